@@ -1,0 +1,124 @@
+//! How present is a memory? What changes by use and by time, and never makes a version.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Invalid, Sectors, Timestamp};
+
+/// What a user thought of a memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Feedback {
+    Positive,
+    Negative,
+    VeryNegative,
+}
+
+impl Feedback {
+    pub const ALL: [Self; 3] = [Self::Positive, Self::Negative, Self::VeryNegative];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Positive => "POSITIVE",
+            Self::Negative => "NEGATIVE",
+            Self::VeryNegative => "VERY_NEGATIVE",
+        }
+    }
+
+    pub fn read(field: &str, name: &str) -> Result<Self, Invalid> {
+        Self::ALL
+            .into_iter()
+            .find(|feedback| feedback.name() == name)
+            .ok_or_else(|| Invalid::argument(field, "must be POSITIVE, NEGATIVE, VERY_NEGATIVE or null"))
+    }
+}
+
+/// Salience is stored as a value at one moment with its rate, and computed when read: reading or waiting changes nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Dynamics {
+    /// 0 to 1, true at `since`.
+    salience: f64,
+    since: Timestamp,
+    decay_per_day: f64,
+    pub feedback: Option<Feedback>,
+    pub feedback_reason: Option<String>,
+}
+
+impl Dynamics {
+    /// A new memory starts at 0.4 and 0.1 more for each of its sectors, as HMD v2 has it.
+    pub fn new(sectors: &Sectors, now: Timestamp) -> Self {
+        Self {
+            salience: (0.4 + 0.1 * sectors.as_slice().len() as f64).min(1.0),
+            since: now,
+            decay_per_day: sectors.primary().decay_per_day(),
+            feedback: None,
+            feedback_reason: None,
+        }
+    }
+
+    /// salience(t) = salience(since) · e^(−decay · days), 0 to 1.
+    pub fn salience(&self, now: Timestamp) -> f64 {
+        self.salience * (-self.decay_per_day * now.days_since(self.since)).exp()
+    }
+
+    #[must_use]
+    pub fn judged(&self, feedback: Option<Feedback>, reason: Option<String>) -> Self {
+        let feedback_reason = reason.filter(|_| feedback.is_some());
+        Self { feedback, feedback_reason, ..self.clone() }
+    }
+
+    #[must_use]
+    pub fn reinforced(&self, boost: f64, now: Timestamp) -> Self {
+        Self { salience: (self.salience(now) + boost).clamp(0.0, 1.0), since: now.max(self.since), ..self.clone() }
+    }
+
+    /// After a change of the primary sector salience goes on from where it is, at the new sector's rate.
+    #[must_use]
+    pub fn moved_to(&self, sectors: &Sectors, now: Timestamp) -> Self {
+        Self {
+            salience: self.salience(now),
+            since: now.max(self.since),
+            decay_per_day: sectors.primary().decay_per_day(),
+            ..self.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Sector;
+    use super::*;
+
+    const DAY: i64 = 86_400_000;
+
+    fn at(days: i64) -> Timestamp {
+        Timestamp::from_millis(days * DAY)
+    }
+
+    #[test]
+    fn salience_falls_with_time_and_reading_it_changes_nothing() {
+        let dynamics = Dynamics::new(&Sectors::new(Sector::Episodic, []), at(0));
+        let after_ten = dynamics.salience(at(10));
+        assert!((after_ten - 0.5 * (-0.15f64).exp()).abs() < 1e-12);
+        assert_eq!(dynamics.salience(at(10)).to_bits(), after_ten.to_bits());
+    }
+
+    #[test]
+    fn a_clock_that_jumps_back_raises_nothing() {
+        let dynamics = Dynamics::new(&Sectors::new(Sector::Emotional, []), at(10));
+        assert!((dynamics.salience(at(0)) - 0.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn reinforcement_adds_and_stops_at_one() {
+        let dynamics = Dynamics::new(&Sectors::new(Sector::Semantic, []), at(0)).reinforced(0.1, at(0));
+        assert!((dynamics.salience(at(0)) - 0.6).abs() < 1e-12);
+        assert!((dynamics.reinforced(1.0, at(0)).salience(at(0)) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_new_sector_keeps_the_salience_of_the_moment() {
+        let old = Dynamics::new(&Sectors::new(Sector::Emotional, []), at(0));
+        let moved = old.moved_to(&Sectors::new(Sector::Reflective, []), at(30));
+        assert!((moved.salience(at(30)) - old.salience(at(30))).abs() < 1e-12);
+        assert!(moved.salience(at(60)) > old.salience(at(60)));
+    }
+}

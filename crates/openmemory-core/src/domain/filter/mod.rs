@@ -1,0 +1,97 @@
+//! Which memories does a caller mean? One language for list, search, delete and watch.
+//!
+//! A filter is a JSON object. Its keys are fields, or `AND`, `OR` and `NOT` with filters
+//! below them, and all keys of one object must hold. A field takes a value, which means
+//! `eq`, or an object of operators, which must all hold:
+//!
+//! ```json
+//! {"user_id": "ada", "OR": [{"tags": "work"}, {"metadata.score": {"gte": 3, "lt": 5}}], "NOT": {"run_id": "*"}}
+//! ```
+//!
+//! `NOT` of a list means none of them. [`parse`] tells what each field and operator takes,
+//! [`Filter::matches`] what each means.
+
+mod evaluate;
+mod field;
+mod operator;
+mod parse;
+#[cfg(test)]
+mod tests;
+
+use serde_json::Value;
+
+pub use field::Field;
+pub use parse::parse;
+
+/// A filter that has been checked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Filter {
+    /// Every one holds.
+    And(Vec<Self>),
+    /// At least one holds.
+    Or(Vec<Self>),
+    Not(Box<Self>),
+    Is(Field, Test),
+}
+
+/// What is asked of a field's value. Times are numbers here: milliseconds since 1970.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Test {
+    /// There is a value, and it is not null.
+    Exists,
+    /// It equals one of these.
+    OneOf(Vec<Value>),
+    /// It is greater (`true`) or less (`false`) than a value, or equal to it if `or_equal`.
+    Beyond { greater: bool, or_equal: bool, limit: Value },
+    /// It has one of these as a part of a text or as an element of a list.
+    Contains(Vec<Value>),
+    /// The same for texts, which are in lower case here, ignoring case.
+    ContainsIgnoringCase(Vec<String>),
+}
+
+impl Filter {
+    /// The values of `field` that a match can have, where the filter settles them: for
+    /// choosing an index or a partition, not instead of [`matches`](Self::matches).
+    ///
+    /// Each match has one of them, once each here; `None` among them stands for no value.
+    /// No answer if the filter admits others, or values that are not texts. A list
+    /// such as `tags` has one of them among its elements.
+    pub fn required(&self, field: &Field) -> Option<Vec<Option<&str>>> {
+        let mut values = match self {
+            Self::And(parts) => parts.iter().filter_map(|part| part.required(field)).min_by_key(Vec::len)?,
+            Self::Or(parts) => {
+                let parts: Option<Vec<_>> = parts.iter().map(|part| part.required(field)).collect();
+                parts?.concat()
+            }
+            Self::Not(_) => return None,
+            Self::Is(tested, test) if tested == field => match test {
+                Test::OneOf(values) => values.iter().map(text_or_nothing).collect::<Option<Vec<_>>>()?,
+                Test::Contains(values) if field.is_list() => {
+                    values.iter().map(text_or_nothing).collect::<Option<Vec<_>>>()?
+                }
+                _ => return None,
+            },
+            Self::Is(..) => return None,
+        };
+        values.sort_unstable();
+        values.dedup();
+        Some(values)
+    }
+
+    /// Whether a memory's text has to be read to decide.
+    pub fn needs_content(&self) -> bool {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::needs_content),
+            Self::Not(part) => part.needs_content(),
+            Self::Is(field, _) => *field == Field::Keywords,
+        }
+    }
+}
+
+fn text_or_nothing(value: &Value) -> Option<Option<&str>> {
+    match value {
+        Value::Null => Some(None),
+        Value::String(text) => Some(Some(text)),
+        _ => None,
+    }
+}

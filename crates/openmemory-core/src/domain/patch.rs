@@ -1,0 +1,96 @@
+//! What does an update do to a memory? A pure function from one version to the next.
+
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use super::{Content, ContentHash, Event, Invalid, Provenance, Sectors, Tags, Timestamp, Version};
+
+/// A new value for a field that can also be taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setting<T> {
+    Set(T),
+    Clear,
+}
+
+/// The fields that an update names; the others stay.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Patch {
+    pub content: Option<Content>,
+    /// Replaces all tags.
+    pub tags: Option<Tags>,
+    /// Merged into the metadata; `null` removes a field.
+    pub metadata: Option<Map<String, Value>>,
+    pub expires_at: Option<Setting<Timestamp>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum PatchError {
+    #[error("the memory is immutable; delete it and add a new one instead")]
+    Immutable,
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+}
+
+impl Patch {
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The version after `current`. `content` names the patch's text and the sectors it means; it is given exactly
+    /// when the patch sets a text.
+    pub fn apply(
+        &self,
+        current: &Version,
+        content: Option<(ContentHash, Sectors)>,
+        now: Timestamp,
+        provenance: Provenance,
+    ) -> Result<Version, PatchError> {
+        let mut next = successor(current, now, provenance)?;
+        if let Some((hash, classified)) = content {
+            next.content = hash;
+            next.classified = classified;
+        }
+        if let Some(tags) = &self.tags {
+            next.tags = tags.clone();
+        }
+        if let Some(changes) = &self.metadata {
+            next.metadata = current.metadata.merged("metadata", changes)?;
+        }
+        match self.expires_at {
+            Some(Setting::Set(at)) => next.expires_at = Some(at),
+            Some(Setting::Clear) => next.expires_at = None,
+            None => {}
+        }
+        Ok(next)
+    }
+}
+
+/// The version after `current` that says and knows what `earlier` did.
+pub fn restore(
+    current: &Version,
+    earlier: &Version,
+    now: Timestamp,
+    actor: Option<String>,
+    reason: Option<String>,
+) -> Result<Version, PatchError> {
+    let event = Event::Restore { from: earlier.number };
+    let next = successor(current, now, Provenance { event, actor, reason })?;
+    Ok(Version {
+        content: earlier.content,
+        classified: earlier.classified.clone(),
+        tags: earlier.tags.clone(),
+        metadata: earlier.metadata.clone(),
+        expires_at: earlier.expires_at,
+        ..next
+    })
+}
+
+fn successor(current: &Version, now: Timestamp, provenance: Provenance) -> Result<Version, PatchError> {
+    if current.immutable {
+        return Err(PatchError::Immutable);
+    }
+    Ok(Version { number: current.number + 1, updated_at: now.max(current.updated_at), provenance, ..current.clone() })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,17 @@
+//! What does a caller ask for? Each request read from JSON and checked whole, before anything is touched.
+
+mod batch;
+mod by_id;
+mod fields;
+mod list;
+mod new_memory;
+mod search;
+mod update;
+
+pub use batch::{AddMany, DeleteMany, Item, UpdateMany};
+pub use by_id::{ById, FeedbackRequest, Get, History, Reinforce, Restore};
+pub use fields::Fields;
+pub use list::{List, Order, TimeField};
+pub use new_memory::NewMemory;
+pub use search::Search;
+pub use update::Update;

@@ -1,0 +1,85 @@
+//! When? Milliseconds since 1970 in UTC, written and read as ISO 8601.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Invalid;
+
+const FIRST: i64 = -62_135_596_800_000; // 0001-01-01T00:00:00.000Z
+const LAST: i64 = 253_402_300_799_999; // 9999-12-31T23:59:59.999Z
+
+/// A moment between the years 1 and 9999, exact to the millisecond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// Moments outside the years 1 to 9999 are moved to the nearest one inside.
+    pub fn from_millis(millis: i64) -> Self {
+        Self(millis.clamp(FIRST, LAST))
+    }
+
+    pub fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// Reads ISO 8601 with an offset (`2025-01-20T14:35:00Z`), or a date alone, which means midnight UTC.
+    pub fn parse(text: &str) -> Option<Self> {
+        let millis = match text.parse::<jiff::Timestamp>() {
+            Ok(moment) => moment.as_millisecond(),
+            Err(_) => {
+                if text.contains(['T', 't', ' ', ':']) {
+                    return None;
+                }
+                let date: jiff::civil::Date = text.parse().ok()?;
+                date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_millisecond()
+            }
+        };
+        (FIRST..=LAST).contains(&millis).then_some(Self(millis))
+    }
+
+    /// Like [`Timestamp::parse`], refusing with the field's name.
+    pub fn read(field: &str, text: &str) -> Result<Self, Invalid> {
+        Self::parse(text).ok_or_else(|| {
+            Invalid::argument(field, "needs an ISO 8601 time with offset, such as 2025-01-20T14:35:00Z, or a date")
+        })
+    }
+
+    /// Days from `earlier` to this moment, never negative.
+    pub fn days_since(self, earlier: Self) -> f64 {
+        self.0.saturating_sub(earlier.0).max(0) as f64 / 86_400_000.0
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(moment) => write!(f, "{moment:.3}"),
+            Err(_) => Err(fmt::Error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_written_in_utc_with_milliseconds() {
+        let time = Timestamp::parse("2025-01-20T15:35:00+01:00").unwrap();
+        assert_eq!(time.to_string(), "2025-01-20T14:35:00.000Z");
+        assert_eq!(Timestamp::from_millis(7).to_string(), "1970-01-01T00:00:00.007Z");
+    }
+
+    #[test]
+    fn a_date_means_midnight_utc() {
+        assert_eq!(Timestamp::parse("2025-01-20").unwrap().to_string(), "2025-01-20T00:00:00.000Z");
+    }
+
+    #[test]
+    fn a_time_without_an_offset_is_refused() {
+        for text in ["2025-01-20T14:35:00", "2025-01-20 14:35", "soon", "", "2025-13-01", "12345"] {
+            assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What was a memory at one point of its life? Every accepted change makes a version; none is ever rewritten.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{ContentHash, MemoryId, Metadata, Scope, Sectors, Tags, Timestamp};
+
+/// Everything of one version but the text itself, which its hash names.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Version {
+    pub id: MemoryId,
+    /// 1 when created.
+    pub number: u64,
+    pub content: ContentHash,
+    pub tags: Tags,
+    pub metadata: Metadata,
+    pub scope: Scope,
+    pub created_at: Timestamp,
+    /// Never earlier than the previous version's, even when the clock jumps back.
+    pub updated_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+    pub immutable: bool,
+    /// The sectors that the text means, whether or not the metadata pins another.
+    pub classified: Sectors,
+    pub provenance: Provenance,
+}
+
+/// How a version came to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provenance {
+    pub event: Event,
+    pub actor: Option<String>,
+    pub reason: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    Add,
+    Update,
+    /// A copy of an earlier version became the newest one.
+    Restore {
+        from: u64,
+    },
+}
+
+impl Event {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Add => "ADD",
+            Self::Update => "UPDATE",
+            Self::Restore { .. } => "RESTORE",
+        }
+    }
+}
+
+/// One field that differs between two versions; an absent side had no such field.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Change {
+    pub field: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<Value>,
+}
+
+impl Version {
+    /// The sectors that count: the pinned one, or those that the text means.
+    pub fn sectors(&self) -> Sectors {
+        match self.metadata.pinned_sector() {
+            Some(pinned) => Sectors::new(pinned, []),
+            None => self.classified.clone(),
+        }
+    }
+
+    pub fn expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|at| at <= now)
+    }
+
+    /// What this version, which says `text`, changed of the one before it.
+    pub fn changes_since(&self, text: &str, (before, text_before): (&Self, &str)) -> Vec<Change> {
+        let mut changes = Vec::new();
+        let mut note = |field: String, from: Option<Value>, to: Option<Value>| {
+            if from != to {
+                changes.push(Change { field, from, to });
+            }
+        };
+        note("content".into(), Some(text_before.into()), Some(text.into()));
+        note("tags".into(), Some(before.tags_json()), Some(self.tags_json()));
+        let (old, new) = (before.metadata.fields(), self.metadata.fields());
+        for (key, value) in old {
+            note(format!("metadata.{key}"), Some(value.clone()), new.get(key).cloned());
+        }
+        for (key, value) in new.iter().filter(|(key, _)| !old.contains_key(*key)) {
+            note(format!("metadata.{key}"), None, Some(value.clone()));
+        }
+        let moment = |version: &Self| version.expires_at.map(|at| at.to_string().into());
+        note("expires_at".into(), moment(before), moment(self));
+        let names = |version: &Self| Some(version.sectors().names().into());
+        note("sectors".into(), names(before), names(self));
+        changes
+    }
+
+    fn tags_json(&self) -> Value {
+        Value::Array(self.tags.as_slice().iter().map(|tag| tag.as_str().into()).collect())
+    }
+}

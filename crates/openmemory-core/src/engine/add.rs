@@ -1,0 +1,90 @@
+//! How does a new memory come to be?
+
+use std::sync::Arc;
+
+use super::commit::{self, Committed};
+use super::error::Error;
+use super::open::Engine;
+use super::text::Text;
+use super::waypoints::{Related, link};
+use crate::domain::request::NewMemory;
+use crate::domain::{Embedding, Event, Memory, MemoryId, ModelIdentity, Provenance, Timestamp, Version};
+use crate::storage::{Records, Transaction};
+
+/// A new memory with all that its commit needs.
+pub(super) struct Prepared {
+    version: Version,
+    text: Text,
+    related: Vec<Related>,
+}
+
+impl Prepared {
+    pub(super) fn id(&self) -> &MemoryId {
+        &self.version.id
+    }
+}
+
+impl Engine {
+    pub async fn add(&self, new: NewMemory) -> Result<Memory, Error> {
+        if let Some(id) = &new.id {
+            self.check_free(id)?;
+        }
+        self.fitting_model().await?;
+        let embedding = self.embed(&new.content).await?;
+        self.vectors.ready().await?;
+        let prepared = self.prepare(new, embedding)?;
+        let (model, now) = (self.model.identity().await?.clone(), self.now());
+        let vectors = Arc::clone(&self.vectors);
+        let work = move |transaction: &mut Transaction<'_>| insert(transaction, prepared, &model, now);
+        let publish = move |committed: &Committed| vectors.publish(committed);
+        Ok(self.store.commit(work, publish).await??.memory)
+    }
+
+    /// Refuses an id that is taken before any work is done; the commit checks again.
+    fn check_free(&self, id: &MemoryId) -> Result<(), Error> {
+        if let Some(number) = self.store.number(id)? {
+            let current = self.store.head(number)?.map_or(0, |head| head.number);
+            return Err(Error::Exists { id: id.clone(), current });
+        }
+        Ok(())
+    }
+
+    pub(super) fn prepare(&self, new: NewMemory, embedding: Arc<Embedding>) -> Result<Prepared, Error> {
+        let now = self.now();
+        let hash = new.content.hash();
+        let classified = embedding.classified().ok_or(Error::Internal("a text without a sector"))?;
+        let related = self.related(&new.scope, &embedding)?;
+        let created_at = new.created_at.unwrap_or(now);
+        let version = Version {
+            id: new.id.unwrap_or_else(MemoryId::generate),
+            number: 1,
+            content: hash,
+            tags: new.tags,
+            metadata: new.metadata,
+            scope: new.scope,
+            created_at,
+            updated_at: created_at,
+            expires_at: new.expires_at,
+            immutable: new.immutable,
+            classified,
+            provenance: Provenance { event: Event::Add, actor: None, reason: None },
+        };
+        Ok(Prepared { version, text: Text { content: new.content, hash, embedding: Some(embedding) }, related })
+    }
+}
+
+pub(super) fn insert(
+    transaction: &mut Transaction<'_>,
+    prepared: Prepared,
+    model: &ModelIdentity,
+    now: Timestamp,
+) -> Result<Committed, Error> {
+    match transaction.model()? {
+        None => transaction.put_model(model)?,
+        Some(stored) if stored == *model => {}
+        Some(stored) => return Err(Error::ModelMismatch { stored, embedder: model.clone() }),
+    }
+    let committed = commit::insert(transaction, prepared.version, &prepared.text, now)?;
+    link(transaction, committed.number, &prepared.related, now)?;
+    Ok(committed)
+}

@@ -1,0 +1,236 @@
+//! How do a thousand changes go together? Their new texts are embedded together and committed in few transactions;
+//! each item succeeds or fails by itself, or all of them as one.
+
+use std::sync::Arc;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::add::{self, Prepared};
+use super::commit::{self, Committed};
+use super::control::Control;
+use super::delete::{self, Deleted};
+use super::error::Error;
+use super::open::Engine;
+use super::text::{Embedded, Text};
+use super::update::moves_vectors;
+use crate::domain::request::{AddMany, Item, NewMemory, Update, UpdateMany};
+use crate::domain::{Content, Memory, MemoryId};
+use crate::storage::{Number, Transaction};
+
+/// New memories that share a commit: later ones can be linked to earlier ones.
+const ADD_CHUNK: usize = 128;
+/// Updates that share a commit.
+const UPDATE_CHUNK: usize = 512;
+
+/// What became of one item.
+pub type ItemResult<T> = Result<T, ItemError>;
+
+/// Why an item was refused, and the id that it named.
+#[derive(Debug, Clone)]
+pub struct ItemError {
+    pub id: Option<String>,
+    pub error: Error,
+}
+
+impl Serialize for ItemError {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("ok", &false)?;
+        if let Some(id) = &self.id {
+            map.serialize_entry("id", id)?;
+        }
+        map.serialize_entry("error", &self.error.to_json())?;
+        map.end()
+    }
+}
+
+impl Engine {
+    /// Adds 1 to 1000 memories. An atomic batch with a bad item changes nothing: that item answers with its error, the
+    /// others with `ABORTED`.
+    pub async fn add_many(&self, request: AddMany, control: &Control) -> Result<Vec<ItemResult<Memory>>, Error> {
+        self.fitting_model().await?;
+        let mut items = read_items(request.items);
+        if request.atomic && items.iter().any(Result::is_err) {
+            return Ok(aborted(items));
+        }
+        let contents: Vec<&Content> = items.iter().flatten().map(|new: &NewMemory| &new.content).collect();
+        let embedded = self.embed_all(&contents, control).await?;
+        self.vectors.ready().await?;
+        let chunk = if request.atomic { items.len() } else { ADD_CHUNK };
+        let mut results = Vec::with_capacity(items.len());
+        while !items.is_empty() {
+            let rest = items.split_off(chunk.min(items.len()));
+            let prepared = items.into_iter().map(|item| self.prepare_item(item?, &embedded)).collect();
+            items = rest;
+            let (model, now) = (self.model.identity().await?.clone(), self.now());
+            let insert = move |transaction: &mut Transaction<'_>, prepared: Prepared| {
+                let id = prepared.id().to_string();
+                add::insert(transaction, prepared, &model, now).map_err(|error| ItemError { id: Some(id), error })
+            };
+            results.extend(self.commit_items(prepared, request.atomic, insert).await?);
+        }
+        Ok(results)
+    }
+
+    fn prepare_item(&self, new: NewMemory, embedded: &Embedded) -> ItemResult<Prepared> {
+        let id = new.id.as_ref().map(MemoryId::to_string);
+        let embedding = match embedded.get(&new.content.hash()) {
+            Some(embedding) => embedding.clone(),
+            None => Err(Error::Internal("a text was not embedded")),
+        };
+        embedding.and_then(|embedding| self.prepare(new, embedding)).map_err(|error| ItemError { id, error })
+    }
+
+    /// Updates 1 to 1000 memories; items that name one memory twice apply in order.
+    pub async fn update_many(&self, request: UpdateMany, control: &Control) -> Result<Vec<ItemResult<Memory>>, Error> {
+        let items = read_items(request.items).into_iter();
+        let items: Vec<ItemResult<Update>> = items.map(|item| self.check_item(item?)).collect();
+        if request.atomic && items.iter().any(Result::is_err) {
+            return Ok(aborted(items));
+        }
+        let unknown = self.unknown_texts(&items).await?;
+        if !unknown.is_empty() {
+            self.fitting_model().await?;
+        }
+        let embedded = self.embed_all(&unknown, control).await?;
+        if items.iter().flatten().any(|update| moves_vectors(&update.patch)) {
+            self.vectors.ready().await?;
+        }
+        let mut texts: Vec<ItemResult<(Update, Option<Text>)>> =
+            items.into_iter().map(|item| with_text(item?, &embedded)).collect();
+        let chunk = if request.atomic { texts.len() } else { UPDATE_CHUNK };
+        let mut results = Vec::with_capacity(texts.len());
+        while !texts.is_empty() {
+            let rest = texts.split_off(chunk.min(texts.len()));
+            let now = self.now();
+            let apply = move |transaction: &mut Transaction<'_>, (update, text): (Update, Option<Text>)| {
+                commit::update(transaction, &update, text.as_ref(), now)
+                    .map_err(|error| ItemError { id: Some(update.id.to_string()), error })
+            };
+            results.extend(self.commit_items(texts, request.atomic, apply).await?);
+            texts = rest;
+        }
+        Ok(results)
+    }
+
+    /// Refuses early what the commit would refuse whatever the other items do.
+    fn check_item(&self, update: Update) -> ItemResult<Update> {
+        // The version may be one that an earlier item makes.
+        match self.check_update(&update.id, None) {
+            Ok(()) => Ok(update),
+            Err(error) => Err(ItemError { id: Some(update.id.to_string()), error }),
+        }
+    }
+
+    async fn unknown_texts<'a>(&self, items: &'a [ItemResult<Update>]) -> Result<Vec<&'a Content>, Error> {
+        let mut unknown = Vec::new();
+        for update in items.iter().flatten() {
+            if let Some(content) = &update.patch.content
+                && !self.knows(&update.id, content.hash()).await?
+            {
+                unknown.push(content);
+            }
+        }
+        Ok(unknown)
+    }
+
+    /// Applies the good items in one commit and answers all of them in order.
+    async fn commit_items<I, W>(
+        &self,
+        items: Vec<ItemResult<I>>,
+        atomic: bool,
+        mut apply: W,
+    ) -> Result<Vec<ItemResult<Memory>>, Error>
+    where
+        I: Send + 'static,
+        W: FnMut(&mut Transaction<'_>, I) -> ItemResult<Committed> + Send + 'static,
+    {
+        let vectors = Arc::clone(&self.vectors);
+        let work = move |transaction: &mut Transaction<'_>| {
+            let apply =
+                |item: ItemResult<I>| item.and_then(|item| transaction.attempt(|transaction| apply(transaction, item)));
+            let results: Vec<ItemResult<Committed>> = items.into_iter().map(apply).collect();
+            // An error takes back what the others have written.
+            if atomic && results.iter().any(Result::is_err) { Err(aborted(results)) } else { Ok(results) }
+        };
+        let publish = move |results: &Vec<ItemResult<Committed>>| {
+            results.iter().flatten().for_each(|committed| vectors.publish(committed));
+        };
+        Ok(match self.store.commit(work, publish).await? {
+            Ok(results) => results.into_iter().map(|result| result.map(|committed| committed.memory)).collect(),
+            Err(aborted) => aborted,
+        })
+    }
+
+    /// Deletes memories by id, each by itself, in one commit.
+    pub async fn delete_many(&self, ids: Vec<Item<MemoryId>>) -> Result<Vec<ItemResult<Deleted>>, Error> {
+        self.vectors.ready().await?;
+        let (now, vectors) = (self.now(), Arc::clone(&self.vectors));
+        let work = move |transaction: &mut Transaction<'_>| -> Result<Vec<ItemResult<(Number, Deleted)>>, Error> {
+            let remove = |item: Item<MemoryId>| {
+                let id = item.map_err(refusal)?;
+                transaction
+                    .attempt(|transaction| delete::remove(transaction, &id, now))
+                    .map_err(|error| ItemError { id: Some(id.to_string()), error })
+            };
+            Ok(ids.into_iter().map(remove).collect())
+        };
+        let publish = move |results: &Vec<ItemResult<(Number, Deleted)>>| {
+            for (number, deleted) in results.iter().flatten() {
+                vectors.remove(*number, &deleted.memory.version.scope);
+            }
+        };
+        let results = self.store.commit(work, publish).await??;
+        Ok(results.into_iter().map(|result| result.map(|(_, deleted)| deleted)).collect())
+    }
+}
+
+fn refusal((id, invalid): (Option<String>, crate::domain::Invalid)) -> ItemError {
+    ItemError { id, error: invalid.into() }
+}
+
+fn read_items<T>(items: Vec<Item<T>>) -> Vec<ItemResult<T>> {
+    items.into_iter().map(|item| item.map_err(refusal)).collect()
+}
+
+/// The answers of an atomic batch that has a bad item: nothing of it was done.
+fn aborted<T: Named>(items: Vec<ItemResult<T>>) -> Vec<ItemResult<Memory>> {
+    let answer = |item: ItemResult<T>| match item {
+        Ok(good) => Err(ItemError { id: good.id(), error: Error::Aborted }),
+        Err(refused) => Err(refused),
+    };
+    items.into_iter().map(answer).collect()
+}
+
+/// What names a memory, if it has a name yet.
+trait Named {
+    fn id(&self) -> Option<String>;
+}
+
+impl Named for NewMemory {
+    fn id(&self) -> Option<String> {
+        self.id.as_ref().map(MemoryId::to_string)
+    }
+}
+
+impl Named for Update {
+    fn id(&self) -> Option<String> {
+        Some(self.id.to_string())
+    }
+}
+
+impl Named for Committed {
+    fn id(&self) -> Option<String> {
+        Some(self.memory.version.id.to_string())
+    }
+}
+
+fn with_text(update: Update, embedded: &Embedded) -> ItemResult<(Update, Option<Text>)> {
+    let Some(content) = update.patch.content.clone() else { return Ok((update, None)) };
+    let hash = content.hash();
+    let embedding = embedded.get(&hash).cloned().transpose();
+    match embedding {
+        Ok(embedding) => Ok((update, Some(Text { content, hash, embedding }))),
+        Err(error) => Err(ItemError { id: Some(update.id.to_string()), error }),
+    }
+}

@@ -1,0 +1,150 @@
+//! How is one change applied inside a commit? Checked against what is there at that moment, with all that follows.
+
+use std::sync::Arc;
+
+use super::error::Error;
+use super::text::Text;
+use crate::domain::patch;
+use crate::domain::request::{Restore, Update};
+use crate::domain::{ContentHash, Dynamics, Embedding, Memory, MemoryId, Sectors, Timestamp, Version};
+use crate::storage::{Number, Records, Transaction};
+
+/// What a commit made of one memory.
+pub(super) struct Committed {
+    pub number: Number,
+    pub memory: Memory,
+    /// The vectors that the index must hold from now on; none where it holds them already.
+    pub vectors: Option<Arc<Embedding>>,
+}
+
+/// The newest version of `id`, and its number.
+pub(super) fn current(transaction: &Transaction<'_>, id: &MemoryId) -> Result<(Number, Version), Error> {
+    let head = match transaction.number(id)? {
+        Some(number) => transaction.head(number)?.map(|head| (number, head)),
+        None => None,
+    };
+    match head {
+        Some(head) => Ok(head),
+        None => Err(Error::NotFound { id: id.clone(), tombstone: transaction.tombstone(id)? }),
+    }
+}
+
+pub(super) fn check_version(head: &Version, expected: Option<u64>) -> Result<(), Error> {
+    match expected {
+        Some(expected) if expected != head.number => {
+            Err(Error::VersionConflict { id: head.id.clone(), expected, current: head.number })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Applies an update; `text` is what it sets as content.
+pub(super) fn update(
+    transaction: &mut Transaction<'_>,
+    update: &Update,
+    text: Option<&Text>,
+    now: Timestamp,
+) -> Result<Committed, Error> {
+    let (number, head) = current(transaction, &update.id)?;
+    check_version(&head, update.if_version)?;
+    let mut content = None;
+    if let Some(text) = text {
+        let classified = match &text.embedding {
+            _ if text.hash == head.content => head.classified.clone(),
+            Some(embedding) => {
+                transaction.put_content(number, text.hash, &text.content)?;
+                transaction.put_embedding(number, text.hash, embedding)?;
+                classified(embedding)?
+            }
+            None => classified(&known_embedding(transaction, number, text.hash)?)?,
+        };
+        content = Some((text.hash, classified));
+    }
+    let next = update
+        .patch
+        .apply(&head, content, now, update.provenance.clone())
+        .map_err(|error| Error::of_patch(error, &update.id))?;
+    replace(transaction, number, &head, next, now)
+}
+
+/// Makes a copy of an earlier version the newest.
+pub(super) fn restore(
+    transaction: &mut Transaction<'_>,
+    restore: &Restore,
+    text: Option<&Text>,
+    now: Timestamp,
+) -> Result<Committed, Error> {
+    let (number, head) = current(transaction, &restore.id)?;
+    check_version(&head, restore.if_version)?;
+    let earlier = match restore.version {
+        version if version == head.number => head.clone(),
+        version => {
+            transaction.earlier(number, version)?.ok_or_else(|| Error::NoVersion { id: restore.id.clone(), version })?
+        }
+    };
+    if let Some(embedding) = text.and_then(|text| text.embedding.as_ref()) {
+        transaction.put_embedding(number, earlier.content, embedding)?;
+    }
+    let provenance = restore.provenance.clone();
+    let mut next = patch::restore(&head, &earlier, now, provenance.actor, provenance.reason)
+        .map_err(|error| Error::of_patch(error, &restore.id))?;
+    if next.content != head.content {
+        next.classified = classified(&known_embedding(transaction, number, next.content)?)?;
+    }
+    replace(transaction, number, &head, next, now)
+}
+
+fn replace(
+    transaction: &mut Transaction<'_>,
+    number: Number,
+    head: &Version,
+    next: Version,
+    now: Timestamp,
+) -> Result<Committed, Error> {
+    transaction.replace(number, head, &next)?;
+    let (old, new) = (head.sectors(), next.sectors());
+    let mut dynamics = dynamics(transaction, number)?;
+    if old.primary() != new.primary() {
+        dynamics = dynamics.moved_to(&new, now);
+        transaction.put_dynamics(number, &dynamics)?;
+    }
+    let vectors = if head.content == next.content && old == new {
+        None
+    } else {
+        Some(Arc::new(known_embedding(transaction, number, next.content)?))
+    };
+    let content = transaction.content(number, next.content)?.ok_or(Error::Internal("a memory without its text"))?;
+    Ok(Committed { number, memory: Memory { version: next, content, dynamics, now }, vectors })
+}
+
+/// Puts a new memory.
+pub(super) fn insert(
+    transaction: &mut Transaction<'_>,
+    version: Version,
+    text: &Text,
+    now: Timestamp,
+) -> Result<Committed, Error> {
+    if let Some(number) = transaction.number(&version.id)? {
+        let current = transaction.head(number)?.map_or(0, |head| head.number);
+        return Err(Error::Exists { id: version.id, current });
+    }
+    let embedding = text.embedding.clone().ok_or(Error::Internal("a new memory without vectors"))?;
+    let dynamics = Dynamics::new(&version.sectors(), now);
+    let number = transaction.insert(&version, &dynamics)?;
+    transaction.put_content(number, text.hash, &text.content)?;
+    transaction.put_embedding(number, text.hash, &embedding)?;
+    let content = text.content.as_str().to_owned();
+    Ok(Committed { number, memory: Memory { version, content, dynamics, now }, vectors: Some(embedding) })
+}
+
+pub(super) fn dynamics(records: &impl Records, number: Number) -> Result<Dynamics, Error> {
+    records.dynamics(number)?.ok_or(Error::Internal("a memory without dynamics"))
+}
+
+fn known_embedding(transaction: &Transaction<'_>, number: Number, hash: ContentHash) -> Result<Embedding, Error> {
+    transaction.embedding(number, hash)?.ok_or(Error::Internal("a text without its vectors"))
+}
+
+fn classified(embedding: &Embedding) -> Result<Sectors, Error> {
+    embedding.classified().ok_or(Error::Internal("a text without a sector"))
+}

@@ -1,0 +1,132 @@
+//! How does a memory go? Content, vectors, links and history for good; a tombstone tells that it was there.
+
+use std::sync::Arc;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::commit;
+use super::control::Control;
+use super::error::Error;
+use super::open::Engine;
+use crate::domain::filter::Filter;
+use crate::domain::request::{ById, Order, TimeField};
+use crate::domain::{Memory, MemoryId, Timestamp};
+use crate::storage::{Among, Number, Records, Tombstone, Transaction};
+
+/// Memories that one commit deletes.
+const CHUNK: usize = 256;
+
+/// A memory as it last was.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deleted {
+    pub memory: Memory,
+    pub deleted_at: Timestamp,
+}
+
+impl Serialize for Deleted {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.memory.serialize_fields(&mut map)?;
+        map.serialize_entry("deleted_at", &self.deleted_at.to_string())?;
+        map.end()
+    }
+}
+
+/// What a deletion by filter took.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct DeletedMany {
+    pub deleted: usize,
+    pub ids: Vec<String>,
+}
+
+impl Engine {
+    pub async fn delete(&self, request: ById) -> Result<Deleted, Error> {
+        // Refused before waiting for the index, which only a real deletion changes.
+        self.head(&request.id)?;
+        self.vectors.ready().await?;
+        let (now, vectors) = (self.now(), Arc::clone(&self.vectors));
+        let work = move |transaction: &mut Transaction<'_>| remove(transaction, &request.id, now);
+        let publish = move |(number, deleted): &(Number, Deleted)| {
+            vectors.remove(*number, &deleted.memory.version.scope);
+        };
+        Ok(self.store.commit(work, publish).await??.1)
+    }
+
+    /// Deletes every memory that matches, or all; those added or changed meanwhile may stay.
+    pub async fn delete_matching(&self, filter: Option<&Filter>, control: &Control) -> Result<DeletedMany, Error> {
+        let ids = self.ids_of(filter)?;
+        self.vectors.ready().await?;
+        let mut gone = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(CHUNK) {
+            if control.is_cancelled() {
+                return Err(Error::Interrupted { done: gone.len(), total: ids.len() });
+            }
+            let (chunk, now, vectors) = (chunk.to_vec(), self.now(), Arc::clone(&self.vectors));
+            let filter = filter.cloned();
+            let work = move |transaction: &mut Transaction<'_>| remove_all(transaction, &chunk, filter.as_ref(), now);
+            let publish = move |removed: &Vec<(Number, Deleted)>| {
+                for (number, deleted) in removed {
+                    vectors.remove(*number, &deleted.memory.version.scope);
+                }
+            };
+            let removed = self.store.commit(work, publish).await??;
+            gone.extend(removed.into_iter().map(|(_, deleted)| deleted.memory.version.id.to_string()));
+            control.report(gone.len(), ids.len());
+        }
+        Ok(DeletedMany { deleted: gone.len(), ids: gone })
+    }
+
+    fn ids_of(&self, filter: Option<&Filter>) -> Result<Vec<MemoryId>, Error> {
+        let mut ids = Vec::new();
+        let order = Order { by: TimeField::Created, newest_first: false };
+        for number in self.store.by_time(&Among::All, order, None) {
+            let number = number?;
+            if let Some(head) = self.store.head(number)?
+                && let Some(memory) = self.matching(number, head, filter)?
+            {
+                ids.push(memory.version.id);
+            }
+        }
+        Ok(ids)
+    }
+}
+
+pub(super) fn remove(
+    transaction: &mut Transaction<'_>,
+    id: &MemoryId,
+    now: Timestamp,
+) -> Result<(Number, Deleted), Error> {
+    let (number, version) = commit::current(transaction, id)?;
+    let content = transaction.content(number, version.content)?.ok_or(Error::Internal("a memory without its text"))?;
+    let dynamics = commit::dynamics(transaction, number)?;
+    transaction.delete(number, &version, &Tombstone { deleted_at: now, version: version.number })?;
+    Ok((number, Deleted { memory: Memory { version, content, dynamics, now }, deleted_at: now }))
+}
+
+fn remove_all(
+    transaction: &mut Transaction<'_>,
+    ids: &[MemoryId],
+    filter: Option<&Filter>,
+    now: Timestamp,
+) -> Result<Vec<(Number, Deleted)>, Error> {
+    let mut removed = Vec::with_capacity(ids.len());
+    for id in ids {
+        // What was deleted or changed since the walk is left alone.
+        let piece = transaction.attempt(|transaction| {
+            let (number, deleted) = remove(transaction, id, now)?;
+            let memory = &deleted.memory;
+            match filter {
+                Some(filter) if !filter.matches(&memory.version, &memory.content) => {
+                    Err(Error::NotFound { id: id.clone(), tombstone: None })
+                }
+                _ => Ok((number, deleted)),
+            }
+        });
+        match piece {
+            Ok(deleted) => removed.push(deleted),
+            Err(Error::NotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(removed)
+}

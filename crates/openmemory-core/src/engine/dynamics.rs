@@ -1,0 +1,39 @@
+//! How do use and opinion mark a memory? Reinforcement and feedback: durable, and never a version.
+
+use super::commit;
+use super::error::Error;
+use super::open::Engine;
+use crate::domain::request::{FeedbackRequest, Reinforce};
+use crate::domain::{Dynamics, Memory, MemoryId};
+use crate::storage::{Records, Transaction};
+
+impl Engine {
+    /// Raises a memory's salience.
+    pub async fn reinforce(&self, request: Reinforce) -> Result<Memory, Error> {
+        let now = self.now();
+        self.change_dynamics(request.id, move |dynamics| dynamics.reinforced(request.boost, now)).await
+    }
+
+    /// Keeps, or takes back, what a user thought of a memory.
+    pub async fn feedback(&self, request: FeedbackRequest) -> Result<Memory, Error> {
+        let FeedbackRequest { id, feedback, reason } = request;
+        self.change_dynamics(id, move |dynamics| dynamics.judged(feedback, reason)).await
+    }
+
+    async fn change_dynamics(
+        &self,
+        id: MemoryId,
+        change: impl FnOnce(&Dynamics) -> Dynamics + Send + 'static,
+    ) -> Result<Memory, Error> {
+        let now = self.now();
+        let work = move |transaction: &mut Transaction<'_>| -> Result<Memory, Error> {
+            let (number, version) = commit::current(transaction, &id)?;
+            let dynamics = change(&commit::dynamics(transaction, number)?);
+            transaction.put_dynamics(number, &dynamics)?;
+            let content =
+                transaction.content(number, version.content)?.ok_or(Error::Internal("a memory without its text"))?;
+            Ok(Memory { version, content, dynamics, now })
+        };
+        self.store.commit(work, |_| {}).await?
+    }
+}

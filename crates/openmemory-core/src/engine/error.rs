@@ -1,0 +1,135 @@
+//! Why did a call fail? Every failure has a stable code, says whether trying again can help, and what to do next.
+
+use serde_json::{Map, Value, json};
+use thiserror::Error as ThisError;
+
+use crate::domain::patch::PatchError;
+use crate::domain::{Invalid, InvalidKind, MemoryId, ModelIdentity};
+use crate::embedding::EmbeddingError;
+use crate::storage::{StorageError, Tombstone};
+
+#[derive(Debug, Clone, ThisError)]
+pub enum Error {
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    #[error("there is no memory {id}{}", if .tombstone.is_some() { "; it was deleted" } else { "" })]
+    NotFound { id: MemoryId, tombstone: Option<Tombstone> },
+    #[error("memory {id} has no version {version}")]
+    NoVersion { id: MemoryId, version: u64 },
+    #[error("memory {id} did not exist yet at that time")]
+    NotYet { id: MemoryId },
+    #[error("memory {id} is at version {current}, not {expected}; read it again and decide anew")]
+    VersionConflict { id: MemoryId, expected: u64, current: u64 },
+    #[error("memory {id} exists already, at version {current}; update it instead")]
+    Exists { id: MemoryId, current: u64 },
+    #[error("memory {id} is immutable; delete it and add a new one instead")]
+    Immutable { id: MemoryId },
+    #[error(
+        "the store holds vectors of {} ({} dimensions), and the embedder is {} ({}); call reindex() to change over",
+        .stored.id, .stored.dimensions, .embedder.id, .embedder.dimensions
+    )]
+    ModelMismatch { stored: ModelIdentity, embedder: ModelIdentity },
+    #[error(transparent)]
+    Embedding(#[from] EmbeddingError),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error("the call was aborted before anything was changed")]
+    Aborted,
+    #[error("the call was aborted after {done} of {total} memories; call it again to go on from there")]
+    Interrupted { done: usize, total: usize },
+    #[error("the store is closed")]
+    Closed,
+    #[error("an internal fault: {0}; please report it")]
+    Internal(&'static str),
+}
+
+impl Error {
+    /// The public code; it never changes for a failure.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid(invalid) => match invalid.kind {
+                InvalidKind::MissingId => "MISSING_ID",
+                InvalidKind::Argument => "INVALID_ARGUMENT",
+                InvalidKind::Limit => "LIMIT_EXCEEDED",
+            },
+            Self::NotFound { .. } | Self::NoVersion { .. } | Self::NotYet { .. } => "NOT_FOUND",
+            Self::VersionConflict { .. } | Self::Exists { .. } => "VERSION_CONFLICT",
+            Self::Immutable { .. } => "IMMUTABLE",
+            Self::ModelMismatch { .. } => "MODEL_MISMATCH",
+            Self::Embedding(error) => error.code(),
+            Self::Storage(error) => match error {
+                StorageError::Io(_) | StorageError::Poisoned => "IO",
+                StorageError::Corrupted(_) => "CORRUPTED",
+                StorageError::Locked => "LOCKED",
+                StorageError::FormatUnsupported { .. } => "FORMAT_UNSUPPORTED",
+                StorageError::Closed => "CLOSED",
+                StorageError::Dropped => "INTERNAL",
+            },
+            Self::Aborted | Self::Interrupted { .. } => "ABORTED",
+            Self::Closed => "CLOSED",
+            Self::Internal(_) => "INTERNAL",
+        }
+    }
+
+    /// Whether the same call can succeed later without a change by the caller.
+    pub fn retryable(&self) -> bool {
+        matches!(self.code(), "LOCKED" | "IO" | "EMBEDDING_FAILED")
+    }
+
+    /// The field that was refused.
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Self::Invalid(invalid) => Some(&invalid.field),
+            _ => None,
+        }
+    }
+
+    /// What a program may want to know beside the code.
+    pub fn details(&self) -> Option<Value> {
+        match self {
+            Self::NotFound { id, tombstone: None } | Self::NotYet { id } | Self::Immutable { id } => {
+                Some(json!({ "id": id.as_str() }))
+            }
+            Self::NotFound { id, tombstone: Some(tombstone) } => Some(deleted(id, tombstone)),
+            Self::NoVersion { id, version } => Some(json!({ "id": id.as_str(), "version": version })),
+            Self::VersionConflict { id, expected, current } => {
+                Some(json!({ "id": id.as_str(), "version": current, "expected": expected }))
+            }
+            Self::Exists { id, current } => Some(json!({ "id": id.as_str(), "version": current })),
+            Self::ModelMismatch { stored, embedder } => Some(json!({ "stored": stored, "embedder": embedder })),
+            Self::Interrupted { done, total } => Some(json!({ "done": done, "total": total })),
+            _ => None,
+        }
+    }
+
+    /// `{code, message, field?, details?, retryable}`, as errors cross to other languages.
+    pub fn to_json(&self) -> Value {
+        let mut fields = Map::new();
+        fields.insert("code".into(), self.code().into());
+        fields.insert("message".into(), self.to_string().into());
+        if let Some(field) = self.field() {
+            fields.insert("field".into(), field.into());
+        }
+        if let Some(details) = self.details() {
+            fields.insert("details".into(), details);
+        }
+        fields.insert("retryable".into(), self.retryable().into());
+        Value::Object(fields)
+    }
+
+    pub(super) fn of_patch(error: PatchError, id: &MemoryId) -> Self {
+        match error {
+            PatchError::Immutable => Self::Immutable { id: id.clone() },
+            PatchError::Invalid(invalid) => Self::Invalid(invalid),
+        }
+    }
+}
+
+fn deleted(id: &MemoryId, tombstone: &Tombstone) -> Value {
+    json!({
+        "id": id.as_str(),
+        "deleted": true,
+        "deleted_at": tombstone.deleted_at.to_string(),
+        "version": tombstone.version,
+    })
+}

@@ -1,0 +1,99 @@
+//! Which memories are there? Pages in order of time, walked along the narrowest index that the filter allows.
+
+use serde::{Deserialize, Serialize};
+
+use super::error::Error;
+use super::open::Engine;
+use crate::domain::filter::{Field, Filter};
+use crate::domain::request::{List, Order, TimeField};
+use crate::domain::{Invalid, Memory, Timestamp, Version};
+use crate::storage::{Among, Number, Place, Records};
+
+/// One page; `next_cursor` is there when there may be more.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Page {
+    pub memories: Vec<Memory>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+/// What a cursor holds: where the page ended, and in which order.
+#[derive(Serialize, Deserialize)]
+struct Cursor {
+    newest_first: bool,
+    by_updated: bool,
+    at: Timestamp,
+    number: Number,
+}
+
+impl Engine {
+    pub fn list(&self, request: &List) -> Result<Page, Error> {
+        let place = request.cursor.as_deref().map(|text| read_cursor(text, request.order)).transpose()?;
+        let among = among(request.filter.as_ref(), request.order);
+        let mut memories = Vec::new();
+        let mut last = None;
+        for number in self.store.by_time(&among, request.order, place) {
+            let number = number?;
+            let Some(head) = self.store.head(number)? else { continue };
+            if !request.show_expired && head.expired(self.now()) {
+                continue;
+            }
+            let Some(memory) = self.matching(number, head, request.filter.as_ref())? else { continue };
+            if memories.len() == request.limit {
+                return Ok(Page { memories, next_cursor: last.map(|place| write_cursor(request.order, place)) });
+            }
+            last = Some((time_of(&memory.version, request.order), number));
+            memories.push(memory);
+        }
+        Ok(Page { memories, next_cursor: None })
+    }
+
+    /// The memory, if it matches and is still there.
+    pub(super) fn matching(
+        &self,
+        number: Number,
+        head: Version,
+        filter: Option<&Filter>,
+    ) -> Result<Option<Memory>, Error> {
+        match filter {
+            // Most filters decide without the text, which may be long.
+            Some(filter) if !filter.needs_content() && !filter.matches(&head, "") => return Ok(None),
+            _ => {}
+        }
+        let memory = self.memory(number, head)?;
+        Ok(memory.filter(|memory| filter.is_none_or(|filter| filter.matches(&memory.version, &memory.content))))
+    }
+}
+
+fn time_of(version: &Version, order: Order) -> Timestamp {
+    match order.by {
+        TimeField::Created => version.created_at,
+        TimeField::Updated => version.updated_at,
+    }
+}
+
+/// The narrowest walk that meets every match: one tag, one scope, or all.
+fn among(filter: Option<&Filter>, order: Order) -> Among {
+    let Some(filter) = filter.filter(|_| order.by == TimeField::Created) else { return Among::All };
+    let one = |field: &Field| match filter.required(field)?[..] {
+        [Some(value)] => Some(value.to_owned()),
+        _ => None,
+    };
+    let scopes =
+        [("run_id", Field::RunId), ("user_id", Field::UserId), ("agent_id", Field::AgentId), ("app_id", Field::AppId)];
+    let scope = scopes.iter().find_map(|(name, field)| Some(Among::Scope { field: name, value: one(field)? }));
+    scope.or_else(|| one(&Field::Tags).map(Among::Tag)).unwrap_or(Among::All)
+}
+
+fn write_cursor(order: Order, (at, number): Place) -> String {
+    let cursor = Cursor { newest_first: order.newest_first, by_updated: order.by == TimeField::Updated, at, number };
+    data_encoding::BASE64URL_NOPAD.encode(&postcard::to_stdvec(&cursor).unwrap_or_default())
+}
+
+fn read_cursor(text: &str, order: Order) -> Result<Place, Invalid> {
+    let wrong = || Invalid::argument("cursor", "must be the next_cursor of a page in the same order");
+    let bytes = data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| wrong())?;
+    let cursor: Cursor = postcard::from_bytes(&bytes).map_err(|_| wrong())?;
+    let same = cursor.newest_first == order.newest_first && cursor.by_updated == (order.by == TimeField::Updated);
+    if same { Ok((cursor.at, cursor.number)) } else { Err(wrong()) }
+}

@@ -1,0 +1,39 @@
+//! How do the rooms become add, update, search and the rest? Composition, and nothing else.
+//!
+//! Writes are futures free of any runtime: they embed on the embedding pool, commit on the store's writer thread, and
+//! wait without holding a thread. Reads are plain calls for a thread that may block.
+
+mod add;
+mod batch;
+mod commit;
+mod control;
+mod delete;
+mod dynamics;
+mod error;
+mod history;
+mod list;
+mod model;
+mod open;
+mod read;
+mod registry;
+mod reindex;
+mod search;
+mod sectors;
+mod stats;
+mod text;
+mod update;
+mod vectors;
+mod waypoints;
+
+pub use batch::{ItemError, ItemResult};
+pub use control::Control;
+pub use delete::{Deleted, DeletedMany};
+pub use error::Error;
+pub use history::MemoryVersion;
+pub use list::Page;
+pub use open::{Engine, Options};
+pub use registry::{Registry, Shared};
+pub use reindex::Reindexed;
+pub use search::Hit;
+pub use stats::Stats;
+pub use waypoints::Link;

@@ -1,0 +1,78 @@
+//! Which model makes the vectors, and does it fit the store? Asked when the first text is embedded, not before.
+
+use std::sync::Arc;
+
+use tokio::sync::OnceCell;
+
+use super::error::Error;
+use super::open::Engine;
+use super::sectors::{Prototypes, TEXTS};
+use crate::domain::{ModelIdentity, ModelTag};
+use crate::embedding::{Embedder, EmbeddingPool, Urgency};
+use crate::storage::{Records, Store};
+
+/// The embedder, what is known of it, and the sectors' prototypes in its terms.
+pub(super) struct Model {
+    pub(super) embedder: Arc<dyn Embedder>,
+    pub(super) pool: EmbeddingPool,
+    identity: OnceCell<ModelIdentity>,
+    prototypes: OnceCell<Arc<Prototypes>>,
+}
+
+impl Model {
+    pub(super) fn new(embedder: Arc<dyn Embedder>, pool: EmbeddingPool) -> Self {
+        Self { embedder, pool, identity: OnceCell::new(), prototypes: OnceCell::new() }
+    }
+
+    /// Loads the model if it is not loaded.
+    pub(super) async fn load(&self) -> Result<(), Error> {
+        self.pool.query(&self.embedder, "ready".into()).await?;
+        Ok(())
+    }
+
+    /// The embedder's identity, whatever the store holds.
+    pub(super) async fn identity(&self) -> Result<&ModelIdentity, Error> {
+        let ask = || async {
+            let embedder = Arc::clone(&self.embedder);
+            self.pool.run(Urgency::Interactive, move || embedder.identity()).await
+        };
+        Ok(self.identity.get_or_try_init(ask).await?)
+    }
+
+    /// The prototypes' vectors: those that the store keeps, or new ones, which it keeps from then on.
+    pub(super) async fn prototypes(&self, store: &Store) -> Result<&Prototypes, Error> {
+        let tag = self.identity().await?.tag();
+        let make = || async { self.make_prototypes(store, tag).await.map(Arc::new) };
+        self.prototypes.get_or_try_init(make).await.map(|prototypes| &**prototypes)
+    }
+
+    async fn make_prototypes(&self, store: &Store, tag: ModelTag) -> Result<Prototypes, Error> {
+        if let Some(kept) = store.prototypes::<Prototypes>()?.filter(|kept| kept.fit(tag)) {
+            return Ok(kept);
+        }
+        let texts = TEXTS.iter().map(|(_, text)| Arc::from(*text)).collect();
+        let passages = self.pool.passages_of(&self.embedder, texts, |_| {}).await.into_iter();
+        let vectors = passages.map(|passages| Ok(passages?.swap_remove(0).vector)).collect::<Result<_, Error>>()?;
+        let made = Prototypes::new(tag, vectors);
+        let kept = made.clone();
+        let put = store.commit(move |transaction| transaction.put_prototypes(&kept), |()| {}).await?;
+        put?;
+        Ok(made)
+    }
+}
+
+impl Engine {
+    /// The model's tag, if its vectors are what the store holds, or the store holds none yet.
+    pub(super) async fn fitting_model(&self) -> Result<ModelTag, Error> {
+        let embedder = self.model.identity().await?;
+        let stored = self.store.model()?;
+        // While a reindex is under way the vectors are of two models.
+        let mixed = self.store.reindex()?.is_some();
+        match stored {
+            Some(stored) if mixed || stored != *embedder => {
+                Err(Error::ModelMismatch { stored, embedder: embedder.clone() })
+            }
+            _ => Ok(embedder.tag()),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! How does a store become usable? Open the directory, fill the index beside the first calls, close in order.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::error::Error;
+use super::model::Model;
+use super::vectors::Vectors;
+use crate::domain::{Clock, MemoryId, Timestamp};
+use crate::embedding::{Embedder, EmbeddingPool};
+use crate::storage::{Durability, Records, Store};
+
+pub struct Options {
+    /// Made if it is not there.
+    pub directory: PathBuf,
+    pub durability: Durability,
+    pub embedder: Arc<dyn Embedder>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// One open directory of memories; share it by `Arc`.
+pub struct Engine {
+    pub(super) store: Arc<Store>,
+    pub(super) vectors: Arc<Vectors>,
+    pub(super) model: Model,
+    clock: Arc<dyn Clock>,
+}
+
+impl Engine {
+    /// Blocks while the directory is opened; reads its vectors on a thread of their own.
+    pub fn open(options: Options) -> Result<Self, Error> {
+        let store = Arc::new(Store::open(&options.directory, options.durability, options.clock.now())?);
+        let vectors = Arc::new(Vectors::new());
+        match store.model()? {
+            Some(model) => vectors.fill(Arc::clone(&store), model)?,
+            None => vectors.set_empty(),
+        }
+        let pool = EmbeddingPool::new(None).map_err(|error| Error::Storage(error.into()))?;
+        Ok(Self { store, vectors, model: Model::new(options.embedder, pool), clock: options.clock })
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(super) fn not_found(&self, id: &MemoryId) -> Error {
+        match self.store.tombstone(id) {
+            Ok(tombstone) => Error::NotFound { id: id.clone(), tombstone },
+            Err(error) => error.into(),
+        }
+    }
+
+    /// Waits until the index is filled and the model loaded: what the first search would wait for.
+    pub async fn ready(&self) -> Result<(), Error> {
+        self.model.load().await?;
+        self.vectors.ready().await
+    }
+
+    /// Makes everything that has been answered durable, whatever the durability.
+    pub fn flush(&self) -> Result<(), Error> {
+        Ok(self.store.flush()?)
+    }
+
+    /// Finishes the commits that are queued and syncs; later writes are refused.
+    pub fn close(&self) -> Result<(), Error> {
+        Ok(self.store.close()?)
+    }
+}

@@ -1,0 +1,59 @@
+//! Who shares an engine? Everybody in the process who opens the same directory: one directory has one engine.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
+
+use super::error::Error;
+use super::open::{Engine, Options};
+use crate::domain::Invalid;
+use crate::storage::Durability;
+
+/// An engine that closes when the last of those who share it lets go.
+pub struct Shared {
+    engine: Engine,
+    durability: Durability,
+    embedder: String,
+}
+
+impl std::ops::Deref for Shared {
+    type Target = Engine;
+
+    fn deref(&self) -> &Engine {
+        &self.engine
+    }
+}
+
+/// The open engines of this process by the canonical path of their directories.
+#[derive(Default)]
+pub struct Registry {
+    engines: Mutex<HashMap<PathBuf, Weak<Shared>>>,
+}
+
+impl Registry {
+    /// The engine of a directory: the one that is open, or a new one. `embedder` describes the embedder's options;
+    /// who shares an engine must mean the same one.
+    pub fn open(&self, options: Options, embedder: &str) -> Result<Arc<Shared>, Error> {
+        std::fs::create_dir_all(&options.directory).map_err(|error| Error::Storage(error.into()))?;
+        let path = options.directory.canonicalize().map_err(|error| Error::Storage(error.into()))?;
+        // Held while opening: of two who open one directory, the second finds the first one's engine.
+        let mut engines = self.engines.lock();
+        if let Some(shared) = engines.get(&path).and_then(Weak::upgrade) {
+            if shared.durability != options.durability {
+                return Err(Invalid::argument("durability", "differs from that of the open store").into());
+            }
+            if shared.embedder != embedder {
+                return Err(Invalid::argument("embedder", "differs from that of the open store").into());
+            }
+            return Ok(shared);
+        }
+        let durability = options.durability;
+        let engine = Engine::open(options)?;
+        let shared = Arc::new(Shared { engine, durability, embedder: embedder.to_owned() });
+        engines.insert(path, Arc::downgrade(&shared));
+        engines.retain(|_, engine| engine.strong_count() > 0);
+        Ok(shared)
+    }
+}

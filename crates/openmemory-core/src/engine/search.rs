@@ -1,0 +1,100 @@
+//! Which memories answer a question? Candidates by the index, exact scores by the stored vectors.
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::error::Error;
+use super::open::Engine;
+use crate::domain::filter::Field;
+use crate::domain::request::Search;
+use crate::domain::{Embedding, Memory, Sectors};
+use crate::index::{Query, Scope, SectorMask};
+use crate::storage::{Number, Records};
+
+/// A memory that answers, and how well.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit {
+    pub memory: Memory,
+    /// 0 to 1, comparable between queries.
+    pub score: f32,
+    /// The highest cosine of the query and one of the memory's vectors, −1 to 1.
+    pub similarity: f32,
+    /// The memories by which this one was reached, itself last.
+    pub path: Vec<String>,
+    pub explain: bool,
+}
+
+impl Engine {
+    /// The query as a vector of the store's model. The index is ready afterwards.
+    pub async fn embed_query(&self, query: String) -> Result<Vec<f32>, Error> {
+        self.fitting_model().await?;
+        let vector = self.model.pool.query(&self.model.embedder, query.into()).await?;
+        self.vectors.ready().await?;
+        Ok(vector)
+    }
+
+    /// The `k` best memories for a query embedded by [`Engine::embed_query`], best first.
+    pub fn search(&self, request: &Search, vector: &[f32]) -> Result<Vec<Hit>, Error> {
+        let users = request.filter.as_ref().and_then(|filter| filter.required(&Field::UserId));
+        let scope = users.as_deref().map_or(Scope::All, Scope::Users);
+        let masks = request.sectors.iter().filter_map(|sector| SectorMask::sector(sector.index()));
+        let query = Query { scope, vector, mask: masks.reduce(SectorMask::union) };
+        let Some(ranked) = self.vectors.ranked(&query)? else { return Ok(Vec::new()) };
+        let mut found = std::collections::HashMap::new();
+        let best = ranked.best(request.k, |memory| -> Result<Option<f32>, Error> {
+            let Some((memory, similarity)) = self.score(Number(memory), request, vector)? else { return Ok(None) };
+            let number = memory.0;
+            if similarity.clamp(0.0, 1.0) < request.min_score as f32 {
+                return Ok(None);
+            }
+            found.insert(number, memory.1);
+            Ok(Some(similarity))
+        })?;
+        let hit = |best: crate::index::Hit| -> Option<Hit> {
+            let memory = found.remove(&Number(best.memory))?;
+            let path = vec![memory.version.id.to_string()];
+            let score = best.score.clamp(0.0, 1.0);
+            Some(Hit { memory, score, similarity: best.score, path, explain: request.explain })
+        };
+        Ok(best.into_iter().filter_map(hit).collect())
+    }
+
+    /// A memory and its exact similarity, from one version; none where it is gone, hidden or filtered out.
+    fn score(&self, number: Number, request: &Search, query: &[f32]) -> Result<Option<((Number, Memory), f32)>, Error> {
+        let Some(head) = self.store.head(number)? else { return Ok(None) };
+        if !request.show_expired && head.expired(self.now()) {
+            return Ok(None);
+        }
+        let sectors = head.sectors();
+        if !request.sectors.is_empty() && !request.sectors.iter().any(|wanted| sectors.as_slice().contains(wanted)) {
+            return Ok(None);
+        }
+        // Text and vectors are rows that never change under their names, so they are those of this head.
+        let Some(embedding) = self.store.embedding(number, head.content)? else { return Ok(None) };
+        let similarity = similarity(&embedding, &sectors, request, query);
+        let memory = self.matching(number, head, request.filter.as_ref())?;
+        Ok(memory.map(|memory| ((number, memory), similarity)))
+    }
+}
+
+fn similarity(embedding: &Embedding, sectors: &Sectors, request: &Search, query: &[f32]) -> f32 {
+    let counts = |named: &[crate::domain::Sector]| {
+        request.sectors.is_empty() || named.iter().any(|sector| request.sectors.contains(sector))
+    };
+    let roles = embedding.roles(sectors).into_iter().filter(|(_, named, _)| counts(named));
+    let cosines = roles.map(|(vector, ..)| vector.iter().zip(query).map(|(a, b)| a * b).sum());
+    cosines.fold(f32::MIN, f32::max)
+}
+
+impl Serialize for Hit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.memory.serialize_fields(&mut map)?;
+        map.serialize_entry("score", &self.score)?;
+        map.serialize_entry("similarity", &self.similarity)?;
+        map.serialize_entry("path", &self.path)?;
+        if self.explain {
+            map.serialize_entry("explain", &serde_json::json!({ "dense": self.similarity }))?;
+        }
+        map.end()
+    }
+}

@@ -1,0 +1,81 @@
+//! Which memories belong together? Links to the most similar ones of the same user, made when a memory is added.
+//!
+//! Updates leave them as they are; deleting either end takes them away.
+
+use serde::Serialize;
+
+use super::error::Error;
+use super::open::Engine;
+use crate::domain::request::ById;
+use crate::domain::{Embedding, Scope, Timestamp};
+use crate::index;
+use crate::storage::{Number, Records, Transaction, Waypoint};
+
+/// Links that a new memory gets at most.
+const LINKS: usize = 3;
+/// The similarity below which memories are not linked.
+const SIMILAR: f32 = 0.6;
+
+/// A memory that a new one will be linked to.
+pub(super) struct Related {
+    number: Number,
+    weight: f32,
+}
+
+/// A link as a caller sees it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Link {
+    /// The memory at the other end.
+    pub id: String,
+    /// 0 to 1.
+    pub weight: f32,
+    pub created_at: String,
+    pub updated_at: String,
+}
+
+impl Engine {
+    /// The links of a memory, the strongest first.
+    pub fn waypoints(&self, request: &ById) -> Result<Vec<Link>, Error> {
+        let number = self.store.number(&request.id)?.ok_or_else(|| self.not_found(&request.id))?;
+        let mut links = Vec::new();
+        for (other, waypoint) in self.store.waypoints(number)? {
+            if let Some(head) = self.store.head(other)? {
+                links.push(Link {
+                    id: head.id.to_string(),
+                    weight: waypoint.weight,
+                    created_at: waypoint.created_at.to_string(),
+                    updated_at: waypoint.updated_at.to_string(),
+                });
+            }
+        }
+        links.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.id.cmp(&b.id)));
+        Ok(links)
+    }
+
+    /// The memories of the same user that say something similar.
+    pub(super) fn related(&self, scope: &Scope, embedding: &Embedding) -> Result<Vec<Related>, Error> {
+        let users = [scope.user_id.as_deref()];
+        let query = index::Query { scope: index::Scope::Users(&users), vector: embedding.whole(), mask: None };
+        let Some(ranked) = self.vectors.ranked(&query)? else { return Ok(Vec::new()) };
+        // The bytes' cosine will do: a link's weight needs no more than two digits.
+        let similar = ranked.take_while(|candidate| candidate.ceiling >= SIMILAR);
+        let near = similar.filter(|candidate| candidate.approximate >= SIMILAR).take(LINKS);
+        Ok(near.map(|c| Related { number: Number(c.memory), weight: c.approximate.min(1.0) }).collect())
+    }
+}
+
+/// Links a new memory to those of `related` that are still there.
+pub(super) fn link(
+    transaction: &mut Transaction<'_>,
+    number: Number,
+    related: &[Related],
+    now: Timestamp,
+) -> Result<(), Error> {
+    for other in related {
+        if transaction.head(other.number)?.is_some() {
+            let waypoint = Waypoint { weight: other.weight, created_at: now, updated_at: now };
+            transaction.link(number, other.number, &waypoint)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,23 @@
+//! What must a key-value engine offer? Ordered bytes, atomic batches, and a sync that means it.
+
+use super::StorageError;
+
+/// Writes that become visible, and survive, all together: a value to set, or none to remove.
+pub(super) type Batch = Vec<(Vec<u8>, Option<Vec<u8>>)>;
+pub(super) type Row = (Vec<u8>, Vec<u8>);
+pub(super) type RowIterator<'a> = Box<dyn Iterator<Item = Result<Row, StorageError>> + 'a>;
+
+pub(super) trait Backend: Send + Sync {
+    fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError>;
+
+    /// Rows with `from` ≤ key < `to`, in key order or against it.
+    fn rows(&self, from: &[u8], to: &[u8], backwards: bool) -> RowIterator<'_>;
+
+    /// Applies a batch atomically; it survives a crash only after the next [`Backend::sync`].
+    fn apply(&self, batch: Batch) -> Result<(), StorageError>;
+
+    /// Returns when everything applied before survives `kill -9` and a power cut.
+    fn sync(&self) -> Result<(), StorageError>;
+
+    fn bytes_on_disk(&self) -> Result<u64, StorageError>;
+}

@@ -1,0 +1,127 @@
+//! Which rows change together? Each change of a memory with all the state that follows from it.
+
+use super::error::StorageError;
+use super::keys::{self, Number};
+use super::records::{self, COUNTERS, Counters, Records, Reindex, Tombstone, Waypoint};
+use super::transaction::Transaction;
+use crate::domain::{Content, ContentHash, Dynamics, Embedding, MemoryId, ModelIdentity, Version};
+
+impl Transaction<'_> {
+    /// Puts a new memory and says its number.
+    pub fn insert(&mut self, version: &Version, dynamics: &Dynamics) -> Result<Number, StorageError> {
+        let counters = self.counters()?;
+        let number = Number(counters.next_number);
+        self.put_counters(Counters { next_number: number.0 + 1, memories: counters.memories + 1 })?;
+        self.put(&keys::id(&version.id), &number)?;
+        self.remove(&keys::tombstone(&version.id))?;
+        self.put(&keys::head(number), version)?;
+        self.put(&keys::dynamics(number), dynamics)?;
+        self.mark(keys::created(version.created_at, number));
+        self.mark(keys::updated(version.updated_at, number));
+        for (field, value) in version.scope.fields() {
+            if let Some(value) = value {
+                self.mark(keys::scope(field, value, version.created_at, number));
+            }
+        }
+        for tag in version.tags.distinct() {
+            self.mark(keys::tag(tag, version.created_at, number));
+        }
+        Ok(number)
+    }
+
+    /// Makes `next` the newest version; the one before goes into the history as it is.
+    pub fn replace(&mut self, number: Number, current: &Version, next: &Version) -> Result<(), StorageError> {
+        self.put(&keys::history(number, current.number), current)?;
+        self.put(&keys::head(number), next)?;
+        if current.updated_at != next.updated_at {
+            self.unmark(keys::updated(current.updated_at, number));
+            self.mark(keys::updated(next.updated_at, number));
+        }
+        if current.tags != next.tags {
+            let (old, new) = (current.tags.distinct(), next.tags.distinct());
+            for tag in old.difference(&new) {
+                self.unmark(keys::tag(tag, current.created_at, number));
+            }
+            for tag in new.difference(&old) {
+                self.mark(keys::tag(tag, current.created_at, number));
+            }
+        }
+        Ok(())
+    }
+
+    pub fn put_content(&mut self, number: Number, hash: ContentHash, content: &Content) -> Result<(), StorageError> {
+        self.put_payload(&keys::content(number, hash), content.as_str().as_bytes())
+    }
+
+    pub fn put_embedding(
+        &mut self,
+        number: Number,
+        hash: ContentHash,
+        embedding: &Embedding,
+    ) -> Result<(), StorageError> {
+        self.put(&keys::embedding(number, hash), embedding)
+    }
+
+    pub fn put_dynamics(&mut self, number: Number, dynamics: &Dynamics) -> Result<(), StorageError> {
+        self.put(&keys::dynamics(number), dynamics)
+    }
+
+    /// Links two memories, both ways.
+    pub fn link(&mut self, one: Number, other: Number, waypoint: &Waypoint) -> Result<(), StorageError> {
+        self.put(&keys::waypoint(one, other), waypoint)?;
+        self.put(&keys::waypoint(other, one), waypoint)
+    }
+
+    /// Takes away everything of a memory but a tombstone.
+    pub fn delete(&mut self, number: Number, head: &Version, tombstone: &Tombstone) -> Result<(), StorageError> {
+        for (other, _) in self.waypoints(number)? {
+            self.remove(&keys::waypoint(other, number))?;
+        }
+        for prefix in keys::prefixes_of(number) {
+            for (key, _) in self.raw_with_prefix(&prefix)? {
+                self.remove(&key)?;
+            }
+        }
+        self.unmark(keys::created(head.created_at, number));
+        self.unmark(keys::updated(head.updated_at, number));
+        for (field, value) in head.scope.fields() {
+            if let Some(value) = value {
+                self.unmark(keys::scope(field, value, head.created_at, number));
+            }
+        }
+        for tag in head.tags.distinct() {
+            self.unmark(keys::tag(tag, head.created_at, number));
+        }
+        self.remove(&keys::id(&head.id))?;
+        self.put_tombstone(&head.id, tombstone)?;
+        let counters = self.counters()?;
+        self.put_counters(Counters { memories: counters.memories.saturating_sub(1), ..counters })
+    }
+
+    fn put_tombstone(&mut self, id: &MemoryId, tombstone: &Tombstone) -> Result<(), StorageError> {
+        self.put(&keys::tombstone(id), tombstone)
+    }
+
+    /// Names the model of the store's vectors; a change of model that was under way is over.
+    pub fn put_model(&mut self, model: &ModelIdentity) -> Result<(), StorageError> {
+        self.remove(&records::reindex_key())?;
+        self.put(&records::model_key(), model)
+    }
+
+    pub fn put_reindex(&mut self, reindex: &Reindex) -> Result<(), StorageError> {
+        self.put(&records::reindex_key(), reindex)
+    }
+
+    /// Keeps a record about the whole store: the vectors of the sectors' prototypes.
+    pub fn put_prototypes<T: serde::Serialize>(&mut self, prototypes: &T) -> Result<(), StorageError> {
+        self.put(&records::prototypes_key(), prototypes)
+    }
+
+    fn counters(&self) -> Result<Counters, StorageError> {
+        Ok(self.record(&keys::meta(COUNTERS))?.unwrap_or_default())
+    }
+
+    fn put_counters(&mut self, counters: Counters) -> Result<(), StorageError> {
+        self.put(&keys::meta(COUNTERS), &counters)
+    }
+}

@@ -1,0 +1,29 @@
+//! What can go wrong on disk, and what can be done about it?
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+#[derive(Debug, Clone, Error)]
+pub enum StorageError {
+    #[error("the disk refused: {0}; free space or mend the disk, then open the store again")]
+    Io(Arc<std::io::Error>),
+    #[error("an earlier write failed, so nothing more is written; close the store and open it again")]
+    Poisoned,
+    #[error("the store is damaged ({0}); restore a backup, or open a copy of it to salvage what is whole")]
+    Corrupted(String),
+    #[error("the directory is open in another process; close it there, or use one server for both")]
+    Locked,
+    #[error("the store has format {found}, and this version reads {supported}; use the version that wrote it")]
+    FormatUnsupported { found: u32, supported: u32 },
+    #[error("the store is closed")]
+    Closed,
+    #[error("a commit was dropped by an internal fault")]
+    Dropped,
+}
+
+impl From<std::io::Error> for StorageError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(Arc::new(error))
+    }
+}

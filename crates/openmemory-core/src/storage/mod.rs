@@ -1,0 +1,30 @@
+//! How is a memory kept on disk? The only room that knows sled.
+//!
+//! | file | question |
+//! |---|---|
+//! | `backend` | what must a key-value engine offer? |
+//! | `sled_backend` | how does sled offer it, durably? |
+//! | `keys` | under which key is a row? |
+//! | `envelope` | how is a row checked, and cut when it is long? |
+//! | `records` | which rows exist, and how are they read? |
+//! | `transaction` | how do several changes become one? |
+//! | `changes` | which rows change together? |
+//! | `writer` | how do many commits share one sync? |
+//! | `store` | what does the engine see of all this? |
+
+mod backend;
+mod changes;
+mod envelope;
+mod error;
+mod keys;
+mod records;
+mod sled_backend;
+mod store;
+mod transaction;
+mod writer;
+
+pub use error::StorageError;
+pub use keys::Number;
+pub use records::{Records, Reindex, Tombstone, Waypoint};
+pub use store::{Among, Durability, Place, Store};
+pub use transaction::Transaction;

@@ -1,0 +1,85 @@
+//! How does sled offer it, durably? One tree; a flush, and then the `fdatasync` that sled leaves out on Linux.
+
+use std::fs::{self, File};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use super::backend::{Backend, Batch, RowIterator};
+use super::error::StorageError;
+
+const CACHE_BYTES: u64 = 128 * 1024 * 1024;
+const FLUSH_EVERY_MS: u64 = 500;
+
+pub(super) struct SledBackend {
+    db: sled::Db,
+    /// sled's log, opened once more: syncing any handle syncs the file.
+    log: File,
+}
+
+impl SledBackend {
+    pub(super) fn open(directory: &Path) -> Result<Self, StorageError> {
+        fs::create_dir_all(directory)?;
+        let db = guarded(|| {
+            sled::Config::new().path(directory).cache_capacity(CACHE_BYTES).flush_every_ms(Some(FLUSH_EVERY_MS)).open()
+        })?;
+        let log = File::open(directory.join("db"))?;
+        // The names of new files must survive as well as what is in them.
+        File::open(directory)?.sync_all()?;
+        if let Some(parent) = directory.parent() {
+            File::open(parent)?.sync_all()?;
+        }
+        Ok(Self { db, log })
+    }
+}
+
+impl Backend for SledBackend {
+    fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+        guarded(|| self.db.get(key)).map(|value| value.map(|bytes| bytes.to_vec()))
+    }
+
+    fn rows(&self, from: &[u8], to: &[u8], backwards: bool) -> RowIterator<'_> {
+        let mut rows = self.db.range(from.to_vec()..to.to_vec());
+        Box::new(std::iter::from_fn(move || {
+            let next = guarded(|| if backwards { rows.next_back().transpose() } else { rows.next().transpose() });
+            next.map(|row| row.map(|(key, value)| (key.to_vec(), value.to_vec()))).transpose()
+        }))
+    }
+
+    fn apply(&self, batch: Batch) -> Result<(), StorageError> {
+        let mut writes = sled::Batch::default();
+        for (key, value) in batch {
+            match value {
+                Some(value) => writes.insert(key, value),
+                None => writes.remove(key),
+            }
+        }
+        guarded(|| self.db.apply_batch(writes))
+    }
+
+    fn sync(&self) -> Result<(), StorageError> {
+        guarded(|| self.db.flush())?;
+        // On Linux the flush above ends in sync_file_range, which no power cut respects.
+        Ok(self.log.sync_data()?)
+    }
+
+    fn bytes_on_disk(&self) -> Result<u64, StorageError> {
+        guarded(|| self.db.size_on_disk())
+    }
+}
+
+/// sled panics on some damage; a caller gets an error instead.
+fn guarded<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, StorageError> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(result) => result.map_err(translate),
+        Err(_) => Err(StorageError::Corrupted("sled could not read its log".into())),
+    }
+}
+
+fn translate(error: sled::Error) -> StorageError {
+    match error {
+        sled::Error::Io(io) if io.to_string().contains("could not acquire lock") => StorageError::Locked,
+        sled::Error::Io(io) => io.into(),
+        sled::Error::Corruption { .. } => StorageError::Corrupted("a page of sled's log fails its checksum".into()),
+        other => StorageError::Corrupted(other.to_string()),
+    }
+}

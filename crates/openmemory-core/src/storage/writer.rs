@@ -1,0 +1,150 @@
+//! How do many commits share one sync? One thread drains what is queued into one batch, syncs once, then answers all.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use super::backend::Backend;
+use super::error::StorageError;
+use super::store::Durability;
+use super::transaction::Transaction;
+
+/// Jobs that may wait; the next caller waits before it can queue, so a flood does not grow memory.
+const QUEUE: usize = 4096;
+/// Jobs and bytes that share one commit: more would make the first of them wait.
+const GROUP_JOBS: usize = 1024;
+const GROUP_BYTES: usize = 8 * 1024 * 1024;
+
+/// Runs after the commit that holds the job is durable, or has failed.
+type Finish = Box<dyn FnOnce(Result<(), StorageError>) + Send>;
+/// Writes into the transaction and says what to do after the commit.
+type Job = Box<dyn FnOnce(&mut Transaction<'_>) -> Finish + Send>;
+
+enum Command {
+    Commit(Job, OwnedSemaphorePermit),
+    Stop,
+}
+
+pub(super) struct Writer {
+    commands: Sender<Command>,
+    queue: Arc<Semaphore>,
+    thread: parking_lot::Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    pub(super) fn start(backend: Arc<dyn Backend>, durability: Durability) -> Result<Self, StorageError> {
+        let (commands, receiver) = channel();
+        let thread = std::thread::Builder::new()
+            .name("openmemory-writer".into())
+            .spawn(move || Loop { backend, durability, poisoned: false }.run(&receiver))?;
+        Ok(Self { commands, queue: Arc::new(Semaphore::new(QUEUE)), thread: Some(thread).into() })
+    }
+
+    /// Runs `work` inside the next commit. When that is durable, `publish` runs on the writer's thread, in the order of
+    /// commits, and then the caller gets its answer. An error of `work` writes nothing.
+    pub(super) async fn commit<T, E, W, P>(&self, work: W, publish: P) -> Result<Result<T, E>, StorageError>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        W: FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
+        P: FnOnce(&T) + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |transaction| {
+            let result = transaction.attempt(work);
+            Box::new(move |committed| {
+                if let (Ok(()), Ok(value)) = (&committed, &result) {
+                    publish(value);
+                }
+                // A caller that went away does not undo its commit.
+                let _ = answer.send(committed.map(|()| result));
+            })
+        });
+        let permit = Arc::clone(&self.queue).acquire_owned().await.map_err(|_| StorageError::Closed)?;
+        self.commands.send(Command::Commit(job, permit)).map_err(|_| StorageError::Closed)?;
+        answered.await.map_err(|_| StorageError::Dropped)?
+    }
+
+    /// Lets what is queued finish, then ends the thread.
+    pub(super) fn stop(&self) {
+        self.queue.close();
+        let _ = self.commands.send(Command::Stop);
+        if let Some(thread) = self.thread.lock().take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+struct Loop {
+    backend: Arc<dyn Backend>,
+    durability: Durability,
+    poisoned: bool,
+}
+
+impl Loop {
+    fn run(mut self, commands: &Receiver<Command>) {
+        while let Ok(Command::Commit(job, permit)) = commands.recv() {
+            let mut permits = vec![permit];
+            let backend = Arc::clone(&self.backend);
+            let mut transaction = Transaction::new(&*backend);
+            let mut finishes = Vec::new();
+            let mut stop = false;
+            run_job(job, &mut transaction, &mut finishes);
+            while finishes.len() < GROUP_JOBS && transaction.bytes() < GROUP_BYTES {
+                match commands.try_recv() {
+                    Ok(Command::Commit(job, permit)) => {
+                        permits.push(permit);
+                        run_job(job, &mut transaction, &mut finishes);
+                    }
+                    Ok(Command::Stop) => {
+                        stop = true;
+                        break;
+                    }
+                    Err(_) => break,
+                }
+            }
+            let committed = self.commit(transaction);
+            for finish in finishes {
+                let _ = catch_unwind(AssertUnwindSafe(|| finish(committed.clone())));
+            }
+            if stop {
+                return;
+            }
+        }
+    }
+
+    fn commit(&mut self, transaction: Transaction<'_>) -> Result<(), StorageError> {
+        let batch = transaction.into_batch();
+        if batch.is_empty() {
+            return Ok(());
+        }
+        if self.poisoned {
+            return Err(StorageError::Poisoned);
+        }
+        let result = self.backend.apply(batch).and_then(|()| match self.durability {
+            Durability::Flush => self.backend.sync(),
+            Durability::Interval => Ok(()),
+        });
+        // After a failed sync nobody knows what is on disk; only opening again tells.
+        self.poisoned = result.is_err();
+        result
+    }
+}
+
+/// A job that panics is taken back and answered by dropping it; the others go on.
+fn run_job(job: Job, transaction: &mut Transaction<'_>, finishes: &mut Vec<Finish>) {
+    transaction.begin_job();
+    match catch_unwind(AssertUnwindSafe(|| job(transaction))) {
+        Ok(finish) => finishes.push(finish),
+        Err(_) => transaction.take_back_job(),
+    }
+}
