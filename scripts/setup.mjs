@@ -1,0 +1,44 @@
+// Makes a fresh clone ready to run: installs what package-lock.json names, builds the addon, compiles the facade.
+// Each step knows by itself whether there is anything to do, so running it again is quick. Needs Node, npm and Rust.
+
+import { spawnSync } from 'node:child_process'
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+if (isOlder('node_modules/.package-lock.json', 'package-lock.json')) {
+  step('Installing packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
+}
+// Cargo itself knows what has changed and shows its progress.
+step('Building the addon', bin('napi'), [
+  ...['build', '--platform', '--release', '--no-const-enum'],
+  ...['--js', 'native.js', '--dts', 'native.d.ts'],
+])
+step('Compiling the facade', bin('tsc'), ['-p', 'tsconfig.json'])
+
+function isOlder(made, source) {
+  const [madeFile, sourceFile] = [join(root, made), join(root, source)]
+  return !existsSync(madeFile) || statSync(madeFile).mtimeMs < statSync(sourceFile).mtimeMs
+}
+
+function bin(name) {
+  return join(root, 'node_modules', '.bin', name)
+}
+
+function step(title, command, args) {
+  console.error(`> ${title}`)
+  const windows = process.platform === 'win32'
+  // Standard output belongs to the script that follows, as with `npm pack --json`.
+  const { status, error } = spawnSync(windows ? `"${command}"` : command, args, {
+    cwd: root,
+    stdio: ['inherit', 2, 2],
+    shell: windows,
+  })
+  if (status === 0) return
+  console.error(`${title} failed${error ? `: ${error.message}` : ''}`)
+  if (error?.code === 'ENOENT' && command === 'npm') console.error('npm was not found; it comes with Node.')
+  process.exit(status ?? 1)
+}
