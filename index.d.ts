@@ -1,0 +1,640 @@
+/**
+ * The public contract of `@openmemory/sdk`: long-term memory for AI agents inside a Node process.
+ *
+ * Records use snake_case field names, as they are stored and sent; options that only steer a call are camelCase.
+ * Every method returns a promise, and every failure is an {@link OpenMemoryError} with a stable `code`.
+ */
+
+// --- Values ---------------------------------------------------------------------------------------------------------
+
+/** What metadata may hold: exactly what JSON can represent. */
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
+
+/**
+ * The kinds of memory. A memory belongs to one or more, decided by what its text means:
+ * `episodic` (what happened), `semantic` (what is true), `procedural` (how something is done),
+ * `emotional` (how something feels), `reflective` (what was learnt from it).
+ */
+export type Sector = 'episodic' | 'semantic' | 'procedural' | 'emotional' | 'reflective'
+
+/** How useful a memory was. */
+export type Feedback = 'POSITIVE' | 'NEGATIVE' | 'VERY_NEGATIVE'
+
+/**
+ * A time, as input: an ISO 8601 string with an offset (`2026-01-31T12:00:00Z`, `…+02:00`), a date
+ * (`2026-01-31`, midnight UTC), or a JavaScript `Date`.
+ */
+export type TimeInput = string | Date
+
+/** Metadata as input. A property that is `undefined` counts as absent; see {@link MemoryPatch.metadata} for `null`. */
+export interface MetadataInput {
+  [key: string]: JsonValue | undefined
+}
+
+// --- Records --------------------------------------------------------------------------------------------------------
+
+/** A memory as it is now, or as it was in one of its versions. */
+export interface Memory {
+  /** A TypeID (`mem_` and a UUIDv7), or the id that the caller brought. */
+  id: string
+  /** The text, byte for byte as it was given. */
+  content: string
+  /** In the order given, duplicates kept. */
+  tags: string[]
+  /** Never holds a top-level `null`: that is how a field is removed. */
+  metadata: Record<string, JsonValue>
+  user_id?: string
+  agent_id?: string
+  app_id?: string
+  run_id?: string
+  /** ISO 8601, UTC, milliseconds. */
+  created_at: string
+  /** ISO 8601, UTC, milliseconds. The time of the last accepted update; reads, feedback and reinforcement leave it. */
+  updated_at: string
+  /** 1 when created; each accepted update or restore adds exactly 1. */
+  version: number
+  /** Every sector the text belongs to, strongest first. */
+  sectors: Sector[]
+  /** The first of `sectors`. */
+  primary_sector: Sector
+  /** How present the memory is, 0 to 1; derived when read, so it fades with time and never adds a version. */
+  salience: number
+  /** An immutable memory refuses updates; it can be deleted. */
+  immutable: boolean
+  /** From this time on the memory is hidden from list and search. Absent: it never expires. */
+  expires_at?: string
+  feedback?: Feedback
+  feedback_reason?: string
+}
+
+/** What {@link OpenMemory.deleteMemory} removed: the memory as it last was, and when it was deleted. */
+export interface DeletedMemory extends Memory {
+  deleted_at: string
+}
+
+/** A search hit. */
+export interface MemoryMatch extends Memory {
+  /** What the hits are ordered by, 0 to 1. */
+  score: number
+  /** The cosine between the query and the best fitting vector of the memory, clamped to 0 to 1. */
+  similarity: number
+  /** The ids that led from the query to this memory; `[id]` for a direct hit. */
+  path: string[]
+}
+
+/** One page of {@link OpenMemory.listMemories}. */
+export interface MemoryPage {
+  memories: Memory[]
+  /** Pass it as `cursor` for the next page. Absent on the last page. */
+  next_cursor?: string
+}
+
+/** One field that a version changed. `from` is absent where the field was new, `to` where it was removed. */
+export interface Change {
+  /** `content`, `tags`, `metadata.<key>`, `expires_at` or `sectors`. */
+  field: string
+  from?: JsonValue
+  to?: JsonValue
+}
+
+/** One version of a memory, with what made it and what it changed. */
+export interface MemoryVersion {
+  /** The id of the memory. */
+  id: string
+  version: number
+  event: 'ADD' | 'UPDATE' | 'RESTORE'
+  /** Who made the change, as given with it. */
+  actor?: string
+  /** Why, as given with it. */
+  reason?: string
+  /** For a `RESTORE`: the version that was brought back. */
+  restored_from?: number
+  content: string
+  tags: string[]
+  metadata: Record<string, JsonValue>
+  sectors: Sector[]
+  primary_sector: Sector
+  expires_at?: string
+  created_at: string
+  updated_at: string
+  /** Against the version before; empty for `ADD`. */
+  changes: Change[]
+}
+
+/** A link from one memory to another. */
+export interface Waypoint {
+  /** The memory at the other end. */
+  id: string
+  /** The strength of the link, 0 to 1. */
+  weight: number
+  created_at: string
+  updated_at: string
+}
+
+/** What {@link OpenMemory.stats} tells about a store. Further fields may be added. */
+export interface Stats {
+  /** How many memories there are, expired ones included. */
+  memories: number
+  [field: string]: JsonValue
+}
+
+// --- Inputs ---------------------------------------------------------------------------------------------------------
+
+/** A memory to add. Only `content` is required. Unknown fields are refused by name. */
+export interface NewMemory {
+  /** 1 to 200 000 characters (Unicode code points), not only white space. All of it is embedded, long text in passages. */
+  content: string
+  /** At most 64 tags of 1 to 256 characters. Default `[]`. */
+  tags?: readonly string[]
+  /** At most 64 KiB of JSON, 32 levels deep. `metadata.sector` pins the sector. A `null` field is dropped. Default `{}`. */
+  metadata?: MetadataInput
+  /** Default: the `userId` of the {@link OpenMemoryOptions}. */
+  user_id?: string
+  agent_id?: string
+  app_id?: string
+  run_id?: string
+  /** Your own id (imports), 1 to 256 characters. Default: a new TypeID. A UUID stands for the TypeID of the same bits. */
+  id?: string
+  /** Default false. */
+  immutable?: boolean
+  /** Default: never. */
+  expires_at?: TimeInput
+  /** Default: now. */
+  created_at?: TimeInput
+}
+
+/** What an update changes; at least one field. What is absent stays. Unknown fields are refused by name. */
+export interface MemoryPatch {
+  /** The new text, embedded again unless it equals the stored text. Never `null` or empty. */
+  content?: string
+  /** Replaces the whole array; `[]` removes all. Never `null`. */
+  tags?: readonly string[]
+  /**
+   * Merged field by field: new fields are added, existing ones overwritten whole (a nested object is one value),
+   * `null` removes the field, the others stay.
+   */
+  metadata?: MetadataInput
+  /** `null` clears it. */
+  expires_at?: TimeInput | null
+}
+
+/** One item of {@link OpenMemory.updateMemories}: a patch and what it applies to. */
+export interface MemoryUpdate extends MemoryPatch {
+  id: string
+  /** Apply only when the memory is at this version. */
+  ifVersion?: number
+}
+
+// --- Filters --------------------------------------------------------------------------------------------------------
+
+/** The operators of one field. Several in one object must all hold. */
+export interface Operators<T> {
+  eq?: T | null
+  /** Also true for a field that is absent. */
+  ne?: T | null
+  in?: readonly T[]
+  /** Also true for a field that is absent. */
+  nin?: readonly T[]
+  gt?: T
+  gte?: T
+  lt?: T
+  lte?: T
+  /** Text: contains this substring. Lists: contains this element. */
+  contains?: string | number | boolean
+  /** As `contains`, ignoring case. */
+  icontains?: string
+  /** `true`: the field has a value. `false`: it has none. */
+  exists?: boolean
+}
+
+/** A value to equal, `'*'` for any value but null, or {@link Operators}. */
+export type Condition<T> = T | '*' | Operators<T>
+
+/**
+ * Which memories: for list, search and delete. Sibling keys must all hold; `AND`, `OR` and `NOT` nest.
+ * An unknown field or operator is refused by name.
+ *
+ * ```ts
+ * { user_id: 'alice', 'metadata.year': { gte: 2024 }, NOT: { tags: { contains: 'draft' } } }
+ * ```
+ */
+export interface Filters {
+  AND?: readonly Filters[]
+  OR?: readonly Filters[]
+  /** None of these holds. */
+  NOT?: Filters | readonly Filters[]
+  user_id?: Condition<string>
+  agent_id?: Condition<string>
+  app_id?: Condition<string>
+  run_id?: Condition<string>
+  /** A bare value or `contains`: one of the tags. `in`: any of them. */
+  tags?: Condition<string>
+  /** A bare value or `contains`: one of the sectors. `in`: any of them. */
+  sectors?: Condition<Sector>
+  primary_sector?: Condition<Sector>
+  created_at?: Condition<TimeInput>
+  updated_at?: Condition<TimeInput>
+  expires_at?: Condition<TimeInput>
+  version?: Condition<number>
+  immutable?: Condition<boolean>
+  /** Only these ids. */
+  memory_ids?: readonly string[] | Operators<string>
+  /** Words of the content: `contains` keeps to the case, `icontains` does not. */
+  keywords?: Condition<string>
+  /** A path into metadata: `'metadata.category'`, `'metadata.address.city'`. */
+  [path: `metadata.${string}`]: JsonValue | Operators<JsonValue>
+}
+
+// --- Options --------------------------------------------------------------------------------------------------------
+
+/** Another ONNX sentence embedding model, run inside the process. */
+export interface ModelEmbedder {
+  /** The `.onnx` file. */
+  model: string
+  /** The `tokenizer.json` file. */
+  tokenizer: string
+  /** How token vectors become one. Default `'mean'`. */
+  pooling?: 'mean' | 'cls'
+  /** Put before every query, as some models want. Default `''`. */
+  queryPrefix?: string
+  /** Put before every stored passage. Default `''`. */
+  passagePrefix?: string
+}
+
+/** An embedding function of yours, for example one that calls OpenAI. */
+export interface FunctionEmbedder {
+  /** Names the model. It is stored: opening the store with another id is `MODEL_MISMATCH` until `reindex()` has run. */
+  id: string
+  /** The length of every vector, 1 to 65 536. */
+  dimensions: number
+  /**
+   * One vector per text, in order; they need not be normalised. It is called for new and changed contents and for
+   * queries, never for a metadata-only update. A rejection, a wrong count or length, or a value that is not finite
+   * fails the call with `EMBEDDING_FAILED` (with your error as its `cause`) and changes nothing.
+   */
+  embed(texts: string[]): PromiseLike<ArrayLike<number>[]> | ArrayLike<number>[]
+}
+
+/** How {@link OpenMemory} opens a store. All optional; unknown options are refused by name. */
+export interface OpenMemoryOptions {
+  /**
+   * The directory of the store, made on first use. Default: the environment variable `OPENMEMORY_PATH`, else
+   * `./.openmemory`. One process at a time may have it open; another gets `LOCKED`.
+   */
+  path?: string
+  /** The address of a server (`OPENMEMORY_URL`). Not in this version: refused with `UNAVAILABLE`. */
+  url?: string
+  /** The key for `url` (`OPENMEMORY_API_KEY`). Without `url` it has no effect. */
+  apiKey?: string
+  /**
+   * The default scope: the `user_id` of memories added without one, and a filter on `user_id` in list, search and
+   * delete by filter where the caller's own filters do not mention `user_id`. Calls that name an id are not scoped.
+   */
+  userId?: string
+  /**
+   * When a write is acknowledged. `'flush'` (default): when it survives `kill -9` and power loss. `'interval'`: at
+   * once; up to the last half second of acknowledged writes can be lost.
+   */
+  durability?: 'flush' | 'interval'
+  /**
+   * Milliseconds after which a call rejects with `TIMEOUT`. Default: no limit. A write that timed out may still be
+   * applied: read the memory, or use `ifVersion`, before you try again.
+   */
+  timeoutMs?: number
+  /**
+   * What turns text into vectors. Default: the model that the package ships (all-MiniLM-L6-v2, 384 dimensions), run
+   * inside the process. `'test'`: a fast, deterministic stand-in for tests that knows words, not meaning.
+   */
+  embedder?: 'test' | ModelEmbedder | FunctionEmbedder
+}
+
+/** Which state of the memory to read. Give one or neither; neither is the current one. */
+export interface GetOptions {
+  /** The state of this version. */
+  version?: number
+  /** The state at this time. `NOT_FOUND` when the memory did not exist yet. */
+  at?: TimeInput
+}
+
+/** Options of {@link OpenMemory.iterateMemories}. */
+export interface IterateOptions {
+  filters?: Filters
+  /** How many memories are read at a time, 1 to 1000. Default 100. */
+  limit?: number
+  /** Default `'created_at:desc'`. */
+  order?: 'created_at:desc' | 'created_at:asc' | 'updated_at:desc' | 'updated_at:asc'
+  /** Also memories whose `expires_at` has passed. Default false. */
+  showExpired?: boolean
+}
+
+/** Options of {@link OpenMemory.listMemories}. */
+export interface ListOptions extends IterateOptions {
+  /** `next_cursor` of the page before, with the same filters and order. */
+  cursor?: string
+}
+
+/** Who changes a memory and why; both are kept in the history. */
+export interface Attribution {
+  actor?: string
+  reason?: string
+}
+
+/** Options of {@link OpenMemory.updateMemory}. */
+export interface UpdateOptions extends Attribution {
+  /** Apply only when the memory is at this version, else {@link VersionConflictError}. */
+  ifVersion?: number
+}
+
+/** Options of {@link OpenMemory.restoreMemory}. */
+export interface RestoreOptions extends UpdateOptions {}
+
+/** Options of calls that can take long. */
+export interface LongCallOptions {
+  /**
+   * Called as work proceeds, with how much of it is done. An error that it throws does not stop the work: the call
+   * rejects with it when the work has settled.
+   */
+  onProgress?: (done: number, total: number) => void
+  /** Ends the call with `ABORTED`; the signal's reason is the `cause`. What was committed before stays. */
+  signal?: AbortSignal
+}
+
+/** Options of batches. */
+export interface BatchOptions extends LongCallOptions {
+  /**
+   * All or nothing. When an item is refused, nothing is written: the refused items carry their error, and each other
+   * item an `ABORTED` one. Default false: the good items are done.
+   */
+  atomic?: boolean
+}
+
+/** Options of {@link OpenMemory.updateMemories}. */
+export interface UpdateManyOptions extends BatchOptions, Attribution {}
+
+/** Options of {@link OpenMemory.searchMemories}. */
+export interface SearchOptions {
+  /** At most this many hits, 1 to 1000. Default 8. */
+  k?: number
+  filters?: Filters
+  /** Only memories of these sectors, compared by these sectors' vectors. Default: all. */
+  sectors?: readonly Sector[]
+  /** Only hits with at least this `score`, 0 to 1. Default 0. */
+  minScore?: number
+  /** Tells with each hit how its score came about. Default false. */
+  explain?: boolean
+  /** Also memories whose `expires_at` has passed. Default false. */
+  showExpired?: boolean
+}
+
+/** Options of {@link OpenMemory.getHistory}. */
+export interface HistoryOptions {
+  /** 1 to 1000. Default 100. */
+  limit?: number
+  /** Only versions below this number. */
+  before?: number
+}
+
+/** Options of {@link OpenMemory.reinforceMemory}. */
+export interface ReinforceOptions {
+  /** How much salience is added, 0 to 1. Default 0.1. */
+  boost?: number
+}
+
+/** Options of {@link OpenMemory.sendFeedback}. */
+export interface FeedbackOptions {
+  /** Kept beside the feedback as `feedback_reason`. */
+  reason?: string
+}
+
+/** What {@link OpenMemory.deleteMemories} deletes by condition. An empty filter never means all: that is `{ all: true }`. */
+export type DeleteSelection = { filters: Filters; all?: never } | { all: true; filters?: never }
+
+// --- Results --------------------------------------------------------------------------------------------------------
+
+/** The outcome of one item of a batch, at the item's place. */
+export type ItemResult<M = Memory> = { ok: true; memory: M } | { ok: false; id?: string; error: OpenMemoryError }
+
+/** What a delete by condition removed. */
+export interface DeleteSummary {
+  deleted: number
+  ids: string[]
+}
+
+/** What {@link OpenMemory.reindex} did. */
+export interface ReindexSummary {
+  /** How many memories were embedded anew. */
+  reindexed: number
+  model: { id: string; dimensions: number }
+}
+
+// --- The store ------------------------------------------------------------------------------------------------------
+
+/**
+ * A store of memories in one directory. Making one is instant: the directory is opened on first use and the model
+ * loaded when the first text needs it. Objects of one process that name one directory share it; a second process gets
+ * `LOCKED`.
+ *
+ * Every method rejects with `CLOSED` after {@link close}, `TIMEOUT` after `timeoutMs`, and `INVALID_ARGUMENT` for an
+ * unknown option; a missing or empty id is `MISSING_ID`, an unknown or deleted one `NOT_FOUND`.
+ *
+ * ```ts
+ * const om = new OpenMemory({ path: './agent-memory' })
+ * const { id } = await om.addMemory({ content: 'Ada prefers tea', user_id: 'ada' })
+ * await om.updateMemory(id, { content: 'Ada prefers coffee now', metadata: { verified: true } })
+ * const [best] = await om.searchMemories('What does Ada drink?', { filters: { user_id: 'ada' } })
+ * await om.close()
+ * ```
+ */
+export class OpenMemory {
+  /** @throws {ValidationError} `INVALID_ARGUMENT`, at once, when an option is unknown or wrong. */
+  constructor(options?: OpenMemoryOptions)
+
+  /**
+   * Stores a text. It is embedded and committed before the promise resolves.
+   *
+   * Rejects with `INVALID_ARGUMENT` (`field` says where), `LIMIT_EXCEEDED`, `EMBEDDING_FAILED`, `MODEL_MISMATCH`.
+   */
+  addMemory(memory: NewMemory): Promise<Memory>
+
+  /**
+   * Stores 1 to 1000 texts, embedded together and committed in few transactions.
+   *
+   * Each item has its own result, in order, so one bad item does not stop the others (see `atomic`). The call itself
+   * rejects with `LIMIT_EXCEEDED` for more than 1000 items, `INVALID_ARGUMENT` for none, and `ABORTED`.
+   */
+  addMemories(memories: readonly NewMemory[], options?: BatchOptions): Promise<ItemResult[]>
+
+  /** The memory as it is now, or an earlier state of it. Expired memories answer too. */
+  getMemory(id: string, options?: GetOptions): Promise<Memory>
+
+  /** One page of memories, newest first. */
+  listMemories(options?: ListOptions): Promise<MemoryPage>
+
+  /**
+   * All memories that fit, read page by page.
+   *
+   * ```ts
+   * for await (const memory of om.iterateMemories({ filters: { tags: 'todo' } })) console.log(memory.content)
+   * ```
+   */
+  iterateMemories(options?: IterateOptions): AsyncIterableIterator<Memory>
+
+  /**
+   * Changes a memory and resolves to what it is now. One update is one atom: everybody sees all of it or none, and
+   * concurrent updates of different fields all survive. The version rises by exactly 1, and the state before stays
+   * readable (`getMemory(id, { version })`).
+   *
+   * ```ts
+   * await om.updateMemory(id, { metadata: { status: 'done', draft: null } }, { ifVersion: 3, actor: 'importer' })
+   * ```
+   *
+   * Rejects with `INVALID_ARGUMENT` (an empty patch, an unknown or wrong field), `LIMIT_EXCEEDED`, `NOT_FOUND`,
+   * `VERSION_CONFLICT`, `IMMUTABLE`, `EMBEDDING_FAILED`, `MODEL_MISMATCH`; nothing has changed then.
+   */
+  updateMemory(id: string, patch: MemoryPatch, options?: UpdateOptions): Promise<Memory>
+
+  /**
+   * Applies 1 to 1000 patches, embedded together and committed in few transactions. Items that name one id apply in
+   * order. Results and rejections as for {@link addMemories}.
+   *
+   * ```ts
+   * const results = await om.updateMemories([
+   *   { id: a, metadata: { verified: true } },
+   *   { id: b, content: 'Likes to travel', ifVersion: 2 },
+   * ])
+   * for (const result of results) if (!result.ok) console.error(result.id, result.error.code)
+   * ```
+   */
+  updateMemories(updates: readonly MemoryUpdate[], options?: UpdateManyOptions): Promise<ItemResult[]>
+
+  /**
+   * Removes a memory for good: content, vectors, links and history. Only its id, last version and the time remain, so
+   * that `NOT_FOUND` can tell a deleted id (`details.deleted`) from an unknown one.
+   */
+  deleteMemory(id: string): Promise<DeletedMemory>
+
+  /** Deletes 1 to 1000 memories by id, with a result for each, in order. */
+  deleteMemories(ids: readonly string[], options?: LongCallOptions): Promise<ItemResult<DeletedMemory>[]>
+
+  /** Deletes what fits the filters, or all memories (all of `userId`, where that option is set). */
+  deleteMemories(selection: DeleteSelection, options?: LongCallOptions): Promise<DeleteSummary>
+
+  /**
+   * The memories whose meaning is nearest to the query, best first.
+   *
+   * @param query 1 to 8 192 characters.
+   */
+  searchMemories(query: string, options?: SearchOptions): Promise<MemoryMatch[]>
+
+  /** Makes a memory more salient. Its version and `updated_at` stay. */
+  reinforceMemory(id: string, options?: ReinforceOptions): Promise<Memory>
+
+  /** The versions of a memory, newest first, the current one included. */
+  getHistory(id: string, options?: HistoryOptions): Promise<MemoryVersion[]>
+
+  /**
+   * Brings back the content, tags, metadata, sectors and expiry of an earlier version, as a new version: nothing is
+   * rewritten, and nothing is embedded again. `NOT_FOUND` when there is no such version.
+   */
+  restoreMemory(id: string, version: number, options?: RestoreOptions): Promise<Memory>
+
+  /** Says how useful a memory was; `null` takes it back. Its version and `updated_at` stay. */
+  sendFeedback(id: string, feedback: Feedback | null, options?: FeedbackOptions): Promise<Memory>
+
+  /** The memory's links to others, strongest first. */
+  getWaypoints(id: string): Promise<Waypoint[]>
+
+  /**
+   * Embeds everything anew with the model of this object, which is what `MODEL_MISMATCH` asks for. Interrupted (by
+   * `signal`, a crash or an error), it goes on where it stopped when called again.
+   */
+  reindex(options?: LongCallOptions): Promise<ReindexSummary>
+
+  stats(): Promise<Stats>
+
+  /** Opens the store now rather than with the first call. */
+  ready(): Promise<void>
+
+  /** Resolves when everything acknowledged so far is on disk. Only `durability: 'interval'` needs it. */
+  flush(): Promise<void>
+
+  /**
+   * Settles what is in flight, writes it to disk and lets go of the directory. Idempotent. Calls made afterwards
+   * reject with `CLOSED`.
+   */
+  close(): Promise<void>
+
+  /** {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+// --- Errors ---------------------------------------------------------------------------------------------------------
+
+/** What went wrong. Codes never change; messages may. */
+export type ErrorCode =
+  | 'MISSING_ID'
+  | 'INVALID_ARGUMENT'
+  | 'UNAUTHORIZED'
+  | 'FORBIDDEN'
+  | 'NOT_FOUND'
+  | 'VERSION_CONFLICT'
+  | 'IMMUTABLE'
+  | 'LIMIT_EXCEEDED'
+  | 'RATE_LIMITED'
+  | 'CLOSED'
+  | 'LOCKED'
+  | 'ABORTED'
+  | 'TIMEOUT'
+  | 'UNAVAILABLE'
+  | 'IO'
+  | 'CORRUPTED'
+  | 'FORMAT_UNSUPPORTED'
+  | 'MODEL_UNAVAILABLE'
+  | 'MODEL_MISMATCH'
+  | 'EMBEDDING_FAILED'
+  | 'INTERNAL'
+
+/** What an {@link OpenMemoryError} is made of besides its message. */
+export interface ErrorProperties {
+  /** Default: whether the code can pass by itself (`LOCKED`, `RATE_LIMITED`, `TIMEOUT`, `UNAVAILABLE`). */
+  retryable?: boolean
+  details?: Record<string, JsonValue>
+  cause?: unknown
+}
+
+/** Every failure of this package. Its stack begins at the line that called the method. */
+export class OpenMemoryError extends Error {
+  constructor(code: ErrorCode, message: string, properties?: ErrorProperties)
+  readonly code: ErrorCode
+  /** The HTTP status of the same failure. */
+  readonly status: number
+  /** Whether the same call may succeed later. */
+  readonly retryable: boolean
+  /** Facts about the failure, by code: `{ field }`, `{ id, deleted, deleted_at, version }`, `{ id, version, expected }`, … */
+  readonly details: Record<string, JsonValue>
+  readonly cause?: unknown
+}
+
+/** `MISSING_ID`, `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`: the arguments are wrong, and nothing has changed. */
+export class ValidationError extends OpenMemoryError {
+  /** What is wrong, as a path: `content`, `tags[2]`, `metadata.a.b`, `embedder.dimensions`. Also in `details.field`. */
+  readonly field: string | undefined
+}
+
+/** `UNAUTHORIZED` or `FORBIDDEN`. */
+export class AuthenticationError extends OpenMemoryError {}
+
+/** `NOT_FOUND`. For a deleted memory `details` are `{ id, deleted: true, deleted_at, version }`. */
+export class NotFoundError extends OpenMemoryError {}
+
+/** `VERSION_CONFLICT`: the memory is not at the version that `ifVersion` named. */
+export class VersionConflictError extends OpenMemoryError {
+  /** The current version. */
+  readonly version: number
+}
+
+/** `IMMUTABLE`: delete the memory and add it again instead. */
+export class ImmutableMemoryError extends OpenMemoryError {}
+
+/** `RATE_LIMITED`. */
+export class RateLimitError extends OpenMemoryError {}

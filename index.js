@@ -1,0 +1,24 @@
+'use strict'
+
+// Spelled out, so that `import { OpenMemory } from '…/index.js'` finds the names too.
+const {
+  OpenMemory,
+  OpenMemoryError,
+  ValidationError,
+  AuthenticationError,
+  NotFoundError,
+  VersionConflictError,
+  ImmutableMemoryError,
+  RateLimitError,
+} = require('./dist/index.js')
+
+module.exports = {
+  OpenMemory,
+  OpenMemoryError,
+  ValidationError,
+  AuthenticationError,
+  NotFoundError,
+  VersionConflictError,
+  ImmutableMemoryError,
+  RateLimitError,
+}

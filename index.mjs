@@ -1,0 +1,11 @@
+// The same classes as `require` gives, so that `instanceof` holds across both.
+export {
+  AuthenticationError,
+  ImmutableMemoryError,
+  NotFoundError,
+  OpenMemory,
+  OpenMemoryError,
+  RateLimitError,
+  ValidationError,
+  VersionConflictError,
+} from './index.js'
