@@ -1,0 +1,57 @@
+// Are the arguments of a call of the right kind? Values are the engine's to judge; here is only what would be lost or
+// misread on the way to it.
+
+import { failure, invalid } from './errors'
+import { assertLossless, isDate, isPlainObject } from './json'
+
+/** The id. A missing one never reaches the engine. */
+export function checkId(id: unknown): string {
+  if (id === undefined || id === null || id === '') throw failure('MISSING_ID', 'the id is missing')
+  if (typeof id !== 'string') throw invalid('id', `must be a string, not ${describe(id)}`)
+  assertLossless(id, 'id')
+  return id
+}
+
+/** The options, refusing any that is unknown or null: an `ifVersion: null` must not count as "any version". */
+export function checkOptions<T extends object>(options: T | undefined, known: readonly (keyof T & string)[]): T {
+  if (options === undefined) return {} as T
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw invalid('options', `must be an object, not ${describe(options)}`)
+  }
+  for (const [name, value] of Object.entries(options)) {
+    if (!(known as readonly string[]).includes(name)) throw invalid(name, 'is not an option here')
+    if (value === null) throw invalid(name, 'must not be null')
+  }
+  return options
+}
+
+/** A memory or patch as the engine takes it: plain data, its times as text. */
+export function checkRecord(record: unknown, name: string): Record<string, unknown> {
+  if (!isPlainObject(record)) throw invalid(name, `must be a plain object, not ${describe(record)}`)
+  const checked = { ...record }
+  for (const field of ['expires_at', 'created_at']) {
+    if (isDate(checked[field])) checked[field] = isoTime(checked[field], field)
+  }
+  assertLossless(checked, '')
+  return checked
+}
+
+export function isoTime(time: string | Date, field: string): string {
+  if (!isDate(time)) return time
+  if (Number.isNaN(time.getTime())) throw invalid(field, 'is an invalid Date')
+  return time.toISOString()
+}
+
+/** The items of a batch. One bad item is that item's result; too many or none is the call's failure. */
+export function checkItems<T>(items: readonly T[], name: string): readonly T[] {
+  if (!Array.isArray(items)) throw invalid(name, `must be an array, not ${describe(items)}`)
+  if (items.length === 0) throw invalid(name, 'must have at least one item')
+  if (items.length > 1000) throw invalid(name, `has ${items.length} items; the most is 1000`, 'LIMIT_EXCEEDED')
+  return items
+}
+
+export function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  if (Array.isArray(value)) return 'an array'
+  return typeof value === 'object' ? 'an object' : `the ${typeof value} ${String(value).slice(0, 40)}`
+}

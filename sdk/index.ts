@@ -1,0 +1,19 @@
+// What does the package export? The names of the contract, held to its types.
+
+import type * as contract from '../index'
+import * as errors from './errors'
+import { OpenMemory } from './open-memory'
+
+export {
+  AuthenticationError,
+  ImmutableMemoryError,
+  NotFoundError,
+  OpenMemoryError,
+  RateLimitError,
+  ValidationError,
+  VersionConflictError,
+} from './errors'
+export { OpenMemory } from './open-memory'
+
+const { failure: _failure, invalid: _invalid, ...classes } = errors
+void ({ OpenMemory, ...classes } satisfies typeof contract)

@@ -1,0 +1,72 @@
+// How does a long call tell its progress, and how is it ended early?
+
+import type { LongCallOptions } from '../index'
+import { describe } from './arguments'
+import { failure, invalid, OpenMemoryError } from './errors'
+import { type NativeControl, native } from './native'
+
+/** An error of the user's own `onProgress`, which the call rejects with as it is. */
+export class ProgressFailure {
+  constructor(readonly error: unknown) {}
+}
+
+export async function longCall<T>(
+  { onProgress, signal }: LongCallOptions,
+  work: (control: NativeControl) => Promise<T>,
+): Promise<T> {
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw invalid('onProgress', `must be a function, not ${describe(onProgress)}`)
+  }
+  if (signal !== undefined && !isSignal(signal)) {
+    throw invalid('signal', `must be an AbortSignal, not ${describe(signal)}`)
+  }
+  if (signal?.aborted) throw aborted(signal)
+
+  const progress = new Progress(onProgress)
+  const control = new (native().Control)(onProgress && progress.report)
+  const cancel = () => control.cancel()
+  signal?.addEventListener('abort', cancel)
+  try {
+    return await work(control)
+  } catch (error) {
+    // A failure that has nothing to do with the signal stays itself.
+    if (signal?.aborted && error instanceof OpenMemoryError && error.code === 'ABORTED') throw aborted(signal)
+    throw error
+  } finally {
+    signal?.removeEventListener('abort', cancel)
+    progress.rethrow()
+  }
+}
+
+class Progress {
+  readonly #callback: LongCallOptions['onProgress']
+  #failed: ProgressFailure | undefined
+
+  constructor(callback: LongCallOptions['onProgress']) {
+    this.#callback = callback
+  }
+
+  // An error thrown into the addon would end the process, so it waits until the call settles.
+  readonly report = (done: number, total: number): void => {
+    if (this.#failed) return
+    try {
+      this.#callback?.(done, total)
+    } catch (error) {
+      this.#failed = new ProgressFailure(error)
+    }
+  }
+
+  rethrow(): void {
+    if (this.#failed) throw this.#failed
+  }
+}
+
+function aborted(signal: AbortSignal): OpenMemoryError {
+  return failure('ABORTED', 'the call was aborted by its signal', { cause: signal.reason })
+}
+
+// By shape: a signal may come from another realm or a polyfill.
+function isSignal(signal: unknown): signal is AbortSignal {
+  const { aborted, addEventListener } = signal as Partial<AbortSignal>
+  return typeof aborted === 'boolean' && typeof addEventListener === 'function'
+}

@@ -1,0 +1,69 @@
+// Which functions does the addon have, and where is it? The addon is found on first use, so importing the package
+// never fails; all requests and answers are JSON text.
+
+import { OpenMemoryError } from './errors'
+
+/** Answers with `{"ok": value}` or `{"error": {...}}` and does not reject in normal operation. */
+type Answer = Promise<string>
+
+export interface NativeEngine {
+  ready(): Answer
+  add(request: string): Answer
+  addMany(request: string, control?: NativeControl): Answer
+  get(request: string): Answer
+  list(request: string): Answer
+  update(request: string): Answer
+  updateMany(request: string, control?: NativeControl): Answer
+  delete(request: string): Answer
+  deleteMany(request: string, control?: NativeControl): Answer
+  search(request: string): Answer
+  reinforce(request: string): Answer
+  history(request: string): Answer
+  restore(request: string): Answer
+  feedback(request: string): Answer
+  waypoints(request: string): Answer
+  reindex(request: string, control?: NativeControl): Answer
+  stats(): Answer
+  flush(): Answer
+  close(): Answer
+}
+
+export interface NativeControl {
+  cancel(): void
+}
+
+/** Gives one flat array of `texts.length * dimensions` values. */
+export type NativeEmbed = (texts: string[]) => Promise<Float32Array>
+
+interface NativeModule {
+  Engine: new (options: string, embed?: NativeEmbed) => NativeEngine
+  Control: new (onProgress?: (done: number, total: number) => void) => NativeControl
+}
+
+let loaded: NativeModule | undefined
+
+export function native(): NativeModule {
+  loaded ??= load()
+  return loaded
+}
+
+function load(): NativeModule {
+  try {
+    return require('../native.js') as NativeModule
+  } catch (cause) {
+    throw new OpenMemoryError(
+      'UNAVAILABLE',
+      `@openmemory/sdk has no binary that runs on ${platform()} with Node ${process.versions.node}. ` +
+        'Install the package again on this machine without leaving out optional dependencies, ' +
+        'or build the binary in a checkout of its repository with "npm run setup" (needs Rust).',
+      { cause, retryable: false },
+    )
+  }
+}
+
+function platform(): string {
+  const name = `${process.platform}-${process.arch}`
+  if (process.platform !== 'linux') return name
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
+  return header.glibcVersionRuntime ? `${name} (glibc ${header.glibcVersionRuntime})` : `${name} (musl)`
+}

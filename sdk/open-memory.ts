@@ -1,0 +1,262 @@
+// What can a user do with a store? Arguments are checked here, asked of the engine as JSON, and answered as records.
+
+import type * as contract from '../index'
+import { read } from './answer'
+import { checkId, checkItems, checkOptions, checkRecord, describe, isoTime } from './arguments'
+import { type EngineItem, perItem } from './batch'
+import { CallSite } from './call-site'
+import { withDeadline } from './deadline'
+import { failure, invalid } from './errors'
+import { assertLossless } from './json'
+import { longCall, ProgressFailure } from './long-call'
+import { type NativeEngine, native } from './native'
+import { type Settings, settingsOf } from './options'
+import { isVacuous, Scope } from './scope'
+
+type Memory = contract.Memory
+
+const ITERATE_OPTIONS = ['filters', 'limit', 'order', 'showExpired'] as const
+const UPDATE_OPTIONS = ['ifVersion', 'actor', 'reason'] as const
+const SEARCH_OPTIONS = ['k', 'filters', 'sectors', 'minScore', 'explain', 'showExpired'] as const
+const LONG_OPTIONS = ['onProgress', 'signal'] as const
+
+export class OpenMemory implements contract.OpenMemory {
+  readonly #settings: Settings
+  readonly #scope: Scope
+  #opened: NativeEngine | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(options?: contract.OpenMemoryOptions) {
+    this.#settings = settingsOf(options)
+    this.#scope = new Scope(this.#settings.userId)
+  }
+
+  addMemory(memory: contract.NewMemory): Promise<Memory> {
+    return this.#call((engine) => {
+      const request = { memory: this.#scope.memory(checkRecord(memory, 'memory')) }
+      return read<Memory>(engine.add(JSON.stringify(request)))
+    })
+  }
+
+  addMemories(
+    memories: readonly contract.NewMemory[],
+    options?: contract.BatchOptions,
+  ): Promise<contract.ItemResult[]> {
+    return this.#call((engine, site) => {
+      const { atomic = false, ...long } = checkOptions(options, [...LONG_OPTIONS, 'atomic'])
+      const prepare = (item: unknown, index: number) => this.#scope.memory(checkRecord(item, `memories[${index}]`))
+      return longCall(long, (control) =>
+        perItem(checkItems(memories, 'memories'), { atomic, site, prepare }, (items) =>
+          read<EngineItem<Memory>[]>(engine.addMany(JSON.stringify({ items, atomic }), control)),
+        ),
+      )
+    })
+  }
+
+  getMemory(id: string, options?: contract.GetOptions): Promise<Memory> {
+    return this.#call((engine) => {
+      const { version, at } = checkOptions(options, ['version', 'at'])
+      if (version !== undefined && at !== undefined) throw invalid('at', 'and version exclude each other')
+      const request = { id: checkId(id), version, at: at && isoTime(at, 'at') }
+      return read<Memory>(engine.get(encode(request)))
+    })
+  }
+
+  listMemories(options?: contract.ListOptions): Promise<contract.MemoryPage> {
+    return this.#call((engine) => this.#page(engine, checkOptions(options, [...ITERATE_OPTIONS, 'cursor'])))
+  }
+
+  async *iterateMemories(options?: contract.IterateOptions): AsyncGenerator<Memory, void, undefined> {
+    let cursor: string | undefined
+    do {
+      const page = await this.#call((engine) =>
+        this.#page(engine, { ...checkOptions(options, ITERATE_OPTIONS), ...(cursor !== undefined && { cursor }) }),
+      )
+      yield* page.memories
+      cursor = page.next_cursor
+    } while (cursor !== undefined)
+  }
+
+  updateMemory(id: string, patch: contract.MemoryPatch, options?: contract.UpdateOptions): Promise<Memory> {
+    return this.#call((engine) => {
+      const checked = checkOptions(options, UPDATE_OPTIONS)
+      assertLossless(checked, '')
+      const request = { id: checkId(id), patch: checkRecord(patch, 'patch'), ...checked }
+      return read<Memory>(engine.update(JSON.stringify(request)))
+    })
+  }
+
+  updateMemories(
+    updates: readonly contract.MemoryUpdate[],
+    options?: contract.UpdateManyOptions,
+  ): Promise<contract.ItemResult[]> {
+    return this.#call((engine, site) => {
+      const checked = checkOptions(options, [...LONG_OPTIONS, 'atomic', 'actor', 'reason'])
+      const { atomic = false, actor, reason, ...long } = checked
+      const prepare = (item: unknown, index: number) => checkRecord(item, `updates[${index}]`)
+      return longCall(long, (control) =>
+        perItem(checkItems(updates, 'updates'), { atomic, site, prepare }, (items) => {
+          assertLossless({ atomic, actor, reason }, '')
+          return read<EngineItem<Memory>[]>(
+            engine.updateMany(JSON.stringify({ items, atomic, actor, reason }), control),
+          )
+        }),
+      )
+    })
+  }
+
+  deleteMemory(id: string): Promise<contract.DeletedMemory> {
+    return this.#call((engine) => read<contract.DeletedMemory>(engine.delete(encode({ id: checkId(id) }))))
+  }
+
+  deleteMemories(
+    ids: readonly string[],
+    options?: contract.LongCallOptions,
+  ): Promise<contract.ItemResult<contract.DeletedMemory>[]>
+  deleteMemories(
+    selection: contract.DeleteSelection,
+    options?: contract.LongCallOptions,
+  ): Promise<contract.DeleteSummary>
+  deleteMemories(
+    which: readonly string[] | contract.DeleteSelection,
+    options?: contract.LongCallOptions,
+  ): Promise<contract.ItemResult<contract.DeletedMemory>[] | contract.DeleteSummary> {
+    return this.#call((engine, site) =>
+      longCall<contract.ItemResult<contract.DeletedMemory>[] | contract.DeleteSummary>(
+        checkOptions(options, LONG_OPTIONS),
+        (control) => {
+          if (!Array.isArray(which)) {
+            const selection = this.#selection(which as contract.DeleteSelection)
+            return read<contract.DeleteSummary>(engine.deleteMany(JSON.stringify(selection), control))
+          }
+          return perItem(checkItems<string>(which, 'ids'), { atomic: false, site, prepare: checkId }, (ids) =>
+            read<EngineItem<contract.DeletedMemory>[]>(engine.deleteMany(JSON.stringify({ ids }), control)),
+          )
+        },
+      ),
+    )
+  }
+
+  searchMemories(query: string, options?: contract.SearchOptions): Promise<contract.MemoryMatch[]> {
+    return this.#call((engine) => {
+      const { filters, ...rest } = checkOptions(options, SEARCH_OPTIONS)
+      if (typeof query !== 'string') throw invalid('query', `must be a string, not ${describe(query)}`)
+      assertLossless({ query, ...rest }, '')
+      const request = { query, ...rest, filters: this.#scope.filters(filters) }
+      return read<contract.MemoryMatch[]>(engine.search(JSON.stringify(request)))
+    })
+  }
+
+  reinforceMemory(id: string, options?: contract.ReinforceOptions): Promise<Memory> {
+    return this.#call((engine) =>
+      read<Memory>(engine.reinforce(encode({ id: checkId(id), ...checkOptions(options, ['boost']) }))),
+    )
+  }
+
+  getHistory(id: string, options?: contract.HistoryOptions): Promise<contract.MemoryVersion[]> {
+    return this.#call((engine) => {
+      const request = { id: checkId(id), ...checkOptions(options, ['limit', 'before']) }
+      return read<contract.MemoryVersion[]>(engine.history(encode(request)))
+    })
+  }
+
+  restoreMemory(id: string, version: number, options?: contract.RestoreOptions): Promise<Memory> {
+    return this.#call((engine) => {
+      const checked = checkOptions(options, UPDATE_OPTIONS)
+      if (typeof version !== 'number') throw invalid('version', `must be a number, not ${describe(version)}`)
+      return read<Memory>(engine.restore(encode({ id: checkId(id), version, ...checked })))
+    })
+  }
+
+  sendFeedback(id: string, feedback: contract.Feedback | null, options?: contract.FeedbackOptions): Promise<Memory> {
+    return this.#call((engine) => {
+      // Null takes feedback back; an absent one is more likely a mistake.
+      if (feedback === undefined) throw invalid('feedback', 'is missing')
+      const request = { id: checkId(id), feedback, ...checkOptions(options, ['reason']) }
+      return read<Memory>(engine.feedback(encode(request)))
+    })
+  }
+
+  getWaypoints(id: string): Promise<contract.Waypoint[]> {
+    return this.#call((engine) => read<contract.Waypoint[]>(engine.waypoints(encode({ id: checkId(id) }))))
+  }
+
+  reindex(options?: contract.LongCallOptions): Promise<contract.ReindexSummary> {
+    return this.#call((engine) =>
+      longCall(checkOptions(options, LONG_OPTIONS), (control) =>
+        read<contract.ReindexSummary>(engine.reindex('{}', control)),
+      ),
+    )
+  }
+
+  stats(): Promise<contract.Stats> {
+    return this.#call((engine) => read<contract.Stats>(engine.stats()))
+  }
+
+  ready(): Promise<void> {
+    return this.#call(async (engine) => {
+      await read(engine.ready())
+    })
+  }
+
+  flush(): Promise<void> {
+    return this.#call(async (engine) => {
+      await read(engine.flush())
+    })
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close(new CallSite(1))
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(site: CallSite): Promise<void> {
+    try {
+      if (this.#opened) await read(this.#opened.close())
+    } catch (error) {
+      throw site.claim(error)
+    }
+  }
+
+  // Every method is called by the user's code and calls this: two frames to leave out of an error's stack.
+  async #call<T>(work: (engine: NativeEngine, site: CallSite) => Promise<T>): Promise<T> {
+    const site = new CallSite(2)
+    try {
+      if (this.#closing) throw failure('CLOSED', 'this OpenMemory is closed')
+      return await withDeadline(work(this.#engine(), site), this.#settings.timeoutMs)
+    } catch (error) {
+      throw error instanceof ProgressFailure ? error.error : site.claim(error)
+    }
+  }
+
+  #engine(): NativeEngine {
+    this.#opened ??= new (native().Engine)(this.#settings.engine, this.#settings.embed)
+    return this.#opened
+  }
+
+  #page(engine: NativeEngine, { filters, ...rest }: contract.ListOptions): Promise<contract.MemoryPage> {
+    assertLossless(rest, '')
+    return read(engine.list(JSON.stringify({ ...rest, filters: this.#scope.filters(filters) })))
+  }
+
+  #selection(given: contract.DeleteSelection): object {
+    if (given === undefined || given === null) throw invalid('ids', 'are missing')
+    const { filters, all } = checkOptions<{ filters?: contract.Filters; all?: true }>(given, ['filters', 'all'])
+    if (all !== undefined && filters !== undefined) throw invalid('all', 'and filters exclude each other')
+    if (all !== undefined && all !== true) throw invalid('all', 'must be true')
+    if (!all && (filters === undefined || isVacuous(filters))) {
+      throw invalid('filters', 'must not be empty; to delete all memories, say { all: true }')
+    }
+    const scoped = this.#scope.filters(filters)
+    return scoped === undefined ? { all: true } : { filters: scoped }
+  }
+}
+
+function encode(request: object): string {
+  assertLossless(request, '')
+  return JSON.stringify(request)
+}
