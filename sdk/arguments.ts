@@ -6,7 +6,8 @@ import { assertLossless, isDate, isPlainObject } from './json'
 
 /** The id. A missing one never reaches the engine. */
 export function checkId(id: unknown): string {
-  if (id === undefined || id === null || id === '') throw failure('MISSING_ID', 'the id is missing')
+  if (id === undefined || id === null || id === '')
+    throw failure('MISSING_ID', 'the id is missing', { details: { field: 'id' } })
   if (typeof id !== 'string') throw invalid('id', `must be a string, not ${describe(id)}`)
   assertLossless(id, 'id')
   return id

@@ -27,7 +27,12 @@ export class OpenMemory implements contract.OpenMemory {
   #closing: Promise<void> | undefined
 
   constructor(options?: contract.OpenMemoryOptions) {
-    this.#settings = settingsOf(options)
+    const site = new CallSite(1)
+    try {
+      this.#settings = settingsOf(options)
+    } catch (error) {
+      throw site.claim(error)
+    }
     this.#scope = new Scope(this.#settings.userId)
   }
 
