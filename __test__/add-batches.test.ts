@@ -1,0 +1,46 @@
+// addMemories and deleteMemories by id: a result for every item, in order.
+
+import { expect, test } from '@jest/globals'
+import { refusal } from './helpers/refusal'
+import { openStore } from './helpers/store'
+
+test('good items are added, bad ones carry their error', async () => {
+  const om = openStore()
+  const results = await om.addMemories([
+    { content: 'first', id: 'mine-1' },
+    { content: '' },
+    { content: 'third', tags: ['x'] },
+    { content: 'fourth', id: 'mine-4', colour: 'red' } as never,
+  ])
+  expect(results.map((result) => (result.ok ? result.memory.content : result.error.code))).toEqual([
+    ...['first', 'INVALID_ARGUMENT'],
+    ...['third', 'INVALID_ARGUMENT'],
+  ])
+  expect(results[3]).toMatchObject({ ok: false, id: 'mine-4', error: { field: 'colour' } })
+  expect((await om.listMemories()).memories).toHaveLength(2)
+})
+
+test('an atomic batch with a bad item adds nothing', async () => {
+  const om = openStore()
+  const results = await om.addMemories([{ content: 'first' }, { content: '' }], { atomic: true })
+  expect(results.map(({ ok }) => ok)).toEqual([false, false])
+  expect((await om.listMemories()).memories).toEqual([])
+})
+
+test('1001 items are refused', async () => {
+  const om = openStore()
+  const items = Array.from({ length: 1001 }, (_, n) => ({ content: `fact ${n}` }))
+  expect(await refusal(om.addMemories(items))).toMatchObject({ code: 'LIMIT_EXCEEDED', field: 'memories' })
+  expect((await om.listMemories()).memories).toEqual([])
+})
+
+test('memories are deleted by id, each with its result', async () => {
+  const om = openStore()
+  const { id } = await om.addMemory({ content: 'first' })
+  const kept = await om.addMemory({ content: 'kept' })
+  const results = await om.deleteMemories([id, 'mem_unknown', ''])
+  expect(results[0]).toMatchObject({ ok: true, memory: { id, deleted_at: expect.any(String) } })
+  expect(results[1]).toMatchObject({ ok: false, id: 'mem_unknown', error: { code: 'NOT_FOUND' } })
+  expect(results[2]).toMatchObject({ ok: false, error: { code: 'MISSING_ID' } })
+  expect((await om.listMemories()).memories.map((memory) => memory.id)).toEqual([kept.id])
+})

@@ -1,0 +1,55 @@
+// Closing: once is enough, what is in flight settles, and the directory is free again.
+
+import { expect, test } from '@jest/globals'
+import { refusal } from './helpers/refusal'
+import { freshDirectory, openStore } from './helpers/store'
+
+test('close is idempotent, also before first use', async () => {
+  const unused = openStore()
+  await Promise.all([unused.close(), unused.close()])
+  const used = openStore()
+  await used.ready()
+  await used.close()
+  await used.close()
+})
+
+test('close settles what is in flight', async () => {
+  const path = freshDirectory()
+  const om = openStore({ path })
+  const adding = Array.from({ length: 20 }, (_, n) => om.addMemory({ content: `note ${n}` }))
+  await om.close()
+  const memories = await Promise.all(adding)
+  const reopened = openStore({ path })
+  for (const { id, content } of memories) expect((await reopened.getMemory(id)).content).toBe(content)
+})
+
+test('every call after close rejects with CLOSED', async () => {
+  const om = openStore()
+  const { id } = await om.addMemory({ content: 'x' })
+  await om.close()
+  const calls = [
+    ...[om.addMemory({ content: 'y' }), om.addMemories([{ content: 'y' }]), om.getMemory(id), om.listMemories()],
+    ...[om.iterateMemories().next(), om.updateMemory(id, { tags: [] }), om.updateMemories([{ id, tags: [] }])],
+    ...[om.deleteMemory(id), om.deleteMemories([id]), om.searchMemories('x'), om.reinforceMemory(id)],
+    ...[om.getHistory(id), om.restoreMemory(id, 1), om.sendFeedback(id, null), om.getWaypoints(id), om.reindex()],
+    ...[om.stats(), om.ready(), om.flush()],
+  ]
+  for (const call of calls) expect(await refusal(call)).toMatchObject({ code: 'CLOSED', status: 503 })
+})
+
+test('asyncDispose closes', async () => {
+  const om = openStore()
+  await om.ready()
+  await om[Symbol.asyncDispose]()
+  expect((await refusal(om.stats())).code).toBe('CLOSED')
+})
+
+test('with durability interval, what was flushed or closed is there', async () => {
+  const path = freshDirectory()
+  const om = openStore({ path, durability: 'interval' })
+  const { id } = await om.addMemory({ content: 'x' })
+  await om.flush()
+  await om.updateMemory(id, { tags: ['late'] })
+  await om.close()
+  expect(await openStore({ path }).getMemory(id)).toMatchObject({ tags: ['late'], version: 2 })
+})

@@ -1,0 +1,63 @@
+// A deleted memory is gone for good; only that it was deleted is known.
+
+import { expect, test } from '@jest/globals'
+import type { ValidationError } from '@openmemory/sdk'
+import { refusal } from './helpers/refusal'
+import { freshDirectory, openStore } from './helpers/store'
+
+test('deleting gives the memory as it last was, and removes it everywhere', async () => {
+  const om = openStore()
+  const { id } = await om.addMemory({ content: 'the secret word is swordfish', tags: ['secret'] })
+  const last = await om.updateMemory(id, { tags: ['secret', 'old'] })
+
+  const deleted = await om.deleteMemory(id)
+  expect(deleted).toEqual({ ...last, salience: expect.any(Number), deleted_at: expect.any(String) })
+
+  expect((await om.listMemories()).memories).toEqual([])
+  expect(await om.searchMemories('swordfish')).toEqual([])
+  expect((await om.listMemories({ filters: { tags: 'secret' } })).memories).toEqual([])
+  const calls = [
+    om.getMemory(id),
+    om.getMemory(id, { version: 1 }),
+    om.getHistory(id),
+    om.restoreMemory(id, 1),
+    om.reinforceMemory(id),
+    om.sendFeedback(id, 'POSITIVE'),
+    om.getWaypoints(id),
+    om.deleteMemory(id),
+  ]
+  for (const call of calls) {
+    const error = await refusal(call)
+    expect(error.code).toBe('NOT_FOUND')
+    expect(error.details).toEqual({ id, deleted: true, deleted_at: deleted.deleted_at, version: 2 })
+  }
+})
+
+test('the tombstone outlives the process', async () => {
+  const path = freshDirectory()
+  const before = openStore({ path })
+  const { id } = await before.addMemory({ content: 'gone' })
+  await before.deleteMemory(id)
+  await before.close()
+  const error = await refusal(openStore({ path }).getMemory(id))
+  expect(error).toMatchObject({ code: 'NOT_FOUND', details: { id, deleted: true, version: 1 } })
+})
+
+test('deleting by filter deletes what fits, and an empty filter never means all', async () => {
+  const om = openStore()
+  const old = await om.addMemory({ content: 'old', metadata: { year: 1999 } })
+  await om.addMemory({ content: 'new', metadata: { year: 2020 } })
+  for (const selection of [{}, { filters: {} }, { filters: { AND: [] } }, { filters: { NOT: {} } }, { all: false }]) {
+    const error = await refusal(om.deleteMemories(selection as { all: true }))
+    expect(error.code).toBe('INVALID_ARGUMENT')
+  }
+  const summary = await om.deleteMemories({ filters: { 'metadata.year': { lt: 2000 } } })
+  expect(summary).toEqual({ deleted: 1, ids: [old.id] })
+  expect(await om.deleteMemories({ all: true })).toMatchObject({ deleted: 1 })
+  expect((await om.listMemories()).memories).toEqual([])
+})
+
+test('an unknown key beside filters is refused by name', async () => {
+  const error = await refusal<ValidationError>(openStore().deleteMemories({ filter: { tags: 'x' } } as never))
+  expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', field: 'filter' })
+})

@@ -1,0 +1,92 @@
+// An embedding function of the user's: what it may return, and what happens when it goes wrong.
+
+import { runInNewContext } from 'node:vm'
+import { expect, test } from '@jest/globals'
+import type { FunctionEmbedder } from '@openmemory/sdk'
+import { refusal } from './helpers/refusal'
+import { openStore } from './helpers/store'
+
+function embedder(embed: FunctionEmbedder['embed']): FunctionEmbedder {
+  return { id: 'mine', dimensions: 3, embed }
+}
+
+const vectors: [string, (text: string) => ArrayLike<number>][] = [
+  ['number[]', (text) => [text.length, 1, 2]],
+  ['Float32Array', (text) => Float32Array.of(text.length, 1, 2)],
+  ['Float64Array', (text) => Float64Array.of(text.length, 1, 2)],
+  ['Float32Array of another realm', () => runInNewContext('Float32Array.of(1, 2, 3)')],
+]
+
+test.each(vectors)('vectors may be %s and need not be normalised', async (_, vector) => {
+  const om = openStore({ embedder: embedder(async (texts) => texts.map(vector)) })
+  const { id } = await om.addMemory({ content: 'hello' })
+  const [hit] = await om.searchMemories('hello')
+  expect(hit?.id).toBe(id)
+  expect(hit?.similarity).toBeCloseTo(1, 3)
+})
+
+test('it may answer at once, and its this is the embedder', async () => {
+  const counting = { ...embedder(() => []), calls: 0 }
+  const own: FunctionEmbedder = {
+    ...{ id: 'mine', dimensions: 2 },
+    embed(texts) {
+      expect(this).toBe(own)
+      counting.calls += 1
+      return texts.map(() => [0, 1])
+    },
+  }
+  await openStore({ embedder: own }).addMemory({ content: 'hello' })
+  expect(counting.calls).toBeGreaterThan(0)
+})
+
+const failures: [string, FunctionEmbedder['embed']][] = [
+  ['NaN', (texts) => texts.map(() => [1, Number.NaN, 0])],
+  ['Infinity', (texts) => texts.map(() => Float32Array.of(1, Number.POSITIVE_INFINITY, 0))],
+  ['a number beyond 32-bit floats', (texts) => texts.map(() => [1e300, 0, 0])],
+  ['a wrong dimension', (texts) => texts.map(() => [1, 2])],
+  ['too few vectors', () => []],
+  ['no array', () => ({ length: 1 }) as never],
+  ['no vectors', (texts) => texts.map(() => null as never)],
+  ['vectors of text', (texts) => texts.map(() => ['1', '2', '3'] as never)],
+  ['a vector of zeros', (texts) => texts.map(() => [0, 0, 0])],
+]
+
+test.each(failures)('%s is EMBEDDING_FAILED and changes nothing', async (_, embed) => {
+  let broken = false
+  const om = openStore({ embedder: embedder((texts) => (broken ? embed(texts) : texts.map(() => [1, 0, 0]))) })
+  const memory = await om.addMemory({ content: 'hello' })
+  broken = true
+  const error = await refusal(om.updateMemory(memory.id, { content: 'goodbye', tags: ['x'] }))
+  expect(error).toMatchObject({ name: 'OpenMemoryError', code: 'EMBEDDING_FAILED', status: 500 })
+  expect((await refusal(om.addMemory({ content: 'another' }))).code).toBe('EMBEDDING_FAILED')
+  expect(await om.getMemory(memory.id)).toEqual({ ...memory, salience: expect.any(Number) })
+  expect((await om.listMemories()).memories).toHaveLength(1)
+})
+
+test('an error of the function is the cause, and the next call may succeed', async () => {
+  const offline = new Error('the embedding service is offline')
+  let broken = true
+  const om = openStore({
+    embedder: embedder(async (texts) => {
+      if (broken) throw offline
+      return texts.map(() => [1, 0, 0])
+    }),
+  })
+  const error = await refusal(om.addMemory({ content: 'hello' }))
+  expect(error.code).toBe('EMBEDDING_FAILED')
+  expect(error.cause).toBe(offline)
+  expect(error.message).toContain('the embedding service is offline')
+  expect(error.message).not.toContain('[embed:')
+  broken = false
+  expect(await om.addMemory({ content: 'hello' })).toMatchObject({ version: 1 })
+})
+
+test('a synchronous throw of something that is no Error is the cause too', async () => {
+  const om = openStore({
+    embedder: embedder(() => {
+      throw 'plain text'
+    }),
+  })
+  const error = await refusal(om.addMemory({ content: 'hello' }))
+  expect(error).toMatchObject({ code: 'EMBEDDING_FAILED', cause: 'plain text' })
+})

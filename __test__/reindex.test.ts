@@ -1,0 +1,75 @@
+// Another model: refused until reindex has run, which can be interrupted and goes on where it stopped.
+
+import { beforeEach, expect, test } from '@jest/globals'
+import { refusal } from './helpers/refusal'
+import { freshDirectory, openStore } from './helpers/store'
+import { wordEmbedder } from './helpers/word-embedder'
+
+let path: string
+
+beforeEach(async () => {
+  path = freshDirectory()
+  const om = openStore({ path, embedder: wordEmbedder('small', 16).embedder })
+  await om.addMemories(Array.from({ length: 40 }, (_, n) => ({ id: `m${n}`, content: `topic${n} of the list` })))
+  await om.updateMemory('m0', { content: 'corrected topic0' })
+  await om.close()
+})
+
+test('a store of another model refuses to embed or search, and can be read', async () => {
+  const om = openStore({ path, embedder: wordEmbedder('large', 64).embedder })
+  const error = await refusal(om.searchMemories('topic7'))
+  expect(error).toMatchObject({ code: 'MODEL_MISMATCH', status: 500, retryable: false })
+  expect((await refusal(om.addMemory({ content: 'new' }))).code).toBe('MODEL_MISMATCH')
+  expect((await om.getMemory('m0')).version).toBe(2)
+  expect((await om.listMemories()).memories).toHaveLength(40)
+})
+
+test('reindex embeds everything with the new model, shows progress, and makes no versions', async () => {
+  const large = wordEmbedder('large', 64)
+  const om = openStore({ path, embedder: large.embedder })
+  const progress: [number, number][] = []
+  const summary = await om.reindex({ onProgress: (done, total) => progress.push([done, total]) })
+  expect(summary).toEqual({ reindexed: 40, model: { id: 'large', dimensions: 64 } })
+
+  const [done, total] = progress.at(-1) as [number, number]
+  expect(done).toBe(total)
+  expect(progress.length).toBeGreaterThan(1)
+  expect(progress.map(([at]) => at)).toEqual(progress.map(([at]) => at).sort((a, b) => a - b))
+
+  const [hit] = await om.searchMemories('topic7 of the list')
+  expect(hit).toMatchObject({ id: 'm7', version: 1 })
+  expect(hit?.similarity).toBeGreaterThan(0.99)
+  expect((await om.getMemory('m0')).version).toBe(2)
+})
+
+test('the old model is the mismatch afterwards', async () => {
+  const om = openStore({ path, embedder: wordEmbedder('large', 64).embedder })
+  await om.reindex()
+  await om.close()
+  const old = openStore({ path, embedder: wordEmbedder('small', 16).embedder })
+  expect((await refusal(old.searchMemories('topic7'))).code).toBe('MODEL_MISMATCH')
+})
+
+test('an interrupted reindex goes on where it stopped, also after the store was closed', async () => {
+  const large = wordEmbedder('large', 64)
+  const om = openStore({ path, embedder: large.embedder })
+  const interruption = new AbortController()
+  const call = om.reindex({
+    signal: interruption.signal,
+    onProgress: (done) => {
+      if (done >= 10) interruption.abort()
+    },
+  })
+  expect((await refusal(call)).code).toBe('ABORTED')
+  expect((await refusal(om.searchMemories('topic7'))).code).toBe('MODEL_MISMATCH')
+  await om.close()
+
+  const before = new Set(large.texts)
+  large.texts.length = 0
+  const again = openStore({ path, embedder: large.embedder })
+  await again.reindex()
+  const contents = Array.from({ length: 39 }, (_, n) => `topic${n + 1} of the list`)
+  expect(contents.filter((text) => large.texts.includes(text)).length).toBeLessThan(39)
+  for (const text of contents) expect(before.has(text) || large.texts.includes(text)).toBe(true)
+  expect((await again.searchMemories('topic39 of the list'))[0]?.id).toBe('m39')
+})

@@ -1,0 +1,47 @@
+// Search: order, limits and what is refused.
+
+import { expect, test } from '@jest/globals'
+import { refusal } from './helpers/refusal'
+import { openStore } from './helpers/store'
+import { wordEmbedder } from './helpers/word-embedder'
+
+test('hits come best first, at most k, with scores from 0 to 1', async () => {
+  const om = openStore({ embedder: wordEmbedder().embedder })
+  const exact = await om.addMemory({ content: 'green tea' })
+  await om.addMemories(Array.from({ length: 20 }, (_, n) => ({ content: `green thing ${n}` })))
+  const hits = await om.searchMemories('green tea')
+  expect(hits).toHaveLength(8)
+  expect(hits[0]).toMatchObject({ id: exact.id, path: [exact.id] })
+  expect(hits[0]?.score).toBeCloseTo(1, 3)
+  const scores = hits.map(({ score }) => score)
+  expect(scores).toEqual([...scores].sort((a, b) => b - a))
+  for (const score of scores) expect(score >= 0 && score <= 1.000001).toBe(true)
+  expect(await om.searchMemories('green tea', { k: 1000 })).toHaveLength(21)
+  expect(await om.searchMemories('green tea', { minScore: 0.999 })).toHaveLength(1)
+})
+
+test('sectors narrow the search', async () => {
+  const om = openStore()
+  const how = await om.addMemory({ content: 'tea', metadata: { sector: 'procedural' } })
+  await om.addMemory({ content: 'tea', metadata: { sector: 'emotional' } })
+  const hits = await om.searchMemories('tea', { sectors: ['procedural'] })
+  expect(hits.map(({ id }) => id)).toEqual([how.id])
+})
+
+test('an empty store has no hits', async () => {
+  expect(await openStore().searchMemories('anything')).toEqual([])
+})
+
+test.each([
+  ['', {}, 'INVALID_ARGUMENT', 'query'],
+  [7, {}, 'INVALID_ARGUMENT', 'query'],
+  ['x'.repeat(8193), {}, 'LIMIT_EXCEEDED', 'query'],
+  ['x', { k: 0 }, 'INVALID_ARGUMENT', 'k'],
+  ['x', { k: 1001 }, 'LIMIT_EXCEEDED', 'k'],
+  ['x', { limit: 3 }, 'INVALID_ARGUMENT', 'limit'],
+  ['x', { sectors: ['moody'] }, 'INVALID_ARGUMENT', 'sectors[0]'],
+  ['x', { minScore: Number.NaN }, 'INVALID_ARGUMENT', 'minScore'],
+])('%# is refused', async (query, options, code, field) => {
+  const error = await refusal(openStore().searchMemories(query as string, options as object))
+  expect(error).toMatchObject({ code, field })
+})
