@@ -20,7 +20,6 @@ const OPTIONS = ['path', 'url', 'apiKey', 'userId', 'durability', 'timeoutMs', '
 const MODEL_OPTIONS = ['model', 'tokenizer', 'pooling', 'queryPrefix', 'passagePrefix'] as const
 const FUNCTION_OPTIONS = ['id', 'dimensions', 'embed'] as const
 
-const SHIPPED = join(__dirname, '..', 'model')
 const LONGEST_TIMEOUT = 2 ** 31 - 1
 
 export function settingsOf(given: OpenMemoryOptions | undefined): Settings {
@@ -62,15 +61,7 @@ function embedderOf(given: OpenMemoryOptions['embedder']): { embedder: object; e
 }
 
 function shippedModel(): object {
-  return {
-    kind: 'model',
-    id: 'all-MiniLM-L6-v2',
-    model: join(SHIPPED, 'all-MiniLM-L6-v2.onnx'),
-    tokenizer: join(SHIPPED, 'tokenizer.json'),
-    pooling: 'mean',
-    queryPrefix: '',
-    passagePrefix: '',
-  }
+  return { kind: 'shipped', folder: join(__dirname, '..', 'model') }
 }
 
 function modelEmbedder(given: ModelEmbedder): object {

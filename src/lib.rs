@@ -1,1 +1,20 @@
+//! The addon: the engine as one JavaScript class. Requests and answers are JSON text, which the facade in `sdk/` writes
+//! and reads; nothing here decides anything.
+//!
+//! | file | question |
+//! |---|---|
+//! | `engine` | which functions does JavaScript see? |
+//! | `handle` | when is the engine opened and closed? |
+//! | `answer` | how does a result cross to JavaScript? |
+//! | `control` | how does long work report and stop? |
+//! | `options` | which engine is meant? |
+//! | `embedder` | how is a JavaScript function called to embed? |
+//! | `runtime` | on which threads does all this run? |
 
+mod answer;
+mod control;
+mod embedder;
+mod engine;
+mod handle;
+mod options;
+mod runtime;

@@ -63,6 +63,14 @@ impl Engine {
 
     /// Finishes the commits that are queued and syncs; later writes are refused.
     pub fn close(&self) -> Result<(), Error> {
+        self.vectors.stop();
         Ok(self.store.close()?)
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // Who forgot to close still lets go of the directory.
+        self.vectors.stop();
     }
 }

@@ -56,4 +56,13 @@ impl Registry {
         engines.retain(|_, engine| engine.strong_count() > 0);
         Ok(shared)
     }
+
+    /// Lets go of an engine. The last who does so closes it, and nobody opens the directory until that is done.
+    pub fn release(&self, shared: Arc<Shared>) -> Result<(), Error> {
+        let _engines = self.engines.lock();
+        match Arc::into_inner(shared) {
+            Some(last) => last.engine.close(),
+            None => Ok(()),
+        }
+    }
 }

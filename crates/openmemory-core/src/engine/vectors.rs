@@ -1,8 +1,10 @@
 //! When can the index be asked? It is filled from the store on a thread of its own; who needs it waits, nobody else.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 
 use super::commit::Committed;
@@ -21,13 +23,21 @@ enum State {
 /// The index of one store, once it is filled.
 pub(super) struct Vectors {
     state: watch::Sender<State>,
+    /// Ends the filling, which holds the store, before a close.
+    stop: AtomicBool,
+    filler: Mutex<Option<JoinHandle<()>>>,
     /// None before the store has a first vector.
     index: RwLock<Option<Arc<VectorIndex>>>,
 }
 
 impl Vectors {
     pub(super) fn new() -> Self {
-        Self { state: watch::Sender::new(State::Filling), index: RwLock::new(None) }
+        Self {
+            state: watch::Sender::new(State::Filling),
+            stop: AtomicBool::new(false),
+            filler: Mutex::new(None),
+            index: RwLock::new(None),
+        }
     }
 
     pub(super) fn set_empty(&self) {
@@ -41,18 +51,24 @@ impl Vectors {
         let vectors = Arc::clone(self);
         let fill = move || {
             let index = Arc::new(VectorIndex::new(model.dimensions));
-            let state = match read_all(&store, &model, &index) {
+            let state = match read_all(&store, &model, &index, &vectors.stop) {
                 Ok(()) => State::Ready,
                 Err(error) => State::Failed(error),
             };
             *vectors.index.write() = Some(index);
             vectors.state.send_replace(state);
         };
-        std::thread::Builder::new()
-            .name("openmemory-index".into())
-            .spawn(fill)
-            .map_err(|error| Error::Storage(error.into()))?;
+        let filler = std::thread::Builder::new().name("openmemory-index".into()).spawn(fill);
+        *self.filler.lock() = Some(filler.map_err(|error| Error::Storage(error.into()))?);
         Ok(())
+    }
+
+    /// Returns when nobody reads the store for the index any more.
+    pub(super) fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(filler) = self.filler.lock().take() {
+            let _ = filler.join();
+        }
     }
 
     pub(super) async fn ready(&self) -> Result<(), Error> {
@@ -68,9 +84,14 @@ impl Vectors {
     fn replace(&self, number: Number, scope: &Scope, sectors: &Sectors, embedding: &Embedding) {
         let roles = roles(sectors, embedding);
         let Some((vector, _)) = roles.first() else { return };
-        let index = self.index.read().clone().unwrap_or_else(|| {
-            Arc::clone(self.index.write().get_or_insert_with(|| Arc::new(VectorIndex::new(vector.len()))))
-        });
+        let known = self.index.read().clone();
+        let index = match known {
+            Some(index) => index,
+            None => {
+                let mut first = self.index.write();
+                Arc::clone(first.get_or_insert_with(|| Arc::new(VectorIndex::new(vector.len()))))
+            }
+        };
         // Dimensions are those of the store's model, which the commit has checked.
         let _ = index.replace(scope.user_id.as_deref(), number.0, &roles);
     }
@@ -113,9 +134,12 @@ fn roles<'a>(sectors: &Sectors, embedding: &'a Embedding) -> Vec<(&'a [f32], Sec
     embedding.roles(sectors).into_iter().filter_map(mask_of).collect()
 }
 
-fn read_all(store: &Store, model: &ModelIdentity, index: &VectorIndex) -> Result<(), Error> {
+fn read_all(store: &Store, model: &ModelIdentity, index: &VectorIndex, stop: &AtomicBool) -> Result<(), Error> {
     let tag = model.tag();
     for head in store.heads() {
+        if stop.load(Ordering::Relaxed) {
+            return Err(Error::Closed);
+        }
         let (number, head) = head?;
         // A change of model that is under way leaves memories without a fitting vector; it fills the index at its end.
         let Some(embedding) = store.embedding(number, head.content)?.filter(|embedding| embedding.model == tag) else {

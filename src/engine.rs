@@ -1,0 +1,192 @@
+//! Which functions does JavaScript see? Each reads its request, asks the engine, and answers.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use napi::Env;
+use napi::bindgen_prelude::{PromiseRaw, Result};
+use napi_derive::napi;
+use openmemory_core::domain::Invalid;
+use openmemory_core::domain::request::{
+    AddMany, ById, DeleteMany, FeedbackRequest, Get, History, List, NewMemory, Reinforce, Restore, Search, Update,
+    UpdateMany,
+};
+use openmemory_core::engine::{Control as Progress, Error, Shared};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::answer::{answer, items, parse};
+use crate::control::Control;
+use crate::embedder::{Embed, embed_call};
+use crate::handle::{Handle, blocking};
+use crate::options::Opening;
+
+type Promised<'env> = Result<PromiseRaw<'env, String>>;
+
+#[napi]
+pub struct Engine {
+    handle: Arc<Handle>,
+}
+
+#[napi]
+impl Engine {
+    /// Instant: the directory is opened by the first call.
+    #[napi(constructor)]
+    pub fn new(options: String, embed: Option<Embed<'_>>) -> Result<Self> {
+        let opening = Opening::read(&options, embed.map(embed_call).transpose()?)?;
+        Ok(Self { handle: Arc::new(Handle::new(opening)) })
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn ready<'env>(&self, env: &'env Env) -> Promised<'env> {
+        self.call(env, |engine| async move { engine.ready().await })
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn add<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
+        let new = read(&request, |mut value| NewMemory::read(value["memory"].take()));
+        self.call(env, |engine| async move { engine.add(new?).await })
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn add_many<'env>(&self, env: &'env Env, request: String, control: Option<&Control>) -> Promised<'env> {
+        let (batch, control) = (read(&request, AddMany::read), progress(control));
+        self.call(env, |engine| async move { engine.add_many(batch?, &control).await.map(items) })
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn get<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
+        let get = read(&request, Get::read);
+        self.read(env, |engine| engine.get(&get?))
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn list<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
+        let list = read(&request, List::read);
+        self.read(env, |engine| engine.list(&list?))
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn update<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
+        let update = read(&request, Update::read);
+        self.call(env, |engine| async move { engine.update(update?).await })
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn update_many<'env>(&self, env: &'env Env, request: String, control: Option<&Control>) -> Promised<'env> {
+        let (batch, control) = (read(&request, UpdateMany::read), progress(control));
+        self.call(env, |engine| async move { engine.update_many(batch?, &control).await.map(items) })
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn delete<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
+        let by_id = read(&request, ById::read);
+        self.call(env, |engine| async move { engine.delete(by_id?).await })
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn delete_many<'env>(&self, env: &'env Env, request: String, control: Option<&Control>) -> Promised<'env> {
+        let (delete, control) = (read(&request, DeleteMany::read), progress(control));
+        self.call(env, |engine| async move {
+            match delete? {
+                DeleteMany::Ids(ids) => engine.delete_many(ids).await.map(items),
+                DeleteMany::Matching(filter) => Ok(json!(engine.delete_matching(Some(&filter), &control).await?)),
+                DeleteMany::All => Ok(json!(engine.delete_matching(None, &control).await?)),
+            }
+        })
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn search<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
+        let search = read(&request, Search::read);
+        self.call(env, |engine| async move {
+            let search = search?;
+            let vector = engine.embed_query(search.query.clone()).await?;
+            blocking(move || engine.search(&search, &vector)).await
+        })
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn reinforce<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
+        let reinforce = read(&request, Reinforce::read);
+        self.call(env, |engine| async move { engine.reinforce(reinforce?).await })
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn history<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
+        let history = read(&request, History::read);
+        self.read(env, |engine| engine.history(&history?))
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn restore<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
+        let restore = read(&request, Restore::read);
+        self.call(env, |engine| async move { engine.restore(restore?).await })
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn feedback<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
+        let feedback = read(&request, FeedbackRequest::read);
+        self.call(env, |engine| async move { engine.feedback(feedback?).await })
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn waypoints<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
+        let by_id = read(&request, ById::read);
+        self.read(env, |engine| engine.waypoints(&by_id?))
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn reindex<'env>(&self, env: &'env Env, _request: String, control: Option<&Control>) -> Promised<'env> {
+        let control = progress(control);
+        self.call(env, |engine| async move { engine.reindex(&control).await })
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn stats<'env>(&self, env: &'env Env) -> Promised<'env> {
+        self.read(env, |engine| engine.stats())
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn flush<'env>(&self, env: &'env Env) -> Promised<'env> {
+        self.read(env, |engine| engine.flush())
+    }
+
+    /// Settles what is in flight first; closing again does nothing.
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn close<'env>(&self, env: &'env Env) -> Promised<'env> {
+        let handle = Arc::clone(&self.handle);
+        env.spawn_future(async move { Ok(answer(handle.close().await)) })
+    }
+
+    /// A call that waits without a thread.
+    fn call<'env, T, C, F>(&self, env: &'env Env, call: C) -> Promised<'env>
+    where
+        T: Serialize,
+        C: FnOnce(Arc<Shared>) -> F + Send + 'static,
+        F: Future<Output = std::result::Result<T, Error>> + Send + 'static,
+    {
+        let handle = Arc::clone(&self.handle);
+        env.spawn_future(async move { Ok(answer(handle.with(call).await)) })
+    }
+
+    /// A call that reads on a thread that may block.
+    fn read<'env, T, C>(&self, env: &'env Env, call: C) -> Promised<'env>
+    where
+        T: Serialize + Send + 'static,
+        C: FnOnce(&Shared) -> std::result::Result<T, Error> + Send + 'static,
+    {
+        self.call(env, |engine| blocking(move || call(&engine)))
+    }
+}
+
+fn read<T>(
+    request: &str,
+    read: impl FnOnce(Value) -> std::result::Result<T, Invalid>,
+) -> std::result::Result<T, Error> {
+    Ok(read(parse(request)?)?)
+}
+
+fn progress(control: Option<&Control>) -> Arc<Progress> {
+    control.map(|control| Arc::clone(&control.shared)).unwrap_or_default()
+}

@@ -1,0 +1,106 @@
+//! Which engine is meant? The constructor's options, as the facade writes them.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
+
+use napi::bindgen_prelude::{Error, Result};
+use openmemory_core::domain::{ModelIdentity, SystemClock};
+use openmemory_core::embedding::{
+    EmbedCall, Embedder, ExternalEmbedder, ModelEmbedder, ModelOptions, Pooling, TestEmbedder,
+};
+use openmemory_core::engine;
+use openmemory_core::storage::Durability;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Options {
+    path: PathBuf,
+    durability: DurabilityName,
+    embedder: EmbedderOptions,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "camelCase")]
+enum DurabilityName {
+    Flush,
+    Interval,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+enum EmbedderOptions {
+    Shipped { folder: PathBuf },
+    Model { model: PathBuf, tokenizer: PathBuf, pooling: PoolingName, query_prefix: String, passage_prefix: String },
+    Test,
+    External { id: String, dimensions: u32 },
+}
+
+#[derive(Deserialize, Debug, Clone, Copy)]
+#[serde(rename_all = "camelCase")]
+enum PoolingName {
+    Mean,
+    Cls,
+}
+
+/// Everything that opening needs.
+pub struct Opening {
+    pub path: PathBuf,
+    durability: Durability,
+    pub embedder: Arc<dyn Embedder>,
+    /// Tells embedders apart: equal for options that mean the same one.
+    pub description: String,
+}
+
+impl Opening {
+    pub fn read(text: &str, embed: Option<EmbedCall>) -> Result<Self> {
+        let options: Options = serde_json::from_str(text).map_err(|error| Error::from_reason(error.to_string()))?;
+        let durability = match options.durability {
+            DurabilityName::Flush => Durability::Flush,
+            DurabilityName::Interval => Durability::Interval,
+        };
+        let description = format!("{:?}", options.embedder);
+        let embedder = embedder(options.embedder, &description, embed)?;
+        Ok(Self { path: options.path, durability, embedder, description })
+    }
+
+    pub fn engine_options(&self) -> engine::Options {
+        engine::Options {
+            directory: self.path.clone(),
+            durability: self.durability,
+            embedder: Arc::clone(&self.embedder),
+            clock: Arc::new(SystemClock),
+        }
+    }
+}
+
+/// Models are large: all engines of the process that mean the same files share one.
+static MODELS: LazyLock<Mutex<HashMap<String, Weak<ModelEmbedder>>>> = LazyLock::new(Mutex::default);
+
+fn embedder(options: EmbedderOptions, description: &str, embed: Option<EmbedCall>) -> Result<Arc<dyn Embedder>> {
+    let options = match options {
+        EmbedderOptions::Test => return Ok(Arc::new(TestEmbedder)),
+        EmbedderOptions::External { id, dimensions } => {
+            let call = embed.ok_or_else(|| Error::from_reason("the embedder's function is missing"))?;
+            let identity = ModelIdentity { id, dimensions: dimensions as usize };
+            return Ok(Arc::new(ExternalEmbedder { identity, call }));
+        }
+        EmbedderOptions::Shipped { folder } => ModelOptions::shipped(&folder),
+        EmbedderOptions::Model { model, tokenizer, pooling, query_prefix, passage_prefix } => {
+            let pooling = match pooling {
+                PoolingName::Mean => Pooling::Mean,
+                PoolingName::Cls => Pooling::Cls,
+            };
+            ModelOptions { pooling, query_prefix, passage_prefix, ..ModelOptions::new(model, tokenizer) }
+        }
+    };
+    let mut models = MODELS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(model) = models.get(description).and_then(Weak::upgrade) {
+        return Ok(model);
+    }
+    let model = Arc::new(ModelEmbedder::new(options));
+    models.insert(description.to_owned(), Arc::downgrade(&model));
+    models.retain(|_, model| model.strong_count() > 0);
+    Ok(model)
+}

@@ -1,0 +1,22 @@
+//! On which threads does all this run? A small runtime with names; embedding and writing have threads of their own.
+
+use napi_derive::module_init;
+
+/// Futures only wait and pass on; two threads do that for any number of calls.
+const WORKERS: usize = 2;
+/// Reads that block at once; further ones wait.
+const READERS: usize = 8;
+
+#[module_init]
+fn start() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .max_blocking_threads(READERS)
+        .thread_name("openmemory-async")
+        .enable_time()
+        .build();
+    // Without threads napi starts a runtime of its own and reports what fails there.
+    if let Ok(runtime) = runtime {
+        napi::bindgen_prelude::create_custom_tokio_runtime(runtime);
+    }
+}
