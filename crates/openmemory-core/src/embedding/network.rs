@@ -1,0 +1,132 @@
+//! What does the model compute for a row of tokens?
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+
+use tract_onnx::prelude::*;
+
+use super::{EmbeddingError, weights};
+
+/// One plan for every length. A plan for each length, or one that also takes several texts at
+/// once, costs as much memory again and slows single texts down.
+pub(super) struct Network {
+    plan: Arc<TypedRunnableModel>,
+    inputs: Vec<Input>,
+}
+
+#[derive(Clone, Copy)]
+enum Input {
+    Ids,
+    Mask,
+    Types,
+}
+
+/// Rows of `dimensions` numbers.
+pub(super) struct Output {
+    pub(super) values: Vec<f32>,
+    pub(super) dimensions: usize,
+    /// One row for the whole text, pooled inside the model; otherwise one for each token.
+    pub(super) pooled: bool,
+}
+
+impl Output {
+    pub(super) fn rows(&self) -> impl Iterator<Item = &[f32]> {
+        self.values.chunks_exact(self.dimensions)
+    }
+}
+
+impl Network {
+    pub(super) fn load(file: &Path, bytes: &[u8]) -> Result<Self, EmbeddingError> {
+        let unusable = |error: TractError| {
+            EmbeddingError::unavailable(file, format!("not a usable ONNX model: {error:#}"))
+        };
+        let mut proto = onnx().proto_model_for_read(&mut &*bytes).map_err(unusable)?;
+        weights::expand(&mut proto);
+        let mut model = onnx()
+            .with_ignore_output_shapes(true)
+            .with_ignore_value_info(true)
+            .model_for_proto_model(&proto)
+            .map_err(unusable)?;
+        drop(proto);
+
+        let length = model.symbols.sym("length");
+        let mut inputs = Vec::new();
+        for (at, outlet) in model.input_outlets().map_err(unusable)?.to_vec().iter().enumerate() {
+            inputs.push(match model.node(outlet.node).name.as_str() {
+                "input_ids" => Input::Ids,
+                "attention_mask" => Input::Mask,
+                "token_type_ids" => Input::Types,
+                name => {
+                    return Err(EmbeddingError::unavailable(
+                        file,
+                        format!(
+                            "it has an input {name:?}; only input_ids, attention_mask and \
+                             token_type_ids can be given"
+                        ),
+                    ));
+                }
+            });
+            let fact = i64::fact([1.to_dim(), length.to_dim()]);
+            model.set_input_fact(at, fact.into()).map_err(unusable)?;
+        }
+        if !inputs.iter().any(|input| matches!(input, Input::Ids)) {
+            return Err(EmbeddingError::unavailable(file, "it has no input input_ids"));
+        }
+        let plan = model
+            .into_optimized()
+            .and_then(TypedModel::into_runnable)
+            .map_err(unusable)?;
+        Ok(Self { plan, inputs })
+    }
+
+    pub(super) fn run(&self, ids: &[i64]) -> Result<Output, EmbeddingError> {
+        let inputs = self
+            .inputs
+            .iter()
+            .map(|input| {
+                let values = match input {
+                    Input::Ids => ids.to_vec(),
+                    Input::Mask => vec![1; ids.len()],
+                    Input::Types => vec![0; ids.len()],
+                };
+                Ok(tract_ndarray::Array2::from_shape_vec((1, ids.len()), values)?
+                    .into_tensor()
+                    .into())
+            })
+            .collect::<TractResult<TVec<TValue>>>();
+        // A token outside the vocabulary panics inside tract; the plan stays usable.
+        let outputs = catch_unwind(AssertUnwindSafe(|| self.plan.run(inputs?)))
+            .map_err(|_| {
+                EmbeddingError::failed(
+                    "the model panicked; does the tokenizer belong to this model?",
+                )
+            })?
+            .map_err(|error| EmbeddingError::failed(format!("the model failed: {error}")))?;
+        output(&outputs, ids.len())
+    }
+}
+
+fn output(outputs: &[TValue], tokens: usize) -> Result<Output, EmbeddingError> {
+    let first = outputs.first().ok_or_else(|| EmbeddingError::failed("the model has no output"))?;
+    let unfit = || {
+        EmbeddingError::failed(format!(
+            "the model's first output is {:?} {:?}; expected f32 token states [1, {tokens}, d] or \
+             one vector [1, d]",
+            first.datum_type(),
+            first.shape(),
+        ))
+    };
+    let pooled = match *first.shape() {
+        [1, rows, _] if rows == tokens => false,
+        [1, _] => true,
+        _ => return Err(unfit()),
+    };
+    let dimensions = first.shape()[first.rank() - 1];
+    let view = first.to_plain_array_view::<f32>().map_err(|_| unfit())?;
+    let values: Vec<f32> = view.iter().copied().collect();
+    if dimensions == 0 {
+        return Err(unfit());
+    }
+    Ok(Output { values, dimensions, pooled })
+}

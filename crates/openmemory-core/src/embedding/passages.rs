@@ -1,0 +1,77 @@
+//! How is a text of any length cut to fit the model's window?
+
+use std::ops::Range;
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::sentences::count;
+
+/// Cuts `text` into ranges of at most `budget` tokens, at sentence bounds where it can, else at
+/// word bounds, else between characters. They cover the text without a gap; there is at least
+/// one. `starts` says where each token begins, in order.
+///
+/// The ranges are about equally long: 260 tokens for a budget of 250 become twice 130, since a
+/// leftover of 10 would lose its context.
+pub(super) fn passages(text: &str, starts: &[usize], budget: usize) -> Vec<Range<usize>> {
+    let budget = budget.max(1);
+    let fair = starts.len().div_ceil(starts.len().div_ceil(budget).max(1));
+    let mut found: Vec<Range<usize>> = Vec::new();
+    let mut filled = budget;
+    for piece in pieces(text, starts, budget) {
+        let tokens = count(starts, &piece);
+        match found.last_mut() {
+            Some(last) if filled + tokens <= budget && filled < fair => {
+                last.end = piece.end;
+                filled += tokens;
+            }
+            Some(last) if tokens == 0 => last.end = piece.end,
+            _ => {
+                found.push(piece);
+                filled = tokens;
+            }
+        }
+    }
+    if found.is_empty() {
+        found.push(0..text.len());
+    }
+    found
+}
+
+/// Sentences; words of those that are too long; parts of words that are too long.
+fn pieces(text: &str, starts: &[usize], budget: usize) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    for (at, sentence) in text.split_sentence_bound_indices() {
+        let whole = at..at + sentence.len();
+        if count(starts, &whole) <= budget {
+            found.push(whole);
+            continue;
+        }
+        for (from, word) in sentence.split_word_bound_indices() {
+            split(text, starts, at + from..at + from + word.len(), budget, &mut found);
+        }
+    }
+    found
+}
+
+fn split(
+    text: &str,
+    starts: &[usize],
+    range: Range<usize>,
+    budget: usize,
+    found: &mut Vec<Range<usize>>,
+) {
+    match middle(text, &range) {
+        Some(middle) if count(starts, &range) > budget => {
+            split(text, starts, range.start..middle, budget, found);
+            split(text, starts, middle..range.end, budget, found);
+        }
+        _ => found.push(range),
+    }
+}
+
+/// The character bound nearest the middle; none within a single character.
+pub(super) fn middle(text: &str, range: &Range<usize>) -> Option<usize> {
+    let half = range.start + range.len() / 2;
+    let after = (half..range.end).find(|at| *at > range.start && text.is_char_boundary(*at));
+    after.or_else(|| (range.start + 1..half).rev().find(|at| text.is_char_boundary(*at)))
+}

@@ -1,0 +1,58 @@
+//! How do the states of many tokens become one vector?
+
+use super::EmbeddingError;
+
+/// Which token states stand for a text; a property of how the model was trained.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pooling {
+    /// The mean of all of them, special tokens and prefix included.
+    #[default]
+    Mean,
+    /// The first one's.
+    Cls,
+}
+
+impl Pooling {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mean => "mean",
+            Self::Cls => "cls",
+        }
+    }
+}
+
+/// The sum of `rows`, which may be none.
+pub(super) fn sum<'a>(rows: impl Iterator<Item = &'a [f32]>, dimensions: usize) -> Vec<f32> {
+    let mut total = vec![0.0; dimensions];
+    for row in rows {
+        total.iter_mut().zip(row).for_each(|(total, value)| *total += value);
+    }
+    total
+}
+
+/// `vector` at length 1. A sum serves as well as a mean: only the direction counts.
+pub(super) fn normalised(mut vector: Vec<f32>) -> Result<Vec<f32>, EmbeddingError> {
+    if let Some(at) = vector.iter().position(|value| !value.is_finite()) {
+        let value = vector[at];
+        return Err(EmbeddingError::failed(format!("number {at} of the vector is {value}")));
+    }
+    let length = vector.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
+    if length == 0.0 {
+        return Err(EmbeddingError::failed("the vector is all zeros"));
+    }
+    vector.iter_mut().for_each(|value| *value = (f64::from(*value) / length) as f32);
+    Ok(vector)
+}
+
+/// One direction for many weighted ones.
+pub(super) fn blended<'a>(
+    parts: impl Iterator<Item = (&'a [f32], usize)>,
+    dimensions: usize,
+) -> Result<Vec<f32>, EmbeddingError> {
+    let mut total = vec![0.0; dimensions];
+    for (vector, weight) in parts {
+        let weight = weight as f32;
+        total.iter_mut().zip(vector).for_each(|(total, value)| *total += weight * value);
+    }
+    normalised(total)
+}

@@ -1,0 +1,106 @@
+//! How does a small model file become the f32 weights that run fastest?
+//!
+//! Weights are stored as int8 in blocks (`DequantizeLinear` with `block_size`) or as f16 (`Cast`).
+//! Left in the graph these nodes would run on every call, so each is replaced, once, by the f32
+//! tensor that it would compute.
+
+use std::collections::{HashMap, HashSet};
+
+use half::f16;
+use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto, tensor_proto::DataType};
+
+/// Folds every stored weight in `model` to f32. Nodes in other forms stay for tract to judge.
+pub(super) fn expand(model: &mut ModelProto) {
+    let Some(graph) = model.graph.as_mut() else {
+        return;
+    };
+    let mut stored: HashMap<String, TensorProto> =
+        graph.initializer.drain(..).map(|tensor| (tensor.name.clone(), tensor)).collect();
+    for node in std::mem::take(&mut graph.node) {
+        match folded(&node, &stored) {
+            Some(tensor) => {
+                stored.insert(tensor.name.clone(), tensor);
+            }
+            None => graph.node.push(node),
+        }
+    }
+    keep_what_is_read(graph, stored);
+}
+
+fn folded(node: &NodeProto, stored: &HashMap<String, TensorProto>) -> Option<TensorProto> {
+    let values = stored.get(node.input.first()?)?;
+    let data = match node.op_type.as_str() {
+        "Cast" if attribute(node, "to") == Some(DataType::Float as i64) => halves(values)?,
+        "DequantizeLinear" if node.input.len() == 2 => {
+            blocks(values, stored.get(&node.input[1])?, node)?
+        }
+        _ => return None,
+    };
+    Some(TensorProto {
+        name: node.output.first()?.clone(),
+        dims: values.dims.clone(),
+        data_type: DataType::Float as i32,
+        raw_data: data.into_iter().flat_map(f32::to_le_bytes).collect::<Vec<u8>>().into(),
+        ..TensorProto::default()
+    })
+}
+
+fn halves(values: &TensorProto) -> Option<Vec<f32>> {
+    let raw = raw(values, DataType::Float16)?.chunks_exact(2);
+    Some(raw.map(|pair| f16::from_le_bytes([pair[0], pair[1]]).to_f32()).collect())
+}
+
+/// One scale for each `block_size` neighbours along `axis`.
+fn blocks(values: &TensorProto, scales: &TensorProto, node: &NodeProto) -> Option<Vec<f32>> {
+    let size = usize::try_from(attribute(node, "block_size")?).ok().filter(|size| *size > 0)?;
+    let axis = usize::try_from(attribute(node, "axis")?).ok()?;
+    let numbers = raw(values, DataType::Int8)?;
+    let scales: Vec<f32> = raw(scales, DataType::Float)?
+        .chunks_exact(4)
+        .map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]))
+        .collect();
+    let dims: Vec<usize> = values.dims.iter().map(|dim| *dim as usize).collect();
+    let length = *dims.get(axis)?;
+    let stride: usize = dims[axis + 1..].iter().product();
+    let groups = length.div_ceil(size);
+    if numbers.is_empty() || scales.len() != numbers.len() / length * groups {
+        return None;
+    }
+    let mut data = Vec::with_capacity(numbers.len());
+    let slabs = numbers.chunks(length * stride).zip(scales.chunks(groups * stride));
+    for (numbers, scales) in slabs {
+        for (block, scales) in numbers.chunks(size * stride).zip(scales.chunks(stride)) {
+            let scaled = block.iter().zip(scales.iter().cycle());
+            data.extend(scaled.map(|(number, scale)| f32::from(*number as i8) * scale));
+        }
+    }
+    Some(data)
+}
+
+fn raw(tensor: &TensorProto, form: DataType) -> Option<&[u8]> {
+    let values: i64 = tensor.dims.iter().product();
+    let width = match form {
+        DataType::Int8 => 1,
+        DataType::Float16 => 2,
+        _ => 4,
+    };
+    let whole = tensor.raw_data.len() as i64 == values * width;
+    (tensor.data_type == form as i32 && whole).then_some(&tensor.raw_data)
+}
+
+fn attribute(node: &NodeProto, name: &str) -> Option<i64> {
+    Some(node.attribute.iter().find(|attribute| attribute.name == name)?.i)
+}
+
+fn keep_what_is_read(graph: &mut GraphProto, stored: HashMap<String, TensorProto>) {
+    let read: HashSet<&str> = graph
+        .node
+        .iter()
+        .flat_map(|node| node.input.iter())
+        .chain(graph.output.iter().map(|output| &output.name))
+        .map(String::as_str)
+        .collect();
+    graph.initializer =
+        stored.into_values().filter(|tensor| read.contains(tensor.name.as_str())).collect();
+    graph.initializer.sort_by(|a, b| a.name.cmp(&b.name));
+}
