@@ -41,7 +41,10 @@ impl ExternalEmbedder {
                 pieces.len() * dimensions,
             )));
         }
-        Ok(flat.chunks_exact(dimensions).map(|vector| normalised(vector.to_vec())).collect())
+        Ok(flat
+            .chunks_exact(dimensions)
+            .map(|vector| normalised(vector.to_vec()))
+            .collect())
     }
 }
 
@@ -60,7 +63,10 @@ impl Embedder for ExternalEmbedder {
         for pieces in pieces.chunks(BATCH) {
             match self.vectors(pieces) {
                 Ok(vectors) => found.extend(
-                    vectors.into_iter().zip(pieces).map(|(vector, piece)| Ok(whole(piece, vector?))),
+                    vectors
+                        .into_iter()
+                        .zip(pieces)
+                        .map(|(vector, piece)| Ok(whole(piece, vector?))),
                 ),
                 Err(error) => found.extend(pieces.iter().map(|_| Err(error.clone()))),
             }
@@ -72,7 +78,9 @@ impl Embedder for ExternalEmbedder {
     fn query(&self, text: &str) -> Result<Vec<f32>, EmbeddingError> {
         let parts = self.passages(text)?;
         blended(
-            parts.iter().map(|part| (&part.vector[..], part.range.len().max(1))),
+            parts
+                .iter()
+                .map(|part| (&part.vector[..], part.range.len().max(1))),
             self.identity.dimensions,
         )
     }
@@ -84,6 +92,15 @@ impl Embedder for ExternalEmbedder {
 
 fn whole(piece: &str, vector: Vec<f32>) -> Passage {
     let tokens = piece.unicode_words().count().max(1);
-    let sentence = Sentence { range: 0..piece.len(), tokens, vector: vector.clone() };
-    Passage { range: 0..piece.len(), tokens, vector, sentences: vec![sentence] }
+    let sentence = Sentence {
+        range: 0..piece.len(),
+        tokens,
+        vector: vector.clone(),
+    };
+    Passage {
+        range: 0..piece.len(),
+        tokens,
+        vector,
+        sentences: vec![sentence],
+    }
 }

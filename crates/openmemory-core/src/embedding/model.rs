@@ -72,7 +72,10 @@ impl ModelOptions {
             dimensions: Some(SHIPPED_DIMENSIONS),
             model_sha256: Some(SHIPPED_MODEL.to_owned()),
             tokenizer_sha256: Some(SHIPPED_TOKENIZER.to_owned()),
-            ..Self::new(folder.join(format!("{SHIPPED_NAME}.onnx")), folder.join("tokenizer.json"))
+            ..Self::new(
+                folder.join(format!("{SHIPPED_NAME}.onnx")),
+                folder.join("tokenizer.json"),
+            )
         }
     }
 }
@@ -92,7 +95,10 @@ struct Loaded {
 impl ModelEmbedder {
     /// Instant: reads no file.
     pub fn new(options: ModelOptions) -> Self {
-        Self { options, loaded: Mutex::new(None) }
+        Self {
+            options,
+            loaded: Mutex::new(None),
+        }
     }
 
     /// Loads the model now, in about 0.3 s, if it is not loaded yet.
@@ -161,7 +167,11 @@ impl ModelEmbedder {
             _ => vec![(0..text.len(), tokens)],
         };
         let sentences = if let [(range, _)] = &parts[..] {
-            vec![Sentence { range: range.clone(), tokens, vector: vector.clone() }]
+            vec![Sentence {
+                range: range.clone(),
+                tokens,
+                vector: vector.clone(),
+            }]
         } else {
             let sentence = |(range, tokens): (Range<usize>, usize)| {
                 // Special tokens and the prefix belong to every sentence, so that a sentence
@@ -170,17 +180,31 @@ impl ModelEmbedder {
                 let rows = output.rows().zip(&encoded.starts);
                 let states = rows.filter(|(_, start)| inside(start)).map(|(row, _)| row);
                 let vector = normalised(sum(states, output.dimensions))?;
-                Ok(Sentence { tokens, vector, range: range.clone() })
+                Ok(Sentence {
+                    tokens,
+                    vector,
+                    range: range.clone(),
+                })
             };
-            parts.into_iter().map(sentence).collect::<Result<_, EmbeddingError>>()?
+            parts
+                .into_iter()
+                .map(sentence)
+                .collect::<Result<_, EmbeddingError>>()?
         };
-        Ok(Passage { range: 0..text.len(), tokens, vector, sentences })
+        Ok(Passage {
+            range: 0..text.len(),
+            tokens,
+            vector,
+            sentences,
+        })
     }
 
     fn run(&self, loaded: &Loaded, encoded: &Encoded) -> Result<Output, EmbeddingError> {
         let (tokens, window) = (encoded.ids.len(), self.options.window);
         if tokens > window {
-            return Err(EmbeddingError::failed(format!("{tokens} tokens, more than {window}")));
+            return Err(EmbeddingError::failed(format!(
+                "{tokens} tokens, more than {window}"
+            )));
         }
         let output = loaded.network.run(&encoded.ids)?;
         if output.dimensions != loaded.identity.dimensions {
@@ -196,7 +220,10 @@ impl ModelEmbedder {
 impl Embedder for ModelEmbedder {
     fn identity(&self) -> Result<ModelIdentity, EmbeddingError> {
         match (&self.options.id, self.options.dimensions) {
-            (Some(id), Some(dimensions)) => Ok(ModelIdentity { id: id.clone(), dimensions }),
+            (Some(id), Some(dimensions)) => Ok(ModelIdentity {
+                id: id.clone(),
+                dimensions,
+            }),
             _ => Ok(self.loaded()?.identity.clone()),
         }
     }
@@ -207,7 +234,10 @@ impl Embedder for ModelEmbedder {
 
     fn embed(&self, pieces: &[&str]) -> Vec<Result<Passage, EmbeddingError>> {
         match self.loaded() {
-            Ok(loaded) => pieces.iter().map(|piece| self.passage(&loaded, piece)).collect(),
+            Ok(loaded) => pieces
+                .iter()
+                .map(|piece| self.passage(&loaded, piece))
+                .collect(),
             Err(error) => pieces.iter().map(|_| Err(error.clone())).collect(),
         }
     }
@@ -219,7 +249,10 @@ impl Embedder for ModelEmbedder {
         let mut parts = Vec::new();
         for range in self.ranges(&loaded.tokens, prefix, text)? {
             let encoded = loaded.tokens.encode(prefix, &text[range])?;
-            parts.push((self.vector(&self.run(&loaded, &encoded)?)?, encoded.ids.len()));
+            parts.push((
+                self.vector(&self.run(&loaded, &encoded)?)?,
+                encoded.ids.len(),
+            ));
         }
         match &mut parts[..] {
             [(only, _)] => Ok(std::mem::take(only)),
@@ -238,7 +271,9 @@ impl Loaded {
             read(&options.tokenizer, options.tokenizer_sha256.as_deref())?;
         let tokens = Tokens::load(&options.tokenizer, &tokenizer)?;
         let network = Network::load(&options.model, &model)?;
-        let probe = tokens.encode(&options.passage_prefix, "probe").and_then(|encoded| network.run(&encoded.ids));
+        let probe = tokens
+            .encode(&options.passage_prefix, "probe")
+            .and_then(|encoded| network.run(&encoded.ids));
         let output = probe
             .map_err(|error| EmbeddingError::unavailable(&options.model, error.to_string()))?;
         let id = options.id.clone().unwrap_or_else(|| {
@@ -252,20 +287,29 @@ impl Loaded {
             format!("onnx@{}", &hex(&Sha256::digest(parts.join("\0")))[..16])
         });
         let dimensions = options.dimensions.unwrap_or(output.dimensions);
-        Ok(Self { network, tokens, identity: ModelIdentity { id, dimensions } })
+        Ok(Self {
+            network,
+            tokens,
+            identity: ModelIdentity { id, dimensions },
+        })
     }
 }
 
 fn read(file: &Path, expected: Option<&str>) -> Result<(Vec<u8>, String), EmbeddingError> {
     let bytes = fs::read(file).map_err(|error| {
-        EmbeddingError::unavailable(file, format!("{error}; install the package again, or name an existing file"))
+        EmbeddingError::unavailable(
+            file,
+            format!("{error}; install the package again, or name an existing file"),
+        )
     })?;
     let found = hex(&Sha256::digest(&bytes));
     match expected {
         Some(expected) if !expected.eq_ignore_ascii_case(&found) => {
             Err(EmbeddingError::unavailable(
                 file,
-                format!("damaged or another file: sha256 {found}, expected {expected}; install the package again"),
+                format!(
+                    "damaged or another file: sha256 {found}, expected {expected}; install the package again"
+                ),
             ))
         }
         _ => Ok((bytes, found)),

@@ -56,22 +56,31 @@ fn pieces(text: &str, starts: &[usize], budget: usize) -> Vec<Range<usize>> {
 fn split(
     text: &str,
     starts: &[usize],
-    range: Range<usize>,
+    word: Range<usize>,
     budget: usize,
     found: &mut Vec<Range<usize>>,
 ) {
-    match middle(text, &range) {
-        Some(middle) if count(starts, &range) > budget => {
-            split(text, starts, range.start..middle, budget, found);
-            split(text, starts, middle..range.end, budget, found);
+    let first = starts.partition_point(|start| *start < word.start);
+    let inside = &starts[first..first + count(starts, &word)];
+    let mut begin = word.start;
+    // A tokenizer that works on bytes may see several tokens in one character.
+    for next in inside.iter().skip(budget).step_by(budget) {
+        let end = text.floor_char_boundary(*next);
+        if end > begin {
+            found.push(begin..end);
+            begin = end;
         }
-        _ => found.push(range),
     }
+    found.push(begin..word.end);
 }
 
 /// The character bound nearest the middle; none within a single character.
 pub(super) fn middle(text: &str, range: &Range<usize>) -> Option<usize> {
     let half = range.start + range.len() / 2;
     let after = (half..range.end).find(|at| *at > range.start && text.is_char_boundary(*at));
-    after.or_else(|| (range.start + 1..half).rev().find(|at| text.is_char_boundary(*at)))
+    after.or_else(|| {
+        (range.start + 1..half)
+            .rev()
+            .find(|at| text.is_char_boundary(*at))
+    })
 }

@@ -96,8 +96,14 @@ impl EmbeddingPool {
         let ranges = self.cut(Urgency::Interactive, embedder, &text).await;
         let ranges = answer(ranges?).await?;
         // A long text is a batch by itself: it must not delay the next short one.
-        let urgency = if ranges.len() == 1 { Urgency::Interactive } else { Urgency::Bulk };
-        let mut found = self.spread(urgency, embedder, vec![(text, Ok(ranges))], |_| {}).await;
+        let urgency = if ranges.len() == 1 {
+            Urgency::Interactive
+        } else {
+            Urgency::Bulk
+        };
+        let mut found = self
+            .spread(urgency, embedder, vec![(text, Ok(ranges))], |_| {})
+            .await;
         found.pop().unwrap_or(Err(EmbeddingError::Closed))
     }
 
@@ -130,7 +136,8 @@ impl EmbeddingPool {
         text: Arc<str>,
     ) -> Result<Vec<f32>, EmbeddingError> {
         let embedder = embedder.clone();
-        self.run(Urgency::Interactive, move || embedder.query(&text)).await
+        self.run(Urgency::Interactive, move || embedder.query(&text))
+            .await
     }
 
     /// Takes no more work. What is queued is still done, then the threads end. Does not wait.
@@ -161,15 +168,22 @@ impl EmbeddingPool {
     ) -> Vec<Result<Vec<Passage>, EmbeddingError>> {
         let pieces: Vec<(Arc<str>, Range<usize>)> = texts
             .iter()
-            .flat_map(|(text, ranges)| ranges.iter().flatten().map(|range| (text.clone(), range.clone())))
+            .flat_map(|(text, ranges)| {
+                ranges
+                    .iter()
+                    .flatten()
+                    .map(|range| (text.clone(), range.clone()))
+            })
             .collect();
         let mut jobs = VecDeque::new();
         for pieces in pieces.chunks(embedder.batch().max(1)) {
             let (embedder, pieces) = (embedder.clone(), pieces.to_vec());
             let size = pieces.len();
             let job = self.submit(urgency, move || {
-                let texts: Vec<&str> =
-                    pieces.iter().map(|(text, range)| &text[range.clone()]).collect();
+                let texts: Vec<&str> = pieces
+                    .iter()
+                    .map(|(text, range)| &text[range.clone()])
+                    .collect();
                 Ok(embedder.embed(&texts))
             });
             jobs.push_back((size, job.await));
@@ -206,15 +220,20 @@ impl EmbeddingPool {
             Urgency::Interactive => &self.shared.interactive,
             Urgency::Bulk => &self.shared.bulk,
         };
-        let place = places.clone().acquire_owned().await.map_err(|_| EmbeddingError::Closed)?;
+        let place = places
+            .clone()
+            .acquire_owned()
+            .await
+            .map_err(|_| EmbeddingError::Closed)?;
         let (reply, answer) = oneshot::channel();
         let job = move || {
             drop(place);
             if !reply.is_closed() {
                 // Nobody may be left to hear the answer.
-                let _ = reply.send(catch_unwind(AssertUnwindSafe(job)).unwrap_or_else(|_| {
-                    Err(EmbeddingError::failed("the embedder panicked"))
-                }));
+                let _ = reply.send(
+                    catch_unwind(AssertUnwindSafe(job))
+                        .unwrap_or_else(|_| Err(EmbeddingError::failed("the embedder panicked"))),
+                );
             }
         };
         let mut queue = self.shared.queue.lock();
@@ -264,9 +283,13 @@ impl Queue {
     fn next(&mut self) -> Option<Job> {
         self.turn = (self.turn + 1) % BULK_TURN;
         if self.turn == 0 {
-            self.bulk.pop_front().or_else(|| self.interactive.pop_front())
+            self.bulk
+                .pop_front()
+                .or_else(|| self.interactive.pop_front())
         } else {
-            self.interactive.pop_front().or_else(|| self.bulk.pop_front())
+            self.interactive
+                .pop_front()
+                .or_else(|| self.bulk.pop_front())
         }
     }
 }

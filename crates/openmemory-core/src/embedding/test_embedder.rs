@@ -20,7 +20,10 @@ pub struct TestEmbedder;
 
 impl Embedder for TestEmbedder {
     fn identity(&self) -> Result<ModelIdentity, EmbeddingError> {
-        Ok(ModelIdentity { id: "test".to_owned(), dimensions: DIMENSIONS })
+        Ok(ModelIdentity {
+            id: "test".to_owned(),
+            dimensions: DIMENSIONS,
+        })
     }
 
     fn cut(&self, text: &str) -> Result<Vec<Range<usize>>, EmbeddingError> {
@@ -46,11 +49,20 @@ fn passage(text: &str) -> Result<Passage, EmbeddingError> {
         .into_iter()
         .map(|(range, tokens)| {
             let vector = vector(&text[range.clone()])?;
-            Ok(Sentence { range, tokens: tokens.max(1), vector })
+            Ok(Sentence {
+                range,
+                tokens: tokens.max(1),
+                vector,
+            })
         })
         .collect::<Result<_, EmbeddingError>>()?;
     let tokens = starts.len().max(1);
-    Ok(Passage { range: 0..text.len(), tokens, vector: vector(text)?, sentences })
+    Ok(Passage {
+        range: 0..text.len(),
+        tokens,
+        vector: vector(text)?,
+        sentences,
+    })
 }
 
 fn word_starts(text: &str) -> Vec<usize> {
@@ -64,7 +76,7 @@ fn vector(text: &str) -> Result<Vec<f32>, EmbeddingError> {
         features.push((hash(&word), 1.0));
         let letters: Vec<char> = word.chars().collect();
         for triple in letters.windows(3) {
-            features.push((hash(&triple.iter().collect::<String>()), 0.3));
+            features.push((hash(&triple.iter().collect::<String>()), 0.5));
         }
     }
     if features.is_empty() {
