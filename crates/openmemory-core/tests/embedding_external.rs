@@ -5,16 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use openmemory_core::embedding::{Embedder, EmbeddingError, ExternalEmbedder, ModelIdentity};
 
-fn external(
-    call: impl Fn(Vec<String>) -> Result<Vec<f32>, String> + Send + Sync + 'static,
-) -> ExternalEmbedder {
-    ExternalEmbedder {
-        identity: ModelIdentity {
-            id: "mine".to_owned(),
-            dimensions: 3,
-        },
-        call: Arc::new(call),
-    }
+fn external(call: impl Fn(Vec<String>) -> Result<Vec<f32>, String> + Send + Sync + 'static) -> ExternalEmbedder {
+    ExternalEmbedder { identity: ModelIdentity { id: "mine".to_owned(), dimensions: 3 }, call: Arc::new(call) }
 }
 
 fn failure(error: EmbeddingError) -> String {

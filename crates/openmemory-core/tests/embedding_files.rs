@@ -1,11 +1,11 @@
 //! Which model files are taken, and what is said of those that are not.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use openmemory_core::embedding::{
-    Embedder, EmbeddingError, ModelEmbedder, ModelIdentity, ModelOptions, Pooling,
-};
+use openmemory_core::embedding::{Embedder, EmbeddingError, ModelEmbedder, ModelIdentity, ModelOptions, Pooling};
 
 fn shipped() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../model")
@@ -13,19 +13,14 @@ fn shipped() -> PathBuf {
 
 fn small(name: &str) -> ModelOptions {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/small_models");
-    ModelOptions::new(
-        folder.join(format!("{name}.onnx")),
-        shipped().join("tokenizer.json"),
-    )
+    ModelOptions::new(folder.join(format!("{name}.onnx")), shipped().join("tokenizer.json"))
 }
 
 /// The error of loading, which names the file at fault.
 fn refusal(options: ModelOptions, at_fault: &Path) -> String {
     let error = ModelEmbedder::new(options).load().unwrap_err();
     assert_eq!(error.code(), "MODEL_UNAVAILABLE");
-    let EmbeddingError::ModelUnavailable { file, message } = error else {
-        panic!("{error}")
-    };
+    let EmbeddingError::ModelUnavailable { file, message } = error else { panic!("{error}") };
     assert_eq!(file, at_fault);
     assert!(message.chars().count() <= 301, "{message}");
     message
@@ -46,10 +41,7 @@ fn a_missing_file_is_named() {
     let model = options.model.clone();
     refusal(options, &model);
 
-    let options = ModelOptions {
-        tokenizer: folder.path().join("none.json"),
-        ..small("pooled")
-    };
+    let options = ModelOptions { tokenizer: folder.path().join("none.json"), ..small("pooled") };
     let tokenizer = options.tokenizer.clone();
     refusal(options, &tokenizer);
 }
@@ -58,14 +50,8 @@ fn a_missing_file_is_named() {
 fn a_failed_load_is_tried_again() {
     let folder = tempfile::tempdir().unwrap();
     let model = folder.path().join("model.onnx");
-    let embedder = ModelEmbedder::new(ModelOptions {
-        model: model.clone(),
-        ..small("pooled")
-    });
-    assert_eq!(
-        embedder.query("text").unwrap_err().code(),
-        "MODEL_UNAVAILABLE"
-    );
+    let embedder = ModelEmbedder::new(ModelOptions { model: model.clone(), ..small("pooled") });
+    assert_eq!(embedder.query("text").unwrap_err().code(), "MODEL_UNAVAILABLE");
     fs::copy(small("pooled").model, &model).unwrap();
     assert_eq!(embedder.query("text").unwrap().len(), 8);
 }
@@ -74,42 +60,18 @@ fn a_failed_load_is_tried_again() {
 fn damaged_files_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let whole = fs::read(ModelOptions::shipped(&shipped()).model).unwrap();
-    let damaged = [
-        &whole[..whole.len() / 2],
-        &whole[..1000],
-        b"",
-        b"<html>not found</html>",
-    ];
+    let damaged = [&whole[..whole.len() / 2], &whole[..1000], b"", b"<html>not found</html>"];
     for (number, bytes) in damaged.iter().enumerate() {
         let model = folder.path().join(format!("{number}.onnx"));
         fs::write(&model, bytes).unwrap();
         let shipped = ModelOptions::shipped(&shipped());
-        let checked = refusal(
-            ModelOptions {
-                model: model.clone(),
-                ..shipped.clone()
-            },
-            &model,
-        );
+        let checked = refusal(ModelOptions { model: model.clone(), ..shipped.clone() }, &model);
         assert!(checked.contains("sha256"), "{checked}");
-        refusal(
-            ModelOptions {
-                model: model.clone(),
-                model_sha256: None,
-                ..shipped
-            },
-            &model,
-        );
+        refusal(ModelOptions { model: model.clone(), model_sha256: None, ..shipped }, &model);
 
         let tokenizer = folder.path().join(format!("{number}.json"));
         fs::write(&tokenizer, bytes).unwrap();
-        refusal(
-            ModelOptions {
-                tokenizer: tokenizer.clone(),
-                ..small("pooled")
-            },
-            &tokenizer,
-        );
+        refusal(ModelOptions { tokenizer: tokenizer.clone(), ..small("pooled") }, &tokenizer);
     }
 }
 
@@ -129,22 +91,10 @@ fn the_id_follows_from_everything_that_changes_vectors() {
     assert_eq!(plain, id(small("token_states")));
     let others = [
         small("pooled"),
-        ModelOptions {
-            pooling: Pooling::Cls,
-            ..small("token_states")
-        },
-        ModelOptions {
-            query_prefix: "query: ".to_owned(),
-            ..small("token_states")
-        },
-        ModelOptions {
-            passage_prefix: "query: ".to_owned(),
-            ..small("token_states")
-        },
-        ModelOptions {
-            id: Some("mine".to_owned()),
-            ..small("token_states")
-        },
+        ModelOptions { pooling: Pooling::Cls, ..small("token_states") },
+        ModelOptions { query_prefix: "query: ".to_owned(), ..small("token_states") },
+        ModelOptions { passage_prefix: "query: ".to_owned(), ..small("token_states") },
+        ModelOptions { id: Some("mine".to_owned()), ..small("token_states") },
     ];
     let mut ids: Vec<String> = others.into_iter().map(id).collect();
     assert_eq!(ids[4], "mine");
@@ -161,26 +111,17 @@ fn pooling_is_done_here_or_in_the_model() {
     let pooled = ModelEmbedder::new(small("pooled"));
     assert_eq!(states.identity().unwrap().dimensions, 8);
     let (a, b) = (states.query(text).unwrap(), pooled.query(text).unwrap());
-    assert!(
-        a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-6),
-        "{a:?} {b:?}"
-    );
+    assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-6), "{a:?} {b:?}");
     assert_eq!(states.passages(text).unwrap()[0].sentences.len(), 2);
     assert_eq!(pooled.passages(text).unwrap()[0].sentences.len(), 1);
 }
 
 #[test]
 fn cls_pooling_reads_the_first_token_only() {
-    let cls = ModelEmbedder::new(ModelOptions {
-        pooling: Pooling::Cls,
-        ..small("token_states")
-    });
+    let cls = ModelEmbedder::new(ModelOptions { pooling: Pooling::Cls, ..small("token_states") });
     assert_eq!(cls.query("apples").unwrap(), cls.query("oranges").unwrap());
     let mean = ModelEmbedder::new(small("token_states"));
-    assert_ne!(
-        mean.query("apples").unwrap(),
-        mean.query("oranges").unwrap()
-    );
+    assert_ne!(mean.query("apples").unwrap(), mean.query("oranges").unwrap());
 }
 
 #[test]
@@ -192,19 +133,14 @@ fn prefixes_are_read_by_the_model_but_belong_to_no_range() {
         ..small("token_states")
     });
     let plain = ModelEmbedder::new(small("token_states"));
-    assert_eq!(
-        prefixed.query("apples").unwrap(),
-        plain.query("search for apples").unwrap()
-    );
+    assert_eq!(prefixed.query("apples").unwrap(), plain.query("search for apples").unwrap());
 
     let text = "Une pomme très mûre. Two pears are green. ".repeat(20);
     let passages = prefixed.passages(&text).unwrap();
     assert!(passages.len() > 5);
     let mut at = 0;
     for passage in &passages {
-        let read = plain
-            .passages(&format!("passage é: {}", &text[passage.range.clone()]))
-            .unwrap();
+        let read = plain.passages(&format!("passage é: {}", &text[passage.range.clone()])).unwrap();
         assert_eq!(passage.vector, read[0].vector);
         for sentence in &passage.sentences {
             assert_eq!(sentence.range.start, at);
@@ -216,11 +152,7 @@ fn prefixes_are_read_by_the_model_but_belong_to_no_range() {
 
 #[test]
 fn a_prefix_that_fills_the_window_is_an_error() {
-    let options = ModelOptions {
-        query_prefix: "very ".repeat(40),
-        window: 32,
-        ..small("pooled")
-    };
+    let options = ModelOptions { query_prefix: "very ".repeat(40), window: 32, ..small("pooled") };
     let error = ModelEmbedder::new(options).query("text").unwrap_err();
     assert_eq!(error.code(), "EMBEDDING_FAILED");
 }

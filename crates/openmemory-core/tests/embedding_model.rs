@@ -7,20 +7,14 @@ use std::sync::LazyLock;
 use half::f16;
 use openmemory_core::embedding::{Embedder, ModelEmbedder, ModelOptions, Passage};
 
-static MODEL: LazyLock<ModelEmbedder> =
-    LazyLock::new(|| ModelEmbedder::new(ModelOptions::shipped(&folder())));
+static MODEL: LazyLock<ModelEmbedder> = LazyLock::new(|| ModelEmbedder::new(ModelOptions::shipped(&folder())));
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../model")
 }
 
 fn cosine(a: &[f32], b: &[f32]) -> f64 {
-    let dot = |a: &[f32], b: &[f32]| -> f64 {
-        a.iter()
-            .zip(b)
-            .map(|(a, b)| f64::from(*a) * f64::from(*b))
-            .sum()
-    };
+    let dot = |a: &[f32], b: &[f32]| -> f64 { a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum() };
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }
 
@@ -87,12 +81,7 @@ fn a_text_always_gets_the_same_vectors() {
     let first = MODEL.passages(text).unwrap();
     assert_eq!(first, MODEL.passages(text).unwrap());
     let again = ModelEmbedder::new(ModelOptions::shipped(&folder()));
-    assert_eq!(
-        first,
-        again.passages_of(&["something else", text])[1]
-            .clone()
-            .unwrap()
-    );
+    assert_eq!(first, again.passages_of(&["something else", text])[1].clone().unwrap());
 }
 
 #[test]
@@ -108,13 +97,8 @@ fn a_query_and_a_passage_of_one_text_are_one_vector() {
 fn sentences_of_one_passage_have_vectors_of_their_own() {
     let text = "I cried when my dog died last winter. To reset the router, hold the button for ten seconds.";
     let passages = MODEL.passages(text).unwrap();
-    let [dog, router] = &passages[0].sentences[..] else {
-        panic!("{passages:?}")
-    };
-    assert_eq!(
-        &text[router.range.clone()],
-        "To reset the router, hold the button for ten seconds."
-    );
+    let [dog, router] = &passages[0].sentences[..] else { panic!("{passages:?}") };
+    assert_eq!(&text[router.range.clone()], "To reset the router, hold the button for ten seconds.");
     let grief = MODEL.query("sad about losing a pet").unwrap();
     let reset = MODEL.query("how to restart network hardware").unwrap();
     assert!(cosine(&grief, &dog.vector) > cosine(&grief, &router.vector) + 0.1);
@@ -161,17 +145,10 @@ fn the_longest_text_is_cut_into_passages_that_cover_it() {
     let text: String = text.chars().take(200_000).collect();
     let ranges = MODEL.cut(&text).unwrap();
     assert!(ranges.len() > 150, "{}", ranges.len());
-    assert_eq!(
-        (ranges[0].start, ranges[ranges.len() - 1].end),
-        (0, text.len())
-    );
+    assert_eq!((ranges[0].start, ranges[ranges.len() - 1].end), (0, text.len()));
     assert!(ranges.windows(2).all(|pair| pair[0].end == pair[1].start));
     // Every cut is at a sentence's end, and the model takes the pieces as they are.
-    assert!(
-        ranges
-            .iter()
-            .all(|range| text[range.clone()].starts_with("Le café"))
-    );
+    assert!(ranges.iter().all(|range| text[range.clone()].starts_with("Le café")));
     for range in [&ranges[0], &ranges[ranges.len() - 1]] {
         let piece = &text[range.clone()];
         assert_whole(piece, &[MODEL.embed(&[piece]).remove(0).unwrap()]);
@@ -186,9 +163,7 @@ fn the_end_of_a_long_text_counts() {
     let best = |text: &str| {
         let passages = MODEL.passages(text).unwrap();
         let sentences = passages.iter().flat_map(|passage| &passage.sentences);
-        sentences
-            .map(|sentence| cosine(&query, &sentence.vector))
-            .fold(-1.0, f64::max)
+        sentences.map(|sentence| cosine(&query, &sentence.vector)).fold(-1.0, f64::max)
     };
     assert!(best(&text) > best(&filler) + 0.2);
 }
@@ -196,9 +171,7 @@ fn the_end_of_a_long_text_counts() {
 #[test]
 fn a_long_query_counts_whole() {
     let filler = "The committee discussed the budget at length. ".repeat(80);
-    let mixed = MODEL
-        .query(&format!("{filler}{}", "I love ripe mangos. ".repeat(80)))
-        .unwrap();
+    let mixed = MODEL.query(&format!("{filler}{}", "I love ripe mangos. ".repeat(80))).unwrap();
     let fruit = MODEL.query("I love ripe mangos.").unwrap();
     assert!(cosine(&mixed, &fruit) > cosine(&MODEL.query(&filler).unwrap(), &fruit) + 0.2);
 }

@@ -2,17 +2,12 @@
 
 use std::sync::Arc;
 
-use openmemory_core::embedding::{
-    Embedder, ExternalEmbedder, ModelIdentity, Passage, TestEmbedder,
-};
+use openmemory_core::embedding::{Embedder, ExternalEmbedder, ModelIdentity, Passage, TestEmbedder};
 use proptest::prelude::*;
 
 fn constant() -> ExternalEmbedder {
     ExternalEmbedder {
-        identity: ModelIdentity {
-            id: "constant".to_owned(),
-            dimensions: 2,
-        },
+        identity: ModelIdentity { id: "constant".to_owned(), dimensions: 2 },
         call: Arc::new(|texts| Ok([3.0, 4.0].repeat(texts.len()))),
     }
 }

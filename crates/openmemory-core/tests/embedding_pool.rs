@@ -1,8 +1,10 @@
 //! Embedding goes on off the caller's thread: bounded, fair, and past any panic.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::ops::Range;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 
 use openmemory_core::embedding::{
     Embedder, EmbeddingError, EmbeddingPool, ModelIdentity, Passage, TestEmbedder, Urgency,
@@ -16,10 +18,7 @@ struct Gated {
 
 fn gated() -> (Sender<()>, Arc<Gated>, Arc<dyn Embedder>) {
     let (open, gate) = channel();
-    let gated = Arc::new(Gated {
-        gate: Mutex::new(gate),
-        order: Mutex::default(),
-    });
+    let gated = Arc::new(Gated { gate: Mutex::new(gate), order: Mutex::default() });
     (open, gated.clone(), gated)
 }
 
@@ -32,10 +31,7 @@ impl Embedder for Gated {
     }
     fn embed(&self, pieces: &[&str]) -> Vec<Result<Passage, EmbeddingError>> {
         self.gate.lock().unwrap().recv().unwrap();
-        self.order
-            .lock()
-            .unwrap()
-            .extend(pieces.iter().map(|piece| (*piece).to_owned()));
+        self.order.lock().unwrap().extend(pieces.iter().map(|piece| (*piece).to_owned()));
         TestEmbedder.embed(pieces)
     }
     fn query(&self, text: &str) -> Result<Vec<f32>, EmbeddingError> {
@@ -49,9 +45,7 @@ fn test() -> Arc<dyn Embedder> {
 }
 
 fn texts(count: usize) -> Vec<Arc<str>> {
-    (0..count)
-        .map(|number| format!("text number {number}").into())
-        .collect()
+    (0..count).map(|number| format!("text number {number}").into()).collect()
 }
 
 #[tokio::test]
@@ -59,9 +53,7 @@ async fn many_texts_come_back_in_order_with_progress() {
     let pool = EmbeddingPool::new(None).unwrap();
     let texts = texts(1000);
     let mut heard = Vec::new();
-    let results = pool
-        .passages_of(&test(), texts.clone(), |done| heard.push(done))
-        .await;
+    let results = pool.passages_of(&test(), texts.clone(), |done| heard.push(done)).await;
     assert_eq!(heard, (1..=1000).collect::<Vec<_>>());
     for (text, passages) in texts.iter().zip(results) {
         assert_eq!(passages.unwrap(), TestEmbedder.passages(text).unwrap());
@@ -99,10 +91,35 @@ async fn one_query_does_not_wait_for_a_batch() {
     let (results, ()) = tokio::join!(batch, query);
     assert!(results.iter().all(Result::is_ok));
     let order = gated.order.lock().unwrap();
-    assert!(
-        order.iter().position(|text| text == "query").unwrap() <= 4,
-        "{order:?}"
-    );
+    assert!(order.iter().position(|text| text == "query").unwrap() <= 4, "{order:?}");
+}
+
+#[tokio::test]
+async fn texts_are_embedded_on_all_threads_at_once() {
+    /// Returns only when two threads are in it.
+    struct Together(Barrier);
+    impl Embedder for Together {
+        fn identity(&self) -> Result<ModelIdentity, EmbeddingError> {
+            TestEmbedder.identity()
+        }
+        fn cut(&self, text: &str) -> Result<Vec<Range<usize>>, EmbeddingError> {
+            TestEmbedder.cut(text)
+        }
+        fn embed(&self, pieces: &[&str]) -> Vec<Result<Passage, EmbeddingError>> {
+            self.0.wait();
+            TestEmbedder.embed(pieces)
+        }
+        fn query(&self, text: &str) -> Result<Vec<f32>, EmbeddingError> {
+            TestEmbedder.query(text)
+        }
+    }
+    let pool = EmbeddingPool::new(Some(2)).unwrap();
+    let embedder: Arc<dyn Embedder> = Arc::new(Together(Barrier::new(2)));
+    let results = pool.passages_of(&embedder, texts(10), |_| {}).await;
+    assert!(results.iter().all(Result::is_ok));
+    let long = "Every sentence of this text has its place. ".repeat(230);
+    assert_eq!(TestEmbedder.cut(&long).unwrap().len() % 2, 0);
+    assert!(pool.passages(&embedder, long.as_str().into()).await.is_ok());
 }
 
 #[tokio::test]
@@ -140,11 +157,7 @@ async fn closing_finishes_what_is_queued_and_takes_no_more() {
     let refused = pool.run(Urgency::Interactive, || Ok(3)).await;
     assert_eq!(refused.unwrap_err().code(), "CLOSED");
     let refused = pool.passages_of(&test(), texts(2), |_| {}).await;
-    assert!(
-        refused
-            .iter()
-            .all(|result| result == &Err(EmbeddingError::Closed))
-    );
+    assert!(refused.iter().all(|result| result == &Err(EmbeddingError::Closed)));
 }
 
 #[tokio::test]

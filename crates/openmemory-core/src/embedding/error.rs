@@ -29,16 +29,11 @@ impl EmbeddingError {
     }
 
     pub(super) fn failed(message: impl Into<String>) -> Self {
-        Self::Failed {
-            message: trimmed(message.into()),
-        }
+        Self::Failed { message: trimmed(message.into()) }
     }
 
     pub(super) fn unavailable(file: &Path, message: impl Into<String>) -> Self {
-        Self::ModelUnavailable {
-            file: file.to_owned(),
-            message: trimmed(message.into()),
-        }
+        Self::ModelUnavailable { file: file.to_owned(), message: trimmed(message.into()) }
     }
 }
 

@@ -26,10 +26,7 @@ pub struct ExternalEmbedder {
 }
 
 impl ExternalEmbedder {
-    fn vectors(
-        &self,
-        pieces: &[&str],
-    ) -> Result<Vec<Result<Vec<f32>, EmbeddingError>>, EmbeddingError> {
+    fn vectors(&self, pieces: &[&str]) -> Result<Vec<Result<Vec<f32>, EmbeddingError>>, EmbeddingError> {
         let dimensions = self.identity.dimensions;
         let texts = pieces.iter().map(|piece| (*piece).to_owned()).collect();
         let flat = (self.call)(texts).map_err(EmbeddingError::failed)?;
@@ -41,10 +38,7 @@ impl ExternalEmbedder {
                 pieces.len() * dimensions,
             )));
         }
-        Ok(flat
-            .chunks_exact(dimensions)
-            .map(|vector| normalised(vector.to_vec()))
-            .collect())
+        Ok(flat.chunks_exact(dimensions).map(|vector| normalised(vector.to_vec())).collect())
     }
 }
 
@@ -62,12 +56,9 @@ impl Embedder for ExternalEmbedder {
         let mut found = Vec::with_capacity(pieces.len());
         for pieces in pieces.chunks(BATCH) {
             match self.vectors(pieces) {
-                Ok(vectors) => found.extend(
-                    vectors
-                        .into_iter()
-                        .zip(pieces)
-                        .map(|(vector, piece)| Ok(whole(piece, vector?))),
-                ),
+                Ok(vectors) => {
+                    found.extend(vectors.into_iter().zip(pieces).map(|(vector, piece)| Ok(whole(piece, vector?))))
+                }
                 Err(error) => found.extend(pieces.iter().map(|_| Err(error.clone()))),
             }
         }
@@ -77,12 +68,7 @@ impl Embedder for ExternalEmbedder {
     /// A query longer than a passage counts whole: its parts, weighted by their length.
     fn query(&self, text: &str) -> Result<Vec<f32>, EmbeddingError> {
         let parts = self.passages(text)?;
-        blended(
-            parts
-                .iter()
-                .map(|part| (&part.vector[..], part.range.len().max(1))),
-            self.identity.dimensions,
-        )
+        blended(parts.iter().map(|part| (&part.vector[..], part.range.len().max(1))), self.identity.dimensions)
     }
 
     fn batch(&self) -> usize {
@@ -92,15 +78,6 @@ impl Embedder for ExternalEmbedder {
 
 fn whole(piece: &str, vector: Vec<f32>) -> Passage {
     let tokens = piece.unicode_words().count().max(1);
-    let sentence = Sentence {
-        range: 0..piece.len(),
-        tokens,
-        vector: vector.clone(),
-    };
-    Passage {
-        range: 0..piece.len(),
-        tokens,
-        vector,
-        sentences: vec![sentence],
-    }
+    let sentence = Sentence { range: 0..piece.len(), tokens, vector: vector.clone() };
+    Passage { range: 0..piece.len(), tokens, vector, sentences: vec![sentence] }
 }

@@ -61,9 +61,7 @@ impl Passage {
     fn moved(mut self, by: usize) -> Self {
         let shift = |range: &mut Range<usize>| *range = range.start + by..range.end + by;
         shift(&mut self.range);
-        self.sentences
-            .iter_mut()
-            .for_each(|sentence| shift(&mut sentence.range));
+        self.sentences.iter_mut().for_each(|sentence| shift(&mut sentence.range));
         self
     }
 }
@@ -92,13 +90,8 @@ pub trait Embedder: Send + Sync {
     fn passages(&self, text: &str) -> Result<Vec<Passage>, EmbeddingError> {
         let ranges = self.cut(text)?;
         let pieces: Vec<&str> = ranges.iter().map(|range| &text[range.clone()]).collect();
-        let embedded = pieces
-            .chunks(self.batch().max(1))
-            .flat_map(|pieces| self.embed(pieces));
-        embedded
-            .zip(&ranges)
-            .map(|(passage, range)| Ok(passage?.moved(range.start)))
-            .collect()
+        let embedded = pieces.chunks(self.batch().max(1)).flat_map(|pieces| self.embed(pieces));
+        embedded.zip(&ranges).map(|(passage, range)| Ok(passage?.moved(range.start))).collect()
     }
 
     /// The passages of each text, in order. A text that fails does not fail the others.
@@ -109,12 +102,8 @@ pub trait Embedder: Send + Sync {
             .zip(texts)
             .flat_map(|(cut, text)| cut.iter().flatten().map(|range| &text[range.clone()]))
             .collect();
-        let mut embedded = pieces
-            .chunks(self.batch().max(1))
-            .flat_map(|pieces| self.embed(pieces));
-        cuts.into_iter()
-            .map(|cut| collect(cut?, &mut embedded))
-            .collect()
+        let mut embedded = pieces.chunks(self.batch().max(1)).flat_map(|pieces| self.embed(pieces));
+        cuts.into_iter().map(|cut| collect(cut?, &mut embedded)).collect()
     }
 }
 
@@ -126,13 +115,7 @@ fn collect(
 ) -> Result<Vec<Passage>, EmbeddingError> {
     let found: Vec<_> = embedded.take(ranges.len()).collect();
     if found.len() != ranges.len() {
-        return Err(EmbeddingError::failed(
-            "the embedder returned too few passages",
-        ));
+        return Err(EmbeddingError::failed("the embedder returned too few passages"));
     }
-    found
-        .into_iter()
-        .zip(ranges)
-        .map(|(passage, range)| Ok(passage?.moved(range.start)))
-        .collect()
+    found.into_iter().zip(ranges).map(|(passage, range)| Ok(passage?.moved(range.start))).collect()
 }

@@ -1,6 +1,7 @@
 //! How does a model file embed a text?
 
 use std::fs;
+use std::iter;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -72,10 +73,7 @@ impl ModelOptions {
             dimensions: Some(SHIPPED_DIMENSIONS),
             model_sha256: Some(SHIPPED_MODEL.to_owned()),
             tokenizer_sha256: Some(SHIPPED_TOKENIZER.to_owned()),
-            ..Self::new(
-                folder.join(format!("{SHIPPED_NAME}.onnx")),
-                folder.join("tokenizer.json"),
-            )
+            ..Self::new(folder.join(format!("{SHIPPED_NAME}.onnx")), folder.join("tokenizer.json"))
         }
     }
 }
@@ -95,10 +93,7 @@ struct Loaded {
 impl ModelEmbedder {
     /// Instant: reads no file.
     pub fn new(options: ModelOptions) -> Self {
-        Self {
-            options,
-            loaded: Mutex::new(None),
-        }
+        Self { options, loaded: Mutex::new(None) }
     }
 
     /// Loads the model now, in about 0.3 s, if it is not loaded yet.
@@ -123,16 +118,11 @@ impl ModelEmbedder {
         }
     }
 
-    fn ranges(
-        &self,
-        tokens: &Tokens,
-        prefix: &str,
-        text: &str,
-    ) -> Result<Vec<Range<usize>>, EmbeddingError> {
+    fn ranges(&self, tokens: &Tokens, prefix: &str, text: &str) -> Result<Vec<Range<usize>>, EmbeddingError> {
         let window = self.options.window;
         let whole = tokens.encode(prefix, text)?;
         if whole.ids.len() <= window {
-            return Ok(vec![0..text.len()]);
+            return Ok(iter::once(0..text.len()).collect());
         }
         let own = whole.own();
         let around = whole.ids.len() - own.len();
@@ -167,11 +157,7 @@ impl ModelEmbedder {
             _ => vec![(0..text.len(), tokens)],
         };
         let sentences = if let [(range, _)] = &parts[..] {
-            vec![Sentence {
-                range: range.clone(),
-                tokens,
-                vector: vector.clone(),
-            }]
+            vec![Sentence { range: range.clone(), tokens, vector: vector.clone() }]
         } else {
             let sentence = |(range, tokens): (Range<usize>, usize)| {
                 // Special tokens and the prefix belong to every sentence, so that a sentence
@@ -180,31 +166,17 @@ impl ModelEmbedder {
                 let rows = output.rows().zip(&encoded.starts);
                 let states = rows.filter(|(_, start)| inside(start)).map(|(row, _)| row);
                 let vector = normalised(sum(states, output.dimensions))?;
-                Ok(Sentence {
-                    tokens,
-                    vector,
-                    range: range.clone(),
-                })
+                Ok(Sentence { tokens, vector, range: range.clone() })
             };
-            parts
-                .into_iter()
-                .map(sentence)
-                .collect::<Result<_, EmbeddingError>>()?
+            parts.into_iter().map(sentence).collect::<Result<_, EmbeddingError>>()?
         };
-        Ok(Passage {
-            range: 0..text.len(),
-            tokens,
-            vector,
-            sentences,
-        })
+        Ok(Passage { range: 0..text.len(), tokens, vector, sentences })
     }
 
     fn run(&self, loaded: &Loaded, encoded: &Encoded) -> Result<Output, EmbeddingError> {
         let (tokens, window) = (encoded.ids.len(), self.options.window);
         if tokens > window {
-            return Err(EmbeddingError::failed(format!(
-                "{tokens} tokens, more than {window}"
-            )));
+            return Err(EmbeddingError::failed(format!("{tokens} tokens, more than {window}")));
         }
         let output = loaded.network.run(&encoded.ids)?;
         if output.dimensions != loaded.identity.dimensions {
@@ -220,10 +192,7 @@ impl ModelEmbedder {
 impl Embedder for ModelEmbedder {
     fn identity(&self) -> Result<ModelIdentity, EmbeddingError> {
         match (&self.options.id, self.options.dimensions) {
-            (Some(id), Some(dimensions)) => Ok(ModelIdentity {
-                id: id.clone(),
-                dimensions,
-            }),
+            (Some(id), Some(dimensions)) => Ok(ModelIdentity { id: id.clone(), dimensions }),
             _ => Ok(self.loaded()?.identity.clone()),
         }
     }
@@ -234,10 +203,7 @@ impl Embedder for ModelEmbedder {
 
     fn embed(&self, pieces: &[&str]) -> Vec<Result<Passage, EmbeddingError>> {
         match self.loaded() {
-            Ok(loaded) => pieces
-                .iter()
-                .map(|piece| self.passage(&loaded, piece))
-                .collect(),
+            Ok(loaded) => pieces.iter().map(|piece| self.passage(&loaded, piece)).collect(),
             Err(error) => pieces.iter().map(|_| Err(error.clone())).collect(),
         }
     }
@@ -249,17 +215,11 @@ impl Embedder for ModelEmbedder {
         let mut parts = Vec::new();
         for range in self.ranges(&loaded.tokens, prefix, text)? {
             let encoded = loaded.tokens.encode(prefix, &text[range])?;
-            parts.push((
-                self.vector(&self.run(&loaded, &encoded)?)?,
-                encoded.ids.len(),
-            ));
+            parts.push((self.vector(&self.run(&loaded, &encoded)?)?, encoded.ids.len()));
         }
         match &mut parts[..] {
             [(only, _)] => Ok(std::mem::take(only)),
-            _ => blended(
-                parts.iter().map(|(vector, tokens)| (&vector[..], *tokens)),
-                loaded.identity.dimensions,
-            ),
+            _ => blended(parts.iter().map(|(vector, tokens)| (&vector[..], *tokens)), loaded.identity.dimensions),
         }
     }
 }
@@ -267,15 +227,11 @@ impl Embedder for ModelEmbedder {
 impl Loaded {
     fn load(options: &ModelOptions) -> Result<Self, EmbeddingError> {
         let (model, model_sha256) = read(&options.model, options.model_sha256.as_deref())?;
-        let (tokenizer, tokenizer_sha256) =
-            read(&options.tokenizer, options.tokenizer_sha256.as_deref())?;
+        let (tokenizer, tokenizer_sha256) = read(&options.tokenizer, options.tokenizer_sha256.as_deref())?;
         let tokens = Tokens::load(&options.tokenizer, &tokenizer)?;
         let network = Network::load(&options.model, &model)?;
-        let probe = tokens
-            .encode(&options.passage_prefix, "probe")
-            .and_then(|encoded| network.run(&encoded.ids));
-        let output = probe
-            .map_err(|error| EmbeddingError::unavailable(&options.model, error.to_string()))?;
+        let probe = tokens.encode(&options.passage_prefix, "probe").and_then(|encoded| network.run(&encoded.ids));
+        let output = probe.map_err(|error| EmbeddingError::unavailable(&options.model, error.to_string()))?;
         let id = options.id.clone().unwrap_or_else(|| {
             let parts = [
                 &model_sha256[..],
@@ -287,31 +243,20 @@ impl Loaded {
             format!("onnx@{}", &hex(&Sha256::digest(parts.join("\0")))[..16])
         });
         let dimensions = options.dimensions.unwrap_or(output.dimensions);
-        Ok(Self {
-            network,
-            tokens,
-            identity: ModelIdentity { id, dimensions },
-        })
+        Ok(Self { network, tokens, identity: ModelIdentity { id, dimensions } })
     }
 }
 
 fn read(file: &Path, expected: Option<&str>) -> Result<(Vec<u8>, String), EmbeddingError> {
     let bytes = fs::read(file).map_err(|error| {
-        EmbeddingError::unavailable(
-            file,
-            format!("{error}; install the package again, or name an existing file"),
-        )
+        EmbeddingError::unavailable(file, format!("{error}; install the package again, or name an existing file"))
     })?;
     let found = hex(&Sha256::digest(&bytes));
     match expected {
-        Some(expected) if !expected.eq_ignore_ascii_case(&found) => {
-            Err(EmbeddingError::unavailable(
-                file,
-                format!(
-                    "damaged or another file: sha256 {found}, expected {expected}; install the package again"
-                ),
-            ))
-        }
+        Some(expected) if !expected.eq_ignore_ascii_case(&found) => Err(EmbeddingError::unavailable(
+            file,
+            format!("damaged or another file: sha256 {found}, expected {expected}; install the package again"),
+        )),
         _ => Ok((bytes, found)),
     }
 }

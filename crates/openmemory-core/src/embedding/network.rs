@@ -38,12 +38,9 @@ impl Output {
 
 impl Network {
     pub(super) fn load(file: &Path, bytes: &[u8]) -> Result<Self, EmbeddingError> {
-        let unusable = |error: TractError| {
-            EmbeddingError::unavailable(file, format!("not a usable ONNX model: {error:#}"))
-        };
-        let mut proto = onnx()
-            .proto_model_for_read(&mut &*bytes)
-            .map_err(unusable)?;
+        let unusable =
+            |error: TractError| EmbeddingError::unavailable(file, format!("not a usable ONNX model: {error:#}"));
+        let mut proto = onnx().proto_model_for_read(&mut &*bytes).map_err(unusable)?;
         weights::expand(&mut proto);
         let mut model = onnx()
             .with_ignore_output_shapes(true)
@@ -54,13 +51,7 @@ impl Network {
 
         let length = model.symbols.sym("length");
         let mut inputs = Vec::new();
-        for (at, outlet) in model
-            .input_outlets()
-            .map_err(unusable)?
-            .to_vec()
-            .iter()
-            .enumerate()
-        {
+        for (at, outlet) in model.input_outlets().map_err(unusable)?.to_vec().iter().enumerate() {
             inputs.push(match model.node(outlet.node).name.as_str() {
                 "input_ids" => Input::Ids,
                 "attention_mask" => Input::Mask,
@@ -79,15 +70,9 @@ impl Network {
             model.set_input_fact(at, fact.into()).map_err(unusable)?;
         }
         if !inputs.iter().any(|input| matches!(input, Input::Ids)) {
-            return Err(EmbeddingError::unavailable(
-                file,
-                "it has no input input_ids",
-            ));
+            return Err(EmbeddingError::unavailable(file, "it has no input input_ids"));
         }
-        let plan = model
-            .into_optimized()
-            .and_then(TypedModel::into_runnable)
-            .map_err(unusable)?;
+        let plan = model.into_optimized().and_then(TypedModel::into_runnable).map_err(unusable)?;
         Ok(Self { plan, inputs })
     }
 
@@ -101,29 +86,19 @@ impl Network {
                     Input::Mask => vec![1; ids.len()],
                     Input::Types => vec![0; ids.len()],
                 };
-                Ok(
-                    tract_ndarray::Array2::from_shape_vec((1, ids.len()), values)?
-                        .into_tensor()
-                        .into(),
-                )
+                Ok(tract_ndarray::Array2::from_shape_vec((1, ids.len()), values)?.into_tensor().into())
             })
             .collect::<TractResult<TVec<TValue>>>();
         // A token outside the vocabulary panics inside tract; the plan stays usable.
         let outputs = catch_unwind(AssertUnwindSafe(|| self.plan.run(inputs?)))
-            .map_err(|_| {
-                EmbeddingError::failed(
-                    "the model panicked; does the tokenizer belong to this model?",
-                )
-            })?
+            .map_err(|_| EmbeddingError::failed("the model panicked; does the tokenizer belong to this model?"))?
             .map_err(|error| EmbeddingError::failed(format!("the model failed: {error}")))?;
         output(&outputs, ids.len())
     }
 }
 
 fn output(outputs: &[TValue], tokens: usize) -> Result<Output, EmbeddingError> {
-    let first = outputs
-        .first()
-        .ok_or_else(|| EmbeddingError::failed("the model has no output"))?;
+    let first = outputs.first().ok_or_else(|| EmbeddingError::failed("the model has no output"))?;
     let unfit = || {
         EmbeddingError::failed(format!(
             "the model's first output is {:?} {:?}; expected f32 token states [1, {tokens}, d] or \
@@ -143,9 +118,5 @@ fn output(outputs: &[TValue], tokens: usize) -> Result<Output, EmbeddingError> {
     if dimensions == 0 {
         return Err(unfit());
     }
-    Ok(Output {
-        values,
-        dimensions,
-        pooled,
-    })
+    Ok(Output { values, dimensions, pooled })
 }

@@ -53,13 +53,7 @@ fn pieces(text: &str, starts: &[usize], budget: usize) -> Vec<Range<usize>> {
     found
 }
 
-fn split(
-    text: &str,
-    starts: &[usize],
-    word: Range<usize>,
-    budget: usize,
-    found: &mut Vec<Range<usize>>,
-) {
+fn split(text: &str, starts: &[usize], word: Range<usize>, budget: usize, found: &mut Vec<Range<usize>>) {
     let first = starts.partition_point(|start| *start < word.start);
     let inside = &starts[first..first + count(starts, &word)];
     let mut begin = word.start;
@@ -78,9 +72,5 @@ fn split(
 pub(super) fn middle(text: &str, range: &Range<usize>) -> Option<usize> {
     let half = range.start + range.len() / 2;
     let after = (half..range.end).find(|at| *at > range.start && text.is_char_boundary(*at));
-    after.or_else(|| {
-        (range.start + 1..half)
-            .rev()
-            .find(|at| text.is_char_boundary(*at))
-    })
+    after.or_else(|| (range.start + 1..half).rev().find(|at| text.is_char_boundary(*at)))
 }

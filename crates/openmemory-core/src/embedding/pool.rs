@@ -65,9 +65,8 @@ impl EmbeddingPool {
         };
         for number in 0..wanted.unwrap_or(1).max(1) {
             let shared = pool.shared.clone();
-            let started = thread::Builder::new()
-                .name(format!("openmemory-embed-{number}"))
-                .spawn(move || shared.work());
+            let started =
+                thread::Builder::new().name(format!("openmemory-embed-{number}")).spawn(move || shared.work());
             if let (0, Err(error)) = (number, started) {
                 return Err(error);
             }
@@ -88,22 +87,12 @@ impl EmbeddingPool {
     }
 
     /// The passages of one text. Those of a long text are spread over the threads.
-    pub async fn passages(
-        &self,
-        embedder: &Arc<dyn Embedder>,
-        text: Arc<str>,
-    ) -> Result<Vec<Passage>, EmbeddingError> {
+    pub async fn passages(&self, embedder: &Arc<dyn Embedder>, text: Arc<str>) -> Result<Vec<Passage>, EmbeddingError> {
         let ranges = self.cut(Urgency::Interactive, embedder, &text).await;
         let ranges = answer(ranges?).await?;
         // A long text is a batch by itself: it must not delay the next short one.
-        let urgency = if ranges.len() == 1 {
-            Urgency::Interactive
-        } else {
-            Urgency::Bulk
-        };
-        let mut found = self
-            .spread(urgency, embedder, vec![(text, Ok(ranges))], |_| {})
-            .await;
+        let urgency = if ranges.len() == 1 { Urgency::Interactive } else { Urgency::Bulk };
+        let mut found = self.spread(urgency, embedder, vec![(text, Ok(ranges))], |_| {}).await;
         found.pop().unwrap_or(Err(EmbeddingError::Closed))
     }
 
@@ -130,14 +119,9 @@ impl EmbeddingPool {
     }
 
     /// The vector of a query.
-    pub async fn query(
-        &self,
-        embedder: &Arc<dyn Embedder>,
-        text: Arc<str>,
-    ) -> Result<Vec<f32>, EmbeddingError> {
+    pub async fn query(&self, embedder: &Arc<dyn Embedder>, text: Arc<str>) -> Result<Vec<f32>, EmbeddingError> {
         let embedder = embedder.clone();
-        self.run(Urgency::Interactive, move || embedder.query(&text))
-            .await
+        self.run(Urgency::Interactive, move || embedder.query(&text)).await
     }
 
     /// Takes no more work. What is queued is still done, then the threads end. Does not wait.
@@ -163,27 +147,19 @@ impl EmbeddingPool {
         &self,
         urgency: Urgency,
         embedder: &Arc<dyn Embedder>,
-        texts: Vec<(Arc<str>, Result<Vec<Range<usize>>, EmbeddingError>)>,
+        texts: Vec<Cut>,
         mut progress: impl FnMut(usize),
     ) -> Vec<Result<Vec<Passage>, EmbeddingError>> {
         let pieces: Vec<(Arc<str>, Range<usize>)> = texts
             .iter()
-            .flat_map(|(text, ranges)| {
-                ranges
-                    .iter()
-                    .flatten()
-                    .map(|range| (text.clone(), range.clone()))
-            })
+            .flat_map(|(text, ranges)| ranges.iter().flatten().map(|range| (text.clone(), range.clone())))
             .collect();
         let mut jobs = VecDeque::new();
         for pieces in pieces.chunks(embedder.batch().max(1)) {
             let (embedder, pieces) = (embedder.clone(), pieces.to_vec());
             let size = pieces.len();
             let job = self.submit(urgency, move || {
-                let texts: Vec<&str> = pieces
-                    .iter()
-                    .map(|(text, range)| &text[range.clone()])
-                    .collect();
+                let texts: Vec<&str> = pieces.iter().map(|(text, range)| &text[range.clone()]).collect();
                 Ok(embedder.embed(&texts))
             });
             jobs.push_back((size, job.await));
@@ -220,11 +196,7 @@ impl EmbeddingPool {
             Urgency::Interactive => &self.shared.interactive,
             Urgency::Bulk => &self.shared.bulk,
         };
-        let place = places
-            .clone()
-            .acquire_owned()
-            .await
-            .map_err(|_| EmbeddingError::Closed)?;
+        let place = places.clone().acquire_owned().await.map_err(|_| EmbeddingError::Closed)?;
         let (reply, answer) = oneshot::channel();
         let job = move || {
             drop(place);
@@ -249,6 +221,9 @@ impl EmbeddingPool {
         Ok(answer)
     }
 }
+
+/// A text and the ranges of its passages.
+type Cut = (Arc<str>, Result<Vec<Range<usize>>, EmbeddingError>);
 
 type Answer<T> = oneshot::Receiver<Result<T, EmbeddingError>>;
 
@@ -283,13 +258,9 @@ impl Queue {
     fn next(&mut self) -> Option<Job> {
         self.turn = (self.turn + 1) % BULK_TURN;
         if self.turn == 0 {
-            self.bulk
-                .pop_front()
-                .or_else(|| self.interactive.pop_front())
+            self.bulk.pop_front().or_else(|| self.interactive.pop_front())
         } else {
-            self.interactive
-                .pop_front()
-                .or_else(|| self.bulk.pop_front())
+            self.interactive.pop_front().or_else(|| self.bulk.pop_front())
         }
     }
 }

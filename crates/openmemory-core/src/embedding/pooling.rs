@@ -25,10 +25,7 @@ impl Pooling {
 pub(super) fn sum<'a>(rows: impl Iterator<Item = &'a [f32]>, dimensions: usize) -> Vec<f32> {
     let mut total = vec![0.0; dimensions];
     for row in rows {
-        total
-            .iter_mut()
-            .zip(row)
-            .for_each(|(total, value)| *total += value);
+        total.iter_mut().zip(row).for_each(|(total, value)| *total += value);
     }
     total
 }
@@ -37,21 +34,13 @@ pub(super) fn sum<'a>(rows: impl Iterator<Item = &'a [f32]>, dimensions: usize) 
 pub(super) fn normalised(mut vector: Vec<f32>) -> Result<Vec<f32>, EmbeddingError> {
     if let Some(at) = vector.iter().position(|value| !value.is_finite()) {
         let value = vector[at];
-        return Err(EmbeddingError::failed(format!(
-            "number {at} of the vector is {value}"
-        )));
+        return Err(EmbeddingError::failed(format!("number {at} of the vector is {value}")));
     }
-    let length = vector
-        .iter()
-        .map(|value| f64::from(*value).powi(2))
-        .sum::<f64>()
-        .sqrt();
+    let length = vector.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
     if length == 0.0 {
         return Err(EmbeddingError::failed("the vector is all zeros"));
     }
-    vector
-        .iter_mut()
-        .for_each(|value| *value = (f64::from(*value) / length) as f32);
+    vector.iter_mut().for_each(|value| *value = (f64::from(*value) / length) as f32);
     Ok(vector)
 }
 
@@ -63,10 +52,7 @@ pub(super) fn blended<'a>(
     let mut total = vec![0.0; dimensions];
     for (vector, weight) in parts {
         let weight = weight as f32;
-        total
-            .iter_mut()
-            .zip(vector)
-            .for_each(|(total, value)| *total += weight * value);
+        total.iter_mut().zip(vector).for_each(|(total, value)| *total += weight * value);
     }
     normalised(total)
 }

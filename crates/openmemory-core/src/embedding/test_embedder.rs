@@ -20,10 +20,7 @@ pub struct TestEmbedder;
 
 impl Embedder for TestEmbedder {
     fn identity(&self) -> Result<ModelIdentity, EmbeddingError> {
-        Ok(ModelIdentity {
-            id: "test".to_owned(),
-            dimensions: DIMENSIONS,
-        })
+        Ok(ModelIdentity { id: "test".to_owned(), dimensions: DIMENSIONS })
     }
 
     fn cut(&self, text: &str) -> Result<Vec<Range<usize>>, EmbeddingError> {
@@ -49,20 +46,11 @@ fn passage(text: &str) -> Result<Passage, EmbeddingError> {
         .into_iter()
         .map(|(range, tokens)| {
             let vector = vector(&text[range.clone()])?;
-            Ok(Sentence {
-                range,
-                tokens: tokens.max(1),
-                vector,
-            })
+            Ok(Sentence { range, tokens: tokens.max(1), vector })
         })
         .collect::<Result<_, EmbeddingError>>()?;
     let tokens = starts.len().max(1);
-    Ok(Passage {
-        range: 0..text.len(),
-        tokens,
-        vector: vector(text)?,
-        sentences,
-    })
+    Ok(Passage { range: 0..text.len(), tokens, vector: vector(text)?, sentences })
 }
 
 fn word_starts(text: &str) -> Vec<usize> {

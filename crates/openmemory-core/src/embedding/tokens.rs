@@ -28,16 +28,12 @@ impl Encoded {
 
 impl Tokens {
     pub(super) fn load(file: &Path, bytes: &[u8]) -> Result<Self, EmbeddingError> {
-        let unusable = |reason: String| {
-            EmbeddingError::unavailable(file, format!("not a usable tokenizer.json: {reason}"))
-        };
-        let mut tokenizer =
-            Tokenizer::from_bytes(bytes).map_err(|error| unusable(error.to_string()))?;
+        let unusable =
+            |reason: String| EmbeddingError::unavailable(file, format!("not a usable tokenizer.json: {reason}"));
+        let mut tokenizer = Tokenizer::from_bytes(bytes).map_err(|error| unusable(error.to_string()))?;
         // Published files cut at 128 tokens and pad to 128; a "[SEP]" in a text is just text.
         tokenizer.with_padding(None);
-        tokenizer
-            .with_truncation(None)
-            .map_err(|error| unusable(error.to_string()))?;
+        tokenizer.with_truncation(None).map_err(|error| unusable(error.to_string()))?;
         tokenizer.set_encode_special_tokens(true);
         Ok(Self { tokenizer })
     }
@@ -58,19 +54,11 @@ impl Tokens {
             .get_offsets()
             .iter()
             .zip(encoding.get_special_tokens_mask())
-            .map(|((start, _), special)| {
-                if *special == 1 {
-                    None
-                } else {
-                    start.checked_sub(prefix.len())
-                }
-            })
+            .map(|((start, _), special)| if *special == 1 { None } else { start.checked_sub(prefix.len()) })
             .collect();
         let ids: Vec<i64> = encoding.get_ids().iter().map(|id| i64::from(*id)).collect();
         if ids.is_empty() {
-            return Err(EmbeddingError::failed(
-                "the tokenizer gives no token for this text",
-            ));
+            return Err(EmbeddingError::failed("the tokenizer gives no token for this text"));
         }
         Ok(Encoded { ids, starts })
     }

@@ -14,11 +14,8 @@ pub(super) fn expand(model: &mut ModelProto) {
     let Some(graph) = model.graph.as_mut() else {
         return;
     };
-    let mut stored: HashMap<String, TensorProto> = graph
-        .initializer
-        .drain(..)
-        .map(|tensor| (tensor.name.clone(), tensor))
-        .collect();
+    let mut stored: HashMap<String, TensorProto> =
+        graph.initializer.drain(..).map(|tensor| (tensor.name.clone(), tensor)).collect();
     for node in std::mem::take(&mut graph.node) {
         match folded(&node, &stored) {
             Some(tensor) => {
@@ -34,37 +31,26 @@ fn folded(node: &NodeProto, stored: &HashMap<String, TensorProto>) -> Option<Ten
     let values = stored.get(node.input.first()?)?;
     let data = match node.op_type.as_str() {
         "Cast" if attribute(node, "to") == Some(DataType::Float as i64) => halves(values)?,
-        "DequantizeLinear" if node.input.len() == 2 => {
-            blocks(values, stored.get(&node.input[1])?, node)?
-        }
+        "DequantizeLinear" if node.input.len() == 2 => blocks(values, stored.get(&node.input[1])?, node)?,
         _ => return None,
     };
     Some(TensorProto {
         name: node.output.first()?.clone(),
         dims: values.dims.clone(),
         data_type: DataType::Float as i32,
-        raw_data: data
-            .into_iter()
-            .flat_map(f32::to_le_bytes)
-            .collect::<Vec<u8>>()
-            .into(),
+        raw_data: data.into_iter().flat_map(f32::to_le_bytes).collect(),
         ..TensorProto::default()
     })
 }
 
 fn halves(values: &TensorProto) -> Option<Vec<f32>> {
     let raw = raw(values, DataType::Float16)?.chunks_exact(2);
-    Some(
-        raw.map(|pair| f16::from_le_bytes([pair[0], pair[1]]).to_f32())
-            .collect(),
-    )
+    Some(raw.map(|pair| f16::from_le_bytes([pair[0], pair[1]]).to_f32()).collect())
 }
 
 /// One scale for each `block_size` neighbours along `axis`.
 fn blocks(values: &TensorProto, scales: &TensorProto, node: &NodeProto) -> Option<Vec<f32>> {
-    let size = usize::try_from(attribute(node, "block_size")?)
-        .ok()
-        .filter(|size| *size > 0)?;
+    let size = usize::try_from(attribute(node, "block_size")?).ok().filter(|size| *size > 0)?;
     let axis = usize::try_from(attribute(node, "axis")?).ok()?;
     let numbers = raw(values, DataType::Int8)?;
     let scales: Vec<f32> = raw(scales, DataType::Float)?
@@ -79,9 +65,7 @@ fn blocks(values: &TensorProto, scales: &TensorProto, node: &NodeProto) -> Optio
         return None;
     }
     let mut data = Vec::with_capacity(numbers.len());
-    let slabs = numbers
-        .chunks(length * stride)
-        .zip(scales.chunks(groups * stride));
+    let slabs = numbers.chunks(length * stride).zip(scales.chunks(groups * stride));
     for (numbers, scales) in slabs {
         for (block, scales) in numbers.chunks(size * stride).zip(scales.chunks(stride)) {
             let scaled = block.iter().zip(scales.iter().cycle());
@@ -103,12 +87,7 @@ fn raw(tensor: &TensorProto, form: DataType) -> Option<&[u8]> {
 }
 
 fn attribute(node: &NodeProto, name: &str) -> Option<i64> {
-    Some(
-        node.attribute
-            .iter()
-            .find(|attribute| attribute.name == name)?
-            .i,
-    )
+    Some(node.attribute.iter().find(|attribute| attribute.name == name)?.i)
 }
 
 fn keep_what_is_read(graph: &mut GraphProto, stored: HashMap<String, TensorProto>) {
@@ -119,9 +98,6 @@ fn keep_what_is_read(graph: &mut GraphProto, stored: HashMap<String, TensorProto
         .chain(graph.output.iter().map(|output| &output.name))
         .map(String::as_str)
         .collect();
-    graph.initializer = stored
-        .into_values()
-        .filter(|tensor| read.contains(tensor.name.as_str()))
-        .collect();
+    graph.initializer = stored.into_values().filter(|tensor| read.contains(tensor.name.as_str())).collect();
     graph.initializer.sort_by(|a, b| a.name.cmp(&b.name));
 }
