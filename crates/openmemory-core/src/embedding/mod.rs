@@ -18,6 +18,7 @@ mod weights;
 
 use std::ops::Range;
 
+pub use crate::domain::ModelIdentity;
 pub use error::EmbeddingError;
 pub use external::{EmbedCall, ExternalEmbedder};
 pub use model::{ModelEmbedder, ModelOptions};
@@ -25,13 +26,6 @@ pub use pool::{EmbeddingPool, Urgency};
 pub use pooling::Pooling;
 pub use test_embedder::TestEmbedder;
 
-/// Which model made a vector. Vectors of different models cannot be compared.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ModelIdentity {
-    pub id: String,
-    /// Numbers in every vector of the model, at least 1.
-    pub dimensions: usize,
-}
 
 /// A part of a passage that says one thing.
 #[derive(Clone, Debug, PartialEq)]
