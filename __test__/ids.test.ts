@@ -27,7 +27,7 @@ test('a UUID stands for the TypeID of the same bits', async () => {
 test('a caller may bring an id, once, and again after it was deleted', async () => {
   const om = openStore()
   await om.addMemory({ id: 'crm/42', content: 'first' })
-  expect((await refusal(om.addMemory({ id: 'crm/42', content: 'second' }))).code).toBe('INVALID_ARGUMENT')
+  expect((await refusal(om.addMemory({ id: 'crm/42', content: 'second' }))).code).toBe('VERSION_CONFLICT')
   expect((await om.getMemory('crm/42')).content).toBe('first')
   await om.deleteMemory('crm/42')
   expect(await om.addMemory({ id: 'crm/42', content: 'third' })).toMatchObject({ id: 'crm/42', version: 1 })

@@ -166,8 +166,13 @@ impl Engine {
         C: FnOnce(Arc<Shared>) -> F + Send + 'static,
         F: Future<Output = std::result::Result<T, Error>> + Send + 'static,
     {
-        let handle = Arc::clone(&self.handle);
-        env.spawn_future(async move { Ok(answer(handle.with(call).await)) })
+        let begun = self.handle.begin();
+        env.spawn_future(async move {
+            Ok(answer(match begun {
+                Ok(begun) => begun.run(call).await,
+                Err(closed) => Err(closed),
+            }))
+        })
     }
 
     /// A call that reads on a thread that may block.

@@ -2,68 +2,107 @@
 //! has ended.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
-use napi::tokio::sync::RwLock;
+use napi::tokio::select;
+use napi::tokio::sync::{Mutex, watch};
 use napi::tokio::task::spawn_blocking;
+use napi::tokio::time::timeout;
 use openmemory_core::engine::{Error, Registry, Shared};
 
 use crate::options::Opening;
 
+/// How long closing waits for calls that may wait for a function of the caller's: it may never answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Statics are shared by all worker threads of a process, and so are the engines of its directories.
 static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::default);
-
-enum State {
-    NotOpened,
-    Open(Arc<Shared>),
-    Closed,
-}
 
 /// One JavaScript object's hold on an engine.
 pub struct Handle {
     opening: Opening,
-    /// Read for the length of a call, written to open and to close: closing waits for what is in flight.
-    state: RwLock<State>,
+    engine: Mutex<Option<Arc<Shared>>>,
+    closed: AtomicBool,
+    /// Calls that have begun and not ended.
+    in_flight: watch::Sender<usize>,
+    given_up: watch::Sender<bool>,
+}
+
+/// A call that has begun; dropping it ends the call.
+pub struct Call(Arc<Handle>);
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.0.in_flight.send_modify(|calls| *calls -= 1);
+    }
 }
 
 impl Handle {
     pub fn new(opening: Opening) -> Self {
-        Self { opening, state: RwLock::new(State::NotOpened) }
-    }
-
-    /// Runs a call on the engine, which stays open for as long as it takes.
-    pub async fn with<T, F>(self: Arc<Self>, call: impl FnOnce(Arc<Shared>) -> F) -> Result<T, Error>
-    where
-        F: Future<Output = Result<T, Error>>,
-    {
-        loop {
-            let state = self.state.read().await;
-            match &*state {
-                State::Open(engine) => return call(Arc::clone(engine)).await,
-                State::Closed => return Err(Error::Closed),
-                State::NotOpened => {}
-            }
-            drop(state);
-            self.clone().open().await?;
+        Self {
+            opening,
+            engine: Mutex::new(None),
+            closed: AtomicBool::new(false),
+            in_flight: watch::Sender::new(0),
+            given_up: watch::Sender::new(false),
         }
     }
 
-    async fn open(self: Arc<Self>) -> Result<(), Error> {
-        let mut state = self.state.write().await;
-        if matches!(*state, State::NotOpened) {
-            let (options, description) = (self.opening.engine_options(), self.opening.description.clone());
-            let engine = blocking(move || REGISTRY.open(options, &description)).await?;
-            *state = State::Open(engine);
+    /// Begins a call, in the order in which JavaScript makes them: those before a close are answered.
+    pub fn begin(self: &Arc<Self>) -> Result<Call, Error> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(Error::Closed);
         }
-        Ok(())
+        self.in_flight.send_modify(|calls| *calls += 1);
+        Ok(Call(Arc::clone(self)))
+    }
+
+    async fn engine(&self) -> Result<Arc<Shared>, Error> {
+        let mut engine = self.engine.lock().await;
+        if let Some(engine) = &*engine {
+            return Ok(Arc::clone(engine));
+        }
+        let (options, description) = (self.opening.engine_options(), self.opening.description.clone());
+        let opened = blocking(move || REGISTRY.open(options, &description)).await?;
+        Ok(Arc::clone(engine.insert(opened)))
     }
 
     /// Ends when nothing is in flight and, for the last who shares the engine, everything is on disk.
-    pub async fn close(self: Arc<Self>) -> Result<(), Error> {
-        let mut state = self.state.write().await;
-        match std::mem::replace(&mut *state, State::Closed) {
-            State::Open(engine) => blocking(move || REGISTRY.release(engine)).await,
-            State::NotOpened | State::Closed => Ok(()),
+    pub async fn close(&self) -> Result<(), Error> {
+        self.closed.store(true, Ordering::Relaxed);
+        if self.opening.may_never_answer && timeout(PATIENCE, self.idle()).await.is_err() {
+            self.given_up.send_replace(true);
+        }
+        self.idle().await;
+        match self.engine.lock().await.take() {
+            Some(engine) => blocking(move || REGISTRY.release(engine)).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn idle(&self) {
+        // The sender lives as long as this handle, so the wait cannot fail.
+        let _ = self.in_flight.subscribe().wait_for(|calls| *calls == 0).await;
+    }
+
+    async fn given_up(&self) {
+        let _ = self.given_up.subscribe().wait_for(|given_up| *given_up).await;
+    }
+}
+
+impl Call {
+    /// Runs the call on the engine, which stays open for as long as it takes.
+    pub async fn run<T, F>(self, call: impl FnOnce(Arc<Shared>) -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let engine = self.0.engine().await?;
+        select! {
+            biased;
+            result = call(engine) => result,
+            () = self.0.given_up() => Err(Error::Closed),
         }
     }
 }

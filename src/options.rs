@@ -49,6 +49,8 @@ pub struct Opening {
     pub path: PathBuf,
     durability: Durability,
     pub embedder: Arc<dyn Embedder>,
+    /// Whether embedding waits for a function of the caller's.
+    pub may_never_answer: bool,
     /// Tells embedders apart: equal for options that mean the same one.
     pub description: String,
 }
@@ -61,8 +63,9 @@ impl Opening {
             DurabilityName::Interval => Durability::Interval,
         };
         let description = format!("{:?}", options.embedder);
+        let may_never_answer = embed.is_some();
         let embedder = embedder(options.embedder, &description, embed)?;
-        Ok(Self { path: options.path, durability, embedder, description })
+        Ok(Self { path: options.path, durability, embedder, may_never_answer, description })
     }
 
     pub fn engine_options(&self) -> engine::Options {

@@ -35,11 +35,4 @@ impl Invalid {
     pub fn missing_id(field: impl Into<String>) -> Self {
         Self { kind: InvalidKind::MissingId, field: field.into(), problem: "an id is needed".into() }
     }
-
-    /// The same refusal seen from an enclosing value: `content` becomes `items[3].content`.
-    #[must_use]
-    pub fn within(mut self, outer: &str) -> Self {
-        self.field = if self.field.is_empty() { outer.into() } else { format!("{outer}.{}", self.field) };
-        self
-    }
 }

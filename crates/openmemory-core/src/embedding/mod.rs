@@ -26,7 +26,6 @@ pub use pool::{EmbeddingPool, Urgency};
 pub use pooling::Pooling;
 pub use test_embedder::TestEmbedder;
 
-
 /// A part of a passage that says one thing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sentence {

@@ -54,7 +54,8 @@ impl Engine {
             return Ok(aborted(items));
         }
         let contents: Vec<&Content> = items.iter().flatten().map(|new: &NewMemory| &new.content).collect();
-        let embedded = self.embed_all(&contents, control).await?;
+        let report = |done, total| control.report(done, total);
+        let embedded = self.embed_all(&contents, control, report).await?;
         self.vectors.ready().await?;
         let chunk = if request.atomic { items.len() } else { ADD_CHUNK };
         let mut results = Vec::with_capacity(items.len());
@@ -92,7 +93,8 @@ impl Engine {
         if !unknown.is_empty() {
             self.fitting_model().await?;
         }
-        let embedded = self.embed_all(&unknown, control).await?;
+        let report = |done, total| control.report(done, total);
+        let embedded = self.embed_all(&unknown, control, report).await?;
         if items.iter().flatten().any(|update| moves_vectors(&update.patch)) {
             self.vectors.ready().await?;
         }

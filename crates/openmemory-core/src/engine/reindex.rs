@@ -12,7 +12,7 @@ use crate::domain::{Content, ContentHash, ModelIdentity, ModelTag};
 use crate::storage::{Number, Records, Reindex, Transaction};
 
 /// Memories whose vectors share a commit.
-const CHUNK: usize = 64;
+const CHUNK: usize = 16;
 
 /// What a reindex did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -38,10 +38,10 @@ impl Engine {
         let mut reindexed = 0;
         control.report(before, total);
         for chunk in stale.chunks(CHUNK) {
-            if control.is_cancelled() {
-                return Err(Error::Interrupted { done: before + reindexed, total });
-            }
-            reindexed += self.reindex_chunk(chunk).await?;
+            reindexed += match self.reindex_chunk(chunk, control).await {
+                Err(Error::Aborted) => return Err(Error::Interrupted { done: before + reindexed, total }),
+                result => result?,
+            };
             control.report(before + reindexed, total);
         }
         let target = model.clone();
@@ -67,7 +67,7 @@ impl Engine {
         Ok((total, stale))
     }
 
-    async fn reindex_chunk(&self, chunk: &[(Number, ContentHash)]) -> Result<usize, Error> {
+    async fn reindex_chunk(&self, chunk: &[(Number, ContentHash)], control: &Control) -> Result<usize, Error> {
         let mut contents: HashMap<ContentHash, Content> = HashMap::new();
         for (number, hash) in chunk {
             if let Some(text) = self.store.content(*number, *hash)? {
@@ -75,7 +75,7 @@ impl Engine {
             }
         }
         let texts: Vec<&Content> = contents.values().collect();
-        let embedded = self.embed_all(&texts, &Control::default()).await?;
+        let embedded = self.embed_all(&texts, control, |_, _| {}).await?;
         let mut fresh = Vec::with_capacity(chunk.len());
         for (number, hash) in chunk {
             if let Some(embedding) = embedded.get(hash) {

@@ -29,8 +29,14 @@ impl Engine {
         Ok(Arc::new(prototypes.embedding(content.as_str(), &passages)))
     }
 
-    /// Embeds many texts, each different one once, several at a time. Progress counts them; cancelling ends it.
-    pub(super) async fn embed_all(&self, contents: &[&Content], control: &Control) -> Result<Embedded, Error> {
+    /// Embeds many texts, each different one once, several at a time. Cancelling ends it. `progress` is told how
+    /// many are done, and of how many.
+    pub(super) async fn embed_all(
+        &self,
+        contents: &[&Content],
+        control: &Control,
+        progress: impl Fn(usize, usize),
+    ) -> Result<Embedded, Error> {
         let distinct: HashMap<ContentHash, &Content> =
             contents.iter().map(|content| (content.hash(), *content)).collect();
         if distinct.is_empty() {
@@ -39,11 +45,10 @@ impl Engine {
         let prototypes = self.model.prototypes(&self.store).await?;
         let (hashes, texts): (Vec<ContentHash>, Vec<Arc<str>>) =
             distinct.into_iter().map(|(hash, content)| (hash, Arc::from(content.as_str()))).unzip();
-        let progress = |done| control.report(done, texts.len());
         let passages = tokio::select! {
             biased;
             () = control.cancelled() => return Err(Error::Aborted),
-            passages = self.model.pool.passages_of(&self.model.embedder, texts.clone(), progress) => passages,
+            passages = self.model.pool.passages_of(&self.model.embedder, texts.clone(), |done| progress(done, texts.len())) => passages,
         };
         let embedded = passages.into_iter().zip(&texts).map(|(passages, text)| match passages {
             Ok(passages) => Ok(Arc::new(prototypes.embedding(text, &passages))),

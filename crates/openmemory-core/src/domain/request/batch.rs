@@ -44,10 +44,9 @@ fn items<T>(fields: &mut Fields, read: impl Fn(Value) -> Result<T, Invalid>) -> 
     check_count("items", values.len())?;
     Ok(values
         .into_iter()
-        .enumerate()
-        .map(|(i, value)| {
+        .map(|value| {
             let id = value.get("id").and_then(Value::as_str).map(str::to_owned);
-            read(value).map_err(|error| (id, error.within(&format!("items[{i}]"))))
+            read(value).map_err(|error| (id, error))
         })
         .collect())
 }

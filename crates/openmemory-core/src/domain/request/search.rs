@@ -40,10 +40,14 @@ impl Search {
             query,
             k: fields.whole("k", 1, limits::K as u64)?.unwrap_or(8) as usize,
             filter: list::filters(&mut fields)?,
-            sectors: sectors.iter().map(|name| Sector::read("sectors", name)).collect::<Result<_, _>>()?,
+            sectors: read_sectors(&sectors)?,
             min_score,
             explain: fields.boolean("explain")?.unwrap_or(false),
             show_expired: fields.boolean("showExpired")?.unwrap_or(false),
         })
     }
+}
+
+fn read_sectors(names: &[String]) -> Result<Vec<Sector>, Invalid> {
+    names.iter().enumerate().map(|(i, name)| Sector::read(&format!("sectors[{i}]"), name)).collect()
 }
