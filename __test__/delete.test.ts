@@ -26,8 +26,7 @@ test('deleting gives the memory as it last was, and removes it everywhere', asyn
     om.getWaypoints(id),
     om.deleteMemory(id),
   ]
-  for (const call of calls) {
-    const error = await refusal(call)
+  for (const error of await Promise.all(calls.map((call) => refusal(call)))) {
     expect(error.code).toBe('NOT_FOUND')
     expect(error.details).toEqual({ id, deleted: true, deleted_at: deleted.deleted_at, version: 2 })
   }

@@ -33,7 +33,7 @@ fn main() {
                 asked += 1;
                 Ok::<_, Infallible>(accepts(memory).then(|| cosine(stored(memory), query.vector)))
             };
-            black_box(index.ranked(&query).unwrap().best(K, exact).unwrap());
+            black_box(index.ranked(&query).unwrap().best(K, 0.0, exact).unwrap());
         };
         let one_percent = median(|| search(one_in_a_hundred));
         let found = median(|| search(|_| true));
@@ -41,7 +41,7 @@ fn main() {
             let query = Query { scope: Scope::Users(&[None]), vector: &query, mask: None };
             let ranked = index.ranked(&query).unwrap().retain(one_in_a_hundred);
             black_box(
-                ranked.best(K, |memory| Ok::<_, Infallible>(Some(cosine(stored(memory), query.vector)))).unwrap(),
+                ranked.best(K, 0.0, |memory| Ok::<_, Infallible>(Some(cosine(stored(memory), query.vector)))).unwrap(),
             );
         });
         let scan = median(|| {

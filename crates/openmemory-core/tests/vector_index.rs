@@ -113,7 +113,7 @@ proptest! {
                     .collect();
                 best_of(&mut expected, 100);
                 let query = Query { scope: Scope::Users(&[*name]), vector: &query, mask };
-                let hits = index.ranked(&query).unwrap().best(100, |memory| Ok::<_, Infallible>(score(memory)));
+                let hits = index.ranked(&query).unwrap().best(100, 0.0, |memory| Ok::<_, Infallible>(score(memory)));
                 prop_assert_eq!(hits.unwrap(), expected);
             }
         }
@@ -155,11 +155,11 @@ fn the_answer_is_that_of_exact_search_with_any_filter() {
                 asked += usize::from(accepts(0));
                 Ok::<_, Infallible>(accepts(memory).then(|| cosine(&vectors[memory as usize], &query)))
             };
-            assert_eq!(index.ranked(&everyone(&query)).unwrap().best(10, exact).unwrap(), expected);
+            assert_eq!(index.ranked(&everyone(&query)).unwrap().best(10, 0.0, exact).unwrap(), expected);
 
             let narrowed = index.ranked(&everyone(&query)).unwrap().retain(accepts);
             let exact = |memory: u64| Ok::<_, Infallible>(Some(cosine(&vectors[memory as usize], &query)));
-            assert_eq!(narrowed.best(10, exact).unwrap(), expected);
+            assert_eq!(narrowed.best(10, 0.0, exact).unwrap(), expected);
         }
     }
     assert!(asked < 40 * 60, "{asked} exact scores for 40 searches");

@@ -1,5 +1,7 @@
 //! Which memories answer a question? Candidates by the index, exact scores by the stored vectors.
 
+use std::collections::HashMap;
+
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::error::Error;
@@ -39,18 +41,16 @@ impl Engine {
         let masks = request.sectors.iter().filter_map(|sector| SectorMask::sector(sector.index()));
         let query = Query { scope, vector, mask: masks.reduce(SectorMask::union) };
         let Some(ranked) = self.vectors.ranked(&query)? else { return Ok(Vec::new()) };
-        let mut found = std::collections::HashMap::new();
-        let best = ranked.best(request.k, |memory| -> Result<Option<f32>, Error> {
-            let Some((memory, similarity)) = self.score(Number(memory), request, vector)? else { return Ok(None) };
-            let number = memory.0;
-            if similarity.clamp(0.0, 1.0) < request.min_score as f32 {
-                return Ok(None);
-            }
-            found.insert(number, memory.1);
-            Ok(Some(similarity))
+        let mut found = HashMap::new();
+        let best = ranked.best(request.k, request.min_score as f32, |number| -> Result<Option<f32>, Error> {
+            let scored = self.score(Number(number), request, vector)?;
+            Ok(scored.map(|(memory, similarity)| {
+                found.insert(number, memory);
+                similarity
+            }))
         })?;
         let hit = |best: crate::index::Hit| -> Option<Hit> {
-            let memory = found.remove(&Number(best.memory))?;
+            let memory = found.remove(&best.memory)?;
             let path = vec![memory.version.id.to_string()];
             let score = best.score.clamp(0.0, 1.0);
             Some(Hit { memory, score, similarity: best.score, path, explain: request.explain })
@@ -59,7 +59,7 @@ impl Engine {
     }
 
     /// A memory and its exact similarity, from one version; none where it is gone, hidden or filtered out.
-    fn score(&self, number: Number, request: &Search, query: &[f32]) -> Result<Option<((Number, Memory), f32)>, Error> {
+    fn score(&self, number: Number, request: &Search, query: &[f32]) -> Result<Option<(Memory, f32)>, Error> {
         let Some(head) = self.store.head(number)? else { return Ok(None) };
         if !request.show_expired && head.expired(self.now()) {
             return Ok(None);
@@ -71,8 +71,11 @@ impl Engine {
         // Text and vectors are rows that never change under their names, so they are those of this head.
         let Some(embedding) = self.store.embedding(number, head.content)? else { return Ok(None) };
         let similarity = similarity(&embedding, &sectors, request, query);
+        if similarity.clamp(0.0, 1.0) < request.min_score as f32 {
+            return Ok(None);
+        }
         let memory = self.matching(number, head, request.filter.as_ref())?;
-        Ok(memory.map(|memory| ((number, memory), similarity)))
+        Ok(memory.map(|memory| (memory, similarity)))
     }
 }
 

@@ -18,14 +18,22 @@ impl Ranked {
     /// further candidate can reach the best `k`: the answer is that of an exact
     /// search over what the filter accepts, however little that is. Without a
     /// filter that takes `k` and some ten exact scores more.
-    pub fn best<E>(self, k: usize, mut exact: impl FnMut(u64) -> Result<Option<f32>, E>) -> Result<Vec<Hit>, E> {
+    /// Nothing is asked about candidates that cannot reach `floor`; what `exact` says counts as it is.
+    pub fn best<E>(
+        self,
+        k: usize,
+        floor: f32,
+        mut exact: impl FnMut(u64) -> Result<Option<f32>, E>,
+    ) -> Result<Vec<Hit>, E> {
         let mut hits: Vec<Hit> = Vec::new();
         if k == 0 {
             return Ok(hits);
         }
         for candidate in self {
             let worst = hits.get(k - 1);
-            if worst.is_some_and(|worst| worst.score > candidate.ceiling) {
+            // Scores below 0 count as 0, so a floor of 0 admits all.
+            let hopeless = floor > 0.0 && candidate.ceiling < floor;
+            if hopeless || worst.is_some_and(|worst| worst.score > candidate.ceiling) {
                 break;
             }
             let Some(score) = exact(candidate.memory)? else {

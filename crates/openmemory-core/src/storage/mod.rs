@@ -23,6 +23,7 @@ mod store;
 mod transaction;
 mod writer;
 
+pub use backend::Row;
 pub use error::StorageError;
 pub use keys::Number;
 pub use records::{Records, Reindex, Tombstone, Waypoint};

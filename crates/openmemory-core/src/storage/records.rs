@@ -3,6 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::backend::Row;
 use super::envelope;
 use super::error::StorageError;
 use super::keys::{self, Number};
@@ -74,7 +75,7 @@ pub trait Records {
     fn raw(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError>;
 
     /// The keys that begin with `prefix`, in order, with their raw values.
-    fn raw_with_prefix(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StorageError>;
+    fn raw_with_prefix(&self, prefix: &[u8]) -> Result<Vec<Row>, StorageError>;
 
     fn payload(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
         loop {

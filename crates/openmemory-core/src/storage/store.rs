@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::backend::Backend;
+use super::backend::{Backend, Row};
 use super::error::StorageError;
 use super::keys::{self, Number};
 use super::records::{self, COUNTERS, Counters, FORMAT, Records};
@@ -154,7 +154,7 @@ impl Records for Store {
         self.backend.value(key)
     }
 
-    fn raw_with_prefix(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StorageError> {
+    fn raw_with_prefix(&self, prefix: &[u8]) -> Result<Vec<Row>, StorageError> {
         self.backend.rows(prefix, &keys::after(prefix), false).collect()
     }
 }

@@ -4,19 +4,21 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::backend::{Backend, Batch};
+use super::backend::{Backend, Batch, Row};
 use super::error::StorageError;
 use super::records::{self, Records};
 use super::{envelope, keys};
 
-type Writes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+/// A value to set, or none to remove.
+type Write = Option<Vec<u8>>;
+type Writes = BTreeMap<Vec<u8>, Write>;
 
 /// The store as it will be after the commit.
 pub struct Transaction<'a> {
     base: &'a dyn Backend,
     writes: Writes,
     /// What each write of the job at hand replaced, oldest first.
-    undo: Vec<(Vec<u8>, Option<Option<Vec<u8>>>)>,
+    undo: Vec<(Vec<u8>, Option<Write>)>,
     bytes: usize,
 }
 
@@ -63,7 +65,7 @@ impl<'a> Transaction<'a> {
         self.writes.into_iter().collect()
     }
 
-    fn write(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
+    fn write(&mut self, key: Vec<u8>, value: Write) {
         self.bytes += key.len() + value.as_ref().map_or(0, Vec::len);
         let before = self.writes.insert(key.clone(), value);
         self.undo.push((key, before));
@@ -113,7 +115,7 @@ impl Records for Transaction<'_> {
         }
     }
 
-    fn raw_with_prefix(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StorageError> {
+    fn raw_with_prefix(&self, prefix: &[u8]) -> Result<Vec<Row>, StorageError> {
         let end = keys::after(prefix);
         let mut rows: BTreeMap<_, _> = self.base.rows(prefix, &end, false).collect::<Result<_, _>>()?;
         for (key, write) in self.writes.range(prefix.to_vec()..end) {
