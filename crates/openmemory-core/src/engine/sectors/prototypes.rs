@@ -3,7 +3,7 @@
 use crate::domain::Sector;
 use crate::domain::Sector::{Emotional, Episodic, Procedural, Reflective, Semantic};
 
-pub(crate) const TEXTS: [(Sector, &str); 50] = [
+pub(crate) const TEXTS: [(Sector, &str); 60] = [
     (Episodic, "Something that happened to someone at a certain time and place."),
     (Episodic, "Yesterday we met at the station and went for lunch."),
     (Episodic, "Last week she travelled to Berlin for a conference."),
@@ -12,8 +12,10 @@ pub(crate) const TEXTS: [(Sector, &str); 50] = [
     (Episodic, "We visited the museum with the children last summer."),
     (Episodic, "The server went down at noon and came back an hour later."),
     (Episodic, "He told me on the phone that he had moved house."),
-    (Episodic, "They launched the product in March 2023."),
+    (Episodic, "They launched the product and celebrated that evening."),
     (Episodic, "Tomorrow at ten there is an appointment with the dentist."),
+    (Episodic, "She joined a club and attended its first meeting."),
+    (Episodic, "The release failed twice last night."),
     (Semantic, "A fact about the world, a definition or a piece of knowledge."),
     (Semantic, "The capital of France is Paris."),
     (Semantic, "The user prefers dark mode."),
@@ -24,6 +26,12 @@ pub(crate) const TEXTS: [(Sector, &str); 50] = [
     (Semantic, "Her sister is called Anna and lives in Madrid."),
     (Semantic, "The order number is 4711 and the status is shipped."),
     (Semantic, "Customer is allergic to peanuts."),
+    (Semantic, "Version 18 is supported until April 2025."),
+    (Semantic, "The limit is 50 files per folder."),
+    (Semantic, "The headquarters are in Boston."),
+    (Semantic, "Iron melts at 1538 degrees."),
+    (Semantic, "The company has three plans: free, team and enterprise."),
+    (Semantic, "A load balancer distributes requests over several servers."),
     (Procedural, "Instructions: how to do something, step by step."),
     (Procedural, "First open the settings, then click on save."),
     (Procedural, "To install the package, run npm install and restart the server."),
@@ -34,6 +42,8 @@ pub(crate) const TEXTS: [(Sector, &str); 50] = [
     (Procedural, "If the build fails, clear the cache and try again."),
     (Procedural, "Mix the flour with the eggs and stir until smooth."),
     (Procedural, "Configure the firewall by adding a rule for port 443."),
+    (Procedural, "Turn the handle to the left to close the window."),
+    (Procedural, "If a complaint comes in, forward it to the manager first."),
     (Emotional, "A feeling such as joy, fear, anger, love or sadness."),
     (Emotional, "I am so happy and excited about this!"),
     (Emotional, "She was sad and cried all evening."),
