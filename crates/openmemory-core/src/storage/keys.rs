@@ -90,9 +90,15 @@ pub(super) fn tag(value: &str, created: Timestamp, number: Number) -> Vec<u8> {
     key
 }
 
-/// The field by its first letter, the value behind its length: no value is the beginning of another.
+/// The field by one letter, the value behind its length: no value is the beginning of another.
 pub(super) fn scope_prefix(field: &str, value: &str) -> Vec<u8> {
-    key(SCOPE, &[&field.as_bytes()[..1], &(value.len() as u16).to_be_bytes(), value.as_bytes()])
+    let letter = match field {
+        "user_id" => b'u',
+        "agent_id" => b'a',
+        "app_id" => b'p',
+        _ => b'r',
+    };
+    key(SCOPE, &[&[letter], &(value.len() as u16).to_be_bytes(), value.as_bytes()])
 }
 
 pub(super) fn tag_prefix(value: &str) -> Vec<u8> {
@@ -165,6 +171,12 @@ mod tests {
     fn no_tag_is_found_under_another() {
         let long = tag("ab", Timestamp::from_millis(0), Number(1));
         assert!(!long.starts_with(&tag_prefix("a")));
+    }
+
+    #[test]
+    fn an_agent_is_no_app() {
+        let prefixes = ["user_id", "agent_id", "app_id", "run_id"].map(|field| scope_prefix(field, "x"));
+        assert_eq!(prefixes.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
     }
 
     #[test]
