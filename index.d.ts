@@ -552,7 +552,11 @@ export class OpenMemory {
 
   stats(): Promise<Stats>
 
-  /** Opens the store now rather than with the first call. */
+  /**
+   * Makes the first calls quick: opens the store, fills the index and loads the model (0.3 s). Without it the first
+   * call that needs one of them waits for it. Rejects with `MODEL_UNAVAILABLE` where the model cannot be loaded; calls
+   * that need no model still work.
+   */
   ready(): Promise<void>
 
   /** Resolves when everything acknowledged so far is on disk. Only `durability: 'interval'` needs it. */
@@ -560,7 +564,7 @@ export class OpenMemory {
 
   /**
    * Settles what is in flight, writes it to disk and lets go of the directory. Idempotent. Calls made afterwards
-   * reject with `CLOSED`.
+   * reject with `CLOSED`, and so do calls that an `embed` function has not answered after five seconds.
    */
   close(): Promise<void>
 

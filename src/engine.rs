@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use napi::Env;
-use napi::bindgen_prelude::{PromiseRaw, Result};
+use napi::bindgen_prelude::{Object, PromiseRaw, Result, within_runtime_if_available};
 use napi_derive::napi;
 use openmemory_core::domain::Invalid;
 use openmemory_core::domain::request::{
@@ -16,6 +16,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::answer::{answer, items, parse};
+use crate::at_once::answer_at_once;
 use crate::control::Control;
 use crate::embedder::{Embed, embed_call};
 use crate::handle::{Handle, blocking};
@@ -67,9 +68,9 @@ impl Engine {
     }
 
     #[napi(ts_return_type = "Promise<string>")]
-    pub fn update<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
+    pub fn update<'env>(&self, env: &'env Env, request: String) -> Result<Object<'env>> {
         let update = read(&request, Update::read);
-        self.call(env, |engine| async move { engine.update(update?).await })
+        self.call_at_once(env, |engine| async move { engine.update(update?).await })
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -107,9 +108,9 @@ impl Engine {
     }
 
     #[napi(ts_return_type = "Promise<string>")]
-    pub fn reinforce<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
+    pub fn reinforce<'env>(&self, env: &'env Env, request: String) -> Result<Object<'env>> {
         let reinforce = read(&request, Reinforce::read);
-        self.call(env, |engine| async move { engine.reinforce(reinforce?).await })
+        self.call_at_once(env, |engine| async move { engine.reinforce(reinforce?).await })
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -125,9 +126,9 @@ impl Engine {
     }
 
     #[napi(ts_return_type = "Promise<string>")]
-    pub fn feedback<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
+    pub fn feedback<'env>(&self, env: &'env Env, request: String) -> Result<Object<'env>> {
         let feedback = read(&request, FeedbackRequest::read);
-        self.call(env, |engine| async move { engine.feedback(feedback?).await })
+        self.call_at_once(env, |engine| async move { engine.feedback(feedback?).await })
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -162,17 +163,38 @@ impl Engine {
     /// A call that waits without a thread.
     fn call<'env, T, C, F>(&self, env: &'env Env, call: C) -> Promised<'env>
     where
-        T: Serialize,
+        T: Serialize + 'static,
+        C: FnOnce(Arc<Shared>) -> F + Send + 'static,
+        F: Future<Output = std::result::Result<T, Error>> + Send + 'static,
+    {
+        let answered = self.answered(call);
+        env.spawn_future(async move { Ok(answered.await) })
+    }
+
+    /// A call that does little but wait for the writer: it begins here, and the writer's thread ends it.
+    fn call_at_once<'env, T, C, F>(&self, env: &'env Env, call: C) -> Result<Object<'env>>
+    where
+        T: Serialize + 'static,
+        C: FnOnce(Arc<Shared>) -> F + Send + 'static,
+        F: Future<Output = std::result::Result<T, Error>> + Send + 'static,
+    {
+        let answered = self.answered(call);
+        within_runtime_if_available(|| answer_at_once(env, answered))
+    }
+
+    fn answered<T, C, F>(&self, call: C) -> impl Future<Output = String> + Send + 'static
+    where
+        T: Serialize + 'static,
         C: FnOnce(Arc<Shared>) -> F + Send + 'static,
         F: Future<Output = std::result::Result<T, Error>> + Send + 'static,
     {
         let begun = self.handle.begin();
-        env.spawn_future(async move {
-            Ok(answer(match begun {
+        async move {
+            answer(match begun {
                 Ok(begun) => begun.run(call).await,
                 Err(closed) => Err(closed),
-            }))
-        })
+            })
+        }
     }
 
     /// A call that reads on a thread that may block.

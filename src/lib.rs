@@ -6,12 +6,14 @@
 //! | `engine` | which functions does JavaScript see? |
 //! | `handle` | when is the engine opened and closed? |
 //! | `answer` | how does a result cross to JavaScript? |
+//! | `at_once` | how is a call answered with the fewest switches of threads? |
 //! | `control` | how does long work report and stop? |
 //! | `options` | which engine is meant? |
 //! | `embedder` | how is a JavaScript function called to embed? |
 //! | `runtime` | on which threads does all this run? |
 
 mod answer;
+mod at_once;
 mod control;
 mod embedder;
 mod engine;

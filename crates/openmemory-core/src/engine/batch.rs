@@ -198,7 +198,7 @@ fn read_items<T>(items: Vec<Item<T>>) -> Vec<ItemResult<T>> {
 /// The answers of an atomic batch that has a bad item: nothing of it was done.
 fn aborted<T: Named>(items: Vec<ItemResult<T>>) -> Vec<ItemResult<Memory>> {
     let answer = |item: ItemResult<T>| match item {
-        Ok(good) => Err(ItemError { id: good.id(), error: Error::Aborted }),
+        Ok(good) => Err(ItemError { id: good.id(), error: Error::BatchRefused }),
         Err(refused) => Err(refused),
     };
     items.into_iter().map(answer).collect()

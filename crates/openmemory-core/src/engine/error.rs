@@ -35,6 +35,8 @@ pub enum Error {
     Storage(#[from] StorageError),
     #[error("the call was aborted before anything was changed")]
     Aborted,
+    #[error("another item of the atomic batch was refused, so nothing of it was done")]
+    BatchRefused,
     #[error("the call was aborted after {done} of {total} memories; call it again to go on from there")]
     Interrupted { done: usize, total: usize },
     #[error("the store is closed")]
@@ -65,7 +67,7 @@ impl Error {
                 StorageError::Closed => "CLOSED",
                 StorageError::Dropped => "INTERNAL",
             },
-            Self::Aborted | Self::Interrupted { .. } => "ABORTED",
+            Self::Aborted | Self::BatchRefused | Self::Interrupted { .. } => "ABORTED",
             Self::Closed => "CLOSED",
             Self::Internal(_) => "INTERNAL",
         }

@@ -14,9 +14,11 @@ use crate::storage::{Records, Transaction};
 
 impl Engine {
     pub async fn update(&self, update: Update) -> Result<Memory, Error> {
-        self.check_update(&update.id, update.if_version)?;
         let text = match &update.patch.content {
-            Some(content) => Some(self.text(&update.id, content).await?),
+            Some(content) => {
+                self.check_update(&update.id, update.if_version)?;
+                Some(self.text(&update.id, content).await?)
+            }
             None => None,
         };
         if moves_vectors(&update.patch) {

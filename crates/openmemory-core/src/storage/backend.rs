@@ -16,6 +16,10 @@ pub(super) trait Backend: Send + Sync {
     /// Applies a batch atomically; it survives a crash only after the next [`Backend::sync`].
     fn apply(&self, batch: Batch) -> Result<(), StorageError>;
 
+    /// Writes rows one after the other, in the order given. A crash may leave the first few of them: only for a batch
+    /// that will be applied again then.
+    fn write(&self, batch: Batch) -> Result<(), StorageError>;
+
     /// Returns when everything applied before survives `kill -9` and a power cut.
     fn sync(&self) -> Result<(), StorageError>;
 

@@ -109,6 +109,24 @@ pub(super) fn part(row: &[u8], index: u16) -> Vec<u8> {
     key(PART, &[row, &index.to_be_bytes()])
 }
 
+pub(super) fn is_part(key: &[u8]) -> bool {
+    key.first() == Some(&PART)
+}
+
+/// Puts writes into an order in which a reader who comes in between sees each memory old or new, never half: what a
+/// version names is there before the version, and goes after it; a replaced version is in the history before the new
+/// one is the newest; an id leads to a memory only while that is whole.
+pub(super) fn sort_for_readers(batch: &mut [(Vec<u8>, Option<Vec<u8>>)]) {
+    batch.sort_by_key(|(key, value)| match (key.first(), value) {
+        (Some(&(PART | CONTENT | EMBEDDING | DYNAMICS | HISTORY | TOMBSTONE)), Some(_)) => 0,
+        (Some(&HEAD), Some(_)) | (Some(&ID), None) => 1,
+        (Some(&ID), Some(_)) | (Some(&HEAD), None) => 2,
+        (_, Some(_)) => 3,
+        (Some(&(CREATED | UPDATED | SCOPE | TAG)), None) => 4,
+        (_, None) => 5,
+    });
+}
+
 /// All rows of one memory in the spaces whose keys begin with its number.
 pub(super) fn prefixes_of(number: Number) -> [Vec<u8>; 6] {
     [HEAD, HISTORY, CONTENT, EMBEDDING, DYNAMICS, WAYPOINT].map(|space| key(space, &[&number.0.to_be_bytes()]))

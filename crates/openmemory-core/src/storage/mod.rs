@@ -9,15 +9,19 @@
 //! | `records` | which rows exist, and how are they read? |
 //! | `transaction` | how do several changes become one? |
 //! | `changes` | which rows change together? |
+//! | `commits` | when is a batch durable? |
+//! | `redo_log` | how does a commit become durable with one sync? |
 //! | `writer` | how do many commits share one sync? |
 //! | `store` | what does the engine see of all this? |
 
 mod backend;
 mod changes;
+mod commits;
 mod envelope;
 mod error;
 mod keys;
 mod records;
+mod redo_log;
 mod sled_backend;
 mod store;
 mod transaction;

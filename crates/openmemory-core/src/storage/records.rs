@@ -40,6 +40,8 @@ pub(super) struct Counters {
 
 pub(super) const FORMAT: &str = "format";
 pub(super) const COUNTERS: &str = "counters";
+/// The sequence of the last commit that is in sled.
+pub(super) const APPLIED: &str = "applied";
 const MODEL: &str = "model";
 const REINDEX: &str = "reindex";
 const PROTOTYPES: &str = "prototypes";

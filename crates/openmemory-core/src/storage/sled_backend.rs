@@ -23,11 +23,6 @@ impl SledBackend {
             sled::Config::new().path(directory).cache_capacity(CACHE_BYTES).flush_every_ms(Some(FLUSH_EVERY_MS)).open()
         })?;
         let log = File::open(directory.join("db"))?;
-        // The names of new files must survive as well as what is in them.
-        File::open(directory)?.sync_all()?;
-        if let Some(parent) = directory.parent() {
-            File::open(parent)?.sync_all()?;
-        }
         Ok(Self { db, log })
     }
 }
@@ -54,6 +49,16 @@ impl Backend for SledBackend {
             }
         }
         guarded(|| self.db.apply_batch(writes))
+    }
+
+    fn write(&self, batch: Batch) -> Result<(), StorageError> {
+        for (key, value) in batch {
+            guarded(|| match value {
+                Some(value) => self.db.insert(key, value),
+                None => self.db.remove(key),
+            })?;
+        }
+        Ok(())
     }
 
     fn sync(&self) -> Result<(), StorageError> {

@@ -1,5 +1,6 @@
 //! What does the engine see of all this? A directory of memories: typed reads, and commits.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::backend::{Backend, Row};
+use super::commits::Commits;
 use super::error::StorageError;
 use super::keys::{self, Number};
 use super::records::{self, COUNTERS, Counters, FORMAT, Records};
@@ -55,7 +57,9 @@ impl Store {
     pub fn open(directory: &Path, durability: Durability, now: Timestamp) -> Result<Self, StorageError> {
         let backend: Arc<dyn Backend> = Arc::new(SledBackend::open(&directory.join("sled"))?);
         check_format(&backend, now)?;
-        let writer = Writer::start(Arc::clone(&backend), durability)?;
+        let commits = Commits::open(Arc::clone(&backend), directory, durability)?;
+        sync_names(directory)?;
+        let writer = Writer::start(commits)?;
         Ok(Self { backend, writer })
     }
 
@@ -159,6 +163,19 @@ impl Records for Store {
     }
 }
 
+/// The names of new files must survive a power cut as well as what is in them.
+fn sync_names(directory: &Path) -> Result<(), StorageError> {
+    if cfg!(unix) {
+        File::open(directory.join("sled"))?.sync_all()?;
+        File::open(directory)?.sync_all()?;
+        // The parent may be closed to this user; then the directory was not made by it either.
+        if let Ok(parent) = directory.canonicalize().and_then(|path| File::open(path.join(".."))) {
+            parent.sync_all()?;
+        }
+    }
+    Ok(())
+}
+
 fn check_format(backend: &Arc<dyn Backend>, now: Timestamp) -> Result<(), StorageError> {
     let mut transaction = Transaction::new(&**backend);
     let key = keys::meta(FORMAT);
@@ -175,3 +192,6 @@ fn check_format(backend: &Arc<dyn Backend>, now: Timestamp) -> Result<(), Storag
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,9 +7,8 @@ use std::thread::JoinHandle;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use super::backend::Backend;
+use super::commits::Commits;
 use super::error::StorageError;
-use super::store::Durability;
 use super::transaction::Transaction;
 
 /// Jobs that may wait; the next caller waits before it can queue, so a flood does not grow memory.
@@ -35,11 +34,10 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(backend: Arc<dyn Backend>, durability: Durability) -> Result<Self, StorageError> {
+    pub(super) fn start(commits: Commits) -> Result<Self, StorageError> {
         let (commands, receiver) = channel();
-        let thread = std::thread::Builder::new()
-            .name("openmemory-writer".into())
-            .spawn(move || Loop { backend, durability, poisoned: false }.run(&receiver))?;
+        let thread =
+            std::thread::Builder::new().name("openmemory-writer".into()).spawn(move || run(commits, &receiver))?;
         Ok(Self { commands, queue: Arc::new(Semaphore::new(QUEUE)), thread: Some(thread).into() })
     }
 
@@ -84,59 +82,34 @@ impl Drop for Writer {
     }
 }
 
-struct Loop {
-    backend: Arc<dyn Backend>,
-    durability: Durability,
-    poisoned: bool,
-}
-
-impl Loop {
-    fn run(mut self, commands: &Receiver<Command>) {
-        while let Ok(Command::Commit(job, permit)) = commands.recv() {
-            let mut permits = vec![permit];
-            let backend = Arc::clone(&self.backend);
-            let mut transaction = Transaction::new(&*backend);
-            let mut finishes = Vec::new();
-            let mut stop = false;
-            run_job(job, &mut transaction, &mut finishes);
-            while finishes.len() < GROUP_JOBS && transaction.bytes() < GROUP_BYTES {
-                match commands.try_recv() {
-                    Ok(Command::Commit(job, permit)) => {
-                        permits.push(permit);
-                        run_job(job, &mut transaction, &mut finishes);
-                    }
-                    Ok(Command::Stop) => {
-                        stop = true;
-                        break;
-                    }
-                    Err(_) => break,
+fn run(mut commits: Commits, commands: &Receiver<Command>) {
+    let backend = commits.backend();
+    while let Ok(Command::Commit(job, permit)) = commands.recv() {
+        let mut permits = vec![permit];
+        let mut transaction = Transaction::new(&*backend);
+        let mut finishes = Vec::new();
+        let mut stop = false;
+        run_job(job, &mut transaction, &mut finishes);
+        while finishes.len() < GROUP_JOBS && transaction.bytes() < GROUP_BYTES {
+            match commands.try_recv() {
+                Ok(Command::Commit(job, permit)) => {
+                    permits.push(permit);
+                    run_job(job, &mut transaction, &mut finishes);
                 }
-            }
-            let committed = self.commit(transaction);
-            for finish in finishes {
-                let _ = catch_unwind(AssertUnwindSafe(|| finish(committed.clone())));
-            }
-            if stop {
-                return;
+                Ok(Command::Stop) => {
+                    stop = true;
+                    break;
+                }
+                Err(_) => break,
             }
         }
-    }
-
-    fn commit(&mut self, transaction: Transaction<'_>) -> Result<(), StorageError> {
-        let batch = transaction.into_batch();
-        if batch.is_empty() {
-            return Ok(());
+        let committed = commits.commit(transaction.into_batch());
+        for finish in finishes {
+            let _ = catch_unwind(AssertUnwindSafe(|| finish(committed.clone())));
         }
-        if self.poisoned {
-            return Err(StorageError::Poisoned);
+        if stop {
+            return;
         }
-        let result = self.backend.apply(batch).and_then(|()| match self.durability {
-            Durability::Flush => self.backend.sync(),
-            Durability::Interval => Ok(()),
-        });
-        // After a failed sync nobody knows what is on disk; only opening again tells.
-        self.poisoned = result.is_err();
-        result
     }
 }
 

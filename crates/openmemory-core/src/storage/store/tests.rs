@@ -1,0 +1,292 @@
+//! The room on an engine in memory: what it promises does not come from sled.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+use parking_lot::RwLock;
+use serde_json::{Map, Value};
+use tokio::task::JoinSet;
+
+use super::super::backend::{Batch, RowIterator};
+use super::*;
+use crate::domain::{
+    Content, ContentHash, Dynamics, Embedding, Event, MemoryId, Metadata, ModelIdentity, Provenance, Scope, Sector,
+    Sectors, Tags,
+};
+use crate::storage::{Tombstone, Waypoint};
+
+#[derive(Default)]
+struct InMemory {
+    rows: RwLock<BTreeMap<Vec<u8>, Vec<u8>>>,
+    batches: AtomicUsize,
+    broken: AtomicBool,
+}
+
+impl InMemory {
+    fn keys_in(&self, space: u8) -> usize {
+        self.rows.read().keys().filter(|key| key[0] == space).count()
+    }
+}
+
+impl Backend for InMemory {
+    fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+        Ok(self.rows.read().get(key).cloned())
+    }
+
+    fn rows(&self, from: &[u8], to: &[u8], backwards: bool) -> RowIterator<'_> {
+        let rows = self.rows.read();
+        let mut found: Vec<_> =
+            rows.range(from.to_vec()..to.to_vec()).map(|(k, v)| Ok((k.clone(), v.clone()))).collect();
+        if backwards {
+            found.reverse();
+        }
+        Box::new(found.into_iter())
+    }
+
+    fn apply(&self, batch: Batch) -> Result<(), StorageError> {
+        if self.broken.load(Ordering::Relaxed) {
+            return Err(std::io::Error::other("no space").into());
+        }
+        self.batches.fetch_add(1, Ordering::Relaxed);
+        let mut rows = self.rows.write();
+        for (key, value) in batch {
+            match value {
+                Some(value) => drop(rows.insert(key, value)),
+                None => drop(rows.remove(&key)),
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&self, batch: Batch) -> Result<(), StorageError> {
+        self.apply(batch)
+    }
+
+    fn sync(&self) -> Result<(), StorageError> {
+        Ok(())
+    }
+
+    fn bytes_on_disk(&self) -> Result<u64, StorageError> {
+        Ok(0)
+    }
+}
+
+fn store() -> (Arc<InMemory>, Arc<Store>, tempfile::TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let memory = Arc::new(InMemory::default());
+    let backend: Arc<dyn Backend> = Arc::clone(&memory) as _;
+    check_format(&backend, Timestamp::from_millis(0)).unwrap();
+    let commits = Commits::open(Arc::clone(&backend), directory.path(), Durability::Flush).unwrap();
+    let store = Store { backend, writer: Writer::start(commits).unwrap() };
+    memory.batches.store(0, Ordering::Relaxed);
+    (memory, Arc::new(store), directory)
+}
+
+fn version(id: &str, text: &str, metadata_bytes: usize) -> Version {
+    let metadata = Map::from_iter([("long".to_owned(), Value::from("x".repeat(metadata_bytes)))]);
+    Version {
+        id: MemoryId::read("id", id).unwrap(),
+        number: 1,
+        content: ContentHash::of(text),
+        tags: Tags::read("tags", vec!["a".into(), "b".into()]).unwrap(),
+        metadata: Metadata::read("metadata", metadata).unwrap(),
+        scope: Scope { user_id: Some("ada".into()), ..Scope::default() },
+        created_at: Timestamp::from_millis(1),
+        updated_at: Timestamp::from_millis(1),
+        expires_at: None,
+        immutable: false,
+        classified: Sectors::new(Sector::Semantic, []),
+        provenance: Provenance { event: Event::Add, actor: None, reason: None },
+    }
+}
+
+/// A memory with all its rows.
+fn put(transaction: &mut Transaction<'_>, version: &Version, text: &str) -> Result<Number, StorageError> {
+    let number = transaction.insert(version, &Dynamics::new(&version.sectors(), version.created_at))?;
+    transaction.put_content(number, version.content, &Content::read("content", text.into()).unwrap())?;
+    let model = ModelIdentity { id: "m".into(), dimensions: 2 }.tag();
+    let vector = vec![0.6, 0.8];
+    let embedding = Embedding::new(model, vector.clone(), vec![vector.clone()], vec![(Sector::Semantic, vector)]);
+    transaction.put_embedding(number, version.content, &embedding)?;
+    Ok(number)
+}
+
+async fn commit<T, W>(store: &Store, work: W) -> Result<T, StorageError>
+where
+    T: Send + 'static,
+    W: FnOnce(&mut Transaction<'_>) -> Result<T, StorageError> + Send + 'static,
+{
+    store.commit(work, |_| {}).await?
+}
+
+#[tokio::test]
+async fn a_piece_that_fails_takes_back_its_own_writes_and_no_others() {
+    let (memory, store, _directory) = store();
+    let work = |transaction: &mut Transaction<'_>| {
+        put(transaction, &version("first", "one", 0), "one")?;
+        let failed = transaction.attempt(|transaction| {
+            put(transaction, &version("second", "two", 40_000), "two")?;
+            transaction.attempt(|transaction| put(transaction, &version("third", "three", 0), "three"))?;
+            let (number, head) = (Number(0), version("first", "one", 0));
+            transaction.delete(number, &head, &Tombstone { deleted_at: Timestamp::from_millis(2), version: 1 })?;
+            Err::<(), _>(StorageError::Closed)
+        });
+        assert!(failed.is_err());
+        let inner = transaction.attempt(|transaction| -> Result<(), StorageError> {
+            let _ = transaction.attempt(|transaction| {
+                put(transaction, &version("fourth", "four", 0), "four")?;
+                Err::<(), _>(StorageError::Closed)
+            });
+            put(transaction, &version("fifth", "five", 0), "five").map(drop)
+        });
+        inner
+    };
+    commit(&store, work).await.unwrap();
+    let is_there = |id: &str| store.number(&MemoryId::read("id", id).unwrap()).unwrap().is_some();
+    assert_eq!(["first", "second", "third", "fourth", "fifth"].map(is_there), [true, false, false, false, true]);
+    assert_eq!(
+        (store.count().unwrap(), memory.keys_in(b'P'), memory.keys_in(b'Z'), memory.keys_in(b'T')),
+        (2, 0, 0, 4)
+    );
+    assert_eq!(store.content(Number(0), ContentHash::of("one")).unwrap().as_deref(), Some("one"));
+}
+
+#[tokio::test]
+async fn long_rows_come_back_whole_and_leave_no_parts_behind() {
+    let (memory, store, _directory) = store();
+    let text = "é".repeat(199_999) + &"😀".repeat(1);
+    let first = version("m", &text, 60 * 1024);
+    let (head, content) = (first.clone(), text.clone());
+    let number = commit(&store, move |transaction| put(transaction, &head, &content)).await.unwrap();
+    assert_eq!(store.head(number).unwrap().as_ref(), Some(&first));
+    assert_eq!(store.content(number, first.content).unwrap(), Some(text));
+    assert!(memory.keys_in(b'P') > 20 && memory.rows.read().values().all(|row| row.len() <= 16 * 1024 + 16));
+
+    let second = Version { number: 2, ..version("m", "short", 1) };
+    let (old, new) = (first.clone(), second.clone());
+    commit(&store, move |transaction| transaction.replace(number, &old, &new)).await.unwrap();
+    assert_eq!(store.head(number).unwrap().as_ref(), Some(&second));
+    assert_eq!(store.earlier(number, 1).unwrap(), Some(first));
+
+    let link = Waypoint { weight: 0.5, created_at: second.created_at, updated_at: second.updated_at };
+    let work = move |transaction: &mut Transaction<'_>| {
+        let other = put(transaction, &version("other", "other", 0), "other")?;
+        transaction.link(number, other, &link)?;
+        transaction.delete(number, &second, &Tombstone { deleted_at: Timestamp::from_millis(2), version: 2 })?;
+        transaction.delete(
+            other,
+            &version("other", "other", 0),
+            &Tombstone { deleted_at: Timestamp::from_millis(2), version: 1 },
+        )
+    };
+    commit(&store, work).await.unwrap();
+    let left: Vec<u8> = memory.rows.read().keys().map(|key| key[0]).filter(|space| *space != b'M').collect();
+    assert_eq!(left, *b"ZZ", "two tombstones and nothing else");
+}
+
+#[tokio::test]
+async fn a_job_that_fails_or_panics_harms_no_other_of_its_group() {
+    let (memory, store, _directory) = store();
+    // The first job holds the writer until the others are queued behind it.
+    let (release, held) = mpsc::channel::<()>();
+    let mut held = Some(held);
+    let mut jobs = JoinSet::new();
+    for (name, end) in [("a", 0), ("b", 1), ("c", 2), ("d", 0)] {
+        let (store, held) = (Arc::clone(&store), held.take());
+        jobs.spawn(async move {
+            let work = move |transaction: &mut Transaction<'_>| {
+                held.map(|held| held.recv());
+                put(transaction, &version(name, name, 0), name)?;
+                match end {
+                    0 => Ok(()),
+                    1 => Err(StorageError::Locked),
+                    _ => panic!("a fault"),
+                }
+            };
+            (name, commit(&store, work).await)
+        });
+    }
+    for _ in 0..8 {
+        tokio::task::yield_now().await;
+    }
+    release.send(()).unwrap();
+    let mut results = jobs.join_all().await;
+    results.sort_by_key(|(name, _)| *name);
+    assert!(matches!(
+        &results[..],
+        [("a", Ok(())), ("b", Err(StorageError::Locked)), ("c", Err(StorageError::Dropped)), ("d", Ok(()))]
+    ));
+    assert_eq!((store.count().unwrap(), memory.keys_in(b'H'), memory.keys_in(b'T')), (2, 2, 4));
+    assert_eq!(memory.batches.load(Ordering::Relaxed), 1, "one commit for all");
+}
+
+#[tokio::test]
+async fn after_a_failed_write_nothing_is_published_and_nothing_more_is_written() {
+    let (memory, store, _directory) = store();
+    memory.broken.store(true, Ordering::Relaxed);
+    for expected in ["io", "poisoned"] {
+        let work = |transaction: &mut Transaction<'_>| put(transaction, &version("m", "text", 0), "text");
+        let result = store.commit(work, |_| panic!("was published")).await.map(|result| result.map(drop));
+        match result {
+            Err(StorageError::Io(_)) => assert_eq!(expected, "io"),
+            Err(StorageError::Poisoned) => assert_eq!(expected, "poisoned"),
+            other => panic!("{other:?}"),
+        }
+        memory.broken.store(false, Ordering::Relaxed);
+    }
+    assert_eq!((store.count().unwrap(), memory.keys_in(b'H')), (0, 0));
+}
+
+#[tokio::test]
+async fn a_flipped_byte_in_any_record_is_corruption_and_never_a_wrong_answer() {
+    let (memory, store, _directory) = store();
+    let first = version("m", "text", 20_000);
+    let head = first.clone();
+    let number = commit(&store, move |transaction| {
+        let number = put(transaction, &head, "text")?;
+        transaction.replace(number, &head, &Version { number: 2, ..head.clone() })?;
+        Ok(number)
+    })
+    .await
+    .unwrap();
+    let read_all = || -> Result<(), StorageError> {
+        store.number(&first.id)?;
+        store.head(number)?;
+        store.earlier(number, 1)?;
+        store.content(number, first.content)?;
+        store.embedding(number, first.content)?;
+        store.dynamics(number)?;
+        store.count().map(drop)
+    };
+    read_all().unwrap();
+    let good = memory.rows.read().clone();
+    let records =
+        good.iter().filter(|(key, row)| !row.is_empty() && !key.ends_with(b"format") && !key.ends_with(b"applied"));
+    let mut flips = 0;
+    for (key, row) in records {
+        for byte in (0..row.len()).step_by(1 + row.len() / 40) {
+            memory.rows.write().get_mut(key).unwrap()[byte] ^= 0x20;
+            assert!(matches!(read_all(), Err(StorageError::Corrupted(_))), "byte {byte} of {key:?}");
+            memory.rows.write().insert(key.clone(), row.clone());
+            flips += 1;
+        }
+    }
+    assert!(flips > 200);
+    read_all().unwrap();
+}
+
+#[test]
+fn a_format_of_the_future_is_refused() {
+    let memory = Arc::new(InMemory::default());
+    let backend: Arc<dyn Backend> = Arc::clone(&memory) as _;
+    let mut transaction = Transaction::new(&*backend);
+    let future = Format { version: FORMAT_VERSION + 1, created_at: Timestamp::from_millis(0) };
+    transaction.put(&keys::meta(FORMAT), &future).unwrap();
+    backend.apply(transaction.into_batch()).unwrap();
+    let found = check_format(&backend, Timestamp::from_millis(0)).unwrap_err();
+    assert!(matches!(found, StorageError::FormatUnsupported { found: 2, supported: 1 }));
+    memory.rows.write().retain(|key, _| !key.ends_with(b"format"));
+    memory.rows.write().insert(b"Hrow".to_vec(), vec![]);
+    assert!(matches!(check_format(&backend, Timestamp::from_millis(0)), Err(StorageError::Corrupted(_))));
+}
