@@ -109,7 +109,7 @@ async fn step(fixture: &Fixture, model: &mut Model, dice: &mut Dice) {
             }
         }
         (9, Some(_)) => drop(fixture.reinforce(&id).await.unwrap()),
-        (10, Some(_)) if dice.below(4) == 0 => {
+        (10, Some(_)) if dice.below(16) == 0 => {
             fixture.delete(&id).await.unwrap();
             model.remove(&id);
         }

@@ -21,7 +21,11 @@ struct InMemory {
     rows: RwLock<BTreeMap<Vec<u8>, Vec<u8>>>,
     batches: AtomicUsize,
     broken: AtomicBool,
+    /// Looks at the store after each row that is written by itself.
+    watcher: RwLock<Option<Watcher>>,
 }
+
+type Watcher = Box<dyn Fn() + Send + Sync>;
 
 impl InMemory {
     fn keys_in(&self, space: u8) -> usize {
@@ -60,7 +64,13 @@ impl Backend for InMemory {
     }
 
     fn write(&self, batch: Batch) -> Result<(), StorageError> {
-        self.apply(batch)
+        for row in batch {
+            self.apply(vec![row])?;
+            if let Some(watcher) = &*self.watcher.read() {
+                watcher();
+            }
+        }
+        Ok(())
     }
 
     fn sync(&self) -> Result<(), StorageError> {
@@ -104,12 +114,15 @@ fn version(id: &str, text: &str, metadata_bytes: usize) -> Version {
 /// A memory with all its rows.
 fn put(transaction: &mut Transaction<'_>, version: &Version, text: &str) -> Result<Number, StorageError> {
     let number = transaction.insert(version, &Dynamics::new(&version.sectors(), version.created_at))?;
-    transaction.put_content(number, version.content, &Content::read("content", text.into()).unwrap())?;
-    let model = ModelIdentity { id: "m".into(), dimensions: 2 }.tag();
-    let vector = vec![0.6, 0.8];
-    let embedding = Embedding::new(model, vector.clone(), vec![vector.clone()], vec![(Sector::Semantic, vector)]);
-    transaction.put_embedding(number, version.content, &embedding)?;
+    put_text(transaction, number, text)?;
     Ok(number)
+}
+
+fn put_text(transaction: &mut Transaction<'_>, number: Number, text: &str) -> Result<(), StorageError> {
+    let (model, vector) = (ModelIdentity { id: "m".into(), dimensions: 2 }.tag(), vec![0.6, 0.8]);
+    let embedding = Embedding::new(model, vector.clone(), vec![vector.clone()], vec![(Sector::Semantic, vector)]);
+    transaction.put_content(number, ContentHash::of(text), &Content::read("content", text.into()).unwrap())?;
+    transaction.put_embedding(number, ContentHash::of(text), &embedding)
 }
 
 async fn commit<T, W>(store: &Store, work: W) -> Result<T, StorageError>
@@ -274,6 +287,64 @@ async fn a_flipped_byte_in_any_record_is_corruption_and_never_a_wrong_answer() {
     }
     assert!(flips > 200);
     read_all().unwrap();
+}
+
+/// What a reader who comes in now cannot make sense of.
+fn half(store: &Store, id: &str) -> Option<String> {
+    let number = store.number(&MemoryId::read("id", id).unwrap()).unwrap()?;
+    let Some(head) = store.head(number).unwrap() else { return Some(format!("{id} without a head")) };
+    let versions = (1..head.number).map(|version| store.earlier(number, version).unwrap()).chain([Some(head.clone())]);
+    for version in versions {
+        let Some(version) = version else { return Some(format!("{head:?} without its history")) };
+        let texts = store.content(number, version.content).unwrap().is_some();
+        if !texts || store.embedding(number, version.content).unwrap().is_none() {
+            return Some(format!("{version:?} without its text and vectors"));
+        }
+    }
+    if store.dynamics(number).unwrap().is_none() {
+        return Some(format!("{head:?} without dynamics"));
+    }
+    let tags = head.tags.distinct().into_iter().map(|tag| Among::Tag(tag.to_owned()));
+    let scope = Among::Scope { field: "user_id", value: "ada".into() };
+    let order = Order { by: TimeField::Created, newest_first: true };
+    let mut ways = tags.chain([scope, Among::All]);
+    let missing = ways.find(|among| !store.by_time(among, order, None).any(|found| found.unwrap() == number));
+    missing.map(|among| format!("version {} is not found among {among:?}", head.number))
+}
+
+#[tokio::test]
+async fn a_reader_between_two_rows_of_a_commit_sees_each_memory_old_or_new() {
+    let (memory, store, _directory) = store();
+    let torn = Arc::new(RwLock::new(Vec::new()));
+    let (watched, seen) = (Arc::downgrade(&store), Arc::clone(&torn));
+    *memory.watcher.write() = Some(Box::new(move || {
+        if let Some(store) = watched.upgrade() {
+            seen.write().extend(["m", "n"].into_iter().filter_map(|id| half(&store, id)));
+        }
+    }));
+    let number = commit(&store, |transaction| {
+        put(transaction, &version("n", "other", 0), "other")?;
+        put(transaction, &version("m", "one", 0), "one")
+    });
+    let number = number.await.unwrap();
+    let mut head = store.head(number).unwrap().unwrap();
+    for (text, tags) in [("two", vec!["b", "c"]), ("three", vec![]), ("one", vec!["a", "d"])] {
+        let tags = Tags::read("tags", tags.into_iter().map(str::to_owned).collect()).unwrap();
+        let updated_at = Timestamp::from_millis(head.number as i64 + 10);
+        let next =
+            Version { number: head.number + 1, content: ContentHash::of(text), tags, updated_at, ..head.clone() };
+        let (old, new) = (head, next.clone());
+        let work = move |transaction: &mut Transaction<'_>| {
+            put_text(transaction, number, text)?;
+            transaction.replace(number, &old, &new)
+        };
+        commit(&store, work).await.unwrap();
+        head = next;
+    }
+    let tombstone = Tombstone { deleted_at: Timestamp::from_millis(99), version: head.number };
+    commit(&store, move |transaction| transaction.delete(number, &head, &tombstone)).await.unwrap();
+    assert!(memory.batches.load(Ordering::Relaxed) > 40, "rows are written one by one");
+    assert_eq!(*torn.read(), Vec::<String>::new());
 }
 
 #[test]
