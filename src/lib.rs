@@ -20,3 +20,8 @@ mod engine;
 mod handle;
 mod options;
 mod runtime;
+
+/// One run of the model allocates and frees megabytes; glibc gives them back to the system each time and pays for every
+/// page again.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

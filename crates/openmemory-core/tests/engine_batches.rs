@@ -1,4 +1,5 @@
 //! A batch answers for each item by itself, or changes nothing at all; each different text is embedded once.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Earlier states stay readable exactly, by version and by time, until the memory is deleted.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
 
 mod support;
 

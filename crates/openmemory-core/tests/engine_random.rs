@@ -1,4 +1,5 @@
 //! Thousands of operations in any order leave what a naive model of the contract says they should.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
 
 mod support;
 

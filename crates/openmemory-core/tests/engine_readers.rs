@@ -1,4 +1,5 @@
 //! Readers beside a writer see each version whole: never the text of one with tags, metadata or vectors of another.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! A store changes its model text by text: refused until done what needs vectors, everything else as before.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
 
 mod support;
 

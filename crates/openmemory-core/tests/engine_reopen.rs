@@ -1,4 +1,5 @@
 //! What a store holds is what the next one that opens the directory finds.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Concurrent updates of one memory: what was accepted is there, in order, and nothing else is.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
 
 mod support;
 

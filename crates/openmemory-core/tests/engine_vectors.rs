@@ -1,4 +1,5 @@
 //! Vectors follow the text: fresh after an update, kept where they are known, and one for each side of a text.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
 
 mod support;
 

@@ -20,12 +20,16 @@ enum State {
     Failed(Error),
 }
 
+type Late = Box<dyn FnOnce(&VectorIndex) + Send>;
+
 /// The index of one store, once it is filled.
 pub(super) struct Vectors {
     state: watch::Sender<State>,
     /// Ends the filling, which holds the store, before a close.
     stop: AtomicBool,
     filler: Mutex<Option<JoinHandle<()>>>,
+    /// What commits did to the index while it was filled: done once more at the end.
+    late: Mutex<Vec<Late>>,
     /// None before the store has a first vector.
     index: RwLock<Option<Arc<VectorIndex>>>,
 }
@@ -36,6 +40,7 @@ impl Vectors {
             state: watch::Sender::new(State::Filling),
             stop: AtomicBool::new(false),
             filler: Mutex::new(None),
+            late: Mutex::default(),
             index: RwLock::new(None),
         }
     }
@@ -55,6 +60,8 @@ impl Vectors {
                 Ok(()) => State::Ready,
                 Err(error) => State::Failed(error),
             };
+            let mut late = vectors.late.lock();
+            late.drain(..).for_each(|again| again(&index));
             *vectors.index.write() = Some(index);
             vectors.state.send_replace(state);
         };
@@ -100,11 +107,26 @@ impl Vectors {
     pub(super) fn publish(&self, committed: &Committed) {
         if let Some(embedding) = &committed.vectors {
             let version = &committed.memory.version;
+            let mut late = self.late.lock();
+            if matches!(&*self.state.borrow(), State::Filling) {
+                let (number, scope, sectors, embedding) =
+                    (committed.number, version.scope.clone(), version.sectors(), Arc::clone(embedding));
+                late.push(Box::new(move |index| {
+                    let _ = index.replace(scope.user_id.as_deref(), number.0, &roles(&sectors, &embedding));
+                }));
+            }
             self.replace(committed.number, &version.scope, &version.sectors(), embedding);
         }
     }
 
     pub(super) fn remove(&self, number: Number, scope: &Scope) {
+        let mut late = self.late.lock();
+        if matches!(&*self.state.borrow(), State::Filling) {
+            let user = scope.user_id.clone();
+            late.push(Box::new(move |index| {
+                index.remove(user.as_deref(), number.0);
+            }));
+        }
         if let Some(index) = &*self.index.read() {
             index.remove(scope.user_id.as_deref(), number.0);
         }

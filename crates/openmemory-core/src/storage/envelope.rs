@@ -53,7 +53,16 @@ pub(super) fn open(
                     None => break,
                 }
             }
-            payload
+            match rest {
+                [a, b, c, d, _, _]
+                    if payload.len() == u32::from_le_bytes([*a, *b, *c, *d]) as usize
+                        && payload.len().div_ceil(PART_BYTES) == usize::from(parts(row)) =>
+                {
+                    payload
+                }
+                _ if value(key)?.as_deref() != Some(row) => return Ok(None),
+                _ => return Err(damaged()),
+            }
         }
         _ => return Err(damaged()),
     };

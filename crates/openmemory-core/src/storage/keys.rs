@@ -118,7 +118,10 @@ pub(super) fn is_part(key: &[u8]) -> bool {
 /// one is the newest; an id leads to a memory only while that is whole.
 pub(super) fn sort_for_readers(batch: &mut [(Vec<u8>, Option<Vec<u8>>)]) {
     batch.sort_by_key(|(key, value)| match (key.first(), value) {
-        (Some(&(PART | CONTENT | EMBEDDING | DYNAMICS | HISTORY | TOMBSTONE)), Some(_)) => 0,
+        (
+            Some(&(PART | CONTENT | EMBEDDING | DYNAMICS | HISTORY | TOMBSTONE | CREATED | UPDATED | SCOPE | TAG)),
+            Some(_),
+        ) => 0,
         (Some(&HEAD), Some(_)) | (Some(&ID), None) => 1,
         (Some(&ID), Some(_)) | (Some(&HEAD), None) => 2,
         (_, Some(_)) => 3,

@@ -21,6 +21,8 @@ pub(super) struct RedoLog {
     file: File,
     /// Where the next record goes.
     end: u64,
+    /// The checksum of the record before, which the next one continues; 0 at the start.
+    chain: u32,
 }
 
 impl RedoLog {
@@ -54,7 +56,7 @@ impl RedoLog {
             log.write_all(&vec![0; (CAPACITY - length) as usize])?;
             log.sync_all()?;
         }
-        Ok(Self { file: log, end: 0 })
+        Ok(Self { file: log, end: 0, chain: 0 })
     }
 
     /// Appends a batch and syncs it; false if it does not fit.
@@ -67,19 +69,21 @@ impl RedoLog {
             return Ok(false);
         }
         record[8..HEADER].copy_from_slice(&sequence.to_le_bytes());
-        let checksum = crc32fast::hash(&record[8..HEADER + length as usize]);
+        let checksum = checksum(self.chain, &record[8..HEADER + length as usize]);
         record[..4].copy_from_slice(&length.to_le_bytes());
         record[4..8].copy_from_slice(&checksum.to_le_bytes());
         self.file.seek(SeekFrom::Start(self.end))?;
         self.file.write_all(&record)?;
         self.file.sync_data()?;
         self.end += record.len() as u64;
+        self.chain = checksum;
         Ok(true)
     }
 
     /// Begins anew at the start. Only after everything appended so far is durable elsewhere.
     pub(super) fn restart(&mut self) {
         self.end = 0;
+        self.chain = 0;
     }
 }
 
@@ -87,14 +91,17 @@ impl RedoLog {
 fn records(bytes: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
     let mut rest = bytes;
     let mut expected = None;
+    let mut chain = 0;
     std::iter::from_fn(move || {
         let (length, after) = rest.split_first_chunk::<4>()?;
-        let (checksum, after) = after.split_first_chunk::<4>()?;
+        let (found, after) = after.split_first_chunk::<4>()?;
+        let found = u32::from_le_bytes(*found);
         let length = u32::from_le_bytes(*length) as usize;
         let checked = after.get(..8 + length)?;
-        if length == 0 || crc32fast::hash(checked) != u32::from_le_bytes(*checksum) {
+        if length == 0 || checksum(chain, checked) != found {
             return None;
         }
+        chain = found;
         let (sequence, payload) = checked.split_first_chunk::<8>()?;
         let sequence = u64::from_le_bytes(*sequence);
         if expected.is_some_and(|expected| sequence != expected) {
@@ -104,6 +111,13 @@ fn records(bytes: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
         rest = rest.get((HEADER + length).next_multiple_of(BLOCK)..).unwrap_or_default();
         Some((sequence, payload))
     })
+}
+
+/// Continues the checksum of the record before: nothing that lies about in the file passes for the next record.
+fn checksum(chain: u32, bytes: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new_with_initial(chain);
+    hasher.update(bytes);
+    hasher.finalize()
 }
 
 /// Each write as `key length, key, value length + 1, value`; 0 in place of a value's length removes the key.

@@ -1,0 +1,64 @@
+// Does a process stay responsive while it updates? How late a timer of 5 ms is, with and without content updates.
+
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { OpenMemory } from '../index.mjs'
+import { memories, remember } from './memories.mjs'
+import { percentile } from './rounds.mjs'
+import { texts } from './texts.mjs'
+
+const PERIOD = 5
+const TOKENS = 30
+
+export async function* measure({ directory, quick }) {
+  const count = quick ? 20 : 200
+  const om = new OpenMemory({ path: join(directory, 'event-loop'), durability: 'flush' })
+  const prose = texts(3)
+  const list = memories(count, { seed: 4, user_id: 'ada', tokens: TOKENS })
+  const updates = () => {
+    const change = ({ id }) => om.updateMemory(id, { content: prose.next(TOKENS).text })
+    return Promise.all(list.map(change))
+  }
+  try {
+    await remember(om, list)
+    await updates()
+    const [busy, idle] = [[], []]
+    for (let round = 0; round < (quick ? 1 : 5); round++) {
+      const { late, took } = await lateness(updates)
+      busy.push(...late)
+      idle.push(...(await lateness(() => sleep(took))).late)
+    }
+    const of = (values) => [0.5, 0.99, 1].map((at) => percentile(values, at).toFixed(1)).join(', ')
+    yield {
+      measure: `timer lateness at p99 during ${count} content updates`,
+      unit: 'ms',
+      ours: percentile(busy, 0.99),
+      other: percentile(idle, 0.99),
+      than: 'the same timer, idle',
+      goal: { below: 10 },
+      note: `p50, p99, max: ${of(busy)} of ${busy.length} ticks; idle ${of(idle)}`,
+    }
+  } finally {
+    await om.close()
+  }
+}
+
+/** By how many milliseconds each tick was late while `work` ran, and how long that took. */
+async function lateness(work) {
+  const late = []
+  let due = performance.now() + PERIOD
+  let timer = setTimeout(tick, PERIOD)
+  function tick() {
+    const now = performance.now()
+    late.push(Math.max(0, now - due))
+    due = now + PERIOD
+    timer = setTimeout(tick, PERIOD)
+  }
+  const begin = performance.now()
+  await work()
+  clearTimeout(timer)
+  const now = performance.now()
+  // A tick that is overdue when the work ends was late as well.
+  if (now > due) late.push(now - due)
+  return { late, took: now - begin }
+}

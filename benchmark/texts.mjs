@@ -1,0 +1,37 @@
+// Which texts are embedded? Sentences of common words that are one token each, so that their token ids are known without
+// a tokenizer and every text has exactly the length that is asked for.
+
+import { readFileSync } from 'node:fs'
+import { between, randomFrom } from './random.mjs'
+
+const { vocab } = JSON.parse(readFileSync(new URL('../model/tokenizer.json', import.meta.url), 'utf8')).model
+const begin = vocab['[CLS]']
+const end = vocab['[SEP]']
+const stop = vocab['.']
+// The vocabulary is ordered by how common a word is.
+const words = Object.keys(vocab)
+  .filter((word) => /^[a-z]{3,}$/.test(word))
+  .slice(0, 6000)
+
+/** A source of different texts, the same ones for the same seed. */
+export function texts(seed) {
+  const random = randomFrom(seed)
+  return {
+    /** A text of `tokens` tokens, the two special ones counted, with their ids. */
+    next(tokens) {
+      const sentences = []
+      const ids = [begin]
+      let left = tokens - 2
+      while (left > 0) {
+        // What would be left over must be enough for a sentence: two words and a full stop.
+        const length = left <= 15 ? left : Math.min(between(random, 8, 15), left - 3)
+        const chosen = Array.from({ length: length - 1 }, () => words[between(random, 0, words.length)])
+        ids.push(...chosen.map((word) => vocab[word]), stop)
+        sentences.push(`${chosen[0][0].toUpperCase()}${chosen.join(' ').slice(1)}.`)
+        left -= length
+      }
+      ids.push(end)
+      return { text: sentences.join(' '), ids }
+    },
+  }
+}
