@@ -130,6 +130,10 @@ fn test(field: Field, operator: Operator, value: &Value, path: &str) -> Result<F
         Operator::Eq => is(Test::OneOf(vec![field.operand(value, path)?])),
         Operator::Ne => not(is(Test::OneOf(vec![field.operand(value, path)?]))),
         Operator::In => is(Test::OneOf(operands(&field, list(value, path)?, path)?)),
+        // It would match everything, and a filter that says nothing never means all.
+        Operator::Nin if value.as_array().is_some_and(Vec::is_empty) => {
+            return Err(Invalid::argument(path, "must name at least one value; leave it out instead"));
+        }
         Operator::Nin => not(is(Test::OneOf(operands(&field, list(value, path)?, path)?))),
         Operator::Gt | Operator::Gte | Operator::Lt | Operator::Lte => {
             if !value.is_number() && !value.is_string() {

@@ -196,6 +196,7 @@ fn a_refusal_names_the_place() {
         (json!({"OR": [{}]}), "filters.OR[0]"),
         (json!({"NOT": "x"}), "filters.NOT"),
         (json!({"user_id": {}}), "filters.user_id"),
+        (json!({"tags": {"nin": []}}), "filters.tags.nin"),
         (json!({"user_id": {"like": "a"}}), "filters.user_id.like"),
         (json!({"user_id": 7}), "filters.user_id"),
         (json!({"user_id": ["a"]}), "filters.user_id"),
