@@ -50,6 +50,8 @@ impl Network {
         drop(proto);
 
         let length = model.symbols.sym("length");
+        // With it tract can tell that equal shapes are equal, and adds them in vectors.
+        model.symbols.add_assertion("length >= 1").map_err(unusable)?;
         let mut inputs = Vec::new();
         for (at, outlet) in model.input_outlets().map_err(unusable)?.to_vec().iter().enumerate() {
             inputs.push(match model.node(outlet.node).name.as_str() {
