@@ -55,13 +55,17 @@ impl Engine {
         head: Version,
         filter: Option<&Filter>,
     ) -> Result<Option<Memory>, Error> {
-        match filter {
-            // Most filters decide without the text, which may be long.
-            Some(filter) if !filter.needs_content() && !filter.matches(&head, "") => return Ok(None),
-            _ => {}
+        if self.matches(number, &head, filter)? { self.memory(number, head) } else { Ok(None) }
+    }
+
+    /// Whether a version matches. Most filters decide without the text, which may be long.
+    pub(super) fn matches(&self, number: Number, head: &Version, filter: Option<&Filter>) -> Result<bool, Error> {
+        let Some(filter) = filter else { return Ok(true) };
+        if !filter.needs_content() {
+            return Ok(filter.matches(head, ""));
         }
-        let memory = self.memory(number, head)?;
-        Ok(memory.filter(|memory| filter.is_none_or(|filter| filter.matches(&memory.version, &memory.content))))
+        let content = self.store.content(number, head.content)?;
+        Ok(content.is_some_and(|content| filter.matches(head, &content)))
     }
 }
 

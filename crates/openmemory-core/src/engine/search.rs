@@ -8,7 +8,7 @@ use super::error::Error;
 use super::open::Engine;
 use crate::domain::filter::Field;
 use crate::domain::request::Search;
-use crate::domain::{Embedding, Memory, Sectors};
+use crate::domain::{Embedding, Memory, Sectors, Version};
 use crate::index::{Query, Scope, SectorMask};
 use crate::storage::{Number, Records};
 
@@ -44,22 +44,26 @@ impl Engine {
         let mut found = HashMap::new();
         let best = ranked.best(request.k, request.min_score as f32, |number| -> Result<Option<f32>, Error> {
             let scored = self.score(Number(number), request, vector)?;
-            Ok(scored.map(|(memory, similarity)| {
-                found.insert(number, memory);
+            Ok(scored.map(|(version, similarity)| {
+                found.insert(number, version);
                 similarity
             }))
         })?;
-        let hit = |best: crate::index::Hit| -> Option<Hit> {
-            let memory = found.remove(&best.memory)?;
-            let path = vec![memory.version.id.to_string()];
-            let score = best.score.clamp(0.0, 1.0);
-            Some(Hit { memory, score, similarity: best.score, path, explain: request.explain })
-        };
-        Ok(best.into_iter().filter_map(hit).collect())
+        let mut hits = Vec::with_capacity(best.len());
+        for best in best {
+            let Some(version) = found.remove(&best.memory) else { continue };
+            // Only the best are read whole; one that was deleted meanwhile is left out.
+            if let Some(memory) = self.memory(Number(best.memory), version)? {
+                let path = vec![memory.version.id.to_string()];
+                let score = best.score.clamp(0.0, 1.0);
+                hits.push(Hit { memory, score, similarity: best.score, path, explain: request.explain });
+            }
+        }
+        Ok(hits)
     }
 
-    /// A memory and its exact similarity, from one version; none where it is gone, hidden or filtered out.
-    fn score(&self, number: Number, request: &Search, query: &[f32]) -> Result<Option<(Memory, f32)>, Error> {
+    /// A memory's newest version and its exact similarity; none where it is gone, hidden or filtered out.
+    fn score(&self, number: Number, request: &Search, query: &[f32]) -> Result<Option<(Version, f32)>, Error> {
         let Some(head) = self.store.head(number)? else { return Ok(None) };
         if !request.show_expired && head.expired(self.now()) {
             return Ok(None);
@@ -74,8 +78,7 @@ impl Engine {
         if similarity.clamp(0.0, 1.0) < request.min_score as f32 {
             return Ok(None);
         }
-        let memory = self.matching(number, head, request.filter.as_ref())?;
-        Ok(memory.map(|memory| (memory, similarity)))
+        Ok(self.matches(number, &head, request.filter.as_ref())?.then_some((head, similarity)))
     }
 }
 
