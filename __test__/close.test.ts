@@ -34,7 +34,8 @@ test('every call after close rejects with CLOSED', async () => {
     ...[om.getHistory(id), om.restoreMemory(id, 1), om.sendFeedback(id, null), om.getWaypoints(id), om.reindex()],
     ...[om.stats(), om.ready(), om.flush()],
   ]
-  for (const call of calls) expect(await refusal(call)).toMatchObject({ code: 'CLOSED', status: 503 })
+  const errors = await Promise.all(calls.map((call) => refusal(call)))
+  for (const error of errors) expect(error).toMatchObject({ code: 'CLOSED', status: 503 })
 })
 
 test('asyncDispose closes', async () => {

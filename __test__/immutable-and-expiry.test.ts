@@ -8,8 +8,8 @@ import { openStore } from './helpers/store'
 test('an immutable memory refuses updates and restores, and can be deleted', async () => {
   const om = openStore()
   const memory = await om.addMemory({ content: 'signed contract', immutable: true })
-  for (const call of [om.updateMemory(memory.id, { tags: ['x'] }), om.restoreMemory(memory.id, 1)]) {
-    const error = await refusal(call)
+  const calls = [om.updateMemory(memory.id, { tags: ['x'] }), om.restoreMemory(memory.id, 1)]
+  for (const error of await Promise.all(calls.map((call) => refusal(call)))) {
     expect(error).toBeInstanceOf(ImmutableMemoryError)
     expect(error).toMatchObject({ code: 'IMMUTABLE', status: 409 })
   }
