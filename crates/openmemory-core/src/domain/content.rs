@@ -29,10 +29,6 @@ impl Content {
         &self.0
     }
 
-    pub fn into_string(self) -> String {
-        self.0
-    }
-
     pub fn hash(&self) -> ContentHash {
         ContentHash::of(&self.0)
     }

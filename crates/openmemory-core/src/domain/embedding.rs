@@ -69,10 +69,6 @@ impl Embedding {
         &self.vectors[self.whole as usize]
     }
 
-    pub fn passages(&self) -> impl Iterator<Item = &[f32]> {
-        self.passages.iter().map(|vector| self.vectors[*vector as usize].as_slice())
-    }
-
     /// Each different vector that counts for a memory of `sectors`, with the sectors it stands for and whether it is
     /// a passage.
     pub fn roles(&self, sectors: &Sectors) -> Vec<(&[f32], Vec<Sector>, bool)> {

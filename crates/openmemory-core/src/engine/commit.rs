@@ -47,13 +47,14 @@ pub(super) fn update(
 ) -> Result<Committed, Error> {
     let (number, head) = current(transaction, &update.id)?;
     check_version(&head, update.if_version)?;
-    let mut content = None;
+    let (mut content, mut fresh) = (None, None);
     if let Some(text) = text {
         let classified = match &text.embedding {
             _ if text.hash == head.content => head.classified.clone(),
             Some(embedding) => {
                 transaction.put_content(number, text.hash, &text.content)?;
                 transaction.put_embedding(number, text.hash, embedding)?;
+                fresh = Some(Arc::clone(embedding));
                 classified(embedding)?
             }
             None => classified(&known_embedding(transaction, number, text.hash)?)?,
@@ -64,7 +65,7 @@ pub(super) fn update(
         .patch
         .apply(&head, content, now, update.provenance.clone())
         .map_err(|error| Error::of_patch(error, &update.id))?;
-    replace(transaction, number, &head, next, now)
+    replace(transaction, number, &head, next, fresh, now)
 }
 
 /// Makes a copy of an earlier version the newest.
@@ -89,16 +90,20 @@ pub(super) fn restore(
     let mut next = patch::restore(&head, &earlier, now, provenance.actor, provenance.reason)
         .map_err(|error| Error::of_patch(error, &restore.id))?;
     if next.content != head.content {
-        next.classified = classified(&known_embedding(transaction, number, next.content)?)?;
+        let known = known_embedding(transaction, number, next.content)?;
+        next.classified = classified(&known)?;
+        return replace(transaction, number, &head, next, Some(Arc::new(known)), now);
     }
-    replace(transaction, number, &head, next, now)
+    replace(transaction, number, &head, next, None, now)
 }
 
+/// Makes `next` the newest version. `vectors` are those of its text, where they are at hand.
 fn replace(
     transaction: &mut Transaction<'_>,
     number: Number,
     head: &Version,
     next: Version,
+    vectors: Option<Arc<Embedding>>,
     now: Timestamp,
 ) -> Result<Committed, Error> {
     transaction.replace(number, head, &next)?;
@@ -110,6 +115,8 @@ fn replace(
     }
     let vectors = if head.content == next.content && old == new {
         None
+    } else if vectors.is_some() {
+        vectors
     } else {
         Some(Arc::new(known_embedding(transaction, number, next.content)?))
     };

@@ -16,7 +16,7 @@ pub(super) struct Model {
     pub(super) embedder: Arc<dyn Embedder>,
     pub(super) pool: EmbeddingPool,
     identity: OnceCell<ModelIdentity>,
-    prototypes: OnceCell<Arc<Prototypes>>,
+    prototypes: OnceCell<Prototypes>,
 }
 
 impl Model {
@@ -42,8 +42,7 @@ impl Model {
     /// The prototypes' vectors: those that the store keeps, or new ones, which it keeps from then on.
     pub(super) async fn prototypes(&self, store: &Store) -> Result<&Prototypes, Error> {
         let tag = self.identity().await?.tag();
-        let make = || async { self.make_prototypes(store, tag).await.map(Arc::new) };
-        self.prototypes.get_or_try_init(make).await.map(|prototypes| &**prototypes)
+        self.prototypes.get_or_try_init(|| self.make_prototypes(store, tag)).await
     }
 
     async fn make_prototypes(&self, store: &Store, tag: ModelTag) -> Result<Prototypes, Error> {

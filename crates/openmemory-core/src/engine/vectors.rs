@@ -46,7 +46,6 @@ impl Vectors {
     }
 
     pub(super) fn set_empty(&self) {
-        *self.index.write() = None;
         self.state.send_replace(State::Ready);
     }
 
