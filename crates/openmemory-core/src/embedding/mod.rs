@@ -1,4 +1,4 @@
-//! What does a text mean, as numbers? The only room that knows tract.
+//! What does a text mean, as numbers?
 //!
 //! A text is cut into *passages* that fit the model's window and each passage into *sentences*.
 //! One pass of the model gives the passage its vector and, from the same token states, each
@@ -7,14 +7,12 @@
 mod error;
 mod external;
 mod model;
-mod network;
 mod passages;
 mod pool;
 mod pooling;
 mod sentences;
 mod test_embedder;
 mod tokens;
-mod weights;
 
 use std::ops::Range;
 

@@ -6,10 +6,10 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use openmemory_onnx::{Network, Output};
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 
-use super::network::{Network, Output};
 use super::passages::{middle, passages};
 use super::pooling::{blended, normalised, sum};
 use super::sentences::sentences;
@@ -178,7 +178,7 @@ impl ModelEmbedder {
         if tokens > window {
             return Err(EmbeddingError::failed(format!("{tokens} tokens, more than {window}")));
         }
-        let output = loaded.network.run(&encoded.ids)?;
+        let output = loaded.network.run(&encoded.ids).map_err(|error| EmbeddingError::failed(error.to_string()))?;
         if output.dimensions != loaded.identity.dimensions {
             return Err(EmbeddingError::failed(format!(
                 "the model gives vectors of {} numbers, expected {}",
@@ -229,9 +229,10 @@ impl Loaded {
         let (model, model_sha256) = read(&options.model, options.model_sha256.as_deref())?;
         let (tokenizer, tokenizer_sha256) = read(&options.tokenizer, options.tokenizer_sha256.as_deref())?;
         let tokens = Tokens::load(&options.tokenizer, &tokenizer)?;
-        let network = Network::load(&options.model, &model)?;
-        let probe = tokens.encode(&options.passage_prefix, "probe").and_then(|encoded| network.run(&encoded.ids));
-        let output = probe.map_err(|error| EmbeddingError::unavailable(&options.model, error.to_string()))?;
+        let unusable = |error: String| EmbeddingError::unavailable(&options.model, error);
+        let network = Network::load(&model).map_err(|error| unusable(error.to_string()))?;
+        let probe = tokens.encode(&options.passage_prefix, "probe").map_err(|error| unusable(error.to_string()))?;
+        let output = network.run(&probe.ids).map_err(|error| unusable(error.to_string()))?;
         let id = options.id.clone().unwrap_or_else(|| {
             let parts = [
                 &model_sha256[..],

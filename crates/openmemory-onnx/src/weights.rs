@@ -10,7 +10,7 @@ use half::f16;
 use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto, tensor_proto::DataType};
 
 /// Folds every stored weight in `model` to f32. Nodes in other forms stay for tract to judge.
-pub(super) fn expand(model: &mut ModelProto) {
+pub(crate) fn expand(model: &mut ModelProto) {
     let Some(graph) = model.graph.as_mut() else {
         return;
     };

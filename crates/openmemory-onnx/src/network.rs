@@ -1,16 +1,25 @@
 //! What does the model compute for a row of tokens?
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::Arc;
 
 use tract_onnx::prelude::*;
 
-use super::{EmbeddingError, weights};
+use crate::weights;
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NetworkError {
+    /// The file is not a model that can be run here.
+    #[error("{0}")]
+    Unusable(String),
+    /// The model gave nothing usable for this row of tokens.
+    #[error("{0}")]
+    Failed(String),
+}
 
 /// One plan for every length. A plan for each length, or one that also takes several texts at
 /// once, costs as much memory again and slows single texts down.
-pub(super) struct Network {
+pub struct Network {
     plan: Arc<TypedRunnableModel>,
     inputs: Vec<Input>,
 }
@@ -23,23 +32,24 @@ enum Input {
 }
 
 /// Rows of `dimensions` numbers.
-pub(super) struct Output {
-    pub(super) values: Vec<f32>,
-    pub(super) dimensions: usize,
+pub struct Output {
+    pub values: Vec<f32>,
+    pub dimensions: usize,
     /// One row for the whole text, pooled inside the model; otherwise one for each token.
-    pub(super) pooled: bool,
+    pub pooled: bool,
 }
 
 impl Output {
-    pub(super) fn rows(&self) -> impl Iterator<Item = &[f32]> {
+    pub fn rows(&self) -> impl Iterator<Item = &[f32]> {
         self.values.chunks_exact(self.dimensions)
     }
 }
 
 impl Network {
-    pub(super) fn load(file: &Path, bytes: &[u8]) -> Result<Self, EmbeddingError> {
-        let unusable =
-            |error: TractError| EmbeddingError::unavailable(file, format!("not a usable ONNX model: {error:#}"));
+    /// Reads an ONNX file: inputs `input_ids` and, if it has them, `attention_mask` and `token_type_ids`; first output
+    /// the token states `[1, n, d]` or a pooled vector `[1, d]`.
+    pub fn load(bytes: &[u8]) -> Result<Self, NetworkError> {
+        let unusable = |error: TractError| NetworkError::Unusable(format!("not a usable ONNX model: {error:#}"));
         let mut proto = onnx().proto_model_for_read(&mut &*bytes).map_err(unusable)?;
         weights::expand(&mut proto);
         let mut model = onnx()
@@ -59,26 +69,23 @@ impl Network {
                 "attention_mask" => Input::Mask,
                 "token_type_ids" => Input::Types,
                 name => {
-                    return Err(EmbeddingError::unavailable(
-                        file,
-                        format!(
-                            "it has an input {name:?}; only input_ids, attention_mask and \
-                             token_type_ids can be given"
-                        ),
-                    ));
+                    return Err(NetworkError::Unusable(format!(
+                        "it has an input {name:?}; only input_ids, attention_mask and token_type_ids can be given"
+                    )));
                 }
             });
             let fact = i64::fact([1.to_dim(), length.to_dim()]);
             model.set_input_fact(at, fact.into()).map_err(unusable)?;
         }
         if !inputs.iter().any(|input| matches!(input, Input::Ids)) {
-            return Err(EmbeddingError::unavailable(file, "it has no input input_ids"));
+            return Err(NetworkError::Unusable("it has no input input_ids".to_owned()));
         }
         let plan = model.into_optimized().and_then(TypedModel::into_runnable).map_err(unusable)?;
         Ok(Self { plan, inputs })
     }
 
-    pub(super) fn run(&self, ids: &[i64]) -> Result<Output, EmbeddingError> {
+    /// What the model says of these tokens; blocks.
+    pub fn run(&self, ids: &[i64]) -> Result<Output, NetworkError> {
         let inputs = self
             .inputs
             .iter()
@@ -93,16 +100,18 @@ impl Network {
             .collect::<TractResult<TVec<TValue>>>();
         // A token outside the vocabulary panics inside tract; the plan stays usable.
         let outputs = catch_unwind(AssertUnwindSafe(|| self.plan.run(inputs?)))
-            .map_err(|_| EmbeddingError::failed("the model panicked; does the tokenizer belong to this model?"))?
-            .map_err(|error| EmbeddingError::failed(format!("the model failed: {error}")))?;
+            .map_err(|_| {
+                NetworkError::Failed("the model panicked; does the tokenizer belong to this model?".to_owned())
+            })?
+            .map_err(|error| NetworkError::Failed(format!("the model failed: {error}")))?;
         output(&outputs, ids.len())
     }
 }
 
-fn output(outputs: &[TValue], tokens: usize) -> Result<Output, EmbeddingError> {
-    let first = outputs.first().ok_or_else(|| EmbeddingError::failed("the model has no output"))?;
+fn output(outputs: &[TValue], tokens: usize) -> Result<Output, NetworkError> {
+    let first = outputs.first().ok_or_else(|| NetworkError::Failed("the model has no output".to_owned()))?;
     let unfit = || {
-        EmbeddingError::failed(format!(
+        NetworkError::Failed(format!(
             "the model's first output is {:?} {:?}; expected f32 token states [1, {tokens}, d] or \
              one vector [1, d]",
             first.datum_type(),
