@@ -74,12 +74,29 @@ export interface DeletedMemory extends Memory {
 
 /** A search hit. */
 export interface MemoryMatch extends Memory {
-  /** What the hits are ordered by, 0 to 1. */
+  /**
+   * How probably the memory answers the query, 0 to 1, from its words, vectors, tags, run, salience and feedback. The
+   * hits are ordered by it, and it can be compared between queries.
+   */
   score: number
-  /** The cosine between the query and the best fitting vector of the memory, clamped to 0 to 1. */
+  /**
+   * The cosine between the query and the best fitting vector of the memory, −1 to 1. Names that many memories of the
+   * scope have in common are left out of the query's vector.
+   */
   similarity: number
-  /** The ids that led from the query to this memory; `[id]` for a direct hit. */
+  /**
+   * The ids that led from the query to this memory, itself last: `[id]` for a direct hit, `[neighbour, id]` where it owes
+   * more to a memory beside it in the same run, such as the question that it answers.
+   */
   path: string[]
+  /** With `explain: true`: each part of the score by its name. */
+  explain?: Record<string, ScorePart>
+}
+
+/** A part of a score: 1 / (1 + e^−(bias + Σ `value` · `weight`)). docs/retrieval.md tells what each measures. */
+export interface ScorePart {
+  value: number
+  weight: number
 }
 
 /** One page of {@link OpenMemory.listMemories}. */
@@ -380,7 +397,7 @@ export interface SearchOptions {
   sectors?: readonly Sector[]
   /** Only hits with at least this `score`, 0 to 1. Default 0. */
   minScore?: number
-  /** Tells with each hit how its score came about. Default false. */
+  /** Gives each hit its `explain`: what its score is made of. Default false. */
   explain?: boolean
   /** Also memories whose `expires_at` has passed. Default false. */
   showExpired?: boolean

@@ -102,7 +102,7 @@ impl Engine {
         let search = read(&request, Search::read);
         self.call(env, |engine| async move {
             let search = search?;
-            let vector = engine.embed_query(search.query.clone()).await?;
+            let vector = engine.embed_query(&search).await?;
             blocking(move || engine.search(&search, &vector)).await
         })
     }

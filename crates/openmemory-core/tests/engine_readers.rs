@@ -59,7 +59,8 @@ fn readers_never_see_a_mixture_of_versions() {
     let mut first = state(1);
     (first["id"], first["run_id"]) = (json!("m"), json!("r"));
     runtime().block_on(fixture.add(first)).unwrap();
-    let query = runtime().block_on(fixture.engine.embed_query(QUERY.into())).unwrap();
+    let query =
+        runtime().block_on(fixture.engine.embed_query(&Search::read(json!({ "query": QUERY })).unwrap())).unwrap();
     let (done, reads) = (AtomicBool::new(false), AtomicUsize::new(0));
     std::thread::scope(|threads| {
         for _ in 0..2 {

@@ -26,7 +26,7 @@ async fn an_updated_memory_has_the_vectors_of_a_new_one() {
     assert!(updated.version.sectors().as_slice().len() > 1);
     assert_eq!(updated.version.sectors(), fresh.version.sectors());
     let hits = fixture.search(json!({"query": NEW})).await.unwrap();
-    assert_eq!((hits[0].score, hits[0].score), (hits[1].score, hits[0].similarity));
+    assert_eq!((hits[0].score, hits[0].similarity), (hits[1].score, hits[1].similarity));
 
     let [updated, fresh] = &fixture.stored_embeddings(&["updated", "fresh"])[..] else { unreachable!() };
     assert_eq!(updated, fresh);

@@ -65,6 +65,12 @@ impl Dynamics {
         Self { feedback, feedback_reason, ..self.clone() }
     }
 
+    /// What ranking needs of it.
+    #[must_use]
+    pub fn without_reason(&self) -> Self {
+        Self { feedback_reason: None, ..self.clone() }
+    }
+
     #[must_use]
     pub fn reinforced(&self, boost: f64, now: Timestamp) -> Self {
         Self { salience: (self.salience(now) + boost).clamp(0.0, 1.0), since: now.max(self.since), ..self.clone() }

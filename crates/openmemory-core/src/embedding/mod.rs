@@ -72,6 +72,11 @@ pub trait Embedder: Send + Sync {
     /// The vector, of length 1 (L2), to compare with those of passages and sentences.
     fn query(&self, text: &str) -> Result<Vec<f32>, EmbeddingError>;
 
+    /// Whether it knows scripts that are written without spaces, such as Chinese.
+    fn is_multilingual(&self) -> bool {
+        true
+    }
+
     /// How many pieces one call of [`Embedder::embed`] should get; 1 if more at once is no faster.
     fn batch(&self) -> usize {
         1

@@ -47,6 +47,8 @@ pub struct ModelOptions {
     /// What the files must be, in hexadecimal; unchecked if absent.
     pub model_sha256: Option<String>,
     pub tokenizer_sha256: Option<String>,
+    /// See [`Embedder::is_multilingual`].
+    pub multilingual: bool,
 }
 
 impl ModelOptions {
@@ -63,6 +65,7 @@ impl ModelOptions {
             dimensions: None,
             model_sha256: None,
             tokenizer_sha256: None,
+            multilingual: true,
         }
     }
 
@@ -73,6 +76,7 @@ impl ModelOptions {
             dimensions: Some(SHIPPED_DIMENSIONS),
             model_sha256: Some(SHIPPED_MODEL.to_owned()),
             tokenizer_sha256: Some(SHIPPED_TOKENIZER.to_owned()),
+            multilingual: false,
             ..Self::new(folder.join(format!("{SHIPPED_NAME}.onnx")), folder.join("tokenizer.json"))
         }
     }
@@ -195,6 +199,10 @@ impl Embedder for ModelEmbedder {
             (Some(id), Some(dimensions)) => Ok(ModelIdentity { id: id.clone(), dimensions }),
             _ => Ok(self.loaded()?.identity.clone()),
         }
+    }
+
+    fn is_multilingual(&self) -> bool {
+        self.options.multilingual
     }
 
     fn cut(&self, text: &str) -> Result<Vec<Range<usize>>, EmbeddingError> {

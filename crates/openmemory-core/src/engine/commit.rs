@@ -10,11 +10,21 @@ use crate::domain::{ContentHash, Dynamics, Embedding, Memory, MemoryId, Sectors,
 use crate::storage::{Number, Records, Transaction};
 
 /// What a commit made of one memory.
+#[derive(Clone)]
 pub(super) struct Committed {
     pub number: Number,
     pub memory: Memory,
-    /// The vectors that the index must hold from now on; none where it holds them already.
-    pub vectors: Option<Arc<Embedding>>,
+    pub reach: Reach,
+}
+
+/// How much of what the index knows of a memory a commit changes.
+#[derive(Clone)]
+pub(super) enum Reach {
+    Nothing,
+    /// Tags and expiry.
+    Labels,
+    /// Text, vectors or sectors too; the vectors are these.
+    Everything(Arc<Embedding>),
 }
 
 /// The newest version of `id`, and its number.
@@ -113,15 +123,16 @@ fn replace(
         dynamics = dynamics.moved_to(&new, now);
         transaction.put_dynamics(number, &dynamics)?;
     }
-    let vectors = if head.content == next.content && old == new {
-        None
-    } else if vectors.is_some() {
-        vectors
+    let reach = if head.content != next.content || old != new {
+        let known = || known_embedding(transaction, number, next.content).map(Arc::new);
+        Reach::Everything(vectors.map_or_else(known, Ok)?)
+    } else if head.tags != next.tags || head.expires_at != next.expires_at {
+        Reach::Labels
     } else {
-        Some(Arc::new(known_embedding(transaction, number, next.content)?))
+        Reach::Nothing
     };
     let content = transaction.content(number, next.content)?.ok_or(Error::Internal("a memory without its text"))?;
-    Ok(Committed { number, memory: Memory { version: next, content, dynamics, now }, vectors })
+    Ok(Committed { number, memory: Memory { version: next, content, dynamics, now }, reach })
 }
 
 /// Puts a new memory.
@@ -141,7 +152,7 @@ pub(super) fn insert(
     transaction.put_content(number, text.hash, &text.content)?;
     transaction.put_embedding(number, text.hash, &embedding)?;
     let content = text.content.as_str().to_owned();
-    Ok(Committed { number, memory: Memory { version, content, dynamics, now }, vectors: Some(embedding) })
+    Ok(Committed { number, memory: Memory { version, content, dynamics, now }, reach: Reach::Everything(embedding) })
 }
 
 pub(super) fn dynamics(records: &impl Records, number: Number) -> Result<Dynamics, Error> {

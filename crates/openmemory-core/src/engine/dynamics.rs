@@ -1,11 +1,13 @@
 //! How do use and opinion mark a memory? Reinforcement and feedback: durable, and never a version.
 
+use std::sync::Arc;
+
 use super::commit;
 use super::error::Error;
 use super::open::Engine;
 use crate::domain::request::{FeedbackRequest, Reinforce};
 use crate::domain::{Dynamics, Memory, MemoryId};
-use crate::storage::{Records, Transaction};
+use crate::storage::{Number, Records, Transaction};
 
 impl Engine {
     /// Raises a memory's salience.
@@ -26,14 +28,16 @@ impl Engine {
         change: impl FnOnce(&Dynamics) -> Dynamics + Send + 'static,
     ) -> Result<Memory, Error> {
         let now = self.now();
-        let work = move |transaction: &mut Transaction<'_>| -> Result<Memory, Error> {
+        let work = move |transaction: &mut Transaction<'_>| -> Result<(Number, Memory), Error> {
             let (number, version) = commit::current(transaction, &id)?;
             let dynamics = change(&commit::dynamics(transaction, number)?);
             transaction.put_dynamics(number, &dynamics)?;
             let content =
                 transaction.content(number, version.content)?.ok_or(Error::Internal("a memory without its text"))?;
-            Ok(Memory { version, content, dynamics, now })
+            Ok((number, Memory { version, content, dynamics, now }))
         };
-        self.store.commit(work, |_| {}).await?
+        let vectors = Arc::clone(&self.vectors);
+        let publish = move |(number, memory): &(Number, Memory)| vectors.set_dynamics(*number, memory);
+        Ok(self.store.commit(work, publish).await??.1)
     }
 }

@@ -76,17 +76,25 @@ fn time_of(version: &Version, order: Order) -> Timestamp {
     }
 }
 
-/// The narrowest walk that meets every match: one tag, one scope, or all.
+/// The narrowest walk that meets every match, in the order of time.
 fn among(filter: Option<&Filter>, order: Order) -> Among {
-    let Some(filter) = filter.filter(|_| order.by == TimeField::Created) else { return Among::All };
-    let one = |field: &Field| match filter.required(field)?[..] {
+    let filter = filter.filter(|_| order.by == TimeField::Created);
+    let user = |filter: &Filter| Some(Among::Scope { field: "user_id", value: one(filter, &Field::UserId)? });
+    filter.and_then(|filter| narrowest(filter).or_else(|| user(filter))).unwrap_or(Among::All)
+}
+
+/// The smallest of the store's indexes that has every match: a run, a tag, an agent or an application.
+pub(super) fn narrowest(filter: &Filter) -> Option<Among> {
+    let scope = |(name, field): &(&'static str, Field)| Some(Among::Scope { field: name, value: one(filter, field)? });
+    let run = scope(&("run_id", Field::RunId)).or_else(|| one(filter, &Field::Tags).map(Among::Tag));
+    run.or_else(|| [("agent_id", Field::AgentId), ("app_id", Field::AppId)].iter().find_map(scope))
+}
+
+fn one(filter: &Filter, field: &Field) -> Option<String> {
+    match filter.required(field)?[..] {
         [Some(value)] => Some(value.to_owned()),
         _ => None,
-    };
-    let scopes =
-        [("run_id", Field::RunId), ("user_id", Field::UserId), ("agent_id", Field::AgentId), ("app_id", Field::AppId)];
-    let scope = scopes.iter().find_map(|(name, field)| Some(Among::Scope { field: name, value: one(field)? }));
-    scope.or_else(|| one(&Field::Tags).map(Among::Tag)).unwrap_or(Among::All)
+    }
 }
 
 fn write_cursor(order: Order, (at, number): Place) -> String {

@@ -1,16 +1,28 @@
-//! Which memories answer a question? Candidates by the index, exact scores by the stored vectors.
+//! Which memories answer a question? The index ranks all that are in scope; the store tells what they say now.
 
 use std::collections::HashMap;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::{Map, Value, json};
 
 use super::error::Error;
 use super::open::Engine;
-use crate::domain::filter::Field;
-use crate::domain::request::Search;
-use crate::domain::{Embedding, Memory, Sectors, Version};
-use crate::index::{Query, Scope, SectorMask};
+use super::vectors::foreign_dimensions;
+use crate::domain::filter::{Field, Filter};
+use crate::domain::request::{Order, Search, TimeField};
+use crate::domain::{Embedding, Memory, MemoryId, Sectors, Version};
+use crate::index::{Found, Part, Parts, Query, Scope, SectorMask};
 use crate::storage::{Number, Records};
+
+/// Candidates that a filter is first tried on; eight times as many each time they do not suffice.
+const FIRST_FILTERED: usize = 64;
+
+/// How often a search begins again because a commit has changed one of its results meanwhile.
+const TRIES: usize = 10;
+
+/// A filter is followed into the store's indexes if these have at most this many memories for it, or this share of all.
+const FEW: usize = 1000;
+const SMALL_SHARE: u64 = 10;
 
 /// A memory that answers, and how well.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,64 +34,145 @@ pub struct Hit {
     pub similarity: f32,
     /// The memories by which this one was reached, itself last.
     pub path: Vec<String>,
-    pub explain: bool,
+    /// What the score is made of, if that was asked for.
+    pub explain: Option<Parts>,
 }
 
 impl Engine {
     /// The query as a vector of the store's model. The index is ready afterwards.
-    pub async fn embed_query(&self, query: String) -> Result<Vec<f32>, Error> {
+    pub async fn embed_query(&self, request: &Search) -> Result<Vec<f32>, Error> {
         self.fitting_model().await?;
-        let vector = self.model.pool.query(&self.model.embedder, query.into()).await?;
         self.vectors.ready().await?;
-        Ok(vector)
+        let query = match self.vectors.index() {
+            Some(index) => in_scope(request, |scope| index.without_names(scope, &request.query)),
+            None => request.query.clone(),
+        };
+        Ok(self.model.pool.query(&self.model.embedder, query.into()).await?)
     }
 
     /// The `k` best memories for a query embedded by [`Engine::embed_query`], best first.
     pub fn search(&self, request: &Search, vector: &[f32]) -> Result<Vec<Hit>, Error> {
-        let users = request.filter.as_ref().and_then(|filter| filter.required(&Field::UserId));
-        let scope = users.as_deref().map_or(Scope::All, Scope::Users);
+        let Some(index) = self.vectors.index() else { return Ok(Vec::new()) };
+        let among = self.numbers_among(request.filter.as_ref())?;
         let masks = request.sectors.iter().filter_map(|sector| SectorMask::sector(sector.index()));
-        let query = Query { scope, vector, mask: masks.reduce(SectorMask::union) };
-        let Some(ranked) = self.vectors.ranked(&query)? else { return Ok(Vec::new()) };
-        let mut found = HashMap::new();
-        let best = ranked.best(request.k, request.min_score as f32, |number| -> Result<Option<f32>, Error> {
-            let scored = self.score(Number(number), request, vector)?;
-            Ok(scored.map(|(version, similarity)| {
-                found.insert(number, version);
-                similarity
-            }))
-        })?;
-        let mut hits = Vec::with_capacity(best.len());
-        for best in best {
-            let Some(version) = found.remove(&best.memory) else { continue };
-            // Only the best are read whole; one that was deleted meanwhile is left out.
-            if let Some(memory) = self.memory(Number(best.memory), version)? {
-                let path = vec![memory.version.id.to_string()];
-                let score = best.score.clamp(0.0, 1.0);
-                hits.push(Hit { memory, score, similarity: best.score, path, explain: request.explain });
+        let mask = masks.reduce(SectorMask::union);
+        in_scope(request, |scope| {
+            let query = Query {
+                scope,
+                text: &request.query,
+                vector,
+                multilingual: self.model.embedder.is_multilingual(),
+                mask,
+                among: among.as_deref(),
+                now: self.now(),
+                show_expired: request.show_expired,
+            };
+            let find = |take| index.search(&query, take).map_err(foreign_dimensions);
+            let mut best = Vec::new();
+            for _ in 0..TRIES {
+                let settled;
+                (best, settled) = self.matching_best(request, find)?;
+                if settled {
+                    break;
+                }
             }
-        }
-        Ok(hits)
+            best.into_iter()
+                .filter_map(|(found, version)| self.hit(request, vector, &found, version).transpose())
+                .collect()
+        })
     }
 
-    /// A memory's newest version and its exact similarity; none where it is gone, hidden or filtered out.
-    fn score(&self, number: Number, request: &Search, query: &[f32]) -> Result<Option<(Version, f32)>, Error> {
+    /// The best `k` that match, and whether each still is what the index has compared.
+    fn matching_best(
+        &self,
+        request: &Search,
+        find: impl Fn(usize) -> Result<Vec<Found>, Error>,
+    ) -> Result<(Vec<(Found, Version)>, bool), Error> {
+        let mut take = if request.filter.is_some() { FIRST_FILTERED.max(4 * request.k) } else { request.k };
+        let mut asked: HashMap<u64, Option<Version>> = HashMap::new();
+        loop {
+            let candidates = find(take)?;
+            let exhausted = candidates.len() < take;
+            let (mut best, mut settled) = (Vec::with_capacity(request.k), true);
+            let hopeless = |found: &Found| found.parts.score() < request.min_score as f32;
+            let all_seen = exhausted || candidates.last().is_some_and(hopeless);
+            for found in candidates.into_iter().take_while(|found| !hopeless(found)) {
+                let version = match asked.get(&found.number) {
+                    Some(known) => known.clone(),
+                    None => asked.entry(found.number).or_insert(self.matching_version(&found, request)?).clone(),
+                };
+                let Some(version) = version else { continue };
+                settled &= version.content == found.content && mask_of(&version.sectors()).meets(found.sectors);
+                best.push((found, version));
+                if best.len() == request.k {
+                    return Ok((best, settled));
+                }
+            }
+            if all_seen || request.filter.is_none() {
+                return Ok((best, settled));
+            }
+            take *= 8;
+        }
+    }
+
+    /// The newest version of what was found; none if it is gone, hidden or filtered out.
+    fn matching_version(&self, found: &Found, request: &Search) -> Result<Option<Version>, Error> {
+        let number = Number(found.number);
         let Some(head) = self.store.head(number)? else { return Ok(None) };
         if !request.show_expired && head.expired(self.now()) {
             return Ok(None);
         }
-        let sectors = head.sectors();
-        if !request.sectors.is_empty() && !request.sectors.iter().any(|wanted| sectors.as_slice().contains(wanted)) {
-            return Ok(None);
-        }
-        // Text and vectors are rows that never change under their names, so they are those of this head.
-        let Some(embedding) = self.store.embedding(number, head.content)? else { return Ok(None) };
-        let similarity = similarity(&embedding, &sectors, request, query);
-        if similarity.clamp(0.0, 1.0) < request.min_score as f32 {
-            return Ok(None);
-        }
-        Ok(self.matches(number, &head, request.filter.as_ref())?.then_some((head, similarity)))
+        Ok(self.matches(number, &head, request.filter.as_ref())?.then_some(head))
     }
+
+    /// Reads the best whole; none for one that was deleted meanwhile.
+    fn hit(&self, request: &Search, vector: &[f32], found: &Found, version: Version) -> Result<Option<Hit>, Error> {
+        let number = Number(found.number);
+        // Text and vectors are rows that never change under their names, so they are those of this version.
+        let Some(embedding) = self.store.embedding(number, version.content)? else { return Ok(None) };
+        let similarity = similarity(&embedding, &version.sectors(), request, vector);
+        let Some(memory) = self.memory(number, version)? else { return Ok(None) };
+        let by = found.by.map(|number| self.store.head(Number(number))).transpose()?.flatten();
+        let path = by.iter().map(|head| &head.id).chain([&memory.version.id]).map(MemoryId::to_string).collect();
+        let explain = request.explain.then_some(found.parts);
+        Ok(Some(Hit { score: found.parts.score(), similarity, path, explain, memory }))
+    }
+
+    /// The memories to which a filter confines a search, in rising order, if an index of the store has only few.
+    fn numbers_among(&self, filter: Option<&Filter>) -> Result<Option<Vec<u64>>, Error> {
+        let Some(filter) = filter else { return Ok(None) };
+        if let Some(ids) = filter.required(&Field::MemoryIds) {
+            let mut numbers = Vec::with_capacity(ids.len());
+            for id in ids.into_iter().flatten().filter_map(|id| MemoryId::read("memory_ids", id).ok()) {
+                numbers.extend(self.store.number(&id)?.map(|number| number.0));
+            }
+            numbers.sort_unstable();
+            return Ok(Some(numbers));
+        }
+        let Some(among) = super::list::narrowest(filter) else { return Ok(None) };
+        let most = FEW.max((self.store.count()? / SMALL_SHARE) as usize);
+        let order = Order { by: TimeField::Created, newest_first: false };
+        let mut numbers = Vec::new();
+        for number in self.store.by_time(&among, order, None) {
+            if numbers.len() == most {
+                return Ok(None);
+            }
+            numbers.push(number?.0);
+        }
+        numbers.sort_unstable();
+        Ok(Some(numbers))
+    }
+}
+
+/// Runs `search` in the users that a request's filter names.
+fn in_scope<T>(request: &Search, search: impl FnOnce(Scope<'_>) -> T) -> T {
+    let users = request.filter.as_ref().and_then(|filter| filter.required(&Field::UserId));
+    search(users.as_deref().map_or(Scope::All, Scope::Users))
+}
+
+fn mask_of(sectors: &Sectors) -> SectorMask {
+    let masks = sectors.as_slice().iter().filter_map(|sector| SectorMask::sector(sector.index()));
+    masks.reduce(SectorMask::union).unwrap_or_default()
 }
 
 fn similarity(embedding: &Embedding, sectors: &Sectors, request: &Search, query: &[f32]) -> f32 {
@@ -98,8 +191,10 @@ impl Serialize for Hit {
         map.serialize_entry("score", &self.score)?;
         map.serialize_entry("similarity", &self.similarity)?;
         map.serialize_entry("path", &self.path)?;
-        if self.explain {
-            map.serialize_entry("explain", &serde_json::json!({ "dense": self.similarity }))?;
+        if let Some(parts) = &self.explain {
+            let part =
+                |part: &Part| (part.name().to_owned(), json!({ "value": parts.value(*part), "weight": part.weight() }));
+            map.serialize_entry("explain", &Value::Object(Part::ALL.iter().map(part).collect::<Map<_, _>>()))?;
         }
         map.end()
     }

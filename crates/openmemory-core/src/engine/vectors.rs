@@ -7,10 +7,10 @@ use std::thread::JoinHandle;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 
-use super::commit::Committed;
+use super::commit::{Committed, Reach};
 use super::error::Error;
-use crate::domain::{Embedding, ModelIdentity, Scope, Sector, Sectors};
-use crate::index::{Query, Ranked, SectorMask, Usage, VectorIndex};
+use crate::domain::{Dynamics, Embedding, Memory, ModelIdentity, Scope, Sector, Sectors};
+use crate::index::{Entry, MemoryIndex, SectorMask, Usage, WrongDimensions};
 use crate::storage::{Number, Records, Store};
 
 #[derive(Clone)]
@@ -20,7 +20,13 @@ enum State {
     Failed(Error),
 }
 
-type Late = Box<dyn FnOnce(&VectorIndex) + Send>;
+/// What a commit changes in the index.
+#[derive(Clone)]
+enum Change {
+    Committed(Box<Committed>),
+    Dynamics { user: Option<String>, number: Number, dynamics: Dynamics },
+    Removed { user: Option<String>, number: Number },
+}
 
 /// The index of one store, once it is filled.
 pub(super) struct Vectors {
@@ -29,9 +35,9 @@ pub(super) struct Vectors {
     stop: AtomicBool,
     filler: Mutex<Option<JoinHandle<()>>>,
     /// What commits did to the index while it was filled: done once more at the end.
-    late: Mutex<Vec<Late>>,
+    late: Mutex<Vec<Change>>,
     /// None before the store has a first vector.
-    index: RwLock<Option<Arc<VectorIndex>>>,
+    index: RwLock<Option<Arc<MemoryIndex>>>,
 }
 
 impl Vectors {
@@ -54,13 +60,13 @@ impl Vectors {
         self.state.send_replace(State::Filling);
         let vectors = Arc::clone(self);
         let fill = move || {
-            let index = Arc::new(VectorIndex::new(model.dimensions));
+            let index = Arc::new(MemoryIndex::new(model.dimensions));
             let state = match read_all(&store, &model, &index, &vectors.stop) {
                 Ok(()) => State::Ready,
                 Err(error) => State::Failed(error),
             };
             let mut late = vectors.late.lock();
-            late.drain(..).for_each(|again| again(&index));
+            late.drain(..).for_each(|change| change.apply(&index));
             *vectors.index.write() = Some(index);
             vectors.state.send_replace(state);
         };
@@ -86,61 +92,93 @@ impl Vectors {
         }
     }
 
-    /// Makes `embedding` what the index knows of a memory.
-    fn replace(&self, number: Number, scope: &Scope, sectors: &Sectors, embedding: &Embedding) {
-        let roles = roles(sectors, embedding);
-        let Some((vector, _)) = roles.first() else { return };
-        let known = self.index.read().clone();
-        let index = match known {
-            Some(index) => index,
-            None => {
-                let mut first = self.index.write();
-                Arc::clone(first.get_or_insert_with(|| Arc::new(VectorIndex::new(vector.len()))))
-            }
-        };
-        // Dimensions are those of the store's model, which the commit has checked.
-        let _ = index.replace(scope.user_id.as_deref(), number.0, &roles);
-    }
-
     /// Makes the index hold what a commit has made of a memory.
     pub(super) fn publish(&self, committed: &Committed) {
-        if let Some(embedding) = &committed.vectors {
-            let version = &committed.memory.version;
-            let mut late = self.late.lock();
-            if matches!(&*self.state.borrow(), State::Filling) {
-                let (number, scope, sectors, embedding) =
-                    (committed.number, version.scope.clone(), version.sectors(), Arc::clone(embedding));
-                late.push(Box::new(move |index| {
-                    let _ = index.replace(scope.user_id.as_deref(), number.0, &roles(&sectors, &embedding));
-                }));
-            }
-            self.replace(committed.number, &version.scope, &version.sectors(), embedding);
-        }
+        let dimensions = match &committed.reach {
+            Reach::Nothing => return,
+            Reach::Labels => None,
+            Reach::Everything(embedding) => Some(embedding.whole().len()),
+        };
+        self.change(Change::Committed(Box::new(committed.clone())), dimensions);
+    }
+
+    pub(super) fn set_dynamics(&self, number: Number, memory: &Memory) {
+        let user = memory.version.scope.user_id.clone();
+        self.change(Change::Dynamics { user, number, dynamics: memory.dynamics.clone() }, None);
     }
 
     pub(super) fn remove(&self, number: Number, scope: &Scope) {
+        self.change(Change::Removed { user: scope.user_id.clone(), number }, None);
+    }
+
+    /// `dimensions` are those of a first index, where the change is a reason to have one.
+    fn change(&self, change: Change, dimensions: Option<usize>) {
         let mut late = self.late.lock();
-        if matches!(&*self.state.borrow(), State::Filling) {
-            let user = scope.user_id.clone();
-            late.push(Box::new(move |index| {
-                index.remove(user.as_deref(), number.0);
-            }));
+        let known = self.index.read().clone();
+        let index = match (known, dimensions) {
+            (None, Some(dimensions)) => {
+                let mut first = self.index.write();
+                Some(Arc::clone(first.get_or_insert_with(|| Arc::new(MemoryIndex::new(dimensions)))))
+            }
+            (known, _) => known,
+        };
+        if let Some(index) = index {
+            change.apply(&index);
         }
-        if let Some(index) = &*self.index.read() {
-            index.remove(scope.user_id.as_deref(), number.0);
+        if matches!(&*self.state.borrow(), State::Filling) {
+            late.push(change);
         }
     }
 
-    /// The memories in scope by falling similarity; none in a store without vectors.
-    pub(super) fn ranked(&self, query: &Query<'_>) -> Result<Option<Ranked>, Error> {
-        let index = self.index.read().clone();
-        index
-            .map(|index| index.ranked(query).map_err(|_| Error::Internal("a query of another model's dimensions")))
-            .transpose()
+    /// The index; none in a store without vectors.
+    pub(super) fn index(&self) -> Option<Arc<MemoryIndex>> {
+        self.index.read().clone()
     }
 
     pub(super) fn usage(&self) -> Usage {
-        self.index.read().as_ref().map(|index| index.usage()).unwrap_or_default()
+        self.index().map(|index| index.usage()).unwrap_or_default()
+    }
+}
+
+impl Change {
+    fn apply(&self, index: &MemoryIndex) {
+        match self {
+            Self::Committed(committed) => put(committed, index),
+            Self::Dynamics { user, number, dynamics } => index.set_dynamics(user.as_deref(), number.0, dynamics),
+            Self::Removed { user, number } => {
+                index.remove(user.as_deref(), number.0);
+            }
+        }
+    }
+}
+
+fn put(Committed { number, memory, reach }: &Committed, index: &MemoryIndex) {
+    let version = &memory.version;
+    match reach {
+        Reach::Nothing => {}
+        Reach::Labels => {
+            index.describe(version.scope.user_id.as_deref(), number.0, version.tags.as_slice(), version.expires_at);
+        }
+        Reach::Everything(embedding) => {
+            // Dimensions are those of the store's model, which the commit has checked.
+            let _ = index.replace(&entry(*number, memory, embedding));
+        }
+    }
+}
+
+fn entry<'a>(number: Number, memory: &'a Memory, embedding: &'a Embedding) -> Entry<'a> {
+    let version = &memory.version;
+    Entry {
+        number: number.0,
+        user: version.scope.user_id.as_deref(),
+        run: version.scope.run_id.as_deref(),
+        content: version.content,
+        text: &memory.content,
+        tags: version.tags.as_slice(),
+        created_at: version.created_at,
+        expires_at: version.expires_at,
+        dynamics: &memory.dynamics,
+        vectors: roles(&version.sectors(), embedding),
     }
 }
 
@@ -155,19 +193,24 @@ fn roles<'a>(sectors: &Sectors, embedding: &'a Embedding) -> Vec<(&'a [f32], Sec
     embedding.roles(sectors).into_iter().filter_map(mask_of).collect()
 }
 
-fn read_all(store: &Store, model: &ModelIdentity, index: &VectorIndex, stop: &AtomicBool) -> Result<(), Error> {
+pub(super) fn foreign_dimensions(_: WrongDimensions) -> Error {
+    Error::Internal("a query of another model's dimensions")
+}
+
+fn read_all(store: &Store, model: &ModelIdentity, index: &MemoryIndex, stop: &AtomicBool) -> Result<(), Error> {
     let tag = model.tag();
     for head in store.heads() {
         if stop.load(Ordering::Relaxed) {
             return Err(Error::Closed);
         }
-        let (number, head) = head?;
+        let (number, version) = head?;
         // A change of model that is under way leaves memories without a fitting vector; it fills the index at its end.
-        let Some(embedding) = store.embedding(number, head.content)?.filter(|embedding| embedding.model == tag) else {
-            continue;
-        };
+        let embedding = store.embedding(number, version.content)?.filter(|embedding| embedding.model == tag);
+        let rows = (embedding, store.content(number, version.content)?, store.dynamics(number)?);
+        let (Some(embedding), Some(content), Some(dynamics)) = rows else { continue };
+        let memory = Memory { now: version.updated_at, version, content, dynamics };
         index
-            .replace(head.scope.user_id.as_deref(), number.0, &roles(&head.sectors(), &embedding))
+            .replace(&entry(number, &memory, &embedding))
             .map_err(|_| Error::Internal("a vector of another model's dimensions"))?;
     }
     Ok(())

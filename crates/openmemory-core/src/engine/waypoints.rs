@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::error::Error;
 use super::open::Engine;
+use super::vectors::foreign_dimensions;
 use crate::domain::request::ById;
 use crate::domain::{Embedding, Scope, Timestamp};
-use crate::index;
 use crate::storage::{Number, Records, Transaction, Waypoint};
 
 /// Links that a new memory gets at most.
@@ -54,13 +54,13 @@ impl Engine {
 
     /// The memories of the same user that say something similar.
     pub(super) fn related(&self, scope: &Scope, embedding: &Embedding) -> Result<Vec<Related>, Error> {
-        let users = [scope.user_id.as_deref()];
-        let query = index::Query { scope: index::Scope::Users(&users), vector: embedding.whole(), mask: None };
-        let Some(ranked) = self.vectors.ranked(&query)? else { return Ok(Vec::new()) };
-        // The bytes' cosine will do: a link's weight needs no more than two digits.
-        let similar = ranked.take_while(|candidate| candidate.ceiling >= SIMILAR);
-        let near = similar.filter(|candidate| candidate.approximate >= SIMILAR).take(LINKS);
-        Ok(near.map(|c| Related { number: Number(c.memory), weight: c.approximate.min(1.0) }).collect())
+        let Some(index) = self.vectors.index() else { return Ok(Vec::new()) };
+        let near =
+            index.nearest(scope.user_id.as_deref(), embedding.whole(), LINKS, SIMILAR).map_err(foreign_dimensions)?;
+        Ok(near
+            .into_iter()
+            .map(|(number, cosine)| Related { number: Number(number), weight: cosine.min(1.0) })
+            .collect())
     }
 }
 

@@ -1,33 +1,40 @@
-//! Which memories of a user lie nearest to a vector?
+//! Which memories answer a query?
 //!
-//! Vectors are held in memory, in one flat slab per user, as one signed byte per
-//! dimension and a scale. A search scans the slab of the users it asks about and
-//! hands candidates to the caller, who knows the exact vectors and the filter:
-//! the bytes find, the exact vectors decide. Nothing here is written to disk.
-//!
-//! A vector costs its dimensions plus 16 bytes (400 bytes at 384 dimensions), a memory
-//! about 80 bytes more, and a user about 250. A slab that has just grown may hold as
-//! much again in reserve.
+//! Everything that ranking needs is held in memory, by user: words, vectors as one signed byte per dimension, tags,
+//! runs, salience. A search looks at all memories in scope and scores each by all of it (`score.rs`); nothing filters
+//! anything else out. Nothing here is written to disk: it is rebuilt from storage.
 
+mod best;
+mod dense;
+mod entry;
+mod language;
+mod lexical;
+mod names;
 mod partition;
+mod postings;
 mod quantise;
-mod ranked;
+mod runs;
 mod scan;
-mod search;
+mod score;
+mod words;
 
 use std::collections::HashMap;
 
 use parking_lot::RwLock;
 use thiserror::Error;
 
-use partition::Partition;
-use quantise::{Batch, Probe};
-pub use ranked::{Candidate, Ranked};
-pub use search::Hit;
+use crate::domain::{ContentHash, Dynamics, Timestamp};
+use best::Best;
+pub use entry::Entry;
+use entry::Indexed;
+use lexical::{QueryWords, Totals};
+use partition::{Partition, Probes};
+use quantise::Probe;
+pub use score::{Part, Parts};
 
 /// What a vector stands for: bits 0 to 4 are the sectors in their fixed order,
 /// bit 5 is a passage of the text. One vector may stand for several.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct SectorMask(u8);
 
 impl SectorMask {
@@ -50,7 +57,7 @@ impl SectorMask {
     }
 }
 
-/// Whose memories a search scans.
+/// Whose memories a search looks at.
 #[derive(Debug, Clone, Copy)]
 pub enum Scope<'a> {
     /// Those of these users; `None` are the memories without a `user_id`. Name a user once.
@@ -63,10 +70,31 @@ pub enum Scope<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Query<'a> {
     pub scope: Scope<'a>,
-    /// L2-normalised, with the dimensions of the index.
+    pub text: &'a str,
+    /// Of length 1 (L2), with the dimensions of the index.
     pub vector: &'a [f32],
-    /// Scan only vectors that stand for one of these; `None` scans all.
+    /// Whether the vectors' model knows scripts that are written without spaces.
+    pub multilingual: bool,
+    /// Only memories with vectors that stand for one of these, and only by those; `None` is all.
     pub mask: Option<SectorMask>,
+    /// Only memories of these numbers; `None` is all.
+    pub among: Option<&'a [u64]>,
+    pub now: Timestamp,
+    /// Whether expired memories count too.
+    pub show_expired: bool,
+}
+
+/// A memory that may answer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Found {
+    pub number: u64,
+    /// The text that was compared.
+    pub content: ContentHash,
+    /// What its vectors stood for.
+    pub sectors: SectorMask,
+    pub parts: Parts,
+    /// The neighbour in its run that it owes more to than to itself.
+    pub by: Option<u64>,
 }
 
 /// What the index holds.
@@ -75,7 +103,7 @@ pub struct Usage {
     pub users: usize,
     pub memories: usize,
     pub vectors: usize,
-    /// Allocated bytes, to within a few percent.
+    /// Allocated bytes, roughly.
     pub bytes: usize,
 }
 
@@ -87,18 +115,22 @@ pub struct WrongDimensions {
     pub found: usize,
 }
 
-/// All vectors of a store, one partition per user. Shared by reference between threads.
+/// The weight that is left to vectors of a query in a script that the model does not know.
+const UNREADABLE: f32 = 0.1;
+
+/// Words of a query that a tag can consist of.
+const TAG_WORDS: usize = 4;
+
+/// All memories of a store, one partition per user. Shared by reference between threads.
 ///
-/// Every call sees each memory with the vectors of one [`replace`](Self::replace),
-/// never a mixture of two. A search holds a partition's lock only while it scans;
-/// the walk over the candidates holds none.
-pub struct VectorIndex {
+/// Every call sees each memory as one [`replace`](Self::replace) has left it, never a mixture of two.
+pub struct MemoryIndex {
     dimensions: usize,
     arch: pulp::Arch,
     partitions: RwLock<HashMap<Option<Box<str>>, RwLock<Partition>>>,
 }
 
-impl VectorIndex {
+impl MemoryIndex {
     /// An empty index for vectors of `dimensions` numbers.
     pub fn new(dimensions: usize) -> Self {
         Self { dimensions, arch: pulp::Arch::new(), partitions: RwLock::default() }
@@ -108,44 +140,51 @@ impl VectorIndex {
         self.dimensions
     }
 
-    /// Makes `vectors` (each L2-normalised) all that the index knows of `memory`.
-    /// No vectors at all is the same as [`remove`](Self::remove).
-    pub fn replace(
-        &self,
-        user: Option<&str>,
-        memory: u64,
-        vectors: &[(&[f32], SectorMask)],
-    ) -> Result<(), WrongDimensions> {
-        for (vector, _) in vectors {
-            self.check(vector)?;
-        }
-        if vectors.is_empty() {
-            self.remove(user, memory);
+    /// Makes `entry` all that the index knows of a memory. A memory without vectors is forgotten.
+    pub fn replace(&self, entry: &Entry<'_>) -> Result<(), WrongDimensions> {
+        entry.vectors.iter().try_for_each(|(vector, _)| self.check(vector))?;
+        if entry.vectors.is_empty() {
+            self.remove(entry.user, entry.number);
             return Ok(());
         }
-        let batch = Batch::new(memory, vectors);
-        let user = user.map(Box::from);
+        let indexed = Indexed::new(entry);
+        let user = entry.user.map(Box::from);
         if let Some(partition) = self.partitions.read().get(&user) {
-            partition.write().replace(memory, &batch);
+            partition.write().replace(&indexed);
             return Ok(());
         }
-        self.partitions
-            .write()
-            .entry(user)
-            .or_insert_with(|| RwLock::new(Partition::new(self.dimensions)))
-            .get_mut()
-            .replace(memory, &batch);
+        let mut partitions = self.partitions.write();
+        let partition = partitions.entry(user).or_insert_with(|| RwLock::new(Partition::new(self.dimensions)));
+        partition.get_mut().replace(&indexed);
         Ok(())
     }
 
+    /// Changes what a memory is called and how long it lives, without its text and vectors.
+    pub fn describe(&self, user: Option<&str>, number: u64, tags: &[String], expires_at: Option<Timestamp>) {
+        let tags = entry::tags(tags);
+        self.change(user, |partition| partition.describe(number, &tags, expires_at));
+    }
+
+    /// Changes how present a memory is, and what was thought of it.
+    pub fn set_dynamics(&self, user: Option<&str>, number: u64, dynamics: &Dynamics) {
+        let dynamics = dynamics.without_reason();
+        self.change(user, |partition| partition.set_dynamics(number, dynamics));
+    }
+
+    fn change(&self, user: Option<&str>, change: impl FnOnce(&mut Partition)) {
+        if let Some(partition) = self.partitions.read().get(&user.map(Box::from)) {
+            change(&mut partition.write());
+        }
+    }
+
     /// Forgets a memory; `false` if it was not there.
-    pub fn remove(&self, user: Option<&str>, memory: u64) -> bool {
+    pub fn remove(&self, user: Option<&str>, number: u64) -> bool {
         let user = user.map(Box::from);
         let (removed, emptied) = match self.partitions.read().get(&user) {
             None => return false,
             Some(partition) => {
                 let mut partition = partition.write();
-                (partition.remove(memory), partition.is_empty())
+                (partition.remove(number), partition.is_empty())
             }
         };
         if emptied {
@@ -158,23 +197,67 @@ impl VectorIndex {
         removed
     }
 
-    /// All memories in scope, best first, found as the caller walks on.
-    pub fn ranked(&self, query: &Query<'_>) -> Result<Ranked, WrongDimensions> {
+    /// The `take` memories that answer best, best first, ties by number.
+    pub fn search(&self, query: &Query<'_>, take: usize) -> Result<Vec<Found>, WrongDimensions> {
         self.check(query.vector)?;
-        let probe = Probe::new(query.vector);
-        let mut found = Vec::new();
-        let partitions = self.partitions.read();
-        let mut scan = |partition: &RwLock<Partition>| {
-            partition.read().scan(self.arch, &probe, query.mask, &mut found);
+        let mut words = QueryWords::new(query.text, self.totals(query.scope));
+        self.each(query.scope, |partition| words.count(partition.lexical()));
+        let unreadable = if query.multilingual { 0.0 } else { words::unspaced_share(query.text) };
+        let probes = Probes {
+            words,
+            phrases: phrases(query.text),
+            vector: Probe::new(query.vector),
+            readable: 1.0 - unreadable * (1.0 - UNREADABLE),
+            mask: query.mask,
+            alive_at: (!query.show_expired).then_some(query.now),
+            now: query.now,
+            among: query.among,
         };
-        match query.scope {
-            Scope::All => partitions.values().for_each(&mut scan),
-            Scope::Users(users) => {
-                users.iter().filter_map(|user| partitions.get(&user.map(Box::from))).for_each(&mut scan)
-            }
+        let mut best = Best::new(take);
+        self.each(query.scope, |partition| partition.search(self.arch, &probes, &mut best));
+        Ok(best.into_sorted())
+    }
+
+    /// A user's memories with a vector whose cosine to `vector` is at least `floor`, the nearest `take`, nearest first.
+    pub fn nearest(
+        &self,
+        user: Option<&str>,
+        vector: &[f32],
+        take: usize,
+        floor: f32,
+    ) -> Result<Vec<(u64, f32)>, WrongDimensions> {
+        self.check(vector)?;
+        let probe = Probe::new(vector);
+        let mut best = Best::new(take);
+        self.each(Scope::Users(&[user]), |partition| partition.nearest(self.arch, &probe, floor, &mut best));
+        Ok(best.into_sorted())
+    }
+
+    /// The query as its vector should be made: without the names that many memories of the scope have in common.
+    pub fn without_names(&self, scope: Scope<'_>, query: &str) -> String {
+        let totals = self.totals(scope);
+        names::without_names(query, totals.memories, |word| {
+            let mut count = 0;
+            self.each(scope, |partition| count += partition.lexical().memories_with_word(word, &totals));
+            count
+        })
+    }
+
+    fn totals(&self, scope: Scope<'_>) -> Totals {
+        let mut totals = Totals::default();
+        self.each(scope, |partition| totals.add(partition.totals()));
+        totals
+    }
+
+    fn each(&self, scope: Scope<'_>, mut visit: impl FnMut(&Partition)) {
+        let partitions = self.partitions.read();
+        match scope {
+            Scope::All => partitions.values().for_each(|partition| visit(&partition.read())),
+            Scope::Users(users) => users
+                .iter()
+                .filter_map(|user| partitions.get(&user.map(Box::from)))
+                .for_each(|partition| visit(&partition.read())),
         }
-        drop(partitions);
-        Ok(Ranked::new(found))
     }
 
     /// What is held now.
@@ -196,4 +279,14 @@ impl VectorIndex {
         }
         Err(WrongDimensions { expected: self.dimensions, found: vector.len() })
     }
+}
+
+/// What a query could call a tag: each one to four of its words that stand together.
+fn phrases(query: &str) -> Vec<String> {
+    let words = words::phrase_words(query);
+    let mut phrases: Vec<String> =
+        (1..=TAG_WORDS).flat_map(|count| words.windows(count)).map(|words| words.join(" ")).collect();
+    phrases.sort_unstable();
+    phrases.dedup();
+    phrases
 }

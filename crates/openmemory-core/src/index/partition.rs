@@ -1,29 +1,91 @@
-//! The vectors of one user, flat in memory.
+//! The memories of one user, and what a query makes of them.
 
 use std::collections::HashMap;
-use std::mem::size_of;
 
-use super::SectorMask;
-use super::quantise::{Batch, Probe, Row};
-use super::ranked::Candidate;
-use super::scan::Scan;
+use super::best::Best;
+use super::dense::Dense;
+use super::entry::Indexed;
+use super::lexical::{Lexical, QueryWords, Totals};
+use super::postings::Postings;
+use super::quantise::Probe;
+use super::runs::{Context, Member, Runs, contexts};
+use super::score::{Part, Parts, alone};
+use super::{Found, SectorMask};
+use crate::domain::{ContentHash, Dynamics, Feedback, Timestamp};
+
+/// A query in the forms that a partition compares.
+pub(super) struct Probes<'a> {
+    pub(super) words: QueryWords,
+    /// What tags could be called in it.
+    pub(super) phrases: Vec<String>,
+    pub(super) vector: Probe,
+    /// How much the model knows of the query's script, 0 to 1.
+    pub(super) readable: f32,
+    pub(super) mask: Option<SectorMask>,
+    /// Memories expired until then are hidden; none are if there is no time.
+    pub(super) alive_at: Option<Timestamp>,
+    pub(super) now: Timestamp,
+    /// Only these numbers.
+    pub(super) among: Option<&'a [u64]>,
+}
 
 pub(super) struct Partition {
-    dimensions: usize,
-    /// `rows[i]` describes `codes[i * dimensions..][..dimensions]`; there are no gaps.
-    rows: Vec<Row>,
-    codes: Vec<i8>,
-    /// The rows of each memory, in rising order.
-    places: HashMap<u64, Vec<usize>>,
+    slots: Vec<Option<Slot>>,
+    free: Vec<u32>,
+    places: HashMap<u64, u32>,
+    dense: Dense,
+    lexical: Lexical,
+    tags: Postings,
+    runs: Runs,
+}
+
+struct Slot {
+    number: u64,
+    content: ContentHash,
+    sectors: SectorMask,
+    created_at: Timestamp,
+    expires_at: Option<Timestamp>,
+    run: Option<u32>,
+    is_question: bool,
+    dynamics: Dynamics,
+}
+
+/// The scores of the slots by their words and vectors alone.
+struct Scores {
+    lexical: Vec<f32>,
+    /// Negative infinity where there is no vector to compare.
+    dense: Vec<f32>,
+    named: Vec<bool>,
+    readable: f32,
+}
+
+impl Scores {
+    fn dense(&self, slot: u32) -> f32 {
+        self.dense[slot as usize] * self.readable
+    }
+
+    /// What a slot lends to others and gets from itself.
+    fn alone(&self, slot: u32) -> f32 {
+        let dense = self.dense[slot as usize];
+        if dense.is_finite() { alone(self.lexical[slot as usize], dense * self.readable) } else { 0.0 }
+    }
 }
 
 impl Partition {
     pub(super) fn new(dimensions: usize) -> Self {
-        Self { dimensions, rows: Vec::new(), codes: Vec::new(), places: HashMap::new() }
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            places: HashMap::new(),
+            dense: Dense::new(dimensions),
+            lexical: Lexical::default(),
+            tags: Postings::default(),
+            runs: Runs::default(),
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.places.is_empty()
     }
 
     pub(super) fn memories(&self) -> usize {
@@ -31,69 +93,234 @@ impl Partition {
     }
 
     pub(super) fn vectors(&self) -> usize {
-        self.rows.len()
+        self.dense.vectors()
+    }
+
+    pub(super) fn lexical(&self) -> &Lexical {
+        &self.lexical
+    }
+
+    pub(super) fn totals(&self) -> &Totals {
+        self.lexical.totals()
     }
 
     pub(super) fn bytes(&self) -> usize {
-        let place = size_of::<(u64, Vec<usize>)>() + 1;
         size_of::<Self>()
-            + self.codes.capacity()
-            + self.rows.capacity() * size_of::<Row>()
-            + self.places.capacity() * place
-            + self.rows.len() * size_of::<usize>()
+            + self.slots.capacity() * size_of::<Option<Slot>>()
+            + self.places.capacity() * (size_of::<(u64, u32)>() + 1)
+            + self.dense.bytes()
+            + self.lexical.bytes()
+            + self.tags.bytes()
+            + self.runs.bytes()
     }
 
-    /// Overwrites the memory's rows in place and adds or gives back the difference.
-    pub(super) fn replace(&mut self, memory: u64, batch: &Batch) {
-        let mut places = self.places.remove(&memory).unwrap_or_default();
-        while places.len() > batch.rows.len() {
-            self.give_back(&mut places);
-        }
-        let codes = batch.codes.chunks_exact(self.dimensions);
-        for (i, (row, codes)) in batch.rows.iter().zip(codes).enumerate() {
-            if let Some(&place) = places.get(i) {
-                self.rows[place] = *row;
-                self.codes[place * self.dimensions..][..self.dimensions].copy_from_slice(codes);
-            } else {
-                places.push(self.rows.len());
-                self.rows.push(*row);
-                self.codes.extend_from_slice(codes);
+    pub(super) fn replace(&mut self, indexed: &Indexed) {
+        let place = match self.places.get(&indexed.number).copied() {
+            Some(place) => {
+                self.leave_run(place);
+                place
             }
-        }
-        places.shrink_to_fit();
-        self.places.insert(memory, places);
+            None => self.new_place(indexed.number),
+        };
+        let run = indexed.run.as_deref().map(|run| {
+            let Indexed { created_at, number, is_question, .. } = *indexed;
+            self.runs.insert(run, Member { created_at, number, slot: place, is_question })
+        });
+        self.dense.replace(place, &indexed.vectors);
+        self.lexical.replace(place, &indexed.terms);
+        self.tags.replace(place, &indexed.tags);
+        self.slots[place as usize] = Some(Slot {
+            number: indexed.number,
+            content: indexed.content,
+            sectors: indexed.sectors,
+            created_at: indexed.created_at,
+            expires_at: indexed.expires_at,
+            run,
+            is_question: indexed.is_question,
+            dynamics: indexed.dynamics.clone(),
+        });
     }
 
-    pub(super) fn remove(&mut self, memory: u64) -> bool {
-        let Some(mut places) = self.places.remove(&memory) else {
-            return false;
-        };
-        while !places.is_empty() {
-            self.give_back(&mut places);
+    fn new_place(&mut self, number: u64) -> u32 {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            (self.slots.len() - 1) as u32
+        });
+        self.places.insert(number, place);
+        place
+    }
+
+    /// Changes what can change without the text.
+    pub(super) fn describe(&mut self, number: u64, tags: &[(String, u16)], expires_at: Option<Timestamp>) {
+        let Some(place) = self.places.get(&number) else { return };
+        self.tags.replace(*place, tags);
+        if let Some(slot) = &mut self.slots[*place as usize] {
+            slot.expires_at = expires_at;
         }
+    }
+
+    pub(super) fn set_dynamics(&mut self, number: u64, dynamics: Dynamics) {
+        let slot = self.places.get(&number).and_then(|place| self.slots[*place as usize].as_mut());
+        if let Some(slot) = slot {
+            slot.dynamics = dynamics;
+        }
+    }
+
+    pub(super) fn remove(&mut self, number: u64) -> bool {
+        let Some(place) = self.places.remove(&number) else { return false };
+        self.leave_run(place);
+        self.dense.remove(place);
+        self.lexical.remove(place);
+        self.tags.remove(place);
+        self.slots[place as usize] = None;
+        self.free.push(place);
         true
     }
 
-    /// Fills the highest of `places` with the last row of the slab. Highest first, so
-    /// that the row which moves never is another one of the same memory.
-    fn give_back(&mut self, places: &mut Vec<usize>) {
-        let Some(place) = places.pop() else { return };
-        let last = self.rows.len() - 1;
-        self.rows.swap_remove(place);
-        let from = last * self.dimensions;
-        self.codes.copy_within(from.., place * self.dimensions);
-        self.codes.truncate(from);
-        if place == last {
-            return;
-        }
-        if let Some(moved) = self.places.get_mut(&self.rows[place].memory) {
-            moved.pop();
-            let at = moved.partition_point(|&other| other < place);
-            moved.insert(at, place);
+    fn leave_run(&mut self, place: u32) {
+        if let Some(slot) = &mut self.slots[place as usize]
+            && let Some(run) = slot.run.take()
+        {
+            self.runs.remove(run, slot.created_at, slot.number);
         }
     }
 
-    pub(super) fn scan(&self, arch: pulp::Arch, probe: &Probe, mask: Option<SectorMask>, found: &mut Vec<Candidate>) {
-        arch.dispatch(Scan { rows: &self.rows, codes: &self.codes, probe, mask, found });
+    pub(super) fn search(&self, arch: pulp::Arch, probes: &Probes<'_>, best: &mut Best<Found>) {
+        let wanted = probes.among.map(|among| self.places_of(among));
+        if wanted.as_ref().is_some_and(Vec::is_empty) {
+            return;
+        }
+        let scores = self.scores(arch, probes, wanted.as_deref());
+        let mut seek = Seek { partition: self, probes, scores: &scores, best };
+        match wanted {
+            None => {
+                for (place, slot) in (0u32..).zip(&self.slots) {
+                    if let Some(slot) = slot.as_ref().filter(|slot| slot.run.is_none()) {
+                        seek.offer(place, slot, &Context::of_none(scores.alone(place)), &[], 0);
+                    }
+                }
+                self.runs.all().for_each(|members| seek.offer_run(members, |_| true));
+            }
+            Some(places) => {
+                let mut runs: Vec<u32> = Vec::new();
+                for place in &places {
+                    match &self.slots[*place as usize] {
+                        Some(Slot { run: Some(run), .. }) => runs.push(*run),
+                        Some(slot) => seek.offer(*place, slot, &Context::of_none(scores.alone(*place)), &[], 0),
+                        None => {}
+                    }
+                }
+                runs.sort_unstable();
+                runs.dedup();
+                for run in runs {
+                    seek.offer_run(self.runs.members(run), |place| places.binary_search(&place).is_ok());
+                }
+            }
+        }
+    }
+
+    /// The memories whose cosine is `floor` or more.
+    pub(super) fn nearest(&self, arch: pulp::Arch, probe: &Probe, floor: f32, best: &mut Best<(u64, f32)>) {
+        let mut cosines = vec![f32::NEG_INFINITY; self.slots.len()];
+        self.dense.score(arch, probe, None, &mut cosines);
+        for (slot, cosine) in self.slots.iter().zip(cosines).filter(|(_, cosine)| *cosine >= floor) {
+            if let Some(slot) = slot {
+                best.push(cosine, slot.number, (slot.number, cosine));
+            }
+        }
+    }
+
+    fn places_of(&self, numbers: &[u64]) -> Vec<u32> {
+        let mut places: Vec<u32> = numbers.iter().filter_map(|number| self.places.get(number)).copied().collect();
+        places.sort_unstable();
+        places
+    }
+
+    /// Where only some places are wanted, the vectors of those and of their runs are compared, if that is less.
+    fn scores(&self, arch: pulp::Arch, probes: &Probes<'_>, wanted: Option<&[u32]>) -> Scores {
+        let count = self.slots.len();
+        let mut scores = Scores {
+            lexical: vec![0.0; count],
+            dense: vec![f32::NEG_INFINITY; count],
+            named: vec![false; count],
+            readable: probes.readable,
+        };
+        self.lexical.score(&probes.words, &mut scores.lexical);
+        for posting in probes.phrases.iter().flat_map(|phrase| self.tags.of(phrase)) {
+            scores.named[posting.slot as usize] = true;
+        }
+        let some = wanted.map(|wanted| self.with_their_runs(wanted)).filter(|some| some.len() * 2 < self.places.len());
+        match some {
+            Some(places) => {
+                self.dense.score_some(arch, &probes.vector, probes.mask, places.into_iter(), &mut scores.dense);
+            }
+            None => self.dense.score(arch, &probes.vector, probes.mask, &mut scores.dense),
+        }
+        scores
+    }
+
+    fn with_their_runs(&self, places: &[u32]) -> Vec<u32> {
+        let run_of = |place: &u32| self.slots[*place as usize].as_ref().and_then(|slot| slot.run);
+        let mut runs: Vec<u32> = places.iter().filter_map(run_of).collect();
+        runs.sort_unstable();
+        runs.dedup();
+        let alone = places.iter().copied().filter(|place| run_of(place).is_none());
+        alone.chain(runs.iter().flat_map(|run| self.runs.members(*run)).map(|member| member.slot)).collect()
+    }
+}
+
+/// One walk over a partition's memories.
+struct Seek<'a> {
+    partition: &'a Partition,
+    probes: &'a Probes<'a>,
+    scores: &'a Scores,
+    best: &'a mut Best<Found>,
+}
+
+impl Seek<'_> {
+    fn offer_run(&mut self, members: &[Member], wanted: impl Fn(u32) -> bool) {
+        let contexts = contexts(members, |place| self.scores.alone(place));
+        for (at, (member, context)) in members.iter().zip(&contexts).enumerate() {
+            if let Some(slot) = self.partition.slots[member.slot as usize].as_ref().filter(|_| wanted(member.slot)) {
+                self.offer(member.slot, slot, context, members, at);
+            }
+        }
+    }
+
+    fn offer(&mut self, place: u32, slot: &Slot, context: &Context, members: &[Member], at: usize) {
+        let expired = || self.probes.alive_at.is_some_and(|now| slot.expires_at.is_some_and(|expiry| expiry <= now));
+        if self.scores.dense[place as usize] == f32::NEG_INFINITY || expired() {
+            return;
+        }
+        let flag = |on: bool| f32::from(u8::from(on));
+        let mut parts = Parts::default();
+        parts.set(Part::Lexical, self.scores.lexical[place as usize]);
+        parts.set(Part::Dense, self.scores.dense(place));
+        parts.set(Part::IsQuestion, flag(slot.is_question));
+        parts.set(Part::TagNamed, flag(self.scores.named[place as usize]));
+        parts.set_context(context);
+        parts.set(Part::Feedback, slot.dynamics.feedback.map_or(0.0, opinion));
+        // The only costly part comes last, for those that it could still help.
+        if !self.best.admits(parts.sum() + Part::Salience.weight()) {
+            return;
+        }
+        parts.set(Part::Salience, slot.dynamics.salience(self.probes.now) as f32);
+        let lender = parts.strongest_lender().and_then(|offset| members.get(at.checked_add_signed(offset)?));
+        let found = Found {
+            number: slot.number,
+            content: slot.content,
+            sectors: slot.sectors,
+            parts,
+            by: lender.map(|member| member.number),
+        };
+        self.best.push(parts.sum(), slot.number, found);
+    }
+}
+
+fn opinion(feedback: Feedback) -> f32 {
+    match feedback {
+        Feedback::Positive => 1.0,
+        Feedback::Negative => -1.0,
+        Feedback::VeryNegative => -2.0,
     }
 }

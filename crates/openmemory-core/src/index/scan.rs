@@ -1,10 +1,9 @@
-//! The inner loop: every row of a slab against one query.
+//! The inner loop: rows of a slab against one query.
 
 use pulp::NullaryFnOnce;
 
 use super::SectorMask;
 use super::quantise::{Probe, Row};
-use super::ranked::Candidate;
 
 /// Run through `pulp::Arch::dispatch`, which compiles the body once per instruction
 /// set and picks the widest that the processor has.
@@ -13,7 +12,8 @@ pub(super) struct Scan<'a> {
     pub(super) codes: &'a [i8],
     pub(super) probe: &'a Probe,
     pub(super) mask: Option<SectorMask>,
-    pub(super) found: &'a mut Vec<Candidate>,
+    /// By slot.
+    pub(super) best: &'a mut [f32],
 }
 
 impl NullaryFnOnce for Scan<'_> {
@@ -22,8 +22,7 @@ impl NullaryFnOnce for Scan<'_> {
     #[inline(always)]
     fn call(self) {
         let query = self.probe.codes.as_slice();
-        self.found.reserve(self.rows.len());
-        for (row, codes) in self.rows.iter().zip(self.codes.chunks_exact(query.len())) {
+        for (row, codes) in self.rows.iter().zip(self.codes.chunks_exact(query.len().max(1))) {
             if self.mask.is_some_and(|mask| !mask.meets(row.mask)) {
                 continue;
             }
@@ -32,12 +31,9 @@ impl NullaryFnOnce for Scan<'_> {
             for (a, b) in codes.iter().zip(query) {
                 sum += i32::from(*a) * i32::from(*b);
             }
-            let approximate = sum as f32 * self.probe.scale * row.scale;
-            self.found.push(Candidate {
-                memory: row.memory,
-                approximate,
-                ceiling: approximate + row.scale * self.probe.slack,
-            });
+            let cosine = sum as f32 * self.probe.scale * row.scale;
+            let best = &mut self.best[row.slot as usize];
+            *best = best.max(cosine);
         }
     }
 }

@@ -209,7 +209,7 @@ impl Fixture {
 
     pub async fn search(&self, request: Value) -> Result<Vec<Hit>, Error> {
         let request = Search::read(request)?;
-        let vector = self.engine.embed_query(request.query.clone()).await?;
+        let vector = self.engine.embed_query(&request).await?;
         self.engine.search(&request, &vector)
     }
 

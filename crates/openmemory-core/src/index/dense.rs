@@ -1,0 +1,111 @@
+//! The vectors of one user, flat in memory.
+
+use std::mem::size_of;
+
+use super::SectorMask;
+use super::quantise::{Batch, Probe, Row};
+use super::scan::Scan;
+
+#[derive(Default)]
+pub(super) struct Dense {
+    dimensions: usize,
+    /// `rows[i]` describes `codes[i * dimensions..][..dimensions]`; there are no gaps.
+    rows: Vec<Row>,
+    codes: Vec<i8>,
+    /// The rows of each slot, in rising order.
+    places: Vec<Vec<u32>>,
+}
+
+impl Dense {
+    pub(super) fn new(dimensions: usize) -> Self {
+        Self { dimensions, ..Self::default() }
+    }
+
+    pub(super) fn vectors(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.codes.capacity()
+            + self.rows.capacity() * size_of::<Row>()
+            + self.places.capacity() * size_of::<Vec<u32>>()
+            + self.rows.len() * size_of::<u32>()
+    }
+
+    /// Overwrites the slot's rows in place and adds or gives back the difference.
+    pub(super) fn replace(&mut self, slot: u32, batch: &Batch) {
+        let mut places = self.take(slot);
+        while places.len() > batch.rows.len() {
+            self.give_back(&mut places);
+        }
+        let codes = batch.codes.chunks_exact(self.dimensions.max(1));
+        for (i, (row, codes)) in batch.rows.iter().zip(codes).enumerate() {
+            let row = Row { slot, ..*row };
+            if let Some(&place) = places.get(i) {
+                let place = place as usize;
+                self.rows[place] = row;
+                self.codes[place * self.dimensions..][..self.dimensions].copy_from_slice(codes);
+            } else {
+                places.push(self.rows.len() as u32);
+                self.rows.push(row);
+                self.codes.extend_from_slice(codes);
+            }
+        }
+        places.shrink_to_fit();
+        self.places[slot as usize] = places;
+    }
+
+    pub(super) fn remove(&mut self, slot: u32) {
+        let mut places = self.take(slot);
+        while !places.is_empty() {
+            self.give_back(&mut places);
+        }
+    }
+
+    fn take(&mut self, slot: u32) -> Vec<u32> {
+        let at = slot as usize;
+        if at >= self.places.len() {
+            self.places.resize_with(at + 1, Vec::new);
+        }
+        std::mem::take(&mut self.places[at])
+    }
+
+    /// Fills the highest of `places` with the last row of the slab. Highest first, so
+    /// that the row which moves never is another one of the same slot.
+    fn give_back(&mut self, places: &mut Vec<u32>) {
+        let Some(place) = places.pop().map(|place| place as usize) else { return };
+        let last = self.rows.len() - 1;
+        self.rows.swap_remove(place);
+        let from = last * self.dimensions;
+        self.codes.copy_within(from.., place * self.dimensions);
+        self.codes.truncate(from);
+        if place == last {
+            return;
+        }
+        let moved = &mut self.places[self.rows[place].slot as usize];
+        moved.pop();
+        let at = moved.partition_point(|&other| (other as usize) < place);
+        moved.insert(at, place as u32);
+    }
+
+    /// Puts each slot's highest cosine into `best`, leaving what is there where it has no vector that `mask` admits.
+    pub(super) fn score(&self, arch: pulp::Arch, probe: &Probe, mask: Option<SectorMask>, best: &mut [f32]) {
+        arch.dispatch(Scan { rows: &self.rows, codes: &self.codes, probe, mask, best });
+    }
+
+    /// The same for some slots.
+    pub(super) fn score_some(
+        &self,
+        arch: pulp::Arch,
+        probe: &Probe,
+        mask: Option<SectorMask>,
+        slots: impl Iterator<Item = u32>,
+        best: &mut [f32],
+    ) {
+        for place in slots.filter_map(|slot| self.places.get(slot as usize)).flatten() {
+            let place = *place as usize;
+            let codes = &self.codes[place * self.dimensions..][..self.dimensions];
+            arch.dispatch(Scan { rows: &self.rows[place..=place], codes, probe, mask, best });
+        }
+    }
+}

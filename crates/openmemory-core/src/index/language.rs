@@ -1,0 +1,78 @@
+//! Which language is a text in, and what is the stem of a word in it?
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use rust_stemmers::{Algorithm, Stemmer};
+
+/// The languages that have a Snowball stemmer and a list of stop words, by their ISO 639-1 codes.
+const LANGUAGES: [(&str, Algorithm); 18] = [
+    ("en", Algorithm::English),
+    ("ar", Algorithm::Arabic),
+    ("da", Algorithm::Danish),
+    ("de", Algorithm::German),
+    ("el", Algorithm::Greek),
+    ("es", Algorithm::Spanish),
+    ("fi", Algorithm::Finnish),
+    ("fr", Algorithm::French),
+    ("hu", Algorithm::Hungarian),
+    ("it", Algorithm::Italian),
+    ("nl", Algorithm::Dutch),
+    ("no", Algorithm::Norwegian),
+    ("pt", Algorithm::Portuguese),
+    ("ro", Algorithm::Romanian),
+    ("ru", Algorithm::Russian),
+    ("sv", Algorithm::Swedish),
+    ("ta", Algorithm::Tamil),
+    ("tr", Algorithm::Turkish),
+];
+
+/// Each stop word with one bit for every language that has it.
+static STOP_WORDS: LazyLock<HashMap<&'static str, u32>> = LazyLock::new(|| {
+    let mut words: HashMap<&'static str, u32> = HashMap::new();
+    for (at, (code, _)) in LANGUAGES.iter().enumerate() {
+        for word in stop_words::lookup(code).unwrap_or_default() {
+            // As texts are cut into words: "couldn't" is two of them.
+            word.split('\'')
+                .filter(|part| !part.is_empty())
+                .for_each(|part| *words.entry(part).or_default() |= 1 << at);
+        }
+    }
+    words
+});
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Language(u8);
+
+impl Language {
+    pub(super) const COUNT: usize = LANGUAGES.len();
+    pub(super) const ENGLISH: Self = Self(0);
+
+    pub(super) fn all() -> impl DoubleEndedIterator<Item = Self> {
+        (0..Self::COUNT).map(|at| Self(at as u8))
+    }
+
+    pub(super) fn index(self) -> usize {
+        usize::from(self.0)
+    }
+
+    /// The language whose stop words are the most among these words (in lower case); English if there are none.
+    pub(super) fn of<'a>(words: impl Iterator<Item = &'a str>) -> Self {
+        let mut counts = [0u32; Self::COUNT];
+        for languages in words.filter_map(|word| STOP_WORDS.get(word)) {
+            (0..Self::COUNT).filter(|at| languages & (1 << at) != 0).for_each(|at| counts[at] += 1);
+        }
+        // Of equals the first wins, and English is the first.
+        Self::all().rev().max_by_key(|language| counts[language.index()]).unwrap_or(Self::ENGLISH)
+    }
+
+    pub(super) fn is_stop_word(self, word: &str) -> bool {
+        STOP_WORDS.get(word).is_some_and(|languages| languages & (1 << self.0) != 0)
+    }
+
+    /// The stem of a word in lower case, by Snowball's algorithm for the language.
+    pub(super) fn stem(self, word: &str) -> Cow<'_, str> {
+        Stemmer::create(LANGUAGES[self.index()].1).stem(word).into_owned().into()
+    }
+}

@@ -1,0 +1,223 @@
+//! Which words does a text have?
+//!
+//! Words are cut by Unicode's rules (UAX #29) and at apostrophes, and lower-cased after NFKC. Scripts that are written
+//! without spaces, and Korean, give pairs of neighbouring characters instead. An identifier counts whole and in its parts.
+
+use std::mem::take;
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_script::{Script, UnicodeScript};
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::language::Language;
+
+/// A piece of a text that can be looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Word {
+    /// Cut by spaces and punctuation; in lower case.
+    Spaced(String),
+    /// One or two characters of a script that is written without spaces.
+    Gram(String),
+}
+
+/// Whether words of this character's script are not cut by spaces, or (Korean) carry endings that no stemmer here knows.
+pub(super) fn is_unspaced(c: char) -> bool {
+    matches!(
+        c.script(),
+        Script::Han
+            | Script::Hiragana
+            | Script::Katakana
+            | Script::Hangul
+            | Script::Bopomofo
+            | Script::Thai
+            | Script::Lao
+            | Script::Khmer
+            | Script::Myanmar
+            | Script::Tibetan
+    ) || c == 'ー'
+}
+
+/// How much of the letters of a text are of unspaced scripts, 0 to 1.
+pub(super) fn unspaced_share(text: &str) -> f32 {
+    let (mut letters, mut unspaced) = (0u32, 0u32);
+    for c in text.chars().filter(|c| c.is_alphabetic()) {
+        letters += 1;
+        unspaced += u32::from(is_unspaced(c));
+    }
+    if letters == 0 { 0.0 } else { unspaced as f32 / letters as f32 }
+}
+
+pub(super) fn words(text: &str) -> Vec<Word> {
+    let mut words = Vec::new();
+    let mut run = String::new();
+    for piece in text.split_word_bounds() {
+        match piece.chars().next() {
+            Some(first) if is_unspaced(first) => run.push_str(piece),
+            Some(first) => {
+                grams(&take(&mut run), &mut words);
+                if first.is_alphanumeric() || piece.chars().any(char::is_alphanumeric) {
+                    spaced(piece, &mut words);
+                }
+            }
+            None => {}
+        }
+    }
+    grams(&run, &mut words);
+    words
+}
+
+fn grams(run: &str, words: &mut Vec<Word>) {
+    let characters: Vec<char> = run.nfkc().collect();
+    match characters[..] {
+        [] => {}
+        [only] => words.push(Word::Gram(only.into())),
+        _ => words.extend(characters.windows(2).map(|pair| Word::Gram(pair.iter().collect()))),
+    }
+}
+
+fn spaced(piece: &str, words: &mut Vec<Word>) {
+    for part in piece.split(['\'', '’']).filter(|part| !part.is_empty()) {
+        words.push(Word::Spaced(normal(part)));
+        let parts = identifier_parts(part);
+        if parts.len() > 1 {
+            words.extend(parts.into_iter().filter(|part| part.len() > 1).map(|part| Word::Spaced(normal(part))));
+        }
+    }
+}
+
+fn normal(word: &str) -> String {
+    if word.is_ascii() { word.to_ascii_lowercase() } else { word.nfkc().flat_map(char::to_lowercase).collect() }
+}
+
+/// `getUserById` and `snake_case.name` in their parts; any other word as it is.
+fn identifier_parts(word: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut start, mut lower) = (0, false);
+    for (at, c) in word.char_indices() {
+        let joint = matches!(c, '_' | '.' | ':');
+        if joint || (lower && c.is_uppercase()) {
+            parts.push(&word[start..at]);
+            start = if joint { at + c.len_utf8() } else { at };
+        }
+        lower = c.is_lowercase();
+    }
+    parts.push(&word[start..]);
+    // Numbers are one word: 3.5, 10.000.
+    if word.chars().any(char::is_alphabetic) { parts } else { vec![word] }
+}
+
+/// What a word is looked up by: its stem, without accents.
+pub(super) fn term(word: &str, language: Language) -> String {
+    let stem = language.stem(word);
+    if stem.is_ascii() {
+        return stem.into_owned();
+    }
+    let accent = |c: &char| matches!(c, '\u{300}'..='\u{36f}');
+    stem.nfd().filter(|c| !accent(c)).nfc().collect()
+}
+
+/// The language of a text's words.
+pub(super) fn language(words: &[Word]) -> Language {
+    Language::of(words.iter().filter_map(|word| match word {
+        Word::Spaced(word) => Some(word.as_str()),
+        Word::Gram(_) => None,
+    }))
+}
+
+/// What a text is found by: each term with how often it is there.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Terms {
+    pub(super) counts: Vec<(String, u16)>,
+    pub(super) length: u32,
+    pub(super) language: Language,
+}
+
+impl Terms {
+    pub(super) fn of(text: &str) -> Self {
+        let words = words(text);
+        let language = language(&words);
+        let mut terms = Vec::with_capacity(words.len());
+        for word in words {
+            match word {
+                Word::Spaced(word) if language.is_stop_word(&word) => {}
+                Word::Spaced(word) => terms.push(term(&word, language)),
+                Word::Gram(gram) => terms.push(gram),
+            }
+        }
+        let length = terms.len() as u32;
+        // A question may be one character long.
+        terms.extend(text.nfkc().filter(|c| c.script() == Script::Han).map(String::from));
+        terms.sort_unstable();
+        let mut counts: Vec<(String, u16)> = Vec::with_capacity(terms.len());
+        for term in terms {
+            match counts.last_mut() {
+                Some((last, count)) if *last == term => *count = count.saturating_add(1),
+                _ => counts.push((term, 1)),
+            }
+        }
+        Self { counts, length, language }
+    }
+}
+
+/// A name that a text can call a tag by: its words in lower case, stemmed as English.
+pub(super) fn phrase(text: &str) -> String {
+    phrase_words(text).join(" ")
+}
+
+/// The words of [`phrase`].
+pub(super) fn phrase_words(text: &str) -> Vec<String> {
+    let plain = |word| match word {
+        Word::Spaced(word) if word == "s" => None,
+        Word::Spaced(word) => Some(term(&word, Language::ENGLISH)),
+        Word::Gram(gram) => Some(gram),
+    };
+    words(text).into_iter().filter_map(plain).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn terms(text: &str) -> Vec<String> {
+        Terms::of(text).counts.into_iter().map(|(term, _)| term).collect()
+    }
+
+    #[test]
+    fn english_is_stemmed_and_its_stop_words_are_left_out() {
+        assert_eq!(terms("The runners were running, weren't they? Melanie's run!"), ["melani", "run", "runner"]);
+    }
+
+    #[test]
+    fn german_is_known_by_its_stop_words_and_loses_its_umlauts() {
+        let found = Terms::of("Die Häuser, wo ich mit der Familie wohnte, waren grün");
+        assert_eq!(
+            found.counts.iter().map(|(t, _)| t.as_str()).collect::<Vec<_>>(),
+            ["famili", "grun", "haus", "wohnt"]
+        );
+        assert_ne!(found.language, Language::ENGLISH);
+    }
+
+    #[test]
+    fn chinese_and_japanese_give_pairs_and_single_characters() {
+        assert_eq!(terms("我喜欢猫"), ["喜", "喜欢", "我", "我喜", "欢", "欢猫", "猫"]);
+        assert!(terms("カフェでコーヒーを飲む").contains(&"コー".to_owned()));
+    }
+
+    #[test]
+    fn an_identifier_counts_whole_and_in_parts() {
+        let found = terms("call getUserById in user_store.rs");
+        for part in ["getuserbyid", "get", "user", "id", "store", "rs"] {
+            assert!(found.contains(&part.to_owned()), "{part} in {found:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_stay_whole() {
+        assert_eq!(terms("3.5 litres"), ["3.5", "litr"]);
+    }
+
+    #[test]
+    fn equal_words_in_other_unicode_forms_are_one_term() {
+        assert_eq!(terms("Ａｐｐｌｅ e\u{301}clair"), terms("apple éclair"));
+    }
+}
