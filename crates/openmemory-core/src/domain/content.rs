@@ -29,9 +29,28 @@ impl Content {
         &self.0
     }
 
+    /// What vectors are made of: all but a time in brackets before it, as chat logs have. That says when, not what, and
+    /// makes the texts of one day look alike.
+    pub fn meaning(&self) -> &str {
+        let stamp = self.0.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+        match stamp {
+            Some((stamp, rest)) if is_stamp(stamp) && !rest.trim().is_empty() => rest.trim_start(),
+            _ => &self.0,
+        }
+    }
+
     pub fn hash(&self) -> ContentHash {
         ContentHash::of(&self.0)
     }
+}
+
+/// Whether a short text is a date or a time: a year or a clock, and nothing that dates do not have.
+fn is_stamp(text: &str) -> bool {
+    let has = |found: fn(&[u8]) -> bool, width: usize| text.as_bytes().windows(width).any(found);
+    let year = has(|four| four.iter().all(u8::is_ascii_digit), 4);
+    let clock = has(|three| three[0].is_ascii_digit() && three[1] == b':' && three[2].is_ascii_digit(), 3);
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | ',' | '.' | ':' | '-' | '+' | '/');
+    text.len() <= 64 && (year || clock) && text.chars().all(plain)
 }
 
 /// The first 128 bits of the text's BLAKE3 hash.
@@ -65,6 +84,18 @@ mod tests {
     fn the_limit_counts_characters_not_bytes() {
         assert!(Content::read("content", "é".repeat(200_000)).is_ok());
         assert_eq!(Content::read("content", "é".repeat(200_001)).unwrap_err().kind, InvalidKind::Limit);
+    }
+
+    #[test]
+    fn a_time_before_the_text_is_no_part_of_its_meaning() {
+        let meaning = |text: &str| Content::read("content", text.into()).unwrap().meaning().to_owned();
+        for stamp in ["[1:56 pm on 8 May, 2023]", "[2023-05-08T13:56:00.000Z]", "[09:30]", "[2024年5月8日]"] {
+            assert_eq!(meaning(&format!("{stamp} Ada: hello")), "Ada: hello");
+        }
+        for whole in ["[1] Smith and Jones", "[TODO 2023; see issue] tidy up", "[2023]", "at [2023] noon", "[1:30 open"]
+        {
+            assert_eq!(meaning(whole), whole);
+        }
     }
 
     #[test]

@@ -25,8 +25,8 @@ impl Engine {
     /// Embeds one text.
     pub(super) async fn embed(&self, content: &Content) -> Result<Arc<Embedding>, Error> {
         let prototypes = self.model.prototypes(&self.store).await?;
-        let passages = self.model.pool.passages(&self.model.embedder, content.as_str().into()).await?;
-        Ok(Arc::new(prototypes.embedding(content.as_str(), &passages)))
+        let passages = self.model.pool.passages(&self.model.embedder, content.meaning().into()).await?;
+        Ok(Arc::new(prototypes.embedding(content.meaning(), &passages)))
     }
 
     /// Embeds many texts, each different one once, several at a time. Cancelling ends it. `progress` is told how
@@ -44,7 +44,7 @@ impl Engine {
         }
         let prototypes = self.model.prototypes(&self.store).await?;
         let (hashes, texts): (Vec<ContentHash>, Vec<Arc<str>>) =
-            distinct.into_iter().map(|(hash, content)| (hash, Arc::from(content.as_str()))).unzip();
+            distinct.into_iter().map(|(hash, content)| (hash, Arc::from(content.meaning()))).unzip();
         let passages = tokio::select! {
             biased;
             () = control.cancelled() => return Err(Error::Aborted),
