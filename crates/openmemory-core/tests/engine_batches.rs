@@ -109,7 +109,7 @@ async fn items_that_name_one_memory_apply_in_order() {
     let texts: Vec<&str> = history.iter().map(|entry| entry.content.as_str()).collect();
     assert_eq!(texts, ["Second.", "Number 0.", "Second.", "Second.", "Number 0."]);
     assert_eq!(history[0].version.provenance.actor.as_deref(), Some("ada"));
-    assert!(fixture.search(json!({"query": "Second."})).await.unwrap()[0].score > 0.99);
+    assert!(fixture.search(json!({"query": "Second."})).await.unwrap()[0].similarity > 0.99);
 
     let results =
         fixture.add_many(json!({"items": [{"id": "x", "content": "one"}, {"id": "x", "content": "two"}]})).await;
