@@ -62,7 +62,7 @@ impl Error {
             Self::Storage(error) => match error {
                 StorageError::Io(_) | StorageError::Poisoned => "IO",
                 StorageError::Corrupted(_) => "CORRUPTED",
-                StorageError::Locked => "LOCKED",
+                StorageError::Locked(_) => "LOCKED",
                 StorageError::FormatUnsupported { .. } => "FORMAT_UNSUPPORTED",
                 StorageError::Closed => "CLOSED",
                 StorageError::Dropped => "INTERNAL",

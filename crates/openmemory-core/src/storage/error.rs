@@ -10,10 +10,13 @@ pub enum StorageError {
     Io(Arc<std::io::Error>),
     #[error("an earlier write failed, so nothing more is written; close the store and open it again")]
     Poisoned,
-    #[error("the store is damaged ({0}); restore a backup, or open a copy of it to salvage what is whole")]
+    #[error("the store is damaged ({0}); put a backup in its place, or salvage what is whole with doctor and repair")]
     Corrupted(String),
-    #[error("the directory is open in another process; close it there, or use one server for both")]
-    Locked,
+    #[error(
+        "the directory is open in another process{}; close it there, or use one server for both",
+        .0.map(|pid| format!(" ({pid})")).unwrap_or_default()
+    )]
+    Locked(Option<u32>),
     #[error("the store has format {found}, and this version reads {supported}; use the version that wrote it")]
     FormatUnsupported { found: u32, supported: u32 },
     #[error("the store is closed")]
