@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use parking_lot::Mutex;
 
 use super::backend::Backend;
+use super::bounds::Bounds;
 use super::checkpoint::{self, Header};
 use super::digest::State;
 use super::error::StorageError;
@@ -20,8 +21,7 @@ use super::records::is_applied;
 use super::sled_copy::all_rows;
 use super::{recovery, redo_log, sources};
 
-/// The log may have this many bytes, or this part of the live rows, if that is more.
-const LEAST_LOG: u64 = 16 * 1024 * 1024;
+/// The log may be as large as this part of the live rows, if that is more than its bound.
 const LOG_PART: u64 = 4;
 
 /// Writes a checkpoint of rows that may change meanwhile: it begins with `state`, which the rows hold at least.
@@ -39,6 +39,7 @@ pub(super) fn write(
 /// What checkpoints and backups work on; one at a time.
 pub(super) struct Checkpoints {
     pub layout: Layout,
+    pub bounds: Bounds,
     pub manifest: Arc<SharedManifest>,
     pub progress: Arc<Progress>,
     pub backend: Arc<dyn Backend>,
@@ -92,7 +93,7 @@ impl Checkpoints {
             .iter()
             .map(|first| self.layout.log(*first).metadata().map_or(0, |found| found.len()))
             .sum();
-        log > LEAST_LOG.max(self.progress.applied().digest.bytes / LOG_PART)
+        log > self.bounds.log_bytes.max(self.progress.applied().digest.bytes / LOG_PART)
     }
 
     fn run(&self, woken: &Receiver<()>) {
@@ -100,7 +101,7 @@ impl Checkpoints {
         self.checkpoint_when_due();
         while woken.recv().is_ok() && !self.stop.load(Ordering::Relaxed) {
             // Who begins a segment next finds it prepared. Without it the segment is made then.
-            let _ = redo_log::prepare_spare(&self.layout);
+            let _ = redo_log::prepare_spare(&self.layout, self.bounds.segment_bytes);
             self.checkpoint_when_due();
         }
     }

@@ -3,7 +3,8 @@
 //! A record's checksum begins with the header's, which has a number that is used once: nothing that lies about in a
 //! file from before passes for a record, and a damaged record does not hide the ones behind it.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::backend::Batch;
@@ -13,8 +14,6 @@ use super::layout::{FORMAT_VERSION, StoreId, name};
 
 /// Records begin at multiples of this: a block that is written whole and once needs neither a read nor a second write.
 pub(super) const BLOCK: usize = 4096;
-/// What a segment holds unless a single record is larger.
-pub(super) const CAPACITY: u64 = 8 * 1024 * 1024;
 
 const MAGIC: [u8; 8] = *b"omredo\0\0";
 const HEADER: usize = 64;
@@ -116,6 +115,14 @@ impl Segment {
             };
         }
         Ok((segment, bytes))
+    }
+
+    /// Whether a segment is there in its full length, without a look at its records.
+    pub(super) fn is_there(path: &Path) -> bool {
+        let mut bytes = [0; HEADER];
+        let Ok(mut file) = File::open(path) else { return false };
+        let header = file.read_exact(&mut bytes).ok().and_then(|()| Header::read(&bytes).ok().flatten());
+        file.metadata().is_ok_and(|found| header.is_some_and(|header| found.len() >= header.capacity))
     }
 
     /// The sequence of the last record, or the one before the first.

@@ -18,10 +18,11 @@
 //! | `fingerprint` | are sled's files as they were left? |
 //! | `log`, `sources` | which commits are there, and what must the store hold then? |
 //! | `recovery`, `sled_copy` | how does a directory become a store again, and sled be proven or built anew? |
-//! | `progress`, `usage` | how far are the commits, and how large are the files? |
+//! | `progress`, `usage`, `bounds` | how far are the commits, how large are the files, and how large may the log be? |
 //! | `store` | what does the engine see of all this? |
 
 mod backend;
+mod bounds;
 mod changes;
 mod checkpoint;
 mod checkpoints;
@@ -49,6 +50,7 @@ mod usage;
 mod writer;
 
 pub use backend::Row;
+pub use bounds::Bounds;
 pub use error::StorageError;
 pub use keys::Number;
 pub use records::{Records, Reindex, Tombstone, Waypoint};

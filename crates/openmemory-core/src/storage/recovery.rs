@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
+use super::bounds::Bounds;
 use super::checkpoints;
 use super::digest::State;
 use super::error::StorageError;
 use super::fingerprint::Fingerprint;
 use super::layout::{self, Layout, name};
 use super::log::Log;
-use super::log_segment::{CAPACITY, Segment};
+use super::log_segment::Segment;
 use super::manifest::{Manifest, Session};
 use super::redo_log::RedoLog;
 use super::sled_backend::SledBackend;
@@ -28,21 +29,26 @@ pub(super) struct Recovered {
 }
 
 /// Opens the store, or makes it. `interval` says how it will be used.
-pub(super) fn open(layout: &Layout, interval: bool, now: Timestamp) -> Result<Recovered, StorageError> {
+pub(super) fn open(
+    layout: &Layout,
+    bounds: &Bounds,
+    interval: bool,
+    now: Timestamp,
+) -> Result<Recovered, StorageError> {
     let session = Session::Open { interval };
     let Some((mut manifest, problem)) = sources::manifest(layout)? else {
-        return create(layout, Manifest::new(*uuid::Uuid::now_v7().as_bytes(), now, session));
+        return create(layout, bounds, Manifest::new(*uuid::Uuid::now_v7().as_bytes(), now, session));
     };
     let mut problems: Vec<String> = problem.into_iter().collect();
-    let found = match closed(layout, &manifest, &mut problems)? {
+    let found = match closed(layout, bounds, &manifest, &mut problems)? {
         Some(found) => found,
-        None => unclosed(layout, &manifest, &mut problems)?,
+        None => unclosed(layout, bounds, &manifest, &mut problems)?,
     };
     let (sled, state, log) = found;
     manifest.session = session;
     let log = match log {
         Some(log) => log,
-        None => RedoLog::begin(layout, manifest.store, state.sequence + 1, 0)?,
+        None => RedoLog::begin(layout, manifest.store, state.sequence + 1, bounds)?,
     };
     manifest.newest = log.first();
     if !problems.is_empty() {
@@ -58,8 +64,8 @@ pub(super) fn open(layout: &Layout, interval: bool, now: Timestamp) -> Result<Re
     Ok(Recovered { sled, manifest, state, log, repaired })
 }
 
-fn create(layout: &Layout, manifest: Manifest) -> Result<Recovered, StorageError> {
-    let log = RedoLog::begin(layout, manifest.store, 1, 0)?;
+fn create(layout: &Layout, bounds: &Bounds, manifest: Manifest) -> Result<Recovered, StorageError> {
+    let log = RedoLog::begin(layout, manifest.store, 1, bounds)?;
     manifest.write(layout)?;
     if let Ok(parent) = layout.directory().canonicalize().map(|path| path.join("..")) {
         // The parent may be closed to this user; then the directory was not made by it either.
@@ -72,7 +78,12 @@ fn create(layout: &Layout, manifest: Manifest) -> Result<Recovered, StorageError
 type Found = (SledBackend, State, Option<RedoLog>);
 
 /// The store as it was closed, if sled's files are those of then. The log is only looked at where it goes on.
-fn closed(layout: &Layout, manifest: &Manifest, problems: &mut Vec<String>) -> Result<Option<Found>, StorageError> {
+fn closed(
+    layout: &Layout,
+    bounds: &Bounds,
+    manifest: &Manifest,
+    problems: &mut Vec<String>,
+) -> Result<Option<Found>, StorageError> {
     let Session::Closed { state, sled: fingerprint } = &manifest.session else { return Ok(None) };
     let found = Fingerprint::of(&layout.sled()).unwrap_or_default();
     if let Some(file) = found.difference(fingerprint) {
@@ -89,7 +100,9 @@ fn closed(layout: &Layout, manifest: &Manifest, problems: &mut Vec<String>) -> R
     };
     problems.extend(missing_files(layout, manifest)?);
     let log = match Segment::read(&layout.log(manifest.newest)) {
-        Ok((segment, _)) if is_whole(&segment, manifest, state.sequence) => Some(RedoLog::resume(layout, &segment)?),
+        Ok((segment, _)) if is_whole(&segment, manifest, state.sequence) => {
+            Some(RedoLog::resume(layout, &segment, bounds)?)
+        }
         Ok((segment, _)) if segment.last() > state.sequence => return Ok(None),
         Ok((segment, _)) => {
             problems.push(format!("{}: commits are damaged or missing", name(&segment.path)));
@@ -119,7 +132,7 @@ fn missing_files(layout: &Layout, manifest: &Manifest) -> Result<Vec<String>, St
     }
     for first in logs {
         let path = layout.log(first);
-        if !path.metadata().is_ok_and(|found| found.len() >= CAPACITY) {
+        if !Segment::is_there(&path) {
             problems.push(format!("{}: the file is missing or cut short", name(&path)));
         }
     }
@@ -133,7 +146,12 @@ fn missing_files(layout: &Layout, manifest: &Manifest) -> Result<Vec<String>, St
 }
 
 /// The store after a crash, or where something is wrong.
-fn unclosed(layout: &Layout, manifest: &Manifest, problems: &mut Vec<String>) -> Result<Found, StorageError> {
+fn unclosed(
+    layout: &Layout,
+    bounds: &Bounds,
+    manifest: &Manifest,
+    problems: &mut Vec<String>,
+) -> Result<Found, StorageError> {
     let mut log = Log::read(layout, manifest)?;
     let target = sources::target(manifest, &mut log);
     problems.append(&mut log.problems);
@@ -151,7 +169,10 @@ fn unclosed(layout: &Layout, manifest: &Manifest, problems: &mut Vec<String>) ->
             return Err(StorageError::Corrupted(problems.join("; ")));
         }
         Checked::Ahead(_) => sled_copy::rebuild(layout, manifest, &log, state)?,
-        Checked::Wrong(_) if manifest.session == Session::Backup => sled_copy::rebuild(layout, manifest, &log, state)?,
+        // A backup has no sled yet, and neither has a store that was only just being made.
+        Checked::Wrong(_) if manifest.session == Session::Backup || state.sequence == 0 => {
+            sled_copy::rebuild(layout, manifest, &log, state)?
+        }
         Checked::Wrong(problem) => {
             problems.push(problem);
             match sled_copy::rebuild(layout, manifest, &log, state) {
@@ -165,7 +186,7 @@ fn unclosed(layout: &Layout, manifest: &Manifest, problems: &mut Vec<String>) ->
         }
     };
     let newest = log.newest().filter(|segment| goes_on && segment.last() == state.sequence);
-    let log = newest.map(|segment| RedoLog::resume(layout, segment)).transpose()?;
+    let log = newest.map(|segment| RedoLog::resume(layout, segment, bounds)).transpose()?;
     Ok((sled, state, log))
 }
 

@@ -10,14 +10,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::backend::Batch;
+use super::bounds::Bounds;
 use super::digest::State;
 use super::error::StorageError;
 use super::layout::{self, Layout, StoreId};
-use super::log_segment::{self, BLOCK, CAPACITY, Header, Segment};
+use super::log_segment::{self, BLOCK, Header, Segment};
 
 /// The segment that commits are appended to.
 pub(super) struct RedoLog {
     layout: Layout,
+    segment_bytes: u64,
     header: Header,
     file: Arc<File>,
     /// Where the next record goes.
@@ -30,12 +32,22 @@ pub(super) struct RedoLog {
 
 impl RedoLog {
     /// Begins a segment with the commit `first`.
-    pub(super) fn begin(layout: &Layout, store: StoreId, first: u64, bytes: u64) -> Result<Self, StorageError> {
-        let capacity = CAPACITY.max(bytes.next_multiple_of(BLOCK as u64) + BLOCK as u64);
+    pub(super) fn begin(layout: &Layout, store: StoreId, first: u64, bounds: &Bounds) -> Result<Self, StorageError> {
+        Self::begin_with(layout, store, first, bounds.segment_bytes, 0)
+    }
+
+    fn begin_with(
+        layout: &Layout,
+        store: StoreId,
+        first: u64,
+        segment_bytes: u64,
+        record: u64,
+    ) -> Result<Self, StorageError> {
+        let capacity = segment_bytes.max(record + BLOCK as u64);
         let (header, block) = Header::new(store, first, capacity);
         let next = layout.next_log();
         // Taken before it is written: whoever prepares a spare may put another one there.
-        let prepared = capacity == CAPACITY && has_length(&layout.spare(), CAPACITY);
+        let prepared = has_length(&layout.spare(), capacity);
         if !prepared || fs::rename(layout.spare(), &next).is_err() {
             fill_with_zeros(&next, capacity)?;
         }
@@ -43,14 +55,32 @@ impl RedoLog {
         write_at(&file, &block, 0)?;
         file.sync_all()?;
         layout::rename(&next, &layout.log(first))?;
-        Ok(Self { layout: layout.clone(), header, file: file.into(), end: BLOCK as u64, record: Vec::new(), marked: 0 })
+        let end = BLOCK as u64;
+        Ok(Self {
+            layout: layout.clone(),
+            segment_bytes,
+            header,
+            file: file.into(),
+            end,
+            record: Vec::new(),
+            marked: 0,
+        })
     }
 
     /// Goes on behind the last record of a segment.
-    pub(super) fn resume(layout: &Layout, segment: &Segment) -> Result<Self, StorageError> {
+    pub(super) fn resume(layout: &Layout, segment: &Segment, bounds: &Bounds) -> Result<Self, StorageError> {
         let file = OpenOptions::new().read(true).write(true).open(&segment.path)?;
         let (header, end) = (segment.header, segment.end);
-        Ok(Self { layout: layout.clone(), header, file: file.into(), end, record: Vec::new(), marked: 0 })
+        let segment_bytes = bounds.segment_bytes;
+        Ok(Self {
+            layout: layout.clone(),
+            segment_bytes,
+            header,
+            file: file.into(),
+            end,
+            record: Vec::new(),
+            marked: 0,
+        })
     }
 
     /// The first sequence of the segment.
@@ -71,7 +101,13 @@ impl RedoLog {
     /// Begins the next segment, with the commit at hand. This one is durable then.
     pub(super) fn go_on(&mut self, state: &State, batch: &Batch) -> Result<(), StorageError> {
         self.sync()?;
-        *self = Self::begin(&self.layout, self.header.store, state.sequence, self.record.len() as u64)?;
+        *self = Self::begin_with(
+            &self.layout,
+            self.header.store,
+            state.sequence,
+            self.segment_bytes,
+            self.record.len() as u64,
+        )?;
         self.encode(state, batch);
         Ok(())
     }
@@ -101,12 +137,12 @@ impl RedoLog {
 }
 
 /// Prepares the next segment, so that who needs it does not wait.
-pub(super) fn prepare_spare(layout: &Layout) -> io::Result<()> {
+pub(super) fn prepare_spare(layout: &Layout, bytes: u64) -> io::Result<()> {
     let beside = layout.spare().with_added_extension("new");
-    if has_length(&layout.spare(), CAPACITY) {
+    if has_length(&layout.spare(), bytes) {
         return Ok(());
     }
-    fill_with_zeros(&beside, CAPACITY)?;
+    fill_with_zeros(&beside, bytes)?;
     fs::rename(&beside, layout.spare())
 }
 

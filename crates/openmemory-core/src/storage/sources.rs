@@ -18,7 +18,7 @@ use crate::domain::Timestamp;
 pub(super) fn manifest(layout: &Layout) -> Result<Option<(Manifest, Option<String>)>, StorageError> {
     let problem = match Manifest::read(layout) {
         Ok(Some(manifest)) => return Ok(Some((manifest, None))),
-        Ok(None) if layout.is_empty()? => return Ok(None),
+        Ok(None) if layout.is_empty()? || is_unfinished(layout)? => return Ok(None),
         Ok(None) => "manifest: the file is missing".to_owned(),
         Err(StorageError::Corrupted(problem)) => problem,
         Err(error) => return Err(error),
@@ -28,6 +28,14 @@ pub(super) fn manifest(layout: &Layout) -> Result<Option<(Manifest, Option<Strin
         Some(guess) => Ok(Some((guess, Some(problem)))),
         None => Err(StorageError::Corrupted(format!("{problem}, and so are the redo log and the checkpoint"))),
     }
+}
+
+/// Whether somebody began to make a store here and was stopped before the manifest: the log is there, and is whole and
+/// empty.
+fn is_unfinished(layout: &Layout) -> Result<bool, StorageError> {
+    let log_alone = !layout.sled().exists() && layout.checkpoints()?.is_empty() && layout.logs()? == [1];
+    let untouched = |segment: &Segment| segment.last() == 0 && segment.acknowledged == 0;
+    Ok(log_alone && Segment::read(&layout.log(1)).is_ok_and(|(segment, _)| untouched(&segment)))
 }
 
 /// What the other files say of themselves.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use super::backend::{Backend, Row};
+use super::bounds::Bounds;
 use super::checkpoints::{CheckpointThread, Checkpoints};
 use super::commits::Commits;
 use super::digest::State;
@@ -66,21 +67,37 @@ pub type Place = (Timestamp, Number);
 impl Store {
     /// Opens the directory, or makes it. Only one store at a time can have it open.
     pub fn open(directory: &Path, durability: Durability, now: Timestamp) -> Result<Self, StorageError> {
+        Self::open_within(directory, durability, now, Bounds::default())
+    }
+
+    pub fn open_within(
+        directory: &Path,
+        durability: Durability,
+        now: Timestamp,
+        bounds: Bounds,
+    ) -> Result<Self, StorageError> {
         std::fs::create_dir_all(directory)?;
         let layout = Layout::new(directory);
         let lock = Lock::take(&layout.lock())?;
         let Recovered { sled, manifest, state, log, repaired } =
-            recovery::open(&layout, durability == Durability::Interval, now)?;
+            recovery::open(&layout, &bounds, durability == Durability::Interval, now)?;
         let opened = Opened { backend: Arc::new(sled), manifest, state, log, repaired };
-        Self::over(opened, layout, lock, durability)
+        Self::over(opened, layout, lock, durability, bounds)
     }
 
-    fn over(opened: Opened, layout: Layout, lock: Lock, durability: Durability) -> Result<Self, StorageError> {
+    fn over(
+        opened: Opened,
+        layout: Layout,
+        lock: Lock,
+        durability: Durability,
+        bounds: Bounds,
+    ) -> Result<Self, StorageError> {
         let Opened { backend, manifest, state, log, repaired } = opened;
         let manifest = Arc::new(SharedManifest::new(&layout, manifest));
         let progress = Arc::new(Progress::new(state, log.file()));
         let checkpoints = CheckpointThread::start(Arc::new(Checkpoints {
             layout: layout.clone(),
+            bounds,
             manifest: Arc::clone(&manifest),
             progress: Arc::clone(&progress),
             backend: Arc::clone(&backend),

@@ -89,11 +89,11 @@ fn store() -> (Arc<InMemory>, Arc<Store>, tempfile::TempDir) {
     let layout = Layout::new(directory.path());
     let session = Session::Open { interval: false };
     let manifest = Manifest::new([1; 16], Timestamp::from_millis(0), session);
-    let log = RedoLog::begin(&layout, manifest.store, 1, 0).unwrap();
+    let log = RedoLog::begin(&layout, manifest.store, 1, &Bounds::default()).unwrap();
     let lock = Lock::take(&layout.lock()).unwrap();
     let backend = Arc::clone(&memory) as Arc<dyn Backend>;
     let opened = Opened { backend, manifest, state: State::default(), log, repaired: None };
-    (memory, Arc::new(Store::over(opened, layout, lock, Durability::Flush).unwrap()), directory)
+    (memory, Arc::new(Store::over(opened, layout, lock, Durability::Flush, Bounds::default()).unwrap()), directory)
 }
 
 fn version(id: &str, text: &str, metadata_bytes: usize) -> Version {
