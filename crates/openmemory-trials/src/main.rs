@@ -4,11 +4,13 @@
 //! |---|---|
 //! | `crash` | is everything there after a kill? |
 //! | `powercut`, `disk`, `journal` | is everything there after a power cut, whatever was not synced? |
+//! | `damage` | does a damaged store ever lie? |
 //! | `child`, `session`, `writer` | what does the process do that is killed, and what must be there then? |
 #![allow(clippy::print_stdout, reason = "a command that prints its counts")]
 
 mod child;
 mod crash;
+mod damage;
 mod dice;
 #[cfg(target_os = "linux")]
 mod disk;
@@ -31,6 +33,15 @@ fn main() -> ExitCode {
     let seed = number("--seed", std::process::id() as usize).unwrap_or(1) as u64;
     match (command, number("--rounds", 1000), number("--images", 500), number("--stores", 500)) {
         ("child", ..) => child::run(rest),
+        ("look", ..) => damage::look_at(rest),
+        ("damage", .., Some(stores)) => {
+            let outcome = damage::run(stores, seed, rest.iter().any(|argument| argument == "--keep"));
+            let damage::Outcome { stores, unharmed, repaired, refused, failures } = outcome;
+            println!(
+                "{stores} damaged stores (seed {seed}): {repaired} recovered, {refused} refused, {unharmed} unharmed"
+            );
+            finish("with a panic, a hang or a silent loss", &failures)
+        }
         ("crash", Some(rounds), ..) => {
             let outcome = crash::run(rounds, seed);
             println!("{} kills, {} changes acknowledged (seed {seed})", outcome.rounds, outcome.acknowledged);
