@@ -19,6 +19,10 @@ pub enum StorageError {
     Locked(Option<u32>),
     #[error("the store has format {found}, and this version reads {supported}; use the version that wrote it")]
     FormatUnsupported { found: u32, supported: u32 },
+    #[error("the directory is not empty; a backup needs a new one")]
+    NotEmpty,
+    #[error("the directory holds no store")]
+    NoStore,
     #[error("the store is closed")]
     Closed,
     #[error("a commit was dropped by an internal fault")]

@@ -10,6 +10,9 @@ pub(super) const FORMAT_VERSION: u32 = 1;
 /// Random bytes that every file of one store bears: files of two stores cannot be mixed.
 pub(super) type StoreId = [u8; 16];
 
+/// How the names of directories begin in which a doctor has worked.
+pub(super) const ROOM: &str = "doctor-";
+
 const LOG: &str = "log-";
 const CHECKPOINT: &str = "checkpoint-";
 

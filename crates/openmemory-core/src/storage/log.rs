@@ -113,6 +113,25 @@ impl Log {
     }
 }
 
+impl Log {
+    /// Hands over every commit behind `after` that is whole, in order, whatever is missing between.
+    pub(super) fn replay_whole(
+        &self,
+        after: u64,
+        mut apply: impl FnMut(Batch) -> Result<(), StorageError>,
+    ) -> Result<(), StorageError> {
+        for segment in &self.segments {
+            let (_, bytes) = Segment::read(&segment.path)?;
+            for record in segment.records.iter().filter(|record| record.state.sequence > after) {
+                if let Ok(batch) = segment.batch(&bytes, record) {
+                    apply(batch)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 fn read_segment(layout: &Layout, store: StoreId, first: u64) -> Result<Segment, StorageError> {
     let path = layout.log(first);
     let (segment, _) = Segment::read(&path)?;

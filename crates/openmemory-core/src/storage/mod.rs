@@ -18,19 +18,24 @@
 //! | `fingerprint` | are sled's files as they were left? |
 //! | `log`, `sources` | which commits are there, and what must the store hold then? |
 //! | `recovery`, `sled_copy` | how does a directory become a store again, and sled be proven or built anew? |
+//! | `backup` | how is a store copied while it is written to? |
+//! | `doctor`, `inspect`, `salvage` | is a store well, and what can be saved of one that is not? |
 //! | `progress`, `usage`, `bounds` | how far are the commits, how large are the files, and how large may the log be? |
 //! | `store` | what does the engine see of all this? |
 
 mod backend;
+mod backup;
 mod bounds;
 mod changes;
 mod checkpoint;
 mod checkpoints;
 mod commits;
 mod digest;
+mod doctor;
 mod envelope;
 mod error;
 mod fingerprint;
+mod inspect;
 mod keys;
 mod layout;
 mod lock;
@@ -41,6 +46,7 @@ mod progress;
 mod records;
 mod recovery;
 mod redo_log;
+mod salvage;
 mod sled_backend;
 mod sled_copy;
 mod sources;
@@ -50,10 +56,14 @@ mod usage;
 mod writer;
 
 pub use backend::Row;
+pub use backup::BackedUp;
 pub use bounds::Bounds;
+pub use doctor::{Diagnosis, doctor};
 pub use error::StorageError;
+pub use inspect::Problem;
 pub use keys::Number;
 pub use records::{Records, Reindex, Tombstone, Waypoint};
+pub use salvage::{Lost, Salvaged};
 pub use store::{Among, Durability, Place, Store};
 pub use transaction::Transaction;
 pub use usage::Usage;

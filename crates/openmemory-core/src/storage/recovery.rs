@@ -56,6 +56,7 @@ pub(super) fn open(
     }
     manifest.write(layout)?;
     clean_up(layout, &manifest)?;
+    remove_leftovers(layout)?;
     // Segments beyond the newest are left over from a crash, and hold nothing.
     for first in layout.logs()?.into_iter().filter(|first| *first > manifest.newest) {
         layout::remove_file(&layout.log(first))?;
@@ -195,6 +196,22 @@ fn renew(layout: &Layout, manifest: &mut Manifest, sled: &SledBackend, state: St
     checkpoints::write(layout, manifest.store, state, sled, || true)?;
     manifest.checkpoint = Some(state);
     manifest.oldest = manifest.newest;
+    Ok(())
+}
+
+/// Removes what a crash has left half made.
+fn remove_leftovers(layout: &Layout) -> Result<(), StorageError> {
+    layout::remove_directory(&layout.new_sled())?;
+    layout::remove_directory(&layout.old_sled())?;
+    for entry in layout.directory().read_dir()? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with(layout::ROOM) {
+            layout::remove_directory(&entry.path())?;
+        } else if name.ends_with(".new") && entry.file_type()?.is_file() {
+            layout::remove_file(&entry.path())?;
+        }
+    }
     Ok(())
 }
 

@@ -77,19 +77,7 @@ pub(super) fn rebuild(
     state: State,
 ) -> Result<SledBackend, StorageError> {
     let path = layout.new_sled();
-    layout::remove_directory(&path)?;
-    let sled = SledBackend::open(&path)?;
-    let mut from = 0;
-    if let Some(checkpoint) = manifest.checkpoint {
-        from = checkpoint.sequence;
-        let mut reader = open_checkpoint(&layout.checkpoint(from), manifest.store)?;
-        while let Some(block) = reader.block()? {
-            fill(&sled, block.into_iter().map(Ok))?;
-        }
-    }
-    log.replay(from, state.sequence, |_, batch| sled.write(batch))?;
-    sled.write(vec![applied_row(state.sequence)?])?;
-    check(&sled, &state)?;
+    let sled = build(&path, layout, manifest, log, state)?;
     sled.sync()?;
     drop(sled);
     wait_until_free(&path);
@@ -102,6 +90,39 @@ pub(super) fn rebuild(
     // Whoever hangs in the old files keeps them until the process ends.
     let _ = layout::remove_directory(&old);
     SledBackend::open(&place)
+}
+
+/// Builds sled at `path` from a store's checkpoint and log, and checks that it holds the state.
+pub(super) fn build(
+    path: &Path,
+    layout: &Layout,
+    manifest: &Manifest,
+    log: &Log,
+    state: State,
+) -> Result<SledBackend, StorageError> {
+    layout::remove_directory(path)?;
+    let sled = SledBackend::open(path)?;
+    let mut from = 0;
+    if let Some(checkpoint) = manifest.checkpoint {
+        from = checkpoint.sequence;
+        let mut reader = open_checkpoint(&layout.checkpoint(from), manifest.store)?;
+        while let Some(block) = reader.block()? {
+            fill(&sled, block.into_iter().map(Ok))?;
+        }
+    }
+    log.replay(from, state.sequence, |_, batch| sled.write(batch))?;
+    sled.write(vec![applied_row(state.sequence)?])?;
+    check(&sled, &state)?;
+    Ok(sled)
+}
+
+/// Opens a copy of sled that may be damaged, to read what can be read.
+pub(super) fn open_damaged(path: &Path) -> Result<SledBackend, StorageError> {
+    let path = path.to_owned();
+    within(deadline(&path), move || {
+        remove_snapshots(&path)?;
+        SledBackend::open(&path)
+    })
 }
 
 /// Writes rows, many at a time.
