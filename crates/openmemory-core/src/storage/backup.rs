@@ -16,6 +16,7 @@ use super::records::{self, COUNTERS, Counters, Records, is_applied};
 use super::redo_log::RedoLog;
 use super::sled_copy::all_rows;
 use super::sources;
+use super::space;
 use super::store::Store;
 use super::transaction::Transaction;
 
@@ -55,6 +56,7 @@ impl Store {
         let manifest = checkpoints.manifest.now();
         let header = Header { store: manifest.store, state: begin };
         let mut counters = Transaction::new(&*self.backend).raw(&keys::meta(COUNTERS))?;
+        space::check_bytes(copy.directory(), begin.digest.bytes)?;
         let rows = all_rows(&*self.backend).filter(|row| !row.as_ref().is_ok_and(|(key, _)| is_applied(key)));
         let go_on = || !checkpoints.stop.load(std::sync::atomic::Ordering::Relaxed);
         checkpoint::write(&copy.checkpoint(begin.sequence), &header, rows, go_on)?;
@@ -68,7 +70,8 @@ impl Store {
             let changed = batch.iter().find(|(key, _)| *key == keys::meta(COUNTERS));
             counters = changed.map_or(counters.take(), |(_, value)| value.clone());
             if !log.encode(&next, &batch) {
-                log.go_on(&next, &batch)?;
+                log.sync()?;
+                log = log.next_segment(&next, &batch)?;
             }
             log.write()
         })?;

@@ -19,7 +19,7 @@ use super::manifest::SharedManifest;
 use super::progress::Progress;
 use super::records::is_applied;
 use super::sled_copy::all_rows;
-use super::{recovery, redo_log, sources};
+use super::{recovery, redo_log, sources, space};
 
 /// The log may be as large as this part of the live rows, if that is more than its bound.
 const LOG_PART: u64 = 4;
@@ -59,6 +59,8 @@ impl Checkpoints {
         if manifest.checkpoint.is_some_and(|last| last.sequence == begin.sequence) {
             return Ok(());
         }
+        // Commits need room more than checkpoints do.
+        space::check_bytes(self.layout.directory(), begin.digest.bytes + self.bounds.segment_bytes)?;
         let path = self.layout.checkpoint(begin.sequence);
         write(&self.layout, manifest.store, begin, &*self.backend, || !self.stop.load(Ordering::Relaxed))?;
         let last = self.prove(&path, &begin)?;

@@ -13,6 +13,7 @@ use super::manifest::SharedManifest;
 use super::progress::Progress;
 use super::redo_log::RedoLog;
 use super::sled_copy::applied_row;
+use super::space;
 use super::store::Durability;
 
 /// What an `interval` store may lose.
@@ -44,7 +45,9 @@ impl Commits {
         if self.progress.has_failed() {
             return Err(StorageError::Poisoned);
         }
-        let result = self.write(batch).and_then(|()| self.sync_when_due());
+        // Up to here nothing of the batch is written: who is refused may try again when there is room.
+        let (batch, next) = self.prepare(batch)?;
+        let result = self.write(batch, next).and_then(|()| self.sync_when_due());
         if result.is_err() {
             // After a failed write or sync nobody knows what is on disk; only opening again tells.
             self.progress.fail();
@@ -52,16 +55,25 @@ impl Commits {
         result
     }
 
-    fn write(&mut self, mut batch: Batch) -> Result<(), StorageError> {
+    /// Makes the record of a batch, and room for it in the log.
+    fn prepare(&mut self, mut batch: Batch) -> Result<(Batch, State), StorageError> {
+        space::check(self.log.directory(), &batch)?;
         keys::sort_for_readers(&mut batch);
         let next = self.state_after(&batch)?;
         if !self.log.encode(&next, &batch) {
-            self.log.go_on(&next, &batch)?;
-            self.manifest.update(|manifest| manifest.newest = next.sequence)?;
-            self.progress.log_goes_on(self.log.file());
+            // Everything in a segment is durable before the next one begins.
+            self.log.sync().inspect_err(|_| self.progress.fail())?;
             self.unsynced = None;
+            let log = self.log.next_segment(&next, &batch)?;
+            self.manifest.update(|manifest| manifest.newest = next.sequence)?;
+            self.log = log;
+            self.progress.log_goes_on(self.log.file());
             self.wake.segment_is_full();
         }
+        Ok((batch, next))
+    }
+
+    fn write(&mut self, mut batch: Batch, next: State) -> Result<(), StorageError> {
         self.log.write()?;
         match self.durability {
             Durability::Flush => self.log.sync()?,

@@ -140,3 +140,126 @@ fn read_segment(layout: &Layout, store: StoreId, first: u64) -> Result<Segment, 
     }
     Ok(segment)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::bounds::Bounds;
+    use super::super::digest::Digest;
+    use super::super::log_segment::BLOCK;
+    use super::super::manifest::Session;
+    use super::super::redo_log::RedoLog;
+    use super::*;
+    use crate::domain::Timestamp;
+
+    const BOUNDS: Bounds = Bounds { segment_bytes: 8 * BLOCK as u64, log_bytes: 0 };
+
+    fn batch(n: u64) -> Batch {
+        vec![
+            (vec![1; n as usize + 1], Some(vec![n as u8; 3])),
+            (b"gone".to_vec(), None),
+            (b"empty".to_vec(), Some(vec![])),
+        ]
+    }
+
+    /// A log of commits; segments hold seven of them.
+    fn written(last: u64, told: bool) -> (tempfile::TempDir, Layout, Manifest) {
+        let directory = tempfile::tempdir().unwrap();
+        let layout = Layout::new(directory.path());
+        let session = Session::Open { interval: false };
+        let mut manifest = Manifest::new([5; 16], Timestamp::from_millis(0), session);
+        let mut log = RedoLog::begin(&layout, manifest.store, 1, &BOUNDS).unwrap();
+        for sequence in 1..=last {
+            let state = State { sequence, digest: Digest::default() };
+            if !log.encode(&state, &batch(sequence)) {
+                log = log.next_segment(&state, &batch(sequence)).unwrap();
+                manifest.newest = sequence;
+            }
+            log.write().unwrap();
+            if told {
+                log.mark(&state);
+            }
+        }
+        (directory, layout, manifest)
+    }
+
+    fn replayed(log: &Log, after: u64, last: u64) -> Result<Vec<(u64, Batch)>, StorageError> {
+        let mut all = Vec::new();
+        log.replay(after, last, |state, batch| {
+            all.push((state.sequence, batch));
+            Ok(())
+        })?;
+        Ok(all)
+    }
+
+    #[test]
+    fn commits_come_back_in_order_over_segments() {
+        let (_directory, layout, manifest) = written(20, true);
+        assert_eq!(layout.logs().unwrap(), [1, 8, 15]);
+        let log = Log::read(&layout, &manifest).unwrap();
+        assert_eq!((log.last_known(), log.end_of_run(0), log.problems.len()), (20, 20, 0));
+        assert_eq!(replayed(&log, 0, 20).unwrap(), (1..=20).map(|n| (n, batch(n))).collect::<Vec<_>>());
+        assert_eq!(replayed(&log, 6, 9).unwrap(), (7..=9).map(|n| (n, batch(n))).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_record_that_nobody_was_told_of_may_be_torn() {
+        let (_directory, layout, manifest) = written(3, false);
+        let whole = fs::read(layout.log(1)).unwrap();
+        for byte in 3 * BLOCK..3 * BLOCK + 60 {
+            let mut torn = whole.clone();
+            torn[byte] ^= 0x20;
+            fs::write(layout.log(1), &torn).unwrap();
+            let log = Log::read(&layout, &manifest).unwrap();
+            assert_eq!((log.last_known(), log.cut), (2, false), "byte {byte}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_record_that_was_told_or_has_others_behind_it_is_missed() {
+        let (_directory, layout, manifest) = written(3, true);
+        let whole = fs::read(layout.log(1)).unwrap();
+        for record in 1..=3 {
+            for byte in (record * BLOCK..record * BLOCK + 60).step_by(7) {
+                let mut damaged = whole.clone();
+                damaged[byte] ^= 0x20;
+                fs::write(layout.log(1), &damaged).unwrap();
+                let mut log = Log::read(&layout, &manifest).unwrap();
+                assert_eq!(log.last_known(), 3, "byte {byte}");
+                log.note_gap(0, 3);
+                assert!(log.problems[0].contains(&format!("commit {record} of 3")), "{:?}", log.problems);
+                assert!(replayed(&log, 0, 3).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_of_an_earlier_life_of_a_file_is_taken_for_a_record() {
+        let (_directory, layout, manifest) = written(5, true);
+        fs::rename(layout.log(1), layout.spare()).unwrap();
+        let mut log = RedoLog::begin(&layout, manifest.store, 1, &BOUNDS).unwrap();
+        let state = State { sequence: 1, digest: Digest::default() };
+        assert!(log.encode(&state, &batch(9)));
+        log.write().unwrap();
+        let log = Log::read(&layout, &manifest).unwrap();
+        assert_eq!((log.last_known(), replayed(&log, 0, 1).unwrap()), (1, vec![(1, batch(9))]));
+    }
+
+    #[test]
+    fn a_segment_that_is_missing_cut_or_of_another_store_is_named() {
+        let (_directory, layout, manifest) = written(20, true);
+        let whole = fs::read(layout.log(15)).unwrap();
+        for harmed in [Some(whole[..whole.len() - 1].to_vec()), Some(vec![]), None] {
+            match harmed {
+                Some(bytes) => fs::write(layout.log(15), bytes).unwrap(),
+                None => fs::remove_file(layout.log(15)).unwrap(),
+            }
+            let log = Log::read(&layout, &manifest).unwrap();
+            assert!(log.cut && log.problems[0].contains("log-000000000000000f"), "{:?}", log.problems);
+        }
+        fs::write(layout.log(15), &whole).unwrap();
+        let stranger = Manifest { store: [6; 16], ..manifest };
+        assert!(Log::read(&layout, &stranger).unwrap().problems[0].contains("another store"));
+    }
+}

@@ -106,3 +106,44 @@ impl SharedManifest {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written() -> (tempfile::TempDir, Layout, Manifest) {
+        let directory = tempfile::tempdir().unwrap();
+        let layout = Layout::new(directory.path());
+        let session = Session::Closed { state: State::default(), sled: Fingerprint::default() };
+        let manifest = Manifest::new([9; 16], Timestamp::from_millis(7), session);
+        manifest.write(&layout).unwrap();
+        (directory, layout, manifest)
+    }
+
+    #[test]
+    fn any_changed_or_missing_byte_is_noticed() {
+        let (_directory, layout, manifest) = written();
+        assert_eq!(Manifest::read(&layout).unwrap(), Some(manifest));
+        let whole = fs::read(layout.manifest()).unwrap();
+        for at in 0..whole.len() {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 1;
+            fs::write(layout.manifest(), damaged).unwrap();
+            assert!(matches!(Manifest::read(&layout), Err(StorageError::Corrupted(_))), "byte {at}");
+            fs::write(layout.manifest(), &whole[..at]).unwrap();
+            assert!(matches!(Manifest::read(&layout), Err(StorageError::Corrupted(_))), "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn a_format_of_the_future_is_refused_as_such() {
+        let (_directory, layout, _) = written();
+        let mut bytes = fs::read(layout.manifest()).unwrap();
+        bytes[8..12].copy_from_slice(&7u32.to_le_bytes());
+        let checksum = checksum(7, &bytes[HEADER..]).to_le_bytes();
+        bytes[12..16].copy_from_slice(&checksum);
+        fs::write(layout.manifest(), bytes).unwrap();
+        let refused = Manifest::read(&layout).unwrap_err();
+        assert!(matches!(refused, StorageError::FormatUnsupported { found: 7, supported: FORMAT_VERSION }));
+    }
+}

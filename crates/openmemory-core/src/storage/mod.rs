@@ -18,6 +18,7 @@
 //! | `fingerprint` | are sled's files as they were left? |
 //! | `log`, `sources` | which commits are there, and what must the store hold then? |
 //! | `recovery`, `sled_copy` | how does a directory become a store again, and sled be proven or built anew? |
+//! | `space` | is there room for a commit? |
 //! | `backup` | how is a store copied while it is written to? |
 //! | `doctor`, `inspect`, `salvage` | is a store well, and what can be saved of one that is not? |
 //! | `progress`, `usage`, `bounds` | how far are the commits, how large are the files, and how large may the log be? |
@@ -50,6 +51,7 @@ mod salvage;
 mod sled_backend;
 mod sled_copy;
 mod sources;
+mod space;
 mod store;
 mod transaction;
 mod usage;

@@ -92,24 +92,22 @@ impl RedoLog {
         Arc::clone(&self.file)
     }
 
-    /// Makes the record of a commit. False: it does not fit into this segment, see [`RedoLog::go_on`].
+    /// Makes the record of a commit. False: it does not fit into this segment, see [`RedoLog::next_segment`].
     pub(super) fn encode(&mut self, state: &State, batch: &Batch) -> bool {
         log_segment::encode(state, batch, self.header.seed, &mut self.record);
         self.end + self.record.len() as u64 <= self.header.capacity
     }
 
-    /// Begins the next segment, with the commit at hand. This one is durable then.
-    pub(super) fn go_on(&mut self, state: &State, batch: &Batch) -> Result<(), StorageError> {
-        self.sync()?;
-        *self = Self::begin_with(
-            &self.layout,
-            self.header.store,
-            state.sequence,
-            self.segment_bytes,
-            self.record.len() as u64,
-        )?;
-        self.encode(state, batch);
-        Ok(())
+    /// The next segment, with the record of a commit at hand that does not fit into this one.
+    pub(super) fn next_segment(&self, state: &State, batch: &Batch) -> Result<Self, StorageError> {
+        let (store, bytes) = (self.header.store, self.record.len() as u64);
+        let mut next = Self::begin_with(&self.layout, store, state.sequence, self.segment_bytes, bytes)?;
+        next.encode(state, batch);
+        Ok(next)
+    }
+
+    pub(super) fn directory(&self) -> &Path {
+        self.layout.directory()
     }
 
     /// Writes the record at hand; it is durable after [`RedoLog::sync`].

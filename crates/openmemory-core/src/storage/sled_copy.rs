@@ -198,3 +198,18 @@ fn within<T: Send + 'static>(
         Err(RecvTimeoutError::Disconnected) => Err(StorageError::Corrupted("sled: fails while it opens".into())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_hangs_or_panics_is_an_answer_all_the_same() {
+        let (_held, never) = std::sync::mpsc::channel::<()>();
+        let hangs = within(Duration::from_millis(20), move || Ok(never.recv().is_ok()));
+        assert!(matches!(hangs, Err(StorageError::Corrupted(problem)) if problem.contains("in time")));
+        let panics = within::<()>(Duration::from_secs(60), || panic!("a fault"));
+        assert!(matches!(panics, Err(StorageError::Corrupted(problem)) if problem.contains("fails")));
+        assert_eq!(within(Duration::from_secs(60), || Ok(7)).unwrap(), 7);
+    }
+}
