@@ -215,6 +215,7 @@ impl Engine {
 
 /// Looks at a store that nobody has open; with `repair`, mends it.
 #[napi(ts_return_type = "Promise<string>")]
+#[cfg_attr(test, allow(dead_code, reason = "functions are registered outside of tests only"))]
 pub fn doctor(env: &Env, path: String, repair: bool) -> Promised<'_> {
     let look = blocking(move || engine::doctor(Path::new(&path), repair, SystemClock.now()));
     env.spawn_future(async move { Ok(answer(look.await)) })

@@ -10,6 +10,9 @@ use openmemory_core::storage::Durability;
 use crate::dice::Dice;
 use crate::session::{WRITERS, check, open};
 
+/// Kills of one store.
+const ROUNDS: usize = 25;
+
 /// Counts of a run.
 #[derive(Default)]
 pub struct Outcome {
@@ -29,9 +32,13 @@ pub fn run(rounds: usize, seed: u64) -> Outcome {
         };
         let seed = seed + outcome.rounds as u64;
         let mut acknowledged = vec![0; WRITERS];
-        for _ in 0..50.min(rounds - outcome.rounds) {
+        // A kill takes nothing that the system has: `interval` promises as much here.
+        let durability = ["flush", "flush", "interval"][outcome.rounds / ROUNDS % 3];
+        for _ in 0..ROUNDS.min(rounds - outcome.rounds) {
             let before: u64 = acknowledged.iter().sum();
-            if let Err(problem) = round(directory.path(), seed, outcome.rounds, &mut acknowledged, &mut dice) {
+            if let Err(problem) =
+                round(directory.path(), (seed, durability, outcome.rounds), &mut acknowledged, &mut dice)
+            {
                 return failed(outcome, problem);
             }
             outcome.acknowledged += acknowledged.iter().sum::<u64>() - before;
@@ -51,8 +58,8 @@ fn failed(mut outcome: Outcome, problem: String) -> Outcome {
 }
 
 /// One child, killed after a random time. It first checks what earlier ones left.
-fn round(directory: &Path, seed: u64, round: usize, acknowledged: &mut [u64], dice: &mut Dice) -> Result<(), String> {
-    let mut child = spawn(directory, seed, round, acknowledged).map_err(|error| error.to_string())?;
+fn round(directory: &Path, which: (u64, &str, usize), acknowledged: &mut [u64], dice: &mut Dice) -> Result<(), String> {
+    let mut child = spawn(directory, which, acknowledged).map_err(|error| error.to_string())?;
     let output = child.stdout.take().ok_or("no output")?;
     let longest = if dice.one_in(3) { 25_000 } else { 250_000 };
     let killed_after = Duration::from_micros(dice.below(longest) as u64);
@@ -73,11 +80,15 @@ fn round(directory: &Path, seed: u64, round: usize, acknowledged: &mut [u64], di
     problem.map_or(Ok(()), Err)
 }
 
-fn spawn(directory: &Path, seed: u64, round: usize, acknowledged: &[u64]) -> std::io::Result<Child> {
+fn spawn(
+    directory: &Path,
+    (seed, durability, round): (u64, &str, usize),
+    acknowledged: &[u64],
+) -> std::io::Result<Child> {
     Command::new(std::env::current_exe()?)
         .arg("child")
         .arg(directory)
-        .args([seed.to_string(), "flush".into(), (round / 3).to_string(), "1".into(), "1000000".into()])
+        .args([seed.to_string(), durability.into(), (round / 3).to_string(), "1".into(), "1000000".into()])
         .args(acknowledged.iter().map(u64::to_string))
         .stdout(Stdio::piped())
         .spawn()

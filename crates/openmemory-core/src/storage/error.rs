@@ -6,7 +6,7 @@ use thiserror::Error;
 
 #[derive(Debug, Clone, Error)]
 pub enum StorageError {
-    #[error("the disk refused: {0}; free space or mend the disk, then open the store again")]
+    #[error("the disk refused: {0}; free space or mend the disk, then try again")]
     Io(Arc<std::io::Error>),
     #[error("an earlier write failed, so nothing more is written; close the store and open it again")]
     Poisoned,
