@@ -152,7 +152,15 @@ export interface Waypoint {
 export interface Stats {
   /** How many memories there are, expired ones included. */
   memories: number
-  [field: string]: JsonValue
+  /** Bytes of all files of the directory. */
+  bytes_on_disk: number
+  /** Bytes of what is stored, each record counted once, without what the files need around it. */
+  live_bytes: number
+  /** What was damaged when the store was opened and has been put right in full. Absent: nothing. */
+  repaired?: string
+  /** Why the last checkpoint could not be written; the store works, and its redo log grows until one can. */
+  checkpoint_problem?: string
+  [field: string]: JsonValue | undefined
 }
 
 // --- Inputs ---------------------------------------------------------------------------------------------------------
@@ -444,6 +452,41 @@ export interface ReindexSummary {
   model: { id: string; dimensions: number }
 }
 
+/** What {@link OpenMemory.backup} wrote. */
+export interface BackupSummary {
+  memories: number
+  bytes: number
+}
+
+/** Options of {@link doctor}. */
+export interface DoctorOptions {
+  /** Also mend what is wrong. Default false: only look. */
+  repair?: boolean
+}
+
+/** What {@link doctor} found. */
+export interface Diagnosis {
+  /** Nothing is wrong. */
+  healthy: boolean
+  /** Everything acknowledged is there: where `healthy` is false, opening the store (or a repair) puts it right in full. */
+  complete: boolean
+  memories: number
+  versions: number
+  /** How many records were checked. */
+  rows: number
+  /** What is wrong, with the memory that it concerns where one is known. */
+  problems: { id?: string; problem: string }[]
+  /** Of a repair that had something to do. */
+  repair?: {
+    /** Memories in the store now. */
+    memories: number
+    /** Where the damaged files are kept. Absent: nothing had to be left out. */
+    kept?: string
+    /** What could not be saved: a version of a memory, or all of it. `id` is absent where it cannot be read. */
+    lost: { id?: string; version?: number }[]
+  }
+}
+
 // --- The store ------------------------------------------------------------------------------------------------------
 
 /**
@@ -567,6 +610,15 @@ export class OpenMemory {
    */
   reindex(options?: LongCallOptions): Promise<ReindexSummary>
 
+  /**
+   * Writes a copy of the store into a new directory, while others go on reading and writing. It holds at least what was
+   * acknowledged before the call, is read back and compared before it gets its name, and is a store itself: open it with
+   * `new OpenMemory({ path: dir })`, or put it in the place of a damaged one.
+   *
+   * @param dir A directory that is empty or not there yet; otherwise `INVALID_ARGUMENT`.
+   */
+  backup(dir: string): Promise<BackupSummary>
+
   stats(): Promise<Stats>
 
   /**
@@ -588,6 +640,21 @@ export class OpenMemory {
   /** {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }
+
+/**
+ * Looks at every file, record and index of a store that is not open, without changing it. With `repair` it mends what it
+ * finds: from the checkpoint and the redo log where that restores everything, else by putting all memories that are whole
+ * into a fresh store; the damaged files are kept in a folder beside it, and what is lost is listed.
+ *
+ * ```ts
+ * const { healthy, problems } = await doctor('./agent-memory')
+ * if (!healthy) console.log(problems, (await doctor('./agent-memory', { repair: true })).repair)
+ * ```
+ *
+ * Rejects with `LOCKED` while the store is open, `INVALID_ARGUMENT` where there is none, `FORMAT_UNSUPPORTED` for a store
+ * of another version, and `CORRUPTED` where nothing can be saved.
+ */
+export function doctor(path: string, options?: DoctorOptions): Promise<Diagnosis>
 
 // --- Errors ---------------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 // Spelled out, so that `import { OpenMemory } from '…/index.js'` finds the names too.
 const {
   OpenMemory,
+  doctor,
   OpenMemoryError,
   ValidationError,
   AuthenticationError,
@@ -14,6 +15,7 @@ const {
 
 module.exports = {
   OpenMemory,
+  doctor,
   OpenMemoryError,
   ValidationError,
   AuthenticationError,

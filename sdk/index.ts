@@ -1,9 +1,11 @@
 // What does the package export? The names of the contract, held to its types.
 
 import type * as contract from '../index'
+import { doctor } from './doctor'
 import * as errors from './errors'
 import { OpenMemory } from './open-memory'
 
+export { doctor } from './doctor'
 export {
   AuthenticationError,
   ImmutableMemoryError,
@@ -16,4 +18,4 @@ export {
 export { OpenMemory } from './open-memory'
 
 const { failure: _failure, invalid: _invalid, ...classes } = errors
-void ({ OpenMemory, ...classes } satisfies typeof contract)
+void ({ OpenMemory, doctor, ...classes } satisfies typeof contract)

@@ -24,6 +24,7 @@ export interface NativeEngine {
   waypoints(request: string): Answer
   reindex(request: string, control?: NativeControl): Answer
   stats(): Answer
+  backup(directory: string): Answer
   flush(): Answer
   close(): Answer
 }
@@ -37,6 +38,7 @@ export type NativeEmbed = (texts: string[]) => Promise<Float32Array>
 
 interface NativeModule {
   Engine: new (options: string, embed?: NativeEmbed) => NativeEngine
+  doctor(path: string, repair: boolean): Answer
   Control: new (onProgress?: (done: number, total: number) => void) => NativeControl
 }
 

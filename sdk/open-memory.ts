@@ -1,5 +1,6 @@
 // What can a user do with a store? Arguments are checked here, asked of the engine as JSON, and answered as records.
 
+import { resolve } from 'node:path'
 import type * as contract from '../index'
 import { read } from './answer'
 import { checkId, checkItems, checkOptions, checkRecord, describe, isoTime } from './arguments'
@@ -192,6 +193,14 @@ export class OpenMemory implements contract.OpenMemory {
         read<contract.ReindexSummary>(engine.reindex('{}', control)),
       ),
     )
+  }
+
+  backup(dir: string): Promise<contract.BackupSummary> {
+    return this.#call((engine) => {
+      if (typeof dir !== 'string' || dir === '') throw invalid('dir', 'must be the path of a directory')
+      assertLossless(dir, 'dir')
+      return read<contract.BackupSummary>(engine.backup(resolve(dir)))
+    })
   }
 
   stats(): Promise<contract.Stats> {

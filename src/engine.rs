@@ -1,17 +1,18 @@
 //! Which functions does JavaScript see? Each reads its request, asks the engine, and answers.
 
 use std::future::Future;
+use std::path::Path;
 use std::sync::Arc;
 
 use napi::Env;
 use napi::bindgen_prelude::{Object, PromiseRaw, Result, within_runtime_if_available};
 use napi_derive::napi;
-use openmemory_core::domain::Invalid;
 use openmemory_core::domain::request::{
     AddMany, ById, DeleteMany, FeedbackRequest, Get, History, List, NewMemory, Reinforce, Restore, Search, Update,
     UpdateMany,
 };
-use openmemory_core::engine::{Control as Progress, Error, Shared};
+use openmemory_core::domain::{Clock, Invalid, SystemClock};
+use openmemory_core::engine::{self, Control as Progress, Error, Shared};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -149,6 +150,11 @@ impl Engine {
     }
 
     #[napi(ts_return_type = "Promise<string>")]
+    pub fn backup<'env>(&self, env: &'env Env, directory: String) -> Promised<'env> {
+        self.read(env, move |engine| engine.backup(Path::new(&directory)))
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
     pub fn flush<'env>(&self, env: &'env Env) -> Promised<'env> {
         self.read(env, |engine| engine.flush())
     }
@@ -205,6 +211,14 @@ impl Engine {
     {
         self.call(env, |engine| blocking(move || call(&engine)))
     }
+}
+
+/// Looks at a store that nobody has open; with `repair`, mends it.
+#[napi(ts_return_type = "Promise<string>")]
+#[cfg_attr(test, allow(dead_code, reason = "functions are registered outside of tests only"))]
+pub fn doctor(env: &Env, path: String, repair: bool) -> Promised<'_> {
+    let look = blocking(move || engine::doctor(Path::new(&path), repair, SystemClock.now()));
+    env.spawn_future(async move { Ok(answer(look.await)) })
 }
 
 fn read<T>(

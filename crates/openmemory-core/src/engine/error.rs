@@ -62,7 +62,8 @@ impl Error {
             Self::Storage(error) => match error {
                 StorageError::Io(_) | StorageError::Poisoned => "IO",
                 StorageError::Corrupted(_) => "CORRUPTED",
-                StorageError::Locked => "LOCKED",
+                StorageError::Locked(_) => "LOCKED",
+                StorageError::NotEmpty | StorageError::NoStore => "INVALID_ARGUMENT",
                 StorageError::FormatUnsupported { .. } => "FORMAT_UNSUPPORTED",
                 StorageError::Closed => "CLOSED",
                 StorageError::Dropped => "INTERNAL",
@@ -82,6 +83,8 @@ impl Error {
     pub fn field(&self) -> Option<&str> {
         match self {
             Self::Invalid(invalid) => Some(&invalid.field),
+            Self::Storage(StorageError::NotEmpty) => Some("dir"),
+            Self::Storage(StorageError::NoStore) => Some("path"),
             _ => None,
         }
     }

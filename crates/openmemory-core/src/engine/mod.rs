@@ -4,6 +4,7 @@
 //! wait without holding a thread. Reads are plain calls for a thread that may block.
 
 mod add;
+mod backup;
 mod batch;
 mod commit;
 mod control;
@@ -25,6 +26,7 @@ mod update;
 mod vectors;
 mod waypoints;
 
+pub use backup::doctor;
 pub use batch::{ItemError, ItemResult};
 pub use control::Control;
 pub use delete::{Deleted, DeletedMany};

@@ -8,7 +8,7 @@ use super::model::Model;
 use super::vectors::Vectors;
 use crate::domain::{Clock, MemoryId, Timestamp};
 use crate::embedding::{Embedder, EmbeddingPool};
-use crate::storage::{Durability, Records, Store};
+use crate::storage::{Bounds, Durability, Records, Store};
 
 pub struct Options {
     /// Made if it is not there.
@@ -29,7 +29,13 @@ pub struct Engine {
 impl Engine {
     /// Blocks while the directory is opened; reads its vectors on a thread of their own.
     pub fn open(options: Options) -> Result<Self, Error> {
-        let store = Arc::new(Store::open(&options.directory, options.durability, options.clock.now())?);
+        Self::open_within(options, Bounds::default())
+    }
+
+    /// As [`Engine::open`], with other bounds for the log: small ones make small stores live through much.
+    pub fn open_within(options: Options, bounds: Bounds) -> Result<Self, Error> {
+        let Options { directory, durability, .. } = &options;
+        let store = Arc::new(Store::open_within(directory, *durability, options.clock.now(), bounds)?);
         let vectors = Arc::new(Vectors::new());
         match store.model()? {
             Some(model) => vectors.fill(Arc::clone(&store), model)?,

@@ -22,6 +22,4 @@ pub(super) trait Backend: Send + Sync {
 
     /// Returns when everything applied before survives `kill -9` and a power cut.
     fn sync(&self) -> Result<(), StorageError>;
-
-    fn bytes_on_disk(&self) -> Result<u64, StorageError>;
 }

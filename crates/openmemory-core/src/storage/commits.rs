@@ -1,43 +1,38 @@
-//! When is a batch durable? After one sync of the redo log; sled gets it then, and is synced when the log is full.
+//! When is a batch durable? When its record in the redo log is synced. sled gets it then, and need never be synced:
+//! what it lacks, or everything, is built from the log and the checkpoint.
 
-use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::backend::{Backend, Batch};
+use super::checkpoints::Wake;
+use super::digest::{RowDigest, State};
 use super::error::StorageError;
 use super::keys;
-use super::records::{APPLIED, Records};
+use super::manifest::SharedManifest;
+use super::progress::Progress;
 use super::redo_log::RedoLog;
+use super::sled_copy::applied_row;
+use super::space;
 use super::store::Durability;
-use super::transaction::Transaction;
+
+/// What an `interval` store may lose.
+const INTERVAL: Duration = Duration::from_millis(500);
 
 /// The one way by which batches get into the store.
 pub(super) struct Commits {
-    backend: Arc<dyn Backend>,
-    durability: Durability,
-    log: RedoLog,
-    /// The sequence of the last batch.
-    sequence: u64,
-    poisoned: bool,
+    pub backend: Arc<dyn Backend>,
+    pub durability: Durability,
+    pub log: RedoLog,
+    pub manifest: Arc<SharedManifest>,
+    pub progress: Arc<Progress>,
+    pub wake: Wake,
+    pub state: State,
+    /// Since when the log waits for a sync.
+    pub unsynced: Option<Instant>,
 }
 
 impl Commits {
-    /// Brings sled up to what the redo log holds.
-    pub(super) fn open(
-        backend: Arc<dyn Backend>,
-        directory: &Path,
-        durability: Durability,
-    ) -> Result<Self, StorageError> {
-        let mut sequence = Transaction::new(&*backend).record(&keys::meta(APPLIED))?.unwrap_or(0);
-        let log = RedoLog::open(&directory.join("redo"), sequence, |next, batch| {
-            sequence = next;
-            backend.apply(batch)
-        })?;
-        // From here on the log begins anew.
-        backend.sync()?;
-        Ok(Self { backend, durability, log, sequence, poisoned: false })
-    }
-
     pub(super) fn backend(&self) -> Arc<dyn Backend> {
         Arc::clone(&self.backend)
     }
@@ -47,42 +42,93 @@ impl Commits {
         if batch.is_empty() {
             return Ok(());
         }
-        if self.poisoned {
+        if self.progress.has_failed() {
             return Err(StorageError::Poisoned);
         }
-        let result = self.write(batch);
-        // After a failed write or sync nobody knows what is on disk; only opening again tells.
-        self.poisoned = result.is_err();
+        // Up to here nothing of the batch is written: who is refused may try again when there is room.
+        let (batch, next) = self.prepare(batch)?;
+        let result = self.write(batch, next).and_then(|()| self.sync_when_due());
+        if result.is_err() {
+            // After a failed write or sync nobody knows what is on disk; only opening again tells.
+            self.progress.fail();
+        }
         result
     }
 
-    fn write(&mut self, mut batch: Batch) -> Result<(), StorageError> {
+    /// Makes the record of a batch, and room for it in the log.
+    fn prepare(&mut self, mut batch: Batch) -> Result<(Batch, State), StorageError> {
+        space::check(self.log.directory(), &batch)?;
         keys::sort_for_readers(&mut batch);
-        self.sequence += 1;
-        let mut applied = Transaction::new(&*self.backend);
-        applied.put(&keys::meta(APPLIED), &self.sequence)?;
-        batch.extend(applied.into_batch());
-        if self.durability == Durability::Interval {
-            return self.backend.apply(batch);
+        let next = self.state_after(&batch)?;
+        if !self.log.encode(&next, &batch) {
+            // Everything in a segment is durable before the next one begins.
+            self.log.sync().inspect_err(|_| self.progress.fail())?;
+            self.unsynced = None;
+            let log = self.log.next_segment(&next, &batch)?;
+            self.manifest.update(|manifest| manifest.newest = next.sequence)?;
+            self.log = log;
+            self.progress.log_goes_on(self.log.file());
+            self.wake.segment_is_full();
         }
-        if self.append(&batch)? {
-            // sled writes to disk twice for an atomic batch. With the log behind it, it need not be atomic on disk; and
-            // for readers the order of rows does, unless a row lies in parts.
-            let whole = !batch.iter().any(|(key, _)| keys::is_part(key));
-            return if whole { self.backend.write(batch) } else { self.backend.apply(batch) };
-        }
-        // Larger than the whole log: sled's own log makes it durable, and the next one begins behind it.
-        self.backend.apply(batch)?;
-        self.backend.sync()
+        Ok((batch, next))
     }
 
-    /// Makes the batch durable in the log; false if it is larger than the log.
-    fn append(&mut self, batch: &Batch) -> Result<bool, StorageError> {
-        if self.log.append(self.sequence, batch)? {
-            return Ok(true);
+    fn write(&mut self, mut batch: Batch, next: State) -> Result<(), StorageError> {
+        self.log.write()?;
+        match self.durability {
+            Durability::Flush => self.log.sync()?,
+            Durability::Interval => drop(self.unsynced.get_or_insert_with(Instant::now)),
         }
-        self.backend.sync()?;
-        self.log.restart();
-        self.log.append(self.sequence, batch)
+        self.progress.begin(next.sequence);
+        // sled writes to disk twice for an atomic batch. With the log behind it, it need not be atomic on disk; and for
+        // readers the order of rows does, unless a row lies in parts.
+        let whole = !batch.iter().any(|(key, _)| keys::is_part(key));
+        batch.push(applied_row(next.sequence)?);
+        if whole {
+            self.backend.write(batch)?
+        } else {
+            self.backend.apply(batch)?
+        }
+        self.state = next;
+        self.progress.end(next);
+        Ok(())
+    }
+
+    fn state_after(&self, batch: &Batch) -> Result<State, StorageError> {
+        let mut digest = self.state.digest;
+        for (key, value) in batch {
+            if let Some(old) = self.backend.value(key)? {
+                digest.take(RowDigest::of(key, &old));
+            }
+            if let Some(new) = value {
+                digest.add(RowDigest::of(key, new));
+            }
+        }
+        Ok(State { sequence: self.state.sequence + 1, digest })
+    }
+
+    /// How long nobody need look after the log.
+    pub(super) fn until_due(&self) -> Option<Duration> {
+        self.unsynced.map(|since| INTERVAL.saturating_sub(since.elapsed()))
+    }
+
+    /// Syncs what waits for the half second to be over.
+    pub(super) fn sync_when_due(&mut self) -> Result<(), StorageError> {
+        if self.until_due().is_some_and(|left| left.is_zero()) {
+            self.unsynced = None;
+            self.log.sync()?;
+        }
+        Ok(())
+    }
+
+    /// What can be done while nothing is queued.
+    pub(super) fn rest(&mut self) {
+        if self.durability == Durability::Flush && !self.progress.has_failed() {
+            self.log.mark(&self.state);
+        }
+    }
+
+    pub(super) fn fail(&self) {
+        self.progress.fail();
     }
 }

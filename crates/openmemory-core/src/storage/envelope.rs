@@ -13,16 +13,21 @@ const PART_BYTES: usize = 16 * 1024;
 
 /// The writes that put `payload` under `key`: the row, and its parts if it is long.
 pub(super) fn seal(key: &[u8], payload: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
-    let checksum = checksum(key, payload).to_le_bytes();
     if payload.len() <= PART_BYTES {
-        return vec![(key.to_vec(), [&[WHOLE], checksum.as_slice(), payload].concat())];
+        return vec![(key.to_vec(), seal_short(key, payload))];
     }
+    let checksum = checksum(key, payload).to_le_bytes();
     let parts = payload.chunks(PART_BYTES);
     let length = (payload.len() as u32).to_le_bytes();
     let count = (parts.len() as u16).to_le_bytes();
     let row = [&[CUT], checksum.as_slice(), &length, &count].concat();
     let parts = parts.enumerate().map(|(i, part)| (keys::part(key, i as u16), part.to_vec()));
     std::iter::once((key.to_vec(), row)).chain(parts).collect()
+}
+
+/// The row of a payload that is known to be short.
+pub(super) fn seal_short(key: &[u8], payload: &[u8]) -> Vec<u8> {
+    [&[WHOLE], checksum(key, payload).to_le_bytes().as_slice(), payload].concat()
 }
 
 /// How many parts a row has; none for a short one.

@@ -6,16 +6,23 @@ use thiserror::Error;
 
 #[derive(Debug, Clone, Error)]
 pub enum StorageError {
-    #[error("the disk refused: {0}; free space or mend the disk, then open the store again")]
+    #[error("the disk refused: {0}; free space or mend the disk, then try again")]
     Io(Arc<std::io::Error>),
     #[error("an earlier write failed, so nothing more is written; close the store and open it again")]
     Poisoned,
-    #[error("the store is damaged ({0}); restore a backup, or open a copy of it to salvage what is whole")]
+    #[error("the store is damaged ({0}); put a backup in its place, or salvage what is whole with doctor and repair")]
     Corrupted(String),
-    #[error("the directory is open in another process; close it there, or use one server for both")]
-    Locked,
+    #[error(
+        "the directory is open in another process{}; close it there, or use one server for both",
+        .0.map(|pid| format!(" ({pid})")).unwrap_or_default()
+    )]
+    Locked(Option<u32>),
     #[error("the store has format {found}, and this version reads {supported}; use the version that wrote it")]
     FormatUnsupported { found: u32, supported: u32 },
+    #[error("the directory is not empty; a backup needs a new one")]
+    NotEmpty,
+    #[error("the directory holds no store")]
+    NoStore,
     #[error("the store is closed")]
     Closed,
     #[error("a commit was dropped by an internal fault")]

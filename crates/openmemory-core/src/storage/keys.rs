@@ -8,7 +8,7 @@ use crate::domain::{ContentHash, MemoryId, Timestamp};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Number(pub u64);
 
-const META: u8 = b'M';
+pub(super) const META: u8 = b'M';
 const ID: u8 = b'I';
 const TOMBSTONE: u8 = b'Z';
 const HEAD: u8 = b'H';

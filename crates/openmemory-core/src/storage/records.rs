@@ -38,10 +38,9 @@ pub(super) struct Counters {
     pub memories: u64,
 }
 
-pub(super) const FORMAT: &str = "format";
 pub(super) const COUNTERS: &str = "counters";
 /// The sequence of the last commit that is in sled.
-pub(super) const APPLIED: &str = "applied";
+const APPLIED: &str = "applied";
 const MODEL: &str = "model";
 const REINDEX: &str = "reindex";
 const PROTOTYPES: &str = "prototypes";
@@ -57,6 +56,15 @@ pub(super) fn reindex_key() -> Vec<u8> {
 
 pub(super) fn prototypes_key() -> Vec<u8> {
     keys::meta(PROTOTYPES)
+}
+
+/// The row by which sled says which commit is the last that it has. It is no row of the store: each sled has its own.
+pub(super) fn applied_key() -> Vec<u8> {
+    keys::meta(APPLIED)
+}
+
+pub(super) fn is_applied(key: &[u8]) -> bool {
+    key.strip_prefix(&[keys::META]).is_some_and(|name| name == APPLIED.as_bytes())
 }
 
 pub(super) fn encode<T: Serialize>(record: &T) -> Result<Vec<u8>, StorageError> {

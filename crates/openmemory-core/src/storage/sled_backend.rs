@@ -66,10 +66,6 @@ impl Backend for SledBackend {
         // On Linux the flush above ends in sync_file_range, which no power cut respects.
         Ok(self.log.sync_data()?)
     }
-
-    fn bytes_on_disk(&self) -> Result<u64, StorageError> {
-        guarded(|| self.db.size_on_disk())
-    }
 }
 
 /// sled panics on some damage; a caller gets an error instead.
@@ -82,7 +78,7 @@ fn guarded<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, StorageError>
 
 fn translate(error: sled::Error) -> StorageError {
     match error {
-        sled::Error::Io(io) if io.to_string().contains("could not acquire lock") => StorageError::Locked,
+        sled::Error::Io(io) if io.to_string().contains("could not acquire lock") => StorageError::Locked(None),
         sled::Error::Io(io) => io.into(),
         sled::Error::Corruption { .. } => StorageError::Corrupted("a page of sled's log fails its checksum".into()),
         other => StorageError::Corrupted(other.to_string()),

@@ -1,25 +1,30 @@
 //! What does the engine see of all this? A directory of memories: typed reads, and commits.
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use super::backend::{Backend, Row};
+use super::bounds::Bounds;
+use super::checkpoints::{CheckpointThread, Checkpoints};
 use super::commits::Commits;
+use super::digest::State;
 use super::error::StorageError;
+use super::fingerprint::{Fingerprint, wait_until_free};
 use super::keys::{self, Number};
-use super::records::{self, COUNTERS, Counters, FORMAT, Records};
-use super::sled_backend::SledBackend;
+use super::layout::Layout;
+use super::lock::Lock;
+use super::manifest::{Manifest, Session, SharedManifest};
+use super::progress::Progress;
+use super::records::{self, COUNTERS, Counters, Records};
+use super::recovery::{self, Recovered};
+use super::redo_log::RedoLog;
 use super::transaction::Transaction;
+use super::usage::Usage;
 use super::writer::Writer;
 use crate::domain::request::{Order, TimeField};
 use crate::domain::{Timestamp, Version};
-
-/// The format that this version writes; docs/format.md describes it.
-const FORMAT_VERSION: u32 = 1;
 
 /// When does a commit answer?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,15 +35,22 @@ pub enum Durability {
     Interval,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Format {
-    version: u32,
-    created_at: Timestamp,
+pub struct Store {
+    // Dropped in this order: what uses sled, then sled, then the note that all is closed.
+    pub(super) checkpoints: CheckpointThread,
+    writer: Writer,
+    pub(super) backend: Arc<dyn Backend>,
+    repaired: Option<String>,
+    closing: Closing,
 }
 
-pub struct Store {
+/// A key-value engine that is right, and the log in front of it.
+struct Opened {
     backend: Arc<dyn Backend>,
-    writer: Writer,
+    manifest: Manifest,
+    state: State,
+    log: RedoLog,
+    repaired: Option<String>,
 }
 
 /// Which memories a walk in order of time visits.
@@ -55,12 +67,49 @@ pub type Place = (Timestamp, Number);
 impl Store {
     /// Opens the directory, or makes it. Only one store at a time can have it open.
     pub fn open(directory: &Path, durability: Durability, now: Timestamp) -> Result<Self, StorageError> {
-        let backend: Arc<dyn Backend> = Arc::new(SledBackend::open(&directory.join("sled"))?);
-        check_format(&backend, now)?;
-        let commits = Commits::open(Arc::clone(&backend), directory, durability)?;
-        sync_names(directory)?;
-        let writer = Writer::start(commits)?;
-        Ok(Self { backend, writer })
+        Self::open_within(directory, durability, now, Bounds::default())
+    }
+
+    pub fn open_within(
+        directory: &Path,
+        durability: Durability,
+        now: Timestamp,
+        bounds: Bounds,
+    ) -> Result<Self, StorageError> {
+        std::fs::create_dir_all(directory)?;
+        let layout = Layout::new(directory);
+        let lock = Lock::take(&layout.lock())?;
+        let Recovered { sled, manifest, state, log, repaired } =
+            recovery::open(&layout, &bounds, durability == Durability::Interval, now)?;
+        let opened = Opened { backend: Arc::new(sled), manifest, state, log, repaired };
+        Self::over(opened, layout, lock, durability, bounds)
+    }
+
+    fn over(
+        opened: Opened,
+        layout: Layout,
+        lock: Lock,
+        durability: Durability,
+        bounds: Bounds,
+    ) -> Result<Self, StorageError> {
+        let Opened { backend, manifest, state, log, repaired } = opened;
+        let manifest = Arc::new(SharedManifest::new(&layout, manifest));
+        let progress = Arc::new(Progress::new(state, log.file()));
+        let checkpoints = CheckpointThread::start(Arc::new(Checkpoints {
+            layout: layout.clone(),
+            bounds,
+            manifest: Arc::clone(&manifest),
+            progress: Arc::clone(&progress),
+            backend: Arc::clone(&backend),
+            stop: false.into(),
+            busy: Default::default(),
+            problem: Default::default(),
+        }))?;
+        let closing = Closing { layout, manifest: Arc::clone(&manifest), progress: Arc::clone(&progress), _lock: lock };
+        let wake = checkpoints.wake();
+        let commits =
+            Commits { backend: Arc::clone(&backend), durability, log, manifest, progress, wake, state, unsynced: None };
+        Ok(Self { checkpoints, writer: Writer::start(commits)?, backend, repaired, closing })
     }
 
     /// Runs `work` in one atomic, durable commit; see [`Writer::commit`].
@@ -76,12 +125,14 @@ impl Store {
 
     /// Makes everything committed durable, whatever the durability.
     pub fn flush(&self) -> Result<(), StorageError> {
-        self.backend.sync()
+        self.closing.progress.sync_log()
     }
 
     /// Finishes what is queued and syncs; later commits are refused.
     pub fn close(&self) -> Result<(), StorageError> {
+        self.checkpoints.stop();
         self.writer.stop();
+        self.flush()?;
         self.backend.sync()
     }
 
@@ -91,8 +142,13 @@ impl Store {
         Ok(counters.unwrap_or_default().memories)
     }
 
-    pub fn bytes_on_disk(&self) -> Result<u64, StorageError> {
-        self.backend.bytes_on_disk()
+    /// What was damaged when the store was opened, and has been put right from its checkpoint and log.
+    pub fn repaired(&self) -> Option<&str> {
+        self.repaired.as_deref()
+    }
+
+    pub fn usage(&self) -> Result<Usage, StorageError> {
+        Usage::of(&self.closing.layout, &self.closing.progress, &self.checkpoints.shared)
     }
 
     /// Every memory's newest version, in the order in which they were added.
@@ -163,32 +219,33 @@ impl Records for Store {
     }
 }
 
-/// The names of new files must survive a power cut as well as what is in them.
-fn sync_names(directory: &Path) -> Result<(), StorageError> {
-    if cfg!(unix) {
-        File::open(directory.join("sled"))?.sync_all()?;
-        File::open(directory)?.sync_all()?;
-        // The parent may be closed to this user; then the directory was not made by it either.
-        if let Ok(parent) = directory.canonicalize().and_then(|path| File::open(path.join(".."))) {
-            parent.sync_all()?;
+impl Drop for Store {
+    fn drop(&mut self) {
+        // Who forgot to close still leaves a store that is known to be whole.
+        if self.close().is_err() {
+            self.closing.progress.fail();
         }
     }
-    Ok(())
 }
 
-fn check_format(backend: &Arc<dyn Backend>, now: Timestamp) -> Result<(), StorageError> {
-    let mut transaction = Transaction::new(&**backend);
-    let key = keys::meta(FORMAT);
-    match transaction.record::<Format>(&key)? {
-        Some(format) if format.version == FORMAT_VERSION => Ok(()),
-        Some(format) => Err(StorageError::FormatUnsupported { found: format.version, supported: FORMAT_VERSION }),
-        None if backend.rows(&[0], &[u8::MAX], false).next().is_some() => {
-            Err(StorageError::Corrupted("the format row is missing".into()))
+/// Notes, when sled has let go of its files, how they look; then nothing need be replayed or compared at the next open.
+struct Closing {
+    layout: Layout,
+    manifest: Arc<SharedManifest>,
+    progress: Arc<Progress>,
+    _lock: Lock,
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        let sled = self.layout.sled();
+        if self.progress.has_failed() || !wait_until_free(&sled) {
+            return;
         }
-        None => {
-            transaction.put(&key, &Format { version: FORMAT_VERSION, created_at: now })?;
-            backend.apply(transaction.into_batch())?;
-            backend.sync()
+        // Without the note the next open compares all rows, and is as right.
+        if let Ok(sled) = Fingerprint::of(&sled) {
+            let state = self.progress.applied();
+            let _ = self.manifest.update(|manifest| manifest.session = Session::Closed { state, sled });
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -84,7 +84,7 @@ impl Drop for Writer {
 
 fn run(mut commits: Commits, commands: &Receiver<Command>) {
     let backend = commits.backend();
-    while let Ok(Command::Commit(job, permit)) = commands.recv() {
+    while let Some(Command::Commit(job, permit)) = next(&mut commits, commands) {
         let mut permits = vec![permit];
         let mut transaction = Transaction::new(&*backend);
         let mut finishes = Vec::new();
@@ -111,6 +111,23 @@ fn run(mut commits: Commits, commands: &Receiver<Command>) {
             return;
         }
     }
+}
+
+/// Waits for a command, and looks after the log meanwhile.
+fn next(commits: &mut Commits, commands: &Receiver<Command>) -> Option<Command> {
+    if let Ok(command) = commands.try_recv() {
+        return Some(command);
+    }
+    commits.rest();
+    while let Some(left) = commits.until_due() {
+        match commands.recv_timeout(left) {
+            Ok(command) => return Some(command),
+            Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) if commits.sync_when_due().is_err() => commits.fail(),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+    commands.recv().ok()
 }
 
 /// A job that panics is taken back and answered by dropping it; the others go on.

@@ -81,21 +81,19 @@ impl Backend for InMemory {
     fn sync(&self) -> Result<(), StorageError> {
         Ok(())
     }
-
-    fn bytes_on_disk(&self) -> Result<u64, StorageError> {
-        Ok(0)
-    }
 }
 
 fn store() -> (Arc<InMemory>, Arc<Store>, tempfile::TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let memory = Arc::new(InMemory::default());
-    let backend: Arc<dyn Backend> = Arc::clone(&memory) as _;
-    check_format(&backend, Timestamp::from_millis(0)).unwrap();
-    let commits = Commits::open(Arc::clone(&backend), directory.path(), Durability::Flush).unwrap();
-    let store = Store { backend, writer: Writer::start(commits).unwrap() };
-    memory.batches.store(0, Ordering::Relaxed);
-    (memory, Arc::new(store), directory)
+    let layout = Layout::new(directory.path());
+    let session = Session::Open { interval: false };
+    let manifest = Manifest::new([1; 16], Timestamp::from_millis(0), session);
+    let log = RedoLog::begin(&layout, manifest.store, 1, &Bounds::default()).unwrap();
+    let lock = Lock::take(&layout.lock()).unwrap();
+    let backend = Arc::clone(&memory) as Arc<dyn Backend>;
+    let opened = Opened { backend, manifest, state: State::default(), log, repaired: None };
+    (memory, Arc::new(Store::over(opened, layout, lock, Durability::Flush, Bounds::default()).unwrap()), directory)
 }
 
 fn version(id: &str, text: &str, metadata_bytes: usize) -> Version {
@@ -217,7 +215,7 @@ async fn a_job_that_fails_or_panics_harms_no_other_of_its_group() {
                 put(transaction, &version(name, name, 0), name)?;
                 match end {
                     0 => Ok(()),
-                    1 => Err(StorageError::Locked),
+                    1 => Err(StorageError::Locked(None)),
                     _ => panic!("a fault"),
                 }
             };
@@ -232,7 +230,7 @@ async fn a_job_that_fails_or_panics_harms_no_other_of_its_group() {
     results.sort_by_key(|(name, _)| *name);
     assert!(matches!(
         &results[..],
-        [("a", Ok(())), ("b", Err(StorageError::Locked)), ("c", Err(StorageError::Dropped)), ("d", Ok(()))]
+        [("a", Ok(())), ("b", Err(StorageError::Locked(None))), ("c", Err(StorageError::Dropped)), ("d", Ok(()))]
     ));
     assert_eq!((store.count().unwrap(), memory.keys_in(b'H'), memory.keys_in(b'T')), (2, 2, 4));
     assert_eq!(memory.batches.load(Ordering::Relaxed), 1, "one commit for all");
@@ -278,8 +276,7 @@ async fn a_flipped_byte_in_any_record_is_corruption_and_never_a_wrong_answer() {
     };
     read_all().unwrap();
     let good = memory.rows.read().clone();
-    let records =
-        good.iter().filter(|(key, row)| !row.is_empty() && !key.ends_with(b"format") && !key.ends_with(b"applied"));
+    let records = good.iter().filter(|(key, row)| !row.is_empty() && !records::is_applied(key));
     let mut flips = 0;
     for (key, row) in records {
         for byte in (0..row.len()).step_by(1 + row.len() / 40) {
@@ -350,19 +347,4 @@ async fn a_reader_between_two_rows_of_a_commit_sees_each_memory_old_or_new() {
     commit(&store, move |transaction| transaction.delete(number, &head, &tombstone)).await.unwrap();
     assert!(looks.load(Ordering::Relaxed) > 40, "rows are written one by one");
     assert_eq!(*torn.read(), Vec::<String>::new());
-}
-
-#[test]
-fn a_format_of_the_future_is_refused() {
-    let memory = Arc::new(InMemory::default());
-    let backend: Arc<dyn Backend> = Arc::clone(&memory) as _;
-    let mut transaction = Transaction::new(&*backend);
-    let future = Format { version: FORMAT_VERSION + 1, created_at: Timestamp::from_millis(0) };
-    transaction.put(&keys::meta(FORMAT), &future).unwrap();
-    backend.apply(transaction.into_batch()).unwrap();
-    let found = check_format(&backend, Timestamp::from_millis(0)).unwrap_err();
-    assert!(matches!(found, StorageError::FormatUnsupported { found: 2, supported: 1 }));
-    memory.rows.write().retain(|key, _| !key.ends_with(b"format"));
-    memory.rows.write().insert(b"Hrow".to_vec(), vec![]);
-    assert!(matches!(check_format(&backend, Timestamp::from_millis(0)), Err(StorageError::Corrupted(_))));
 }

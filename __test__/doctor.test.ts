@@ -1,0 +1,84 @@
+// The story: a disk has gone bad under an agent's memories. What can be had is had, and what is lost is said.
+
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { doctor } from '@openmemory/sdk'
+import { refusal } from './helpers/refusal'
+import { freshDirectory, openStore } from './helpers/store'
+
+async function closedStore(): Promise<string> {
+  const path = freshDirectory()
+  const om = openStore({ path })
+  for (const n of [1, 2, 3]) {
+    await om.addMemory({ id: `m${n}`, content: `note ${n}` })
+    await om.updateMemory(`m${n}`, { metadata: { n } })
+  }
+  await om.close()
+  return path
+}
+
+function harm(file: string, where: number): void {
+  const bytes = readFileSync(file)
+  bytes[where] = (bytes[where] as number) ^ 1
+  writeFileSync(file, bytes)
+}
+
+function log(path: string): string {
+  return join(path, readdirSync(path).find((name) => name.startsWith('log-')) as string)
+}
+
+test('a store that is well is healthy', async () => {
+  const path = await closedStore()
+  expect(await doctor(path)).toEqual({
+    ...{ healthy: true, complete: true, memories: 3, versions: 6, rows: expect.any(Number), problems: [] },
+  })
+})
+
+test('damage that the log makes good is recovered when the store is opened, and said', async () => {
+  const path = await closedStore()
+  harm(join(path, 'sled', 'db'), 600)
+  expect(await doctor(path)).toMatchObject({ healthy: false, complete: true, memories: 3 })
+  const om = openStore({ path })
+  expect(await om.getHistory('m2')).toHaveLength(2)
+  expect((await om.stats()).repaired).toMatch('sled/db')
+  await om.close()
+  const again = openStore({ path })
+  expect(await again.getMemory('m1')).toMatchObject({ version: 2 })
+  expect(await again.stats()).not.toHaveProperty('repaired')
+})
+
+test('damage that nothing makes good is CORRUPTED and names the file, and a repair saves the rest', async () => {
+  const path = await closedStore()
+  // The commit that adds m1, and sled altogether.
+  harm(log(path), readFileSync(log(path)).indexOf('note 1'))
+  rmSync(join(path, 'sled', 'db'))
+  const error = await refusal(openStore({ path }).ready())
+  expect(error).toMatchObject({ code: 'CORRUPTED', status: 500, retryable: false })
+  expect(error.message).toMatch(/log-0000000000000001.*doctor/)
+  const { healthy, complete, problems } = await doctor(path)
+  expect([healthy, complete]).toEqual([false, false])
+  expect(problems.length).toBeGreaterThan(0)
+
+  const { repair } = await doctor(path, { repair: true })
+  expect(repair).toMatchObject({ memories: 2, lost: [{ id: 'm1' }], kept: expect.stringContaining('damaged-') })
+  const om = openStore({ path })
+  expect((await om.listMemories()).memories.map(({ id }) => id).sort()).toEqual(['m2', 'm3'])
+  expect(await om.getHistory('m3')).toHaveLength(2)
+  await om.close()
+  expect(await doctor(path)).toMatchObject({ healthy: true, memories: 2 })
+})
+
+test('an open store is LOCKED, and a directory without a store is refused', async () => {
+  const path = await closedStore()
+  const om = openStore({ path })
+  await om.ready()
+  expect(await refusal(doctor(path))).toMatchObject({ code: 'LOCKED' })
+  expect(await refusal(doctor(freshDirectory()))).toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    details: { field: 'path' },
+  })
+  expect(await refusal(doctor(''))).toMatchObject({ code: 'INVALID_ARGUMENT' })
+  const options = { mend: true } as object
+  expect(await refusal(doctor(path, options))).toMatchObject({ details: { field: 'mend' } })
+})

@@ -1,0 +1,161 @@
+//! When is the log cut short? When it has grown beyond a part of the store, all rows are written once more, beside the
+//! commits, and the log before them goes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+use parking_lot::Mutex;
+
+use super::backend::Backend;
+use super::bounds::Bounds;
+use super::checkpoint::{self, Header};
+use super::digest::State;
+use super::error::StorageError;
+use super::layout::{Layout, StoreId, name};
+use super::log::Log;
+use super::manifest::SharedManifest;
+use super::progress::Progress;
+use super::records::is_applied;
+use super::sled_copy::all_rows;
+use super::{recovery, redo_log, sources, space};
+
+/// The log may be as large as this part of the live rows, if that is more than its bound.
+const LOG_PART: u64 = 4;
+
+/// Writes a checkpoint of rows that may change meanwhile: it begins with `state`, which the rows hold at least.
+pub(super) fn write(
+    layout: &Layout,
+    store: StoreId,
+    state: State,
+    backend: &dyn Backend,
+    go_on: impl Fn() -> bool,
+) -> Result<(), StorageError> {
+    let rows = all_rows(backend).filter(|row| !row.as_ref().is_ok_and(|(key, _)| is_applied(key)));
+    checkpoint::write(&layout.checkpoint(state.sequence), &Header { store, state }, rows, go_on)
+}
+
+/// What checkpoints and backups work on; one at a time.
+pub(super) struct Checkpoints {
+    pub layout: Layout,
+    pub bounds: Bounds,
+    pub manifest: Arc<SharedManifest>,
+    pub progress: Arc<Progress>,
+    pub backend: Arc<dyn Backend>,
+    pub stop: AtomicBool,
+    /// Held while files of the log and checkpoints come and go.
+    pub busy: Mutex<()>,
+    /// Why the last checkpoint failed.
+    pub problem: Mutex<Option<StorageError>>,
+}
+
+impl Checkpoints {
+    /// Writes a checkpoint, proves that with the log it gives the store, and lets go of the log before it.
+    pub(super) fn checkpoint(&self) -> Result<(), StorageError> {
+        let _busy = self.busy.lock();
+        let begin = self.progress.applied();
+        let manifest = self.manifest.now();
+        if manifest.checkpoint.is_some_and(|last| last.sequence == begin.sequence) {
+            return Ok(());
+        }
+        // Commits need room more than checkpoints do.
+        space::check_bytes(self.layout.directory(), begin.digest.bytes + self.bounds.segment_bytes)?;
+        let path = self.layout.checkpoint(begin.sequence);
+        write(&self.layout, manifest.store, begin, &*self.backend, || !self.stop.load(Ordering::Relaxed))?;
+        let last = self.prove(&path, &begin)?;
+        // The newest segment that begins no later than what the checkpoint lacks.
+        let needed = self.layout.logs()?.into_iter().rfind(|first| *first <= begin.sequence + 1).unwrap_or(last);
+        self.manifest.update(|manifest| {
+            manifest.checkpoint = Some(begin);
+            manifest.oldest = needed;
+        })?;
+        recovery::clean_up(&self.layout, &self.manifest.now())
+    }
+
+    /// Checks that a checkpoint and the log behind it add up to the store, and says up to which commit they are needed.
+    pub(super) fn prove(&self, path: &std::path::Path, begin: &State) -> Result<u64, StorageError> {
+        let last = self.progress.begun();
+        // Rows of these commits are in the checkpoint: it must not outlive them.
+        self.progress.sync_log()?;
+        let log = Log::read(&self.layout, &self.manifest.now())?;
+        let expected = if last == begin.sequence { Some(*begin) } else { log.state_after(last) };
+        let found = sources::digest_after(Some(path), &log, self.manifest.now().store, last)?;
+        match expected {
+            Some(expected) if expected.digest == found => Ok(last),
+            _ => Err(StorageError::Corrupted(format!("{}: does not hold what the store holds", name(path)))),
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        let log: u64 = self
+            .layout
+            .logs()
+            .unwrap_or_default()
+            .iter()
+            .map(|first| self.layout.log(*first).metadata().map_or(0, |found| found.len()))
+            .sum();
+        log > self.bounds.log_bytes.max(self.progress.applied().digest.bytes / LOG_PART)
+    }
+
+    fn run(&self, woken: &Receiver<()>) {
+        // A log that has grown over many short lives is looked at too.
+        self.checkpoint_when_due();
+        while woken.recv().is_ok() && !self.stop.load(Ordering::Relaxed) {
+            // Who begins a segment next finds it prepared. Without it the segment is made then.
+            let _ = redo_log::prepare_spare(&self.layout, self.bounds.segment_bytes);
+            self.checkpoint_when_due();
+        }
+    }
+
+    fn checkpoint_when_due(&self) {
+        if self.is_due() && !self.progress.has_failed() {
+            *self.problem.lock() = match self.checkpoint() {
+                Ok(()) | Err(StorageError::Closed) => None,
+                Err(error) => Some(error),
+            };
+        }
+    }
+}
+
+/// Tells the checkpoints that the log has grown.
+#[derive(Clone)]
+pub(super) struct Wake(SyncSender<()>);
+
+impl Wake {
+    pub(super) fn segment_is_full(&self) {
+        // One waiting call is enough.
+        let _ = self.0.try_send(());
+    }
+}
+
+/// The thread that writes checkpoints.
+pub(super) struct CheckpointThread {
+    pub shared: Arc<Checkpoints>,
+    wake: Wake,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl CheckpointThread {
+    pub(super) fn start(shared: Arc<Checkpoints>) -> Result<Self, StorageError> {
+        let (sender, woken) = sync_channel(1);
+        let run = {
+            let shared = Arc::clone(&shared);
+            move || shared.run(&woken)
+        };
+        let thread = std::thread::Builder::new().name("openmemory-checkpoint".into()).spawn(run)?;
+        Ok(Self { shared, wake: Wake(sender), thread: Mutex::new(Some(thread)) })
+    }
+
+    pub(super) fn wake(&self) -> Wake {
+        self.wake.clone()
+    }
+
+    pub(super) fn stop(&self) {
+        self.shared.stop.store(true, Ordering::Relaxed);
+        self.wake.segment_is_full();
+        if let Some(thread) = self.thread.lock().take() {
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Is a store well, and what can be saved of one that is not? Every file and every row is looked at, on a copy where
+//! looking could change something.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::backend::Backend;
+use super::bounds::Bounds;
+use super::digest::State;
+use super::error::StorageError;
+use super::fingerprint::Fingerprint;
+use super::inspect::{Inspection, Problem, inspect};
+use super::layout::{self, Layout};
+use super::lock::Lock;
+use super::log::Log;
+use super::manifest::{Manifest, Session};
+use super::salvage::{self, Salvaged};
+use super::sled_backend::SledBackend;
+use super::sled_copy::{self, Checked};
+use super::{recovery, sources};
+use crate::domain::Timestamp;
+
+/// What was found, and what was done about it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Diagnosis {
+    /// Nothing is wrong.
+    pub healthy: bool,
+    /// Everything that the store must hold is there, in sled or in the checkpoint and the log: opening it is enough.
+    pub complete: bool,
+    pub memories: u64,
+    pub versions: u64,
+    pub rows: u64,
+    pub problems: Vec<Problem>,
+    /// What a repair did; none where there was nothing to do, or none was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repair: Option<Salvaged>,
+}
+
+/// A store that is being looked at, with a copy of sled in a directory of its own.
+pub(super) struct Patient<'a> {
+    pub layout: &'a Layout,
+    pub manifest: Option<Manifest>,
+    pub log: Option<Arc<Log>>,
+    /// A place for copies, on the same disk.
+    pub room: tempfile::TempDir,
+}
+
+/// Looks at a store that nobody has open; with `repair`, mends it. `now` names the place of what is kept aside.
+pub fn doctor(directory: &Path, repair: bool, now: Timestamp) -> Result<Diagnosis, StorageError> {
+    let layout = Layout::new(directory);
+    if !directory.is_dir() || (layout.is_empty()? && !salvage::is_under_way(&layout)) {
+        return Err(StorageError::NoStore);
+    }
+    let _lock = Lock::take(&layout.lock())?;
+    if repair {
+        salvage::finish(&layout)?;
+    }
+    let mut problems = Vec::new();
+    let room = tempfile::Builder::new().prefix(layout::ROOM).tempdir_in(directory)?;
+    let mut patient = Patient { layout: &layout, manifest: None, log: None, room };
+    let rows = look(&mut patient, &mut problems)?;
+    let complete = rows.is_some();
+    let found = rows.map(|sled| inspect(&sled)).unwrap_or_default();
+    let sound = found.problems.is_empty();
+    let Inspection { memories, versions, rows, problems: in_rows, .. } = found;
+    problems.extend(in_rows);
+    let mut diagnosis = Diagnosis {
+        healthy: problems.is_empty(),
+        complete: complete && sound,
+        memories,
+        versions,
+        rows,
+        problems,
+        repair: None,
+    };
+    if repair && diagnosis.complete && !diagnosis.healthy {
+        drop(patient);
+        // What opening puts right needs no salvage.
+        let opened = recovery::open(&layout, &Bounds::default(), false, now)?;
+        opened.sled.sync()?;
+        diagnosis.repair = Some(Salvaged { memories, ..Salvaged::default() });
+    } else if repair && !diagnosis.healthy {
+        diagnosis.repair = Some(salvage::salvage(&patient, now)?);
+    }
+    Ok(diagnosis)
+}
+
+/// Compares the files with each other. The store's rows, if they are all there, in a sled of the copy's.
+fn look(patient: &mut Patient<'_>, problems: &mut Vec<Problem>) -> Result<Option<SledBackend>, StorageError> {
+    let layout = patient.layout;
+    let manifest = match sources::manifest(layout) {
+        Ok(Some((manifest, problem))) => {
+            problems.extend(problem.map(Problem::of_file));
+            manifest
+        }
+        Ok(None) => return Ok(None),
+        Err(error @ StorageError::Corrupted(_)) => {
+            problems.push(Problem::of_error(&error));
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    let mut log = Log::read(layout, &manifest)?;
+    let target = sources::target(&manifest, &mut log);
+    problems.extend(log.problems.iter().cloned().map(Problem::of_file));
+    let log = Arc::new(log);
+    (patient.log, patient.manifest) = (Some(Arc::clone(&log)), Some(manifest.clone()));
+    if let Session::Closed { sled, .. } = &manifest.session {
+        let found = Fingerprint::of(&layout.sled()).unwrap_or_default();
+        let difference = found.difference(sled);
+        problems.extend(
+            difference.map(|file| Problem::of_file(format!("sled/{file}: differs from the file that was closed"))),
+        );
+    }
+    let Ok(state) = target else { return Ok(None) };
+    let rebuildable = match adds_up(layout, &manifest, &log, &state) {
+        Ok(()) => true,
+        Err(error @ StorageError::Corrupted(_)) => {
+            problems.push(Problem::of_error(&error));
+            false
+        }
+        Err(error) => return Err(error),
+    };
+    let copy = Layout::new(patient.room.path());
+    copy_sled(layout, &copy)?;
+    match sled_copy::open_checked(&copy, &log, state)? {
+        Checked::Right(sled) => return Ok(Some(sled)),
+        Checked::Ahead(found) => {
+            problems.push(Problem::of_file(format!("sled: has commit {found}, beyond {}", state.sequence)));
+            return Ok(None);
+        }
+        Checked::Wrong(_) if manifest.session == Session::Backup || state.sequence == 0 => {}
+        Checked::Wrong(problem) => problems.push(Problem::of_file(problem)),
+    }
+    if !rebuildable {
+        return Ok(None);
+    }
+    let built = Layout::new(&patient.room.path().join("built"));
+    fs::create_dir_all(built.directory())?;
+    sled_copy::build(&built.new_sled(), layout, &manifest, &log, state).map(Some)
+}
+
+/// Whether the checkpoint and the log behind it give the store.
+fn adds_up(layout: &Layout, manifest: &Manifest, log: &Log, state: &State) -> Result<(), StorageError> {
+    let checkpoint = manifest.checkpoint.map(|state| layout.checkpoint(state.sequence));
+    let found = sources::digest_after(checkpoint.as_deref(), log, manifest.store, state.sequence)?;
+    if found == state.digest {
+        return Ok(());
+    }
+    Err(StorageError::Corrupted("the checkpoint and the redo log do not add up to the store".into()))
+}
+
+pub(super) fn copy_sled(from: &Layout, to: &Layout) -> Result<(), StorageError> {
+    if !from.sled().exists() {
+        return Ok(());
+    }
+    copy_directory(&from.sled(), &to.sled())
+}
+
+fn copy_directory(from: &Path, to: &Path) -> Result<(), StorageError> {
+    layout::remove_directory(to)?;
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_directory(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), &target)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,199 @@
+//! Is every row whole, and does each fit the others? A walk over all rows of a key-value engine.
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::backend::Backend;
+use super::error::StorageError;
+use super::keys::{self, Number};
+use super::records::{self, COUNTERS, Counters, Records, Tombstone};
+use super::sled_copy::all_rows;
+use super::transaction::Transaction;
+use crate::domain::{ContentHash, Embedding, MemoryId, Version};
+
+/// Something that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// The memory that it concerns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    pub problem: String,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Inspection {
+    pub memories: u64,
+    pub versions: u64,
+    pub rows: u64,
+    pub problems: Vec<Problem>,
+    /// Memories whose newest version, text, vectors and dynamics are whole.
+    pub intact: Vec<Number>,
+}
+
+/// Looks at everything; stops early only where the engine cannot be read on.
+pub(super) fn inspect(backend: &dyn Backend) -> Inspection {
+    let mut walk = Walk { rows: Transaction::new(backend), found: Inspection::default(), markers: 0, expected: 0 };
+    let (mut heads, mut ids, mut greatest) = (Vec::new(), 0u64, 0);
+    for row in all_rows(backend) {
+        let key = match row {
+            Ok((key, _)) => key,
+            Err(error) => {
+                walk.note(None, error.to_string());
+                break;
+            }
+        };
+        walk.found.rows += 1;
+        match key.first() {
+            Some(b'H') => heads.extend(keys::trailing_number(&key)),
+            Some(b'O' | b'U' | b'S' | b'T') => walk.markers += 1,
+            Some(b'I') => {
+                ids += 1;
+                walk.readable::<Number>(&key);
+            }
+            Some(b'Z') => walk.readable::<Tombstone>(&key),
+            Some(b'C' | b'E' | b'D' | b'W' | b'Y' | b'M') => {
+                if let Err(error) = walk.rows.payload(&key) {
+                    walk.note(None, error.to_string());
+                }
+            }
+            _ => {}
+        }
+    }
+    for number in heads {
+        greatest = greatest.max(number.0 + 1);
+        walk.memory(number);
+    }
+    if walk.markers != walk.expected {
+        let what =
+            format!("{} entries in the orders of time, scopes and tags that should be {}", walk.markers, walk.expected);
+        walk.note(None, what);
+    }
+    if ids != walk.found.memories {
+        walk.note(None, format!("{ids} ids lead to {} memories", walk.found.memories));
+    }
+    let counters: Counters = match walk.rows.record(&keys::meta(COUNTERS)) {
+        Ok(counters) => counters.unwrap_or_default(),
+        Err(_) => Counters::default(),
+    };
+    if counters.memories != walk.found.memories || counters.next_number < greatest {
+        walk.note(None, format!("{} memories are counted, and {} are there", counters.memories, walk.found.memories));
+    }
+    walk.found
+}
+
+struct Walk<'a> {
+    rows: Transaction<'a>,
+    found: Inspection,
+    markers: u64,
+    expected: u64,
+}
+
+impl Walk<'_> {
+    fn note(&mut self, id: Option<&MemoryId>, problem: String) {
+        self.found.problems.push(Problem { id: id.map(|id| id.as_str().to_owned()), problem });
+    }
+
+    fn readable<T: DeserializeOwned>(&mut self, key: &[u8]) {
+        if let Err(error) = self.rows.record::<T>(key) {
+            self.note(None, error.to_string());
+        }
+    }
+
+    fn memory(&mut self, number: Number) {
+        self.found.memories += 1;
+        let head = match self.rows.head(number) {
+            Ok(Some(head)) => head,
+            Ok(None) => return,
+            Err(error) => return self.note(None, format!("the newest version of memory {}: {error}", number.0)),
+        };
+        let before = self.found.problems.len();
+        self.version(number, &head);
+        match self.rows.dynamics(number) {
+            Ok(Some(_)) => {}
+            Ok(None) => self.note(Some(&head.id), "has no dynamics".into()),
+            Err(error) => self.note(Some(&head.id), error.to_string()),
+        }
+        if self.found.problems.len() == before {
+            self.found.intact.push(number);
+        }
+        match self.rows.number(&head.id) {
+            Ok(Some(found)) if found == number => {}
+            _ => self.note(Some(&head.id), "its id does not lead to it".into()),
+        }
+        for key in markers(number, &head) {
+            self.expected += 1;
+            if !matches!(self.rows.raw(&key), Ok(Some(_))) {
+                self.note(Some(&head.id), "is missing in an order of time, scope or tag".into());
+            }
+        }
+        for earlier in 1..head.number {
+            match self.rows.earlier(number, earlier) {
+                Ok(Some(version)) => self.version(number, &version),
+                Ok(None) => self.note(Some(&head.id), format!("version {earlier} is missing")),
+                Err(error) => self.note(Some(&head.id), format!("version {earlier}: {error}")),
+            }
+        }
+        match self.rows.waypoints(number) {
+            Ok(links) => {
+                for (other, _) in links {
+                    if !matches!(self.rows.raw(&keys::waypoint(other, number)), Ok(Some(_))) {
+                        self.note(Some(&head.id), "a link leads one way only".into());
+                    }
+                }
+            }
+            Err(error) => self.note(Some(&head.id), error.to_string()),
+        }
+    }
+
+    /// One version with its text and vectors.
+    fn version(&mut self, number: Number, version: &Version) {
+        self.found.versions += 1;
+        if let Err(problem) = text_and_vectors(&self.rows, number, version.content) {
+            self.note(Some(&version.id), format!("version {}: {problem}", version.number));
+        }
+    }
+}
+
+/// The text and the vectors that a version names, checked.
+pub(super) fn text_and_vectors(
+    rows: &impl Records,
+    number: Number,
+    hash: ContentHash,
+) -> Result<(String, Embedding), String> {
+    let text = rows.content(number, hash).map_err(|error| error.to_string())?.ok_or("its text is missing")?;
+    if ContentHash::of(&text) != hash {
+        return Err("its text is another one".into());
+    }
+    let embedding = rows.embedding(number, hash).map_err(|error| error.to_string())?;
+    Ok((text, embedding.ok_or("its vectors are missing")?))
+}
+
+/// The keys by which a memory is found in orders of time.
+pub(super) fn markers(number: Number, head: &Version) -> HashSet<Vec<u8>> {
+    let mut keys = HashSet::from([keys::created(head.created_at, number), keys::updated(head.updated_at, number)]);
+    for (field, value) in head.scope.fields() {
+        keys.extend(value.map(|value| keys::scope(field, value, head.created_at, number)));
+    }
+    keys.extend(head.tags.distinct().into_iter().map(|tag| keys::tag(tag, head.created_at, number)));
+    keys
+}
+
+/// The rows about the whole store that are readable, but for the counters.
+pub(super) fn whole_store_rows() -> [Vec<u8>; 3] {
+    [records::model_key(), records::reindex_key(), records::prototypes_key()]
+}
+
+impl Problem {
+    pub(super) fn of_file(problem: String) -> Self {
+        Self { id: None, problem }
+    }
+
+    pub(super) fn of_error(error: &StorageError) -> Self {
+        match error {
+            StorageError::Corrupted(problem) => Self::of_file(problem.clone()),
+            other => Self::of_file(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Which file of a store is where, and how does one come into being whole or not at all?
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// The version of everything that this package writes; docs/format.md describes it.
+pub(super) const FORMAT_VERSION: u32 = 1;
+
+/// Random bytes that every file of one store bears: files of two stores cannot be mixed.
+pub(super) type StoreId = [u8; 16];
+
+/// How the names of directories begin in which a doctor has worked.
+pub(super) const ROOM: &str = "doctor-";
+
+const LOG: &str = "log-";
+const CHECKPOINT: &str = "checkpoint-";
+
+/// The directory of a store.
+#[derive(Debug, Clone)]
+pub(super) struct Layout(PathBuf);
+
+impl Layout {
+    pub(super) fn new(directory: &Path) -> Self {
+        Self(directory.to_owned())
+    }
+
+    pub(super) fn directory(&self) -> &Path {
+        &self.0
+    }
+
+    pub(super) fn lock(&self) -> PathBuf {
+        self.0.join("lock")
+    }
+
+    pub(super) fn manifest(&self) -> PathBuf {
+        self.0.join("manifest")
+    }
+
+    pub(super) fn sled(&self) -> PathBuf {
+        self.0.join("sled")
+    }
+
+    /// Where sled is built anew before it takes its place.
+    pub(super) fn new_sled(&self) -> PathBuf {
+        self.0.join("sled.new")
+    }
+
+    /// Where sled goes that is replaced.
+    pub(super) fn old_sled(&self) -> PathBuf {
+        self.0.join("sled.old")
+    }
+
+    /// The segment of the redo log that begins with a sequence.
+    pub(super) fn log(&self, first: u64) -> PathBuf {
+        self.0.join(format!("{LOG}{first:016x}"))
+    }
+
+    /// A segment prepared for the log, without a place in it.
+    pub(super) fn spare(&self) -> PathBuf {
+        self.0.join("spare")
+    }
+
+    /// A segment on its way to its place.
+    pub(super) fn next_log(&self) -> PathBuf {
+        self.0.join("log.new")
+    }
+
+    /// The checkpoint that holds everything up to a sequence.
+    pub(super) fn checkpoint(&self, sequence: u64) -> PathBuf {
+        self.0.join(format!("{CHECKPOINT}{sequence:016x}"))
+    }
+
+    /// The first sequences of the log's segments, in order.
+    pub(super) fn logs(&self) -> io::Result<Vec<u64>> {
+        self.numbered(LOG)
+    }
+
+    pub(super) fn checkpoints(&self) -> io::Result<Vec<u64>> {
+        self.numbered(CHECKPOINT)
+    }
+
+    fn numbered(&self, prefix: &str) -> io::Result<Vec<u64>> {
+        let mut numbers = Vec::new();
+        for entry in fs::read_dir(&self.0)? {
+            let name = entry?.file_name();
+            let number = name.to_str().and_then(|name| name.strip_prefix(prefix)).filter(|digits| digits.len() == 16);
+            numbers.extend(number.and_then(|digits| u64::from_str_radix(digits, 16).ok()));
+        }
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    /// Whether no part of a store is here.
+    pub(super) fn is_empty(&self) -> io::Result<bool> {
+        let parts = self.manifest().exists() || self.sled().exists();
+        Ok(!parts && self.logs()?.is_empty() && self.checkpoints()?.is_empty())
+    }
+
+    /// Bytes of all files of the store.
+    pub(super) fn bytes(&self) -> io::Result<u64> {
+        bytes_below(&self.0)
+    }
+}
+
+/// A file's name, for messages.
+pub(super) fn name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+pub(super) fn bytes_below(directory: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        // A file may go while it is looked at.
+        match entry.metadata() {
+            Ok(found) if found.is_dir() => bytes += bytes_below(&entry.path())?,
+            Ok(found) => bytes += found.len(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(bytes)
+}
+
+/// Writes a file beside its place, syncs it and puts it there: a power cut leaves the old one or the new one, whole.
+pub(super) fn publish(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let beside = path.with_added_extension("new");
+    let mut file = File::create(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    rename(&beside, path)
+}
+
+/// Renames durably.
+pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)?;
+    to.parent().map_or(Ok(()), sync_directory)
+}
+
+/// The names of files must survive a power cut as well as what is in them.
+pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
+}
+
+pub(super) fn remove_file(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn remove_directory(path: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,281 @@
+//! What is left of a store that is damaged for good? Every memory that is whole, put into a fresh store; the damaged files
+//! are kept aside, and what is lost is listed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::backend::Backend;
+use super::bounds::Bounds;
+use super::checkpoint::{self, Header};
+use super::digest::State;
+use super::doctor::{Patient, copy_sled};
+use super::error::StorageError;
+use super::inspect::{self, Inspection, inspect};
+use super::keys::{self, Number};
+use super::layout::{self, Layout};
+use super::log::Log;
+use super::manifest::{Manifest, Session};
+use super::records::{COUNTERS, Counters, Records, Tombstone};
+use super::redo_log::RedoLog;
+use super::sled_backend::SledBackend;
+use super::sled_copy::{self, all_rows};
+use super::sources::digest_of;
+use super::transaction::Transaction;
+use crate::domain::{MemoryId, Timestamp, Version};
+
+/// What a repair did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Salvaged {
+    /// Memories in the store now.
+    pub memories: u64,
+    /// Where the damaged files are; none where nothing had to be left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept: Option<PathBuf>,
+    /// What could not be saved.
+    pub lost: Vec<Lost>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Lost {
+    /// The id, as far as it can still be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// A version that is missing in the history; none: the whole memory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
+}
+
+/// Where the fresh store is made, inside the damaged one's directory.
+const FRESH: &str = "repaired.new";
+const KEPT: &str = "damaged-";
+
+/// Salvages from sled and from the checkpoint and the log, whichever gives more.
+pub(super) fn salvage(patient: &Patient<'_>, now: Timestamp) -> Result<Salvaged, StorageError> {
+    let room = Layout::new(&patient.room.path().join("salvage"));
+    let sources = [from_sled(patient, &room), from_checkpoint(patient, &room)];
+    let mut best: Option<(SledBackend, Inspection)> = None;
+    for source in sources.into_iter().flatten() {
+        let found = inspect(&source);
+        if best.as_ref().is_none_or(|(_, before)| found.intact.len() > before.intact.len()) {
+            best = Some((source, found));
+        }
+    }
+    let Some((rows, found)) = best else {
+        return Err(StorageError::Corrupted("nothing of the store can be read".into()));
+    };
+    let fresh = Layout::new(&patient.layout.directory().join(FRESH));
+    layout::remove_directory(fresh.directory())?;
+    fs::create_dir_all(fresh.directory())?;
+    let made = make(&rows, &found, &fresh, patient.room.path().join("fresh"), now)?;
+    let kept = patient.layout.directory().join(format!("{KEPT}{}", now.millis()));
+    fs::create_dir_all(&kept)?;
+    finish(patient.layout)?;
+    Ok(Salvaged { kept: Some(kept), ..made })
+}
+
+/// The rows of sled, as far as it can be read, and the commits of the log behind them.
+fn from_sled(patient: &Patient<'_>, room: &Layout) -> Option<SledBackend> {
+    let copy = Layout::new(&room.directory().join("sled-copy"));
+    copy_sled(patient.layout, &copy).ok()?;
+    let damaged = sled_copy::open_damaged(&copy.sled()).ok()?;
+    let rows = SledBackend::open(&room.directory().join("from-sled")).ok()?;
+    // Ends where sled can be read no further.
+    sled_copy::fill(&rows, all_rows(&damaged).take_while(Result::is_ok)).ok()?;
+    let applied = sled_copy::applied(&damaged).unwrap_or(0);
+    replay_whole(patient.log.as_deref(), applied, &rows).ok()?;
+    Some(rows)
+}
+
+/// The rows of the checkpoint, as far as it can be read, and all commits of the log that can be.
+fn from_checkpoint(patient: &Patient<'_>, room: &Layout) -> Option<SledBackend> {
+    let rows = SledBackend::open(&room.directory().join("from-checkpoint")).ok()?;
+    let newest = patient.layout.checkpoints().ok()?.pop();
+    let mut base = 0;
+    if let Some(mut reader) =
+        newest.and_then(|newest| checkpoint::Reader::open(&patient.layout.checkpoint(newest)).ok())
+    {
+        base = reader.header.state.sequence;
+        while let Ok(Some(block)) = reader.block() {
+            sled_copy::fill(&rows, block.into_iter().map(Ok)).ok()?;
+        }
+    }
+    replay_whole(patient.log.as_deref(), base, &rows).ok()?;
+    Some(rows)
+}
+
+/// Applies every commit behind `after` that is whole, whatever is missing between.
+fn replay_whole(log: Option<&Log>, after: u64, rows: &dyn Backend) -> Result<(), StorageError> {
+    log.map_or(Ok(()), |log| log.replay_whole(after, |batch| rows.write(batch)))
+}
+
+/// Makes a store of the memories that are intact.
+fn make(
+    rows: &SledBackend,
+    found: &Inspection,
+    fresh: &Layout,
+    work: PathBuf,
+    now: Timestamp,
+) -> Result<Salvaged, StorageError> {
+    let old = Transaction::new(rows);
+    let target = SledBackend::open(&work)?;
+    let mut made = Salvaged::default();
+    let mut counters = Counters::default();
+    let mut saved: BTreeMap<Number, MemoryId> = BTreeMap::new();
+    for number in &found.intact {
+        let Some(head) = old.head(*number)? else { continue };
+        let mut new = Transaction::new(&target);
+        // Two numbers for one id cannot both be right.
+        if new.number(&head.id)?.is_some() {
+            made.lost.push(Lost { id: Some(head.id.as_str().to_owned()), version: Some(head.number) });
+            continue;
+        }
+        memory(&old, &mut new, *number, &head, &mut made.lost)?;
+        target.apply(new.into_batch())?;
+        counters = Counters { next_number: counters.next_number.max(number.0 + 1), memories: counters.memories + 1 };
+        saved.insert(*number, head.id);
+    }
+    lost_memories(&old, rows, &saved, &mut made.lost);
+    let mut last = Transaction::new(&target);
+    for number in saved.keys() {
+        for (other, link) in old.waypoints(*number).unwrap_or_default() {
+            if saved.contains_key(&other) {
+                last.put(&keys::waypoint(*number, other), &link)?;
+                last.put(&keys::waypoint(other, *number), &link)?;
+            }
+        }
+    }
+    let about = inspect::whole_store_rows();
+    for key in about {
+        if let Ok(Some(payload)) = old.payload(&key) {
+            last.put_payload(&key, &payload)?;
+        }
+    }
+    for row in rows.rows(b"Z", b"[", false).flatten() {
+        if let Ok(Some(tombstone)) = old.record::<Tombstone>(&row.0) {
+            last.put(&row.0, &tombstone)?;
+        }
+    }
+    last.put(&keys::meta(COUNTERS), &counters)?;
+    target.apply(last.into_batch())?;
+    made.memories = counters.memories;
+    write_store(&target, fresh, now)?;
+    Ok(made)
+}
+
+/// Copies a memory with the versions of its history that are whole.
+fn memory(
+    old: &Transaction<'_>,
+    new: &mut Transaction<'_>,
+    number: Number,
+    head: &Version,
+    lost: &mut Vec<Lost>,
+) -> Result<(), StorageError> {
+    new.put(&keys::id(&head.id), &number)?;
+    new.put(&keys::head(number), head)?;
+    if let Some(dynamics) = old.dynamics(number)? {
+        new.put(&keys::dynamics(number), &dynamics)?;
+    }
+    inspect::markers(number, head).into_iter().for_each(|key| new.mark(key));
+    for version in (1..=head.number).rev() {
+        let found =
+            if version == head.number { Some(head.clone()) } else { old.earlier(number, version).ok().flatten() };
+        let whole = found.and_then(|found| {
+            let texts = inspect::text_and_vectors(old, number, found.content).ok()?;
+            Some((found, texts))
+        });
+        let Some((found, (text, vectors))) = whole else {
+            lost.push(Lost { id: Some(head.id.as_str().to_owned()), version: Some(version) });
+            continue;
+        };
+        new.put_payload(&keys::content(number, found.content), text.as_bytes())?;
+        new.put(&keys::embedding(number, found.content), &vectors)?;
+        if version != head.number {
+            new.put(&keys::history(number, version), &found)?;
+        }
+    }
+    Ok(())
+}
+
+/// Lists the ids that lead to no memory that was saved.
+fn lost_memories(old: &Transaction<'_>, rows: &dyn Backend, saved: &BTreeMap<Number, MemoryId>, lost: &mut Vec<Lost>) {
+    let mut named: Vec<Option<String>> = Vec::new();
+    for (key, _) in rows.rows(b"I", b"J", false).flatten() {
+        let id = String::from_utf8_lossy(&key[1..]).into_owned();
+        if saved.values().any(|saved| saved.as_str() == id) {
+            continue;
+        }
+        named.push(Some(id));
+    }
+    for (key, _) in rows.rows(b"H", b"I", false).flatten() {
+        let Some(number) = keys::trailing_number(&key).filter(|number| !saved.contains_key(number)) else { continue };
+        match old.head(number) {
+            Ok(Some(head)) if named.contains(&Some(head.id.as_str().to_owned())) => {}
+            Ok(Some(head)) => named.push(Some(head.id.as_str().to_owned())),
+            _ if named.is_empty() => named.push(None),
+            _ => {}
+        }
+    }
+    lost.extend(named.into_iter().map(|id| Lost { id, version: None }));
+}
+
+/// Writes a store of a checkpoint alone.
+fn write_store(rows: &SledBackend, fresh: &Layout, now: Timestamp) -> Result<(), StorageError> {
+    let store = *uuid::Uuid::now_v7().as_bytes();
+    let state = State { sequence: 1, digest: digest_of(all_rows(rows))? };
+    checkpoint::write(&fresh.checkpoint(1), &Header { store, state }, all_rows(rows), || true)?;
+    let log = RedoLog::begin(fresh, store, 2, &Bounds::default())?;
+    let made = Manifest::new(store, now, Session::Backup);
+    Manifest { checkpoint: Some(state), oldest: log.first(), newest: log.first(), ..made }.write(fresh)
+}
+
+/// Whether a fresh store waits to take its place.
+pub(super) fn is_under_way(layout: &Layout) -> bool {
+    layout.directory().join(FRESH).join("manifest").exists()
+}
+
+/// Puts a fresh store in its place, also where an earlier repair was interrupted: the old files go aside, the manifest is
+/// exchanged last, so that at no moment the directory looks like that of a new store.
+pub(super) fn finish(layout: &Layout) -> Result<(), StorageError> {
+    let fresh = layout.directory().join(FRESH);
+    if !is_under_way(layout) {
+        return Ok(());
+    }
+    let mut aside: Option<PathBuf> = None;
+    let mut old = Vec::new();
+    for entry in fs::read_dir(layout.directory())? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with(KEPT) {
+            aside = aside.max(Some(entry.path()));
+        } else if !(name == "lock" || name == "manifest" || name == FRESH || name.starts_with(layout::ROOM)) {
+            old.push(entry.file_name());
+        }
+    }
+    let aside = aside.unwrap_or_else(|| layout.directory().join(format!("{KEPT}0")));
+    fs::create_dir_all(&aside)?;
+    let placed = [layout.checkpoint(1), layout.log(2)];
+    for name in old {
+        let path = layout.directory().join(&name);
+        // A file of the fresh store that is in its place already stays there.
+        if placed.contains(&path) && !fresh.join(&name).exists() {
+            continue;
+        }
+        fs::rename(&path, aside.join(&name))?;
+    }
+    if layout.manifest().exists() && !aside.join("manifest").exists() {
+        fs::copy(layout.manifest(), aside.join("manifest"))?;
+    }
+    for path in placed {
+        let from = fresh.join(layout::name(&path));
+        if from.exists() {
+            fs::rename(from, path)?;
+        }
+    }
+    layout::sync_directory(layout.directory())?;
+    layout::rename(&fresh.join("manifest"), &layout.manifest())?;
+    layout::remove_directory(&fresh)?;
+    Ok(())
+}

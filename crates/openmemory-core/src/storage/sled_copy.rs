@@ -1,0 +1,215 @@
+//! How is sled opened without trusting it? On a thread of its own, within a deadline, and checked against what the
+//! other files say; where it fails, it is built anew from them.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::time::Duration;
+
+use super::backend::{Backend, Batch, Row, RowIterator};
+use super::digest::State;
+use super::envelope;
+use super::error::StorageError;
+use super::fingerprint::wait_until_free;
+use super::layout::{self, Layout, bytes_below};
+use super::log::Log;
+use super::manifest::Manifest;
+use super::records::{Records, applied_key, encode};
+use super::sled_backend::SledBackend;
+use super::sources::{digest_of, open_checkpoint};
+use super::transaction::Transaction;
+
+/// How long sled may take, however small it is; and how many bytes a slow machine reads in a second.
+const PATIENCE: Duration = Duration::from_secs(10);
+const SLOW_BYTES: u64 = 10 * 1024 * 1024;
+/// Rows that are written together when sled is built.
+const ROWS: usize = 1000;
+
+/// Opens sled as it is, if it has the commit that it should have.
+pub(super) fn open_closed(layout: &Layout, state: State) -> Result<SledBackend, StorageError> {
+    let path = layout.sled();
+    within(deadline(&path), move || {
+        let sled = SledBackend::open(&path)?;
+        match applied(&sled)? {
+            found if found == state.sequence => Ok(sled),
+            found => Err(StorageError::Corrupted(format!("sled: has commit {found}, not {}", state.sequence))),
+        }
+    })
+}
+
+/// What became of sled's files.
+pub(super) enum Checked {
+    Right(SledBackend),
+    /// They hold a commit beyond the one that should be the last.
+    Ahead(u64),
+    Wrong(String),
+}
+
+/// Opens sled, gives it the commits that it lacks, and compares all its rows with the digest.
+pub(super) fn open_checked(layout: &Layout, log: &Arc<Log>, state: State) -> Result<Checked, StorageError> {
+    let (path, log) = (layout.sled(), Arc::clone(log));
+    if !path.join("db").exists() {
+        return Ok(Checked::Wrong("sled: the files are missing".into()));
+    }
+    let checked = within(deadline(&path), move || {
+        remove_snapshots(&path)?;
+        let sled = SledBackend::open(&path)?;
+        let found = applied(&sled)?;
+        if found > state.sequence {
+            return Ok(Checked::Ahead(found));
+        }
+        log.replay(found, state.sequence, |state, batch| apply(&sled, state.sequence, batch))?;
+        check(&sled, &state)?;
+        Ok(Checked::Right(sled))
+    });
+    match checked {
+        Err(StorageError::Corrupted(problem)) => Ok(Checked::Wrong(problem)),
+        checked => checked,
+    }
+}
+
+/// Builds sled from the checkpoint and the log, and puts it in its place.
+pub(super) fn rebuild(
+    layout: &Layout,
+    manifest: &Manifest,
+    log: &Log,
+    state: State,
+) -> Result<SledBackend, StorageError> {
+    let path = layout.new_sled();
+    let sled = build(&path, layout, manifest, log, state)?;
+    sled.sync()?;
+    drop(sled);
+    wait_until_free(&path);
+    let (old, place) = (layout.old_sled(), layout.sled());
+    layout::remove_directory(&old)?;
+    if place.exists() {
+        fs::rename(&place, &old)?;
+    }
+    layout::rename(&path, &place)?;
+    // Whoever hangs in the old files keeps them until the process ends.
+    let _ = layout::remove_directory(&old);
+    SledBackend::open(&place)
+}
+
+/// Builds sled at `path` from a store's checkpoint and log, and checks that it holds the state.
+pub(super) fn build(
+    path: &Path,
+    layout: &Layout,
+    manifest: &Manifest,
+    log: &Log,
+    state: State,
+) -> Result<SledBackend, StorageError> {
+    layout::remove_directory(path)?;
+    let sled = SledBackend::open(path)?;
+    let mut from = 0;
+    if let Some(checkpoint) = manifest.checkpoint {
+        from = checkpoint.sequence;
+        let mut reader = open_checkpoint(&layout.checkpoint(from), manifest.store)?;
+        while let Some(block) = reader.block()? {
+            fill(&sled, block.into_iter().map(Ok))?;
+        }
+    }
+    log.replay(from, state.sequence, |_, batch| sled.write(batch))?;
+    sled.write(vec![applied_row(state.sequence)?])?;
+    check(&sled, &state)?;
+    Ok(sled)
+}
+
+/// Opens a copy of sled that may be damaged, to read what can be read.
+pub(super) fn open_damaged(path: &Path) -> Result<SledBackend, StorageError> {
+    let path = path.to_owned();
+    within(deadline(&path), move || {
+        remove_snapshots(&path)?;
+        SledBackend::open(&path)
+    })
+}
+
+/// Writes rows, many at a time.
+pub(super) fn fill(
+    sled: &SledBackend,
+    rows: impl Iterator<Item = Result<Row, StorageError>>,
+) -> Result<(), StorageError> {
+    let mut batch = Batch::new();
+    for row in rows {
+        let (key, value) = row?;
+        batch.push((key, Some(value)));
+        if batch.len() == ROWS {
+            sled.apply(std::mem::take(&mut batch))?;
+        }
+    }
+    sled.apply(batch)
+}
+
+/// Writes a commit that the log holds, and that it is in sled.
+fn apply(sled: &dyn Backend, sequence: u64, mut batch: Batch) -> Result<(), StorageError> {
+    batch.push(applied_row(sequence)?);
+    sled.write(batch)
+}
+
+pub(super) fn applied_row(sequence: u64) -> Result<(Vec<u8>, Option<Vec<u8>>), StorageError> {
+    let key = applied_key();
+    let row = envelope::seal_short(&key, &encode(&sequence)?);
+    Ok((key, Some(row)))
+}
+
+pub(super) fn applied(sled: &dyn Backend) -> Result<u64, StorageError> {
+    Ok(Transaction::new(sled).record(&applied_key())?.unwrap_or(0))
+}
+
+pub(super) fn all_rows(backend: &dyn Backend) -> RowIterator<'_> {
+    backend.rows(&[], &[u8::MAX], false)
+}
+
+fn check(sled: &dyn Backend, state: &State) -> Result<(), StorageError> {
+    let found = digest_of(all_rows(sled))?;
+    if found == state.digest {
+        return Ok(());
+    }
+    Err(StorageError::Corrupted(format!("sled: holds {} rows that should be {}", found.rows, state.digest.rows)))
+}
+
+/// sled can hang in a damaged snapshot, and needs none.
+fn remove_snapshots(path: &Path) -> Result<(), StorageError> {
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with("snap.") {
+            layout::remove_file(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn deadline(path: &Path) -> Duration {
+    PATIENCE + Duration::from_secs(bytes_below(path).unwrap_or(0) / SLOW_BYTES)
+}
+
+/// Runs what may never return on a thread of its own, which is left alone after the deadline.
+fn within<T: Send + 'static>(
+    deadline: Duration,
+    work: impl FnOnce() -> Result<T, StorageError> + Send + 'static,
+) -> Result<T, StorageError> {
+    let (answer, answered) = sync_channel(1);
+    let run = move || drop(answer.send(work()));
+    std::thread::Builder::new().name("openmemory-open".into()).spawn(run)?;
+    match answered.recv_timeout(deadline) {
+        Ok(result) => result,
+        Err(RecvTimeoutError::Timeout) => Err(StorageError::Corrupted("sled: does not open in time".into())),
+        Err(RecvTimeoutError::Disconnected) => Err(StorageError::Corrupted("sled: fails while it opens".into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_hangs_or_panics_is_an_answer_all_the_same() {
+        let (_held, never) = std::sync::mpsc::channel::<()>();
+        let hangs = within(Duration::from_millis(20), move || Ok(never.recv().is_ok()));
+        assert!(matches!(hangs, Err(StorageError::Corrupted(problem)) if problem.contains("in time")));
+        let panics = within::<()>(Duration::from_secs(60), || panic!("a fault"));
+        assert!(matches!(panics, Err(StorageError::Corrupted(problem)) if problem.contains("fails")));
+        assert_eq!(within(Duration::from_secs(60), || Ok(7)).unwrap(), 7);
+    }
+}

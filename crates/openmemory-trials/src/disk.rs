@@ -1,0 +1,187 @@
+//! What may be on a disk after a power cut? The strictest model: a synced file is whole; of everything written since,
+//! each block of 4096 bytes may be there, missing or torn, and each name that was made, changed or taken away since its
+//! directory was synced may be so or not.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use crate::dice::Dice;
+use crate::journal::Entry;
+
+const BLOCK: u64 = 4096;
+
+#[derive(Default)]
+struct File {
+    /// What the process sees.
+    now: Vec<u8>,
+    synced: Vec<u8>,
+    /// The blocks that were written since, each as it was after each write.
+    loose: BTreeMap<u64, Vec<Vec<u8>>>,
+    /// Lengths that the file had since.
+    lengths: Vec<u64>,
+}
+
+enum Name {
+    File(PathBuf, u64),
+    Directory(PathBuf),
+    Renamed(PathBuf, PathBuf),
+    Removed(PathBuf),
+}
+
+impl Name {
+    /// The directories that must be synced.
+    fn is_in(&self, directory: &Path) -> bool {
+        let within = |path: &PathBuf| path.parent() == Some(directory);
+        match self {
+            Self::File(path, _) | Self::Directory(path) | Self::Removed(path) => within(path),
+            Self::Renamed(from, to) => within(from) && within(to),
+        }
+    }
+}
+
+/// A disk below one directory, as the entries of a journal change it.
+#[derive(Default)]
+pub struct Disk {
+    files: HashMap<u64, File>,
+    /// Every change of a name, and whether it is durable.
+    names: Vec<(Name, bool)>,
+}
+
+impl Disk {
+    pub fn apply(&mut self, entry: &Entry) {
+        match entry {
+            Entry::Create { path, inode } => {
+                // The number of a file that is gone may be given again, but images may still bring that file back: it
+                // keeps its content only until then.
+                self.files.insert(*inode, File::default());
+                self.names.push((Name::File(path.clone(), *inode), false));
+            }
+            Entry::Write { inode, offset, data } => self.write(*inode, *offset, data),
+            Entry::Truncate { inode, length } => {
+                let file = self.files.entry(*inode).or_default();
+                file.now.resize(*length as usize, 0);
+                file.lengths.push(*length);
+                let blocks: Vec<u64> = file.loose.range(length / BLOCK..).map(|(block, _)| *block).collect();
+                for block in blocks {
+                    let content = block_of(&file.now, block);
+                    file.loose.entry(block).or_default().push(content);
+                }
+            }
+            Entry::Sync { inode, path } => {
+                if let Some(file) = self.files.get_mut(inode) {
+                    file.synced.clone_from(&file.now);
+                    file.loose.clear();
+                    file.lengths.clear();
+                }
+                for (name, durable) in &mut self.names {
+                    *durable |= name.is_in(path);
+                }
+            }
+            Entry::Rename { from, to } => self.names.push((Name::Renamed(from.clone(), to.clone()), false)),
+            Entry::Remove { path } => self.names.push((Name::Removed(path.clone()), false)),
+            Entry::MakeDirectory { path } => self.names.push((Name::Directory(path.clone()), false)),
+            Entry::Said(_) => {}
+        }
+    }
+
+    fn write(&mut self, inode: u64, offset: u64, data: &[u8]) {
+        let Some(file) = self.files.get_mut(&inode) else { return };
+        let end = offset as usize + data.len();
+        if file.now.len() < end {
+            file.now.resize(end, 0);
+            file.lengths.push(end as u64);
+        }
+        file.now[offset as usize..end].copy_from_slice(data);
+        for block in offset / BLOCK..(end as u64).div_ceil(BLOCK) {
+            let content = block_of(&file.now, block);
+            file.loose.entry(block).or_default().push(content);
+        }
+    }
+
+    /// Writes one of the images that a power cut may leave.
+    pub fn write_image(&self, root: &Path, image: &Path, dice: &mut Dice) -> io::Result<()> {
+        // Whether much or little gets lost differs from cut to cut.
+        let keep = [0, 20, 50, 80, 100][dice.below(5)];
+        let mut files: BTreeMap<PathBuf, u64> = BTreeMap::new();
+        for (name, durable) in &self.names {
+            if !durable && dice.below(100) >= keep {
+                continue;
+            }
+            match name {
+                Name::File(path, inode) => drop(files.insert(path.clone(), *inode)),
+                Name::Directory(_) => {}
+                Name::Renamed(from, to) => rename(&mut files, from, to),
+                Name::Removed(path) => drop(files.remove(path)),
+            }
+        }
+        for (path, inode) in files {
+            let (Ok(path), Some(file)) = (path.strip_prefix(root), self.files.get(&inode)) else { continue };
+            let path = image.join(path);
+            path.parent().map_or(Ok(()), fs::create_dir_all)?;
+            file.write_image(&path, keep, dice)?;
+        }
+        Ok(())
+    }
+}
+
+fn rename(files: &mut BTreeMap<PathBuf, u64>, from: &Path, to: &Path) {
+    let moved: Vec<PathBuf> = files.keys().filter(|path| path.starts_with(from)).cloned().collect();
+    for path in moved {
+        let Some(inode) = files.remove(&path) else { continue };
+        let rest = path.strip_prefix(from).unwrap_or(&path);
+        let place = if rest.as_os_str().is_empty() { to.to_owned() } else { to.join(rest) };
+        files.insert(place, inode);
+    }
+}
+
+impl File {
+    fn write_image(&self, path: &Path, keep: usize, dice: &mut Dice) -> io::Result<()> {
+        let mut bytes = self.synced.clone();
+        let mut length = self.synced.len() as u64;
+        for candidate in &self.lengths {
+            if dice.below(100) < keep {
+                length = *candidate;
+            }
+        }
+        for (block, versions) in &self.loose {
+            if dice.below(100) >= keep {
+                continue;
+            }
+            let start = (block * BLOCK) as usize;
+            let version = &versions[dice.below(versions.len())];
+            // A block that is there reaches at least to its own end.
+            length = length.max((start + version.len()) as u64);
+            bytes.resize(bytes.len().max(start + version.len()), 0);
+            let torn = dice.one_in(3);
+            let (from, to) = if torn { torn_part(version.len(), dice) } else { (0, version.len()) };
+            bytes[start + from..start + to].copy_from_slice(&version[from..to]);
+        }
+        bytes.resize(length as usize, 0);
+        let file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
+        file.set_len(length)?;
+        for (block, chunk) in bytes.chunks(BLOCK as usize).enumerate() {
+            if chunk.iter().any(|byte| *byte != 0) {
+                file.write_all_at(chunk, block as u64 * BLOCK)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The part of a torn block that got to the disk: its beginning, its end or something between.
+fn torn_part(length: usize, dice: &mut Dice) -> (usize, usize) {
+    let (one, other) = (dice.below(length + 1), dice.below(length + 1));
+    match dice.below(3) {
+        0 => (0, one),
+        1 => (one, length),
+        _ => (one.min(other), one.max(other)),
+    }
+}
+
+fn block_of(bytes: &[u8], block: u64) -> Vec<u8> {
+    let start = (block * BLOCK).min(bytes.len() as u64) as usize;
+    bytes[start..bytes.len().min(start + BLOCK as usize)].to_vec()
+}

@@ -1,0 +1,72 @@
+//! Does a store keep what it promises? Each command tries one promise and prints the counts that docs/durability.md names.
+//!
+//! | file | question |
+//! |---|---|
+//! | `crash` | is everything there after a kill? |
+//! | `powercut`, `disk`, `journal` | is everything there after a power cut, whatever was not synced? |
+//! | `damage` | does a damaged store ever lie? |
+//! | `child`, `session`, `writer` | what does the process do that is killed, and what must be there then? |
+#![allow(clippy::print_stdout, reason = "a command that prints its counts")]
+
+mod child;
+mod crash;
+mod damage;
+mod dice;
+#[cfg(target_os = "linux")]
+mod disk;
+#[cfg(target_os = "linux")]
+mod journal;
+#[cfg(target_os = "linux")]
+mod powercut;
+mod session;
+mod writer;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = arguments.split_first().map_or(("", &[][..]), |(command, rest)| (command.as_str(), rest));
+    let number = |name: &str, otherwise: usize| {
+        let value = rest.iter().position(|argument| argument == name).and_then(|at| rest.get(at + 1));
+        value.map_or(Some(otherwise), |value| value.parse().ok())
+    };
+    let seed = number("--seed", std::process::id() as usize).unwrap_or(1) as u64;
+    match (command, number("--rounds", 1000), number("--images", 500), number("--stores", 500)) {
+        ("child", ..) => child::run(rest),
+        ("look", ..) => damage::look_at(rest),
+        ("damage", .., Some(stores)) => {
+            let outcome = damage::run(stores, seed, rest.iter().any(|argument| argument == "--keep"));
+            let damage::Outcome { stores, unharmed, repaired, refused, failures } = outcome;
+            println!(
+                "{stores} damaged stores (seed {seed}): {repaired} recovered, {refused} refused, {unharmed} unharmed"
+            );
+            finish("with a panic, a hang or a silent loss", &failures)
+        }
+        ("crash", Some(rounds), ..) => {
+            let outcome = crash::run(rounds, seed);
+            println!("{} kills, {} changes acknowledged (seed {seed})", outcome.rounds, outcome.acknowledged);
+            finish("lost or torn", &outcome.failures)
+        }
+        #[cfg(target_os = "linux")]
+        ("powercut", _, Some(images), _) => {
+            let outcome = powercut::run(images, seed, rest.iter().any(|argument| argument == "--keep"));
+            let powercut::Outcome { images, repaired, writes, syncs, failures } = outcome;
+            println!(
+                "{images} images of {writes} writes and {syncs} syncs (seed {seed}), {repaired} of them with sled built anew"
+            );
+            finish("lost, torn or not opened", &failures)
+        }
+        _ => {
+            eprintln!("usage: trials crash --rounds N | powercut --images N | damage --stores N [--seed N]");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn finish(what: &str, failures: &[String]) -> ExitCode {
+    println!("{} {what}", failures.len());
+    for failure in failures {
+        println!("  {failure}");
+    }
+    if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

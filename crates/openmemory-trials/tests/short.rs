@@ -1,0 +1,31 @@
+//! The trials, in short: the long ones are `npm run test:crash`, `test:powercut` and `test:damage`.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::process::Command;
+
+/// Runs a trial; what it printed.
+fn trial(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_trials")).args(arguments).output().unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{printed}");
+    printed
+}
+
+#[test]
+fn a_killed_process_loses_nothing_that_it_was_told_is_stored() {
+    let printed = trial(&["crash", "--rounds", "15"]);
+    assert!(printed.starts_with("15 kills, ") && printed.contains("\n0 lost or torn"), "{printed}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_power_cut_loses_nothing_that_was_acknowledged() {
+    let printed = trial(&["powercut", "--images", "16"]);
+    assert!(printed.starts_with("16 images of ") && printed.contains("\n0 lost, torn or not opened"), "{printed}");
+}
+
+#[test]
+fn a_damaged_store_is_recovered_or_refused_and_never_lies() {
+    let printed = trial(&["damage", "--stores", "40"]);
+    assert!(printed.starts_with("40 damaged stores ") && printed.contains("\n0 with a panic"), "{printed}");
+}

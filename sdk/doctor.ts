@@ -1,0 +1,23 @@
+// Is a store well? Asked of its files, since a damaged store may not open.
+
+import { resolve } from 'node:path'
+import type { Diagnosis, DoctorOptions } from '../index'
+import { read } from './answer'
+import { checkOptions } from './arguments'
+import { CallSite } from './call-site'
+import { invalid } from './errors'
+import { assertLossless } from './json'
+import { native } from './native'
+
+export async function doctor(path: string, options?: DoctorOptions): Promise<Diagnosis> {
+  const site = new CallSite(1)
+  try {
+    if (typeof path !== 'string' || path === '') throw invalid('path', 'must be the path of a store')
+    assertLossless(path, 'path')
+    const { repair = false } = checkOptions(options, ['repair'])
+    if (typeof repair !== 'boolean') throw invalid('repair', 'must be true or false')
+    return await read<Diagnosis>(native().doctor(resolve(path), repair))
+  } catch (error) {
+    throw site.claim(error)
+  }
+}
