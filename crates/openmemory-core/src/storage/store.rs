@@ -11,12 +11,12 @@ use super::backend::{Backend, Row};
 use super::commits::Commits;
 use super::error::StorageError;
 use super::keys::{self, Number};
-use super::records::{self, COUNTERS, Counters, FORMAT, Records};
+use super::records::{self, COUNTERS, Counters, FORMAT, Records, Tombstone};
 use super::sled_backend::SledBackend;
 use super::transaction::Transaction;
 use super::writer::Writer;
 use crate::domain::request::{Order, TimeField};
-use crate::domain::{Timestamp, Version};
+use crate::domain::{MemoryId, Timestamp, Version};
 
 /// The format that this version writes; docs/format.md describes it.
 const FORMAT_VERSION: u32 = 1;
@@ -105,6 +105,23 @@ impl Store {
             };
             // Read again by key: a long row lies in parts, and this one may be gone by now.
             self.head(number).map(|head| head.map(|head| (number, head))).transpose()
+        })
+    }
+
+    /// What is left of deleted memories, in the order of their ids.
+    pub fn tombstones(&self) -> impl Iterator<Item = Result<(MemoryId, Tombstone), StorageError>> + '_ {
+        let prefix = keys::tombstones_prefix();
+        self.backend.rows(&prefix, &keys::after(&prefix), false).filter_map(|row| {
+            let key = match row {
+                Ok((key, _)) => key,
+                Err(error) => return Some(Err(error)),
+            };
+            let id = keys::tombstone_id(&key).and_then(|id| MemoryId::read("id", id).ok());
+            let damaged = || StorageError::Corrupted("the id of a deleted memory".into());
+            match self.record(&key) {
+                Ok(tombstone) => tombstone.map(|tombstone| Ok((id.ok_or_else(damaged)?, tombstone))),
+                Err(error) => Some(Err(error)),
+            }
         })
     }
 
