@@ -12,6 +12,7 @@ import { longCall, ProgressFailure } from './long-call'
 import { type NativeEngine, native } from './native'
 import { type Settings, settingsOf } from './options'
 import { isVacuous, Scope } from './scope'
+import { checkFile, type EngineImport, importSummary } from './transfer'
 
 type Memory = contract.Memory
 
@@ -192,6 +193,26 @@ export class OpenMemory implements contract.OpenMemory {
         read<contract.ReindexSummary>(engine.reindex('{}', control)),
       ),
     )
+  }
+
+  exportTo(file: string, options?: contract.ExportOptions): Promise<contract.ExportSummary> {
+    return this.#call((engine) => {
+      const { filters, ...long } = checkOptions(options, [...LONG_OPTIONS, 'filters'])
+      const request = { file: checkFile(file), filters: this.#scope.filters(filters) }
+      return longCall(long, (control) =>
+        read<contract.ExportSummary>(engine.exportTo(JSON.stringify(request), control)),
+      )
+    })
+  }
+
+  importFrom(file: string, options?: contract.ImportOptions): Promise<contract.ImportSummary> {
+    return this.#call((engine, site) => {
+      const { onConflict, ...long } = checkOptions(options, [...LONG_OPTIONS, 'onConflict'])
+      const request = encode({ file: checkFile(file), onConflict })
+      return longCall(long, async (control) =>
+        importSummary(await read<EngineImport>(engine.importFrom(request, control)), site),
+      )
+    })
   }
 
   stats(): Promise<contract.Stats> {
