@@ -7,6 +7,7 @@ import { type EngineItem, perItem } from './batch'
 import { CallSite } from './call-site'
 import { withDeadline } from './deadline'
 import { failure, invalid } from './errors'
+import { gated } from './gate'
 import { assertLossless } from './json'
 import { longCall, ProgressFailure } from './long-call'
 import { type NativeEngine, native } from './native'
@@ -260,7 +261,7 @@ export class OpenMemory implements contract.OpenMemory {
   }
 
   #engine(): NativeEngine {
-    this.#opened ??= new (native().Engine)(this.#settings.engine, this.#settings.embed)
+    this.#opened ??= gated(new (native().Engine)(this.#settings.engine, this.#settings.embed))
     return this.#opened
   }
 
