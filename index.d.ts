@@ -270,7 +270,8 @@ export interface FunctionEmbedder {
   /**
    * One vector per text, in order; they need not be normalised. It is called for new and changed contents and for
    * queries, never for a metadata-only update. A rejection, a wrong count or length, or a value that is not finite
-   * fails the call with `EMBEDDING_FAILED` (with your error as its `cause`) and changes nothing.
+   * fails the call with `EMBEDDING_FAILED` (with your error as its `cause`) and changes nothing. So does a call of this
+   * function that has no answer after `timeoutMs`, or after two minutes where that option is not set.
    */
   embed(texts: string[]): PromiseLike<ArrayLike<number>[]> | ArrayLike<number>[]
 }
