@@ -100,7 +100,7 @@ impl Handle {
             self.failed.store(false, Ordering::Relaxed);
             if let Some(Opened { engine, .. }) = slot.take() {
                 // That it cannot sync is known.
-                blocking(move || Ok(drop(REGISTRY.release(engine)))).await?;
+                let _ = blocking(move || REGISTRY.release(engine)).await;
             }
         }
         let engine = match &*slot {
