@@ -295,7 +295,8 @@ export interface FunctionEmbedder {
   /**
    * One vector per text, in order; they need not be normalised. It is called for new and changed contents and for
    * queries, never for a metadata-only update. A rejection, a wrong count or length, or a value that is not finite
-   * fails the call with `EMBEDDING_FAILED` (with your error as its `cause`) and changes nothing.
+   * fails the call with `EMBEDDING_FAILED` (with your error as its `cause`) and changes nothing. So does a call of this
+   * function that has no answer after `timeoutMs`, or after two minutes where that option is not set.
    */
   embed(texts: string[]): PromiseLike<ArrayLike<number>[]> | ArrayLike<number>[]
 }
@@ -393,6 +394,22 @@ export interface BatchOptions extends LongCallOptions {
   atomic?: boolean
 }
 
+/** Options of {@link OpenMemory.exportTo}. */
+export interface ExportOptions extends LongCallOptions {
+  /** Only these memories, expired ones too. Default: all, and the ids of deleted ones. */
+  filters?: Filters
+}
+
+/** Options of {@link OpenMemory.importFrom}. */
+export interface ImportOptions extends LongCallOptions {
+  /**
+   * What to do with a memory whose id the store has already with another history. `'report'` (default): keep the
+   * store's, list the file's in `errors`, go on. `'skip'`: keep the store's. `'replace'`: delete the store's and take
+   * the file's, in one step. A memory that is the same, version by version, is always passed over.
+   */
+  onConflict?: 'report' | 'skip' | 'replace'
+}
+
 /** Options of {@link OpenMemory.updateMemories}. */
 export interface UpdateManyOptions extends BatchOptions, Attribution {}
 
@@ -443,6 +460,31 @@ export type ItemResult<M = Memory> = { ok: true; memory: M } | { ok: false; id?:
 export interface DeleteSummary {
   deleted: number
   ids: string[]
+}
+
+/** What {@link OpenMemory.exportTo} wrote. */
+export interface ExportSummary {
+  memories: number
+  /** Versions of these memories, the newest ones included. */
+  versions: number
+  /** Ids of deleted memories; none with `filters`. */
+  tombstones: number
+  bytes: number
+}
+
+/** What {@link OpenMemory.importFrom} did with the memories of the file. */
+export interface ImportSummary {
+  imported: number
+  /** Those that took the place of others (`onConflict: 'replace'`). */
+  replaced: number
+  /** Those that the store has already, or keeps (`onConflict: 'skip'`). */
+  skipped: number
+  /** Ids that are known as deleted from now on. */
+  tombstones: number
+  /** Those that were refused. */
+  failed: number
+  /** Why, for the first 1000 of them: `VERSION_CONFLICT` or `EMBEDDING_FAILED`, with the line in the file. */
+  errors: { line: number; id: string; error: OpenMemoryError }[]
 }
 
 /** What {@link OpenMemory.reindex} did. */
@@ -618,6 +660,38 @@ export class OpenMemory {
    * @param dir A directory that is empty or not there yet; otherwise `INVALID_ARGUMENT`.
    */
   backup(dir: string): Promise<BackupSummary>
+
+  /**
+   * Writes memories with their whole history to a file of JSON lines, which holds everything but the vectors; see
+   * docs/export-format.md. A store that nobody writes to gives the same bytes each time, also after {@link importFrom}
+   * into an empty one. Others may write meanwhile: each memory is exported as it is when its turn comes.
+   *
+   * The file appears, or takes the place of an older one, when it is whole and on disk; it is readable by its owner
+   * only. Where the `userId` option is set, only that user's memories are exported, unless `filters` say otherwise.
+   *
+   * ```ts
+   * await om.exportTo('memories.jsonl', { onProgress: (done, total) => console.log(`${done} of ${total}`) })
+   * ```
+   *
+   * Rejects with `INVALID_ARGUMENT` (`file`, `filters`), `IO`, `ABORTED`; there is no new file then.
+   */
+  exportTo(file: string, options?: ExportOptions): Promise<ExportSummary>
+
+  /**
+   * Adds the memories of a file that {@link exportTo} wrote, with their ids, versions and times, and embeds their
+   * texts with the model of this object. Ids that the file names as deleted are known as such from then on; nothing is
+   * deleted.
+   *
+   * The file is checked whole before anything is imported: `INVALID_ARGUMENT` or `LIMIT_EXCEEDED` name the `field` and
+   * `details.line` of a bad line, `CORRUPTED` says that the end is missing or the checksum is another, and
+   * `FORMAT_UNSUPPORTED` that another version wrote it. Each memory is imported whole or not at all, and one that is
+   * refused is listed in `errors` while the others go on. Interrupted (by `signal`, a crash or an error), it goes on
+   * where it stopped when called again: nothing is doubled, nothing missed.
+   *
+   * Rejects with these, `IO`, `MODEL_MISMATCH`, `ABORTED`, and with `EMBEDDING_FAILED` where no text of a group of 64
+   * could be embedded.
+   */
+  importFrom(file: string, options?: ImportOptions): Promise<ImportSummary>
 
   stats(): Promise<Stats>
 

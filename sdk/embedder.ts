@@ -3,14 +3,31 @@
 import type { FunctionEmbedder } from '../index'
 import type { NativeEmbed } from './native'
 
+/** How long a call may take where `timeoutMs` does not say: one that never answers would keep its thread forever. */
+const PATIENCE_MS = 120_000
+
 /** Gives the vectors as one flat array, or rejects without letting a wrong one through. */
-export function embedWith(embedder: FunctionEmbedder): NativeEmbed {
+export function embedWith(embedder: FunctionEmbedder, patienceMs = PATIENCE_MS): NativeEmbed {
   return async (texts) => {
     try {
-      return flatten(await embedder.embed(texts), texts.length, embedder.dimensions)
+      return flatten(await answered(embedder.embed(texts), patienceMs), texts.length, embedder.dimensions)
     } catch (error) {
       throw new Error(remember(error))
     }
+  }
+}
+
+async function answered<T>(answer: PromiseLike<T> | T, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`embed() did not answer within ${ms} ms`)), ms)
+    // The calls that wait for vectors keep the process alive, not this.
+    timer.unref()
+  })
+  try {
+    return await Promise.race([answer, late])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

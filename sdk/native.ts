@@ -23,6 +23,8 @@ export interface NativeEngine {
   feedback(request: string): Answer
   waypoints(request: string): Answer
   reindex(request: string, control?: NativeControl): Answer
+  exportTo(request: string, control?: NativeControl): Answer
+  importFrom(request: string, control?: NativeControl): Answer
   stats(): Answer
   backup(directory: string): Answer
   flush(): Answer

@@ -8,11 +8,13 @@ import { type EngineItem, perItem } from './batch'
 import { CallSite } from './call-site'
 import { withDeadline } from './deadline'
 import { failure, invalid } from './errors'
+import { gated } from './gate'
 import { assertLossless } from './json'
 import { longCall, ProgressFailure } from './long-call'
 import { type NativeEngine, native } from './native'
 import { type Settings, settingsOf } from './options'
 import { isVacuous, Scope } from './scope'
+import { checkFile, type EngineImport, importSummary } from './transfer'
 
 type Memory = contract.Memory
 
@@ -203,6 +205,26 @@ export class OpenMemory implements contract.OpenMemory {
     })
   }
 
+  exportTo(file: string, options?: contract.ExportOptions): Promise<contract.ExportSummary> {
+    return this.#call((engine) => {
+      const { filters, ...long } = checkOptions(options, [...LONG_OPTIONS, 'filters'])
+      const request = { file: checkFile(file), filters: this.#scope.filters(filters) }
+      return longCall(long, (control) =>
+        read<contract.ExportSummary>(engine.exportTo(JSON.stringify(request), control)),
+      )
+    })
+  }
+
+  importFrom(file: string, options?: contract.ImportOptions): Promise<contract.ImportSummary> {
+    return this.#call((engine, site) => {
+      const { onConflict, ...long } = checkOptions(options, [...LONG_OPTIONS, 'onConflict'])
+      const request = encode({ file: checkFile(file), onConflict })
+      return longCall(long, async (control) =>
+        importSummary(await read<EngineImport>(engine.importFrom(request, control)), site),
+      )
+    })
+  }
+
   stats(): Promise<contract.Stats> {
     return this.#call((engine) => read<contract.Stats>(engine.stats()))
   }
@@ -248,7 +270,7 @@ export class OpenMemory implements contract.OpenMemory {
   }
 
   #engine(): NativeEngine {
-    this.#opened ??= new (native().Engine)(this.#settings.engine, this.#settings.embed)
+    this.#opened ??= gated(new (native().Engine)(this.#settings.engine, this.#settings.embed))
     return this.#opened
   }
 

@@ -32,7 +32,7 @@ export function settingsOf(given: OpenMemoryOptions | undefined): Settings {
   if (timeoutMs !== undefined && !isCount(timeoutMs, LONGEST_TIMEOUT)) {
     throw invalid('timeoutMs', `must be a whole number of milliseconds from 1 to ${LONGEST_TIMEOUT}`)
   }
-  const { embedder, embed } = embedderOf(options.embedder)
+  const { embedder, embed } = embedderOf(options.embedder, timeoutMs)
   return {
     // Resolved now, so that a later chdir does not move the store.
     engine: JSON.stringify({ path: resolve(path), durability, embedder }),
@@ -52,11 +52,14 @@ function refuseUrl(options: OpenMemoryOptions): void {
   })
 }
 
-function embedderOf(given: OpenMemoryOptions['embedder']): { embedder: object; embed: NativeEmbed | undefined } {
+function embedderOf(
+  given: OpenMemoryOptions['embedder'],
+  timeoutMs: number | undefined,
+): { embedder: object; embed: NativeEmbed | undefined } {
   if (given === undefined) return { embedder: shippedModel(), embed: undefined }
   if (given === 'test') return { embedder: { kind: 'test' }, embed: undefined }
   if (typeof given !== 'object') throw invalid('embedder', `must be an object or 'test', not ${describe(given)}`)
-  if ('embed' in given) return functionEmbedder(given)
+  if ('embed' in given) return functionEmbedder(given, timeoutMs)
   return { embedder: modelEmbedder(given), embed: undefined }
 }
 
@@ -78,14 +81,17 @@ function modelEmbedder(given: ModelEmbedder): object {
   }
 }
 
-function functionEmbedder(given: FunctionEmbedder): { embedder: object; embed: NativeEmbed } {
+function functionEmbedder(
+  given: FunctionEmbedder,
+  timeoutMs: number | undefined,
+): { embedder: object; embed: NativeEmbed } {
   refuseUnknown(given, FUNCTION_OPTIONS)
   const { dimensions } = given
   if (typeof given.embed !== 'function') throw invalid('embedder.embed', 'must be a function')
   if (!isCount(dimensions, 65_536)) throw invalid('embedder.dimensions', 'must be a whole number from 1 to 65536')
   return {
     embedder: { kind: 'external', id: required(given.id, 'embedder.id'), dimensions },
-    embed: embedWith(given),
+    embed: embedWith(given, timeoutMs),
   }
 }
 

@@ -8,11 +8,11 @@ use napi::Env;
 use napi::bindgen_prelude::{Object, PromiseRaw, Result, within_runtime_if_available};
 use napi_derive::napi;
 use openmemory_core::domain::request::{
-    AddMany, ById, DeleteMany, FeedbackRequest, Get, History, List, NewMemory, Reinforce, Restore, Search, Update,
-    UpdateMany,
+    AddMany, ById, DeleteMany, Export, FeedbackRequest, Get, History, Import, List, NewMemory, Reinforce, Restore,
+    Search, Update, UpdateMany,
 };
 use openmemory_core::domain::{Clock, Invalid, SystemClock};
-use openmemory_core::engine::{self, Control as Progress, Error, Shared};
+use openmemory_core::engine::{self, Control as Progress, Error, ImportFile, Shared};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -142,6 +142,22 @@ impl Engine {
     pub fn reindex<'env>(&self, env: &'env Env, _request: String, control: Option<&Control>) -> Promised<'env> {
         let control = progress(control);
         self.call(env, |engine| async move { engine.reindex(&control).await })
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn export_to<'env>(&self, env: &'env Env, request: String, control: Option<&Control>) -> Promised<'env> {
+        let (export, control) = (read(&request, Export::read), progress(control));
+        self.read(env, move |engine| engine.export_to(&export?, &control))
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn import_from<'env>(&self, env: &'env Env, request: String, control: Option<&Control>) -> Promised<'env> {
+        let (import, control) = (read(&request, Import::read), progress(control));
+        self.call(env, |engine| async move {
+            let (Import { file, on_conflict }, checking) = (import?, Arc::clone(&control));
+            let file = blocking(move || ImportFile::check(&file, &checking)).await?;
+            engine.import_from(file, on_conflict, &control).await
+        })
     }
 
     #[napi(ts_return_type = "Promise<string>")]

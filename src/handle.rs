@@ -1,21 +1,28 @@
 //! When is the engine opened and closed? Opened by the first call, on a thread that may block; closed when every call
-//! has ended.
+//! has ended. After the disk has refused something it is closed and opened anew, which tells what is there.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use napi::tokio::select;
 use napi::tokio::sync::{Mutex, watch};
 use napi::tokio::task::spawn_blocking;
 use napi::tokio::time::timeout;
 use openmemory_core::engine::{Error, Registry, Shared};
+use openmemory_core::storage::StorageError;
 
 use crate::options::Opening;
 
 /// How long closing waits for calls that may wait for a function of the caller's: it may never answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long opening anew waits for calls on the engine that failed; they fail too, unless they wait for a text.
+const BRIEFLY: Duration = Duration::from_secs(1);
+/// An engine is used for so many times the time that opening took before it is given up: a disk that stays full must
+/// not keep the process busy with opening.
+const USE: u32 = 10;
 
 /// Statics are shared by all worker threads of a process, and so are the engines of its directories.
 static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::default);
@@ -23,11 +30,33 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::default);
 /// One JavaScript object's hold on an engine.
 pub struct Handle {
     opening: Opening,
-    engine: Mutex<Option<Arc<Shared>>>,
+    engine: Mutex<Option<Opened>>,
+    /// The disk has refused something.
+    failed: AtomicBool,
     closed: AtomicBool,
     /// Calls that have begun and not ended.
     in_flight: watch::Sender<usize>,
+    /// Those of them that have got the engine.
+    running: watch::Sender<usize>,
     given_up: watch::Sender<bool>,
+}
+
+struct Opened {
+    engine: Arc<Shared>,
+    at: Instant,
+    took: Duration,
+}
+
+/// Who forgot to close, or was a worker thread that ended, lets go too: on a thread of its own, since this one may be the
+/// writer's, which answers calls and cannot wait for itself.
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if let Some(Opened { engine, .. }) = self.engine.get_mut().take() {
+            let release = || drop(REGISTRY.release(engine));
+            // A system without a thread to spare: the directory stays open until the process ends.
+            let _ = std::thread::Builder::new().name("openmemory-close".into()).spawn(release);
+        }
+    }
 }
 
 /// A call that has begun; dropping it ends the call.
@@ -44,8 +73,10 @@ impl Handle {
         Self {
             opening,
             engine: Mutex::new(None),
+            failed: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             in_flight: watch::Sender::new(0),
+            running: watch::Sender::new(0),
             given_up: watch::Sender::new(false),
         }
     }
@@ -59,32 +90,44 @@ impl Handle {
         Ok(Call(Arc::clone(self)))
     }
 
+    /// The engine for one call, which must say when it has ended.
     async fn engine(&self) -> Result<Arc<Shared>, Error> {
-        let mut engine = self.engine.lock().await;
-        if let Some(engine) = &*engine {
-            return Ok(Arc::clone(engine));
+        let mut slot = self.engine.lock().await;
+        if self.failed.load(Ordering::Relaxed)
+            && slot.as_ref().is_none_or(|opened| opened.at.elapsed() > opened.took * USE)
+            && timeout(BRIEFLY, none(&self.running)).await.is_ok()
+        {
+            self.failed.store(false, Ordering::Relaxed);
+            if let Some(Opened { engine, .. }) = slot.take() {
+                // That it cannot sync is known.
+                let _ = blocking(move || REGISTRY.release(engine)).await;
+            }
         }
-        let (options, description) = (self.opening.engine_options(), self.opening.description.clone());
-        let opened = blocking(move || REGISTRY.open(options, &description)).await?;
-        Ok(Arc::clone(engine.insert(opened)))
+        let engine = match &*slot {
+            Some(opened) => Arc::clone(&opened.engine),
+            None => {
+                let (options, description) = (self.opening.engine_options(), self.opening.description.clone());
+                let at = Instant::now();
+                let engine = blocking(move || REGISTRY.open(options, &description)).await?;
+                *slot = Some(Opened { engine: Arc::clone(&engine), at, took: at.elapsed() });
+                engine
+            }
+        };
+        self.running.send_modify(|calls| *calls += 1);
+        Ok(engine)
     }
 
     /// Ends when nothing is in flight and, for the last who shares the engine, everything is on disk.
     pub async fn close(&self) -> Result<(), Error> {
         self.closed.store(true, Ordering::Relaxed);
-        if self.opening.may_never_answer && timeout(PATIENCE, self.idle()).await.is_err() {
+        if self.opening.may_never_answer && timeout(PATIENCE, none(&self.in_flight)).await.is_err() {
             self.given_up.send_replace(true);
         }
-        self.idle().await;
+        none(&self.in_flight).await;
         match self.engine.lock().await.take() {
-            Some(engine) => blocking(move || REGISTRY.release(engine)).await,
+            Some(Opened { engine, .. }) => blocking(move || REGISTRY.release(engine)).await,
             None => Ok(()),
         }
-    }
-
-    async fn idle(&self) {
-        // The sender lives as long as this handle, so the wait cannot fail.
-        let _ = self.in_flight.subscribe().wait_for(|calls| *calls == 0).await;
     }
 
     async fn given_up(&self) {
@@ -99,12 +142,34 @@ impl Call {
         F: Future<Output = Result<T, Error>>,
     {
         let engine = self.0.engine().await?;
-        select! {
+        let running = Running(&self.0);
+        let result = select! {
             biased;
-            result = call(engine) => result,
+            result = call(Arc::clone(&engine)) => result,
             () = self.0.given_up() => Err(Error::Closed),
+        };
+        if let Err(Error::Storage(StorageError::Io(_) | StorageError::Poisoned)) = result {
+            engine.fail();
+            self.0.failed.store(true, Ordering::Relaxed);
         }
+        drop(engine);
+        drop(running);
+        result
     }
+}
+
+/// A call that has got the engine; dropping it says that it has let go of it.
+struct Running<'a>(&'a Handle);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.running.send_modify(|calls| *calls -= 1);
+    }
+}
+
+/// Ends when a count is 0. Its sender lives as long as the handle, so the wait cannot fail.
+async fn none(count: &watch::Sender<usize>) {
+    let _ = count.subscribe().wait_for(|count| *count == 0).await;
 }
 
 /// Runs what may block on a thread for that.

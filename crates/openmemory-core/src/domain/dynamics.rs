@@ -54,6 +54,16 @@ impl Dynamics {
         }
     }
 
+    /// A memory whose salience was `salience` at `since`, falling at the rate of its primary sector from then on.
+    pub fn of(salience: f64, since: Timestamp, sectors: &Sectors) -> Self {
+        Self { salience, since, ..Self::new(sectors, since) }
+    }
+
+    /// The salience as it was last set, and when.
+    pub fn stored(&self) -> (f64, Timestamp) {
+        (self.salience, self.since)
+    }
+
     /// salience(t) = salience(since) · e^(−decay · days), 0 to 1.
     pub fn salience(&self, now: Timestamp) -> f64 {
         self.salience * (-self.decay_per_day * now.days_since(self.since)).exp()

@@ -4,6 +4,7 @@ pub mod clock;
 pub mod content;
 pub mod dynamics;
 pub mod embedding;
+pub mod export;
 pub mod filter;
 pub mod invalid;
 pub mod limits;

@@ -11,7 +11,23 @@ const LAST: i64 = 253_402_300_799_999; // 9999-12-31T23:59:59.999Z
 
 /// A moment between the years 1 and 9999, exact to the millisecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "i64", into = "i64")]
 pub struct Timestamp(i64);
+
+/// A stored number that is no moment, since every moment can be written.
+impl TryFrom<i64> for Timestamp {
+    type Error = &'static str;
+
+    fn try_from(millis: i64) -> Result<Self, Self::Error> {
+        if (FIRST..=LAST).contains(&millis) { Ok(Self(millis)) } else { Err("a time outside the years 1 to 9999") }
+    }
+}
+
+impl From<Timestamp> for i64 {
+    fn from(at: Timestamp) -> Self {
+        at.0
+    }
+}
 
 impl Timestamp {
     /// Moments outside the years 1 to 9999 are moved to the nearest one inside.

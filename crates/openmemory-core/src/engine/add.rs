@@ -79,12 +79,17 @@ pub(super) fn insert(
     model: &ModelIdentity,
     now: Timestamp,
 ) -> Result<Committed, Error> {
-    match transaction.model()? {
-        None => transaction.put_model(model)?,
-        Some(stored) if stored == *model => {}
-        Some(stored) => return Err(Error::ModelMismatch { stored, embedder: model.clone() }),
-    }
+    settle_model(transaction, model)?;
     let committed = commit::insert(transaction, prepared.version, &prepared.text, now)?;
     link(transaction, committed.number, &prepared.related, now)?;
     Ok(committed)
+}
+
+/// Makes sure that `model` is the one of the store's vectors, also if it is the first.
+pub(super) fn settle_model(transaction: &mut Transaction<'_>, model: &ModelIdentity) -> Result<(), Error> {
+    match transaction.model()? {
+        None => Ok(transaction.put_model(model)?),
+        Some(stored) if stored == *model => Ok(()),
+        Some(stored) => Err(Error::ModelMismatch { stored, embedder: model.clone() }),
+    }
 }

@@ -1,5 +1,8 @@
 //! Why did a call fail? Every failure has a stable code, says whether trying again can help, and what to do next.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 use thiserror::Error as ThisError;
 
@@ -22,6 +25,19 @@ pub enum Error {
     VersionConflict { id: MemoryId, expected: u64, current: u64 },
     #[error("memory {id} exists already, at version {current}; update it instead")]
     Exists { id: MemoryId, current: u64 },
+    #[error("memory {id} is in the store already, with another history (version {current}); see onConflict")]
+    Differs { id: MemoryId, current: u64 },
+    #[error("line {line}: {invalid}; nothing of the file was imported")]
+    Line { line: u64, invalid: Invalid },
+    #[error("the file is damaged: {problem}; nothing of it was imported, so export again or take an older copy")]
+    DamagedExport { problem: &'static str, line: u64 },
+    #[error(
+        "the file is an export of format {found}, and this version reads {}",
+        crate::domain::export::FORMAT_VERSION
+    )]
+    ExportVersion { found: u64 },
+    #[error("the file {} could not be used: {error}", .file.display())]
+    File { file: PathBuf, error: Arc<std::io::Error> },
     #[error("memory {id} is immutable; delete it and add a new one instead")]
     Immutable { id: MemoryId },
     #[error(
@@ -49,13 +65,16 @@ impl Error {
     /// The public code; it never changes for a failure.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Invalid(invalid) => match invalid.kind {
+            Self::Invalid(invalid) | Self::Line { invalid, .. } => match invalid.kind {
                 InvalidKind::MissingId => "MISSING_ID",
                 InvalidKind::Argument => "INVALID_ARGUMENT",
                 InvalidKind::Limit => "LIMIT_EXCEEDED",
             },
             Self::NotFound { .. } | Self::NoVersion { .. } | Self::NotYet { .. } => "NOT_FOUND",
-            Self::VersionConflict { .. } | Self::Exists { .. } => "VERSION_CONFLICT",
+            Self::VersionConflict { .. } | Self::Exists { .. } | Self::Differs { .. } => "VERSION_CONFLICT",
+            Self::DamagedExport { .. } => "CORRUPTED",
+            Self::ExportVersion { .. } => "FORMAT_UNSUPPORTED",
+            Self::File { .. } => "IO",
             Self::Immutable { .. } => "IMMUTABLE",
             Self::ModelMismatch { .. } => "MODEL_MISMATCH",
             Self::Embedding(error) => error.code(),
@@ -82,7 +101,7 @@ impl Error {
     /// The field that was refused.
     pub fn field(&self) -> Option<&str> {
         match self {
-            Self::Invalid(invalid) => Some(&invalid.field),
+            Self::Invalid(invalid) | Self::Line { invalid, .. } => Some(&invalid.field),
             Self::Storage(StorageError::NotEmpty) => Some("dir"),
             Self::Storage(StorageError::NoStore) => Some("path"),
             _ => None,
@@ -100,7 +119,13 @@ impl Error {
             Self::VersionConflict { id, expected, current } => {
                 Some(json!({ "id": id.as_str(), "version": current, "expected": expected }))
             }
-            Self::Exists { id, current } => Some(json!({ "id": id.as_str(), "version": current })),
+            Self::Exists { id, current } | Self::Differs { id, current } => {
+                Some(json!({ "id": id.as_str(), "version": current }))
+            }
+            Self::Line { line, .. } | Self::DamagedExport { line, .. } => Some(json!({ "line": line })),
+            Self::ExportVersion { found } => {
+                Some(json!({ "found": found, "supported": crate::domain::export::FORMAT_VERSION }))
+            }
             Self::ModelMismatch { stored, embedder } => Some(json!({ "stored": stored, "embedder": embedder })),
             Self::Interrupted { done, total } => Some(json!({ "done": done, "total": total })),
             _ => None,
@@ -120,6 +145,11 @@ impl Error {
         }
         fields.insert("retryable".into(), self.retryable().into());
         Value::Object(fields)
+    }
+
+    /// A file that the caller named, and that the system refused.
+    pub(super) fn file(file: &Path, error: std::io::Error) -> Self {
+        Self::File { file: file.to_owned(), error: Arc::new(error) }
     }
 
     pub(super) fn of_patch(error: PatchError, id: &MemoryId) -> Self {

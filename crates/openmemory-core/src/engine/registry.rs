@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
@@ -9,13 +10,22 @@ use parking_lot::Mutex;
 use super::error::Error;
 use super::open::{Engine, Options};
 use crate::domain::Invalid;
-use crate::storage::Durability;
+use crate::storage::{Durability, StorageError};
 
 /// An engine that closes when the last of those who share it lets go.
 pub struct Shared {
     engine: Engine,
     durability: Durability,
     embedder: String,
+    failed: AtomicBool,
+}
+
+impl Shared {
+    /// Says that the disk refused a write: nobody else shares this engine from now on, so that it closes when those
+    /// who do have let go of it, and the next one opens the directory anew.
+    pub fn fail(&self) {
+        self.failed.store(true, Ordering::Relaxed);
+    }
 }
 
 impl std::ops::Deref for Shared {
@@ -41,6 +51,9 @@ impl Registry {
         // Held while opening: of two who open one directory, the second finds the first one's engine.
         let mut engines = self.engines.lock();
         if let Some(shared) = engines.get(&path).and_then(Weak::upgrade) {
+            if shared.failed.load(Ordering::Relaxed) {
+                return Err(StorageError::Poisoned.into());
+            }
             if shared.durability != options.durability {
                 return Err(Invalid::argument("durability", "differs from that of the open store").into());
             }
@@ -51,7 +64,8 @@ impl Registry {
         }
         let durability = options.durability;
         let engine = Engine::open(options)?;
-        let shared = Arc::new(Shared { engine, durability, embedder: embedder.to_owned() });
+        let shared =
+            Arc::new(Shared { engine, durability, embedder: embedder.to_owned(), failed: AtomicBool::new(false) });
         engines.insert(path, Arc::downgrade(&shared));
         engines.retain(|_, engine| engine.strong_count() > 0);
         Ok(shared)

@@ -98,7 +98,8 @@ impl Transaction<'_> {
         self.put_counters(Counters { memories: counters.memories.saturating_sub(1), ..counters })
     }
 
-    fn put_tombstone(&mut self, id: &MemoryId, tombstone: &Tombstone) -> Result<(), StorageError> {
+    /// Notes that a memory was deleted.
+    pub fn put_tombstone(&mut self, id: &MemoryId, tombstone: &Tombstone) -> Result<(), StorageError> {
         self.put(&keys::tombstone(id), tombstone)
     }
 

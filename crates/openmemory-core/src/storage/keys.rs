@@ -147,6 +147,15 @@ pub(super) fn heads_prefix() -> Vec<u8> {
     vec![HEAD]
 }
 
+pub(super) fn tombstones_prefix() -> Vec<u8> {
+    vec![TOMBSTONE]
+}
+
+/// The id in the key of a tombstone.
+pub(super) fn tombstone_id(key: &[u8]) -> Option<&str> {
+    std::str::from_utf8(key.strip_prefix(&[TOMBSTONE])?).ok()
+}
+
 pub(super) fn created_prefix() -> Vec<u8> {
     vec![CREATED]
 }

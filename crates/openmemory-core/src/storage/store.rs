@@ -17,14 +17,14 @@ use super::layout::Layout;
 use super::lock::Lock;
 use super::manifest::{Manifest, Session, SharedManifest};
 use super::progress::Progress;
-use super::records::{self, COUNTERS, Counters, Records};
+use super::records::{self, COUNTERS, Counters, Records, Tombstone};
 use super::recovery::{self, Recovered};
 use super::redo_log::RedoLog;
 use super::transaction::Transaction;
 use super::usage::Usage;
 use super::writer::Writer;
 use crate::domain::request::{Order, TimeField};
-use crate::domain::{Timestamp, Version};
+use crate::domain::{MemoryId, Timestamp, Version};
 
 /// When does a commit answer?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,6 +161,23 @@ impl Store {
             };
             // Read again by key: a long row lies in parts, and this one may be gone by now.
             self.head(number).map(|head| head.map(|head| (number, head))).transpose()
+        })
+    }
+
+    /// What is left of deleted memories, in the order of their ids.
+    pub fn tombstones(&self) -> impl Iterator<Item = Result<(MemoryId, Tombstone), StorageError>> + '_ {
+        let prefix = keys::tombstones_prefix();
+        self.backend.rows(&prefix, &keys::after(&prefix), false).filter_map(|row| {
+            let key = match row {
+                Ok((key, _)) => key,
+                Err(error) => return Some(Err(error)),
+            };
+            let id = keys::tombstone_id(&key).and_then(|id| MemoryId::read("id", id).ok());
+            let damaged = || StorageError::Corrupted("the id of a deleted memory".into());
+            match self.record(&key) {
+                Ok(tombstone) => tombstone.map(|tombstone| Ok((id.ok_or_else(damaged)?, tombstone))),
+                Err(error) => Some(Err(error)),
+            }
         })
     }
 

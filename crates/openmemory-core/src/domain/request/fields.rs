@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::domain::{Invalid, MemoryId, Timestamp};
+use crate::domain::{Invalid, MemoryId, Scope, Timestamp};
 
 /// The fields of a request object that have not been taken yet.
 pub struct Fields {
@@ -102,6 +102,17 @@ impl Fields {
             Some(Value::String(text)) => MemoryId::read(field, &text),
             Some(_) => Err(Invalid::argument(field, "must be a string")),
         }
+    }
+
+    /// `user_id`, `agent_id`, `app_id` and `run_id`, as far as they are there.
+    pub fn scope(&mut self) -> Result<Scope, Invalid> {
+        let mut one = |field: &str| self.string(field)?.map(|text| Scope::read(field, text)).transpose();
+        Ok(Scope {
+            user_id: one("user_id")?,
+            agent_id: one("agent_id")?,
+            app_id: one("app_id")?,
+            run_id: one("run_id")?,
+        })
     }
 
     /// A short remark: at most 1024 characters.

@@ -6,6 +6,7 @@ mod fields;
 mod list;
 mod new_memory;
 mod search;
+mod transfer;
 mod update;
 
 pub use batch::{AddMany, DeleteMany, Item, UpdateMany};
@@ -14,4 +15,5 @@ pub use fields::Fields;
 pub use list::{List, Order, TimeField};
 pub use new_memory::NewMemory;
 pub use search::Search;
+pub use transfer::{Export, Import, OnConflict};
 pub use update::Update;

@@ -38,13 +38,7 @@ impl NewMemory {
         let mut fields = Fields::read(value, &FIELDS)?;
         let content =
             fields.string("content")?.ok_or_else(|| Invalid::argument("content", "is needed: the text to remember"))?;
-        let mut scope = |field: &str| fields.string(field)?.map(|text| Scope::read(field, text)).transpose();
-        let scope = Scope {
-            user_id: scope("user_id")?,
-            agent_id: scope("agent_id")?,
-            app_id: scope("app_id")?,
-            run_id: scope("run_id")?,
-        };
+        let scope = fields.scope()?;
         Ok(Self {
             id: fields.string("id")?.map(|text| MemoryId::read("id", &text)).transpose()?,
             content: Content::read("content", content)?,

@@ -1,0 +1,183 @@
+// What exportTo writes: the whole history as JSON lines, whole or not at all, the same bytes for the same store.
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, expect, test } from '@jest/globals'
+import { everything, fillLively } from './helpers/lively-store'
+import { refusal } from './helpers/refusal'
+import { freshDirectory, openStore } from './helpers/store'
+
+type Line = Record<string, unknown> & { versions?: Record<string, unknown>[] }
+
+let folder: string
+let file: string
+
+beforeEach(() => {
+  folder = freshDirectory()
+  file = join(folder, 'memories.jsonl')
+})
+
+function linesOf(path: string): Line[] {
+  const text = readFileSync(path, 'utf8')
+  expect(text.endsWith('\n')).toBe(true)
+  return text
+    .slice(0, -1)
+    .split('\n')
+    .map((line) => JSON.parse(line) as Line)
+}
+
+test('an export imported into an empty store and exported again is the same, byte for byte', async () => {
+  const om = openStore()
+  await fillLively(om)
+  const exported = await om.exportTo(file)
+  const other = openStore()
+  const copy = join(folder, 'copy.jsonl')
+  expect(await other.importFrom(file)).toMatchObject({ imported: exported.memories, tombstones: 2, failed: 0 })
+  expect(await other.exportTo(copy)).toEqual(exported)
+  expect(readFileSync(copy).equals(readFileSync(file))).toBe(true)
+  expect(await everything(other)).toEqual(await everything(om))
+})
+
+test('stores without memories, and with nothing but deleted ones, come back the same too', async () => {
+  for (const ids of [[], ['only']]) {
+    const om = openStore()
+    for (const id of ids) await om.addMemory({ id, content: 'x' })
+    for (const id of ids) await om.deleteMemory(id)
+    await om.exportTo(file)
+    const other = openStore()
+    await other.importFrom(file)
+    await other.exportTo(`${file}.2`)
+    expect(readFileSync(`${file}.2`, 'utf8')).toBe(readFileSync(file, 'utf8'))
+  }
+})
+
+test('lines say what was when: header, memories in the order of adding, deleted ids, trailer', async () => {
+  const om = openStore()
+  await fillLively(om)
+  const summary = await om.exportTo(file)
+  const [header, ...lines] = linesOf(file)
+  const trailer = lines.pop()
+  expect(header).toEqual({
+    ...{ format: 'openmemory-export', format_version: 1 },
+    model: { id: 'test', dimensions: 256 },
+  })
+  expect(lines.slice(0, 3).map(({ id }) => id)).toEqual(['plain', 'similar', 'also'])
+  expect(lines.slice(-2)).toEqual([
+    { deleted: 'A/gone too', deleted_at: expect.any(String), version: 1 },
+    { deleted: 'gone', deleted_at: expect.any(String), version: 2 },
+  ])
+  const bytes = readFileSync(file)
+  expect(trailer).toEqual({
+    end: true,
+    memories: 6,
+    versions: 11,
+    tombstones: 2,
+    blake3: expect.stringMatching(/^[0-9a-f]{64}$/),
+  })
+  expect(summary).toEqual({ memories: 6, versions: 11, tombstones: 2, bytes: bytes.length })
+
+  const [plain] = lines as [Line]
+  const history = await om.getHistory('plain')
+  expect(plain.versions?.map(({ version, event }) => [version, event])).toEqual(
+    history.map(({ version, event }) => [version, event]),
+  )
+  expect(plain.versions?.[1]).toMatchObject({ event: 'RESTORE', restored_from: 1, actor: 'ada' })
+  // The text is named once where versions in a row share it.
+  expect(plain.versions?.map(({ content }) => content)).toEqual([
+    'Ada drinks coffee now',
+    'Ada drinks tea in the morning',
+    'Ada drinks coffee now',
+    undefined,
+    undefined,
+    'Ada drinks tea in the morning',
+  ])
+  // Each link once, on the younger memory's line.
+  const links = lines.flatMap(({ waypoints }) => (waypoints as { id: string }[] | undefined) ?? [])
+  expect(links.length).toBeGreaterThan(0)
+  expect(lines[1]).toMatchObject({ feedback: 'VERY_NEGATIVE', feedback_reason: 'wrong time', user_id: 'ada' })
+})
+
+test('filters choose memories, expired ones too, and userId is one of them', async () => {
+  const path = freshDirectory()
+  const om = openStore({ path })
+  await fillLively(om)
+  expect(await om.exportTo(file, { filters: { tags: 'drink' } })).toMatchObject({ memories: 0, tombstones: 0 })
+  expect(await om.exportTo(file, { filters: { expires_at: { lt: '2010-01-01' } } })).toMatchObject({ memories: 1 })
+  expect(await om.exportTo(file, { filters: { tags: 'b' } })).toMatchObject({ memories: 1, versions: 1 })
+  const scoped = openStore({ path, userId: 'ada' })
+  expect(await scoped.exportTo(file)).toMatchObject({ memories: 2, tombstones: 0 })
+  expect((await refusal(om.exportTo(file, { filters: { colour: 'red' } as never }))).code).toBe('INVALID_ARGUMENT')
+})
+
+test('an export that ends early leaves the older file as it was, and nothing beside it', async () => {
+  const om = openStore()
+  const all = 5000
+  for (let n = 0; n < all; n += 1000) {
+    await om.addMemories(Array.from({ length: 1000 }, (_, i) => ({ content: `note ${n + i}` })))
+  }
+  writeFileSync(file, 'an older export')
+  const controller = new AbortController()
+  const reason = new Error('enough')
+  const call = om.exportTo(file, { signal: controller.signal, onProgress: () => controller.abort(reason) })
+  const error = await refusal(call)
+  expect(error).toMatchObject({ code: 'ABORTED', cause: reason })
+  expect(readFileSync(file, 'utf8')).toBe('an older export')
+  expect(readdirSync(folder)).toEqual(['memories.jsonl'])
+  const progress: [number, number][] = []
+  await om.exportTo(file, { onProgress: (done, total) => progress.push([done, total]) })
+  expect(progress.length).toBeGreaterThan(1)
+  expect(progress.at(-1)).toEqual([all, all])
+  expect(linesOf(file)).toHaveLength(all + 2)
+})
+
+test('while others write, each memory is exported as it was at one moment', async () => {
+  const om = openStore()
+  const ids = Array.from({ length: 200 }, (_, n) => `m${n}`)
+  await om.addMemories(ids.map((id) => ({ id, content: 'state 1', tags: ['1'], metadata: { state: 1 } })))
+  let exporting = true
+  const writing = (async () => {
+    for (let state = 2; exporting; state++) {
+      await om.updateMemories(
+        ids.map((id) => ({ id, content: `state ${state}`, tags: [`${state}`], metadata: { state } })),
+      )
+    }
+  })()
+  const found = new Set<number>()
+  for (let round = 0; round < 5; round++) {
+    await om.exportTo(file)
+    for (const { versions = [] } of linesOf(file).slice(1, -1)) {
+      found.add(versions.length)
+      versions.forEach(({ version, content, tags, metadata }, at) => {
+        const state = versions.length - at
+        expect([version, content, tags, metadata]).toEqual([state, `state ${state}`, [`${state}`], { state }])
+      })
+    }
+  }
+  exporting = false
+  await writing
+  expect(found.size).toBeGreaterThan(1)
+})
+
+test('a file that cannot be written is refused before any work', async () => {
+  const om = openStore()
+  await om.addMemory({ content: 'x' })
+  mkdirSync(join(folder, 'sub'))
+  for (const [path, code] of [
+    [join(folder, 'sub'), 'INVALID_ARGUMENT'],
+    [join(folder, 'missing', 'x.jsonl'), 'INVALID_ARGUMENT'],
+    ['', 'INVALID_ARGUMENT'],
+    [7 as never, 'INVALID_ARGUMENT'],
+    [undefined as never, 'INVALID_ARGUMENT'],
+  ] as const) {
+    expect(await refusal(om.exportTo(path))).toMatchObject({ code, field: 'file' })
+  }
+  expect((await refusal(om.exportTo(join(folder, 'x'.repeat(300))))).code).toBe('IO')
+  expect(existsSync(join(folder, 'missing'))).toBe(false)
+})
+
+test('the file is readable by its owner only', async () => {
+  const om = openStore()
+  await om.addMemory({ content: 'x' })
+  await om.exportTo(file)
+  if (process.platform !== 'win32') expect(statSync(file).mode & 0o777).toBe(0o600)
+})

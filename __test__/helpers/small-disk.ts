@@ -1,0 +1,62 @@
+// A file system of a few megabytes, where this machine lets the test mount one (Linux, as root).
+
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, test } from '@jest/globals'
+
+export class SmallDisk {
+  readonly #ballast: string
+
+  constructor(readonly path: string) {
+    this.#ballast = join(path, 'ballast')
+  }
+
+  /** Takes room that `free` gives back. */
+  take(megabytes: number): void {
+    writeFileSync(this.#ballast, Buffer.alloc(megabytes << 20))
+  }
+
+  free(): void {
+    rmSync(this.#ballast, { force: true })
+  }
+
+  setReadOnly(readOnly: boolean): void {
+    execFileSync('mount', ['-o', `remount,${readOnly ? 'ro' : 'rw'}`, this.path], { stdio: 'pipe' })
+  }
+}
+
+const mounted: string[] = []
+
+afterAll(() => {
+  // Lazily: a store that failed to open may hold it for another moment.
+  for (const path of mounted.splice(0)) {
+    execFileSync('umount', ['-l', path], { stdio: 'pipe' })
+    rmdirSync(path)
+  }
+})
+
+export function mountSmallDisk(megabytes: number): SmallDisk {
+  const path = mkdtempSync(join(tmpdir(), 'openmemory-disk-'))
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', path], { stdio: 'pipe' })
+  mounted.push(path)
+  return new SmallDisk(path)
+}
+
+/** `test` where a disk can be mounted; elsewhere it is skipped, and says so. */
+export const testWithSmallDisk = canMount() ? test : skipped()
+
+function canMount(): boolean {
+  try {
+    execFileSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { stdio: 'pipe' })
+    return process.getuid?.() === 0
+  } catch {
+    return false
+  }
+}
+
+function skipped(): typeof test.skip {
+  console.warn('SKIPPED: this machine does not let a test mount a file system, so a full disk is not tested here')
+  return test.skip
+}

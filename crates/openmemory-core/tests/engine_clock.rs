@@ -1,0 +1,62 @@
+//! A clock that jumps: set back by a year it hides nothing, reorders no history and raises no salience.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
+
+mod support;
+
+use serde_json::json;
+use support::{Fixture, START, code};
+
+const YEAR: i64 = 365 * 86_400_000;
+
+#[tokio::test]
+async fn after_a_jump_back_versions_go_on_from_the_time_that_was_reached() {
+    let fixture = Fixture::new();
+    fixture.add(json!({"id": "m", "content": "one"})).await.unwrap();
+    fixture.clock.advance(1000);
+    fixture.update("m", json!({"content": "two"})).await.unwrap();
+    fixture.clock.advance(-YEAR);
+    let third = fixture.update("m", json!({"content": "three"})).await.unwrap();
+    assert_eq!(third.version.updated_at.millis(), START + 1000);
+    fixture.clock.set(START + 2000);
+    fixture.update("m", json!({"content": "four"})).await.unwrap();
+
+    let at = |at: i64| fixture.get_by(json!({"id": "m", "at": timestamp(at)})).map(|memory| memory.content);
+    assert_eq!(code(&at(START - 1)), Some("NOT_FOUND"));
+    let found = [START, START + 999, START + 1000, START + 2000].map(|moment| at(moment).unwrap());
+    assert_eq!(found, ["one", "one", "three", "four"]);
+    let times: Vec<_> = fixture.history("m").unwrap().iter().map(|entry| entry.version.updated_at).collect();
+    assert!(times.is_sorted_by(|newer, older| newer >= older));
+}
+
+#[tokio::test]
+async fn a_jump_back_brings_an_expired_memory_back_and_loses_none() {
+    let fixture = Fixture::new();
+    fixture.add(json!({"id": "m", "content": "one", "expires_at": timestamp(START + 10)})).await.unwrap();
+    let hits = async || fixture.search(json!({"query": "one"})).await.unwrap().len();
+    assert_eq!(hits().await, 1);
+    fixture.clock.advance(10);
+    assert_eq!(hits().await, 0);
+    fixture.clock.advance(-YEAR);
+    assert_eq!(hits().await, 1);
+    let fixture = fixture.reopened();
+    assert_eq!(fixture.get("m").unwrap().content, "one");
+}
+
+#[tokio::test]
+async fn salience_neither_rises_nor_breaks_when_the_clock_jumps() {
+    let fixture = Fixture::new();
+    let new = fixture.add(json!({"id": "m", "content": "one"})).await.unwrap();
+    let now = || fixture.get("m").map(|memory| memory.dynamics.salience(memory.now)).unwrap();
+    let first = new.dynamics.salience(new.now);
+    fixture.clock.advance(-YEAR);
+    assert!((now() - first).abs() < 1e-12);
+    fixture.reinforce("m").await.unwrap();
+    fixture.update("m", json!({"metadata": {"sector": "emotional"}})).await.unwrap();
+    assert!((now() - (first + 0.1)).abs() < 1e-12);
+    fixture.clock.advance(100 * YEAR);
+    assert!((0.0..0.01).contains(&now()));
+}
+
+fn timestamp(millis: i64) -> String {
+    openmemory_core::domain::Timestamp::from_millis(millis).to_string()
+}

@@ -1,0 +1,174 @@
+//! What could an input be? A good one of its kind, changed here and there.
+
+use serde_json::{Value, json};
+
+use super::dice::Dice;
+
+/// Texts that mean something somewhere.
+const WORDS: &[&str] = &[
+    "null",
+    "true",
+    "{}",
+    "[]",
+    "[[[[[[[[",
+    "\"\"",
+    "-0",
+    "1e308",
+    "1e-400",
+    "9007199254740993",
+    "-1",
+    "0.1",
+    "18446744073709551616",
+    "\\u0000",
+    "\\ud83d\\ude00",
+    "\\ud800",
+    "\u{feff}",
+    "\u{2028}",
+    "é",
+    "𝒰",
+    "\u{202e}",
+    "*",
+    "..",
+    "metadata.",
+    "metadata.a.b",
+    "AND",
+    "OR",
+    "NOT",
+    "gte",
+    "in",
+    "contains",
+    "__proto__",
+    "mem_",
+    "mem_01h455vb4pex5vsknk084sn02q",
+    "0188b2a0-0000-7000-8000-000000000000",
+    "9999-12-31T23:59:59.999Z",
+    "-000001-01-01T00:00:00Z",
+    "2024-02-30",
+    "2024-01-01T00:00:00+99:99",
+    "episodic",
+    "ADD",
+    "RESTORE",
+    "\n",
+    "\r\n",
+    "\t",
+    " ",
+    ".",
+    "!",
+    "?",
+    "\u{3002}",
+    "Dr. ",
+    "e.g. ",
+    "1.5 ",
+    "“",
+    "\0",
+];
+
+const NUMBERS: &[u8] = &[0, 1, 0x7f, 0x80, 0xff, 0xfe, 0xc0, b'"', b'{', b'[', b'\\'];
+
+/// One of the seeds, changed a few times, or now and then not at all: half of them as JSON, which stays JSON, and half
+/// as bytes.
+pub fn input(dice: &mut Dice, seeds: &[Vec<u8>]) -> Vec<u8> {
+    let mut input = dice.one(seeds).clone();
+    if dice.once_in(2)
+        && let Ok(mut value) = serde_json::from_slice::<Value>(&input)
+    {
+        for _ in 0..dice.below(4) {
+            replace_somewhere(dice, &mut value);
+        }
+        return value.to_string().into_bytes();
+    }
+    for _ in 0..dice.below(6) {
+        change(dice, &mut input, seeds);
+    }
+    input
+}
+
+/// Goes down a random way, and changes what it finds there.
+fn replace_somewhere(dice: &mut Dice, value: &mut Value) {
+    match value {
+        Value::Object(fields) if !fields.is_empty() && !dice.once_in(5) => {
+            let key = fields.keys().nth(dice.below(fields.len())).cloned().unwrap_or_default();
+            match dice.below(8) {
+                0 => drop(fields.shift_remove(&key)),
+                1 => {
+                    let moved = fields.shift_remove(&key).unwrap_or_default();
+                    fields.insert((*dice.one(WORDS)).into(), moved);
+                }
+                _ => {
+                    if let Some(field) = fields.get_mut(&key) {
+                        replace_somewhere(dice, field);
+                    }
+                }
+            }
+        }
+        Value::Array(items) if !items.is_empty() && !dice.once_in(5) => {
+            let at = dice.below(items.len());
+            match dice.below(6) {
+                0 => drop(items.remove(at)),
+                1 => {
+                    let again = items[at].clone();
+                    items.extend(std::iter::repeat_n(again, 1 + dice.below(70)));
+                }
+                _ => replace_somewhere(dice, &mut items[at]),
+            }
+        }
+        other => *other = anything(dice, other),
+    }
+}
+
+fn anything(dice: &mut Dice, instead_of: &Value) -> Value {
+    match dice.below(12) {
+        0 => Value::Null,
+        1 => (dice.below(2) == 0).into(),
+        2 => (dice.next() as i64 >> dice.below(64)).into(),
+        3 => f64::from_bits(dice.next()).into(),
+        4 => json!({}),
+        5 => json!([]),
+        6 => json!([instead_of, instead_of]),
+        7 => (0..dice.below(60)).fold(instead_of.clone(), |inner, _| json!({ "n": inner })),
+        8 => "long ".repeat(dice.below(400)).into(),
+        _ => (*dice.one(WORDS)).into(),
+    }
+}
+
+fn change(dice: &mut Dice, input: &mut Vec<u8>, seeds: &[Vec<u8>]) {
+    let at = dice.below(input.len() + 1);
+    let end = (at + 1 + dice.below(16)).min(input.len());
+    match dice.below(10) {
+        0 | 1 if at < input.len() => input[at] ^= 1 << dice.below(8),
+        2 if at < input.len() => input[at] = *dice.one(NUMBERS),
+        3 => drop(input.splice(at..end, [])),
+        4 => {
+            let again = input[at..end].repeat(1 + dice.below(40));
+            input.splice(at..at, again);
+        }
+        5 => input.truncate(at),
+        6 => {
+            let other = dice.one(seeds);
+            let from = dice.below(other.len() + 1);
+            input.truncate(at);
+            input.extend_from_slice(&other[from..]);
+        }
+        7 => value(dice, input),
+        _ => {
+            let word = dice.one(WORDS).as_bytes();
+            let replaced = if dice.once_in(2) { at..end } else { at..at };
+            input.splice(replaced, word.iter().copied());
+        }
+    }
+}
+
+/// Puts another value in place of one of JSON's: behind a colon, up to the next comma or end.
+fn value(dice: &mut Dice, input: &mut Vec<u8>) {
+    let colons: Vec<usize> =
+        input.iter().enumerate().filter(|(_, byte)| **byte == b':').map(|(at, _)| at + 1).collect();
+    if colons.is_empty() {
+        return;
+    }
+    let from = *dice.one(&colons);
+    let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']');
+    let to = input[from..].iter().position(ends).map_or(input.len(), |length| from + length);
+    let word = *dice.one(WORDS);
+    let new = if dice.once_in(2) { format!("\"{word}\"") } else { word.to_owned() };
+    input.splice(from..to, new.into_bytes());
+}

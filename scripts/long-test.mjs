@@ -1,0 +1,42 @@
+// Runs one of the engine's random tests for longer than `npm test` does: flags become the settings that it reads.
+// Usage: node scripts/long-test.mjs fuzz [--inputs N] [--seed N]
+//        node scripts/long-test.mjs model [--steps N] [--seed N]
+
+import { spawnSync } from 'node:child_process'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const TESTS = { fuzz: { inputs: '1000000' }, model: { steps: '50000' } }
+
+const [test, ...rest] = process.argv.slice(2)
+const defaults = TESTS[test]
+if (!defaults) usage(`there is no test ${test}`)
+const settings = { ...defaults, seed: '1' }
+for (const [name, value] of Object.entries(flags())) {
+  if (!/^[0-9]+$/.test(value)) usage(`--${name} must be a whole number, not ${value}`)
+  settings[name] = value
+}
+
+const env = { ...process.env }
+for (const [name, value] of Object.entries(settings)) env[`OPENMEMORY_${test}_${name}`.toUpperCase()] = value
+const args = ['test', '--release', '--workspace', '--target', 'host-tuple', '--test', test, '--', '--nocapture']
+const root = fileURLToPath(new URL('..', import.meta.url))
+const { status, error } = spawnSync('cargo', args, { cwd: root, env, stdio: 'inherit' })
+if (error) console.error(`cargo could not be started: ${error.message}`)
+process.exitCode = status ?? 1
+
+function flags() {
+  const options = Object.fromEntries(Object.keys(settings).map((name) => [name, { type: 'string' }]))
+  try {
+    return parseArgs({ args: rest, options }).values
+  } catch (problem) {
+    return usage(problem.message)
+  }
+}
+
+function usage(problem) {
+  const all = Object.entries(TESTS).map(([name, own]) => `${name} [--${Object.keys(own)[0]} N] [--seed N]`)
+  console.error(`${problem}\nusage: node scripts/long-test.mjs ${all.join(' | ')}`)
+  process.exit(2)
+}
