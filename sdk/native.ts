@@ -32,12 +32,23 @@ export interface NativeControl {
   cancel(): void
 }
 
+export interface NativeServer {
+  start(): Answer
+  /** Waiting for it keeps the process alive. */
+  ended(): Answer
+  close(): Answer
+}
+
 /** Gives one flat array of `texts.length * dimensions` values. */
 export type NativeEmbed = (texts: string[]) => Promise<Float32Array>
 
 interface NativeModule {
   Engine: new (options: string, embed?: NativeEmbed) => NativeEngine
   Control: new (onProgress?: (done: number, total: number) => void) => NativeControl
+  Server: new (engine: NativeEngine, options: string) => NativeServer
+  createKey(file: string, tenant: string, name: string, forMetrics: boolean): string
+  listKeys(file: string): string
+  revokeKey(file: string, id: string): string
 }
 
 let loaded: NativeModule | undefined

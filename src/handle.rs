@@ -18,11 +18,11 @@ use crate::options::Opening;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Statics are shared by all worker threads of a process, and so are the engines of its directories.
-static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::default);
+pub static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::default);
 
 /// One JavaScript object's hold on an engine.
 pub struct Handle {
-    opening: Opening,
+    pub opening: Arc<Opening>,
     engine: Mutex<Option<Arc<Shared>>>,
     closed: AtomicBool,
     /// Calls that have begun and not ended.
@@ -42,7 +42,7 @@ impl Drop for Call {
 impl Handle {
     pub fn new(opening: Opening) -> Self {
         Self {
-            opening,
+            opening: Arc::new(opening),
             engine: Mutex::new(None),
             closed: AtomicBool::new(false),
             in_flight: watch::Sender::new(0),
