@@ -8,11 +8,8 @@ const project = {
   haste: { forceNodeFilesystemAPI: true },
 }
 
-/** What only a store in this process has: its directory, its options, its embedder, what is shown beside it. */
-const EMBEDDED_ONLY = [
-  ...['close', 'demo', 'durability', 'embedding-calls', 'function-embedder', 'modules', 'options', 'readme'],
-  ...['reindex', 'shared-directory'],
-]
+/** What only a store in this process has: its directory, its options, what is shown beside it. */
+const EMBEDDED_ONLY = ['demo', 'durability', 'modules', 'options', 'readme']
 
 /** @type {import('jest').Config} */
 module.exports = {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, Method, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -39,7 +39,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .layer(from_fn_with_state(places, take_place))
         .layer(from_fn_with_state(Arc::clone(app), limit_time))
         .layer(CatchPanicLayer::custom(|_| Failure::Panicked.into_response()))
-        .layer(axum::middleware::map_response(mem0::reword))
+        .layer(from_fn(mem0::reword))
         .layer(from_fn_with_state(Arc::clone(app), guard_origin))
         .layer(cors(app))
         .layer(CompressionLayer::new())

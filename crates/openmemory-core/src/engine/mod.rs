@@ -5,6 +5,7 @@
 
 mod add;
 mod batch;
+mod census;
 mod commit;
 mod control;
 mod delete;
@@ -26,6 +27,7 @@ mod vectors;
 mod waypoints;
 
 pub use batch::{ItemError, ItemResult};
+pub use census::Holder;
 pub use control::Control;
 pub use delete::{Deleted, DeletedMany};
 pub use error::Error;

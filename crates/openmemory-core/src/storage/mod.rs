@@ -17,6 +17,7 @@
 mod backend;
 mod changes;
 mod commits;
+mod created;
 mod envelope;
 mod error;
 mod keys;

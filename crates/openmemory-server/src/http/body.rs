@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
+use axum::body::{Body as AxumBody, Bytes};
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{Method, header};
 use axum::middleware::Next;
@@ -14,20 +14,37 @@ use tokio::time::timeout;
 use super::Failure;
 use crate::app::App;
 
-/// Reads the body, so that handlers find it in memory. One that says it is too long is not read.
+/// Bytes of a refused body that are read and thrown away.
+const PATIENCE_BYTES: usize = 256 << 20;
+
+/// Reads the body, so that handlers find it in memory. Of one that is too long nothing is kept.
 pub async fn buffer(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let limit = if takes_many(&request) { app.limits.batch_bytes } else { app.limits.body_bytes };
-    let (parts, body) = request.into_parts();
+    let (parts, mut body) = request.into_parts();
     let told = parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if told.is_some_and(|length| length > limit) {
-        return Failure::TooLarge(limit).into_response();
+        return too_large(&app, body, limit).await;
     }
-    match timeout(app.limits.receive(), Limited::new(body, limit).collect()).await {
+    match timeout(app.limits.receive(), Limited::new(&mut body, limit).collect()).await {
         Ok(Ok(body)) => next.run(Request::from_parts(parts, body.to_bytes().into())).await,
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Failure::TooLarge(limit).into_response(),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => too_large(&app, body, limit).await,
         Ok(Err(_)) => Failure::invalid("body", "ended too early").into_response(),
         Err(_) => Failure::TimedOut.into_response(),
     }
+}
+
+/// Refuses a body when it has passed by: a client that is cut off while it sends never reads why.
+async fn too_large(app: &App, mut body: AxumBody, limit: usize) -> Response {
+    let pass = async {
+        let mut passed = 0;
+        while passed < PATIENCE_BYTES
+            && let Some(Ok(frame)) = body.frame().await
+        {
+            passed += frame.data_ref().map_or(0, Bytes::len);
+        }
+    };
+    let _ = timeout(app.limits.receive(), pass).await;
+    Failure::TooLarge(limit).into_response()
 }
 
 fn takes_many(request: &Request) -> bool {
