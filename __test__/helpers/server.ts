@@ -1,7 +1,7 @@
 // Servers in this process and requests to them over real sockets, as curl would send them.
 
 import { request as begin, type IncomingHttpHeaders } from 'node:http'
-import { OpenMemory, type OpenMemoryOptions, type ServeOptions, type Server } from '@openmemory/sdk'
+import type { OpenMemory, OpenMemoryOptions, ServeOptions, Server } from '@openmemory/sdk'
 import { freshDirectory, openEmbedded } from './store'
 
 export interface Served {

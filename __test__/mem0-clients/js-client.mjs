@@ -91,17 +91,23 @@ assert.equal((await client.getAll({ filters })).results.length, 1)
 assert.equal((await client.getAll({ filters, showExpired: true })).results.length, 2)
 updated = await client.update(id, { expirationDate: null })
 assert.equal(updated.expirationDate, null)
-assert.equal((await client.getAll({ filters: { user_id: 'alice', created_at: { lt: '2024-06-01' } } })).results[0].id, id)
+assert.equal(
+  (await client.getAll({ filters: { user_id: 'alice', created_at: { lt: '2024-06-01' } } })).results[0].id,
+  id,
+)
 await assert.rejects(client.update(unknown, { text: 'x' }), MemoryNotFoundError)
 await assert.rejects(client.update(id, { text: 'x'.repeat(200_001) }), ValidationError)
 await assert.rejects(client.update(id, { text: 'x'.repeat(70_000_000) }), MemoryQuotaExceededError)
 
 // history
 const history = await client.history(id)
-assert.deepEqual(history.slice(0, 2).map(({ event, oldMemory, newMemory }) => [event, oldMemory, newMemory]), [
-  ['ADD', null, 'I love green tea'],
-  ['UPDATE', 'I love green tea', 'I love coffee'],
-])
+assert.deepEqual(
+  history.slice(0, 2).map(({ event, oldMemory, newMemory }) => [event, oldMemory, newMemory]),
+  [
+    ['ADD', null, 'I love green tea'],
+    ['UPDATE', 'I love green tea', 'I love coffee'],
+  ],
+)
 assert.equal(history[0].memoryId, id)
 await assert.rejects(client.history(unknown), MemoryNotFoundError)
 
@@ -118,7 +124,13 @@ const texts = batch.map(({ id: memoryId }, n) => ({ memoryId, text: `changed ${n
 assert.match((await client.batchUpdate(texts)).message, /updated 1000 /)
 assert.equal((await client.get(batch[999].id)).memory, 'changed 999')
 await assert.rejects(client.batchUpdate([...texts, texts[0]]), ValidationError)
-await assert.rejects(client.batchUpdate([{ memoryId: second, text: 'y' }, { memoryId: unknown, text: 'x' }]), MemoryNotFoundError)
+await assert.rejects(
+  client.batchUpdate([
+    { memoryId: second, text: 'y' },
+    { memoryId: unknown, text: 'x' },
+  ]),
+  MemoryNotFoundError,
+)
 assert.equal((await client.get(second)).memory, 'Green tea is noted')
 await assert.rejects(client.batchUpdate([{ memoryId: second, metadata: { lost: true } }]), ValidationError)
 const ids = batch.map(({ id }) => id)

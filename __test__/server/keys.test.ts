@@ -21,7 +21,9 @@ test('without a key, or with a wrong one, every route but health and the documen
   for (const [path, methods] of Object.entries(body.paths as Record<string, object>)) {
     for (const method of Object.keys(methods)) {
       for (const key of [undefined, '', 'wrong', `${ann}x`, ann?.slice(1)]) {
-        const reply = await ask(method.toUpperCase(), path.replace(/\{\w+\}/g, 'x'), { ...(key !== undefined && { key }) })
+        const reply = await ask(method.toUpperCase(), path.replace(/\{\w+\}/g, 'x'), {
+          ...(key !== undefined && { key }),
+        })
         expect([method, path, key, reply.status, reply.body?.err ?? reply.body?.error]).toEqual([
           ...[method, path, key, 401, path.startsWith('/v') || path.startsWith('/api') ? reply.body.error : 'auth'],
         ])
@@ -41,7 +43,10 @@ test('a key is taken from X-API-Key, Bearer and Token', async () => {
 
 test('without keys only this machine can be listened to', async () => {
   const om = openEmbedded()
-  await expect(om.serve({ port: 0, host: '0.0.0.0' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', field: 'host' })
+  await expect(om.serve({ port: 0, host: '0.0.0.0' })).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    field: 'host',
+  })
   const server = await om.serve({ port: 0, host: '0.0.0.0', apiKeys: ['a-key-of-some-length'] })
   expect((await asker(server.port)('GET', '/stats')).status).toBe(401)
 })
@@ -59,16 +64,31 @@ test('nothing crosses from one tenant to another, by any route', async () => {
   const id = '01890a5d-ac96-774b-bcce-b302099a8057'
   const typeId = 'mem_01h455vb4pex5vsknk084sn02q'
   const scope = { user_id: 'shared', agent_id: 'shared', app_id: 'shared', run_id: 'shared' }
-  await ask('POST', '/memory/add', { key: ann as string, body: { id, content: secret, tags: ['t'], metadata: { k: 'v' }, ...scope } })
+  await ask('POST', '/memory/add', {
+    key: ann as string,
+    body: { id, content: secret, tags: ['t'], metadata: { k: 'v' }, ...scope },
+  })
   await ask('POST', '/memory/add', { key: ann as string, body: { id: 'gone', content: secret } })
   await ask('DELETE', '/memory/gone', { key: ann as string })
 
   const { body: document } = await ask('GET', '/openapi.json')
   const bodies: unknown[] = [
-    ...[undefined, {}, { query: secret }, { id }, { ids: [id, typeId, 'gone'] }, { all: true }, { filters: { user_id: '*' } }],
+    ...[
+      undefined,
+      {},
+      { query: secret },
+      { id },
+      { ids: [id, typeId, 'gone'] },
+      { all: true },
+      { filters: { user_id: '*' } },
+    ],
     ...[{ items: [{ id, tags: ['stolen'] }] }, { version: 1 }, { feedback: 'POSITIVE' }, { content: 'mine', tags: [] }],
     ...[{ memories: [{ memory_id: id, text: 'stolen' }] }, { memory_id: id, feedback: 'NEGATIVE' }, { text: 'stolen' }],
-    ...[{ query: secret, filters: { user_id: 'shared' }, threshold: 0 }, { filters: { AND: [{ user_id: '*' }] } }, { id, boost: 0.5 }],
+    ...[
+      { query: secret, filters: { user_id: 'shared' }, threshold: 0 },
+      { filters: { AND: [{ user_id: '*' }] } },
+      { id, boost: 0.5 },
+    ],
   ]
   for (const [path, methods] of Object.entries(document.paths as Record<string, object>)) {
     const named = [id, typeId, 'gone'].map((value) => path.replace(/\{\w+\}/g, value))
@@ -77,9 +97,15 @@ test('nothing crosses from one tenant to another, by any route', async () => {
       for (const url of new Set([...named, ...scoped])) {
         for (const body of method === 'get' ? [undefined] : bodies) {
           const query = method === 'delete' && path === '/v1/memories' ? '?user_id=shared' : ''
-          const reply = await ask(method.toUpperCase(), url + query, { key: bob as string, ...(body !== undefined && { body }) })
+          const reply = await ask(method.toUpperCase(), url + query, {
+            key: bob as string,
+            ...(body !== undefined && { body }),
+          })
           // Bob's own words may come back to him; what Ann stored beside them may not.
-          const told = reply.text.replaceAll(JSON.stringify(secret).slice(1, -1), body && JSON.stringify(body).includes(secret) ? '' : secret)
+          const told = reply.text.replaceAll(
+            JSON.stringify(secret).slice(1, -1),
+            body && JSON.stringify(body).includes(secret) ? '' : secret,
+          )
           expect([method, url, body, told.includes(secret)]).toEqual([method, url, body, false])
           expect(reply.status).toBeLessThan(500)
           expect(reply.body?.details?.deleted).toBeUndefined()
@@ -126,7 +152,10 @@ test('a made key works at once, is kept as a hash only, and is refused from the 
   await ask('POST', '/memory/add', { key: made.key, body: { content: 'x' } })
   expect((await ask('GET', '/stats', { key: second.key })).body.memories).toBe(1)
   const listed = JSON.parse(native.listKeys(keyFile)).ok
-  expect(listed).toMatchObject([{ name: 'laptop', tenant: 'acme' }, { name: 'phone', tenant: 'acme' }])
+  expect(listed).toMatchObject([
+    { name: 'laptop', tenant: 'acme' },
+    { name: 'phone', tenant: 'acme' },
+  ])
   expect(JSON.stringify(listed)).not.toMatch(/hash|om_/)
 
   expect(JSON.parse(native.revokeKey(keyFile, made.id)).ok.revoked_at).toBeDefined()
@@ -146,13 +175,19 @@ test('a server that was open asks for keys from the first one on', async () => {
 
 test('metrics count over all tenants, so only a key made for them reads them, and reads nothing else', async () => {
   const { ask } = await serve({ ...KEYS, metricsKey: 'metrics-key-0123456789' })
-  expect(await ask('GET', '/metrics', { key: ann as string })).toMatchObject({ status: 403, body: { err: 'forbidden' } })
+  expect(await ask('GET', '/metrics', { key: ann as string })).toMatchObject({
+    status: 403,
+    body: { err: 'forbidden' },
+  })
   const { status, text } = await ask('GET', '/metrics', { key: 'metrics-key-0123456789' })
   expect(status).toBe(200)
   expect(text).toMatch(/openmemory_http_requests_total\{method="GET",route="\/metrics",status="403"\} 1/)
   expect((await ask('GET', '/stats', { key: 'metrics-key-0123456789' })).status).toBe(403)
 })
 
-test.each([['A B=key'], ['spaces in=it'], ['=key with space'], ['ann=']])('the key %j is refused at the start', async (key) => {
-  await expect(openEmbedded().serve({ port: 0, apiKeys: [key] })).rejects.toMatchObject({ field: 'apiKeys' })
-})
+test.each([['A B=key'], ['spaces in=it'], ['=key with space'], ['ann=']])(
+  'the key %j is refused at the start',
+  async (key) => {
+    await expect(openEmbedded().serve({ port: 0, apiKeys: [key] })).rejects.toMatchObject({ field: 'apiKeys' })
+  },
+)

@@ -23,7 +23,11 @@ async function passes(command: string, script: string): Promise<void> {
 test('npm mem0ai 3.3.1', async () => {
   const made = join(clients, 'node_modules', '.package-lock.json')
   if (!existsSync(made) || statSync(made).mtimeMs < statSync(join(clients, 'package-lock.json')).mtimeMs) {
-    execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: clients, stdio: 'pipe', shell: process.platform === 'win32' })
+    execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+      cwd: clients,
+      stdio: 'pipe',
+      shell: process.platform === 'win32',
+    })
   }
   await passes(process.execPath, 'js-client.mjs')
 }, 120_000)

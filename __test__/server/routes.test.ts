@@ -6,18 +6,33 @@ import { serve } from '../helpers/server'
 test('POST /memory/add answers the memory, and takes what its clients always send', async () => {
   const { ask } = await serve()
   const { status, body, headers } = await ask('POST', '/memory/add', {
-    body: { content: 'I fixed the bug yesterday', tags: ['work'], metadata: { a: 1 }, user_id: 'ada', salience: 0.5, decay_lambda: 0.02 },
+    body: {
+      content: 'I fixed the bug yesterday',
+      tags: ['work'],
+      metadata: { a: 1 },
+      user_id: 'ada',
+      salience: 0.5,
+      decay_lambda: 0.02,
+    },
   })
   expect(status).toBe(200)
   expect(headers.etag).toBe('"1"')
-  expect(body).toMatchObject({ content: 'I fixed the bug yesterday', tags: ['work'], metadata: { a: 1 }, user_id: 'ada', version: 1 })
+  expect(body).toMatchObject({
+    content: 'I fixed the bug yesterday',
+    tags: ['work'],
+    metadata: { a: 1 },
+    user_id: 'ada',
+    version: 1,
+  })
   for (const field of ['id', 'primary_sector', 'sectors', 'salience', 'created_at']) expect(body).toHaveProperty(field)
   expect((await ask('POST', '/memory/add', { body: { content: 'x', salience: 'high' } })).body.field).toBe('salience')
 })
 
 test('metadata.sector pins the sector, and stays pinned when the memory changes', async () => {
   const { ask } = await serve()
-  const { body } = await ask('POST', '/memory/add', { body: { content: 'The sky is blue', metadata: { sector: 'emotional' } } })
+  const { body } = await ask('POST', '/memory/add', {
+    body: { content: 'The sky is blue', metadata: { sector: 'emotional' } },
+  })
   expect(body).toMatchObject({ primary_sector: 'emotional', sectors: ['emotional'] })
   const updated = await ask('PATCH', `/memory/${body.id}`, { body: { content: 'The sky is grey' } })
   expect(updated.body).toMatchObject({ primary_sector: 'emotional', sectors: ['emotional'] })
@@ -51,7 +66,12 @@ test('DELETE /memory/:id answers ok, and the id is told as deleted afterwards', 
 test('GET /memory/all pages by offset and by cursor, by sector and by user', async () => {
   const { ask, store } = await serve()
   const items = Array.from({ length: 30 }, (_, n) => ({
-    ...{ id: `m${n}`, content: `note ${n}`, user_id: n % 2 ? 'odd' : 'even', metadata: { sector: n < 3 ? 'emotional' : 'semantic' } },
+    ...{
+      id: `m${n}`,
+      content: `note ${n}`,
+      user_id: n % 2 ? 'odd' : 'even',
+      metadata: { sector: n < 3 ? 'emotional' : 'semantic' },
+    },
     created_at: new Date(Date.UTC(2024, 0, 1 + n)),
   }))
   await store.addMemories(items)
@@ -68,7 +88,14 @@ test('GET /memory/all pages by offset and by cursor, by sector and by user', asy
   expect(await ids('?user_id=odd&l=2')).toEqual(['m29', 'm27'])
   const first = await ask('GET', '/memory/all?limit=20')
   expect(await ids(`?limit=20&cursor=${first.body.next_cursor}`)).toEqual(newest.slice(20))
-  for (const [query, field] of [['l=0', 'l'], ['l=10001', 'l'], ['l=x', 'l'], ['u=-1', 'u'], ['sector=sad', 'sectors'], ['cursor=x', 'cursor']]) {
+  for (const [query, field] of [
+    ['l=0', 'l'],
+    ['l=10001', 'l'],
+    ['l=x', 'l'],
+    ['u=-1', 'u'],
+    ['sector=sad', 'sectors'],
+    ['cursor=x', 'cursor'],
+  ]) {
     const { status, body } = await ask('GET', `/memory/all?${query}`)
     expect([query, status, body.field.startsWith(field) || body.field.includes(field)]).toEqual([query, 400, true])
   }
@@ -76,8 +103,22 @@ test('GET /memory/all pages by offset and by cursor, by sector and by user', asy
 
 test('POST /memory/query takes OpenMemory’s filters and the filter language', async () => {
   const { ask, store } = await serve()
-  await store.addMemory({ id: 'a', content: 'green tea', tags: ['drink'], user_id: 'ada', metadata: { sector: 'semantic' }, created_at: '2024-01-01' })
-  await store.addMemory({ id: 'b', content: 'green paint', tags: ['wall'], user_id: 'bob', metadata: { sector: 'procedural' }, created_at: '2024-06-01' })
+  await store.addMemory({
+    id: 'a',
+    content: 'green tea',
+    tags: ['drink'],
+    user_id: 'ada',
+    metadata: { sector: 'semantic' },
+    created_at: '2024-01-01',
+  })
+  await store.addMemory({
+    id: 'b',
+    content: 'green paint',
+    tags: ['wall'],
+    user_id: 'bob',
+    metadata: { sector: 'procedural' },
+    created_at: '2024-06-01',
+  })
   const found = async (body: object) => {
     const reply = await ask('POST', '/memory/query', { body: { query: 'green', ...body } })
     expect(reply.body.query).toBe('green')
@@ -94,7 +135,19 @@ test('POST /memory/query takes OpenMemory’s filters and the filter language', 
   expect(await found({ filters: { min_score: 1 } })).toEqual([])
   expect(await found({ filters: { NOT: { 'metadata.sector': 'semantic' } } })).toEqual(['b'])
   const { body } = await ask('POST', '/memory/query', { body: { query: 'green tea', k: 1 } })
-  for (const field of ['id', 'content', 'score', 'sectors', 'primary_sector', 'path', 'salience', 'last_seen_at', 'tags', 'metadata', 'version']) {
+  for (const field of [
+    'id',
+    'content',
+    'score',
+    'sectors',
+    'primary_sector',
+    'path',
+    'salience',
+    'last_seen_at',
+    'tags',
+    'metadata',
+    'version',
+  ]) {
     expect(body.matches[0]).toHaveProperty(field)
   }
   const refused = await ask('POST', '/memory/query', { body: { query: 'x', filters: { colour: 1 }, user_id: 'ada' } })
@@ -131,7 +184,10 @@ test('PATCH /memory/batch answers for each item', async () => {
     { ok: false, error: { code: 'MISSING_ID' } },
   ])
   const items = Array.from({ length: 1001 }, () => ({ id: 'a', tags: [] }))
-  expect((await ask('PATCH', '/memory/batch', { body: { items } })).body).toMatchObject({ err: 'limit', field: 'items' })
+  expect((await ask('PATCH', '/memory/batch', { body: { items } })).body).toMatchObject({
+    err: 'limit',
+    field: 'items',
+  })
 })
 
 test('history, restoring and links', async () => {
@@ -139,10 +195,15 @@ test('history, restoring and links', async () => {
   const { id } = await store.addMemory({ content: 'one' })
   await ask('PATCH', `/memory/${id}`, { body: { content: 'two', actor: 'ada', reason: 'better' } })
   const { body } = await ask('GET', `/memory/${id}/history`)
-  expect(body.versions).toMatchObject([{ version: 2, actor: 'ada', reason: 'better' }, { version: 1, event: 'ADD' }])
+  expect(body.versions).toMatchObject([
+    { version: 2, actor: 'ada', reason: 'better' },
+    { version: 1, event: 'ADD' },
+  ])
   const restored = await ask('POST', `/memory/${id}/restore`, { body: { version: 1 } })
   expect(restored.body).toMatchObject({ content: 'one', version: 3 })
-  expect((await ask('POST', `/memory/${id}/restore`, { headers: { 'If-Match': '"2"' }, body: { version: 1 } })).status).toBe(412)
+  expect(
+    (await ask('POST', `/memory/${id}/restore`, { headers: { 'If-Match': '"2"' }, body: { version: 1 } })).status,
+  ).toBe(412)
   expect((await ask('POST', `/memory/${id}/restore`, { body: { version: 9 } })).body.err).toBe('nf')
   expect((await ask('GET', `/memory/${id}/waypoints`)).body).toEqual({ waypoints: [] })
   expect((await ask('GET', `/memory/none/history`)).body.err).toBe('nf')
@@ -150,7 +211,11 @@ test('history, restoring and links', async () => {
 
 test('a user’s memories are listed and deleted together', async () => {
   const { ask, store } = await serve()
-  await store.addMemories([{ content: 'a', user_id: 'ada' }, { content: 'b', user_id: 'ada' }, { content: 'c', user_id: 'bob' }])
+  await store.addMemories([
+    { content: 'a', user_id: 'ada' },
+    { content: 'b', user_id: 'ada' },
+    { content: 'c', user_id: 'bob' },
+  ])
   expect((await ask('GET', '/users/ada/memories?l=1')).body.items).toHaveLength(1)
   expect((await ask('DELETE', '/users/ada/memories')).body).toEqual({ ok: true, deleted: 2 })
   expect((await ask('GET', '/memory/all')).body.items).toHaveLength(1)

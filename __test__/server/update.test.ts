@@ -42,7 +42,10 @@ test('the documented request answers 200 with the documented fields', async () =
 
 test('tags are replaced, metadata is merged, and null removes a field', async () => {
   const { ask } = await withMemory()
-  expect((await ask('PATCH', `/memory/${MEMORY.id}`, { body: { tags: [] } })).body).toMatchObject({ tags: [], version: 2 })
+  expect((await ask('PATCH', `/memory/${MEMORY.id}`, { body: { tags: [] } })).body).toMatchObject({
+    tags: [],
+    version: 2,
+  })
   const { body } = await ask('PATCH', `/memory/${MEMORY.id}`, { body: { metadata: { draft: null, owner: 'ada' } } })
   expect(body.metadata).toEqual({ category: 'devops', owner: 'ada' })
   expect(body.content).toBe(MEMORY.content)
@@ -105,9 +108,11 @@ test('over-long values answer 413 limit', async () => {
     { metadata: { text: 'x'.repeat(65_536) } },
   ]) {
     const reply = await ask('PATCH', `/memory/${MEMORY.id}`, { body })
-    expect([reply.status, reply.body.err, reply.body.field]).toEqual([413, 'limit', Object.keys(body)[0]?.concat(
-      'tags' in body && body.tags.length === 1 ? '[0]' : '',
-    )])
+    expect([reply.status, reply.body.err, reply.body.field]).toEqual([
+      413,
+      'limit',
+      Object.keys(body)[0]?.concat('tags' in body && body.tags.length === 1 ? '[0]' : ''),
+    ])
   }
   const reply = await ask('PATCH', `/memory/${'i'.repeat(257)}`, { body: { tags: [] } })
   expect([reply.status, reply.body.err]).toEqual([413, 'limit'])
@@ -131,7 +136,8 @@ test('If-Match of any form is understood or refused, never left out', async () =
   expect(await status('*')).toBe(200)
   expect(await status('2')).toBe(200)
   expect(await status('"2"')).toBe(412)
-  for (const wrong of ['"x"', 'W/"3"', '"3", "4"', '""', '0', '-1']) expect([wrong, await status(wrong)]).toEqual([wrong, 400])
+  for (const wrong of ['"x"', 'W/"3"', '"3", "4"', '""', '0', '-1'])
+    expect([wrong, await status(wrong)]).toEqual([wrong, 400])
   expect(await status('"3"', { tags: [], ifVersion: 2 })).toBe(400)
   const removal = await ask('DELETE', `/memory/${MEMORY.id}`, { headers: { 'If-Match': '"1"' } })
   expect([removal.status, removal.body.field]).toEqual([400, 'If-Match'])

@@ -13,7 +13,14 @@ const ROUTES: ReadonlySet<string> = new Set([
 ])
 
 /** What the engine tells to be worth another try, beside what the facade knows by code. */
-const RETRYABLE: ReadonlySet<string> = new Set(['LOCKED', 'IO', 'EMBEDDING_FAILED', 'RATE_LIMITED', 'TIMEOUT', 'UNAVAILABLE'])
+const RETRYABLE: ReadonlySet<string> = new Set([
+  'LOCKED',
+  'IO',
+  'EMBEDDING_FAILED',
+  'RATE_LIMITED',
+  'TIMEOUT',
+  'UNAVAILABLE',
+])
 
 export class RemoteEngine implements NativeEngine {
   readonly #exchange: Exchange
@@ -73,7 +80,9 @@ export class RemoteEngine implements NativeEngine {
 
   reinforce(request: string): Answer {
     const body = JSON.parse(request) as unknown
-    return this.#ask<{ memory: Request }>({ method: 'POST', path: '/memory/reinforce', body }, ({ memory }) => bare(memory))
+    return this.#ask<{ memory: Request }>({ method: 'POST', path: '/memory/reinforce', body }, ({ memory }) =>
+      bare(memory),
+    )
   }
 
   history(request: string): Answer {
