@@ -58,8 +58,9 @@ pub struct Body(pub Value);
 impl<S: Send + Sync> FromRequest<S> for Body {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
-        let bytes = Bytes::from_request(request, state).await.map_err(|_| Failure::invalid("body", "ended too early"))?;
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+        let body = request.into_body().collect().await;
+        let bytes = body.map_err(|_| Failure::invalid("body", "ended too early"))?.to_bytes();
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Err(Failure::invalid("body", "is missing; send a JSON object"));
         }
