@@ -20,10 +20,7 @@ module.exports = {
       displayName: 'remote',
       roots: ['<rootDir>/__test__'],
       globals: { openMemoryTestMode: 'remote' },
-      testPathIgnorePatterns: [
-        '/__test__/server/',
-        ...EMBEDDED_ONLY.map((name) => `/__test__/${name}\\.test\\.ts$`),
-      ],
+      testPathIgnorePatterns: ['/__test__/server/', ...EMBEDDED_ONLY.map((name) => `/__test__/${name}\\.test\\.ts$`)],
     },
   ],
   testTimeout: 60_000,

@@ -42,13 +42,18 @@ export interface NativeServer {
 /** Gives one flat array of `texts.length * dimensions` values. */
 export type NativeEmbed = (texts: string[]) => Promise<Float32Array>
 
+/** The keys of a file. Each call is done at once. */
+export interface NativeKeys {
+  create(tenant: string, name: string, forMetrics: boolean): string
+  list(): string
+  revoke(id: string): string
+}
+
 interface NativeModule {
   Engine: new (options: string, embed?: NativeEmbed) => NativeEngine
   Control: new (onProgress?: (done: number, total: number) => void) => NativeControl
   Server: new (engine: NativeEngine, options: string) => NativeServer
-  createKey(file: string, tenant: string, name: string, forMetrics: boolean): string
-  listKeys(file: string): string
-  revokeKey(file: string, id: string): string
+  Keys: new (file: string) => NativeKeys
 }
 
 let loaded: NativeModule | undefined

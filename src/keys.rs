@@ -8,25 +8,38 @@ use serde_json::{Value, json};
 
 use crate::answer::{answer, refusal};
 
-/// Tells the key, which is kept nowhere.
 #[napi]
-pub fn create_key(file: String, tenant: String, name: String, for_metrics: bool) -> String {
-    let role = if for_metrics { Role::Metrics } else { Role::Tenant };
-    told(KeyFile::new(Path::new(&file)).create(&tenant, &name, role).map(|new| {
-        let mut fields = fields(&new.key);
-        fields["key"] = new.secret.into();
-        fields
-    }))
+pub struct Keys {
+    file: KeyFile,
 }
 
 #[napi]
-pub fn list_keys(file: String) -> String {
-    told(KeyFile::new(Path::new(&file)).list().map(|keys| keys.iter().map(fields).collect()))
-}
+impl Keys {
+    #[napi(constructor)]
+    pub fn new(file: String) -> Self {
+        Self { file: KeyFile::new(Path::new(&file)) }
+    }
 
-#[napi]
-pub fn revoke_key(file: String, id: String) -> String {
-    told(KeyFile::new(Path::new(&file)).revoke(&id).map(|key| fields(&key)))
+    /// Tells the key, which is kept nowhere.
+    #[napi]
+    pub fn create(&self, tenant: String, name: String, for_metrics: bool) -> String {
+        let role = if for_metrics { Role::Metrics } else { Role::Tenant };
+        told(self.file.create(&tenant, &name, role).map(|new| {
+            let mut fields = fields(&new.key);
+            fields["key"] = new.secret.into();
+            fields
+        }))
+    }
+
+    #[napi]
+    pub fn list(&self) -> String {
+        told(self.file.list().map(|keys| keys.iter().map(fields).collect()))
+    }
+
+    #[napi]
+    pub fn revoke(&self, id: String) -> String {
+        told(self.file.revoke(&id).map(|key| fields(&key)))
+    }
 }
 
 /// Everything but the hash.

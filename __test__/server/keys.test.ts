@@ -6,11 +6,13 @@ import { expect, test } from '@jest/globals'
 import { asker, serve } from '../helpers/server'
 import { freshDirectory, openEmbedded } from '../helpers/store'
 
-const native = require('../../native.js') as {
-  createKey(file: string, tenant: string, name: string, forMetrics: boolean): string
-  listKeys(file: string): string
-  revokeKey(file: string, id: string): string
+interface NativeKeys {
+  create(tenant: string, name: string, forMetrics: boolean): string
+  list(): string
+  revoke(id: string): string
 }
+
+const { Keys } = require('../../native.js') as { Keys: new (file: string) => NativeKeys }
 
 const KEYS = { apiKeys: ['ann=ann-key-0123456789', 'bob=bob-key-0123456789', 'default=own-key-0123456789'] }
 const [ann, bob, own] = ['ann-key-0123456789', 'bob-key-0123456789', 'own-key-0123456789']
@@ -35,9 +37,12 @@ test('without a key, or with a wrong one, every route but health and the documen
 
 test('a key is taken from X-API-Key, Bearer and Token', async () => {
   const { ask } = await serve(KEYS)
-  for (const headers of [{ 'X-API-Key': ann }, { Authorization: `Bearer ${ann}` }, { Authorization: `Token ${ann}` }]) {
-    expect((await ask('GET', '/stats', { headers: headers as Record<string, string> })).status).toBe(200)
-  }
+  const ways: Record<string, string>[] = [
+    { 'X-API-Key': ann as string },
+    { Authorization: `Bearer ${ann}` },
+    { Authorization: `Token ${ann}` },
+  ]
+  for (const headers of ways) expect((await ask('GET', '/stats', { headers })).status).toBe(200)
   expect((await ask('GET', '/stats', { headers: { Authorization: `Basic ${ann}` } })).status).toBe(401)
 })
 
@@ -140,7 +145,7 @@ test('keys without a tenant’s name have one each', async () => {
 
 test('a made key works at once, is kept as a hash only, and is refused from the moment it is revoked', async () => {
   const keyFile = join(freshDirectory(), 'keys.json')
-  const made = JSON.parse(native.createKey(keyFile, 'acme', 'laptop', false)).ok
+  const made = JSON.parse(new Keys(keyFile).create('acme', 'laptop', false)).ok
   expect(made.key).toMatch(/^om_[\w-]{43}$/)
   expect(readFileSync(keyFile, 'utf8')).not.toContain(made.key)
   if (process.platform !== 'win32') expect(statSync(keyFile).mode & 0o777).toBe(0o600)
@@ -148,27 +153,27 @@ test('a made key works at once, is kept as a hash only, and is refused from the 
   expect((await ask('GET', '/stats')).status).toBe(401)
   expect((await ask('GET', '/stats', { key: made.key })).status).toBe(200)
 
-  const second = JSON.parse(native.createKey(keyFile, 'acme', 'phone', false)).ok
+  const second = JSON.parse(new Keys(keyFile).create('acme', 'phone', false)).ok
   await ask('POST', '/memory/add', { key: made.key, body: { content: 'x' } })
   expect((await ask('GET', '/stats', { key: second.key })).body.memories).toBe(1)
-  const listed = JSON.parse(native.listKeys(keyFile)).ok
+  const listed = JSON.parse(new Keys(keyFile).list()).ok
   expect(listed).toMatchObject([
     { name: 'laptop', tenant: 'acme' },
     { name: 'phone', tenant: 'acme' },
   ])
   expect(JSON.stringify(listed)).not.toMatch(/hash|om_/)
 
-  expect(JSON.parse(native.revokeKey(keyFile, made.id)).ok.revoked_at).toBeDefined()
+  expect(JSON.parse(new Keys(keyFile).revoke(made.id)).ok.revoked_at).toBeDefined()
   expect((await ask('GET', '/stats', { key: made.key })).status).toBe(401)
   expect((await ask('GET', '/stats', { key: second.key })).status).toBe(200)
-  expect(JSON.parse(native.revokeKey(keyFile, 'key_none')).error.code).toBe('NOT_FOUND')
+  expect(JSON.parse(new Keys(keyFile).revoke('key_none')).error.code).toBe('NOT_FOUND')
 })
 
 test('a server that was open asks for keys from the first one on', async () => {
   const keyFile = join(freshDirectory(), 'keys.json')
   const { ask } = await serve({ keyFile })
   expect((await ask('GET', '/stats')).status).toBe(200)
-  const { key } = JSON.parse(native.createKey(keyFile, 'default', 'first', false)).ok
+  const { key } = JSON.parse(new Keys(keyFile).create('default', 'first', false)).ok
   expect((await ask('GET', '/stats')).status).toBe(401)
   expect((await ask('GET', '/stats', { key })).status).toBe(200)
 })

@@ -27,7 +27,14 @@ if ('missing' in found) {
   }, 60_000)
 
   test('its types are right, strictly', async () => {
-    const args = ['-m', 'mypy', '--strict', '--cache-dir', join(folder, '..', '..', 'node_modules', '.cache', 'mypy'), join(folder, 'src')]
+    const args = [
+      '-m',
+      'mypy',
+      '--strict',
+      '--cache-dir',
+      join(folder, '..', '..', 'node_modules', '.cache', 'mypy'),
+      join(folder, 'src'),
+    ]
     const { stdout } = await run(found.python, args, { env }).catch((error) => {
       throw new Error(error.stdout)
     })

@@ -68,13 +68,13 @@ export const SERVING_COMMANDS: Command[] = [
     },
     example: 'openmemory keys create --tenant acme --name laptop',
     async run({ words: [what, id, ...more], values }) {
-      const file = keyFile(values)
+      const keys = new (native().Keys)(keyFile(values))
       if (more.length > 0) throw new UsageError('too many words')
-      if (what === 'list' && id === undefined) return told<Key[]>(native().listKeys(file))
-      if (what === 'revoke' && id !== undefined) return told<Key>(native().revokeKey(file, id))
+      if (what === 'list' && id === undefined) return told<Key[]>(keys.list())
+      if (what === 'revoke' && id !== undefined) return told<Key>(keys.revoke(id))
       if (what !== 'create' || id !== undefined) throw new UsageError('say create, list or revoke ID')
       const [tenant, name] = [text(values, 'tenant') ?? 'default', text(values, 'name') ?? 'unnamed']
-      return told<Key>(native().createKey(file, tenant, name, values.metrics === true))
+      return told<Key>(keys.create(tenant, name, values.metrics === true))
     },
     print(result: Key | Key[], call) {
       if (Array.isArray(result)) {

@@ -14,9 +14,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
-use crate::http::{
-    Failure, answer_once, buffer, guard_origin, identify, is_local, limit_rate, limit_time, observe,
-};
+use crate::http::{Failure, answer_once, buffer, guard_origin, identify, is_local, limit_rate, limit_time, observe};
 use crate::{mem0, openapi, openmemory};
 
 pub fn router(app: &Arc<App>) -> Router {
@@ -64,7 +62,8 @@ fn cors(app: &Arc<App>) -> CorsLayer {
     let allowed = move |origin: &axum::http::HeaderValue, _: &_| {
         app.keys.required() || is_local(origin.to_str().unwrap_or_default())
     };
-    let read = ["etag", "retry-after", "x-request-id", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"];
+    let read =
+        ["etag", "retry-after", "x-request-id", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"];
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(allowed))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])

@@ -133,7 +133,8 @@ impl Opened {
         let mut surplus = Vec::new();
         while self.stores.len() > most {
             let idle = |slot: &Slot| {
-                Arc::strong_count(&slot.store) == 1 && slot.store.get().is_none_or(|store| Arc::strong_count(store) == 1)
+                Arc::strong_count(&slot.store) == 1
+                    && slot.store.get().is_none_or(|store| Arc::strong_count(store) == 1)
             };
             let longest = self.stores.iter().filter(|(_, slot)| idle(slot)).min_by_key(|(_, slot)| slot.used);
             let Some(tenant) = longest.map(|(tenant, _)| tenant.clone()) else { break };
@@ -149,4 +150,77 @@ pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     spawn_blocking(work).await.unwrap_or(Err(Error::Internal("a call panicked")))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use openmemory_core::domain::SystemClock;
+    use openmemory_core::domain::request::NewMemory;
+    use openmemory_core::embedding::TestEmbedder;
+    use openmemory_core::engine::{Options, Registry};
+    use openmemory_core::storage::Durability;
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Opener {
+        registry: Registry,
+        open: AtomicUsize,
+        most: AtomicUsize,
+    }
+
+    impl OpenStore for Opener {
+        fn open(&self, directory: &Path) -> Result<Arc<Shared>, Error> {
+            self.most.fetch_max(self.open.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            let options = Options {
+                directory: directory.to_owned(),
+                durability: Durability::Flush,
+                embedder: Arc::new(TestEmbedder),
+                clock: Arc::new(SystemClock),
+            };
+            self.registry.open(options, "test")
+        }
+
+        fn release(&self, store: Arc<Shared>) -> Result<(), Error> {
+            self.open.fetch_sub(1, Ordering::SeqCst);
+            self.registry.release(store)
+        }
+    }
+
+    #[test]
+    fn a_tenants_name_is_a_directorys_on_every_system() {
+        for name in ["a", "acme-2", "key_1", &"x".repeat(64)] {
+            assert_eq!(Tenant::read(name).unwrap().as_str(), name);
+        }
+        for name in ["", "A", "a/b", "..", "a b", "é", "a.", &"x".repeat(65)] {
+            assert_eq!(Tenant::read(name), None, "{name}");
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn stores_close_when_too_many_are_open_and_keep_what_they_were_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let opener = Arc::new(Opener::default());
+        let tenants = Tenants::new(directory.path().to_owned(), Arc::clone(&opener) as Arc<dyn OpenStore>, 2);
+        let names: Vec<Tenant> = (0..5).map(|n| Tenant::read(&format!("t{n}")).unwrap()).collect();
+        let held = tenants.store(&names[0]).await.unwrap();
+        for round in 0..2 {
+            for name in &names {
+                let store = tenants.store(name).await.unwrap();
+                assert_eq!(store.stats().unwrap().memories, round);
+                store.add(NewMemory::read(json!({ "content": "x" })).unwrap()).await.unwrap();
+            }
+        }
+        // One in use is never closed, however long ago it was asked for.
+        assert_eq!(held.stats().unwrap().memories, 2);
+        assert!(opener.most.load(Ordering::SeqCst) <= 3);
+        drop(held);
+        tenants.close().await.unwrap();
+        assert_eq!(opener.open.load(Ordering::SeqCst), 0);
+        assert!(matches!(tenants.store(&names[0]).await, Err(Error::Closed)));
+    }
 }

@@ -235,7 +235,9 @@ fn public_message(error: &Error) -> String {
     match error.code() {
         "MODEL_MISMATCH" => "the store holds vectors of another model; POST /reindex changes over".into(),
         "MODEL_UNAVAILABLE" => "the server's embedding model cannot be loaded; its log says why".into(),
-        "EMBEDDING_FAILED" => "the text could not be embedded, and nothing was changed; the server's log says why".into(),
+        "EMBEDDING_FAILED" => {
+            "the text could not be embedded, and nothing was changed; the server's log says why".into()
+        }
         "CORRUPTED" => "a record fails its checksum; the server's log says more".into(),
         "LOCKED" => "another process has the store open".into(),
         "CLOSED" => "the server is ending".into(),

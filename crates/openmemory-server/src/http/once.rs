@@ -165,7 +165,8 @@ pub async fn answer_once(State(app): State<Arc<App>>, mut request: Request, next
 
 fn fingerprint(method: &Method, uri: &str, headers: &HeaderMap, body: &[u8]) -> [u8; 32] {
     let mut hash = Sha256::new();
-    for part in [method.as_str().as_bytes(), uri.as_bytes(), headers.get("if-match").map_or(b"", HeaderValue::as_bytes), body]
+    for part in
+        [method.as_str().as_bytes(), uri.as_bytes(), headers.get("if-match").map_or(b"", HeaderValue::as_bytes), body]
     {
         hash.update(part.len().to_be_bytes());
         hash.update(part);

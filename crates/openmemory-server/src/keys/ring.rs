@@ -42,7 +42,8 @@ struct Read {
 impl Keyring {
     /// `given` are `KEY` or `TENANT=KEY`. None if one is empty or names no tenant.
     pub fn new(given: &[String], metrics: Option<&str>, path: PathBuf) -> Option<Self> {
-        let mut known = given.iter().enumerate().map(|(i, entry)| read_given(i + 1, entry)).collect::<Option<Vec<_>>>()?;
+        let mut known =
+            given.iter().enumerate().map(|(i, entry)| read_given(i + 1, entry)).collect::<Option<Vec<_>>>()?;
         if let Some(key) = metrics {
             let caller = Caller { tenant: Tenant::own(), key: "metrics".into(), role: Role::Metrics };
             known.push(Known { hash: KeyHash::of(key), caller });
@@ -105,4 +106,46 @@ fn read_given(place: usize, entry: &str) -> Option<Known> {
         None => Tenant::read(&format!("key-{short}"))?,
     };
     Some(Known { hash, caller: Caller { tenant, key: format!("given-{place}"), role: Role::Tenant } })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
+mod tests {
+    use super::*;
+
+    fn ring(given: &[&str], path: &std::path::Path) -> Option<Keyring> {
+        let given: Vec<String> = given.iter().map(|&key| key.into()).collect();
+        Keyring::new(&given, None, path.to_owned())
+    }
+
+    #[test]
+    fn a_file_that_is_damaged_or_gone_opens_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keys.json");
+        let ring = ring(&[], &path).unwrap();
+        assert!(!ring.required());
+        let made = KeyFile::new(&path).create("acme", "one", Role::Tenant).unwrap();
+        assert_eq!(ring.caller(&made.secret).unwrap().tenant.as_str(), "acme");
+        fs::write(&path, "{").unwrap();
+        assert!(ring.required() && ring.caller(&made.secret).is_none());
+        fs::remove_file(&path).unwrap();
+        assert!(ring.required() && ring.caller(&made.secret).is_none());
+    }
+
+    #[test]
+    fn given_keys_name_their_tenant_or_have_one_of_their_own() {
+        let ring = ring(&["acme=k1", "k2", "k3"], std::path::Path::new("none")).unwrap();
+        let tenant = |key: &str| ring.caller(key).map(|caller| caller.tenant.to_string());
+        assert_eq!(tenant("k1").as_deref(), Some("acme"));
+        assert!(tenant("k2").unwrap().starts_with("key-") && tenant("k2") != tenant("k3"));
+        assert_eq!(tenant("acme=k1"), None);
+        assert_eq!(tenant(""), None);
+    }
+
+    #[test]
+    fn keys_that_could_not_be_sent_are_refused() {
+        for given in ["", "acme=", "a b", "acme=a b", "tab\t"] {
+            assert!(ring(&[given], std::path::Path::new("none")).is_none(), "{given:?}");
+        }
+    }
 }

@@ -1,8 +1,8 @@
 //! What do clients ask before anything else? Who they are, and what their project is.
 
+use axum::Json;
 use axum::extract::Extension;
 use axum::response::{IntoResponse, Response};
-use axum::Json;
 use serde_json::json;
 
 use crate::keys::Caller;

@@ -86,7 +86,9 @@ fn messages(mut fields: Fields) -> Result<Vec<NewMemory>, Failure> {
 }
 
 fn is_empty(value: &Value) -> bool {
-    value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(serde_json::Map::is_empty) || value == ""
+    value.as_array().is_some_and(Vec::is_empty)
+        || value.as_object().is_some_and(serde_json::Map::is_empty)
+        || value == ""
 }
 
 /// From the fields themselves, or from `filters`, where one client puts them.
@@ -101,7 +103,10 @@ fn scope(fields: &mut Fields) -> Result<Scope, Failure> {
     let scope =
         Scope { user_id: read(user_id)?, agent_id: read(agent_id)?, app_id: read(app_id)?, run_id: read(run_id)? };
     if scope == Scope::default() {
-        return Err(Failure::invalid("user_id", "is missing: give at least one of user_id, agent_id, app_id and run_id"));
+        return Err(Failure::invalid(
+            "user_id",
+            "is missing: give at least one of user_id, agent_id, app_id and run_id",
+        ));
     }
     Ok(scope)
 }
@@ -145,4 +150,3 @@ fn said(content: Option<Value>) -> Option<String> {
         _ => None,
     }
 }
-

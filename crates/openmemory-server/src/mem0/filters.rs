@@ -23,7 +23,8 @@ pub fn names_an_entity(filters: &Map<String, Value>) -> bool {
         "NOT" => false,
         "AND" | "OR" => value.as_array().into_iter().flatten().filter_map(Value::as_object).any(names_an_entity),
         _ => {
-            let only_negative = |operators: &Map<String, Value>| operators.keys().all(|key| key == "ne" || key == "nin");
+            let only_negative =
+                |operators: &Map<String, Value>| operators.keys().all(|key| key == "ne" || key == "nin");
             is_entity(name) && !value.is_null() && !value.as_object().is_some_and(only_negative)
         }
     })

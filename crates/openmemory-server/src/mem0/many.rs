@@ -73,10 +73,12 @@ pub async fn delete(memories: Memories, Body(body): Body) -> Answer {
 )]
 pub async fn delete_all(memories: Memories, mut params: Params) -> Answer {
     if params.take("filters").is_some() {
-        return Err(Failure::invalid("filters", "cannot be read here; pass user_id, agent_id, app_id or run_id themselves"));
+        return Err(Failure::invalid(
+            "filters",
+            "cannot be read here; pass user_id, agent_id, app_id or run_id themselves",
+        ));
     }
-    let named: Vec<(&str, String)> =
-        ENTITIES.into_iter().filter_map(|name| Some((name, params.take(name)?))).collect();
+    let named: Vec<(&str, String)> = ENTITIES.into_iter().filter_map(|name| Some((name, params.take(name)?))).collect();
     for harmless in ["org_id", "project_id", "source"] {
         params.take(harmless);
     }

@@ -9,7 +9,10 @@ fn refused(what: &str) -> Failure {
 
 /// Refused: settings steer a language model
 #[utoipa::path(
-    patch, path = "/api/v1/orgs/organizations/{org}/projects/{project}", tag = "Mem0", params(schemas::ProjectPath),
+    patch,
+    path = "/api/v1/orgs/organizations/{org}/projects/{project}",
+    tag = "Mem0",
+    params(schemas::ProjectPath),
     responses(schemas::Mem0Refusals)
 )]
 pub async fn update_project() -> Failure {
@@ -36,7 +39,10 @@ pub async fn summary() -> Failure {
 
 /// Refused
 #[utoipa::path(
-    get, path = "/api/v1/webhooks/projects/{project}", tag = "Mem0", params(schemas::WebhookPath),
+    get,
+    path = "/api/v1/webhooks/projects/{project}",
+    tag = "Mem0",
+    params(schemas::WebhookPath),
     responses(schemas::Mem0Refusals)
 )]
 pub async fn webhooks() -> Failure {
@@ -45,7 +51,10 @@ pub async fn webhooks() -> Failure {
 
 /// Refused
 #[utoipa::path(
-    post, path = "/api/v1/webhooks/projects/{project}", tag = "Mem0", params(schemas::WebhookPath),
+    post,
+    path = "/api/v1/webhooks/projects/{project}",
+    tag = "Mem0",
+    params(schemas::WebhookPath),
     responses(schemas::Mem0Refusals)
 )]
 pub async fn create_webhook() -> Failure {

@@ -8,7 +8,6 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::{IntoParams, IntoResponses, ToSchema};
 
-
 #[derive(ToSchema, Serialize)]
 #[schema(rename_all = "lowercase")]
 pub enum Sector {
