@@ -9,7 +9,7 @@ const project = {
 }
 
 /** What only a store in this process has: its directory, its options, what is shown beside it. */
-const EMBEDDED_ONLY = ['demo', 'durability', 'modules', 'options', 'readme']
+const EMBEDDED_ONLY = ['cli', 'demo', 'durability', 'modules', 'options', 'readme']
 
 /** @type {import('jest').Config} */
 module.exports = {
