@@ -308,7 +308,14 @@ export interface OpenMemoryOptions {
    * `./.openmemory`. One process at a time may have it open; another gets `LOCKED`.
    */
   path?: string
-  /** The address of a server (`OPENMEMORY_URL`). Not in this version: refused with `UNAVAILABLE`. */
+  /**
+   * The address of a server, as `npx openmemory serve` or {@link OpenMemory.serve} prints it, instead of a directory.
+   * Default: the environment variable `OPENMEMORY_URL`, where no `path` is given. Excludes `path`, `durability` and
+   * `embedder`, which are the server's. Every method works as with a directory; `onProgress` is told the end only.
+   *
+   * Failures that can pass (no connection, `RATE_LIMITED`, 502 to 504) are tried again, three times at most, with
+   * growing pauses. A write carries an `Idempotency-Key`, so that the server does it once.
+   */
   url?: string
   /** The key for `url` (`OPENMEMORY_API_KEY`). Without `url` it has no effect. */
   apiKey?: string
@@ -451,6 +458,29 @@ export interface FeedbackOptions {
 /** What {@link OpenMemory.deleteMemories} deletes by condition. An empty filter never means all: that is `{ all: true }`. */
 export type DeleteSelection = { filters: Filters; all?: never } | { all: true; filters?: never }
 
+/** Options of {@link OpenMemory.serve}. */
+export interface ServeOptions {
+  /** 0 to 65 535; 0 for any that is free. Default 8080. */
+  port?: number
+  /** The address to listen on. Default `'127.0.0.1'`. Any but this machine's own needs keys. */
+  host?: string
+  /**
+   * `KEY` or `TENANT=KEY`: each tenant has memories of its own, and the tenant `default` those of this directory. Default:
+   * the environment variable `OPENMEMORY_API_KEYS`, separated by commas.
+   */
+  apiKeys?: readonly string[]
+  /** May read `/metrics` and nothing else. Default: the environment variable `OPENMEMORY_METRICS_KEY`. */
+  metricsKey?: string
+  /** The keys made by `openmemory keys create`. Default `keys.json` in the directory. */
+  keyFile?: string
+  /** Requests per key in each window of so many seconds; more are `RATE_LIMITED`. Default: no limit. */
+  rateLimit?: { requests: number; seconds: number }
+  /** Milliseconds after which a request is answered with `TIMEOUT`, at least 1000. Default 300 000. */
+  timeoutMs?: number
+  /** Writes a line of JSON to standard error for each request. Default false. */
+  log?: boolean
+}
+
 // --- Results --------------------------------------------------------------------------------------------------------
 
 /** The outcome of one item of a batch, at the item's place. */
@@ -527,6 +557,17 @@ export interface Diagnosis {
     /** What could not be saved: a version of a memory, or all of it. `id` is absent where it cannot be read. */
     lost: { id?: string; version?: number }[]
   }
+}
+
+/** A server that listens. It keeps the process alive until it is closed. */
+export interface Server {
+  /** For example `http://127.0.0.1:8080`. */
+  readonly url: string
+  readonly port: number
+  /** Answers what was asked, syncs, and ends. Idempotent; {@link OpenMemory.close} does it too. */
+  close(): Promise<void>
+  /** {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 // --- The store ------------------------------------------------------------------------------------------------------
@@ -694,6 +735,18 @@ export class OpenMemory {
   importFrom(file: string, options?: ImportOptions): Promise<ImportSummary>
 
   stats(): Promise<Stats>
+
+  /**
+   * Opens this directory to other processes and languages, over HTTP, while this object goes on using it.
+   *
+   * ```ts
+   * const server = await om.serve({ port: 8080 })
+   * const remote = new OpenMemory({ url: server.url })
+   * ```
+   *
+   * Rejects with `INVALID_ARGUMENT` for a `host` that others can reach without keys, `UNAVAILABLE` for a port in use.
+   */
+  serve(options?: ServeOptions): Promise<Server>
 
   /**
    * Makes the first calls quick: opens the store, fills the index and loads the model (0.3 s). Without it the first

@@ -1,11 +1,28 @@
-/** @type {import('jest').Config} */
-module.exports = {
-  roots: ['<rootDir>/__test__'],
+/** What every project shares. */
+const project = {
+  rootDir: __dirname,
   testRegex: '\\.test\\.ts$',
   testEnvironment: 'node',
   // Types are checked by `npm run typecheck`; here they are only taken off.
   transform: { '\\.ts$': ['babel-jest', { configFile: './__test__/babel.config.json' }] },
-  testTimeout: 60_000,
   haste: { forceNodeFilesystemAPI: true },
+}
+
+/** What only a store in this process has: its directory, its options, what is shown beside it. */
+const EMBEDDED_ONLY = ['cli', 'demo', 'durability', 'modules', 'options', 'readme']
+
+/** @type {import('jest').Config} */
+module.exports = {
+  projects: [
+    { ...project, displayName: 'embedded', roots: ['<rootDir>/__test__'] },
+    {
+      ...project,
+      displayName: 'remote',
+      roots: ['<rootDir>/__test__'],
+      globals: { openMemoryTestMode: 'remote' },
+      testPathIgnorePatterns: ['/__test__/server/', ...EMBEDDED_ONLY.map((name) => `/__test__/${name}\\.test\\.ts$`)],
+    },
+  ],
+  testTimeout: 60_000,
   watchman: false,
 }

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm'
 import { expect, test } from '@jest/globals'
 import type { FunctionEmbedder } from '@openmemory/sdk'
 import { refusal } from './helpers/refusal'
-import { openStore } from './helpers/store'
+import { embeddedTest, openStore } from './helpers/store'
 
 function embedder(embed: FunctionEmbedder['embed']): FunctionEmbedder {
   return { id: 'mine', dimensions: 3, embed }
@@ -63,7 +63,7 @@ test.each(failures)('%s is EMBEDDING_FAILED and changes nothing', async (_, embe
   expect((await om.listMemories()).memories).toHaveLength(1)
 })
 
-test('an error of the function is the cause, and the next call may succeed', async () => {
+embeddedTest('an error of the function is the cause, and the next call may succeed', async () => {
   const offline = new Error('the embedding service is offline')
   let broken = true
   const om = openStore({
@@ -81,7 +81,7 @@ test('an error of the function is the cause, and the next call may succeed', asy
   expect(await om.addMemory({ content: 'hello' })).toMatchObject({ version: 1 })
 })
 
-test('a synchronous throw of something that is no Error is the cause too', async () => {
+embeddedTest('a synchronous throw of something that is no Error is the cause too', async () => {
   const om = openStore({
     embedder: embedder(() => {
       throw 'plain text'

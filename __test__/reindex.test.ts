@@ -2,7 +2,7 @@
 
 import { beforeEach, expect, test } from '@jest/globals'
 import { refusal } from './helpers/refusal'
-import { freshDirectory, openStore } from './helpers/store'
+import { embeddedTest, freshDirectory, openStore } from './helpers/store'
 import { wordEmbedder } from './helpers/word-embedder'
 
 let path: string
@@ -24,7 +24,7 @@ test('a store of another model refuses to embed or search, and can be read', asy
   expect((await om.listMemories()).memories).toHaveLength(40)
 })
 
-test('reindex embeds everything with the new model, shows progress, and makes no versions', async () => {
+embeddedTest('reindex embeds everything with the new model, shows progress, and makes no versions', async () => {
   const large = wordEmbedder('large', 64)
   const om = openStore({ path, embedder: large.embedder })
   const progress: [number, number][] = []
@@ -50,7 +50,7 @@ test('the old model is the mismatch afterwards', async () => {
   expect((await refusal(old.searchMemories('topic7'))).code).toBe('MODEL_MISMATCH')
 })
 
-test('an interrupted reindex goes on where it stopped, also after the store was closed', async () => {
+embeddedTest('an interrupted reindex goes on where it stopped, also after the store was closed', async () => {
   const large = wordEmbedder('large', 64)
   const om = openStore({ path, embedder: large.embedder })
   const interruption = new AbortController()

@@ -45,6 +45,16 @@ test('the userId option scopes what is added, listed, searched and deleted by fi
   expect((await everyone.listMemories()).memories.map(({ id }) => id)).toEqual([theirs.id])
 })
 
+test('a user named * is that user, and not everybody', async () => {
+  const path = freshDirectory()
+  const { id } = await openStore({ path }).addMemory({ content: 'tea at four', user_id: 'ann' })
+  const star = openStore({ path, userId: '*' })
+  expect((await star.listMemories()).memories).toEqual([])
+  expect(await star.searchMemories('tea')).toEqual([])
+  expect(await star.deleteMemories({ all: true })).toEqual({ deleted: 0, ids: [] })
+  expect((await star.getMemory(id)).content).toBe('tea at four')
+})
+
 test('other scopes are kept and can be filtered by', async () => {
   const om = openStore()
   const scopes = { user_id: 'u', agent_id: 'a', app_id: 'p', run_id: 'r' }

@@ -3,7 +3,10 @@
 import type { LongCallOptions } from '../index'
 import { describe } from './arguments'
 import { failure, invalid, OpenMemoryError } from './errors'
-import { type NativeControl, native } from './native'
+import type { NativeControl } from './native'
+
+/** Makes the object by which a call reports and is ended. */
+export type MakeControl = (report?: (done: number, total: number) => void) => NativeControl
 
 /** An error of the user's own `onProgress`, which the call rejects with as it is. */
 export class ProgressFailure {
@@ -12,6 +15,7 @@ export class ProgressFailure {
 
 export async function longCall<T>(
   { onProgress, signal }: LongCallOptions,
+  makeControl: MakeControl,
   work: (control: NativeControl) => Promise<T>,
 ): Promise<T> {
   if (onProgress !== undefined && typeof onProgress !== 'function') {
@@ -23,7 +27,7 @@ export async function longCall<T>(
   if (signal?.aborted) throw aborted(signal)
 
   const progress = new Progress(onProgress)
-  const control = new (native().Control)(onProgress && progress.report)
+  const control = makeControl(onProgress && progress.report)
   const cancel = () => control.cancel()
   signal?.addEventListener('abort', cancel)
   try {

@@ -35,13 +35,29 @@ export interface NativeControl {
   cancel(): void
 }
 
+export interface NativeServer {
+  start(): Answer
+  /** Waiting for it keeps the process alive. */
+  ended(): Answer
+  close(): Answer
+}
+
 /** Gives one flat array of `texts.length * dimensions` values. */
 export type NativeEmbed = (texts: string[]) => Promise<Float32Array>
+
+/** The keys of a file. Each call is done at once. */
+export interface NativeKeys {
+  create(tenant: string, name: string, forMetrics: boolean): string
+  list(): string
+  revoke(id: string): string
+}
 
 interface NativeModule {
   Engine: new (options: string, embed?: NativeEmbed) => NativeEngine
   doctor(path: string, repair: boolean): Answer
   Control: new (onProgress?: (done: number, total: number) => void) => NativeControl
+  Server: new (engine: NativeEngine, options: string) => NativeServer
+  Keys: new (file: string) => NativeKeys
 }
 
 let loaded: NativeModule | undefined

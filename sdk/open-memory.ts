@@ -11,9 +11,10 @@ import { failure, invalid } from './errors'
 import { gated } from './gate'
 import { assertLossless } from './json'
 import { longCall, ProgressFailure } from './long-call'
-import { type NativeEngine, native } from './native'
+import type { NativeEngine } from './native'
 import { type Settings, settingsOf } from './options'
 import { isVacuous, Scope } from './scope'
+import { Server } from './server'
 import { checkFile, type EngineImport, importSummary } from './transfer'
 
 type Memory = contract.Memory
@@ -26,6 +27,7 @@ const LONG_OPTIONS = ['onProgress', 'signal'] as const
 export class OpenMemory implements contract.OpenMemory {
   readonly #settings: Settings
   readonly #scope: Scope
+  readonly #servers: Promise<Server>[] = []
   #opened: NativeEngine | undefined
   #closing: Promise<void> | undefined
 
@@ -53,7 +55,7 @@ export class OpenMemory implements contract.OpenMemory {
     return this.#call((engine, site) => {
       const { atomic = false, ...long } = checkOptions(options, [...LONG_OPTIONS, 'atomic'])
       const prepare = (item: unknown, index: number) => this.#scope.memory(checkRecord(item, `memories[${index}]`))
-      return longCall(long, (control) =>
+      return longCall(long, this.#settings.control, (control) =>
         perItem(checkItems(memories, 'memories'), { atomic, site, prepare }, (items) =>
           read<EngineItem<Memory>[]>(engine.addMany(JSON.stringify({ items, atomic }), control)),
         ),
@@ -102,7 +104,7 @@ export class OpenMemory implements contract.OpenMemory {
       const checked = checkOptions(options, [...LONG_OPTIONS, 'atomic', 'actor', 'reason'])
       const { atomic = false, actor, reason, ...long } = checked
       const prepare = (item: unknown, index: number) => checkRecord(item, `updates[${index}]`)
-      return longCall(long, (control) =>
+      return longCall(long, this.#settings.control, (control) =>
         perItem(checkItems(updates, 'updates'), { atomic, site, prepare }, (items) => {
           assertLossless({ atomic, actor, reason }, '')
           return read<EngineItem<Memory>[]>(
@@ -132,6 +134,7 @@ export class OpenMemory implements contract.OpenMemory {
     return this.#call((engine, site) =>
       longCall<contract.ItemResult<contract.DeletedMemory>[] | contract.DeleteSummary>(
         checkOptions(options, LONG_OPTIONS),
+        this.#settings.control,
         (control) => {
           if (!Array.isArray(which)) {
             const selection = this.#selection(which as contract.DeleteSelection)
@@ -191,7 +194,7 @@ export class OpenMemory implements contract.OpenMemory {
 
   reindex(options?: contract.LongCallOptions): Promise<contract.ReindexSummary> {
     return this.#call((engine) =>
-      longCall(checkOptions(options, LONG_OPTIONS), (control) =>
+      longCall(checkOptions(options, LONG_OPTIONS), this.#settings.control, (control) =>
         read<contract.ReindexSummary>(engine.reindex('{}', control)),
       ),
     )
@@ -229,6 +232,16 @@ export class OpenMemory implements contract.OpenMemory {
     return this.#call((engine) => read<contract.Stats>(engine.stats()))
   }
 
+  serve(options?: contract.ServeOptions): Promise<contract.Server> {
+    return this.#call(async (engine) => {
+      const { directory } = this.#settings
+      if (directory === undefined) throw invalid('url', 'names a server already; serve() needs a directory')
+      const server = Server.start(engine, directory, options)
+      this.#servers.push(server)
+      return server
+    })
+  }
+
   ready(): Promise<void> {
     return this.#call(async (engine) => {
       await read(engine.ready())
@@ -252,6 +265,9 @@ export class OpenMemory implements contract.OpenMemory {
 
   async #close(site: CallSite): Promise<void> {
     try {
+      // One that is only beginning ends too.
+      const begun = await Promise.allSettled(this.#servers)
+      await Promise.all(begun.map((server) => server.status === 'fulfilled' && server.value.close()))
       if (this.#opened) await read(this.#opened.close())
     } catch (error) {
       throw site.claim(error)
@@ -270,7 +286,7 @@ export class OpenMemory implements contract.OpenMemory {
   }
 
   #engine(): NativeEngine {
-    this.#opened ??= gated(new (native().Engine)(this.#settings.engine, this.#settings.embed))
+    this.#opened ??= gated(this.#settings.open())
     return this.#opened
   }
 

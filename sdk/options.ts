@@ -4,14 +4,20 @@ import { join, resolve } from 'node:path'
 import type { FunctionEmbedder, ModelEmbedder, OpenMemoryOptions } from '../index'
 import { checkOptions, describe } from './arguments'
 import { embedWith } from './embedder'
-import { failure, invalid } from './errors'
+import { invalid } from './errors'
 import { assertLossless } from './json'
-import type { NativeEmbed } from './native'
+import type { MakeControl } from './long-call'
+import { type NativeEmbed, type NativeEngine, native } from './native'
+import { RemoteControl } from './remote/control'
+import { RemoteEngine } from './remote/engine'
+import { Exchange } from './remote/exchange'
 
 export interface Settings {
-  /** The options of the engine, as JSON text. */
-  engine: string
-  embed: NativeEmbed | undefined
+  /** Opens the store, or the way to a server; called once, on first use. */
+  open(): NativeEngine
+  control: MakeControl
+  /** The directory; none in remote mode. */
+  directory: string | undefined
   userId: string | undefined
   timeoutMs: number | undefined
 }
@@ -24,32 +30,46 @@ const LONGEST_TIMEOUT = 2 ** 31 - 1
 
 export function settingsOf(given: OpenMemoryOptions | undefined): Settings {
   const options = checkOptions(given, OPTIONS)
-  const { durability = 'flush', timeoutMs } = options
-  refuseUrl(options)
-  text(options.apiKey, 'apiKey')
-  const path = text(options.path, 'path') ?? environment('OPENMEMORY_PATH') ?? '.openmemory'
-  if (!['flush', 'interval'].includes(durability)) throw invalid('durability', "must be 'flush' or 'interval'")
+  const { timeoutMs } = options
   if (timeoutMs !== undefined && !isCount(timeoutMs, LONGEST_TIMEOUT)) {
     throw invalid('timeoutMs', `must be a whole number of milliseconds from 1 to ${LONGEST_TIMEOUT}`)
   }
-  const { embedder, embed } = embedderOf(options.embedder, timeoutMs)
+  const apiKey = text(options.apiKey, 'apiKey')
+  const url = text(options.url, 'url') ?? (options.path === undefined ? environment('OPENMEMORY_URL') : undefined)
   return {
-    // Resolved now, so that a later chdir does not move the store.
-    engine: JSON.stringify({ path: resolve(path), durability, embedder }),
-    embed,
+    ...(url === undefined ? embedded(options, timeoutMs) : remote(url, apiKey ?? environment('OPENMEMORY_API_KEY'), options)),
     userId: text(options.userId, 'userId'),
     timeoutMs,
   }
 }
 
-function refuseUrl(options: OpenMemoryOptions): void {
-  const url = text(options.url, 'url') ?? (options.path === undefined ? environment('OPENMEMORY_URL') : undefined)
-  if (url === undefined) return
-  const from = options.url === undefined ? 'the environment variable OPENMEMORY_URL' : 'url'
-  throw failure('UNAVAILABLE', `${from} names a server; this version works in a directory only: use path`, {
-    retryable: false,
-    details: { field: 'url' },
-  })
+type Store = Pick<Settings, 'open' | 'control' | 'directory'>
+
+function embedded(options: OpenMemoryOptions, timeoutMs: number | undefined): Store {
+  const { durability = 'flush' } = options
+  if (!['flush', 'interval'].includes(durability)) throw invalid('durability', "must be 'flush' or 'interval'")
+  // Resolved now, so that a later chdir does not move the store.
+  const path = resolve(text(options.path, 'path') ?? environment('OPENMEMORY_PATH') ?? '.openmemory')
+  const { embedder, embed } = embedderOf(options.embedder, timeoutMs)
+  const engine = JSON.stringify({ path, durability, embedder })
+  return {
+    open: () => new (native().Engine)(engine, embed),
+    control: (report) => new (native().Control)(report),
+    directory: path,
+  }
+}
+
+function remote(url: string, apiKey: string | undefined, options: OpenMemoryOptions): Store {
+  for (const name of ['path', 'durability', 'embedder'] as const) {
+    if (options[name] !== undefined) throw invalid(name, 'belongs to the server that url names; leave one of them out')
+  }
+  if (apiKey !== undefined && !/^[\x21-\x7e]+$/.test(apiKey)) throw invalid('apiKey', 'must be printable ASCII')
+  const exchange = new Exchange(url, apiKey, options.timeoutMs)
+  return {
+    open: () => new RemoteEngine(exchange),
+    control: (report) => new RemoteControl(report),
+    directory: undefined,
+  }
 }
 
 function embedderOf(

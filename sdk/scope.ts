@@ -19,7 +19,8 @@ export class Scope {
   filters(filters: Filters | undefined): Filters | undefined {
     if (filters !== undefined) checkFilters(filters)
     if (this.#userId === undefined || (filters && mentionsUser(filters))) return filters
-    return { ...filters, user_id: this.#userId }
+    // In a list, where a star is a name like any other.
+    return { ...filters, user_id: { in: [this.#userId] } }
   }
 }
 

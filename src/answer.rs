@@ -17,6 +17,15 @@ pub fn answer<T: Serialize>(result: Result<T, Error>) -> String {
     text.unwrap_or_else(|_| json!({ "error": Error::Internal("an answer is no JSON").to_json() }).to_string())
 }
 
+/// A failure of what is not the engine.
+pub fn refusal(code: &str, field: Option<&str>, message: &str) -> String {
+    match field {
+        Some(field) => json!({ "error": { "code": code, "message": message, "field": field } }),
+        None => json!({ "error": { "code": code, "message": message } }),
+    }
+    .to_string()
+}
+
 /// What became of each item of a batch.
 pub fn items<T: Serialize>(results: Vec<ItemResult<T>>) -> Value {
     let item = |result: ItemResult<T>| match result {

@@ -27,7 +27,7 @@ type Promised<'env> = Result<PromiseRaw<'env, String>>;
 
 #[napi]
 pub struct Engine {
-    handle: Arc<Handle>,
+    pub(crate) handle: Arc<Handle>,
 }
 
 #[napi]

@@ -25,11 +25,11 @@ const BRIEFLY: Duration = Duration::from_secs(1);
 const USE: u32 = 10;
 
 /// Statics are shared by all worker threads of a process, and so are the engines of its directories.
-static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::default);
+pub static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::default);
 
 /// One JavaScript object's hold on an engine.
 pub struct Handle {
-    opening: Opening,
+    pub opening: Arc<Opening>,
     engine: Mutex<Option<Opened>>,
     /// The disk has refused something.
     failed: AtomicBool,
@@ -71,7 +71,7 @@ impl Drop for Call {
 impl Handle {
     pub fn new(opening: Opening) -> Self {
         Self {
-            opening,
+            opening: Arc::new(opening),
             engine: Mutex::new(None),
             failed: AtomicBool::new(false),
             closed: AtomicBool::new(false),

@@ -5,6 +5,8 @@
 //! |---|---|
 //! | `engine` | which functions does JavaScript see? |
 //! | `handle` | when is the engine opened and closed? |
+//! | `server` | how does JavaScript serve a directory? |
+//! | `keys` | how does JavaScript make and revoke keys? |
 //! | `answer` | how does a result cross to JavaScript? |
 //! | `at_once` | how is a call answered with the fewest switches of threads? |
 //! | `control` | how does long work report and stop? |
@@ -18,8 +20,10 @@ mod control;
 mod embedder;
 mod engine;
 mod handle;
+mod keys;
 mod options;
 mod runtime;
+mod server;
 
 /// One run of the model allocates and frees megabytes; glibc gives them back to the system each time and pays for every
 /// page again.

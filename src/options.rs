@@ -1,7 +1,7 @@
 //! Which engine is meant? The constructor's options, as the facade writes them.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
 use napi::bindgen_prelude::{Error, Result};
@@ -69,8 +69,13 @@ impl Opening {
     }
 
     pub fn engine_options(&self) -> engine::Options {
+        self.engine_options_in(&self.path)
+    }
+
+    /// The same in another directory: every tenant of a server has one.
+    pub fn engine_options_in(&self, directory: &Path) -> engine::Options {
         engine::Options {
-            directory: self.path.clone(),
+            directory: directory.to_owned(),
             durability: self.durability,
             embedder: Arc::clone(&self.embedder),
             clock: Arc::new(SystemClock),

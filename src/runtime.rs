@@ -13,7 +13,7 @@ fn start() {
         .worker_threads(WORKERS)
         .max_blocking_threads(READERS)
         .thread_name("openmemory-async")
-        .enable_time()
+        .enable_all()
         .build();
     // Without threads napi starts a runtime of its own and reports what fails there.
     if let Ok(runtime) = runtime {

@@ -1,10 +1,17 @@
-// Stores in directories of their own, closed and removed after each test.
+// Stores in directories of their own, closed and removed after each test. The same tests run against a server where the
+// environment variable OPENMEMORY_TEST_MODE says so (see jest.config.js).
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach } from '@jest/globals'
+import { afterEach, test } from '@jest/globals'
 import { OpenMemory, type OpenMemoryOptions } from '@openmemory/sdk'
+import { serveAndReach } from './served'
+
+export const remote = (globalThis as { openMemoryTestMode?: string }).openMemoryTestMode === 'remote'
+
+/** For behaviour that only a store in this process can have. */
+export const embeddedTest = remote ? test.skip : test
 
 const opened: OpenMemory[] = []
 const directories: string[] = []
@@ -22,14 +29,24 @@ export function freshDirectory(): string {
 
 /** With the test embedder, in a fresh directory, unless the options say otherwise. */
 export function openStore(options: OpenMemoryOptions = {}): OpenMemory {
-  const store = new OpenMemory({ path: freshDirectory(), embedder: 'test', ...options })
-  opened.push(store)
-  return store
+  return opening({ path: freshDirectory(), embedder: 'test', ...options })
 }
 
 /** With the model that the package ships. */
 export function openModelStore(path = freshDirectory()): OpenMemory {
-  const store = new OpenMemory({ path })
+  return opening({ path })
+}
+
+/** A store in this process, in both modes. */
+export function openEmbedded(options: OpenMemoryOptions = {}): OpenMemory {
+  return keep(new OpenMemory({ path: freshDirectory(), embedder: 'test', ...options }))
+}
+
+function opening(options: OpenMemoryOptions): OpenMemory {
+  return keep(remote ? serveAndReach(options) : new OpenMemory(options))
+}
+
+function keep<T extends OpenMemory>(store: T): T {
   opened.push(store)
   return store
 }

@@ -64,6 +64,10 @@ impl Dynamics {
         (self.salience, self.since)
     }
 
+    pub fn decay_per_day(&self) -> f64 {
+        self.decay_per_day
+    }
+
     /// salience(t) = salience(since) · e^(−decay · days), 0 to 1.
     pub fn salience(&self, now: Timestamp) -> f64 {
         self.salience * (-self.decay_per_day * now.days_since(self.since)).exp()

@@ -21,6 +21,8 @@ pub struct Patch {
     /// Merged into the metadata; `null` removes a field.
     pub metadata: Option<Map<String, Value>>,
     pub expires_at: Option<Setting<Timestamp>>,
+    /// When what the memory says came to be, where that is corrected.
+    pub created_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -61,6 +63,7 @@ impl Patch {
             Some(Setting::Clear) => next.expires_at = None,
             None => {}
         }
+        next.created_at = self.created_at.unwrap_or(current.created_at);
         Ok(next)
     }
 }

@@ -95,6 +95,8 @@ impl Version {
         }
         let moment = |version: &Self| version.expires_at.map(|at| at.to_string().into());
         note("expires_at".into(), moment(before), moment(self));
+        let made = |version: &Self| Some(version.created_at.to_string().into());
+        note("created_at".into(), made(before), made(self));
         let names = |version: &Self| Some(version.sectors().names().into());
         note("sectors".into(), names(before), names(self));
         changes

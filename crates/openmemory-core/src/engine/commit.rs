@@ -123,7 +123,7 @@ fn replace(
         dynamics = dynamics.moved_to(&new, now);
         transaction.put_dynamics(number, &dynamics)?;
     }
-    let reach = if head.content != next.content || old != new {
+    let reach = if head.content != next.content || old != new || head.created_at != next.created_at {
         let known = || known_embedding(transaction, number, next.content).map(Arc::new);
         Reach::Everything(vectors.map_or_else(known, Ok)?)
     } else if head.tags != next.tags || head.expires_at != next.expires_at {

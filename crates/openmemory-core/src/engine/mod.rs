@@ -6,6 +6,7 @@
 mod add;
 mod backup;
 mod batch;
+mod census;
 mod commit;
 mod control;
 mod delete;
@@ -30,6 +31,7 @@ mod waypoints;
 
 pub use backup::doctor;
 pub use batch::{ItemError, ItemResult};
+pub use census::Holder;
 pub use control::Control;
 pub use delete::{Deleted, DeletedMany};
 pub use error::Error;

@@ -37,7 +37,9 @@ impl Transaction<'_> {
             self.unmark(keys::updated(current.updated_at, number));
             self.mark(keys::updated(next.updated_at, number));
         }
-        if current.tags != next.tags {
+        if current.created_at != next.created_at {
+            self.move_created(number, current, next);
+        } else if current.tags != next.tags {
             let (old, new) = (current.tags.distinct(), next.tags.distinct());
             for tag in old.difference(&new) {
                 self.unmark(keys::tag(tag, current.created_at, number));

@@ -31,6 +31,7 @@ mod changes;
 mod checkpoint;
 mod checkpoints;
 mod commits;
+mod created;
 mod digest;
 mod doctor;
 mod envelope;

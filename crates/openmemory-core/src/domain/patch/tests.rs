@@ -76,7 +76,13 @@ fn patch() -> impl Strategy<Value = Patch> {
     let content = proptest::option::of("[a-z]{1,3}".prop_map(|text| Content::read("content", text).unwrap()));
     let expiry = proptest::option::of(prop_oneof![time().prop_map(Setting::Set), Just(Setting::Clear)]);
     (content, proptest::option::of(tags()), proptest::option::of(change()), expiry)
-        .prop_map(|(content, tags, metadata, expires_at)| Patch { content, tags, metadata, expires_at })
+        .prop_map(|(content, tags, metadata, expires_at)| Patch {
+            content,
+            tags,
+            metadata,
+            expires_at,
+            created_at: None,
+        })
         .prop_filter("an empty patch is refused before", |patch| !patch.is_empty())
 }
 

@@ -64,6 +64,7 @@ fn read_patch(mut fields: Fields) -> Result<Patch, Invalid> {
         tags: fields.strings("tags")?.map(|tags| Tags::read("tags", tags)).transpose()?,
         metadata: fields.object("metadata")?,
         expires_at,
+        created_at: None,
     };
     if patch.is_empty() {
         return Err(Invalid::argument(

@@ -1,0 +1,171 @@
+// The command line: one method of the SDK per command, JSON for programs, and codes for scripts.
+
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { expect, test } from '@jest/globals'
+import { OpenMemory } from '@openmemory/sdk'
+import { asker, serve } from './helpers/server'
+import { freshDirectory } from './helpers/store'
+
+const CLI = join(__dirname, '..', 'dist', 'cli', 'index.js')
+
+interface Ended {
+  code: number
+  out: string
+  err: string
+}
+
+function run(...args: string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [CLI, ...args], (error, out, err) => {
+      resolve({ code: error ? Number(error.code) : 0, out, err })
+    })
+    child.stdin?.end()
+  })
+}
+
+/** A server, so that commands need no model: they are quick, and go the way of --url too. */
+async function store() {
+  const { server, store } = await serve()
+  const told = async (...args: string[]) => {
+    const { code, out, err } = await run(...args, '--url', server.url, '--json')
+    expect([err, out.trim().split('\n')]).toEqual(['', [expect.any(String)]])
+    return { code, result: JSON.parse(out) }
+  }
+  return { om: store, url: server.url, told }
+}
+
+test('a memory goes through every command', async () => {
+  const { om, told } = await store()
+  const flags = ['--tag', 'a', '--tag', 'b', '--metadata', '{"draft": true}', '--user', 'ada', '--id', 'm1']
+  expect((await told('add', 'Ada drinks tea', ...flags)).result).toMatchObject({
+    ...{ id: 'm1', content: 'Ada drinks tea', tags: ['a', 'b'], metadata: { draft: true }, user_id: 'ada' },
+  })
+  expect((await told('get', 'm1')).result).toEqual(
+    await om.getMemory('m1').then((m) => ({ ...m, salience: expect.any(Number) })),
+  )
+  const change = [
+    '--content',
+    'Ada drinks coffee',
+    '--no-tags',
+    '--metadata',
+    '{"draft": null}',
+    '--reason',
+    'she said so',
+  ]
+  expect((await told('update', 'm1', ...change, '--if-version', '1')).result).toMatchObject({
+    ...{ content: 'Ada drinks coffee', tags: [], metadata: {}, version: 2 },
+  })
+  expect((await told('search', 'coffee', '-k', '1')).result).toMatchObject([{ id: 'm1' }])
+  expect((await told('search', 'coffee', '--user', 'bob')).result).toEqual([])
+  expect((await told('list', '--filter', '{"user_id": "ada"}')).result.memories).toMatchObject([{ id: 'm1' }])
+  expect((await told('history', 'm1')).result).toMatchObject([{ version: 2, reason: 'she said so' }, { version: 1 }])
+  expect((await told('restore', 'm1', '1')).result).toMatchObject({ content: 'Ada drinks tea', version: 3 })
+  expect((await told('reinforce', 'm1', '--boost', '0.3')).result).toMatchObject({ version: 3 })
+  expect((await told('stats')).result).toMatchObject({ memories: 1 })
+  expect((await told('reindex')).result).toMatchObject({ reindexed: 0 })
+  expect((await told('delete', 'm1')).result).toMatchObject({ id: 'm1' })
+})
+
+test('a failure is code 1, and a JSON document where JSON is asked for', async () => {
+  const { told, url } = await store()
+  expect(await told('get', 'none')).toMatchObject({ code: 1, result: { error: { code: 'NOT_FOUND', status: 404 } } })
+  expect(await told('delete', 'none', 'nor this')).toMatchObject({ code: 1, result: [{ ok: false }, { ok: false }] })
+  const plain = await run('get', 'none', '--url', url)
+  expect(plain).toMatchObject({ code: 1, out: '' })
+  expect(plain.err).not.toMatch(/\bat .*:\d+/)
+})
+
+test.each([
+  [[]],
+  [['fly']],
+  [['get']],
+  [['get', 'a', 'b']],
+  [['get', 'a', '--colour', 'red']],
+  [['update', 'a', '--metadata', '{']],
+  [['update', 'a', '--if-version', 'x']],
+  [['update', 'a', '--tag', 'x', '--no-tags']],
+  [['delete']],
+  [['delete', 'a', '--all']],
+  [['restore', 'a']],
+  [['serve', '--rate-limit', 'many']],
+  [['keys', 'make']],
+  [['list', '--path', 'x', '--url', 'http://localhost']],
+])('wrong usage, %j, is code 2 and touches nothing', async (args) => {
+  const { code, out, err } = await run(...args)
+  expect(code).toBe(2)
+  expect(args.length === 0 ? out : err).toMatch(/Usage: openmemory|is not a command/)
+})
+
+test('help shows every command, and each command its options', async () => {
+  const { code, out } = await run('help')
+  expect(code).toBe(0)
+  const commands =
+    'add search get update history restore delete list reinforce import export backup reindex stats serve keys'
+  for (const name of commands.split(' ')) {
+    expect(out).toMatch(new RegExp(`^  ${name}\\b`, 'm'))
+    expect((await run(name, '--help')).out).toContain(`Usage: openmemory ${name}`)
+  }
+  // No terminal, no colours.
+  expect(out).not.toContain('\u001b')
+}, 30_000)
+
+test('completion is a script that bash accepts', async () => {
+  const { out } = await run('completion')
+  const bash = spawn('bash', ['-c', `${out}\nCOMP_WORDS=(openmemory up); COMP_CWORD=1; _openmemory; echo "$COMPREPLY"`])
+  let told = ''
+  bash.stdout.on('data', (chunk) => (told += chunk))
+  await once(bash, 'close')
+  expect(told.trim()).toBe('update')
+})
+
+test('serve opens a directory, and SIGTERM ends it with code 0 when everything answered is on disk', async () => {
+  const path = freshDirectory()
+  const child = spawn(process.execPath, [CLI, 'serve', '--path', path, '--port', '0', '--json'])
+  let log = ''
+  child.stderr.on('data', (chunk) => (log += chunk))
+  const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
+  const { url, port } = JSON.parse(line)
+  const remote = new OpenMemory({ url, apiKey: 'a-secret-key' })
+  const { id } = await remote.addMemory({ content: 'a very secret text', user_id: 'secret-user' })
+  const ask = asker(port)
+  const writes = Array.from({ length: 50 }, (_, n) =>
+    ask('PATCH', `/memory/${id}`, { body: { metadata: { [`f${n}`]: n } } }).then(
+      ({ status }) => (status === 200 ? n : undefined),
+      () => undefined,
+    ),
+  )
+  await writes[0]
+  child.kill('SIGTERM')
+  const answered = (await Promise.all(writes)).filter((n) => n !== undefined)
+  const [code] = await once(child, 'exit')
+  expect([code, answered.length > 0]).toEqual([0, true])
+  await remote.close()
+
+  const om = new OpenMemory({ path })
+  const { metadata } = await om.getMemory(id)
+  expect(answered.filter((n) => metadata[`f${n}`] !== n)).toEqual([])
+  await om.close()
+
+  // A line of JSON for each request, and nothing in it that is nobody's business.
+  const lines = log
+    .trim()
+    .split('\n')
+    .map((text) => JSON.parse(text))
+  expect(lines[0]).toMatchObject({ method: 'POST', route: '/memory/add', status: 200, request_id: expect.any(String) })
+  expect(log).not.toMatch(/secret/)
+}, 60_000)
+
+test('keys are made, listed and revoked by command', async () => {
+  const path = freshDirectory()
+  const keys = async (...args: string[]) => JSON.parse((await run('keys', ...args, '--path', path, '--json')).out)
+  const made = await keys('create', '--tenant', 'acme', '--name', 'laptop')
+  expect(made).toMatchObject({ tenant: 'acme', name: 'laptop', role: 'tenant', key: expect.stringMatching(/^om_/) })
+  expect(await keys('list')).toMatchObject([{ id: made.id, tenant: 'acme' }])
+  expect(JSON.stringify(await keys('list'))).not.toContain(made.key)
+  expect(await keys('revoke', made.id)).toMatchObject({ revoked_at: expect.any(String) })
+  expect((await run('keys', 'revoke', 'key_none', '--path', path)).code).toBe(1)
+  expect((await run('keys', 'create', '--tenant', 'Not A Name', '--path', path)).code).toBe(1)
+})

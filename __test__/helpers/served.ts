@@ -1,0 +1,42 @@
+// A store behind a server in this process, reached over a real socket.
+
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { OpenMemory, type OpenMemoryOptions } from '@openmemory/sdk'
+
+/** An object in remote mode that is as quick to make as one on a directory, and takes its server along when it closes. */
+export function serveAndReach(options: OpenMemoryOptions): OpenMemory {
+  const { path, embedder, durability, ...reaching } = options
+  const store = new OpenMemory({ path, embedder, durability })
+  const server = store.serve({ port: 0 })
+  server.catch(() => {})
+  // The server's port is known later than the object must be made: this one waits for it.
+  const sockets = new Set<Socket>()
+  const gate = createServer(async (socket) => {
+    sockets.add(socket)
+    const { port } = await server
+    const upstream = connect(port, '127.0.0.1')
+    for (const [one, other] of [
+      [socket, upstream],
+      [upstream, socket],
+    ] as const) {
+      one.on('error', () => {})
+      one.on('close', () => other.destroy())
+      one.pipe(other)
+    }
+  }).listen(0)
+
+  class Reaching extends OpenMemory {
+    override async close() {
+      await super.close()
+      for (const socket of sockets) socket.destroy()
+      gate.close()
+      await store.close()
+    }
+  }
+  try {
+    return new Reaching({ ...reaching, url: `http://127.0.0.1:${(gate.address() as AddressInfo).port}` })
+  } catch (error) {
+    gate.close()
+    throw error
+  }
+}

@@ -1,0 +1,198 @@
+// Who may ask: keys, tenants, and what one tenant can learn of another.
+
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { asker, serve } from '../helpers/server'
+import { freshDirectory, openEmbedded } from '../helpers/store'
+
+interface NativeKeys {
+  create(tenant: string, name: string, forMetrics: boolean): string
+  list(): string
+  revoke(id: string): string
+}
+
+const { Keys } = require('../../native.js') as { Keys: new (file: string) => NativeKeys }
+
+const KEYS = { apiKeys: ['ann=ann-key-0123456789', 'bob=bob-key-0123456789', 'default=own-key-0123456789'] }
+const [ann, bob, own] = ['ann-key-0123456789', 'bob-key-0123456789', 'own-key-0123456789']
+
+test('without a key, or with a wrong one, every route but health and the document answers 401', async () => {
+  const { ask } = await serve(KEYS)
+  const { body } = await ask('GET', '/openapi.json')
+  for (const [path, methods] of Object.entries(body.paths as Record<string, object>)) {
+    for (const method of Object.keys(methods)) {
+      for (const key of [undefined, '', 'wrong', `${ann}x`, ann?.slice(1)]) {
+        const reply = await ask(method.toUpperCase(), path.replace(/\{\w+\}/g, 'x'), {
+          ...(key !== undefined && { key }),
+        })
+        expect([method, path, key, reply.status, reply.body?.err ?? reply.body?.error]).toEqual([
+          ...[method, path, key, 401, path.startsWith('/v') || path.startsWith('/api') ? reply.body.error : 'auth'],
+        ])
+      }
+    }
+  }
+  expect((await ask('GET', '/health')).status).toBe(200)
+})
+
+test('a key is taken from X-API-Key, Bearer and Token', async () => {
+  const { ask } = await serve(KEYS)
+  const ways: Record<string, string>[] = [
+    { 'X-API-Key': ann as string },
+    { Authorization: `Bearer ${ann}` },
+    { Authorization: `Token ${ann}` },
+  ]
+  for (const headers of ways) expect((await ask('GET', '/stats', { headers })).status).toBe(200)
+  expect((await ask('GET', '/stats', { headers: { Authorization: `Basic ${ann}` } })).status).toBe(401)
+})
+
+test('without keys only this machine can be listened to', async () => {
+  const om = openEmbedded()
+  await expect(om.serve({ port: 0, host: '0.0.0.0' })).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    field: 'host',
+  })
+  const server = await om.serve({ port: 0, host: '0.0.0.0', apiKeys: ['a-key-of-some-length'] })
+  expect((await asker(server.port)('GET', '/stats')).status).toBe(401)
+})
+
+test('the tenant default is the directory itself, and every other has a store of its own', async () => {
+  const { ask, store } = await serve(KEYS)
+  await store.addMemory({ id: 'x', content: 'embedded' })
+  expect((await ask('GET', '/memory/x', { key: own as string })).status).toBe(200)
+  expect((await ask('GET', '/memory/x', { key: ann as string })).status).toBe(404)
+})
+
+test('nothing crosses from one tenant to another, by any route', async () => {
+  const { ask } = await serve(KEYS)
+  const secret = 'the launch code is 4711'
+  const id = '01890a5d-ac96-774b-bcce-b302099a8057'
+  const typeId = 'mem_01h455vb4pex5vsknk084sn02q'
+  const scope = { user_id: 'shared', agent_id: 'shared', app_id: 'shared', run_id: 'shared' }
+  await ask('POST', '/memory/add', {
+    key: ann as string,
+    body: { id, content: secret, tags: ['t'], metadata: { k: 'v' }, ...scope },
+  })
+  await ask('POST', '/memory/add', { key: ann as string, body: { id: 'gone', content: secret } })
+  await ask('DELETE', '/memory/gone', { key: ann as string })
+
+  const { body: document } = await ask('GET', '/openapi.json')
+  const bodies: unknown[] = [
+    ...[
+      undefined,
+      {},
+      { query: secret },
+      { id },
+      { ids: [id, typeId, 'gone'] },
+      { all: true },
+      { filters: { user_id: '*' } },
+    ],
+    ...[{ items: [{ id, tags: ['stolen'] }] }, { version: 1 }, { feedback: 'POSITIVE' }, { content: 'mine', tags: [] }],
+    ...[{ memories: [{ memory_id: id, text: 'stolen' }] }, { memory_id: id, feedback: 'NEGATIVE' }, { text: 'stolen' }],
+    ...[
+      { query: secret, filters: { user_id: 'shared' }, threshold: 0 },
+      { filters: { AND: [{ user_id: '*' }] } },
+      { id, boost: 0.5 },
+    ],
+  ]
+  for (const [path, methods] of Object.entries(document.paths as Record<string, object>)) {
+    const named = [id, typeId, 'gone'].map((value) => path.replace(/\{\w+\}/g, value))
+    const scoped = ['shared', 'user'].map((value) => path.replace('{entity}', 'user').replace(/\{\w+\}/g, value))
+    for (const method of Object.keys(methods)) {
+      for (const url of new Set([...named, ...scoped])) {
+        for (const body of method === 'get' ? [undefined] : bodies) {
+          const query = method === 'delete' && path === '/v1/memories' ? '?user_id=shared' : ''
+          const reply = await ask(method.toUpperCase(), url + query, {
+            key: bob as string,
+            ...(body !== undefined && { body }),
+          })
+          // Bob's own words may come back to him; what Ann stored beside them may not.
+          const told = reply.text.replaceAll(
+            JSON.stringify(secret).slice(1, -1),
+            body && JSON.stringify(body).includes(secret) ? '' : secret,
+          )
+          expect([method, url, body, told.includes(secret)]).toEqual([method, url, body, false])
+          expect(reply.status).toBeLessThan(500)
+          expect(reply.body?.details?.deleted).toBeUndefined()
+        }
+      }
+    }
+  }
+  expect((await ask('GET', `/memory/${id}`, { key: ann as string })).body).toMatchObject({
+    ...{ content: secret, tags: ['t'], metadata: { k: 'v' }, version: 1 },
+  })
+  expect((await ask('GET', '/stats', { key: ann as string })).body.memories).toBe(1)
+  const { body: history } = await ask('GET', `/memory/${id}/history`, { key: ann as string })
+  expect(history.versions).toHaveLength(1)
+  expect((await ask('GET', '/memory/gone', { key: ann as string })).body.details.deleted).toBe(true)
+})
+
+test('both tenants may use one id', async () => {
+  const { ask } = await serve(KEYS)
+  for (const key of [ann, bob] as string[]) {
+    expect((await ask('POST', '/memory/add', { key, body: { id: 'crm/1', content: `of ${key}` } })).status).toBe(200)
+  }
+  expect((await ask('GET', '/memory/crm%2F1', { key: bob as string })).body.content).toBe(`of ${bob}`)
+  expect((await ask('GET', '/stats', { key: bob as string })).body.memories).toBe(1)
+})
+
+test('keys without a tenant’s name have one each', async () => {
+  const { ask } = await serve({ apiKeys: ['first-key-0123456789', 'second-key-0123456789'] })
+  await ask('POST', '/memory/add', { key: 'first-key-0123456789', body: { content: 'x' } })
+  expect((await ask('GET', '/stats', { key: 'first-key-0123456789' })).body.memories).toBe(1)
+  expect((await ask('GET', '/stats', { key: 'second-key-0123456789' })).body.memories).toBe(0)
+})
+
+test('a made key works at once, is kept as a hash only, and is refused from the moment it is revoked', async () => {
+  const keyFile = join(freshDirectory(), 'keys.json')
+  const made = JSON.parse(new Keys(keyFile).create('acme', 'laptop', false)).ok
+  expect(made.key).toMatch(/^om_[\w-]{43}$/)
+  expect(readFileSync(keyFile, 'utf8')).not.toContain(made.key)
+  if (process.platform !== 'win32') expect(statSync(keyFile).mode & 0o777).toBe(0o600)
+  const { ask } = await serve({ keyFile })
+  expect((await ask('GET', '/stats')).status).toBe(401)
+  expect((await ask('GET', '/stats', { key: made.key })).status).toBe(200)
+
+  const second = JSON.parse(new Keys(keyFile).create('acme', 'phone', false)).ok
+  await ask('POST', '/memory/add', { key: made.key, body: { content: 'x' } })
+  expect((await ask('GET', '/stats', { key: second.key })).body.memories).toBe(1)
+  const listed = JSON.parse(new Keys(keyFile).list()).ok
+  expect(listed).toMatchObject([
+    { name: 'laptop', tenant: 'acme' },
+    { name: 'phone', tenant: 'acme' },
+  ])
+  expect(JSON.stringify(listed)).not.toMatch(/hash|om_/)
+
+  expect(JSON.parse(new Keys(keyFile).revoke(made.id)).ok.revoked_at).toBeDefined()
+  expect((await ask('GET', '/stats', { key: made.key })).status).toBe(401)
+  expect((await ask('GET', '/stats', { key: second.key })).status).toBe(200)
+  expect(JSON.parse(new Keys(keyFile).revoke('key_none')).error.code).toBe('NOT_FOUND')
+})
+
+test('a server that was open asks for keys from the first one on', async () => {
+  const keyFile = join(freshDirectory(), 'keys.json')
+  const { ask } = await serve({ keyFile })
+  expect((await ask('GET', '/stats')).status).toBe(200)
+  const { key } = JSON.parse(new Keys(keyFile).create('default', 'first', false)).ok
+  expect((await ask('GET', '/stats')).status).toBe(401)
+  expect((await ask('GET', '/stats', { key })).status).toBe(200)
+})
+
+test('metrics count over all tenants, so only a key made for them reads them, and reads nothing else', async () => {
+  const { ask } = await serve({ ...KEYS, metricsKey: 'metrics-key-0123456789' })
+  expect(await ask('GET', '/metrics', { key: ann as string })).toMatchObject({
+    status: 403,
+    body: { err: 'forbidden' },
+  })
+  const { status, text } = await ask('GET', '/metrics', { key: 'metrics-key-0123456789' })
+  expect(status).toBe(200)
+  expect(text).toMatch(/openmemory_http_requests_total\{method="GET",route="\/metrics",status="403"\} 1/)
+  expect((await ask('GET', '/stats', { key: 'metrics-key-0123456789' })).status).toBe(403)
+})
+
+test.each([['A B=key'], ['spaces in=it'], ['=key with space'], ['ann=']])(
+  'the key %j is refused at the start',
+  async (key) => {
+    await expect(openEmbedded().serve({ port: 0, apiKeys: [key] })).rejects.toMatchObject({ field: 'apiKeys' })
+  },
+)

@@ -1,0 +1,243 @@
+// The other routes of OpenMemory, as its users know them.
+
+import { expect, test } from '@jest/globals'
+import { serve } from '../helpers/server'
+
+test('POST /memory/add answers the memory, and takes what its clients always send', async () => {
+  const { ask } = await serve()
+  const { status, body, headers } = await ask('POST', '/memory/add', {
+    body: {
+      content: 'I fixed the bug yesterday',
+      tags: ['work'],
+      metadata: { a: 1 },
+      user_id: 'ada',
+      salience: 0.5,
+      decay_lambda: 0.02,
+    },
+  })
+  expect(status).toBe(200)
+  expect(headers.etag).toBe('"1"')
+  expect(body).toMatchObject({
+    content: 'I fixed the bug yesterday',
+    tags: ['work'],
+    metadata: { a: 1 },
+    user_id: 'ada',
+    version: 1,
+  })
+  for (const field of ['id', 'primary_sector', 'sectors', 'salience', 'created_at']) expect(body).toHaveProperty(field)
+  expect((await ask('POST', '/memory/add', { body: { content: 'x', salience: 'high' } })).body.field).toBe('salience')
+})
+
+test('metadata.sector pins the sector, and stays pinned when the memory changes', async () => {
+  const { ask } = await serve()
+  const { body } = await ask('POST', '/memory/add', {
+    body: { content: 'The sky is blue', metadata: { sector: 'emotional' } },
+  })
+  expect(body).toMatchObject({ primary_sector: 'emotional', sectors: ['emotional'] })
+  const updated = await ask('PATCH', `/memory/${body.id}`, { body: { content: 'The sky is grey' } })
+  expect(updated.body).toMatchObject({ primary_sector: 'emotional', sectors: ['emotional'] })
+})
+
+test('GET /memory/:id answers the memory, an earlier version, and only the user asked about', async () => {
+  const { ask, store } = await serve()
+  await store.addMemory({ id: 'a/b c', content: 'one', user_id: 'ada' })
+  await store.updateMemory('a/b c', { content: 'two' })
+  const path = '/memory/a%2Fb%20c'
+  const { body } = await ask('GET', path)
+  expect(body).toMatchObject({ id: 'a/b c', content: 'two', version: 2, user_id: 'ada' })
+  expect(body).toMatchObject({ last_seen_at: expect.any(String), decay_lambda: expect.any(Number) })
+  expect((await ask('GET', `${path}?version=1`)).body).toMatchObject({ content: 'one', version: 1 })
+  expect((await ask('GET', `${path}?user_id=ada`)).status).toBe(200)
+  expect((await ask('GET', `${path}?user_id=bob`)).body.err).toBe('nf')
+  expect((await ask('DELETE', `${path}?user_id=bob`)).body.err).toBe('nf')
+  expect((await ask('GET', `${path}?colour=red`)).body.field).toBe('colour')
+  expect((await ask('GET', `${path}?version=x`)).body.field).toBe('version')
+  expect((await ask('GET', '/memory/%ff')).status).toBe(400)
+})
+
+test('DELETE /memory/:id answers ok, and the id is told as deleted afterwards', async () => {
+  const { ask, store } = await serve()
+  const { id } = await store.addMemory({ content: 'x' })
+  expect((await ask('DELETE', `/memory/${id}`)).body).toMatchObject({ ok: true })
+  const again = await ask('GET', `/memory/${id}`)
+  expect(again.body).toMatchObject({ err: 'nf', details: { deleted: true, version: 1 } })
+})
+
+test('GET /memory/all pages by offset and by cursor, by sector and by user', async () => {
+  const { ask, store } = await serve()
+  const items = Array.from({ length: 30 }, (_, n) => ({
+    ...{
+      id: `m${n}`,
+      content: `note ${n}`,
+      user_id: n % 2 ? 'odd' : 'even',
+      metadata: { sector: n < 3 ? 'emotional' : 'semantic' },
+    },
+    created_at: new Date(Date.UTC(2024, 0, 1 + n)),
+  }))
+  await store.addMemories(items)
+  const ids = async (query: string) => {
+    const { body } = await ask('GET', `/memory/all${query}`)
+    return (body.items as { id: string }[]).map(({ id }) => id)
+  }
+  const newest = items.map(({ id }) => id).reverse()
+  expect(await ids('')).toEqual(newest)
+  expect(await ids('?l=5&u=3')).toEqual(newest.slice(3, 8))
+  expect(await ids('?l=5&u=28')).toEqual(newest.slice(28))
+  expect(await ids('?u=99')).toEqual([])
+  expect(await ids('?sector=emotional')).toEqual(['m2', 'm1', 'm0'])
+  expect(await ids('?user_id=odd&l=2')).toEqual(['m29', 'm27'])
+  const first = await ask('GET', '/memory/all?limit=20')
+  expect(await ids(`?limit=20&cursor=${first.body.next_cursor}`)).toEqual(newest.slice(20))
+  for (const [query, field] of [
+    ['l=0', 'l'],
+    ['l=10001', 'l'],
+    ['l=x', 'l'],
+    ['u=-1', 'u'],
+    ['sector=sad', 'sectors'],
+    ['cursor=x', 'cursor'],
+  ]) {
+    const { status, body } = await ask('GET', `/memory/all?${query}`)
+    expect([query, status, body.field.startsWith(field) || body.field.includes(field)]).toEqual([query, 400, true])
+  }
+})
+
+test('POST /memory/query takes OpenMemory’s filters and the filter language', async () => {
+  const { ask, store } = await serve()
+  await store.addMemory({
+    id: 'a',
+    content: 'green tea',
+    tags: ['drink'],
+    user_id: 'ada',
+    metadata: { sector: 'semantic' },
+    created_at: '2024-01-01',
+  })
+  await store.addMemory({
+    id: 'b',
+    content: 'green paint',
+    tags: ['wall'],
+    user_id: 'bob',
+    metadata: { sector: 'procedural' },
+    created_at: '2024-06-01',
+  })
+  const found = async (body: object) => {
+    const reply = await ask('POST', '/memory/query', { body: { query: 'green', ...body } })
+    expect(reply.body.query).toBe('green')
+    return (reply.body.matches as { id: string }[]).map(({ id }) => id).sort()
+  }
+  expect(await found({})).toEqual(['a', 'b'])
+  expect(await found({ k: 1 })).toHaveLength(1)
+  expect(await found({ user_id: 'ada' })).toEqual(['a'])
+  expect(await found({ filters: { user_id: 'bob' } })).toEqual(['b'])
+  expect(await found({ filters: { tags: ['wall', 'roof'] } })).toEqual(['b'])
+  expect(await found({ filters: { sector: 'procedural' } })).toEqual(['b'])
+  expect(await found({ filters: { startTime: Date.UTC(2024, 3) } })).toEqual(['b'])
+  expect(await found({ endTime: Date.UTC(2024, 3) })).toEqual(['a'])
+  expect(await found({ filters: { min_score: 1 } })).toEqual([])
+  expect(await found({ filters: { NOT: { 'metadata.sector': 'semantic' } } })).toEqual(['b'])
+  const { body } = await ask('POST', '/memory/query', { body: { query: 'green tea', k: 1 } })
+  for (const field of [
+    'id',
+    'content',
+    'score',
+    'sectors',
+    'primary_sector',
+    'path',
+    'salience',
+    'last_seen_at',
+    'tags',
+    'metadata',
+    'version',
+  ]) {
+    expect(body.matches[0]).toHaveProperty(field)
+  }
+  const refused = await ask('POST', '/memory/query', { body: { query: 'x', filters: { colour: 1 }, user_id: 'ada' } })
+  expect(refused.body).toMatchObject({ err: 'invalid', field: 'filters.colour' })
+  expect((await ask('POST', '/memory/query', { body: { query: 'x', k: 1001 } })).status).toBe(413)
+})
+
+test('a user named * is that user, and not everybody', async () => {
+  const { ask, store } = await serve()
+  await store.addMemory({ content: 'x', user_id: 'ada' })
+  expect((await ask('GET', '/users/*/memories')).body.items).toEqual([])
+  expect((await ask('DELETE', '/users/*/memories')).body).toEqual({ ok: true, deleted: 0 })
+  expect((await ask('POST', '/memory/query', { body: { query: 'x', user_id: '*' } })).body.matches).toEqual([])
+})
+
+test('POST /memory/reinforce answers ok and leaves the version', async () => {
+  const { ask, store } = await serve()
+  const { id, salience } = await store.addMemory({ content: 'x' })
+  const { body } = await ask('POST', '/memory/reinforce', { body: { id, boost: 0.2 } })
+  expect(body).toMatchObject({ ok: true, memory: { version: 1 } })
+  expect(body.memory.salience).toBeGreaterThan(salience)
+  expect((await ask('POST', '/memory/reinforce', { body: {} })).body).toMatchObject({ err: 'id' })
+})
+
+test('PATCH /memory/batch answers for each item', async () => {
+  const { ask, store } = await serve()
+  await store.addMemory({ id: 'a', content: 'x' })
+  const { body } = await ask('PATCH', '/memory/batch', {
+    body: { items: [{ id: 'a', tags: ['t'] }, { id: 'unknown', tags: [] }, { tags: [] }] },
+  })
+  expect(body.results).toMatchObject([
+    { ok: true, memory: { id: 'a', version: 2 } },
+    { ok: false, id: 'unknown', error: { code: 'NOT_FOUND' } },
+    { ok: false, error: { code: 'MISSING_ID' } },
+  ])
+  const items = Array.from({ length: 1001 }, () => ({ id: 'a', tags: [] }))
+  expect((await ask('PATCH', '/memory/batch', { body: { items } })).body).toMatchObject({
+    err: 'limit',
+    field: 'items',
+  })
+})
+
+test('history, restoring and links', async () => {
+  const { ask, store } = await serve()
+  const { id } = await store.addMemory({ content: 'one' })
+  await ask('PATCH', `/memory/${id}`, { body: { content: 'two', actor: 'ada', reason: 'better' } })
+  const { body } = await ask('GET', `/memory/${id}/history`)
+  expect(body.versions).toMatchObject([
+    { version: 2, actor: 'ada', reason: 'better' },
+    { version: 1, event: 'ADD' },
+  ])
+  const restored = await ask('POST', `/memory/${id}/restore`, { body: { version: 1 } })
+  expect(restored.body).toMatchObject({ content: 'one', version: 3 })
+  expect(
+    (await ask('POST', `/memory/${id}/restore`, { headers: { 'If-Match': '"2"' }, body: { version: 1 } })).status,
+  ).toBe(412)
+  expect((await ask('POST', `/memory/${id}/restore`, { body: { version: 9 } })).body.err).toBe('nf')
+  expect((await ask('GET', `/memory/${id}/waypoints`)).body).toEqual({ waypoints: [] })
+  expect((await ask('GET', `/memory/none/history`)).body.err).toBe('nf')
+})
+
+test('a user’s memories are listed and deleted together', async () => {
+  const { ask, store } = await serve()
+  await store.addMemories([
+    { content: 'a', user_id: 'ada' },
+    { content: 'b', user_id: 'ada' },
+    { content: 'c', user_id: 'bob' },
+  ])
+  expect((await ask('GET', '/users/ada/memories?l=1')).body.items).toHaveLength(1)
+  expect((await ask('DELETE', '/users/ada/memories')).body).toEqual({ ok: true, deleted: 2 })
+  expect((await ask('GET', '/memory/all')).body.items).toHaveLength(1)
+})
+
+test('unknown routes answer 404 and wrong methods 405, both as JSON', async () => {
+  const { ask } = await serve()
+  expect(await ask('GET', '/nowhere')).toMatchObject({ status: 404, body: { err: 'nf' } })
+  const wrong = await ask('PUT', '/memory/x', { body: {} })
+  expect(wrong).toMatchObject({ status: 405, body: { err: 'invalid' } })
+  expect(wrong.headers.allow).toMatch(/PATCH/)
+})
+
+test('health, sectors, the document and its page need nothing else', async () => {
+  const { ask } = await serve()
+  expect((await ask('GET', '/health')).body).toMatchObject({ ok: true })
+  expect((await ask('GET', '/sectors')).body.sectors).toContain('episodic')
+  const { body } = await ask('GET', '/openapi.json')
+  expect(body.openapi).toMatch(/^3\.1/)
+  expect(Object.keys(body.paths['/memory/{id}']).sort()).toEqual(['delete', 'get', 'patch'])
+  const page = await ask('GET', '/docs')
+  expect(page.headers['content-type']).toMatch(/text\/html/)
+  expect(page.text).toContain('/memory/{id}')
+  expect(page.text).not.toMatch(/<script|https?:\/\//)
+})

@@ -1,0 +1,281 @@
+"""What can be asked of a server? The methods of the JavaScript package, in Python's spelling."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Iterable, Mapping, Optional, Sequence, TypeVar, Union, overload
+
+import httpx
+
+from . import _calls
+from ._calls import UNSET, Time, Unset
+from ._exchange import Call, answer, pause, request, settings, unreachable
+from ._errors import OpenMemoryError, ValidationError
+from ._records import DeleteSummary, ItemResult, Memory, MemoryMatch, MemoryPage, MemoryVersion, Waypoint
+
+T = TypeVar("T")
+
+
+class OpenMemory:
+    """Memories behind a server.
+
+    :param api_key: the key; default: the environment variable ``OPENMEMORY_API_KEY``.
+    :param base_url: the server's address; default: ``OPENMEMORY_URL``, else ``http://localhost:8080``.
+    :param user_id: the default scope: the ``user_id`` of memories added without one, and of lists and searches whose
+        filters name no user.
+    :param timeout: seconds for one try of a request; None: no limit.
+    """
+
+    def __init__(
+        self,
+        api_key: Optional[str] = None,
+        base_url: Optional[str] = None,
+        *,
+        user_id: Optional[str] = None,
+        timeout: Optional[float] = 60.0,
+    ) -> None:
+        self._user_id = user_id
+        self._http = httpx.Client(**settings(base_url, api_key, timeout))
+
+    def add_memory(
+        self,
+        content: str,
+        *,
+        tags: Optional[Sequence[str]] = None,
+        metadata: Optional[Mapping[str, Any]] = None,
+        user_id: Optional[str] = None,
+        agent_id: Optional[str] = None,
+        app_id: Optional[str] = None,
+        run_id: Optional[str] = None,
+        id: Optional[str] = None,
+        immutable: Optional[bool] = None,
+        expires_at: Optional[Time] = None,
+        created_at: Optional[Time] = None,
+    ) -> Memory:
+        """Store a text."""
+        call = _calls.add_memory(
+            content=content,
+            tags=tags,
+            metadata=metadata,
+            user_id=user_id or self._user_id,
+            agent_id=agent_id,
+            app_id=app_id,
+            run_id=run_id,
+            id=id,
+            immutable=immutable,
+            expires_at=expires_at,
+            created_at=created_at,
+        )
+        return self._send(call)
+
+    def add_memories(self, memories: Iterable[Mapping[str, Any]], *, atomic: bool = False) -> list[ItemResult]:
+        """Store 1 to 1000 texts, each with a result of its own, in order."""
+        scoped = [{**({"user_id": self._user_id} if self._user_id else {}), **memory} for memory in memories]
+        return self._send(_calls.add_memories(scoped, atomic))
+
+    def get_memory(self, memory_id: str, *, version: Optional[int] = None, at: Optional[Time] = None) -> Memory:
+        """The memory as it is now, or an earlier state of it."""
+        return self._send(_calls.get_memory(memory_id, version, at))
+
+    def list_memories(
+        self,
+        *,
+        filters: Optional[Mapping[str, Any]] = None,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        order: Optional[str] = None,
+        show_expired: Optional[bool] = None,
+    ) -> MemoryPage:
+        """One page of memories, newest first."""
+        call = _calls.list_memories(
+            filters=self._scoped(filters), limit=limit, cursor=cursor, order=order, showExpired=show_expired
+        )
+        return self._send(call)
+
+    def iterate_memories(
+        self, *, filters: Optional[Mapping[str, Any]] = None, limit: int = 100, order: Optional[str] = None
+    ) -> Iterator[Memory]:
+        """All memories that fit, read page by page."""
+        cursor: Optional[str] = None
+        while True:
+            page = self.list_memories(filters=filters, limit=limit, order=order, cursor=cursor)
+            for memory in page.memories:
+                yield memory
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    def update_memory(
+        self,
+        memory_id: str,
+        *,
+        content: Optional[str] = None,
+        tags: Optional[Sequence[str]] = None,
+        metadata: Optional[Mapping[str, Any]] = None,
+        expires_at: Union[Time, None, Unset] = UNSET,
+        if_version: Optional[int] = None,
+        actor: Optional[str] = None,
+        reason: Optional[str] = None,
+    ) -> Memory:
+        """Change a memory. ``tags`` replaces all; ``metadata`` is merged, and None in it removes a field;
+        ``expires_at=None`` clears it."""
+        call = _calls.update_memory(
+            memory_id,
+            expires_at,
+            content=content,
+            tags=tags,
+            metadata=metadata,
+            ifVersion=if_version,
+            actor=actor,
+            reason=reason,
+        )
+        return self._send(call)
+
+    def update_memories(
+        self,
+        updates: Iterable[Mapping[str, Any]],
+        *,
+        atomic: bool = False,
+        actor: Optional[str] = None,
+        reason: Optional[str] = None,
+    ) -> list[ItemResult]:
+        """Apply 1 to 1000 patches, ``{"id": …, "content": …, "ifVersion": …}``, each with a result of its own."""
+        return self._send(_calls.update_memories(updates, atomic, actor=actor, reason=reason))
+
+    def delete_memory(self, memory_id: str) -> Memory:
+        """Remove a memory for good, with its history. Answers what it was."""
+        return self._send(_calls.delete_memory(memory_id))
+
+    @overload
+    def delete_memories(self, ids: Sequence[str]) -> list[ItemResult]: ...
+    @overload
+    def delete_memories(self, *, filters: Mapping[str, Any]) -> DeleteSummary: ...
+    @overload
+    def delete_memories(self, *, all: bool) -> DeleteSummary: ...
+    def delete_memories(
+        self,
+        ids: Optional[Sequence[str]] = None,
+        *,
+        filters: Optional[Mapping[str, Any]] = None,
+        all: bool = False,
+    ) -> Union[list[ItemResult], DeleteSummary]:
+        """Delete by id, by filters, or all memories (of ``user_id``, where the client has one)."""
+        if (ids is not None) + (filters is not None) + bool(all) != 1:
+            message = "say which memories: ids, filters, or all=True"
+            raise ValidationError("INVALID_ARGUMENT", message, status=400, details={"field": "filters"})
+        if ids is not None:
+            return self._send(_calls.delete_memories(ids))
+        return self._send(_calls.delete_matching(filters if filters == {} else self._scoped(filters)))
+
+    def search_memories(
+        self,
+        query: str,
+        *,
+        k: Optional[int] = None,
+        filters: Optional[Mapping[str, Any]] = None,
+        sectors: Optional[Sequence[str]] = None,
+        min_score: Optional[float] = None,
+        explain: Optional[bool] = None,
+        show_expired: Optional[bool] = None,
+    ) -> list[MemoryMatch]:
+        """The memories whose meaning is nearest to the query, best first."""
+        call = _calls.search_memories(
+            query=query,
+            k=k,
+            filters=self._scoped(filters),
+            sectors=sectors,
+            minScore=min_score,
+            explain=explain,
+            showExpired=show_expired,
+        )
+        return self._send(call)
+
+    def reinforce_memory(self, memory_id: str, *, boost: Optional[float] = None) -> Memory:
+        """Make a memory more salient."""
+        return self._send(_calls.reinforce_memory(memory_id, boost))
+
+    def get_history(
+        self, memory_id: str, *, limit: Optional[int] = None, before: Optional[int] = None
+    ) -> list[MemoryVersion]:
+        """The versions of a memory, newest first."""
+        return self._send(_calls.get_history(memory_id, limit, before))
+
+    def restore_memory(
+        self,
+        memory_id: str,
+        version: int,
+        *,
+        if_version: Optional[int] = None,
+        actor: Optional[str] = None,
+        reason: Optional[str] = None,
+    ) -> Memory:
+        """Bring back an earlier version, as a new one."""
+        return self._send(_calls.restore_memory(memory_id, version, ifVersion=if_version, actor=actor, reason=reason))
+
+    def send_feedback(self, memory_id: str, feedback: Optional[str], *, reason: Optional[str] = None) -> Memory:
+        """``POSITIVE``, ``NEGATIVE``, ``VERY_NEGATIVE``, or None to take it back."""
+        return self._send(_calls.send_feedback(memory_id, feedback, reason))
+
+    def get_waypoints(self, memory_id: str) -> list[Waypoint]:
+        """The memory's links to others, strongest first."""
+        return self._send(_calls.get_waypoints(memory_id))
+
+    def reindex(self) -> dict[str, Any]:
+        """Embed everything anew with the server's model."""
+        return self._send(_calls.reindex())
+
+    def stats(self) -> dict[str, Any]:
+        """Counts and sizes."""
+        return self._send(_calls.stats())
+
+    def ready(self) -> None:
+        """Returns when the server has filled its index and loaded its model."""
+        self._send(_calls.ready())
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._http.close()
+
+    def __enter__(self) -> OpenMemory:
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        self.close()
+
+    def _scoped(self, filters: Optional[Mapping[str, Any]]) -> Optional[Mapping[str, Any]]:
+        if self._user_id is None or (filters is not None and _names_a_user(filters)):
+            return filters
+        return {**(filters or {}), "user_id": {"in": [self._user_id]}}
+
+    def _send(self, call: Call[T]) -> T:
+        sent = request(self._http, call)
+        attempt = 0
+        while True:
+            attempt += 1
+            response = None
+            try:
+                response = self._http.send(sent)
+                return answer(response, call)
+            except httpx.TransportError as cause:
+                error, broken = unreachable(cause), cause
+            except OpenMemoryError as refused:
+                error, broken = refused, None
+            wait = pause(error, attempt, response)
+            if wait is None:
+                raise error from broken
+            time.sleep(wait)
+
+
+def _names_a_user(filters: Any) -> bool:
+    if isinstance(filters, (list, tuple)):
+        return any(_names_a_user(part) for part in filters)
+    if not isinstance(filters, Mapping):
+        return False
+    return "user_id" in filters or any(_names_a_user(filters.get(name)) for name in ("AND", "OR", "NOT"))

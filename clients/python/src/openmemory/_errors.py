@@ -1,0 +1,79 @@
+"""Which exceptions are there? One class for each kind of failure, with the code that never changes."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Optional
+
+_RETRYABLE = {"LOCKED", "IO", "EMBEDDING_FAILED", "RATE_LIMITED", "TIMEOUT", "UNAVAILABLE"}
+
+
+class OpenMemoryError(Exception):
+    """Every failure of this package."""
+
+    def __init__(self, code: str, message: str, *, status: int = 0, details: Optional[Mapping[str, Any]] = None) -> None:
+        super().__init__(message)
+        self.code = code
+        #: The HTTP status; 0 where no server has answered.
+        self.status = status
+        self.details: dict[str, Any] = dict(details or {})
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same call may succeed later."""
+        return self.code in _RETRYABLE
+
+
+class ValidationError(OpenMemoryError):
+    """``MISSING_ID``, ``INVALID_ARGUMENT`` or ``LIMIT_EXCEEDED``: nothing has changed."""
+
+    @property
+    def field(self) -> Optional[str]:
+        """What is wrong, as a path such as ``tags[2]``."""
+        return self.details.get("field")
+
+
+class AuthenticationError(OpenMemoryError):
+    """``UNAUTHORIZED`` or ``FORBIDDEN``."""
+
+
+class NotFoundError(OpenMemoryError):
+    """``NOT_FOUND``; ``details`` tell where the memory was deleted."""
+
+
+class VersionConflictError(OpenMemoryError):
+    """``VERSION_CONFLICT``: the memory is not at the version that ``if_version`` named."""
+
+    @property
+    def version(self) -> int:
+        """The current version."""
+        return int(self.details["version"])
+
+
+class ImmutableMemoryError(OpenMemoryError):
+    """``IMMUTABLE``: delete the memory and add it again instead."""
+
+
+class RateLimitError(OpenMemoryError):
+    """``RATE_LIMITED``."""
+
+
+_CLASSES: dict[str, type[OpenMemoryError]] = {
+    "MISSING_ID": ValidationError,
+    "INVALID_ARGUMENT": ValidationError,
+    "LIMIT_EXCEEDED": ValidationError,
+    "UNAUTHORIZED": AuthenticationError,
+    "FORBIDDEN": AuthenticationError,
+    "NOT_FOUND": NotFoundError,
+    "VERSION_CONFLICT": VersionConflictError,
+    "IMMUTABLE": ImmutableMemoryError,
+    "RATE_LIMITED": RateLimitError,
+}
+
+
+def error_of(body: Mapping[str, Any], status: int = 0) -> OpenMemoryError:
+    """The exception for what a server tells of a refusal."""
+    code = str(body.get("code", "INTERNAL"))
+    details = dict(body.get("details") or {})
+    if "field" in body:
+        details.setdefault("field", body["field"])
+    return _CLASSES.get(code, OpenMemoryError)(code, str(body.get("message", code)), status=status, details=details)

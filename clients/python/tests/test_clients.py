@@ -1,0 +1,164 @@
+"""Both clients: every method, their errors, and what they do when a connection fails."""
+
+import asyncio
+import inspect
+import os
+from datetime import datetime, timedelta, timezone
+
+import httpx
+import pytest
+
+import openmemory
+from openmemory import (
+    AsyncOpenMemory,
+    AuthenticationError,
+    ImmutableMemoryError,
+    NotFoundError,
+    OpenMemory,
+    OpenMemoryError,
+    RateLimitError,
+    ValidationError,
+    VersionConflictError,
+)
+
+METHODS = [name for name in vars(OpenMemory) if not name.startswith("_")]
+
+
+def test_both_clients_have_the_same_methods_and_parameters():
+    for name in METHODS:
+        sync, asynchronous = getattr(OpenMemory, name), getattr(AsyncOpenMemory, name)
+        assert list(inspect.signature(sync).parameters) == list(inspect.signature(asynchronous).parameters), name
+        assert inspect.iscoroutinefunction(asynchronous) or inspect.isasyncgenfunction(asynchronous), name
+
+
+async def every_method(om):
+    async def done(value):
+        return await value if inspect.isawaitable(value) else value
+
+    async def refused(kind, call):
+        with pytest.raises(kind) as caught:
+            await done(call())
+        return caught.value
+
+    memory = await done(om.add_memory("Ada drinks tea", id="m1", tags=["taste"], metadata={"a": 1}, user_id="ada"))
+    assert (memory.id, memory.version, memory.tags, memory.user_id) == ("m1", 1, ["taste"], "ada")
+    tomorrow = datetime.now(timezone.utc) + timedelta(days=1)
+    memory = await done(om.update_memory("m1", content="Ada drinks coffee", metadata={"a": None}, expires_at=tomorrow))
+    assert memory.metadata == {} and memory.expires_at is not None
+    memory = await done(om.update_memory("m1", expires_at=None, actor="me", reason="for ever"))
+    assert memory.expires_at is None
+    assert (await done(om.get_memory("m1", version=1))).content == "Ada drinks tea"
+    history = await done(om.get_history("m1"))
+    assert (history[0].reason, history[-1].event, history[1].changes[0].after) == ("for ever", "ADD", "Ada drinks coffee")
+    assert (await done(om.restore_memory("m1", 1))).content == "Ada drinks tea"
+    assert (await done(om.search_memories("tea", k=1)))[0].score > 0
+    assert (await done(om.reinforce_memory("m1", boost=0.2))).version == 4
+    assert (await done(om.send_feedback("m1", "POSITIVE", reason="right"))).feedback == "POSITIVE"
+    assert (await done(om.get_waypoints("m1"))) == []
+
+    results = await done(om.add_memories([{"id": "m2", "content": "two"}, {"id": "m1", "content": "taken"}, {}]))
+    assert [result.ok for result in results] == [True, False, False]
+    assert isinstance(results[1].error, VersionConflictError) and results[1].id == "m1"
+    results = await done(om.update_memories([{"id": "m2", "tags": ["x"]}, {"id": "none", "tags": []}], atomic=True))
+    assert [result.error.code for result in results] == ["ABORTED", "NOT_FOUND"]
+    page = await done(om.list_memories(limit=1, order="created_at:asc"))
+    assert len(page.memories) == 1 and page.next_cursor is not None
+    found = om.iterate_memories(limit=1)
+    found = [m.id async for m in found] if hasattr(found, "__aiter__") else [m.id for m in found]
+    assert sorted(found) == ["m1", "m2"]
+    for id in ["all", "a/b c", "..", "%2F", "ключ"]:
+        await done(om.add_memory("x", id=id))
+        assert (await done(om.get_memory(id))).id == id
+        assert (await done(om.delete_memory(id))).deleted_at is not None
+
+    error = await refused(NotFoundError, lambda: om.get_memory("all"))
+    assert error.details["deleted"] is True and error.status == 404
+    assert (await refused(ValidationError, lambda: om.get_memory(""))).code == "MISSING_ID"
+    assert (await refused(ValidationError, lambda: om.update_memory("m1", tags=["a", ""]))).field == "tags[1]"
+    assert (await refused(ValidationError, lambda: om.update_memory("m1"))).code == "INVALID_ARGUMENT"
+    assert (await refused(VersionConflictError, lambda: om.update_memory("m1", tags=[], if_version=1))).version == 4
+    await done(om.add_memory("fixed", id="m3", immutable=True))
+    await refused(ImmutableMemoryError, lambda: om.update_memory("m3", tags=[]))
+    await refused(ValidationError, lambda: om.delete_memories())
+    await refused(ValidationError, lambda: om.delete_memories(filters={}))
+
+    assert (await done(om.stats()))["memories"] == 3
+    assert (await done(om.reindex()))["reindexed"] == 0
+    await done(om.ready())
+    assert [result.ok for result in await done(om.delete_memories(["m1", "none"]))] == [True, False]
+    assert (await done(om.delete_memories(filters={"memory_ids": ["m2"]}))).ids == ["m2"]
+    assert (await done(om.delete_memories(all=True))).deleted == 1
+
+
+def test_every_method():
+    with OpenMemory() as om:
+        asyncio.run(every_method(om))
+
+
+def test_every_method_to_await():
+    async def run():
+        async with AsyncOpenMemory() as om:
+            await every_method(om)
+
+    asyncio.run(run())
+
+
+def test_user_id_is_the_default_scope():
+    with OpenMemory(user_id="ada") as ada, OpenMemory() as everybody:
+        ada.add_memory("mine", id="mine")
+        everybody.add_memory("theirs", id="theirs", user_id="bob")
+        assert [m.id for m in ada.list_memories().memories] == ["mine"]
+        assert [m.id for m in ada.search_memories("theirs", filters={"user_id": "bob"})] == ["theirs"]
+        assert ada.delete_memories(all=True).ids == ["mine"]
+        assert everybody.delete_memories(all=True).ids == ["theirs"]
+
+
+def answering(*replies):
+    """A client whose server answers as it is told, and the requests that it got."""
+    asked, left = [], list(replies)
+
+    def handle(request):
+        asked.append(request)
+        reply = left.pop(0)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    om = OpenMemory(base_url="http://server", api_key="secret")
+    om._http = httpx.Client(base_url="http://server", transport=httpx.MockTransport(handle))
+    return om, asked
+
+
+MEMORY = {
+    **{"id": "x", "content": "x", "tags": [], "metadata": {}, "created_at": "", "updated_at": "", "version": 1},
+    **{"sectors": [], "primary_sector": "semantic", "salience": 0.5, "a_later_field": 1},
+}
+
+
+def test_failures_that_pass_are_tried_again_under_one_key():
+    om, asked = answering(httpx.ConnectError("no"), httpx.Response(503), httpx.Response(200, json=MEMORY))
+    assert om.add_memory("x").id == "x"
+    assert len({request.headers["idempotency-key"] for request in asked}) == 1 and len(asked) == 3
+
+
+def test_what_will_not_pass_is_not_tried_again():
+    om, asked = answering(httpx.Response(401, json={"err": "auth", "code": "UNAUTHORIZED", "message": "a key"}))
+    with pytest.raises(AuthenticationError) as caught:
+        om.stats()
+    assert len(asked) == 1 and "secret" not in str(caught.value)
+
+
+def test_a_server_that_stays_away_is_told():
+    om, asked = answering(*[httpx.ConnectError("no")] * 4)
+    with pytest.raises(OpenMemoryError) as caught:
+        om.stats()
+    assert (caught.value.code, caught.value.retryable, len(asked)) == ("UNAVAILABLE", True, 4)
+    om, _ = answering(*[httpx.Response(429, json={"code": "RATE_LIMITED"})] * 4)
+    with pytest.raises(RateLimitError):
+        om.stats()
+
+
+def test_the_public_names_are_all_there():
+    assert os.path.exists(os.path.join(os.path.dirname(openmemory.__file__), "py.typed"))
+    for name in openmemory.__all__:
+        assert hasattr(openmemory, name)

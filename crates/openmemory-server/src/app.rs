@@ -1,0 +1,18 @@
+//! What do all requests of a server share?
+
+use crate::config::{Limits, LogSink};
+use crate::http::{Answers, Metrics, Rates};
+use crate::keys::Keyring;
+use crate::tenants::Tenants;
+
+pub struct App {
+    pub tenants: Tenants,
+    pub keys: Keyring,
+    pub limits: Limits,
+    pub rates: Rates,
+    pub answers: Answers,
+    pub metrics: Metrics,
+    pub log: Option<LogSink>,
+    /// Whether only this machine can reach the server.
+    pub loopback: bool,
+}

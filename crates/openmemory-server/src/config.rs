@@ -1,0 +1,87 @@
+//! What may be chosen about a server? Each with a value that is right for most.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// Where log lines go; one call for each line, without its end.
+pub type LogSink = Arc<dyn Fn(&str) + Send + Sync>;
+
+pub struct Config {
+    /// The directory whose memories are served; tenants' stores lie below it.
+    pub directory: PathBuf,
+    /// An address to listen on: `127.0.0.1`, `::1`, `0.0.0.0`, or a name.
+    pub host: String,
+    /// 0 for any free one.
+    pub port: u16,
+    /// `KEY` or `TENANT=KEY`, as in `OPENMEMORY_API_KEYS`.
+    pub keys: Vec<String>,
+    /// May read `/metrics` and nothing else.
+    pub metrics_key: Option<String>,
+    /// Keys made by the command; looked at again whenever it changes.
+    pub key_file: PathBuf,
+    pub limits: Limits,
+    pub log: Option<LogSink>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Limits {
+    /// Bytes of a request's body.
+    pub body_bytes: usize,
+    /// Bytes of a batch's body.
+    pub batch_bytes: usize,
+    /// Requests that are worked on at once; further ones wait.
+    pub requests: usize,
+    /// Connections that are open at once; further ones wait to be accepted.
+    pub connections: usize,
+    /// After this long a request is answered 503; a write may still be applied.
+    pub timeout_seconds: u64,
+    /// After this long without a whole head or body a connection is given up.
+    pub receive_seconds: u64,
+    /// How long a server that ends waits for requests under way.
+    pub drain_seconds: u64,
+    /// Tenants whose stores are open at once.
+    pub open_tenants: usize,
+    /// Requests per key and window; none: no limit.
+    pub rate: Option<Rate>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rate {
+    pub requests: u32,
+    pub seconds: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 4 << 20,
+            batch_bytes: 64 << 20,
+            requests: 256,
+            connections: 1024,
+            timeout_seconds: 300,
+            receive_seconds: 30,
+            drain_seconds: 30,
+            open_tenants: 32,
+            rate: None,
+        }
+    }
+}
+
+impl Limits {
+    pub fn timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout_seconds)
+    }
+
+    pub fn receive(&self) -> Duration {
+        Duration::from_secs(self.receive_seconds)
+    }
+
+    pub fn drain(&self) -> Duration {
+        Duration::from_secs(self.drain_seconds)
+    }
+}

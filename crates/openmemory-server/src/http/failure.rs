@@ -1,0 +1,247 @@
+//! How is a refusal told? By a status and a body that never changes for a failure; what a stranger must not see stays in
+//! the log.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use openmemory_core::domain::Invalid;
+use openmemory_core::engine::Error;
+use serde_json::{Map, Value, json};
+
+pub type Answer = Result<Response, Failure>;
+
+#[derive(Debug, Clone)]
+pub enum Failure {
+    Engine(Error),
+    /// `If-Match` named another version.
+    Precondition(Error),
+    Unauthorized,
+    Forbidden(&'static str),
+    /// Seconds to wait.
+    RateLimited(u64),
+    /// Bytes that a body may have.
+    TooLarge(usize),
+    TimedOut,
+    NoRoute,
+    NoMethod,
+    /// A write was repeated with a key that stands for another one.
+    OtherRequest,
+    /// What needs a language model, which this server does not have.
+    Unsupported(String),
+    Panicked,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl From<Invalid> for Failure {
+    fn from(mut invalid: Invalid) -> Self {
+        if invalid.field.is_empty() {
+            invalid.field = "body".into();
+        }
+        Self::Engine(invalid.into())
+    }
+}
+
+impl Failure {
+    pub fn invalid(field: &str, problem: &str) -> Self {
+        Invalid::argument(field, problem).into()
+    }
+
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Engine(error) | Self::Precondition(error) => error.code(),
+            Self::Unauthorized => "UNAUTHORIZED",
+            Self::Forbidden(_) => "FORBIDDEN",
+            Self::RateLimited(_) => "RATE_LIMITED",
+            Self::TooLarge(_) => "LIMIT_EXCEEDED",
+            Self::TimedOut => "TIMEOUT",
+            Self::NoRoute => "NOT_FOUND",
+            Self::NoMethod | Self::OtherRequest | Self::Unsupported(_) => "INVALID_ARGUMENT",
+            Self::Panicked => "INTERNAL",
+        }
+    }
+
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Precondition(_) => StatusCode::PRECONDITION_FAILED,
+            Self::NoMethod => StatusCode::METHOD_NOT_ALLOWED,
+            _ => status_of(self.code()),
+        }
+    }
+
+    /// What a stranger may read: nothing of files, models or faults.
+    fn message(&self) -> String {
+        match self {
+            Self::Engine(error) | Self::Precondition(error) => public_message(error),
+            Self::Unauthorized => {
+                "a key is needed: in the header X-API-Key, or as Authorization: Bearer or Token".into()
+            }
+            Self::Forbidden(why) => (*why).into(),
+            Self::RateLimited(seconds) => format!("too many requests; try again in {seconds} s"),
+            Self::TooLarge(limit) => format!("the body has at most {limit} bytes"),
+            Self::TimedOut => "the request took too long; a write may still be applied".into(),
+            Self::NoRoute => "there is no such route; GET /openapi.json lists all".into(),
+            Self::NoMethod => "the route does not take this method; the header Allow lists those that it takes".into(),
+            Self::OtherRequest => "the Idempotency-Key belongs to another request".into(),
+            Self::Unsupported(why) => why.clone(),
+            Self::Panicked => "an internal fault; the server's log says more".into(),
+        }
+    }
+
+    fn field(&self) -> Option<&str> {
+        match self {
+            Self::Engine(error) | Self::Precondition(error) => error.field(),
+            Self::TooLarge(_) => Some("body"),
+            Self::OtherRequest => Some("Idempotency-Key"),
+            _ => None,
+        }
+    }
+
+    fn details(&self) -> Option<Value> {
+        match self {
+            Self::Engine(error) | Self::Precondition(error) if status_of(error.code()).as_u16() != 500 => {
+                error.details()
+            }
+            _ => None,
+        }
+    }
+
+    /// What only the log may say.
+    fn hidden(&self) -> Option<String> {
+        match self {
+            Self::Engine(error) | Self::Precondition(error) if is_hidden(error.code()) => Some(error.to_string()),
+            _ => None,
+        }
+    }
+
+    pub fn told(&self) -> Told {
+        Told {
+            status: self.status(),
+            code: self.code(),
+            message: self.message(),
+            field: self.field().map(str::to_owned),
+            details: self.details(),
+            hidden: self.hidden().map(Arc::from),
+        }
+    }
+}
+
+/// A refusal as it is told; a response that refuses carries it, so that each protocol can word it.
+#[derive(Debug, Clone)]
+pub struct Told {
+    pub status: StatusCode,
+    pub code: &'static str,
+    pub message: String,
+    pub field: Option<String>,
+    pub details: Option<Value>,
+    pub hidden: Option<Arc<str>>,
+}
+
+impl Told {
+    fn body(&self) -> Value {
+        let mut body = Map::new();
+        body.insert("err".into(), err_of(self.code).into());
+        if self.code == "VERSION_CONFLICT"
+            && let Some(version) = self.details.as_ref().and_then(|details| details.get("version"))
+        {
+            body.insert("version".into(), version.clone());
+        }
+        body.insert("code".into(), self.code.into());
+        body.insert("message".into(), self.message.clone().into());
+        if let Some(field) = &self.field {
+            body.insert("field".into(), field.clone().into());
+        }
+        if let Some(details) = &self.details {
+            body.insert("details".into(), details.clone());
+        }
+        Value::Object(body)
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let told = self.told();
+        let mut response = (told.status, Json(told.body())).into_response();
+        let headers = response.headers_mut();
+        match self {
+            Self::RateLimited(seconds) => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            Self::Unauthorized => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            _ => {}
+        }
+        response.extensions_mut().insert(told);
+        response
+    }
+}
+
+/// An item's error in a batch's answer, with nothing that a stranger must not see.
+pub fn fields_of(error: &Error) -> Value {
+    let mut fields = error.to_json();
+    if is_hidden(error.code()) {
+        fields = json!({
+            "code": error.code(),
+            "message": public_message(error),
+            "retryable": error.retryable(),
+        });
+    }
+    fields
+}
+
+fn status_of(code: &str) -> StatusCode {
+    match code {
+        "MISSING_ID" | "INVALID_ARGUMENT" => StatusCode::BAD_REQUEST,
+        "UNAUTHORIZED" => StatusCode::UNAUTHORIZED,
+        "FORBIDDEN" => StatusCode::FORBIDDEN,
+        "NOT_FOUND" => StatusCode::NOT_FOUND,
+        "VERSION_CONFLICT" | "IMMUTABLE" => StatusCode::CONFLICT,
+        "LIMIT_EXCEEDED" => StatusCode::PAYLOAD_TOO_LARGE,
+        "RATE_LIMITED" => StatusCode::TOO_MANY_REQUESTS,
+        "CLOSED" | "LOCKED" | "ABORTED" | "TIMEOUT" | "UNAVAILABLE" => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+fn err_of(code: &str) -> &'static str {
+    match code {
+        "MISSING_ID" => "id",
+        "INVALID_ARGUMENT" => "invalid",
+        "UNAUTHORIZED" => "auth",
+        "FORBIDDEN" => "forbidden",
+        "NOT_FOUND" => "nf",
+        "VERSION_CONFLICT" => "conflict",
+        "IMMUTABLE" => "immutable",
+        "LIMIT_EXCEEDED" => "limit",
+        "RATE_LIMITED" => "rate",
+        "CLOSED" | "LOCKED" | "ABORTED" | "TIMEOUT" | "UNAVAILABLE" => "unavailable",
+        _ => "internal",
+    }
+}
+
+/// Whether the engine's own message may name files, models or faults.
+fn is_hidden(code: &str) -> bool {
+    status_of(code) == StatusCode::INTERNAL_SERVER_ERROR || matches!(code, "LOCKED" | "CLOSED")
+}
+
+fn public_message(error: &Error) -> String {
+    match error.code() {
+        "MODEL_MISMATCH" => "the store holds vectors of another model; POST /reindex changes over".into(),
+        "MODEL_UNAVAILABLE" => "the server's embedding model cannot be loaded; its log says why".into(),
+        "EMBEDDING_FAILED" => {
+            "the text could not be embedded, and nothing was changed; the server's log says why".into()
+        }
+        "CORRUPTED" => "a record fails its checksum; the server's log says more".into(),
+        "LOCKED" => "another process has the store open".into(),
+        "CLOSED" => "the server is ending".into(),
+        code if is_hidden(code) => "an internal fault; the server's log says more".into(),
+        _ => error.to_string(),
+    }
+}

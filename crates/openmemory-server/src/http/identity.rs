@@ -1,0 +1,50 @@
+//! Whose request is it? Told by a key, or, where there are no keys and only this machine can ask, its own.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::Failure;
+use crate::app::App;
+use crate::keys::{Caller, Role};
+use crate::tenants::Tenant;
+
+pub async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let caller = match caller(&app, request.headers()) {
+        Ok(caller) => caller,
+        Err(failure) => return failure.into_response(),
+    };
+    let wants_metrics = request.uri().path() == "/metrics";
+    let refused = match caller.role {
+        Role::Metrics => (!wants_metrics).then_some("this key may read /metrics only"),
+        Role::Tenant => (wants_metrics && app.keys.required()).then_some("/metrics needs a key made for metrics"),
+    };
+    if let Some(why) = refused {
+        return Failure::Forbidden(why).into_response();
+    }
+    request.extensions_mut().insert(caller.clone());
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(caller);
+    response
+}
+
+fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Failure> {
+    if !app.keys.required() {
+        // Whoever made the server reachable by others without a key must not have got this far.
+        let own = Caller { tenant: Tenant::own(), key: "none".into(), role: Role::Tenant };
+        return if app.loopback { Ok(own) } else { Err(Failure::Unauthorized) };
+    }
+    presented(headers).and_then(|key| app.keys.caller(key)).ok_or(Failure::Unauthorized)
+}
+
+fn presented(headers: &HeaderMap) -> Option<&str> {
+    if let Some(key) = headers.get("x-api-key") {
+        return key.to_str().ok();
+    }
+    let (scheme, key) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let known = scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("token");
+    known.then(|| key.trim())
+}

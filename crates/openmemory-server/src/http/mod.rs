@@ -1,0 +1,43 @@
+//! What is the same for every request?
+//!
+//! | file | question |
+//! |---|---|
+//! | `observe` | what is told of each request, in logs, metrics and its id? |
+//! | `origin` | may a web page or a renamed host ask a server without keys? |
+//! | `identity` | whose request is it? |
+//! | `rate` | has the key asked too often? |
+//! | `body` | is the body whole, small enough, and JSON? |
+//! | `once` | was this very write answered before? |
+//! | `memories` | which store and which thread serve it? |
+//! | `precondition` | which version does `If-Match` name? |
+//! | `query` | what do the parameters of the address say? |
+//! | `failure` | how is a refusal told? |
+//! | `paths` | which spellings of a path are one? |
+
+mod body;
+mod failure;
+mod identity;
+mod memories;
+mod metrics;
+mod observe;
+mod once;
+mod origin;
+mod paths;
+mod precondition;
+mod query;
+mod rate;
+mod time;
+
+pub use body::{Body, buffer};
+pub use failure::{Answer, Failure, Told, fields_of};
+pub use identity::identify;
+pub use memories::{Id, Memories};
+pub use metrics::Metrics;
+pub use observe::observe;
+pub use once::{Answers, answer_once};
+pub use origin::{guard_origin, is_local};
+pub use paths::normal_path;
+pub use precondition::{IfMatch, etag};
+pub use query::Params;
+pub use rate::{Rates, limit_rate};
+pub use time::limit_time;

@@ -1,0 +1,34 @@
+//! May a web page or a renamed host ask a server without keys? No: any page that its user opens could read everything.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::Failure;
+use crate::app::App;
+
+pub async fn guard_origin(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    if !app.keys.required() {
+        let local = |value: &HeaderValue| is_local(value.to_str().unwrap_or_default());
+        let headers = request.headers();
+        let host = headers.get(header::HOST).is_none_or(local);
+        let origin = headers.get_all(header::ORIGIN).iter().all(local);
+        if !(host && origin) {
+            let why = "without keys only this machine may ask; start the server with keys for anything else";
+            return Failure::Forbidden(why).into_response();
+        }
+    }
+    next.run(request).await
+}
+
+/// Whether a `Host` or `Origin` means this machine.
+pub fn is_local(named: &str) -> bool {
+    let authority = named.split_once("://").map_or(named, |(_, rest)| rest);
+    let Ok(uri) = authority.parse::<Uri>() else { return false };
+    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}

@@ -1,0 +1,52 @@
+//! Which version does `If-Match` name? The `ETag` of a memory is its version.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
+use openmemory_core::engine::Error;
+
+use super::Failure;
+
+/// The version that a write expects; none where there is no `If-Match`, or it is `*`.
+pub struct IfMatch(pub Option<u64>);
+
+impl IfMatch {
+    pub fn read(headers: &HeaderMap) -> Result<Self, Failure> {
+        let wrong = || Failure::invalid("If-Match", "must be one ETag, such as \"3\", or *");
+        let mut values = headers.get_all(header::IF_MATCH).iter();
+        let Some(value) = values.next() else { return Ok(Self(None)) };
+        if values.next().is_some() {
+            return Err(wrong());
+        }
+        let text = value.to_str().map_err(|_| wrong())?.trim();
+        if text == "*" {
+            return Ok(Self(None));
+        }
+        let quoted = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
+        let digits = !quoted.is_empty() && quoted.bytes().all(|byte| byte.is_ascii_digit());
+        let version = digits.then(|| quoted.parse().ok()).flatten().filter(|version| *version > 0);
+        version.map(|version| Self(Some(version))).ok_or_else(wrong)
+    }
+
+    /// A conflict that the header asked about is a failed precondition.
+    pub fn told(&self, error: Error) -> Failure {
+        match error {
+            Error::VersionConflict { .. } if self.0.is_some() => Failure::Precondition(error),
+            error => error.into(),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        Self::read(&parts.headers)
+    }
+}
+
+/// `"3"`
+pub fn etag(version: u64) -> (header::HeaderName, HeaderValue) {
+    let value = HeaderValue::try_from(format!("\"{version}\"")).unwrap_or(HeaderValue::from_static("*"));
+    (header::ETAG, value)
+}

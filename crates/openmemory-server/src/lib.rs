@@ -1,0 +1,27 @@
+//! Memories over HTTP: the routes that OpenMemory's and Mem0's users know, over the engine.
+//!
+//! | file | question |
+//! |---|---|
+//! | [`running`] | how does a server begin, and how does it end without losing an answer? |
+//! | [`config`] | what may be chosen about a server? |
+//! | `router` | which layers does a request pass, and which routes are there? |
+//! | `http` | what is the same for every request: body, identity, limits, logs, refusals? |
+//! | [`keys`] | who may ask, and for which tenant? |
+//! | [`tenants`] | which store is a tenant's? |
+//! | `openmemory`, `mem0` | what do the routes of the two protocols take and answer? |
+//! | `openapi` | how is all this described? |
+//!
+//! It knows the engine, and neither Node nor JavaScript.
+
+#![forbid(unsafe_code)]
+
+mod app;
+pub mod config;
+mod http;
+pub mod keys;
+mod mem0;
+mod openapi;
+mod openmemory;
+mod router;
+pub mod running;
+pub mod tenants;

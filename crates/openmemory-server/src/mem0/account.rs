@@ -1,0 +1,60 @@
+//! What do clients ask before anything else? Who they are, and what their project is.
+
+use axum::Json;
+use axum::extract::Extension;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::keys::Caller;
+use crate::openapi::schemas;
+
+/// Is the key good? The answer's ids stand for the key's tenant
+#[utoipa::path(get, path = "/v1/ping", tag = "Mem0", responses((status = 200, body = Object), schemas::Mem0Refusals))]
+pub async fn ping(Extension(caller): Extension<Caller>) -> Response {
+    // An address here would make the clients report their users to Mem0's telemetry.
+    let told = json!({
+        "status": "ok",
+        "org_id": "openmemory",
+        "project_id": caller.tenant.as_str(),
+        "user_email": null,
+    });
+    Json(told).into_response()
+}
+
+/// The project, which has no settings here
+#[utoipa::path(
+    get, path = "/api/v1/orgs/organizations/{org}/projects/{project}", tag = "Mem0", params(schemas::ProjectPath),
+    responses((status = 200, body = Object), schemas::Mem0Refusals)
+)]
+pub async fn project(Extension(caller): Extension<Caller>) -> Response {
+    let tenant = caller.tenant.as_str();
+    let told = json!({
+        "project_id": tenant,
+        "name": tenant,
+        "description": "OpenMemory",
+        "custom_instructions": null,
+        "custom_categories": null,
+        "multilingual": false,
+        "decay": true,
+        "version": null,
+    });
+    Json(told).into_response()
+}
+
+/// Profiles are not made here
+#[utoipa::path(
+    get, path = "/v2/entities/user/{user}/profile", tag = "Mem0", params(schemas::EntityPath),
+    responses((status = 200, body = Object), schemas::Mem0Refusals)
+)]
+pub async fn profile() -> Response {
+    Json(json!({ "status": "not_enabled" })).into_response()
+}
+
+/// Profiles are not made here
+#[utoipa::path(
+    get, path = "/v2/profiles/settings", tag = "Mem0",
+    responses((status = 200, body = Object), schemas::Mem0Refusals)
+)]
+pub async fn profile_settings() -> Response {
+    Json(json!({ "enabled": false })).into_response()
+}

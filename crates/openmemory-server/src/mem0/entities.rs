@@ -1,0 +1,79 @@
+//! Which users, agents, apps and runs are there, and how do all memories of one go?
+
+use axum::Json;
+use axum::extract::Path;
+use axum::response::IntoResponse;
+use openmemory_core::domain::filter;
+use openmemory_core::engine::Holder;
+use serde_json::{Value, json};
+
+use super::fields::exactly;
+use crate::http::{Answer, Failure, Memories, Params};
+use crate::openapi::schemas;
+
+const KINDS: [(&str, &str); 4] = [("user", "user_id"), ("agent", "agent_id"), ("app", "app_id"), ("run", "run_id")];
+
+/// List users, agents, apps and runs that have memories
+#[utoipa::path(
+    get, path = "/v1/entities", tag = "Mem0", params(schemas::Mem0PageQuery),
+    responses((status = 200, body = schemas::Mem0Page), schemas::Mem0Refusals)
+)]
+pub async fn list(memories: Memories, mut params: Params) -> Answer {
+    let page = params.whole("page", 1, u32::MAX.into())?.unwrap_or(1) as usize;
+    let size = params.whole("page_size", 1, 1000)?.unwrap_or(100) as usize;
+    let holders = memories.read(|engine| engine.holders()).await?;
+    let total = |field: &str| holders.iter().filter(|holder| holder.field == field).count();
+    let results: Vec<Value> = holders.iter().skip((page - 1).saturating_mul(size)).take(size).map(entity).collect();
+    let told = json!({
+        "count": holders.len(),
+        "next": (page.saturating_mul(size) < holders.len()).then(|| format!("/v1/entities/?page={}&page_size={size}", page + 1)),
+        "previous": (page > 1).then(|| format!("/v1/entities/?page={}&page_size={size}", page - 1)),
+        "results": results,
+        "total_users": total("user_id"),
+        "total_agents": total("agent_id"),
+        "total_apps": total("app_id"),
+        "total_runs": total("run_id"),
+    });
+    Ok(Json(told).into_response())
+}
+
+/// Delete a user, agent, app or run: all of its memories
+#[utoipa::path(
+    delete, path = "/v2/entities/{entity}/{name}", tag = "Mem0", params(schemas::EntityPaths),
+    responses((status = 200, body = schemas::Mem0Message), schemas::Mem0Refusals)
+)]
+pub async fn delete(memories: Memories, Path((kind, name)): Path<(String, String)>) -> Answer {
+    delete_entity(memories, &kind, name).await
+}
+
+/// The same on an older path
+#[utoipa::path(
+    delete, path = "/v1/entities/{entity}/{name}", tag = "Mem0", params(schemas::EntityPaths),
+    responses((status = 200, body = schemas::Mem0Message), schemas::Mem0Refusals)
+)]
+pub async fn delete_v1(memories: Memories, Path((kind, name)): Path<(String, String)>) -> Answer {
+    delete_entity(memories, &kind, name).await
+}
+
+async fn delete_entity(memories: Memories, kind: &str, name: String) -> Answer {
+    let known = KINDS.iter().find(|(known, _)| *known == kind);
+    let (_, field) = known.ok_or_else(|| Failure::invalid("entity", "must be user, agent, app or run"))?;
+    let filter = filter::parse(&exactly(field, name.into()))?;
+    // One without memories is as good as deleted: a memory of several goes with the first.
+    let gone = memories.store.delete_matching(Some(&filter), &memories.control).await?;
+    Ok(Json(json!({ "message": "Entity deleted successfully!", "deleted": gone.deleted })).into_response())
+}
+
+fn entity(holder: &Holder) -> Value {
+    let kind = KINDS.iter().find(|(_, field)| *field == holder.field).map_or("user", |(kind, _)| kind);
+    json!({
+        "id": format!("{kind}:{}", holder.value),
+        "name": holder.value,
+        "type": kind,
+        "created_at": holder.first_created.to_string(),
+        "updated_at": holder.last_updated.to_string(),
+        "owner": null,
+        "total_memories": holder.memories,
+        "metadata": null,
+    })
+}

@@ -1,0 +1,38 @@
+//! How useful was a memory?
+
+use axum::Json;
+use axum::response::IntoResponse;
+use openmemory_core::domain::Feedback;
+use openmemory_core::domain::request::FeedbackRequest;
+use serde_json::json;
+
+use super::fields::{Fields, memory_id};
+use super::one::unknown;
+use super::record::shown_id;
+use crate::http::{Answer, Body, Failure, Memories};
+use crate::openapi::schemas;
+
+/// Say how useful a memory was; null takes it back
+#[utoipa::path(
+    post, path = "/v1/feedback", tag = "Mem0", request_body = Object,
+    responses((status = 200, body = Object), schemas::Mem0Refusals)
+)]
+pub async fn feedback(memories: Memories, Body(body): Body) -> Answer {
+    let mut fields = Fields::read(body)?;
+    let id = memory_id("memory_id", fields.take("memory_id"))?;
+    let given = fields.string("feedback")?;
+    let feedback = given.map(|name| Feedback::read("feedback", &name.to_uppercase())).transpose()?;
+    let reason = fields.string("feedback_reason")?;
+    if reason.as_ref().is_some_and(|reason| reason.chars().count() > 1024) {
+        return Err(Failure::invalid("feedback_reason", "has at most 1024 characters"));
+    }
+    let memory = memories.store.feedback(FeedbackRequest { id, feedback, reason }).await.map_err(unknown)?;
+    let told = json!({
+        "message": "Feedback recorded",
+        "id": shown_id(&memory.version.id),
+        "memory_id": shown_id(&memory.version.id),
+        "feedback": memory.dynamics.feedback.map(Feedback::name),
+        "feedback_reason": memory.dynamics.feedback_reason,
+    });
+    Ok(Json(told).into_response())
+}

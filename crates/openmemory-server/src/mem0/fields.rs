@@ -1,0 +1,115 @@
+//! How is a body read whose other fields do not matter? Clients send what the hosted service wants; what is known here is
+//! checked, and null counts as absent.
+
+use openmemory_core::domain::{Invalid, MemoryId, Timestamp};
+use serde_json::{Map, Value, json};
+
+use crate::http::Failure;
+
+/// Who a memory belongs to; a run is called a session in places.
+pub const ENTITIES: [&str; 4] = ["user_id", "agent_id", "app_id", "run_id"];
+
+pub struct Fields(Map<String, Value>);
+
+impl Fields {
+    pub fn read(body: Value) -> Result<Self, Failure> {
+        match body {
+            Value::Object(fields) => Ok(Self(fields)),
+            _ => Err(Failure::invalid("body", "must be an object")),
+        }
+    }
+
+    /// The field, null included.
+    pub fn raw(&mut self, name: &str) -> Option<Value> {
+        self.0.swap_remove(name)
+    }
+
+    pub fn take(&mut self, name: &str) -> Option<Value> {
+        self.raw(name).filter(|value| !value.is_null())
+    }
+
+    pub fn string(&mut self, name: &str) -> Result<Option<String>, Failure> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(Failure::invalid(name, "must be a string")),
+        }
+    }
+
+    pub fn flag(&mut self, name: &str) -> Result<Option<bool>, Failure> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(flag)),
+            Some(_) => Err(Failure::invalid(name, "must be true or false")),
+        }
+    }
+
+    pub fn object(&mut self, name: &str) -> Result<Option<Map<String, Value>>, Failure> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Object(fields)) => Ok(Some(fields)),
+            Some(_) => Err(Failure::invalid(name, "must be an object")),
+        }
+    }
+
+    pub fn array(&mut self, name: &str) -> Result<Option<Vec<Value>>, Failure> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Array(items)) => Ok(Some(items)),
+            Some(_) => Err(Failure::invalid(name, "must be an array")),
+        }
+    }
+
+    pub fn whole(&mut self, name: &str, least: u64, most: u64) -> Result<Option<u64>, Failure> {
+        let Some(value) = self.take(name) else { return Ok(None) };
+        let whole = value.as_u64().filter(|n| (least..=most).contains(n));
+        whole.map(Some).ok_or_else(|| Failure::invalid(name, &format!("must be a whole number from {least} to {most}")))
+    }
+
+    /// The users, agents, apps and runs that stand beside other fields.
+    pub fn entities(&mut self) -> Vec<(&'static str, Value)> {
+        ENTITIES.into_iter().filter_map(|name| Some((name, self.take(name)?))).collect()
+    }
+
+    /// Seconds since 1970, or ISO 8601.
+    pub fn timestamp(&mut self, name: &str) -> Result<Option<Timestamp>, Failure> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(Timestamp::read(name, &text)?)),
+            Some(value) => match value.as_f64().filter(|seconds| seconds.abs() < 3e11) {
+                Some(seconds) => Ok(Some(Timestamp::from_millis((seconds * 1000.0).round() as i64))),
+                None => Err(Failure::invalid(name, "must be seconds since 1970, or an ISO 8601 time with offset")),
+            },
+        }
+    }
+}
+
+/// The end of a day: a memory with this expiration date is there until then.
+pub fn end_of_day(name: &str, value: &Value) -> Result<Timestamp, Failure> {
+    let date = value.as_str().filter(|text| text.len() == 10).and_then(Timestamp::parse);
+    let start = date.ok_or_else(|| Failure::invalid(name, "must be a date: YYYY-MM-DD"))?;
+    Ok(Timestamp::from_millis(start.millis() + DAY))
+}
+
+/// The day at whose end a memory expires.
+pub fn expiration_date(expires_at: Timestamp) -> String {
+    let mut text = Timestamp::from_millis(expires_at.millis() - 1).to_string();
+    text.truncate(10);
+    text
+}
+
+const DAY: i64 = 86_400_000;
+
+/// The id of a memory that must be named.
+pub fn memory_id(name: &str, value: Option<Value>) -> Result<MemoryId, Failure> {
+    match value {
+        None => Err(Invalid::missing_id(name).into()),
+        Some(Value::String(text)) => Ok(MemoryId::read(name, &text)?),
+        Some(_) => Err(Failure::invalid(name, "must be a string")),
+    }
+}
+
+/// `field` is exactly this value, also where that is a star.
+pub fn exactly(field: &str, value: Value) -> Value {
+    json!({ field: { "in": [value] } })
+}

@@ -1,0 +1,163 @@
+//! Which memories are there? Pages by number, newest first.
+
+use axum::Json;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use openmemory_core::domain::Memory;
+use openmemory_core::domain::filter::Filter;
+use openmemory_core::domain::request::List;
+use openmemory_core::engine::{Error, Shared};
+use serde_json::{Map, Value, json};
+
+use super::fields::{ENTITIES, Fields, exactly};
+use super::filters::{names_an_entity, translated};
+use super::record::{only, record};
+use crate::http::{Answer, Body, Failure, Memories, Params};
+use crate::openapi::schemas;
+
+const LARGEST_PAGE: u64 = 200;
+
+/// List memories of a user, agent, app or run, page by page
+#[utoipa::path(
+    post, path = "/v3/memories", tag = "Mem0", params(schemas::Mem0PageQuery), request_body = Object,
+    responses((status = 200, body = schemas::Mem0Page), schemas::Mem0Refusals)
+)]
+pub async fn list(memories: Memories, params: Params, headers: HeaderMap, Body(body): Body) -> Answer {
+    let mut fields = Fields::read(body)?;
+    if let Some((name, _)) = fields.entities().first() {
+        return Err(Failure::invalid(name, "belongs into filters on this path"));
+    }
+    let asked = Asked::read(params, fields, Vec::new())?;
+    asked.page(&memories, "/v3/memories/", &headers).await
+}
+
+/// The same on an older path: a bare list unless a page is asked for
+#[utoipa::path(
+    post, path = "/v2/memories", tag = "Mem0", params(schemas::Mem0PageQuery), request_body = Object,
+    responses((status = 200, body = schemas::AnyJson), schemas::Mem0Refusals)
+)]
+pub async fn list_v2(memories: Memories, params: Params, headers: HeaderMap, Body(body): Body) -> Answer {
+    let mut fields = Fields::read(body)?;
+    let beside = fields.entities();
+    let asked = Asked::read(params, fields, beside)?;
+    asked.page_or_all(&memories, "/v2/memories/", &headers).await
+}
+
+/// The same on the oldest path, with parameters
+#[utoipa::path(
+    get, path = "/v1/memories", tag = "Mem0", params(schemas::EntityQuery, schemas::Mem0PageQuery),
+    responses((status = 200, body = schemas::AnyJson), schemas::Mem0Refusals)
+)]
+pub async fn list_v1(memories: Memories, mut params: Params, headers: HeaderMap) -> Answer {
+    let beside = ENTITIES.into_iter().filter_map(|name| Some((name, params.take(name)?.into()))).collect();
+    let asked = Asked::read(params, Fields::read(json!({}))?, beside)?;
+    asked.page_or_all(&memories, "/v1/memories/", &headers).await
+}
+
+struct Asked {
+    list: List,
+    page: Option<u64>,
+    size: u64,
+    wanted: Option<Vec<Value>>,
+}
+
+impl Asked {
+    fn read(mut params: Params, mut fields: Fields, beside: Vec<(&'static str, Value)>) -> Result<Self, Failure> {
+        let page = params.whole("page", 1, u32::MAX.into())?.or(fields.whole("page", 1, u32::MAX.into())?);
+        let size = params.whole("page_size", 1, LARGEST_PAGE)?.or(fields.whole("page_size", 1, LARGEST_PAGE)?);
+        let mut others: Vec<Value> = beside.into_iter().map(|(name, value)| exactly(name, value)).collect();
+        let filters = fields.object("filters")?.unwrap_or_default();
+        if others.is_empty() && !names_an_entity(&filters) {
+            let why = "must name at least one of user_id, agent_id, app_id and run_id; \"*\" means any";
+            return Err(Failure::invalid("filters", why));
+        }
+        for (name, operator) in [("start_date", "gte"), ("end_date", "lte")] {
+            if let Some(time) = fields.take(name) {
+                others.push(json!({ "created_at": { operator: time } }));
+            }
+        }
+        if let Some(categories) = fields.array("categories")? {
+            others.push(json!({ "tags": { "in": categories } }));
+        }
+        if let Some(keywords) = fields.take("keywords") {
+            others.push(json!({ "keywords": { "icontains": keywords } }));
+        }
+        let show_expired = fields.flag("show_expired")?.unwrap_or(false);
+        let list = List { show_expired, ..all_matching(translated(filters, others)?)? };
+        Ok(Self { list, page, size: size.unwrap_or(100), wanted: fields.array("fields")? })
+    }
+
+    async fn page(mut self, memories: &Memories, path: &str, headers: &HeaderMap) -> Answer {
+        let (page, size) = (self.page.unwrap_or(1), self.size);
+        let (skip, filter) = ((page - 1) * size, self.list.filter.clone());
+        let (count, found) = memories
+            .read(move |engine| {
+                let count = engine.count_matching(filter.as_ref(), self.list.show_expired)?;
+                let found = if skip < count { walk(engine, &mut self.list, skip, size)? } else { Vec::new() };
+                Ok((count, records(&found, self.wanted.as_deref())))
+            })
+            .await?;
+        let address = |page: u64| format!("{}{path}?page={page}&page_size={size}", origin(headers));
+        let told = json!({
+            "count": count,
+            "next": (page * size < count).then(|| address(page + 1)),
+            "previous": (page > 1).then(|| address(page - 1)),
+            "results": found,
+        });
+        Ok(Json(told).into_response())
+    }
+
+    async fn page_or_all(mut self, memories: &Memories, path: &str, headers: &HeaderMap) -> Answer {
+        if self.page.is_some() {
+            return self.page(memories, path, headers).await;
+        }
+        let found = memories
+            .read(move |engine| {
+                let found = walk(engine, &mut self.list, 0, 10_000)?;
+                Ok(records(&found, self.wanted.as_deref()))
+            })
+            .await?;
+        Ok(Json(found).into_response())
+    }
+}
+
+fn all_matching(filter: Option<Filter>) -> Result<List, Failure> {
+    Ok(List { filter, ..List::read(Value::Object(Map::new()))? })
+}
+
+/// The memories behind the first `skip`, at most `most`.
+fn walk(engine: &Shared, list: &mut List, mut skip: u64, most: u64) -> Result<Vec<Memory>, Error> {
+    let mut found = Vec::new();
+    loop {
+        let wanted = skip + most - found.len() as u64;
+        list.limit = wanted.min(1000) as usize;
+        let page = engine.list(list)?;
+        for memory in page.memories {
+            if skip > 0 {
+                skip -= 1;
+            } else {
+                found.push(memory);
+            }
+        }
+        match page.next_cursor {
+            Some(cursor) if (found.len() as u64) < most => list.cursor = Some(cursor),
+            _ => return Ok(found),
+        }
+    }
+}
+
+fn records(memories: &[Memory], wanted: Option<&[Value]>) -> Vec<Value> {
+    memories.iter().map(|memory| only(record(memory), wanted)).collect()
+}
+
+/// Where the client has asked.
+fn origin(headers: &HeaderMap) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let proto = headers.get("x-forwarded-proto").and_then(|proto| proto.to_str().ok());
+    format!("{}://{host}", proto.filter(|proto| *proto == "https").unwrap_or("http"))
+}
+
+/// A bare list, or one under `results`.
+pub fn listed(results: Vec<Value>, wrapped: bool) -> Response {
+    if wrapped { Json(json!({ "results": results })) } else { Json(results.into()) }.into_response()
+}

@@ -1,0 +1,128 @@
+//! How are many memories changed or deleted in one request? All or none of a batch.
+
+use axum::Json;
+use axum::response::IntoResponse;
+use openmemory_core::domain::request::{Get, UpdateMany};
+use openmemory_core::domain::{MemoryId, filter, limits};
+use serde_json::{Value, json};
+
+use super::fields::{ENTITIES, Fields, exactly, memory_id};
+use super::one::{patch, unknown, update_of};
+use crate::http::{Answer, Body, Failure, Memories, Params};
+use crate::openapi::schemas;
+
+/// Change 1 to 1000 memories, all or none
+#[utoipa::path(
+    put, path = "/v1/batch", tag = "Mem0", request_body = Object,
+    responses((status = 200, body = schemas::Mem0Message), schemas::Mem0Refusals)
+)]
+pub async fn update(memories: Memories, Body(body): Body) -> Answer {
+    let mut items = Vec::new();
+    for (i, item) in items_of(body)?.into_iter().enumerate() {
+        let place = |failure| at(&format!("memories[{i}]"), failure);
+        let mut fields = Fields::read(item).map_err(place)?;
+        let id = memory_id("memory_id", fields.take("memory_id")).map_err(place)?;
+        let patch = patch(fields).map_err(place)?;
+        if patch.is_empty() {
+            // One of the clients leaves metadata out of a batch; to answer that it is done would be a lie.
+            let why = "changes nothing; give text or metadata (the JavaScript client sends no metadata in a batch)";
+            return Err(Failure::invalid(&format!("memories[{i}]"), why));
+        }
+        items.push(Ok(update_of(id, patch)));
+    }
+    let done = memories.store.update_many(UpdateMany { items, atomic: true }, &memories.control).await?;
+    let count = done.len();
+    // Of the items' errors the one that made the others fail is told.
+    let mut refused = done.into_iter().filter_map(Result::err).map(|refused| refused.error);
+    if let Some(error) = refused.find(|error| error.code() != "ABORTED") {
+        return Err(unknown(error));
+    }
+    Ok(Json(json!({ "message": format!("Successfully updated {count} memories") })).into_response())
+}
+
+/// Delete 1 to 1000 memories
+#[utoipa::path(
+    delete, path = "/v1/batch", tag = "Mem0", request_body = Object,
+    responses((status = 200, body = schemas::Mem0Message), schemas::Mem0Refusals)
+)]
+pub async fn delete(memories: Memories, Body(body): Body) -> Answer {
+    let mut ids = Vec::new();
+    for (i, item) in items_of(body)?.into_iter().enumerate() {
+        let place = |failure| at(&format!("memories[{i}]"), failure);
+        let id = match item {
+            Value::String(id) => memory_id("memory_id", Some(id.into())),
+            item => Fields::read(item).and_then(|mut fields| memory_id("memory_id", fields.take("memory_id"))),
+        };
+        ids.push(id.map_err(place)?);
+    }
+    let asked = ids.clone();
+    // Looked for first, so that a wrong id among them leaves the others as they are.
+    let look = move |engine: &openmemory_core::engine::Shared| {
+        asked.into_iter().try_for_each(|id| engine.get(&Get { id, version: None, at: None }).map(drop))
+    };
+    memories.read(look).await.map_err(unknown)?;
+    let count = ids.len();
+    memories.store.delete_many(ids.into_iter().map(Ok::<MemoryId, _>).collect()).await?;
+    Ok(Json(json!({ "message": format!("Successfully deleted {count} memories") })).into_response())
+}
+
+/// Delete all memories of a user, agent, app or run; `*` means any, and all four `*` mean everything
+#[utoipa::path(
+    delete, path = "/v1/memories", tag = "Mem0", params(schemas::EntityQuery),
+    responses((status = 200, body = schemas::Mem0Message), schemas::Mem0Refusals)
+)]
+pub async fn delete_all(memories: Memories, mut params: Params) -> Answer {
+    if params.take("filters").is_some() {
+        return Err(Failure::invalid(
+            "filters",
+            "cannot be read here; pass user_id, agent_id, app_id or run_id themselves",
+        ));
+    }
+    let named: Vec<(&str, String)> = ENTITIES.into_iter().filter_map(|name| Some((name, params.take(name)?))).collect();
+    for harmless in ["org_id", "project_id", "source"] {
+        params.take(harmless);
+    }
+    // What is not understood could mean fewer memories.
+    params.done()?;
+    if named.is_empty() {
+        let why = "is missing: give at least one of user_id, agent_id, app_id and run_id; \"*\" means any";
+        return Err(Failure::invalid("user_id", why));
+    }
+    if let Some((name, _)) = named.iter().find(|(_, value)| value.is_empty()) {
+        return Err(Failure::invalid(name, "must not be empty; \"*\" means any"));
+    }
+    let filter = if named.len() == ENTITIES.len() && named.iter().all(|(_, value)| value == "*") {
+        None
+    } else {
+        let parts: Vec<Value> = named.into_iter().map(|(name, value)| one_or_any(name, value)).collect();
+        Some(filter::parse(&json!({ "AND": parts }))?)
+    };
+    let gone = memories.store.delete_matching(filter.as_ref(), &memories.control).await?;
+    Ok(Json(json!({ "message": "Memories deleted successfully!", "deleted": gone.deleted })).into_response())
+}
+
+fn one_or_any(name: &str, value: String) -> Value {
+    if value == "*" { json!({ name: { "exists": true } }) } else { exactly(name, value.into()) }
+}
+
+fn items_of(body: Value) -> Result<Vec<Value>, Failure> {
+    let items = Fields::read(body)?.array("memories")?.unwrap_or_default();
+    match items.len() {
+        0 => Err(Failure::invalid("memories", "must have at least one item")),
+        count if count > limits::BATCH => {
+            Err(Failure::invalid("memories", &format!("has {count} items, and a batch has at most {}", limits::BATCH)))
+        }
+        _ => Ok(items),
+    }
+}
+
+/// A refusal of an item names the item.
+fn at(place: &str, failure: Failure) -> Failure {
+    match failure {
+        Failure::Engine(openmemory_core::engine::Error::Invalid(mut invalid)) => {
+            invalid.field = format!("{place}.{}", invalid.field);
+            Failure::from(invalid)
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,135 @@
+//! How is one memory read, changed and deleted?
+
+use axum::Json;
+use axum::response::IntoResponse;
+use openmemory_core::domain::request::{ById, Get, History, Update};
+use openmemory_core::domain::{Content, Event, MemoryId, Patch, Provenance, Setting};
+use openmemory_core::engine::{Error, MemoryVersion};
+use serde_json::{Map, Value, json};
+
+use super::fields::{Fields, end_of_day};
+use super::record::{record, scope, shown_id};
+use crate::http::{Answer, Body, Failure, Id, Memories, Params};
+use crate::openapi::schemas;
+
+/// Read a memory
+#[utoipa::path(
+    get, path = "/v1/memories/{memory_id}", tag = "Mem0", params(schemas::Mem0IdPath),
+    responses((status = 200, body = schemas::Mem0Memory), schemas::Mem0Refusals)
+)]
+pub async fn get(memories: Memories, Id(id): Id) -> Answer {
+    let get = Get { id: MemoryId::read("memory_id", &id)?, version: None, at: None };
+    let memory = memories.read(move |engine| engine.get(&get)).await.map_err(unknown)?;
+    Ok(Json(record(&memory)).into_response())
+}
+
+/// Change a memory's text, metadata, timestamp or expiration date
+#[utoipa::path(
+    put, path = "/v1/memories/{memory_id}", tag = "Mem0", params(schemas::Mem0IdPath), request_body = Object,
+    responses((status = 200, body = schemas::Mem0Memory), schemas::Mem0Refusals)
+)]
+pub async fn update(memories: Memories, Id(id): Id, Body(body): Body) -> Answer {
+    let patch = patch(Fields::read(body)?)?;
+    if patch.is_empty() {
+        let why = "changes nothing; give text, metadata, timestamp or expiration_date";
+        return Err(Failure::invalid("body", why));
+    }
+    let update = update_of(MemoryId::read("memory_id", &id)?, patch);
+    let updated = memories.store.update(update).await.map_err(unknown)?;
+    Ok(Json(record(&updated)).into_response())
+}
+
+/// Delete a memory for good
+#[utoipa::path(
+    delete, path = "/v1/memories/{memory_id}", tag = "Mem0", params(schemas::Mem0IdPath),
+    responses((status = 200, body = schemas::Mem0Message), schemas::Mem0Refusals)
+)]
+pub async fn delete(memories: Memories, Id(id): Id, mut params: Params) -> Answer {
+    let linked = params.flag("delete_linked")?.unwrap_or(false);
+    let by_id = ById { id: MemoryId::read("memory_id", &id)? };
+    memories.store.delete(by_id).await.map_err(unknown)?;
+    let mut told = json!({ "message": "Memory deleted successfully!" });
+    if linked {
+        // Nothing here is made of something else, so nothing goes along.
+        told["cascade_count"] = 0.into();
+    }
+    Ok(Json(told).into_response())
+}
+
+/// A memory's versions, oldest first
+#[utoipa::path(
+    get, path = "/v1/memories/{memory_id}/history", tag = "Mem0", params(schemas::Mem0IdPath),
+    responses((status = 200, body = Vec<Object>), schemas::Mem0Refusals)
+)]
+pub async fn history(memories: Memories, Id(id): Id) -> Answer {
+    let id = MemoryId::read("memory_id", &id)?;
+    let versions = memories
+        .read(move |engine| {
+            let mut versions: Vec<MemoryVersion> = Vec::new();
+            loop {
+                let before = versions.last().map(|version| version.version.number);
+                let history = engine.history(&History { id: id.clone(), limit: 1000, before })?;
+                let last = history.len() < 1000;
+                versions.extend(history);
+                if last {
+                    versions.reverse();
+                    return Ok(versions);
+                }
+            }
+        })
+        .await
+        .map_err(unknown)?;
+    let before = std::iter::once(None).chain(versions.iter().map(|version| Some(version.content.as_str())));
+    let entries: Vec<Value> = versions.iter().zip(before).map(|(version, before)| entry(version, before)).collect();
+    Ok(Json(entries).into_response())
+}
+
+/// What a body changes; other fields do not matter.
+pub fn patch(mut fields: Fields) -> Result<Patch, Failure> {
+    let expires_at = match fields.raw("expiration_date") {
+        None => None,
+        Some(Value::Null) => Some(Setting::Clear),
+        Some(date) => Some(Setting::Set(end_of_day("expiration_date", &date)?)),
+    };
+    Ok(Patch {
+        content: fields.string("text")?.map(|text| Content::read("text", text)).transpose()?,
+        tags: None,
+        metadata: fields.object("metadata")?,
+        expires_at,
+        created_at: fields.timestamp("timestamp")?,
+    })
+}
+
+pub fn update_of(id: MemoryId, patch: Patch) -> Update {
+    Update { id, patch, if_version: None, provenance: Provenance { event: Event::Update, actor: None, reason: None } }
+}
+
+/// To these clients an id that could not be one is wrong, and not unknown.
+pub fn unknown(error: Error) -> Failure {
+    match &error {
+        Error::NotFound { id, tombstone: None } if id.uuid().is_none() => {
+            Failure::invalid("memory_id", "is neither a UUID nor the id of a memory")
+        }
+        _ => error.into(),
+    }
+}
+
+fn entry(version: &MemoryVersion, before: Option<&str>) -> Value {
+    let MemoryVersion { version, content, .. } = version;
+    let id = shown_id(&version.id);
+    let mut fields = Map::new();
+    let mut put = |name: &str, value: Value| fields.insert(name.into(), value);
+    put("id", format!("{id}-{}", version.number).into());
+    put("memory_id", id.into());
+    put("input", json!([{ "role": "user", "content": content }]));
+    put("old_memory", before.into());
+    put("new_memory", content.as_str().into());
+    scope(version, &mut put);
+    put("categories", version.tags.as_slice().iter().map(|tag| tag.as_str()).collect());
+    put("event", if version.provenance.event == Event::Add { "ADD" } else { "UPDATE" }.into());
+    put("metadata", version.metadata.fields().clone().into());
+    put("version", version.number.into());
+    put("created_at", version.created_at.to_string().into());
+    put("updated_at", version.updated_at.to_string().into());
+    Value::Object(fields)
+}

@@ -1,0 +1,90 @@
+//! Which memories answer a question?
+
+use openmemory_core::domain::request::Search;
+use serde_json::{Value, json};
+
+use super::fields::{Fields, exactly};
+use super::filters::{names_an_entity, translated};
+use super::list::listed;
+use super::record::{only, record};
+use crate::http::{Answer, Body, Failure, Memories};
+use crate::openapi::schemas;
+
+/// Find memories of a user, agent, app or run by meaning
+#[utoipa::path(
+    post, path = "/v3/memories/search", tag = "Mem0", request_body = Object,
+    responses((status = 200, body = schemas::Mem0Results), schemas::Mem0Refusals)
+)]
+pub async fn search(memories: Memories, Body(body): Body) -> Answer {
+    let mut fields = Fields::read(body)?;
+    if let Some((name, _)) = fields.entities().first() {
+        return Err(Failure::invalid(name, "belongs into filters on this path"));
+    }
+    Ok(listed(found(&memories, fields, Vec::new()).await?, true))
+}
+
+/// The same on an older path: a bare list unless `output_format` is `v1.1`
+#[utoipa::path(
+    post, path = "/v2/memories/search", tag = "Mem0", request_body = Object,
+    responses((status = 200, body = schemas::AnyJson), schemas::Mem0Refusals)
+)]
+pub async fn search_v2(memories: Memories, Body(body): Body) -> Answer {
+    older(memories, body).await
+}
+
+/// The same on the oldest path
+#[utoipa::path(
+    post, path = "/v1/memories/search", tag = "Mem0", request_body = Object,
+    responses((status = 200, body = schemas::AnyJson), schemas::Mem0Refusals)
+)]
+pub async fn search_v1(memories: Memories, Body(body): Body) -> Answer {
+    older(memories, body).await
+}
+
+async fn older(memories: Memories, body: Value) -> Answer {
+    let mut fields = Fields::read(body)?;
+    let beside = fields.entities();
+    let wrapped = fields.string("output_format")?.as_deref() == Some("v1.1");
+    Ok(listed(found(&memories, fields, beside).await?, wrapped))
+}
+
+async fn found(
+    memories: &Memories,
+    mut fields: Fields,
+    beside: Vec<(&'static str, Value)>,
+) -> Result<Vec<Value>, Failure> {
+    let wanted = fields.array("fields")?;
+    let search = request(&mut fields, beside)?;
+    let vector = memories.store.embed_query(&search).await?;
+    let hits = memories.read(move |engine| engine.search(&search, &vector)).await?;
+    let told = hits.iter().map(|hit| {
+        let mut fields = record(&hit.memory);
+        fields.insert("score".into(), json!(hit.score));
+        fields.insert("score_breakdown".into(), json!({ "semantic": hit.similarity, "bm25": null, "entity": null }));
+        only(fields, wanted.as_deref())
+    });
+    Ok(told.collect())
+}
+
+fn request(fields: &mut Fields, beside: Vec<(&'static str, Value)>) -> Result<Search, Failure> {
+    let mut others: Vec<Value> = beside.into_iter().map(|(name, value)| exactly(name, value)).collect();
+    let filters = fields.object("filters")?.unwrap_or_default();
+    if others.is_empty() && !names_an_entity(&filters) {
+        let why = "must name at least one of user_id, agent_id, app_id and run_id; \"*\" means any";
+        return Err(Failure::invalid("filters", why));
+    }
+    if let Some(categories) = fields.array("categories")? {
+        others.push(json!({ "tags": { "in": categories } }));
+    }
+    for (key, value) in fields.object("metadata")?.unwrap_or_default() {
+        others.push(json!({ "metadata": { key: value } }));
+    }
+    let k = fields.whole("top_k", 1, 1000)?.or(fields.whole("limit", 1, 1000)?).unwrap_or(10);
+    let threshold = fields.take("threshold").unwrap_or(json!(0.1));
+    let minimum = threshold.as_f64().filter(|least| (0.0..=1.0).contains(least));
+    let min_score = minimum.ok_or_else(|| Failure::invalid("threshold", "must be from 0 to 1"))?;
+    let query = fields.string("query")?.unwrap_or_default();
+    let show_expired = fields.flag("show_expired")?.unwrap_or(false);
+    let search = Search::read(json!({ "query": query, "k": k, "minScore": min_score, "showExpired": show_expired }))?;
+    Ok(Search { filter: translated(filters, others)?, ..search })
+}

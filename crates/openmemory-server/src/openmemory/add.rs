@@ -1,0 +1,44 @@
+//! How does a memory come to be?
+
+use axum::Json;
+use axum::response::IntoResponse;
+use openmemory_core::domain::request::{AddMany, NewMemory};
+use serde_json::Value;
+
+use super::record::{results, tagged};
+use crate::http::{Answer, Body, Failure, Memories};
+use crate::openapi::schemas;
+
+/// Store a text
+#[utoipa::path(
+    post, path = "/memory/add", tag = "Memories", request_body = schemas::NewMemory,
+    responses((status = 200, body = schemas::Memory, headers(("ETag" = String))), schemas::Refusals)
+)]
+pub async fn add(memories: Memories, Body(mut body): Body) -> Answer {
+    check_dynamics(&mut body)?;
+    let memory = memories.store.add(NewMemory::read(body)?).await?;
+    Ok(tagged(&memory)?)
+}
+
+/// Store 1 to 1000 texts, each with a result of its own
+#[utoipa::path(
+    post, path = "/memory/batch", tag = "Memories", request_body = schemas::AddBatch,
+    responses((status = 200, body = schemas::Results), schemas::Refusals)
+)]
+pub async fn add_many(memories: Memories, Body(body): Body) -> Answer {
+    let batch = AddMany::read(body)?;
+    let done = memories.store.add_many(batch, &memories.control).await?;
+    Ok(Json(results(done)).into_response())
+}
+
+/// OpenMemory's clients always send both. Here they follow from the sectors, so that they are checked and nothing else.
+fn check_dynamics(body: &mut Value) -> Result<(), Failure> {
+    let Value::Object(fields) = body else { return Ok(()) };
+    for (name, most) in [("salience", 1.0), ("decay_lambda", f64::MAX)] {
+        let Some(value) = fields.shift_remove(name) else { continue };
+        if !value.is_null() && !value.as_f64().is_some_and(|number| (0.0..=most).contains(&number)) {
+            return Err(Failure::invalid(name, "must be a number that is not negative, and salience at most 1"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,25 @@
+//! How do many memories go in one request?
+
+use axum::Json;
+use axum::response::IntoResponse;
+use openmemory_core::domain::request::DeleteMany;
+
+use super::record::results;
+use crate::http::{Answer, Body, Memories};
+use crate::openapi::schemas;
+
+/// Delete memories by id, by filter, or all
+///
+/// Ids give a result for each; filters and `all` tell how many were deleted and which. An empty filter never means all.
+#[utoipa::path(
+    post, path = "/memory/delete", tag = "Memories", request_body = schemas::Selection,
+    responses((status = 200, body = schemas::Deletion), schemas::Refusals)
+)]
+pub async fn delete_many(memories: Memories, Body(body): Body) -> Answer {
+    let Memories { store, control } = memories;
+    Ok(match DeleteMany::read(body)? {
+        DeleteMany::Ids(ids) => Json(results(store.delete_many(ids).await?)).into_response(),
+        DeleteMany::Matching(filter) => Json(store.delete_matching(Some(&filter), &control).await?).into_response(),
+        DeleteMany::All => Json(store.delete_matching(None, &control).await?).into_response(),
+    })
+}

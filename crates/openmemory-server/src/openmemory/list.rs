@@ -1,0 +1,103 @@
+//! Which memories are there?
+
+use axum::Json;
+use axum::response::IntoResponse;
+use openmemory_core::domain::Memory;
+use openmemory_core::domain::request::List;
+use openmemory_core::engine::{Error, Shared};
+use serde_json::{Map, Value, json};
+
+use super::record::record;
+use crate::http::{Answer, Body, Failure, Memories, Params};
+use crate::openapi::schemas;
+
+/// Memories that one request lists at most.
+const MOST: u64 = 10_000;
+/// Memories that the engine gives at once.
+const PAGE: usize = 1000;
+
+/// List memories, newest first
+#[utoipa::path(
+    get, path = "/memory/all", tag = "Memories", params(schemas::AllQuery),
+    responses((status = 200, body = schemas::Items), schemas::Refusals)
+)]
+pub async fn all(memories: Memories, mut params: Params) -> Answer {
+    let walk = Walk::read(&mut params, None)?;
+    params.done()?;
+    let page = memories.read(move |engine| walk.run(engine)).await?;
+    Ok(Json(page).into_response())
+}
+
+/// List memories that match filters, page by page
+#[utoipa::path(
+    post, path = "/memory/list", tag = "Memories", request_body = schemas::ListRequest,
+    responses((status = 200, body = schemas::Items), schemas::Refusals)
+)]
+pub async fn list(memories: Memories, Body(body): Body) -> Answer {
+    let list = List::read(body)?;
+    let page = memories
+        .read(move |engine| {
+            let page = engine.list(&list)?;
+            items(&page.memories, page.next_cursor)
+        })
+        .await?;
+    Ok(Json(page).into_response())
+}
+
+/// A list by offset, as OpenMemory has it, or by cursor.
+pub struct Walk {
+    list: List,
+    limit: usize,
+    skip: usize,
+}
+
+impl Walk {
+    pub fn read(params: &mut Params, user: Option<String>) -> Result<Self, Failure> {
+        let l = params.whole("l", 1, MOST)?;
+        let limit = params.whole("limit", 1, MOST)?.or(l).unwrap_or(100) as usize;
+        let skip = params.whole("u", 0, u32::MAX.into())?.unwrap_or(0) as usize;
+        let mut filters = Map::new();
+        if let Some(user) = user.or_else(|| params.take("user_id")) {
+            filters.insert("user_id".into(), json!({ "in": [user] }));
+        }
+        if let Some(sector) = params.take("sector") {
+            filters.insert("sectors".into(), sector.into());
+        }
+        let mut request = Map::new();
+        request.insert("filters".into(), filters.into());
+        if let Some(cursor) = params.take("cursor") {
+            request.insert("cursor".into(), cursor.into());
+        }
+        Ok(Self { list: List::read(Value::Object(request))?, limit, skip })
+    }
+
+    pub fn run(mut self, engine: &Shared) -> Result<Value, Error> {
+        let mut found = Vec::new();
+        while self.skip > 0 {
+            self.list.limit = self.skip.min(PAGE);
+            let page = engine.list(&self.list)?;
+            self.skip -= page.memories.len().min(self.skip);
+            match page.next_cursor {
+                Some(cursor) => self.list.cursor = Some(cursor),
+                None => return items(&found, None),
+            }
+        }
+        loop {
+            self.list.limit = (self.limit - found.len()).min(PAGE);
+            let page = engine.list(&self.list)?;
+            found.extend(page.memories);
+            match page.next_cursor {
+                Some(cursor) if found.len() < self.limit => self.list.cursor = Some(cursor),
+                next => return items(&found, next),
+            }
+        }
+    }
+}
+
+fn items(memories: &[Memory], next_cursor: Option<String>) -> Result<Value, Error> {
+    let items: Vec<Value> = memories.iter().map(record).collect::<Result<_, _>>()?;
+    Ok(match next_cursor {
+        Some(cursor) => json!({ "items": items, "next_cursor": cursor }),
+        None => json!({ "items": items }),
+    })
+}

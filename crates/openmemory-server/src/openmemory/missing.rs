@@ -1,0 +1,24 @@
+//! What do paths without an id answer? `{"err":"id"}`, as the published page has it.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{any, delete, get, patch, post};
+use openmemory_core::domain::Invalid;
+
+use crate::app::App;
+use crate::http::Failure;
+
+pub fn missing_ids() -> Router<Arc<App>> {
+    let missing = || async { Failure::from(Invalid::missing_id("id")) };
+    let mut router = Router::new();
+    for path in ["/memory", "/memory/"] {
+        router = router.route(path, get(missing).merge(patch(missing)).merge(delete(missing)));
+    }
+    router
+        .route("/memory//history", get(missing))
+        .route("/memory//waypoints", get(missing))
+        .route("/memory//restore", post(missing))
+        .route("/memory//feedback", post(missing))
+        .route("/users//memories", any(missing))
+}

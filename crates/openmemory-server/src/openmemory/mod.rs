@@ -1,0 +1,62 @@
+//! What do OpenMemory's routes take and answer?
+//!
+//! | file | routes |
+//! |---|---|
+//! | `add` | `POST /memory/add`, `POST /memory/batch` |
+//! | `one` | `GET`, `PATCH` and `DELETE /memory/{id}` |
+//! | `update_many` | `PATCH /memory/batch` |
+//! | `list` | `GET /memory/all`, `POST /memory/list` |
+//! | `delete_many` | `POST /memory/delete` |
+//! | `query` | `POST /memory/query`, `POST /memory/search` |
+//! | `past` | history and restoring |
+//! | `marks` | reinforcement, feedback, links |
+//! | `users` | `/users/{user_id}/memories` |
+//! | `store` | the store as a whole |
+//! | `record` | how is a memory written? |
+//! | `missing` | what do paths without an id answer? |
+
+mod add;
+mod delete_many;
+mod list;
+mod marks;
+mod missing;
+mod one;
+mod past;
+mod query;
+mod record;
+mod store;
+mod update_many;
+mod users;
+
+pub use missing::missing_ids;
+
+use std::sync::Arc;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+
+pub fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(add::add))
+        .routes(routes!(add::add_many, update_many::update_many))
+        .routes(routes!(one::get, one::update, one::delete))
+        .routes(routes!(list::all))
+        .routes(routes!(list::list))
+        .routes(routes!(delete_many::delete_many))
+        .routes(routes!(query::query))
+        .routes(routes!(query::search))
+        .routes(routes!(past::history))
+        .routes(routes!(past::restore))
+        .routes(routes!(marks::reinforce))
+        .routes(routes!(marks::feedback))
+        .routes(routes!(marks::waypoints))
+        .routes(routes!(users::list, users::delete))
+        .routes(routes!(store::sectors))
+        .routes(routes!(store::stats))
+        .routes(routes!(store::ready))
+        .routes(routes!(store::flush))
+        .routes(routes!(store::reindex))
+        .routes(routes!(store::metrics))
+}

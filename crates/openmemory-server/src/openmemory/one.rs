@@ -1,0 +1,96 @@
+//! What does a memory say, how does it change, and how does it go?
+
+use axum::Json;
+use axum::http::{HeaderMap, header};
+use axum::response::IntoResponse;
+use openmemory_core::domain::request::{ById, Get, Update};
+use openmemory_core::domain::{Memory, MemoryId};
+use openmemory_core::engine::Error;
+use serde_json::{Map, Value, json};
+
+use super::record::tagged;
+use crate::http::{Answer, Body, Failure, Id, IfMatch, Memories, Params};
+use crate::openapi::schemas;
+
+/// Read a memory, as it is or as it was
+#[utoipa::path(
+    get, path = "/memory/{id}", tag = "Memories", params(schemas::IdPath, schemas::GetQuery),
+    responses((status = 200, body = schemas::Memory, headers(("ETag" = String))), schemas::Refusals)
+)]
+pub async fn get(memories: Memories, Id(id): Id, mut params: Params) -> Answer {
+    let user = params.take("user_id");
+    let mut request = Map::from_iter([("id".to_owned(), Value::from(id))]);
+    if let Some(version) = params.whole("version", 1, 1 << 53)? {
+        request.insert("version".into(), version.into());
+    }
+    if let Some(at) = params.take("at") {
+        request.insert("at".into(), at.into());
+    }
+    params.done()?;
+    let get = Get::read(request.into())?;
+    let memory = memories.read(move |engine| engine.get(&get)).await?;
+    check_user(&memory, user.as_deref())?;
+    Ok(tagged(&memory)?)
+}
+
+/// Change a memory's content, tags, metadata or expiry
+///
+/// `content` is embedded again. `tags` replaces the whole array. `metadata` is merged field by field, and `null` removes a
+/// field. Each accepted update adds 1 to `version`; `If-Match` with the `ETag` refuses a lost race with 412.
+#[utoipa::path(
+    patch, path = "/memory/{id}", tag = "Memories", params(schemas::IdPath, schemas::IfMatchHeader),
+    request_body = schemas::Patch,
+    responses((status = 200, body = schemas::Memory, headers(("ETag" = String))), schemas::Refusals)
+)]
+pub async fn update(memories: Memories, Id(id): Id, if_match: IfMatch, Body(body): Body) -> Answer {
+    let update = Update::read(update_request(id, &if_match, body)?)?;
+    let updated = memories.store.update(update).await.map_err(|error| if_match.told(error))?;
+    Ok(tagged(&updated)?)
+}
+
+/// Delete a memory for good, with its history
+#[utoipa::path(
+    delete, path = "/memory/{id}", tag = "Memories", params(schemas::IdPath, schemas::UserQuery),
+    responses((status = 200, body = schemas::DeletedOne), schemas::Refusals)
+)]
+pub async fn delete(memories: Memories, Id(id): Id, headers: HeaderMap, mut params: Params) -> Answer {
+    if headers.contains_key(header::IF_MATCH) {
+        return Err(Failure::invalid("If-Match", "is not taken by a deletion"));
+    }
+    let user = params.take("user_id");
+    params.done()?;
+    let by_id = ById::read(json!({ "id": id }))?;
+    if user.is_some() {
+        let get = Get { id: by_id.id.clone(), version: None, at: None };
+        check_user(&memories.read(move |engine| engine.get(&get)).await?, user.as_deref())?;
+    }
+    let deleted = memories.store.delete(by_id).await?;
+    Ok(Json(json!({ "ok": true, "memory": deleted })).into_response())
+}
+
+/// The engine's request: the body's fields are the patch but for those that steer the call.
+fn update_request(id: String, if_match: &IfMatch, body: Value) -> Result<Value, Failure> {
+    let Value::Object(mut patch) = body else { return Err(Failure::invalid("body", "must be an object")) };
+    let mut request = Map::from_iter([("id".to_owned(), Value::from(id))]);
+    for name in ["ifVersion", "actor", "reason"] {
+        if let Some(value) = patch.shift_remove(name) {
+            request.insert(name.into(), value);
+        }
+    }
+    if let Some(version) = if_match.0
+        && request.insert("ifVersion".into(), version.into()).is_some_and(|other| other != version)
+    {
+        return Err(Failure::invalid("ifVersion", "and If-Match name different versions"));
+    }
+    request.insert("patch".into(), patch.into());
+    Ok(request.into())
+}
+
+/// A memory of another user than the one asked about is not there.
+fn check_user(memory: &Memory, user: Option<&str>) -> Result<(), Error> {
+    let id: &MemoryId = &memory.version.id;
+    if user.is_some() && memory.version.scope.user_id.as_deref() != user {
+        return Err(Error::NotFound { id: id.clone(), tombstone: None });
+    }
+    Ok(())
+}

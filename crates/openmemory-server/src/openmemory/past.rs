@@ -1,0 +1,50 @@
+//! How did a memory become what it is, and how does it go back?
+
+use axum::Json;
+use axum::response::IntoResponse;
+use openmemory_core::domain::request::{History, Restore};
+use serde_json::{Map, Value, json};
+
+use super::record::tagged;
+use crate::http::{Answer, Body, Failure, Id, IfMatch, Memories, Params};
+use crate::openapi::schemas;
+
+/// A memory's versions, newest first, with what each changed
+#[utoipa::path(
+    get, path = "/memory/{id}/history", tag = "Memories", params(schemas::IdPath, schemas::HistoryQuery),
+    responses((status = 200, body = schemas::Versions), schemas::Refusals)
+)]
+pub async fn history(memories: Memories, Id(id): Id, mut params: Params) -> Answer {
+    let mut request = Map::from_iter([("id".to_owned(), Value::from(id))]);
+    if let Some(limit) = params.whole("limit", 1, 1000)? {
+        request.insert("limit".into(), limit.into());
+    }
+    if let Some(before) = params.whole("before", 1, 1 << 53)? {
+        request.insert("before".into(), before.into());
+    }
+    params.done()?;
+    let history = History::read(request.into())?;
+    let versions = memories.read(move |engine| engine.history(&history)).await?;
+    Ok(Json(json!({ "versions": versions })).into_response())
+}
+
+/// Bring back an earlier version, as a new one
+#[utoipa::path(
+    post, path = "/memory/{id}/restore", tag = "Memories", params(schemas::IdPath, schemas::IfMatchHeader),
+    request_body = schemas::RestoreRequest,
+    responses((status = 200, body = schemas::Memory, headers(("ETag" = String))), schemas::Refusals)
+)]
+pub async fn restore(memories: Memories, Id(id): Id, if_match: IfMatch, Body(body): Body) -> Answer {
+    let Value::Object(mut request) = body else { return Err(Failure::invalid("body", "must be an object")) };
+    if let Some(version) = if_match.0
+        && request.insert("ifVersion".into(), version.into()).is_some_and(|other| other != version)
+    {
+        return Err(Failure::invalid("ifVersion", "and If-Match name different versions"));
+    }
+    if request.insert("id".into(), id.into()).is_some() {
+        return Err(Failure::invalid("id", "is in the path, and not in the body"));
+    }
+    let restore = Restore::read(request.into())?;
+    let restored = memories.store.restore(restore).await.map_err(|error| if_match.told(error))?;
+    Ok(tagged(&restored)?)
+}

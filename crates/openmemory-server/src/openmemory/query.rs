@@ -1,0 +1,88 @@
+//! Which memories answer a question? In OpenMemory's terms and in the engine's own.
+
+use axum::Json;
+use axum::response::IntoResponse;
+use openmemory_core::domain::filter;
+use openmemory_core::domain::request::Search;
+use openmemory_core::engine::Error;
+use serde_json::{Map, Value, json};
+
+use super::record::with_protocol_fields;
+use crate::http::{Answer, Body, Failure, Memories};
+use crate::openapi::schemas;
+
+/// Find memories by meaning, in OpenMemory's terms
+#[utoipa::path(
+    post, path = "/memory/query", tag = "Memories", request_body = schemas::Query,
+    responses((status = 200, body = schemas::Matches), schemas::Refusals)
+)]
+pub async fn query(memories: Memories, Body(body): Body) -> Answer {
+    let search = Search::read(search_request(body)?)?;
+    Ok(Json(matches(&memories, search).await?).into_response())
+}
+
+/// Find memories by meaning
+#[utoipa::path(
+    post, path = "/memory/search", tag = "Memories", request_body = schemas::Search,
+    responses((status = 200, body = schemas::Matches), schemas::Refusals)
+)]
+pub async fn search(memories: Memories, Body(body): Body) -> Answer {
+    Ok(Json(matches(&memories, Search::read(body)?).await?).into_response())
+}
+
+async fn matches(memories: &Memories, search: Search) -> Result<Value, Error> {
+    let query = search.query.clone();
+    let vector = memories.store.embed_query(&search).await?;
+    let matches = memories
+        .read(move |engine| {
+            let hits = engine.search(&search, &vector)?;
+            hits.iter().map(|hit| with_protocol_fields(hit, &hit.memory)).collect::<Result<Vec<_>, _>>()
+        })
+        .await?;
+    Ok(json!({ "query": query, "matches": matches }))
+}
+
+/// OpenMemory's `filters` beside the filter language: what it calls otherwise is said in the engine's terms.
+fn search_request(body: Value) -> Result<Value, Failure> {
+    let Value::Object(mut body) = body else { return Err(Failure::invalid("body", "must be an object")) };
+    let mut filters = match body.shift_remove("filters") {
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::Object(filters)) => filters,
+        Some(_) => return Err(Failure::invalid("filters", "must be an object")),
+    };
+    let mut all = Vec::new();
+    for fields in [&mut body, &mut filters] {
+        let times = [("startTime", "gte"), ("endTime", "lte")];
+        for (name, operator) in times {
+            if let Some(time) = fields.shift_remove(name).filter(|time| !time.is_null()) {
+                all.push(json!({ "created_at": { operator: time } }));
+            }
+        }
+    }
+    if let Some(user) = body.shift_remove("user_id").filter(|user| !user.is_null()) {
+        let Value::String(user) = user else { return Err(Failure::invalid("user_id", "must be a string")) };
+        all.push(json!({ "user_id": { "in": [user] } }));
+    }
+    if let Some(Value::Array(tags)) = filters.get("tags").cloned() {
+        filters.shift_remove("tags");
+        if !tags.is_empty() {
+            all.push(json!({ "tags": { "in": tags } }));
+        }
+    }
+    for (theirs, ours) in [("min_score", "minScore"), ("sector", "sectors")] {
+        let given = [body.shift_remove(theirs), filters.shift_remove(theirs)];
+        if let Some(value) = given.into_iter().flatten().find(|value| !value.is_null()) {
+            let value = if ours == "sectors" && value.is_string() { json!([value]) } else { value };
+            body.insert(ours.into(), value);
+        }
+    }
+    if !filters.is_empty() {
+        // Read by itself first: a refusal names the place as the caller knows it.
+        filter::parse(&filters.clone().into())?;
+        all.push(filters.into());
+    }
+    if !all.is_empty() {
+        body.insert("filters".into(), json!({ "AND": all }));
+    }
+    Ok(body.into())
+}

@@ -1,0 +1,41 @@
+//! How is a memory written? As the engine has it, with the two fields that only this protocol has.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use openmemory_core::domain::Memory;
+use openmemory_core::engine::{Error, ItemResult};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::http::{etag, fields_of};
+
+pub fn record(memory: &Memory) -> Result<Value, Error> {
+    Ok(Value::Object(with_protocol_fields(memory, memory)?))
+}
+
+/// `written` is the memory, or what holds its fields beside others.
+pub fn with_protocol_fields(written: &impl Serialize, memory: &Memory) -> Result<Map<String, Value>, Error> {
+    let Ok(Value::Object(mut fields)) = serde_json::to_value(written) else {
+        return Err(Error::Internal("a memory is no JSON object"));
+    };
+    fields.insert("last_seen_at".into(), memory.dynamics.stored().1.to_string().into());
+    fields.insert("decay_lambda".into(), memory.dynamics.decay_per_day().into());
+    Ok(fields)
+}
+
+/// The memory, and its version as `ETag`.
+pub fn tagged(memory: &Memory) -> Result<Response, Error> {
+    Ok(([etag(memory.version.number)], Json(record(memory)?)).into_response())
+}
+
+/// What became of each item of a batch.
+pub fn results<T: Serialize>(results: Vec<ItemResult<T>>) -> Value {
+    let item = |result: ItemResult<T>| match result {
+        Ok(memory) => json!({ "ok": true, "memory": memory }),
+        Err(refused) => match refused.id {
+            Some(id) => json!({ "ok": false, "id": id, "error": fields_of(&refused.error) }),
+            None => json!({ "ok": false, "error": fields_of(&refused.error) }),
+        },
+    };
+    json!({ "results": results.into_iter().map(item).collect::<Vec<_>>() })
+}

@@ -1,0 +1,56 @@
+//! What is asked of the store as a whole?
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use openmemory_core::domain::Sector;
+use serde_json::json;
+
+use crate::app::App;
+use crate::http::{Answer, Memories};
+use crate::openapi::schemas;
+
+/// The sectors that a memory can belong to
+#[utoipa::path(get, path = "/sectors", tag = "Store", responses((status = 200, body = schemas::Sectors), schemas::Refusals))]
+pub async fn sectors() -> Response {
+    Json(json!({ "sectors": Sector::ALL.map(Sector::name) })).into_response()
+}
+
+/// How many memories the key's tenant has, and what they take
+#[utoipa::path(get, path = "/stats", tag = "Store", responses((status = 200, body = schemas::Stats), schemas::Refusals))]
+pub async fn stats(memories: Memories) -> Answer {
+    Ok(Json(memories.read(|engine| engine.stats()).await?).into_response())
+}
+
+/// Answers when the index is filled and the model loaded
+#[utoipa::path(get, path = "/ready", tag = "Store", responses((status = 200, body = schemas::Done), schemas::Refusals))]
+pub async fn ready(memories: Memories) -> Answer {
+    memories.store.ready().await?;
+    Ok(Json(json!({ "ok": true })).into_response())
+}
+
+/// Answers when everything acknowledged is on disk; needed with `durability: interval` only
+#[utoipa::path(post, path = "/flush", tag = "Store", responses((status = 200, body = schemas::Done), schemas::Refusals))]
+pub async fn flush(memories: Memories) -> Answer {
+    memories.read(|engine| engine.flush()).await?;
+    Ok(Json(json!({ "ok": true })).into_response())
+}
+
+/// Embed everything anew with the server's model; interrupted, it goes on where it stopped
+#[utoipa::path(post, path = "/reindex", tag = "Store", responses((status = 200, body = schemas::Reindexed), schemas::Refusals))]
+pub async fn reindex(memories: Memories) -> Answer {
+    Ok(Json(memories.store.reindex(&memories.control).await?).into_response())
+}
+
+/// Counts and times of requests, for Prometheus; with keys only for a key made for metrics
+#[utoipa::path(
+    get, path = "/metrics", tag = "Server",
+    responses((status = 200, body = String, content_type = "text/plain"), schemas::Refusals)
+)]
+pub async fn metrics(State(app): State<Arc<App>>) -> Response {
+    let kind = [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
+    (kind, app.metrics.text()).into_response()
+}

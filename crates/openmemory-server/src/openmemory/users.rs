@@ -1,0 +1,33 @@
+//! Which memories has a user, and how do all of them go?
+
+use axum::Json;
+use axum::response::IntoResponse;
+use openmemory_core::domain::filter;
+use serde_json::json;
+
+use super::list::Walk;
+use crate::http::{Answer, Id, Memories, Params};
+use crate::openapi::schemas;
+
+/// List a user's memories, newest first
+#[utoipa::path(
+    get, path = "/users/{user_id}/memories", tag = "Users", params(schemas::UserPath, schemas::PageQuery),
+    responses((status = 200, body = schemas::Items), schemas::Refusals)
+)]
+pub async fn list(memories: Memories, Id(user): Id, mut params: Params) -> Answer {
+    let walk = Walk::read(&mut params, Some(user))?;
+    params.done()?;
+    let page = memories.read(move |engine| walk.run(engine)).await?;
+    Ok(Json(page).into_response())
+}
+
+/// Delete all memories of a user
+#[utoipa::path(
+    delete, path = "/users/{user_id}/memories", tag = "Users", params(schemas::UserPath),
+    responses((status = 200, body = schemas::UserDeleted), schemas::Refusals)
+)]
+pub async fn delete(memories: Memories, Id(user): Id) -> Answer {
+    let filter = filter::parse(&json!({ "user_id": { "in": [user] } }))?;
+    let gone = memories.store.delete_matching(Some(&filter), &memories.control).await?;
+    Ok(Json(json!({ "ok": true, "deleted": gone.deleted })).into_response())
+}

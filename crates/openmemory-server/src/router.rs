@@ -1,0 +1,79 @@
+//! Which layers does a request pass, and which routes are there?
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, Method, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use tokio::sync::Semaphore;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+use crate::http::{Failure, answer_once, buffer, guard_origin, identify, is_local, limit_rate, limit_time, observe};
+use crate::{mem0, openapi, openmemory};
+
+pub fn router(app: &Arc<App>) -> Router {
+    let (routes, document) = described().split_for_parts();
+    let layer = |router: Router<Arc<App>>| {
+        // The last one is passed first.
+        router
+            .layer(from_fn_with_state(Arc::clone(app), answer_once))
+            .layer(from_fn_with_state(Arc::clone(app), buffer))
+            .layer(from_fn_with_state(Arc::clone(app), limit_rate))
+            .layer(from_fn_with_state(Arc::clone(app), identify))
+    };
+    let places = Arc::new(Semaphore::new(app.limits.requests));
+    Router::new()
+        .merge(layer(routes))
+        .merge(layer(openmemory::missing_ids()))
+        .merge(openapi::routes(document))
+        .fallback(|| async { Failure::NoRoute })
+        .method_not_allowed_fallback(|| async { Failure::NoMethod })
+        .layer(from_fn_with_state(places, take_place))
+        .layer(from_fn_with_state(Arc::clone(app), limit_time))
+        .layer(CatchPanicLayer::custom(|_| Failure::Panicked.into_response()))
+        .layer(from_fn(mem0::reword))
+        .layer(from_fn_with_state(Arc::clone(app), guard_origin))
+        .layer(cors(app))
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(Arc::clone(app), observe))
+        .with_state(Arc::clone(app))
+}
+
+/// Every route with its description.
+pub fn described() -> OpenApiRouter<Arc<App>> {
+    openapi::document().merge(openmemory::routes()).merge(mem0::routes())
+}
+
+/// Waits until few enough requests are worked on.
+async fn take_place(State(places): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
+    let _place = places.acquire().await;
+    next.run(request).await
+}
+
+/// Pages of any origin may ask with a key; without keys only pages of this machine may.
+fn cors(app: &Arc<App>) -> CorsLayer {
+    let app = Arc::clone(app);
+    let allowed = move |origin: &axum::http::HeaderValue, _: &_| {
+        app.keys.required() || is_local(origin.to_str().unwrap_or_default())
+    };
+    let read =
+        ["etag", "retry-after", "x-request-id", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"];
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(allowed))
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            HeaderName::from_static("x-api-key"),
+            HeaderName::from_static("idempotency-key"),
+            HeaderName::from_static("x-request-id"),
+        ])
+        .expose_headers(read.map(HeaderName::from_static))
+}

@@ -1,0 +1,170 @@
+//! How does a server begin, and how does it end without losing an answer? It stops accepting, answers what it has, syncs,
+//! and lets go of the stores.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use openmemory_core::engine::Error;
+use thiserror::Error as ThisError;
+use tokio::net::{TcpListener, TcpStream, lookup_host};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::spawn;
+use tokio::time::{sleep, timeout};
+use tower::ServiceExt;
+
+use crate::app::App;
+use crate::config::Config;
+use crate::http::{Answers, Metrics, Rates, normal_path};
+use crate::keys::Keyring;
+use crate::router::router;
+use crate::tenants::{OpenStore, Tenant, Tenants};
+
+#[derive(Debug, ThisError)]
+pub enum StartError {
+    #[error("host: without keys only this machine may be listened to (127.0.0.1, ::1, localhost); give keys")]
+    Exposed,
+    #[error("host: {0} is no address of this machine")]
+    Host(String),
+    #[error("keys: each must be KEY or TENANT=KEY, without spaces")]
+    Keys,
+    #[error("port: {0} cannot be listened on: {1}")]
+    Port(u16, io::Error),
+    #[error(transparent)]
+    Engine(#[from] Error),
+}
+
+impl StartError {
+    /// The public code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Exposed | Self::Host(_) | Self::Keys => "INVALID_ARGUMENT",
+            Self::Port(..) => "UNAVAILABLE",
+            Self::Engine(error) => error.code(),
+        }
+    }
+
+    pub fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::Exposed | Self::Host(_) => Some("host"),
+            Self::Keys => Some("apiKeys"),
+            Self::Port(..) => Some("port"),
+            Self::Engine(_) => None,
+        }
+    }
+}
+
+/// A server that listens.
+pub struct Running {
+    pub address: SocketAddr,
+    stop: watch::Sender<bool>,
+    ended: watch::Receiver<Option<Result<(), Error>>>,
+}
+
+impl Running {
+    /// Begins to listen; must be called in a tokio runtime with timers and I/O.
+    pub async fn start(config: Config, opener: Arc<dyn OpenStore>) -> Result<Self, StartError> {
+        let Config { directory, host, port, keys, metrics_key, key_file, limits, log } = config;
+        let keys = Keyring::new(&keys, metrics_key.as_deref(), key_file).ok_or(StartError::Keys)?;
+        let found = lookup_host((host.as_str(), port)).await.map(Iterator::collect::<Vec<SocketAddr>>);
+        let addresses = found.map_err(|_| StartError::Host(host))?;
+        let loopback = addresses.iter().all(|address| address.ip().is_loopback());
+        if !loopback && !keys.required() {
+            return Err(StartError::Exposed);
+        }
+        let listener = TcpListener::bind(&addresses[..]).await.map_err(|error| StartError::Port(port, error))?;
+        let address = listener.local_addr().map_err(|error| StartError::Port(port, error))?;
+        let tenants = Tenants::new(directory, opener, limits.open_tenants);
+        if !keys.required() {
+            // Refused now rather than with the first request: the directory may be another process's.
+            tenants.store(&Tenant::own()).await?;
+        }
+        let (rates, answers, metrics) = (Rates::default(), Answers::default(), Metrics::default());
+        let app = Arc::new(App { tenants, keys, limits, rates, answers, metrics, log, loopback });
+        let (stop, stopped) = watch::channel(false);
+        let (end, ended) = watch::channel(None);
+        spawn(async move {
+            serve(Arc::clone(&app), listener, stopped).await;
+            end.send_replace(Some(app.tenants.close().await));
+        });
+        Ok(Self { address, stop, ended })
+    }
+
+    /// Returns when everything that was asked is answered and on disk. Idempotent.
+    pub async fn close(&self) -> Result<(), Error> {
+        self.stop.send_replace(true);
+        self.ended().await
+    }
+
+    /// Returns when the server has ended.
+    pub async fn ended(&self) -> Result<(), Error> {
+        match self.ended.clone().wait_for(Option::is_some).await {
+            Ok(outcome) => outcome.clone().unwrap_or(Ok(())),
+            Err(_) => Err(Error::Internal("the server's task is gone")),
+        }
+    }
+}
+
+async fn serve(app: Arc<App>, listener: TcpListener, mut stopped: watch::Receiver<bool>) {
+    let service = router(&app).map_request(|mut request: Request<Incoming>| {
+        normal_path(request.uri_mut());
+        request
+    });
+    let graceful = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(app.limits.connections));
+    loop {
+        let accepted = async {
+            let place = Arc::clone(&places).acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
+            biased;
+            _ = stopped.wait_for(|stopped| *stopped) => break,
+            accepted = accepted => accepted,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            // Too many open files, or a client that has gone already: others may go on.
+            Err(_) => {
+                sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let connection = connection(&app, stream, service.clone(), &graceful);
+        spawn(async move {
+            connection.await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    // Who has not read its answer by then does not keep the store from being closed.
+    let _ = timeout(app.limits.drain(), graceful.shutdown()).await;
+}
+
+fn connection<S>(
+    app: &App,
+    stream: TcpStream,
+    service: S,
+    graceful: &GracefulShutdown,
+) -> impl Future<Output = ()> + Send + 'static
+where
+    S: tower::Service<Request<Incoming>, Response = axum::response::Response, Error = std::convert::Infallible>,
+    S: Clone + Send + 'static,
+    S::Future: Send,
+{
+    let _ = stream.set_nodelay(true);
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(app.limits.receive()).max_headers(100);
+    let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    let watched = graceful.watch(connection);
+    async move {
+        // A connection that breaks is the client's affair.
+        let _ = watched.await;
+    }
+}

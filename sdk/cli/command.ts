@@ -1,0 +1,72 @@
+// What is a command? A name, what it takes, and what it does with a store.
+
+import type { ParseArgsConfig } from 'node:util'
+import type { OpenMemory } from '../open-memory'
+
+export type Flags = NonNullable<ParseArgsConfig['options']>
+export type Values = Record<string, string | boolean | string[] | undefined>
+
+export interface Call {
+  /** The words behind the command. */
+  words: string[]
+  values: Values
+  /** Opens the store that the options name. */
+  open(): OpenMemory
+  /** A line for people; with --json there are none. */
+  say(line: string): void
+  /** What is done of long work, where somebody looks on. */
+  progress: ((done: number, total: number) => void) | undefined
+}
+
+export interface Command {
+  name: string
+  /** As help shows it: `ID [--content TEXT]`. */
+  usage: string
+  summary: string
+  /** A line for each flag of its own, under the flag's name. */
+  flags?: Flags
+  help?: Record<string, string>
+  example?: string
+  /** Gives what --json prints. */
+  run(call: Call): Promise<unknown>
+  /** What people see of it. */
+  print?(result: never, call: Call): void
+}
+
+/** Wrong usage: told with the command's help, and answered with exit code 2. */
+export class UsageError extends Error {}
+
+export function oneWord(call: Call, name: string): string {
+  const [word, ...more] = call.words
+  if (word === undefined) throw new UsageError(`${name} is missing`)
+  if (more.length > 0) throw new UsageError(`only one ${name} is taken; put quotes around words that belong together`)
+  return word
+}
+
+export function text(values: Values, name: string): string | undefined {
+  return values[name] as string | undefined
+}
+
+export function numeric(values: Values, name: string): number | undefined {
+  const given = text(values, name)
+  if (given === undefined) return undefined
+  const number = Number(given)
+  if (given.trim() === '' || Number.isNaN(number)) throw new UsageError(`--${name} must be a number, not ${given}`)
+  return number
+}
+
+/** The value of a flag that holds JSON. */
+export function json<T>(values: Values, name: string): T | undefined {
+  const given = text(values, name)
+  if (given === undefined) return undefined
+  try {
+    return JSON.parse(given) as T
+  } catch {
+    throw new UsageError(`--${name} must be JSON, such as '{"status": "done"}'`)
+  }
+}
+
+/** Only what is there, so that nothing is sent as undefined. */
+export function given<T extends object>(fields: T): T {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T
+}

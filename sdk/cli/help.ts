@@ -1,0 +1,56 @@
+// How does a user learn the commands? By one line for each, and by an example with each.
+
+import type { Command } from './command'
+import { styled } from './print'
+
+const COMMON_HELP: [string, string][] = [
+  ['--path DIR', 'the store (OPENMEMORY_PATH, else ./.openmemory)'],
+  ['--url URL', 'a server instead of a directory (OPENMEMORY_URL)'],
+  ['--api-key KEY', 'the key for the server (OPENMEMORY_API_KEY)'],
+  ['--user ID', 'whose memories: the user_id'],
+  ['--json', 'print one JSON document and nothing else'],
+  ['-h, --help', 'help with a command'],
+]
+
+export function overview(commands: Command[]): string {
+  const lines = commands.map(({ name, usage, summary }): [string, string] => [`${name} ${usage}`.trim(), summary])
+  return [
+    `${styled('bold', 'openmemory')}: long-term memory for AI agents, in a directory of yours`,
+    '',
+    'Usage: openmemory COMMAND [OPTIONS]',
+    '',
+    table(lines),
+    '',
+    'Options of every command:',
+    table(COMMON_HELP),
+    '',
+    'Begin with:',
+    `  openmemory add 'Ada drinks tea'`,
+    `  openmemory search 'What does Ada drink?'`,
+    '',
+    'Exit code: 0, 1 for a failure, 2 for wrong usage. "openmemory completion" prints completions for bash and zsh.',
+    '',
+  ].join('\n')
+}
+
+export function helpOf({ name, usage, summary, flags = {}, help = {}, example }: Command): string {
+  const own = Object.entries(flags).map(([flag, { type, short }]): [string, string] => [
+    `${short ? `-${short}, ` : ''}--${flag}${type === 'string' ? ' …' : ''}`,
+    help[flag] ?? '',
+  ])
+  return [
+    `${summary}.`,
+    '',
+    `Usage: openmemory ${name} ${usage}${own.length > 0 ? ' [OPTIONS]' : ''}`,
+    ...(own.length > 0 ? ['', table(own)] : []),
+    '',
+    table(COMMON_HELP),
+    ...(example ? ['', `Example: ${example}`] : []),
+    '',
+  ].join('\n')
+}
+
+function table(rows: [string, string][]): string {
+  const width = Math.max(...rows.map(([left]) => left.length))
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join('\n')
+}

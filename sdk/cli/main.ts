@@ -1,0 +1,114 @@
+// Which command is meant, with which options, and how does it end? With 0, with 1 for a failure, 2 for wrong usage.
+
+import { parseArgs } from 'node:util'
+import { OpenMemoryError } from '../errors'
+import { OpenMemory } from '../open-memory'
+import { type Call, type Command, type Flags, given, text, UsageError, type Values } from './command'
+import { completion } from './completion'
+import { helpOf, overview } from './help'
+import { MEMORY_COMMANDS } from './memories'
+import { styled } from './print'
+import { progressBar } from './progress'
+import { SERVING_COMMANDS } from './serving'
+
+export const COMMANDS: Command[] = [...MEMORY_COMMANDS, ...SERVING_COMMANDS]
+
+/** What every command takes. */
+export const COMMON: Flags = {
+  path: { type: 'string' },
+  url: { type: 'string' },
+  'api-key': { type: 'string' },
+  user: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+}
+
+const LATER = ['doctor', 'mcp', 'demo']
+
+export async function main(args: string[]): Promise<number> {
+  const [name, ...rest] = args
+  if (name === undefined || ['help', '--help', '-h'].includes(name)) {
+    const asked = COMMANDS.find((command) => command.name === rest[0])
+    process.stdout.write(asked ? helpOf(asked) : overview(COMMANDS))
+    return name === undefined ? 2 : 0
+  }
+  if (['--version', '-v'].includes(name)) {
+    process.stdout.write(`${(require('../../package.json') as { version: string }).version}\n`)
+    return 0
+  }
+  if (name === 'completion') {
+    process.stdout.write(completion(COMMANDS, COMMON))
+    return 0
+  }
+  const command = COMMANDS.find((command) => command.name === name)
+  if (command) return perform(command, rest)
+  const why = LATER.includes(name) ? 'comes with a later version' : 'is not a command; see openmemory help'
+  return fail(`${name} ${why}`, LATER.includes(name) ? 1 : 2)
+}
+
+async function perform(command: Command, args: string[]): Promise<number> {
+  let asJson = args.includes('--json')
+  let om: OpenMemory | undefined
+  try {
+    const { values, words } = parse(command, args)
+    asJson = values.json === true
+    if (values.help) {
+      process.stdout.write(helpOf(command))
+      return 0
+    }
+    const say = (line: string) => asJson || process.stdout.write(`${line}\n`)
+    const open = () => (om ??= new OpenMemory(optionsOf(values)))
+    const bar = asJson ? undefined : progressBar()
+    const call: Call = { words, values, open, say, progress: bar?.report }
+    const result = await command.run(call)
+    bar?.end()
+    await om?.close()
+    if (result === undefined) return 0
+    if (asJson) process.stdout.write(`${JSON.stringify(result)}\n`)
+    else command.print?.(result as never, call)
+    return failedItems(result) ? 1 : 0
+  } catch (error) {
+    await om?.close().catch(() => undefined)
+    return refuse(error, asJson, command)
+  }
+}
+
+function parse(command: Command, args: string[]): { values: Values; words: string[] } {
+  try {
+    const options = { ...COMMON, ...command.flags }
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
+    return { values: values as Values, words: positionals }
+  } catch (error) {
+    throw new UsageError((error as Error).message.split('. ')[0])
+  }
+}
+
+function optionsOf(values: Values) {
+  if (values.path !== undefined && values.url !== undefined) throw new UsageError('--path and --url exclude each other')
+  const apiKey = text(values, 'api-key')
+  return given({ path: text(values, 'path'), url: text(values, 'url'), apiKey, userId: text(values, 'user') })
+}
+
+/** Whether an item of a batch was refused: what was done is printed, and the code says that it was not all. */
+function failedItems(result: unknown): boolean {
+  return Array.isArray(result) && result.some((item: { ok?: boolean }) => item?.ok === false)
+}
+
+function refuse(error: unknown, asJson: boolean, command: Command): number {
+  const usage = error instanceof UsageError
+  const message = error instanceof Error ? error.message : String(error)
+  if (asJson) {
+    const { code, status, retryable, details } =
+      error instanceof OpenMemoryError
+        ? error
+        : { code: usage ? 'INVALID_ARGUMENT' : 'UNAVAILABLE', status: undefined, retryable: false, details: {} }
+    process.stdout.write(`${JSON.stringify({ error: { code, message, status, retryable, details } })}\n`)
+    return usage ? 2 : 1
+  }
+  return fail(`${message}${usage ? `\n\n${helpOf(command)}` : ''}`, usage ? 2 : 1)
+}
+
+function fail(message: string, code: number): number {
+  process.stderr.write(`${styled('red', 'openmemory:', process.stderr)} ${message.trimEnd()}\n`)
+  return code
+}

@@ -1,0 +1,289 @@
+// Which commands work on memories? Each is one method of the SDK.
+
+import type * as contract from '../../index'
+import type { OpenMemory } from '../open-memory'
+import { type Call, type Command, type Flags, given, json, numeric, oneWord, text, UsageError } from './command'
+import { show, showMatch, showVersion } from './print'
+
+const string = { type: 'string' } as const
+const several = { type: 'string', multiple: true } as const
+const flag = { type: 'boolean' } as const
+
+const FILTER: Flags = { filter: string }
+const FILTER_HELP = { filter: `which memories, as JSON: '{"user_id": "ada", "tags": "work"}'` }
+
+export const MEMORY_COMMANDS: Command[] = [
+  {
+    name: 'add',
+    usage: 'TEXT',
+    summary: 'Remember a text; - reads it from standard input',
+    flags: {
+      tag: several,
+      metadata: string,
+      agent: string,
+      app: string,
+      run: string,
+      id: string,
+      immutable: flag,
+      expires: string,
+    },
+    help: {
+      tag: 'a tag; may be given several times',
+      metadata: `fields as JSON: '{"source": "chat"}'`,
+      agent: 'the agent_id',
+      app: 'the app_id',
+      run: 'the run_id',
+      id: 'an id of your own',
+      immutable: 'refuse updates',
+      expires: 'hidden from this time on, such as 2030-01-31',
+    },
+    example: `openmemory add 'Ada drinks tea' --tag taste --user ada`,
+    async run(call) {
+      const { values } = call
+      const content = oneWord(call, 'TEXT')
+      const memory = given({
+        content: content === '-' ? await standardInput() : content,
+        tags: values.tag as string[] | undefined,
+        metadata: json<contract.MetadataInput>(values, 'metadata'),
+        user_id: text(values, 'user'),
+        agent_id: text(values, 'agent'),
+        app_id: text(values, 'app'),
+        run_id: text(values, 'run'),
+        id: text(values, 'id'),
+        immutable: values.immutable as boolean | undefined,
+        expires_at: text(values, 'expires'),
+      })
+      return call.open().addMemory(memory)
+    },
+    print: show,
+  },
+  {
+    name: 'search',
+    usage: 'QUERY',
+    summary: 'Find memories by meaning',
+    flags: { ...FILTER, k: { ...string, short: 'k' }, sector: several, 'min-score': string, explain: flag },
+    help: {
+      ...FILTER_HELP,
+      k: 'how many, 1 to 1000 (8)',
+      sector: 'only of this sector',
+      'min-score': 'only from this score on, 0 to 1',
+      explain: 'tell how scores came about',
+    },
+    example: `openmemory search 'What does Ada drink?' -k 3`,
+    run(call) {
+      const { values } = call
+      const options = given({
+        k: numeric(values, 'k'),
+        filters: json<contract.Filters>(values, 'filter'),
+        sectors: values.sector as contract.Sector[] | undefined,
+        minScore: numeric(values, 'min-score'),
+        explain: values.explain as boolean | undefined,
+      })
+      return call.open().searchMemories(oneWord(call, 'QUERY'), options)
+    },
+    print(matches: contract.MemoryMatch[], call) {
+      if (matches.length === 0) call.say('Nothing found.')
+      for (const match of matches) showMatch(match, call)
+    },
+  },
+  {
+    name: 'get',
+    usage: 'ID',
+    summary: 'Show a memory, as it is or as it was',
+    flags: { version: string, at: string },
+    help: { version: 'as it was in this version', at: 'as it was at this time' },
+    run(call) {
+      const options = given({ version: numeric(call.values, 'version'), at: text(call.values, 'at') })
+      return call.open().getMemory(oneWord(call, 'ID'), options)
+    },
+    print: show,
+  },
+  {
+    name: 'update',
+    usage: 'ID',
+    summary: 'Change a memory; what is not named stays',
+    flags: {
+      content: string,
+      tag: several,
+      'no-tags': flag,
+      metadata: string,
+      expires: string,
+      'if-version': string,
+      actor: string,
+      reason: string,
+    },
+    help: {
+      content: 'the new text',
+      tag: 'replaces all tags; may be given several times',
+      'no-tags': 'removes all tags',
+      metadata: `fields to merge, null removes one: '{"status": "done", "draft": null}'`,
+      expires: 'a time, or never',
+      'if-version': 'only if the memory is at this version',
+      actor: 'who changes it, kept in the history',
+      reason: 'why, kept in the history',
+    },
+    example: `openmemory update mem_01h… --content 'Ada drinks coffee now' --reason 'she said so'`,
+    run(call) {
+      const { values } = call
+      if (values.tag && values['no-tags']) throw new UsageError('--tag and --no-tags exclude each other')
+      const expires = text(values, 'expires')
+      const patch = given({
+        content: text(values, 'content'),
+        tags: values['no-tags'] ? [] : (values.tag as string[] | undefined),
+        metadata: json<contract.MetadataInput>(values, 'metadata'),
+        expires_at: expires === 'never' ? null : expires,
+      })
+      const options = given({
+        ifVersion: numeric(values, 'if-version'),
+        actor: text(values, 'actor'),
+        reason: text(values, 'reason'),
+      })
+      return call.open().updateMemory(oneWord(call, 'ID'), patch, options)
+    },
+    print: show,
+  },
+  {
+    name: 'history',
+    usage: 'ID',
+    summary: 'Show what changed, when and why, newest first',
+    flags: { limit: string },
+    help: { limit: 'how many versions, 1 to 1000 (100)' },
+    run(call) {
+      return call.open().getHistory(oneWord(call, 'ID'), given({ limit: numeric(call.values, 'limit') }))
+    },
+    print(versions: contract.MemoryVersion[], call) {
+      for (const version of versions) showVersion(version, call)
+    },
+  },
+  {
+    name: 'restore',
+    usage: 'ID VERSION',
+    summary: 'Bring back an earlier version, as a new one',
+    flags: { 'if-version': string, actor: string, reason: string },
+    help: { 'if-version': 'only if the memory is at this version', actor: 'who does it', reason: 'why' },
+    run(call) {
+      const [id, version, ...more] = call.words
+      if (id === undefined || version === undefined || more.length > 0)
+        throw new UsageError('ID and VERSION are needed')
+      const { values } = call
+      const options = given({
+        ifVersion: numeric(values, 'if-version'),
+        actor: text(values, 'actor'),
+        reason: text(values, 'reason'),
+      })
+      return call.open().restoreMemory(id, numeric({ VERSION: version }, 'VERSION') as number, options)
+    },
+    print: show,
+  },
+  {
+    name: 'delete',
+    usage: '[ID…]',
+    summary: 'Delete memories for good, with their history',
+    flags: { ...FILTER, all: flag },
+    help: { ...FILTER_HELP, all: 'every memory' },
+    example: `openmemory delete --filter '{"user_id": "ada"}'`,
+    async run(call) {
+      const filters = json<contract.Filters>(call.values, 'filter')
+      const ways = [call.words.length > 0, filters !== undefined, call.values.all === true].filter(Boolean).length
+      if (ways !== 1) throw new UsageError('name ids, or --filter, or --all')
+      const om = call.open()
+      const long = given({ onProgress: call.progress })
+      if (call.words.length === 1) return om.deleteMemory(call.words[0] as string)
+      if (call.words.length > 1) return om.deleteMemories(call.words, long)
+      return om.deleteMemories(filters === undefined ? { all: true } : { filters }, long)
+    },
+    print(
+      result: contract.DeletedMemory | contract.ItemResult<contract.DeletedMemory>[] | contract.DeleteSummary,
+      call,
+    ) {
+      if (Array.isArray(result)) {
+        for (const item of result)
+          call.say(item.ok ? `Deleted ${item.memory.id}` : `Not deleted: ${item.error.message}`)
+      } else {
+        call.say('ids' in result ? `Deleted ${result.deleted}` : `Deleted ${result.id}`)
+      }
+    },
+  },
+  {
+    name: 'list',
+    usage: '',
+    summary: 'List memories, newest first',
+    flags: { ...FILTER, limit: string, cursor: string, order: string, expired: flag },
+    help: {
+      ...FILTER_HELP,
+      limit: 'how many, 1 to 1000 (100)',
+      cursor: 'go on behind the page that told it',
+      order: 'created_at:desc, created_at:asc, updated_at:desc or updated_at:asc',
+      expired: 'also those that have expired',
+    },
+    run(call) {
+      const { values } = call
+      const options = given({
+        filters: json<contract.Filters>(values, 'filter'),
+        limit: numeric(values, 'limit'),
+        cursor: text(values, 'cursor'),
+        order: text(values, 'order') as contract.ListOptions['order'],
+        showExpired: values.expired as boolean | undefined,
+      })
+      return call.open().listMemories(options)
+    },
+    print(page: contract.MemoryPage, call) {
+      for (const memory of page.memories) show(memory, call)
+      if (page.next_cursor) call.say(`\nMore: --cursor ${page.next_cursor}`)
+    },
+  },
+  {
+    name: 'reinforce',
+    usage: 'ID',
+    summary: 'Make a memory more salient',
+    flags: { boost: string },
+    help: { boost: 'above 0, at most 1 (0.1)' },
+    run(call) {
+      return call.open().reinforceMemory(oneWord(call, 'ID'), given({ boost: numeric(call.values, 'boost') }))
+    },
+    print: show,
+  },
+  {
+    name: 'reindex',
+    usage: '',
+    summary: 'Embed everything anew, after a change of the model',
+    run: (call) => call.open().reindex(given({ onProgress: call.progress })),
+    print: (done: contract.ReindexSummary, call) => call.say(`${done.reindexed} memories embedded by ${done.model.id}`),
+  },
+  {
+    name: 'stats',
+    usage: '',
+    summary: 'Count and measure what is there',
+    run: (call) => call.open().stats(),
+    print(stats: contract.Stats, call) {
+      for (const [name, value] of Object.entries(stats)) {
+        call.say(`${name.padEnd(16)} ${typeof value === 'object' ? JSON.stringify(value) : value}`)
+      }
+    },
+  },
+  ...[
+    ['export', 'FILE', 'Write everything to a file', 'exportTo'],
+    ['import', 'FILE', 'Read memories from a file', 'importFrom'],
+    ['backup', 'DIR', 'Copy the store to another directory', 'backup'],
+  ].map(([name, usage, summary, method]) => ({
+    name: name as string,
+    usage: usage as string,
+    summary: summary as string,
+    run: (call: Call) => whole(call, method as keyof OpenMemory, oneWord(call, usage as string)),
+    print: (result: unknown, call: Call) => call.say(typeof result === 'object' ? JSON.stringify(result) : 'Done'),
+  })),
+]
+
+/** Work on a whole store, by a method that this version may not have yet. */
+async function whole(call: Call, method: keyof OpenMemory, target: string): Promise<unknown> {
+  const om = call.open()
+  const work = om[method] as ((target: string, options: object) => Promise<unknown>) | undefined
+  if (typeof work !== 'function') throw new Error('this command comes with a later version')
+  return (await work.call(om, target, given({ onProgress: call.progress }))) ?? null
+}
+
+async function standardInput(): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString().replace(/\n$/, '')
+}

@@ -1,0 +1,25 @@
+// How does a user see long work go on? As a bar, where somebody looks on.
+
+const WIDTH = 30
+
+export interface Bar {
+  report(done: number, total: number): void
+  end(): void
+}
+
+/** Nothing where standard error is no terminal. */
+export function progressBar(): Bar | undefined {
+  const { stderr } = process
+  if (!stderr.isTTY) return undefined
+  let shown = false
+  return {
+    report(done, total) {
+      const full = Math.round((WIDTH * done) / Math.max(total, 1))
+      stderr.write(`\r[${'#'.repeat(full)}${' '.repeat(WIDTH - full)}] ${done}/${total}`)
+      shown = true
+    },
+    end() {
+      if (shown) stderr.write('\n')
+    },
+  }
+}

@@ -1,0 +1,82 @@
+// How is a directory served to other processes? By the addon, over the engine that this process uses too.
+
+import { join } from 'node:path'
+import type * as contract from '../index'
+import { read } from './answer'
+import { checkOptions, describe } from './arguments'
+import { invalid } from './errors'
+import { assertLossless } from './json'
+import { type NativeEngine, type NativeServer, native } from './native'
+
+const OPTIONS = ['port', 'host', 'apiKeys', 'metricsKey', 'keyFile', 'rateLimit', 'timeoutMs', 'log'] as const
+
+/** The file of a directory's keys, where nothing else is said. */
+export const KEY_FILE = 'keys.json'
+
+export class Server implements contract.Server {
+  readonly #native: NativeServer
+  readonly #ended: Promise<unknown>
+
+  private constructor(
+    server: NativeServer,
+    readonly url: string,
+    readonly port: number,
+  ) {
+    this.#native = server
+    this.#ended = server.ended()
+  }
+
+  static async start(engine: NativeEngine, directory: string, given?: contract.ServeOptions): Promise<Server> {
+    const server = new (native().Server)(engine, JSON.stringify(settings(directory, given)))
+    const { host, port } = await read<{ host: string; port: number }>(server.start())
+    return new Server(server, `http://${host.includes(':') ? `[${host}]` : host}:${port}`, port)
+  }
+
+  async close(): Promise<void> {
+    await read(this.#native.close())
+    await this.#ended
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+function settings(directory: string, given?: contract.ServeOptions): object {
+  const options = checkOptions(given, OPTIONS)
+  const { port = 8080, host = '127.0.0.1', rateLimit, timeoutMs, log = false } = options
+  const { apiKeys = split(process.env.OPENMEMORY_API_KEYS), keyFile = join(directory, KEY_FILE) } = options
+  const metricsKey = options.metricsKey ?? (process.env.OPENMEMORY_METRICS_KEY || undefined)
+  count(port, 'port', 0, 65_535)
+  count(timeoutMs ?? 1000, 'timeoutMs', 1000, 86_400_000)
+  for (const [name, value] of Object.entries({ host, keyFile, ...(metricsKey !== undefined && { metricsKey }) })) {
+    if (typeof value !== 'string' || value === '') throw invalid(name, 'must be a string that is not empty')
+  }
+  if (!Array.isArray(apiKeys) || apiKeys.some((key) => typeof key !== 'string')) {
+    throw invalid('apiKeys', `must be an array of strings, not ${describe(apiKeys)}`)
+  }
+  if (typeof log !== 'boolean') throw invalid('log', 'must be true or false')
+  const limits: Record<string, unknown> = {}
+  if (timeoutMs !== undefined) limits.timeoutSeconds = Math.ceil(timeoutMs / 1000)
+  if (rateLimit !== undefined) {
+    const { requests, seconds } = checkOptions(rateLimit, ['requests', 'seconds'])
+    count(requests, 'rateLimit.requests', 1, 2 ** 31)
+    count(seconds, 'rateLimit.seconds', 1, 86_400)
+    limits.rate = { requests, seconds }
+  }
+  const all = { host, port, apiKeys, metricsKey: metricsKey ?? null, keyFile, limits, log }
+  assertLossless(all, '')
+  return all
+}
+
+function split(text: string | undefined): string[] {
+  return (text ?? '')
+    .split(',')
+    .map((key) => key.trim())
+    .filter(Boolean)
+}
+
+function count(value: unknown, field: string, least: number, most: number): void {
+  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return
+  throw invalid(field, `must be a whole number from ${least} to ${most}`)
+}

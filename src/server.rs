@@ -1,0 +1,122 @@
+//! How does JavaScript serve a directory? Over the same engine that its own calls use.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use napi::Env;
+use napi::bindgen_prelude::{Error, PromiseRaw, Result};
+use napi::tokio::sync::OnceCell;
+use napi_derive::napi;
+use openmemory_core::engine::{self, Shared};
+use openmemory_server::config::{Config, Limits, LogSink};
+use openmemory_server::running::Running;
+use openmemory_server::tenants::OpenStore;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::answer::{answer, refusal};
+use crate::engine::Engine;
+use crate::handle::REGISTRY;
+use crate::options::Opening;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Options {
+    host: String,
+    port: u16,
+    api_keys: Vec<String>,
+    metrics_key: Option<String>,
+    key_file: PathBuf,
+    limits: Limits,
+    log: bool,
+}
+
+/// Opens tenants' stores with the model of the engine that is served.
+struct Stores(Arc<Opening>);
+
+impl OpenStore for Stores {
+    fn open(&self, directory: &Path) -> std::result::Result<Arc<Shared>, engine::Error> {
+        REGISTRY.open(self.0.engine_options_in(directory), &self.0.description)
+    }
+
+    fn release(&self, store: Arc<Shared>) -> std::result::Result<(), engine::Error> {
+        REGISTRY.release(store)
+    }
+}
+
+#[napi]
+pub struct Server {
+    opening: Arc<Opening>,
+    options: Arc<Options>,
+    running: Arc<OnceCell<Running>>,
+}
+
+#[napi]
+impl Server {
+    #[napi(constructor)]
+    pub fn new(engine: &Engine, options: String) -> Result<Self> {
+        let options: Options = serde_json::from_str(&options).map_err(|error| Error::from_reason(error.to_string()))?;
+        let opening = Arc::clone(&engine.handle.opening);
+        Ok(Self { opening, options: Arc::new(options), running: Arc::default() })
+    }
+
+    /// Begins to listen, and tells where.
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn start<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, String>> {
+        let (opening, options, running) =
+            (Arc::clone(&self.opening), Arc::clone(&self.options), Arc::clone(&self.running));
+        env.spawn_future(async move {
+            let stores = Arc::new(Stores(Arc::clone(&opening)));
+            let start = || Running::start(options.config(&opening), stores);
+            Ok(match running.get_or_try_init(start).await {
+                Ok(running) => answer(Ok(json!({ "host": running.address.ip(), "port": running.address.port() }))),
+                Err(error) => refusal(error.code(), error.field(), &error.to_string()),
+            })
+        })
+    }
+
+    /// Answers when the server has ended. Waiting for it keeps the process alive.
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn ended<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, String>> {
+        let running = Arc::clone(&self.running);
+        env.spawn_future(async move {
+            Ok(answer(match running.get() {
+                Some(running) => running.ended().await,
+                None => Ok(()),
+            }))
+        })
+    }
+
+    /// Answers what was asked, syncs, and lets go. Idempotent.
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn close<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, String>> {
+        let running = Arc::clone(&self.running);
+        env.spawn_future(async move {
+            Ok(answer(match running.get() {
+                Some(running) => running.close().await,
+                None => Ok(()),
+            }))
+        })
+    }
+}
+
+impl Options {
+    fn config(&self, opening: &Opening) -> Config {
+        Config {
+            directory: opening.path.clone(),
+            host: self.host.clone(),
+            port: self.port,
+            keys: self.api_keys.clone(),
+            metrics_key: self.metrics_key.clone(),
+            key_file: self.key_file.clone(),
+            limits: self.limits.clone(),
+            log: self.log.then(|| Arc::new(to_stderr) as LogSink),
+        }
+    }
+}
+
+fn to_stderr(line: &str) {
+    // Nobody may read it any more; requests go on.
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
