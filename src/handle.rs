@@ -1,14 +1,16 @@
 //! When is the engine opened and closed? Opened by the first call, on a thread that may block; closed when every call
 //! has ended. After the disk has refused something it is closed and opened anew, which tells what is there.
 
+use std::fs::File;
 use std::future::Future;
+use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
+use napi::bindgen_prelude::spawn_blocking;
 use napi::tokio::select;
 use napi::tokio::sync::{Mutex, watch};
-use napi::tokio::task::spawn_blocking;
 use napi::tokio::time::timeout;
 use openmemory_core::engine::{Error, Registry, Shared};
 use openmemory_core::storage::StorageError;
@@ -18,11 +20,12 @@ use crate::options::Opening;
 /// How long closing waits for calls that may wait for a function of the caller's: it may never answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long opening anew waits for calls on the engine that failed; they fail too, unless they wait for a text.
-const BRIEFLY: Duration = Duration::from_secs(1);
 /// An engine is used for so many times the time that opening took before it is given up: a disk that stays full must
 /// not keep the process busy with opening.
 const USE: u32 = 10;
+
+/// Bytes that a disk must have to spare before a store that it has failed is opened anew.
+const ROOM: usize = 4 << 20;
 
 /// Statics are shared by all worker threads of a process, and so are the engines of its directories.
 pub static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::default);
@@ -53,7 +56,7 @@ impl Drop for Handle {
     fn drop(&mut self) {
         if let Some(Opened { engine, .. }) = self.engine.get_mut().take() {
             let release = || drop(REGISTRY.release(engine));
-            // A system without a thread to spare: the directory stays open until the process ends.
+            // A system without a thread to spare cannot do better.
             let _ = std::thread::Builder::new().name("openmemory-close".into()).spawn(release);
         }
     }
@@ -94,14 +97,13 @@ impl Handle {
     async fn engine(&self) -> Result<Arc<Shared>, Error> {
         let mut slot = self.engine.lock().await;
         if self.failed.load(Ordering::Relaxed)
-            && slot.as_ref().is_none_or(|opened| opened.at.elapsed() > opened.took * USE)
-            && timeout(BRIEFLY, none(&self.running)).await.is_ok()
+            && *self.running.borrow() == 0
+            && slot.as_ref().is_some_and(|opened| opened.at.elapsed() > opened.took * USE)
+            && self.has_room().await
+            && let Some(Opened { engine, .. }) = slot.take()
         {
-            self.failed.store(false, Ordering::Relaxed);
-            if let Some(Opened { engine, .. }) = slot.take() {
-                // That it cannot sync is known.
-                let _ = blocking(move || REGISTRY.release(engine)).await;
-            }
+            // That it cannot sync is known.
+            let _ = blocking(move || REGISTRY.release(engine)).await;
         }
         let engine = match &*slot {
             Some(opened) => Arc::clone(&opened.engine),
@@ -110,11 +112,26 @@ impl Handle {
                 let at = Instant::now();
                 let engine = blocking(move || REGISTRY.open(options, &description)).await?;
                 *slot = Some(Opened { engine: Arc::clone(&engine), at, took: at.elapsed() });
+                self.failed.store(false, Ordering::Relaxed);
                 engine
             }
         };
         self.running.send_modify(|calls| *calls += 1);
         Ok(engine)
+    }
+
+    /// Whether the directory takes a file. Opening a store on a full disk could fail halfway.
+    async fn has_room(&self) -> bool {
+        let probe = self.opening.path.join("room.tmp");
+        let took = blocking(move || {
+            let written = File::create(&probe).and_then(|mut file| {
+                file.write_all(&vec![0; ROOM])?;
+                file.sync_all()
+            });
+            let removed = std::fs::remove_file(&probe);
+            Ok(written.and(removed).is_ok())
+        });
+        took.await.unwrap_or(false)
     }
 
     /// Ends when nothing is in flight and, for the last who shares the engine, everything is on disk.
@@ -148,6 +165,11 @@ impl Call {
             result = call(Arc::clone(&engine)) => result,
             () = self.0.given_up() => Err(Error::Closed),
         };
+        let result = match result {
+            // What it could not write it cannot read either; whether anything is damaged only opening anew tells.
+            Err(Error::Storage(StorageError::Corrupted(_))) if engine.failed() => Err(StorageError::Poisoned.into()),
+            result => result,
+        };
         if let Err(Error::Storage(StorageError::Io(_) | StorageError::Poisoned)) = result {
             engine.fail();
             self.0.failed.store(true, Ordering::Relaxed);
@@ -172,7 +194,7 @@ async fn none(count: &watch::Sender<usize>) {
     let _ = count.subscribe().wait_for(|count| *count == 0).await;
 }
 
-/// Runs what may block on a thread for that.
+/// Runs what may block on a thread for that; from any thread, since the writer's goes on with calls that it answers.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
     spawn_blocking(work).await.unwrap_or(Err(Error::Internal("a call panicked")))
 }

@@ -26,6 +26,10 @@ impl Shared {
     pub fn fail(&self) {
         self.failed.store(true, Ordering::Relaxed);
     }
+
+    pub fn failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
+    }
 }
 
 impl std::ops::Deref for Shared {
@@ -51,7 +55,7 @@ impl Registry {
         // Held while opening: of two who open one directory, the second finds the first one's engine.
         let mut engines = self.engines.lock();
         if let Some(shared) = engines.get(&path).and_then(Weak::upgrade) {
-            if shared.failed.load(Ordering::Relaxed) {
+            if shared.failed() {
                 return Err(StorageError::Poisoned.into());
             }
             if shared.durability != options.durability {
