@@ -1,6 +1,6 @@
 // Does every route withstand what its own description allows, and what it does not? Starts a server on a directory that
 // goes away and lets schemathesis (Python) make requests from /openapi.json: no 5xx, no answer that breaks the document.
-// `npm run fuzz:server [-- --examples 100 --seed N]`; 100 examples are some 10 000 requests.
+// `npm run fuzz:server [-- --examples 200 --seed N]`; 200 examples are some 10 000 requests.
 
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -25,7 +25,7 @@ try {
   const server = await om.serve({ port: 0 })
   await om.addMemory({ id: 'known', content: 'A memory that examples may find', user_id: 'ada' })
   const args = [
-    ...['run', `${server.url}/openapi.json`, '--checks', CHECKS.join(','), '--max-examples', values.examples ?? '100'],
+    ...['run', `${server.url}/openapi.json`, '--checks', CHECKS.join(','), '--max-examples', values.examples ?? '200'],
     ...['--phases', 'examples,coverage,fuzzing', '--continue-on-failure', '--request-timeout', '30', '--workers', '2'],
     ...['--suppress-health-check', 'all', '--generation-database', 'none', '--no-color'],
     ...(values.seed === undefined ? [] : ['--seed', values.seed]),

@@ -48,7 +48,7 @@ pub async fn reindex(memories: Memories) -> Answer {
 /// Counts and times of requests, for Prometheus; with keys only for a key made for metrics
 #[utoipa::path(
     get, path = "/metrics", tag = "Server",
-    responses((status = 200, body = String, content_type = "text/plain"), schemas::Refusals)
+    responses((status = 200, body = String, content_type = "application/openmetrics-text"), schemas::Refusals)
 )]
 pub async fn metrics(State(app): State<Arc<App>>) -> Response {
     let kind = [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
