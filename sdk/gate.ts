@@ -61,10 +61,17 @@ export class Gate {
   }
 }
 
+const behind = new WeakMap<NativeEngine, NativeEngine>()
+
+/** The engine itself, which the addon can take as an argument. */
+export function ungated(engine: NativeEngine): NativeEngine {
+  return behind.get(engine) ?? engine
+}
+
 /** The engine, with each of its calls passing a gate. */
 export function gated(engine: NativeEngine): NativeEngine {
   const [reads, others] = [new Gate(), new Gate()]
-  return new Proxy(engine, {
+  const gate = new Proxy(engine, {
     get: (target, name) => {
       if (name === 'close') {
         return () => {
@@ -78,4 +85,6 @@ export function gated(engine: NativeEngine): NativeEngine {
       return (...args: unknown[]) => gate.pass(() => call.apply(target, args))
     },
   })
+  behind.set(gate, engine)
+  return gate
 }

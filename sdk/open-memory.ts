@@ -212,7 +212,7 @@ export class OpenMemory implements contract.OpenMemory {
     return this.#call((engine) => {
       const { filters, ...long } = checkOptions(options, [...LONG_OPTIONS, 'filters'])
       const request = { file: checkFile(file), filters: this.#scope.filters(filters) }
-      return longCall(long, (control) =>
+      return longCall(long, this.#settings.control, (control) =>
         read<contract.ExportSummary>(engine.exportTo(JSON.stringify(request), control)),
       )
     })
@@ -222,7 +222,7 @@ export class OpenMemory implements contract.OpenMemory {
     return this.#call((engine, site) => {
       const { onConflict, ...long } = checkOptions(options, [...LONG_OPTIONS, 'onConflict'])
       const request = encode({ file: checkFile(file), onConflict })
-      return longCall(long, async (control) =>
+      return longCall(long, this.#settings.control, async (control) =>
         importSummary(await read<EngineImport>(engine.importFrom(request, control)), site),
       )
     })

@@ -5,6 +5,7 @@ import type * as contract from '../index'
 import { read } from './answer'
 import { checkOptions, describe } from './arguments'
 import { invalid } from './errors'
+import { ungated } from './gate'
 import { assertLossless } from './json'
 import { type NativeEngine, type NativeServer, native } from './native'
 
@@ -27,7 +28,7 @@ export class Server implements contract.Server {
   }
 
   static async start(engine: NativeEngine, directory: string, given?: contract.ServeOptions): Promise<Server> {
-    const server = new (native().Server)(engine, JSON.stringify(settings(directory, given)))
+    const server = new (native().Server)(ungated(engine), JSON.stringify(settings(directory, given)))
     const { host, port } = await read<{ host: string; port: number }>(server.start())
     return new Server(server, `http://${host.includes(':') ? `[${host}]` : host}:${port}`, port)
   }

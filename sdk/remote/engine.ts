@@ -111,6 +111,18 @@ export class RemoteEngine implements NativeEngine {
     return this.#ask({ method: 'POST', path: '/reindex', signal: signalOf(control) }, whole)
   }
 
+  exportTo(): Answer {
+    return onlyThere('exportTo')
+  }
+
+  importFrom(): Answer {
+    return onlyThere('importFrom')
+  }
+
+  backup(): Answer {
+    return onlyThere('backup')
+  }
+
   stats(): Answer {
     return this.#ask({ method: 'GET', path: '/stats' }, whole)
   }
@@ -159,6 +171,12 @@ function strayField(record: Request, names: string[]): Answer | undefined {
   if (field === undefined) return undefined
   const error = { code: 'INVALID_ARGUMENT', message: `${field}: is not a field here`, field }
   return Promise.resolve(JSON.stringify({ error }))
+}
+
+/** Refuses what reads or writes files of the machine that has the store. */
+function onlyThere(method: string): Answer {
+  const message = `${method}() works on files beside the store: call it in the process that serves the directory`
+  return Promise.resolve(JSON.stringify({ error: { code: 'UNAVAILABLE', message, retryable: false } }))
 }
 
 function whole(answer: unknown): unknown {
