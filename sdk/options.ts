@@ -37,7 +37,9 @@ export function settingsOf(given: OpenMemoryOptions | undefined): Settings {
   const apiKey = text(options.apiKey, 'apiKey')
   const url = text(options.url, 'url') ?? (options.path === undefined ? environment('OPENMEMORY_URL') : undefined)
   return {
-    ...(url === undefined ? embedded(options, timeoutMs) : remote(url, apiKey ?? environment('OPENMEMORY_API_KEY'), options)),
+    ...(url === undefined
+      ? embedded(options, timeoutMs)
+      : remote(url, apiKey ?? environment('OPENMEMORY_API_KEY'), options)),
     userId: text(options.userId, 'userId'),
     timeoutMs,
   }
