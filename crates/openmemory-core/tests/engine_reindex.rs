@@ -84,12 +84,12 @@ async fn an_interrupted_reindex_goes_on_with_the_rest_after_reopening() {
     (after["model"], after["memories"][1]) = (before["model"].clone(), before["memories"][1].clone());
     assert_eq!(after, before);
     let hits = fixture.search(json!({"query": "Number 7."})).await.unwrap();
-    assert_eq!((hits[0].memory.version.id.as_str(), hits[0].score > 0.999), ("m7", true));
+    assert_eq!((hits[0].memory.version.id.as_str(), hits[0].similarity > 0.999), ("m7", true));
 
     // The earlier text has vectors of the former model only.
     fixture.restore("m0", 1).await.unwrap();
     assert_eq!(fixture.embedder.taken(), ["Number 0."]);
-    assert!(fixture.search(json!({"query": "Number 0."})).await.unwrap()[0].score > 0.999);
+    assert!(fixture.search(json!({"query": "Number 0."})).await.unwrap()[0].similarity > 0.999);
     assert_eq!(fixture.engine.reindex(&Control::default()).await.unwrap().reindexed, 0);
 }
 
@@ -110,7 +110,7 @@ async fn a_half_done_reindex_can_be_taken_back_with_the_former_model() {
 async fn found(fixture: &Fixture, mut request: Value, id: &str) -> bool {
     request["k"] = json!(1000);
     let hits = fixture.search(request).await.unwrap();
-    hits.iter().any(|hit| hit.memory.version.id.as_str() == id && hit.score > 0.999)
+    hits.iter().any(|hit| hit.memory.version.id.as_str() == id && hit.similarity > 0.999)
 }
 
 /// At its end a reindex fills the index anew. A write that is on its way at that moment must not be lost to it.

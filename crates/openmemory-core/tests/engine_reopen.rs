@@ -14,7 +14,7 @@ async fn hits(fixture: &Fixture) -> Vec<Value> {
         json!({"query": "anxious about Lisbon"}),
         json!({"query": "Number 3.", "filters": {"user_id": "u1"}, "k": 1000}),
         json!({"query": "Number 4.", "sectors": ["emotional", "reflective"], "k": 3}),
-        json!({"query": "Number 4.", "filters": {"NOT": {"tags": "even"}}, "minScore": 0.001}),
+        json!({"query": "Number 4.", "filters": {"NOT": {"tags": "even"}}, "minScore": 0.000001}),
     ] {
         hits.push(to_json(&fixture.search(request).await.unwrap()));
     }

@@ -107,7 +107,7 @@ async fn a_new_text_of_a_pinned_memory_is_found_under_the_pin() {
     let updated = fixture.update("m", json!({"content": NEW})).await.unwrap();
     assert_eq!(updated.version.sectors().as_slice(), [Sector::Reflective]);
     let hits = fixture.search(json!({"query": NEW, "sectors": ["reflective"]})).await.unwrap();
-    assert!(hits[0].score > 0.99);
+    assert!(hits[0].similarity > 0.99);
     let unpinned = fixture.update("m", json!({"metadata": {"sector": null}})).await.unwrap();
     assert_eq!(unpinned.version.sectors(), updated.version.classified);
 }
