@@ -7,8 +7,17 @@ const WORKERS: usize = 2;
 /// Reads that block at once; further ones wait.
 const READERS: usize = 8;
 
+/// The thread on which the core opens what may be damaged: sled panics on some damage, which is an answer there.
+const MAY_PANIC: &str = "openmemory-open";
+
 #[module_init]
 fn start() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name() != Some(MAY_PANIC) {
+            report(panic);
+        }
+    }));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .max_blocking_threads(READERS)

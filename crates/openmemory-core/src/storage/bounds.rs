@@ -10,6 +10,6 @@ pub struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { segment_bytes: 8 * 1024 * 1024, log_bytes: 16 * 1024 * 1024 }
+        Self { segment_bytes: 4 * 1024 * 1024, log_bytes: 16 * 1024 * 1024 }
     }
 }
