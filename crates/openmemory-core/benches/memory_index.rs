@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use openmemory_core::domain::{ContentHash, Dynamics, Sector, Sectors, Timestamp};
-use openmemory_core::index::{Entry, MemoryIndex, Query, Scope, SectorMask};
+use openmemory_core::index::{Among, Entry, MemoryIndex, Query, Scope, SectorMask};
 
 const DIMENSIONS: usize = 384;
 const CLUSTERS: usize = 200;
@@ -34,7 +34,7 @@ fn main() {
         };
         let search = median(|| drop(black_box(plain.search(&query, K).unwrap())));
         let with_runs = median(|| drop(black_box(in_runs.search(&query, K).unwrap())));
-        let few: Vec<u64> = (0..count).step_by(100).collect();
+        let few = Among::Numbers((0..count).step_by(100).collect());
         let among = Query { among: Some(&few), ..query };
         let filtered = median(|| drop(black_box(plain.search(&among, K).unwrap())));
         let mut number = 0;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use openmemory_core::domain::{ContentHash, Dynamics, Sector, Sectors, Timestamp};
-use openmemory_core::index::{Entry, Found, MemoryIndex, Part, Query, Scope, SectorMask};
+use openmemory_core::index::{Among, Entry, Found, MemoryIndex, Part, Query, Scope, SectorMask};
 use proptest::prelude::*;
 
 const DIMENSIONS: usize = 24;
@@ -181,10 +181,13 @@ proptest! {
                 }
                 // Any choice of memories is answered as all are.
                 let among: Vec<u64> = found.iter().map(|found| found.number).filter(|n| n % 5 < 2).collect();
-                let mut sorted = among.clone();
-                sorted.sort_unstable();
-                let some = index.search(&Query { among: Some(&sorted), ..query }, 100).unwrap();
+                let numbered = Among::Numbers(among.clone());
+                let some = index.search(&Query { among: Some(&numbered), ..query }, 100).unwrap();
                 prop_assert_eq!(numbers(&some), among);
+                let monday = index.search(&Query { among: Some(&Among::Run("monday")), ..query }, 100).unwrap();
+                let expected: Vec<u64> =
+                    found.iter().map(|found| found.number).filter(|number| map[number].run == 1).collect();
+                prop_assert_eq!(numbers(&monday), expected);
             }
         }
     }
@@ -260,6 +263,8 @@ fn a_tag_that_the_query_names_counts() {
     let found = index.search(&query("What does the Garden Club drink?", &vector), 2).unwrap();
     assert_eq!(numbers(&found), [1, 2]);
     assert_eq!(found.iter().map(|found| found.parts.value(Part::TagNamed)).collect::<Vec<_>>(), [1.0, 0.0]);
+    let among = Among::Tag("garden shed");
+    assert_eq!(numbers(&index.search(&Query { among: Some(&among), ..query("tea", &vector) }, 2).unwrap()), [2]);
     index.describe(None, 1, &[], None);
     assert_eq!(index.search(&query("garden club", &vector), 1).unwrap()[0].parts.value(Part::TagNamed), 0.0);
 }

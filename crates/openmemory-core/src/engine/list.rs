@@ -79,20 +79,24 @@ fn time_of(version: &Version, order: Order) -> Timestamp {
 /// The narrowest walk that meets every match, in the order of time.
 fn among(filter: Option<&Filter>, order: Order) -> Among {
     let filter = filter.filter(|_| order.by == TimeField::Created);
-    let user = |filter: &Filter| Some(Among::Scope { field: "user_id", value: one(filter, &Field::UserId)? });
-    filter.and_then(|filter| narrowest(filter).or_else(|| user(filter))).unwrap_or(Among::All)
+    let scope = |filter| {
+        let [run, rest @ ..] = SCOPES;
+        let scope =
+            |(name, field): (_, Field)| Some(Among::Scope { field: name, value: one(filter, &field)?.to_owned() });
+        let tag = || one(filter, &Field::Tags).map(|tag| Among::Tag(tag.to_owned()));
+        scope(run).or_else(tag).or_else(|| rest.into_iter().find_map(scope))
+    };
+    filter.and_then(scope).unwrap_or(Among::All)
 }
 
-/// The smallest of the store's indexes that has every match: a run, a tag, an agent or an application.
-pub(super) fn narrowest(filter: &Filter) -> Option<Among> {
-    let scope = |(name, field): &(&'static str, Field)| Some(Among::Scope { field: name, value: one(filter, field)? });
-    let run = scope(&("run_id", Field::RunId)).or_else(|| one(filter, &Field::Tags).map(Among::Tag));
-    run.or_else(|| [("agent_id", Field::AgentId), ("app_id", Field::AppId)].iter().find_map(scope))
-}
+/// The fields that have an index, the narrowest first.
+const SCOPES: [(&str, Field); 4] =
+    [("run_id", Field::RunId), ("agent_id", Field::AgentId), ("app_id", Field::AppId), ("user_id", Field::UserId)];
 
-fn one(filter: &Filter, field: &Field) -> Option<String> {
+/// The only value that a match can have.
+pub(super) fn one<'a>(filter: &'a Filter, field: &Field) -> Option<&'a str> {
     match filter.required(field)?[..] {
-        [Some(value)] => Some(value.to_owned()),
+        [Some(value)] => Some(value),
         _ => None,
     }
 }

@@ -6,13 +6,14 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::error::Error;
+use super::list;
 use super::open::Engine;
 use super::vectors::foreign_dimensions;
 use crate::domain::filter::{Field, Filter};
 use crate::domain::request::{Order, Search, TimeField};
 use crate::domain::{Embedding, Memory, MemoryId, Sectors, Version};
-use crate::index::{Found, Part, Parts, Query, Scope, SectorMask};
-use crate::storage::{Number, Records};
+use crate::index::{Among, Found, Part, Parts, Query, Scope, SectorMask};
+use crate::storage::{self, Number, Records};
 
 /// Candidates that a filter is first tried on; eight times as many each time they do not suffice.
 const FIRST_FILTERED: usize = 64;
@@ -20,9 +21,8 @@ const FIRST_FILTERED: usize = 64;
 /// How often a search begins again because a commit has changed one of its results meanwhile.
 const TRIES: usize = 10;
 
-/// A filter is followed into the store's indexes if these have at most this many memories for it, or this share of all.
+/// Memories of an agent or an application up to which they are looked up first.
 const FEW: usize = 1000;
-const SMALL_SHARE: u64 = 10;
 
 /// A memory that answers, and how well.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,7 +53,7 @@ impl Engine {
     /// The `k` best memories for a query embedded by [`Engine::embed_query`], best first.
     pub fn search(&self, request: &Search, vector: &[f32]) -> Result<Vec<Hit>, Error> {
         let Some(index) = self.vectors.index() else { return Ok(Vec::new()) };
-        let among = self.numbers_among(request.filter.as_ref())?;
+        let among = self.among(request.filter.as_ref())?;
         let masks = request.sectors.iter().filter_map(|sector| SectorMask::sector(sector.index()));
         let mask = masks.reduce(SectorMask::union);
         in_scope(request, |scope| {
@@ -63,7 +63,7 @@ impl Engine {
                 vector,
                 multilingual: self.model.embedder.is_multilingual(),
                 mask,
-                among: among.as_deref(),
+                among: among.as_ref(),
                 now: self.now(),
                 show_expired: request.show_expired,
             };
@@ -138,29 +138,37 @@ impl Engine {
         Ok(Some(Hit { score: found.parts.score(), similarity, path, explain, memory }))
     }
 
-    /// The memories to which a filter confines a search, in rising order, if an index of the store has only few.
-    fn numbers_among(&self, filter: Option<&Filter>) -> Result<Option<Vec<u64>>, Error> {
+    /// To which memories a filter confines a search, where that can be known without asking each.
+    fn among<'a>(&self, filter: Option<&'a Filter>) -> Result<Option<Among<'a>>, Error> {
         let Some(filter) = filter else { return Ok(None) };
         if let Some(ids) = filter.required(&Field::MemoryIds) {
             let mut numbers = Vec::with_capacity(ids.len());
             for id in ids.into_iter().flatten().filter_map(|id| MemoryId::read("memory_ids", id).ok()) {
                 numbers.extend(self.store.number(&id)?.map(|number| number.0));
             }
-            numbers.sort_unstable();
-            return Ok(Some(numbers));
+            return Ok(Some(Among::Numbers(numbers)));
         }
-        let Some(among) = super::list::narrowest(filter) else { return Ok(None) };
-        let most = FEW.max((self.store.count()? / SMALL_SHARE) as usize);
-        let order = Order { by: TimeField::Created, newest_first: false };
-        let mut numbers = Vec::new();
-        for number in self.store.by_time(&among, order, None) {
-            if numbers.len() == most {
-                return Ok(None);
+        let run = || list::one(filter, &Field::RunId).map(Among::Run);
+        if let Some(among) = run().or_else(|| list::one(filter, &Field::Tags).map(Among::Tag)) {
+            return Ok(Some(among));
+        }
+        for (name, field) in [("agent_id", Field::AgentId), ("app_id", Field::AppId)] {
+            if let Some(value) = list::one(filter, &field)
+                && let Some(numbers) = self.few_of(name, value)?
+            {
+                return Ok(Some(Among::Numbers(numbers)));
             }
-            numbers.push(number?.0);
         }
-        numbers.sort_unstable();
-        Ok(Some(numbers))
+        Ok(None)
+    }
+
+    /// The memories of an agent or an application, if they are few.
+    fn few_of(&self, field: &'static str, value: &str) -> Result<Option<Vec<u64>>, Error> {
+        let among = storage::Among::Scope { field, value: value.to_owned() };
+        let order = Order { by: TimeField::Created, newest_first: false };
+        let numbers = self.store.by_time(&among, order, None).take(FEW + 1);
+        let numbers = numbers.map(|number| number.map(|number| number.0)).collect::<Result<Vec<_>, _>>()?;
+        Ok((numbers.len() <= FEW).then_some(numbers))
     }
 }
 

@@ -66,6 +66,17 @@ pub enum Scope<'a> {
     All,
 }
 
+/// To which memories of its scope a search is confined, at least.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Among<'a> {
+    /// Those of a run.
+    Run(&'a str),
+    /// Those that have a tag, and perhaps others whose tags sound like it.
+    Tag(&'a str),
+    /// Those of these numbers.
+    Numbers(Vec<u64>),
+}
+
 /// A question to the index.
 #[derive(Debug, Clone, Copy)]
 pub struct Query<'a> {
@@ -77,8 +88,8 @@ pub struct Query<'a> {
     pub multilingual: bool,
     /// Only memories with vectors that stand for one of these, and only by those; `None` is all.
     pub mask: Option<SectorMask>,
-    /// Only memories of these numbers; `None` is all.
-    pub among: Option<&'a [u64]>,
+    /// Only these memories; `None` is all.
+    pub among: Option<&'a Among<'a>>,
     pub now: Timestamp,
     /// Whether expired memories count too.
     pub show_expired: bool,

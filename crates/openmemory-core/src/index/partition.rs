@@ -10,7 +10,8 @@ use super::postings::Postings;
 use super::quantise::Probe;
 use super::runs::{Context, Member, Runs, contexts};
 use super::score::{Part, Parts, alone};
-use super::{Found, SectorMask};
+use super::words::phrase;
+use super::{Among, Found, SectorMask};
 use crate::domain::{ContentHash, Dynamics, Feedback, Timestamp};
 
 /// A query in the forms that a partition compares.
@@ -25,8 +26,8 @@ pub(super) struct Probes<'a> {
     /// Memories expired until then are hidden; none are if there is no time.
     pub(super) alive_at: Option<Timestamp>,
     pub(super) now: Timestamp,
-    /// Only these numbers.
-    pub(super) among: Option<&'a [u64]>,
+    /// Only these.
+    pub(super) among: Option<&'a Among<'a>>,
 }
 
 pub(super) struct Partition {
@@ -186,7 +187,7 @@ impl Partition {
     }
 
     pub(super) fn search(&self, arch: pulp::Arch, probes: &Probes<'_>, best: &mut Best<Found>) {
-        let wanted = probes.among.map(|among| self.places_of(among));
+        let wanted = probes.among.and_then(|among| self.places_of(among));
         if wanted.as_ref().is_some_and(Vec::is_empty) {
             return;
         }
@@ -230,10 +231,23 @@ impl Partition {
         }
     }
 
-    fn places_of(&self, numbers: &[u64]) -> Vec<u32> {
-        let mut places: Vec<u32> = numbers.iter().filter_map(|number| self.places.get(number)).copied().collect();
+    /// In rising order; none where that is as good as all.
+    fn places_of(&self, among: &Among<'_>) -> Option<Vec<u32>> {
+        let mut places: Vec<u32> = match among {
+            Among::Run(name) => self.runs.of(name).iter().map(|member| member.slot).collect(),
+            Among::Tag(tag) => {
+                let phrase = phrase(tag);
+                if phrase.is_empty() {
+                    return None;
+                }
+                self.tags.of(&phrase).iter().map(|posting| posting.slot).collect()
+            }
+            Among::Numbers(numbers) => numbers.iter().filter_map(|number| self.places.get(number)).copied().collect(),
+        };
         places.sort_unstable();
-        places
+        // Ids may name one memory twice.
+        places.dedup();
+        Some(places)
     }
 
     /// Where only some places are wanted, the vectors of those and of their runs are compared, if that is less.

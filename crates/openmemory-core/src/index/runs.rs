@@ -98,6 +98,11 @@ impl Runs {
         }
     }
 
+    /// The members of the run of this name.
+    pub(super) fn of(&self, name: &str) -> &[Member] {
+        self.ids.get(name).map_or(&[], |id| self.members(*id))
+    }
+
     pub(super) fn members(&self, id: u32) -> &[Member] {
         &self.runs[id as usize].members
     }
