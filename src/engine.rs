@@ -20,7 +20,7 @@ use crate::answer::{answer, items, parse};
 use crate::at_once::answer_at_once;
 use crate::control::Control;
 use crate::embedder::{Embed, embed_call};
-use crate::handle::{Handle, blocking};
+use crate::handle::{Handle, blocking, here};
 use crate::options::Opening;
 
 type Promised<'env> = Result<PromiseRaw<'env, String>>;
@@ -104,6 +104,9 @@ impl Engine {
         self.call(env, |engine| async move {
             let search = search?;
             let vector = engine.embed_query(&search).await?;
+            if search.is_brief() {
+                return here(|| engine.search(&search, &vector));
+            }
             blocking(move || engine.search(&search, &vector)).await
         })
     }

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::future::Future;
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
@@ -192,6 +193,11 @@ impl Drop for Running<'_> {
 /// Ends when a count is 0. Its sender lives as long as the handle, so the wait cannot fail.
 async fn none(count: &watch::Sender<usize>) {
     let _ = count.subscribe().wait_for(|count| *count == 0).await;
+}
+
+/// Runs what takes less time than a change of threads where it stands.
+pub fn here<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Error::Internal("a call panicked")))
 }
 
 /// Runs what may block on a thread for that; from any thread, since the writer's goes on with calls that it answers.

@@ -306,18 +306,19 @@ impl Seek<'_> {
         if self.scores.dense[place as usize] == f32::NEG_INFINITY || expired() {
             return;
         }
+        // What a memory can have at most is known from few numbers, and disposes of nearly all.
+        let (lexical, dense) = (self.scores.lexical[place as usize], self.scores.dense(place));
+        if !self.best.admits(Parts::most(lexical, dense, context)) {
+            return;
+        }
         let flag = |on: bool| f32::from(u8::from(on));
         let mut parts = Parts::default();
-        parts.set(Part::Lexical, self.scores.lexical[place as usize]);
-        parts.set(Part::Dense, self.scores.dense(place));
+        parts.set(Part::Lexical, lexical);
+        parts.set(Part::Dense, dense);
         parts.set(Part::IsQuestion, flag(slot.is_question));
         parts.set(Part::TagNamed, flag(self.scores.named[place as usize]));
         parts.set_context(context);
         parts.set(Part::Feedback, slot.dynamics.feedback.map_or(0.0, opinion));
-        // The only costly part comes last, for those that it could still help.
-        if !self.best.admits(parts.sum() + Part::Salience.weight()) {
-            return;
-        }
         parts.set(Part::Salience, slot.dynamics.salience(self.probes.now) as f32);
         let lender = parts.strongest_lender().and_then(|offset| members.get(at.checked_add_signed(offset)?));
         let found = Found {

@@ -71,7 +71,7 @@ impl Part {
         }
     }
 
-    pub fn weight(self) -> f32 {
+    pub const fn weight(self) -> f32 {
         match self {
             Self::Lexical => 4.45,
             Self::Dense => 7.18,
@@ -109,6 +109,15 @@ impl Parts {
         self.set(Part::BeforeLast, context.before_last);
         self.set(Part::AfterNext, context.after_next);
         self.set(Part::Run, context.run);
+    }
+
+    /// No less than the sum of a memory with these scores and this context, whatever else it has.
+    pub(super) fn most(lexical: f32, dense: f32, context: &Context) -> f32 {
+        const REST: f32 = Part::TagNamed.weight() + Part::Salience.weight() + Part::Feedback.weight();
+        let own = Part::Lexical.weight() * lexical + Part::Dense.weight() * dense + Part::Run.weight() * context.run;
+        let lent = Part::Question.weight() * context.question + Part::Next.weight() * context.next;
+        let further = Part::BeforeLast.weight() * context.before_last + Part::AfterNext.weight() * context.after_next;
+        own + lent + further + Part::AfterQuestion.weight() * context.after_question + REST
     }
 
     /// How far in its run the neighbour stands that lends more than the memory's own words and vectors give, if one does.

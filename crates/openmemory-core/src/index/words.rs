@@ -22,6 +22,10 @@ pub(super) enum Word {
 
 /// Whether words of this character's script are not cut by spaces, or (Korean) carry endings that no stemmer here knows.
 pub(super) fn is_unspaced(c: char) -> bool {
+    !c.is_ascii() && is_of_unspaced_script(c)
+}
+
+fn is_of_unspaced_script(c: char) -> bool {
     matches!(
         c.script(),
         Script::Han
@@ -146,7 +150,9 @@ impl Terms {
         }
         let length = terms.len() as u32;
         // A question may be one character long.
-        terms.extend(text.nfkc().filter(|c| c.script() == Script::Han).map(String::from));
+        if !text.is_ascii() {
+            terms.extend(text.nfkc().filter(|c| c.script() == Script::Han).map(String::from));
+        }
         terms.sort_unstable();
         let mut counts: Vec<(String, u16)> = Vec::with_capacity(terms.len());
         for term in terms {
