@@ -98,7 +98,7 @@ fn one(words: &[usize], seed: u64) -> Plain {
 }
 
 fn mask(bit: u8) -> SectorMask {
-    SectorMask::sector(bit.into()).unwrap_or(SectorMask::PASSAGE)
+    Sector::ALL.get(usize::from(bit)).map_or(SectorMask::PASSAGE, |sector| SectorMask::of(&[*sector]))
 }
 
 #[derive(Debug, Clone)]

@@ -11,7 +11,7 @@ use super::open::Engine;
 use super::vectors::foreign_dimensions;
 use crate::domain::filter::{Field, Filter};
 use crate::domain::request::{Order, Search, TimeField};
-use crate::domain::{Embedding, Memory, MemoryId, Sectors, Version};
+use crate::domain::{Embedding, Memory, MemoryId, Sector, Sectors, Version};
 use crate::index::{Among, Found, Part, Parts, Query, Scope, SectorMask};
 use crate::storage::{self, Number, Records};
 
@@ -54,8 +54,7 @@ impl Engine {
     pub fn search(&self, request: &Search, vector: &[f32]) -> Result<Vec<Hit>, Error> {
         let Some(index) = self.vectors.index() else { return Ok(Vec::new()) };
         let among = self.among(request.filter.as_ref())?;
-        let masks = request.sectors.iter().filter_map(|sector| SectorMask::sector(sector.index()));
-        let mask = masks.reduce(SectorMask::union);
+        let mask = (!request.sectors.is_empty()).then(|| SectorMask::of(&request.sectors));
         in_scope(request, |scope| {
             let query = Query {
                 scope,
@@ -102,7 +101,8 @@ impl Engine {
                     None => asked.entry(found.number).or_insert(self.matching_version(&found, request)?).clone(),
                 };
                 let Some(version) = version else { continue };
-                settled &= version.content == found.content && mask_of(&version.sectors()).meets(found.sectors);
+                settled &= version.content == found.content
+                    && SectorMask::of(version.sectors().as_slice()).meets(found.sectors);
                 best.push((found, version));
                 if best.len() == request.k {
                     return Ok((best, settled));
@@ -178,15 +178,9 @@ fn in_scope<T>(request: &Search, search: impl FnOnce(Scope<'_>) -> T) -> T {
     search(users.as_deref().map_or(Scope::All, Scope::Users))
 }
 
-fn mask_of(sectors: &Sectors) -> SectorMask {
-    let masks = sectors.as_slice().iter().filter_map(|sector| SectorMask::sector(sector.index()));
-    masks.reduce(SectorMask::union).unwrap_or_default()
-}
-
 fn similarity(embedding: &Embedding, sectors: &Sectors, request: &Search, query: &[f32]) -> f32 {
-    let counts = |named: &[crate::domain::Sector]| {
-        request.sectors.is_empty() || named.iter().any(|sector| request.sectors.contains(sector))
-    };
+    let counts =
+        |named: &[Sector]| request.sectors.is_empty() || named.iter().any(|sector| request.sectors.contains(sector));
     let roles = embedding.roles(sectors).into_iter().filter(|(_, named, _)| counts(named));
     let cosines = roles.map(|(vector, ..)| vector.iter().zip(query).map(|(a, b)| a * b).sum());
     cosines.fold(f32::MIN, f32::max)

@@ -1,5 +1,6 @@
 //! When can the index be asked? It is filled from the store on a thread of its own; who needs it waits, nobody else.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -9,7 +10,7 @@ use tokio::sync::watch;
 
 use super::commit::{Committed, Reach};
 use super::error::Error;
-use crate::domain::{Dynamics, Embedding, Memory, ModelIdentity, Scope, Sector, Sectors};
+use crate::domain::{Embedding, Memory, ModelIdentity, ModelTag, Scope, Sector, Sectors, Version};
 use crate::index::{Entry, MemoryIndex, SectorMask, Usage, WrongDimensions};
 use crate::storage::{Number, Records, Store};
 
@@ -20,22 +21,14 @@ enum State {
     Failed(Error),
 }
 
-/// What a commit changes in the index.
-#[derive(Clone)]
-enum Change {
-    Committed(Box<Committed>),
-    Dynamics { user: Option<String>, number: Number, dynamics: Dynamics },
-    Removed { user: Option<String>, number: Number },
-}
-
 /// The index of one store, once it is filled.
 pub(super) struct Vectors {
     state: watch::Sender<State>,
     /// Ends the filling, which holds the store, before a close.
     stop: AtomicBool,
     filler: Mutex<Option<JoinHandle<()>>>,
-    /// What commits did to the index while it was filled: done once more at the end.
-    late: Mutex<Vec<Change>>,
+    /// What commits have changed while the index was filled: read once more at the end.
+    touched: Mutex<HashSet<(Option<String>, Number)>>,
     /// None before the store has a first vector.
     index: RwLock<Option<Arc<MemoryIndex>>>,
 }
@@ -46,7 +39,7 @@ impl Vectors {
             state: watch::Sender::new(State::Filling),
             stop: AtomicBool::new(false),
             filler: Mutex::new(None),
-            late: Mutex::default(),
+            touched: Mutex::default(),
             index: RwLock::new(None),
         }
     }
@@ -61,12 +54,14 @@ impl Vectors {
         let vectors = Arc::clone(self);
         let fill = move || {
             let index = Arc::new(MemoryIndex::new(model.dimensions));
-            let state = match read_all(&store, &model, &index, &vectors.stop) {
+            let stored = Stored { store: &store, model: model.tag(), index: &index };
+            let filled = stored.read_all(&vectors.stop);
+            let mut touched = vectors.touched.lock();
+            let state = match filled.and_then(|()| stored.read_again(&touched)) {
                 Ok(()) => State::Ready,
                 Err(error) => State::Failed(error),
             };
-            let mut late = vectors.late.lock();
-            late.drain(..).for_each(|change| change.apply(&index));
+            touched.clear();
             *vectors.index.write() = Some(index);
             vectors.state.send_replace(state);
         };
@@ -93,27 +88,36 @@ impl Vectors {
     }
 
     /// Makes the index hold what a commit has made of a memory.
-    pub(super) fn publish(&self, committed: &Committed) {
-        let dimensions = match &committed.reach {
-            Reach::Nothing => return,
-            Reach::Labels => None,
-            Reach::Everything(embedding) => Some(embedding.whole().len()),
-        };
-        self.change(Change::Committed(Box::new(committed.clone())), dimensions);
+    pub(super) fn publish(&self, Committed { number, memory, reach }: &Committed) {
+        let version = &memory.version;
+        let user = version.scope.user_id.as_deref();
+        match reach {
+            Reach::Nothing => {}
+            Reach::Labels => self.change(user, *number, None, |index| {
+                index.describe(user, number.0, version.tags.as_slice(), version.expires_at);
+            }),
+            Reach::Everything(embedding) => self.change(user, *number, Some(embedding.whole().len()), |index| {
+                // Dimensions are those of the store's model, which the commit has checked.
+                let _ = index.replace(&entry(*number, memory, embedding));
+            }),
+        }
     }
 
     pub(super) fn set_dynamics(&self, number: Number, memory: &Memory) {
-        let user = memory.version.scope.user_id.clone();
-        self.change(Change::Dynamics { user, number, dynamics: memory.dynamics.clone() }, None);
+        let user = memory.version.scope.user_id.as_deref();
+        self.change(user, number, None, |index| index.set_dynamics(user, number.0, &memory.dynamics));
     }
 
     pub(super) fn remove(&self, number: Number, scope: &Scope) {
-        self.change(Change::Removed { user: scope.user_id.clone(), number }, None);
+        let user = scope.user_id.as_deref();
+        self.change(user, number, None, |index| {
+            index.remove(user, number.0);
+        });
     }
 
     /// `dimensions` are those of a first index, where the change is a reason to have one.
-    fn change(&self, change: Change, dimensions: Option<usize>) {
-        let mut late = self.late.lock();
+    fn change(&self, user: Option<&str>, number: Number, dimensions: Option<usize>, apply: impl FnOnce(&MemoryIndex)) {
+        let mut touched = self.touched.lock();
         let known = self.index.read().clone();
         let index = match (known, dimensions) {
             (None, Some(dimensions)) => {
@@ -123,10 +127,10 @@ impl Vectors {
             (known, _) => known,
         };
         if let Some(index) = index {
-            change.apply(&index);
+            apply(&index);
         }
         if matches!(&*self.state.borrow(), State::Filling) {
-            late.push(change);
+            touched.insert((user.map(str::to_owned), number));
         }
     }
 
@@ -137,32 +141,6 @@ impl Vectors {
 
     pub(super) fn usage(&self) -> Usage {
         self.index().map(|index| index.usage()).unwrap_or_default()
-    }
-}
-
-impl Change {
-    fn apply(&self, index: &MemoryIndex) {
-        match self {
-            Self::Committed(committed) => put(committed, index),
-            Self::Dynamics { user, number, dynamics } => index.set_dynamics(user.as_deref(), number.0, dynamics),
-            Self::Removed { user, number } => {
-                index.remove(user.as_deref(), number.0);
-            }
-        }
-    }
-}
-
-fn put(Committed { number, memory, reach }: &Committed, index: &MemoryIndex) {
-    let version = &memory.version;
-    match reach {
-        Reach::Nothing => {}
-        Reach::Labels => {
-            index.describe(version.scope.user_id.as_deref(), number.0, version.tags.as_slice(), version.expires_at);
-        }
-        Reach::Everything(embedding) => {
-            // Dimensions are those of the store's model, which the commit has checked.
-            let _ = index.replace(&entry(*number, memory, embedding));
-        }
     }
 }
 
@@ -184,34 +162,57 @@ fn entry<'a>(number: Number, memory: &'a Memory, embedding: &'a Embedding) -> En
 
 /// Each vector of a memory with what it stands for.
 fn roles<'a>(sectors: &Sectors, embedding: &'a Embedding) -> Vec<(&'a [f32], SectorMask)> {
-    let mask_of = |role: (&'a [f32], Vec<Sector>, bool)| {
-        let (vector, sectors, passage) = role;
-        let masks = sectors.into_iter().filter_map(|sector| SectorMask::sector(sector.index()));
-        let mask = masks.chain(passage.then_some(SectorMask::PASSAGE)).reduce(SectorMask::union)?;
-        Some((vector, mask))
+    let role = |(vector, sectors, passage): (&'a [f32], Vec<Sector>, bool)| {
+        let mask = SectorMask::of(&sectors);
+        (vector, if passage { mask.union(SectorMask::PASSAGE) } else { mask })
     };
-    embedding.roles(sectors).into_iter().filter_map(mask_of).collect()
+    embedding.roles(sectors).into_iter().map(role).collect()
 }
 
 pub(super) fn foreign_dimensions(_: WrongDimensions) -> Error {
     Error::Internal("a query of another model's dimensions")
 }
 
-fn read_all(store: &Store, model: &ModelIdentity, index: &MemoryIndex, stop: &AtomicBool) -> Result<(), Error> {
-    let tag = model.tag();
-    for head in store.heads() {
-        if stop.load(Ordering::Relaxed) {
-            return Err(Error::Closed);
+/// What a store holds of a model's vectors, on its way into an index.
+struct Stored<'a> {
+    store: &'a Store,
+    model: ModelTag,
+    index: &'a MemoryIndex,
+}
+
+impl Stored<'_> {
+    fn read_all(&self, stop: &AtomicBool) -> Result<(), Error> {
+        for head in self.store.heads() {
+            if stop.load(Ordering::Relaxed) {
+                return Err(Error::Closed);
+            }
+            let (number, version) = head?;
+            self.read(number, version)?;
         }
-        let (number, version) = head?;
-        // A change of model that is under way leaves memories without a fitting vector; it fills the index at its end.
-        let embedding = store.embedding(number, version.content)?.filter(|embedding| embedding.model == tag);
-        let rows = (embedding, store.content(number, version.content)?, store.dynamics(number)?);
-        let (Some(embedding), Some(content), Some(dynamics)) = rows else { continue };
-        let memory = Memory { now: version.updated_at, version, content, dynamics };
-        index
-            .replace(&entry(number, &memory, &embedding))
-            .map_err(|_| Error::Internal("a vector of another model's dimensions"))?;
+        Ok(())
     }
-    Ok(())
+
+    /// Makes the index hold what has become of some memories since they were read.
+    fn read_again(&self, touched: &HashSet<(Option<String>, Number)>) -> Result<(), Error> {
+        for (user, number) in touched {
+            match self.store.head(*number)? {
+                Some(version) => self.read(*number, version)?,
+                None => {
+                    self.index.remove(user.as_deref(), number.0);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&self, number: Number, version: Version) -> Result<(), Error> {
+        // A change of model that is under way leaves memories without a fitting vector; it fills the index at its end.
+        let embedding =
+            self.store.embedding(number, version.content)?.filter(|embedding| embedding.model == self.model);
+        let rows = (embedding, self.store.content(number, version.content)?, self.store.dynamics(number)?);
+        let (Some(embedding), Some(content), Some(dynamics)) = rows else { return Ok(()) };
+        let memory = Memory { now: version.updated_at, version, content, dynamics };
+        let replaced = self.index.replace(&entry(number, &memory, &embedding));
+        replaced.map_err(|_| Error::Internal("a vector of another model's dimensions"))
+    }
 }

@@ -23,7 +23,7 @@ use std::collections::HashMap;
 use parking_lot::RwLock;
 use thiserror::Error;
 
-use crate::domain::{ContentHash, Dynamics, Timestamp};
+use crate::domain::{ContentHash, Dynamics, Sector, Timestamp};
 use best::Best;
 pub use entry::Entry;
 use entry::Indexed;
@@ -41,9 +41,9 @@ impl SectorMask {
     /// A passage of the text, whatever its sectors.
     pub const PASSAGE: Self = Self(1 << 5);
 
-    /// The sector at `index` (0 to 4) in the fixed order of sectors, or `None` beyond it.
-    pub const fn sector(index: usize) -> Option<Self> {
-        if index < 5 { Some(Self(1 << index)) } else { None }
+    /// Each of these sectors.
+    pub fn of(sectors: &[Sector]) -> Self {
+        Self(sectors.iter().fold(0, |bits, sector| bits | 1 << sector.index()))
     }
 
     /// Everything that either of the two stands for.

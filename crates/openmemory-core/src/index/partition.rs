@@ -51,6 +51,12 @@ struct Slot {
     dynamics: Dynamics,
 }
 
+/// To which memories a search is confined: their places, and the runs that these are in, both in rising order.
+struct Wanted {
+    places: Vec<u32>,
+    runs: Vec<u32>,
+}
+
 /// The scores of the slots by their words and vectors alone.
 struct Scores {
     lexical: Vec<f32>,
@@ -187,32 +193,19 @@ impl Partition {
     }
 
     pub(super) fn search(&self, arch: pulp::Arch, probes: &Probes<'_>, best: &mut Best<Found>) {
-        let wanted = probes.among.and_then(|among| self.places_of(among));
-        if wanted.as_ref().is_some_and(Vec::is_empty) {
+        let wanted = probes.among.and_then(|among| self.wanted(among));
+        if wanted.as_ref().is_some_and(|wanted| wanted.places.is_empty()) {
             return;
         }
-        let scores = self.scores(arch, probes, wanted.as_deref());
+        let scores = self.scores(arch, probes, wanted.as_ref());
         let mut seek = Seek { partition: self, probes, scores: &scores, best };
         match wanted {
             None => {
-                for (place, slot) in (0u32..).zip(&self.slots) {
-                    if let Some(slot) = slot.as_ref().filter(|slot| slot.run.is_none()) {
-                        seek.offer(place, slot, &Context::of_none(scores.alone(place)), &[], 0);
-                    }
-                }
+                (0..self.slots.len() as u32).for_each(|place| seek.offer_alone(place));
                 self.runs.all().for_each(|members| seek.offer_run(members, |_| true));
             }
-            Some(places) => {
-                let mut runs: Vec<u32> = Vec::new();
-                for place in &places {
-                    match &self.slots[*place as usize] {
-                        Some(Slot { run: Some(run), .. }) => runs.push(*run),
-                        Some(slot) => seek.offer(*place, slot, &Context::of_none(scores.alone(*place)), &[], 0),
-                        None => {}
-                    }
-                }
-                runs.sort_unstable();
-                runs.dedup();
+            Some(Wanted { places, runs }) => {
+                places.iter().for_each(|place| seek.offer_alone(*place));
                 for run in runs {
                     seek.offer_run(self.runs.members(run), |place| places.binary_search(&place).is_ok());
                 }
@@ -231,8 +224,8 @@ impl Partition {
         }
     }
 
-    /// In rising order; none where that is as good as all.
-    fn places_of(&self, among: &Among<'_>) -> Option<Vec<u32>> {
+    /// None where that is as good as all.
+    fn wanted(&self, among: &Among<'_>) -> Option<Wanted> {
         let mut places: Vec<u32> = match among {
             Among::Run(name) => self.runs.of(name).iter().map(|member| member.slot).collect(),
             Among::Tag(tag) => {
@@ -247,11 +240,14 @@ impl Partition {
         places.sort_unstable();
         // Ids may name one memory twice.
         places.dedup();
-        Some(places)
+        let mut runs: Vec<u32> = places.iter().filter_map(|place| self.slots[*place as usize].as_ref()?.run).collect();
+        runs.sort_unstable();
+        runs.dedup();
+        Some(Wanted { places, runs })
     }
 
     /// Where only some places are wanted, the vectors of those and of their runs are compared, if that is less.
-    fn scores(&self, arch: pulp::Arch, probes: &Probes<'_>, wanted: Option<&[u32]>) -> Scores {
+    fn scores(&self, arch: pulp::Arch, probes: &Probes<'_>, wanted: Option<&Wanted>) -> Scores {
         let count = self.slots.len();
         let mut scores = Scores {
             lexical: vec![0.0; count],
@@ -263,8 +259,8 @@ impl Partition {
         for posting in probes.phrases.iter().flat_map(|phrase| self.tags.of(phrase)) {
             scores.named[posting.slot as usize] = true;
         }
-        let some = wanted.map(|wanted| self.with_their_runs(wanted)).filter(|some| some.len() * 2 < self.places.len());
-        match some {
+        let compared = wanted.map(|wanted| self.with_their_runs(wanted));
+        match compared.filter(|compared| compared.len() * 2 < self.places.len()) {
             Some(places) => {
                 self.dense.score_some(arch, &probes.vector, probes.mask, places.into_iter(), &mut scores.dense);
             }
@@ -273,13 +269,10 @@ impl Partition {
         scores
     }
 
-    fn with_their_runs(&self, places: &[u32]) -> Vec<u32> {
-        let run_of = |place: &u32| self.slots[*place as usize].as_ref().and_then(|slot| slot.run);
-        let mut runs: Vec<u32> = places.iter().filter_map(run_of).collect();
-        runs.sort_unstable();
-        runs.dedup();
-        let alone = places.iter().copied().filter(|place| run_of(place).is_none());
-        alone.chain(runs.iter().flat_map(|run| self.runs.members(*run)).map(|member| member.slot)).collect()
+    fn with_their_runs(&self, Wanted { places, runs }: &Wanted) -> Vec<u32> {
+        let is_alone = |place: &u32| self.slots[*place as usize].as_ref().is_some_and(|slot| slot.run.is_none());
+        let members = runs.iter().flat_map(|run| self.runs.members(*run)).map(|member| member.slot);
+        places.iter().copied().filter(is_alone).chain(members).collect()
     }
 }
 
@@ -292,6 +285,13 @@ struct Seek<'a> {
 }
 
 impl Seek<'_> {
+    /// Offers a memory that has no run.
+    fn offer_alone(&mut self, place: u32) {
+        if let Some(slot) = self.partition.slots[place as usize].as_ref().filter(|slot| slot.run.is_none()) {
+            self.offer(place, slot, &Context::of_none(self.scores.alone(place)), &[], 0);
+        }
+    }
+
     fn offer_run(&mut self, members: &[Member], wanted: impl Fn(u32) -> bool) {
         let contexts = contexts(members, |place| self.scores.alone(place));
         for (at, (member, context)) in members.iter().zip(&contexts).enumerate() {

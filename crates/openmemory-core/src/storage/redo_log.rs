@@ -55,32 +55,19 @@ impl RedoLog {
         write_at(&file, &block, 0)?;
         file.sync_all()?;
         layout::rename(&next, &layout.log(first))?;
-        let end = BLOCK as u64;
-        Ok(Self {
-            layout: layout.clone(),
-            segment_bytes,
-            header,
-            file: file.into(),
-            end,
-            record: Vec::new(),
-            marked: 0,
-        })
+        Ok(Self::at(BLOCK as u64, file, header, layout, segment_bytes))
     }
 
     /// Goes on behind the last record of a segment.
     pub(super) fn resume(layout: &Layout, segment: &Segment, bounds: &Bounds) -> Result<Self, StorageError> {
         let file = OpenOptions::new().read(true).write(true).open(&segment.path)?;
-        let (header, end) = (segment.header, segment.end);
-        let segment_bytes = bounds.segment_bytes;
-        Ok(Self {
-            layout: layout.clone(),
-            segment_bytes,
-            header,
-            file: file.into(),
-            end,
-            record: Vec::new(),
-            marked: 0,
-        })
+        Ok(Self::at(segment.end, file, segment.header, layout, bounds.segment_bytes))
+    }
+
+    /// With the next record at `end` of a segment's file.
+    fn at(end: u64, file: File, header: Header, layout: &Layout, segment_bytes: u64) -> Self {
+        let (layout, file) = (layout.clone(), file.into());
+        Self { layout, segment_bytes, header, file, end, record: Vec::new(), marked: 0 }
     }
 
     /// The first sequence of the segment.
