@@ -37,11 +37,11 @@ test('a store that is well is healthy', async () => {
 
 test('damage that the log makes good is recovered when the store is opened, and said', async () => {
   const path = await closedStore()
-  harm(join(path, 'sled', 'db'), 600)
+  harm(join(path, 'sled-0000000000000001', 'db'), 600)
   expect(await doctor(path)).toMatchObject({ healthy: false, complete: true, memories: 3 })
   const om = openStore({ path })
   expect(await om.getHistory('m2')).toHaveLength(2)
-  expect((await om.stats()).repaired).toMatch('sled/db')
+  expect((await om.stats()).repaired).toMatch('sled-0000000000000001/db')
   await om.close()
   const again = openStore({ path })
   expect(await again.getMemory('m1')).toMatchObject({ version: 2 })
@@ -52,7 +52,7 @@ test('damage that nothing makes good is CORRUPTED and names the file, and a repa
   const path = await closedStore()
   // The commit that adds m1, and sled altogether.
   harm(log(path), readFileSync(log(path)).indexOf('note 1'))
-  rmSync(join(path, 'sled', 'db'))
+  rmSync(join(path, 'sled-0000000000000001', 'db'))
   const error = await refusal(openStore({ path }).ready())
   expect(error).toMatchObject({ code: 'CORRUPTED', status: 500, retryable: false })
   expect(error.message).toMatch(/log-0000000000000001.*doctor/)

@@ -53,7 +53,7 @@ fn ids(engine: &Engine) -> Vec<String> {
 
 /// Changes rows behind the store's back, and makes its log useless, so that nothing else has them.
 fn harm_rows(directory: &Path, space: u8, nth: usize, harm: impl Fn(&[u8]) -> Option<Vec<u8>>) {
-    let sled = sled::open(directory.join("sled")).unwrap();
+    let sled = sled::open(directory.join("sled-0000000000000001")).unwrap();
     let (key, value) = sled.scan_prefix([space]).nth(nth).unwrap().unwrap();
     match harm(&value) {
         Some(value) => sled.insert(key, value).unwrap(),
@@ -93,21 +93,21 @@ async fn an_open_store_and_an_empty_directory_are_refused() {
     let engine = open(directory.path()).unwrap();
     assert_eq!(code(&look(directory.path(), false)), Some("LOCKED"));
     drop(engine);
-    let error = look(&directory.path().join("sled/blobs"), true).unwrap_err();
+    let error = look(&directory.path().join("sled-0000000000000001/blobs"), true).unwrap_err();
     assert_eq!((error.code(), error.field()), ("INVALID_ARGUMENT", Some("path")));
 }
 
 #[tokio::test]
 async fn what_the_log_can_restore_is_restored_in_full() {
     let directory = store().await;
-    let db = directory.path().join("sled/db");
+    let db = directory.path().join("sled-0000000000000001/db");
     let mut bytes = std::fs::read(&db).unwrap();
     let middle = bytes.iter().rposition(|byte| *byte != 0).unwrap() / 2;
     bytes[middle] ^= 1;
     std::fs::write(&db, bytes).unwrap();
     let found = look(directory.path(), false).unwrap();
     assert_eq!((found.healthy, found.complete, found.memories), (false, true, 6), "{found:?}");
-    assert!(found.problems.iter().any(|problem| problem.problem.contains("sled/db")), "{found:?}");
+    assert!(found.problems.iter().any(|problem| problem.problem.contains("sled-0000000000000001/db")), "{found:?}");
     let repair = look(directory.path(), true).unwrap().repair.unwrap();
     assert_eq!((repair.memories, repair.kept, repair.lost.len()), (6, None, 0));
     assert!(look(directory.path(), false).unwrap().healthy);
@@ -127,7 +127,7 @@ async fn a_repair_saves_what_is_whole_keeps_the_rest_aside_and_lists_what_is_los
         let repair = look(directory.path(), true).unwrap().repair.unwrap();
         assert_eq!(repair.lost.len(), 1, "{repair:?}");
         let kept = repair.kept.unwrap();
-        assert!(kept.join("sled/db").exists() && kept.join("manifest").exists());
+        assert!(kept.join("sled-0000000000000001/db").exists() && kept.join("manifest").exists());
         let lost = repair.lost[0].id.clone().unwrap();
         let engine = open(directory.path()).unwrap();
         let whole = repair.lost[0].version.is_some();
@@ -160,7 +160,7 @@ async fn an_index_that_misses_a_memory_is_noticed_and_mended() {
 
 #[tokio::test]
 async fn a_store_without_its_files_is_never_a_new_store() {
-    for gone in [&["manifest", "log-0000000000000001"][..], &["log-0000000000000001", "sled/db"]] {
+    for gone in [&["manifest", "log-0000000000000001"][..], &["log-0000000000000001", "sled-0000000000000001/db"]] {
         let directory = store().await;
         for file in gone {
             std::fs::remove_file(directory.path().join(file)).unwrap();
@@ -169,7 +169,7 @@ async fn a_store_without_its_files_is_never_a_new_store() {
         assert_eq!(error.code(), "CORRUPTED");
         assert!(gone.iter().any(|file| error.to_string().contains(file)), "{error}");
     }
-    for gone in ["manifest", "log-0000000000000001", "sled/db", "sled/conf"] {
+    for gone in ["manifest", "log-0000000000000001", "sled-0000000000000001/db", "sled-0000000000000001/conf"] {
         let directory = store().await;
         std::fs::remove_file(directory.path().join(gone)).unwrap();
         let engine = open(directory.path()).unwrap();

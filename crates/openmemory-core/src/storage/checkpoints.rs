@@ -1,8 +1,8 @@
-//! When is the log cut short? When it has grown beyond a part of the store, all rows are written once more, beside the
-//! commits, and the log before them goes.
+//! When is the log cut short? When it, or all files together, have grown beyond their part of the store: all rows are
+//! written once more, beside the commits, and the log before them goes. Then sled is built anew if it is too large.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
@@ -13,16 +13,14 @@ use super::bounds::Bounds;
 use super::checkpoint::{self, Header};
 use super::digest::State;
 use super::error::StorageError;
-use super::layout::{Layout, StoreId, name};
+use super::layout::{Layout, StoreId, bytes_below, name};
 use super::log::Log;
 use super::manifest::SharedManifest;
 use super::progress::Progress;
 use super::records::is_applied;
+use super::renewal::Renewal;
 use super::sled_copy::all_rows;
 use super::{recovery, redo_log, sources, space};
-
-/// The log may be as large as this part of the live rows, if that is more than its bound.
-const LOG_PART: u64 = 4;
 
 /// Writes a checkpoint of rows that may change meanwhile: it begins with `state`, which the rows hold at least.
 pub(super) fn write(
@@ -43,10 +41,14 @@ pub(super) struct Checkpoints {
     pub manifest: Arc<SharedManifest>,
     pub progress: Arc<Progress>,
     pub backend: Arc<dyn Backend>,
+    /// None where no sled is in use.
+    pub renewal: Option<Renewal>,
+    /// What all files took when they were last made smaller.
+    pub least: AtomicU64,
     pub stop: AtomicBool,
     /// Held while files of the log and checkpoints come and go.
     pub busy: Mutex<()>,
-    /// Why the last checkpoint failed.
+    /// Why the files could not be made smaller the last time.
     pub problem: Mutex<Option<StorageError>>,
 }
 
@@ -64,6 +66,8 @@ impl Checkpoints {
         let path = self.layout.checkpoint(begin.sequence);
         write(&self.layout, manifest.store, begin, &*self.backend, || !self.stop.load(Ordering::Relaxed))?;
         let last = self.prove(&path, &begin)?;
+        // sled keeps the last half second in memory, and must not need commits that the log lets go of.
+        self.backend.sync()?;
         // The newest segment that begins no later than what the checkpoint lacks.
         let needed = self.layout.logs()?.into_iter().rfind(|first| *first <= begin.sequence + 1).unwrap_or(last);
         self.manifest.update(|manifest| {
@@ -88,29 +92,43 @@ impl Checkpoints {
     }
 
     fn is_due(&self) -> bool {
-        let log: u64 = self
-            .layout
-            .logs()
-            .unwrap_or_default()
-            .iter()
-            .map(|first| self.layout.log(*first).metadata().map_or(0, |found| found.len()))
-            .sum();
-        log > self.bounds.log_bytes.max(self.progress.applied().digest.bytes / LOG_PART)
+        let live = self.progress.applied().digest.bytes;
+        let logs = self.layout.logs().unwrap_or_default();
+        let log: u64 = logs.iter().map(|first| self.layout.log(*first).metadata().map_or(0, |found| found.len())).sum();
+        // Where sled takes more than is usual for its rows, it must not be built anew without end.
+        let least = self.least.load(Ordering::Relaxed) + self.bounds.log(live);
+        let too_much = self.bounds.files(live).max(least);
+        log > self.bounds.log(live) || self.layout.bytes().is_ok_and(|bytes| bytes > too_much)
+    }
+
+    /// Makes the files as small as they can be.
+    fn tidy(&self) -> Result<(), StorageError> {
+        self.checkpoint()?;
+        if let Some(renewal) = &self.renewal {
+            renewal.remove_retired();
+            let sled = bytes_below(&self.layout.sled(self.manifest.now().sled))?;
+            if sled > self.bounds.sled(self.progress.applied().digest.bytes) {
+                let _busy = self.busy.lock();
+                renewal.renew(&self.layout, &self.manifest, &self.progress)?;
+            }
+        }
+        self.least.store(self.layout.bytes()?, Ordering::Relaxed);
+        Ok(())
     }
 
     fn run(&self, woken: &Receiver<()>) {
         // A log that has grown over many short lives is looked at too.
-        self.checkpoint_when_due();
+        self.tidy_when_due();
         while woken.recv().is_ok() && !self.stop.load(Ordering::Relaxed) {
             // Who begins a segment next finds it prepared. Without it the segment is made then.
             let _ = redo_log::prepare_spare(&self.layout, self.bounds.segment_bytes);
-            self.checkpoint_when_due();
+            self.tidy_when_due();
         }
     }
 
-    fn checkpoint_when_due(&self) {
+    fn tidy_when_due(&self) {
         if self.is_due() && !self.progress.has_failed() {
-            *self.problem.lock() = match self.checkpoint() {
+            *self.problem.lock() = match self.tidy() {
                 Ok(()) | Err(StorageError::Closed) => None,
                 Err(error) => Some(error),
             };

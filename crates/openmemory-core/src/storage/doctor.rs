@@ -13,7 +13,7 @@ use super::digest::State;
 use super::error::StorageError;
 use super::fingerprint::Fingerprint;
 use super::inspect::{Inspection, Problem, inspect};
-use super::layout::{self, Layout};
+use super::layout::{self, Layout, name};
 use super::lock::Lock;
 use super::log::Log;
 use super::manifest::{Manifest, Session};
@@ -108,12 +108,11 @@ fn look(patient: &mut Patient<'_>, problems: &mut Vec<Problem>) -> Result<Option
     problems.extend(log.problems.iter().cloned().map(Problem::of_file));
     let log = Arc::new(log);
     (patient.log, patient.manifest) = (Some(Arc::clone(&log)), Some(manifest.clone()));
-    if let Session::Closed { sled, .. } = &manifest.session {
-        let found = Fingerprint::of(&layout.sled()).unwrap_or_default();
-        let difference = found.difference(sled);
-        problems.extend(
-            difference.map(|file| Problem::of_file(format!("sled/{file}: differs from the file that was closed"))),
-        );
+    let sled = layout.sled(manifest.sled);
+    if let Session::Closed { sled: fingerprint, .. } = &manifest.session {
+        let difference = Fingerprint::of(&sled).unwrap_or_default().difference(fingerprint);
+        let told = difference.map(|file| format!("{}/{file}: differs from the file that was closed", name(&sled)));
+        problems.extend(told.map(Problem::of_file));
     }
     let Ok(state) = target else { return Ok(None) };
     let rebuildable = match adds_up(layout, &manifest, &log, &state) {
@@ -124,9 +123,9 @@ fn look(patient: &mut Patient<'_>, problems: &mut Vec<Problem>) -> Result<Option
         }
         Err(error) => return Err(error),
     };
-    let copy = Layout::new(patient.room.path());
-    copy_sled(layout, &copy)?;
-    match sled_copy::open_checked(&copy, &log, state)? {
+    let copy = patient.room.path().join("sled");
+    copy_sled(&sled, &copy)?;
+    match sled_copy::open_checked(copy, &log, state)? {
         Checked::Right(sled) => return Ok(Some(sled)),
         Checked::Ahead(found) => {
             problems.push(Problem::of_file(format!("sled: has commit {found}, beyond {}", state.sequence)));
@@ -138,9 +137,7 @@ fn look(patient: &mut Patient<'_>, problems: &mut Vec<Problem>) -> Result<Option
     if !rebuildable {
         return Ok(None);
     }
-    let built = Layout::new(&patient.room.path().join("built"));
-    fs::create_dir_all(built.directory())?;
-    sled_copy::build(&built.new_sled(), layout, &manifest, &log, state).map(Some)
+    sled_copy::build(&patient.room.path().join("built"), layout, &manifest, &log, state).map(Some)
 }
 
 /// Whether the checkpoint and the log behind it give the store.
@@ -153,11 +150,11 @@ fn adds_up(layout: &Layout, manifest: &Manifest, log: &Log, state: &State) -> Re
     Err(StorageError::Corrupted("the checkpoint and the redo log do not add up to the store".into()))
 }
 
-pub(super) fn copy_sled(from: &Layout, to: &Layout) -> Result<(), StorageError> {
-    if !from.sled().exists() {
+pub(super) fn copy_sled(from: &Path, to: &Path) -> Result<(), StorageError> {
+    if !from.exists() {
         return Ok(());
     }
-    copy_directory(&from.sled(), &to.sled())
+    copy_directory(from, to)
 }
 
 fn copy_directory(from: &Path, to: &Path) -> Result<(), StorageError> {

@@ -13,6 +13,7 @@ pub(super) type StoreId = [u8; 16];
 /// How the names of directories begin in which a doctor has worked.
 pub(super) const ROOM: &str = "doctor-";
 
+const SLED: &str = "sled-";
 const LOG: &str = "log-";
 const CHECKPOINT: &str = "checkpoint-";
 
@@ -37,18 +38,9 @@ impl Layout {
         self.0.join("manifest")
     }
 
-    pub(super) fn sled(&self) -> PathBuf {
-        self.0.join("sled")
-    }
-
-    /// Where sled is built anew before it takes its place.
-    pub(super) fn new_sled(&self) -> PathBuf {
-        self.0.join("sled.new")
-    }
-
-    /// Where sled goes that is replaced.
-    pub(super) fn old_sled(&self) -> PathBuf {
-        self.0.join("sled.old")
+    /// The directory of a sled. Each that is built gets the next number.
+    pub(super) fn sled(&self, number: u64) -> PathBuf {
+        self.0.join(format!("{SLED}{number:016x}"))
     }
 
     /// The segment of the redo log that begins with a sequence.
@@ -69,6 +61,10 @@ impl Layout {
     /// The checkpoint that holds everything up to a sequence.
     pub(super) fn checkpoint(&self, sequence: u64) -> PathBuf {
         self.0.join(format!("{CHECKPOINT}{sequence:016x}"))
+    }
+
+    pub(super) fn sleds(&self) -> io::Result<Vec<u64>> {
+        self.numbered(SLED)
     }
 
     /// The first sequences of the log's segments, in order.
@@ -93,8 +89,8 @@ impl Layout {
 
     /// Whether no part of a store is here.
     pub(super) fn is_empty(&self) -> io::Result<bool> {
-        let parts = self.manifest().exists() || self.sled().exists();
-        Ok(!parts && self.logs()?.is_empty() && self.checkpoints()?.is_empty())
+        let numbered = [self.sleds()?, self.logs()?, self.checkpoints()?];
+        Ok(!self.manifest().exists() && numbered.iter().all(Vec::is_empty))
     }
 
     /// Bytes of all files of the store.

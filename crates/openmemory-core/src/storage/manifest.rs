@@ -21,6 +21,8 @@ pub(super) struct Manifest {
     pub store: StoreId,
     pub created_at: Timestamp,
     pub session: Session,
+    /// The number of the sled in use.
+    pub sled: u64,
     /// What the newest checkpoint begins with.
     pub checkpoint: Option<State>,
     /// The first sequences of the oldest segment of the log that is needed, and of the newest.
@@ -41,7 +43,7 @@ pub(super) enum Session {
 
 impl Manifest {
     pub(super) fn new(store: StoreId, created_at: Timestamp, session: Session) -> Self {
-        Self { store, created_at, session, checkpoint: None, oldest: 1, newest: 1 }
+        Self { store, created_at, session, sled: 1, checkpoint: None, oldest: 1, newest: 1 }
     }
 
     /// The manifest, or none when there is none.

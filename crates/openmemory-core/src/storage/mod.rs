@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `backend` | what must a key-value engine offer? |
 //! | `sled_backend` | how does sled offer it? |
+//! | `current_sled`, `renewal` | which sled is in use, and how is it kept small? |
 //! | `keys` | under which key is a row? |
 //! | `envelope` | how is a row checked, and cut when it is long? |
 //! | `records` | which rows exist, and how are they read? |
@@ -21,7 +22,7 @@
 //! | `space` | is there room for a commit? |
 //! | `backup` | how is a store copied while it is written to? |
 //! | `doctor`, `inspect`, `salvage` | is a store well, and what can be saved of one that is not? |
-//! | `progress`, `usage`, `bounds` | how far are the commits, how large are the files, and how large may the log be? |
+//! | `progress`, `usage`, `bounds` | how far are the commits, how large are the files, and how large may they be? |
 //! | `store` | what does the engine see of all this? |
 
 mod backend;
@@ -32,6 +33,7 @@ mod checkpoint;
 mod checkpoints;
 mod commits;
 mod created;
+mod current_sled;
 mod digest;
 mod doctor;
 mod envelope;
@@ -48,6 +50,7 @@ mod progress;
 mod records;
 mod recovery;
 mod redo_log;
+mod renewal;
 mod salvage;
 mod sled_backend;
 mod sled_copy;

@@ -42,7 +42,7 @@ pub(super) fn open(
     let mut problems: Vec<String> = problem.into_iter().collect();
     let found = match closed(layout, bounds, &manifest, &mut problems)? {
         Some(found) => found,
-        None => unclosed(layout, bounds, &manifest, &mut problems)?,
+        None => unclosed(layout, bounds, &mut manifest, &mut problems)?,
     };
     let (sled, state, log) = found;
     manifest.session = session;
@@ -56,6 +56,7 @@ pub(super) fn open(
     }
     manifest.write(layout)?;
     clean_up(layout, &manifest)?;
+    remove_other_sleds(layout, &manifest);
     remove_leftovers(layout)?;
     // Segments beyond the newest are left over from a crash, and hold nothing.
     for first in layout.logs()?.into_iter().filter(|first| *first > manifest.newest) {
@@ -72,7 +73,7 @@ fn create(layout: &Layout, bounds: &Bounds, manifest: Manifest) -> Result<Recove
         // The parent may be closed to this user; then the directory was not made by it either.
         let _ = layout::sync_directory(&parent);
     }
-    let sled = SledBackend::open(&layout.sled())?;
+    let sled = SledBackend::open(&layout.sled(manifest.sled))?;
     Ok(Recovered { sled, manifest, state: State::default(), log, repaired: None })
 }
 
@@ -86,12 +87,13 @@ fn closed(
     problems: &mut Vec<String>,
 ) -> Result<Option<Found>, StorageError> {
     let Session::Closed { state, sled: fingerprint } = &manifest.session else { return Ok(None) };
-    let found = Fingerprint::of(&layout.sled()).unwrap_or_default();
+    let path = layout.sled(manifest.sled);
+    let found = Fingerprint::of(&path).unwrap_or_default();
     if let Some(file) = found.difference(fingerprint) {
-        problems.push(format!("sled/{file}: differs from the file that was closed"));
+        problems.push(format!("{}/{file}: differs from the file that was closed", name(&path)));
         return Ok(None);
     }
-    let sled = match sled_copy::open_closed(layout, *state) {
+    let sled = match sled_copy::open_closed(path, *state) {
         Ok(sled) => sled,
         Err(StorageError::Corrupted(problem)) => {
             problems.push(problem);
@@ -150,7 +152,7 @@ fn missing_files(layout: &Layout, manifest: &Manifest) -> Result<Vec<String>, St
 fn unclosed(
     layout: &Layout,
     bounds: &Bounds,
-    manifest: &Manifest,
+    manifest: &mut Manifest,
     problems: &mut Vec<String>,
 ) -> Result<Found, StorageError> {
     let mut log = Log::read(layout, manifest)?;
@@ -162,7 +164,7 @@ fn unclosed(
     })?;
     let goes_on = problems.is_empty() && log.last_known() <= state.sequence;
     let log = Arc::new(log);
-    let sled = match sled_copy::open_checked(layout, &log, state)? {
+    let sled = match sled_copy::open_checked(layout.sled(manifest.sled), &log, state)? {
         Checked::Right(sled) => sled,
         // Without a sync for each commit sled may be ahead of the log after a power cut; otherwise the log has lost some.
         Checked::Ahead(found) if !matches!(manifest.session, Session::Open { interval: true }) => {
@@ -201,8 +203,6 @@ fn renew(layout: &Layout, manifest: &mut Manifest, sled: &SledBackend, state: St
 
 /// Removes what a crash has left half made.
 fn remove_leftovers(layout: &Layout) -> Result<(), StorageError> {
-    layout::remove_directory(&layout.new_sled())?;
-    layout::remove_directory(&layout.old_sled())?;
     for entry in layout.directory().read_dir()? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -213,6 +213,14 @@ fn remove_leftovers(layout: &Layout) -> Result<(), StorageError> {
         }
     }
     Ok(())
+}
+
+/// Removes every sled but the one in use.
+pub(super) fn remove_other_sleds(layout: &Layout, manifest: &Manifest) {
+    for number in layout.sleds().unwrap_or_default().into_iter().filter(|number| *number != manifest.sled) {
+        // Whoever hangs in damaged files keeps them until the process ends.
+        let _ = layout::remove_directory(&layout.sled(number));
+    }
 }
 
 /// Removes what the manifest does not need any more.

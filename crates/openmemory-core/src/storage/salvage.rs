@@ -78,9 +78,11 @@ pub(super) fn salvage(patient: &Patient<'_>, now: Timestamp) -> Result<Salvaged,
 
 /// The rows of sled, as far as it can be read, and the commits of the log behind them.
 fn from_sled(patient: &Patient<'_>, room: &Layout) -> Option<SledBackend> {
-    let copy = Layout::new(&room.directory().join("sled-copy"));
-    copy_sled(patient.layout, &copy).ok()?;
-    let damaged = sled_copy::open_damaged(&copy.sled()).ok()?;
+    let number =
+        patient.manifest.as_ref().map_or_else(|| patient.layout.sleds().ok()?.pop(), |found| Some(found.sled))?;
+    let copy = room.directory().join("sled-copy");
+    copy_sled(&patient.layout.sled(number), &copy).ok()?;
+    let damaged = sled_copy::open_damaged(&copy).ok()?;
     let rows = SledBackend::open(&room.directory().join("from-sled")).ok()?;
     // Ends where sled can be read no further.
     sled_copy::fill(&rows, all_rows(&damaged).take_while(Result::is_ok)).ok()?;

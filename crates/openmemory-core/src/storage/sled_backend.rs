@@ -25,6 +25,14 @@ impl SledBackend {
         let log = File::open(directory.join("db"))?;
         Ok(Self { db, log })
     }
+
+    pub(super) fn owned_rows(&self, from: &[u8], to: &[u8], backwards: bool) -> RowIterator<'static> {
+        let mut rows = self.db.range(from.to_vec()..to.to_vec());
+        Box::new(std::iter::from_fn(move || {
+            let next = guarded(|| if backwards { rows.next_back().transpose() } else { rows.next().transpose() });
+            next.map(|row| row.map(|(key, value)| (key.to_vec(), value.to_vec()))).transpose()
+        }))
+    }
 }
 
 impl Backend for SledBackend {
@@ -33,11 +41,7 @@ impl Backend for SledBackend {
     }
 
     fn rows(&self, from: &[u8], to: &[u8], backwards: bool) -> RowIterator<'_> {
-        let mut rows = self.db.range(from.to_vec()..to.to_vec());
-        Box::new(std::iter::from_fn(move || {
-            let next = guarded(|| if backwards { rows.next_back().transpose() } else { rows.next().transpose() });
-            next.map(|row| row.map(|(key, value)| (key.to_vec(), value.to_vec()))).transpose()
-        }))
+        self.owned_rows(from, to, backwards)
     }
 
     fn apply(&self, batch: Batch) -> Result<(), StorageError> {

@@ -33,7 +33,7 @@ pub(super) fn manifest(layout: &Layout) -> Result<Option<(Manifest, Option<Strin
 /// Whether somebody began to make a store here and was stopped before the manifest: the log is there, and is whole and
 /// empty.
 fn is_unfinished(layout: &Layout) -> Result<bool, StorageError> {
-    let log_alone = !layout.sled().exists() && layout.checkpoints()?.is_empty() && layout.logs()? == [1];
+    let log_alone = layout.sleds()?.is_empty() && layout.checkpoints()?.is_empty() && layout.logs()? == [1];
     let untouched = |segment: &Segment| segment.last() == 0 && segment.acknowledged == 0;
     Ok(log_alone && Segment::read(&layout.log(1)).is_ok_and(|(segment, _)| untouched(&segment)))
 }
@@ -59,8 +59,9 @@ fn guess(layout: &Layout) -> Result<Option<Manifest>, StorageError> {
     let needed = checkpoint.map_or(1, |state| state.sequence + 1);
     let oldest = logs.iter().rev().find(|first| **first <= needed).copied().unwrap_or(1);
     let session = Session::Open { interval: false };
+    let sled = layout.sleds()?.pop().unwrap_or(1);
     let made = Manifest::new(store, Timestamp::from_millis(0), session);
-    Ok(Some(Manifest { checkpoint, oldest, newest: *newest, ..made }))
+    Ok(Some(Manifest { sled, checkpoint, oldest, newest: *newest, ..made }))
 }
 
 /// The state that the store must be in, or why nobody can tell. Notes gaps in the log.

@@ -9,6 +9,7 @@ use super::backend::{Backend, Row};
 use super::bounds::Bounds;
 use super::checkpoints::{CheckpointThread, Checkpoints};
 use super::commits::Commits;
+use super::current_sled::CurrentSled;
 use super::digest::State;
 use super::error::StorageError;
 use super::fingerprint::{Fingerprint, wait_until_free};
@@ -20,6 +21,7 @@ use super::progress::Progress;
 use super::records::{self, COUNTERS, Counters, Records, Tombstone};
 use super::recovery::{self, Recovered};
 use super::redo_log::RedoLog;
+use super::renewal::Renewal;
 use super::transaction::Transaction;
 use super::usage::Usage;
 use super::writer::Writer;
@@ -47,6 +49,8 @@ pub struct Store {
 /// A key-value engine that is right, and the log in front of it.
 struct Opened {
     backend: Arc<dyn Backend>,
+    /// The same engine, where it is sled.
+    sled: Option<Arc<CurrentSled>>,
     manifest: Manifest,
     state: State,
     log: RedoLog,
@@ -81,7 +85,8 @@ impl Store {
         let lock = Lock::take(&layout.lock())?;
         let Recovered { sled, manifest, state, log, repaired } =
             recovery::open(&layout, &bounds, durability == Durability::Interval, now)?;
-        let opened = Opened { backend: Arc::new(sled), manifest, state, log, repaired };
+        let sled = Arc::new(CurrentSled::new(sled));
+        let opened = Opened { backend: sled.clone(), sled: Some(sled), manifest, state, log, repaired };
         Self::over(opened, layout, lock, durability, bounds)
     }
 
@@ -92,7 +97,7 @@ impl Store {
         durability: Durability,
         bounds: Bounds,
     ) -> Result<Self, StorageError> {
-        let Opened { backend, manifest, state, log, repaired } = opened;
+        let Opened { backend, sled, manifest, state, log, repaired } = opened;
         let manifest = Arc::new(SharedManifest::new(&layout, manifest));
         let progress = Arc::new(Progress::new(state, log.file()));
         let checkpoints = CheckpointThread::start(Arc::new(Checkpoints {
@@ -101,6 +106,8 @@ impl Store {
             manifest: Arc::clone(&manifest),
             progress: Arc::clone(&progress),
             backend: Arc::clone(&backend),
+            renewal: sled.map(Renewal::new),
+            least: 0.into(),
             stop: false.into(),
             busy: Default::default(),
             problem: Default::default(),
@@ -255,7 +262,8 @@ struct Closing {
 
 impl Drop for Closing {
     fn drop(&mut self) {
-        let sled = self.layout.sled();
+        let manifest = self.manifest.now();
+        let sled = self.layout.sled(manifest.sled);
         if self.progress.has_failed() || !wait_until_free(&sled) {
             return;
         }
@@ -263,6 +271,7 @@ impl Drop for Closing {
         if let Ok(sled) = Fingerprint::of(&sled) {
             let state = self.progress.applied();
             let _ = self.manifest.update(|manifest| manifest.session = Session::Closed { state, sled });
+            recovery::remove_other_sleds(&self.layout, &manifest);
         }
     }
 }

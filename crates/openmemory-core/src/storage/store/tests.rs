@@ -92,7 +92,7 @@ fn store() -> (Arc<InMemory>, Arc<Store>, tempfile::TempDir) {
     let log = RedoLog::begin(&layout, manifest.store, 1, &Bounds::default()).unwrap();
     let lock = Lock::take(&layout.lock()).unwrap();
     let backend = Arc::clone(&memory) as Arc<dyn Backend>;
-    let opened = Opened { backend, manifest, state: State::default(), log, repaired: None };
+    let opened = Opened { backend, sled: None, manifest, state: State::default(), log, repaired: None };
     (memory, Arc::new(Store::over(opened, layout, lock, Durability::Flush, Bounds::default()).unwrap()), directory)
 }
 

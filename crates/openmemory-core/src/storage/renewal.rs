@@ -1,0 +1,90 @@
+//! How is sled kept small? Its files grow with every change and hardly shrink: when they are too large for the rows that
+//! they hold, sled is built anew from the checkpoint and the log, beside reads and commits, and exchanged.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::current_sled::CurrentSled;
+use super::error::StorageError;
+use super::layout::{self, Layout};
+use super::log::Log;
+use super::manifest::SharedManifest;
+use super::progress::Progress;
+use super::sled_backend::SledBackend;
+use super::sled_copy;
+
+pub(super) struct Renewal {
+    sled: Arc<CurrentSled>,
+    /// What walks may still read from, and where its files are.
+    retired: Mutex<Vec<(Arc<SledBackend>, PathBuf)>>,
+}
+
+impl Renewal {
+    pub(super) fn new(sled: Arc<CurrentSled>) -> Self {
+        Self { sled, retired: Mutex::default() }
+    }
+
+    /// Builds sled under the next number and puts it in use. A failure leaves the present one in use.
+    pub(super) fn renew(
+        &self,
+        layout: &Layout,
+        manifest: &SharedManifest,
+        progress: &Progress,
+    ) -> Result<(), StorageError> {
+        let before = manifest.now().sled;
+        let (path, old_path) = (layout.sled(before + 1), layout.sled(before));
+        let built = self.build(&path, layout, manifest, progress);
+        let exchanged = built.and_then(|(sled, reached)| {
+            // A crash from here on finds the new one, and gives it what it lacks from the log.
+            manifest.update(|manifest| manifest.sled = before + 1)?;
+            let last = || Log::read(layout, &manifest.now());
+            let exchanged =
+                self.sled.exchange(sled, |sled| sled_copy::catch_up(sled, &last()?, reached, progress.begun()));
+            // The manifest names a sled that will not get further commits: only opening again puts that right.
+            exchanged.inspect_err(|_| progress.fail())
+        });
+        match exchanged {
+            Ok(old) => {
+                self.retired.lock().push((old, old_path));
+                self.remove_retired();
+                Ok(())
+            }
+            Err(error) => {
+                let _ = layout::remove_directory(&path);
+                Err(error)
+            }
+        }
+    }
+
+    /// The new sled, and up to which commit it is.
+    fn build(
+        &self,
+        path: &std::path::Path,
+        layout: &Layout,
+        manifest: &SharedManifest,
+        progress: &Progress,
+    ) -> Result<(SledBackend, u64), StorageError> {
+        let state = progress.applied();
+        let log = Log::read(layout, &manifest.now())?;
+        let sled = sled_copy::build(path, layout, &manifest.now(), &log, state)?;
+        // What was committed meanwhile may be much: nobody waits for this part of it.
+        let last = progress.applied().sequence;
+        sled_copy::catch_up(&sled, &Log::read(layout, &manifest.now())?, state.sequence, last)?;
+        layout::sync_directory(layout.directory())?;
+        Ok((sled, last))
+    }
+
+    /// Removes what was exchanged earlier, where no walk reads from it any more.
+    pub(super) fn remove_retired(&self) {
+        self.retired.lock().retain_mut(|(sled, path)| {
+            let in_use = Arc::get_mut(sled).is_none();
+            if !in_use {
+                // On Linux files may go while they are open; elsewhere they go when the store is next opened.
+                let _ = layout::remove_directory(path);
+            }
+            in_use
+        });
+    }
+}

@@ -1,0 +1,87 @@
+//! sled's files stay small under changes of any kind, and nobody notices how.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use openmemory_core::domain::SystemClock;
+use openmemory_core::domain::request::{ById, Get, List, NewMemory, Update};
+use openmemory_core::engine::{Engine, Options};
+use openmemory_core::storage::{Bounds, Durability};
+use serde_json::json;
+use support::Remembering;
+
+const SMALL: Bounds = Bounds { segment_bytes: 128 * 1024, log_bytes: 512 * 1024 };
+
+fn open(directory: &Path) -> Engine {
+    let options = Options {
+        directory: directory.to_owned(),
+        durability: Durability::Flush,
+        embedder: Remembering::new("first"),
+        clock: Arc::new(SystemClock),
+    };
+    Engine::open_within(options, SMALL).unwrap()
+}
+
+fn sleds(directory: &Path) -> Vec<String> {
+    let names = directory.read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.starts_with("sled-")).collect()
+}
+
+fn states(engine: &Engine) -> BTreeMap<String, (u64, String)> {
+    let list = List::read(json!({"limit": 1000, "order": "created_at:asc"})).unwrap();
+    let memories = engine.list(&list).unwrap().memories;
+    let state = |memory: openmemory_core::domain::Memory| {
+        (memory.version.id.as_str().to_owned(), (memory.version.number, memory.content))
+    };
+    memories.into_iter().map(state).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sled_is_exchanged_beside_reads_and_writes_and_nothing_is_missed() {
+    let directory = tempfile::tempdir().unwrap();
+    let engine = Arc::new(open(directory.path()));
+    let kept = NewMemory::read(json!({"id": "kept", "content": "Stays as it is."})).unwrap();
+    engine.add(kept).await.unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let reading = {
+        let (engine, stop) = (Arc::clone(&engine), Arc::clone(&stop));
+        std::thread::spawn(move || {
+            let mut reads = 0u64;
+            while !stop.load(Ordering::Relaxed) {
+                let kept = engine.get(&Get::read(json!({"id": "kept"})).unwrap()).unwrap();
+                assert_eq!(kept.content, "Stays as it is.");
+                assert!(states(&engine).contains_key("kept"));
+                reads += 1;
+            }
+            reads
+        })
+    };
+    let mut expected = BTreeMap::from([("kept".to_owned(), (1, "Stays as it is.".to_owned()))]);
+    for n in 0..1200u64 {
+        let (id, content) = (format!("m{n}"), format!("Memory {n} {}", "x".repeat(400)));
+        engine.add(NewMemory::read(json!({"id": id, "content": content})).unwrap()).await.unwrap();
+        let patch = json!({"id": id, "patch": {"metadata": {"fill": "y".repeat(400)}}});
+        engine.update(Update::read(patch).unwrap()).await.unwrap();
+        expected.insert(id, (2, content));
+        if n >= 20 {
+            let old = format!("m{}", n - 20);
+            engine.delete(ById::read(json!({"id": old})).unwrap()).await.unwrap();
+            expected.remove(&old);
+        }
+    }
+    stop.store(true, Ordering::Relaxed);
+    assert!(reading.join().unwrap() > 0);
+    assert_eq!(states(&engine), expected);
+    let present = sleds(directory.path());
+    assert!(!present.contains(&"sled-0000000000000001".to_owned()), "{present:?}");
+    drop(engine);
+    assert_eq!(sleds(directory.path()).len(), 1, "one is left when nobody reads");
+    let engine = open(directory.path());
+    assert_eq!(engine.stats().unwrap().repaired, None);
+    assert_eq!(states(&engine), expected);
+}
