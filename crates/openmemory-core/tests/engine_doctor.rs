@@ -53,7 +53,8 @@ fn ids(engine: &Engine) -> Vec<String> {
 
 /// Changes rows behind the store's back, and makes its log useless, so that nothing else has them.
 fn harm_rows(directory: &Path, space: u8, nth: usize, harm: impl Fn(&[u8]) -> Option<Vec<u8>>) {
-    let sled = sled::open(directory.join("sled-0000000000000001")).unwrap();
+    let sled = directory.join("sled-0000000000000001");
+    let sled = sled::Config::new().path(sled).segment_size(2 * 1024 * 1024).open().unwrap();
     let (key, value) = sled.scan_prefix([space]).nth(nth).unwrap().unwrap();
     match harm(&value) {
         Some(value) => sled.insert(key, value).unwrap(),

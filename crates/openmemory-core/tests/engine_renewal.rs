@@ -62,7 +62,7 @@ async fn sled_is_exchanged_beside_reads_and_writes_and_nothing_is_missed() {
         })
     };
     let mut expected = BTreeMap::from([("kept".to_owned(), (1, "Stays as it is.".to_owned()))]);
-    for n in 0..1200u64 {
+    for n in 0..300u64 {
         let (id, content) = (format!("m{n}"), format!("Memory {n} {}", "x".repeat(400)));
         engine.add(NewMemory::read(json!({"id": id, "content": content})).unwrap()).await.unwrap();
         let patch = json!({"id": id, "patch": {"metadata": {"fill": "y".repeat(400)}}});

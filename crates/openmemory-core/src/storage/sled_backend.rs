@@ -8,7 +8,10 @@ use super::backend::{Backend, Batch, RowIterator};
 use super::error::StorageError;
 
 const CACHE_BYTES: u64 = 128 * 1024 * 1024;
-const FLUSH_EVERY_MS: u64 = 500;
+/// At each flush sled cleans one segment at most: with 512 KiB twice a second, which it does by itself, its files grow
+/// without bound under steady writing.
+const FLUSH_EVERY_MS: u64 = 50;
+const SEGMENT_BYTES: usize = 2 * 1024 * 1024;
 
 pub(super) struct SledBackend {
     db: sled::Db,
@@ -20,7 +23,12 @@ impl SledBackend {
     pub(super) fn open(directory: &Path) -> Result<Self, StorageError> {
         fs::create_dir_all(directory)?;
         let db = guarded(|| {
-            sled::Config::new().path(directory).cache_capacity(CACHE_BYTES).flush_every_ms(Some(FLUSH_EVERY_MS)).open()
+            sled::Config::new()
+                .path(directory)
+                .segment_size(SEGMENT_BYTES)
+                .cache_capacity(CACHE_BYTES)
+                .flush_every_ms(Some(FLUSH_EVERY_MS))
+                .open()
         })?;
         let log = File::open(directory.join("db"))?;
         Ok(Self { db, log })
