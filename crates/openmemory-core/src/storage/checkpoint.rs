@@ -60,7 +60,7 @@ fn write_all(
     let mut chain = crc32fast::hash(&bytes[..HEADER - 4]);
     bytes[HEADER - 4..].copy_from_slice(&chain.to_le_bytes());
     file.write_all(&bytes)?;
-    let (mut block, mut count, mut unsynced) = (vec![0; 8], 0u64, 0);
+    let (mut block, mut count, mut unsynced) = (Vec::new(), 0u64, 0);
     for row in rows {
         let (key, value) = row?;
         block.extend_from_slice(&(key.len() as u32).to_le_bytes());
@@ -70,7 +70,8 @@ fn write_all(
         count += 1;
         if block.len() >= BLOCK {
             unsynced += block.len();
-            chain = put(&mut file, &mut block, chain)?;
+            chain = put(&mut file, &block, chain)?;
+            block.clear();
             if unsynced >= SYNC_EVERY {
                 file.sync_data()?;
                 unsynced = 0;
@@ -80,8 +81,8 @@ fn write_all(
             }
         }
     }
-    if block.len() > 8 {
-        chain = put(&mut file, &mut block, chain)?;
+    if !block.is_empty() {
+        chain = put(&mut file, &block, chain)?;
     }
     // The trailer: no bytes, and the number of rows under the checksum.
     let checksum = continued(chain, &count.to_le_bytes()).to_le_bytes();
@@ -89,14 +90,11 @@ fn write_all(
     Ok(file.sync_all()?)
 }
 
-/// Writes a block: its length, the checksum that continues the one before, and rows.
-fn put(file: &mut File, block: &mut Vec<u8>, chain: u32) -> Result<u32, StorageError> {
-    let length = (block.len() - 8) as u32;
-    let checksum = continued(chain, &block[8..]);
-    block[..4].copy_from_slice(&length.to_le_bytes());
-    block[4..8].copy_from_slice(&checksum.to_le_bytes());
-    file.write_all(block)?;
-    block.truncate(8);
+/// Writes a block: its length, the checksum that continues the one before, and rows, compressed.
+fn put(file: &mut File, rows: &[u8], chain: u32) -> Result<u32, StorageError> {
+    let bytes = lz4_flex::compress_prepend_size(rows);
+    let checksum = continued(chain, &bytes);
+    file.write_all(&[&(bytes.len() as u32).to_le_bytes(), checksum.to_le_bytes().as_slice(), &bytes].concat())?;
     Ok(checksum)
 }
 
@@ -157,7 +155,8 @@ impl Reader {
             return if right { Ok(None) } else { Err(self.damaged("the end is not where it should be")) };
         }
         self.chain = checksum;
-        let rows = rows(&bytes).ok_or_else(|| self.damaged("a block cannot be read"))?;
+        let bytes = lz4_flex::decompress_size_prepended(&bytes).ok();
+        let rows = bytes.and_then(|bytes| rows(&bytes)).ok_or_else(|| self.damaged("a block cannot be read"))?;
         self.rows += rows.len() as u64;
         Ok(Some(rows))
     }
@@ -187,7 +186,15 @@ mod tests {
     fn written(rows: usize) -> (tempfile::TempDir, std::path::PathBuf, Vec<Row>) {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("checkpoint");
-        let rows: Vec<Row> = (0..rows).map(|i| (format!("key{i:06}").into_bytes(), vec![i as u8; i % 300])).collect();
+        // Noise, which takes no less room when it is compressed.
+        let noise = blake3::Hasher::new().finalize_xof();
+        let value = |i: usize| {
+            let (mut noise, mut value) = (noise.clone(), vec![0; i % 300]);
+            noise.set_position(300 * i as u64);
+            noise.fill(&mut value);
+            value
+        };
+        let rows: Vec<Row> = (0..rows).map(|i| (format!("key{i:06}").into_bytes(), value(i))).collect();
         let header = Header { store: [7; 16], state: State { sequence: 9, digest: Digest::default() } };
         write(&path, &header, rows.iter().cloned().map(Ok), || true).unwrap();
         (directory, path, rows)
