@@ -43,6 +43,8 @@ const USES = {
   Vitest: { args: ['node_modules/vitest/vitest.mjs', 'run', 'vitest.test'], nodeOnly: true },
 }
 
+const NPM = { stdio: ['ignore', 2, 2], shell: process.platform === 'win32' }
+
 const { chosen, dist, keep } = options()
 const project = mkdtempSync(join(tmpdir(), 'openmemory-matrix-'))
 let failed = 0
@@ -62,7 +64,7 @@ function prepare() {
   const { tarballs } = pack({ out: join(project, 'tarballs'), dist })
   writeFileSync(join(project, 'package.json'), '{ "private": true }\n')
   const install = ['install', '--offline', '--no-audit', '--no-fund', '--loglevel=error']
-  execFileSync('npm', [...install, ...tarballs.map(({ file }) => file)], { cwd: project, stdio: ['ignore', 2, 2] })
+  execFileSync('npm', [...install, ...tarballs.map(({ file }) => file)], { cwd: project, ...NPM })
   // The tools are put beside it afterwards: it is installed into an empty folder.
   const tools = join(CACHE, 'tools', 'node_modules')
   const options = { recursive: true, verbatimSymlinks: true }
@@ -80,9 +82,16 @@ function prepare() {
 /** As for a web framework's server: this package stays outside the bundle. */
 function bundle(format, file) {
   const esbuild = join(project, 'node_modules', 'esbuild', 'bin', 'esbuild')
-  const args = ['bundled.mjs', '--bundle', '--platform=node', '--external:@openmemory/sdk', '--log-level=error']
+  const args = [
+    esbuild,
+    'bundled.mjs',
+    '--bundle',
+    '--platform=node',
+    '--external:@openmemory/sdk',
+    '--log-level=error',
+  ]
   const options = { cwd: project, stdio: ['ignore', 2, 2] }
-  execFileSync(esbuild, [...args, `--format=${format}`, `--outfile=bundles/${file}`], options)
+  execFileSync(process.execPath, [...args, `--format=${format}`, `--outfile=bundles/${file}`], options)
 }
 
 function tryUse({ args, nodeOnly }, name, { program, before, isNode }) {
@@ -149,7 +158,7 @@ function npmInstall(folder, specs) {
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
   const install = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...specs]
-  execFileSync('npm', install, { cwd: folder, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' })
+  execFileSync('npm', install, { cwd: folder, ...NPM })
   writeFileSync(done, JSON.stringify(specs))
 }
 
