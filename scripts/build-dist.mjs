@@ -1,6 +1,6 @@
 // How is the binary built that is published? `npm run build:dist [-- --target TRIPLE]` leaves it in npm/<platform>/.
 // The profile `dist` takes minutes. Linux targets are linked by zig, whatever system this is, so that they run on old ones
-// (glibc 2.17); zig and cargo-zigbuild come from PyPI: `pip install ziglang cargo-zigbuild`.
+// (glibc 2.17): that needs cargo-zigbuild (`pip install cargo-zigbuild`) and the command `zig`.
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'

@@ -14,10 +14,15 @@ import { parseArgs } from 'node:util'
 import { platformPackage, readJson, root, thisPlatform } from './platform.mjs'
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const { values } = parseArgs({ options: { out: { type: 'string' }, dist: { type: 'boolean' } } })
-  const { tarballs } = pack(values)
-  for (const { file, size } of tarballs) console.error(`> ${basename(file)}: ${(size / 1e6).toFixed(1)} MB`)
-  console.log(`npm install ${tarballs.map(({ file }) => file).join(' ')}`)
+  try {
+    const { values } = parseArgs({ options: { out: { type: 'string' }, dist: { type: 'boolean' } } })
+    const { tarballs } = pack(values)
+    for (const { file, size } of tarballs) console.error(`> ${basename(file)}: ${(size / 1e6).toFixed(1)} MB`)
+    console.log(`npm install ${tarballs.map(({ file }) => file).join(' ')}`)
+  } catch (error) {
+    console.error(error.message)
+    process.exitCode = 1
+  }
 }
 
 /** The tarballs, the main one first, each with the names of its files. */
