@@ -11,11 +11,10 @@ const PLATFORMS = [
 
 /** `cause` is what the generated loader threw: the failures of all places where it looked, each the cause of the last. */
 export function noBinary(cause: unknown): OpenMemoryError {
-  const platform = thisPlatform()
-  const name = `@openmemory/sdk-${platform}`
-  const here = `${platform}, Node ${process.versions.node}${glibc() ? `, glibc ${glibc()}` : ''}`
-  const details: Record<string, JsonValue> = { platform, package: name }
-  const error = (problem: string) =>
+  const libc = glibc()
+  const platform = thisPlatform(libc)
+  const here = `${platform}, Node ${process.versions.node}${libc ? `, glibc ${libc}` : ''}`
+  const error = (problem: string, details: Record<string, JsonValue>) =>
     new OpenMemoryError('UNAVAILABLE', `@openmemory/sdk has no binary that runs here (${here}): ${problem}`, {
       ...{ cause, retryable: false, details },
     })
@@ -24,22 +23,25 @@ export function noBinary(cause: unknown): OpenMemoryError {
     return error(
       `it is published for ${PLATFORMS.join(', ')}. Build it in a checkout of its repository with ` +
         '"npm run setup" (needs Rust), or use a server elsewhere with the option "url".',
+      { platform },
     )
   }
+  const name = `@openmemory/sdk-${platform}`
   const broken = failures(cause).find((message) => !/^Cannot find (module|package)/.test(message))
-  if (broken) return error(`its binary is there and cannot be loaded: ${broken}`)
+  if (broken) return error(`its binary is there and cannot be loaded: ${broken}`, { platform, package: name })
   return error(
     `the package ${name} is not installed. Install @openmemory/sdk again on this machine: with optional dependencies ` +
       '(no --omit=optional), not from a node_modules or a lock file that another system wrote.',
+    { platform, package: name },
   )
 }
 
 /** As npm's packages are named. */
-function thisPlatform(): string {
+function thisPlatform(libc: string | undefined): string {
   const name = `${process.platform}-${process.arch}`
   if (process.platform === 'win32') return `${name}-msvc`
   if (process.platform !== 'linux') return name
-  return `${name}-${glibc() ? 'gnu' : 'musl'}`
+  return `${name}-${libc ? 'gnu' : 'musl'}`
 }
 
 function glibc(): string | undefined {
