@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import process from 'node:process'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { memories, remember } from './memories.mjs'
@@ -27,11 +28,8 @@ async function main() {
   const directory = mkdtempSync(join(resolve(values.dir), 'openmemory-bench-'))
   process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
   const [many, one] = [join(directory, 'many'), join(directory, 'one')]
-  for (const [path, size] of [
-    [many, count],
-    [one, 1],
-  ])
-    await fill(path, size)
+  await fill(many, count)
+  await fill(one, 1)
 
   const runs = { many: [], one: [] }
   for (let round = 0; round < repeats; round++) {
@@ -40,12 +38,13 @@ async function main() {
   }
   const of = (which, key) => median(runs[which].map((run) => run[key]))
   const each = (of('many', 'resident') - of('one', 'resident')) / count / 1000
-  console.log(`import:                              ${of('many', 'imported').toFixed(0)} ms`)
-  console.log(`open ${count} memories:               ${of('many', 'opened').toFixed(0)} ms`)
-  console.log(`first search, which loads the model: ${of('many', 'searched').toFixed(0)} ms`)
-  console.log(`import to first answer:              ${of('many', 'total').toFixed(0)} ms (goal: under 1000 ms)`)
-  console.log(`resident with one memory:            ${(of('one', 'resident') / 1e6).toFixed(0)} MB`)
-  console.log(`resident for each further memory:    ${each.toFixed(2)} KB (goal: under 2.5 KB)`)
+  console.log(`import: ${of('many', 'imported').toFixed(0)} ms`)
+  console.log(
+    `first search of ${count}: ${of('many', 'searched').toFixed(0)} ms, opening and loading the model included`,
+  )
+  console.log(`import to first answer: ${of('many', 'total').toFixed(0)} ms (goal: under 1000 ms)`)
+  console.log(`resident with one memory: ${(of('one', 'resident') / 1e6).toFixed(0)} MB`)
+  console.log(`resident for each further memory: ${each.toFixed(2)} KB (goal: under 2.5 KB)`)
 }
 
 async function fill(path, count) {
@@ -68,13 +67,15 @@ async function answerOnce(path) {
   const { OpenMemory } = await import('../index.mjs')
   times.push(performance.now())
   const om = new OpenMemory({ path })
-  await om.ready()
+  const search = () => om.searchMemories('What was said about the garden?', { filters: { user_id: 'ada' } })
+  await search()
   times.push(performance.now())
-  await om.searchMemories('What was said about the garden?', { filters: { user_id: 'ada' } })
-  times.push(performance.now())
+  // What loading the model took for a moment has been given back after a while.
+  for (let more = 0; more < 10; more++) await search()
+  await setTimeout(1000)
   globalThis.gc()
-  const [imported, opened, searched] = times.slice(1).map((time, at) => time - times[at])
-  process.send({ imported, opened, searched, total: times[3] - times[0], resident: process.memoryUsage.rss() })
+  const [imported, searched] = times.slice(1).map((time, at) => time - times[at])
+  process.send({ imported, searched, total: times[2] - times[0], resident: process.memoryUsage.rss() })
   await om.close()
   process.disconnect()
 }
