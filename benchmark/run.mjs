@@ -1,4 +1,4 @@
-// What do the measured numbers of the README come from? `npm run bench [-- --quick --json FILE --dir DIR --only NAME,…]`
+// How fast is each part beside the best of its kind? `npm run bench:parts [-- --quick --json FILE --dir DIR --only NAME,…]`
 //
 // --quick  a few seconds of everything, to see that it runs; its numbers mean nothing
 // --json   also writes the numbers to FILE

@@ -7,21 +7,21 @@ import { DIMENSIONS } from './vectors.mjs'
 const require = createRequire(import.meta.url)
 
 const SCHEMA = `
-  CREATE TABLE memories (
+  CREATE TABLE IF NOT EXISTS memories (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, user_id TEXT, content TEXT NOT NULL, tags TEXT NOT NULL,
     metadata TEXT NOT NULL, sectors TEXT NOT NULL, version INTEGER NOT NULL, created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
   );
-  CREATE INDEX by_creation ON memories (user_id, created_at);
-  CREATE INDEX by_change ON memories (user_id, updated_at);
-  CREATE TABLE tags (tag TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (tag, number)) WITHOUT ROWID;
-  CREATE TABLE history (
-    number INTEGER NOT NULL, version INTEGER NOT NULL, event TEXT NOT NULL, tags TEXT NOT NULL, metadata TEXT NOT NULL,
+  CREATE INDEX IF NOT EXISTS by_creation ON memories (user_id, created_at);
+  CREATE INDEX IF NOT EXISTS by_change ON memories (user_id, updated_at);
+  CREATE TABLE IF NOT EXISTS tags (tag TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (tag, number)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS history (
+    number INTEGER NOT NULL, version INTEGER NOT NULL, event TEXT NOT NULL, content TEXT, tags TEXT NOT NULL, metadata TEXT NOT NULL,
     sectors TEXT NOT NULL, updated_at INTEGER NOT NULL, PRIMARY KEY (number, version)
   ) WITHOUT ROWID;`
 
 const VECTORS = `
-  CREATE VIRTUAL TABLE vectors USING vec0 (
+  CREATE VIRTUAL TABLE IF NOT EXISTS vectors USING vec0 (
     number INTEGER PRIMARY KEY, user_id TEXT PARTITION KEY, embedding FLOAT[${DIMENSIONS}] distance_metric=cosine
   );`
 
@@ -30,6 +30,7 @@ export class SqliteMemories {
   #read
   #add
   #update
+  #updateContent
   #search
 
   constructor(file, { vectors = false } = {}) {
@@ -63,15 +64,25 @@ export class SqliteMemories {
       }
     })
 
-    const keep = sql('INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?)')
+    const keep = sql('INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
     const change = sql('UPDATE memories SET metadata = ?, version = ?, updated_at = ? WHERE number = ?')
     this.#update = this.#database.transaction((id, patch) => {
       const row = this.#read.get(id)
-      keep.run(row.number, row.version, 'UPDATE', row.tags, row.metadata, row.sectors, row.updated_at)
+      keep.run(row.number, row.version, 'UPDATE', null, row.tags, row.metadata, row.sectors, row.updated_at)
       row.metadata = JSON.stringify(merged(JSON.parse(row.metadata), patch.metadata))
       row.version += 1
       row.updated_at = Date.now()
       change.run(row.metadata, row.version, row.updated_at, row.number)
+      return record(row)
+    })
+    const replace = sql('UPDATE memories SET content = ?, version = ?, updated_at = ? WHERE number = ?')
+    const replaceVector = vectors && sql('UPDATE vectors SET embedding = ? WHERE number = ?')
+    this.#updateContent = this.#database.transaction((id, content, embedding) => {
+      const row = this.#read.get(id)
+      keep.run(row.number, row.version, 'UPDATE', row.content, row.tags, row.metadata, row.sectors, row.updated_at)
+      Object.assign(row, { content, version: row.version + 1, updated_at: Date.now() })
+      replace.run(row.content, row.version, row.updated_at, row.number)
+      replaceVector.run(embedding, BigInt(row.number))
       return record(row)
     })
     this.#search =
@@ -87,6 +98,10 @@ export class SqliteMemories {
 
   update(id, patch) {
     return this.#update.immediate(id, patch)
+  }
+
+  updateContent(id, content, embedding) {
+    return this.#updateContent.immediate(id, content, embedding)
   }
 
   search(embedding, user, k) {

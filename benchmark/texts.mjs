@@ -8,6 +8,7 @@ const { vocab } = JSON.parse(readFileSync(new URL('../model/tokenizer.json', imp
 const begin = vocab['[CLS]']
 const end = vocab['[SEP]']
 const stop = vocab['.']
+const unknown = vocab['[UNK]']
 // The vocabulary is ordered by how common a word is.
 const words = Object.keys(vocab)
   .filter((word) => /^[a-z]{3,}$/.test(word))
@@ -34,4 +35,10 @@ export function texts(seed) {
       return { text: sentences.join(' '), ids }
     },
   }
+}
+
+/** The token ids of such a text; a word that the vocabulary does not have is unknown to the model. */
+export function idsOf(text) {
+  const parts = text.toLowerCase().match(/[a-z]+|\S/g) ?? []
+  return [begin, ...parts.slice(0, 254).map((part) => vocab[part] ?? unknown), end]
 }

@@ -1,40 +1,66 @@
-// Is the package what users should get? Packs it, compares its list of files with scripts/package-files.txt, and
-// checks its types and exports as users' tools resolve them. `--update` writes the list anew.
+// Are the packages what users should get? Packs the main one and this platform's, compares the main one's list of files
+// with scripts/package-files.txt, and checks types and exports as users' tools resolve them. `--update` writes the list
+// anew. The packages of all platforms below npm/ are compared with what package.json says.
 
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
-import { fileURLToPath } from 'node:url'
+import { pack } from './pack.mjs'
+import { platformPackage, readJson, root } from './platform.mjs'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
 const listFile = join(root, 'scripts', 'package-files.txt')
-const destination = mkdtempSync(join(tmpdir(), 'openmemory-pack-'))
+const out = mkdtempSync(join(tmpdir(), 'openmemory-pack-'))
 
 try {
-  const [{ filename, files }] = JSON.parse(
-    run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', destination]),
-  )
-  compare(files.map(({ path }) => path.replace(/^openmemory\..+\.node$/, 'openmemory.<platform>.node')).sort())
-  const tarball = join(destination, filename)
-  console.log(run(bin('publint'), ['run', tarball, '--strict']))
-  console.log(run(bin('attw'), [tarball, '--no-emoji']))
+  checkPlatforms()
+  const { platform, tarballs } = pack({ out })
+  const [main, own] = tarballs
+  if (process.argv.includes('--update')) writeFileSync(listFile, `${main.files.join('\n')}\n`)
+  compare('The package', main.files, readFileSync(listFile, 'utf8').split('\n').filter(Boolean))
+  compare(`The package of ${platform}`, own.files, [
+    ...['LICENSE', 'README.md', `openmemory.${platform}.node`, 'package.json'],
+  ])
+  for (const { file } of tarballs) console.log(run(bin('publint'), ['run', file, '--strict']))
+  console.log(run(bin('attw'), [main.file, '--no-emoji']))
 } catch (error) {
   console.error(error.stdout?.toString() || error.message)
   process.exitCode = 1
 } finally {
-  rmSync(destination, { recursive: true, force: true })
+  rmSync(out, { recursive: true, force: true })
 }
 
-function compare(packed) {
-  if (process.argv.includes('--update')) writeFileSync(listFile, `${packed.join('\n')}\n`)
-  const listed = readFileSync(listFile, 'utf8').split('\n').filter(Boolean)
-  const added = packed.filter((path) => !listed.includes(path))
-  const missing = listed.filter((path) => !packed.includes(path))
+/** One package for each target, of the version of the main one, with nothing that runs when it is installed. */
+function checkPlatforms() {
+  const { name, version, napi, engines, license } = readJson(join(root, 'package.json'))
+  const platforms = readdirSync(join(root, 'npm'))
+  compare('npm/', platforms, napi.targets.map(platformOf))
+  for (const platform of platforms) {
+    const { manifest } = platformPackage(platform)
+    const [os, cpu, abi] = platform.split('-')
+    const libc = os === 'linux' ? { libc: [abi === 'gnu' ? 'glibc' : abi] } : {}
+    const binary = `openmemory.${platform}.node`
+    const description = `The binary of ${name} for ${platform}.`
+    const about = { name: `${name}-${platform}`, version, description, license, engines, os: [os], cpu: [cpu], ...libc }
+    const expected = { ...about, type: 'commonjs', main: binary, files: [binary] }
+    if (JSON.stringify(manifest) === JSON.stringify(expected)) continue
+    throw new Error(`npm/${platform}/package.json should be\n${JSON.stringify(expected, null, 2)}`)
+  }
+}
+
+function platformOf(target) {
+  const [cpu, , os, abi] = target.split('-')
+  const names = { x86_64: 'x64', aarch64: 'arm64', windows: 'win32' }
+  return [names[os] ?? os, names[cpu], abi].filter(Boolean).join('-')
+}
+
+function compare(what, found, listed) {
+  const added = found.filter((path) => !listed.includes(path))
+  const missing = listed.filter((path) => !found.includes(path))
   if (added.length + missing.length === 0) return
   const lines = [...added.map((path) => `+ ${path}`), ...missing.map((path) => `- ${path}`)]
-  throw new Error(`The package's files differ from scripts/package-files.txt:\n${lines.join('\n')}`)
+  throw new Error(`${what} differs from its list of files:\n${lines.join('\n')}`)
 }
 
 function bin(name) {

@@ -1,7 +1,7 @@
 // Which functions does the addon have, and where is it? The addon is found on first use, so importing the package
 // never fails; all requests and answers are JSON text.
 
-import { OpenMemoryError } from './errors'
+import { noBinary } from './platform'
 
 /** Answers with `{"ok": value}` or `{"error": {...}}` and does not reject in normal operation. */
 type Answer = Promise<string>
@@ -71,19 +71,6 @@ function load(): NativeModule {
   try {
     return require('../native.js') as NativeModule
   } catch (cause) {
-    throw new OpenMemoryError(
-      'UNAVAILABLE',
-      `@openmemory/sdk has no binary that runs on ${platform()} with Node ${process.versions.node}. ` +
-        'Install the package again on this machine without leaving out optional dependencies, ' +
-        'or build the binary in a checkout of its repository with "npm run setup" (needs Rust).',
-      { cause, retryable: false },
-    )
+    throw noBinary(cause)
   }
-}
-
-function platform(): string {
-  const name = `${process.platform}-${process.arch}`
-  if (process.platform !== 'linux') return name
-  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
-  return header.glibcVersionRuntime ? `${name} (glibc ${header.glibcVersionRuntime})` : `${name} (musl)`
 }

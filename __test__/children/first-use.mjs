@@ -1,0 +1,10 @@
+// Imports the package from where it is told, on the platform that it is told, and tells how the first call is refused.
+import process from 'node:process'
+import { pathToFileURL } from 'node:url'
+
+const [entry, platform] = process.argv.slice(2)
+Object.defineProperty(process, 'platform', { value: platform })
+const { OpenMemory } = await import(pathToFileURL(entry).href)
+const { code, retryable, message, details } = await new OpenMemory({ path: 'nowhere' }).ready().catch((error) => error)
+process.send({ code, retryable, message, details })
+process.disconnect()

@@ -1,0 +1,59 @@
+// Where no binary fits, importing works and the first use says which platform this is and what to do.
+
+import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { messageOf } from './helpers/child'
+import { freshDirectory } from './helpers/store'
+
+const root = resolve(__dirname, '..')
+/** As in the name of the binary that these tests run with. */
+const [, platform] =
+  readdirSync(root)
+    .join('\n')
+    .match(/^openmemory\.(.+)\.node$/m) ?? []
+
+interface Refused {
+  code: string
+  retryable: boolean
+  message: string
+  details: { platform: string; package?: string }
+}
+
+test('a package without its binary names the package that is missing', async () => {
+  const { code, retryable, message, details } = await firstUse(packageWithoutBinary())
+  expect({ code, retryable }).toEqual({ code: 'UNAVAILABLE', retryable: false })
+  expect(details).toEqual({ platform, package: `@openmemory/sdk-${platform}` })
+  expect(message).toContain(`the package @openmemory/sdk-${platform} is not installed`)
+  expect(message).toContain(`Node ${process.versions.node}`)
+})
+
+test('a binary that cannot be loaded is told from one that is missing', async () => {
+  const folder = packageWithoutBinary()
+  writeFileSync(join(folder, `openmemory.${platform}.node`), 'no binary')
+  const { code, message } = await firstUse(folder)
+  expect(code).toBe('UNAVAILABLE')
+  expect(message).toContain('its binary is there and cannot be loaded')
+  expect(message).not.toContain('is not installed')
+})
+
+test('a platform without a package gets the list of those with one', async () => {
+  const { code, message, details } = await firstUse(packageWithoutBinary(), 'freebsd')
+  expect(code).toBe('UNAVAILABLE')
+  expect(details).toEqual({ platform: `freebsd-${process.arch}` })
+  expect(message).toContain('linux-x64-gnu, linux-x64-musl')
+  expect(message).toContain('npm run setup')
+})
+
+function firstUse(folder: string, pretend = process.platform): Promise<Refused> {
+  return messageOf<Refused>('first-use.mjs', join(folder, 'index.mjs'), pretend)
+}
+
+function packageWithoutBinary(): string {
+  const folder = join(freshDirectory(), 'sdk')
+  mkdirSync(folder)
+  for (const name of ['package.json', 'index.js', 'index.mjs', 'native.js', 'dist']) {
+    cpSync(join(root, name), join(folder, name), { recursive: true })
+  }
+  return folder
+}

@@ -1,0 +1,73 @@
+// How do all stores pay the same for embedding? One embedder for all: the shipped model in onnxruntime, one thread a call.
+//
+// Filling a store takes vectors that were made before and lie in a file, since 100 000 texts take minutes to embed. What a
+// text costs is paid where it belongs to what is measured: `live` embeds each text anew.
+
+import { Buffer } from 'node:buffer'
+import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { onnxruntime } from './onnxruntime.mjs'
+import { idsOf } from './texts.mjs'
+
+const DIMENSIONS = 384
+const BYTES = DIMENSIONS * 4
+
+export class ModelEmbedder {
+  id = 'all-MiniLM-L6-v2-onnxruntime'
+  dimensions = DIMENSIONS
+  live = false
+  #run
+  #file
+  #places = new Map()
+  #known = new Map()
+
+  /** `texts` are the first ones of those whose vectors `file` holds, in order. */
+  static async open(file, texts) {
+    const embedder = new ModelEmbedder()
+    embedder.#run = await onnxruntime()
+    embedder.#file = file && openSync(file, 'r')
+    texts.forEach((text, place) => {
+      embedder.#places.set(text, place)
+    })
+    return embedder
+  }
+
+  async embed(texts) {
+    return Promise.all(texts.map((text) => this.#vectorOf(text)))
+  }
+
+  /** Embeds texts that will be asked for, so that they cost nothing then. */
+  async know(texts) {
+    for (const text of texts) this.#known.set(text, await this.#run(idsOf(text)))
+  }
+
+  async #vectorOf(text) {
+    if (this.live) return this.#run(idsOf(text))
+    const place = this.#places.get(text)
+    if (place === undefined) return this.#known.get(text) ?? this.#run(idsOf(text))
+    const vector = new Float32Array(DIMENSIONS)
+    readSync(this.#file, vector, 0, BYTES, place * BYTES)
+    return vector
+  }
+}
+
+/** Writes the vectors of those texts that the file does not have yet. */
+export async function prepareVectors(file, texts, tell) {
+  mkdirSync(dirname(file), { recursive: true })
+  let done = existsSync(file) ? Math.floor(statSync(file).size / BYTES) : 0
+  if (done >= texts.length) return
+  const run = await onnxruntime()
+  const output = openSync(file, done === 0 ? 'w' : 'r+')
+  try {
+    while (done < texts.length) {
+      const group = texts.slice(done, done + 64)
+      const vectors = await Promise.all(group.map((text) => run(idsOf(text))))
+      const bytes = Buffer.concat(vectors.map(({ buffer }) => new Uint8Array(buffer)))
+      writeSync(output, bytes, 0, bytes.length, done * BYTES)
+      done += group.length
+      if (done % 6400 === 0 || done === texts.length) tell(done)
+    }
+  } finally {
+    closeSync(output)
+  }
+}

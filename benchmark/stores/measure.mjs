@@ -1,0 +1,114 @@
+// The child process of one store: fills it and changes it, or opens it again. Sends one message of figures.
+
+import { mkdirSync } from 'node:fs'
+import process from 'node:process'
+import { memories } from '../memories.mjs'
+import { ModelEmbedder } from '../model-embedder.mjs'
+import { between, randomFrom } from '../random.mjs'
+import { median } from '../rounds.mjs'
+import { texts } from '../texts.mjs'
+
+const K = 8
+const IN_FLIGHT = 64
+const USER = 'ada'
+export const CORPUS = { seed: 7, user_id: USER, tokens: 20 }
+
+if (process.send) {
+  const job = JSON.parse(process.argv[2])
+  const { open } = await import(`./${job.store}.mjs`)
+  mkdirSync(job.directory, { recursive: true })
+  process.send(await { fill, reopen }[job.task](open, job))
+  process.disconnect()
+}
+
+async function fill(open, { count, directory, vectors, quick }) {
+  const list = memories(count, CORPUS)
+  const embedder = await ModelEmbedder.open(
+    vectors,
+    list.map(({ content }) => content),
+  )
+  const questions = await asked(embedder)
+  const store = await open(directory, embedder)
+  const before = resident()
+  const began = performance.now()
+  for (let from = 0; from < count; from += 1000) await store.add(list.slice(from, from + 1000))
+  await store.filled?.()
+  const add = (count / (performance.now() - began)) * 1000
+  const held = resident() - before
+
+  const random = randomFrom(count)
+  const prose = texts(count)
+  const some = () => list[between(random, 0, count)].id
+  let step = 0
+  const metadata = () => store.updateMetadata(some(), { status: `step ${++step}`, year: between(random, 2015, 2026) })
+  const content = () => store.updateContent(some(), prose.next(CORPUS.tokens).text)
+  const search = async () => {
+    const found = await store.search(questions[step++ % questions.length], USER, K)
+    if (found.length !== Math.min(K, count)) throw new Error(`${found.length} found instead of ${K}`)
+  }
+  const limit = { count: quick ? 10 : 300, seconds: quick ? 2 : 10 }
+  const many = { count: quick ? 64 : 1280, seconds: limit.seconds }
+  await oneByOne(search, { count: 3, seconds: limit.seconds })
+  const figures = { add, held, search: await oneByOne(search, limit) }
+  // From here on each text that a store wants embedded is embedded.
+  embedder.live = true
+  figures.metadata = await oneByOne(metadata, limit)
+  figures.metadata64 = await together(metadata, many)
+  figures.content = await oneByOne(content, limit)
+  figures.content64 = await together(content, many)
+  await store.close()
+  return figures
+}
+
+/** From opening to the first answer, and what the process holds then. */
+async function reopen(open, { directory, vectors }) {
+  const embedder = await ModelEmbedder.open(vectors, [])
+  const [question] = await asked(embedder)
+  const began = performance.now()
+  const store = await open(directory, embedder)
+  await store.search(question, USER, K)
+  const took = performance.now() - began
+  const held = resident()
+  await store.close()
+  return { reopen: took, resident: held }
+}
+
+async function asked(embedder) {
+  const prose = texts(1)
+  const questions = Array.from({ length: 20 }, () => prose.next(12).text)
+  await embedder.know(questions)
+  return questions
+}
+
+function resident() {
+  globalThis.gc()
+  globalThis.gc()
+  return process.memoryUsage.rss()
+}
+
+/** The median of the milliseconds that one takes. */
+async function oneByOne(work, { count, seconds }) {
+  const times = []
+  const end = performance.now() + seconds * 1000
+  while (times.length < count && (times.length < 3 || performance.now() < end)) {
+    const began = performance.now()
+    await work()
+    times.push(performance.now() - began)
+  }
+  return median(times)
+}
+
+/** How many are done in a second, with 64 under way. */
+async function together(work, { count, seconds }) {
+  const began = performance.now()
+  let [begun, done] = [0, 0]
+  const worker = async () => {
+    while (begun < count && performance.now() < began + seconds * 1000) {
+      begun++
+      await work()
+      done++
+    }
+  }
+  await Promise.all(Array.from({ length: IN_FLIGHT }, worker))
+  return (done / (performance.now() - began)) * 1000
+}

@@ -1,0 +1,23 @@
+// This package, every change synced (`durability: 'flush'`, the default).
+
+import { OpenMemory } from '../../index.mjs'
+
+export const about = { name: '@openmemory/sdk', source: '../package.json', persistent: true }
+
+export async function open(directory, embedder) {
+  const { id, dimensions } = embedder
+  const embed = (texts) => embedder.embed(texts)
+  const om = new OpenMemory({ path: directory, embedder: { id, dimensions, embed } })
+  await om.ready()
+  return {
+    async add(memories) {
+      const results = await om.addMemories(memories)
+      const failed = results.find((result) => !result.ok)
+      if (failed) throw failed.error
+    },
+    updateMetadata: (id, metadata) => om.updateMemory(id, { metadata }),
+    updateContent: (id, content) => om.updateMemory(id, { content }),
+    search: (query, user_id, k) => om.searchMemories(query, { k, filters: { user_id } }),
+    close: () => om.close(),
+  }
+}

@@ -1,0 +1,65 @@
+// Does one `npm install` do, how long does it take, and how large is it? Installs the packed tarballs in an empty folder
+// outside the repository, with an empty cache and no network, and runs the first example of README from there.
+// `npm run check:install [-- --dist]`; with --dist the size is a goal.
+
+import { execFileSync } from 'node:child_process'
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { parseArgs } from 'node:util'
+import { pack } from './pack.mjs'
+import { root } from './platform.mjs'
+
+const GOAL_MB = 60
+const GOAL_SECONDS = 10
+
+const { dist } = parseArgs({ options: { dist: { type: 'boolean' } } }).values
+const folder = mkdtempSync(join(tmpdir(), 'openmemory-install-'))
+try {
+  const { tarballs } = pack({ out: join(folder, 'tarballs'), dist })
+  const project = join(folder, 'project')
+  mkdirSync(project)
+  const seconds = install(project, tarballs)
+  const megabytes = sizeOf(join(project, 'node_modules')) / 1e6
+  const packed = tarballs.reduce((sum, { size }) => sum + size, 0) / 1e6
+  console.log(`installed in ${seconds.toFixed(1)} s (goal: under ${GOAL_SECONDS} s)`)
+  console.log(`${megabytes.toFixed(1)} MB installed (goal: under ${GOAL_MB} MB), ${packed.toFixed(1)} MB packed`)
+  runExample(project)
+  console.log('the first example of README prints what README says')
+  if (dist && megabytes >= GOAL_MB) throw new Error(`${megabytes.toFixed(1)} MB are more than ${GOAL_MB} MB`)
+} catch (error) {
+  console.error(error.message)
+  process.exitCode = 1
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+function install(project, tarballs) {
+  const args = [
+    'install',
+    '--offline',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    ...tarballs.map(({ file }) => file),
+  ]
+  const env = { ...process.env, npm_config_cache: join(folder, 'cache') }
+  const began = performance.now()
+  execFileSync('npm', args, { cwd: project, env, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' })
+  return (performance.now() - began) / 1000
+}
+
+function runExample(project) {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  const [, code, output] = /^```js\n(.*?)^```\n\n^```text\n(.*?)^```/ms.exec(readme)
+  writeFileSync(join(project, 'example.mjs'), code)
+  const printed = execFileSync(process.execPath, ['example.mjs'], { cwd: project, encoding: 'utf8' })
+  if (printed !== output) throw new Error(`README's example printed\n${printed}instead of\n${output}`)
+}
+
+function sizeOf(path) {
+  const stat = lstatSync(path)
+  if (!stat.isDirectory()) return stat.size
+  return readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0)
+}

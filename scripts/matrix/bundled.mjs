@@ -1,0 +1,7 @@
+import { NotFoundError, OpenMemory } from '@openmemory/sdk'
+import { correctAndFind } from './uses.mjs'
+
+correctAndFind({ OpenMemory, NotFoundError }, 'test').catch((error) => {
+  console.error(error)
+  process.exitCode = 1
+})

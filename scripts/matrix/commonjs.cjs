@@ -1,0 +1,3 @@
+const sdk = require('@openmemory/sdk')
+
+import('./uses.mjs').then(({ correctAndFind }) => correctAndFind(sdk, 'test'))

@@ -1,0 +1,5 @@
+import * as sdk from '@openmemory/sdk'
+import { test } from 'vitest'
+import { correctAndFind } from './uses.mjs'
+
+test('a memory is corrected and found', () => correctAndFind(sdk, 'test'))

@@ -1,0 +1,79 @@
+// How does one install this package without a registry? Packs it and the package of this platform, as they are published:
+// `npm run pack:local [-- --out DIR] [--dist]`, then `npm install` both files that it prints.
+//
+// --out   where the tarballs go; default: tarballs/
+// --dist  with the binary that `npm run build:dist` left in npm/, not with that of development
+
+import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join, resolve } from 'node:path'
+import process from 'node:process'
+import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import { platformPackage, readJson, root, thisPlatform } from './platform.mjs'
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  try {
+    const { values } = parseArgs({ options: { out: { type: 'string' }, dist: { type: 'boolean' } } })
+    const { tarballs } = pack(values)
+    for (const { file, size } of tarballs) console.error(`> ${basename(file)}: ${(size / 1e6).toFixed(1)} MB`)
+    console.log(`npm install ${tarballs.map(({ file }) => file).join(' ')}`)
+  } catch (error) {
+    console.error(error.message)
+    process.exitCode = 1
+  }
+}
+
+/** The tarballs, the main one first, each with the names of its files. */
+export function pack({ out = join(root, 'tarballs'), dist = false } = {}) {
+  const platform = thisPlatform()
+  const { folder, manifest } = platformPackage(platform)
+  const binary = join(dist ? folder : root, manifest.main)
+  if (!existsSync(binary)) throw new Error(`${binary} is missing: run "npm run ${dist ? 'build:dist' : 'setup'}"`)
+  mkdirSync(out, { recursive: true })
+  const stage = mkdtempSync(join(tmpdir(), 'openmemory-pack-'))
+  try {
+    const main = join(stage, 'main')
+    for (const { path } of filesOf(root)) copy(join(root, path), join(main, path))
+    // As `napi pre-publish` does when it publishes, with the platforms that are packed here.
+    writeJson(join(main, 'package.json'), {
+      ...readJson(join(root, 'package.json')),
+      optionalDependencies: { [manifest.name]: manifest.version },
+    })
+    const own = join(stage, 'platform')
+    for (const name of ['package.json', 'README.md']) copy(join(folder, name), join(own, name))
+    copy(join(root, 'LICENSE'), join(own, 'LICENSE'))
+    copy(binary, join(own, manifest.main))
+    return { platform, tarballs: [main, own].map((packed) => tarball(packed, resolve(out))) }
+  } finally {
+    rmSync(stage, { recursive: true, force: true })
+  }
+}
+
+function tarball(folder, out) {
+  const [{ filename, files }] = npm(
+    ['pack', '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', out],
+    folder,
+  )
+  const file = join(out, filename)
+  return { file, size: statSync(file).size, files: files.map(({ path }) => path).sort() }
+}
+
+function filesOf(folder) {
+  return npm(['pack', '--json', '--dry-run', '--ignore-scripts', '--loglevel=error'], folder)[0].files
+}
+
+function npm(args, cwd) {
+  const options = { cwd, encoding: 'utf8', shell: process.platform === 'win32', stdio: ['ignore', 'pipe', 'inherit'] }
+  return JSON.parse(execFileSync('npm', args, { ...options, maxBuffer: 2 ** 26 }))
+}
+
+function copy(from, to) {
+  mkdirSync(dirname(to), { recursive: true })
+  cpSync(from, to)
+}
+
+function writeJson(file, value) {
+  writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`)
+}
