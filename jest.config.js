@@ -10,8 +10,7 @@ const project = {
 
 /** What only a store in this process has: its directory, its options, what is shown beside it. */
 const EMBEDDED_ONLY = [
-  ...['backup', 'cli', 'demo', 'doctor', 'durability', 'export', 'import', 'lifecycle', 'modules', 'options'],
-  ...['pressure', 'readme'],
+  ...['backup', 'cli', 'demo', 'doctor', 'durability', 'lifecycle', 'modules', 'options', 'pressure', 'readme'],
 ]
 
 /** @type {import('jest').Config} */

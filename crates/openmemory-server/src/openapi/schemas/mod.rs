@@ -11,6 +11,7 @@ mod past;
 mod refusal;
 mod search;
 mod store;
+mod transfer;
 
 pub use batch::*;
 pub use list::*;
@@ -21,3 +22,4 @@ pub use past::*;
 pub use refusal::*;
 pub use search::*;
 pub use store::*;
+pub use transfer::*;
