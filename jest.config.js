@@ -10,7 +10,8 @@ const project = {
 
 /** What only a store in this process has: its directory, its options, what is shown beside it. */
 const EMBEDDED_ONLY = [
-  ...['backup', 'cli', 'demo', 'doctor', 'durability', 'lifecycle', 'modules', 'options', 'pressure', 'readme'],
+  ...['backup', 'cli', 'demo', 'doctor', 'durability', 'lifecycle', 'mcp', 'modules', 'options', 'pressure'],
+  'readme',
 ]
 
 /** @type {import('jest').Config} */

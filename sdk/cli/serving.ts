@@ -1,11 +1,16 @@
 // Which commands open a directory to others? The server, and the keys that it asks for.
 
 import { join, resolve } from 'node:path'
+import { addAbortSignal } from 'node:stream'
 import { type EngineFailure, errorOf } from '../answer'
+import { converse } from '../mcp/rpc'
+import { Session } from '../mcp/session'
 import { native } from '../native'
 import { KEY_FILE } from '../server'
 import { type Command, given, numeric, text, UsageError, type Values } from './command'
 import { styled } from './print'
+
+const { version } = require('../../package.json') as { version: string }
 
 const string = { type: 'string' } as const
 
@@ -61,6 +66,24 @@ export const SERVING_COMMANDS: Command[] = [
       call.say(`OpenMemory listens on ${styled('bold', server.url)}; ${server.url}/docs says what it can do`)
       await stopped()
       await server.close()
+      return undefined
+    },
+  },
+  {
+    name: 'mcp',
+    usage: '',
+    summary: 'Give a model the memories as tools, over standard input and output',
+    example: `openmemory mcp --path ~/memories --user ada`,
+    async run(call) {
+      if (call.values.json) throw new UsageError('mcp speaks JSON-RPC on standard output; --json means nothing to it')
+      const session = new Session(call.open(), version)
+      const end = new AbortController()
+      stopped().then(() => end.abort())
+      await converse(addAbortSignal(end.signal, process.stdin), process.stdout, (method, params) =>
+        session.answer(method, params),
+      ).catch((error) => {
+        if (!end.signal.aborted) throw error
+      })
       return undefined
     },
   },
