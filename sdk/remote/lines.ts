@@ -13,16 +13,23 @@ type Line = { done: number; total: number } | (EngineFailure & { err: string }) 
 export async function lastLine(answer: Readable, report?: (done: number, total: number) => void): Promise<string> {
   let rest = ''
   let last: string | undefined
+  let [done, total] = [0, 0]
   for await (const chunk of answer.setEncoding('utf8')) {
     const lines = (rest + chunk).split('\n')
     rest = lines.pop() as string
     for (const line of lines) {
       const told = JSON.parse(line) as Line
       if ('err' in told) throw new Refused(told as EngineFailure)
-      if ('done' in told) report?.(told.done as number, told.total as number)
-      else last = line
+      if ('done' in told) {
+        ;({ done, total } = told as { done: number; total: number })
+        report?.(done, total)
+      } else {
+        last = line
+      }
     }
   }
+  // A server leaves out what it cannot tell in time, the end among it.
+  if (last !== undefined && done < total) report?.(total, total)
   if (last === undefined) throw new Error('the answer was cut off')
   return last
 }

@@ -59,7 +59,7 @@ pub async fn export_some(State(app): State<Arc<App>>, memories: Memories, Body(b
 /// `{"done": …, "total": …}` now and then, and the report or the refusal as the last one.
 #[utoipa::path(
     post, path = "/import", tag = "Store", params(schemas::ImportQuery),
-    request_body(content = String, content_type = "application/jsonl"),
+    request_body(content((String = "application/jsonl"), (String = "text/plain"))),
     responses((status = 200, body = schemas::Imported), schemas::Refusals)
 )]
 pub async fn import(memories: Memories, mut params: Params, progress: Progress, Upload(file): Upload) -> Answer {

@@ -66,6 +66,6 @@ pub enum OnConflict {
 #[into_params(parameter_in = Query)]
 pub struct ImportQuery {
     /// What becomes of a memory whose id the store has with another history
-    #[param(rename = "onConflict", default = "report")]
+    #[param(rename = "onConflict", default = "report", inline)]
     pub on_conflict: Option<OnConflict>,
 }
