@@ -311,7 +311,8 @@ export interface OpenMemoryOptions {
   /**
    * The address of a server, as `npx openmemory serve` or {@link OpenMemory.serve} prints it, instead of a directory.
    * Default: the environment variable `OPENMEMORY_URL`, where no `path` is given. Excludes `path`, `durability` and
-   * `embedder`, which are the server's. Every method works as with a directory; `onProgress` is told the end only.
+   * `embedder`, which are the server's. Every method works as with a directory, but that {@link OpenMemory.backup} takes
+   * a name. A batch with `onProgress` is sent in parts of 100; one that is `atomic` goes whole and tells its end only.
    *
    * Failures that can pass (no connection, `RATE_LIMITED`, 502 to 504) are tried again, three times at most, with
    * growing pauses. A write carries an `Idempotency-Key`, so that the server does it once.
@@ -473,6 +474,11 @@ export interface ServeOptions {
   metricsKey?: string
   /** The keys made by `openmemory keys create`. Default `keys.json` in the directory. */
   keyFile?: string
+  /**
+   * Where backups go that are asked for over HTTP: each in a directory of its name, below one for its tenant. Default:
+   * none, and they are refused with `FORBIDDEN`.
+   */
+  backupDir?: string
   /** Requests per key in each window of so many seconds; more are `RATE_LIMITED`. Default: no limit. */
   rateLimit?: { requests: number; seconds: number }
   /** Milliseconds after which a request is answered with `TIMEOUT`, at least 1000. Default 300 000. */
@@ -698,6 +704,10 @@ export class OpenMemory {
    * acknowledged before the call, is read back and compared before it gets its name, and is a store itself: open it with
    * `new OpenMemory({ path: dir })`, or put it in the place of a damaged one.
    *
+   * Against a server, `dir` is a name of `a` to `z`, `0` to `9`, `-` and `_`: the copy is made on the server's machine,
+   * in the directory that it was started with for backups ({@link ServeOptions.backupDir}). Without one the server
+   * answers `FORBIDDEN`. To have everything on this machine, use {@link exportTo}.
+   *
    * @param dir A directory that is empty or not there yet; otherwise `INVALID_ARGUMENT`.
    */
   backup(dir: string): Promise<BackupSummary>
@@ -713,6 +723,8 @@ export class OpenMemory {
    * ```ts
    * await om.exportTo('memories.jsonl', { onProgress: (done, total) => console.log(`${done} of ${total}`) })
    * ```
+   *
+   * Against a server the file is one of this machine, as with {@link importFrom}.
    *
    * Rejects with `INVALID_ARGUMENT` (`file`, `filters`), `IO`, `ABORTED`; there is no new file then.
    */

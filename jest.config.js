@@ -10,20 +10,8 @@ const project = {
 
 /** What only a store in this process has: its directory, its options, what is shown beside it. */
 const EMBEDDED_ONLY = [
-  ...[
-    'backup',
-    'cli',
-    'demo',
-    'doctor',
-    'durability',
-    'examples',
-    'export',
-    'import',
-    'lifecycle',
-    'modules',
-    'options',
-  ],
-  ...['no-binary', 'pressure', 'readme'],
+  ...['backup', 'cli', 'demo', 'doctor', 'durability', 'examples', 'lifecycle', 'mcp', 'modules', 'no-binary', 'options'],
+  ...['pressure', 'readme'],
 ]
 
 /** @type {import('jest').Config} */

@@ -2,12 +2,13 @@
 
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, test } from '@jest/globals'
 import { OpenMemory } from '@openmemory/sdk'
 import { asker, serve } from './helpers/server'
-import { freshDirectory } from './helpers/store'
+import { freshDirectory, openEmbedded } from './helpers/store'
 
 const CLI = join(__dirname, '..', 'dist', 'cli', 'index.js')
 
@@ -69,6 +70,67 @@ test('a memory goes through every command', async () => {
   expect((await told('delete', 'm1')).result).toMatchObject({ id: 'm1' })
 })
 
+test('a store leaves as a file and comes in again, and what is refused is code 1', async () => {
+  const { om, told } = await store()
+  await om.addMemory({ id: 'a', content: 'one', user_id: 'ada' })
+  await om.addMemory({ id: 'b', content: 'two' })
+  const file = join(freshDirectory(), 'memories.jsonl')
+  expect((await told('export', file, '--filter', '{"user_id": "ada"}')).result).toMatchObject({ memories: 1 })
+  await om.updateMemory('a', { content: 'three' })
+  expect(await told('import', file)).toMatchObject({ code: 1, result: { failed: 1, errors: [{ id: 'a' }] } })
+  expect(await told('import', file, '--on-conflict', 'replace')).toMatchObject({ code: 0, result: { replaced: 1 } })
+  expect((await om.getMemory('a')).content).toBe('one')
+  expect((await told('backup', 'monday')).result).toMatchObject({ error: { code: 'FORBIDDEN' } })
+})
+
+test('search --explain tells what each part adds to a score', async () => {
+  const { om, url } = await store()
+  await om.addMemory({ content: 'Ada drinks tea', tags: ['taste'] })
+  const { out } = await run('search', 'tea', '--explain', '--url', url)
+  const adds = [...out.matchAll(/^ +([+-]\d+\.\d\d) {2}\w+/gm)].map(([, number]) => Number(number))
+  const [, total] = /bias += (-?[\d.]+)/.exec(out) ?? []
+  expect(adds.length).toBeGreaterThan(2)
+  expect(adds.reduce((sum, number) => sum + number, 0)).toBeCloseTo(Number(total), 1)
+  expect(out).toMatch(/lexical +\d\.\d{3} × \d/)
+})
+
+test('doctor says what is wrong and how to mend it, and mends it', async () => {
+  const path = freshDirectory()
+  const om = openEmbedded({ path })
+  for (const n of [1, 2, 3]) {
+    await om.addMemory({ id: `m${n}`, content: `note ${n}` })
+    await om.updateMemory(`m${n}`, { metadata: { n } })
+  }
+  expect((await run('doctor', '--path', path)).err).toMatch(/End the process that has it open/)
+  await om.close()
+  const well = await run('doctor', '--path', path)
+  expect(well).toMatchObject({ code: 0, out: expect.stringMatching(/^The store is well: 3 memories/) })
+
+  const log = join(path, readdirSync(path).find((name) => name.startsWith('log-')) as string)
+  const bytes = readFileSync(log)
+  bytes[bytes.indexOf('note 2')] = 0
+  writeFileSync(log, bytes)
+  rmSync(join(path, 'sled', 'db'))
+  const ill = await run('doctor', '--path', path)
+  expect(ill.code).toBe(1)
+  expect(ill.out).toMatch(/doctor --repair/)
+  const asJson = await run('doctor', '--path', path, '--json')
+  expect([asJson.code, JSON.parse(asJson.out).complete]).toEqual([1, false])
+  const mended = await run('doctor', '--path', path, '--repair')
+  expect(mended.code).toBe(1)
+  expect(mended.out).toMatch(/2 memories are in the store.*The damaged files are in .*lost: m2/s)
+  expect((await run('doctor', '--path', path)).code).toBe(0)
+
+  const nowhere = await run('doctor', '--path', join(path, 'none'))
+  expect(nowhere).toMatchObject({ code: 1, err: expect.stringMatching(/Name the directory of a store/) })
+}, 30_000)
+
+test('doctor asks a server whether it answers', async () => {
+  const { told, url } = await store()
+  expect(await told('doctor')).toMatchObject({ code: 0, result: { healthy: true, memories: 0 } })
+  expect((await run('doctor', '--repair', '--url', url)).code).toBe(2)
+})
+
 test('a failure is code 1, and a JSON document where JSON is asked for', async () => {
   const { told, url } = await store()
   expect(await told('get', 'none')).toMatchObject({ code: 1, result: { error: { code: 'NOT_FOUND', status: 404 } } })
@@ -93,6 +155,7 @@ test.each([
   [['serve', '--rate-limit', 'many']],
   [['keys', 'make']],
   [['list', '--path', 'x', '--url', 'http://localhost']],
+  [['demo', '2024-10-01', '2024-10-02']],
 ])('wrong usage, %j, is code 2 and touches nothing', async (args) => {
   const { code, out, err } = await run(...args)
   expect(code).toBe(2)
@@ -103,7 +166,7 @@ test('help shows every command, and each command its options', async () => {
   const { code, out } = await run('help')
   expect(code).toBe(0)
   const commands =
-    'add search get update history restore delete list reinforce import export backup reindex stats serve keys'
+    'add search get update history restore delete list reinforce import export backup reindex stats doctor serve keys mcp demo'
   for (const name of commands.split(' ')) {
     expect(out).toMatch(new RegExp(`^  ${name}\\b`, 'm'))
     expect((await run(name, '--help')).out).toContain(`Usage: openmemory ${name}`)

@@ -1,12 +1,13 @@
 // The demo, run as a user runs it. Facts about Node.js lines are those of the days that it is asked for.
 
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { freshDirectory } from './helpers/store'
 
-const demo = join(__dirname, '..', 'examples', 'demo.mjs')
+const root = join(__dirname, '..')
+const demo = join(root, 'examples', 'demo.mjs')
 
 test('the demo tells what was true, what changed, how, and undoes a mistake', () => {
   const temporary = freshDirectory()
@@ -52,6 +53,33 @@ test('days between which nothing changed are wrong usage', () => {
   const { status, stderr } = spawnSync(process.execPath, [demo, '2024-10-01', '2024-10-02'], { encoding: 'utf8' })
   expect(status).toBe(2)
   expect(stderr).toMatch(/^usage: /)
+})
+
+test('the demo runs from the files of the package alone', () => {
+  const installed = join(freshDirectory(), 'node_modules', '@openmemory', 'sdk')
+  const listed = readFileSync(join(root, 'scripts', 'package-files.txt'), 'utf8')
+    .trim()
+    .split('\n')
+  const addon = readdirSync(root).find((name) => /^openmemory\..+\.node$/.test(name)) as string
+  for (const file of listed.map((name) => (name.endsWith('.node') ? addon : name))) {
+    mkdirSync(dirname(join(installed, file)), { recursive: true })
+    copyFileSync(join(root, file), join(installed, file))
+  }
+  const command = join(installed, 'dist', 'cli', 'index.js')
+  const told = execFileSync(process.execPath, [command, 'demo'], { encoding: 'utf8' })
+  expect(rowOf(told, 'Which line is the Active LTS?')).toEqual(['20 Iron, Active LTS', '24 Krypton, Active LTS'])
+})
+
+test('the data of the demo is that of the development dependency, with its licence', () => {
+  const { source, schedule, releases } = JSON.parse(
+    readFileSync(join(root, 'examples', 'node-releases.json'), 'utf8'),
+  ) as Record<string, never>
+  const installed = (file: string) => readFileSync(join(root, 'node_modules', 'node-releases', file), 'utf8')
+  const { version } = JSON.parse(installed('package.json')) as { version: string }
+  expect(source).toEqual({ name: 'node-releases', version, license: 'MIT', notice: installed('LICENSE').trim() })
+  expect(schedule).toEqual(JSON.parse(installed('data/release-schedule/release-schedule.json')))
+  const all = JSON.parse(installed('data/processed/envs.json')) as { version: string; date: string }[]
+  expect(releases).toEqual(all.map(({ version, date }) => [version, date]))
 })
 
 function run(days: string[], temporary: string): string {

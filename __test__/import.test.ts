@@ -7,7 +7,7 @@ import type { OpenMemory } from '@openmemory/sdk'
 import { exitOf, nextMessage, start } from './helpers/child'
 import { everything, fillLively } from './helpers/lively-store'
 import { refusal } from './helpers/refusal'
-import { freshDirectory, openStore } from './helpers/store'
+import { embeddedTest, freshDirectory, openStore } from './helpers/store'
 import { wordEmbedder } from './helpers/word-embedder'
 
 let folder: string
@@ -219,7 +219,8 @@ test('a deleted id comes back when a file brings it, and a file deletes nothing'
   expect((await om.getMemory('m0')).content).toBe('note 0')
 })
 
-test('an aborted import goes on where it stopped', async () => {
+// It stops at a report, which a server does not wait for.
+embeddedTest('an aborted import goes on where it stopped', async () => {
   const whole = await exportOf(notes(400))
   const om = openStore()
   const controller = new AbortController()
@@ -265,7 +266,8 @@ test('only the newest texts are embedded, those of the history when they are res
   expect(words.texts).toContain('Ada drinks tea in the morning')
 })
 
-test('where nothing can be embedded the import ends, and goes on when called again', async () => {
+// It stops at a report, which a server does not wait for.
+embeddedTest('where nothing can be embedded the import ends, and goes on when called again', async () => {
   await exportOf(notes(150))
   const { embedder } = wordEmbedder()
   let online = true

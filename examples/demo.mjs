@@ -1,7 +1,7 @@
 // How are memories kept right? Every Node.js line is remembered as of one day and corrected as of a later one.
 //
-//   npm run demo                              2024-10-01 and 2026-09-01
-//   npm run demo -- 2018-06-15 2019-06-15     other days
+//   npx openmemory demo                           2024-10-01 and 2026-09-01
+//   npx openmemory demo 2018-06-15 2019-06-15     other days
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,7 +14,7 @@ import { bold, change, cut, dim, duration, heading, say, table, timed } from './
 const [earlier = '2024-10-01', later = '2026-09-01'] = process.argv.slice(2)
 const next = nextChange(earlier)
 if (!(linesOn(earlier).length > 0 && next?.day <= later)) {
-  console.error('usage: npm run demo -- EARLIER LATER    two days as YYYY-MM-DD, with a change of a line between them')
+  console.error('usage: demo EARLIER LATER    two days as YYYY-MM-DD, with a change of a line between them')
   process.exit(2)
 }
 

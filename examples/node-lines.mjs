@@ -1,13 +1,14 @@
-// What was true of every Node.js line on a given day? Computed from the npm package `node-releases`.
+// What was true of every Node.js line on a given day? Computed from the data of the npm package `node-releases`, which
+// lies beside this file (scripts/demo-data.mjs).
 
-import { createRequire } from 'node:module'
+import { readFileSync } from 'node:fs'
 
-const require = createRequire(import.meta.url)
-const schedule = require('node-releases/data/release-schedule/release-schedule.json')
-const releases = require('node-releases/data/processed/envs.json')
+const data = JSON.parse(readFileSync(new URL('node-releases.json', import.meta.url), 'utf8'))
+const { schedule } = data
+const releases = data.releases.map(([version, date]) => ({ version, date }))
 
 /** The package that the data comes from: `{ name, version, license }`. */
-export const source = require('node-releases/package.json')
+export const { source } = data
 
 /** What a line goes through, in order; `begins` names the day in its schedule. Some lines skip some. */
 const STATES = [

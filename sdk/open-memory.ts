@@ -204,7 +204,9 @@ export class OpenMemory implements contract.OpenMemory {
     return this.#call((engine) => {
       if (typeof dir !== 'string' || dir === '') throw invalid('dir', 'must be the path of a directory')
       assertLossless(dir, 'dir')
-      return read<contract.BackupSummary>(engine.backup(resolve(dir)))
+      // A server knows its backups by name.
+      const target = this.#settings.directory === undefined ? dir : resolve(dir)
+      return read<contract.BackupSummary>(engine.backup(target))
     })
   }
 

@@ -1,6 +1,6 @@
 // How is a directory served to other processes? By the addon, over the engine that this process uses too.
 
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type * as contract from '../index'
 import { read } from './answer'
 import { checkOptions, describe } from './arguments'
@@ -9,7 +9,9 @@ import { ungated } from './gate'
 import { assertLossless } from './json'
 import { type NativeEngine, type NativeServer, native } from './native'
 
-const OPTIONS = ['port', 'host', 'apiKeys', 'metricsKey', 'keyFile', 'rateLimit', 'timeoutMs', 'log'] as const
+const OPTIONS = [
+  ...(['port', 'host', 'apiKeys', 'metricsKey', 'keyFile', 'backupDir', 'rateLimit', 'timeoutMs', 'log'] as const),
+] as const
 
 /** The file of a directory's keys, where nothing else is said. */
 export const KEY_FILE = 'keys.json'
@@ -47,10 +49,11 @@ function settings(directory: string, given?: contract.ServeOptions): object {
   const options = checkOptions(given, OPTIONS)
   const { port = 8080, host = '127.0.0.1', rateLimit, timeoutMs, log = false } = options
   const { apiKeys = split(process.env.OPENMEMORY_API_KEYS), keyFile = join(directory, KEY_FILE) } = options
+  const { backupDir } = options
   const metricsKey = options.metricsKey ?? (process.env.OPENMEMORY_METRICS_KEY || undefined)
   count(port, 'port', 0, 65_535)
   count(timeoutMs ?? 1000, 'timeoutMs', 1000, 86_400_000)
-  for (const [name, value] of Object.entries({ host, keyFile, ...(metricsKey !== undefined && { metricsKey }) })) {
+  for (const [name, value] of texts({ host, keyFile, metricsKey, backupDir })) {
     if (typeof value !== 'string' || value === '') throw invalid(name, 'must be a string that is not empty')
   }
   if (!Array.isArray(apiKeys) || apiKeys.some((key) => typeof key !== 'string')) {
@@ -65,9 +68,15 @@ function settings(directory: string, given?: contract.ServeOptions): object {
     count(seconds, 'rateLimit.seconds', 1, 86_400)
     limits.rate = { requests, seconds }
   }
-  const all = { host, port, apiKeys, metricsKey: metricsKey ?? null, keyFile, limits, log }
+  const backups = backupDir === undefined ? null : resolve(backupDir)
+  const all = { host, port, apiKeys, metricsKey: metricsKey ?? null, keyFile, backupDir: backups, limits, log }
   assertLossless(all, '')
   return all
+}
+
+/** Those that are given. */
+function texts(fields: Record<string, unknown>): [string, unknown][] {
+  return Object.entries(fields).filter(([, value]) => value !== undefined)
 }
 
 function split(text: string | undefined): string[] {

@@ -28,6 +28,7 @@ struct Options {
     api_keys: Vec<String>,
     metrics_key: Option<String>,
     key_file: PathBuf,
+    backup_dir: Option<PathBuf>,
     limits: Limits,
     log: bool,
 }
@@ -110,6 +111,7 @@ impl Options {
             keys: self.api_keys.clone(),
             metrics_key: self.metrics_key.clone(),
             key_file: self.key_file.clone(),
+            backup_dir: self.backup_dir.clone(),
             limits: self.limits.clone(),
             log: self.log.then(|| Arc::new(to_stderr) as LogSink),
         }

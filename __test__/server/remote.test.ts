@@ -2,10 +2,12 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { afterEach, expect, test } from '@jest/globals'
 import { AuthenticationError, OpenMemory, type OpenMemoryOptions, RateLimitError } from '@openmemory/sdk'
 import { refusal } from '../helpers/refusal'
 import { serve } from '../helpers/server'
+import { freshDirectory } from '../helpers/store'
 
 const ended: (() => unknown)[] = []
 afterEach(async () => {
@@ -193,4 +195,40 @@ test.each([
   expect(() => new OpenMemory(options as OpenMemoryOptions)).toThrow(
     expect.objectContaining({ code: 'INVALID_ARGUMENT', field }),
   )
+})
+
+test('a batch with onProgress goes in parts and is told in one; one that is atomic goes whole', async () => {
+  const { server } = await serve()
+  const om = reach({ url: server.url })
+  const items = Array.from({ length: 250 }, (_, n) => ({ id: `m${n}`, content: `note ${n}` }))
+  const seen: [number, number][] = []
+  const onProgress = (done: number, total: number) => seen.push([done, total])
+  const added = await om.addMemories(items, { onProgress })
+  expect(added.map((item) => item.ok && item.memory.id)).toEqual(items.map(({ id }) => id))
+  expect(seen.splice(0)).toEqual([
+    [100, 250],
+    [200, 250],
+    [250, 250],
+  ])
+  const updates = items.map(({ id }) => ({ id, tags: ['x'] }))
+  await om.updateMemories(updates, { onProgress, atomic: true })
+  expect(seen.splice(0)).toEqual([[250, 250]])
+  const ids = [...items.map(({ id }) => id), 'none']
+  const deleted = await om.deleteMemories(ids, { onProgress })
+  expect([deleted.filter(({ ok }) => ok).length, deleted.at(-1)]).toMatchObject([250, { ok: false, id: 'none' }])
+  expect(seen).toHaveLength(3)
+})
+
+test('reindex and import tell how far they are', async () => {
+  const { server, store } = await serve()
+  await store.addMemories(Array.from({ length: 200 }, (_, n) => ({ content: `note ${n}` })))
+  const om = reach({ url: server.url })
+  const file = join(freshDirectory(), 'memories.jsonl')
+  await om.exportTo(file)
+  await store.deleteMemories({ all: true })
+  const seen: number[] = []
+  await om.importFrom(file, { onProgress: (done) => seen.push(done) })
+  expect(seen.length).toBeGreaterThan(2)
+  expect([seen[0], seen.at(-1)]).toEqual([0, 200])
+  expect(await om.reindex({ onProgress: (done) => seen.push(done) })).toMatchObject({ reindexed: 0 })
 })

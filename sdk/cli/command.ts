@@ -12,6 +12,8 @@ export interface Call {
   values: Values
   /** Opens the store that the options name. */
   open(): OpenMemory
+  /** The address of the server that they name; none where it is a directory. */
+  server: string | undefined
   /** A line for people; with --json there are none. */
   say(line: string): void
   /** What is done of long work, where somebody looks on. */
@@ -29,6 +31,8 @@ export interface Command {
   example?: string
   /** Gives what --json prints. */
   run(call: Call): Promise<unknown>
+  /** Whether the result is a failure all the same: it is printed, and the code is 1. */
+  failed?(result: never): boolean
   /** What people see of it. */
   print?(result: never, call: Call): void
 }

@@ -10,8 +10,9 @@ import { MEMORY_COMMANDS } from './memories'
 import { styled } from './print'
 import { progressBar } from './progress'
 import { SERVING_COMMANDS } from './serving'
+import { STORE_COMMANDS } from './stores'
 
-export const COMMANDS: Command[] = [...MEMORY_COMMANDS, ...SERVING_COMMANDS]
+export const COMMANDS: Command[] = [...MEMORY_COMMANDS, ...STORE_COMMANDS, ...SERVING_COMMANDS]
 
 /** What every command takes. */
 export const COMMON: Flags = {
@@ -23,7 +24,7 @@ export const COMMON: Flags = {
   help: { type: 'boolean', short: 'h' },
 }
 
-const LATER = ['doctor', 'mcp', 'demo']
+const { version: VERSION } = require('../../package.json') as { version: string }
 
 export async function main(args: string[]): Promise<number> {
   const [name, ...rest] = args
@@ -33,7 +34,7 @@ export async function main(args: string[]): Promise<number> {
     return name === undefined ? 2 : 0
   }
   if (['--version', '-v'].includes(name)) {
-    process.stdout.write(`${(require('../../package.json') as { version: string }).version}\n`)
+    process.stdout.write(`${VERSION}\n`)
     return 0
   }
   if (name === 'completion') {
@@ -41,9 +42,7 @@ export async function main(args: string[]): Promise<number> {
     return 0
   }
   const command = COMMANDS.find((command) => command.name === name)
-  if (command) return perform(command, rest)
-  const why = LATER.includes(name) ? 'comes with a later version' : 'is not a command; see openmemory help'
-  return fail(`${name} ${why}`, LATER.includes(name) ? 1 : 2)
+  return command ? perform(command, rest) : fail(`${name} is not a command; see openmemory help`, 2)
 }
 
 async function perform(command: Command, args: string[]): Promise<number> {
@@ -59,14 +58,14 @@ async function perform(command: Command, args: string[]): Promise<number> {
     const say = (line: string) => asJson || process.stdout.write(`${line}\n`)
     const open = () => (om ??= new OpenMemory(optionsOf(values)))
     const bar = asJson ? undefined : progressBar()
-    const call: Call = { words, values, open, say, progress: bar?.report }
+    const call: Call = { words, values, open, server: serverOf(values), say, progress: bar?.report }
     const result = await command.run(call)
     bar?.end()
     await om?.close()
     if (result === undefined) return 0
     if (asJson) process.stdout.write(`${JSON.stringify(result)}\n`)
     else command.print?.(result as never, call)
-    return failedItems(result) ? 1 : 0
+    return failedItems(result) || command.failed?.(result as never) ? 1 : 0
   } catch (error) {
     await om?.close().catch(() => undefined)
     return refuse(error, asJson, command)
@@ -87,6 +86,10 @@ function optionsOf(values: Values) {
   if (values.path !== undefined && values.url !== undefined) throw new UsageError('--path and --url exclude each other')
   const apiKey = text(values, 'api-key')
   return given({ path: text(values, 'path'), url: text(values, 'url'), apiKey, userId: text(values, 'user') })
+}
+
+function serverOf(values: Values): string | undefined {
+  return text(values, 'url') ?? (values.path === undefined ? process.env.OPENMEMORY_URL || undefined : undefined)
 }
 
 /** Whether an item of a batch was refused: what was done is printed, and the code says that it was not all. */

@@ -1,8 +1,7 @@
 // Which commands work on memories? Each is one method of the SDK.
 
 import type * as contract from '../../index'
-import type { OpenMemory } from '../open-memory'
-import { type Call, type Command, type Flags, given, json, numeric, oneWord, text, UsageError } from './command'
+import { type Command, type Flags, given, json, numeric, oneWord, text, UsageError } from './command'
 import { show, showMatch, showVersion } from './print'
 
 const string = { type: 'string' } as const
@@ -243,44 +242,7 @@ export const MEMORY_COMMANDS: Command[] = [
     },
     print: show,
   },
-  {
-    name: 'reindex',
-    usage: '',
-    summary: 'Embed everything anew, after a change of the model',
-    run: (call) => call.open().reindex(given({ onProgress: call.progress })),
-    print: (done: contract.ReindexSummary, call) => call.say(`${done.reindexed} memories embedded by ${done.model.id}`),
-  },
-  {
-    name: 'stats',
-    usage: '',
-    summary: 'Count and measure what is there',
-    run: (call) => call.open().stats(),
-    print(stats: contract.Stats, call) {
-      for (const [name, value] of Object.entries(stats)) {
-        call.say(`${name.padEnd(16)} ${typeof value === 'object' ? JSON.stringify(value) : value}`)
-      }
-    },
-  },
-  ...[
-    ['export', 'FILE', 'Write everything to a file', 'exportTo'],
-    ['import', 'FILE', 'Read memories from a file', 'importFrom'],
-    ['backup', 'DIR', 'Copy the store to another directory', 'backup'],
-  ].map(([name, usage, summary, method]) => ({
-    name: name as string,
-    usage: usage as string,
-    summary: summary as string,
-    run: (call: Call) => whole(call, method as keyof OpenMemory, oneWord(call, usage as string)),
-    print: (result: unknown, call: Call) => call.say(typeof result === 'object' ? JSON.stringify(result) : 'Done'),
-  })),
 ]
-
-/** Work on a whole store, by a method that this version may not have yet. */
-async function whole(call: Call, method: keyof OpenMemory, target: string): Promise<unknown> {
-  const om = call.open()
-  const work = om[method] as ((target: string, options: object) => Promise<unknown>) | undefined
-  if (typeof work !== 'function') throw new Error('this command comes with a later version')
-  return (await work.call(om, target, given({ onProgress: call.progress }))) ?? null
-}
 
 async function standardInput(): Promise<string> {
   const chunks: Buffer[] = []

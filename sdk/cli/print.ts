@@ -1,9 +1,10 @@
 // How do people see results? In colours on terminals only.
 
 import { styleText } from 'node:util'
-import type { Memory, MemoryMatch, MemoryVersion } from '../../index'
+import type { Memory, MemoryMatch, MemoryVersion, ScorePart } from '../../index'
 import type { Call } from './command'
 
+type Say = Pick<Call, 'say'>
 type Style = 'bold' | 'dim' | 'green' | 'red'
 
 export function styled(style: Style, text: string, stream: NodeJS.WriteStream = process.stdout): string {
@@ -11,7 +12,7 @@ export function styled(style: Style, text: string, stream: NodeJS.WriteStream = 
   return stream.isTTY && !process.env.NO_COLOR && styleText ? styleText(style, text) : text
 }
 
-export function show(memory: Memory, call: Pick<Call, 'say'>): void {
+export function show(memory: Memory, call: Say): void {
   const { id, version, tags, metadata, primary_sector, updated_at } = memory
   call.say(`${styled('bold', id)}  ${styled('dim', `version ${version}, ${primary_sector}, ${updated_at}`)}`)
   call.say(indented(memory.content))
@@ -19,12 +20,35 @@ export function show(memory: Memory, call: Pick<Call, 'say'>): void {
   if (Object.keys(metadata).length > 0) call.say(`  ${styled('dim', 'metadata')} ${JSON.stringify(metadata)}`)
 }
 
-export function showMatch(match: MemoryMatch, call: Pick<Call, 'say'>): void {
+export function showMatch(match: MemoryMatch, call: Say): void {
   call.say(`${styled('green', match.score.toFixed(3))}  ${styled('bold', match.id)}`)
   call.say(indented(match.content))
+  if (match.explain) explain(match, match.explain, call)
 }
 
-export function showVersion(version: MemoryVersion, call: Pick<Call, 'say'>): void {
+/** The parts of a score, those that matter most first: they are added up, and 1 / (1 + e^−sum) is the score. */
+function explain({ id, score, similarity, path }: MemoryMatch, parts: Record<string, ScorePart>, call: Say): void {
+  const told = Object.entries(parts).map(([name, { value, weight }]) => ({ name, value, weight, adds: value * weight }))
+  told.sort((a, b) => Math.abs(b.adds) - Math.abs(a.adds))
+  const sum = told.reduce((sum, { adds }) => sum + adds, 0)
+  for (const { name, value, weight, adds } of told.filter(({ adds }) => adds !== 0)) {
+    call.say(`    ${signed(adds)}  ${name.padEnd(15)} ${styled('dim', `${value.toFixed(3)} × ${weight.toFixed(2)}`)}`)
+  }
+  const total = Math.log(score / (1 - score))
+  if (Number.isFinite(total)) call.say(`    ${signed(total - sum)}  ${'bias'.padEnd(15)} = ${total.toFixed(2)}`)
+  const nothing = told.filter(({ adds }) => adds === 0).map(({ name }) => name)
+  if (nothing.length > 0) call.say(`    ${styled('dim', `nothing from ${nothing.join(', ')}`)}`)
+  const by = path.filter((step) => step !== id)
+  call.say(
+    `    ${styled('dim', `similarity ${similarity.toFixed(3)}${by.length > 0 ? `, by way of ${by.join(', ')}` : ''}`)}`,
+  )
+}
+
+function signed(number: number): string {
+  return `${number < 0 ? '-' : '+'}${Math.abs(number).toFixed(2)}`.padStart(7)
+}
+
+export function showVersion(version: MemoryVersion, call: Say): void {
   const { event, actor, reason, changes } = version
   const why = [actor && `by ${actor}`, reason].filter(Boolean).join(': ')
   call.say(`${styled('bold', `version ${version.version}`)}  ${event}  ${styled('dim', version.updated_at)}  ${why}`)

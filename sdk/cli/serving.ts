@@ -1,11 +1,16 @@
 // Which commands open a directory to others? The server, and the keys that it asks for.
 
 import { join, resolve } from 'node:path'
+import { addAbortSignal } from 'node:stream'
 import { type EngineFailure, errorOf } from '../answer'
+import { converse } from '../mcp/rpc'
+import { Session } from '../mcp/session'
 import { native } from '../native'
 import { KEY_FILE } from '../server'
 import { type Command, given, numeric, text, UsageError, type Values } from './command'
 import { styled } from './print'
+
+const { version } = require('../../package.json') as { version: string }
 
 const string = { type: 'string' } as const
 
@@ -24,11 +29,19 @@ export const SERVING_COMMANDS: Command[] = [
     name: 'serve',
     usage: '',
     summary: 'Open the directory to other processes and languages, over HTTP',
-    flags: { port: string, host: string, 'key-file': string, 'rate-limit': string, quiet: { type: 'boolean' } },
+    flags: {
+      port: string,
+      host: string,
+      'key-file': string,
+      'backup-dir': string,
+      'rate-limit': string,
+      quiet: { type: 'boolean' },
+    },
     help: {
       port: '0 for any that is free (8080)',
       host: 'the address to listen on (127.0.0.1); others need keys',
       'key-file': 'the keys made by openmemory keys (DIR/keys.json)',
+      'backup-dir': 'where backups go that are asked for over HTTP (none: they are refused)',
       'rate-limit': 'requests per key and seconds, such as 100/60',
       quiet: 'write no log',
     },
@@ -44,6 +57,7 @@ export const SERVING_COMMANDS: Command[] = [
           port: numeric(values, 'port'),
           host: text(values, 'host'),
           keyFile: text(values, 'key-file'),
+          backupDir: text(values, 'backup-dir'),
           rateLimit: requests && seconds ? { requests, seconds } : undefined,
           log: !values.quiet,
         }),
@@ -52,6 +66,24 @@ export const SERVING_COMMANDS: Command[] = [
       call.say(`OpenMemory listens on ${styled('bold', server.url)}; ${server.url}/docs says what it can do`)
       await stopped()
       await server.close()
+      return undefined
+    },
+  },
+  {
+    name: 'mcp',
+    usage: '',
+    summary: 'Give a model the memories as tools, over standard input and output',
+    example: `openmemory mcp --path ~/memories --user ada`,
+    async run(call) {
+      if (call.values.json) throw new UsageError('mcp speaks JSON-RPC on standard output; --json means nothing to it')
+      const session = new Session(call.open(), version)
+      const end = new AbortController()
+      stopped().then(() => end.abort())
+      await converse(addAbortSignal(end.signal, process.stdin), process.stdout, (method, params) =>
+        session.answer(method, params),
+      ).catch((error) => {
+        if (!end.signal.aborted) throw error
+      })
       return undefined
     },
   },

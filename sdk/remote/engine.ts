@@ -1,8 +1,12 @@
 // Which routes stand for the engine's functions? The facade sees no difference: requests and answers are the engine's.
 
+import type { Readable } from 'node:stream'
 import type { NativeControl, NativeEngine } from '../native'
 import type { RemoteControl } from './control'
-import { type Asked, type Exchange, Refused } from './exchange'
+import type { Asked, Exchange } from './exchange'
+import { checkTarget, save, sizeOf } from './file'
+import { lastLine } from './lines'
+import { Refused } from './refused'
 
 type Answer = Promise<string>
 type Request = Record<string, unknown>
@@ -11,6 +15,9 @@ type Request = Record<string, unknown>
 const ROUTES: ReadonlySet<string> = new Set([
   ...['add', 'all', 'batch', 'delete', 'list', 'query', 'reinforce', 'search'],
 ])
+
+/** Items of a batch that are sent at once. */
+const PART = 100
 
 /** What the engine tells to be worth another try, beside what the facade knows by code. */
 const RETRYABLE: ReadonlySet<string> = new Set([
@@ -108,19 +115,37 @@ export class RemoteEngine implements NativeEngine {
   }
 
   reindex(_request: string, control?: NativeControl): Answer {
-    return this.#ask({ method: 'POST', path: '/reindex', signal: signalOf(control) }, whole)
+    const { report, signal } = remote(control)
+    const read = (answer: Readable) => lastLine(answer, report)
+    return this.#ask({ method: 'POST', path: '/reindex', signal, read }, whole)
   }
 
-  exportTo(): Answer {
-    return onlyThere('exportTo')
+  async exportTo(request: string, control?: NativeControl): Answer {
+    const { file, ...body } = JSON.parse(request) as { file: string }
+    await checkTarget(file)
+    const { report, signal } = remote(control)
+    // The lines tell how many there were, and not how many there will be.
+    const total =
+      report && (await this.#exchange.send<{ memories: number }>({ method: 'GET', path: '/stats' })).memories
+    const tell = (lines: number) => report?.(Math.min(lines, total as number), total as number)
+    const read = (answer: Readable) => save(answer, file, { signal, report: tell })
+    return this.#ask({ method: 'POST', path: '/export', body, signal, read }, (summary) => {
+      report?.(total as number, total as number)
+      return summary
+    })
   }
 
-  importFrom(): Answer {
-    return onlyThere('importFrom')
+  async importFrom(request: string, control?: NativeControl): Answer {
+    const { file, onConflict } = JSON.parse(request) as { file: string; onConflict?: string }
+    const { report, signal } = remote(control)
+    const sent = { path: file, size: await sizeOf(file) }
+    const read = (answer: Readable) => lastLine(answer, report)
+    return this.#ask({ method: 'POST', path: `/import${query({ onConflict })}`, file: sent, signal, read }, whole)
   }
 
-  backup(): Answer {
-    return onlyThere('backup')
+  backup(name: string): Answer {
+    const bare = ({ name: _, ...made }: Request) => made
+    return this.#ask({ method: 'POST', path: '/backup', body: { name } }, bare)
   }
 
   stats(): Answer {
@@ -140,14 +165,28 @@ export class RemoteEngine implements NativeEngine {
     return JSON.stringify({ ok: null })
   }
 
-  #batch(asked: Asked, request: string, control?: NativeControl): Answer {
-    const body = JSON.parse(request) as { items?: unknown[] }
-    return this.#ask<{ results?: unknown[] }>({ ...asked, body, signal: signalOf(control) }, (answer) => {
-      // The server tells nothing in between.
-      const done = answer.results?.length ?? (answer as { deleted: number }).deleted
-      ;(control as RemoteControl | undefined)?.report?.(done, done)
-      return answer.results ?? answer
-    })
+  /** A batch in parts where somebody wants to know how far it is; one that is all or nothing stays one. */
+  async #batch(asked: Asked, request: string, control?: NativeControl): Answer {
+    const { report, signal } = remote(control)
+    const body = JSON.parse(request) as Request
+    const [list, items] = Object.entries(body).find(([, value]) => Array.isArray(value)) ?? []
+    const all = (items ?? []) as unknown[]
+    const part = report && list !== undefined && body.atomic !== true ? PART : Math.max(all.length, 1)
+    const results: unknown[] = []
+    for (let from = 0; from === 0 || from < all.length; from += part) {
+      const some = list === undefined ? body : { ...body, [list]: all.slice(from, from + part) }
+      const answer = await this.#ask<Request>({ ...asked, body: some, signal }, (told) => told.results ?? told)
+      const { ok, error } = JSON.parse(answer) as { ok: unknown; error?: unknown }
+      if (error !== undefined) return answer
+      if (!Array.isArray(ok)) {
+        const { deleted } = ok as { deleted: number }
+        report?.(deleted, deleted)
+        return answer
+      }
+      results.push(...ok)
+      report?.(results.length, all.length)
+    }
+    return JSON.stringify({ ok: results })
   }
 
   async #ask<T = Request>(asked: Asked, read: (answer: T) => unknown): Answer {
@@ -173,12 +212,6 @@ function strayField(record: Request, names: string[]): Answer | undefined {
   return Promise.resolve(JSON.stringify({ error }))
 }
 
-/** Refuses what reads or writes files of the machine that has the store. */
-function onlyThere(method: string): Answer {
-  const message = `${method}() works on files beside the store: call it in the process that serves the directory`
-  return Promise.resolve(JSON.stringify({ error: { code: 'UNAVAILABLE', message, retryable: false } }))
-}
-
 function whole(answer: unknown): unknown {
   return answer
 }
@@ -200,6 +233,9 @@ function query(parameters: Request): string {
   return given.size === 0 ? '' : `?${given}`
 }
 
-function signalOf(control: NativeControl | undefined): AbortSignal | undefined {
-  return (control as RemoteControl | undefined)?.signal
+function remote(control: NativeControl | undefined): {
+  report?: RemoteControl['report']
+  signal: AbortSignal | undefined
+} {
+  return control === undefined ? { signal: undefined } : (control as RemoteControl)
 }

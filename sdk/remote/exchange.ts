@@ -2,22 +2,26 @@
 // pass, and for writes under a key by which the server knows them again.
 
 import { randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import * as http from 'node:http'
 import * as https from 'node:https'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { EngineFailure } from '../answer'
 import { invalid } from '../errors'
+import { JSON_LINES } from './lines'
+import { Refused } from './refused'
 
 export interface Asked {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   path: string
   body?: unknown
+  /** Sent instead of a body. */
+  file?: { path: string; size: number }
+  /** Reads an answer that comes in lines; gives the JSON text that stands for it. What it asks can be asked again. */
+  read?: (answer: Readable) => Promise<string>
   signal?: AbortSignal | undefined
-}
-
-/** What the server refused, as the engine would tell it. */
-export class Refused {
-  constructor(readonly failure: EngineFailure) {}
 }
 
 interface Reply {
@@ -29,6 +33,8 @@ interface Reply {
 const ATTEMPTS = 4
 const FIRST_PAUSE = 100
 const LONGEST_PAUSE = 10_000
+/** How long a file waits to be asked for. Not every proxy asks. */
+const WAIT_TO_SEND = 1000
 /** Failures of the moment. A call that was ABORTED, or a directory that is LOCKED, is not tried again. */
 const PASSING: ReadonlySet<string> = new Set(['UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT', 'CLOSED'])
 
@@ -65,17 +71,13 @@ export class Exchange {
     this.#agent.destroy()
   }
 
-  async #send<T>({ method, path, body, signal }: Asked): Promise<T> {
-    const text = body === undefined ? undefined : JSON.stringify(body)
-    const headers: Record<string, string> = { ...this.#headers }
-    if (text !== undefined) {
-      headers['content-type'] = 'application/json'
-      headers['content-length'] = String(Buffer.byteLength(text))
-    }
-    if (method !== 'GET') headers['idempotency-key'] = randomUUID()
+  async #send<T>(asked: Asked): Promise<T> {
+    const { signal } = asked
+    const text = asked.body === undefined ? undefined : JSON.stringify(asked.body)
+    const headers = this.#headersOf(asked, text)
     const deadline = this.#timeoutMs === undefined ? undefined : Date.now() + this.#timeoutMs
     for (let attempt = 1; ; attempt++) {
-      const outcome = await this.#attempt(method, path, headers, text, signal).catch(asUnreachable)
+      const outcome = await this.#attempt(asked, headers, text).catch(failureOf)
       const refused = 'status' in outcome ? refusalOf(outcome) : outcome
       if (refused === undefined) return JSON.parse((outcome as Reply).text) as T
       if (signal?.aborted) throw new Refused({ code: 'ABORTED', message: 'the call was aborted' })
@@ -86,13 +88,25 @@ export class Exchange {
     }
   }
 
-  #attempt(
-    method: string,
-    path: string,
-    headers: Record<string, string>,
-    text: string | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<Reply> {
+  #headersOf({ method, file, read }: Asked, text: string | undefined): Record<string, string> {
+    const headers: Record<string, string> = { ...this.#headers }
+    if (text !== undefined) {
+      headers['content-type'] = 'application/json'
+      headers['content-length'] = String(Buffer.byteLength(text))
+    }
+    if (file !== undefined) {
+      headers['content-type'] = JSON_LINES
+      headers['content-length'] = String(file.size)
+      // A server that refuses does so before the file is sent.
+      if (file.size > 0) headers.expect = '100-continue'
+    }
+    if (read) headers.accept = `${JSON_LINES}, application/json`
+    else if (method !== 'GET') headers['idempotency-key'] = randomUUID()
+    return headers
+  }
+
+  #attempt(asked: Asked, headers: Record<string, string>, text: string | undefined): Promise<Reply> {
+    const { method, path, file, read, signal } = asked
     const { protocol, hostname, port } = this.#url
     // The path as it is: a URL would take an id of two dots for a step up.
     const options = {
@@ -102,21 +116,56 @@ export class Exchange {
       ...(this.#timeoutMs !== undefined && { timeout: this.#timeoutMs }),
     }
     return new Promise((resolve, reject) => {
+      let answering = false
       const request = (protocol === 'https:' ? https : http).request(options, (response) => {
-        const chunks: Buffer[] = []
-        response.on('data', (chunk: Buffer) => chunks.push(chunk))
-        response.on('error', reject)
-        response.on('end', () => {
-          const after = Number(response.headers['retry-after'])
-          const retryAfter = Number.isFinite(after) ? after * 1000 : undefined
-          resolve({ status: response.statusCode ?? 0, retryAfter, text: Buffer.concat(chunks).toString() })
-        })
+        answering = true
+        const after = Number(response.headers['retry-after'])
+        const reply = {
+          status: response.statusCode ?? 0,
+          retryAfter: Number.isFinite(after) ? after * 1000 : undefined,
+        }
+        // Whoever reads is told too; an abort behind the end is told to nobody.
+        response.on('error', () => undefined)
+        const body = read && reply.status === 200 ? read(response) : textOf(response)
+        body.then((text) => resolve({ ...reply, text }), reject)
       })
       request.on('timeout', () => request.destroy(new Error('the server has not answered in time')))
-      request.on('error', reject)
-      request.end(text)
+      // Once there is an answer its reader fails too, and may have to put something in order first.
+      request.on('error', (error) => answering || reject(error))
+      if (!file?.size) request.end(text)
+      else sendWhenAsked(request, file.path, reject)
     })
   }
+}
+
+/** Sends a file when the server wants it, or after a moment without a word of it. */
+function sendWhenAsked(request: http.ClientRequest, path: string, reject: (error: unknown) => void): void {
+  let begun = false
+  const send = () => {
+    if (begun || request.destroyed) return
+    begun = true
+    const file = createReadStream(path)
+    file.on('error', (error) => {
+      reject(new Refused({ code: 'IO', message: `the file ${path} could not be used: ${error.message}` }))
+    })
+    // What the connection does not take is told by the request.
+    pipeline(file, request).catch(() => undefined)
+  }
+  const timer = setTimeout(send, WAIT_TO_SEND)
+  request.on('continue', send)
+  request.on('response', (response) => {
+    clearTimeout(timer)
+    // Refused without it: the connection waits for a file that never comes.
+    if (!begun) response.on('close', () => request.destroy())
+    begun = true
+  })
+  request.on('close', () => clearTimeout(timer))
+}
+
+async function textOf(response: Readable): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString()
 }
 
 function parse(text: string): URL {
@@ -137,7 +186,8 @@ function pauseBefore(attempt: number, retryAfter: number | undefined): number {
   return Math.min(Math.max(pause, retryAfter ?? 0), LONGEST_PAUSE)
 }
 
-function asUnreachable(error: unknown): EngineFailure {
+function failureOf(error: unknown): EngineFailure {
+  if (error instanceof Refused) return error.failure
   const { code, message } = error as NodeJS.ErrnoException
   return { code: 'UNAVAILABLE', message: `the server cannot be reached: ${code ?? message}` }
 }
@@ -155,6 +205,5 @@ function refusalOf({ status, text }: Reply): EngineFailure | undefined {
     const code = [502, 503, 504].includes(status) ? 'UNAVAILABLE' : status === 429 ? 'RATE_LIMITED' : 'INTERNAL'
     return { code, message: `the server's answer (${status}) is not OpenMemory's; is the url right?` }
   }
-  const { code, message = '', field, details } = body
-  return { code, message, ...(field !== undefined && { field }), ...(details !== undefined && { details }) }
+  return new Refused({ ...body, code: body.code, message: body.message ?? '' }).failure
 }

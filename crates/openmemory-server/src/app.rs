@@ -1,5 +1,10 @@
 //! What do all requests of a server share?
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
 use crate::config::{Limits, LogSink};
 use crate::http::{Answers, Metrics, Rates};
 use crate::keys::Keyring;
@@ -13,6 +18,9 @@ pub struct App {
     pub answers: Answers,
     pub metrics: Metrics,
     pub log: Option<LogSink>,
+    pub backup_dir: Option<PathBuf>,
+    /// Places for exports.
+    pub exports: Arc<Semaphore>,
     /// Whether only this machine can reach the server.
     pub loopback: bool,
 }

@@ -22,6 +22,8 @@ pub struct Config {
     pub metrics_key: Option<String>,
     /// Keys made by the command; looked at again whenever it changes.
     pub key_file: PathBuf,
+    /// Where backups go that are asked for over HTTP; none: they are refused.
+    pub backup_dir: Option<PathBuf>,
     pub limits: Limits,
     pub log: Option<LogSink>,
 }
@@ -33,13 +35,17 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Bytes of a batch's body.
     pub batch_bytes: usize,
+    /// Bytes of a file to import; it goes to the disk as it comes.
+    pub import_bytes: u64,
     /// Requests that are worked on at once; further ones wait.
     pub requests: usize,
     /// Connections that are open at once; further ones wait to be accepted.
     pub connections: usize,
-    /// After this long a request is answered 503; a write may still be applied.
+    /// Exports under way at once, each on a thread of its own; further ones wait.
+    pub exports: usize,
+    /// After this long a request is answered 503; a write may still be applied. Work on the whole store has no limit.
     pub timeout_seconds: u64,
-    /// After this long without a whole head or body a connection is given up.
+    /// After this long without a whole head or body, or without any of a body that is streamed, a request is given up.
     pub receive_seconds: u64,
     /// How long a server that ends waits for requests under way.
     pub drain_seconds: u64,
@@ -61,8 +67,10 @@ impl Default for Limits {
         Self {
             body_bytes: 4 << 20,
             batch_bytes: 64 << 20,
+            import_bytes: 16 << 30,
             requests: 256,
             connections: 1024,
+            exports: 8,
             timeout_seconds: 300,
             receive_seconds: 30,
             drain_seconds: 30,

@@ -70,7 +70,7 @@ pub struct Running {
 impl Running {
     /// Begins to listen; must be called in a tokio runtime with timers and I/O.
     pub async fn start(config: Config, opener: Arc<dyn OpenStore>) -> Result<Self, StartError> {
-        let Config { directory, host, port, keys, metrics_key, key_file, limits, log } = config;
+        let Config { directory, host, port, keys, metrics_key, key_file, backup_dir, limits, log } = config;
         let keys = Keyring::new(&keys, metrics_key.as_deref(), key_file).ok_or(StartError::Keys)?;
         let found = lookup_host((host.as_str(), port)).await.map(Iterator::collect::<Vec<SocketAddr>>);
         let addresses = found.map_err(|_| StartError::Host(host))?;
@@ -86,7 +86,8 @@ impl Running {
             tenants.store(&Tenant::own()).await?;
         }
         let (rates, answers, metrics) = (Rates::default(), Answers::default(), Metrics::default());
-        let app = Arc::new(App { tenants, keys, limits, rates, answers, metrics, log, loopback });
+        let exports = Arc::new(Semaphore::new(limits.exports));
+        let app = Arc::new(App { tenants, keys, limits, rates, answers, metrics, log, backup_dir, exports, loopback });
         let (stop, stopped) = watch::channel(false);
         let (end, ended) = watch::channel(None);
         spawn(async move {

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::fs::{File, create_dir_all};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -24,8 +25,7 @@ impl Tenant {
     }
 
     pub fn read(name: &str) -> Option<Self> {
-        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-        ((1..=64).contains(&name.len()) && name.chars().all(fits)).then(|| Self(name.into()))
+        names_directory(name).then(|| Self(name.into()))
     }
 
     pub fn as_str(&self) -> &str {
@@ -35,6 +35,12 @@ impl Tenant {
     fn directory(&self, root: &Path) -> PathBuf {
         if self.0 == Self::DEFAULT { root.to_owned() } else { root.join("tenants").join(&self.0) }
     }
+}
+
+/// Whether a name is a directory's on every system, and no way to another one.
+pub(crate) fn names_directory(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    (1..=64).contains(&name.len()) && name.chars().all(fits)
 }
 
 impl fmt::Display for Tenant {
@@ -97,6 +103,12 @@ impl Tenants {
             blocking(move || opener.open(&directory)).await
         };
         Ok(Arc::clone(cell.get_or_try_init(open).await?))
+    }
+
+    /// A file without a name, on the disk that has the stores. Blocks.
+    pub fn nameless_file(&self) -> Result<File, Error> {
+        let made = create_dir_all(&self.root).and_then(|()| tempfile::tempfile_in(&self.root));
+        made.map_err(|error| Error::Storage(error.into()))
     }
 
     /// Syncs and lets go of every store; none is opened afterwards.

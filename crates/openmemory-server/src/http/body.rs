@@ -19,22 +19,29 @@ const PATIENCE_BYTES: usize = 256 << 20;
 
 /// Reads the body, so that handlers find it in memory. Of one that is too long nothing is kept.
 pub async fn buffer(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    if request.uri().path() == "/import" {
+        return next.run(request).await;
+    }
     let limit = if takes_many(&request) { app.limits.batch_bytes } else { app.limits.body_bytes };
     let (parts, mut body) = request.into_parts();
     let told = parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if told.is_some_and(|length| length > limit) {
-        return too_large(&app, body, limit).await;
+        let_pass(&app, body).await;
+        return Failure::TooLarge(limit as u64).into_response();
     }
     match timeout(app.limits.receive(), Limited::new(&mut body, limit).collect()).await {
         Ok(Ok(body)) => next.run(Request::from_parts(parts, body.to_bytes().into())).await,
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => too_large(&app, body, limit).await,
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
+            let_pass(&app, body).await;
+            Failure::TooLarge(limit as u64).into_response()
+        }
         Ok(Err(_)) => Failure::invalid("body", "ended too early").into_response(),
         Err(_) => Failure::TimedOut.into_response(),
     }
 }
 
-/// Refuses a body when it has passed by: a client that is cut off while it sends never reads why.
-async fn too_large(app: &App, mut body: AxumBody, limit: usize) -> Response {
+/// Reads a body that is refused and throws it away: a client that is cut off while it sends never reads why.
+pub(super) async fn let_pass(app: &App, mut body: AxumBody) {
     let pass = async {
         let mut passed = 0;
         while passed < PATIENCE_BYTES
@@ -44,7 +51,6 @@ async fn too_large(app: &App, mut body: AxumBody, limit: usize) -> Response {
         }
     };
     let _ = timeout(app.limits.receive(), pass).await;
-    Failure::TooLarge(limit).into_response()
 }
 
 fn takes_many(request: &Request) -> bool {

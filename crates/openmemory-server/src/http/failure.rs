@@ -22,7 +22,7 @@ pub enum Failure {
     /// Seconds to wait.
     RateLimited(u64),
     /// Bytes that a body may have.
-    TooLarge(usize),
+    TooLarge(u64),
     TimedOut,
     NoRoute,
     NoMethod,
@@ -71,6 +71,7 @@ impl Failure {
         match self {
             Self::Precondition(_) => StatusCode::PRECONDITION_FAILED,
             Self::NoMethod => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Engine(error) if is_of_upload(error) => StatusCode::BAD_REQUEST,
             _ => status_of(self.code()),
         }
     }
@@ -105,8 +106,9 @@ impl Failure {
 
     fn details(&self) -> Option<Value> {
         match self {
-            Self::Engine(error) | Self::Precondition(error) if status_of(error.code()).as_u16() != 500 => {
-                error.details()
+            Self::Engine(error) | Self::Precondition(error) => {
+                let public = is_of_upload(error) || status_of(error.code()) != StatusCode::INTERNAL_SERVER_ERROR;
+                error.details().filter(|_| public)
             }
             _ => None,
         }
@@ -115,7 +117,7 @@ impl Failure {
     /// What only the log may say.
     fn hidden(&self) -> Option<String> {
         match self {
-            Self::Engine(error) | Self::Precondition(error) if is_hidden(error.code()) => Some(error.to_string()),
+            Self::Engine(error) | Self::Precondition(error) if is_hidden(error) => Some(error.to_string()),
             _ => None,
         }
     }
@@ -144,9 +146,14 @@ pub struct Told {
 }
 
 impl Told {
-    fn body(&self) -> Value {
+    pub fn body(&self) -> Value {
         let mut body = Map::new();
-        body.insert("err".into(), err_of(self.code).into());
+        let err = if self.status == StatusCode::BAD_REQUEST && self.code != "MISSING_ID" {
+            "invalid"
+        } else {
+            err_of(self.code)
+        };
+        body.insert("err".into(), err.into());
         if self.code == "VERSION_CONFLICT"
             && let Some(version) = self.details.as_ref().and_then(|details| details.get("version"))
         {
@@ -186,7 +193,7 @@ impl IntoResponse for Failure {
 /// An item's error in a batch's answer, with nothing that a stranger must not see.
 pub fn fields_of(error: &Error) -> Value {
     let mut fields = error.to_json();
-    if is_hidden(error.code()) {
+    if is_hidden(error) {
         fields = json!({
             "code": error.code(),
             "message": public_message(error),
@@ -227,11 +234,21 @@ fn err_of(code: &str) -> &'static str {
 }
 
 /// Whether the engine's own message may name files, models or faults.
-fn is_hidden(code: &str) -> bool {
-    status_of(code) == StatusCode::INTERNAL_SERVER_ERROR || matches!(code, "LOCKED" | "CLOSED")
+fn is_hidden(error: &Error) -> bool {
+    let code = error.code();
+    let fault = status_of(code) == StatusCode::INTERNAL_SERVER_ERROR && !is_of_upload(error);
+    fault || matches!(code, "LOCKED" | "CLOSED")
+}
+
+/// Whether the fault lies in lines that the client sent.
+fn is_of_upload(error: &Error) -> bool {
+    matches!(error, Error::DamagedExport { .. } | Error::ExportVersion { .. })
 }
 
 fn public_message(error: &Error) -> String {
+    if is_of_upload(error) {
+        return error.to_string();
+    }
     match error.code() {
         "MODEL_MISMATCH" => "the store holds vectors of another model; POST /reindex changes over".into(),
         "MODEL_UNAVAILABLE" => "the server's embedding model cannot be loaded; its log says why".into(),
@@ -241,7 +258,7 @@ fn public_message(error: &Error) -> String {
         "CORRUPTED" => "a record fails its checksum; the server's log says more".into(),
         "LOCKED" => "another process has the store open".into(),
         "CLOSED" => "the server is ending".into(),
-        code if is_hidden(code) => "an internal fault; the server's log says more".into(),
+        _ if is_hidden(error) => "an internal fault; the server's log says more".into(),
         _ => error.to_string(),
     }
 }

@@ -7,6 +7,9 @@
 //! | `identity` | whose request is it? |
 //! | `rate` | has the key asked too often? |
 //! | `body` | is the body whole, small enough, and JSON? |
+//! | `upload` | where is a body that is too large to be held? |
+//! | `pieces` | how is an answer sent that is not there yet as a whole? |
+//! | `progress` | how does long work tell how far it is? |
 //! | `once` | was this very write answered before? |
 //! | `memories` | which store and which thread serve it? |
 //! | `precondition` | which version does `If-Match` name? |
@@ -23,10 +26,13 @@ mod observe;
 mod once;
 mod origin;
 mod paths;
+mod pieces;
 mod precondition;
+mod progress;
 mod query;
 mod rate;
 mod time;
+mod upload;
 
 pub use body::{Body, buffer};
 pub use failure::{Answer, Failure, Told, fields_of};
@@ -34,10 +40,13 @@ pub use identity::identify;
 pub use memories::{Id, Memories};
 pub use metrics::Metrics;
 pub use observe::observe;
-pub use once::{Answers, answer_once};
+pub use once::{Answers, Gone, answer_once};
 pub use origin::{guard_origin, is_local};
 pub use paths::normal_path;
+pub use pieces::{Pieces, in_pieces};
 pub use precondition::{IfMatch, etag};
+pub use progress::{JSON_LINES, Progress};
 pub use query::Params;
 pub use rate::{Rates, limit_rate};
 pub use time::limit_time;
+pub use upload::Upload;

@@ -9,7 +9,7 @@ use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 use openmemory_core::domain::{Clock, SystemClock};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::Told;
 use crate::app::App;
@@ -31,6 +31,16 @@ pub async fn observe(State(app): State<Arc<App>>, mut request: Request, next: Ne
     }
     response.headers_mut().insert(REQUEST_ID, id);
     response
+}
+
+impl App {
+    /// Writes what went wrong after the answer had begun.
+    pub fn note(&self, told: &Told) {
+        let (Some(log), Some(hidden)) = (&self.log, &told.hidden) else { return };
+        let time = SystemClock.now().to_string();
+        log(&json!({ "time": time, "level": "error", "message": "late", "code": told.code, "error": **hidden })
+            .to_string());
+    }
 }
 
 /// The client's own id, if it is one that can stand in a log, or a new one.

@@ -1,4 +1,5 @@
-//! How long may a request take? Until the limit; what it has begun to write may still be applied.
+//! How long may a request take? Until the limit; what it has begun to write may still be applied. Work on a whole store
+//! takes as long as the store is large, and ends when the client goes away.
 
 use std::sync::Arc;
 
@@ -10,7 +11,12 @@ use tokio::time::timeout;
 use super::Failure;
 use crate::app::App;
 
+const WHOLE_STORE: [&str; 4] = ["/export", "/import", "/backup", "/reindex"];
+
 pub async fn limit_time(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    if WHOLE_STORE.contains(&request.uri().path()) {
+        return next.run(request).await;
+    }
     match timeout(app.limits.timeout(), next.run(request)).await {
         Ok(response) => response,
         Err(_) => Failure::TimedOut.into_response(),

@@ -12,6 +12,7 @@
 //! | `marks` | reinforcement, feedback, links |
 //! | `users` | `/users/{user_id}/memories` |
 //! | `store` | the store as a whole |
+//! | `transfer` | `GET` and `POST /export`, `POST /import`, `POST /backup` |
 //! | `record` | how is a memory written? |
 //! | `missing` | what do paths without an id answer? |
 
@@ -25,6 +26,7 @@ mod past;
 mod query;
 mod record;
 mod store;
+mod transfer;
 mod update_many;
 mod users;
 
@@ -58,5 +60,8 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(store::ready))
         .routes(routes!(store::flush))
         .routes(routes!(store::reindex))
+        .routes(routes!(transfer::export, transfer::export_some))
+        .routes(routes!(transfer::import))
+        .routes(routes!(transfer::backup))
         .routes(routes!(store::metrics))
 }

@@ -10,7 +10,7 @@ use openmemory_core::domain::Sector;
 use serde_json::json;
 
 use crate::app::App;
-use crate::http::{Answer, Memories};
+use crate::http::{Answer, Memories, Progress};
 use crate::openapi::schemas;
 
 /// The sectors that a memory can belong to
@@ -40,9 +40,11 @@ pub async fn flush(memories: Memories) -> Answer {
 }
 
 /// Embed everything anew with the server's model; interrupted, it goes on where it stopped
+///
+/// With `Accept: application/jsonl` it tells how far it is, as `POST /import` does.
 #[utoipa::path(post, path = "/reindex", tag = "Store", responses((status = 200, body = schemas::Reindexed), schemas::Refusals))]
-pub async fn reindex(memories: Memories) -> Answer {
-    Ok(Json(memories.store.reindex(&memories.control).await?).into_response())
+pub async fn reindex(memories: Memories, progress: Progress) -> Answer {
+    progress.follow(|control| async move { Ok(json!(memories.store.reindex(&control).await?)) }).await
 }
 
 /// Counts and times of requests, for Prometheus; with keys only for a key made for metrics

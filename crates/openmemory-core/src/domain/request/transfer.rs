@@ -20,6 +20,11 @@ impl Export {
         let mut fields = Fields::read(value, &["file", "filters"])?;
         Ok(Self { file: file(&mut fields)?, filter: list::filters(&mut fields)? })
     }
+
+    /// `{filters?}`, of an export that goes to no file.
+    pub fn read_filter(value: Value) -> Result<Option<Filter>, Invalid> {
+        list::filters(&mut Fields::read(value, &["filters"])?)
+    }
 }
 
 /// What becomes of a memory whose id the store has already, with other content or history.
@@ -33,6 +38,17 @@ pub enum OnConflict {
     Replace,
 }
 
+impl OnConflict {
+    pub fn read(name: Option<&str>) -> Result<Self, Invalid> {
+        match name {
+            None | Some("report") => Ok(Self::Report),
+            Some("skip") => Ok(Self::Skip),
+            Some("replace") => Ok(Self::Replace),
+            Some(_) => Err(Invalid::argument("onConflict", "must be report, skip or replace")),
+        }
+    }
+}
+
 /// `{file, onConflict?}`
 #[derive(Debug, Clone)]
 pub struct Import {
@@ -43,12 +59,7 @@ pub struct Import {
 impl Import {
     pub fn read(value: Value) -> Result<Self, Invalid> {
         let mut fields = Fields::read(value, &["file", "onConflict"])?;
-        let on_conflict = match fields.string("onConflict")?.as_deref() {
-            None | Some("report") => OnConflict::Report,
-            Some("skip") => OnConflict::Skip,
-            Some("replace") => OnConflict::Replace,
-            Some(_) => return Err(Invalid::argument("onConflict", "must be report, skip or replace")),
-        };
+        let on_conflict = OnConflict::read(fields.string("onConflict")?.as_deref())?;
         Ok(Self { file: file(&mut fields)?, on_conflict })
     }
 }

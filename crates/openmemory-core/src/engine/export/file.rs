@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
 use tempfile::{Builder, NamedTempFile};
 
 use crate::domain::Invalid;
@@ -14,8 +13,6 @@ use crate::engine::error::Error;
 pub(super) struct NewFile {
     file: BufWriter<NamedTempFile>,
     name: PathBuf,
-    hasher: blake3::Hasher,
-    bytes: u64,
 }
 
 impl NewFile {
@@ -29,29 +26,16 @@ impl NewFile {
         }
         let file = Builder::new().prefix(".openmemory-export-").tempfile_in(folder);
         let file = BufWriter::new(file.map_err(|error| Error::file(name, error))?);
-        Ok(Self { file, name: name.to_owned(), hasher: blake3::Hasher::new(), bytes: 0 })
+        Ok(Self { file, name: name.to_owned() })
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.hasher.update(bytes);
-        self.bytes += bytes.len() as u64;
         self.file.write_all(bytes).map_err(|error| Error::file(&self.name, error))
     }
 
-    pub(super) fn line(&mut self, record: &impl Serialize) -> Result<(), Error> {
-        let mut line = serde_json::to_vec(record).map_err(super::unwritable)?;
-        line.push(b'\n');
-        self.write(&line)
-    }
-
-    /// The hexadecimal BLAKE3 hash of what has been written.
-    pub(super) fn checksum(&self) -> String {
-        self.hasher.finalize().to_hex().to_string()
-    }
-
-    /// Gives the file its name, in place of one that had it, and says how long it is.
-    pub(super) fn finish(self) -> Result<u64, Error> {
-        let Self { file, name, bytes, .. } = self;
+    /// Gives the file its name, in place of one that had it.
+    pub(super) fn finish(self) -> Result<(), Error> {
+        let Self { file, name } = self;
         let failed = |error| Error::file(&name, error);
         let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
         file.as_file().sync_all().map_err(failed)?;
@@ -59,7 +43,7 @@ impl NewFile {
         if cfg!(unix) {
             File::open(folder(&name)).and_then(|folder| folder.sync_all()).map_err(failed)?;
         }
-        Ok(bytes)
+        Ok(())
     }
 }
 

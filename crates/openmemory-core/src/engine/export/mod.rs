@@ -1,7 +1,8 @@
-//! How does a store become a file? Memory by memory, each as it is at that moment, into a file beside the one asked for
-//! that takes its name when it is whole.
+//! How does a store become lines of text? Memory by memory, each as it is at that moment; into a file beside the one
+//! asked for that takes its name when it is whole, or to whoever takes the lines.
 
 mod file;
+mod lines;
 
 use std::io::Write;
 
@@ -18,6 +19,7 @@ use crate::domain::{ContentHash, Invalid, Version};
 use crate::storage::{Number, Records, StorageError};
 
 use file::NewFile;
+use lines::Lines;
 
 /// Bytes of a line at most; import refuses longer ones, since it has to hold one whole.
 pub(super) const LINE_BYTES: usize = 1 << 30;
@@ -36,14 +38,31 @@ pub struct Exported {
 }
 
 impl Engine {
-    /// Writes what matches, or everything, with its history. Blocks, and never waits for a writer: each memory is
-    /// written as it is when its turn comes.
+    /// Writes a file. Blocks, and never waits for a writer.
     pub fn export_to(&self, request: &Export, control: &Control) -> Result<Exported, Error> {
         let mut file = NewFile::beside(&request.file)?;
+        let exported = self.export(request.filter.as_ref(), control, &mut |bytes| file.write(bytes))?;
+        // Until here nothing has the file's name.
+        if control.is_cancelled() {
+            return Err(Error::Aborted);
+        }
+        file.finish()?;
+        Ok(exported)
+    }
+
+    /// Gives `sink` what matches, or everything, with its history, line by line: each memory as it is when its turn
+    /// comes. Without the last line it is not whole. Blocks as long as `sink` does.
+    pub fn export(
+        &self,
+        filter: Option<&Filter>,
+        control: &Control,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<Exported, Error> {
+        let mut lines = Lines::to(sink);
         let mut exported = Exported::default();
-        file.line(&Header::new(self.store.model()?))?;
-        let filter = request.filter.as_ref();
+        lines.record(&Header::new(self.store.model()?))?;
         let (mut done, total) = (0, self.store.count()? as usize);
+        control.report(0, total);
         for head in self.store.heads() {
             if control.is_cancelled() {
                 return Err(Error::Aborted);
@@ -52,7 +71,7 @@ impl Engine {
             if self.matches(number, &head, filter)?
                 && let Some(line) = self.line(number, &head, filter)?
             {
-                file.write(&line)?;
+                lines.write(&line)?;
                 exported.memories += 1;
                 exported.versions += head.number;
             }
@@ -65,7 +84,7 @@ impl Engine {
             for tombstone in self.store.tombstones() {
                 let (id, tombstone) = tombstone?;
                 let line = ExportedTombstone { id, deleted_at: tombstone.deleted_at, version: tombstone.version };
-                file.line(&line)?;
+                lines.record(&line)?;
                 exported.tombstones += 1;
             }
         }
@@ -73,14 +92,10 @@ impl Engine {
             memories: Some(exported.memories),
             versions: Some(exported.versions),
             tombstones: Some(exported.tombstones),
-            blake3: Some(file.checksum()),
+            blake3: Some(lines.checksum()),
         };
-        file.line(&trailer)?;
-        // Until here nothing has the file's name.
-        if control.is_cancelled() {
-            return Err(Error::Aborted);
-        }
-        exported.bytes = file.finish()?;
+        lines.record(&trailer)?;
+        exported.bytes = lines.bytes();
         control.report(total, total);
         Ok(exported)
     }

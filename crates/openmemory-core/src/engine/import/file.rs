@@ -44,7 +44,17 @@ impl ImportFile {
     /// A refusal that names the line and the field; `CORRUPTED` if the end is missing or the checksum is another;
     /// `FORMAT_UNSUPPORTED`.
     pub fn check(name: &Path, control: &Control) -> Result<Self, Error> {
-        let mut lines = Lines::open(name)?;
+        Self::whole(Lines::open(name)?, control)
+    }
+
+    /// As [`ImportFile::check`], of a file that has no name.
+    pub fn check_opened(file: File, control: &Control) -> Result<Self, Error> {
+        let mut lines = Lines::of(file, Path::new("the lines to import"));
+        lines.rewind()?;
+        Self::whole(lines, control)
+    }
+
+    fn whole(mut lines: Lines, control: &Control) -> Result<Self, Error> {
         let mut hasher = blake3::Hasher::new();
         let (mut memories, mut versions, mut tombstones) = (0, 0, 0);
         let model = lines.header(&mut hasher)?;
@@ -100,7 +110,11 @@ impl Lines {
         if !is_file {
             return Err(Invalid::argument("file", "must be a file, which is read twice").into());
         }
-        Ok(Self { file: BufReader::new(file), name: name.to_owned(), number: 0, bytes: Vec::new() })
+        Ok(Self::of(file, name))
+    }
+
+    fn of(file: File, name: &Path) -> Self {
+        Self { file: BufReader::new(file), name: name.to_owned(), number: 0, bytes: Vec::new() }
     }
 
     /// Reads on to the next line that is not empty; false at the end.

@@ -1,0 +1,71 @@
+//! What is told of earlier versions?
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+use super::memory::Sector;
+
+#[derive(ToSchema)]
+pub struct RestoreRequest {
+    #[schema(minimum = 1)]
+    pub version: i64,
+    #[schema(rename = "ifVersion")]
+    pub if_version: Option<i64>,
+    pub actor: Option<String>,
+    pub reason: Option<String>,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "UPPERCASE")]
+pub enum Event {
+    Add,
+    Update,
+    Restore,
+}
+
+#[derive(ToSchema)]
+pub struct Change {
+    pub field: String,
+    pub from: Option<Value>,
+    pub to: Option<Value>,
+}
+
+#[derive(ToSchema)]
+pub struct Version {
+    pub id: String,
+    pub version: i64,
+    pub event: Event,
+    #[schema(nullable = false)]
+    pub actor: Option<String>,
+    #[schema(nullable = false)]
+    pub reason: Option<String>,
+    #[schema(nullable = false)]
+    pub restored_from: Option<i64>,
+    pub content: String,
+    pub tags: Vec<String>,
+    pub metadata: BTreeMap<String, Value>,
+    pub sectors: Vec<Sector>,
+    pub primary_sector: Sector,
+    #[schema(nullable = false)]
+    pub expires_at: Option<String>,
+    pub created_at: String,
+    pub updated_at: String,
+    pub changes: Vec<Change>,
+}
+
+#[derive(ToSchema)]
+pub struct Versions {
+    /// Newest first
+    pub versions: Vec<Version>,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct HistoryQuery {
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    pub limit: Option<i64>,
+    /// Only versions below this one
+    pub before: Option<i64>,
+}

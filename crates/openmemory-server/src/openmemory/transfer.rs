@@ -1,0 +1,157 @@
+//! How does a whole store leave, and how does one come in? As lines of text, streamed both ways; and as a backup beside
+//! the server.
+
+use std::sync::Arc;
+use std::thread;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Extension, State};
+use axum::http::header;
+use axum::response::IntoResponse;
+use openmemory_core::domain::filter::Filter;
+use openmemory_core::domain::request::{Export, OnConflict};
+use openmemory_core::engine::{Control, Error, ImportFile, Imported};
+use serde_json::{Map, Value, json};
+use tokio::runtime::Handle;
+use tokio::time::timeout;
+
+use crate::app::App;
+use crate::http::{
+    Answer, Body, Failure, JSON_LINES, Memories, Params, Pieces, Progress, Upload, fields_of, in_pieces,
+};
+use crate::keys::Caller;
+use crate::openapi::schemas;
+use crate::tenants::{blocking, names_directory};
+
+/// Bytes of an export that are sent at once.
+const PIECE: usize = 64 << 10;
+
+/// All memories with their whole history, as JSON lines
+///
+/// The last line begins with `{"end":true`; without it something was cut off. `docs/export-format.md` has the rest.
+#[utoipa::path(
+    get, path = "/export", tag = "Store", params(schemas::ExportQuery),
+    responses((status = 200, body = String, content_type = "application/jsonl"), schemas::Refusals)
+)]
+pub async fn export(State(app): State<Arc<App>>, memories: Memories, mut params: Params) -> Answer {
+    let mut request = Map::new();
+    if let Some(filters) = params.take("filters") {
+        let filters = serde_json::from_str(&filters).map_err(|_| Failure::invalid("filters", "must be JSON"))?;
+        request.insert("filters".into(), filters);
+    }
+    params.done()?;
+    lines(&app, memories, Export::read_filter(request.into())?).await
+}
+
+/// As the above, with filters of any length
+#[utoipa::path(
+    post, path = "/export", tag = "Store", request_body = schemas::ExportRequest,
+    responses((status = 200, body = String, content_type = "application/jsonl"), schemas::Refusals)
+)]
+pub async fn export_some(State(app): State<Arc<App>>, memories: Memories, Body(body): Body) -> Answer {
+    lines(&app, memories, Export::read_filter(body)?).await
+}
+
+/// Import the lines of an export; interrupted, it goes on where it stopped when it is asked again
+///
+/// All is checked before anything is imported. With `Accept: application/jsonl` the answer is a line
+/// `{"done": …, "total": …}` now and then, and the report or the refusal as the last one.
+#[utoipa::path(
+    post, path = "/import", tag = "Store", params(schemas::ImportQuery),
+    request_body(content((String = "application/jsonl"), (String = "text/plain"))),
+    responses((status = 200, body = schemas::Imported), schemas::Refusals)
+)]
+pub async fn import(memories: Memories, mut params: Params, progress: Progress, Upload(file): Upload) -> Answer {
+    let on_conflict = OnConflict::read(params.take("onConflict").as_deref())?;
+    params.done()?;
+    let Memories { store, control } = memories;
+    let file = blocking(move || ImportFile::check_opened(file, &control)).await?;
+    progress.follow(|control| async move { Ok(report(store.import_from(file, on_conflict, &control).await?)) }).await
+}
+
+/// Copy the store to a directory of this name beside the server; needs a server that was started with one for backups
+#[utoipa::path(
+    post, path = "/backup", tag = "Store", request_body = schemas::BackupRequest,
+    responses((status = 200, body = schemas::BackedUp), schemas::Refusals)
+)]
+pub async fn backup(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    memories: Memories,
+    Body(body): Body,
+) -> Answer {
+    let name = backup_name(body)?;
+    let Some(root) = &app.backup_dir else {
+        return Err(Failure::Forbidden("this server makes no backups; it needs --backup-dir for them"));
+    };
+    let directory = root.join(caller.tenant.as_str()).join(&name);
+    let made = memories.read(move |engine| engine.backup(&directory)).await.map_err(|error| match error.field() {
+        Some("dir") => Failure::invalid("name", "is an earlier backup's"),
+        _ => error.into(),
+    })?;
+    Ok(Json(json!({ "name": name, "memories": made.memories, "bytes": made.bytes })).into_response())
+}
+
+fn backup_name(body: Value) -> Result<String, Failure> {
+    let Value::Object(mut body) = body else { return Err(Failure::invalid("body", "must be an object")) };
+    let name = match body.shift_remove("name") {
+        Some(Value::String(name)) if names_directory(&name) => name,
+        _ => return Err(Failure::invalid("name", "must be 1 to 64 of a to z, 0 to 9, - and _")),
+    };
+    match body.keys().next() {
+        Some(unknown) => Err(Failure::invalid(unknown, "is not a field here")),
+        None => Ok(name),
+    }
+}
+
+/// Reads on a thread of its own: a client takes as long as it likes, and the threads for reads are few.
+async fn lines(app: &Arc<App>, memories: Memories, filter: Option<Filter>) -> Answer {
+    let place = Arc::clone(&app.exports).acquire_owned().await.map_err(|_| Error::Closed)?;
+    let (pieces, taken) = in_pieces();
+    let (outlet, store) = (Outlet { pieces, runtime: Handle::current(), app: Arc::clone(app) }, memories.store);
+    let export = move || {
+        let _place = place;
+        let mut waiting = Vec::with_capacity(PIECE);
+        let outcome = store.export(filter.as_ref(), &Control::default(), &mut |bytes| {
+            waiting.extend_from_slice(bytes);
+            if waiting.len() < PIECE {
+                return Ok(());
+            }
+            outlet.put(Ok(std::mem::replace(&mut waiting, Vec::with_capacity(PIECE)).into()))
+        });
+        // Who has gone is not told.
+        let _ = outlet.put(outcome.map(|_| waiting.into()));
+    };
+    let begun = thread::Builder::new().name("openmemory-export".into()).spawn(export);
+    begun.map_err(|_| Error::Internal("there is no thread for an export"))?;
+    let kind = [(header::CONTENT_TYPE, JSON_LINES)];
+    Ok((kind, taken.begun().await?.into_body(())).into_response())
+}
+
+/// Where a thread that may block puts pieces; it waits for the client, but not for ever.
+struct Outlet {
+    pieces: Pieces,
+    runtime: Handle,
+    app: Arc<App>,
+}
+
+impl Outlet {
+    fn put(&self, piece: Result<Bytes, Error>) -> Result<(), Error> {
+        let wait = async { timeout(self.app.limits.receive(), self.pieces.send(piece)).await };
+        match self.runtime.block_on(wait) {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(Error::Aborted),
+        }
+    }
+}
+
+/// The engine's report, with nothing in it that a stranger must not see.
+fn report(imported: Imported) -> Value {
+    let mut told = json!(imported);
+    let errors = imported.errors.iter();
+    told["errors"] = errors
+        .map(|refused| json!({ "line": refused.line, "id": refused.id, "error": fields_of(&refused.error) }))
+        .collect();
+    told
+}

@@ -1,0 +1,166 @@
+// Which commands work on a whole store? Taking it elsewhere, looking after it, and showing what one can do.
+
+import { spawnSync } from 'node:child_process'
+import { join, resolve } from 'node:path'
+import type * as contract from '../../index'
+import { doctor } from '../doctor'
+import { OpenMemoryError } from '../errors'
+import { type Call, type Command, given, json, oneWord, text, UsageError } from './command'
+import { styled } from './print'
+
+const string = { type: 'string' } as const
+const flag = { type: 'boolean' } as const
+
+/** What to do about what keeps a store from being looked at. */
+const MEND: Partial<Record<contract.ErrorCode, string>> = {
+  LOCKED: 'End the process that has it open, or ask that process with --url if it is a server.',
+  INVALID_ARGUMENT: 'Name the directory of a store with --path or OPENMEMORY_PATH. openmemory add makes one.',
+  FORMAT_UNSUPPORTED: 'Open it with the version that wrote it and export it; this version imports the export.',
+  IO: 'See that the disk has room, and that this user may read and write the directory.',
+  UNAUTHORIZED: 'Give a key with --api-key or OPENMEMORY_API_KEY; "openmemory keys create" makes one on the server.',
+  UNAVAILABLE: 'Against a server: see that it runs and that the address is right.',
+  MODEL_MISMATCH: 'Run "openmemory reindex": it embeds everything anew with the model of today.',
+}
+
+const WHOLE = ['Nothing is lost: opening the store puts it right, and so does "openmemory doctor --repair".']
+const BROKEN = [
+  'Some of it cannot be read. A backup is better, if there is one: it is a store itself.',
+  'Otherwise "openmemory doctor --repair" saves what is whole and keeps the damaged files.',
+]
+
+export const STORE_COMMANDS: Command[] = [
+  {
+    name: 'export',
+    usage: 'FILE',
+    summary: 'Write memories with their history to a file of JSON lines',
+    flags: { filter: string },
+    help: { filter: `which memories, as JSON: '{"user_id": "ada"}' (all)` },
+    run(call) {
+      const filters = json<contract.Filters>(call.values, 'filter')
+      return call.open().exportTo(oneWord(call, 'FILE'), given({ filters, onProgress: call.progress }))
+    },
+    print: ({ memories, versions, bytes }: contract.ExportSummary, call) =>
+      call.say(`${memories} memories in ${versions} versions, ${bytes} bytes`),
+  },
+  {
+    name: 'import',
+    usage: 'FILE',
+    summary: 'Read memories from an export',
+    flags: { 'on-conflict': string },
+    help: { 'on-conflict': 'where an id is taken by another history: report (the default), skip or replace' },
+    run(call) {
+      const onConflict = text(call.values, 'on-conflict') as contract.ImportOptions['onConflict']
+      return call.open().importFrom(oneWord(call, 'FILE'), given({ onConflict, onProgress: call.progress }))
+    },
+    failed: ({ failed }: contract.ImportSummary) => failed > 0,
+    print({ imported, replaced, skipped, failed, errors }: contract.ImportSummary, call) {
+      call.say(`${imported} imported, ${replaced} replaced, ${skipped} there already, ${failed} refused`)
+      for (const { line, id, error } of errors) call.say(`  line ${line}, ${id}: ${error.message}`)
+    },
+  },
+  {
+    name: 'backup',
+    usage: 'DIR',
+    summary: 'Copy the store while others use it; with --url, DIR is a name on the server',
+    run: (call) => call.open().backup(oneWord(call, 'DIR')),
+    print: ({ memories, bytes }: contract.BackupSummary, call) => call.say(`${memories} memories, ${bytes} bytes`),
+  },
+  {
+    name: 'reindex',
+    usage: '',
+    summary: 'Embed everything anew, after a change of the model',
+    run: (call) => call.open().reindex(given({ onProgress: call.progress })),
+    print: (done: contract.ReindexSummary, call) => call.say(`${done.reindexed} memories embedded by ${done.model.id}`),
+  },
+  {
+    name: 'stats',
+    usage: '',
+    summary: 'Count and measure what is there',
+    run: (call) => call.open().stats(),
+    print(stats: contract.Stats, call) {
+      for (const [name, value] of Object.entries(stats)) {
+        call.say(`${name.padEnd(16)} ${typeof value === 'object' ? JSON.stringify(value) : value}`)
+      }
+    },
+  },
+  {
+    name: 'doctor',
+    usage: '',
+    summary: 'Check every file and record of a store that is not open',
+    flags: { repair: flag },
+    help: { repair: 'also mend it: what is whole is saved, damaged files are kept aside' },
+    example: 'openmemory doctor --path ./agent-memory',
+    async run(call) {
+      if (call.words.length > 0) throw new UsageError('the store is named by --path')
+      try {
+        return await (call.server === undefined
+          ? doctor(directory(call), { repair: call.values.repair === true })
+          : asked(call))
+      } catch (error) {
+        if (error instanceof OpenMemoryError && MEND[error.code]) error.message += `\n${MEND[error.code]}`
+        throw error
+      }
+    },
+    failed: isUnwell,
+    print: tell,
+  },
+  {
+    name: 'demo',
+    usage: '[EARLIER LATER]',
+    summary: 'Show what this does, on the release schedule of Node.js, in a store that goes away',
+    example: 'openmemory demo 2018-06-15 2019-06-15',
+    async run({ words, values }) {
+      const demo = join(__dirname, '..', '..', 'examples', 'demo.mjs')
+      // With --json the document alone is on standard output.
+      const stdio: [0, 1 | 2, 'pipe'] = [0, values.json ? 2 : 1, 'pipe']
+      const { status, error, stderr } = spawnSync(process.execPath, [demo, ...words], { stdio, encoding: 'utf8' })
+      if (status === 2) throw new UsageError('two days as YYYY-MM-DD, with a change of a line between them')
+      if (status !== 0) throw new Error(error?.message ?? stderr)
+      return { ok: true }
+    },
+  },
+]
+
+function directory({ values }: Call): string {
+  return resolve(text(values, 'path') ?? (process.env.OPENMEMORY_PATH || '.openmemory'))
+}
+
+/** A server looks after its own files; whether it answers can be said from here. */
+async function asked(call: Call): Promise<object> {
+  if (call.values.repair) throw new UsageError('--repair works on a directory, where no server has it open')
+  const om = call.open()
+  await om.ready()
+  const { memories } = await om.stats()
+  return { healthy: true, memories }
+}
+
+type Repair = NonNullable<contract.Diagnosis['repair']>
+
+/** A repair that saved everything has left nothing wrong. */
+function isUnwell({ healthy, complete, repair }: contract.Diagnosis): boolean {
+  return repair === undefined ? !healthy : !complete
+}
+
+function tell({ healthy, complete, memories, versions, rows, problems, repair }: contract.Diagnosis, call: Call): void {
+  if (repair) {
+    mended(repair, complete, call)
+  } else if (healthy) {
+    const checked = rows === undefined ? 'the server answers' : `${versions} versions, ${rows} records checked`
+    call.say(`${styled('green', 'The store is well')}: ${memories} memories, ${checked}.`)
+  } else {
+    call.say(styled('red', `${problems.length} found:`))
+    for (const { id, problem } of problems) call.say(`  ${id === undefined ? '' : `${id}: `}${problem}`)
+    for (const line of complete ? WHOLE : BROKEN) call.say(line)
+  }
+}
+
+function mended({ memories, kept, lost }: Repair, complete: boolean, call: Call): void {
+  call.say(`${styled('green', 'Mended')}: ${memories} memories are in the store.`)
+  if (kept !== undefined) call.say(`The damaged files are in ${kept}.`)
+  if (!complete && lost.length === 0) call.say('Something is lost whose memory cannot be told any more.')
+  for (const { id, version } of lost) {
+    call.say(
+      `  lost: ${id ?? 'a memory whose id cannot be read'}${version === undefined ? '' : `, version ${version}`}`,
+    )
+  }
+}

@@ -1,0 +1,75 @@
+// How do messages go to and fro? As JSON-RPC 2.0, one message a line.
+
+import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
+import { isPlainObject } from '../json'
+
+export const ErrorCode = {
+  ParseError: -32700,
+  InvalidRequest: -32600,
+  MethodNotFound: -32601,
+  InvalidParams: -32602,
+  InternalError: -32603,
+} as const
+
+export class RpcError extends Error {
+  constructor(
+    readonly code: (typeof ErrorCode)[keyof typeof ErrorCode],
+    message: string,
+  ) {
+    super(message)
+  }
+}
+
+export type Answer = (method: string, params: unknown) => Promise<object>
+
+type Reply = { jsonrpc: '2.0'; id: unknown } & ({ result: object } | { error: { code: number; message: string } })
+
+/** Answers each line of `input`, several at a time; settles when the input has ended and all is answered. */
+export async function converse(input: Readable, output: Writable, answer: Answer): Promise<void> {
+  const underWay = new Set<Promise<void>>()
+  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    if (line.trim() === '') continue
+    const replying = reply(line, answer).then((told) => {
+      if (told !== undefined) output.write(`${JSON.stringify(told)}\n`)
+    })
+    underWay.add(replying)
+    replying.finally(() => underWay.delete(replying))
+  }
+  await Promise.all(underWay)
+}
+
+async function reply(line: string, answer: Answer): Promise<Reply | Reply[] | undefined> {
+  let message: unknown
+  try {
+    message = JSON.parse(line)
+  } catch {
+    return refused(null, new RpcError(ErrorCode.ParseError, 'the line is not JSON'))
+  }
+  if (!Array.isArray(message)) return one(message, answer)
+  if (message.length === 0) return refused(null, new RpcError(ErrorCode.InvalidRequest, 'the batch is empty'))
+  const replies = (await Promise.all(message.map((part) => one(part, answer)))).filter((told) => told !== undefined)
+  return replies.length > 0 ? replies : undefined
+}
+
+/** None for a notification, and for what answers a request that nobody here has made. */
+async function one(message: unknown, answer: Answer): Promise<Reply | undefined> {
+  const { jsonrpc, id, method, params } = isPlainObject(message) ? message : ({} as Record<string, unknown>)
+  const named = typeof id === 'string' || typeof id === 'number'
+  if (isPlainObject(message) && method === undefined && ('result' in message || 'error' in message)) return undefined
+  if (jsonrpc !== '2.0' || typeof method !== 'string' || (id !== undefined && !named)) {
+    return refused(named ? id : null, new RpcError(ErrorCode.InvalidRequest, 'this is no JSON-RPC 2.0 request'))
+  }
+  if (id === undefined) return undefined
+  try {
+    return { jsonrpc: '2.0', id, result: await answer(method, params) }
+  } catch (error) {
+    return refused(id, error)
+  }
+}
+
+function refused(id: unknown, error: unknown): Reply {
+  const { code, message } =
+    error instanceof RpcError ? error : { code: ErrorCode.InternalError, message: (error as Error).message }
+  return { jsonrpc: '2.0', id, error: { code, message } }
+}

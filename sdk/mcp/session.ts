@@ -1,0 +1,75 @@
+// What does a host of models ask, in the Model Context Protocol, and what is answered? One session for each host.
+
+import { OpenMemoryError } from '../errors'
+import { isPlainObject } from '../json'
+import type { OpenMemory } from '../open-memory'
+import { ErrorCode, RpcError } from './rpc'
+import { checkArguments, described, TOOLS } from './tools'
+
+/** The versions of the protocol that are spoken, the newest first. What differs between them is not used here. */
+const VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05']
+
+const INSTRUCTIONS =
+  'Long-term memory. Search before you answer what may have come up earlier, and before you add. When something has ' +
+  'changed, update the memory that says otherwise; do not add a second one.'
+
+export class Session {
+  readonly #om: OpenMemory
+  readonly #version: string
+  /** The host's name. */
+  #actor: string | undefined
+
+  constructor(om: OpenMemory, version: string) {
+    this.#om = om
+    this.#version = version
+  }
+
+  /** Answers a request; throws an {@link RpcError} where it is not one. */
+  async answer(method: string, params: unknown): Promise<object> {
+    switch (method) {
+      case 'initialize':
+        return this.#initialize(params)
+      case 'ping':
+        return {}
+      case 'tools/list':
+        return { tools: TOOLS.map(described) }
+      case 'tools/call':
+        return this.#call(params)
+      default:
+        throw new RpcError(ErrorCode.MethodNotFound, `there is no method ${method}`)
+    }
+  }
+
+  #initialize(params: unknown): object {
+    const { protocolVersion, clientInfo } = isPlainObject(params) ? params : {}
+    if (typeof protocolVersion !== 'string') {
+      throw new RpcError(ErrorCode.InvalidParams, 'protocolVersion must be a string')
+    }
+    const name = isPlainObject(clientInfo) ? clientInfo.name : undefined
+    // Kept in histories, which take 256 characters.
+    this.#actor = typeof name === 'string' && name !== '' ? name.slice(0, 256) : undefined
+    return {
+      // To an unknown version the newest is offered; the host decides.
+      protocolVersion: VERSIONS.includes(protocolVersion) ? protocolVersion : VERSIONS[0],
+      capabilities: { tools: {} },
+      serverInfo: { name: 'openmemory', title: 'OpenMemory', version: this.#version },
+      instructions: INSTRUCTIONS,
+    }
+  }
+
+  async #call(params: unknown): Promise<object> {
+    const { name, arguments: args } = isPlainObject(params) ? params : {}
+    const tool = TOOLS.find((tool) => tool.name === name)
+    if (!tool)
+      throw new RpcError(ErrorCode.InvalidParams, `there is no tool ${JSON.stringify(name) ?? 'without a name'}`)
+    try {
+      const result = await tool.run(this.#om, checkArguments(tool, args), this.#actor)
+      return { content: [{ type: 'text', text: JSON.stringify(result) }], structuredContent: result }
+    } catch (error) {
+      if (!(error instanceof OpenMemoryError)) throw error
+      // Told to the model, which can do better, and not to the host.
+      const { code, message, details } = error
+      return { content: [{ type: 'text', text: JSON.stringify({ code, message, details }) }], isError: true }
+    }
+  }
+}

@@ -1,0 +1,35 @@
+// What does a server tell while it works for long? Lines of JSON: how far it is, and the answer or a refusal at the end.
+
+import type { Readable } from 'node:stream'
+import type { EngineFailure } from '../answer'
+import { Refused } from './refused'
+
+/** Lines of JSON, asked for by this name and sent under it. */
+export const JSON_LINES = 'application/jsonl'
+
+type Line = { done: number; total: number } | (EngineFailure & { err: string }) | Record<string, unknown>
+
+/** Reports what is told on the way; the last line's text. */
+export async function lastLine(answer: Readable, report?: (done: number, total: number) => void): Promise<string> {
+  let rest = ''
+  let last: string | undefined
+  let [done, total] = [0, 0]
+  for await (const chunk of answer.setEncoding('utf8')) {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop() as string
+    for (const line of lines) {
+      const told = JSON.parse(line) as Line
+      if ('err' in told) throw new Refused(told as EngineFailure)
+      if ('done' in told) {
+        ;({ done, total } = told as { done: number; total: number })
+        report?.(done, total)
+      } else {
+        last = line
+      }
+    }
+  }
+  // A server leaves out what it cannot tell in time, the end among it.
+  if (last !== undefined && done < total) report?.(total, total)
+  if (last === undefined) throw new Error('the answer was cut off')
+  return last
+}
