@@ -34,9 +34,9 @@ impl Engine {
         self.vectors.ready().await?;
         let prepared = self.prepare(new, embedding)?;
         let (model, now) = (self.model.identity().await?.clone(), self.now());
-        let vectors = Arc::clone(&self.vectors);
         let work = move |transaction: &mut Transaction<'_>| insert(transaction, prepared, &model, now);
-        let publish = move |committed: &Committed| vectors.publish(committed);
+        let audience = self.audience();
+        let publish = move |committed: &Committed| audience.committed(committed);
         Ok(self.store.commit(work, publish).await??.memory)
     }
 

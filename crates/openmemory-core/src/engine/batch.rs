@@ -1,8 +1,6 @@
 //! How do a thousand changes go together? Their new texts are embedded together and committed in few transactions;
 //! each item succeeds or fails by itself, or all of them as one.
 
-use std::sync::Arc;
-
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::add::{self, Prepared};
@@ -147,7 +145,7 @@ impl Engine {
         I: Send + 'static,
         W: FnMut(&mut Transaction<'_>, I) -> ItemResult<Committed> + Send + 'static,
     {
-        let vectors = Arc::clone(&self.vectors);
+        let audience = self.audience();
         let work = move |transaction: &mut Transaction<'_>| {
             let apply =
                 |item: ItemResult<I>| item.and_then(|item| transaction.attempt(|transaction| apply(transaction, item)));
@@ -156,7 +154,7 @@ impl Engine {
             if atomic && results.iter().any(Result::is_err) { Err(aborted(results)) } else { Ok(results) }
         };
         let publish = move |results: &Vec<ItemResult<Committed>>| {
-            results.iter().flatten().for_each(|committed| vectors.publish(committed));
+            results.iter().flatten().for_each(|committed| audience.committed(committed));
         };
         Ok(match self.store.commit(work, publish).await? {
             Ok(results) => results.into_iter().map(|result| result.map(|committed| committed.memory)).collect(),
@@ -167,7 +165,7 @@ impl Engine {
     /// Deletes memories by id, each by itself, in one commit.
     pub async fn delete_many(&self, ids: Vec<Item<MemoryId>>) -> Result<Vec<ItemResult<Deleted>>, Error> {
         self.vectors.ready().await?;
-        let (now, vectors) = (self.now(), Arc::clone(&self.vectors));
+        let (now, audience) = (self.now(), self.audience());
         let work = move |transaction: &mut Transaction<'_>| -> Result<Vec<ItemResult<(Number, Deleted)>>, Error> {
             let remove = |item: Item<MemoryId>| {
                 let id = item.map_err(refusal)?;
@@ -178,9 +176,7 @@ impl Engine {
             Ok(ids.into_iter().map(remove).collect())
         };
         let publish = move |results: &Vec<ItemResult<(Number, Deleted)>>| {
-            for (number, deleted) in results.iter().flatten() {
-                vectors.remove(*number, &deleted.memory.version.scope);
-            }
+            results.iter().flatten().for_each(|(number, deleted)| audience.deleted(*number, deleted));
         };
         let results = self.store.commit(work, publish).await??;
         Ok(results.into_iter().map(|result| result.map(|(_, deleted)| deleted)).collect())

@@ -4,6 +4,7 @@
 //! wait without holding a thread. Reads are plain calls for a thread that may block.
 
 mod add;
+mod audience;
 mod backup;
 mod batch;
 mod census;
@@ -13,6 +14,7 @@ mod delete;
 mod dynamics;
 mod error;
 mod export;
+mod feed;
 mod history;
 mod import;
 mod list;
@@ -28,6 +30,7 @@ mod text;
 mod update;
 mod vectors;
 mod waypoints;
+mod watch;
 
 pub use backup::doctor;
 pub use batch::{ItemError, ItemResult};
@@ -45,3 +48,4 @@ pub use reindex::Reindexed;
 pub use search::Hit;
 pub use stats::Stats;
 pub use waypoints::Link;
+pub use watch::{MemoryChange, Told, Watcher};

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::error::Error;
+use super::feed::Feed;
 use super::model::Model;
 use super::vectors::Vectors;
 use crate::domain::{Clock, MemoryId, Timestamp};
@@ -22,6 +23,7 @@ pub struct Options {
 pub struct Engine {
     pub(super) store: Arc<Store>,
     pub(super) vectors: Arc<Vectors>,
+    pub(super) feed: Arc<Feed>,
     pub(super) model: Model,
     clock: Arc<dyn Clock>,
 }
@@ -42,7 +44,8 @@ impl Engine {
             None => vectors.set_empty(),
         }
         let pool = EmbeddingPool::new(None).map_err(|error| Error::Storage(error.into()))?;
-        Ok(Self { store, vectors, model: Model::new(options.embedder, pool), clock: options.clock })
+        let feed = Arc::new(Feed::new(options.clock.now(), store.next_number()?));
+        Ok(Self { store, vectors, feed, model: Model::new(options.embedder, pool), clock: options.clock })
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -70,7 +73,9 @@ impl Engine {
     /// Finishes the commits that are queued and syncs; later writes are refused.
     pub fn close(&self) -> Result<(), Error> {
         self.vectors.stop();
-        Ok(self.store.close()?)
+        let closed = self.store.close();
+        self.feed.close();
+        Ok(closed?)
     }
 }
 
@@ -78,5 +83,6 @@ impl Drop for Engine {
     fn drop(&mut self) {
         // Who forgot to close still lets go of the directory.
         self.vectors.stop();
+        self.feed.close();
     }
 }
