@@ -97,7 +97,7 @@ impl Engine {
             self.vectors.ready().await?;
         }
         let mut texts: Vec<ItemResult<(Update, Option<Text>)>> =
-            items.into_iter().map(|item| with_text(item?, &embedded)).collect();
+            items.into_iter().map(|item| self.with_text(item?, &embedded)).collect();
         let chunk = if request.atomic { texts.len() } else { UPDATE_CHUNK };
         let mut results = Vec::with_capacity(texts.len());
         while !texts.is_empty() {
@@ -111,6 +111,23 @@ impl Engine {
             texts = rest;
         }
         Ok(results)
+    }
+
+    fn with_text(&self, update: Update, embedded: &Embedded) -> ItemResult<(Update, Option<Text>)> {
+        let Some(content) = update.patch.content.clone() else { return Ok((update, None)) };
+        let hash = content.hash();
+        let text = || -> Result<Text, Error> {
+            let embedding = embedded.get(&hash).cloned().transpose()?;
+            let related = match &embedding {
+                Some(embedding) => self.more_related(&update.id, embedding)?,
+                None => Vec::new(),
+            };
+            Ok(Text { content, hash, embedding, related })
+        };
+        match text() {
+            Ok(text) => Ok((update, Some(text))),
+            Err(error) => Err(ItemError { id: Some(update.id.to_string()), error }),
+        }
     }
 
     /// Refuses early what the commit would refuse whatever the other items do.
@@ -220,15 +237,5 @@ impl Named for Update {
 impl Named for Committed {
     fn id(&self) -> Option<String> {
         Some(self.memory.version.id.to_string())
-    }
-}
-
-fn with_text(update: Update, embedded: &Embedded) -> ItemResult<(Update, Option<Text>)> {
-    let Some(content) = update.patch.content.clone() else { return Ok((update, None)) };
-    let hash = content.hash();
-    let embedding = embedded.get(&hash).cloned().transpose();
-    match embedding {
-        Ok(embedding) => Ok((update, Some(Text { content, hash, embedding }))),
-        Err(error) => Err(ItemError { id: Some(update.id.to_string()), error }),
     }
 }

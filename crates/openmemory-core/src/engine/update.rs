@@ -69,9 +69,15 @@ impl Engine {
             None
         } else {
             self.fitting_model().await?;
-            Some(self.embed(content).await?)
+            let embedding = self.embed(content).await?;
+            self.vectors.ready().await?;
+            Some(embedding)
         };
-        Ok(Text { content: content.clone(), hash, embedding })
+        let related = match &embedding {
+            Some(embedding) => self.more_related(id, embedding)?,
+            None => Vec::new(),
+        };
+        Ok(Text { content: content.clone(), hash, embedding, related })
     }
 }
 
