@@ -57,7 +57,10 @@ export interface Memory {
   sectors: Sector[]
   /** The first of `sectors`. */
   primary_sector: Sector
-  /** How present the memory is, 0 to 1; derived when read, so it fades with time and never adds a version. */
+  /**
+   * How present the memory is, 0 to 1; derived when read, so it fades with time and never adds a version. Being found by
+   * a search raises it a little, some seconds later.
+   */
   salience: number
   /** An immutable memory refuses updates; it can be deleted. */
   immutable: boolean
@@ -729,7 +732,7 @@ export class OpenMemory {
    */
   watch(options?: WatchOptions): AsyncIterableIterator<MemoryChange>
 
-  /** The memory's links to others, strongest first. */
+  /** The memory's links to others, strongest first. They grow stronger as the two are found together. */
   getWaypoints(id: string): Promise<Waypoint[]>
 
   /**

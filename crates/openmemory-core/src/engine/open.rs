@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::error::Error;
 use super::feed::Feed;
 use super::model::Model;
+use super::recall::Recalls;
 use super::vectors::Vectors;
 use crate::domain::{Clock, MemoryId, Timestamp};
 use crate::embedding::{Embedder, EmbeddingPool};
@@ -25,6 +26,7 @@ pub struct Engine {
     pub(super) vectors: Arc<Vectors>,
     pub(super) feed: Arc<Feed>,
     pub(super) model: Model,
+    pub(super) recalls: Recalls,
     clock: Arc<dyn Clock>,
 }
 
@@ -45,7 +47,8 @@ impl Engine {
         }
         let pool = EmbeddingPool::new(None).map_err(|error| Error::Storage(error.into()))?;
         let feed = Arc::new(Feed::new(options.clock.now(), store.next_number()?));
-        Ok(Self { store, vectors, feed, model: Model::new(options.embedder, pool), clock: options.clock })
+        let model = Model::new(options.embedder, pool);
+        Ok(Self { store, vectors, feed, model, recalls: Recalls::default(), clock: options.clock })
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -73,6 +76,7 @@ impl Engine {
     /// Finishes the commits that are queued and syncs; later writes are refused.
     pub fn close(&self) -> Result<(), Error> {
         self.vectors.stop();
+        self.finish_recalls();
         let closed = self.store.close();
         self.feed.close();
         Ok(closed?)
