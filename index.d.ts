@@ -57,7 +57,10 @@ export interface Memory {
   sectors: Sector[]
   /** The first of `sectors`. */
   primary_sector: Sector
-  /** How present the memory is, 0 to 1; derived when read, so it fades with time and never adds a version. */
+  /**
+   * How present the memory is, 0 to 1; derived when read, so it fades with time and never adds a version. Being found by
+   * a search raises it a little, some seconds later.
+   */
   salience: number
   /** An immutable memory refuses updates; it can be deleted. */
   immutable: boolean
@@ -112,6 +115,21 @@ export interface Change {
   field: string
   from?: JsonValue
   to?: JsonValue
+}
+
+/** A committed change, as {@link OpenMemory.watch} tells it. */
+export interface MemoryChange {
+  event: 'ADD' | 'UPDATE' | 'RESTORE' | 'DELETE'
+  /** The id of the memory. */
+  id: string
+  /** The version that the change made; for a `DELETE` the last one. */
+  version: number
+  /** When: the memory's `updated_at`, or when it was deleted. */
+  at: string
+  /** The memory as the change left it. Absent for a `DELETE`. */
+  memory?: Memory
+  /** Give it as `since` to go on behind this change. */
+  cursor: string
 }
 
 /** One version of a memory, with what made it and what it changed. */
@@ -236,7 +254,7 @@ export interface Operators<T> {
 export type Condition<T> = T | '*' | Operators<T>
 
 /**
- * Which memories: for list, search and delete. Sibling keys must all hold; `AND`, `OR` and `NOT` nest.
+ * Which memories: for list, search, watch and delete. Sibling keys must all hold; `AND`, `OR` and `NOT` nest.
  * An unknown field or operator is refused by name.
  *
  * ```ts
@@ -434,6 +452,19 @@ export interface SearchOptions {
   explain?: boolean
   /** Also memories whose `expires_at` has passed. Default false. */
   showExpired?: boolean
+}
+
+/** Options of {@link OpenMemory.watch}. */
+export interface WatchOptions {
+  /** Only changes of memories that match as the change leaves them, or as they were when they were deleted. */
+  filters?: Filters
+  /**
+   * Begin behind this change, given by its `cursor`, or at a time. Default: now. See {@link OpenMemory.watch} for what is
+   * told of the past.
+   */
+  since?: TimeInput
+  /** Ends the iteration, without an error. */
+  signal?: AbortSignal
 }
 
 /** Options of {@link OpenMemory.getHistory}. */
@@ -690,7 +721,24 @@ export class OpenMemory {
   /** Says how useful a memory was; `null` takes it back. Its version and `updated_at` stay. */
   sendFeedback(id: string, feedback: Feedback | null, options?: FeedbackOptions): Promise<Memory>
 
-  /** The memory's links to others, strongest first. */
+  /**
+   * The changes that are committed from now on, in order: memories added, updated, restored and deleted. Reinforcement,
+   * feedback and expiry are no changes. Ends when this object is closed, by `signal`, or by leaving the loop; waiting
+   * does not keep the process alive.
+   *
+   * ```ts
+   * for await (const { event, id, memory } of om.watch({ filters: { tags: 'todo' } })) console.log(event, id, memory?.content)
+   * ```
+   *
+   * With `since` it begins behind an earlier change. As long as somebody watches, the last 16 384 changes (64 MiB of text)
+   * are kept, and one that is among them is gone on from exactly. Otherwise what the store still knows is told: the newest
+   * state of each memory that has changed, and the ids of all that were deleted, whatever the filters. Changes of up to a
+   * minute before the cursor can be told again: go by `version`. A watcher that falls further behind than what is kept
+   * gets `UNAVAILABLE`, and can watch again with the last `cursor`. Not in remote mode (`UNAVAILABLE`).
+   */
+  watch(options?: WatchOptions): AsyncIterableIterator<MemoryChange>
+
+  /** The memory's links to others, strongest first. They grow stronger as the two are found together. */
   getWaypoints(id: string): Promise<Waypoint[]>
 
   /**

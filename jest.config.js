@@ -10,7 +10,19 @@ const project = {
 
 /** What only a store in this process has: its directory, its options, what is shown beside it. */
 const EMBEDDED_ONLY = [
-  ...['backup', 'cli', 'demo', 'doctor', 'durability', 'examples', 'lifecycle', 'mcp', 'modules', 'no-binary', 'options'],
+  ...[
+    'backup',
+    'cli',
+    'demo',
+    'doctor',
+    'durability',
+    'examples',
+    'lifecycle',
+    'mcp',
+    'modules',
+    'no-binary',
+    'options',
+  ],
   ...['pressure', 'readme'],
 ]
 

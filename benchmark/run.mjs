@@ -3,7 +3,7 @@
 // --quick  a few seconds of everything, to see that it runs; its numbers mean nothing
 // --json   also writes the numbers to FILE
 // --dir    where the stores are made; default: the system's directory for temporary files
-// --only   some of: metadata, content, embedding, search, timer
+// --only   some of: metadata, content, embedding, search, scale, timer
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,6 +18,7 @@ const parts = {
   content: './content-updates.mjs',
   embedding: './embedding.mjs',
   search: './search.mjs',
+  scale: './scale.mjs',
   timer: './event-loop.mjs',
 }
 

@@ -21,9 +21,7 @@ export async function longCall<T>(
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw invalid('onProgress', `must be a function, not ${describe(onProgress)}`)
   }
-  if (signal !== undefined && !isSignal(signal)) {
-    throw invalid('signal', `must be an AbortSignal, not ${describe(signal)}`)
-  }
+  checkSignal(signal)
   if (signal?.aborted) throw aborted(signal)
 
   const progress = new Progress(onProgress)
@@ -67,6 +65,11 @@ class Progress {
 
 function aborted(signal: AbortSignal): OpenMemoryError {
   return failure('ABORTED', 'the call was aborted by its signal', { cause: signal.reason })
+}
+
+export function checkSignal(signal: unknown): AbortSignal | undefined {
+  if (signal === undefined || isSignal(signal)) return signal
+  throw invalid('signal', `must be an AbortSignal, not ${describe(signal)}`)
 }
 
 // By shape: a signal may come from another realm or a polyfill.

@@ -42,6 +42,14 @@ export interface NativeServer {
   close(): Answer
 }
 
+/** Somebody's place among the changes. */
+export interface NativeWatcher {
+  /** `{changes, ended}`; where there are no changes yet, the function given to the constructor is called at the next. */
+  take(): Answer
+  /** A `take` afterwards begins anew. */
+  end(): void
+}
+
 /** Gives one flat array of `texts.length * dimensions` values. */
 export type NativeEmbed = (texts: string[]) => Promise<Float32Array>
 
@@ -55,6 +63,7 @@ export interface NativeKeys {
 interface NativeModule {
   Engine: new (options: string, embed?: NativeEmbed) => NativeEngine
   doctor(path: string, repair: boolean): Answer
+  Watcher: new (engine: NativeEngine, request: string, wake: () => void) => NativeWatcher
   Control: new (onProgress?: (done: number, total: number) => void) => NativeControl
   Server: new (engine: NativeEngine, options: string) => NativeServer
   Keys: new (file: string) => NativeKeys

@@ -10,24 +10,27 @@ import { withDeadline } from './deadline'
 import { failure, invalid } from './errors'
 import { gated } from './gate'
 import { assertLossless } from './json'
-import { longCall, ProgressFailure } from './long-call'
+import { checkSignal, longCall, ProgressFailure } from './long-call'
 import type { NativeEngine } from './native'
 import { type Settings, settingsOf } from './options'
 import { isVacuous, Scope } from './scope'
 import { Server } from './server'
 import { checkFile, type EngineImport, importSummary } from './transfer'
+import { Watch } from './watch'
 
 type Memory = contract.Memory
 
 const ITERATE_OPTIONS = ['filters', 'limit', 'order', 'showExpired'] as const
 const UPDATE_OPTIONS = ['ifVersion', 'actor', 'reason'] as const
 const SEARCH_OPTIONS = ['k', 'filters', 'sectors', 'minScore', 'explain', 'showExpired'] as const
+const WATCH_OPTIONS = ['filters', 'since', 'signal'] as const
 const LONG_OPTIONS = ['onProgress', 'signal'] as const
 
 export class OpenMemory implements contract.OpenMemory {
   readonly #settings: Settings
   readonly #scope: Scope
   readonly #servers: Promise<Server>[] = []
+  readonly #watches = new Set<Watch>()
   #opened: NativeEngine | undefined
   #closing: Promise<void> | undefined
 
@@ -192,6 +195,21 @@ export class OpenMemory implements contract.OpenMemory {
     return this.#call((engine) => read<contract.Waypoint[]>(engine.waypoints(encode({ id: checkId(id) }))))
   }
 
+  watch(options?: contract.WatchOptions): AsyncIterableIterator<contract.MemoryChange> {
+    const watch: Watch = new Watch(
+      (wake) => {
+        if (this.#closing) throw failure('CLOSED', 'this OpenMemory is closed')
+        const { filters, since, signal } = checkOptions(options, WATCH_OPTIONS)
+        const request = encode({ filters: this.#scope.filters(filters), since: since && isoTime(since, 'since') })
+        return { watcher: this.#settings.watcher(this.#engine(), request, wake), signal: checkSignal(signal) }
+      },
+      () => this.#watches.delete(watch),
+    )
+    this.#watches.add(watch)
+    watch.begin()
+    return watch
+  }
+
   reindex(options?: contract.LongCallOptions): Promise<contract.ReindexSummary> {
     return this.#call((engine) =>
       longCall(checkOptions(options, LONG_OPTIONS), this.#settings.control, (control) =>
@@ -267,6 +285,7 @@ export class OpenMemory implements contract.OpenMemory {
 
   async #close(site: CallSite): Promise<void> {
     try {
+      for (const watch of this.#watches) watch.end()
       // One that is only beginning ends too.
       const begun = await Promise.allSettled(this.#servers)
       await Promise.all(begun.map((server) => server.status === 'fulfilled' && server.value.close()))

@@ -5,17 +5,20 @@ import type { FunctionEmbedder, ModelEmbedder, OpenMemoryOptions } from '../inde
 import { checkOptions, describe } from './arguments'
 import { embedWith } from './embedder'
 import { invalid } from './errors'
+import { ungated } from './gate'
 import { assertLossless } from './json'
 import type { MakeControl } from './long-call'
-import { type NativeEmbed, type NativeEngine, native } from './native'
+import { type NativeEmbed, type NativeEngine, type NativeWatcher, native } from './native'
 import { RemoteControl } from './remote/control'
-import { RemoteEngine } from './remote/engine'
+import { onlyThere, RemoteEngine } from './remote/engine'
 import { Exchange } from './remote/exchange'
 
 export interface Settings {
   /** Opens the store, or the way to a server; called once, on first use. */
   open(): NativeEngine
   control: MakeControl
+  /** Begins to watch; `wake` is called when it is time to take changes. */
+  watcher(engine: NativeEngine, request: string, wake: () => void): NativeWatcher
   /** The directory; none in remote mode. */
   directory: string | undefined
   userId: string | undefined
@@ -45,7 +48,7 @@ export function settingsOf(given: OpenMemoryOptions | undefined): Settings {
   }
 }
 
-type Store = Pick<Settings, 'open' | 'control' | 'directory'>
+type Store = Pick<Settings, 'open' | 'control' | 'watcher' | 'directory'>
 
 function embedded(options: OpenMemoryOptions, timeoutMs: number | undefined): Store {
   const { durability = 'flush' } = options
@@ -57,6 +60,7 @@ function embedded(options: OpenMemoryOptions, timeoutMs: number | undefined): St
   return {
     open: () => new (native().Engine)(engine, embed),
     control: (report) => new (native().Control)(report),
+    watcher: (engine, request, wake) => new (native().Watcher)(ungated(engine), request, wake),
     directory: path,
   }
 }
@@ -70,6 +74,7 @@ function remote(url: string, apiKey: string | undefined, options: OpenMemoryOpti
   return {
     open: () => new RemoteEngine(exchange),
     control: (report) => new RemoteControl(report),
+    watcher: () => ({ take: () => onlyThere('watch'), end: () => {} }),
     directory: undefined,
   }
 }

@@ -9,6 +9,7 @@
 //! | `keys` | how does JavaScript make and revoke keys? |
 //! | `answer` | how does a result cross to JavaScript? |
 //! | `at_once` | how is a call answered with the fewest switches of threads? |
+//! | `watcher` | how does JavaScript watch? |
 //! | `control` | how does long work report and stop? |
 //! | `options` | which engine is meant? |
 //! | `embedder` | how is a JavaScript function called to embed? |
@@ -24,6 +25,7 @@ mod keys;
 mod options;
 mod runtime;
 mod server;
+mod watcher;
 
 /// One run of the model allocates and frees megabytes; glibc gives them back to the system each time and pays for every
 /// page again.

@@ -212,6 +212,12 @@ function strayField(record: Request, names: string[]): Answer | undefined {
   return Promise.resolve(JSON.stringify({ error }))
 }
 
+/** Refuses what only the process that has the store can do. */
+export function onlyThere(method: string): Answer {
+  const message = `${method}() works beside the store only: call it in the process that serves the directory`
+  return Promise.resolve(JSON.stringify({ error: { code: 'UNAVAILABLE', message, retryable: false } }))
+}
+
 function whole(answer: unknown): unknown {
   return answer
 }

@@ -167,3 +167,32 @@ async fn salience_and_links_stay_as_updates_pass() {
     assert_eq!(fixture.get("m").unwrap().version, before);
     assert_eq!(fixture.history("m").unwrap().len(), 4);
 }
+
+#[tokio::test]
+async fn a_new_text_keeps_links_and_adds_some_where_there_is_room() {
+    let fixture = Fixture::new();
+    let (exam, tea) = ("I feel anxious about the exam tomorrow.", "Green tea is drunk without milk.");
+    for (id, content) in [("exam", exam), ("tea", tea), ("m", exam)] {
+        fixture.add(json!({"id": id, "content": content})).await.unwrap();
+    }
+    let linked = |id: &str| {
+        let links = fixture.waypoints(id);
+        let mut ids: Vec<String> =
+            links.as_array().unwrap().iter().map(|link| link["id"].as_str().unwrap().to_owned()).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(linked("m"), ["exam"]);
+    fixture.update("m", json!({"content": tea})).await.unwrap();
+    assert_eq!(linked("m"), ["exam", "tea"]);
+    assert_eq!(linked("tea"), ["m"]);
+
+    for n in 0..3 {
+        fixture.add(json!({"id": format!("more{n}"), "content": exam})).await.unwrap();
+    }
+    let before = linked("exam");
+    assert!(before.len() >= 3);
+    let items = json!({"items": [{"id": "exam", "content": tea}]});
+    fixture.update_many(items).await.unwrap().remove(0).unwrap();
+    assert_eq!(linked("exam"), before);
+}

@@ -315,3 +315,21 @@ fn a_reader_never_sees_half_of_an_update() {
         reader.join().unwrap();
     });
 }
+
+#[test]
+fn what_several_processors_compare_is_what_one_does() {
+    const MEMORIES: u64 = 70_000;
+    let index = MemoryIndex::new(DIMENSIONS);
+    (0..MEMORIES).for_each(|number| put(&index, number, &one(&[number as usize % WORDS.len()], number + 1), &[]));
+    let vector = Numbers(99).vector();
+    let asked = query("tea", &vector);
+    let all = index.search(&asked, MEMORIES as usize).unwrap();
+    assert_eq!(all.len(), MEMORIES as usize);
+    let together: BTreeMap<u64, f32> = all.iter().map(|found| (found.number, found.parts.value(Part::Dense))).collect();
+    for first in 0..4 {
+        let quarter = Among::Numbers((first..MEMORIES).step_by(4).collect());
+        for found in index.search(&Query { among: Some(&quarter), ..asked }, MEMORIES as usize).unwrap() {
+            assert_eq!(found.parts.value(Part::Dense), together[&found.number]);
+        }
+    }
+}

@@ -31,6 +31,9 @@ impl Feedback {
     }
 }
 
+/// The share of what a memory lacks in salience that being found gives it.
+const RECALL: f64 = 0.05;
+
 /// Salience is stored as a value at one moment with its rate, and computed when read: reading or waiting changes nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Dynamics {
@@ -88,6 +91,12 @@ impl Dynamics {
     #[must_use]
     pub fn reinforced(&self, boost: f64, now: Timestamp) -> Self {
         Self { salience: (self.salience(now) + boost).clamp(0.0, 1.0), since: now.max(self.since), ..self.clone() }
+    }
+
+    /// Found by a search: a little nearer to 1, the less the nearer it is.
+    #[must_use]
+    pub fn recalled(&self, now: Timestamp) -> Self {
+        self.reinforced(RECALL * (1.0 - self.salience(now)), now)
     }
 
     /// After a change of the primary sector salience goes on from where it is, at the new sector's rate.

@@ -6,7 +6,7 @@ use super::commit::{self, Committed};
 use super::error::Error;
 use super::open::Engine;
 use super::text::Text;
-use super::waypoints::{Related, link};
+use super::waypoints::link;
 use crate::domain::request::NewMemory;
 use crate::domain::{Embedding, Event, Memory, MemoryId, ModelIdentity, Provenance, Timestamp, Version};
 use crate::storage::{Records, Transaction};
@@ -15,7 +15,6 @@ use crate::storage::{Records, Transaction};
 pub(super) struct Prepared {
     version: Version,
     text: Text,
-    related: Vec<Related>,
 }
 
 impl Prepared {
@@ -34,9 +33,9 @@ impl Engine {
         self.vectors.ready().await?;
         let prepared = self.prepare(new, embedding)?;
         let (model, now) = (self.model.identity().await?.clone(), self.now());
-        let vectors = Arc::clone(&self.vectors);
         let work = move |transaction: &mut Transaction<'_>| insert(transaction, prepared, &model, now);
-        let publish = move |committed: &Committed| vectors.publish(committed);
+        let audience = self.audience();
+        let publish = move |committed: &Committed| audience.committed(committed);
         Ok(self.store.commit(work, publish).await??.memory)
     }
 
@@ -69,7 +68,7 @@ impl Engine {
             classified,
             provenance: Provenance { event: Event::Add, actor: None, reason: None },
         };
-        Ok(Prepared { version, text: Text { content: new.content, hash, embedding: Some(embedding) }, related })
+        Ok(Prepared { version, text: Text { content: new.content, hash, embedding: Some(embedding), related } })
     }
 }
 
@@ -81,7 +80,7 @@ pub(super) fn insert(
 ) -> Result<Committed, Error> {
     settle_model(transaction, model)?;
     let committed = commit::insert(transaction, prepared.version, &prepared.text, now)?;
-    link(transaction, committed.number, &prepared.related, now)?;
+    link(transaction, committed.number, &prepared.text.related, now)?;
     Ok(committed)
 }
 

@@ -1,8 +1,6 @@
 //! How do a thousand changes go together? Their new texts are embedded together and committed in few transactions;
 //! each item succeeds or fails by itself, or all of them as one.
 
-use std::sync::Arc;
-
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::add::{self, Prepared};
@@ -99,7 +97,7 @@ impl Engine {
             self.vectors.ready().await?;
         }
         let mut texts: Vec<ItemResult<(Update, Option<Text>)>> =
-            items.into_iter().map(|item| with_text(item?, &embedded)).collect();
+            items.into_iter().map(|item| self.with_text(item?, &embedded)).collect();
         let chunk = if request.atomic { texts.len() } else { UPDATE_CHUNK };
         let mut results = Vec::with_capacity(texts.len());
         while !texts.is_empty() {
@@ -113,6 +111,23 @@ impl Engine {
             texts = rest;
         }
         Ok(results)
+    }
+
+    fn with_text(&self, update: Update, embedded: &Embedded) -> ItemResult<(Update, Option<Text>)> {
+        let Some(content) = update.patch.content.clone() else { return Ok((update, None)) };
+        let hash = content.hash();
+        let text = || -> Result<Text, Error> {
+            let embedding = embedded.get(&hash).cloned().transpose()?;
+            let related = match &embedding {
+                Some(embedding) => self.more_related(&update.id, embedding)?,
+                None => Vec::new(),
+            };
+            Ok(Text { content, hash, embedding, related })
+        };
+        match text() {
+            Ok(text) => Ok((update, Some(text))),
+            Err(error) => Err(ItemError { id: Some(update.id.to_string()), error }),
+        }
     }
 
     /// Refuses early what the commit would refuse whatever the other items do.
@@ -147,7 +162,7 @@ impl Engine {
         I: Send + 'static,
         W: FnMut(&mut Transaction<'_>, I) -> ItemResult<Committed> + Send + 'static,
     {
-        let vectors = Arc::clone(&self.vectors);
+        let audience = self.audience();
         let work = move |transaction: &mut Transaction<'_>| {
             let apply =
                 |item: ItemResult<I>| item.and_then(|item| transaction.attempt(|transaction| apply(transaction, item)));
@@ -156,7 +171,7 @@ impl Engine {
             if atomic && results.iter().any(Result::is_err) { Err(aborted(results)) } else { Ok(results) }
         };
         let publish = move |results: &Vec<ItemResult<Committed>>| {
-            results.iter().flatten().for_each(|committed| vectors.publish(committed));
+            results.iter().flatten().for_each(|committed| audience.committed(committed));
         };
         Ok(match self.store.commit(work, publish).await? {
             Ok(results) => results.into_iter().map(|result| result.map(|committed| committed.memory)).collect(),
@@ -167,7 +182,7 @@ impl Engine {
     /// Deletes memories by id, each by itself, in one commit.
     pub async fn delete_many(&self, ids: Vec<Item<MemoryId>>) -> Result<Vec<ItemResult<Deleted>>, Error> {
         self.vectors.ready().await?;
-        let (now, vectors) = (self.now(), Arc::clone(&self.vectors));
+        let (now, audience) = (self.now(), self.audience());
         let work = move |transaction: &mut Transaction<'_>| -> Result<Vec<ItemResult<(Number, Deleted)>>, Error> {
             let remove = |item: Item<MemoryId>| {
                 let id = item.map_err(refusal)?;
@@ -178,9 +193,7 @@ impl Engine {
             Ok(ids.into_iter().map(remove).collect())
         };
         let publish = move |results: &Vec<ItemResult<(Number, Deleted)>>| {
-            for (number, deleted) in results.iter().flatten() {
-                vectors.remove(*number, &deleted.memory.version.scope);
-            }
+            results.iter().flatten().for_each(|(number, deleted)| audience.deleted(*number, deleted));
         };
         let results = self.store.commit(work, publish).await??;
         Ok(results.into_iter().map(|result| result.map(|(_, deleted)| deleted)).collect())
@@ -224,15 +237,5 @@ impl Named for Update {
 impl Named for Committed {
     fn id(&self) -> Option<String> {
         Some(self.memory.version.id.to_string())
-    }
-}
-
-fn with_text(update: Update, embedded: &Embedded) -> ItemResult<(Update, Option<Text>)> {
-    let Some(content) = update.patch.content.clone() else { return Ok((update, None)) };
-    let hash = content.hash();
-    let embedding = embedded.get(&hash).cloned().transpose();
-    match embedding {
-        Ok(embedding) => Ok((update, Some(Text { content, hash, embedding }))),
-        Err(error) => Err(ItemError { id: Some(update.id.to_string()), error }),
     }
 }

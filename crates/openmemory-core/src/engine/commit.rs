@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::error::Error;
 use super::text::Text;
+use super::waypoints::link_more;
 use crate::domain::patch;
 use crate::domain::request::{Restore, Update};
 use crate::domain::{ContentHash, Dynamics, Embedding, Memory, MemoryId, Sectors, Timestamp, Version};
@@ -75,7 +76,9 @@ pub(super) fn update(
         .patch
         .apply(&head, content, now, update.provenance.clone())
         .map_err(|error| Error::of_patch(error, &update.id))?;
-    replace(transaction, number, &head, next, fresh, now)
+    let committed = replace(transaction, number, &head, next, fresh, now)?;
+    link_more(transaction, number, text.map_or(&[], |text| &text.related), now)?;
+    Ok(committed)
 }
 
 /// Makes a copy of an earlier version the newest.

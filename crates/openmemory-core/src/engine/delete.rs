@@ -1,7 +1,5 @@
 //! How does a memory go? Content, vectors, links and history for good; a tombstone tells that it was there.
 
-use std::sync::Arc;
-
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::commit;
@@ -44,11 +42,9 @@ impl Engine {
         // Refused before waiting for the index, which only a real deletion changes.
         self.head(&request.id)?;
         self.vectors.ready().await?;
-        let (now, vectors) = (self.now(), Arc::clone(&self.vectors));
+        let (now, audience) = (self.now(), self.audience());
         let work = move |transaction: &mut Transaction<'_>| remove(transaction, &request.id, now);
-        let publish = move |(number, deleted): &(Number, Deleted)| {
-            vectors.remove(*number, &deleted.memory.version.scope);
-        };
+        let publish = move |(number, deleted): &(Number, Deleted)| audience.deleted(*number, deleted);
         Ok(self.store.commit(work, publish).await??.1)
     }
 
@@ -61,13 +57,11 @@ impl Engine {
             if control.is_cancelled() {
                 return Err(Error::Interrupted { done: gone.len(), total: ids.len() });
             }
-            let (chunk, now, vectors) = (chunk.to_vec(), self.now(), Arc::clone(&self.vectors));
+            let (chunk, now, audience) = (chunk.to_vec(), self.now(), self.audience());
             let filter = filter.cloned();
             let work = move |transaction: &mut Transaction<'_>| remove_all(transaction, &chunk, filter.as_ref(), now);
             let publish = move |removed: &Vec<(Number, Deleted)>| {
-                for (number, deleted) in removed {
-                    vectors.remove(*number, &deleted.memory.version.scope);
-                }
+                removed.iter().for_each(|(number, deleted)| audience.deleted(*number, deleted));
             };
             let removed = self.store.commit(work, publish).await??;
             gone.extend(removed.into_iter().map(|(_, deleted)| deleted.memory.version.id.to_string()));

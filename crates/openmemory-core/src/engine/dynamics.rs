@@ -37,7 +37,9 @@ impl Engine {
             Ok((number, Memory { version, content, dynamics, now }))
         };
         let vectors = Arc::clone(&self.vectors);
-        let publish = move |(number, memory): &(Number, Memory)| vectors.set_dynamics(*number, memory);
+        let publish = move |(number, memory): &(Number, Memory)| {
+            vectors.set_dynamics(*number, memory.version.scope.user_id.as_deref(), &memory.dynamics);
+        };
         Ok(self.store.commit(work, publish).await??.1)
     }
 }

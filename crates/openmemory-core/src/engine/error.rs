@@ -55,6 +55,10 @@ pub enum Error {
     BatchRefused,
     #[error("the call was aborted after {done} of {total} memories; call it again to go on from there")]
     Interrupted { done: usize, total: usize },
+    #[error(
+        "more has changed than is kept for a slow watcher; watch again since the cursor of the last change it gave"
+    )]
+    FellBehind,
     #[error("the store is closed")]
     Closed,
     #[error("an internal fault: {0}; please report it")]
@@ -88,6 +92,7 @@ impl Error {
                 StorageError::Dropped => "INTERNAL",
             },
             Self::Aborted | Self::BatchRefused | Self::Interrupted { .. } => "ABORTED",
+            Self::FellBehind => "UNAVAILABLE",
             Self::Closed => "CLOSED",
             Self::Internal(_) => "INTERNAL",
         }
@@ -95,7 +100,7 @@ impl Error {
 
     /// Whether the same call can succeed later without a change by the caller.
     pub fn retryable(&self) -> bool {
-        matches!(self.code(), "LOCKED" | "IO" | "EMBEDDING_FAILED")
+        matches!(self.code(), "LOCKED" | "IO" | "EMBEDDING_FAILED" | "UNAVAILABLE")
     }
 
     /// The field that was refused.

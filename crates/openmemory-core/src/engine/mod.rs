@@ -4,6 +4,7 @@
 //! wait without holding a thread. Reads are plain calls for a thread that may block.
 
 mod add;
+mod audience;
 mod backup;
 mod batch;
 mod census;
@@ -13,12 +14,14 @@ mod delete;
 mod dynamics;
 mod error;
 mod export;
+mod feed;
 mod history;
 mod import;
 mod list;
 mod model;
 mod open;
 mod read;
+mod recall;
 mod registry;
 mod reindex;
 mod search;
@@ -27,6 +30,7 @@ mod stats;
 mod text;
 mod update;
 mod vectors;
+mod watch;
 mod waypoints;
 
 pub use backup::doctor;
@@ -44,4 +48,5 @@ pub use registry::{Registry, Shared};
 pub use reindex::Reindexed;
 pub use search::Hit;
 pub use stats::Stats;
+pub use watch::{MemoryChange, Told, Watcher};
 pub use waypoints::Link;

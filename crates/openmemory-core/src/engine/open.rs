@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::error::Error;
+use super::feed::Feed;
 use super::model::Model;
+use super::recall::Recalls;
 use super::vectors::Vectors;
 use crate::domain::{Clock, MemoryId, Timestamp};
 use crate::embedding::{Embedder, EmbeddingPool};
@@ -22,7 +24,9 @@ pub struct Options {
 pub struct Engine {
     pub(super) store: Arc<Store>,
     pub(super) vectors: Arc<Vectors>,
+    pub(super) feed: Arc<Feed>,
     pub(super) model: Model,
+    pub(super) recalls: Recalls,
     clock: Arc<dyn Clock>,
 }
 
@@ -42,7 +46,9 @@ impl Engine {
             None => vectors.set_empty(),
         }
         let pool = EmbeddingPool::new(None).map_err(|error| Error::Storage(error.into()))?;
-        Ok(Self { store, vectors, model: Model::new(options.embedder, pool), clock: options.clock })
+        let feed = Arc::new(Feed::new(options.clock.now(), store.next_number()?));
+        let model = Model::new(options.embedder, pool);
+        Ok(Self { store, vectors, feed, model, recalls: Recalls::default(), clock: options.clock })
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -70,7 +76,10 @@ impl Engine {
     /// Finishes the commits that are queued and syncs; later writes are refused.
     pub fn close(&self) -> Result<(), Error> {
         self.vectors.stop();
-        Ok(self.store.close()?)
+        self.finish_recalls();
+        let closed = self.store.close();
+        self.feed.close();
+        Ok(closed?)
     }
 }
 
@@ -78,5 +87,6 @@ impl Drop for Engine {
     fn drop(&mut self) {
         // Who forgot to close still lets go of the directory.
         self.vectors.stop();
+        self.feed.close();
     }
 }

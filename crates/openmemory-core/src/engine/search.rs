@@ -75,6 +75,7 @@ impl Engine {
                     break;
                 }
             }
+            self.recalled(best.iter().map(|(found, _)| Number(found.number)));
             best.into_iter()
                 .filter_map(|(found, version)| self.hit(request, vector, &found, version).transpose())
                 .collect()

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::control::Control;
 use super::error::Error;
 use super::open::Engine;
+use super::waypoints::Related;
 use crate::domain::{Content, ContentHash, Embedding, MemoryId};
 use crate::storage::Records;
 
@@ -16,6 +17,8 @@ pub(super) struct Text {
     pub hash: ContentHash,
     /// None where the memory has its vectors already.
     pub embedding: Option<Arc<Embedding>>,
+    /// What a memory that gets this text may be linked to.
+    pub related: Vec<Related>,
 }
 
 /// The vectors of texts, or why there are none, by the texts' hashes.

@@ -1,8 +1,6 @@
 //! How does a memory change and stay right? The text is embedded before anything is locked, and the patch is applied to
 //! what is current inside the commit: of two updates at once, none loses a field.
 
-use std::sync::Arc;
-
 use super::commit::{self, Committed};
 use super::error::Error;
 use super::open::Engine;
@@ -52,8 +50,8 @@ impl Engine {
     where
         W: FnOnce(&mut Transaction<'_>) -> Result<Committed, Error> + Send + 'static,
     {
-        let vectors = Arc::clone(&self.vectors);
-        self.store.commit(work, move |committed| vectors.publish(committed)).await?
+        let audience = self.audience();
+        self.store.commit(work, move |committed| audience.committed(committed)).await?
     }
 
     /// Refuses early what the commit would refuse, before a text is embedded for nothing.
@@ -71,9 +69,15 @@ impl Engine {
             None
         } else {
             self.fitting_model().await?;
-            Some(self.embed(content).await?)
+            let embedding = self.embed(content).await?;
+            self.vectors.ready().await?;
+            Some(embedding)
         };
-        Ok(Text { content: content.clone(), hash, embedding })
+        let related = match &embedding {
+            Some(embedding) => self.more_related(id, embedding)?,
+            None => Vec::new(),
+        };
+        Ok(Text { content: content.clone(), hash, embedding, related })
     }
 }
 

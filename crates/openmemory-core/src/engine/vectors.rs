@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::commit::{Committed, Reach};
 use super::error::Error;
-use crate::domain::{Embedding, Memory, ModelIdentity, ModelTag, Scope, Sector, Sectors, Version};
+use crate::domain::{Dynamics, Embedding, Memory, ModelIdentity, ModelTag, Scope, Sector, Sectors, Version};
 use crate::index::{Entry, MemoryIndex, SectorMask, Usage, WrongDimensions};
 use crate::storage::{Number, Records, Store};
 
@@ -103,9 +103,8 @@ impl Vectors {
         }
     }
 
-    pub(super) fn set_dynamics(&self, number: Number, memory: &Memory) {
-        let user = memory.version.scope.user_id.as_deref();
-        self.change(user, number, None, |index| index.set_dynamics(user, number.0, &memory.dynamics));
+    pub(super) fn set_dynamics(&self, number: Number, user: Option<&str>, dynamics: &Dynamics) {
+        self.change(user, number, None, |index| index.set_dynamics(user, number.0, dynamics));
     }
 
     pub(super) fn remove(&self, number: Number, scope: &Scope) {

@@ -1,6 +1,6 @@
 //! Which memories belong together? Links to the most similar ones of the same user, made when a memory is added.
 //!
-//! Updates leave them as they are; deleting either end takes them away.
+//! Updates leave them as they are, and a new text may add some where there are few; deleting either end takes them away.
 
 use serde::Serialize;
 
@@ -8,15 +8,16 @@ use super::error::Error;
 use super::open::Engine;
 use super::vectors::foreign_dimensions;
 use crate::domain::request::ById;
-use crate::domain::{Embedding, Scope, Timestamp};
+use crate::domain::{Embedding, MemoryId, Scope, Timestamp};
 use crate::storage::{Number, Records, Transaction, Waypoint};
 
-/// Links that a new memory gets at most.
+/// Links that a memory gets at most by its own texts.
 const LINKS: usize = 3;
 /// The similarity below which memories are not linked.
 const SIMILAR: f32 = 0.6;
 
-/// A memory that a new one will be linked to.
+/// A memory that another will be linked to.
+#[derive(Clone)]
 pub(super) struct Related {
     number: Number,
     weight: f32,
@@ -64,7 +65,38 @@ impl Engine {
     }
 }
 
-/// Links a new memory to those of `related` that are still there.
+impl Engine {
+    /// The memories that a new text of memory `id` may link it to: none where it has enough links.
+    pub(super) fn more_related(&self, id: &MemoryId, embedding: &Embedding) -> Result<Vec<Related>, Error> {
+        let Some(number) = self.store.number(id)? else { return Ok(Vec::new()) };
+        let Some(head) = self.store.head(number)? else { return Ok(Vec::new()) };
+        if self.store.waypoints(number)?.len() >= LINKS {
+            return Ok(Vec::new());
+        }
+        let mut related = self.related(&head.scope, embedding)?;
+        // It may be nearest to what it says until now.
+        related.retain(|other| other.number != number);
+        Ok(related)
+    }
+}
+
+/// Links a memory whose text has changed to those of `related` that are still there, as far as there is room.
+pub(super) fn link_more(
+    transaction: &mut Transaction<'_>,
+    number: Number,
+    related: &[Related],
+    now: Timestamp,
+) -> Result<(), Error> {
+    if related.is_empty() {
+        return Ok(());
+    }
+    let known: Vec<Number> = transaction.waypoints(number)?.into_iter().map(|(other, _)| other).collect();
+    let new = related.iter().filter(|other| !known.contains(&other.number)).cloned();
+    let new: Vec<Related> = new.take(LINKS.saturating_sub(known.len())).collect();
+    link(transaction, number, &new, now)
+}
+
+/// Links a memory to those of `related` that are still there.
 pub(super) fn link(
     transaction: &mut Transaction<'_>,
     number: Number,

@@ -1,10 +1,19 @@
 //! The vectors of one user, flat in memory.
 
 use std::mem::size_of;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
 
 use super::SectorMask;
 use super::quantise::{Batch, Probe, Row};
 use super::scan::Scan;
+
+/// Rows that a thread compares at a time.
+const BLOCK: usize = 4096;
+
+/// Rows for which one more thread is worth waking.
+const SHARE: usize = 8 * BLOCK;
 
 #[derive(Default)]
 pub(super) struct Dense {
@@ -90,7 +99,38 @@ impl Dense {
 
     /// Puts each slot's highest cosine into `best`, leaving what is there where it has no vector that `mask` admits.
     pub(super) fn score(&self, arch: pulp::Arch, probe: &Probe, mask: Option<SectorMask>, best: &mut [f32]) {
-        arch.dispatch(Scan { rows: &self.rows, codes: &self.codes, probe, mask, best });
+        let begun = AtomicUsize::new(0);
+        let scan = |best: &mut [f32]| {
+            loop {
+                let from = begun.fetch_add(BLOCK, Ordering::Relaxed);
+                let Some(rows) = self.rows.get(from..(from + BLOCK).min(self.rows.len())) else { return };
+                let codes = &self.codes[from * self.dimensions..][..rows.len() * self.dimensions];
+                arch.dispatch(Scan { rows, codes, probe, mask, best: &mut *best });
+            }
+        };
+        let helpers = self.rows.len() / SHARE;
+        if helpers == 0 {
+            return scan(best);
+        }
+        // What is in no cache is read faster by several processors.
+        let helpers = helpers.min(rayon::current_num_threads().saturating_sub(1));
+        let (slots, found) = (best.len(), Mutex::new(Vec::with_capacity(helpers)));
+        rayon::in_place_scope(|scope| {
+            for _ in 0..helpers {
+                scope.spawn(|_| {
+                    // One that comes too late for a block has nothing to tell.
+                    if begun.load(Ordering::Relaxed) < self.rows.len() {
+                        let mut best = vec![f32::NEG_INFINITY; slots];
+                        scan(&mut best);
+                        found.lock().push(best);
+                    }
+                });
+            }
+            scan(best);
+        });
+        for other in found.into_inner() {
+            best.iter_mut().zip(other).for_each(|(best, cosine)| *best = best.max(cosine));
+        }
     }
 
     /// The same for some slots.

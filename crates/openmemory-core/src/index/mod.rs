@@ -9,6 +9,7 @@ mod dense;
 mod entry;
 mod language;
 mod lexical;
+mod named;
 mod names;
 mod partition;
 mod postings;
@@ -16,6 +17,7 @@ mod quantise;
 mod runs;
 mod scan;
 mod score;
+mod seek;
 mod words;
 
 use std::collections::HashMap;

@@ -8,11 +8,11 @@ use super::entry::Indexed;
 use super::lexical::{Lexical, QueryWords, Totals};
 use super::postings::Postings;
 use super::quantise::Probe;
-use super::runs::{Context, Member, Runs, contexts};
-use super::score::{Part, Parts, alone};
+use super::runs::{Member, Runs};
+use super::seek::{Scores, Seek};
 use super::words::phrase;
 use super::{Among, Found, SectorMask};
-use crate::domain::{ContentHash, Dynamics, Feedback, Timestamp};
+use crate::domain::{ContentHash, Dynamics, Timestamp};
 
 /// A query in the forms that a partition compares.
 pub(super) struct Probes<'a> {
@@ -40,42 +40,22 @@ pub(super) struct Partition {
     runs: Runs,
 }
 
-struct Slot {
-    number: u64,
-    content: ContentHash,
-    sectors: SectorMask,
+/// What is known of a memory besides its words and vectors.
+pub(super) struct Slot {
+    pub(super) number: u64,
+    pub(super) content: ContentHash,
+    pub(super) sectors: SectorMask,
     created_at: Timestamp,
-    expires_at: Option<Timestamp>,
-    run: Option<u32>,
-    is_question: bool,
-    dynamics: Dynamics,
+    pub(super) expires_at: Option<Timestamp>,
+    pub(super) run: Option<u32>,
+    pub(super) is_question: bool,
+    pub(super) dynamics: Dynamics,
 }
 
 /// To which memories a search is confined: their places, and the runs that these are in, both in rising order.
 struct Wanted {
     places: Vec<u32>,
     runs: Vec<u32>,
-}
-
-/// The scores of the slots by their words and vectors alone.
-struct Scores {
-    lexical: Vec<f32>,
-    /// Negative infinity where there is no vector to compare.
-    dense: Vec<f32>,
-    named: Vec<bool>,
-    readable: f32,
-}
-
-impl Scores {
-    fn dense(&self, slot: u32) -> f32 {
-        self.dense[slot as usize] * self.readable
-    }
-
-    /// What a slot lends to others and gets from itself.
-    fn alone(&self, slot: u32) -> f32 {
-        let dense = self.dense[slot as usize];
-        if dense.is_finite() { alone(self.lexical[slot as usize], dense * self.readable) } else { 0.0 }
-    }
 }
 
 impl Partition {
@@ -198,11 +178,11 @@ impl Partition {
             return;
         }
         let scores = self.scores(arch, probes, wanted.as_ref());
-        let mut seek = Seek { partition: self, probes, scores: &scores, best };
+        let mut seek = Seek::new(&self.slots, probes, &scores, best);
         match wanted {
             None => {
-                (0..self.slots.len() as u32).for_each(|place| seek.offer_alone(place));
                 self.runs.all().for_each(|members| seek.offer_run(members, |_| true));
+                (0..self.slots.len() as u32).for_each(|place| seek.offer_alone(place));
             }
             Some(Wanted { places, runs }) => {
                 places.iter().for_each(|place| seek.offer_alone(*place));
@@ -273,69 +253,5 @@ impl Partition {
         let is_alone = |place: &u32| self.slots[*place as usize].as_ref().is_some_and(|slot| slot.run.is_none());
         let members = runs.iter().flat_map(|run| self.runs.members(*run)).map(|member| member.slot);
         places.iter().copied().filter(is_alone).chain(members).collect()
-    }
-}
-
-/// One walk over a partition's memories.
-struct Seek<'a> {
-    partition: &'a Partition,
-    probes: &'a Probes<'a>,
-    scores: &'a Scores,
-    best: &'a mut Best<Found>,
-}
-
-impl Seek<'_> {
-    /// Offers a memory that has no run.
-    fn offer_alone(&mut self, place: u32) {
-        if let Some(slot) = self.partition.slots[place as usize].as_ref().filter(|slot| slot.run.is_none()) {
-            self.offer(place, slot, &Context::of_none(self.scores.alone(place)), &[], 0);
-        }
-    }
-
-    fn offer_run(&mut self, members: &[Member], wanted: impl Fn(u32) -> bool) {
-        let contexts = contexts(members, |place| self.scores.alone(place));
-        for (at, (member, context)) in members.iter().zip(&contexts).enumerate() {
-            if let Some(slot) = self.partition.slots[member.slot as usize].as_ref().filter(|_| wanted(member.slot)) {
-                self.offer(member.slot, slot, context, members, at);
-            }
-        }
-    }
-
-    fn offer(&mut self, place: u32, slot: &Slot, context: &Context, members: &[Member], at: usize) {
-        let expired = || self.probes.alive_at.is_some_and(|now| slot.expires_at.is_some_and(|expiry| expiry <= now));
-        if self.scores.dense[place as usize] == f32::NEG_INFINITY || expired() {
-            return;
-        }
-        // What a memory can have at most is known from few numbers, and disposes of nearly all.
-        let (lexical, dense) = (self.scores.lexical[place as usize], self.scores.dense(place));
-        if !self.best.admits(Parts::most(lexical, dense, context)) {
-            return;
-        }
-        let flag = |on: bool| f32::from(u8::from(on));
-        let mut parts = Parts::default();
-        parts.set(Part::Lexical, lexical);
-        parts.set(Part::Dense, dense);
-        parts.set(Part::IsQuestion, flag(slot.is_question));
-        parts.set(Part::TagNamed, flag(self.scores.named[place as usize]));
-        parts.set_context(context);
-        parts.set(Part::Feedback, slot.dynamics.feedback.map_or(0.0, opinion));
-        parts.set(Part::Salience, slot.dynamics.salience(self.probes.now) as f32);
-        let lender = parts.strongest_lender().and_then(|offset| members.get(at.checked_add_signed(offset)?));
-        let found = Found {
-            number: slot.number,
-            content: slot.content,
-            sectors: slot.sectors,
-            parts,
-            by: lender.map(|member| member.number),
-        };
-        self.best.push(parts.sum(), slot.number, found);
-    }
-}
-
-fn opinion(feedback: Feedback) -> f32 {
-    match feedback {
-        Feedback::Positive => 1.0,
-        Feedback::Negative => -1.0,
-        Feedback::VeryNegative => -2.0,
     }
 }

@@ -1,8 +1,8 @@
 //! Which memories have a term, and how often?
 
-use std::collections::HashMap;
 use std::mem::size_of;
-use std::sync::Arc;
+
+use super::named::Named;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Posting {
@@ -13,22 +13,14 @@ pub(super) struct Posting {
 /// Lists by term, each in the order of slots; and the terms of each slot, so that a memory can leave its lists.
 #[derive(Default)]
 pub(super) struct Postings {
-    ids: HashMap<Arc<str>, u32>,
-    lists: Vec<List>,
-    free: Vec<u32>,
+    lists: Named<Vec<Posting>>,
     slots: Vec<Box<[u32]>>,
     postings: usize,
 }
 
-#[derive(Default)]
-struct List {
-    term: Arc<str>,
-    postings: Vec<Posting>,
-}
-
 impl Postings {
     pub(super) fn of(&self, term: &str) -> &[Posting] {
-        self.ids.get(term).map_or(&[], |id| &self.lists[*id as usize].postings)
+        self.lists.get(term).map_or(&[], Vec::as_slice)
     }
 
     /// Makes `terms` all that a slot is found by; each different term once.
@@ -48,24 +40,19 @@ impl Postings {
         let Some(ids) = self.slots.get_mut(slot as usize).map(std::mem::take) else { return };
         self.postings -= ids.len();
         for id in ids {
-            let list = &mut self.lists[id as usize];
-            if let Ok(at) = list.postings.binary_search_by_key(&slot, |posting| posting.slot) {
-                list.postings.remove(at);
+            let list = &mut self.lists[id];
+            if let Ok(at) = list.binary_search_by_key(&slot, |posting| posting.slot) {
+                list.remove(at);
             }
-            if list.postings.is_empty() {
-                let List { term, .. } = std::mem::take(list);
-                self.ids.remove(&term);
-                self.free.push(id);
+            if list.is_empty() {
+                self.lists.remove(id);
             }
         }
     }
 
     fn insert(&mut self, term: &str, posting: Posting) -> u32 {
-        let id = match self.ids.get(term) {
-            Some(id) => *id,
-            None => self.new_list(term),
-        };
-        let postings = &mut self.lists[id as usize].postings;
+        let id = self.lists.id(term);
+        let postings = &mut self.lists[id];
         // Numbers rise as memories come, so the end is where most belong.
         match postings.last() {
             Some(last) if last.slot > posting.slot => {
@@ -77,27 +64,9 @@ impl Postings {
         id
     }
 
-    fn new_list(&mut self, term: &str) -> u32 {
-        let term: Arc<str> = term.into();
-        let list = List { term: Arc::clone(&term), postings: Vec::new() };
-        let id = match self.free.pop() {
-            Some(id) => {
-                self.lists[id as usize] = list;
-                id
-            }
-            None => {
-                self.lists.push(list);
-                (self.lists.len() - 1) as u32
-            }
-        };
-        self.ids.insert(term, id);
-        id
-    }
-
     /// Allocated bytes, roughly.
     pub(super) fn bytes(&self) -> usize {
-        let term = size_of::<(Arc<str>, u32)>() + size_of::<List>() + 24;
-        self.ids.len() * term
+        self.lists.bytes()
             + self.postings * (size_of::<Posting>() + size_of::<u32>())
             + self.slots.capacity() * size_of::<Box<[u32]>>()
     }
@@ -130,9 +99,9 @@ mod tests {
             postings.replace(slot, &[(format!("word{slot}"), 1), ("common".into(), 1)]);
         }
         (0..100).for_each(|slot| postings.remove(slot));
-        assert!(postings.ids.is_empty());
+        assert!(postings.of("common").is_empty());
         assert_eq!(postings.postings, 0);
         postings.replace(5, &[("new".into(), 1)]);
-        assert_eq!(postings.lists.len(), 101, "freed lists are used again");
+        assert_eq!(postings.lists.all().count(), 101, "freed lists are used again");
     }
 }

@@ -3,9 +3,7 @@
 //! An answer often shares no word with the question that it answers: what stands beside it tells. Only memories of one
 //! `run_id` are neighbours, and less so the more time lies between them.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
+use super::named::Named;
 use crate::domain::Timestamp;
 
 /// What a memory gets from its run; scores are those without any context, 0 where there is nobody.
@@ -43,100 +41,87 @@ impl Member {
     }
 }
 
-/// The runs of one user.
+/// The runs of one user, each with its members in the order of time.
 #[derive(Default)]
-pub(super) struct Runs {
-    ids: HashMap<Arc<str>, u32>,
-    runs: Vec<Run>,
-    free: Vec<u32>,
-}
-
-#[derive(Default)]
-struct Run {
-    name: Arc<str>,
-    members: Vec<Member>,
-}
+pub(super) struct Runs(Named<Vec<Member>>);
 
 impl Runs {
     pub(super) fn insert(&mut self, name: &str, member: Member) -> u32 {
-        let id = match self.ids.get(name) {
-            Some(id) => *id,
-            None => self.new_run(name),
-        };
-        let members = &mut self.runs[id as usize].members;
+        let id = self.0.id(name);
+        let members = &mut self.0[id];
         let at = members.partition_point(|other| other.place() < member.place());
         members.insert(at, member);
         id
     }
 
-    fn new_run(&mut self, name: &str) -> u32 {
-        let name: Arc<str> = name.into();
-        let run = Run { name: Arc::clone(&name), members: Vec::new() };
-        let id = match self.free.pop() {
-            Some(id) => {
-                self.runs[id as usize] = run;
-                id
-            }
-            None => {
-                self.runs.push(run);
-                (self.runs.len() - 1) as u32
-            }
-        };
-        self.ids.insert(name, id);
-        id
-    }
-
     pub(super) fn remove(&mut self, id: u32, created_at: Timestamp, number: u64) {
-        let run = &mut self.runs[id as usize];
-        if let Ok(at) = run.members.binary_search_by_key(&(created_at, number), Member::place) {
-            run.members.remove(at);
+        let members = &mut self.0[id];
+        if let Ok(at) = members.binary_search_by_key(&(created_at, number), Member::place) {
+            members.remove(at);
         }
-        if run.members.is_empty() {
-            let Run { name, .. } = std::mem::take(run);
-            self.ids.remove(&name);
-            self.free.push(id);
+        if members.is_empty() {
+            self.0.remove(id);
         }
     }
 
     /// The members of the run of this name.
     pub(super) fn of(&self, name: &str) -> &[Member] {
-        self.ids.get(name).map_or(&[], |id| self.members(*id))
+        self.0.get(name).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn members(&self, id: u32) -> &[Member] {
-        &self.runs[id as usize].members
+        &self.0[id]
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &[Member]> {
-        self.runs.iter().map(|run| run.members.as_slice()).filter(|members| !members.is_empty())
+        self.0.all().map(Vec::as_slice).filter(|members| !members.is_empty())
     }
 
     pub(super) fn bytes(&self) -> usize {
-        let run = |run: &Run| size_of::<Run>() + 48 + run.members.capacity() * size_of::<Member>();
-        self.runs.iter().map(run).sum()
+        self.0.bytes() + self.0.all().map(|members| members.capacity() * size_of::<Member>()).sum::<usize>()
     }
 }
 
-/// The context of each of a run's members, in their order. `score` is that of a slot without context.
-pub(super) fn contexts(members: &[Member], score: impl Fn(u32) -> f32) -> Vec<Context> {
-    let scores: Vec<f32> = members.iter().map(|member| score(member.slot)).collect();
-    let run = best_three(&scores);
-    let lent = |at: usize, by: Option<usize>| {
-        let by = by.filter(|by| *by < members.len())?;
-        Some(scores[by] * closeness(&members[at], &members[by]))
-    };
-    let context = |at: usize| {
+/// The scores of one run's members, without any context, and what they make of each other.
+#[derive(Default)]
+pub(super) struct Surroundings {
+    scores: Vec<f32>,
+    run: f32,
+}
+
+impl Surroundings {
+    /// `score` is that of a slot without context.
+    pub(super) fn enter(&mut self, members: &[Member], score: impl Fn(u32) -> f32) {
+        self.scores.clear();
+        self.scores.extend(members.iter().map(|member| score(member.slot)));
+        self.run = best_three(&self.scores);
+    }
+
+    /// The context of the member at `at`.
+    pub(super) fn context(&self, members: &[Member], at: usize) -> Context {
+        self.lent(members, at, |score, other| score * closeness(&members[at], other))
+    }
+
+    /// No less in any part that counts for a memory.
+    pub(super) fn most(&self, members: &[Member], at: usize) -> Context {
+        self.lent(members, at, |score, _| score.max(0.0))
+    }
+
+    fn lent(&self, members: &[Member], at: usize, by: impl Fn(f32, &Member) -> f32) -> Context {
+        let from = |other: Option<usize>| {
+            let other = other.filter(|other| *other < members.len());
+            other.map_or(0.0, |other| by(self.scores[other], &members[other]))
+        };
         let asked = at.checked_sub(1).is_some_and(|before| members[before].is_question);
         Context {
             after_question: f32::from(u8::from(asked)),
-            question: lent(at, at.checked_sub(1)).filter(|_| asked).unwrap_or(0.0),
-            next: lent(at, Some(at + 1)).unwrap_or(0.0),
-            before_last: lent(at, at.checked_sub(2)).unwrap_or(0.0),
-            after_next: lent(at, Some(at + 2)).unwrap_or(0.0),
-            run,
+            question: if asked { from(at.checked_sub(1)) } else { 0.0 },
+            next: from(Some(at + 1)),
+            before_last: from(at.checked_sub(2)),
+            after_next: from(Some(at + 2)),
+            run: self.run,
         }
-    };
-    (0..members.len()).map(context).collect()
+    }
 }
 
 /// e^(−Δ / 1 h).
@@ -165,6 +150,12 @@ mod tests {
 
     fn member(minute: i64, slot: u32, is_question: bool) -> Member {
         Member { created_at: Timestamp::from_millis(minute * 60_000), number: slot.into(), slot, is_question }
+    }
+
+    fn contexts(members: &[Member], score: impl Fn(u32) -> f32) -> Vec<Context> {
+        let mut surroundings = Surroundings::default();
+        surroundings.enter(members, score);
+        (0..members.len()).map(|at| surroundings.context(members, at)).collect()
     }
 
     #[test]

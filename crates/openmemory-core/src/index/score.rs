@@ -112,12 +112,15 @@ impl Parts {
     }
 
     /// No less than the sum of a memory with these scores and this context, whatever else it has.
-    pub(super) fn most(lexical: f32, dense: f32, context: &Context) -> f32 {
-        const REST: f32 = Part::TagNamed.weight() + Part::Salience.weight() + Part::Feedback.weight();
+    pub(super) fn most(lexical: f32, dense: f32, named: bool, context: &Context) -> f32 {
+        /// More than what adding up in another order can change.
+        const ROUNDING: f32 = 0.001;
+        const REST: f32 = Part::Salience.weight() + Part::Feedback.weight() + ROUNDING;
         let own = Part::Lexical.weight() * lexical + Part::Dense.weight() * dense + Part::Run.weight() * context.run;
         let lent = Part::Question.weight() * context.question + Part::Next.weight() * context.next;
         let further = Part::BeforeLast.weight() * context.before_last + Part::AfterNext.weight() * context.after_next;
-        own + lent + further + Part::AfterQuestion.weight() * context.after_question + REST
+        let tag = if named { Part::TagNamed.weight() } else { 0.0 };
+        own + lent + further + Part::AfterQuestion.weight() * context.after_question + tag + REST
     }
 
     /// How far in its run the neighbour stands that lends more than the memory's own words and vectors give, if one does.

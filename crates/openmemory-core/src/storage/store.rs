@@ -149,6 +149,12 @@ impl Store {
         Ok(counters.unwrap_or_default().memories)
     }
 
+    /// The number that the next new memory gets.
+    pub fn next_number(&self) -> Result<Number, StorageError> {
+        let counters: Option<Counters> = self.record(&keys::meta(COUNTERS))?;
+        Ok(Number(counters.unwrap_or_default().next_number))
+    }
+
     /// What was damaged when the store was opened, and has been put right from its checkpoint and log.
     pub fn repaired(&self) -> Option<&str> {
         self.repaired.as_deref()

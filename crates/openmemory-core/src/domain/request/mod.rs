@@ -8,6 +8,7 @@ mod new_memory;
 mod search;
 mod transfer;
 mod update;
+mod watch;
 
 pub use batch::{AddMany, DeleteMany, Item, UpdateMany};
 pub use by_id::{ById, FeedbackRequest, Get, History, Reinforce, Restore};
@@ -17,3 +18,4 @@ pub use new_memory::NewMemory;
 pub use search::Search;
 pub use transfer::{Export, Import, OnConflict};
 pub use update::Update;
+pub use watch::Watch;

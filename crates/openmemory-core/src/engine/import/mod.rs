@@ -180,7 +180,7 @@ impl Engine {
         if ready.is_empty() && tombstones.is_empty() {
             return Ok(());
         }
-        let (model, now, vectors) = (self.model.identity().await?.clone(), self.now(), Arc::clone(&self.vectors));
+        let (model, now, audience) = (self.model.identity().await?.clone(), self.now(), self.audience());
         let work = move |transaction: &mut Transaction<'_>| -> Result<(Results, u64), Error> {
             if !ready.is_empty() {
                 add::settle_model(transaction, &model)?;
@@ -200,11 +200,8 @@ impl Engine {
         let publish = move |(results, _): &(Results, u64)| {
             for (_, _, result) in results {
                 match result {
-                    Ok(Applied::Imported(committed)) => vectors.publish(committed),
-                    Ok(Applied::Replaced { old, scope, committed }) => {
-                        vectors.remove(*old, scope);
-                        vectors.publish(committed);
-                    }
+                    Ok(Applied::Imported(committed)) => audience.committed(committed),
+                    Ok(Applied::Replaced { old, scope, committed }) => audience.replaced(*old, scope, committed),
                     Ok(Applied::Skipped) | Err(_) => {}
                 }
             }

@@ -1,0 +1,88 @@
+//! How are things found by name and referred to by number? Numbers of removed things are given again.
+
+use std::collections::HashMap;
+use std::mem::{size_of, take};
+use std::ops::{Index, IndexMut};
+use std::sync::Arc;
+
+#[derive(Default)]
+pub(super) struct Named<T> {
+    ids: HashMap<Arc<str>, u32>,
+    things: Vec<(Arc<str>, T)>,
+    free: Vec<u32>,
+}
+
+impl<T: Default> Named<T> {
+    pub(super) fn get(&self, name: &str) -> Option<&T> {
+        self.ids.get(name).map(|id| &self[*id])
+    }
+
+    /// The number of the thing of this name, which is made if it is not there.
+    pub(super) fn id(&mut self, name: &str) -> u32 {
+        if let Some(id) = self.ids.get(name) {
+            return *id;
+        }
+        let name: Arc<str> = name.into();
+        let thing = (Arc::clone(&name), T::default());
+        let id = match self.free.pop() {
+            Some(id) => {
+                self.things[id as usize] = thing;
+                id
+            }
+            None => {
+                self.things.push(thing);
+                (self.things.len() - 1) as u32
+            }
+        };
+        self.ids.insert(name, id);
+        id
+    }
+
+    pub(super) fn remove(&mut self, id: u32) {
+        let (name, _) = take(&mut self.things[id as usize]);
+        self.ids.remove(&name);
+        self.free.push(id);
+    }
+
+    /// Those that are there, and empty ones in place of removed ones.
+    pub(super) fn all(&self) -> impl Iterator<Item = &T> {
+        self.things.iter().map(|(_, thing)| thing)
+    }
+
+    /// Allocated bytes, roughly, without what the things hold.
+    pub(super) fn bytes(&self) -> usize {
+        let name = size_of::<(Arc<str>, u32)>() + 24;
+        self.ids.len() * name + self.things.capacity() * size_of::<(Arc<str>, T)>()
+    }
+}
+
+impl<T> Index<u32> for Named<T> {
+    type Output = T;
+
+    fn index(&self, id: u32) -> &T {
+        &self.things[id as usize].1
+    }
+}
+
+impl<T> IndexMut<u32> for Named<T> {
+    fn index_mut(&mut self, id: u32) -> &mut T {
+        &mut self.things[id as usize].1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_removed_name_is_gone_and_its_number_goes_to_the_next() {
+        let mut named: Named<Vec<u32>> = Named::default();
+        let (tea, cup) = (named.id("tea"), named.id("cup"));
+        named[tea].push(1);
+        named.remove(tea);
+        assert_eq!(named.get("tea"), None);
+        assert_eq!(named.id("jar"), tea);
+        assert_eq!(named.get("jar"), Some(&vec![]));
+        assert_eq!(named.id("cup"), cup);
+    }
+}

@@ -1,0 +1,113 @@
+//! Which memories of a partition are the best? One walk over them, by what their words and vectors say.
+
+use super::Found;
+use super::best::Best;
+use super::partition::{Probes, Slot};
+use super::runs::{Context, Member, Surroundings};
+use super::score::{Part, Parts, alone};
+use crate::domain::Feedback;
+
+/// The scores of the slots by their words and vectors alone.
+pub(super) struct Scores {
+    pub(super) lexical: Vec<f32>,
+    /// Negative infinity where there is no vector to compare.
+    pub(super) dense: Vec<f32>,
+    pub(super) named: Vec<bool>,
+    pub(super) readable: f32,
+}
+
+impl Scores {
+    fn dense(&self, slot: u32) -> f32 {
+        self.dense[slot as usize] * self.readable
+    }
+
+    /// What a slot lends to others and gets from itself.
+    fn alone(&self, slot: u32) -> f32 {
+        let dense = self.dense[slot as usize];
+        if dense.is_finite() { alone(self.lexical[slot as usize], dense * self.readable) } else { 0.0 }
+    }
+}
+
+pub(super) struct Seek<'a> {
+    slots: &'a [Option<Slot>],
+    probes: &'a Probes<'a>,
+    scores: &'a Scores,
+    best: &'a mut Best<Found>,
+    /// Of the members of the run at hand.
+    surroundings: Surroundings,
+}
+
+impl<'a> Seek<'a> {
+    pub(super) fn new(
+        slots: &'a [Option<Slot>],
+        probes: &'a Probes<'a>,
+        scores: &'a Scores,
+        best: &'a mut Best<Found>,
+    ) -> Self {
+        Self { slots, probes, scores, best, surroundings: Surroundings::default() }
+    }
+
+    /// Offers a memory, if it has no run.
+    pub(super) fn offer_alone(&mut self, place: u32) {
+        let context = Context::of_none(self.scores.alone(place));
+        if self.may_be_among_the_best(place, &context) && self.slot(place).is_some_and(|slot| slot.run.is_none()) {
+            self.offer(place, &context, None);
+        }
+    }
+
+    /// Offers the wanted members of a run.
+    pub(super) fn offer_run(&mut self, members: &[Member], wanted: impl Fn(u32) -> bool) {
+        self.surroundings.enter(members, |place| self.scores.alone(place));
+        for (at, member) in members.iter().enumerate() {
+            // Closeness in time takes longer to find out than all the rest.
+            if self.may_be_among_the_best(member.slot, &self.surroundings.most(members, at)) && wanted(member.slot) {
+                self.offer(member.slot, &self.surroundings.context(members, at), Some((members, at)));
+            }
+        }
+    }
+
+    /// What a memory can have at most is known from few numbers, and disposes of nearly all.
+    fn may_be_among_the_best(&self, place: u32, context: &Context) -> bool {
+        let lexical = self.scores.lexical[place as usize];
+        let most = Parts::most(lexical, self.scores.dense(place), self.scores.named[place as usize], context);
+        self.best.admits(most)
+    }
+
+    fn slot(&self, place: u32) -> Option<&'a Slot> {
+        self.slots[place as usize].as_ref()
+    }
+
+    fn offer(&mut self, place: u32, context: &Context, among: Option<(&[Member], usize)>) {
+        let Some(slot) = self.slot(place) else { return };
+        let expired = || self.probes.alive_at.is_some_and(|now| slot.expires_at.is_some_and(|expiry| expiry <= now));
+        let similarity = self.scores.dense[place as usize];
+        if similarity == f32::NEG_INFINITY || expired() {
+            return;
+        }
+        let flag = |on: bool| f32::from(u8::from(on));
+        let mut parts = Parts::default();
+        parts.set(Part::Lexical, self.scores.lexical[place as usize]);
+        parts.set(Part::Dense, self.scores.dense(place));
+        parts.set(Part::IsQuestion, flag(slot.is_question));
+        parts.set(Part::TagNamed, flag(self.scores.named[place as usize]));
+        parts.set_context(context);
+        parts.set(Part::Feedback, slot.dynamics.feedback.map_or(0.0, opinion));
+        parts.set(Part::Salience, slot.dynamics.salience(self.probes.now) as f32);
+        let sum = parts.sum();
+        if !self.best.admits(sum) {
+            return;
+        }
+        let lender = among.and_then(|(members, at)| members.get(at.checked_add_signed(parts.strongest_lender()?)?));
+        let by = lender.map(|member| member.number);
+        let found = Found { number: slot.number, content: slot.content, sectors: slot.sectors, parts, by };
+        self.best.push(sum, slot.number, found);
+    }
+}
+
+fn opinion(feedback: Feedback) -> f32 {
+    match feedback {
+        Feedback::Positive => 1.0,
+        Feedback::Negative => -1.0,
+        Feedback::VeryNegative => -2.0,
+    }
+}

@@ -1,0 +1,98 @@
+//! What a search leaves behind: salience and links, a little, for many searches at once; never a version.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "support/mod.rs"]
+mod support;
+
+use serde_json::json;
+use support::{Fixture, to_json};
+
+const TEXT: &str = "The cello stands in the blue room";
+
+/// Longer than searches wait for others.
+const LONG: i64 = 11_000;
+
+async fn with_two() -> Fixture {
+    let fixture = Fixture::new();
+    fixture.add(json!({"id": "one", "content": TEXT})).await.unwrap();
+    fixture.add(json!({"id": "two", "content": format!("{TEXT} today")})).await.unwrap();
+    fixture
+}
+
+fn salience(fixture: &Fixture, id: &str) -> f64 {
+    to_json(&fixture.get(id).unwrap())["salience"].as_f64().unwrap()
+}
+
+#[tokio::test]
+async fn a_hundred_searches_change_no_version_and_no_time() {
+    let fixture = with_two().await;
+    let before = (fixture.get("one").unwrap().version, fixture.history("one").unwrap());
+    for _ in 0..100 {
+        fixture.clock.advance(1000);
+        assert_eq!(fixture.search(json!({"query": "cello"})).await.unwrap().len(), 2);
+    }
+    let fixture = fixture.reopened();
+    assert_eq!((fixture.get("one").unwrap().version, fixture.history("one").unwrap()), before);
+}
+
+#[tokio::test]
+async fn what_is_found_grows_more_present_and_never_beyond_one() {
+    let fixture = with_two().await;
+    let before = salience(&fixture, "one");
+    fixture.search(json!({"query": "cello"})).await.unwrap();
+    assert_eq!(salience(&fixture, "one"), before, "nothing is written at once");
+    let fixture = fixture.reopened();
+    let once = salience(&fixture, "one");
+    assert!((once - (before + 0.05 * (1.0 - before))).abs() < 1e-9, "{before} {once}");
+    for _ in 0..100 {
+        fixture.clock.advance(LONG);
+        fixture.search(json!({"query": "cello"})).await.unwrap();
+    }
+    let fixture = fixture.reopened();
+    let often = salience(&fixture, "one");
+    assert!(often > once && often <= 1.0, "{often}");
+}
+
+#[tokio::test]
+async fn searches_of_a_few_seconds_count_once() {
+    let fixture = with_two().await;
+    let before = salience(&fixture, "one");
+    for _ in 0..1000 {
+        fixture.search(json!({"query": "cello"})).await.unwrap();
+    }
+    let fixture = fixture.reopened();
+    assert!((salience(&fixture, "one") - (before + 0.05 * (1.0 - before))).abs() < 1e-9);
+}
+
+#[tokio::test]
+async fn memories_found_together_are_linked_more_strongly_afterwards() {
+    let fixture = with_two().await;
+    let weight = |fixture: &Fixture, id| fixture.waypoints(id)[0]["weight"].as_f64().unwrap();
+    let before = weight(&fixture, "one");
+    assert!(before > 0.6 && before < 1.0, "{before}");
+    fixture.clock.advance(3_600_000);
+    fixture.search(json!({"query": "cello"})).await.unwrap();
+    let fixture = fixture.reopened();
+    let expected = before + 0.1 * (1.0 - before) * (-1.0f64).exp();
+    assert!((weight(&fixture, "one") - expected).abs() < 1e-6, "{before}, {expected}");
+    assert_eq!(weight(&fixture, "one"), weight(&fixture, "two"));
+}
+
+#[tokio::test]
+async fn one_found_alone_leaves_its_links() {
+    let fixture = with_two().await;
+    let before = fixture.waypoints("one");
+    fixture.search(json!({"query": "cello", "k": 1})).await.unwrap();
+    assert_eq!(fixture.reopened().waypoints("one"), before);
+}
+
+#[tokio::test]
+async fn what_was_deleted_since_it_was_found_is_let_be() {
+    let fixture = with_two().await;
+    fixture.search(json!({"query": "cello"})).await.unwrap();
+    fixture.delete("one").await.unwrap();
+    let fixture = fixture.reopened();
+    assert!(fixture.get("one").is_err());
+    assert_eq!(fixture.waypoints("two"), json!([]));
+}

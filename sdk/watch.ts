@@ -1,0 +1,121 @@
+// How are changes iterated over? The addon is asked for what there is; when there is nothing it calls, and is asked
+// again. Nothing here keeps a process alive that has nothing else to do: then nothing can change either.
+
+import type { MemoryChange } from '../index'
+import { read } from './answer'
+import { CallSite } from './call-site'
+import type { NativeWatcher } from './native'
+
+interface Begun {
+  watcher: NativeWatcher
+  signal: AbortSignal | undefined
+}
+
+interface Taken {
+  changes: MemoryChange[]
+  ended: boolean
+}
+
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
+
+export class Watch implements AsyncIterableIterator<MemoryChange> {
+  readonly #site: CallSite
+  readonly #open: (wake: () => void) => Begun
+  readonly #ended: () => void
+  #watcher: NativeWatcher | undefined
+  #signal: AbortSignal | undefined
+  /** What is being taken; the first is asked for at once, so that no change is missed. */
+  #taking: Promise<Taken> | undefined
+  #changes: MemoryChange[] = []
+  #over = false
+  /** Whether there is more than was taken last. */
+  #news = false
+  #wake = (): void => {}
+  #turn: Promise<unknown> = Promise.resolve()
+
+  /** @param ended is told that there is nothing more to end */
+  constructor(open: (wake: () => void) => Begun, ended: () => void) {
+    this.#site = new CallSite(2)
+    this.#open = open
+    this.#ended = ended
+  }
+
+  begin(): void {
+    this.#taking = this.#first()
+    // Whoever asks for the first change hears of it.
+    this.#taking.catch(() => {})
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  /** Calls wait for each other, so that changes are told in order. */
+  next(): Promise<IteratorResult<MemoryChange, undefined>> {
+    const next = this.#turn.then(() => this.#next())
+    this.#turn = next.catch(() => {})
+    return next
+  }
+
+  return(): Promise<IteratorResult<MemoryChange, undefined>> {
+    this.end()
+    return Promise.resolve(DONE)
+  }
+
+  readonly end = (): void => {
+    if (this.#over) return
+    this.#over = true
+    this.#changes = []
+    this.#signal?.removeEventListener('abort', this.end)
+    this.#watcher?.end()
+    this.#wake()
+    this.#ended()
+  }
+
+  async #next(): Promise<IteratorResult<MemoryChange, undefined>> {
+    try {
+      while (!this.#over) {
+        const change = this.#changes.shift()
+        if (change) return { done: false, value: change }
+        await this.#more()
+      }
+      return DONE
+    } catch (error) {
+      // The end may be what it failed by.
+      if (this.#over) return DONE
+      this.end()
+      throw this.#site.claim(error)
+    }
+  }
+
+  async #more(): Promise<void> {
+    const { changes, ended } = await (this.#taking ?? this.#take())
+    this.#taking = undefined
+    if (ended) this.end()
+    if (this.#over) return
+    this.#changes = changes
+    if (changes.length > 0 || this.#news) return
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve
+    })
+  }
+
+  async #first(): Promise<Taken> {
+    const { watcher, signal } = this.#open(this.#rouse)
+    this.#watcher = watcher
+    this.#signal = signal
+    if (signal?.aborted) return { changes: [], ended: true }
+    signal?.addEventListener('abort', this.end)
+    return this.#take()
+  }
+
+  readonly #rouse = (): void => {
+    this.#news = true
+    this.#wake()
+  }
+
+  #take(): Promise<Taken> {
+    this.#news = false
+    return read<Taken>((this.#watcher as NativeWatcher).take())
+  }
+}
