@@ -110,7 +110,7 @@ test('doctor says what is wrong and how to mend it, and mends it', async () => {
   const bytes = readFileSync(log)
   bytes[bytes.indexOf('note 2')] = 0
   writeFileSync(log, bytes)
-  rmSync(join(path, 'sled', 'db'))
+  rmSync(join(path, 'sled-0000000000000001', 'db'))
   const ill = await run('doctor', '--path', path)
   expect(ill.code).toBe(1)
   expect(ill.out).toMatch(/doctor --repair/)
