@@ -312,7 +312,8 @@ export interface FunctionEmbedder {
   dimensions: number
   /**
    * One vector per text, in order; they need not be normalised. It is called for new and changed contents and for
-   * queries, never for a metadata-only update. A rejection, a wrong count or length, or a value that is not finite
+   * queries, never for a metadata-only update; with 1 to 256 texts, up to 16 calls at once. The vectors of the last 128
+   * questions are kept. A rejection, a wrong count or length, or a value that is not finite
    * fails the call with `EMBEDDING_FAILED` (with your error as its `cause`) and changes nothing. So does a call of this
    * function that has no answer after `timeoutMs`, or after two minutes where that option is not set.
    */

@@ -90,3 +90,38 @@ embeddedTest('a synchronous throw of something that is no Error is the cause too
   const error = await refusal(om.addMemory({ content: 'hello' }))
   expect(error).toMatchObject({ code: 'EMBEDDING_FAILED', cause: 'plain text' })
 })
+
+test('a question that was asked lately does not call it again', async () => {
+  const asked: string[] = []
+  const embed = (texts: string[]) => {
+    asked.push(...texts)
+    return texts.map((text) => [text.length, 1, 2])
+  }
+  const om = openStore({ embedder: embedder(embed) })
+  await om.addMemory({ content: 'hello', user_id: 'ada' })
+  const first = await om.searchMemories('who is there?')
+  await om.addMemory({ content: 'goodbye', user_id: 'ada' })
+  const second = await om.searchMemories('who is there?')
+  await om.searchMemories('who is there?', { filters: { user_id: 'ada' } })
+  expect([first.length, second.length]).toEqual([1, 2])
+  expect(asked.filter((text) => text === 'who is there?')).toHaveLength(1)
+})
+
+test('texts that come at the same time are embedded at the same time', async () => {
+  let waiting = 0
+  let enough = () => {}
+  const eight = new Promise<void>((resolve) => {
+    enough = resolve
+  })
+  const embed = async (texts: string[]) => {
+    if (texts.some((text) => text.startsWith('note'))) {
+      waiting += 1
+      if (waiting === 8) enough()
+      await eight
+    }
+    return texts.map((text) => [text.length, 1, 2])
+  }
+  const om = openStore({ embedder: embedder(embed) })
+  const added = Array.from({ length: 8 }, (_, n) => om.addMemory({ content: `note ${n}` }))
+  expect(await Promise.all(added)).toHaveLength(8)
+})

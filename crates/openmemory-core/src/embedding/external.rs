@@ -11,6 +11,8 @@ use super::{Embedder, EmbeddingError, ModelIdentity, Passage, Sentence};
 
 /// Characters of one passage: well within the window of every common service.
 const WINDOW: usize = 2_000;
+/// Calls at once: most functions wait for a service, not for this machine's processors.
+const CALLS: usize = 16;
 /// Passages of one call.
 const BATCH: usize = 256;
 
@@ -69,6 +71,10 @@ impl Embedder for ExternalEmbedder {
     fn query(&self, text: &str) -> Result<Vec<f32>, EmbeddingError> {
         let parts = self.passages(text)?;
         blended(parts.iter().map(|part| (&part.vector[..], part.range.len().max(1))), self.identity.dimensions)
+    }
+
+    fn at_once(&self) -> Option<usize> {
+        Some(CALLS)
     }
 
     fn batch(&self) -> usize {

@@ -77,6 +77,11 @@ pub trait Embedder: Send + Sync {
         true
     }
 
+    /// How many calls may be under way at once; none: as many as there are processors.
+    fn at_once(&self) -> Option<usize> {
+        None
+    }
+
     /// How many pieces one call of [`Embedder::embed`] should get; 1 if more at once is no faster.
     fn batch(&self) -> usize {
         1

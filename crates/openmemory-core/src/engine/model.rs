@@ -1,7 +1,10 @@
 //! Which model makes the vectors, and does it fit the store? Asked when the first text is embedded, not before.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use lru::LruCache;
+use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 
 use super::error::Error;
@@ -11,23 +14,38 @@ use crate::domain::{ModelIdentity, ModelTag};
 use crate::embedding::{Embedder, EmbeddingPool, Urgency};
 use crate::storage::{Records, Store};
 
+/// Questions whose vectors are kept: agents ask many again, with other filters or after a change.
+const QUESTIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(127);
+
 /// The embedder, what is known of it, and the sectors' prototypes in its terms.
 pub(super) struct Model {
     pub(super) embedder: Arc<dyn Embedder>,
     pub(super) pool: EmbeddingPool,
     identity: OnceCell<ModelIdentity>,
     prototypes: OnceCell<Prototypes>,
+    questions: Mutex<LruCache<String, Arc<[f32]>>>,
 }
 
 impl Model {
     pub(super) fn new(embedder: Arc<dyn Embedder>, pool: EmbeddingPool) -> Self {
-        Self { embedder, pool, identity: OnceCell::new(), prototypes: OnceCell::new() }
+        let questions = Mutex::new(LruCache::new(QUESTIONS));
+        Self { embedder, pool, identity: OnceCell::new(), prototypes: OnceCell::new(), questions }
     }
 
     /// Loads the model if it is not loaded.
     pub(super) async fn load(&self) -> Result<(), Error> {
         self.pool.query(&self.embedder, "ready".into()).await?;
         Ok(())
+    }
+
+    /// The vector of a question; one that was asked lately does not call the model.
+    pub(super) async fn query(&self, question: String) -> Result<Arc<[f32]>, Error> {
+        if let Some(vector) = self.questions.lock().get(&question) {
+            return Ok(Arc::clone(vector));
+        }
+        let vector: Arc<[f32]> = self.pool.query(&self.embedder, question.as_str().into()).await?.into();
+        self.questions.lock().put(question, Arc::clone(&vector));
+        Ok(vector)
     }
 
     /// The embedder's identity, whatever the store holds.

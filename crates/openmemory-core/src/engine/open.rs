@@ -45,7 +45,7 @@ impl Engine {
             Some(model) => vectors.fill(Arc::clone(&store), model)?,
             None => vectors.set_empty(),
         }
-        let pool = EmbeddingPool::new(None).map_err(|error| Error::Storage(error.into()))?;
+        let pool = EmbeddingPool::new(options.embedder.at_once()).map_err(|error| Error::Storage(error.into()))?;
         let feed = Arc::new(Feed::new(options.clock.now(), store.next_number()?));
         let model = Model::new(options.embedder, pool);
         Ok(Self { store, vectors, feed, model, recalls: Recalls::default(), clock: options.clock })

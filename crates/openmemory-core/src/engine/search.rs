@@ -1,6 +1,7 @@
 //! Which memories answer a question? The index ranks all that are in scope; the store tells what they say now.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
@@ -40,14 +41,14 @@ pub struct Hit {
 
 impl Engine {
     /// The query as a vector of the store's model. The index is ready afterwards.
-    pub async fn embed_query(&self, request: &Search) -> Result<Vec<f32>, Error> {
+    pub async fn embed_query(&self, request: &Search) -> Result<Arc<[f32]>, Error> {
         self.fitting_model().await?;
         self.vectors.ready().await?;
         let query = match self.vectors.index() {
             Some(index) => in_scope(request, |scope| index.without_names(scope, &request.query)),
             None => request.query.clone(),
         };
-        Ok(self.model.pool.query(&self.model.embedder, query.into()).await?)
+        self.model.query(query).await
     }
 
     /// The `k` best memories for a query embedded by [`Engine::embed_query`], best first.

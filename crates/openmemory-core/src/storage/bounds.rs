@@ -20,9 +20,9 @@ impl Bounds {
         live / 4 * 7 + self.log_bytes / 2
     }
 
-    /// All files. Right after a checkpoint and with a new sled they take about 2.5 times the rows.
+    /// All files. Right after a checkpoint and with a new sled they take 2 to 2.5 times the rows.
     pub(super) fn files(&self, live: u64) -> u64 {
-        live / 4 * 11 + self.log_bytes
+        live / 2 * 5 + self.log_bytes
     }
 }
 

@@ -93,26 +93,37 @@ impl Checkpoints {
 
     fn is_due(&self) -> bool {
         let live = self.progress.applied().digest.bytes;
-        let logs = self.layout.logs().unwrap_or_default();
-        let log: u64 = logs.iter().map(|first| self.layout.log(*first).metadata().map_or(0, |found| found.len())).sum();
+        let log = self.log_bytes();
         // Where sled takes more than is usual for its rows, it must not be built anew without end.
         let least = self.least.load(Ordering::Relaxed) + self.bounds.log(live);
         let too_much = self.bounds.files(live).max(least);
-        log > self.bounds.log(live) || self.layout.bytes().is_ok_and(|bytes| bytes > too_much)
+        log > self.bounds.log(live) || self.bytes().is_ok_and(|bytes| bytes > too_much)
+    }
+
+    fn log_bytes(&self) -> u64 {
+        let logs = self.layout.logs().unwrap_or_default();
+        logs.iter().map(|first| self.layout.log(*first).metadata().map_or(0, |found| found.len())).sum()
+    }
+
+    /// What the files take that are in use; others wait for the end of a walk.
+    fn bytes(&self) -> Result<u64, StorageError> {
+        let manifest = self.manifest.now();
+        let checkpoint = manifest.checkpoint.map(|state| self.layout.checkpoint(state.sequence).metadata());
+        let checkpoint = checkpoint.transpose()?.map_or(0, |found| found.len());
+        Ok(self.log_bytes() + checkpoint + bytes_below(&self.layout.sled(manifest.sled))?)
     }
 
     /// Makes the files as small as they can be.
     fn tidy(&self) -> Result<(), StorageError> {
         self.checkpoint()?;
         if let Some(renewal) = &self.renewal {
-            renewal.remove_retired();
             let sled = bytes_below(&self.layout.sled(self.manifest.now().sled))?;
             if sled > self.bounds.sled(self.progress.applied().digest.bytes) {
                 let _busy = self.busy.lock();
                 renewal.renew(&self.layout, &self.manifest, &self.progress)?;
             }
         }
-        self.least.store(self.layout.bytes()?, Ordering::Relaxed);
+        self.least.store(self.bytes()?, Ordering::Relaxed);
         Ok(())
     }
 
@@ -122,6 +133,9 @@ impl Checkpoints {
         while woken.recv().is_ok() && !self.stop.load(Ordering::Relaxed) {
             // Who begins a segment next finds it prepared. Without it the segment is made then.
             let _ = redo_log::prepare_spare(&self.layout, self.bounds.segment_bytes);
+            if let Some(renewal) = &self.renewal {
+                renewal.remove_retired();
+            }
             self.tidy_when_due();
         }
     }
