@@ -18,6 +18,8 @@ const ROUNDS: usize = 25;
 pub struct Outcome {
     pub rounds: usize,
     pub acknowledged: u64,
+    /// Why sled was built anew after a kill: it is no promise of ours that it survives one.
+    pub rebuilt: Vec<String>,
     pub failures: Vec<String>,
 }
 
@@ -36,10 +38,9 @@ pub fn run(rounds: usize, seed: u64) -> Outcome {
         let durability = ["flush", "flush", "interval"][outcome.rounds / ROUNDS % 3];
         for _ in 0..ROUNDS.min(rounds - outcome.rounds) {
             let before: u64 = acknowledged.iter().sum();
-            if let Err(problem) =
-                round(directory.path(), (seed, durability, outcome.rounds), &mut acknowledged, &mut dice)
-            {
-                return failed(outcome, problem);
+            match round(directory.path(), (seed, durability, outcome.rounds), &mut acknowledged, &mut dice) {
+                Ok(rebuilt) => outcome.rebuilt.extend(rebuilt),
+                Err(problem) => return failed(outcome, problem),
             }
             outcome.acknowledged += acknowledged.iter().sum::<u64>() - before;
             outcome.rounds += 1;
@@ -57,8 +58,13 @@ fn failed(mut outcome: Outcome, problem: String) -> Outcome {
     outcome
 }
 
-/// One child, killed after a random time. It first checks what earlier ones left.
-fn round(directory: &Path, which: (u64, &str, usize), acknowledged: &mut [u64], dice: &mut Dice) -> Result<(), String> {
+/// One child, killed after a random time. It first checks what earlier ones left, and says whether sled was built anew.
+fn round(
+    directory: &Path,
+    which: (u64, &str, usize),
+    acknowledged: &mut [u64],
+    dice: &mut Dice,
+) -> Result<Option<String>, String> {
     let mut child = spawn(directory, which, acknowledged).map_err(|error| error.to_string())?;
     let output = child.stdout.take().ok_or("no output")?;
     let longest = if dice.one_in(3) { 25_000 } else { 250_000 };
@@ -68,16 +74,17 @@ fn round(directory: &Path, which: (u64, &str, usize), acknowledged: &mut [u64], 
         let _ = child.kill();
         child.wait()
     });
-    let mut problem = None;
+    let (mut problem, mut rebuilt) = (None, None);
     for line in BufReader::new(output).lines().map_while(Result::ok) {
         match line.split_once(' ') {
             Some(("!", told)) => problem = Some(told.to_owned()),
+            Some(("~", told)) => rebuilt = Some(told.to_owned()),
             Some((writer, steps)) => note(acknowledged, writer, steps),
             None => {}
         }
     }
     killer.join().map_err(|_| "the killer panicked")?.map_err(|error| error.to_string())?;
-    problem.map_or(Ok(()), Err)
+    problem.map_or(Ok(rebuilt), Err)
 }
 
 fn spawn(

@@ -44,7 +44,12 @@ fn main() -> ExitCode {
         }
         ("crash", Some(rounds), ..) => {
             let outcome = crash::run(rounds, seed);
-            println!("{} kills, {} changes acknowledged (seed {seed})", outcome.rounds, outcome.acknowledged);
+            let crash::Outcome { rounds, acknowledged, rebuilt, .. } = &outcome;
+            println!(
+                "{rounds} kills, {acknowledged} changes acknowledged (seed {seed}), sled built anew after {}",
+                rebuilt.len()
+            );
+            rebuilt.iter().for_each(|why| println!("  {why}"));
             finish("lost or torn", &outcome.failures)
         }
         #[cfg(target_os = "linux")]

@@ -108,10 +108,13 @@ pub(super) fn bytes_below(directory: &Path) -> io::Result<u64> {
     let mut bytes = 0;
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
-        // A file may go while it is looked at.
-        match entry.metadata() {
-            Ok(found) if found.is_dir() => bytes += bytes_below(&entry.path())?,
-            Ok(found) => bytes += found.len(),
+        let found = entry.metadata().and_then(|found| match found.is_dir() {
+            true => bytes_below(&entry.path()),
+            false => Ok(found.len()),
+        });
+        // Files and directories may go while they are looked at.
+        match found {
+            Ok(found) => bytes += found,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }

@@ -1,6 +1,7 @@
 //! How does sled offer it, durably? One tree; a flush, and then the `fdatasync` that sled leaves out on Linux.
 
 use std::fs::{self, File};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -91,6 +92,9 @@ fn guarded<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, StorageError>
 fn translate(error: sled::Error) -> StorageError {
     match error {
         sled::Error::Io(io) if io.to_string().contains("could not acquire lock") => StorageError::Locked(None),
+        sled::Error::Io(io) if io.kind() == io::ErrorKind::NotFound => {
+            StorageError::Corrupted("sled: a file is missing".into())
+        }
         sled::Error::Io(io) => io.into(),
         sled::Error::Corruption { .. } => StorageError::Corrupted("a page of sled's log fails its checksum".into()),
         other => StorageError::Corrupted(other.to_string()),
