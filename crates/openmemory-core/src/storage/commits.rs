@@ -76,7 +76,11 @@ impl Commits {
     fn write(&mut self, mut batch: Batch, next: State) -> Result<(), StorageError> {
         self.log.write()?;
         match self.durability {
-            Durability::Flush => self.log.sync()?,
+            Durability::Flush => {
+                self.log.sync()?;
+                // Before anybody is told: a process may end right after, and its last record be damaged.
+                self.log.mark(&next);
+            }
             Durability::Interval => drop(self.unsynced.get_or_insert_with(Instant::now)),
         }
         self.progress.begin(next.sequence);
@@ -119,13 +123,6 @@ impl Commits {
             self.log.sync()?;
         }
         Ok(())
-    }
-
-    /// What can be done while nothing is queued.
-    pub(super) fn rest(&mut self) {
-        if self.durability == Durability::Flush && !self.progress.has_failed() {
-            self.log.mark(&self.state);
-        }
     }
 
     pub(super) fn fail(&self) {

@@ -118,7 +118,6 @@ fn next(commits: &mut Commits, commands: &Receiver<Command>) -> Option<Command> 
     if let Ok(command) = commands.try_recv() {
         return Some(command);
     }
-    commits.rest();
     while let Some(left) = commits.until_due() {
         match commands.recv_timeout(left) {
             Ok(command) => return Some(command),
