@@ -185,10 +185,10 @@ impl Engine {
         let updated = self.store.by_time(&Among::All, order, Some((before, Number(u64::MAX))));
         let mut numbers = updated.collect::<Result<VecDeque<_>, _>>()?;
         if let Some(Number(next)) = next {
-            // New memories may bring a time of their own, which lies in the past.
+            // New memories may bring a time of their own, which lies in the past: they come first.
             let known: HashSet<Number> = numbers.iter().copied().collect();
             let new = (next..self.store.next_number()?.0).map(Number).filter(|number| !known.contains(number));
-            numbers.extend(new);
+            numbers = new.chain(numbers).collect();
         }
         let mut tombstones = VecDeque::new();
         for tombstone in self.store.tombstones() {
