@@ -57,9 +57,9 @@ impl Engine {
     }
 
     #[napi(ts_return_type = "Promise<string>")]
-    pub fn get<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
+    pub fn get<'env>(&self, env: &'env Env, request: String) -> Result<Object<'env>> {
         let get = read(&request, Get::read);
-        self.read(env, |engine| engine.get(&get?))
+        self.call_at_once(env, |engine| async move { here(|| engine.get(&get?)) })
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -81,9 +81,9 @@ impl Engine {
     }
 
     #[napi(ts_return_type = "Promise<string>")]
-    pub fn delete<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
+    pub fn delete<'env>(&self, env: &'env Env, request: String) -> Result<Object<'env>> {
         let by_id = read(&request, ById::read);
-        self.call(env, |engine| async move { engine.delete(by_id?).await })
+        self.call_at_once(env, |engine| async move { engine.delete(by_id?).await })
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -99,14 +99,11 @@ impl Engine {
     }
 
     #[napi(ts_return_type = "Promise<string>")]
-    pub fn search<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
+    pub fn search<'env>(&self, env: &'env Env, request: String) -> Result<Object<'env>> {
         let search = read(&request, Search::read);
-        self.call(env, |engine| async move {
+        self.call_at_once(env, |engine| async move {
             let search = search?;
             let vector = engine.embed_query(&search).await?;
-            if search.is_brief() {
-                return here(|| engine.search(&search, &vector));
-            }
             blocking(move || engine.search(&search, &vector)).await
         })
     }

@@ -28,6 +28,6 @@ impl Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { segment_bytes: 2 * 1024 * 1024, log_bytes: 8 * 1024 * 1024 }
+        Self { segment_bytes: 2 * 1024 * 1024, log_bytes: 16 * 1024 * 1024 }
     }
 }

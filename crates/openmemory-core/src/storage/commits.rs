@@ -15,6 +15,7 @@ use super::redo_log::RedoLog;
 use super::sled_copy::applied_row;
 use super::space;
 use super::store::Durability;
+use super::transaction::Before;
 
 /// What an `interval` store may lose.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -37,8 +38,8 @@ impl Commits {
         Arc::clone(&self.backend)
     }
 
-    /// Makes a batch durable, as the durability has it, and visible.
-    pub(super) fn commit(&mut self, batch: Batch) -> Result<(), StorageError> {
+    /// Makes a batch durable, as the durability has it, and visible. `before` holds what is there under some of its keys.
+    pub(super) fn commit(&mut self, batch: Batch, before: &Before) -> Result<(), StorageError> {
         if batch.is_empty() {
             return Ok(());
         }
@@ -46,7 +47,7 @@ impl Commits {
             return Err(StorageError::Poisoned);
         }
         // Up to here nothing of the batch is written: who is refused may try again when there is room.
-        let (batch, next) = self.prepare(batch)?;
+        let (batch, next) = self.prepare(batch, before)?;
         let result = self.write(batch, next).and_then(|()| self.sync_when_due());
         if result.is_err() {
             // After a failed write or sync nobody knows what is on disk; only opening again tells.
@@ -56,10 +57,10 @@ impl Commits {
     }
 
     /// Makes the record of a batch, and room for it in the log.
-    fn prepare(&mut self, mut batch: Batch) -> Result<(Batch, State), StorageError> {
+    fn prepare(&mut self, mut batch: Batch, before: &Before) -> Result<(Batch, State), StorageError> {
         space::check(self.log.directory(), &batch)?;
         keys::sort_for_readers(&mut batch);
-        let next = self.state_after(&batch)?;
+        let next = self.state_after(&batch, before)?;
         if !self.log.encode(&next, &batch) {
             // Everything in a segment is durable before the next one begins.
             self.log.sync().inspect_err(|_| self.progress.fail())?;
@@ -98,11 +99,15 @@ impl Commits {
         Ok(())
     }
 
-    fn state_after(&self, batch: &Batch) -> Result<State, StorageError> {
+    fn state_after(&self, batch: &Batch, before: &Before) -> Result<State, StorageError> {
         let mut digest = self.state.digest;
         for (key, value) in batch {
-            if let Some(old) = self.backend.value(key)? {
-                digest.take(RowDigest::of(key, &old));
+            let read = match before.get(key) {
+                Some(_) => None,
+                None => self.backend.value(key)?,
+            };
+            if let Some(old) = before.get(key).unwrap_or(&read) {
+                digest.take(RowDigest::of(key, old));
             }
             if let Some(new) = value {
                 digest.add(RowDigest::of(key, new));

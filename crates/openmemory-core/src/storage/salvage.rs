@@ -135,7 +135,7 @@ fn make(
             continue;
         }
         memory(&old, &mut new, *number, &head, &mut made.lost)?;
-        target.apply(new.into_batch())?;
+        target.apply(new.into_batch().0)?;
         counters = Counters { next_number: counters.next_number.max(number.0 + 1), memories: counters.memories + 1 };
         saved.insert(*number, head.id);
     }
@@ -161,7 +161,7 @@ fn make(
         }
     }
     last.put(&keys::meta(COUNTERS), &counters)?;
-    target.apply(last.into_batch())?;
+    target.apply(last.into_batch().0)?;
     made.memories = counters.memories;
     write_store(&target, fresh, now)?;
     Ok(made)

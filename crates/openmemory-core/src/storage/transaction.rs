@@ -1,6 +1,7 @@
 //! How do several changes become one? Writes gather over the store; each job's can be taken back until the commit.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
@@ -12,11 +13,17 @@ use super::{envelope, keys};
 /// A value to set, or none to remove.
 type Write = Option<Vec<u8>>;
 type Writes = BTreeMap<Vec<u8>, Write>;
+/// Longer values are read again: few of them are replaced, and a transaction may read many.
+const REMEMBERED: usize = 4096;
+
+/// What the store held before the transaction under the keys that were read.
+pub(super) type Before = HashMap<Vec<u8>, Option<Vec<u8>>>;
 
 /// The store as it will be after the commit.
 pub struct Transaction<'a> {
     base: &'a dyn Backend,
     writes: Writes,
+    before: RefCell<Before>,
     /// What each write of the job at hand replaced, oldest first.
     undo: Vec<(Vec<u8>, Option<Write>)>,
     bytes: usize,
@@ -24,7 +31,7 @@ pub struct Transaction<'a> {
 
 impl<'a> Transaction<'a> {
     pub(super) fn new(base: &'a dyn Backend) -> Self {
-        Self { base, writes: Writes::new(), undo: Vec::new(), bytes: 0 }
+        Self { base, writes: Writes::new(), before: RefCell::default(), undo: Vec::new(), bytes: 0 }
     }
 
     /// Bytes written so far, a bound for how many jobs share a commit.
@@ -61,8 +68,8 @@ impl<'a> Transaction<'a> {
         }
     }
 
-    pub(super) fn into_batch(self) -> Batch {
-        self.writes.into_iter().collect()
+    pub(super) fn into_batch(self) -> (Batch, Before) {
+        (self.writes.into_iter().collect(), self.before.into_inner())
     }
 
     fn write(&mut self, key: Vec<u8>, value: Write) {
@@ -109,10 +116,17 @@ impl<'a> Transaction<'a> {
 
 impl Records for Transaction<'_> {
     fn raw(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
-        match self.writes.get(key) {
-            Some(write) => Ok(write.clone()),
-            None => self.base.value(key),
+        if let Some(write) = self.writes.get(key) {
+            return Ok(write.clone());
         }
+        if let Some(value) = self.before.borrow().get(key) {
+            return Ok(value.clone());
+        }
+        let value = self.base.value(key)?;
+        if value.as_ref().is_none_or(|value| value.len() <= REMEMBERED) {
+            self.before.borrow_mut().insert(key.to_vec(), value.clone());
+        }
+        Ok(value)
     }
 
     fn raw_with_prefix(&self, prefix: &[u8]) -> Result<Vec<Row>, StorageError> {

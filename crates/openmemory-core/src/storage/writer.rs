@@ -2,8 +2,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread::JoinHandle;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -16,6 +17,9 @@ const QUEUE: usize = 4096;
 /// Jobs and bytes that share one commit: more would make the first of them wait.
 const GROUP_JOBS: usize = 1024;
 const GROUP_BYTES: usize = 8 * 1024 * 1024;
+/// How long the thread stays awake for the next command: to wake it takes a caller a good part of a commit. RocksDB's
+/// writers yield for as long (`write_thread_max_yield_usec`).
+const AWAKE: Duration = Duration::from_micros(100);
 
 /// Runs after the commit that holds the job is durable, or has failed.
 type Finish = Box<dyn FnOnce(Result<(), StorageError>) + Send>;
@@ -37,7 +41,7 @@ impl Writer {
     pub(super) fn start(commits: Commits) -> Result<Self, StorageError> {
         let (commands, receiver) = channel();
         let thread =
-            std::thread::Builder::new().name("openmemory-writer".into()).spawn(move || run(commits, &receiver))?;
+            thread::Builder::new().name("openmemory-writer".into()).spawn(move || run(commits, &receiver))?;
         Ok(Self { commands, queue: Arc::new(Semaphore::new(QUEUE)), thread: Some(thread).into() })
     }
 
@@ -103,7 +107,8 @@ fn run(mut commits: Commits, commands: &Receiver<Command>) {
                 Err(_) => break,
             }
         }
-        let committed = commits.commit(transaction.into_batch());
+        let (batch, before) = transaction.into_batch();
+        let committed = commits.commit(batch, &before);
         for finish in finishes {
             let _ = catch_unwind(AssertUnwindSafe(|| finish(committed.clone())));
         }
@@ -115,7 +120,7 @@ fn run(mut commits: Commits, commands: &Receiver<Command>) {
 
 /// Waits for a command, and looks after the log meanwhile.
 fn next(commits: &mut Commits, commands: &Receiver<Command>) -> Option<Command> {
-    if let Ok(command) = commands.try_recv() {
+    if let Some(command) = soon(commands) {
         return Some(command);
     }
     while let Some(left) = commits.until_due() {
@@ -127,6 +132,18 @@ fn next(commits: &mut Commits, commands: &Receiver<Command>) -> Option<Command> 
         }
     }
     commands.recv().ok()
+}
+
+/// The next command if it comes at once, as it does from a caller who was just answered.
+fn soon(commands: &Receiver<Command>) -> Option<Command> {
+    let began = Instant::now();
+    loop {
+        match commands.try_recv() {
+            Ok(command) => return Some(command),
+            Err(TryRecvError::Empty) if began.elapsed() < AWAKE => thread::yield_now(),
+            Err(_) => return None,
+        }
+    }
 }
 
 /// A job that panics is taken back and answered by dropping it; the others go on.
