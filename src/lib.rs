@@ -8,6 +8,7 @@
 //! | `server` | how does JavaScript serve a directory? |
 //! | `keys` | how does JavaScript make and revoke keys? |
 //! | `answer` | how does a result cross to JavaScript? |
+//! | `allocator` | who hands out memory? |
 //! | `at_once` | how is a call answered with the fewest switches of threads? |
 //! | `watcher` | how does JavaScript watch? |
 //! | `control` | how does long work report and stop? |
@@ -15,6 +16,7 @@
 //! | `embedder` | how is a JavaScript function called to embed? |
 //! | `runtime` | on which threads does all this run? |
 
+mod allocator;
 mod answer;
 mod at_once;
 mod control;
@@ -26,8 +28,3 @@ mod options;
 mod runtime;
 mod server;
 mod watcher;
-
-/// One run of the model allocates and frees megabytes; glibc gives them back to the system each time and pays for every
-/// page again.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -2,6 +2,8 @@
 
 use napi_derive::module_init;
 
+use crate::allocator::purge_when_threads_end;
+
 /// Futures only wait and pass on; two threads do that for any number of calls.
 const WORKERS: usize = 2;
 /// Reads that block at once; further ones wait.
@@ -12,6 +14,7 @@ const MAY_PANIC: &str = "openmemory-open";
 
 #[module_init]
 fn start() {
+    purge_when_threads_end();
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if std::thread::current().name() != Some(MAY_PANIC) {

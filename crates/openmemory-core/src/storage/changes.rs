@@ -6,6 +6,9 @@ use super::records::{self, COUNTERS, Counters, Records, Reindex, Tombstone, Wayp
 use super::transaction::Transaction;
 use crate::domain::{Content, ContentHash, Dynamics, Embedding, MemoryId, ModelIdentity, Version};
 
+/// Links that a memory keeps: all of them are read and written together.
+pub(super) const MOST_LINKS: usize = 64;
+
 impl Transaction<'_> {
     /// Puts a new memory and says its number.
     pub fn insert(&mut self, version: &Version, dynamics: &Dynamics) -> Result<Number, StorageError> {
@@ -68,16 +71,46 @@ impl Transaction<'_> {
         self.put(&keys::dynamics(number), dynamics)
     }
 
-    /// Links two memories, both ways.
+    /// Links two memories, both ways; a memory that has too many links then loses its weakest.
     pub fn link(&mut self, one: Number, other: Number, waypoint: &Waypoint) -> Result<(), StorageError> {
-        self.put(&keys::waypoint(one, other), waypoint)?;
-        self.put(&keys::waypoint(other, one), waypoint)
+        for (from, to) in [(one, other), (other, one)] {
+            let mut links = self.waypoints(from)?;
+            match links.binary_search_by_key(&to, |(number, _)| *number) {
+                Ok(at) => links[at].1 = waypoint.clone(),
+                Err(at) => links.insert(at, (to, waypoint.clone())),
+            }
+            self.put_waypoints(from, &links)?;
+        }
+        for number in [one, other] {
+            let links = self.waypoints(number)?;
+            if links.len() > MOST_LINKS
+                && let Some((lost, _)) = links.iter().min_by(|(_, a), (_, b)| a.weight.total_cmp(&b.weight))
+            {
+                self.unlink(number, *lost)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes away the link between two memories, where there is one.
+    fn unlink(&mut self, one: Number, other: Number) -> Result<(), StorageError> {
+        for (from, to) in [(one, other), (other, one)] {
+            let mut links = self.waypoints(from)?;
+            links.retain(|(number, _)| *number != to);
+            self.put_waypoints(from, &links)?;
+        }
+        Ok(())
+    }
+
+    fn put_waypoints(&mut self, number: Number, links: &[(Number, Waypoint)]) -> Result<(), StorageError> {
+        let key = keys::waypoints(number);
+        if links.is_empty() { self.remove(&key) } else { self.put(&key, &links) }
     }
 
     /// Takes away everything of a memory but a tombstone.
     pub fn delete(&mut self, number: Number, head: &Version, tombstone: &Tombstone) -> Result<(), StorageError> {
         for (other, _) in self.waypoints(number)? {
-            self.remove(&keys::waypoint(other, number))?;
+            self.unlink(number, other)?;
         }
         for prefix in keys::prefixes_of(number) {
             for (key, _) in self.raw_with_prefix(&prefix)? {

@@ -138,7 +138,8 @@ impl Walk<'_> {
         match self.rows.waypoints(number) {
             Ok(links) => {
                 for (other, _) in links {
-                    if !matches!(self.rows.raw(&keys::waypoint(other, number)), Ok(Some(_))) {
+                    let back = self.rows.waypoints(other).unwrap_or_default();
+                    if back.iter().all(|(to, _)| *to != number) {
                         self.note(Some(&head.id), "a link leads one way only".into());
                     }
                 }

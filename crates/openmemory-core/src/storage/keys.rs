@@ -64,8 +64,8 @@ pub(super) fn dynamics(number: Number) -> Vec<u8> {
     key(DYNAMICS, &[&number.0.to_be_bytes()])
 }
 
-pub(super) fn waypoint(from: Number, to: Number) -> Vec<u8> {
-    key(WAYPOINT, &[&from.0.to_be_bytes(), &to.0.to_be_bytes()])
+pub(super) fn waypoints(number: Number) -> Vec<u8> {
+    key(WAYPOINT, &[&number.0.to_be_bytes()])
 }
 
 pub(super) fn created(at: Timestamp, number: Number) -> Vec<u8> {
@@ -137,10 +137,6 @@ pub(super) fn prefixes_of(number: Number) -> [Vec<u8>; 6] {
 
 pub(super) fn history_prefix(number: Number) -> Vec<u8> {
     key(HISTORY, &[&number.0.to_be_bytes()])
-}
-
-pub(super) fn waypoints_prefix(number: Number) -> Vec<u8> {
-    key(WAYPOINT, &[&number.0.to_be_bytes()])
 }
 
 pub(super) fn heads_prefix() -> Vec<u8> {

@@ -161,16 +161,12 @@ pub trait Records {
         self.record(&keys::tombstone(id))
     }
 
-    /// The links of a memory, by the number of the other one.
+    /// The links of a memory, in the order of the others' numbers.
     fn waypoints(&self, number: Number) -> Result<Vec<(Number, Waypoint)>, StorageError>
     where
         Self: Sized,
     {
-        let rows = self.raw_with_prefix(&keys::waypoints_prefix(number))?;
-        rows.into_iter()
-            .filter_map(|(key, _)| keys::trailing_number(&key).map(|other| (key, other)))
-            .filter_map(|(key, other)| self.record(&key).transpose().map(|link| Ok((other, link?))))
-            .collect()
+        Ok(self.record(&keys::waypoints(number))?.unwrap_or_default())
     }
 
     /// The model whose vectors the store holds; none before the first one.

@@ -73,7 +73,7 @@ fn create(layout: &Layout, bounds: &Bounds, manifest: Manifest) -> Result<Recove
         // The parent may be closed to this user; then the directory was not made by it either.
         let _ = layout::sync_directory(&parent);
     }
-    let sled = SledBackend::open(&layout.sled(manifest.sled))?;
+    let sled = SledBackend::open(&layout.sled(manifest.sled), 0)?;
     Ok(Recovered { sled, manifest, state: State::default(), log, repaired: None })
 }
 

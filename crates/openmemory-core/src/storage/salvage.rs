@@ -83,7 +83,7 @@ fn from_sled(patient: &Patient<'_>, room: &Layout) -> Option<SledBackend> {
     let copy = room.directory().join("sled-copy");
     copy_sled(&patient.layout.sled(number), &copy).ok()?;
     let damaged = sled_copy::open_damaged(&copy).ok()?;
-    let rows = SledBackend::open(&room.directory().join("from-sled")).ok()?;
+    let rows = SledBackend::open(&room.directory().join("from-sled"), 0).ok()?;
     // Ends where sled can be read no further.
     sled_copy::fill(&rows, all_rows(&damaged).take_while(Result::is_ok)).ok()?;
     let applied = sled_copy::applied(&damaged).unwrap_or(0);
@@ -93,7 +93,7 @@ fn from_sled(patient: &Patient<'_>, room: &Layout) -> Option<SledBackend> {
 
 /// The rows of the checkpoint, as far as it can be read, and all commits of the log that can be.
 fn from_checkpoint(patient: &Patient<'_>, room: &Layout) -> Option<SledBackend> {
-    let rows = SledBackend::open(&room.directory().join("from-checkpoint")).ok()?;
+    let rows = SledBackend::open(&room.directory().join("from-checkpoint"), 0).ok()?;
     let newest = patient.layout.checkpoints().ok()?.pop();
     let mut base = 0;
     if let Some(mut reader) =
@@ -122,7 +122,7 @@ fn make(
     now: Timestamp,
 ) -> Result<Salvaged, StorageError> {
     let old = Transaction::new(rows);
-    let target = SledBackend::open(&work)?;
+    let target = SledBackend::open(&work, 0)?;
     let mut made = Salvaged::default();
     let mut counters = Counters::default();
     let mut saved: BTreeMap<Number, MemoryId> = BTreeMap::new();
@@ -144,8 +144,7 @@ fn make(
     for number in saved.keys() {
         for (other, link) in old.waypoints(*number).unwrap_or_default() {
             if saved.contains_key(&other) {
-                last.put(&keys::waypoint(*number, other), &link)?;
-                last.put(&keys::waypoint(other, *number), &link)?;
+                last.link(*number, other, &link)?;
             }
         }
     }

@@ -2,13 +2,16 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use super::backend::{Backend, Batch, RowIterator};
 use super::error::StorageError;
 
-const CACHE_BYTES: u64 = 128 * 1024 * 1024;
+/// The least and the most of pages that sled keeps in memory; between them an eighth of the rows. A page that is not
+/// kept is read from the system's cache of the file.
+const CACHE_BYTES: RangeInclusive<u64> = 2 * 1024 * 1024..=64 * 1024 * 1024;
 /// At each flush sled cleans one segment at most: with 512 KiB twice a second, which it does by itself, its files grow
 /// without bound under steady writing.
 const FLUSH_EVERY_MS: u64 = 50;
@@ -21,13 +24,15 @@ pub(super) struct SledBackend {
 }
 
 impl SledBackend {
-    pub(super) fn open(directory: &Path) -> Result<Self, StorageError> {
+    /// `bytes`: how much the rows take, about.
+    pub(super) fn open(directory: &Path, bytes: u64) -> Result<Self, StorageError> {
         fs::create_dir_all(directory)?;
+        let cache = (bytes / 8).clamp(*CACHE_BYTES.start(), *CACHE_BYTES.end());
         let db = guarded(|| {
             sled::Config::new()
                 .path(directory)
                 .segment_size(SEGMENT_BYTES)
-                .cache_capacity(CACHE_BYTES)
+                .cache_capacity(cache)
                 .flush_every_ms(Some(FLUSH_EVERY_MS))
                 .open()
         })?;

@@ -28,7 +28,7 @@ const ROWS: usize = 1000;
 /// Opens sled as it is, if it has the commit that it should have.
 pub(super) fn open_closed(path: PathBuf, state: State) -> Result<SledBackend, StorageError> {
     within(deadline(&path), move || {
-        let sled = SledBackend::open(&path)?;
+        let sled = SledBackend::open(&path, state.digest.bytes)?;
         match applied(&sled)? {
             found if found == state.sequence => Ok(sled),
             found => Err(StorageError::Corrupted(format!("sled: has commit {found}, not {}", state.sequence))),
@@ -52,7 +52,7 @@ pub(super) fn open_checked(path: PathBuf, log: &Arc<Log>, state: State) -> Resul
     }
     let checked = within(deadline(&path), move || {
         remove_snapshots(&path)?;
-        let sled = SledBackend::open(&path)?;
+        let sled = SledBackend::open(&path, state.digest.bytes)?;
         let found = applied(&sled)?;
         if found > state.sequence {
             return Ok(Checked::Ahead(found));
@@ -89,7 +89,7 @@ pub(super) fn build(
     state: State,
 ) -> Result<SledBackend, StorageError> {
     layout::remove_directory(path)?;
-    let sled = SledBackend::open(path)?;
+    let sled = SledBackend::open(path, state.digest.bytes)?;
     let from = manifest.checkpoint.map_or(0, |checkpoint| checkpoint.sequence);
     if manifest.checkpoint.is_some() {
         // sled splits a page that gets too many rows and writes both halves; with all keys in place before the values,
@@ -120,7 +120,7 @@ pub(super) fn open_damaged(path: &Path) -> Result<SledBackend, StorageError> {
     let path = path.to_owned();
     within(deadline(&path), move || {
         remove_snapshots(&path)?;
-        SledBackend::open(&path)
+        SledBackend::open(&path, 0)
     })
 }
 

@@ -40,8 +40,7 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(commits: Commits) -> Result<Self, StorageError> {
         let (commands, receiver) = channel();
-        let thread =
-            thread::Builder::new().name("openmemory-writer".into()).spawn(move || run(commits, &receiver))?;
+        let thread = thread::Builder::new().name("openmemory-writer".into()).spawn(move || run(commits, &receiver))?;
         Ok(Self { commands, queue: Arc::new(Semaphore::new(QUEUE)), thread: Some(thread).into() })
     }
 
@@ -140,7 +139,7 @@ fn soon(commands: &Receiver<Command>) -> Option<Command> {
     loop {
         match commands.try_recv() {
             Ok(command) => return Some(command),
-            Err(TryRecvError::Empty) if began.elapsed() < AWAKE => thread::yield_now(),
+            Err(TryRecvError::Empty) if began.elapsed() < AWAKE => std::hint::spin_loop(),
             Err(_) => return None,
         }
     }

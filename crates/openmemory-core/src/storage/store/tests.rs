@@ -14,6 +14,7 @@ use crate::domain::{
     Content, ContentHash, Dynamics, Embedding, Event, MemoryId, Metadata, ModelIdentity, Provenance, Scope, Sector,
     Sectors, Tags,
 };
+use crate::storage::changes::MOST_LINKS;
 use crate::storage::{Tombstone, Waypoint};
 
 #[derive(Default)]
@@ -198,6 +199,33 @@ async fn long_rows_come_back_whole_and_leave_no_parts_behind() {
     commit(&store, work).await.unwrap();
     let left: Vec<u8> = memory.rows.read().keys().map(|key| key[0]).filter(|space| *space != b'M').collect();
     assert_eq!(left, *b"ZZ", "two tombstones and nothing else");
+}
+
+#[tokio::test]
+async fn a_memory_keeps_its_strongest_links_and_both_ends_know_the_same() {
+    let (_memory, store, _directory) = store();
+    let work = |transaction: &mut Transaction<'_>| {
+        let hub = put(transaction, &version("hub", "hub", 0), "hub")?;
+        for i in 0..MOST_LINKS as u32 + 6 {
+            let other = put(transaction, &version(&format!("{i}"), "other", 0), "other")?;
+            // The third is the weakest of all, and goes in favour of any later one.
+            let weight = if i == 2 { 0.1 } else { 1.0 - i as f32 / 100.0 };
+            let at = Timestamp::from_millis(0);
+            transaction.link(other, hub, &Waypoint { weight, created_at: at, updated_at: at })?;
+        }
+        Ok(hub)
+    };
+    let hub = commit(&store, work).await.unwrap();
+    let links = store.waypoints(hub).unwrap();
+    assert_eq!(links.len(), MOST_LINKS);
+    let least = links.iter().map(|(_, link)| link.weight).fold(1.0, f32::min);
+    assert!(least > 0.35, "{least}");
+    for i in 0..MOST_LINKS as u64 + 6 {
+        let other = Number(hub.0 + 1 + i);
+        let there = links.iter().any(|(number, _)| *number == other);
+        assert_eq!(store.waypoints(other).unwrap().len(), usize::from(there), "{i}");
+    }
+    assert!(store.waypoints(Number(hub.0 + 3)).unwrap().is_empty());
 }
 
 #[tokio::test]
