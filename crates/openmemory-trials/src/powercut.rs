@@ -47,17 +47,19 @@ fn record(seed: u64, durability: Durability) -> io::Result<(tempfile::TempDir, P
     let directory = tempfile::tempdir()?;
     let (root, journal) = (directory.path().join("store"), directory.path().join("journal"));
     let durability = if durability == Durability::Interval { "interval" } else { "flush" };
-    let status = Command::new(std::env::current_exe()?)
+    let child = Command::new(std::env::current_exe()?)
         .arg("child")
         .arg(&root)
         .args([&seed.to_string(), durability, "0", "4", "40"])
         .args([0; WRITERS].map(|steps: u64| steps.to_string()))
         .env("LD_PRELOAD", recorder()?)
         .env("OPENMEMORY_JOURNAL", &journal)
-        .stdout(Stdio::null())
-        .status()?;
-    if !status.success() {
-        return Err(io::Error::other(format!("the recorded child ended with {status}")));
+        .stderr(Stdio::inherit())
+        .output()?;
+    if !child.status.success() {
+        let said = String::from_utf8_lossy(&child.stdout);
+        let problem = said.lines().last().unwrap_or_default();
+        return Err(io::Error::other(format!("the recorded child ended with {}: {problem}", child.status)));
     }
     let journal = entries(&std::fs::read(&journal)?);
     Ok((directory, root, journal))
