@@ -735,7 +735,11 @@ export class OpenMemory {
    * are kept, and one that is among them is gone on from exactly. Otherwise what the store still knows is told: the newest
    * state of each memory that has changed, and the ids of all that were deleted, whatever the filters. Changes of up to a
    * minute before the cursor can be told again: go by `version`. A watcher that falls further behind than what is kept
-   * gets `UNAVAILABLE`, and can watch again with the last `cursor`. Not in remote mode (`UNAVAILABLE`).
+   * gets `UNAVAILABLE`, and can watch again with the last `cursor`.
+   *
+   * With `url` a lost connection is made again behind the last change that came, for a minute, or for `timeoutMs`; then
+   * it is `UNAVAILABLE`. Waiting keeps the process alive there, until the watch ends; embedded it does not, since changes
+   * come from the process itself.
    */
   watch(options?: WatchOptions): AsyncIterableIterator<MemoryChange>
 

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, test } from '@jest/globals'
 import { OpenMemory } from '@openmemory/sdk'
+import { listen } from './helpers/events'
 import { asker, serve } from './helpers/server'
 import { freshDirectory, openEmbedded } from './helpers/store'
 
@@ -193,6 +194,7 @@ test('serve opens a directory, and SIGTERM ends it with code 0 when everything a
   const { url, port } = JSON.parse(line)
   const remote = new OpenMemory({ url, apiKey: 'a-secret-key' })
   const { id } = await remote.addMemory({ content: 'a very secret text', user_id: 'secret-user' })
+  const watcher = await listen(port, '/watch?filters=%7B%22user_id%22%3A%22secret-user%22%7D')
   const ask = asker(port)
   const writes = Array.from({ length: 50 }, (_, n) =>
     ask('PATCH', `/memory/${id}`, { body: { metadata: { [`f${n}`]: n } } }).then(
@@ -205,6 +207,9 @@ test('serve opens a directory, and SIGTERM ends it with code 0 when everything a
   const answered = (await Promise.all(writes)).filter((n) => n !== undefined)
   const [code] = await once(child, 'exit')
   expect([code, answered.length > 0]).toEqual([0, true])
+  while (await watcher.next()) {
+    // Ends with the server, not by a connection that breaks.
+  }
   await remote.close()
 
   const om = new OpenMemory({ path })
@@ -218,6 +223,7 @@ test('serve opens a directory, and SIGTERM ends it with code 0 when everything a
     .split('\n')
     .map((text) => JSON.parse(text))
   expect(lines[0]).toMatchObject({ method: 'POST', route: '/memory/add', status: 200, request_id: expect.any(String) })
+  expect(lines).toContainEqual(expect.objectContaining({ method: 'GET', route: '/watch', status: 200 }))
   expect(log).not.toMatch(/secret/)
 }, 60_000)
 

@@ -1,10 +1,10 @@
 // Watching: every committed change in order, from now on or since an earlier one, and nothing after the end.
 
-import { expect } from '@jest/globals'
+import { expect, test } from '@jest/globals'
 import type { MemoryChange, OpenMemory, WatchOptions } from '@openmemory/sdk'
 import { exitOf, start } from './helpers/child'
 import { refusal } from './helpers/refusal'
-import { freshDirectory, openEmbedded as openStore, embeddedTest as test } from './helpers/store'
+import { embeddedTest, freshDirectory, openStore } from './helpers/store'
 
 async function take(changes: AsyncIterator<MemoryChange>, count: number): Promise<MemoryChange[]> {
   const taken: MemoryChange[] = []
@@ -194,6 +194,6 @@ test.each([
   expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', field })
 })
 
-test('a process that only watches ends', async () => {
+embeddedTest('a process that only watches ends', async () => {
   expect(await exitOf(start('watch.mjs', freshDirectory()))).toBe(0)
 })

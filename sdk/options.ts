@@ -10,8 +10,9 @@ import { assertLossless } from './json'
 import type { MakeControl } from './long-call'
 import { type NativeEmbed, type NativeEngine, type NativeWatcher, native } from './native'
 import { RemoteControl } from './remote/control'
-import { onlyThere, RemoteEngine } from './remote/engine'
+import { RemoteEngine } from './remote/engine'
 import { Exchange } from './remote/exchange'
+import { RemoteWatcher } from './remote/watcher'
 
 export interface Settings {
   /** Opens the store, or the way to a server; called once, on first use. */
@@ -74,7 +75,7 @@ function remote(url: string, apiKey: string | undefined, options: OpenMemoryOpti
   return {
     open: () => new RemoteEngine(exchange),
     control: (report) => new RemoteControl(report),
-    watcher: () => ({ take: () => onlyThere('watch'), end: () => {} }),
+    watcher: (_, request, wake) => new RemoteWatcher(exchange, request, { wake, timeoutMs: options.timeoutMs }),
     directory: undefined,
   }
 }

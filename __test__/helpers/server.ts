@@ -46,11 +46,17 @@ export function asker(port: number): Ask {
         const chunks: Buffer[] = []
         response.on('data', (chunk: Buffer) => chunks.push(chunk))
         response.on('error', reject)
-        response.on('end', () => {
+        const answered = () => {
           const text = Buffer.concat(chunks).toString()
           const json = /json$/.test(response.headers['content-type'] ?? '')
           const parsed = json && response.headers['content-encoding'] === undefined ? JSON.parse(text) : undefined
           resolve({ status: response.statusCode as number, headers: response.headers, text, body: parsed })
+        }
+        if (response.headers['content-type'] !== 'text/event-stream') return response.on('end', answered)
+        // A stream of events has no end: its beginning is enough.
+        response.once('data', () => {
+          answered()
+          request.destroy()
         })
       })
       request.on('error', reject)

@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
 import { pythonWith } from '../helpers/python'
 import { serve } from '../helpers/server'
+import { freshDirectory } from '../helpers/store'
 
 const folder = join(__dirname, '..', '..', 'clients', 'python')
 const run = promisify(execFile)
@@ -18,7 +19,7 @@ if ('missing' in found) {
   const env = { ...process.env, PYTHONPATH: join(folder, 'src'), PYTHONDONTWRITEBYTECODE: '1' }
 
   test('its tests and the published examples pass', async () => {
-    const { server } = await serve()
+    const { server } = await serve({ backupDir: freshDirectory() })
     const args = ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', join(folder, 'tests')]
     const { stdout } = await run(found.python, args, { env: { ...env, OPENMEMORY_URL: server.url } }).catch((error) => {
       throw new Error(error.stdout)

@@ -6,7 +6,7 @@ import type { RemoteControl } from './control'
 import type { Asked, Exchange } from './exchange'
 import { checkTarget, save, sizeOf } from './file'
 import { lastLine } from './lines'
-import { Refused } from './refused'
+import { told } from './refused'
 
 type Answer = Promise<string>
 type Request = Record<string, unknown>
@@ -18,16 +18,6 @@ const ROUTES: ReadonlySet<string> = new Set([
 
 /** Items of a batch that are sent at once. */
 const PART = 100
-
-/** What the engine tells to be worth another try, beside what the facade knows by code. */
-const RETRYABLE: ReadonlySet<string> = new Set([
-  'LOCKED',
-  'IO',
-  'EMBEDDING_FAILED',
-  'RATE_LIMITED',
-  'TIMEOUT',
-  'UNAVAILABLE',
-])
 
 export class RemoteEngine implements NativeEngine {
   readonly #exchange: Exchange
@@ -175,7 +165,7 @@ export class RemoteEngine implements NativeEngine {
     const results: unknown[] = []
     for (let from = 0; from === 0 || from < all.length; from += part) {
       const some = list === undefined ? body : { ...body, [list]: all.slice(from, from + part) }
-      const answer = await this.#ask<Request>({ ...asked, body: some, signal }, (told) => told.results ?? told)
+      const answer = await this.#ask<Request>({ ...asked, body: some, signal }, (whole) => whole.results ?? whole)
       const { ok, error } = JSON.parse(answer) as { ok: unknown; error?: unknown }
       if (error !== undefined) return answer
       if (!Array.isArray(ok)) {
@@ -193,9 +183,7 @@ export class RemoteEngine implements NativeEngine {
     try {
       return JSON.stringify({ ok: read(await this.#exchange.send<T>(asked)) })
     } catch (error) {
-      if (!(error instanceof Refused)) throw error
-      const { code } = error.failure
-      return JSON.stringify({ error: { retryable: RETRYABLE.has(code), ...error.failure } })
+      return told(error)
     }
   }
 }
@@ -210,12 +198,6 @@ function strayField(record: Request, names: string[]): Answer | undefined {
   if (field === undefined) return undefined
   const error = { code: 'INVALID_ARGUMENT', message: `${field}: is not a field here`, field }
   return Promise.resolve(JSON.stringify({ error }))
-}
-
-/** Refuses what only the process that has the store can do. */
-export function onlyThere(method: string): Answer {
-  const message = `${method}() works beside the store only: call it in the process that serves the directory`
-  return Promise.resolve(JSON.stringify({ error: { code: 'UNAVAILABLE', message, retryable: false } }))
 }
 
 function whole(answer: unknown): unknown {

@@ -21,6 +21,10 @@ export interface Asked {
   file?: { path: string; size: number }
   /** Reads an answer that comes in lines; gives the JSON text that stands for it. What it asks can be asked again. */
   read?: (answer: Readable) => Promise<string>
+  /** Takes an answer that has no end, over a connection of its own. */
+  follow?: (answer: Readable) => void
+  /** Whether calls made later wait until this one is answered. */
+  first?: boolean
   signal?: AbortSignal | undefined
 }
 
@@ -35,8 +39,10 @@ const FIRST_PAUSE = 100
 const LONGEST_PAUSE = 10_000
 /** How long a file waits to be asked for. Not every proxy asks. */
 const WAIT_TO_SEND = 1000
+/** How long an answer without an end may say nothing; servers say something every 15 seconds. */
+const SILENCE = 60_000
 /** Failures of the moment. A call that was ABORTED, or a directory that is LOCKED, is not tried again. */
-const PASSING: ReadonlySet<string> = new Set(['UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT', 'CLOSED'])
+export const PASSING: ReadonlySet<string> = new Set(['UNAVAILABLE', 'RATE_LIMITED', 'TIMEOUT', 'CLOSED'])
 
 export class Exchange {
   readonly #url: URL
@@ -45,6 +51,7 @@ export class Exchange {
   readonly #agent: http.Agent
   readonly #timeoutMs: number | undefined
   readonly #inFlight = new Set<Promise<unknown>>()
+  #before: Promise<unknown> = Promise.resolve()
 
   constructor(url: string, apiKey: string | undefined, timeoutMs: number | undefined) {
     this.#url = parse(url)
@@ -58,7 +65,8 @@ export class Exchange {
 
   /** The answer's body; throws a {@link Refused} where the server refuses. */
   send<T>(asked: Asked): Promise<T> {
-    const sent = this.#send<T>(asked)
+    const sent = this.#before.then(() => this.#send<T>(asked))
+    if (asked.first) this.#before = sent.catch(() => undefined)
     this.#inFlight.add(sent)
     const settled = () => this.#inFlight.delete(sent)
     sent.then(settled, settled)
@@ -106,11 +114,11 @@ export class Exchange {
   }
 
   #attempt(asked: Asked, headers: Record<string, string>, text: string | undefined): Promise<Reply> {
-    const { method, path, file, read, signal } = asked
+    const { method, path, file, read, follow, signal } = asked
     const { protocol, hostname, port } = this.#url
     // The path as it is: a URL would take an id of two dots for a step up.
     const options = {
-      ...{ method, headers, agent: this.#agent, protocol, port, path: this.#prefix + path },
+      ...{ method, headers, agent: follow ? false : this.#agent, protocol, port, path: this.#prefix + path },
       hostname: hostname.replace(/^\[|\]$/g, ''),
       ...(signal && { signal }),
       ...(this.#timeoutMs !== undefined && { timeout: this.#timeoutMs }),
@@ -126,6 +134,11 @@ export class Exchange {
         }
         // Whoever reads is told too; an abort behind the end is told to nobody.
         response.on('error', () => undefined)
+        if (follow && reply.status === 200) {
+          request.setTimeout(SILENCE)
+          follow(response)
+          return resolve({ ...reply, text: 'null' })
+        }
         const body = read && reply.status === 200 ? read(response) : textOf(response)
         body.then((text) => resolve({ ...reply, text }), reject)
       })

@@ -9,3 +9,20 @@ export class Refused {
     this.failure = { code, message, ...(field !== undefined && { field }), ...(details !== undefined && { details }) }
   }
 }
+
+/** What the engine tells to be worth another try, beside what the facade knows by code. */
+const RETRYABLE: ReadonlySet<string> = new Set([
+  'LOCKED',
+  'IO',
+  'EMBEDDING_FAILED',
+  'RATE_LIMITED',
+  'TIMEOUT',
+  'UNAVAILABLE',
+])
+
+/** A refusal as the engine answers it. Anything else is thrown on. */
+export function told(error: unknown): string {
+  if (!(error instanceof Refused)) throw error
+  const { failure } = error
+  return JSON.stringify({ error: { retryable: RETRYABLE.has(failure.code), ...failure } })
+}

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import json
 import os
 from datetime import datetime, timedelta, timezone
 
@@ -31,7 +32,7 @@ def test_both_clients_have_the_same_methods_and_parameters():
         assert inspect.iscoroutinefunction(asynchronous) or inspect.isasyncgenfunction(asynchronous), name
 
 
-async def every_method(om):
+async def every_method(om, folder):
     async def done(value):
         return await value if inspect.isawaitable(value) else value
 
@@ -71,6 +72,9 @@ async def every_method(om):
         assert (await done(om.get_memory(id))).id == id
         assert (await done(om.delete_memory(id))).deleted_at is not None
 
+    await every_file(om, folder, done, refused)
+    await watching(om, done)
+
     error = await refused(NotFoundError, lambda: om.get_memory("all"))
     assert error.details["deleted"] is True and error.status == 404
     assert (await refused(ValidationError, lambda: om.get_memory(""))).code == "MISSING_ID"
@@ -90,15 +94,69 @@ async def every_method(om):
     assert (await done(om.delete_memories(all=True))).deleted == 1
 
 
-def test_every_method():
+async def every_file(om, folder, done, refused):
+    file, some = folder / "all.jsonl", str(folder / "some.jsonl")
+    exported = await done(om.export_to(file))
+    assert (exported.memories, exported.bytes) == (2, file.stat().st_size) and exported.versions > 2
+    assert (await done(om.export_to(some, filters={"memory_ids": ["m2"]}))).memories == 1
+    await done(om.delete_memory("m2"))
+    imported = await done(om.import_from(some))
+    assert (imported.imported, imported.failed, imported.errors) == (1, 0, [])
+    await done(om.update_memory("m2", content="other"))
+    other = folder / "other.jsonl"
+    await done(om.export_to(other, filters={"memory_ids": ["m2"]}))
+    await done(om.restore_memory("m2", 1))
+    assert (await done(om.import_from(other, on_conflict="skip"))).skipped == 1
+    await done(om.delete_memory("m2"))
+    await done(om.add_memory("another", id="m2"))
+    [line] = (await done(om.import_from(other))).errors
+    assert (line.id, line.error.code) == ("m2", "VERSION_CONFLICT")
+    assert (await done(om.import_from(other, on_conflict="replace"))).replaced == 1
+    assert sorted(path.name for path in folder.iterdir()) == ["all.jsonl", "other.jsonl", "some.jsonl"]
+
+    assert (await refused(ValidationError, lambda: om.export_to(folder))).field == "file"
+    assert (await refused(ValidationError, lambda: om.export_to(folder / "none" / "file"))).field == "file"
+    assert (await refused(ValidationError, lambda: om.import_from(folder / "none"))).field == "file"
+    assert (await refused(ValidationError, lambda: om.import_from(file, on_conflict="guess"))).field == "onConflict"
+
+    name = f"copy-{type(om).__name__.lower()}"
+    assert (await done(om.backup(name))).memories == 2
+    assert (await refused(ValidationError, lambda: om.backup(name))).field == "name"
+
+
+async def watching(om, done):
+    async def following(changes):
+        return await changes.__anext__() if hasattr(changes, "__anext__") else next(changes)
+
+    changes = om.watch(filters={"memory_ids": ["m2"]}, since="2000-01-01")
+    first = await following(changes)
+    while first.event == "DELETE":  # Those are told whatever the filters.
+        first = await following(changes)
+    assert (first.id, first.memory.id) == ("m2", "m2")
+    await done(om.add_memory("left out", id="m8"))
+    await done(om.delete_memory("m8"))
+    await done(om.update_memory("m2", content="line\u2028line\r\nline"))
+    second = await following(changes)
+    assert (second.event, second.version, second.memory.content) == ("UPDATE", first.version + 1, "line\u2028line\r\nline")
+    await done(om.add_memory("x", id="m9"))
+    again = om.watch(since=second.cursor)
+    assert (await following(again)).id == "m9"
+    await done(om.delete_memory("m9"))
+    gone = await following(again)
+    assert (gone.event, gone.id, gone.memory) == ("DELETE", "m9", None)
+    for stream in (changes, again):
+        await done(stream.aclose() if hasattr(stream, "aclose") else stream.close())
+
+
+def test_every_method(tmp_path):
     with OpenMemory() as om:
-        asyncio.run(every_method(om))
+        asyncio.run(every_method(om, tmp_path))
 
 
-def test_every_method_to_await():
+def test_every_method_to_await(tmp_path):
     async def run():
         async with AsyncOpenMemory() as om:
-            await every_method(om)
+            await every_method(om, tmp_path)
 
     asyncio.run(run())
 
@@ -118,6 +176,7 @@ def answering(*replies):
     asked, left = [], list(replies)
 
     def handle(request):
+        request.read()
         asked.append(request)
         reply = left.pop(0)
         if isinstance(reply, Exception):
@@ -156,6 +215,74 @@ def test_a_server_that_stays_away_is_told():
     om, _ = answering(*[httpx.Response(429, json={"code": "RATE_LIMITED"})] * 4)
     with pytest.raises(RateLimitError):
         om.stats()
+
+
+def change(id):
+    fields = {"event": "DELETE", "id": id, "version": 1, "at": "", "cursor": f"c.{id}"}
+    return f"id: c.{id}\ndata: {json.dumps(fields)}\n\n"
+
+
+def test_a_lost_watch_goes_on_behind_what_was_told_whole(monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    cut = httpx.Response(200, text=": hello\n\nid: c.begun\n\n" + change("a") + change("b")[:20])
+    broken = httpx.Response(200, stream=Broken(change("b")))
+    om, asked = answering(cut, httpx.ConnectError("no"), broken, httpx.Response(200, text=change("c")))
+    changes = om.watch(since="c.start")
+    assert [next(changes).id for _ in range(3)] == ["a", "b", "c"]
+    assert [json.loads(request.content)["since"] for request in asked] == ["c.start", "c.a", "c.a", "c.b"]
+
+
+class Broken(httpx.SyncByteStream):
+    def __init__(self, text):
+        self.text = text
+
+    def __iter__(self):
+        yield self.text.encode()
+        raise httpx.ReadError("lost")
+
+
+def test_a_watch_that_is_refused_is_not_tried_again(monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    behind = json.dumps({"err": "unavailable", "code": "UNAVAILABLE", "message": "fell behind"})
+    om, asked = answering(httpx.Response(200, text=f"{change('a')}event: error\ndata: {behind}\n\n"))
+    changes = om.watch()
+    assert next(changes).cursor == "c.a"
+    with pytest.raises(OpenMemoryError, match="fell behind") as caught:
+        next(changes)
+    assert (caught.value.code, caught.value.retryable, len(asked)) == ("UNAVAILABLE", True, 1)
+    om, asked = answering(httpx.Response(401, json={"err": "auth", "code": "UNAUTHORIZED", "message": "a key"}))
+    with pytest.raises(AuthenticationError):
+        next(om.watch())
+    assert len(asked) == 1
+
+
+def test_a_server_that_does_not_come_back_ends_a_watch(monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    monkeypatch.setattr("openmemory._watching.PATIENCE", 0.0)
+    om, _ = answering(httpx.Response(200, text=change("a")), *[httpx.ConnectError("no")] * 4)
+    changes = om.watch()
+    assert next(changes).id == "a"
+    with pytest.raises(OpenMemoryError) as caught:
+        next(changes)
+    assert caught.value.code == "UNAVAILABLE" and isinstance(caught.value.__cause__, httpx.ConnectError)
+
+
+def test_an_export_that_was_cut_off_leaves_no_file(tmp_path, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    om, asked = answering(*[httpx.Response(200, text='{"memory":1}\n')] * 4)
+    with pytest.raises(OpenMemoryError, match="cut off"):
+        om.export_to(tmp_path / "file")
+    assert len(asked) == 4 and list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_sent_whole_each_time(tmp_path, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    (tmp_path / "file").write_bytes(b"line\n" * 500_000)
+    done = {"imported": 0, "replaced": 0, "skipped": 0, "tombstones": 0, "failed": 0, "errors": []}
+    om, asked = answering(httpx.ConnectError("no"), httpx.Response(503), httpx.Response(200, json=done))
+    assert om.import_from(tmp_path / "file").imported == 0
+    assert [len(request.content) for request in asked] == [2_500_000] * 3
+    assert asked[0].headers["content-length"] == "2500000" and "transfer-encoding" not in asked[0].headers
 
 
 def test_the_public_names_are_all_there():

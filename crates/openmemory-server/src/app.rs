@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::config::{Limits, LogSink};
 use crate::http::{Answers, Metrics, Rates};
@@ -21,6 +21,10 @@ pub struct App {
     pub backup_dir: Option<PathBuf>,
     /// Places for exports.
     pub exports: Arc<Semaphore>,
+    /// Places for watches.
+    pub watches: Arc<Semaphore>,
+    /// Whether the server ends; what has no end of its own ends then.
+    pub stopped: watch::Receiver<bool>,
     /// Whether only this machine can reach the server.
     pub loopback: bool,
 }

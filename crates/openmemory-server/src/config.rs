@@ -43,6 +43,8 @@ pub struct Limits {
     pub connections: usize,
     /// Exports under way at once, each on a thread of its own; further ones wait.
     pub exports: usize,
+    /// Watches that are open at once; further ones are refused.
+    pub watches: usize,
     /// After this long a request is answered 503; a write may still be applied. Work on the whole store has no limit.
     pub timeout_seconds: u64,
     /// After this long without a whole head or body, or without any of a body that is streamed, a request is given up.
@@ -71,6 +73,7 @@ impl Default for Limits {
             requests: 256,
             connections: 1024,
             exports: 8,
+            watches: 256,
             timeout_seconds: 300,
             receive_seconds: 30,
             drain_seconds: 30,

@@ -73,6 +73,7 @@ fn cors(app: &Arc<App>) -> CorsLayer {
             header::IF_MATCH,
             HeaderName::from_static("x-api-key"),
             HeaderName::from_static("idempotency-key"),
+            HeaderName::from_static("last-event-id"),
             HeaderName::from_static("x-request-id"),
         ])
         .expose_headers(read.map(HeaderName::from_static))

@@ -86,12 +86,25 @@ impl Running {
             tenants.store(&Tenant::own()).await?;
         }
         let (rates, answers, metrics) = (Rates::default(), Answers::default(), Metrics::default());
-        let exports = Arc::new(Semaphore::new(limits.exports));
-        let app = Arc::new(App { tenants, keys, limits, rates, answers, metrics, log, backup_dir, exports, loopback });
+        let (exports, watches) = [limits.exports, limits.watches].map(|places| Arc::new(Semaphore::new(places))).into();
         let (stop, stopped) = watch::channel(false);
+        let app = Arc::new(App {
+            tenants,
+            keys,
+            limits,
+            rates,
+            answers,
+            metrics,
+            log,
+            backup_dir,
+            exports,
+            watches,
+            stopped,
+            loopback,
+        });
         let (end, ended) = watch::channel(None);
         spawn(async move {
-            serve(Arc::clone(&app), listener, stopped).await;
+            serve(Arc::clone(&app), listener).await;
             end.send_replace(Some(app.tenants.close().await));
         });
         Ok(Self { address, stop, ended })
@@ -112,7 +125,8 @@ impl Running {
     }
 }
 
-async fn serve(app: Arc<App>, listener: TcpListener, mut stopped: watch::Receiver<bool>) {
+async fn serve(app: Arc<App>, listener: TcpListener) {
+    let mut stopped = app.stopped.clone();
     let service = router(&app).map_request(|mut request: Request<Incoming>| {
         normal_path(request.uri_mut());
         request
@@ -146,6 +160,9 @@ async fn serve(app: Arc<App>, listener: TcpListener, mut stopped: watch::Receive
     drop(listener);
     // Who has not read its answer by then does not keep the store from being closed.
     let _ = timeout(app.limits.drain(), graceful.shutdown()).await;
+    // Nobody waits in a watch any more; one that is just reading lets go of its store in a moment.
+    let all = u32::try_from(app.limits.watches).unwrap_or(u32::MAX);
+    let _ = timeout(app.limits.drain(), app.watches.acquire_many(all)).await;
 }
 
 fn connection<S>(

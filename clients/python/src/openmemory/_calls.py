@@ -8,9 +8,12 @@ from urllib.parse import quote
 
 from ._errors import ValidationError
 from ._exchange import Call
+from ._files import Path
 from ._records import (
     UNSET,
+    BackupSummary,
     DeleteSummary,
+    ImportSummary,
     ItemResult,
     Memory,
     MemoryMatch,
@@ -121,7 +124,23 @@ def get_waypoints(memory_id: str) -> Call[list[Waypoint]]:
 
 
 def reindex() -> Call[dict[str, Any]]:
-    return Call("POST", "/reindex", dict)
+    return Call("POST", "/reindex", dict, long=True)
+
+
+def backup(name: str) -> Call[BackupSummary]:
+    return Call("POST", "/backup", BackupSummary.read, {"name": name}, long=True)
+
+
+def import_from(file: Path, on_conflict: Optional[str]) -> Call[ImportSummary]:
+    return Call("POST", "/import", ImportSummary.read, params=_given(onConflict=on_conflict), file=file, long=True)
+
+
+def export(filters: Optional[Mapping[str, Any]]) -> Call[Any]:
+    return Call("POST", "/export", dict, _given(filters=filters))
+
+
+def watch(filters: Optional[Mapping[str, Any]], since: Optional[Time]) -> Call[Any]:
+    return Call("POST", "/watch", dict, _given(filters=filters, since=since))
 
 
 def stats() -> Call[dict[str, Any]]:

@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Iterable, Mapping, Optional, Sequence, TypeVar, Union, overload
+from typing import Any, Callable, Iterable, Mapping, Optional, Sequence, TypeVar, Union, overload
 
 import httpx
 
 from . import _calls
 from ._calls import UNSET, Time, Unset
-from ._exchange import Call, answer, pause, request, settings, unreachable
 from ._errors import OpenMemoryError, ValidationError
-from ._records import DeleteSummary, ItemResult, Memory, MemoryMatch, MemoryPage, MemoryVersion, Waypoint
+from ._exchange import Call, answer, pause, refusal, request, settings, unreachable
+from ._files import Path, Saving
+from ._records import (
+    BackupSummary,
+    DeleteSummary,
+    ExportSummary,
+    ImportSummary,
+    ItemResult,
+    Memory,
+    MemoryChange,
+    MemoryMatch,
+    MemoryPage,
+    MemoryVersion,
+    Waypoint,
+)
+from ._watching import Watching
 
 T = TypeVar("T")
 
@@ -226,6 +241,50 @@ class OpenMemory:
         """Embed everything anew with the server's model."""
         return self._send(_calls.reindex())
 
+    def watch(
+        self, *, filters: Optional[Mapping[str, Any]] = None, since: Optional[Time] = None
+    ) -> Iterator[MemoryChange]:
+        """Committed changes, as they happen, from the first iteration on: or behind the change whose ``cursor`` is
+        ``since``, or since a time.
+
+        A lost connection is made again where it was, for a minute; changes of the last minute can be told again then: go
+        by ``version``. One who falls behind more than the server keeps gets ``UNAVAILABLE``, and can watch again with
+        the last ``cursor``."""
+        watching = Watching(self._scoped(filters), since)
+        while True:
+            failed: Union[httpx.TransportError, OpenMemoryError, None] = None
+            try:
+                with self._streamed(watching.request(self._http)) as response:
+                    for text in response.iter_text():
+                        for change in watching.read(text):
+                            yield change
+            except (httpx.TransportError, OpenMemoryError) as error:
+                failed = error
+            time.sleep(watching.pause(failed))
+
+    def export_to(self, file: Path, *, filters: Optional[Mapping[str, Any]] = None) -> ExportSummary:
+        """Write all memories with their whole history to a file of this machine, which gets its name when it is whole."""
+        call = _calls.export(self._scoped(filters))
+
+        def save() -> ExportSummary:
+            with Saving(file) as saving:
+                with self._streamed(request(self._http, call)) as response:
+                    for chunk in response.iter_bytes():
+                        saving.write(chunk)
+                return saving.finish()
+
+        return self._tried(save)
+
+    def import_from(self, file: Path, *, on_conflict: Optional[str] = None) -> ImportSummary:
+        """Import the memories of a file of this machine. ``on_conflict`` says what becomes of one whose id the store has
+        with another history: ``report`` (default), ``skip`` or ``replace``. Interrupted, it goes on where it stopped
+        when it is called again."""
+        return self._send(_calls.import_from(file, on_conflict))
+
+    def backup(self, name: str) -> BackupSummary:
+        """Copy the store to a directory of this name beside the server, which must have one for backups."""
+        return self._send(_calls.backup(name))
+
     def stats(self) -> dict[str, Any]:
         """Counts and sizes."""
         return self._send(_calls.stats())
@@ -256,21 +315,40 @@ class OpenMemory:
 
     def _send(self, call: Call[T]) -> T:
         sent = request(self._http, call)
+
+        def ask() -> T:
+            # A file is read anew each time.
+            again = sent if call.file is None else request(self._http, call)
+            return answer(self._http.send(again), call)
+
+        return self._tried(ask)
+
+    def _tried(self, work: Callable[[], T]) -> T:
         attempt = 0
         while True:
             attempt += 1
-            response = None
             try:
-                response = self._http.send(sent)
-                return answer(response, call)
+                return work()
             except httpx.TransportError as cause:
                 error, broken = unreachable(cause), cause
             except OpenMemoryError as refused:
                 error, broken = refused, None
-            wait = pause(error, attempt, response)
+            wait = pause(error, attempt)
             if wait is None:
                 raise error from broken
             time.sleep(wait)
+
+    @contextmanager
+    def _streamed(self, sent: httpx.Request) -> Iterator[httpx.Response]:
+        """An answer that is read as it comes."""
+        response = self._http.send(sent, stream=True)
+        try:
+            if not response.is_success:
+                response.read()
+                raise refusal(response)
+            yield response
+        finally:
+            response.close()
 
 
 def _names_a_user(filters: Any) -> bool:

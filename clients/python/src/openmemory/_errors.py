@@ -16,6 +16,8 @@ class OpenMemoryError(Exception):
         #: The HTTP status; 0 where no server has answered.
         self.status = status
         self.details: dict[str, Any] = dict(details or {})
+        #: Seconds that the server asks to wait before another try.
+        self.retry_after = 0.0
 
     @property
     def retryable(self) -> bool:

@@ -7,16 +7,17 @@ import os
 import random
 import uuid
 from dataclasses import dataclass
-from typing import Any, Callable, Generic, Mapping, Optional, TypeVar, Union
+from typing import Any, AsyncIterator, Callable, Generic, Iterator, Mapping, Optional, TypeVar, Union
 
 import httpx
 
 from ._errors import OpenMemoryError, error_of
+from ._files import Path, chunks, chunks_to_await, size_of
 
 T = TypeVar("T")
 
 ATTEMPTS = 4
-_PASSING = {"UNAVAILABLE", "RATE_LIMITED", "TIMEOUT", "CLOSED"}
+PASSING = {"UNAVAILABLE", "RATE_LIMITED", "TIMEOUT", "CLOSED"}
 
 
 @dataclass
@@ -28,6 +29,10 @@ class Call(Generic[T]):
     read: Callable[[Any], T]
     body: Optional[Mapping[str, Any]] = None
     params: Optional[Mapping[str, Any]] = None
+    #: Sent instead of a body.
+    file: Optional[Path] = None
+    #: Whether it may take as long as the store is large.
+    long: bool = False
 
 
 def settings(base_url: Optional[str], api_key: Optional[str], timeout: Optional[float]) -> dict[str, Any]:
@@ -43,28 +48,55 @@ def settings(base_url: Optional[str], api_key: Optional[str], timeout: Optional[
 def request(client: Union[httpx.Client, httpx.AsyncClient], call: Call[Any]) -> httpx.Request:
     """Built once, so that every try of a write carries the same key."""
     headers = {} if call.method == "GET" else {"idempotency-key": str(uuid.uuid4())}
-    content = None
+    content: Union[bytes, Iterator[bytes], AsyncIterator[bytes], None] = None
     if call.body is not None:
         headers["content-type"] = "application/json"
         content = json.dumps(call.body, ensure_ascii=False, allow_nan=False).encode()
-    return client.build_request(call.method, call.path, content=content, params=call.params, headers=headers)
+    if call.file is not None:
+        headers.update({"content-type": "application/jsonl", "content-length": str(size_of(call.file))})
+        read = chunks_to_await if isinstance(client, httpx.AsyncClient) else chunks
+        content = read(call.file)
+    timeout = waiting(client, None) if call.long else client.timeout
+    return client.build_request(
+        call.method, call.path, content=content, params=call.params, headers=headers, timeout=timeout
+    )
+
+
+def waiting(client: Union[httpx.Client, httpx.AsyncClient], seconds: Optional[float]) -> httpx.Timeout:
+    """The client's limits, with another one for a silence of the server."""
+    limits = client.timeout
+    return httpx.Timeout(connect=limits.connect, read=seconds, write=limits.write, pool=limits.pool)
 
 
 def answer(response: httpx.Response, call: Call[T]) -> T:
-    try:
-        body = response.json()
-    except ValueError:
-        body = None
+    body = _body(response)
     if response.is_success and body is not None:
         return call.read(body)
+    raise refusal(response)
+
+
+def refusal(response: httpx.Response) -> OpenMemoryError:
+    """What an answer refuses, whose text has been read."""
+    body = _body(response)
     if isinstance(body, dict) and "code" in body:
-        raise error_of(body, response.status_code)
-    code = {429: "RATE_LIMITED", 502: "UNAVAILABLE", 503: "UNAVAILABLE", 504: "UNAVAILABLE"}
-    raise OpenMemoryError(
-        code.get(response.status_code, "INTERNAL"),
-        f"the answer ({response.status_code}) is not an OpenMemory server's; is base_url right?",
-        status=response.status_code,
-    )
+        error = error_of(body, response.status_code)
+    else:
+        code = {429: "RATE_LIMITED", 502: "UNAVAILABLE", 503: "UNAVAILABLE", 504: "UNAVAILABLE"}
+        error = OpenMemoryError(
+            code.get(response.status_code, "INTERNAL"),
+            f"the answer ({response.status_code}) is not an OpenMemory server's; is base_url right?",
+            status=response.status_code,
+        )
+    after = response.headers.get("retry-after", "0")
+    error.retry_after = float(after) if after.isdigit() else 0.0
+    return error
+
+
+def _body(response: httpx.Response) -> Any:
+    try:
+        return response.json()
+    except ValueError:
+        return None
 
 
 def unreachable(error: httpx.TransportError) -> OpenMemoryError:
@@ -72,10 +104,9 @@ def unreachable(error: httpx.TransportError) -> OpenMemoryError:
     return OpenMemoryError(code, f"the server has not answered: {error}")
 
 
-def pause(error: OpenMemoryError, attempt: int, response: Optional[httpx.Response]) -> Optional[float]:
+def pause(error: OpenMemoryError, attempt: int) -> Optional[float]:
     """Seconds until the next try; none where trying again does not help."""
-    if attempt == ATTEMPTS or error.code not in _PASSING:
+    if attempt == ATTEMPTS or error.code not in PASSING:
         return None
-    after = response.headers.get("retry-after", "0") if response is not None else "0"
     grown = 0.1 * float(2 ** (attempt - 1)) * random.uniform(0.5, 1)
-    return min(max(grown, float(after) if after.isdigit() else 0.0), 10.0)
+    return min(max(grown, error.retry_after), 10.0)

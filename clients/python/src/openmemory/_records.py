@@ -145,6 +145,78 @@ class DeleteSummary:
     ids: list[str]
 
 
+@dataclass
+class MemoryChange:
+    """A committed change: ``ADD``, ``UPDATE``, ``RESTORE`` or ``DELETE``."""
+
+    event: str
+    id: str
+    #: The version that the change made; of a ``DELETE`` the last one.
+    version: int
+    at: str
+    #: Pass it as ``since`` to go on behind this change.
+    cursor: str
+    #: As the change left it; none with ``DELETE``.
+    memory: Optional[Memory] = None
+
+    @classmethod
+    def read(cls, fields: Mapping[str, Any]) -> MemoryChange:
+        change = _known(cls, fields)
+        if "memory" in fields:
+            change.memory = Memory.read(fields["memory"])
+        return change
+
+
+@dataclass
+class ExportSummary:
+    """What a file holds."""
+
+    memories: int
+    versions: int
+    tombstones: int
+    bytes: int
+
+
+@dataclass
+class LineError:
+    """A memory of a file that was not imported."""
+
+    line: int
+    id: str
+    error: OpenMemoryError
+
+
+@dataclass
+class ImportSummary:
+    """What an import has done."""
+
+    imported: int
+    replaced: int
+    skipped: int
+    tombstones: int
+    failed: int
+    #: The first 1000 of those that failed.
+    errors: list[LineError]
+
+    @classmethod
+    def read(cls, fields: Mapping[str, Any]) -> ImportSummary:
+        summary = _known(cls, fields)
+        summary.errors = [LineError(e["line"], e["id"], error_of(e["error"])) for e in fields["errors"]]
+        return summary
+
+
+@dataclass
+class BackupSummary:
+    """What a backup holds."""
+
+    memories: int
+    bytes: int
+
+    @classmethod
+    def read(cls, fields: Mapping[str, Any]) -> BackupSummary:
+        return _known(cls, fields)
+
+
 class Unset:
     """Stands for what is not given, where None means something."""
 

@@ -64,6 +64,8 @@ struct State {
     now: Cursor,
     kept: VecDeque<Kept>,
     bytes: usize,
+    /// How many are kept at most.
+    most: usize,
     watchers: usize,
     waiting: Vec<Wake>,
     closed: bool,
@@ -74,7 +76,13 @@ impl Feed {
         let epoch = uuid::Uuid::now_v7().as_u128() as u64;
         let now = Cursor { epoch, sequence: 0, at: now, next };
         let (kept, waiting) = (VecDeque::new(), Vec::new());
-        Self { state: Mutex::new(State { now, kept, bytes: 0, watchers: 0, waiting, closed: false }) }
+        Self { state: Mutex::new(State { now, kept, bytes: 0, most: KEPT, watchers: 0, waiting, closed: false }) }
+    }
+
+    /// Lets a few changes be as many as one that is slow can miss.
+    #[cfg(test)]
+    pub(super) fn keep_at_most(&self, most: usize) {
+        self.state.lock().most = most;
     }
 
     pub(super) fn tell(&self, number: Number, change: impl FnOnce() -> Change, at: Timestamp) {
@@ -89,7 +97,7 @@ impl Feed {
         state.bytes += change.memory().content.len();
         let now = state.now;
         state.kept.push_back((now, change));
-        while state.kept.len() > KEPT || (state.bytes > KEPT_BYTES && state.kept.len() > 1) {
+        while state.kept.len() > state.most || (state.bytes > KEPT_BYTES && state.kept.len() > 1) {
             state.let_go();
         }
         let waiting = std::mem::take(&mut state.waiting);
@@ -110,6 +118,7 @@ impl Feed {
         if state.watchers == 0 {
             state.kept.clear();
             state.bytes = 0;
+            state.waiting.clear();
         }
     }
 

@@ -117,6 +117,14 @@ impl Watcher {
         }
     }
 
+    /// Watching since it goes on from here: behind what was told, and what was passed over.
+    pub fn cursor(&self) -> String {
+        match &self.missed {
+            Some(missed) => write_since(missed.since),
+            None => write_cursor(&self.at),
+        }
+    }
+
     fn told(&self, (cursor, change): Kept) -> Option<MemoryChange> {
         let memory = change.memory();
         if self.filter.as_ref().is_some_and(|filter| !filter.matches(&memory.version, &memory.content)) {
@@ -243,3 +251,6 @@ impl Serialize for MemoryChange {
         map.end()
     }
 }
+
+#[cfg(test)]
+mod tests;

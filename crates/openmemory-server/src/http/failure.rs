@@ -24,6 +24,7 @@ pub enum Failure {
     /// Bytes that a body may have.
     TooLarge(u64),
     TimedOut,
+    TooManyWatches,
     NoRoute,
     NoMethod,
     /// A write was repeated with a key that stands for another one.
@@ -61,6 +62,7 @@ impl Failure {
             Self::RateLimited(_) => "RATE_LIMITED",
             Self::TooLarge(_) => "LIMIT_EXCEEDED",
             Self::TimedOut => "TIMEOUT",
+            Self::TooManyWatches => "UNAVAILABLE",
             Self::NoRoute => "NOT_FOUND",
             Self::NoMethod | Self::OtherRequest | Self::Unsupported(_) => "INVALID_ARGUMENT",
             Self::Panicked => "INTERNAL",
@@ -87,6 +89,7 @@ impl Failure {
             Self::RateLimited(seconds) => format!("too many requests; try again in {seconds} s"),
             Self::TooLarge(limit) => format!("the body has at most {limit} bytes"),
             Self::TimedOut => "the request took too long; a write may still be applied".into(),
+            Self::TooManyWatches => "too many watches are open; try again later".into(),
             Self::NoRoute => "there is no such route; GET /openapi.json lists all".into(),
             Self::NoMethod => "the route does not take this method; the header Allow lists those that it takes".into(),
             Self::OtherRequest => "the Idempotency-Key belongs to another request".into(),

@@ -31,7 +31,8 @@ pub async fn identify(State(app): State<Arc<App>>, mut request: Request, next: N
     response
 }
 
-fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Failure> {
+/// Who asks with these headers, by the keys of this moment.
+pub fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Failure> {
     if !app.keys.required() {
         // Whoever made the server reachable by others without a key must not have got this far.
         let own = Caller { tenant: Tenant::own(), key: "none".into(), role: Role::Tenant };

@@ -31,6 +31,16 @@ pub struct Metrics {
     requests: Family<Asked, Counter<u64, AtomicU64>>,
     durations: Durations,
     in_flight: Gauge,
+    watches: Gauge,
+}
+
+/// Counts one as under way until it is dropped.
+pub struct Counted(Gauge);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 impl Default for Metrics {
@@ -38,11 +48,12 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("openmemory");
         let requests = Family::default();
         let durations: Durations = Family::new_with_constructor(histogram);
-        let in_flight = Gauge::default();
+        let (in_flight, watches) = (Gauge::default(), Gauge::default());
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register("http_request_duration_seconds", "Time from head to answer", durations.clone());
         registry.register("http_requests_in_flight", "Requests being worked on", in_flight.clone());
-        Self { registry, requests, durations, in_flight }
+        registry.register("watches", "Watches that are open", watches.clone());
+        Self { registry, requests, durations, in_flight, watches }
     }
 }
 
@@ -50,17 +61,18 @@ fn histogram() -> Histogram {
     Histogram::new([0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0])
 }
 
+fn counted(gauge: &Gauge) -> Counted {
+    gauge.inc();
+    Counted(gauge.clone())
+}
+
 impl Metrics {
-    /// Counts a request as under way until the guard is dropped.
-    pub fn begin(&self) -> impl Drop + Send + use<> {
-        struct Guard(Gauge);
-        impl Drop for Guard {
-            fn drop(&mut self) {
-                self.0.dec();
-            }
-        }
-        self.in_flight.inc();
-        Guard(self.in_flight.clone())
+    pub fn begin(&self) -> Counted {
+        counted(&self.in_flight)
+    }
+
+    pub fn watch(&self) -> Counted {
+        counted(&self.watches)
     }
 
     pub fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {

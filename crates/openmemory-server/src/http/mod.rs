@@ -36,9 +36,9 @@ mod upload;
 
 pub use body::{Body, buffer};
 pub use failure::{Answer, Failure, Told, fields_of};
-pub use identity::identify;
+pub use identity::{caller, identify};
 pub use memories::{Id, Memories};
-pub use metrics::Metrics;
+pub use metrics::{Counted, Metrics};
 pub use observe::observe;
 pub use once::{Answers, Gone, answer_once};
 pub use origin::{guard_origin, is_local};

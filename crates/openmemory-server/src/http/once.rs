@@ -114,8 +114,8 @@ pub async fn answer_once(State(app): State<Arc<App>>, mut request: Request, next
     let control = Arc::new(Control::default());
     request.extensions_mut().insert(Arc::clone(&control));
     let _gone = Gone(control);
-    // Neither changes anything the second time, and neither is held in memory.
-    let streamed = matches!(request.uri().path(), "/export" | "/import");
+    // None changes anything the second time, and none is held in memory.
+    let streamed = matches!(request.uri().path(), "/export" | "/import" | "/watch");
     let key = match request.headers().get(IDEMPOTENCY_KEY) {
         Some(key) if *request.method() != Method::GET && !streamed => key.as_bytes().to_vec(),
         _ => return next.run(request).await,

@@ -13,6 +13,7 @@
 //! | `users` | `/users/{user_id}/memories` |
 //! | `store` | the store as a whole |
 //! | `transfer` | `GET` and `POST /export`, `POST /import`, `POST /backup` |
+//! | `watch` | `GET` and `POST /watch` |
 //! | `record` | how is a memory written? |
 //! | `missing` | what do paths without an id answer? |
 
@@ -29,6 +30,7 @@ mod store;
 mod transfer;
 mod update_many;
 mod users;
+mod watch;
 
 pub use missing::missing_ids;
 
@@ -63,5 +65,6 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(transfer::export, transfer::export_some))
         .routes(routes!(transfer::import))
         .routes(routes!(transfer::backup))
+        .routes(routes!(watch::watch, watch::watch_some))
         .routes(routes!(store::metrics))
 }

@@ -12,6 +12,7 @@ mod refusal;
 mod search;
 mod store;
 mod transfer;
+mod watch;
 
 pub use batch::*;
 pub use list::*;
@@ -23,3 +24,4 @@ pub use refusal::*;
 pub use search::*;
 pub use store::*;
 pub use transfer::*;
+pub use watch::*;

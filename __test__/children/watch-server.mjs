@@ -1,0 +1,13 @@
+// Watches a server, and has nothing else to do until the first change.
+import process from 'node:process'
+import { OpenMemory } from '@openmemory/sdk'
+
+const om = new OpenMemory({ url: process.argv[2] })
+const changes = om.watch()
+await om.ready()
+process.send('watching')
+process.disconnect()
+for await (const { id } of changes) {
+  process.exitCode = id === 'seven' ? 7 : 1
+  break
+}

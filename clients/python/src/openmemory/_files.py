@@ -1,0 +1,115 @@
+"""How does an export become a file, and how is a file sent? Written beside the file that it will be, and renamed when it
+is whole."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import tempfile
+from types import TracebackType
+from typing import IO, Any, AsyncIterator, Iterator, Optional, Union
+
+from ._errors import OpenMemoryError, ValidationError
+from ._records import ExportSummary
+
+Path = Union[str, "os.PathLike[str]"]
+
+_CHUNK = 1 << 20
+_TAIL = 4096
+
+
+class Saving:
+    """A file that gets its name when all of it is there."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = os.path.abspath(os.fspath(file))
+        self._bytes = 0
+        self._tail = b""
+        if os.path.isdir(self._file):
+            raise _invalid("is a directory; name a file in it")
+        try:
+            handle, self._temporary = tempfile.mkstemp(prefix=".openmemory-export-", dir=os.path.dirname(self._file))
+        except FileNotFoundError:
+            raise _invalid("is in a directory that does not exist; make it first") from None
+        except OSError as cause:
+            raise unusable(cause) from cause
+        self._open: IO[bytes] = os.fdopen(handle, "wb")
+
+    def write(self, chunk: bytes) -> None:
+        try:
+            self._open.write(chunk)
+        except OSError as cause:
+            raise unusable(cause) from cause
+        self._bytes += len(chunk)
+        self._tail = (self._tail + chunk)[-_TAIL:]
+
+    def finish(self) -> ExportSummary:
+        """What the last line says. Without it something is missing."""
+        last = self._tail.rstrip().rpartition(b"\n")[2]
+        if not last.startswith(b'{"end":true'):
+            raise OpenMemoryError("UNAVAILABLE", "the export was cut off")
+        try:
+            self._open.flush()
+            os.fsync(self._open.fileno())
+            self._open.close()
+            os.replace(self._temporary, self._file)
+            _sync_directory(os.path.dirname(self._file))
+        except OSError as cause:
+            raise unusable(cause) from cause
+        told: dict[str, Any] = json.loads(last)
+        return ExportSummary(told["memories"], told["versions"], told["tombstones"], self._bytes)
+
+    def __enter__(self) -> Saving:
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        try:
+            self._open.close()
+        finally:
+            if os.path.exists(self._temporary):
+                os.unlink(self._temporary)
+
+
+def chunks(file: Path) -> Iterator[bytes]:
+    try:
+        with open(file, "rb") as opened:
+            while chunk := opened.read(_CHUNK):
+                yield chunk
+    except OSError as cause:
+        raise unusable(cause) from cause
+
+
+async def chunks_to_await(file: Path) -> AsyncIterator[bytes]:
+    whole = chunks(file)
+    while chunk := await asyncio.to_thread(next, whole, b""):
+        yield chunk
+
+
+def size_of(file: Path) -> int:
+    if not os.path.isfile(file):
+        raise _invalid("must be a file of this machine")
+    return os.path.getsize(file)
+
+
+def unusable(cause: OSError) -> OpenMemoryError:
+    return OpenMemoryError("IO", f"the file could not be used: {cause}")
+
+
+def _invalid(problem: str) -> ValidationError:
+    return ValidationError("INVALID_ARGUMENT", f"file: {problem}", status=400, details={"field": "file"})
+
+
+def _sync_directory(directory: str) -> None:
+    if os.name == "nt":
+        return
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

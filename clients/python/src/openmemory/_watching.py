@@ -1,0 +1,75 @@
+"""Where is somebody who watches? Behind the last event: from there a lost connection is made again."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from dataclasses import replace
+from typing import Any, Iterator, Mapping, Optional, Union
+
+import httpx
+
+from . import _calls
+from ._calls import Time
+from ._errors import OpenMemoryError, error_of
+from ._exchange import PASSING, Call, request, unreachable, waiting
+from ._records import MemoryChange
+
+#: Seconds without a word after which a connection is taken for lost; servers say something every 15.
+_SILENCE = 60.0
+_FIRST_PAUSE = 0.2
+_LONGEST_PAUSE = 10.0
+#: Seconds for which a lost connection is tried to be made again.
+PATIENCE = 60.0
+_FIRST_PATIENCE = 1.0
+
+
+class Watching:
+    def __init__(self, filters: Optional[Mapping[str, Any]], since: Optional[Time]) -> None:
+        self._call: Call[Any] = _calls.watch(filters, since)
+        self._lost: Optional[float] = None
+        self._begun = False
+        self._refused: Optional[OpenMemoryError] = None
+        self._pause = _FIRST_PAUSE
+        self._rest = ""
+        self._fields: dict[str, str] = {}
+
+    def request(self, client: Union[httpx.Client, httpx.AsyncClient]) -> httpx.Request:
+        self._rest, self._fields = "", {}
+        asked = request(client, self._call)
+        asked.extensions = {**asked.extensions, "timeout": waiting(client, _SILENCE).as_dict()}
+        return asked
+
+    def read(self, text: str) -> Iterator[MemoryChange]:
+        """The changes in a piece of the stream."""
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            name, _, value = line.rstrip("\r").partition(":")
+            if name:
+                self._fields[name] = value[1:] if value.startswith(" ") else value
+            elif line in ("", "\r") and self._fields:
+                fields, self._fields = self._fields, {}
+                yield from self._heard(fields)
+
+    def _heard(self, fields: Mapping[str, str]) -> Iterator[MemoryChange]:
+        if fields.get("event") == "error":
+            self._refused = error_of(json.loads(fields["data"]))
+            raise self._refused
+        self._begun, self._lost, self._pause = True, None, _FIRST_PAUSE
+        if "id" in fields:
+            self._call = replace(self._call, body={**(self._call.body or {}), "since": fields["id"]})
+        if "data" in fields:
+            yield MemoryChange.read(json.loads(fields["data"]))
+
+    def pause(self, failed: Union[httpx.TransportError, OpenMemoryError, None]) -> float:
+        """Seconds until the connection is made again; raises where that does not help."""
+        now = time.monotonic()
+        self._lost = self._lost or now
+        error = unreachable(failed) if isinstance(failed, httpx.TransportError) else failed
+        late = now - self._lost > (PATIENCE if self._begun else _FIRST_PATIENCE)
+        if error is not None and (error is self._refused or error.code not in PASSING or late):
+            raise error from (failed if failed is not error else None)
+        pause = self._pause * random.uniform(0.5, 1)
+        self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+        return max(pause, error.retry_after if error is not None else 0.0)

@@ -1,0 +1,171 @@
+//! What changes? Told as it is committed, as server-sent events, for as long as the client listens. Nothing is held while
+//! it waits but the client's place among the changes.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::IntoResponse;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_core::Stream;
+use openmemory_core::domain::request::Watch;
+use openmemory_core::engine::{Error, MemoryChange, Shared, Watcher};
+use serde_json::{Map, Value};
+use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc};
+use tokio::task::spawn;
+use tokio::time::timeout;
+
+use crate::app::App;
+use crate::http::{Answer, Body, Counted, Failure, Memories, Params, caller};
+use crate::keys::Caller;
+use crate::openapi::schemas;
+use crate::tenants::blocking;
+
+/// Events that wait for the client.
+const WAITING: usize = 16;
+
+/// Committed changes as they happen, as server-sent events
+///
+/// The data of an event is a change, and its id the cursor: `Last-Event-ID` or `since` goes on behind it. An event with
+/// an id alone tells where to go on from when nothing was told. An event `error` has a refusal, and is the last one.
+#[utoipa::path(
+    get, path = "/watch", tag = "Store", params(schemas::WatchQuery, schemas::LastEventId),
+    responses((status = 200, body = schemas::MemoryChange, content_type = "text/event-stream"), schemas::Refusals)
+)]
+pub async fn watch(app: State<Arc<App>>, headers: HeaderMap, memories: Memories, mut params: Params) -> Answer {
+    let mut request = Map::new();
+    if let Some(filters) = params.take("filters") {
+        let filters = serde_json::from_str(&filters).map_err(|_| Failure::invalid("filters", "must be JSON"))?;
+        request.insert("filters".into(), filters);
+    }
+    if let Some(since) = params.take("since") {
+        request.insert("since".into(), since.into());
+    }
+    params.done()?;
+    begin(app.0, headers, memories, request)
+}
+
+/// As the above, with filters of any length
+#[utoipa::path(
+    post, path = "/watch", tag = "Store", params(schemas::LastEventId), request_body = schemas::WatchRequest,
+    responses((status = 200, body = schemas::MemoryChange, content_type = "text/event-stream"), schemas::Refusals)
+)]
+pub async fn watch_some(app: State<Arc<App>>, headers: HeaderMap, memories: Memories, Body(body): Body) -> Answer {
+    let Value::Object(request) = body else { return Err(Failure::invalid("body", "must be an object")) };
+    begin(app.0, headers, memories, request)
+}
+
+fn begin(app: Arc<App>, headers: HeaderMap, memories: Memories, mut request: Map<String, Value>) -> Answer {
+    if let Some(last) = headers.get("last-event-id").filter(|last| !last.is_empty()) {
+        let last = last.to_str().map_err(|_| Failure::invalid("Last-Event-ID", "must be ASCII"))?;
+        request.insert("since".into(), last.into());
+    }
+    let request = Watch::read(request.into())?;
+    let caller = caller(&app, &headers)?;
+    let permit = Arc::clone(&app.watches).try_acquire_owned().map_err(|_| Failure::TooManyWatches)?;
+    let watcher = memories.store.watch(&request)?;
+    let place = Place { watcher, store: memories.store, _counted: app.metrics.watch(), _permit: permit };
+    let (events, told) = mpsc::channel(WAITING);
+    spawn(tell(place, Listener { app, caller, headers, events }));
+    let unbuffered = [("x-accel-buffering", "no")];
+    Ok((unbuffered, Sse::new(Events(told)).keep_alive(KeepAlive::default())).into_response())
+}
+
+/// A watcher and what it needs. The permit goes last: when it is free, the store is let go of.
+struct Place {
+    watcher: Watcher,
+    store: Arc<Shared>,
+    _counted: Counted,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Place {
+    /// The next changes, read on a thread that may block; none when the store has closed.
+    async fn next(mut self, wake: &Arc<Notify>) -> Result<(Self, Option<Vec<MemoryChange>>), Error> {
+        let wake = Arc::clone(wake);
+        blocking(move || {
+            let changes = self.watcher.next(&self.store, move || wake.notify_one())?;
+            Ok((self, changes))
+        })
+        .await
+    }
+}
+
+/// Until the client goes, the server ends, or there is something that must be refused.
+async fn tell(place: Place, listener: Listener) {
+    let mut stopped = listener.app.stopped.clone();
+    let outcome = tokio::select! {
+        biased;
+        _ = stopped.wait_for(|stopped| *stopped) => return,
+        () = listener.events.closed() => return,
+        outcome = changes(place, &listener) => outcome,
+    };
+    if let Err(failure) = outcome {
+        let told = failure.told();
+        listener.app.note(&told);
+        let _ = listener.send(Event::default().event("error").data(told.body().to_string())).await;
+    }
+}
+
+/// Returns when the store has closed or the client takes nothing any more.
+async fn changes(mut place: Place, listener: &Listener) -> Result<(), Failure> {
+    let wake = Arc::new(Notify::new());
+    let mut last = String::new();
+    loop {
+        let (back, changes) = place.next(&wake).await?;
+        place = back;
+        let Some(changes) = changes else { return Ok(()) };
+        let waits = changes.is_empty();
+        if !waits {
+            listener.may_hear()?;
+        }
+        for change in changes {
+            let event = Event::default().id(&change.cursor).json_data(&change);
+            if !listener.send(event.map_err(|_| Error::Internal("a change is no JSON"))?).await {
+                return Ok(());
+            }
+            last = change.cursor;
+        }
+        if waits {
+            let cursor = place.watcher.cursor();
+            if cursor != last && !listener.send(Event::default().id(&cursor)).await {
+                return Ok(());
+            }
+            last = cursor;
+            wake.notified().await;
+        }
+    }
+}
+
+/// Who is told.
+struct Listener {
+    app: Arc<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    events: mpsc::Sender<Event>,
+}
+
+impl Listener {
+    /// A key that was revoked hears nothing more.
+    fn may_hear(&self) -> Result<(), Failure> {
+        if caller(&self.app, &self.headers)? == self.caller { Ok(()) } else { Err(Failure::Unauthorized) }
+    }
+
+    /// Whether the client takes it, in good time.
+    async fn send(&self, event: Event) -> bool {
+        matches!(timeout(self.app.limits.receive(), self.events.send(event)).await, Ok(Ok(())))
+    }
+}
+
+struct Events(mpsc::Receiver<Event>);
+
+impl Stream for Events {
+    type Item = Result<Event, Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_recv(context).map(|event| event.map(Ok))
+    }
+}

@@ -1,0 +1,35 @@
+// What does a server tell while nobody has asked anew? Server-sent events: fields in lines, and a blank line behind each.
+
+import type { Readable } from 'node:stream'
+
+export interface ServerEvent {
+  event?: string
+  data?: string
+  id?: string
+}
+
+export async function* events(answer: Readable): AsyncGenerator<ServerEvent, void, undefined> {
+  let rest = ''
+  let event: ServerEvent = {}
+  for await (const chunk of answer.setEncoding('utf8')) {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop() as string
+    for (const line of lines) {
+      const text = line.endsWith('\r') ? line.slice(0, -1) : line
+      if (text !== '') {
+        put(event, text)
+      } else if (Object.keys(event).length > 0) {
+        yield event
+        event = {}
+      }
+    }
+  }
+}
+
+function put(event: ServerEvent, line: string): void {
+  const at = line.indexOf(':')
+  const name = at === -1 ? line : line.slice(0, at)
+  const value = at === -1 ? '' : line.slice(line[at + 1] === ' ' ? at + 2 : at + 1)
+  if (name === 'data') event.data = event.data === undefined ? value : `${event.data}\n${value}`
+  else if (name === 'event' || name === 'id') event[name] = value
+}
