@@ -18,13 +18,17 @@ use support::Remembering;
 const SMALL: Bounds = Bounds { segment_bytes: 128 * 1024, log_bytes: 512 * 1024 };
 
 fn open(directory: &Path) -> Engine {
+    open_within(directory, Durability::Flush, SMALL)
+}
+
+fn open_within(directory: &Path, durability: Durability, bounds: Bounds) -> Engine {
     let options = Options {
         directory: directory.to_owned(),
-        durability: Durability::Flush,
+        durability,
         embedder: Remembering::new("first"),
         clock: Arc::new(SystemClock),
     };
-    Engine::open_within(options, SMALL).unwrap()
+    Engine::open_within(options, bounds).unwrap()
 }
 
 fn sleds(directory: &Path) -> Vec<String> {
@@ -84,4 +88,33 @@ async fn sled_is_exchanged_beside_reads_and_writes_and_nothing_is_missed() {
     let engine = open(directory.path());
     assert_eq!(engine.stats().unwrap().repaired, None);
     assert_eq!(states(&engine), expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_comes_in_while_sled_is_exchanged_is_in_the_new_one() {
+    const WRITERS: usize = 4;
+    const UPDATES: u64 = 400;
+    let directory = tempfile::tempdir().unwrap();
+    // Commits that wait for no sync come as thick as they can.
+    let bounds = Bounds { segment_bytes: 64 * 1024, log_bytes: 128 * 1024 };
+    let engine = Arc::new(open_within(directory.path(), Durability::Interval, bounds));
+    let writing = (0..WRITERS).map(|writer| {
+        let engine = Arc::clone(&engine);
+        tokio::spawn(async move {
+            let id = format!("m{writer}");
+            engine.add(NewMemory::read(json!({"id": id, "content": "A memory."})).unwrap()).await.unwrap();
+            for n in 0..UPDATES {
+                let patch = json!({"id": id, "patch": {"metadata": {"n": n, "fill": "y".repeat(4000)}}});
+                engine.update(Update::read(patch).unwrap()).await.unwrap();
+            }
+        })
+    });
+    for writer in writing.collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+    let versions: Vec<u64> = states(&engine).values().map(|(version, _)| *version).collect();
+    assert_eq!(versions, [UPDATES + 1; WRITERS]);
+    let newest = sleds(directory.path()).into_iter().max().unwrap();
+    let exchanged = u64::from_str_radix(newest.strip_prefix("sled-").unwrap(), 16).unwrap() - 1;
+    assert!(exchanged > 5, "{exchanged}");
 }

@@ -39,9 +39,11 @@ impl Renewal {
         let exchanged = built.and_then(|(sled, reached)| {
             // A crash from here on finds the new one, and gives it what it lacks from the log.
             manifest.update(|manifest| manifest.sled = before + 1)?;
-            let last = || Log::read(layout, &manifest.now());
-            let exchanged =
-                self.sled.exchange(sled, |sled| sled_copy::catch_up(sled, &last()?, reached, progress.begun()));
+            let exchanged = self.sled.exchange(sled, |sled| {
+                // What begins from here on waits for the new one. The log is read after that is known: it has them all.
+                let last = progress.begun();
+                sled_copy::catch_up(sled, &Log::read(layout, &manifest.now())?, reached, last)
+            });
             // The manifest names a sled that will not get further commits: only opening again puts that right.
             exchanged.inspect_err(|_| progress.fail())
         });
