@@ -15,7 +15,12 @@ export const names = ['better-sqlite3', 'sqlite-vec', 'onnxruntime-node']
 export function install() {
   if (isNewer(`${here}node_modules/.package-lock.json`, `${here}package-lock.json`) && loads('better-sqlite3')) return
   // onnxruntime-node brings its library for the processor in the package; its script would fetch the one for CUDA.
-  npm('Installing what the benchmarks compare with (about 1 GB)', ['install', '--no-save', '--ignore-scripts', '--loglevel=error'])
+  npm('Installing what the benchmarks compare with (about 1 GB)', [
+    'install',
+    '--no-save',
+    '--ignore-scripts',
+    '--loglevel=error',
+  ])
   npm('Fetching or compiling the binary of better-sqlite3 (a minute or two)', ['rebuild', 'better-sqlite3'])
 }
 
