@@ -68,8 +68,8 @@ impl Checkpoints {
         let last = self.prove(&path, &begin)?;
         // sled keeps the last half second in memory, and must not need commits that the log lets go of.
         self.backend.sync()?;
-        // The newest segment that begins no later than what the checkpoint lacks.
-        let needed = self.layout.logs()?.into_iter().rfind(|first| *first <= begin.sequence + 1).unwrap_or(last);
+        // The segment that has the checkpoint's last commit: it tells of the one with the next.
+        let needed = self.layout.logs()?.into_iter().rfind(|first| *first <= begin.sequence).unwrap_or(last);
         self.manifest.update(|manifest| {
             manifest.checkpoint = Some(begin);
             manifest.oldest = needed;
@@ -188,6 +188,9 @@ impl CheckpointThread {
         self.wake.segment_is_full();
         if let Some(thread) = self.thread.lock().take() {
             let _ = thread.join();
+        }
+        if let Some(renewal) = &self.shared.renewal {
+            renewal.remove_retired();
         }
     }
 }

@@ -153,7 +153,7 @@ mod tests {
     use super::*;
     use crate::domain::Timestamp;
 
-    const BOUNDS: Bounds = Bounds { segment_bytes: 8 * BLOCK as u64, log_bytes: 0 };
+    const BOUNDS: Bounds = Bounds { segment_bytes: 9 * BLOCK as u64, log_bytes: 0 };
 
     fn batch(n: u64) -> Batch {
         vec![
@@ -244,6 +244,23 @@ mod tests {
         log.write().unwrap();
         let log = Log::read(&layout, &manifest).unwrap();
         assert_eq!((log.last_known(), replayed(&log, 0, 1).unwrap()), (1, vec![(1, batch(9))]));
+    }
+
+    #[test]
+    fn a_newest_segment_is_missed_even_by_those_who_do_not_know_of_it() {
+        for told in [true, false] {
+            let (_directory, layout, manifest) = written(20, told);
+            let unaware = Manifest { newest: 8, ..manifest.clone() };
+            fs::remove_file(layout.log(15)).unwrap();
+            let mut log = Log::read(&layout, &unaware).unwrap();
+            assert_eq!(log.last_known(), 15);
+            log.note_gap(0, 15);
+            assert!(log.problems[0].contains("commit 15 of 15"), "{:?}", log.problems);
+            // One that was begun, and has no commit yet, misses none.
+            RedoLog::begin(&layout, manifest.store, 15, &BOUNDS).unwrap();
+            let log = Log::read(&layout, &unaware).unwrap();
+            assert_eq!((log.last_known(), log.end_of_run(0)), (14, 14));
+        }
     }
 
     #[test]

@@ -43,7 +43,8 @@ impl RedoLog {
         segment_bytes: u64,
         record: u64,
     ) -> Result<Self, StorageError> {
-        let capacity = segment_bytes.max(record + BLOCK as u64);
+        // The header's block, and one for a mark behind the last record.
+        let capacity = segment_bytes.max(record + 2 * BLOCK as u64);
         let (header, block) = Header::new(store, first, capacity);
         let next = layout.next_log();
         // Taken before it is written: whoever prepares a spare may put another one there.
@@ -82,14 +83,16 @@ impl RedoLog {
     /// Makes the record of a commit. False: it does not fit into this segment, see [`RedoLog::next_segment`].
     pub(super) fn encode(&mut self, state: &State, batch: &Batch) -> bool {
         log_segment::encode(state, batch, self.header.seed, &mut self.record);
-        self.end + self.record.len() as u64 <= self.header.capacity
+        self.end + (self.record.len() + BLOCK) as u64 <= self.header.capacity
     }
 
-    /// The next segment, with the record of a commit at hand that does not fit into this one.
-    pub(super) fn next_segment(&self, state: &State, batch: &Batch) -> Result<Self, StorageError> {
+    /// The next segment, with the record of a commit at hand that does not fit into this one. This one gets a mark that
+    /// names the commit: should the next segment be missed later, so is the commit, even where the manifest is lost too.
+    pub(super) fn next_segment(&mut self, state: &State, batch: &Batch) -> Result<Self, StorageError> {
         let (store, bytes) = (self.header.store, self.record.len() as u64);
         let mut next = Self::begin_with(&self.layout, store, state.sequence, self.segment_bytes, bytes)?;
         next.encode(state, batch);
+        self.mark(state);
         Ok(next)
     }
 
@@ -111,7 +114,7 @@ impl RedoLog {
     /// Notes behind the last record that its commit was told, where the next record goes: a record that is damaged
     /// later is told from one that was torn while it was written. Not synced, as nothing depends on it.
     pub(super) fn mark(&mut self, state: &State) {
-        if self.marked == state.sequence || self.end + BLOCK as u64 > self.header.capacity {
+        if self.marked == state.sequence {
             return;
         }
         log_segment::encode(state, &Batch::new(), self.header.seed, &mut self.record);
