@@ -478,7 +478,7 @@ export interface HistoryOptions {
 
 /** Options of {@link OpenMemory.reinforceMemory}. */
 export interface ReinforceOptions {
-  /** How much salience is added, 0 to 1. Default 0.1. */
+  /** How much salience is added, above 0 and at most 1. Default 0.1. */
   boost?: number
 }
 

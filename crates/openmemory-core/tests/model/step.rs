@@ -281,7 +281,9 @@ async fn delete_matching(fixture: &Fixture, model: &mut Model, dice: &mut Dice, 
 
 async fn reinforce(fixture: &Fixture, model: &Model, dice: &mut Dice, id: &str) -> Told {
     let boost = (1 + dice.below(10)) as f64 / 10.0;
-    let before = fixture.get(id).map(|memory| memory.dynamics.salience(memory.now));
+    // What searches have noted is committed behind them: a change by almost nothing is answered when that is done.
+    let nothing = Reinforce::read(json!({"id": id, "boost": 1e-12})).unwrap();
+    let before = fixture.engine.reinforce(nothing).await.map(|memory| memory.dynamics.salience(memory.now));
     let found = fixture.engine.reinforce(Reinforce::read(json!({"id": id, "boost": boost})).unwrap()).await;
     let expected = model.memories.contains_key(id).then_some(versions(model, id) as u64).ok_or("NOT_FOUND");
     changed("reinforce", model, id, &found, expected)?;
