@@ -15,6 +15,7 @@ export const names = ['better-sqlite3', 'sqlite-vec', 'onnxruntime-node']
 export function install() {
   if (isNewer(`${here}node_modules/.package-lock.json`, `${here}package-lock.json`) && loads('better-sqlite3')) return
   // onnxruntime-node brings its library for the processor in the package; its script would fetch the one for CUDA.
+  // Not `ci`: LanceDB's packages for other platforms are not in the lock file, which `ci` would refuse.
   npm('Installing what the benchmarks compare with (about 1 GB)', [
     'install',
     '--no-save',

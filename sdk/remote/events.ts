@@ -1,6 +1,7 @@
 // What does a server tell while nobody has asked anew? Server-sent events: fields in lines, and a blank line behind each.
 
 import type { Readable } from 'node:stream'
+import { linesOf } from './lines'
 
 export interface ServerEvent {
   event?: string
@@ -9,19 +10,14 @@ export interface ServerEvent {
 }
 
 export async function* events(answer: Readable): AsyncGenerator<ServerEvent, void, undefined> {
-  let rest = ''
   let event: ServerEvent = {}
-  for await (const chunk of answer.setEncoding('utf8')) {
-    const lines = (rest + chunk).split('\n')
-    rest = lines.pop() as string
-    for (const line of lines) {
-      const text = line.endsWith('\r') ? line.slice(0, -1) : line
-      if (text !== '') {
-        put(event, text)
-      } else if (Object.keys(event).length > 0) {
-        yield event
-        event = {}
-      }
+  for await (const line of linesOf(answer)) {
+    const text = line.endsWith('\r') ? line.slice(0, -1) : line
+    if (text !== '') {
+      put(event, text)
+    } else if (Object.keys(event).length > 0) {
+      yield event
+      event = {}
     }
   }
 }

@@ -9,23 +9,28 @@ export const JSON_LINES = 'application/jsonl'
 
 type Line = { done: number; total: number } | (EngineFailure & { err: string }) | Record<string, unknown>
 
-/** Reports what is told on the way; the last line's text. */
-export async function lastLine(answer: Readable, report?: (done: number, total: number) => void): Promise<string> {
+/** The lines of an answer, as they come; what is behind the last line break is cut off. */
+export async function* linesOf(answer: Readable): AsyncGenerator<string, void, undefined> {
   let rest = ''
-  let last: string | undefined
-  let [done, total] = [0, 0]
   for await (const chunk of answer.setEncoding('utf8')) {
     const lines = (rest + chunk).split('\n')
     rest = lines.pop() as string
-    for (const line of lines) {
-      const told = JSON.parse(line) as Line
-      if ('err' in told) throw new Refused(told as EngineFailure)
-      if ('done' in told) {
-        ;({ done, total } = told as { done: number; total: number })
-        report?.(done, total)
-      } else {
-        last = line
-      }
+    yield* lines
+  }
+}
+
+/** Reports what is told on the way; the last line's text. */
+export async function lastLine(answer: Readable, report?: (done: number, total: number) => void): Promise<string> {
+  let last: string | undefined
+  let [done, total] = [0, 0]
+  for await (const line of linesOf(answer)) {
+    const told = JSON.parse(line) as Line
+    if ('err' in told) throw new Refused(told as EngineFailure)
+    if ('done' in told) {
+      ;({ done, total } = told as { done: number; total: number })
+      report?.(done, total)
+    } else {
+      last = line
     }
   }
   // A server leaves out what it cannot tell in time, the end among it.

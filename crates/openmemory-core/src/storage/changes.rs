@@ -86,20 +86,18 @@ impl Transaction<'_> {
             if links.len() > MOST_LINKS
                 && let Some((lost, _)) = links.iter().min_by(|(_, a), (_, b)| a.weight.total_cmp(&b.weight))
             {
-                self.unlink(number, *lost)?;
+                self.forget_link(number, *lost)?;
+                self.forget_link(*lost, number)?;
             }
         }
         Ok(())
     }
 
-    /// Takes away the link between two memories, where there is one.
-    fn unlink(&mut self, one: Number, other: Number) -> Result<(), StorageError> {
-        for (from, to) in [(one, other), (other, one)] {
-            let mut links = self.waypoints(from)?;
-            links.retain(|(number, _)| *number != to);
-            self.put_waypoints(from, &links)?;
-        }
-        Ok(())
+    /// Takes a link out of the row of one of its ends.
+    fn forget_link(&mut self, from: Number, to: Number) -> Result<(), StorageError> {
+        let mut links = self.waypoints(from)?;
+        links.retain(|(number, _)| *number != to);
+        self.put_waypoints(from, &links)
     }
 
     fn put_waypoints(&mut self, number: Number, links: &[(Number, Waypoint)]) -> Result<(), StorageError> {
@@ -110,7 +108,7 @@ impl Transaction<'_> {
     /// Takes away everything of a memory but a tombstone.
     pub fn delete(&mut self, number: Number, head: &Version, tombstone: &Tombstone) -> Result<(), StorageError> {
         for (other, _) in self.waypoints(number)? {
-            self.unlink(number, other)?;
+            self.forget_link(other, number)?;
         }
         for prefix in keys::prefixes_of(number) {
             for (key, _) in self.raw_with_prefix(&prefix)? {

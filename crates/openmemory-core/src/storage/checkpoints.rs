@@ -130,12 +130,15 @@ impl Checkpoints {
     fn run(&self, woken: &Receiver<()>) {
         // A log that has grown over many short lives is looked at too.
         self.tidy_when_due();
-        while woken.recv().is_ok() && !self.stop.load(Ordering::Relaxed) {
-            // Who begins a segment next finds it prepared. Without it the segment is made then.
-            let _ = redo_log::prepare_spare(&self.layout, self.bounds.segment_bytes);
+        while woken.recv().is_ok() {
             if let Some(renewal) = &self.renewal {
                 renewal.remove_retired();
             }
+            if self.stop.load(Ordering::Relaxed) {
+                return;
+            }
+            // Who begins a segment next finds it prepared. Without it the segment is made then.
+            let _ = redo_log::prepare_spare(&self.layout, self.bounds.segment_bytes);
             self.tidy_when_due();
         }
     }
@@ -188,9 +191,6 @@ impl CheckpointThread {
         self.wake.segment_is_full();
         if let Some(thread) = self.thread.lock().take() {
             let _ = thread.join();
-        }
-        if let Some(renewal) = &self.shared.renewal {
-            renewal.remove_retired();
         }
     }
 }

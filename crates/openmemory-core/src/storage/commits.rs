@@ -102,11 +102,11 @@ impl Commits {
     fn state_after(&self, batch: &Batch, before: &Before) -> Result<State, StorageError> {
         let mut digest = self.state.digest;
         for (key, value) in batch {
-            let read = match before.get(key) {
-                Some(_) => None,
-                None => self.backend.value(key)?,
+            let old = match before.get(key) {
+                Some(known) => known,
+                None => &self.backend.value(key)?,
             };
-            if let Some(old) = before.get(key).unwrap_or(&read) {
+            if let Some(old) = old {
                 digest.take(RowDigest::of(key, old));
             }
             if let Some(new) = value {

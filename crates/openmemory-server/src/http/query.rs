@@ -2,6 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use serde_json::Value;
 
 use super::Failure;
 
@@ -29,6 +30,12 @@ impl Params {
             Some("false" | "False" | "0") => Ok(Some(false)),
             Some(_) => Err(Failure::invalid(name, "must be true or false")),
         }
+    }
+
+    /// The filter language, as JSON.
+    pub fn filters(&mut self) -> Result<Option<Value>, Failure> {
+        let read = |text: String| serde_json::from_str(&text).map_err(|_| Failure::invalid("filters", "must be JSON"));
+        self.take("filters").map(read).transpose()
     }
 
     /// Refuses what nobody has taken.

@@ -36,8 +36,7 @@ const PIECE: usize = 64 << 10;
 )]
 pub async fn export(State(app): State<Arc<App>>, memories: Memories, mut params: Params) -> Answer {
     let mut request = Map::new();
-    if let Some(filters) = params.take("filters") {
-        let filters = serde_json::from_str(&filters).map_err(|_| Failure::invalid("filters", "must be JSON"))?;
+    if let Some(filters) = params.filters()? {
         request.insert("filters".into(), filters);
     }
     params.done()?;

@@ -37,8 +37,7 @@ const WAITING: usize = 16;
 )]
 pub async fn watch(app: State<Arc<App>>, headers: HeaderMap, memories: Memories, mut params: Params) -> Answer {
     let mut request = Map::new();
-    if let Some(filters) = params.take("filters") {
-        let filters = serde_json::from_str(&filters).map_err(|_| Failure::invalid("filters", "must be JSON"))?;
+    if let Some(filters) = params.filters()? {
         request.insert("filters".into(), filters);
     }
     if let Some(since) = params.take("since") {

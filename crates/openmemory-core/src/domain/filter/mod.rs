@@ -50,15 +50,6 @@ pub enum Test {
 }
 
 impl Filter {
-    /// Whether it says nothing but which users are meant.
-    pub fn is_about_users(&self) -> bool {
-        match self {
-            Self::And(parts) => parts.iter().all(Self::is_about_users),
-            Self::Is(Field::UserId, Test::OneOf(_)) => true,
-            _ => false,
-        }
-    }
-
     /// The values of `field` that a match can have, where the filter settles them: for
     /// choosing an index or a partition, not instead of [`matches`](Self::matches).
     ///

@@ -20,15 +20,7 @@ pub struct Search {
     pub show_expired: bool,
 }
 
-/// Results that are read in less time than a change of threads takes.
-const FEW: usize = 20;
-
 impl Search {
-    /// Whether it asks for few memories and needs to try no others, so that answering takes a fraction of a millisecond.
-    pub fn is_brief(&self) -> bool {
-        self.k <= FEW && self.filter.as_ref().is_none_or(Filter::is_about_users)
-    }
-
     pub fn read(value: Value) -> Result<Self, Invalid> {
         let known = ["query", "k", "filters", "sectors", "minScore", "explain", "showExpired"];
         let mut fields = Fields::read(value, &known)?;
