@@ -188,7 +188,8 @@ impl Stored<'_> {
             let (number, version) = head?;
             self.read(number, version)?;
         }
-        Ok(())
+        self.index.shrink();
+        Ok(self.store.let_go_of_pages()?)
     }
 
     /// Makes the index hold what has become of some memories since they were read.

@@ -20,6 +20,11 @@ pub(super) trait Backend: Send + Sync {
     /// that will be applied again then.
     fn write(&self, batch: Batch) -> Result<(), StorageError>;
 
+    /// Lets go of what a walk over everything has left in memory.
+    fn let_go_of_pages(&self) -> Result<(), StorageError> {
+        Ok(())
+    }
+
     /// Returns when everything applied before survives `kill -9` and a power cut.
     fn sync(&self) -> Result<(), StorageError>;
 }

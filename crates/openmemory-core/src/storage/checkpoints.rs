@@ -31,7 +31,8 @@ pub(super) fn write(
     go_on: impl Fn() -> bool,
 ) -> Result<(), StorageError> {
     let rows = all_rows(backend).filter(|row| !row.as_ref().is_ok_and(|(key, _)| is_applied(key)));
-    checkpoint::write(&layout.checkpoint(state.sequence), &Header { store, state }, rows, go_on)
+    checkpoint::write(&layout.checkpoint(state.sequence), &Header { store, state }, rows, go_on)?;
+    backend.let_go_of_pages()
 }
 
 /// What checkpoints and backups work on; one at a time.

@@ -51,6 +51,10 @@ impl Backend for CurrentSled {
         self.0.read().write(batch)
     }
 
+    fn let_go_of_pages(&self) -> Result<(), StorageError> {
+        self.0.read().let_go_of_pages()
+    }
+
     fn sync(&self) -> Result<(), StorageError> {
         self.0.read().sync()
     }

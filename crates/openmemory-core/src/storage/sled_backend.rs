@@ -10,13 +10,19 @@ use super::backend::{Backend, Batch, RowIterator};
 use super::error::StorageError;
 
 /// The least and the most of pages that sled keeps in memory; between them an eighth of the rows. A page that is not
-/// kept is read from the system's cache of the file. sled shares the room out to 256 places by the pages' numbers: with less
-/// than this the pages of a place do not fit, and building sled takes four times as long.
-const CACHE_BYTES: RangeInclusive<u64> = 8 * 1024 * 1024..=64 * 1024 * 1024;
+/// kept is read from the system's cache of the file.
+const CACHE_BYTES: RangeInclusive<u64> = 2 * 1024 * 1024..=64 * 1024 * 1024;
+/// While it is built it keeps more: it shares the room out to 256 places by the pages' numbers, and where the pages of a
+/// place do not fit, building takes twice as long and more.
+const CACHE_BYTES_TO_BUILD: RangeInclusive<u64> = 8 * 1024 * 1024..=64 * 1024 * 1024;
 /// At each flush sled cleans one segment at most: with 512 KiB twice a second, which it does by itself, its files grow
 /// without bound under steady writing.
 const FLUSH_EVERY_MS: u64 = 50;
 const SEGMENT_BYTES: usize = 2 * 1024 * 1024;
+/// sled looks at what it keeps of a place's pages at every 64th access to them. So many rows lie on pages of all places,
+/// and so often their pages are then accessed often enough.
+const ROWS_OF_ALL_PLACES: usize = 4096;
+const READ_TIMES: usize = 4;
 
 pub(super) struct SledBackend {
     db: sled::Db,
@@ -27,14 +33,22 @@ pub(super) struct SledBackend {
 impl SledBackend {
     /// `bytes`: how much the rows take, about.
     pub(super) fn open(directory: &Path, bytes: u64) -> Result<Self, StorageError> {
+        Self::open_with(directory, cache(bytes, CACHE_BYTES), Some(FLUSH_EVERY_MS))
+    }
+
+    /// To be filled, synced and closed: pages are not moved meanwhile.
+    pub(super) fn open_to_build(directory: &Path, bytes: u64) -> Result<Self, StorageError> {
+        Self::open_with(directory, cache(bytes, CACHE_BYTES_TO_BUILD), None)
+    }
+
+    fn open_with(directory: &Path, cache: u64, flush_every_ms: Option<u64>) -> Result<Self, StorageError> {
         fs::create_dir_all(directory)?;
-        let cache = (bytes / 8).clamp(*CACHE_BYTES.start(), *CACHE_BYTES.end());
         let db = guarded(|| {
             sled::Config::new()
                 .path(directory)
                 .segment_size(SEGMENT_BYTES)
                 .cache_capacity(cache)
-                .flush_every_ms(Some(FLUSH_EVERY_MS))
+                .flush_every_ms(flush_every_ms)
                 .open()
         })?;
         let log = File::open(directory.join("db"))?;
@@ -80,11 +94,24 @@ impl Backend for SledBackend {
         Ok(())
     }
 
+    fn let_go_of_pages(&self) -> Result<(), StorageError> {
+        let keys = self.db.iter().keys().take(ROWS_OF_ALL_PLACES);
+        let keys = guarded(|| keys.collect::<sled::Result<Vec<_>>>())?;
+        for key in std::iter::repeat_n(&keys, READ_TIMES).flatten() {
+            guarded(|| self.db.get(key))?;
+        }
+        Ok(())
+    }
+
     fn sync(&self) -> Result<(), StorageError> {
         guarded(|| self.db.flush())?;
         // On Linux the flush above ends in sync_file_range, which no power cut respects.
         Ok(self.log.sync_data()?)
     }
+}
+
+fn cache(bytes: u64, bounds: RangeInclusive<u64>) -> u64 {
+    (bytes / 8).clamp(*bounds.start(), *bounds.end())
 }
 
 /// sled panics on some damage; a caller gets an error instead.

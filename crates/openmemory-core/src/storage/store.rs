@@ -135,6 +135,11 @@ impl Store {
         self.closing.progress.sync_log()
     }
 
+    /// Lets go of what a walk over all memories has left in memory.
+    pub fn let_go_of_pages(&self) -> Result<(), StorageError> {
+        self.backend.let_go_of_pages()
+    }
+
     /// Finishes what is queued and syncs; later commits are refused.
     pub fn close(&self) -> Result<(), StorageError> {
         self.checkpoints.stop();
