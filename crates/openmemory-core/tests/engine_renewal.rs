@@ -15,7 +15,7 @@ use openmemory_core::storage::{Bounds, Durability};
 use serde_json::json;
 use support::Remembering;
 
-const SMALL: Bounds = Bounds { segment_bytes: 128 * 1024, log_bytes: 512 * 1024 };
+const SMALL: Bounds = Bounds { segment_bytes: 128 * 1024, log_bytes: 512 * 1024, checkpoints_of_a_sled: 16 };
 
 fn open(directory: &Path) -> Engine {
     open_within(directory, Durability::Flush, SMALL)
@@ -96,7 +96,7 @@ async fn a_commit_that_comes_in_while_sled_is_exchanged_is_in_the_new_one() {
     const UPDATES: u64 = 400;
     let directory = tempfile::tempdir().unwrap();
     // Commits that wait for no sync come as thick as they can.
-    let bounds = Bounds { segment_bytes: 64 * 1024, log_bytes: 128 * 1024 };
+    let bounds = Bounds { segment_bytes: 64 * 1024, log_bytes: 128 * 1024, ..SMALL };
     let engine = Arc::new(open_within(directory.path(), Durability::Interval, bounds));
     let writing = (0..WRITERS).map(|writer| {
         let engine = Arc::clone(&engine);

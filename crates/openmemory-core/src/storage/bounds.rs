@@ -7,6 +7,9 @@ pub struct Bounds {
     pub segment_bytes: u64,
     /// The whole log of a store with few rows.
     pub log_bytes: u64,
+    /// After so many checkpoints sled is built anew, however large it is: with every change it has more pages, less full,
+    /// and takes more memory and longer to open.
+    pub checkpoints_of_a_sled: u32,
 }
 
 impl Bounds {
@@ -15,9 +18,10 @@ impl Bounds {
         self.log_bytes.max(live / 4)
     }
 
-    /// sled's files. One that was just built takes 1.4 to 1.6 times its rows, and under steady change about twice.
-    pub(super) fn sled(&self, live: u64) -> u64 {
-        live * 2 + self.log_bytes / 2
+    /// Whether sled is to be built anew that takes so many bytes for so many of rows, and was built so many checkpoints ago.
+    pub(super) fn sled_is_worn(&self, bytes: u64, live: u64, checkpoints: u32) -> bool {
+        // One that was just built takes twice its rows at most, and under steady change about as much.
+        bytes > live * 2 + self.log_bytes / 2 || checkpoints >= self.checkpoints_of_a_sled
     }
 
     /// All files. Right after a checkpoint and with a new sled they take 2 to 2.5 times the rows.
@@ -28,6 +32,20 @@ impl Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { segment_bytes: 2 * 1024 * 1024, log_bytes: 16 * 1024 * 1024 }
+        Self { segment_bytes: 2 * 1024 * 1024, log_bytes: 16 * 1024 * 1024, checkpoints_of_a_sled: 16 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sled_wears_out_by_growing_and_by_age() {
+        let bounds = Bounds::default();
+        let (live, most) = (100 << 20, 208 << 20);
+        assert!(!bounds.sled_is_worn(most, live, 15));
+        assert!(bounds.sled_is_worn(most + 1, live, 0));
+        assert!(bounds.sled_is_worn(0, live, 16));
     }
 }

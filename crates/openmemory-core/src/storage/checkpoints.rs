@@ -2,7 +2,7 @@
 //! written once more, beside the commits, and the log before them goes. Then sled is built anew if it is too large.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
@@ -46,6 +46,8 @@ pub(super) struct Checkpoints {
     pub renewal: Option<Renewal>,
     /// What all files took when they were last made smaller.
     pub least: AtomicU64,
+    /// Checkpoints since sled was built, or the store opened.
+    pub since_built: AtomicU32,
     pub stop: AtomicBool,
     /// Held while files of the log and checkpoints come and go.
     pub busy: Mutex<()>,
@@ -92,13 +94,14 @@ impl Checkpoints {
         }
     }
 
-    fn is_due(&self) -> bool {
+    /// Whether the files are so many times as large as they may be.
+    fn is_due(&self, times: u64) -> bool {
         let live = self.progress.applied().digest.bytes;
         let log = self.log_bytes();
         // Where sled takes more than is usual for its rows, it must not be built anew without end.
         let least = self.least.load(Ordering::Relaxed) + self.bounds.log(live);
         let too_much = self.bounds.files(live).max(least);
-        log > self.bounds.log(live) || self.bytes().is_ok_and(|bytes| bytes > too_much)
+        log > times * self.bounds.log(live) || self.bytes().is_ok_and(|bytes| bytes > times * too_much)
     }
 
     fn log_bytes(&self) -> u64 {
@@ -117,11 +120,13 @@ impl Checkpoints {
     /// Makes the files as small as they can be.
     fn tidy(&self) -> Result<(), StorageError> {
         self.checkpoint()?;
+        let checkpoints = self.since_built.fetch_add(1, Ordering::Relaxed) + 1;
         if let Some(renewal) = &self.renewal {
-            let sled = bytes_below(&self.layout.sled(self.manifest.now().sled))?;
-            if sled > self.bounds.sled(self.progress.applied().digest.bytes) {
+            let bytes = bytes_below(&self.layout.sled(self.manifest.now().sled))?;
+            if self.bounds.sled_is_worn(bytes, self.progress.applied().digest.bytes, checkpoints) {
                 let _busy = self.busy.lock();
                 renewal.renew(&self.layout, &self.manifest, &self.progress)?;
+                self.since_built.store(0, Ordering::Relaxed);
             }
         }
         self.least.store(self.bytes()?, Ordering::Relaxed);
@@ -129,8 +134,8 @@ impl Checkpoints {
     }
 
     fn run(&self, woken: &Receiver<()>) {
-        // A log that has grown over many short lives is looked at too.
-        self.tidy_when_due();
+        // A log that has grown over many short lives is cut too; but who opens a store waits for other things first.
+        self.tidy_when_due(2);
         while woken.recv().is_ok() {
             if let Some(renewal) = &self.renewal {
                 renewal.remove_retired();
@@ -140,12 +145,12 @@ impl Checkpoints {
             }
             // Who begins a segment next finds it prepared. Without it the segment is made then.
             let _ = redo_log::prepare_spare(&self.layout, self.bounds.segment_bytes);
-            self.tidy_when_due();
+            self.tidy_when_due(1);
         }
     }
 
-    fn tidy_when_due(&self) {
-        if self.is_due() && !self.progress.has_failed() {
+    fn tidy_when_due(&self, times: u64) {
+        if self.is_due(times) && !self.progress.has_failed() {
             *self.problem.lock() = match self.tidy() {
                 Ok(()) | Err(StorageError::Closed) => None,
                 Err(error) => Some(error),

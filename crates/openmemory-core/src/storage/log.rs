@@ -153,7 +153,7 @@ mod tests {
     use super::*;
     use crate::domain::Timestamp;
 
-    const BOUNDS: Bounds = Bounds { segment_bytes: 9 * BLOCK as u64, log_bytes: 0 };
+    const BOUNDS: Bounds = Bounds { segment_bytes: 9 * BLOCK as u64, log_bytes: 0, checkpoints_of_a_sled: 16 };
 
     fn batch(n: u64) -> Batch {
         vec![

@@ -108,6 +108,7 @@ impl Store {
             backend: Arc::clone(&backend),
             renewal: sled.map(Renewal::new),
             least: 0.into(),
+            since_built: 0.into(),
             stop: false.into(),
             busy: Default::default(),
             problem: Default::default(),
