@@ -1,7 +1,7 @@
 // Does a store stay as it is under steady use? Everything that the package does goes on at once, in a store of a steady
-// size; each minute tells resident memory, the size on disk, and how long the store takes to open.
+// size; after each minute, and a rest, it tells resident memory, the size on disk, and how long the store takes to open.
 //
-// Usage: npm run test:soak -- [--minutes 10] [--memories 20000] [--embedder test|shipped]
+// Needs --expose-gc: npm run test:soak -- [--minutes 10] [--memories 20000] [--embedder test|shipped]
 //
 // Fails (exit code 1) where memory or opening in the last three minutes (medians) are over 10 % above the second to the
 // fourth, or where at the end the files are over three times the live bytes.
@@ -10,8 +10,12 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { OpenMemory } from '@openmemory/sdk'
+
+/** After this threads that wait for reads have ended, and the system has written what was changed. */
+const REST = 12_000
 
 const { minutes, memories, embedder } = settings()
 const folder = mkdtempSync(join(tmpdir(), 'openmemory-soak-'))
@@ -48,12 +52,10 @@ async function fill() {
 /** All kinds of use at once, for as long as told. */
 async function run(milliseconds) {
   stopped = false
-  const timer = setTimeout(() => {
-    stopped = true
-  }, milliseconds)
   const users = [...Array.from({ length: 6 }, () => writer()), ...Array.from({ length: 4 }, () => reader()), keeper()]
+  await Promise.race([setTimeout(milliseconds), Promise.all(users)])
+  stopped = true
   await Promise.all(users)
-  clearTimeout(timer)
 }
 
 /** Changes memories, and replaces old ones by new ones, so that neither their number nor their histories grow. */
@@ -99,7 +101,7 @@ async function keeper() {
     await write(() => copy.deleteMemories({ all: true }))
     const late = Array.from({ length: 20 }, () => ({ content: text() }))
     await write(() => om.addMemories(late, { signal: AbortSignal.abort() }))
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    await setTimeout(500)
   }
   await copy.close()
 }
@@ -125,6 +127,7 @@ async function counted(kind, call) {
 
 async function measure(minute) {
   const live = await liveBytes()
+  await setTimeout(REST)
   global.gc?.()
   const resident = process.memoryUsage().rss / 1e6
   await om.close()
