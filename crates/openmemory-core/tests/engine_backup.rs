@@ -17,13 +17,17 @@ use support::{Fixture, Remembering, code};
 const SMALL: Bounds = Bounds { segment_bytes: 128 * 1024, log_bytes: 512 * 1024, checkpoints_of_a_sled: 16 };
 
 fn open(directory: &Path) -> Engine {
+    open_within(directory, SMALL)
+}
+
+fn open_within(directory: &Path, bounds: Bounds) -> Engine {
     let options = Options {
         directory: directory.to_owned(),
         durability: Durability::Flush,
         embedder: Remembering::new("first"),
         clock: Arc::new(SystemClock),
     };
-    Engine::open_within(options, SMALL).unwrap()
+    Engine::open_within(options, bounds).unwrap()
 }
 
 async fn add(engine: &Engine, id: &str) {
@@ -108,6 +112,18 @@ async fn a_backup_is_refused_where_something_is_and_leaves_nothing_half_done() {
     std::fs::write(&file, "x").unwrap();
     assert_eq!(code(&fixture.engine.backup(&file.join("below"))), Some("IO"));
     assert_eq!(directory.path().read_dir().unwrap().count(), 2, "the backup and the file");
+}
+
+#[test]
+fn a_checkpoint_of_nothing_lets_go_of_no_log() {
+    let directory = tempfile::tempdir().unwrap();
+    let bounds = Bounds { log_bytes: 0, ..SMALL };
+    let engine = open_within(directory.path(), bounds);
+    while files(directory.path(), "checkpoint-").is_empty() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    drop(engine);
+    assert_eq!(open(directory.path()).stats().unwrap().repaired, None);
 }
 
 #[tokio::test]

@@ -68,20 +68,21 @@ impl Checkpoints {
         space::check_bytes(self.layout.directory(), begin.digest.bytes + self.bounds.segment_bytes)?;
         let path = self.layout.checkpoint(begin.sequence);
         write(&self.layout, manifest.store, begin, &*self.backend, || !self.stop.load(Ordering::Relaxed))?;
-        let last = self.prove(&path, &begin)?;
+        self.prove(&path, &begin)?;
         // sled keeps the last half second in memory, and must not need commits that the log lets go of.
         self.backend.sync()?;
         // The segment that has the checkpoint's last commit: it tells of the one with the next.
-        let needed = self.layout.logs()?.into_iter().rfind(|first| *first <= begin.sequence).unwrap_or(last);
+        let needed = self.layout.logs()?.into_iter().rfind(|first| *first <= begin.sequence);
         self.manifest.update(|manifest| {
             manifest.checkpoint = Some(begin);
-            manifest.oldest = needed;
+            // Before the first commit there is none, and the log begins where it began.
+            manifest.oldest = needed.unwrap_or(manifest.oldest);
         })?;
         recovery::clean_up(&self.layout, &self.manifest.now())
     }
 
-    /// Checks that a checkpoint and the log behind it add up to the store, and says up to which commit they are needed.
-    pub(super) fn prove(&self, path: &std::path::Path, begin: &State) -> Result<u64, StorageError> {
+    /// Checks that a checkpoint and the log behind it add up to the store.
+    fn prove(&self, path: &std::path::Path, begin: &State) -> Result<(), StorageError> {
         let last = self.progress.begun();
         // Rows of these commits are in the checkpoint: it must not outlive them.
         self.progress.sync_log()?;
@@ -89,7 +90,7 @@ impl Checkpoints {
         let expected = if last == begin.sequence { Some(*begin) } else { log.state_after(last) };
         let found = sources::digest_after(Some(path), &log, self.manifest.now().store, last)?;
         match expected {
-            Some(expected) if expected.digest == found => Ok(last),
+            Some(expected) if expected.digest == found => Ok(()),
             _ => Err(StorageError::Corrupted(format!("{}: does not hold what the store holds", name(path)))),
         }
     }
