@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::acknowledged::Acknowledged;
 use super::backend::{Backend, Batch};
 use super::checkpoints::Wake;
 use super::digest::{RowDigest, State};
@@ -25,6 +26,7 @@ pub(super) struct Commits {
     pub backend: Arc<dyn Backend>,
     pub durability: Durability,
     pub log: RedoLog,
+    pub acknowledged: Acknowledged,
     pub manifest: Arc<SharedManifest>,
     pub progress: Arc<Progress>,
     pub wake: Wake,
@@ -81,6 +83,7 @@ impl Commits {
                 self.log.sync()?;
                 // Before anybody is told: a process may end right after, and its last record be damaged.
                 self.log.mark(&next);
+                self.acknowledged.note(next.sequence);
             }
             Durability::Interval => drop(self.unsynced.get_or_insert_with(Instant::now)),
         }

@@ -48,6 +48,11 @@ impl Layout {
         self.0.join(format!("{LOG}{first:016x}"))
     }
 
+    /// The number of the commit that was acknowledged last.
+    pub(super) fn acknowledged(&self) -> PathBuf {
+        self.0.join("acknowledged")
+    }
+
     /// A segment prepared for the log, without a place in it.
     pub(super) fn spare(&self) -> PathBuf {
         self.0.join("spare")
@@ -90,7 +95,8 @@ impl Layout {
     /// Whether no part of a store is here.
     pub(super) fn is_empty(&self) -> io::Result<bool> {
         let numbered = [self.sleds()?, self.logs()?, self.checkpoints()?];
-        Ok(!self.manifest().exists() && numbered.iter().all(Vec::is_empty))
+        let alone = [self.manifest(), self.acknowledged()];
+        Ok(!alone.iter().any(|path| path.exists()) && numbered.iter().all(Vec::is_empty))
     }
 
     /// Bytes of all files of the store.

@@ -1,5 +1,6 @@
 //! Which commits does the redo log hold, and is it whole? All its segments together, as they were found.
 
+use super::acknowledged::Acknowledged;
 use super::backend::Batch;
 use super::digest::State;
 use super::error::StorageError;
@@ -14,13 +15,16 @@ pub(super) struct Log {
     pub problems: Vec<String>,
     /// Whether nobody can tell where the log ended.
     pub cut: bool,
+    /// The commit that was acknowledged last, as far as another file tells.
+    acknowledged: u64,
 }
 
 impl Log {
     /// Reads the segments that a manifest asks for, and later ones.
     pub(super) fn read(layout: &Layout, manifest: &Manifest) -> Result<Self, StorageError> {
         let firsts: Vec<u64> = layout.logs()?.into_iter().filter(|first| *first >= manifest.oldest).collect();
-        let mut log = Self { segments: Vec::new(), problems: Vec::new(), cut: false };
+        let acknowledged = Acknowledged::read(layout, manifest.store);
+        let mut log = Self { segments: Vec::new(), problems: Vec::new(), cut: false, acknowledged };
         for (i, first) in firsts.iter().enumerate() {
             match read_segment(layout, manifest.store, *first) {
                 Ok(mut segment) => {
@@ -53,7 +57,7 @@ impl Log {
 
     /// The last commit that the log knows of, whether it can be read or not.
     pub(super) fn last_known(&self) -> u64 {
-        self.segments.iter().map(|segment| segment.last().max(segment.acknowledged)).max().unwrap_or(0)
+        self.segments.iter().fold(self.acknowledged, |last, segment| last.max(segment.last()).max(segment.acknowledged))
     }
 
     /// The last commit of those that follow `after` without a gap.

@@ -12,6 +12,7 @@
 //! | `changes` | which rows change together? |
 //! | `writer` | how do many commits share one sync? |
 //! | `commits` | when is a batch durable? |
+//! | `acknowledged` | which commit was the last that somebody was told of? |
 //! | `redo_log`, `log_segment` | how does a commit become durable with one sync, and what does that look like? |
 //! | `digest` | are these all rows of the store, and no others? |
 //! | `checkpoint`, `checkpoints` | how are all rows kept a second time, and when? |
@@ -25,6 +26,7 @@
 //! | `progress`, `usage`, `bounds` | how far are the commits, how large are the files, and how large may they be? |
 //! | `store` | what does the engine see of all this? |
 
+mod acknowledged;
 mod backend;
 mod backup;
 mod bounds;

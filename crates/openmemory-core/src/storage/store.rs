@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
+use super::acknowledged::Acknowledged;
 use super::backend::{Backend, Row};
 use super::bounds::Bounds;
 use super::checkpoints::{CheckpointThread, Checkpoints};
@@ -98,6 +99,7 @@ impl Store {
         bounds: Bounds,
     ) -> Result<Self, StorageError> {
         let Opened { backend, sled, manifest, state, log, repaired } = opened;
+        let acknowledged = Acknowledged::open(&layout, manifest.store)?;
         let manifest = Arc::new(SharedManifest::new(&layout, manifest));
         let progress = Arc::new(Progress::new(state, log.file()));
         let checkpoints = CheckpointThread::start(Arc::new(Checkpoints {
@@ -115,8 +117,17 @@ impl Store {
         }))?;
         let closing = Closing { layout, manifest: Arc::clone(&manifest), progress: Arc::clone(&progress), _lock: lock };
         let wake = checkpoints.wake();
-        let commits =
-            Commits { backend: Arc::clone(&backend), durability, log, manifest, progress, wake, state, unsynced: None };
+        let commits = Commits {
+            backend: Arc::clone(&backend),
+            durability,
+            log,
+            acknowledged,
+            manifest,
+            progress,
+            wake,
+            state,
+            unsynced: None,
+        };
         Ok(Self { checkpoints, writer: Writer::start(commits)?, backend, repaired, closing })
     }
 
