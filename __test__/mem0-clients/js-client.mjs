@@ -68,7 +68,7 @@ assert.equal((await client.getAll({ filters })).results.length, 2)
 await assert.rejects(client.getAll(), ValidationError)
 
 // search
-const found = await client.search('green tea', { filters, topK: 5, threshold: 0 })
+const found = await client.search('I love green tea', { filters, topK: 5, threshold: 0 })
 assert.equal(found.results[0].id, id)
 assert(found.results[0].score > 0)
 assert.deepEqual((await client.search('green tea', { filters: { user_id: 'nobody' } })).results, [])

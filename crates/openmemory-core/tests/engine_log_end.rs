@@ -6,6 +6,7 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use openmemory_core::domain::SystemClock;
 use openmemory_core::domain::request::NewMemory;
@@ -27,8 +28,10 @@ fn log(directory: &Path) -> PathBuf {
     directory.join("log-0000000000000001")
 }
 
-/// The files as a kill leaves them, but for sled, which may have lost as much.
+/// The files as a kill leaves them, but for sled, which may have lost as much. The number of the last commit is noted
+/// right after its answer.
 fn killed(store: &Path, image: &Path) {
+    std::thread::sleep(Duration::from_millis(50));
     fs::create_dir(image).unwrap();
     for name in ["manifest", "acknowledged", "log-0000000000000001"] {
         fs::copy(store.join(name), image.join(name)).unwrap();

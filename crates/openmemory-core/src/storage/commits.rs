@@ -83,7 +83,6 @@ impl Commits {
                 self.log.sync()?;
                 // Before anybody is told: a process may end right after, and its last record be damaged.
                 self.log.mark(&next);
-                self.acknowledged.note(next.sequence);
             }
             Durability::Interval => drop(self.unsynced.get_or_insert_with(Instant::now)),
         }
@@ -117,6 +116,14 @@ impl Commits {
             }
         }
         Ok(State { sequence: self.state.sequence + 1, digest })
+    }
+
+    /// Notes that the last commit was told, in a file of its own: after the answers, which wait for nothing that can be
+    /// spared.
+    pub(super) fn note_told(&self) {
+        if self.durability == Durability::Flush {
+            self.acknowledged.note(self.state.sequence);
+        }
     }
 
     /// How long nobody need look after the log.

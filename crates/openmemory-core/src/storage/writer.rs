@@ -111,6 +111,9 @@ fn run(mut commits: Commits, commands: &Receiver<Command>) {
         for finish in finishes {
             let _ = catch_unwind(AssertUnwindSafe(|| finish(committed.clone())));
         }
+        if committed.is_ok() {
+            commits.note_told();
+        }
         if stop {
             return;
         }
