@@ -14,7 +14,7 @@ use openmemory_core::storage::{Bounds, Durability};
 use serde_json::{Value, json};
 use support::{Fixture, Remembering, code};
 
-const SMALL: Bounds = Bounds { segment_bytes: 128 * 1024, log_bytes: 512 * 1024, checkpoints_of_a_sled: 16 };
+const SMALL: Bounds = Bounds { segment_bytes: 128 * 1024, log_bytes: 512 * 1024 };
 
 fn open(directory: &Path) -> Engine {
     open_within(directory, SMALL)

@@ -16,7 +16,7 @@ use crate::writer::Writer;
 pub const WRITERS: usize = 4;
 
 /// Small, so that a short run lives through many segments and checkpoints.
-pub const BOUNDS: Bounds = Bounds { segment_bytes: 256 * 1024, log_bytes: 1024 * 1024, checkpoints_of_a_sled: 16 };
+pub const BOUNDS: Bounds = Bounds { segment_bytes: 256 * 1024, log_bytes: 1024 * 1024 };
 
 /// The test embedder under a name: another name is another model, so that a reindex has something to do.
 struct Named(&'static str);

@@ -1,6 +1,7 @@
-//! When is the log cut short? When it, or all files together, have grown beyond their part of the store: all rows are
-//! written once more, beside the commits, and the log before them goes. Then sled is built anew if it is too large.
+//! When is the log cut short? When one of the files has grown beyond its part of the store: all rows are written once
+//! more, beside the commits, and the log before them goes. Then sled is built anew if it is too large, or old.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -44,8 +45,8 @@ pub(super) struct Checkpoints {
     pub backend: Arc<dyn Backend>,
     /// None where no sled is in use.
     pub renewal: Option<Renewal>,
-    /// What all files took when they were last made smaller.
-    pub least: AtomicU64,
+    /// What sled took when it was built; 0 if that was in an earlier life.
+    pub built: AtomicU64,
     /// Checkpoints since sled was built, or the store opened.
     pub since_built: AtomicU32,
     pub stop: AtomicBool,
@@ -82,7 +83,7 @@ impl Checkpoints {
     }
 
     /// Checks that a checkpoint and the log behind it add up to the store.
-    fn prove(&self, path: &std::path::Path, begin: &State) -> Result<(), StorageError> {
+    fn prove(&self, path: &Path, begin: &State) -> Result<(), StorageError> {
         let last = self.progress.begun();
         // Rows of these commits are in the checkpoint: it must not outlive them.
         self.progress.sync_log()?;
@@ -95,27 +96,26 @@ impl Checkpoints {
         }
     }
 
-    /// Whether the files are so many times as large as they may be.
+    /// Whether one of the files is more than so many times as large as it may be.
     fn is_due(&self, times: u64) -> bool {
         let live = self.progress.applied().digest.bytes;
-        let log = self.log_bytes();
-        // Where sled takes more than is usual for its rows, it must not be built anew without end.
-        let least = self.least.load(Ordering::Relaxed) + self.bounds.log(live);
-        let too_much = self.bounds.files(live).max(least);
-        log > times * self.bounds.log(live) || self.bytes().is_ok_and(|bytes| bytes > times * too_much)
+        self.log_bytes() > times * self.bounds.log(live)
+            || self.checkpoint_bytes() > times * self.bounds.checkpoint(live)
+            || self.sled_bytes() > times * self.bounds.sled(live, self.built.load(Ordering::Relaxed))
     }
 
     fn log_bytes(&self) -> u64 {
         let logs = self.layout.logs().unwrap_or_default();
-        logs.iter().map(|first| self.layout.log(*first).metadata().map_or(0, |found| found.len())).sum()
+        logs.iter().map(|first| length(&self.layout.log(*first))).sum()
     }
 
-    /// What the files take that are in use; others wait for the end of a walk.
-    fn bytes(&self) -> Result<u64, StorageError> {
-        let manifest = self.manifest.now();
-        let checkpoint = manifest.checkpoint.map(|state| self.layout.checkpoint(state.sequence).metadata());
-        let checkpoint = checkpoint.transpose()?.map_or(0, |found| found.len());
-        Ok(self.log_bytes() + checkpoint + bytes_below(&self.layout.sled(manifest.sled))?)
+    fn checkpoint_bytes(&self) -> u64 {
+        self.manifest.now().checkpoint.map_or(0, |state| length(&self.layout.checkpoint(state.sequence)))
+    }
+
+    /// What the one takes that is in use; others wait for the end of a walk.
+    fn sled_bytes(&self) -> u64 {
+        bytes_below(&self.layout.sled(self.manifest.now().sled)).unwrap_or(0)
     }
 
     /// Makes the files as small as they can be.
@@ -123,14 +123,15 @@ impl Checkpoints {
         self.checkpoint()?;
         let checkpoints = self.since_built.fetch_add(1, Ordering::Relaxed) + 1;
         if let Some(renewal) = &self.renewal {
-            let bytes = bytes_below(&self.layout.sled(self.manifest.now().sled))?;
-            if self.bounds.sled_is_worn(bytes, self.progress.applied().digest.bytes, checkpoints) {
+            let live = self.progress.applied().digest.bytes;
+            let is_large = self.sled_bytes() > self.bounds.sled(live, self.built.load(Ordering::Relaxed));
+            if is_large || Bounds::sled_is_old(checkpoints) {
                 let _busy = self.busy.lock();
                 renewal.renew(&self.layout, &self.manifest, &self.progress)?;
+                self.built.store(self.sled_bytes(), Ordering::Relaxed);
                 self.since_built.store(0, Ordering::Relaxed);
             }
         }
-        self.least.store(self.bytes()?, Ordering::Relaxed);
         Ok(())
     }
 
@@ -158,6 +159,10 @@ impl Checkpoints {
             };
         }
     }
+}
+
+fn length(path: &Path) -> u64 {
+    path.metadata().map_or(0, |found| found.len())
 }
 
 /// Tells the checkpoints that the log has grown.

@@ -157,7 +157,7 @@ mod tests {
     use super::*;
     use crate::domain::Timestamp;
 
-    const BOUNDS: Bounds = Bounds { segment_bytes: 9 * BLOCK as u64, log_bytes: 0, checkpoints_of_a_sled: 16 };
+    const BOUNDS: Bounds = Bounds { segment_bytes: 9 * BLOCK as u64, log_bytes: 0 };
 
     fn batch(n: u64) -> Batch {
         vec![

@@ -1,7 +1,7 @@
-//! How is sled kept small? Its files grow with every change and hardly shrink: when they are too large for the rows that
-//! they hold, sled is built anew from the checkpoint and the log, beside reads and commits, and exchanged.
+//! How is sled kept small? Its files grow with every change and hardly shrink, and its pages get less full: when it is too
+//! large for its rows, or old, it is built anew from the checkpoint and the log, beside reads and commits, and exchanged.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -63,7 +63,7 @@ impl Renewal {
     /// The new sled, and up to which commit it is.
     fn build(
         &self,
-        path: &std::path::Path,
+        path: &Path,
         layout: &Layout,
         manifest: &SharedManifest,
         progress: &Progress,

@@ -109,7 +109,7 @@ impl Store {
             progress: Arc::clone(&progress),
             backend: Arc::clone(&backend),
             renewal: sled.map(Renewal::new),
-            least: 0.into(),
+            built: 0.into(),
             since_built: 0.into(),
             stop: false.into(),
             busy: Default::default(),
