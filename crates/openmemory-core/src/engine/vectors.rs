@@ -64,6 +64,9 @@ impl Vectors {
             touched.clear();
             *vectors.index.write() = Some(index);
             vectors.state.send_replace(state);
+            drop(touched);
+            // What was read for the index alone; the next checkpoint would let go of it too.
+            let _ = store.let_go_of_pages();
         };
         let filler = std::thread::Builder::new().name("openmemory-index".into()).spawn(fill);
         *self.filler.lock() = Some(filler.map_err(|error| Error::Storage(error.into()))?);
@@ -188,8 +191,7 @@ impl Stored<'_> {
             let (number, version) = head?;
             self.read(number, version)?;
         }
-        self.index.shrink();
-        Ok(self.store.let_go_of_pages()?)
+        Ok(())
     }
 
     /// Makes the index hold what has become of some memories since they were read.

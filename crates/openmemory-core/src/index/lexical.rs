@@ -137,10 +137,6 @@ impl Lexical {
         }
     }
 
-    pub(super) fn shrink(&mut self) {
-        self.postings.shrink();
-    }
-
     /// Puts the scores of all slots into `scores`, 0 where no word is shared.
     pub(super) fn score(&self, query: &QueryWords, scores: &mut [f32]) {
         if let [part] = &query.parts[..] {

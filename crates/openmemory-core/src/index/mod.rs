@@ -273,11 +273,6 @@ impl MemoryIndex {
         }
     }
 
-    /// Gives back the room that was made for memories to come: for when most have come.
-    pub fn shrink(&self) {
-        self.partitions.read().values().for_each(|partition| partition.write().shrink());
-    }
-
     /// What is held now.
     pub fn usage(&self) -> Usage {
         let partitions = self.partitions.read();

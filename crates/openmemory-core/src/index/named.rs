@@ -49,10 +49,6 @@ impl<T: Default> Named<T> {
         self.things.iter().map(|(_, thing)| thing)
     }
 
-    pub(super) fn all_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.things.iter_mut().map(|(_, thing)| thing)
-    }
-
     /// Allocated bytes, roughly, without what the things hold.
     pub(super) fn bytes(&self) -> usize {
         let name = size_of::<(Arc<str>, u32)>() + 24;

@@ -101,11 +101,6 @@ impl Partition {
             + self.runs.bytes()
     }
 
-    pub(super) fn shrink(&mut self) {
-        self.lexical.shrink();
-        self.tags.shrink();
-    }
-
     pub(super) fn replace(&mut self, indexed: &Indexed) {
         let place = match self.places.get(&indexed.number).copied() {
             Some(place) => {

@@ -50,11 +50,6 @@ impl Postings {
         }
     }
 
-    /// Gives back the room that the lists have to grow.
-    pub(super) fn shrink(&mut self) {
-        self.lists.all_mut().for_each(Vec::shrink_to_fit);
-    }
-
     fn insert(&mut self, term: &str, posting: Posting) -> u32 {
         let id = self.lists.id(term);
         let postings = &mut self.lists[id];
