@@ -4,45 +4,47 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 
-use super::layout::{Layout, StoreId};
-use super::redo_log::write_at;
+use super::layout::{Layout, StoreId, write_at};
 
 const BYTES: usize = 12;
 
 pub(super) struct Acknowledged {
     file: File,
     store: StoreId,
+    noted: u64,
 }
 
 impl Acknowledged {
     pub(super) fn open(layout: &Layout, store: StoreId) -> io::Result<Self> {
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(layout.acknowledged())?;
-        Ok(Self { file, store })
+        Ok(Self { file, store, noted: 0 })
     }
 
     /// Notes a commit that is durable. Not synced, as nothing depends on it: after a power cut it may be an earlier one.
-    pub(super) fn note(&self, sequence: u64) {
-        let [number, checksum] =
-            [sequence.to_le_bytes().to_vec(), checksum(self.store, sequence).to_le_bytes().to_vec()];
-        let _ = write_at(&self.file, &[number, checksum].concat(), 0);
+    pub(super) fn note(&mut self, sequence: u64) {
+        if self.noted != sequence && write_at(&self.file, &encode(self.store, sequence), 0).is_ok() {
+            self.noted = sequence;
+        }
     }
 
     /// The commit that was noted last for this store; 0 if none was, or nobody can tell.
     pub(super) fn read(layout: &Layout, store: StoreId) -> u64 {
         let bytes = std::fs::read(layout.acknowledged()).unwrap_or_default();
-        let Some((number, expected)) = bytes.first_chunk::<BYTES>().and_then(|bytes| bytes.split_first_chunk()) else {
-            return 0;
-        };
-        let sequence = u64::from_le_bytes(*number);
-        if checksum(store, sequence).to_le_bytes() == expected { sequence } else { 0 }
+        let number = bytes.first_chunk().map_or(0, |number| u64::from_le_bytes(*number));
+        if bytes == encode(store, number) { number } else { 0 }
     }
 }
 
-fn checksum(store: StoreId, sequence: u64) -> u32 {
+/// The number, and a checksum of the store's id and it.
+fn encode(store: StoreId, sequence: u64) -> [u8; BYTES] {
+    let number = sequence.to_le_bytes();
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(&store);
-    hasher.update(&sequence.to_le_bytes());
-    hasher.finalize()
+    hasher.update(&number);
+    let mut bytes = [0; BYTES];
+    bytes[..number.len()].copy_from_slice(&number);
+    bytes[number.len()..].copy_from_slice(&hasher.finalize().to_le_bytes());
+    bytes
 }
 
 #[cfg(test)]
@@ -54,7 +56,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let layout = Layout::new(directory.path());
         assert_eq!(Acknowledged::read(&layout, [1; 16]), 0);
-        let acknowledged = Acknowledged::open(&layout, [1; 16]).unwrap();
+        let mut acknowledged = Acknowledged::open(&layout, [1; 16]).unwrap();
         for sequence in [7, 1 << 40] {
             acknowledged.note(sequence);
             assert_eq!(Acknowledged::read(&layout, [1; 16]), sequence);

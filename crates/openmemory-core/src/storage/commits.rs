@@ -120,7 +120,7 @@ impl Commits {
 
     /// Notes that the last commit was told, in a file of its own: after the answers, which wait for nothing that can be
     /// spared.
-    pub(super) fn note_told(&self) {
+    pub(super) fn note_told(&mut self) {
         if self.durability == Durability::Flush {
             self.acknowledged.note(self.state.sequence);
         }

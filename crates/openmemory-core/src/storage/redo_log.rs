@@ -4,8 +4,6 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-#[cfg(not(unix))]
-use std::io::{Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,7 +11,7 @@ use super::backend::Batch;
 use super::bounds::Bounds;
 use super::digest::State;
 use super::error::StorageError;
-use super::layout::{self, Layout, StoreId};
+use super::layout::{self, Layout, StoreId, write_at};
 use super::log_segment::{self, BLOCK, Header, Segment};
 
 /// The segment that commits are appended to.
@@ -148,15 +146,4 @@ fn fill_with_zeros(path: &Path, length: u64) -> io::Result<()> {
         left -= piece;
     }
     file.sync_all()
-}
-
-#[cfg(unix)]
-pub(super) fn write_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::write_all_at(file, bytes, at)
-}
-
-#[cfg(not(unix))]
-pub(super) fn write_at(mut file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
-    file.seek(SeekFrom::Start(at))?;
-    file.write_all(bytes)
 }
