@@ -7,12 +7,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use openmemory_core::domain::SystemClock;
 use openmemory_core::domain::request::{List, NewMemory, Update};
-use openmemory_core::engine::{Engine, Options};
+use openmemory_core::engine::Engine;
 use openmemory_core::storage::{Bounds, Durability};
 use serde_json::{Value, json};
-use support::{Fixture, Remembering, code};
+use support::{Fixture, code, options};
 
 const SMALL: Bounds = Bounds { segment_bytes: 128 * 1024, log_bytes: 512 * 1024 };
 
@@ -21,13 +20,7 @@ fn open(directory: &Path) -> Engine {
 }
 
 fn open_within(directory: &Path, bounds: Bounds) -> Engine {
-    let options = Options {
-        directory: directory.to_owned(),
-        durability: Durability::Flush,
-        embedder: Remembering::new("first"),
-        clock: Arc::new(SystemClock),
-    };
-    Engine::open_within(options, bounds).unwrap()
+    Engine::open_within(options(directory, Durability::Flush), bounds).unwrap()
 }
 
 async fn add(engine: &Engine, id: &str) {

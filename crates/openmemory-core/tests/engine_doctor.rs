@@ -4,25 +4,15 @@
 mod support;
 
 use std::path::Path;
-use std::sync::Arc;
 
+use openmemory_core::domain::Timestamp;
 use openmemory_core::domain::request::{History, List, NewMemory, Update};
-use openmemory_core::domain::{SystemClock, Timestamp};
-use openmemory_core::engine::{Engine, Error, Options, doctor};
-use openmemory_core::storage::{Diagnosis, Durability};
+use openmemory_core::engine::{Engine, Error, doctor};
+use openmemory_core::storage::Diagnosis;
 use serde_json::json;
-use support::{Remembering, code};
+use support::{code, open};
 
 const MEMORIES: usize = 6;
-
-fn open(directory: &Path) -> Result<Engine, Error> {
-    Engine::open(Options {
-        directory: directory.to_owned(),
-        durability: Durability::Flush,
-        embedder: Remembering::new("first"),
-        clock: Arc::new(SystemClock),
-    })
-}
 
 fn look(directory: &Path, repair: bool) -> Result<Diagnosis, Error> {
     doctor(directory, repair, Timestamp::from_millis(1_000))

@@ -5,24 +5,11 @@ mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
-use openmemory_core::domain::SystemClock;
 use openmemory_core::domain::request::NewMemory;
-use openmemory_core::engine::{Engine, Error, Options};
-use openmemory_core::storage::Durability;
 use serde_json::json;
-use support::Remembering;
-
-fn open(directory: &Path) -> Result<Engine, Error> {
-    Engine::open(Options {
-        directory: directory.to_owned(),
-        durability: Durability::Flush,
-        embedder: Remembering::new("first"),
-        clock: Arc::new(SystemClock),
-    })
-}
+use support::open;
 
 fn log(directory: &Path) -> PathBuf {
     directory.join("log-0000000000000001")

@@ -8,12 +8,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use openmemory_core::domain::SystemClock;
 use openmemory_core::domain::request::{ById, Get, List, NewMemory, Update};
-use openmemory_core::engine::{Engine, Options};
+use openmemory_core::engine::Engine;
 use openmemory_core::storage::{Bounds, Durability};
 use serde_json::json;
-use support::Remembering;
+use support::options;
 
 const SMALL: Bounds = Bounds { segment_bytes: 128 * 1024, log_bytes: 512 * 1024 };
 
@@ -22,13 +21,7 @@ fn open(directory: &Path) -> Engine {
 }
 
 fn open_within(directory: &Path, durability: Durability, bounds: Bounds) -> Engine {
-    let options = Options {
-        directory: directory.to_owned(),
-        durability,
-        embedder: Remembering::new("first"),
-        clock: Arc::new(SystemClock),
-    };
-    Engine::open_within(options, bounds).unwrap()
+    Engine::open_within(options(directory, durability), bounds).unwrap()
 }
 
 fn sleds(directory: &Path) -> Vec<String> {
@@ -96,7 +89,7 @@ async fn a_commit_that_comes_in_while_sled_is_exchanged_is_in_the_new_one() {
     const UPDATES: u64 = 400;
     let directory = tempfile::tempdir().unwrap();
     // Commits that wait for no sync come as thick as they can.
-    let bounds = Bounds { segment_bytes: 64 * 1024, log_bytes: 128 * 1024, ..SMALL };
+    let bounds = Bounds { segment_bytes: 64 * 1024, log_bytes: 128 * 1024 };
     let engine = Arc::new(open_within(directory.path(), Durability::Interval, bounds));
     let writing = (0..WRITERS).map(|writer| {
         let engine = Arc::clone(&engine);

@@ -3,10 +3,8 @@
 
 mod support;
 
-use openmemory_core::engine::{Engine, Options};
-use openmemory_core::storage::Durability;
 use serde_json::{Value, json};
-use support::{Fixture, Remembering, code, to_json};
+use support::{Fixture, code, open, to_json};
 
 async fn hits(fixture: &Fixture) -> Vec<Value> {
     let mut hits = Vec::new();
@@ -71,14 +69,7 @@ async fn everything_is_there_again_after_reopening() {
 #[tokio::test]
 async fn a_directory_is_open_once_and_free_again_after_closing() {
     let directory = tempfile::tempdir().unwrap();
-    let open = || {
-        Engine::open(Options {
-            directory: directory.path().join("new/nested"),
-            durability: Durability::Flush,
-            embedder: Remembering::new("first"),
-            clock: std::sync::Arc::new(openmemory_core::domain::SystemClock),
-        })
-    };
+    let open = || open(&directory.path().join("new/nested"));
     let first = open().unwrap();
     assert_eq!(code(&open()), Some("LOCKED"));
     first.close().unwrap();

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use openmemory_core::domain::request::{
     AddMany, ById, FeedbackRequest, Get, History, List, NewMemory, Reinforce, Restore, Search, Update, UpdateMany,
 };
-use openmemory_core::domain::{Clock, Embedding, Memory, MemoryId, Timestamp};
+use openmemory_core::domain::{Clock, Embedding, Memory, MemoryId, SystemClock, Timestamp};
 use openmemory_core::embedding::{Embedder, EmbeddingError, ModelIdentity, Passage, TestEmbedder};
 use openmemory_core::engine::{Control, Deleted, Engine, Error, Hit, ItemResult, MemoryVersion, Options};
 use openmemory_core::storage::{Durability, Records, Store};
@@ -21,6 +21,16 @@ pub const START: i64 = 1_737_383_700_000;
 
 /// A text with this in it fails to embed.
 pub const UNEMBEDDABLE: &str = "unembeddable";
+
+/// For tests that need no fixture: the system's clock, and an embedder of their own.
+pub fn options(directory: &Path, durability: Durability) -> Options {
+    let embedder = Remembering::new("first");
+    Options { directory: directory.to_owned(), durability, embedder, clock: Arc::new(SystemClock) }
+}
+
+pub fn open(directory: &Path) -> Result<Engine, Error> {
+    Engine::open(options(directory, Durability::Flush))
+}
 
 #[derive(Default)]
 pub struct ManualClock(AtomicI64);
