@@ -88,12 +88,25 @@ impl EmbeddingPool {
 
     /// The passages of one text. Those of a long text are spread over the threads.
     pub async fn passages(&self, embedder: &Arc<dyn Embedder>, text: Arc<str>) -> Result<Vec<Passage>, EmbeddingError> {
-        let ranges = self.cut(Urgency::Interactive, embedder, &text).await;
-        let ranges = answer(ranges?).await?;
+        let ranges = match self.start(embedder, &text).await? {
+            Started::Whole(passages) => return Ok(passages),
+            Started::Cut(ranges) => ranges,
+        };
         // A long text is a batch by itself: it must not delay the next short one.
-        let urgency = if ranges.len() == 1 { Urgency::Interactive } else { Urgency::Bulk };
-        let mut found = self.spread(urgency, embedder, vec![(text, Ok(ranges))], |_| {}).await;
+        let mut found = self.spread(Urgency::Bulk, embedder, vec![(text, Ok(ranges))], |_| {}).await;
         found.pop().unwrap_or(Err(EmbeddingError::Closed))
+    }
+
+    /// Cuts a text, and embeds it where it is one passage: to hand that to another thread would take longer.
+    async fn start(&self, embedder: &Arc<dyn Embedder>, text: &Arc<str>) -> Result<Started, EmbeddingError> {
+        let (embedder, text) = (embedder.clone(), text.clone());
+        let start = move || {
+            let ranges = embedder.cut(&text)?;
+            let [range] = &ranges[..] else { return Ok(Started::Cut(ranges)) };
+            let embedded = embedder.embed(&[&text[range.clone()]]);
+            Ok(Started::Whole(collect(ranges, &mut embedded.into_iter())?))
+        };
+        self.run(Urgency::Interactive, start).await
     }
 
     /// The passages of each text, in order. `progress` hears how many texts are done.
@@ -105,7 +118,8 @@ impl EmbeddingPool {
     ) -> Vec<Result<Vec<Passage>, EmbeddingError>> {
         let mut cuts = Vec::with_capacity(texts.len());
         for text in &texts {
-            cuts.push(self.cut(Urgency::Bulk, embedder, text).await);
+            let (embedder, text) = (embedder.clone(), text.clone());
+            cuts.push(self.submit(Urgency::Bulk, move || embedder.cut(&text)).await);
         }
         let mut ready = Vec::with_capacity(texts.len());
         for (text, cut) in texts.into_iter().zip(cuts) {
@@ -130,16 +144,6 @@ impl EmbeddingPool {
         self.shared.interactive.close();
         self.shared.bulk.close();
         self.shared.wake.notify_all();
-    }
-
-    async fn cut(
-        &self,
-        urgency: Urgency,
-        embedder: &Arc<dyn Embedder>,
-        text: &Arc<str>,
-    ) -> Result<Answer<Vec<Range<usize>>>, EmbeddingError> {
-        let (embedder, text) = (embedder.clone(), text.clone());
-        self.submit(urgency, move || embedder.cut(&text)).await
     }
 
     /// Embeds the pieces of all texts, `embedder.batch()` in a job.
@@ -220,6 +224,11 @@ impl EmbeddingPool {
         self.shared.wake.notify_one();
         Ok(answer)
     }
+}
+
+enum Started {
+    Whole(Vec<Passage>),
+    Cut(Vec<Range<usize>>),
 }
 
 /// A text and the ranges of its passages.
