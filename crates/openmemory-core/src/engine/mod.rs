@@ -15,6 +15,7 @@ mod dynamics;
 mod error;
 mod export;
 mod feed;
+mod filling;
 mod history;
 mod import;
 mod list;

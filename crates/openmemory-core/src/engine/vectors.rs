@@ -1,6 +1,7 @@
 //! When can the index be asked? It is filled from the store on a thread of its own; who needs it waits, nobody else.
 
 use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -10,9 +11,10 @@ use tokio::sync::watch;
 
 use super::commit::{Committed, Reach};
 use super::error::Error;
-use crate::domain::{Dynamics, Embedding, Memory, ModelIdentity, ModelTag, Scope, Sector, Sectors, Version};
+use super::filling::Filling;
+use crate::domain::{Dynamics, Embedding, Memory, ModelIdentity, Scope, Sector, Sectors};
 use crate::index::{Entry, MemoryIndex, SectorMask, Usage, WrongDimensions};
-use crate::storage::{Number, Records, Store};
+use crate::storage::{Number, Store};
 
 #[derive(Clone)]
 enum State {
@@ -54,19 +56,24 @@ impl Vectors {
         let vectors = Arc::clone(self);
         let fill = move || {
             let index = Arc::new(MemoryIndex::new(model.dimensions));
-            let stored = Stored { store: &store, model: model.tag(), index: &index };
-            let filled = stored.read_all(&vectors.stop);
-            let mut touched = vectors.touched.lock();
-            let state = match filled.and_then(|()| stored.read_again(&touched)) {
-                Ok(()) => State::Ready,
-                Err(error) => State::Failed(error),
+            let filling = Filling { store: &store, model: model.tag(), index: &index };
+            let settle = |filled: Result<(), Error>| {
+                let mut touched = vectors.touched.lock();
+                let state = match filled.and_then(|()| filling.read_again(&touched)) {
+                    Ok(()) => State::Ready,
+                    Err(error) => State::Failed(error),
+                };
+                touched.clear();
+                *vectors.index.write() = Some(Arc::clone(&index));
+                vectors.state.send_replace(state);
+                drop(touched);
+                // What was read for the index alone; the next checkpoint would let go of it too.
+                let _ = store.let_go_of_pages();
             };
-            touched.clear();
-            *vectors.index.write() = Some(index);
-            vectors.state.send_replace(state);
-            drop(touched);
-            // What was read for the index alone; the next checkpoint would let go of it too.
-            let _ = store.let_go_of_pages();
+            let read = AssertUnwindSafe(|| filling.read_all(&vectors.stop, settle));
+            if catch_unwind(read).is_err() {
+                vectors.state.send_replace(State::Failed(Error::Internal("filling the index panicked")));
+            }
         };
         let filler = std::thread::Builder::new().name("openmemory-index".into()).spawn(fill);
         *self.filler.lock() = Some(filler.map_err(|error| Error::Storage(error.into()))?);
@@ -146,7 +153,7 @@ impl Vectors {
     }
 }
 
-fn entry<'a>(number: Number, memory: &'a Memory, embedding: &'a Embedding) -> Entry<'a> {
+pub(super) fn entry<'a>(number: Number, memory: &'a Memory, embedding: &'a Embedding) -> Entry<'a> {
     let version = &memory.version;
     Entry {
         number: number.0,
@@ -173,48 +180,4 @@ fn roles<'a>(sectors: &Sectors, embedding: &'a Embedding) -> Vec<(&'a [f32], Sec
 
 pub(super) fn foreign_dimensions(_: WrongDimensions) -> Error {
     Error::Internal("a query of another model's dimensions")
-}
-
-/// What a store holds of a model's vectors, on its way into an index.
-struct Stored<'a> {
-    store: &'a Store,
-    model: ModelTag,
-    index: &'a MemoryIndex,
-}
-
-impl Stored<'_> {
-    fn read_all(&self, stop: &AtomicBool) -> Result<(), Error> {
-        for head in self.store.heads() {
-            if stop.load(Ordering::Relaxed) {
-                return Err(Error::Closed);
-            }
-            let (number, version) = head?;
-            self.read(number, version)?;
-        }
-        Ok(())
-    }
-
-    /// Makes the index hold what has become of some memories since they were read.
-    fn read_again(&self, touched: &HashSet<(Option<String>, Number)>) -> Result<(), Error> {
-        for (user, number) in touched {
-            match self.store.head(*number)? {
-                Some(version) => self.read(*number, version)?,
-                None => {
-                    self.index.remove(user.as_deref(), number.0);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn read(&self, number: Number, version: Version) -> Result<(), Error> {
-        // A change of model that is under way leaves memories without a fitting vector; it fills the index at its end.
-        let embedding =
-            self.store.embedding(number, version.content)?.filter(|embedding| embedding.model == self.model);
-        let rows = (embedding, self.store.content(number, version.content)?, self.store.dynamics(number)?);
-        let (Some(embedding), Some(content), Some(dynamics)) = rows else { return Ok(()) };
-        let memory = Memory { now: version.updated_at, version, content, dynamics };
-        let replaced = self.index.replace(&entry(number, &memory, &embedding));
-        replaced.map_err(|_| Error::Internal("a vector of another model's dimensions"))
-    }
 }

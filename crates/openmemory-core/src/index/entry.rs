@@ -21,9 +21,10 @@ pub struct Entry<'a> {
     pub vectors: Vec<(&'a [f32], SectorMask)>,
 }
 
-/// An entry in the form in which it is kept, made before any lock is taken.
-pub(super) struct Indexed {
+/// An entry in the form in which it is kept: what takes most of the time is done.
+pub struct Indexed {
     pub(super) number: u64,
+    pub(super) user: Option<Box<str>>,
     pub(super) run: Option<Box<str>>,
     pub(super) content: ContentHash,
     pub(super) sectors: SectorMask,
@@ -41,6 +42,7 @@ impl Indexed {
         let sectors = entry.vectors.iter().map(|(_, mask)| *mask).reduce(SectorMask::union).unwrap_or_default();
         Self {
             number: entry.number,
+            user: entry.user.map(Box::from),
             run: entry.run.map(Box::from),
             content: entry.content,
             sectors,

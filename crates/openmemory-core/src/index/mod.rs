@@ -27,8 +27,7 @@ use thiserror::Error;
 
 use crate::domain::{ContentHash, Dynamics, Sector, Timestamp};
 use best::Best;
-pub use entry::Entry;
-use entry::Indexed;
+pub use entry::{Entry, Indexed};
 use lexical::{QueryWords, Totals};
 use partition::{Partition, Probes};
 use quantise::Probe;
@@ -155,21 +154,30 @@ impl MemoryIndex {
 
     /// Makes `entry` all that the index knows of a memory. A memory without vectors is forgotten.
     pub fn replace(&self, entry: &Entry<'_>) -> Result<(), WrongDimensions> {
+        self.put(&self.prepare(entry)?);
+        Ok(())
+    }
+
+    /// The first half of [`replace`](Self::replace), which may be done by many threads at once.
+    pub fn prepare(&self, entry: &Entry<'_>) -> Result<Indexed, WrongDimensions> {
         entry.vectors.iter().try_for_each(|(vector, _)| self.check(vector))?;
-        if entry.vectors.is_empty() {
-            self.remove(entry.user, entry.number);
-            return Ok(());
+        Ok(Indexed::new(entry))
+    }
+
+    /// The second half of [`replace`](Self::replace).
+    pub fn put(&self, indexed: &Indexed) {
+        if indexed.vectors.rows.is_empty() {
+            self.remove(indexed.user.as_deref(), indexed.number);
+            return;
         }
-        let indexed = Indexed::new(entry);
-        let user = entry.user.map(Box::from);
-        if let Some(partition) = self.partitions.read().get(&user) {
-            partition.write().replace(&indexed);
-            return Ok(());
+        if let Some(partition) = self.partitions.read().get(&indexed.user) {
+            partition.write().replace(indexed);
+            return;
         }
         let mut partitions = self.partitions.write();
+        let user = indexed.user.clone();
         let partition = partitions.entry(user).or_insert_with(|| RwLock::new(Partition::new(self.dimensions)));
-        partition.get_mut().replace(&indexed);
-        Ok(())
+        partition.get_mut().replace(indexed);
     }
 
     /// Changes what a memory is called and how long it lives, without its text and vectors.

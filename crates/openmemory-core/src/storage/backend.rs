@@ -5,7 +5,7 @@ use super::StorageError;
 /// Writes that become visible, and survive, all together: a value to set, or none to remove.
 pub(super) type Batch = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 pub type Row = (Vec<u8>, Vec<u8>);
-pub(super) type RowIterator<'a> = Box<dyn Iterator<Item = Result<Row, StorageError>> + 'a>;
+pub(super) type RowIterator<'a> = Box<dyn Iterator<Item = Result<Row, StorageError>> + Send + 'a>;
 
 pub(super) trait Backend: Send + Sync {
     fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError>;

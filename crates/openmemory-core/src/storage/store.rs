@@ -182,7 +182,7 @@ impl Store {
     }
 
     /// Every memory's newest version, in the order in which they were added.
-    pub fn heads(&self) -> impl Iterator<Item = Result<(Number, Version), StorageError>> + '_ {
+    pub fn heads(&self) -> impl Iterator<Item = Result<(Number, Version), StorageError>> + Send + '_ {
         let prefix = keys::heads_prefix();
         self.backend.rows(&prefix, &keys::after(&prefix), false).filter_map(|row| {
             let number = match row {
