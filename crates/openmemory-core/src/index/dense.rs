@@ -1,4 +1,4 @@
-//! The vectors of one user, flat in memory.
+//! The vectors of one user, one after the other in memory.
 
 use std::mem::size_of;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,28 +6,26 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use parking_lot::Mutex;
 
 use super::SectorMask;
+use super::codes::{BLOCK, Codes};
 use super::quantise::{Batch, Probe, Row};
 use super::scan::Scan;
 
-/// Rows that a thread compares at a time.
-const BLOCK: usize = 4096;
-
 /// Rows for which one more thread is worth waking.
-const SHARE: usize = 8 * BLOCK;
+const SHARE: usize = 32 * BLOCK;
 
 #[derive(Default)]
 pub(super) struct Dense {
     dimensions: usize,
-    /// `rows[i]` describes `codes[i * dimensions..][..dimensions]`; there are no gaps.
+    /// Each describes the row of `codes` in its place.
     rows: Vec<Row>,
-    codes: Vec<i8>,
+    codes: Codes,
     /// The rows of each slot, in rising order.
     places: Vec<Vec<u32>>,
 }
 
 impl Dense {
     pub(super) fn new(dimensions: usize) -> Self {
-        Self { dimensions, ..Self::default() }
+        Self { dimensions, codes: Codes::new(dimensions), ..Self::default() }
     }
 
     pub(super) fn vectors(&self) -> usize {
@@ -35,7 +33,7 @@ impl Dense {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.codes.capacity()
+        self.codes.bytes()
             + self.rows.capacity() * size_of::<Row>()
             + self.places.capacity() * size_of::<Vec<u32>>()
             + self.rows.len() * size_of::<u32>()
@@ -53,11 +51,11 @@ impl Dense {
             if let Some(&place) = places.get(i) {
                 let place = place as usize;
                 self.rows[place] = row;
-                self.codes[place * self.dimensions..][..self.dimensions].copy_from_slice(codes);
+                self.codes.row_mut(place).copy_from_slice(codes);
             } else {
                 places.push(self.rows.len() as u32);
                 self.rows.push(row);
-                self.codes.extend_from_slice(codes);
+                self.codes.push(codes);
             }
         }
         places.shrink_to_fit();
@@ -85,9 +83,7 @@ impl Dense {
         let Some(place) = places.pop().map(|place| place as usize) else { return };
         let last = self.rows.len() - 1;
         self.rows.swap_remove(place);
-        let from = last * self.dimensions;
-        self.codes.copy_within(from.., place * self.dimensions);
-        self.codes.truncate(from);
+        self.codes.swap_remove(place);
         if place == last {
             return;
         }
@@ -102,9 +98,9 @@ impl Dense {
         let begun = AtomicUsize::new(0);
         let scan = |best: &mut [f32]| {
             loop {
-                let from = begun.fetch_add(BLOCK, Ordering::Relaxed);
-                let Some(rows) = self.rows.get(from..(from + BLOCK).min(self.rows.len())) else { return };
-                let codes = &self.codes[from * self.dimensions..][..rows.len() * self.dimensions];
+                let block = begun.fetch_add(1, Ordering::Relaxed);
+                let Some(rows) = self.rows.chunks(BLOCK).nth(block) else { return };
+                let codes = self.codes.block(block);
                 arch.dispatch(Scan { rows, codes, probe, mask, best: &mut *best });
             }
         };
@@ -119,7 +115,7 @@ impl Dense {
             for _ in 0..helpers {
                 scope.spawn(|_| {
                     // One that comes too late for a block has nothing to tell.
-                    if begun.load(Ordering::Relaxed) < self.rows.len() {
+                    if begun.load(Ordering::Relaxed) * BLOCK < self.rows.len() {
                         let mut best = vec![f32::NEG_INFINITY; slots];
                         scan(&mut best);
                         found.lock().push(best);
@@ -144,7 +140,7 @@ impl Dense {
     ) {
         for place in slots.filter_map(|slot| self.places.get(slot as usize)).flatten() {
             let place = *place as usize;
-            let codes = &self.codes[place * self.dimensions..][..self.dimensions];
+            let codes = self.codes.row(place);
             arch.dispatch(Scan { rows: &self.rows[place..=place], codes, probe, mask, best });
         }
     }

@@ -5,6 +5,7 @@
 //! anything else out. Nothing here is written to disk: it is rebuilt from storage.
 
 mod best;
+mod codes;
 mod dense;
 mod entry;
 mod language;
