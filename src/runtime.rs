@@ -1,5 +1,7 @@
 //! On which threads does all this run? A small runtime with names; embedding and writing have threads of their own.
 
+use std::time::Duration;
+
 use napi_derive::module_init;
 
 use crate::allocator::purge_when_threads_end;
@@ -8,6 +10,9 @@ use crate::allocator::purge_when_threads_end;
 const WORKERS: usize = 2;
 /// Reads that block at once; further ones wait.
 const READERS: usize = 8;
+/// How long one of them waits for the next read. When it ends, the memory that it had freed goes back to the system: as
+/// much as the index where it has opened a store.
+const IDLE: Duration = Duration::from_millis(500);
 
 /// The thread on which the core opens what may be damaged: sled panics on some damage, which is an answer there.
 const MAY_PANIC: &str = "openmemory-open";
@@ -24,6 +29,7 @@ fn start() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .max_blocking_threads(READERS)
+        .thread_keep_alive(IDLE)
         .thread_name("openmemory-async")
         .enable_all()
         .build();
