@@ -17,36 +17,35 @@ export class ModelEmbedder {
   dimensions = DIMENSIONS
   live = false
   #run
-  #file
   #places = new Map()
-  #known = new Map()
 
-  /** `texts` are the first ones of those whose vectors `file` holds, in order. */
-  static async open(file, texts) {
-    const embedder = new ModelEmbedder()
-    embedder.#run = await onnxruntime()
-    embedder.#file = file && openSync(file, 'r')
-    texts.forEach((text, place) => {
-      embedder.#places.set(text, place)
-    })
-    return embedder
+  /** Each of `known` is a file of vectors and the texts that they belong to, in order; the file may have more. */
+  constructor(...known) {
+    for (const { file, texts } of known) {
+      const input = openSync(file, 'r')
+      texts.forEach((text, place) => {
+        this.#places.set(text, { input, place })
+      })
+    }
+  }
+
+  /** Loads the model, which texts without a known vector need. */
+  async load() {
+    this.#run ??= await onnxruntime()
   }
 
   async embed(texts) {
     return Promise.all(texts.map((text) => this.#vectorOf(text)))
   }
 
-  /** Embeds texts that will be asked for, so that they cost nothing then. */
-  async know(texts) {
-    for (const text of texts) this.#known.set(text, await this.#run(idsOf(text)))
-  }
-
   async #vectorOf(text) {
-    if (this.live) return this.#run(idsOf(text))
-    const place = this.#places.get(text)
-    if (place === undefined) return this.#known.get(text) ?? this.#run(idsOf(text))
+    const known = this.#places.get(text)
+    if (this.live || !known) {
+      await this.load()
+      return this.#run(idsOf(text))
+    }
     const vector = new Float32Array(DIMENSIONS)
-    readSync(this.#file, vector, 0, BYTES, place * BYTES)
+    readSync(known.input, vector, 0, BYTES, known.place * BYTES)
     return vector
   }
 }

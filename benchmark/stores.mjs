@@ -23,13 +23,15 @@ import { prepareVectors } from './model-embedder.mjs'
 import { drawPlots } from './plots.mjs'
 import { machine } from './report.mjs'
 import { median } from './rounds.mjs'
-import { CORPUS } from './stores/measure.mjs'
+import { CORPUS, searched } from './stores/measure.mjs'
 import { about, FIGURES, goals, tables } from './stores/report.mjs'
 
 const STORES = ['openmemory', 'mem0', 'lancedb', 'langgraph', 'sqlite-vec']
 /** What a process holds differs by megabytes from one to the next. */
 const OPENINGS = 5
-const VECTORS = fileURLToPath(new URL('.vectors/corpus.f32', import.meta.url))
+const VECTORS = Object.fromEntries(
+  ['corpus', 'questions'].map((name) => [name, fileURLToPath(new URL(`.vectors/${name}.f32`, import.meta.url))]),
+)
 
 const { quick, sizes, only, repeats, json, docs, dir } = options()
 install()
@@ -38,7 +40,8 @@ process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
 process.once('SIGINT', () => process.exit(130))
 
 const corpus = memories(Math.max(...sizes), CORPUS).map(({ content }) => content)
-await prepareVectors(VECTORS, corpus, (done) => console.error(`> embedded ${done} of ${corpus.length} texts`))
+await prepareVectors(VECTORS.questions, searched(), () => {})
+await prepareVectors(VECTORS.corpus, corpus, (done) => console.error(`> embedded ${done} of ${corpus.length} texts`))
 
 const results = []
 for (const [at, count] of sizes.entries()) {

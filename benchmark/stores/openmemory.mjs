@@ -8,7 +8,8 @@ export async function open(directory, embedder) {
   const { id, dimensions } = embedder
   const embed = (texts) => embedder.embed(texts)
   const om = new OpenMemory({ path: directory, embedder: { id, dimensions, embed } })
-  await om.ready()
+  // Opens the store; `ready()` would try the embedder too, which here loads a model that searches do not need.
+  await om.stats()
   return {
     async add(memories) {
       const results = await om.addMemories(memories)
