@@ -21,13 +21,23 @@ impl Bounds {
 
     /// The last checkpoint, which takes 0.6 to 1 times the rows that it was made of.
     pub(super) fn checkpoint(&self, live: u64) -> u64 {
-        live + self.log_bytes / 2
+        live / 4 * 5 + self.room()
     }
 
-    /// sled, which took so many bytes when it was built; 0 if nobody knows. Usually that is 2 to 2.3 times its rows, and
-    /// under steady change it stays between 1.4 times and that. Where it was more, another one would be no smaller.
+    /// sled. Usually it takes 2 to 2.3 times its rows when it is built, and under steady change between 1.4 times and that.
+    /// Where it took more, another one would be no smaller: `built` is from [`Bounds::built`], 0 if nobody knows.
     pub(super) fn sled(&self, live: u64, built: u64) -> u64 {
-        (live / 2 * 5).max(built / 4 * 5) + self.log_bytes / 2
+        live.saturating_mul((built / 4 * 5).max(250)) / 100 + self.room()
+    }
+
+    /// How much a sled takes that was just built, in hundredths of its rows.
+    pub(super) fn built(&self, bytes: u64, live: u64) -> u64 {
+        bytes.saturating_sub(self.room()).saturating_mul(100) / live.max(1)
+    }
+
+    /// What a file takes without any rows, at most.
+    fn room(&self) -> u64 {
+        self.log_bytes / 2
     }
 
     pub(super) fn sled_is_old(checkpoints: u32) -> bool {
@@ -51,8 +61,19 @@ mod tests {
     fn sled_may_take_some_more_than_when_it_was_built() {
         let bounds = Bounds::default();
         assert_eq!(bounds.sled(100 * MB, 0), 258 * MB);
-        assert_eq!(bounds.sled(100 * MB, 180 * MB), 258 * MB);
-        assert_eq!(bounds.sled(100 * MB, 400 * MB), 508 * MB);
+        let usual = bounds.built(200 * MB, 100 * MB);
+        assert_eq!(bounds.sled(100 * MB, usual), 258 * MB);
+        let unusual = bounds.built(408 * MB, 100 * MB);
+        assert_eq!(bounds.sled(100 * MB, unusual), 508 * MB);
+    }
+
+    #[test]
+    fn a_sled_is_too_large_for_rows_that_have_gone() {
+        let bounds = Bounds::default();
+        for bytes in [220 * MB, 408 * MB] {
+            let built = bounds.built(bytes, 100 * MB);
+            assert!(bounds.sled(10 * MB, built) < 60 * MB);
+        }
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub(super) struct Checkpoints {
     pub backend: Arc<dyn Backend>,
     /// None where no sled is in use.
     pub renewal: Option<Renewal>,
-    /// What sled took when it was built; 0 if that was in an earlier life.
+    /// What [`Bounds::built`] says of sled; 0 if it was built in an earlier life.
     pub built: AtomicU64,
     /// Checkpoints since sled was built, or the store opened.
     pub since_built: AtomicU32,
@@ -101,7 +101,11 @@ impl Checkpoints {
         let live = self.progress.applied().digest.bytes;
         self.log_bytes() > times * self.bounds.log(live)
             || self.checkpoint_bytes() > times * self.bounds.checkpoint(live)
-            || self.sled_bytes() > times * self.bounds.sled(live, self.built.load(Ordering::Relaxed))
+            || self.sled_bytes() > times * self.sled_bound(live)
+    }
+
+    fn sled_bound(&self, live: u64) -> u64 {
+        self.bounds.sled(live, self.built.load(Ordering::Relaxed))
     }
 
     fn log_bytes(&self) -> u64 {
@@ -124,11 +128,10 @@ impl Checkpoints {
         let checkpoints = self.since_built.fetch_add(1, Ordering::Relaxed) + 1;
         if let Some(renewal) = &self.renewal {
             let live = self.progress.applied().digest.bytes;
-            let is_large = self.sled_bytes() > self.bounds.sled(live, self.built.load(Ordering::Relaxed));
-            if is_large || Bounds::sled_is_old(checkpoints) {
+            if self.sled_bytes() > self.sled_bound(live) || Bounds::sled_is_old(checkpoints) {
                 let _busy = self.busy.lock();
                 renewal.renew(&self.layout, &self.manifest, &self.progress)?;
-                self.built.store(self.sled_bytes(), Ordering::Relaxed);
+                self.built.store(self.bounds.built(self.sled_bytes(), live), Ordering::Relaxed);
                 self.since_built.store(0, Ordering::Relaxed);
             }
         }
