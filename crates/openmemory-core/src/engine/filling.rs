@@ -9,8 +9,8 @@ use std::thread;
 
 use parking_lot::Mutex;
 
+use super::entry::entry;
 use super::error::Error;
-use super::vectors::entry;
 use crate::domain::{Memory, ModelTag, Version};
 use crate::index::{Indexed, MemoryIndex};
 use crate::storage::{Number, Records, StorageError, Store};

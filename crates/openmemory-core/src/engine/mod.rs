@@ -12,6 +12,7 @@ mod commit;
 mod control;
 mod delete;
 mod dynamics;
+mod entry;
 mod error;
 mod export;
 mod feed;

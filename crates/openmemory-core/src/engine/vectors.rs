@@ -10,10 +10,11 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 
 use super::commit::{Committed, Reach};
+use super::entry::entry;
 use super::error::Error;
 use super::filling::Filling;
-use crate::domain::{Dynamics, Embedding, Memory, ModelIdentity, Scope, Sector, Sectors};
-use crate::index::{Entry, MemoryIndex, SectorMask, Usage, WrongDimensions};
+use crate::domain::{Dynamics, ModelIdentity, Scope};
+use crate::index::{MemoryIndex, Usage, WrongDimensions};
 use crate::storage::{Number, Store};
 
 #[derive(Clone)]
@@ -151,31 +152,6 @@ impl Vectors {
     pub(super) fn usage(&self) -> Usage {
         self.index().map(|index| index.usage()).unwrap_or_default()
     }
-}
-
-pub(super) fn entry<'a>(number: Number, memory: &'a Memory, embedding: &'a Embedding) -> Entry<'a> {
-    let version = &memory.version;
-    Entry {
-        number: number.0,
-        user: version.scope.user_id.as_deref(),
-        run: version.scope.run_id.as_deref(),
-        content: version.content,
-        text: &memory.content,
-        tags: version.tags.as_slice(),
-        created_at: version.created_at,
-        expires_at: version.expires_at,
-        dynamics: &memory.dynamics,
-        vectors: roles(&version.sectors(), embedding),
-    }
-}
-
-/// Each vector of a memory with what it stands for.
-fn roles<'a>(sectors: &Sectors, embedding: &'a Embedding) -> Vec<(&'a [f32], SectorMask)> {
-    let role = |(vector, sectors, passage): (&'a [f32], Vec<Sector>, bool)| {
-        let mask = SectorMask::of(&sectors);
-        (vector, if passage { mask.union(SectorMask::PASSAGE) } else { mask })
-    };
-    embedding.roles(sectors).into_iter().map(role).collect()
 }
 
 pub(super) fn foreign_dimensions(_: WrongDimensions) -> Error {

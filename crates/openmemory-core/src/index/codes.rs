@@ -16,6 +16,10 @@ impl Codes {
         Self { dimensions, blocks: Vec::new() }
     }
 
+    pub(super) fn dimensions(&self) -> usize {
+        self.dimensions
+    }
+
     pub(super) fn row(&self, row: usize) -> &[i8] {
         &self.blocks[row / BLOCK][row % BLOCK * self.dimensions..][..self.dimensions]
     }

@@ -15,7 +15,6 @@ const SHARE: usize = 32 * BLOCK;
 
 #[derive(Default)]
 pub(super) struct Dense {
-    dimensions: usize,
     /// Each describes the row of `codes` in its place.
     rows: Vec<Row>,
     codes: Codes,
@@ -25,7 +24,7 @@ pub(super) struct Dense {
 
 impl Dense {
     pub(super) fn new(dimensions: usize) -> Self {
-        Self { dimensions, codes: Codes::new(dimensions), ..Self::default() }
+        Self { codes: Codes::new(dimensions), ..Self::default() }
     }
 
     pub(super) fn vectors(&self) -> usize {
@@ -45,7 +44,7 @@ impl Dense {
         while places.len() > batch.rows.len() {
             self.give_back(&mut places);
         }
-        let codes = batch.codes.chunks_exact(self.dimensions.max(1));
+        let codes = batch.codes.chunks_exact(self.codes.dimensions().max(1));
         for (i, (row, codes)) in batch.rows.iter().zip(codes).enumerate() {
             let row = Row { slot, ..*row };
             if let Some(&place) = places.get(i) {
