@@ -10,8 +10,8 @@ use crate::allocator::purge_when_threads_end;
 const WORKERS: usize = 2;
 /// Reads that block at once; further ones wait.
 const READERS: usize = 8;
-/// How long one of them waits for the next read. When it ends, the memory that it had freed goes back to the system: as
-/// much as the index where it has opened a store.
+/// How long one of them waits for the next read. When it ends, the memory that it had freed goes back to the system:
+/// some megabytes where it has opened a store.
 const IDLE: Duration = Duration::from_millis(500);
 
 /// The thread on which the core opens what may be damaged: sled panics on some damage, which is an answer there.
