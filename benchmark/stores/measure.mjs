@@ -13,6 +13,7 @@ const K = 8
 const IN_FLIGHT = 64
 const USER = 'ada'
 export const CORPUS = { seed: 7, user_id: USER, tokens: 20 }
+
 /** What is searched for. */
 export function searched() {
   const prose = texts(1)
@@ -21,9 +22,9 @@ export function searched() {
 
 if (process.send) {
   const job = JSON.parse(process.argv[2])
-  const { open } = await import(`./${job.store}.mjs`)
+  const { open, about } = await import(`./${job.store}.mjs`)
   mkdirSync(job.directory, { recursive: true })
-  process.send(await { fill, reopen }[job.task](open, job))
+  process.send(await { fill, reopen }[job.task](open, job, about))
   process.disconnect()
 }
 
@@ -66,10 +67,11 @@ async function fill(open, { count, directory, vectors, quick }) {
 }
 
 /** From opening to the first answer, and what the process holds a second later, when threads that opened it have ended. */
-async function reopen(open, { directory, vectors }) {
-  // The model stays out of it: what it holds differs by megabytes from one process to the next.
+async function reopen(open, { directory, vectors }, { embedsToSearch }) {
   const questions = searched()
   const embedder = new ModelEmbedder({ file: vectors.questions, texts: questions })
+  // Else the model stays out of it: what it holds differs by megabytes from one process to the next.
+  if (embedsToSearch) await embedder.load()
   const began = performance.now()
   const store = await open(directory, embedder)
   await store.search(questions[0], USER, K)

@@ -3,7 +3,13 @@
 import { join } from 'node:path'
 import process from 'node:process'
 
-export const about = { name: 'mem0ai', source: 'node_modules/mem0ai/package.json', persistent: true }
+export const about = {
+  name: 'mem0ai',
+  source: 'node_modules/mem0ai/package.json',
+  persistent: true,
+  // It embeds pieces of a question besides the whole, which nobody knows beforehand.
+  embedsToSearch: true,
+}
 
 export async function open(directory, embedder) {
   // Read when it is imported: nothing is sent anywhere, and nothing is written outside the directory.
