@@ -9,10 +9,10 @@ use std::path::Path;
 use super::backend::{Backend, Batch, RowIterator};
 use super::error::StorageError;
 
-/// The least and the most of pages that sled keeps in memory; between them an eighth of the rows. A page that is not
-/// kept is read from the system's cache of the file.
-const CACHE_BYTES: RangeInclusive<u64> = 2 * 1024 * 1024..=64 * 1024 * 1024;
-/// While it is built it keeps more: it shares the room out to 256 places by the pages' numbers, and where the pages of a
+/// The least and the most of pages that sled keeps in memory, and in between a thirty-second of the rows. A page that is
+/// not kept is read from the system's cache of the file.
+const CACHE_BYTES: RangeInclusive<u64> = 1024 * 1024..=64 * 1024 * 1024;
+/// While it is built it keeps more, an eighth: it shares the room out to 256 places by the pages' numbers, and where the pages of a
 /// place do not fit, building takes twice as long and more.
 const CACHE_BYTES_TO_BUILD: RangeInclusive<u64> = 8 * 1024 * 1024..=64 * 1024 * 1024;
 /// At each flush sled cleans one segment at most: with 512 KiB twice a second, which it does by itself, its files grow
@@ -33,12 +33,12 @@ pub(super) struct SledBackend {
 impl SledBackend {
     /// `bytes`: how much the rows take, about.
     pub(super) fn open(directory: &Path, bytes: u64) -> Result<Self, StorageError> {
-        Self::open_with(directory, cache(bytes, CACHE_BYTES), Some(FLUSH_EVERY_MS))
+        Self::open_with(directory, within(bytes / 32, CACHE_BYTES), Some(FLUSH_EVERY_MS))
     }
 
     /// To be filled, synced and closed: pages are not moved meanwhile.
     pub(super) fn open_to_build(directory: &Path, bytes: u64) -> Result<Self, StorageError> {
-        Self::open_with(directory, cache(bytes, CACHE_BYTES_TO_BUILD), None)
+        Self::open_with(directory, within(bytes / 8, CACHE_BYTES_TO_BUILD), None)
     }
 
     fn open_with(directory: &Path, cache: u64, flush_every_ms: Option<u64>) -> Result<Self, StorageError> {
@@ -110,8 +110,8 @@ impl Backend for SledBackend {
     }
 }
 
-fn cache(bytes: u64, bounds: RangeInclusive<u64>) -> u64 {
-    (bytes / 8).clamp(*bounds.start(), *bounds.end())
+fn within(bytes: u64, bounds: RangeInclusive<u64>) -> u64 {
+    bytes.clamp(*bounds.start(), *bounds.end())
 }
 
 /// sled panics on some damage; a caller gets an error instead.
