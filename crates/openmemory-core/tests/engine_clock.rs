@@ -46,8 +46,8 @@ async fn a_jump_back_brings_an_expired_memory_back_and_loses_none() {
 async fn salience_neither_rises_nor_breaks_when_the_clock_jumps() {
     let fixture = Fixture::new();
     let new = fixture.add(json!({"id": "m", "content": "one"})).await.unwrap();
-    let now = || fixture.get("m").map(|memory| memory.dynamics.salience(memory.now)).unwrap();
-    let first = new.dynamics.salience(new.now);
+    let now = || fixture.get("m").map(|memory| memory.dynamics.salience().at(memory.now)).unwrap();
+    let first = new.dynamics.salience().at(new.now);
     fixture.clock.advance(-YEAR);
     assert!((now() - first).abs() < 1e-12);
     fixture.reinforce("m").await.unwrap();

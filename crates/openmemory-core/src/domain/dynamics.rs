@@ -34,13 +34,29 @@ impl Feedback {
 /// The share of what a memory lacks in salience that being found gives it.
 const RECALL: f64 = 0.05;
 
-/// Salience is stored as a value at one moment with its rate, and computed when read: reading or waiting changes nothing.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Dynamics {
+/// Stored as a value at one moment with its rate, and computed when read: reading or waiting changes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Salience {
     /// 0 to 1, true at `since`.
-    salience: f64,
+    value: f64,
     since: Timestamp,
     decay_per_day: f64,
+}
+
+impl Salience {
+    /// salience(t) = salience(since) · e^(−decay · days), 0 to 1.
+    pub fn at(&self, now: Timestamp) -> f64 {
+        self.value * (-self.decay_per_day * now.days_since(self.since)).exp()
+    }
+
+    fn raised(&self, boost: f64, now: Timestamp) -> Self {
+        Self { value: (self.at(now) + boost).clamp(0.0, 1.0), since: now.max(self.since), ..*self }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Dynamics {
+    salience: Salience,
     pub feedback: Option<Feedback>,
     pub feedback_reason: Option<String>,
 }
@@ -48,32 +64,26 @@ pub struct Dynamics {
 impl Dynamics {
     /// A new memory starts at 0.4 and 0.1 more for each of its sectors, as HMD v2 has it.
     pub fn new(sectors: &Sectors, now: Timestamp) -> Self {
-        Self {
-            salience: (0.4 + 0.1 * sectors.as_slice().len() as f64).min(1.0),
-            since: now,
-            decay_per_day: sectors.primary().decay_per_day(),
-            feedback: None,
-            feedback_reason: None,
-        }
+        Self::of((0.4 + 0.1 * sectors.as_slice().len() as f64).min(1.0), now, sectors)
     }
 
-    /// A memory whose salience was `salience` at `since`, falling at the rate of its primary sector from then on.
-    pub fn of(salience: f64, since: Timestamp, sectors: &Sectors) -> Self {
-        Self { salience, since, ..Self::new(sectors, since) }
+    /// A memory whose salience was `value` at `since`, falling at the rate of its primary sector from then on.
+    pub fn of(value: f64, since: Timestamp, sectors: &Sectors) -> Self {
+        let salience = Salience { value, since, decay_per_day: sectors.primary().decay_per_day() };
+        Self { salience, feedback: None, feedback_reason: None }
+    }
+
+    pub fn salience(&self) -> Salience {
+        self.salience
     }
 
     /// The salience as it was last set, and when.
     pub fn stored(&self) -> (f64, Timestamp) {
-        (self.salience, self.since)
+        (self.salience.value, self.salience.since)
     }
 
     pub fn decay_per_day(&self) -> f64 {
-        self.decay_per_day
-    }
-
-    /// salience(t) = salience(since) · e^(−decay · days), 0 to 1.
-    pub fn salience(&self, now: Timestamp) -> f64 {
-        self.salience * (-self.decay_per_day * now.days_since(self.since)).exp()
+        self.salience.decay_per_day
     }
 
     #[must_use]
@@ -82,32 +92,26 @@ impl Dynamics {
         Self { feedback, feedback_reason, ..self.clone() }
     }
 
-    /// What ranking needs of it.
-    #[must_use]
-    pub fn without_reason(&self) -> Self {
-        Self { feedback_reason: None, ..self.clone() }
-    }
-
     #[must_use]
     pub fn reinforced(&self, boost: f64, now: Timestamp) -> Self {
-        Self { salience: (self.salience(now) + boost).clamp(0.0, 1.0), since: now.max(self.since), ..self.clone() }
+        Self { salience: self.salience.raised(boost, now), ..self.clone() }
     }
 
     /// Found by a search: a little nearer to 1, the less the nearer it is.
     #[must_use]
     pub fn recalled(&self, now: Timestamp) -> Self {
-        self.reinforced(RECALL * (1.0 - self.salience(now)), now)
+        self.reinforced(RECALL * (1.0 - self.salience.at(now)), now)
     }
 
     /// After a change of the primary sector salience goes on from where it is, at the new sector's rate.
     #[must_use]
     pub fn moved_to(&self, sectors: &Sectors, now: Timestamp) -> Self {
-        Self {
-            salience: self.salience(now),
-            since: now.max(self.since),
+        let moved = Salience {
+            value: self.salience.at(now),
+            since: now.max(self.salience.since),
             decay_per_day: sectors.primary().decay_per_day(),
-            ..self.clone()
-        }
+        };
+        Self { salience: moved, ..self.clone() }
     }
 }
 
@@ -125,29 +129,29 @@ mod tests {
     #[test]
     fn salience_falls_with_time_and_reading_it_changes_nothing() {
         let dynamics = Dynamics::new(&Sectors::new(Sector::Episodic, []), at(0));
-        let after_ten = dynamics.salience(at(10));
+        let after_ten = dynamics.salience().at(at(10));
         assert!((after_ten - 0.5 * (-0.15f64).exp()).abs() < 1e-12);
-        assert_eq!(dynamics.salience(at(10)).to_bits(), after_ten.to_bits());
+        assert_eq!(dynamics.salience().at(at(10)).to_bits(), after_ten.to_bits());
     }
 
     #[test]
     fn a_clock_that_jumps_back_raises_nothing() {
         let dynamics = Dynamics::new(&Sectors::new(Sector::Emotional, []), at(10));
-        assert!((dynamics.salience(at(0)) - 0.5).abs() < 1e-12);
+        assert!((dynamics.salience().at(at(0)) - 0.5).abs() < 1e-12);
     }
 
     #[test]
     fn reinforcement_adds_and_stops_at_one() {
         let dynamics = Dynamics::new(&Sectors::new(Sector::Semantic, []), at(0)).reinforced(0.1, at(0));
-        assert!((dynamics.salience(at(0)) - 0.6).abs() < 1e-12);
-        assert!((dynamics.reinforced(1.0, at(0)).salience(at(0)) - 1.0).abs() < 1e-12);
+        assert!((dynamics.salience().at(at(0)) - 0.6).abs() < 1e-12);
+        assert!((dynamics.reinforced(1.0, at(0)).salience().at(at(0)) - 1.0).abs() < 1e-12);
     }
 
     #[test]
     fn a_new_sector_keeps_the_salience_of_the_moment() {
         let old = Dynamics::new(&Sectors::new(Sector::Emotional, []), at(0));
         let moved = old.moved_to(&Sectors::new(Sector::Reflective, []), at(30));
-        assert!((moved.salience(at(30)) - old.salience(at(30))).abs() < 1e-12);
-        assert!(moved.salience(at(60)) > old.salience(at(60)));
+        assert!((moved.salience().at(at(30)) - old.salience().at(at(30))).abs() < 1e-12);
+        assert!(moved.salience().at(at(60)) > old.salience().at(at(60)));
     }
 }

@@ -32,7 +32,7 @@ impl Memory {
         map.serialize_entry("version", &version.number)?;
         map.serialize_entry("sectors", &sectors.names())?;
         map.serialize_entry("primary_sector", sectors.primary().name())?;
-        map.serialize_entry("salience", &self.dynamics.salience(self.now))?;
+        map.serialize_entry("salience", &self.dynamics.salience().at(self.now))?;
         map.serialize_entry("immutable", &version.immutable)?;
         if let Some(at) = version.expires_at {
             map.serialize_entry("expires_at", &at.to_string())?;

@@ -21,7 +21,7 @@ pub mod version;
 
 pub use clock::{Clock, SystemClock};
 pub use content::{Content, ContentHash};
-pub use dynamics::{Dynamics, Feedback};
+pub use dynamics::{Dynamics, Feedback, Salience};
 pub use embedding::{Embedding, ModelIdentity, ModelTag};
 pub use invalid::{Invalid, InvalidKind};
 pub use memory::Memory;

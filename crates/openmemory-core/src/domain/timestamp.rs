@@ -30,6 +30,9 @@ impl From<Timestamp> for i64 {
 }
 
 impl Timestamp {
+    /// The last one that there is.
+    pub const LAST: Self = Self(LAST);
+
     /// Moments outside the years 1 to 9999 are moved to the nearest one inside.
     pub fn from_millis(millis: i64) -> Self {
         Self(millis.clamp(FIRST, LAST))

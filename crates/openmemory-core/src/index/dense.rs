@@ -1,5 +1,6 @@
 //! The vectors of one user, one after the other in memory.
 
+use std::iter::successors;
 use std::mem::size_of;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -18,9 +19,13 @@ pub(super) struct Dense {
     /// Each describes the row of `codes` in its place.
     rows: Vec<Row>,
     codes: Codes,
-    /// The rows of each slot, in rising order.
-    places: Vec<Vec<u32>>,
+    /// Of each slot the row that was added last, or [`NONE`].
+    first: Vec<u32>,
+    /// Behind each row another one of its slot, or [`NONE`].
+    next: Vec<u32>,
 }
+
+const NONE: u32 = u32::MAX;
 
 impl Dense {
     pub(super) fn new(dimensions: usize) -> Self {
@@ -34,62 +39,64 @@ impl Dense {
     pub(super) fn bytes(&self) -> usize {
         self.codes.bytes()
             + self.rows.capacity() * size_of::<Row>()
-            + self.places.capacity() * size_of::<Vec<u32>>()
-            + self.rows.len() * size_of::<u32>()
+            + (self.first.capacity() + self.next.capacity()) * size_of::<u32>()
     }
 
     /// Overwrites the slot's rows in place and adds or gives back the difference.
     pub(super) fn replace(&mut self, slot: u32, batch: &Batch) {
-        let mut places = self.take(slot);
-        while places.len() > batch.rows.len() {
-            self.give_back(&mut places);
+        if slot as usize >= self.first.len() {
+            self.first.resize(slot as usize + 1, NONE);
         }
+        for _ in batch.rows.len()..self.places(slot).count() {
+            self.give_back(slot);
+        }
+        let mut known = self.first[slot as usize];
         let codes = batch.codes.chunks_exact(self.codes.dimensions().max(1));
-        for (i, (row, codes)) in batch.rows.iter().zip(codes).enumerate() {
+        for (row, codes) in batch.rows.iter().zip(codes) {
             let row = Row { slot, ..*row };
-            if let Some(&place) = places.get(i) {
-                let place = place as usize;
-                self.rows[place] = row;
-                self.codes.row_mut(place).copy_from_slice(codes);
-            } else {
-                places.push(self.rows.len() as u32);
+            if known == NONE {
+                let place = self.rows.len() as u32;
+                self.next.push(std::mem::replace(&mut self.first[slot as usize], place));
                 self.rows.push(row);
                 self.codes.push(codes);
+            } else {
+                let place = known as usize;
+                self.rows[place] = row;
+                self.codes.row_mut(place).copy_from_slice(codes);
+                known = self.next[place];
             }
         }
-        places.shrink_to_fit();
-        self.places[slot as usize] = places;
     }
 
     pub(super) fn remove(&mut self, slot: u32) {
-        let mut places = self.take(slot);
-        while !places.is_empty() {
-            self.give_back(&mut places);
+        while self.places(slot).next().is_some() {
+            self.give_back(slot);
         }
     }
 
-    fn take(&mut self, slot: u32) -> Vec<u32> {
-        let at = slot as usize;
-        if at >= self.places.len() {
-            self.places.resize_with(at + 1, Vec::new);
-        }
-        std::mem::take(&mut self.places[at])
+    fn places(&self, slot: u32) -> impl Iterator<Item = usize> {
+        let row = |row: u32| (row != NONE).then_some(row as usize);
+        let first = self.first.get(slot as usize).copied().and_then(row);
+        successors(first, move |place| row(self.next[*place]))
     }
 
-    /// Fills the highest of `places` with the last row of the slab. Highest first, so
-    /// that the row which moves never is another one of the same slot.
-    fn give_back(&mut self, places: &mut Vec<u32>) {
-        let Some(place) = places.pop().map(|place| place as usize) else { return };
-        let last = self.rows.len() - 1;
-        self.rows.swap_remove(place);
-        self.codes.swap_remove(place);
+    /// Takes a row from a slot that has one, and fills its place with the last of the slab.
+    fn give_back(&mut self, slot: u32) {
+        let place = self.first[slot as usize];
+        self.first[slot as usize] = self.next[place as usize];
+        self.rows.swap_remove(place as usize);
+        self.codes.swap_remove(place as usize);
+        self.next.swap_remove(place as usize);
+        let last = self.rows.len() as u32;
         if place == last {
             return;
         }
-        let moved = &mut self.places[self.rows[place].slot as usize];
-        moved.pop();
-        let at = moved.partition_point(|&other| (other as usize) < place);
-        moved.insert(at, place as u32);
+        let mut link = &mut self.first[self.rows[place as usize].slot as usize];
+        while *link != last {
+            let row = *link as usize;
+            link = &mut self.next[row];
+        }
+        *link = place;
     }
 
     /// Puts each slot's highest cosine into `best`, leaving what is there where it has no vector that `mask` admits.
@@ -137,10 +144,47 @@ impl Dense {
         slots: impl Iterator<Item = u32>,
         best: &mut [f32],
     ) {
-        for place in slots.filter_map(|slot| self.places.get(slot as usize)).flatten() {
-            let place = *place as usize;
+        for place in slots.flat_map(|slot| self.places(slot)) {
             let codes = self.codes.row(place);
             arch.dispatch(Scan { rows: &self.rows[place..=place], codes, probe, mask, best });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows that say of which slot they are the how-manieth.
+    fn batch(slot: u32, count: i8) -> Batch {
+        let row = Row { slot: 0, scale: 1.0, mask: SectorMask::PASSAGE };
+        Batch { rows: vec![row; count as usize], codes: (0..count).flat_map(|number| [slot as i8, number]).collect() }
+    }
+
+    fn held(dense: &Dense, slot: u32) -> Vec<Vec<i8>> {
+        let rows = dense.places(slot).inspect(|place| assert_eq!(dense.rows[*place].slot, slot));
+        let mut held: Vec<Vec<i8>> = rows.map(|place| dense.codes.row(place).to_vec()).collect();
+        held.sort();
+        held
+    }
+
+    #[test]
+    fn each_slot_keeps_its_rows_while_others_come_and_go() {
+        let mut dense = Dense::new(2);
+        let mut expected = [0i8; 7];
+        // Every slot meets every number of rows, before and behind others that grow and shrink.
+        for step in 0..500usize {
+            let (slot, count) = (step * 5 % 7, (step * step / 3 % 6) as i8);
+            match count {
+                0 => dense.remove(slot as u32),
+                _ => dense.replace(slot as u32, &batch(slot as u32, count)),
+            }
+            expected[slot] = count;
+            for (slot, count) in expected.iter().enumerate() {
+                let all: Vec<Vec<i8>> = (0..*count).map(|number| vec![slot as i8, number]).collect();
+                assert_eq!(held(&dense, slot as u32), all, "step {step}");
+            }
+            assert_eq!(dense.vectors(), expected.iter().map(|count| *count as usize).sum::<usize>());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What is known of a memory in the index, and in which form is it brought?
 
 use super::SectorMask;
+use super::presence::Presence;
 use super::quantise::Batch;
 use super::words::{Terms, phrase};
 use crate::domain::{ContentHash, Dynamics, Timestamp};
@@ -31,7 +32,7 @@ pub struct Indexed {
     pub(super) created_at: Timestamp,
     pub(super) expires_at: Option<Timestamp>,
     pub(super) is_question: bool,
-    pub(super) dynamics: Dynamics,
+    pub(super) presence: Presence,
     pub(super) terms: Terms,
     pub(super) tags: Vec<(String, u16)>,
     pub(super) vectors: Batch,
@@ -49,7 +50,7 @@ impl Indexed {
             created_at: entry.created_at,
             expires_at: entry.expires_at,
             is_question: entry.text.trim_end().ends_with(['?', '？', '؟']),
-            dynamics: entry.dynamics.without_reason(),
+            presence: Presence::of(entry.dynamics),
             terms: Terms::of(entry.text),
             tags: tags(entry.tags),
             vectors: Batch::new(&entry.vectors),

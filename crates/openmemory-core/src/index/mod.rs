@@ -14,6 +14,7 @@ mod named;
 mod names;
 mod partition;
 mod postings;
+mod presence;
 mod quantise;
 mod runs;
 mod scan;
@@ -31,6 +32,7 @@ use best::Best;
 pub use entry::{Entry, Indexed};
 use lexical::{QueryWords, Totals};
 use partition::{Partition, Probes};
+use presence::Presence;
 use quantise::Probe;
 pub use score::{Part, Parts};
 
@@ -189,8 +191,7 @@ impl MemoryIndex {
 
     /// Changes how present a memory is, and what was thought of it.
     pub fn set_dynamics(&self, user: Option<&str>, number: u64, dynamics: &Dynamics) {
-        let dynamics = dynamics.without_reason();
-        self.change(user, |partition| partition.set_dynamics(number, dynamics));
+        self.change(user, |partition| partition.set_presence(number, Presence::of(dynamics)));
     }
 
     fn change(&self, user: Option<&str>, change: impl FnOnce(&mut Partition)) {
@@ -228,8 +229,7 @@ impl MemoryIndex {
         let probes = Probes {
             words,
             phrases: phrases(query.text),
-            vector: Probe::new(query.vector),
-            readable: 1.0 - unreadable * (1.0 - UNREADABLE),
+            vector: Probe::new(query.vector).times(1.0 - unreadable * (1.0 - UNREADABLE)),
             mask: query.mask,
             alive_at: (!query.show_expired).then_some(query.now),
             now: query.now,

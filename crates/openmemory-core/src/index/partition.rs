@@ -7,12 +7,13 @@ use super::dense::Dense;
 use super::entry::Indexed;
 use super::lexical::{Lexical, QueryWords, Totals};
 use super::postings::Postings;
+use super::presence::Presence;
 use super::quantise::Probe;
 use super::runs::{Member, Runs};
 use super::seek::{Scores, Seek};
 use super::words::phrase;
 use super::{Among, Found, SectorMask};
-use crate::domain::{ContentHash, Dynamics, Timestamp};
+use crate::domain::{ContentHash, Feedback, Salience, Timestamp};
 
 /// A query in the forms that a partition compares.
 pub(super) struct Probes<'a> {
@@ -20,8 +21,6 @@ pub(super) struct Probes<'a> {
     /// What tags could be called in it.
     pub(super) phrases: Vec<String>,
     pub(super) vector: Probe,
-    /// How much the model knows of the query's script, 0 to 1.
-    pub(super) readable: f32,
     pub(super) mask: Option<SectorMask>,
     /// Memories expired until then are hidden; none are if there is no time.
     pub(super) alive_at: Option<Timestamp>,
@@ -46,10 +45,12 @@ pub(super) struct Slot {
     pub(super) content: ContentHash,
     pub(super) sectors: SectorMask,
     created_at: Timestamp,
-    pub(super) expires_at: Option<Timestamp>,
+    /// The end of time where it never does.
+    pub(super) expires_at: Timestamp,
     pub(super) run: Option<u32>,
     pub(super) is_question: bool,
-    pub(super) dynamics: Dynamics,
+    pub(super) salience: Salience,
+    pub(super) feedback: Option<Feedback>,
 }
 
 /// To which memories a search is confined: their places, and the runs that these are in, both in rising order.
@@ -121,10 +122,11 @@ impl Partition {
             content: indexed.content,
             sectors: indexed.sectors,
             created_at: indexed.created_at,
-            expires_at: indexed.expires_at,
+            expires_at: indexed.expires_at.unwrap_or(Timestamp::LAST),
             run,
             is_question: indexed.is_question,
-            dynamics: indexed.dynamics.clone(),
+            salience: indexed.presence.salience,
+            feedback: indexed.presence.feedback,
         });
     }
 
@@ -142,14 +144,14 @@ impl Partition {
         let Some(place) = self.places.get(&number) else { return };
         self.tags.replace(*place, tags);
         if let Some(slot) = &mut self.slots[*place as usize] {
-            slot.expires_at = expires_at;
+            slot.expires_at = expires_at.unwrap_or(Timestamp::LAST);
         }
     }
 
-    pub(super) fn set_dynamics(&mut self, number: u64, dynamics: Dynamics) {
+    pub(super) fn set_presence(&mut self, number: u64, presence: Presence) {
         let slot = self.places.get(&number).and_then(|place| self.slots[*place as usize].as_mut());
         if let Some(slot) = slot {
-            slot.dynamics = dynamics;
+            (slot.salience, slot.feedback) = (presence.salience, presence.feedback);
         }
     }
 
@@ -197,8 +199,10 @@ impl Partition {
     pub(super) fn nearest(&self, arch: pulp::Arch, probe: &Probe, floor: f32, best: &mut Best<(u64, f32)>) {
         let mut cosines = vec![f32::NEG_INFINITY; self.slots.len()];
         self.dense.score(arch, probe, None, &mut cosines);
-        for (slot, cosine) in self.slots.iter().zip(cosines).filter(|(_, cosine)| *cosine >= floor) {
-            if let Some(slot) = slot {
+        for (place, cosine) in cosines.into_iter().enumerate() {
+            if cosine >= floor
+                && let Some(slot) = &self.slots[place]
+            {
                 best.push(cosine, slot.number, (slot.number, cosine));
             }
         }
@@ -228,25 +232,16 @@ impl Partition {
 
     /// Where only some places are wanted, the vectors of those and of their runs are compared, if that is less.
     fn scores(&self, arch: pulp::Arch, probes: &Probes<'_>, wanted: Option<&Wanted>) -> Scores {
-        let count = self.slots.len();
-        let mut scores = Scores {
-            lexical: vec![0.0; count],
-            dense: vec![f32::NEG_INFINITY; count],
-            named: vec![false; count],
-            readable: probes.readable,
-        };
-        self.lexical.score(&probes.words, &mut scores.lexical);
-        for posting in probes.phrases.iter().flat_map(|phrase| self.tags.of(phrase)) {
-            scores.named[posting.slot as usize] = true;
-        }
+        let mut lexical = vec![0.0; self.slots.len()];
+        self.lexical.score(&probes.words, &mut lexical);
+        let mut dense = vec![f32::NEG_INFINITY; self.slots.len()];
         let compared = wanted.map(|wanted| self.with_their_runs(wanted));
         match compared.filter(|compared| compared.len() * 2 < self.places.len()) {
-            Some(places) => {
-                self.dense.score_some(arch, &probes.vector, probes.mask, places.into_iter(), &mut scores.dense);
-            }
-            None => self.dense.score(arch, &probes.vector, probes.mask, &mut scores.dense),
+            Some(places) => self.dense.score_some(arch, &probes.vector, probes.mask, places.into_iter(), &mut dense),
+            None => self.dense.score(arch, &probes.vector, probes.mask, &mut dense),
         }
-        scores
+        let named = probes.phrases.iter().flat_map(|phrase| self.tags.of(phrase)).map(|posting| posting.slot);
+        Scores::new(lexical, dense, named)
     }
 
     fn with_their_runs(&self, Wanted { places, runs }: &Wanted) -> Vec<u32> {

@@ -4,7 +4,9 @@ use std::mem::size_of;
 
 use super::named::Named;
 
+/// Six bytes: there are more of these than of anything else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(C, packed(2))]
 pub(super) struct Posting {
     pub(super) slot: u32,
     pub(super) count: u16,

@@ -44,6 +44,11 @@ impl Probe {
         let (scale, inverse) = step(query, limit);
         Self { codes: query.iter().map(|x| (x * inverse).round() as i16).collect(), scale }
     }
+
+    /// The same query, whose cosines count for `share` of what they are.
+    pub(super) fn times(self, share: f32) -> Self {
+        Self { scale: self.scale * share, ..self }
+    }
 }
 
 /// The value of one step, and its inverse, when the largest number becomes `limit`.

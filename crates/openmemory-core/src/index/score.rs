@@ -111,16 +111,20 @@ impl Parts {
         self.set(Part::Run, context.run);
     }
 
-    /// No less than the sum of a memory with these scores and this context, whatever else it has.
-    pub(super) fn most(lexical: f32, dense: f32, named: bool, context: &Context) -> f32 {
+    /// With [`Parts::most_lent`] no less than the sum of a memory with these scores, whatever else it has.
+    pub(super) fn most_own(lexical: f32, dense: f32) -> f32 {
         /// More than what adding up in another order can change.
         const ROUNDING: f32 = 0.001;
         const REST: f32 = Part::Salience.weight() + Part::Feedback.weight() + ROUNDING;
-        let own = Part::Lexical.weight() * lexical + Part::Dense.weight() * dense + Part::Run.weight() * context.run;
-        let lent = Part::Question.weight() * context.question + Part::Next.weight() * context.next;
+        Part::Lexical.weight() * lexical + Part::Dense.weight() * dense + REST
+    }
+
+    /// What this context adds.
+    pub(super) fn most_lent(context: &Context) -> f32 {
+        let near = Part::Question.weight() * context.question + Part::Next.weight() * context.next;
         let further = Part::BeforeLast.weight() * context.before_last + Part::AfterNext.weight() * context.after_next;
-        let tag = if named { Part::TagNamed.weight() } else { 0.0 };
-        own + lent + further + Part::AfterQuestion.weight() * context.after_question + tag + REST
+        let run = Part::Run.weight() * context.run + Part::AfterQuestion.weight() * context.after_question;
+        near + further + run
     }
 
     /// How far in its run the neighbour stands that lends more than the memory's own words and vectors give, if one does.

@@ -7,24 +7,33 @@ use super::runs::{Context, Member, Surroundings};
 use super::score::{Part, Parts, alone};
 use crate::domain::Feedback;
 
-/// The scores of the slots by their words and vectors alone.
+/// What the words and vectors of the slots alone say.
 pub(super) struct Scores {
-    pub(super) lexical: Vec<f32>,
+    lexical: Vec<f32>,
     /// Negative infinity where there is no vector to compare.
-    pub(super) dense: Vec<f32>,
-    pub(super) named: Vec<bool>,
-    pub(super) readable: f32,
+    dense: Vec<f32>,
+    named: Vec<bool>,
+    /// No less than the sum of a slot's parts without what its run lends it.
+    most: Vec<f32>,
 }
 
 impl Scores {
-    fn dense(&self, slot: u32) -> f32 {
-        self.dense[slot as usize] * self.readable
+    /// `named` are the slots with a tag that the query names.
+    pub(super) fn new(lexical: Vec<f32>, dense: Vec<f32>, named: impl Iterator<Item = u32>) -> Self {
+        let most = lexical.iter().zip(&dense).map(|(lexical, dense)| Parts::most_own(*lexical, *dense)).collect();
+        let mut scores = Self { named: vec![false; dense.len()], lexical, dense, most };
+        for slot in named.map(|slot| slot as usize) {
+            if !std::mem::replace(&mut scores.named[slot], true) {
+                scores.most[slot] += Part::TagNamed.weight();
+            }
+        }
+        scores
     }
 
     /// What a slot lends to others and gets from itself.
     fn alone(&self, slot: u32) -> f32 {
         let dense = self.dense[slot as usize];
-        if dense.is_finite() { alone(self.lexical[slot as usize], dense * self.readable) } else { 0.0 }
+        if dense.is_finite() { alone(self.lexical[slot as usize], dense) } else { 0.0 }
     }
 }
 
@@ -49,9 +58,11 @@ impl<'a> Seek<'a> {
 
     /// Offers a memory, if it has no run.
     pub(super) fn offer_alone(&mut self, place: u32) {
-        let context = Context::of_none(self.scores.alone(place));
-        if self.may_be_among_the_best(place, &context) && self.slot(place).is_some_and(|slot| slot.run.is_none()) {
-            self.offer(place, &context, None);
+        let alone = self.scores.alone(place);
+        // What a memory can have at most is known from few numbers, and disposes of nearly all.
+        let most = self.scores.most[place as usize] + Part::Run.weight() * alone;
+        if self.best.admits(most) && self.slot(place).is_some_and(|slot| slot.run.is_none()) {
+            self.offer(place, &Context::of_none(alone), None);
         }
     }
 
@@ -60,17 +71,11 @@ impl<'a> Seek<'a> {
         self.surroundings.enter(members, |place| self.scores.alone(place));
         for (at, member) in members.iter().enumerate() {
             // Closeness in time takes longer to find out than all the rest.
-            if self.may_be_among_the_best(member.slot, &self.surroundings.most(members, at)) && wanted(member.slot) {
+            let lent = Parts::most_lent(&self.surroundings.most(members, at));
+            if self.best.admits(self.scores.most[member.slot as usize] + lent) && wanted(member.slot) {
                 self.offer(member.slot, &self.surroundings.context(members, at), Some((members, at)));
             }
         }
-    }
-
-    /// What a memory can have at most is known from few numbers, and disposes of nearly all.
-    fn may_be_among_the_best(&self, place: u32, context: &Context) -> bool {
-        let lexical = self.scores.lexical[place as usize];
-        let most = Parts::most(lexical, self.scores.dense(place), self.scores.named[place as usize], context);
-        self.best.admits(most)
     }
 
     fn slot(&self, place: u32) -> Option<&'a Slot> {
@@ -79,20 +84,19 @@ impl<'a> Seek<'a> {
 
     fn offer(&mut self, place: u32, context: &Context, among: Option<(&[Member], usize)>) {
         let Some(slot) = self.slot(place) else { return };
-        let expired = || self.probes.alive_at.is_some_and(|now| slot.expires_at.is_some_and(|expiry| expiry <= now));
-        let similarity = self.scores.dense[place as usize];
-        if similarity == f32::NEG_INFINITY || expired() {
+        let dense = self.scores.dense[place as usize];
+        if dense == f32::NEG_INFINITY || self.probes.alive_at.is_some_and(|now| slot.expires_at <= now) {
             return;
         }
         let flag = |on: bool| f32::from(u8::from(on));
         let mut parts = Parts::default();
         parts.set(Part::Lexical, self.scores.lexical[place as usize]);
-        parts.set(Part::Dense, self.scores.dense(place));
+        parts.set(Part::Dense, dense);
         parts.set(Part::IsQuestion, flag(slot.is_question));
         parts.set(Part::TagNamed, flag(self.scores.named[place as usize]));
         parts.set_context(context);
-        parts.set(Part::Feedback, slot.dynamics.feedback.map_or(0.0, opinion));
-        parts.set(Part::Salience, slot.dynamics.salience(self.probes.now) as f32);
+        parts.set(Part::Feedback, slot.feedback.map_or(0.0, opinion));
+        parts.set(Part::Salience, slot.salience.at(self.probes.now) as f32);
         let sum = parts.sum();
         if !self.best.admits(sum) {
             return;

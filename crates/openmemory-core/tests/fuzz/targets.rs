@@ -198,7 +198,7 @@ fn lines(_: &Targets, input: &[u8]) -> bool {
         let sectors = Sectors::new(Sector::Semantic, []);
         let versions: Vec<Version> = memory.oldest_first(&sectors).collect();
         assert!(versions.iter().zip(1..).all(|(version, number)| version.number == number));
-        let salience = memory.dynamics(&sectors).salience(Timestamp::from_millis(0));
+        let salience = memory.dynamics(&sectors).salience().at(Timestamp::from_millis(0));
         assert!((0.0..=1.0).contains(&salience), "{salience}");
     }
     true
@@ -222,7 +222,7 @@ fn records(_: &Targets, input: &[u8]) -> bool {
             }
         }),
         decoded(input, |dynamics: Dynamics| {
-            let _ = dynamics.reinforced(0.1, now).salience(now);
+            let _ = dynamics.reinforced(0.1, now).salience().at(now);
         }),
         decoded(input, |tombstone: Tombstone| drop(tombstone.deleted_at.to_string())),
         decoded(input, |waypoint: Waypoint| drop(waypoint.updated_at.to_string())),

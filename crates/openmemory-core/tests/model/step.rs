@@ -283,12 +283,12 @@ async fn reinforce(fixture: &Fixture, model: &Model, dice: &mut Dice, id: &str) 
     let boost = (1 + dice.below(10)) as f64 / 10.0;
     // What searches have noted is committed behind them: a change by almost nothing is answered when that is done.
     let nothing = Reinforce::read(json!({"id": id, "boost": 1e-12})).unwrap();
-    let before = fixture.engine.reinforce(nothing).await.map(|memory| memory.dynamics.salience(memory.now));
+    let before = fixture.engine.reinforce(nothing).await.map(|memory| memory.dynamics.salience().at(memory.now));
     let found = fixture.engine.reinforce(Reinforce::read(json!({"id": id, "boost": boost})).unwrap()).await;
     let expected = model.memories.contains_key(id).then_some(versions(model, id) as u64).ok_or("NOT_FOUND");
     changed("reinforce", model, id, &found, expected)?;
     if let (Ok(before), Ok(after)) = (before, found) {
-        let after = after.dynamics.salience(after.now);
+        let after = after.dynamics.salience().at(after.now);
         if (after - (before + boost).min(1.0)).abs() > 1e-9 {
             return Err(format!("reinforce by {boost}: salience went from {before} to {after}"));
         }
