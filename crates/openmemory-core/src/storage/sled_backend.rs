@@ -22,7 +22,7 @@ const SEGMENT_BYTES: usize = 2 * 1024 * 1024;
 /// sled looks at what it keeps of a place's pages at every 64th access to them. So many rows lie on pages of all places,
 /// and so often their pages are then accessed often enough.
 const ROWS_OF_ALL_PLACES: usize = 4096;
-const READ_TIMES: usize = 4;
+const READ_TIMES: usize = 8;
 
 pub(super) struct SledBackend {
     db: sled::Db,
