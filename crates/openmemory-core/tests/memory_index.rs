@@ -333,3 +333,38 @@ fn what_several_processors_compare_is_what_one_does() {
         }
     }
 }
+
+#[test]
+fn the_nearest_of_many_are_found_nearly_always() {
+    const MEMORIES: u64 = 20_000;
+    const WIDE: usize = 384;
+    let mut numbers = Numbers(5);
+    // What the vectors of a real model have in common, so that none are unlike each other.
+    let common: Vec<f32> = (0..WIDE).map(|_| numbers.normal()).collect();
+    let topics: Vec<Vec<f32>> = (0..500).map(|_| (0..WIDE).map(|_| numbers.normal()).collect()).collect();
+    let mut vector = |topic: usize| -> Vec<f32> {
+        let sum = |i: usize| 0.7 * common[i] + 0.6 * topics[topic][i] + 0.5 * numbers.normal();
+        let vector: Vec<f32> = (0..WIDE).map(sum).collect();
+        let length = cosine(&vector, &vector).sqrt();
+        vector.into_iter().map(|x| x / length).collect()
+    };
+    let vectors: Vec<Vec<f32>> = (0..MEMORIES as usize).map(|number| vector(number % 500)).collect();
+    let index = MemoryIndex::new(WIDE);
+    for (number, vector) in vectors.iter().enumerate() {
+        let plain = Plain { vectors: vec![(vector.clone(), SectorMask::PASSAGE)], ..one(&[], 1) };
+        put(&index, number as u64, &plain, &[]);
+    }
+    let mut missed = 0;
+    for topic in 0..100 {
+        let asked = vector(topic);
+        let mut all: Vec<(u64, f32)> = (0..).zip(vectors.iter().map(|vector| cosine(vector, &asked))).collect();
+        all.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let found = index.nearest(None, &asked, 3, 0.6).unwrap();
+        assert_eq!(found.len(), 3);
+        // Bytes are a little off: one that is as near by them counts.
+        missed +=
+            found.iter().filter(|(number, _)| cosine(&vectors[*number as usize], &asked) < all[2].1 - 0.002).count();
+        assert!(found.iter().all(|(number, near)| (cosine(&vectors[*number as usize], &asked) - near).abs() < 0.002));
+    }
+    assert!(missed <= 6, "{missed} of 300");
+}

@@ -7,18 +7,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use parking_lot::Mutex;
 
 use super::SectorMask;
-use super::codes::{BLOCK, Codes};
+use super::blocks::{BLOCK, Blocks};
 use super::quantise::{Batch, Probe, Row};
 use super::scan::Scan;
+use super::sketch::{self, Differences};
 
 /// Rows for which one more thread is worth waking.
 const SHARE: usize = 32 * BLOCK;
 
 #[derive(Default)]
 pub(super) struct Dense {
-    /// Each describes the row of `codes` in its place.
+    dimensions: usize,
+    /// Each describes the rows of `codes` and `sketches` in its place.
     rows: Vec<Row>,
-    codes: Codes,
+    codes: Blocks<i8>,
+    sketches: Blocks<u64>,
     /// Of each slot the row that was added last, or [`NONE`].
     first: Vec<u32>,
     /// Behind each row another one of its slot, or [`NONE`].
@@ -29,7 +32,8 @@ const NONE: u32 = u32::MAX;
 
 impl Dense {
     pub(super) fn new(dimensions: usize) -> Self {
-        Self { codes: Codes::new(dimensions), ..Self::default() }
+        let sketches = Blocks::new(sketch::words(dimensions));
+        Self { dimensions, codes: Blocks::new(dimensions), sketches, ..Self::default() }
     }
 
     pub(super) fn vectors(&self) -> usize {
@@ -38,6 +42,7 @@ impl Dense {
 
     pub(super) fn bytes(&self) -> usize {
         self.codes.bytes()
+            + self.sketches.bytes()
             + self.rows.capacity() * size_of::<Row>()
             + (self.first.capacity() + self.next.capacity()) * size_of::<u32>()
     }
@@ -51,18 +56,21 @@ impl Dense {
             self.give_back(slot);
         }
         let mut known = self.first[slot as usize];
-        let codes = batch.codes.chunks_exact(self.codes.dimensions().max(1));
-        for (row, codes) in batch.rows.iter().zip(codes) {
+        let codes = batch.codes.chunks_exact(self.dimensions.max(1));
+        let sketches = batch.sketches.chunks_exact(sketch::words(self.dimensions).max(1));
+        for (row, (codes, sketch)) in batch.rows.iter().zip(codes.zip(sketches)) {
             let row = Row { slot, ..*row };
             if known == NONE {
                 let place = self.rows.len() as u32;
                 self.next.push(std::mem::replace(&mut self.first[slot as usize], place));
                 self.rows.push(row);
                 self.codes.push(codes);
+                self.sketches.push(sketch);
             } else {
                 let place = known as usize;
                 self.rows[place] = row;
                 self.codes.row_mut(place).copy_from_slice(codes);
+                self.sketches.row_mut(place).copy_from_slice(sketch);
                 known = self.next[place];
             }
         }
@@ -86,6 +94,7 @@ impl Dense {
         self.first[slot as usize] = self.next[place as usize];
         self.rows.swap_remove(place as usize);
         self.codes.swap_remove(place as usize);
+        self.sketches.swap_remove(place as usize);
         self.next.swap_remove(place as usize);
         let last = self.rows.len() as u32;
         if place == last {
@@ -135,6 +144,17 @@ impl Dense {
         }
     }
 
+    /// The same for those slots that are nearest, roughly.
+    pub(super) fn score_nearest(&self, arch: pulp::Arch, probe: &Probe, best: &mut [f32]) {
+        let mut differences = Vec::with_capacity(self.rows.len());
+        for rows in self.sketches.blocks() {
+            arch.dispatch(Differences { rows, sketch: &probe.sketch, found: &mut differences });
+        }
+        for place in sketch::nearest(&differences) {
+            self.score_row(arch, probe, None, place, best);
+        }
+    }
+
     /// The same for some slots.
     pub(super) fn score_some(
         &self,
@@ -145,9 +165,13 @@ impl Dense {
         best: &mut [f32],
     ) {
         for place in slots.flat_map(|slot| self.places(slot)) {
-            let codes = self.codes.row(place);
-            arch.dispatch(Scan { rows: &self.rows[place..=place], codes, probe, mask, best });
+            self.score_row(arch, probe, mask, place, best);
         }
+    }
+
+    fn score_row(&self, arch: pulp::Arch, probe: &Probe, mask: Option<SectorMask>, place: usize, best: &mut [f32]) {
+        let codes = self.codes.row(place);
+        arch.dispatch(Scan { rows: &self.rows[place..=place], codes, probe, mask, best });
     }
 }
 
@@ -158,12 +182,21 @@ mod tests {
     /// Rows that say of which slot they are the how-manieth.
     fn batch(slot: u32, count: i8) -> Batch {
         let row = Row { slot: 0, scale: 1.0, mask: SectorMask::PASSAGE };
-        Batch { rows: vec![row; count as usize], codes: (0..count).flat_map(|number| [slot as i8, number]).collect() }
+        Batch {
+            rows: vec![row; count as usize],
+            codes: (0..count).flat_map(|number| [slot as i8, number]).collect(),
+            sketches: (0..count).map(|number| u64::from(slot) << 8 | number as u64).collect(),
+        }
     }
 
     fn held(dense: &Dense, slot: u32) -> Vec<Vec<i8>> {
         let rows = dense.places(slot).inspect(|place| assert_eq!(dense.rows[*place].slot, slot));
-        let mut held: Vec<Vec<i8>> = rows.map(|place| dense.codes.row(place).to_vec()).collect();
+        let row = |place| {
+            let codes = dense.codes.row(place).to_vec();
+            assert_eq!(dense.sketches.row(place), [u64::from(slot) << 8 | codes[1] as u64]);
+            codes
+        };
+        let mut held: Vec<Vec<i8>> = rows.map(row).collect();
         held.sort();
         held
     }

@@ -5,7 +5,7 @@
 //! anything else out. Nothing here is written to disk: it is rebuilt from storage.
 
 mod best;
-mod codes;
+mod blocks;
 mod dense;
 mod entry;
 mod language;
@@ -20,6 +20,7 @@ mod runs;
 mod scan;
 mod score;
 mod seek;
+mod sketch;
 mod words;
 
 use std::collections::HashMap;
@@ -240,7 +241,8 @@ impl MemoryIndex {
         Ok(best.into_sorted())
     }
 
-    /// A user's memories with a vector whose cosine to `vector` is at least `floor`, the nearest `take`, nearest first.
+    /// A user's memories with a vector whose cosine to `vector` is at least `floor`, the nearest `take`, nearest first. Of
+    /// many one of these is missed now and then (`sketch.rs`).
     pub fn nearest(
         &self,
         user: Option<&str>,

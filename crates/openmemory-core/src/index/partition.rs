@@ -195,10 +195,10 @@ impl Partition {
         }
     }
 
-    /// The memories whose cosine is `floor` or more.
+    /// The nearest memories whose cosine is `floor` or more; in a large partition one is missed now and then.
     pub(super) fn nearest(&self, arch: pulp::Arch, probe: &Probe, floor: f32, best: &mut Best<(u64, f32)>) {
         let mut cosines = vec![f32::NEG_INFINITY; self.slots.len()];
-        self.dense.score(arch, probe, None, &mut cosines);
+        self.dense.score_nearest(arch, probe, &mut cosines);
         for (place, cosine) in cosines.into_iter().enumerate() {
             if cosine >= floor
                 && let Some(slot) = &self.slots[place]

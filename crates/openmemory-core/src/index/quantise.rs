@@ -1,6 +1,7 @@
 //! How does a vector become bytes? A cosine by them is about 0.0005 off at 384 dimensions.
 
 use super::SectorMask;
+use super::sketch::sketch;
 
 /// What the index knows of one vector besides its bytes.
 #[derive(Debug, Clone, Copy)]
@@ -11,22 +12,24 @@ pub(super) struct Row {
     pub(super) mask: SectorMask,
 }
 
-/// The vectors of one memory as bytes, made before any lock is taken.
+/// The vectors of one memory as bytes and as bits, made before any lock is taken.
 pub(super) struct Batch {
     pub(super) rows: Vec<Row>,
     pub(super) codes: Vec<i8>,
+    pub(super) sketches: Vec<u64>,
 }
 
 impl Batch {
     pub(super) fn new(vectors: &[(&[f32], SectorMask)]) -> Self {
         let mut rows = Vec::with_capacity(vectors.len());
         let mut codes = Vec::with_capacity(vectors.iter().map(|(v, _)| v.len()).sum());
+        let sketches = vectors.iter().flat_map(|(vector, _)| sketch(vector)).collect();
         for &(vector, mask) in vectors {
             let (scale, inverse) = step(vector, f32::from(i8::MAX));
             codes.extend(vector.iter().map(|x| (x * inverse).round() as i8));
             rows.push(Row { slot: 0, scale, mask });
         }
-        Self { rows, codes }
+        Self { rows, codes, sketches }
     }
 }
 
@@ -34,6 +37,7 @@ impl Batch {
 pub(super) struct Probe {
     pub(super) codes: Vec<i16>,
     pub(super) scale: f32,
+    pub(super) sketch: Vec<u64>,
 }
 
 impl Probe {
@@ -42,7 +46,8 @@ impl Probe {
         let dimensions = query.len().max(1) as f32;
         let limit = (i32::MAX as f32 * 0.99 / (dimensions * 127.0)).min(f32::from(i16::MAX));
         let (scale, inverse) = step(query, limit);
-        Self { codes: query.iter().map(|x| (x * inverse).round() as i16).collect(), scale }
+        let codes = query.iter().map(|x| (x * inverse).round() as i16).collect();
+        Self { codes, scale, sketch: sketch(query).collect() }
     }
 
     /// The same query, whose cosines count for `share` of what they are.
