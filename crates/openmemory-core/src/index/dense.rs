@@ -22,9 +22,9 @@ pub(super) struct Dense {
     rows: Vec<Row>,
     codes: Blocks<i8>,
     sketches: Blocks<u64>,
-    /// Of each slot the row that was added last, or [`NONE`].
+    /// A row of each slot, or [`NONE`].
     first: Vec<u32>,
-    /// Behind each row another one of its slot, or [`NONE`].
+    /// Of each row another one of its slot, or [`NONE`]: from the first on, each of them once.
     next: Vec<u32>,
 }
 
