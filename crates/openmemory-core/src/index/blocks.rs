@@ -16,6 +16,10 @@ impl<T: Copy> Blocks<T> {
         Self { width, blocks: Vec::new() }
     }
 
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
     pub(super) fn row(&self, row: usize) -> &[T] {
         &self.blocks[row / BLOCK][row % BLOCK * self.width..][..self.width]
     }

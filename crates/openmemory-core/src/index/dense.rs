@@ -17,7 +17,6 @@ const SHARE: usize = 32 * BLOCK;
 
 #[derive(Default)]
 pub(super) struct Dense {
-    dimensions: usize,
     /// Each describes the rows of `codes` and `sketches` in its place.
     rows: Vec<Row>,
     codes: Blocks<i8>,
@@ -33,7 +32,7 @@ const NONE: u32 = u32::MAX;
 impl Dense {
     pub(super) fn new(dimensions: usize) -> Self {
         let sketches = Blocks::new(sketch::words(dimensions));
-        Self { dimensions, codes: Blocks::new(dimensions), sketches, ..Self::default() }
+        Self { codes: Blocks::new(dimensions), sketches, ..Self::default() }
     }
 
     pub(super) fn vectors(&self) -> usize {
@@ -56,8 +55,8 @@ impl Dense {
             self.give_back(slot);
         }
         let mut known = self.first[slot as usize];
-        let codes = batch.codes.chunks_exact(self.dimensions.max(1));
-        let sketches = batch.sketches.chunks_exact(sketch::words(self.dimensions).max(1));
+        let codes = batch.codes.chunks_exact(self.codes.width().max(1));
+        let sketches = batch.sketches.chunks_exact(self.sketches.width().max(1));
         for (row, (codes, sketch)) in batch.rows.iter().zip(codes.zip(sketches)) {
             let row = Row { slot, ..*row };
             if known == NONE {

@@ -1,10 +1,9 @@
 //! What is known of a memory in the index, and in which form is it brought?
 
 use super::SectorMask;
-use super::presence::Presence;
 use super::quantise::Batch;
 use super::words::{Terms, phrase};
-use crate::domain::{ContentHash, Dynamics, Timestamp};
+use crate::domain::{ContentHash, Dynamics, Feedback, Salience, Timestamp};
 
 /// A memory as the index is told of it.
 pub struct Entry<'a> {
@@ -32,7 +31,8 @@ pub struct Indexed {
     pub(super) created_at: Timestamp,
     pub(super) expires_at: Option<Timestamp>,
     pub(super) is_question: bool,
-    pub(super) presence: Presence,
+    pub(super) salience: Salience,
+    pub(super) feedback: Option<Feedback>,
     pub(super) terms: Terms,
     pub(super) tags: Vec<(String, u16)>,
     pub(super) vectors: Batch,
@@ -50,7 +50,8 @@ impl Indexed {
             created_at: entry.created_at,
             expires_at: entry.expires_at,
             is_question: entry.text.trim_end().ends_with(['?', '？', '؟']),
-            presence: Presence::of(entry.dynamics),
+            salience: entry.dynamics.salience(),
+            feedback: entry.dynamics.feedback,
             terms: Terms::of(entry.text),
             tags: tags(entry.tags),
             vectors: Batch::new(&entry.vectors),

@@ -14,7 +14,6 @@ mod named;
 mod names;
 mod partition;
 mod postings;
-mod presence;
 mod quantise;
 mod runs;
 mod scan;
@@ -33,7 +32,6 @@ use best::Best;
 pub use entry::{Entry, Indexed};
 use lexical::{QueryWords, Totals};
 use partition::{Partition, Probes};
-use presence::Presence;
 use quantise::Probe;
 pub use score::{Part, Parts};
 
@@ -192,7 +190,7 @@ impl MemoryIndex {
 
     /// Changes how present a memory is, and what was thought of it.
     pub fn set_dynamics(&self, user: Option<&str>, number: u64, dynamics: &Dynamics) {
-        self.change(user, |partition| partition.set_presence(number, Presence::of(dynamics)));
+        self.change(user, |partition| partition.set_dynamics(number, dynamics));
     }
 
     fn change(&self, user: Option<&str>, change: impl FnOnce(&mut Partition)) {

@@ -7,13 +7,12 @@ use super::dense::Dense;
 use super::entry::Indexed;
 use super::lexical::{Lexical, QueryWords, Totals};
 use super::postings::Postings;
-use super::presence::Presence;
 use super::quantise::Probe;
 use super::runs::{Member, Runs};
 use super::seek::{Scores, Seek};
 use super::words::phrase;
 use super::{Among, Found, SectorMask};
-use crate::domain::{ContentHash, Feedback, Salience, Timestamp};
+use crate::domain::{ContentHash, Dynamics, Feedback, Salience, Timestamp};
 
 /// A query in the forms that a partition compares.
 pub(super) struct Probes<'a> {
@@ -125,8 +124,8 @@ impl Partition {
             expires_at: indexed.expires_at.unwrap_or(Timestamp::LAST),
             run,
             is_question: indexed.is_question,
-            salience: indexed.presence.salience,
-            feedback: indexed.presence.feedback,
+            salience: indexed.salience,
+            feedback: indexed.feedback,
         });
     }
 
@@ -148,10 +147,10 @@ impl Partition {
         }
     }
 
-    pub(super) fn set_presence(&mut self, number: u64, presence: Presence) {
+    pub(super) fn set_dynamics(&mut self, number: u64, dynamics: &Dynamics) {
         let slot = self.places.get(&number).and_then(|place| self.slots[*place as usize].as_mut());
         if let Some(slot) = slot {
-            (slot.salience, slot.feedback) = (presence.salience, presence.feedback);
+            (slot.salience, slot.feedback) = (dynamics.salience(), dynamics.feedback);
         }
     }
 

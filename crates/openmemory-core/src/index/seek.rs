@@ -58,11 +58,9 @@ impl<'a> Seek<'a> {
 
     /// Offers a memory, if it has no run.
     pub(super) fn offer_alone(&mut self, place: u32) {
-        let alone = self.scores.alone(place);
-        // What a memory can have at most is known from few numbers, and disposes of nearly all.
-        let most = self.scores.most[place as usize] + Part::Run.weight() * alone;
-        if self.best.admits(most) && self.slot(place).is_some_and(|slot| slot.run.is_none()) {
-            self.offer(place, &Context::of_none(alone), None);
+        let context = Context::of_none(self.scores.alone(place));
+        if self.may_be_among_the_best(place, &context) && self.slot(place).is_some_and(|slot| slot.run.is_none()) {
+            self.offer(place, &context, None);
         }
     }
 
@@ -71,11 +69,15 @@ impl<'a> Seek<'a> {
         self.surroundings.enter(members, |place| self.scores.alone(place));
         for (at, member) in members.iter().enumerate() {
             // Closeness in time takes longer to find out than all the rest.
-            let lent = Parts::most_lent(&self.surroundings.most(members, at));
-            if self.best.admits(self.scores.most[member.slot as usize] + lent) && wanted(member.slot) {
+            if self.may_be_among_the_best(member.slot, &self.surroundings.most(members, at)) && wanted(member.slot) {
                 self.offer(member.slot, &self.surroundings.context(members, at), Some((members, at)));
             }
         }
+    }
+
+    /// What a memory can have at most is known from few numbers, and disposes of nearly all.
+    fn may_be_among_the_best(&self, place: u32, context: &Context) -> bool {
+        self.best.admits(self.scores.most[place as usize] + Parts::most_lent(context))
     }
 
     fn slot(&self, place: u32) -> Option<&'a Slot> {
