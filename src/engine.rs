@@ -4,8 +4,8 @@ use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 
-use napi::Env;
 use napi::bindgen_prelude::{Object, PromiseRaw, Result, within_runtime_if_available};
+use napi::{Env, JsValue};
 use napi_derive::napi;
 use openmemory_core::domain::request::{
     AddMany, ById, DeleteMany, Export, FeedbackRequest, Get, History, Import, List, NewMemory, Reinforce, Restore,
@@ -24,6 +24,9 @@ use crate::handle::{Handle, blocking, here};
 use crate::options::Opening;
 
 type Promised<'env> = Result<PromiseRaw<'env, String>>;
+
+/// Bytes of a request up to which JavaScript's thread may take its text apart.
+const SHORT: usize = 16 * 1024;
 
 #[napi]
 pub struct Engine {
@@ -70,8 +73,9 @@ impl Engine {
 
     #[napi(ts_return_type = "Promise<string>")]
     pub fn update<'env>(&self, env: &'env Env, request: String) -> Result<Object<'env>> {
-        let update = read(&request, Update::read);
-        self.call_at_once(env, |engine| async move { engine.update(update?).await })
+        let (short, update) = (request.len() <= SHORT, read(&request, Update::read));
+        let call = |engine: Arc<Shared>| async move { engine.update(update?).await };
+        if short { self.call_at_once(env, call) } else { self.call(env, call)?.coerce_to_object() }
     }
 
     #[napi(ts_return_type = "Promise<string>")]

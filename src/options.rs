@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 use napi::bindgen_prelude::{Error, Result};
 use openmemory_core::domain::{ModelIdentity, SystemClock};
 use openmemory_core::embedding::{
-    EmbedCall, Embedder, ExternalEmbedder, ModelEmbedder, ModelOptions, Pooling, TestEmbedder,
+    EmbedCall, EmbedderSource, ExternalEmbedder, ModelEmbedder, ModelOptions, Pooling, TestEmbedder,
 };
 use openmemory_core::engine;
 use openmemory_core::storage::Durability;
@@ -48,7 +48,7 @@ enum PoolingName {
 pub struct Opening {
     pub path: PathBuf,
     durability: Durability,
-    pub embedder: Arc<dyn Embedder>,
+    pub embedder: EmbedderSource,
     /// Whether embedding waits for a function of the caller's.
     pub may_never_answer: bool,
     /// Tells embedders apart: equal for options that mean the same one.
@@ -77,7 +77,7 @@ impl Opening {
         engine::Options {
             directory: directory.to_owned(),
             durability: self.durability,
-            embedder: Arc::clone(&self.embedder),
+            embedder: self.embedder.clone(),
             clock: Arc::new(SystemClock),
         }
     }
@@ -86,13 +86,13 @@ impl Opening {
 /// Models are large: all engines of the process that mean the same files share one.
 static MODELS: LazyLock<Mutex<HashMap<String, Weak<ModelEmbedder>>>> = LazyLock::new(Mutex::default);
 
-fn embedder(options: EmbedderOptions, description: &str, embed: Option<EmbedCall>) -> Result<Arc<dyn Embedder>> {
+fn embedder(options: EmbedderOptions, description: &str, embed: Option<EmbedCall>) -> Result<EmbedderSource> {
     let options = match options {
-        EmbedderOptions::Test => return Ok(Arc::new(TestEmbedder)),
+        EmbedderOptions::Test => return Ok(Arc::new(TestEmbedder).into()),
         EmbedderOptions::External { id, dimensions } => {
             let call = embed.ok_or_else(|| Error::from_reason("the embedder's function is missing"))?;
             let identity = ModelIdentity { id, dimensions: dimensions as usize };
-            return Ok(Arc::new(ExternalEmbedder { identity, call }));
+            return Ok(EmbedderSource::External(Arc::new(ExternalEmbedder::new(identity, call))));
         }
         EmbedderOptions::Shipped { folder } => ModelOptions::shipped(&folder),
         EmbedderOptions::Model { model, tokenizer, pooling, query_prefix, passage_prefix } => {
@@ -105,10 +105,10 @@ fn embedder(options: EmbedderOptions, description: &str, embed: Option<EmbedCall
     };
     let mut models = MODELS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(model) = models.get(description).and_then(Weak::upgrade) {
-        return Ok(model);
+        return Ok(model.into());
     }
     let model = Arc::new(ModelEmbedder::new(options));
     models.insert(description.to_owned(), Arc::downgrade(&model));
     models.retain(|_, model| model.strong_count() > 0);
-    Ok(model)
+    Ok(model.into())
 }

@@ -1,15 +1,15 @@
 //! Whatever the text, its passages and sentences cover it.
 
+use std::future::ready;
 use std::sync::Arc;
 
-use openmemory_core::embedding::{Embedder, ExternalEmbedder, ModelIdentity, Passage, TestEmbedder};
+use futures_util::FutureExt;
+use openmemory_core::embedding::{EmbedAnswer, Embedder, ExternalEmbedder, ModelIdentity, Passage, TestEmbedder};
 use proptest::prelude::*;
 
 fn constant() -> ExternalEmbedder {
-    ExternalEmbedder {
-        identity: ModelIdentity { id: "constant".to_owned(), dimensions: 2 },
-        call: Arc::new(|texts| Ok([3.0, 4.0].repeat(texts.len()))),
-    }
+    let answer = |texts: Vec<String>| Box::pin(ready(Ok([3.0_f32, 4.0].repeat(texts.len())))) as EmbedAnswer;
+    ExternalEmbedder::new(ModelIdentity { id: "constant".to_owned(), dimensions: 2 }, Arc::new(answer))
 }
 
 fn covers(text: &str, passages: &[Passage]) {
@@ -46,7 +46,7 @@ proptest! {
     #[test]
     fn passages_cover_any_text(text in long_text()) {
         covers(&text, &TestEmbedder.passages(&text).unwrap());
-        let passages = constant().passages(&text).unwrap();
+        let passages = constant().passages(&text).now_or_never().unwrap().unwrap();
         covers(&text, &passages);
         for passage in passages {
             prop_assert!(text[passage.range].chars().count() <= 2000);

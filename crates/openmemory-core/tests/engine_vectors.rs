@@ -123,7 +123,7 @@ async fn with_the_shipped_model_a_text_of_several_sides_has_a_vector_for_each() 
     let engine = Engine::open(Options {
         directory: directory.path().to_owned(),
         durability: Durability::Interval,
-        embedder: Arc::new(ModelEmbedder::new(ModelOptions::shipped(&model))),
+        embedder: Arc::new(ModelEmbedder::new(ModelOptions::shipped(&model))).into(),
         clock: Arc::new(SystemClock),
     })
     .unwrap();

@@ -191,7 +191,7 @@ mod tests {
             let options = Options {
                 directory: directory.to_owned(),
                 durability: Durability::Flush,
-                embedder: Arc::new(TestEmbedder),
+                embedder: Arc::new(TestEmbedder).into(),
                 clock: Arc::new(SystemClock),
             };
             self.registry.open(options, "test")

@@ -47,7 +47,7 @@ pub fn open(directory: &Path, durability: Durability, model: usize) -> Result<En
     let options = Options {
         directory: directory.to_owned(),
         durability,
-        embedder: Arc::new(Named(["one", "other"][model % 2])),
+        embedder: Arc::new(Named(["one", "other"][model % 2])).into(),
         clock: Arc::new(SystemClock),
     };
     Engine::open_within(options, BOUNDS)

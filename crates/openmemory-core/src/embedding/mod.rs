@@ -6,11 +6,13 @@
 
 mod error;
 mod external;
+mod gather;
 mod model;
 mod passages;
 mod pool;
 mod pooling;
 mod sentences;
+mod service;
 mod test_embedder;
 mod tokens;
 
@@ -18,10 +20,11 @@ use std::ops::Range;
 
 pub use crate::domain::ModelIdentity;
 pub use error::EmbeddingError;
-pub use external::{EmbedCall, ExternalEmbedder};
+pub use external::{EmbedAnswer, EmbedCall, ExternalEmbedder};
 pub use model::{ModelEmbedder, ModelOptions};
 pub use pool::{EmbeddingPool, Urgency};
 pub use pooling::Pooling;
+pub use service::{EmbedderSource, EmbeddingService};
 pub use test_embedder::TestEmbedder;
 
 /// A part of a passage that says one thing.
@@ -75,11 +78,6 @@ pub trait Embedder: Send + Sync {
     /// Whether it knows scripts that are written without spaces, such as Chinese.
     fn is_multilingual(&self) -> bool {
         true
-    }
-
-    /// How many calls may be under way at once; none: as many as there are processors.
-    fn at_once(&self) -> Option<usize> {
-        None
     }
 
     /// How many pieces one call of [`Embedder::embed`] should get; 1 if more at once is no faster.

@@ -3,12 +3,15 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::thread;
 
+use futures_util::stream::{self, StreamExt};
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::{Semaphore, oneshot};
 
+use super::gather::{Cut, gather};
 use super::{Embedder, EmbeddingError, Passage, collect};
 
 /// Jobs of one urgency that wait at once; further callers wait without a place in the queue.
@@ -151,14 +154,14 @@ impl EmbeddingPool {
         &self,
         urgency: Urgency,
         embedder: &Arc<dyn Embedder>,
-        texts: Vec<Cut>,
-        mut progress: impl FnMut(usize),
+        texts: Vec<(Arc<str>, Cut)>,
+        progress: impl FnMut(usize),
     ) -> Vec<Result<Vec<Passage>, EmbeddingError>> {
         let pieces: Vec<(Arc<str>, Range<usize>)> = texts
             .iter()
             .flat_map(|(text, ranges)| ranges.iter().flatten().map(|range| (text.clone(), range.clone())))
             .collect();
-        let mut jobs = VecDeque::new();
+        let mut jobs = Vec::new();
         for pieces in pieces.chunks(embedder.batch().max(1)) {
             let (embedder, pieces) = (embedder.clone(), pieces.to_vec());
             let size = pieces.len();
@@ -166,29 +169,16 @@ impl EmbeddingPool {
                 let texts: Vec<&str> = pieces.iter().map(|(text, range)| &text[range.clone()]).collect();
                 Ok(embedder.embed(&texts))
             });
-            jobs.push_back((size, job.await));
+            jobs.push((size, job.await));
         }
-        let mut embedded = VecDeque::new();
-        let mut found = Vec::with_capacity(texts.len());
-        for (_, ranges) in texts {
-            let needed = ranges.as_ref().map_or(0, Vec::len);
-            while embedded.len() < needed
-                && let Some((size, job)) = jobs.pop_front()
-            {
-                let passages = match job {
-                    Ok(job) => answer(job).await,
-                    Err(error) => Err(error),
-                };
-                match passages {
-                    Ok(passages) => embedded.extend(passages),
-                    Err(error) => embedded.extend((0..size).map(|_| Err(error.clone()))),
-                }
-            }
-            let ready = needed.min(embedded.len());
-            found.push(ranges.and_then(|ranges| collect(ranges, &mut embedded.drain(..ready))));
-            progress(found.len());
-        }
-        found
+        let groups = stream::iter(jobs).then(|(size, job)| async move {
+            let group = match job {
+                Ok(job) => answer(job).await,
+                Err(error) => Err(error),
+            };
+            group.unwrap_or_else(|error| vec![Err(error); size])
+        });
+        gather(texts.into_iter().map(|(_, cut)| cut).collect(), pin!(groups), progress).await
     }
 
     async fn submit<T: Send + 'static>(
@@ -230,9 +220,6 @@ enum Started {
     Whole(Vec<Passage>),
     Cut(Vec<Range<usize>>),
 }
-
-/// A text and the ranges of its passages.
-type Cut = (Arc<str>, Result<Vec<Range<usize>>, EmbeddingError>);
 
 type Answer<T> = oneshot::Receiver<Result<T, EmbeddingError>>;
 

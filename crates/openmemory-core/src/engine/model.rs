@@ -11,30 +11,29 @@ use super::error::Error;
 use super::open::Engine;
 use super::sectors::{Prototypes, TEXTS};
 use crate::domain::{ModelIdentity, ModelTag};
-use crate::embedding::{Embedder, EmbeddingPool, Urgency};
+use crate::embedding::EmbeddingService;
 use crate::storage::{Records, Store};
 
 /// Questions whose vectors are kept: agents ask many again, with other filters or after a change.
 const QUESTIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(127);
 
-/// The embedder, what is known of it, and the sectors' prototypes in its terms.
+/// Who embeds, what is known of it, and the sectors' prototypes in its terms.
 pub(super) struct Model {
-    pub(super) embedder: Arc<dyn Embedder>,
-    pub(super) pool: EmbeddingPool,
+    pub(super) embedding: EmbeddingService,
     identity: OnceCell<ModelIdentity>,
     prototypes: OnceCell<Prototypes>,
     questions: Mutex<LruCache<String, Arc<[f32]>>>,
 }
 
 impl Model {
-    pub(super) fn new(embedder: Arc<dyn Embedder>, pool: EmbeddingPool) -> Self {
+    pub(super) fn new(embedding: EmbeddingService) -> Self {
         let questions = Mutex::new(LruCache::new(QUESTIONS));
-        Self { embedder, pool, identity: OnceCell::new(), prototypes: OnceCell::new(), questions }
+        Self { embedding, identity: OnceCell::new(), prototypes: OnceCell::new(), questions }
     }
 
     /// Loads the model if it is not loaded.
     pub(super) async fn load(&self) -> Result<(), Error> {
-        self.pool.query(&self.embedder, "ready".into()).await?;
+        self.embedding.query("ready").await?;
         Ok(())
     }
 
@@ -43,18 +42,14 @@ impl Model {
         if let Some(vector) = self.questions.lock().get(&question) {
             return Ok(Arc::clone(vector));
         }
-        let vector: Arc<[f32]> = self.pool.query(&self.embedder, question.as_str().into()).await?.into();
+        let vector: Arc<[f32]> = self.embedding.query(&question).await?.into();
         self.questions.lock().put(question, Arc::clone(&vector));
         Ok(vector)
     }
 
     /// The embedder's identity, whatever the store holds.
     pub(super) async fn identity(&self) -> Result<&ModelIdentity, Error> {
-        let ask = || async {
-            let embedder = Arc::clone(&self.embedder);
-            self.pool.run(Urgency::Interactive, move || embedder.identity()).await
-        };
-        Ok(self.identity.get_or_try_init(ask).await?)
+        Ok(self.identity.get_or_try_init(|| self.embedding.identity()).await?)
     }
 
     /// The prototypes' vectors: those that the store keeps, or new ones, which it keeps from then on.
@@ -68,7 +63,7 @@ impl Model {
             return Ok(kept);
         }
         let texts = TEXTS.iter().map(|(_, text)| Arc::from(*text)).collect();
-        let passages = self.pool.passages_of(&self.embedder, texts, |_| {}).await.into_iter();
+        let passages = self.embedding.passages_of(texts, |_| {}).await.into_iter();
         let vectors = passages.map(|passages| Ok(passages?.swap_remove(0).vector)).collect::<Result<_, Error>>()?;
         let made = Prototypes::new(tag, vectors);
         let kept = made.clone();

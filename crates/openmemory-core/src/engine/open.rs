@@ -9,14 +9,14 @@ use super::model::Model;
 use super::recall::Recalls;
 use super::vectors::Vectors;
 use crate::domain::{Clock, MemoryId, Timestamp};
-use crate::embedding::{Embedder, EmbeddingPool};
+use crate::embedding::{EmbedderSource, EmbeddingService};
 use crate::storage::{Bounds, Durability, Records, Store};
 
 pub struct Options {
     /// Made if it is not there.
     pub directory: PathBuf,
     pub durability: Durability,
-    pub embedder: Arc<dyn Embedder>,
+    pub embedder: EmbedderSource,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -45,9 +45,9 @@ impl Engine {
             Some(model) => vectors.fill(Arc::clone(&store), model)?,
             None => vectors.set_empty(),
         }
-        let pool = EmbeddingPool::new(options.embedder.at_once()).map_err(|error| Error::Storage(error.into()))?;
+        let embedding = EmbeddingService::start(options.embedder).map_err(|error| Error::Storage(error.into()))?;
         let feed = Arc::new(Feed::new(options.clock.now(), store.next_number()?));
-        let model = Model::new(options.embedder, pool);
+        let model = Model::new(embedding);
         Ok(Self { store, vectors, feed, model, recalls: Recalls::default(), clock: options.clock })
     }
 

@@ -61,7 +61,7 @@ impl Engine {
                 scope,
                 text: &request.query,
                 vector,
-                multilingual: self.model.embedder.is_multilingual(),
+                multilingual: self.model.embedding.is_multilingual(),
                 mask,
                 among: among.as_ref(),
                 now: self.now(),

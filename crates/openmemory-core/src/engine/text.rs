@@ -28,7 +28,7 @@ impl Engine {
     /// Embeds one text.
     pub(super) async fn embed(&self, content: &Content) -> Result<Arc<Embedding>, Error> {
         let prototypes = self.model.prototypes(&self.store).await?;
-        let passages = self.model.pool.passages(&self.model.embedder, content.meaning().into()).await?;
+        let passages = self.model.embedding.passages(content.meaning().into()).await?;
         Ok(Arc::new(prototypes.embedding(content.meaning(), &passages)))
     }
 
@@ -51,7 +51,7 @@ impl Engine {
         let passages = tokio::select! {
             biased;
             () = control.cancelled() => return Err(Error::Aborted),
-            passages = self.model.pool.passages_of(&self.model.embedder, texts.clone(), |done| progress(done, texts.len())) => passages,
+            passages = self.model.embedding.passages_of(texts.clone(), |done| progress(done, texts.len())) => passages,
         };
         let embedded = passages.into_iter().zip(&texts).map(|(passages, text)| match passages {
             Ok(passages) => Ok(Arc::new(prototypes.embedding(text, &passages))),

@@ -25,7 +25,7 @@ pub const UNEMBEDDABLE: &str = "unembeddable";
 /// For tests that need no fixture: the system's clock, and an embedder of their own.
 pub fn options(directory: &Path, durability: Durability) -> Options {
     let embedder = Remembering::new("first");
-    Options { directory: directory.to_owned(), durability, embedder, clock: Arc::new(SystemClock) }
+    Options { directory: directory.to_owned(), durability, embedder: embedder.into(), clock: Arc::new(SystemClock) }
 }
 
 pub fn open(directory: &Path) -> Result<Engine, Error> {
@@ -155,7 +155,7 @@ impl Fixture {
         let options = Options {
             directory: directory.path().to_owned(),
             durability,
-            embedder: Arc::clone(&embedder) as _,
+            embedder: Arc::clone(&embedder).into(),
             clock: Arc::clone(&clock) as _,
         };
         let engine = Arc::new(Engine::open(options).unwrap());

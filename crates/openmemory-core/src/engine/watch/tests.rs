@@ -16,7 +16,7 @@ fn open(directory: &Path) -> Engine {
     Engine::open(Options {
         directory: directory.to_owned(),
         durability: Durability::Flush,
-        embedder: Arc::new(TestEmbedder),
+        embedder: Arc::new(TestEmbedder).into(),
         clock: Arc::new(SystemClock),
     })
     .unwrap()

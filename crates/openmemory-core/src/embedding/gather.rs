@@ -1,0 +1,37 @@
+//! How do pieces that were embedded in groups become the passages of their texts again?
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use futures_util::stream::{Stream, StreamExt};
+
+use super::{EmbeddingError, Passage, collect};
+
+/// Ranges of bytes that a text is cut into, or why it is not.
+pub(super) type Cut = Result<Vec<Range<usize>>, EmbeddingError>;
+
+/// The pieces of one group, embedded.
+pub(super) type Group = Vec<Result<Passage, EmbeddingError>>;
+
+/// The passages of each text, in order: `groups` has the pieces of all `cuts`, one after the other. `progress` hears how
+/// many texts are done.
+pub(super) async fn gather(
+    cuts: Vec<Cut>,
+    mut groups: impl Stream<Item = Group> + Unpin,
+    mut progress: impl FnMut(usize),
+) -> Vec<Result<Vec<Passage>, EmbeddingError>> {
+    let mut embedded = VecDeque::new();
+    let mut found = Vec::with_capacity(cuts.len());
+    for cut in cuts {
+        let needed = cut.as_ref().map_or(0, Vec::len);
+        while embedded.len() < needed
+            && let Some(group) = groups.next().await
+        {
+            embedded.extend(group);
+        }
+        let ready = needed.min(embedded.len());
+        found.push(cut.and_then(|ranges| collect(ranges, &mut embedded.drain(..ready))));
+        progress(found.len());
+    }
+    found
+}
