@@ -13,10 +13,13 @@ const DIMENSIONS: usize = 384;
 const CLUSTERS: usize = 200;
 const VOCABULARY: u64 = 20_000;
 const K: usize = 8;
+const RUNS: usize = 51;
 
 fn main() {
-    println!("| memories | search | search in runs | 1 % of them | update in place | bytes per memory |");
-    println!("|---|---|---|---|---|---|");
+    println!(
+        "| memories | search | search in runs | 1 % of them | nearest three | update in place | bytes per memory |"
+    );
+    println!("|---|---|---|---|---|---|---|");
     for count in [1_000, 10_000, 100_000] {
         let mut numbers = Numbers(1);
         let centres: Vec<Vec<f32>> = (0..CLUSTERS).map(|_| numbers.vector()).collect();
@@ -38,13 +41,16 @@ fn main() {
         let few = Among::Numbers((0..count).step_by(100).collect());
         let among = Query { among: Some(&few), ..query };
         let filtered = median(|| drop(black_box(plain.search(&among, K).unwrap())));
+        let probes: Vec<Vec<f32>> = (0..RUNS).map(|at| numbers.near(&centres[at % CLUSTERS])).collect();
+        let mut probes = probes.iter();
+        let nearest = median(|| drop(black_box(plain.nearest(None, probes.next().unwrap(), 3, 0.6).unwrap())));
         let mut number = 0;
         let update = median(|| {
             number = (number + 7919) % count;
             put(&plain, number, &text, &vector, None);
         });
         let bytes = plain.usage().bytes as u64 / count;
-        println!("| {count} | {search:.3} | {with_runs:.3} | {filtered:.3} | {update:.4} | {bytes} |");
+        println!("| {count} | {search:.3} | {with_runs:.3} | {filtered:.3} | {nearest:.3} | {update:.4} | {bytes} |");
     }
 }
 
@@ -76,7 +82,7 @@ fn put(index: &MemoryIndex, number: u64, text: &str, vector: &[f32], run: Option
 }
 
 fn median(mut run: impl FnMut()) -> f64 {
-    let mut times: Vec<f64> = (0..51)
+    let mut times: Vec<f64> = (0..RUNS)
         .map(|_| {
             let start = Instant::now();
             run();

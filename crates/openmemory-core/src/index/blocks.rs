@@ -28,11 +28,6 @@ impl<T: Copy> Blocks<T> {
         &mut self.blocks[row / BLOCK][row % BLOCK * self.width..][..self.width]
     }
 
-    /// The rows of each block, one after the other.
-    pub(super) fn blocks(&self) -> impl Iterator<Item = &[T]> {
-        self.blocks.iter().map(Vec::as_slice)
-    }
-
     /// The rows from `block * BLOCK`, one after the other.
     pub(super) fn block(&self, block: usize) -> &[T] {
         &self.blocks[block]

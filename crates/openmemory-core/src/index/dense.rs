@@ -1,5 +1,7 @@
 //! The vectors of one user, one after the other in memory.
 
+use std::collections::HashMap;
+use std::hint::black_box;
 use std::iter::successors;
 use std::mem::size_of;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,18 +11,21 @@ use parking_lot::Mutex;
 use super::SectorMask;
 use super::blocks::{BLOCK, Blocks};
 use super::quantise::{Batch, Probe, Row};
-use super::scan::Scan;
-use super::sketch::{self, Differences};
+use super::scan::{Compare, Scan};
+use super::sketch::Sketches;
 
 /// Rows for which one more thread is worth waking.
 const SHARE: usize = 32 * BLOCK;
+/// Rows that are fetched together where they lie apart.
+const AT_ONCE: usize = 16;
+const CACHE_LINE: usize = 64;
 
 #[derive(Default)]
 pub(super) struct Dense {
-    /// Each describes the rows of `codes` and `sketches` in its place.
+    /// Each describes the row of `codes` in its place.
     rows: Vec<Row>,
     codes: Blocks<i8>,
-    sketches: Blocks<u64>,
+    sketches: Sketches,
     /// A row of each slot, or [`NONE`].
     first: Vec<u32>,
     /// Of each row another one of its slot, or [`NONE`]: from the first on, each of them once.
@@ -31,8 +36,7 @@ const NONE: u32 = u32::MAX;
 
 impl Dense {
     pub(super) fn new(dimensions: usize) -> Self {
-        let sketches = Blocks::new(sketch::words(dimensions));
-        Self { codes: Blocks::new(dimensions), sketches, ..Self::default() }
+        Self { codes: Blocks::new(dimensions), ..Self::default() }
     }
 
     pub(super) fn vectors(&self) -> usize {
@@ -56,20 +60,21 @@ impl Dense {
         }
         let mut known = self.first[slot as usize];
         let codes = batch.codes.chunks_exact(self.codes.width().max(1));
-        let sketches = batch.sketches.chunks_exact(self.sketches.width().max(1));
-        for (row, (codes, sketch)) in batch.rows.iter().zip(codes.zip(sketches)) {
+        for (row, codes) in batch.rows.iter().zip(codes) {
             let row = Row { slot, ..*row };
             if known == NONE {
                 let place = self.rows.len() as u32;
                 self.next.push(std::mem::replace(&mut self.first[slot as usize], place));
                 self.rows.push(row);
                 self.codes.push(codes);
-                self.sketches.push(sketch);
+                if self.rows.len() % BLOCK == 0 {
+                    self.sketches.push(self.codes.block(self.rows.len() / BLOCK - 1).chunks_exact(codes.len()));
+                }
             } else {
                 let place = known as usize;
                 self.rows[place] = row;
                 self.codes.row_mut(place).copy_from_slice(codes);
-                self.sketches.row_mut(place).copy_from_slice(sketch);
+                self.sketch(place);
                 known = self.next[place];
             }
         }
@@ -93,12 +98,15 @@ impl Dense {
         self.first[slot as usize] = self.next[place as usize];
         self.rows.swap_remove(place as usize);
         self.codes.swap_remove(place as usize);
-        self.sketches.swap_remove(place as usize);
         self.next.swap_remove(place as usize);
+        if self.rows.len() < self.sketches.rows() {
+            self.sketches.pop();
+        }
         let last = self.rows.len() as u32;
         if place == last {
             return;
         }
+        self.sketch(place as usize);
         let mut link = &mut self.first[self.rows[place as usize].slot as usize];
         while *link != last {
             let row = *link as usize;
@@ -143,15 +151,37 @@ impl Dense {
         }
     }
 
-    /// The same for those slots that are nearest, roughly.
-    pub(super) fn score_nearest(&self, arch: pulp::Arch, probe: &Probe, best: &mut [f32]) {
-        let mut differences = Vec::with_capacity(self.rows.len());
-        for rows in self.sketches.blocks() {
-            arch.dispatch(Differences { rows, sketch: &probe.sketch, found: &mut differences });
+    /// Slots with a cosine of `floor` or more, and the highest of each. Of many rows only those are compared whose signs
+    /// differ least.
+    pub(super) fn nearest(&self, arch: pulp::Arch, probe: &Probe, floor: f32) -> HashMap<u32, f32> {
+        let mut places = self.sketches.nearest(arch, &probe.sketch);
+        places.extend(self.sketches.rows()..self.rows.len());
+        let mut near = HashMap::new();
+        for places in places.chunks(AT_ONCE) {
+            places.iter().for_each(|place| self.fetch(*place));
+            for place in places {
+                let (row, codes) = (&self.rows[*place], self.codes.row(*place));
+                let cosine = arch.dispatch(Compare { row, codes, probe });
+                if cosine >= floor {
+                    near.entry(row.slot).and_modify(|best: &mut f32| *best = best.max(cosine)).or_insert(cosine);
+                }
+            }
         }
-        for place in sketch::nearest(&differences) {
-            self.score_row(arch, probe, None, place, best);
+        near
+    }
+
+    /// Notes the signs of a row that has changed, if it lies in a full block.
+    fn sketch(&mut self, place: usize) {
+        if place < self.sketches.rows() {
+            self.sketches.set(place, self.codes.row(place));
         }
+    }
+
+    /// Has a row on its way from memory while others are still on theirs: nobody but us knows which come next.
+    fn fetch(&self, place: usize) {
+        let first = |line: &[i8]| line.first().copied().unwrap_or_default();
+        let touched = self.codes.row(place).chunks(CACHE_LINE).fold(0, |all, line| all ^ first(line));
+        black_box((touched, self.rows[place].slot));
     }
 
     /// The same for some slots.
@@ -181,23 +211,56 @@ mod tests {
     /// Rows that say of which slot they are the how-manieth.
     fn batch(slot: u32, count: i8) -> Batch {
         let row = Row { slot: 0, scale: 1.0, mask: SectorMask::PASSAGE };
-        Batch {
-            rows: vec![row; count as usize],
-            codes: (0..count).flat_map(|number| [slot as i8, number]).collect(),
-            sketches: (0..count).map(|number| u64::from(slot) << 8 | number as u64).collect(),
-        }
+        Batch { rows: vec![row; count as usize], codes: (0..count).flat_map(|number| [slot as i8, number]).collect() }
     }
 
     fn held(dense: &Dense, slot: u32) -> Vec<Vec<i8>> {
         let rows = dense.places(slot).inspect(|place| assert_eq!(dense.rows[*place].slot, slot));
-        let row = |place| {
-            let codes = dense.codes.row(place).to_vec();
-            assert_eq!(dense.sketches.row(place), [u64::from(slot) << 8 | codes[1] as u64]);
-            codes
-        };
+        let row = |place| dense.codes.row(place).to_vec();
         let mut held: Vec<Vec<i8>> = rows.map(row).collect();
         held.sort();
         held
+    }
+
+    /// The slots that are nearest by all rows, and by those that have nearly the signs.
+    fn nearest(dense: &Dense, wanted: i8) -> (Vec<u32>, Vec<u32>) {
+        let arch = pulp::Arch::new();
+        let probe = Probe::new(&codes_of(wanted).map(f32::from));
+        let mut best = vec![f32::NEG_INFINITY; dense.first.len()];
+        dense.score(arch, &probe, None, &mut best);
+        let all = (0..best.len() as u32).filter(|slot| best[*slot as usize] >= 32.0).collect();
+        let mut found: Vec<u32> = dense.nearest(arch, &probe, 32.0).into_keys().collect();
+        found.sort_unstable();
+        (all, found)
+    }
+
+    /// Orthogonal to those of other numbers: the first rows of a Hadamard matrix.
+    fn codes_of(number: i8) -> [i8; 64] {
+        std::array::from_fn(|at| if (at as i8 & number).count_ones() % 2 == 0 { 1 } else { -1 })
+    }
+
+    #[test]
+    fn the_nearest_are_found_while_blocks_fill_and_empty() {
+        let mut dense = Dense::new(64);
+        let one = |number: i8| Batch {
+            rows: vec![Row { slot: 0, scale: 1.0, mask: SectorMask::PASSAGE }],
+            codes: codes_of(number).to_vec(),
+        };
+        let number = |slot: usize, turn: usize| ((slot + turn) % 40) as i8;
+        for turn in 0..3 {
+            (0..2 * BLOCK + 5).for_each(|slot| dense.replace(slot as u32, &one(number(slot, turn))));
+            assert_eq!(dense.sketches.rows(), 2 * BLOCK);
+            for wanted in [0, 17, 39] {
+                let (all, found) = nearest(&dense, wanted);
+                assert!(!all.is_empty());
+                assert_eq!(found, all, "{wanted} in turn {turn}");
+            }
+            // The last rows take the places of those that go.
+            (0..turn * 40 + 6).for_each(|slot| dense.remove(800 + slot as u32));
+            assert_eq!(dense.sketches.rows(), BLOCK);
+            let (all, found) = nearest(&dense, 17);
+            assert_eq!(found, all, "after removals in turn {turn}");
+        }
     }
 
     #[test]

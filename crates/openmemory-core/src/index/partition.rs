@@ -196,12 +196,8 @@ impl Partition {
 
     /// The nearest memories whose cosine is `floor` or more; in a large partition one is missed now and then.
     pub(super) fn nearest(&self, arch: pulp::Arch, probe: &Probe, floor: f32, best: &mut Best<(u64, f32)>) {
-        let mut cosines = vec![f32::NEG_INFINITY; self.slots.len()];
-        self.dense.score_nearest(arch, probe, &mut cosines);
-        for (place, cosine) in cosines.into_iter().enumerate() {
-            if cosine >= floor
-                && let Some(slot) = &self.slots[place]
-            {
+        for (place, cosine) in self.dense.nearest(arch, probe, floor) {
+            if let Some(slot) = &self.slots[place as usize] {
                 best.push(cosine, slot.number, (slot.number, cosine));
             }
         }

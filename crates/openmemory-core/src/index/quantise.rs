@@ -12,24 +12,22 @@ pub(super) struct Row {
     pub(super) mask: SectorMask,
 }
 
-/// The vectors of one memory as bytes and as bits, made before any lock is taken.
+/// The vectors of one memory as bytes, made before any lock is taken.
 pub(super) struct Batch {
     pub(super) rows: Vec<Row>,
     pub(super) codes: Vec<i8>,
-    pub(super) sketches: Vec<u64>,
 }
 
 impl Batch {
     pub(super) fn new(vectors: &[(&[f32], SectorMask)]) -> Self {
         let mut rows = Vec::with_capacity(vectors.len());
         let mut codes = Vec::with_capacity(vectors.iter().map(|(v, _)| v.len()).sum());
-        let sketches = vectors.iter().flat_map(|(vector, _)| sketch(vector)).collect();
         for &(vector, mask) in vectors {
             let (scale, inverse) = step(vector, f32::from(i8::MAX));
             codes.extend(vector.iter().map(|x| (x * inverse).round() as i8));
             rows.push(Row { slot: 0, scale, mask });
         }
-        Self { rows, codes, sketches }
+        Self { rows, codes }
     }
 }
 

@@ -26,14 +26,34 @@ impl NullaryFnOnce for Scan<'_> {
             if self.mask.is_some_and(|mask| !mask.meets(row.mask)) {
                 continue;
             }
-            // This plain form becomes multiply-add instructions; unrolling it by hand is slower.
-            let mut sum = 0i32;
-            for (a, b) in codes.iter().zip(query) {
-                sum += i32::from(*a) * i32::from(*b);
-            }
-            let cosine = sum as f32 * self.probe.scale * row.scale;
             let best = &mut self.best[row.slot as usize];
-            *best = best.max(cosine);
+            *best = best.max(cosine(row, codes, self.probe));
         }
     }
+}
+
+/// One row against one query.
+pub(super) struct Compare<'a> {
+    pub(super) row: &'a Row,
+    pub(super) codes: &'a [i8],
+    pub(super) probe: &'a Probe,
+}
+
+impl NullaryFnOnce for Compare<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn call(self) -> f32 {
+        cosine(self.row, self.codes, self.probe)
+    }
+}
+
+#[inline(always)]
+fn cosine(row: &Row, codes: &[i8], probe: &Probe) -> f32 {
+    // This plain form becomes multiply-add instructions; unrolling it by hand is slower.
+    let mut sum = 0i32;
+    for (a, b) in codes.iter().zip(&probe.codes) {
+        sum += i32::from(*a) * i32::from(*b);
+    }
+    sum as f32 * probe.scale * row.scale
 }

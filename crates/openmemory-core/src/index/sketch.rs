@@ -2,59 +2,113 @@
 //! vectors differ grows with the angle between them (Charikar, Similarity Estimation Techniques from Rounding Algorithms,
 //! 2002).
 //!
-//! A sketch is an eighth of the bytes of a vector: to look at all of them takes little, however many there are.
+//! The signs are an eighth of the bytes of a vector: to look at all of them takes little, however many there are.
 
 use pulp::NullaryFnOnce;
+
+use super::blocks::BLOCK;
 
 /// Rows that are looked at by their bytes: one in so many, and no fewer than these.
 const ONE_IN: usize = 64;
 const LEAST: usize = 256;
 
-pub(super) fn words(dimensions: usize) -> usize {
-    dimensions.div_ceil(64)
-}
+/// Signs of a word.
+const WORD: usize = 64;
 
 /// The signs of a vector, a bit for each dimension.
-pub(super) fn sketch(vector: &[f32]) -> impl Iterator<Item = u64> {
-    let word = |dimensions: &[f32]| dimensions.iter().rfold(0, |bits, x| bits << 1 | u64::from(*x >= 0.0));
-    vector.chunks(64).map(word)
+pub(super) fn sketch<T: Default + PartialOrd>(vector: &[T]) -> impl Iterator<Item = u64> {
+    let word = |part: &[T]| part.iter().rfold(0, |bits, x| bits << 1 | u64::from(*x >= T::default()));
+    vector.chunks(WORD).map(word)
 }
 
-/// How many signs of each row differ from a sketch. Run through `pulp::Arch::dispatch`.
-pub(super) struct Differences<'a> {
-    /// One after the other.
-    pub(super) rows: &'a [u64],
-    pub(super) sketch: &'a [u64],
-    pub(super) found: &'a mut Vec<u16>,
+/// The signs of all rows that lie in full blocks. The others are few.
+#[derive(Default)]
+pub(super) struct Sketches {
+    /// The first words of all rows of a block, their second words, and so on: so one instruction compares many rows.
+    blocks: Vec<Vec<u64>>,
 }
 
-impl NullaryFnOnce for Differences<'_> {
+impl Sketches {
+    /// Rows that have a sketch.
+    pub(super) fn rows(&self) -> usize {
+        self.blocks.len() * BLOCK
+    }
+
+    /// Adds a block of rows.
+    pub(super) fn push<'a>(&mut self, rows: impl Iterator<Item = &'a [i8]>) {
+        let before = self.rows();
+        self.blocks.push(Vec::new());
+        rows.enumerate().for_each(|(at, row)| self.set(before + at, row));
+    }
+
+    /// Forgets the last block.
+    pub(super) fn pop(&mut self) {
+        self.blocks.pop();
+    }
+
+    /// Notes what a row of a block is now.
+    pub(super) fn set(&mut self, row: usize, codes: &[i8]) {
+        let block = &mut self.blocks[row / BLOCK];
+        block.resize(codes.len().div_ceil(WORD) * BLOCK, 0);
+        for (words, word) in block.chunks_exact_mut(BLOCK).zip(sketch(codes)) {
+            words[row % BLOCK] = word;
+        }
+    }
+
+    /// The rows that differ least from a sketch, in rising order.
+    pub(super) fn nearest(&self, arch: pulp::Arch, sketch: &[u64]) -> Vec<usize> {
+        let mut differences = vec![0; self.rows()];
+        for (block, differences) in self.blocks.iter().zip(differences.chunks_exact_mut(BLOCK)) {
+            arch.dispatch(Compare { block, sketch, differences });
+        }
+        least(&differences, WORD * sketch.len())
+    }
+
+    /// Allocated bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.blocks.iter().map(|block| block.capacity() * size_of::<u64>()).sum()
+    }
+}
+
+/// Counts how many signs of each row of a block differ from a sketch. Run through `pulp::Arch::dispatch`.
+struct Compare<'a> {
+    block: &'a [u64],
+    sketch: &'a [u64],
+    differences: &'a mut [u16],
+}
+
+impl NullaryFnOnce for Compare<'_> {
     type Output = ();
 
     #[inline(always)]
     fn call(self) {
-        for row in self.rows.chunks_exact(self.sketch.len().max(1)) {
-            let differences: u32 = row.iter().zip(self.sketch).map(|(a, b)| (a ^ b).count_ones()).sum();
-            self.found.push(differences as u16);
+        for (words, sketch) in self.block.chunks_exact(BLOCK).zip(self.sketch) {
+            for (differences, word) in self.differences.iter_mut().zip(words) {
+                *differences += (word ^ sketch).count_ones() as u16;
+            }
         }
     }
 }
 
-/// The places of the rows that differ least, in rising order.
-pub(super) fn nearest(differences: &[u16]) -> impl Iterator<Item = usize> {
+/// The places of the least differences, none of which is over `most`.
+fn least(differences: &[u16], most: usize) -> Vec<usize> {
     let take = (differences.len() / ONE_IN).max(LEAST);
-    let (limit, mut at_limit) = limit(differences, take);
-    let mut near = move |difference: u16| {
+    let (limit, mut at_limit) = limit(differences, most, take);
+    let mut near = |difference: u16| {
+        // One comparison disposes of nearly all.
+        if difference > limit {
+            return false;
+        }
         let last = difference == limit && at_limit > 0;
         at_limit -= usize::from(last);
         difference < limit || last
     };
-    differences.iter().enumerate().filter(move |(_, difference)| near(**difference)).map(|(place, _)| place)
+    differences.iter().enumerate().filter(|(_, difference)| near(**difference)).map(|(place, _)| place).collect()
 }
 
 /// Below which difference all of the `take` least are, and how many of those that differ so much.
-fn limit(differences: &[u16], take: usize) -> (u16, usize) {
-    let mut counts = vec![0usize; differences.iter().max().map_or(0, |most| usize::from(*most) + 1)];
+fn limit(differences: &[u16], most: usize, take: usize) -> (u16, usize) {
+    let mut counts = vec![0usize; most + 1];
     differences.iter().for_each(|difference| counts[usize::from(*difference)] += 1);
     let mut left = take;
     for (difference, count) in counts.into_iter().enumerate() {
@@ -70,31 +124,51 @@ fn limit(differences: &[u16], take: usize) -> (u16, usize) {
 mod tests {
     use super::*;
 
+    /// A row of 150 codes that no other number has.
+    fn row(number: usize) -> Vec<i8> {
+        (0..150).map(|at| if number >> (at % 13) & 1 == 1 { 5 } else { -5 }).collect()
+    }
+
+    fn differing(a: &[i8], b: &[i8]) -> usize {
+        a.iter().zip(b).filter(|(a, b)| (**a >= 0) != (**b >= 0)).count()
+    }
+
     #[test]
     fn a_sketch_has_the_signs_of_a_vector() {
         let vector: Vec<f32> = (0..70).map(|i| if i % 3 == 0 { 1.0 } else { -0.1 }).collect();
         let sketch: Vec<u64> = sketch(&vector).collect();
-        assert_eq!(sketch.len(), words(70));
+        assert_eq!(sketch.len(), 2);
         for (i, x) in vector.iter().enumerate() {
-            assert_eq!(sketch[i / 64] >> (i % 64) & 1 == 1, *x > 0.0, "dimension {i}");
+            assert_eq!(sketch[i / WORD] >> (i % WORD) & 1 == 1, *x > 0.0, "dimension {i}");
         }
-        let mut found = Vec::new();
-        let other = [sketch[0] ^ 0b101, sketch[1] ^ 1 << 5, sketch[0], sketch[1]];
-        Differences { rows: &other, sketch: &sketch, found: &mut found }.call();
-        assert_eq!(found, [3, 0]);
     }
 
     #[test]
-    fn those_that_differ_least_are_taken_and_no_more() {
-        let differences: Vec<u16> = (0..1000).map(|i| (i * 7 % 1000 / 10) as u16).collect();
-        let mut taken: Vec<u16> = nearest(&differences).map(|place| differences[place]).collect();
-        assert_eq!(taken.len(), LEAST);
-        taken.sort_unstable();
-        let mut all = differences.clone();
+    fn those_that_differ_least_are_found_after_changes() {
+        let mut rows: Vec<Vec<i8>> = (0..3 * BLOCK).map(row).collect();
+        let mut sketches = Sketches::default();
+        rows.chunks(BLOCK).for_each(|block| sketches.push(block.iter().map(Vec::as_slice)));
+        for place in (0..2 * BLOCK).step_by(7) {
+            rows[place] = row(place + 4000);
+            sketches.set(place, &rows[place]);
+        }
+        sketches.pop();
+        rows.truncate(sketches.rows());
+        let wanted = row(1234);
+        let found = sketches.nearest(pulp::Arch::new(), &sketch(&wanted).collect::<Vec<_>>());
+        assert_eq!(found.len(), LEAST);
+        assert!(found.is_sorted());
+        let mut all: Vec<usize> = rows.iter().map(|row| differing(row, &wanted)).collect();
+        let mut found: Vec<usize> = found.into_iter().map(|place| all[place]).collect();
         all.sort_unstable();
-        assert_eq!(taken, all[..LEAST]);
-        assert_eq!(nearest(&vec![5; 64 * 1000]).count(), 1000, "all are equally near");
-        assert_eq!(nearest(&[3, 1, 2]).collect::<Vec<_>>(), [0, 1, 2]);
-        assert_eq!(nearest(&[]).count(), 0);
+        found.sort_unstable();
+        assert_eq!(found, all[..LEAST]);
+    }
+
+    #[test]
+    fn one_in_64_is_taken_where_there_are_many() {
+        assert_eq!(least(&vec![5; 64 * 1000], 64).len(), 1000, "all are equally near");
+        assert_eq!(least(&[3, 1, 2], 64), [0, 1, 2]);
+        assert!(least(&[], 64).is_empty());
     }
 }
