@@ -9,6 +9,7 @@ use super::control::Control;
 use super::delete::{self, Deleted};
 use super::error::Error;
 use super::open::Engine;
+use super::shared_out::shared_out;
 use super::text::{Embedded, Text};
 use super::update::moves_vectors;
 use crate::domain::request::{AddMany, Item, NewMemory, Update, UpdateMany};
@@ -59,7 +60,7 @@ impl Engine {
         let mut results = Vec::with_capacity(items.len());
         while !items.is_empty() {
             let rest = items.split_off(chunk.min(items.len()));
-            let prepared = items.into_iter().map(|item| self.prepare_item(item?, &embedded)).collect();
+            let prepared = shared_out(items, |item| self.prepare_item(item?, &embedded));
             items = rest;
             let (model, now) = (self.model.identity().await?.clone(), self.now());
             let insert = move |transaction: &mut Transaction<'_>, prepared: Prepared| {
@@ -96,8 +97,7 @@ impl Engine {
         if items.iter().flatten().any(|update| moves_vectors(&update.patch)) {
             self.vectors.ready().await?;
         }
-        let mut texts: Vec<ItemResult<(Update, Option<Text>)>> =
-            items.into_iter().map(|item| self.with_text(item?, &embedded)).collect();
+        let mut texts = shared_out(items, |item| self.with_text(item?, &embedded));
         let chunk = if request.atomic { texts.len() } else { UPDATE_CHUNK };
         let mut results = Vec::with_capacity(texts.len());
         while !texts.is_empty() {

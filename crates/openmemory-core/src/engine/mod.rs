@@ -28,6 +28,7 @@ mod registry;
 mod reindex;
 mod search;
 mod sectors;
+mod shared_out;
 mod stats;
 mod text;
 mod update;

@@ -1,0 +1,57 @@
+//! How is work for many items shared out among processors? By threads for as long as it takes: those of rayon, which help a
+//! search that holds a lock, must not wait for that lock themselves.
+
+use std::thread;
+
+use parking_lot::Mutex;
+
+/// Threads at most.
+const THREADS: usize = 4;
+/// Items for which one more is worth starting.
+const SHARE: usize = 16;
+
+/// What `work` makes of each item, in order.
+pub(super) fn shared_out<I: Send, O: Send>(items: Vec<I>, work: impl Fn(I) -> O + Sync) -> Vec<O> {
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let helpers = (items.len() / SHARE).min(processors).min(THREADS).saturating_sub(1);
+    if helpers == 0 {
+        return items.into_iter().map(work).collect();
+    }
+    let done = Mutex::new(Vec::with_capacity(items.len()));
+    let left = Mutex::new(items.into_iter().enumerate());
+    let next = || left.lock().next();
+    let go_on = || {
+        while let Some((place, item)) = next() {
+            let made = work(item);
+            done.lock().push((place, made));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..helpers {
+            // Without it the others do its share.
+            let _ = thread::Builder::new().name("openmemory-batch".into()).spawn_scoped(scope, go_on);
+        }
+        go_on();
+    });
+    let mut done = done.into_inner();
+    done.sort_unstable_by_key(|(place, _)| *place);
+    done.into_iter().map(|(_, made)| made).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_made_of_each_item_comes_back_in_order() {
+        for count in [0, 1, 100, 1000] {
+            assert_eq!(shared_out((0..count).collect(), |n| n * n), (0..count).map(|n| n * n).collect::<Vec<u64>>());
+        }
+    }
+
+    #[test]
+    #[should_panic]
+    fn a_panic_of_one_is_not_lost() {
+        shared_out((0..100).collect(), |n| assert!(n != 17, "as a test expects"));
+    }
+}
