@@ -1,36 +1,73 @@
-//! How is a JavaScript function called to embed? From any thread; whoever its promise wakes goes on.
+//! How is a JavaScript function called to embed? From any thread; whoever its promise wakes goes on. A function ends with
+//! its thread, and calls that wait for it then hear so.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
-use napi::Status;
 use napi::bindgen_prelude::{Float32Array, FnArgs, Function, Promise, Result};
+use napi::threadsafe_function::ThreadsafeFunction;
 use napi::threadsafe_function::ThreadsafeFunctionCallMode::NonBlocking;
-use napi::tokio::sync::oneshot;
-use openmemory_core::embedding::EmbedCall;
+use napi::tokio::select;
+use napi::tokio::sync::{oneshot, watch};
+use napi::{Env, Status};
+use openmemory_core::embedding::{EmbedCall, NoVectors};
 
 pub type Embed<'a> = Function<'a, FnArgs<(Vec<String>,)>, Promise<Float32Array>>;
 
-/// What is said where JavaScript ends before it answers.
-const ENDING: &str = "the process is ending";
+type Texts = FnArgs<(Vec<String>,)>;
+type EmbedFunction = ThreadsafeFunction<Texts, Promise<Float32Array>, Texts, Status, false, true>;
 
 /// The call for the engine. The facade's function checks the vectors and never throws: it rejects.
-pub fn embed_call(embed: Embed<'_>) -> Result<EmbedCall> {
+pub fn embed_call(env: &Env, embed: Embed<'_>) -> Result<EmbedCall> {
     let function = Arc::new(embed.build_threadsafe_function().weak::<true>().build()?);
+    let ended = end_of_this_thread(env)?;
     Ok(Arc::new(move |texts| {
-        let function = Arc::clone(&function);
+        let (function, mut ended) = (Arc::clone(&function), ended.clone());
         Box::pin(async move {
-            let (begun, promise) = oneshot::channel();
-            let called = function.call_with_return_value((texts,).into(), NonBlocking, move |promise, _| {
-                let _ = begun.send(promise);
-                Ok(())
-            });
-            if called != Status::Ok {
-                return Err(ENDING.into());
-            }
-            match promise.await.map_err(|_| ENDING)? {
-                Ok(promise) => promise.await.map(|flat| flat.to_vec()).map_err(|error| error.reason.clone()),
-                Err(error) => Err(error.reason.clone()),
+            select! {
+                biased;
+                _ = ended.wait_for(|ended| *ended) => Err(NoVectors::Gone),
+                answer = call(&function, texts) => answer,
             }
         })
     }))
+}
+
+async fn call(function: &EmbedFunction, texts: Vec<String>) -> std::result::Result<Vec<f32>, NoVectors> {
+    let (begun, promise) = oneshot::channel();
+    let called = function.call_with_return_value((texts,).into(), NonBlocking, move |promise, _| {
+        let _ = begun.send(promise);
+        Ok(())
+    });
+    if called != Status::Ok {
+        return Err(NoVectors::Gone);
+    }
+    let promise = promise.await.map_err(|_| NoVectors::Gone)?;
+    let flat = match promise {
+        Ok(promise) => promise.await,
+        Err(error) => Err(error),
+    };
+    flat.map(|flat| flat.to_vec()).map_err(|error| match error.reason.as_str() {
+        // What napi says of a promise that has gone without an answer; an error of the function's bears a ticket.
+        "oneshot canceled" => NoVectors::Gone,
+        why => NoVectors::Failed(why.to_owned()),
+    })
+}
+
+thread_local! {
+    static ENDED: RefCell<Option<watch::Receiver<bool>>> = const { RefCell::new(None) };
+}
+
+/// Becomes true when this thread's JavaScript ends. What waits in a function's queue then is dropped without a word.
+fn end_of_this_thread(env: &Env) -> Result<watch::Receiver<bool>> {
+    if let Some(ended) = ENDED.with_borrow(Option::clone) {
+        return Ok(ended);
+    }
+    let (tell, ended) = watch::channel(false);
+    env.add_env_cleanup_hook(tell, |tell| {
+        ENDED.take();
+        tell.send_replace(true);
+    })?;
+    ENDED.set(Some(ended.clone()));
+    Ok(ended)
 }

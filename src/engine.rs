@@ -37,8 +37,9 @@ pub struct Engine {
 impl Engine {
     /// Instant: the directory is opened by the first call.
     #[napi(constructor)]
-    pub fn new(options: String, embed: Option<Embed<'_>>) -> Result<Self> {
-        let opening = Opening::read(&options, embed.map(embed_call).transpose()?)?;
+    pub fn new(env: &Env, options: String, embed: Option<Embed<'_>>) -> Result<Self> {
+        let embed = embed.map(|embed| embed_call(env, embed)).transpose()?;
+        let opening = Opening::read(&options, embed)?;
         Ok(Self { handle: Arc::new(Handle::new(opening)) })
     }
 

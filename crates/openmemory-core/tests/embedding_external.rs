@@ -4,10 +4,14 @@ use std::future::ready;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use openmemory_core::embedding::{EmbedAnswer, EmbeddingError, ExternalEmbedder, ModelIdentity};
+use openmemory_core::embedding::{EmbedAnswer, EmbeddingError, ExternalEmbedder, ModelIdentity, NoVectors};
 use tokio::sync::Semaphore;
 
 fn external(call: impl Fn(Vec<String>) -> Result<Vec<f32>, String> + Send + Sync + 'static) -> ExternalEmbedder {
+    answering(move |texts| call(texts).map_err(NoVectors::Failed))
+}
+
+fn answering(call: impl Fn(Vec<String>) -> Result<Vec<f32>, NoVectors> + Send + Sync + 'static) -> ExternalEmbedder {
     let answer = move |texts| Box::pin(ready(call(texts))) as EmbedAnswer;
     ExternalEmbedder::new(ModelIdentity { id: "mine".to_owned(), dimensions: 3 }, Arc::new(answer))
 }
@@ -151,4 +155,35 @@ async fn a_call_that_nobody_waits_for_gives_its_place_back() {
     }
     gated.gate.add_permits(1);
     assert!(embedder.query("text").await.is_ok());
+}
+
+#[tokio::test]
+async fn another_function_serves_when_the_first_is_gone() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&calls);
+    let embedder = answering(move |_| {
+        count.fetch_add(1, Ordering::Relaxed);
+        Err(NoVectors::Gone)
+    });
+    let other = |vector: [f32; 3]| Arc::new(external(move |texts| Ok(vector.repeat(texts.len()))));
+    let (closed, second, third) = (other([1.0, 0.0, 0.0]), other([0.0, 1.0, 0.0]), other([0.0, 0.0, 1.0]));
+    for other in [&closed, &second, &third] {
+        embedder.join(other);
+    }
+    drop(closed);
+    assert_eq!(embedder.query("text").await.unwrap(), [0.0, 1.0, 0.0]);
+    drop(second);
+    assert_eq!(embedder.query("text").await.unwrap(), [0.0, 0.0, 1.0]);
+    drop(third);
+    let message = failure(embedder.query("text").await.unwrap_err());
+    assert!(message.contains("open it again"), "{message}");
+    assert_eq!(calls.load(Ordering::Relaxed), 1, "who is gone is not asked again");
+}
+
+#[tokio::test]
+async fn a_function_that_fails_is_not_replaced() {
+    let embedder = external(|_| Err("rate limited".to_owned()));
+    let other = Arc::new(external(|texts| Ok([1.0, 0.0, 0.0].repeat(texts.len()))));
+    embedder.join(&other);
+    assert!(failure(embedder.query("text").await.unwrap_err()).contains("rate limited"));
 }

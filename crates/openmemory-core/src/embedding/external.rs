@@ -3,9 +3,11 @@
 use std::future::Future;
 use std::ops::Range;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
 use futures_util::stream::{self, StreamExt};
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -23,8 +25,17 @@ const BULK_CALLS: usize = CALLS * 3 / 4;
 /// Passages of one call.
 const BATCH: usize = 256;
 
+/// Why a call has given no vectors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoVectors {
+    /// The function says so.
+    Failed(String),
+    /// There is no such function any more: its thread has ended, perhaps during the call.
+    Gone,
+}
+
 /// What a call of the function will have given.
-pub type EmbedAnswer = Pin<Box<dyn Future<Output = Result<Vec<f32>, String>> + Send>>;
+pub type EmbedAnswer = Pin<Box<dyn Future<Output = Result<Vec<f32>, NoVectors>> + Send>>;
 
 /// Gets texts, gives their vectors one after the other in one flat list, or says why not.
 pub type EmbedCall = Arc<dyn Fn(Vec<String>) -> EmbedAnswer + Send + Sync>;
@@ -32,19 +43,39 @@ pub type EmbedCall = Arc<dyn Fn(Vec<String>) -> EmbedAnswer + Send + Sync>;
 /// A model behind a function. Vectors need not be normalised; a passage is its one sentence.
 pub struct ExternalEmbedder {
     identity: ModelIdentity,
-    call: EmbedCall,
+    function: EmbedCall,
+    gone: AtomicBool,
+    /// Those that mean the same, for when the function is gone.
+    others: Mutex<Vec<Weak<Self>>>,
     calls: Semaphore,
     bulk_calls: Semaphore,
 }
 
 impl ExternalEmbedder {
-    /// `call` gets 1 to 256 texts of at most 2000 characters each, and is called up to 16 times at once.
-    pub fn new(identity: ModelIdentity, call: EmbedCall) -> Self {
-        Self { identity, call, calls: Semaphore::new(CALLS), bulk_calls: Semaphore::new(BULK_CALLS) }
+    /// `function` gets 1 to 256 texts of at most 2000 characters each, and is called up to 16 times at once.
+    pub fn new(identity: ModelIdentity, function: EmbedCall) -> Self {
+        Self {
+            identity,
+            function,
+            gone: AtomicBool::new(false),
+            others: Mutex::default(),
+            calls: Semaphore::new(CALLS),
+            bulk_calls: Semaphore::new(BULK_CALLS),
+        }
     }
 
     pub fn identity(&self) -> &ModelIdentity {
         &self.identity
+    }
+
+    /// Hears of another one that means the same and, for as long as that lives, may be asked when this one's function is
+    /// gone.
+    pub fn join(&self, other: &Arc<Self>) {
+        let mut others = self.others.lock();
+        others.retain(|other| other.strong_count() > 0);
+        if !std::ptr::eq(self, &raw const **other) {
+            others.push(Arc::downgrade(other));
+        }
     }
 
     /// The passages of one text: at least one, covering it without a gap.
@@ -88,18 +119,15 @@ impl ExternalEmbedder {
 
     /// One call of the function.
     async fn embed(&self, pieces: Vec<String>) -> Group {
-        match self.vectors(pieces.clone()).await {
+        match self.vectors(&pieces).await {
             Ok(vectors) => vectors.into_iter().zip(&pieces).map(|(vector, piece)| Ok(whole(piece, vector?))).collect(),
             Err(error) => vec![Err(error); pieces.len()],
         }
     }
 
-    async fn vectors(&self, pieces: Vec<String>) -> Result<Vec<Result<Vec<f32>, EmbeddingError>>, EmbeddingError> {
+    async fn vectors(&self, pieces: &[String]) -> Result<Vec<Result<Vec<f32>, EmbeddingError>>, EmbeddingError> {
         let (count, dimensions) = (pieces.len(), self.identity.dimensions);
-        let flat = {
-            let _place = self.calls.acquire().await;
-            (self.call)(pieces).await.map_err(EmbeddingError::failed)?
-        };
+        let flat = self.call(pieces).await?;
         if dimensions == 0 || flat.len() != count * dimensions {
             return Err(EmbeddingError::failed(format!(
                 "embed returned {} numbers for {count} texts of {dimensions} dimensions, expected {}",
@@ -108,6 +136,35 @@ impl ExternalEmbedder {
             )));
         }
         Ok(flat.chunks_exact(dimensions).map(|vector| normalised(vector.to_vec())).collect())
+    }
+
+    async fn call(&self, pieces: &[String]) -> Result<Vec<f32>, EmbeddingError> {
+        let _place = self.calls.acquire().await;
+        if let Some(answer) = self.ask(pieces).await {
+            return answer;
+        }
+        let others: Vec<Arc<Self>> = self.others.lock().iter().filter_map(Weak::upgrade).collect();
+        for other in others {
+            if let Some(answer) = other.ask(pieces).await {
+                return answer;
+            }
+        }
+        Err(EmbeddingError::failed("the thread of the embedding function has ended; close the store and open it again"))
+    }
+
+    /// None if the function is gone.
+    async fn ask(&self, pieces: &[String]) -> Option<Result<Vec<f32>, EmbeddingError>> {
+        if self.gone.load(Ordering::Relaxed) {
+            return None;
+        }
+        match (self.function)(pieces.to_vec()).await {
+            Ok(flat) => Some(Ok(flat)),
+            Err(NoVectors::Failed(why)) => Some(Err(EmbeddingError::failed(why))),
+            Err(NoVectors::Gone) => {
+                self.gone.store(true, Ordering::Relaxed);
+                None
+            }
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use std::ops::Range;
 
 pub use crate::domain::ModelIdentity;
 pub use error::EmbeddingError;
-pub use external::{EmbedAnswer, EmbedCall, ExternalEmbedder};
+pub use external::{EmbedAnswer, EmbedCall, ExternalEmbedder, NoVectors};
 pub use model::{ModelEmbedder, ModelOptions};
 pub use pool::{EmbeddingPool, Urgency};
 pub use pooling::Pooling;

@@ -35,6 +35,13 @@ impl EmbeddingService {
         })
     }
 
+    /// Hears of another source that means the same, where that can help.
+    pub fn join(&self, other: &EmbedderSource) {
+        if let (Self::External(embedder), EmbedderSource::External(other)) = (self, other) {
+            embedder.join(other);
+        }
+    }
+
     /// Which model it is. May load the model to find out.
     pub async fn identity(&self) -> Result<ModelIdentity, EmbeddingError> {
         match self {

@@ -64,6 +64,8 @@ impl Registry {
             if shared.embedder != embedder {
                 return Err(Invalid::argument("embedder", "differs from that of the open store").into());
             }
+            // Who opened the directory may be a thread that ends before this one.
+            shared.engine.model.embedding.join(&options.embedder);
             return Ok(shared);
         }
         let durability = options.durability;
