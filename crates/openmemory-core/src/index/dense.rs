@@ -12,7 +12,7 @@ use super::SectorMask;
 use super::blocks::{BLOCK, Blocks};
 use super::quantise::{Batch, Probe, Row};
 use super::scan::{Compare, Scan};
-use super::sketch::Sketches;
+use super::sketch::{self, Sketches};
 
 /// Rows for which one more thread is worth waking.
 const SHARE: usize = 32 * BLOCK;
@@ -67,8 +67,9 @@ impl Dense {
                 self.next.push(std::mem::replace(&mut self.first[slot as usize], place));
                 self.rows.push(row);
                 self.codes.push(codes);
-                if self.rows.len() % BLOCK == 0 {
-                    self.sketches.push(self.codes.block(self.rows.len() / BLOCK - 1).chunks_exact(codes.len()));
+                let known = self.sketches.rows();
+                if self.rows.len() == known + sketch::BLOCK {
+                    self.sketches.push((known..self.rows.len()).map(|place| self.codes.row(place)));
                 }
             } else {
                 let place = known as usize;
@@ -248,16 +249,16 @@ mod tests {
         };
         let number = |slot: usize, turn: usize| ((slot + turn) % 40) as i8;
         for turn in 0..3 {
-            (0..2 * BLOCK + 5).for_each(|slot| dense.replace(slot as u32, &one(number(slot, turn))));
-            assert_eq!(dense.sketches.rows(), 2 * BLOCK);
+            (0..3 * sketch::BLOCK + 5).for_each(|slot| dense.replace(slot as u32, &one(number(slot, turn))));
+            assert_eq!(dense.sketches.rows(), 3 * sketch::BLOCK);
             for wanted in [0, 17, 39] {
                 let (all, found) = nearest(&dense, wanted);
                 assert!(!all.is_empty());
                 assert_eq!(found, all, "{wanted} in turn {turn}");
             }
             // The last rows take the places of those that go.
-            (0..turn * 40 + 6).for_each(|slot| dense.remove(800 + slot as u32));
-            assert_eq!(dense.sketches.rows(), BLOCK);
+            (0..turn * 40 + 6).for_each(|slot| dense.remove(400 + slot as u32));
+            assert_eq!(dense.sketches.rows(), 2 * sketch::BLOCK);
             let (all, found) = nearest(&dense, 17);
             assert_eq!(found, all, "after removals in turn {turn}");
         }

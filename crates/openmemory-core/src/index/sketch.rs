@@ -6,11 +6,12 @@
 
 use pulp::NullaryFnOnce;
 
-use super::blocks::BLOCK;
-
 /// Rows that are looked at by their bytes: one in so many, and no fewer than these.
 const ONE_IN: usize = 64;
 const LEAST: usize = 256;
+
+/// Rows that get their sketches together. Those after the last such block have none and are all looked at.
+pub(super) const BLOCK: usize = 256;
 
 /// Signs of a word.
 const WORD: usize = 64;
@@ -21,7 +22,7 @@ pub(super) fn sketch<T: Default + PartialOrd>(vector: &[T]) -> impl Iterator<Ite
     vector.chunks(WORD).map(word)
 }
 
-/// The signs of all rows that lie in full blocks. The others are few.
+/// The signs of all rows that lie in full blocks.
 #[derive(Default)]
 pub(super) struct Sketches {
     /// The first words of all rows of a block, their second words, and so on: so one instruction compares many rows.
