@@ -73,7 +73,7 @@ impl ExternalEmbedder {
     pub fn join(&self, other: &Arc<Self>) {
         let mut others = self.others.lock();
         others.retain(|other| other.strong_count() > 0);
-        if !std::ptr::eq(self, &raw const **other) {
+        if !std::ptr::eq(self, Arc::as_ptr(other)) {
             others.push(Arc::downgrade(other));
         }
     }
@@ -95,11 +95,10 @@ impl ExternalEmbedder {
         progress: impl FnMut(usize),
     ) -> Vec<Result<Vec<Passage>, EmbeddingError>> {
         let cuts: Vec<_> = texts.iter().map(|text| cut(text.as_ref())).collect();
-        let pieces_of = |(text, ranges): (&_, &Vec<Range<usize>>)| {
-            let text: &str = AsRef::as_ref(text);
-            ranges.iter().map(|range| text[range.clone()].to_owned()).collect::<Vec<_>>()
-        };
-        let pieces: Vec<String> = texts.iter().zip(&cuts).flat_map(pieces_of).collect();
+        let mut pieces = Vec::with_capacity(texts.len());
+        for (text, ranges) in texts.iter().zip(&cuts) {
+            pieces.extend(ranges.iter().map(|range| text.as_ref()[range.clone()].to_owned()));
+        }
         let calls: Vec<Vec<String>> = pieces.chunks(BATCH).map(<[String]>::to_vec).collect();
         let groups = stream::iter(calls).map(|pieces| self.embed_in_bulk(pieces)).buffered(BULK_CALLS);
         gather(cuts.into_iter().map(Ok).collect(), pin!(groups), progress).await

@@ -237,7 +237,7 @@ mod tests {
 
     /// Orthogonal to those of other numbers: the first rows of a Hadamard matrix.
     fn codes_of(number: i8) -> [i8; 64] {
-        std::array::from_fn(|at| if (at as i8 & number).count_ones() % 2 == 0 { 1 } else { -1 })
+        std::array::from_fn(|at| if (at as i8 & number).count_ones().is_multiple_of(2) { 1 } else { -1 })
     }
 
     #[test]
