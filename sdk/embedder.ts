@@ -3,7 +3,7 @@
 import type { FunctionEmbedder } from '../index'
 import type { NativeEmbed } from './native'
 
-/** How long a call may take where `timeoutMs` does not say: one that never answers would keep its thread forever. */
+/** How long a call may take where `timeoutMs` does not say: one that never answers would keep its place forever. */
 const PATIENCE_MS = 120_000
 
 /** Gives the vectors as one flat array, or rejects without letting a wrong one through. */

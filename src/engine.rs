@@ -25,7 +25,8 @@ use crate::options::Opening;
 
 type Promised<'env> = Result<PromiseRaw<'env, String>>;
 
-/// Bytes of a request up to which JavaScript's thread may take its text apart.
+/// Bytes of a request up to which JavaScript's thread, where a function of its own embeds, goes on with the vectors; and
+/// only if nothing else is to be done.
 const SHORT: usize = 16 * 1024;
 
 #[napi]
@@ -74,9 +75,12 @@ impl Engine {
 
     #[napi(ts_return_type = "Promise<string>")]
     pub fn update<'env>(&self, env: &'env Env, request: String) -> Result<Object<'env>> {
-        let (short, update) = (request.len() <= SHORT, read(&request, Update::read));
+        let update = read(&request, Update::read);
+        let embeds = matches!(&update, Ok(update) if update.patch.content.is_some());
+        let elsewhere =
+            embeds && self.handle.embeds_in_javascript() && (request.len() > SHORT || self.handle.is_busy());
         let call = |engine: Arc<Shared>| async move { engine.update(update?).await };
-        if short { self.call_at_once(env, call) } else { self.call(env, call)?.coerce_to_object() }
+        if elsewhere { self.call(env, call)?.coerce_to_object() } else { self.call_at_once(env, call) }
     }
 
     #[napi(ts_return_type = "Promise<string>")]

@@ -94,6 +94,16 @@ impl Handle {
         Ok(Call(Arc::clone(self)))
     }
 
+    /// Whether a call goes on in JavaScript's thread when it has its vectors.
+    pub fn embeds_in_javascript(&self) -> bool {
+        self.opening.may_never_answer
+    }
+
+    /// Whether calls have begun and not ended.
+    pub fn is_busy(&self) -> bool {
+        *self.in_flight.borrow() > 0
+    }
+
     /// The engine for one call, which must say when it has ended.
     async fn engine(&self) -> Result<Arc<Shared>, Error> {
         let mut slot = self.engine.lock().await;
