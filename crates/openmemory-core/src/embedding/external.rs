@@ -81,11 +81,12 @@ impl ExternalEmbedder {
     /// The passages of one text: at least one, covering it without a gap.
     pub async fn passages(&self, text: &str) -> Result<Vec<Passage>, EmbeddingError> {
         let ranges = cut(text);
-        let embedded = match &ranges[..] {
-            [_] => self.embed(vec![text.to_owned()]).await,
-            _ => return self.passages_of(&[text], |_| {}).await.pop().unwrap_or(Err(EmbeddingError::Closed)),
-        };
-        collect(ranges, &mut embedded.into_iter())
+        if let [_] = &ranges[..] {
+            let embedded = self.embed(vec![text.to_owned()]).await;
+            return collect(ranges, &mut embedded.into_iter());
+        }
+        let mut found = self.passages_in_bulk(&[text], vec![ranges], |_| {}).await;
+        found.pop().unwrap_or(Err(EmbeddingError::Closed))
     }
 
     /// The passages of each text, in order. `progress` hears how many texts are done.
@@ -94,7 +95,16 @@ impl ExternalEmbedder {
         texts: &[impl AsRef<str>],
         progress: impl FnMut(usize),
     ) -> Vec<Result<Vec<Passage>, EmbeddingError>> {
-        let cuts: Vec<_> = texts.iter().map(|text| cut(text.as_ref())).collect();
+        let cuts = texts.iter().map(|text| cut(text.as_ref())).collect();
+        self.passages_in_bulk(texts, cuts, progress).await
+    }
+
+    async fn passages_in_bulk(
+        &self,
+        texts: &[impl AsRef<str>],
+        cuts: Vec<Vec<Range<usize>>>,
+        progress: impl FnMut(usize),
+    ) -> Vec<Result<Vec<Passage>, EmbeddingError>> {
         let mut pieces = Vec::with_capacity(texts.len());
         for (text, ranges) in texts.iter().zip(&cuts) {
             pieces.extend(ranges.iter().map(|range| text.as_ref()[range.clone()].to_owned()));
