@@ -78,7 +78,7 @@ impl Engine {
         let update = read(&request, Update::read);
         let embeds = matches!(&update, Ok(update) if update.patch.content.is_some());
         let elsewhere =
-            embeds && self.handle.embeds_in_javascript() && (request.len() > SHORT || self.handle.is_busy());
+            embeds && self.handle.opening.embeds_in_javascript() && (request.len() > SHORT || self.handle.is_busy());
         let call = |engine: Arc<Shared>| async move { engine.update(update?).await };
         if elsewhere { self.call(env, call)?.coerce_to_object() } else { self.call_at_once(env, call) }
     }

@@ -94,11 +94,6 @@ impl Handle {
         Ok(Call(Arc::clone(self)))
     }
 
-    /// Whether a call goes on in JavaScript's thread when it has its vectors.
-    pub fn embeds_in_javascript(&self) -> bool {
-        self.opening.may_never_answer
-    }
-
     /// Whether calls have begun and not ended.
     pub fn is_busy(&self) -> bool {
         *self.in_flight.borrow() > 0
@@ -148,7 +143,7 @@ impl Handle {
     /// Ends when nothing is in flight and, for the last who shares the engine, everything is on disk.
     pub async fn close(&self) -> Result<(), Error> {
         self.closed.store(true, Ordering::Relaxed);
-        if self.opening.may_never_answer && timeout(PATIENCE, none(&self.in_flight)).await.is_err() {
+        if self.opening.embeds_in_javascript() && timeout(PATIENCE, none(&self.in_flight)).await.is_err() {
             self.given_up.send_replace(true);
         }
         none(&self.in_flight).await;

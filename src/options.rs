@@ -49,8 +49,6 @@ pub struct Opening {
     pub path: PathBuf,
     durability: Durability,
     pub embedder: EmbedderSource,
-    /// Whether embedding waits for a function of the caller's.
-    pub may_never_answer: bool,
     /// Tells embedders apart: equal for options that mean the same one.
     pub description: String,
 }
@@ -63,9 +61,13 @@ impl Opening {
             DurabilityName::Interval => Durability::Interval,
         };
         let description = format!("{:?}", options.embedder);
-        let may_never_answer = embed.is_some();
         let embedder = embedder(options.embedder, &description, embed)?;
-        Ok(Self { path: options.path, durability, embedder, may_never_answer, description })
+        Ok(Self { path: options.path, durability, embedder, description })
+    }
+
+    /// Whether embedding waits for a function of the caller's, which may never answer.
+    pub fn embeds_in_javascript(&self) -> bool {
+        matches!(self.embedder, EmbedderSource::External(_))
     }
 
     pub fn engine_options(&self) -> engine::Options {
