@@ -1,9 +1,40 @@
 //! Runs an ONNX text model: a row of tokens in, vectors out. The only crate that knows tract, which is compiled into
 //! it once, for the engine and for its tests.
+//!
+//! `network` loads and runs; `weights` and `rewrite` change the model before tract reads it; `graph` and `operators` stand
+//! in tract's graph for what `int8`, `attention` and `norm` compute, all but the last by `tile`.
 
 #![forbid(unsafe_code)]
 
+mod attention;
+mod graph;
+mod int8;
 mod network;
+mod norm;
+mod operators;
+mod rewrite;
+mod tile;
 mod weights;
 
 pub use network::{Network, NetworkError, Output};
+
+#[cfg(test)]
+mod tests {
+    /// All that pulp can choose from here.
+    pub(crate) fn instruction_sets() -> Vec<pulp::Arch> {
+        let mut all = vec![pulp::Arch::Scalar, pulp::Arch::new()];
+        #[cfg(target_arch = "x86_64")]
+        all.extend(pulp::x86::V3::try_new().map(pulp::Arch::V3));
+        all
+    }
+
+    /// Between -1 and 1, the same for the same seed.
+    pub(crate) fn numbers(seed: usize, count: usize) -> Vec<f32> {
+        let mut state = seed as u64 + 1;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f32 / (1 << 23) as f32 - 1.0
+        };
+        (0..count).map(|_| next()).collect()
+    }
+}

@@ -3,9 +3,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::*;
 
-use crate::weights;
+use crate::operators::slice;
+use crate::rewrite::rewrite;
+use crate::{graph, weights};
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NetworkError {
@@ -49,10 +52,18 @@ impl Network {
     /// Reads an ONNX file: inputs `input_ids` and, if it has them, `attention_mask` and `token_type_ids`; first output
     /// the token states `[1, n, d]` or a pooled vector `[1, d]`.
     pub fn load(bytes: &[u8]) -> Result<Self, NetworkError> {
-        let unusable = |error: TractError| NetworkError::Unusable(format!("not a usable ONNX model: {error:#}"));
         let mut proto = onnx().proto_model_for_read(&mut &*bytes).map_err(unusable)?;
-        weights::expand(&mut proto);
-        let mut model = onnx()
+        if let Some(graph) = proto.graph.as_mut() {
+            rewrite(graph);
+            weights::expand(graph);
+        }
+        Self::plan(proto)
+    }
+
+    fn plan(proto: ModelProto) -> Result<Self, NetworkError> {
+        let mut onnx = onnx();
+        graph::register(&mut onnx);
+        let mut model = onnx
             .with_ignore_output_shapes(true)
             .with_ignore_value_info(true)
             .model_for_proto_model(&proto)
@@ -108,6 +119,10 @@ impl Network {
     }
 }
 
+fn unusable(error: TractError) -> NetworkError {
+    NetworkError::Unusable(format!("not a usable ONNX model: {error:#}"))
+}
+
 fn output(outputs: &[TValue], tokens: usize) -> Result<Output, NetworkError> {
     let first = outputs.first().ok_or_else(|| NetworkError::Failed("the model has no output".to_owned()))?;
     let unfit = || {
@@ -124,10 +139,40 @@ fn output(outputs: &[TValue], tokens: usize) -> Result<Output, NetworkError> {
         _ => return Err(unfit()),
     };
     let dimensions = first.shape()[first.rank() - 1];
-    let view = first.to_plain_array_view::<f32>().map_err(|_| unfit())?;
-    let values: Vec<f32> = view.iter().copied().collect();
+    let values = slice::<f32>(first).map_err(|_| unfit())?.to_vec();
     if dimensions == 0 {
         return Err(unfit());
     }
     Ok(Output { values, dimensions, pooled })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operators_of_this_crate_compute_what_those_of_tract_do() {
+        let bytes = std::fs::read("../../model/all-MiniLM-L6-v2.onnx").unwrap();
+        let ours = Network::load(&bytes).unwrap();
+        let mut proto = onnx().proto_model_for_read(&mut &*bytes).unwrap();
+        weights::expand(proto.graph.as_mut().unwrap());
+        let theirs = Network::plan(proto).unwrap();
+        for tokens in [1, 2, 13, 32, 33, 150, 256] {
+            let ids: Vec<i64> = (0..tokens).map(|at| 1000 + at * 97).collect();
+            let (ours, theirs) = (ours.run(&ids).unwrap(), theirs.run(&ids).unwrap());
+            for (ours, theirs) in ours.rows().zip(theirs.rows()) {
+                let differ = ours.iter().zip(theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                assert!(differ < 2e-5, "{tokens} tokens: a state differs by {differ}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_token_that_the_model_does_not_have_is_refused_and_the_next_text_is_not() {
+        let network = Network::load(&std::fs::read("../../model/all-MiniLM-L6-v2.onnx").unwrap()).unwrap();
+        for id in [30_522, -1, i64::MAX] {
+            assert!(matches!(network.run(&[101, id, 102]), Err(NetworkError::Failed(_))), "token {id}");
+        }
+        assert_eq!(network.run(&[101, 102]).unwrap().rows().count(), 2);
+    }
 }

@@ -7,13 +7,10 @@
 use std::collections::{HashMap, HashSet};
 
 use half::f16;
-use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto, tensor_proto::DataType};
+use tract_onnx::pb::{GraphProto, NodeProto, TensorProto, tensor_proto::DataType};
 
-/// Folds every stored weight in `model` to f32. Nodes in other forms stay for tract to judge.
-pub(crate) fn expand(model: &mut ModelProto) {
-    let Some(graph) = model.graph.as_mut() else {
-        return;
-    };
+/// Folds every stored weight in `graph` to f32. Nodes in other forms stay for tract to judge.
+pub(crate) fn expand(graph: &mut GraphProto) {
     let mut stored: HashMap<String, TensorProto> =
         graph.initializer.drain(..).map(|tensor| (tensor.name.clone(), tensor)).collect();
     for node in std::mem::take(&mut graph.node) {
@@ -57,7 +54,7 @@ fn blocks(values: &TensorProto, scales: &TensorProto, node: &NodeProto) -> Optio
         .chunks_exact(4)
         .map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]))
         .collect();
-    let dims: Vec<usize> = values.dims.iter().map(|dim| *dim as usize).collect();
+    let dims = dims(values);
     let length = *dims.get(axis)?;
     let stride: usize = dims[axis + 1..].iter().product();
     let groups = length.div_ceil(size);
@@ -80,13 +77,24 @@ fn raw(tensor: &TensorProto, form: DataType) -> Option<&[u8]> {
     let width = match form {
         DataType::Int8 => 1,
         DataType::Float16 => 2,
+        DataType::Int64 => 8,
         _ => 4,
     };
     let whole = tensor.raw_data.len() as i64 == values * width;
     (tensor.data_type == form as i32 && whole).then_some(&tensor.raw_data)
 }
 
-fn attribute(node: &NodeProto, name: &str) -> Option<i64> {
+/// What a constant of integers holds.
+pub(crate) fn integers(tensor: &TensorProto) -> Option<Vec<i64>> {
+    let numbers = raw(tensor, DataType::Int64)?.chunks_exact(8);
+    Some(numbers.filter_map(|number| Some(i64::from_le_bytes(number.try_into().ok()?))).collect())
+}
+
+pub(crate) fn dims(tensor: &TensorProto) -> Vec<usize> {
+    tensor.dims.iter().map(|dim| *dim as usize).collect()
+}
+
+pub(crate) fn attribute(node: &NodeProto, name: &str) -> Option<i64> {
     Some(node.attribute.iter().find(|attribute| attribute.name == name)?.i)
 }
 

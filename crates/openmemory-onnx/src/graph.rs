@@ -1,0 +1,151 @@
+//! How do tract's graph and plan reach the operators of this crate?
+
+use std::sync::Arc;
+
+use tract_onnx::Onnx;
+use tract_onnx::model::ParsingContext;
+use tract_onnx::pb::NodeProto;
+use tract_onnx::prelude::*;
+use tract_onnx::tract_core::internal::*;
+use tract_onnx::tract_hir::internal::*;
+
+use crate::operators::{Attention, Dense, Norm, Operator, Table};
+
+/// The names that `rewrite` gives to nodes.
+pub(crate) const DENSE: &str = "openmemory.Dense";
+pub(crate) const TABLE: &str = "openmemory.Table";
+pub(crate) const ATTENTION: &str = "openmemory.Attention";
+pub(crate) const NORM: &str = "openmemory.Norm";
+
+/// Lets tract read them.
+pub(crate) fn register(onnx: &mut Onnx) {
+    let register = &mut onnx.op_register;
+    register.insert(DENSE, |_, _| planned(Planned { variable: 1, shape: last_of_second, build: Build::Dense }));
+    register.insert(TABLE, |_, _| planned(Planned { variable: 1, shape: and_last_of_second, build: Build::Table }));
+    register.insert(ATTENTION, attention);
+    register.insert(NORM, norm);
+}
+
+fn attention(_: &ParsingContext, node: &NodeProto) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
+    let heads = node.get_attr("heads")?;
+    planned(Planned { variable: 3, shape: first, build: Build::Attention { heads } })
+}
+
+fn norm(_: &ParsingContext, node: &NodeProto) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
+    let epsilon = node.get_attr_opt("epsilon")?.unwrap_or(1e-5);
+    planned(Planned { variable: 1, shape: first, build: Build::Norm { epsilon } })
+}
+
+fn planned(planned: Planned) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
+    Ok((expand(planned), vec![]))
+}
+
+fn first(first: &[TDim], _: &[TDim]) -> TVec<TDim> {
+    first.into()
+}
+
+fn last_of_second(first: &[TDim], second: &[TDim]) -> TVec<TDim> {
+    let rows = &first[..first.len().saturating_sub(1)];
+    rows.iter().chain(second.last()).cloned().collect()
+}
+
+fn and_last_of_second(first: &[TDim], second: &[TDim]) -> TVec<TDim> {
+    first.iter().chain(second.last()).cloned().collect()
+}
+
+/// An operator before its constant inputs are known.
+#[derive(Clone, Debug)]
+struct Planned {
+    /// Inputs that are not constant; the constant ones follow.
+    variable: usize,
+    /// The result's shape from those of the first two inputs.
+    shape: fn(&[TDim], &[TDim]) -> TVec<TDim>,
+    build: Build,
+}
+
+#[derive(Clone, Debug)]
+enum Build {
+    Dense,
+    Table,
+    Attention { heads: usize },
+    Norm { epsilon: f32 },
+}
+
+impl Build {
+    fn operator(&self, constants: &[Arc<Tensor>]) -> TractResult<Arc<dyn Operator>> {
+        Ok(match self {
+            Self::Dense => Arc::new(Dense::new(constants)?),
+            Self::Table => Arc::new(Table::new(constants)?),
+            Self::Attention { heads } => Arc::new(Attention::new(*heads)),
+            Self::Norm { epsilon } => Arc::new(Norm::new(constants, *epsilon)?),
+        })
+    }
+}
+
+impl Expansion for Planned {
+    fn name(&self) -> StaticName {
+        format!("{:?}", self.build).into()
+    }
+
+    fn rules<'r, 'p: 'r, 's: 'r>(
+        &'s self,
+        solver: &mut Solver<'r>,
+        inputs: &'p [TensorProxy],
+        outputs: &'p [TensorProxy],
+    ) -> InferenceResult {
+        solver.equals(&outputs[0].datum_type, f32::datum_type())?;
+        let shape = self.shape;
+        solver.given_2(&inputs[0].shape, &inputs[1].shape, move |solver, first, second| {
+            solver.equals(&outputs[0].shape, shape(&first, &second))
+        })
+    }
+
+    fn wire(&self, prefix: &str, model: &mut TypedModel, inputs: &[OutletId]) -> TractResult<TVec<OutletId>> {
+        let facts = inputs.iter().map(|input| model.outlet_fact(*input)).collect::<TractResult<Vec<_>>>()?;
+        let [first, second, ..] = &facts[..] else { bail!("{prefix} has {} inputs", facts.len()) };
+        let shape = (self.shape)(&first.shape.to_tvec(), &second.shape.to_tvec());
+        let constants = facts[self.variable..].iter().map(|fact| fact.konst.clone().context("a constant is needed"));
+        let operator = self.build.operator(&constants.collect::<TractResult<Vec<_>>>()?)?;
+        model.wire_node(prefix, Placed { operator, fact: f32::fact(shape) }, &inputs[..self.variable])
+    }
+}
+
+/// An operator in its place.
+#[derive(Clone, Debug)]
+struct Placed {
+    operator: Arc<dyn Operator>,
+    fact: TypedFact,
+}
+
+impl PartialEq for Placed {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.operator, &other.operator)
+    }
+}
+
+impl Eq for Placed {}
+
+impl Op for Placed {
+    fn name(&self) -> StaticName {
+        "Placed".into()
+    }
+
+    op_as_typed_op!();
+}
+
+impl EvalOp for Placed {
+    not_out_of_plan!();
+
+    fn eval(&self, context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        let shape = self.fact.shape.eval_to_usize(context.symbols)?;
+        Ok(tvec!(self.operator.run(&inputs, &shape)?.into_tvalue()))
+    }
+}
+
+impl TypedOp for Placed {
+    fn output_facts(&self, _: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
+        Ok(tvec!(self.fact.clone()))
+    }
+
+    as_op!();
+}

@@ -1,0 +1,144 @@
+//! Which operators of a model are computed here instead of by tract?
+//!
+//! Their inputs that are constant are in them; the first of the others gives the result its shape.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use tract_onnx::prelude::*;
+use tract_onnx::tract_core::internal::*;
+
+use crate::attention::{Attend, STEP};
+use crate::int8::{GROUP, Int8Matrix};
+use crate::norm::Normalise;
+
+pub(crate) trait Operator: Debug + Send + Sync {
+    fn run(&self, inputs: &[TValue], shape: &[usize]) -> TractResult<Tensor>;
+}
+
+/// `x · W + b` with int8 weights: inputs x, W, the scales of W, b.
+#[derive(Debug)]
+pub(crate) struct Dense {
+    matrix: Int8Matrix,
+    bias: Vec<f32>,
+    arch: pulp::Arch,
+}
+
+impl Dense {
+    pub(crate) fn new(constants: &[Arc<Tensor>]) -> TractResult<Self> {
+        let [values, scales, bias] = constants else { bail!("a matrix, its scales and a bias are needed") };
+        let &[inputs, outputs] = values.shape() else { bail!("not a matrix: {:?}", values.shape()) };
+        let matrix = Int8Matrix::new(slice(values)?, slice(scales)?, inputs, outputs);
+        let matrix = matrix.with_context(|| format!("a matrix of {inputs} by {outputs} is not whole blocks"))?;
+        let bias = slice::<f32>(bias)?.to_vec();
+        ensure!(bias.len() == outputs, "a bias of {} for {outputs} columns", bias.len());
+        Ok(Self { matrix, bias, arch: pulp::Arch::new() })
+    }
+}
+
+impl Operator for Dense {
+    fn run(&self, inputs: &[TValue], shape: &[usize]) -> TractResult<Tensor> {
+        let mut out = Tensor::zero::<f32>(shape)?;
+        self.matrix.apply(self.arch, slice(&inputs[0])?, &self.bias, slice_mut(&mut out)?);
+        Ok(out)
+    }
+}
+
+/// Rows of a table of int8 numbers: inputs the rows' numbers, the table, its scales.
+#[derive(Debug)]
+pub(crate) struct Table {
+    values: Arc<Tensor>,
+    scales: Arc<Tensor>,
+    width: usize,
+}
+
+impl Table {
+    pub(crate) fn new(constants: &[Arc<Tensor>]) -> TractResult<Self> {
+        let [values, scales] = constants else { bail!("a table and its scales are needed") };
+        let &[_, width] = values.shape() else { bail!("not a table: {:?}", values.shape()) };
+        ensure!(width.is_multiple_of(GROUP) && scales.len() * GROUP == values.len(), "scales do not fit the table");
+        Ok(Self { values: values.clone(), scales: scales.clone(), width })
+    }
+}
+
+impl Operator for Table {
+    fn run(&self, inputs: &[TValue], shape: &[usize]) -> TractResult<Tensor> {
+        let (values, scales) = (slice::<i8>(&self.values)?, slice::<f32>(&self.scales)?);
+        let mut out = Tensor::zero::<f32>(shape)?;
+        for (id, out) in slice::<i64>(&inputs[0])?.iter().zip(slice_mut(&mut out)?.chunks_exact_mut(self.width)) {
+            let row = usize::try_from(*id).ok().filter(|row| *row < values.len() / self.width);
+            let first = row.with_context(|| format!("no row {id} in the table"))? * self.width;
+            let scales = scales[first / GROUP..].iter().flat_map(|scale| [*scale; GROUP]);
+            for ((out, value), scale) in out.iter_mut().zip(&values[first..]).zip(scales) {
+                *out = f32::from(*value) * scale;
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// Attention of several heads: inputs queries, keys and values, each with all heads in a row.
+#[derive(Debug)]
+pub(crate) struct Attention {
+    heads: usize,
+    arch: pulp::Arch,
+}
+
+impl Attention {
+    pub(crate) fn new(heads: usize) -> Self {
+        Self { heads, arch: pulp::Arch::new() }
+    }
+}
+
+impl Operator for Attention {
+    fn run(&self, inputs: &[TValue], shape: &[usize]) -> TractResult<Tensor> {
+        let width = shape[shape.len() - 1];
+        ensure!(width.is_multiple_of(self.heads * STEP), "{width} numbers are not {} heads", self.heads);
+        let mut out = Tensor::zero::<f32>(shape)?;
+        self.arch.dispatch(Attend {
+            query: slice(&inputs[0])?,
+            key: slice(&inputs[1])?,
+            value: slice(&inputs[2])?,
+            out: slice_mut(&mut out)?,
+            width,
+            heads: self.heads,
+        });
+        Ok(out)
+    }
+}
+
+/// Layer normalisation: inputs x, weight, bias.
+#[derive(Debug)]
+pub(crate) struct Norm {
+    weight: Vec<f32>,
+    bias: Vec<f32>,
+    epsilon: f32,
+    arch: pulp::Arch,
+}
+
+impl Norm {
+    pub(crate) fn new(constants: &[Arc<Tensor>], epsilon: f32) -> TractResult<Self> {
+        let [weight, bias] = constants else { bail!("a weight and a bias are needed") };
+        let (weight, bias) = (slice::<f32>(weight)?.to_vec(), slice::<f32>(bias)?.to_vec());
+        ensure!(weight.len() == bias.len() && weight.len().is_multiple_of(GROUP), "{} numbers in a row", weight.len());
+        Ok(Self { weight, bias, epsilon, arch: pulp::Arch::new() })
+    }
+}
+
+impl Operator for Norm {
+    fn run(&self, inputs: &[TValue], shape: &[usize]) -> TractResult<Tensor> {
+        let mut out = Tensor::zero::<f32>(shape)?;
+        let (rows, out_rows) = (slice(&inputs[0])?, slice_mut(&mut out)?);
+        let Self { weight, bias, epsilon, arch } = self;
+        arch.dispatch(Normalise { rows, weight, bias, epsilon: *epsilon, out: out_rows });
+        Ok(out)
+    }
+}
+
+pub(crate) fn slice<T: Datum>(tensor: &Tensor) -> TractResult<&[T]> {
+    tensor.try_as_plain_ram()?.as_slice::<T>()
+}
+
+fn slice_mut(tensor: &mut Tensor) -> TractResult<&mut [f32]> {
+    tensor.to_plain_array_view_mut::<f32>()?.into_slice().context("a tensor that is not one piece of memory")
+}

@@ -1,0 +1,207 @@
+//! Which nodes of a model become operators of this crate?
+//!
+//! Each rule looks for one form, as `model/build.py` writes it, and leaves all others to tract.
+
+use std::collections::{HashMap, HashSet};
+
+use tract_onnx::pb::attribute_proto::AttributeType;
+use tract_onnx::pb::tensor_proto::DataType;
+use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto};
+
+use crate::attention::STEP;
+use crate::graph::{ATTENTION, DENSE, NORM, TABLE};
+use crate::int8::{GROUP, Int8Matrix};
+use crate::weights::{attribute, dims, integers};
+
+pub(crate) fn rewrite(graph: &mut GraphProto) {
+    let view = View::new(graph);
+    let changed: Vec<_> = graph.node.iter().map(|node| view.replacement(node)).collect();
+    for (node, changed) in graph.node.iter_mut().zip(changed) {
+        if let Some(changed) = changed {
+            *node = changed;
+        }
+    }
+    drop_unread(graph);
+}
+
+/// A node's inputs come before it, so what is read is known when its turn comes from the end.
+fn drop_unread(graph: &mut GraphProto) {
+    let mut read: HashSet<String> = graph.output.iter().map(|output| output.name.clone()).collect();
+    let mut kept: Vec<NodeProto> = Vec::with_capacity(graph.node.len());
+    for node in graph.node.drain(..).rev() {
+        if node.output.iter().any(|output| read.contains(output)) {
+            read.extend(node.input.iter().cloned());
+            kept.push(node);
+        }
+    }
+    kept.reverse();
+    graph.node = kept;
+}
+
+struct View<'a> {
+    makers: HashMap<&'a str, &'a NodeProto>,
+    tensors: HashMap<&'a str, &'a TensorProto>,
+}
+
+impl<'a> View<'a> {
+    fn new(graph: &'a GraphProto) -> Self {
+        let outputs = |node: &'a NodeProto| node.output.iter().map(move |output| (&output[..], node));
+        Self {
+            makers: graph.node.iter().flat_map(outputs).collect(),
+            tensors: graph.initializer.iter().map(|tensor| (&tensor.name[..], tensor)).collect(),
+        }
+    }
+
+    fn replacement(&self, node: &NodeProto) -> Option<NodeProto> {
+        match &node.op_type[..] {
+            "Add" => self.dense(node),
+            "Gather" => self.table(node),
+            "Reshape" => self.attention(node),
+            "LayerNormalization" => self.norm(node),
+            _ => None,
+        }
+    }
+
+    /// `x · W + b`.
+    fn dense(&self, add: &NodeProto) -> Option<NodeProto> {
+        let [one, other] = &add.input[..] else { return None };
+        let (product, bias) = match self.made(one, "MatMul") {
+            Some(product) => (product, other),
+            None => (self.made(other, "MatMul")?, one),
+        };
+        let (values, scales) = self.blocks(&product.input[1], 0)?;
+        let [inputs, outputs] = self.dims(values)?[..] else { return None };
+        let fits = Int8Matrix::takes(inputs, outputs) && self.dims(bias)? == [outputs];
+        fits.then(|| node(DENSE, add, [&product.input[0], values, scales, bias]))
+    }
+
+    fn table(&self, gather: &NodeProto) -> Option<NodeProto> {
+        let [table, ids] = &gather.input[..] else { return None };
+        let (values, scales) = self.blocks(table, 1)?;
+        let [_, width] = self.dims(values)?[..] else { return None };
+        let fits = attribute(gather, "axis").unwrap_or(0) == 0 && width.is_multiple_of(GROUP);
+        fits.then(|| node(TABLE, gather, [ids, values, scales]))
+    }
+
+    /// Reshape(Transpose(Softmax(queries · keys) · values)).
+    fn attention(&self, flat: &NodeProto) -> Option<NodeProto> {
+        let mixed = self.made(self.turned(&flat.input[0], [0, 2, 1, 3])?, "MatMul")?;
+        let shares = self.made(&mixed.input[0], "Softmax").filter(|node| attribute(node, "axis") == Some(-1))?;
+        let scores = self.made(&shares.input[0], "MatMul")?;
+        let (query, heads) = self.split(&scores.input[0], [0, 2, 1, 3])?;
+        let (key, same) = self.split(&scores.input[1], [0, 2, 3, 1])?;
+        let (value, too) = self.split(&mixed.input[1], [0, 2, 1, 3])?;
+        let &[0, 0, count, size] = &heads[..] else { return None };
+        let whole = integers(self.tensors.get(&flat.input[1][..])?)? == [0, 0, count * size];
+        let fits = heads == same && heads == too && whole && size > 0 && size % STEP as i64 == 0;
+        fits.then(|| {
+            let count = AttributeProto { name: "heads".into(), i: count, ..AttributeProto::default() };
+            let mut attention = node(ATTENTION, flat, [query, key, value]);
+            attention.attribute = vec![AttributeProto { r#type: AttributeType::Int as i32, ..count }];
+            attention
+        })
+    }
+
+    fn norm(&self, norm: &NodeProto) -> Option<NodeProto> {
+        let [x, weight, bias] = &norm.input[..] else { return None };
+        let last = attribute(norm, "axis").unwrap_or(-1) == -1 && norm.output.len() == 1;
+        let [width] = self.dims(weight)?[..] else { return None };
+        let fits = last && width.is_multiple_of(GROUP) && self.dims(bias)? == [width];
+        fits.then(|| {
+            let mut changed = node(NORM, norm, [x, weight, bias]);
+            changed.attribute = norm.attribute.clone();
+            changed
+        })
+    }
+
+    fn made(&self, name: &str, op: &str) -> Option<&'a NodeProto> {
+        self.makers.get(name).copied().filter(|node| node.op_type == op)
+    }
+
+    /// Constant numbers stored as int8, with a scale for each group along `axis`: both names.
+    fn blocks(&self, name: &str, axis: i64) -> Option<(&'a String, &'a String)> {
+        let node = self.made(name, "DequantizeLinear")?;
+        let [values, scales] = &node.input[..] else { return None };
+        let grouped = attribute(node, "block_size") == Some(GROUP as i64) && attribute(node, "axis") == Some(axis);
+        let int8 = self.tensors.get(&values[..])?.data_type == DataType::Int8 as i32;
+        (grouped && int8).then_some((values, scales))
+    }
+
+    /// What was split into heads and turned, and the shape with heads.
+    fn split(&self, name: &str, order: [i64; 4]) -> Option<(&'a String, Vec<i64>)> {
+        let split = self.made(self.turned(name, order)?, "Reshape")?;
+        Some((&split.input[0], integers(self.tensors.get(&split.input[1][..])?)?))
+    }
+
+    fn turned(&self, name: &str, order: [i64; 4]) -> Option<&'a String> {
+        let turn = self.made(name, "Transpose")?;
+        let found = turn.attribute.iter().find(|attribute| attribute.name == "perm")?;
+        (found.ints == order).then(|| &turn.input[0])
+    }
+
+    fn dims(&self, name: &str) -> Option<Vec<usize>> {
+        Some(dims(self.tensors.get(name)?))
+    }
+}
+
+/// A node in place of another one, under its name.
+fn node<const N: usize>(op: &str, instead: &NodeProto, input: [&String; N]) -> NodeProto {
+    NodeProto {
+        op_type: op.to_owned(),
+        name: instead.name.clone(),
+        input: input.map(String::clone).into(),
+        output: instead.output.clone(),
+        ..NodeProto::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tract_onnx::prelude::*;
+
+    use super::*;
+
+    fn shipped() -> GraphProto {
+        let file = "../../model/all-MiniLM-L6-v2.onnx";
+        onnx().proto_model_for_path(file).unwrap().graph.unwrap()
+    }
+
+    fn count(graph: &GraphProto, op: &str) -> usize {
+        graph.node.iter().filter(|node| node.op_type == op).count()
+    }
+
+    fn change(graph: &mut GraphProto, name: &str, change: impl FnOnce(&mut NodeProto)) {
+        change(graph.node.iter_mut().find(|node| node.name == name).unwrap());
+    }
+
+    #[test]
+    fn all_products_of_the_shipped_model_are_computed_here() {
+        let mut graph = shipped();
+        rewrite(&mut graph);
+        assert_eq!([TABLE, DENSE, ATTENTION, NORM].map(|op| count(&graph, op)), [1, 36, 6, 13]);
+        assert_eq!(count(&graph, "MatMul"), 0);
+        // That of the positions, which are few.
+        assert_eq!(count(&graph, "DequantizeLinear"), 1);
+    }
+
+    #[test]
+    fn other_forms_are_left_to_tract() {
+        let mut graph = shipped();
+        change(&mut graph, "0.query", |add| add.op_type = "Sub".to_owned());
+        change(&mut graph, "1.inner.weight", |weight| weight.attribute.retain(|found| found.name != "block_size"));
+        change(&mut graph, "2.shares", |softmax| softmax.attribute[0].i = 1);
+        change(&mut graph, "norm", |norm| norm.output.push("mean".to_owned()));
+        rewrite(&mut graph);
+        assert_eq!([TABLE, DENSE, ATTENTION, NORM].map(|op| count(&graph, op)), [1, 34, 5, 12]);
+        assert_eq!(count(&graph, "MatMul"), 4);
+    }
+
+    #[test]
+    fn what_something_else_reads_stays() {
+        let mut graph = shipped();
+        graph.output[0].name = "3.scores".to_owned();
+        rewrite(&mut graph);
+        assert_eq!(count(&graph, "MatMul"), 1);
+        assert_eq!(count(&graph, ATTENTION), 3);
+    }
+}
