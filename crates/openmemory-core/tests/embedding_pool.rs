@@ -5,6 +5,8 @@
 use std::ops::Range;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use openmemory_core::embedding::{
     Embedder, EmbeddingError, EmbeddingPool, ModelIdentity, Passage, TestEmbedder, Urgency,
@@ -134,9 +136,37 @@ async fn a_panic_fails_its_own_job_only() {
 #[tokio::test]
 async fn jobs_run_on_named_threads() {
     let pool = EmbeddingPool::new(Some(1)).unwrap();
-    let name = || Ok(std::thread::current().name().map(str::to_owned));
+    let name = || Ok(thread::current().name().map(str::to_owned));
     let name = pool.run(Urgency::Interactive, name).await.unwrap();
     assert_eq!(name.as_deref(), Some("openmemory-embed-0"));
+}
+
+#[test]
+fn a_job_that_comes_while_threads_fall_asleep_is_not_missed() {
+    let busy = |time: Duration| {
+        let began = Instant::now();
+        while began.elapsed() < time {}
+    };
+    let (done, told) = channel();
+    thread::spawn(move || {
+        let pool = EmbeddingPool::new(Some(2)).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for number in 0..3000 {
+            let took = Duration::from_micros(number % 60);
+            let job = || {
+                pool.run(Urgency::Interactive, move || {
+                    busy(took);
+                    Ok(())
+                })
+            };
+            let another = async { if number % 3 == 0 { job().await } else { Ok(()) } };
+            assert_eq!(runtime.block_on(async { tokio::join!(job(), another) }), (Ok(()), Ok(())));
+            // About as long as a thread stays awake, and then a little shorter or longer.
+            busy(took + Duration::from_nanos(number * 7 % 3000));
+        }
+        done.send(()).unwrap();
+    });
+    told.recv_timeout(Duration::from_secs(60)).unwrap();
 }
 
 #[tokio::test]

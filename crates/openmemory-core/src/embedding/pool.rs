@@ -1,14 +1,17 @@
 //! Where does embedding happen, and in which order?
 
 use std::collections::VecDeque;
+use std::hint;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, StreamExt};
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::gather::{Cut, gather};
@@ -16,6 +19,9 @@ use super::{Embedder, EmbeddingError, Passage, collect};
 
 /// Jobs of one urgency that wait at once; further callers wait without a place in the queue.
 const WAITING: usize = 256;
+/// After a job a thread stays awake for the next one as long as that job took, and no longer than this: where one text
+/// follows the other, each finds a processor that has not slowed down meanwhile.
+const AWAKE: Duration = Duration::from_millis(3);
 /// One job in so many is taken from the bulk lane first, so that it never starves.
 const BULK_TURN: usize = 4;
 
@@ -35,7 +41,10 @@ pub struct EmbeddingPool {
 }
 
 struct Shared {
+    stays_awake: bool,
     queue: Mutex<Queue>,
+    /// Jobs in the queue, to be seen without its lock.
+    queued: AtomicUsize,
     wake: Condvar,
     interactive: Arc<Semaphore>,
     bulk: Arc<Semaphore>,
@@ -47,6 +56,8 @@ struct Queue {
     bulk: VecDeque<Job>,
     turn: usize,
     closed: bool,
+    /// A thread is awake and looks for a job.
+    watched: bool,
 }
 
 type Job = Box<dyn FnOnce() + Send>;
@@ -57,16 +68,19 @@ impl EmbeddingPool {
     /// # Errors
     /// The system refuses even one thread.
     pub fn new(threads: Option<usize>) -> std::io::Result<Self> {
-        let wanted = threads.or_else(|| thread::available_parallelism().ok().map(Into::into));
+        let processors = thread::available_parallelism().map_or(1, Into::into);
         let pool = Self {
             shared: Arc::new(Shared {
+                // A single processor has better things to do.
+                stays_awake: processors > 1,
                 queue: Mutex::default(),
+                queued: AtomicUsize::new(0),
                 wake: Condvar::new(),
                 interactive: Arc::new(Semaphore::new(WAITING)),
                 bulk: Arc::new(Semaphore::new(WAITING)),
             }),
         };
-        for number in 0..wanted.unwrap_or(1).max(1) {
+        for number in 0..threads.unwrap_or(processors).max(1) {
             let shared = pool.shared.clone();
             let started =
                 thread::Builder::new().name(format!("openmemory-embed-{number}")).spawn(move || shared.work());
@@ -210,8 +224,13 @@ impl EmbeddingPool {
             Urgency::Interactive => queue.interactive.push_back(Box::new(job)),
             Urgency::Bulk => queue.bulk.push_back(Box::new(job)),
         }
+        let queued = queue.len();
+        self.shared.queued.store(queued, Ordering::Release);
+        let seen = queue.watched && queued == 1;
         drop(queue);
-        self.shared.wake.notify_one();
+        if !seen {
+            self.shared.wake.notify_one();
+        }
         Ok(answer)
     }
 }
@@ -238,9 +257,11 @@ impl Shared {
         let mut queue = self.queue.lock();
         loop {
             if let Some(job) = queue.next() {
+                self.queued.store(queue.len(), Ordering::Release);
                 drop(queue);
+                let began = Instant::now();
                 job();
-                queue = self.queue.lock();
+                queue = self.stay_awake(began.elapsed());
             } else if queue.closed {
                 return;
             } else {
@@ -248,9 +269,29 @@ impl Shared {
             }
         }
     }
+
+    /// Waits for a job without going to sleep, unless another thread does so.
+    fn stay_awake(&self, took: Duration) -> MutexGuard<'_, Queue> {
+        let mut queue = self.queue.lock();
+        if self.stays_awake && queue.len() == 0 && !queue.closed && !queue.watched {
+            queue.watched = true;
+            drop(queue);
+            let began = Instant::now();
+            while self.queued.load(Ordering::Acquire) == 0 && began.elapsed() < took.min(AWAKE) {
+                hint::spin_loop();
+            }
+            queue = self.queue.lock();
+            queue.watched = false;
+        }
+        queue
+    }
 }
 
 impl Queue {
+    fn len(&self) -> usize {
+        self.interactive.len() + self.bulk.len()
+    }
+
     fn next(&mut self) -> Option<Job> {
         self.turn = (self.turn + 1) % BULK_TURN;
         if self.turn == 0 {
