@@ -60,6 +60,14 @@ impl Passage {
     }
 }
 
+/// How a text begins to be embedded.
+pub enum Begun {
+    /// It is one passage, and done.
+    Whole(Passage),
+    /// It is longer: as [`Embedder::cut`] says.
+    Cut(Vec<Range<usize>>),
+}
+
 /// Turns text into vectors. Every call blocks: it belongs on an [`EmbeddingPool`].
 pub trait Embedder: Send + Sync {
     /// Which model this is. May load the model to find out.
@@ -68,6 +76,14 @@ pub trait Embedder: Send + Sync {
     /// Cuts a text into ranges of bytes, each short enough for [`Embedder::embed`]. There is at
     /// least one, also for an empty text, and in order they cover the text without a gap.
     fn cut(&self, text: &str) -> Result<Vec<Range<usize>>, EmbeddingError>;
+
+    /// Embeds a text that is short enough, and cuts a longer one.
+    fn begin(&self, text: &str) -> Result<Begun, EmbeddingError> {
+        let ranges = self.cut(text)?;
+        let [range] = &ranges[..] else { return Ok(Begun::Cut(ranges)) };
+        let embedded = self.embed(&[&text[range.clone()]]).pop();
+        Ok(Begun::Whole(embedded.unwrap_or_else(|| Err(EmbeddingError::failed("the embedder returned no passage")))?))
+    }
 
     /// Embeds pieces of texts, each as one passage whose ranges count from the piece's start.
     fn embed(&self, pieces: &[&str]) -> Vec<Result<Passage, EmbeddingError>>;

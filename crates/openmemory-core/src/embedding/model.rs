@@ -14,7 +14,7 @@ use super::passages::{middle, passages};
 use super::pooling::{blended, normalised, sum};
 use super::sentences::sentences;
 use super::tokens::{Encoded, Tokens};
-use super::{Embedder, EmbeddingError, ModelIdentity, Passage, Pooling, Sentence};
+use super::{Begun, Embedder, EmbeddingError, ModelIdentity, Passage, Pooling, Sentence};
 
 const SHIPPED_NAME: &str = "all-MiniLM-L6-v2";
 const SHIPPED_MODEL: &str = "a604d67924d17949e47e3f57b8f622174b41310ebe93c5c7d62a5c16bfde4a18";
@@ -122,11 +122,12 @@ impl ModelEmbedder {
         }
     }
 
-    fn ranges(&self, tokens: &Tokens, prefix: &str, text: &str) -> Result<Vec<Range<usize>>, EmbeddingError> {
+    /// What of a text the model reads at once.
+    fn parts(&self, tokens: &Tokens, prefix: &str, text: &str) -> Result<Parts, EmbeddingError> {
         let window = self.options.window;
         let whole = tokens.encode(prefix, text)?;
         if whole.ids.len() <= window {
-            return Ok(iter::once(0..text.len()).collect());
+            return Ok(Parts::Whole(whole));
         }
         let own = whole.own();
         let around = whole.ids.len() - own.len();
@@ -146,12 +147,11 @@ impl ModelEmbedder {
                 _ => fitting.push(range),
             }
         }
-        Ok(fitting)
+        Ok(Parts::Cut(fitting))
     }
 
-    fn passage(&self, loaded: &Loaded, text: &str) -> Result<Passage, EmbeddingError> {
-        let encoded = loaded.tokens.encode(&self.options.passage_prefix, text)?;
-        let output = self.run(loaded, &encoded)?;
+    fn passage(&self, loaded: &Loaded, text: &str, encoded: &Encoded) -> Result<Passage, EmbeddingError> {
+        let output = self.run(loaded, encoded)?;
         let vector = self.vector(&output)?;
         let own = encoded.own();
         let tokens = own.len().max(1);
@@ -193,6 +193,13 @@ impl ModelEmbedder {
     }
 }
 
+enum Parts {
+    /// All of it.
+    Whole(Encoded),
+    /// Two ranges or more.
+    Cut(Vec<Range<usize>>),
+}
+
 impl Embedder for ModelEmbedder {
     fn identity(&self) -> Result<ModelIdentity, EmbeddingError> {
         match (&self.options.id, self.options.dimensions) {
@@ -206,12 +213,29 @@ impl Embedder for ModelEmbedder {
     }
 
     fn cut(&self, text: &str) -> Result<Vec<Range<usize>>, EmbeddingError> {
-        self.ranges(&self.loaded()?.tokens, &self.options.passage_prefix, text)
+        Ok(match self.parts(&self.loaded()?.tokens, &self.options.passage_prefix, text)? {
+            Parts::Whole(_) => iter::once(0..text.len()).collect(),
+            Parts::Cut(ranges) => ranges,
+        })
+    }
+
+    fn begin(&self, text: &str) -> Result<Begun, EmbeddingError> {
+        let loaded = self.loaded()?;
+        Ok(match self.parts(&loaded.tokens, &self.options.passage_prefix, text)? {
+            Parts::Whole(encoded) => Begun::Whole(self.passage(&loaded, text, &encoded)?),
+            Parts::Cut(ranges) => Begun::Cut(ranges),
+        })
     }
 
     fn embed(&self, pieces: &[&str]) -> Vec<Result<Passage, EmbeddingError>> {
         match self.loaded() {
-            Ok(loaded) => pieces.iter().map(|piece| self.passage(&loaded, piece)).collect(),
+            Ok(loaded) => {
+                let passage = |piece: &&str| {
+                    let encoded = loaded.tokens.encode(&self.options.passage_prefix, piece)?;
+                    self.passage(&loaded, piece, &encoded)
+                };
+                pieces.iter().map(passage).collect()
+            }
             Err(error) => pieces.iter().map(|_| Err(error.clone())).collect(),
         }
     }
@@ -220,15 +244,16 @@ impl Embedder for ModelEmbedder {
     fn query(&self, text: &str) -> Result<Vec<f32>, EmbeddingError> {
         let loaded = self.loaded()?;
         let prefix = &self.options.query_prefix;
-        let mut parts = Vec::new();
-        for range in self.ranges(&loaded.tokens, prefix, text)? {
+        let ranges = match self.parts(&loaded.tokens, prefix, text)? {
+            Parts::Whole(encoded) => return self.vector(&self.run(&loaded, &encoded)?),
+            Parts::Cut(ranges) => ranges,
+        };
+        let mut parts = Vec::with_capacity(ranges.len());
+        for range in ranges {
             let encoded = loaded.tokens.encode(prefix, &text[range])?;
             parts.push((self.vector(&self.run(&loaded, &encoded)?)?, encoded.ids.len()));
         }
-        match &mut parts[..] {
-            [(only, _)] => Ok(std::mem::take(only)),
-            _ => blended(parts.iter().map(|(vector, tokens)| (&vector[..], *tokens)), loaded.identity.dimensions),
-        }
+        blended(parts.iter().map(|(vector, tokens)| (&vector[..], *tokens)), loaded.identity.dimensions)
     }
 }
 

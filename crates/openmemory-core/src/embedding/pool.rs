@@ -15,7 +15,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::gather::{Cut, gather};
-use super::{Embedder, EmbeddingError, Passage, collect};
+use super::{Begun, Embedder, EmbeddingError, Passage};
 
 /// Jobs of one urgency that wait at once; further callers wait without a place in the queue.
 const WAITING: usize = 256;
@@ -105,25 +105,15 @@ impl EmbeddingPool {
 
     /// The passages of one text. Those of a long text are spread over the threads.
     pub async fn passages(&self, embedder: &Arc<dyn Embedder>, text: Arc<str>) -> Result<Vec<Passage>, EmbeddingError> {
-        let ranges = match self.start(embedder, &text).await? {
-            Started::Whole(passages) => return Ok(passages),
-            Started::Cut(ranges) => ranges,
+        let (begun, whole) = (embedder.clone(), text.clone());
+        // To hand a text that is one passage to another thread would take longer.
+        let ranges = match self.run(Urgency::Interactive, move || begun.begin(&whole)).await? {
+            Begun::Whole(passage) => return Ok(vec![passage]),
+            Begun::Cut(ranges) => ranges,
         };
         // A long text is a batch by itself: it must not delay the next short one.
         let mut found = self.spread(Urgency::Bulk, embedder, vec![(text, Ok(ranges))], |_| {}).await;
         found.pop().unwrap_or(Err(EmbeddingError::Closed))
-    }
-
-    /// Cuts a text, and embeds it where it is one passage: to hand that to another thread would take longer.
-    async fn start(&self, embedder: &Arc<dyn Embedder>, text: &Arc<str>) -> Result<Started, EmbeddingError> {
-        let (embedder, text) = (embedder.clone(), text.clone());
-        let start = move || {
-            let ranges = embedder.cut(&text)?;
-            let [range] = &ranges[..] else { return Ok(Started::Cut(ranges)) };
-            let embedded = embedder.embed(&[&text[range.clone()]]);
-            Ok(Started::Whole(collect(ranges, &mut embedded.into_iter())?))
-        };
-        self.run(Urgency::Interactive, start).await
     }
 
     /// The passages of each text, in order. `progress` hears how many texts are done.
@@ -233,11 +223,6 @@ impl EmbeddingPool {
         }
         Ok(answer)
     }
-}
-
-enum Started {
-    Whole(Vec<Passage>),
-    Cut(Vec<Range<usize>>),
 }
 
 type Answer<T> = oneshot::Receiver<Result<T, EmbeddingError>>;
