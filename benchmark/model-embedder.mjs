@@ -13,14 +13,17 @@ const DIMENSIONS = 384
 const BYTES = DIMENSIONS * 4
 
 export class ModelEmbedder {
-  id = 'all-MiniLM-L6-v2-onnxruntime'
   dimensions = DIMENSIONS
   live = false
   #run
   #places = new Map()
 
-  /** Each of `known` is a file of vectors and the texts that they belong to, in order; the file may have more. */
-  constructor(...known) {
+  /**
+   * `id` names the model. Each of `known` is a file of vectors and the texts that they belong to, in order; the file may
+   * have more.
+   */
+  constructor(id, ...known) {
+    this.id = id
     for (const { file, texts } of known) {
       const input = openSync(file, 'r')
       texts.forEach((text, place) => {

@@ -17,6 +17,7 @@ import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { OpenMemory } from '../index.mjs'
 import { install } from './comparators.mjs'
 import { memories } from './memories.mjs'
 import { prepareVectors } from './model-embedder.mjs'
@@ -42,6 +43,11 @@ process.once('SIGINT', () => process.exit(130))
 const corpus = memories(Math.max(...sizes), CORPUS).map(({ content }) => content)
 await prepareVectors(VECTORS.questions, searched(), () => {})
 await prepareVectors(VECTORS.corpus, corpus, (done) => console.error(`> embedded ${done} of ${corpus.length} texts`))
+
+// A store belongs to the model that filled it, so the embedder has the name of the one that this package ships.
+const shipped = new OpenMemory({ path: join(directory, 'shipped') })
+const model = (await shipped.reindex()).model.id
+await shipped.close()
 
 const results = []
 for (const [at, count] of sizes.entries()) {
@@ -71,7 +77,7 @@ function writeDocs() {
 async function measure(store, count) {
   const { persistent } = (await import(`./stores/${store}.mjs`)).about
   const place = join(directory, `${store}-${count}`)
-  const job = { store, vectors: VECTORS, quick, directory: place }
+  const job = { store, model, vectors: VECTORS, quick, directory: place }
   const figures = await run({ ...job, task: 'fill', count })
   figures.disk = persistent ? sizeOf(place) / count : undefined
   // What a process holds that has the store of one memory open is not the memories'.

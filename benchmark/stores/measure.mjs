@@ -28,11 +28,11 @@ if (process.send) {
   process.disconnect()
 }
 
-async function fill(open, { count, directory, vectors, quick }) {
+async function fill(open, { count, directory, model, vectors, quick }) {
   const list = memories(count, CORPUS)
   const corpus = { file: vectors.corpus, texts: list.map(({ content }) => content) }
   const questions = searched()
-  const embedder = new ModelEmbedder(corpus, { file: vectors.questions, texts: questions })
+  const embedder = new ModelEmbedder(model, corpus, { file: vectors.questions, texts: questions })
   await embedder.load()
   const store = await open(directory, embedder)
   const before = resident()
@@ -61,15 +61,20 @@ async function fill(open, { count, directory, vectors, quick }) {
   figures.metadata = await oneByOne(metadata, limit)
   figures.metadata64 = await together(metadata, many)
   figures.content = await oneByOne(content, limit)
+  figures.contentFunction = figures.content
+  if (store.embedItself) {
+    await store.embedItself()
+    figures.content = await oneByOne(content, limit)
+  }
   figures.content64 = await together(content, many)
   await store.close()
   return figures
 }
 
 /** From opening to the first answer, and what the process holds a second later, when threads that opened it have ended. */
-async function reopen(open, { directory, vectors }, { embedsToSearch }) {
+async function reopen(open, { directory, model, vectors }, { embedsToSearch }) {
   const questions = searched()
-  const embedder = new ModelEmbedder({ file: vectors.questions, texts: questions })
+  const embedder = new ModelEmbedder(model, { file: vectors.questions, texts: questions })
   // Else the model stays out of it: what it holds differs by megabytes from one process to the next.
   if (embedsToSearch) await embedder.load()
   const began = performance.now()

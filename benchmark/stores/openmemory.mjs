@@ -7,7 +7,7 @@ export const about = { name: '@openmemory/sdk', source: '../package.json', persi
 export async function open(directory, embedder) {
   const { id, dimensions } = embedder
   const embed = (texts) => embedder.embed(texts)
-  const om = new OpenMemory({ path: directory, embedder: { id, dimensions, embed } })
+  let om = new OpenMemory({ path: directory, embedder: { id, dimensions, embed } })
   // Opens the store; `ready()` would try the embedder too, which here loads a model that searches do not need.
   await om.stats()
   return {
@@ -19,6 +19,12 @@ export async function open(directory, embedder) {
     updateMetadata: (id, metadata) => om.updateMemory(id, { metadata }),
     updateContent: (id, content) => om.updateMemory(id, { content }),
     search: (query, user_id, k) => om.searchMemories(query, { k, filters: { user_id } }),
+    /** From here on by the shipped model here, whose vectors are the same, instead of the function. */
+    async embedItself() {
+      await om.close()
+      om = new OpenMemory({ path: directory })
+      await om.ready()
+    },
     close: () => om.close(),
   }
 }

@@ -8,6 +8,7 @@ export const FIGURES = [
   { key: 'metadata', title: 'metadata update', unit: 'ms' },
   { key: 'metadata64', title: 'metadata updates, 64 in flight', unit: '/s', more: true },
   { key: 'content', title: 'content update', unit: 'ms' },
+  { key: 'contentFunction', title: 'content update, its model in onnxruntime too', unit: 'ms' },
   { key: 'content64', title: 'content updates, 64 in flight', unit: '/s', more: true },
   { key: 'search', title: 'search, 8 nearest', unit: 'ms' },
   { key: 'reopen', title: 'open to first answer', unit: 'ms' },
