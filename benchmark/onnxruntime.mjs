@@ -14,8 +14,8 @@ export async function onnxruntime() {
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
-    // Otherwise it would dequantise the weights on every call. So it does once, when it loads, as this package does,
-    // and is as fast as with a file of f32 weights.
+    // Otherwise it would dequantise the weights on every call. So it does once, when it loads, and is as fast as with a
+    // file of f32 weights.
     extra: { session: { disable_quant_qdq: '1' } },
   })
   return async (ids) => {

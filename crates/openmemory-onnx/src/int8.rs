@@ -27,7 +27,7 @@ pub(crate) struct Int8Matrix {
 impl Int8Matrix {
     /// Whether a matrix of this size divides into whole blocks.
     pub(crate) fn takes(inputs: usize, outputs: usize) -> bool {
-        inputs.is_multiple_of(DEPTH) && outputs.is_multiple_of(COLUMNS)
+        inputs * outputs > 0 && inputs.is_multiple_of(DEPTH) && outputs.is_multiple_of(COLUMNS)
     }
 
     /// `None` where it does not divide into whole blocks.
@@ -135,7 +135,9 @@ mod tests {
 
     #[test]
     fn a_matrix_that_is_not_whole_blocks_is_not_taken() {
-        assert!(!Int8Matrix::takes(100, 32) && !Int8Matrix::takes(128, 40));
+        for (inputs, outputs) in [(100, 32), (128, 40), (0, 32), (128, 0)] {
+            assert!(!Int8Matrix::takes(inputs, outputs), "{inputs} by {outputs}");
+        }
         assert!(Int8Matrix::new(&[0; 128 * 32], &[0.0; 127], 128, 32).is_none());
     }
 }

@@ -56,7 +56,8 @@ impl Table {
     pub(crate) fn new(constants: &[Arc<Tensor>]) -> TractResult<Self> {
         let [values, scales] = constants else { bail!("a table and its scales are needed") };
         let &[_, width] = values.shape() else { bail!("not a table: {:?}", values.shape()) };
-        ensure!(width.is_multiple_of(GROUP) && scales.len() * GROUP == values.len(), "scales do not fit the table");
+        let whole = width > 0 && width.is_multiple_of(GROUP);
+        ensure!(whole && scales.len() * GROUP == values.len(), "scales do not fit the table");
         Ok(Self { values: values.clone(), scales: scales.clone(), width })
     }
 }
@@ -94,15 +95,11 @@ impl Operator for Attention {
     fn run(&self, inputs: &[TValue], shape: &[usize]) -> TractResult<Tensor> {
         let width = shape[shape.len() - 1];
         ensure!(width.is_multiple_of(self.heads * STEP), "{width} numbers are not {} heads", self.heads);
+        let [query, key, value] = [slice(&inputs[0])?, slice(&inputs[1])?, slice(&inputs[2])?];
+        ensure!(query.len() == key.len() && query.len() == value.len(), "a text attends to itself only");
         let mut out = Tensor::zero::<f32>(shape)?;
-        self.arch.dispatch(Attend {
-            query: slice(&inputs[0])?,
-            key: slice(&inputs[1])?,
-            value: slice(&inputs[2])?,
-            out: slice_mut(&mut out)?,
-            width,
-            heads: self.heads,
-        });
+        let out_rows = slice_mut(&mut out)?;
+        self.arch.dispatch(Attend { query, key, value, out: out_rows, width, heads: self.heads });
         Ok(out)
     }
 }
@@ -120,7 +117,8 @@ impl Norm {
     pub(crate) fn new(constants: &[Arc<Tensor>], epsilon: f32) -> TractResult<Self> {
         let [weight, bias] = constants else { bail!("a weight and a bias are needed") };
         let (weight, bias) = (slice::<f32>(weight)?.to_vec(), slice::<f32>(bias)?.to_vec());
-        ensure!(weight.len() == bias.len() && weight.len().is_multiple_of(GROUP), "{} numbers in a row", weight.len());
+        let whole = !weight.is_empty() && weight.len().is_multiple_of(GROUP);
+        ensure!(whole && weight.len() == bias.len(), "{} numbers in a row", weight.len());
         Ok(Self { weight, bias, epsilon, arch: pulp::Arch::new() })
     }
 }

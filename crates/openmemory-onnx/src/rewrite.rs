@@ -79,7 +79,7 @@ impl<'a> View<'a> {
         let [table, ids] = &gather.input[..] else { return None };
         let (values, scales) = self.blocks(table, 1)?;
         let [_, width] = self.dims(values)?[..] else { return None };
-        let fits = attribute(gather, "axis").unwrap_or(0) == 0 && width.is_multiple_of(GROUP);
+        let fits = attribute(gather, "axis").unwrap_or(0) == 0 && width > 0 && width.is_multiple_of(GROUP);
         fits.then(|| node(TABLE, gather, [ids, values, scales]))
     }
 
@@ -106,7 +106,7 @@ impl<'a> View<'a> {
         let [x, weight, bias] = &norm.input[..] else { return None };
         let last = attribute(norm, "axis").unwrap_or(-1) == -1 && norm.output.len() == 1;
         let [width] = self.dims(weight)?[..] else { return None };
-        let fits = last && width.is_multiple_of(GROUP) && self.dims(bias)? == [width];
+        let fits = last && width > 0 && width.is_multiple_of(GROUP) && self.dims(bias)? == [width];
         fits.then(|| {
             let mut changed = node(NORM, norm, [x, weight, bias]);
             changed.attribute = norm.attribute.clone();
