@@ -22,10 +22,10 @@ pub use network::{Network, NetworkError, Output};
 mod tests {
     /// All that pulp can choose from here.
     pub(crate) fn instruction_sets() -> Vec<pulp::Arch> {
-        let mut all = vec![pulp::Arch::Scalar, pulp::Arch::new()];
+        let all = [pulp::Arch::Scalar, pulp::Arch::new()].into_iter();
         #[cfg(target_arch = "x86_64")]
-        all.extend(pulp::x86::V3::try_new().map(pulp::Arch::V3));
-        all
+        let all = all.chain(pulp::x86::V3::try_new().map(pulp::Arch::V3));
+        all.collect()
     }
 
     /// Between -1 and 1, the same for the same seed.
