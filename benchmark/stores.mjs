@@ -1,6 +1,7 @@
 // Which store for memories is how fast? `npm run bench [-- --quick --sizes 1000,10000 --only openmemory,mem0
 // --repeats 3,1 --json FILE --docs --dir DIR]`: this package beside Mem0, LanceDB, LangGraph's InMemoryStore and
-// sqlite-vec, on the same texts with the same vectors, each in a process of its own.
+// sqlite-vec, on the same texts with the same vectors, each in a process of its own. What they do is measured in turns: they
+// are filled one after the other, and then each does a little of it, round after round.
 //
 // --quick    a few seconds for each, to see that it runs; its numbers mean nothing
 // --sizes    how many memories; default 1000,10000,100000
@@ -28,6 +29,18 @@ import { CORPUS, searched } from './stores/measure.mjs'
 import { about, FIGURES, goals, tables } from './stores/report.mjs'
 
 const STORES = ['openmemory', 'mem0', 'lancedb', 'langgraph', 'sqlite-vec']
+/** What is measured when all are filled, in this order; a change comes before it. */
+const TURNS = [
+  { key: 'search', measure: 'search' },
+  { key: 'metadata', measure: 'metadata', change: 'live' },
+  { key: 'metadata64', measure: 'metadata', inFlight: true },
+  { key: 'contentFunction', measure: 'content' },
+  { key: 'content', measure: 'content', change: 'embedItself' },
+  { key: 'content64', measure: 'content', inFlight: true },
+]
+/** How often each store has its turn, and what it does then at most. */
+const [ROUNDS, AT_ONCE] = [15, { count: 20, seconds: 1 }]
+const [ROUNDS_IN_FLIGHT, IN_FLIGHT] = [3, { count: 256, seconds: 2 }]
 /** What a process holds differs by megabytes from one to the next. */
 const OPENINGS = 5
 const VECTORS = Object.fromEntries(
@@ -51,10 +64,9 @@ await shipped.close()
 
 const results = []
 for (const [at, count] of sizes.entries()) {
-  const runs = Object.fromEntries(only.map((store) => [store, []]))
-  for (let round = 0; round < (repeats[at] ?? repeats.at(-1)); round++)
-    for (const store of only) runs[store].push(await measure(store, count))
-  for (const store of only) results.push({ store, count, ...medians(runs[store]) })
+  const runs = []
+  for (let round = 0; round < (repeats[at] ?? repeats.at(-1)); round++) runs.push(await measure(count))
+  for (const store of only) results.push({ store, count, ...medians(runs.map((run) => run[store])) })
 }
 const facts = { date: new Date().toISOString(), quick, repeats, ...machine(directory), ...(await about(only)) }
 const report = [tables(facts, results, sizes, only), goals(results)].filter(Boolean).join('\n\n')
@@ -74,39 +86,82 @@ function writeDocs() {
   drawPlots(join(folder, 'plots'), { facts, results, sizes, stores: only })
 }
 
-async function measure(store, count) {
+/** The figures of each store with `count` memories. */
+async function measure(count) {
+  const figures = {}
+  const children = []
+  for (const store of only) {
+    const child = start({ ...jobOf(store, count), task: 'fill', count })
+    figures[store] = await child.answer()
+    children.push([store, child])
+  }
+  const ask = (child, asked) => {
+    child.send(asked)
+    return child.answer()
+  }
+  for (const { key, measure, change, inFlight } of TURNS) {
+    if (change) for (const [, child] of children) await ask(child, { change })
+    const measured = Object.fromEntries(only.map((store) => [store, []]))
+    for (let round = 0; round < (quick ? 2 : inFlight ? ROUNDS_IN_FLIGHT : ROUNDS); round++) {
+      for (const [store, child] of children) {
+        const { times, rate } = await ask(child, { measure, inFlight, limit: inFlight ? IN_FLIGHT : AT_ONCE })
+        measured[store].push(...(times ?? [rate]))
+      }
+    }
+    for (const store of only) figures[store][key] = median(measured[store])
+  }
+  for (const [, child] of children) await ask(child, { change: 'close' })
+  for (const store of only) await afterwards(store, count, figures[store])
+  return figures
+}
+
+function jobOf(store, count) {
+  return { store, model, vectors: VECTORS, directory: join(directory, `${store}-${count}`) }
+}
+
+/** What a store takes on disk and in memory, and how long it takes to open. */
+async function afterwards(store, count, figures) {
   const { persistent } = (await import(`./stores/${store}.mjs`)).about
-  const place = join(directory, `${store}-${count}`)
-  const job = { store, model, vectors: VECTORS, quick, directory: place }
-  const figures = await run({ ...job, task: 'fill', count })
-  figures.disk = persistent ? sizeOf(place) / count : undefined
+  const [many, one] = [jobOf(store, count), jobOf(store, 1)]
+  const once = (job) => start(job).answer()
+  figures.disk = persistent ? sizeOf(many.directory) / count : undefined
   // What a process holds that has the store of one memory open is not the memories'.
-  const alone = join(directory, `${store}-1`)
-  const { held } = await run({ ...job, task: 'fill', count: 1, directory: alone, quick: true })
+  const alone = start({ ...one, task: 'fill', count: 1 })
+  const { held } = await alone.answer()
+  alone.send({ change: 'close' })
+  await alone.answer()
   if (persistent) {
     const opened = []
     for (let round = 0; round < (quick ? 1 : OPENINGS); round++) {
-      const { resident: least } = await run({ ...job, task: 'reopen', directory: alone })
-      const { reopen, resident } = await run({ ...job, task: 'reopen' })
+      const { resident: least } = await once({ ...one, task: 'reopen' })
+      const { reopen, resident } = await once({ ...many, task: 'reopen' })
       opened.push({ reopen, memory: (resident - least) / count })
     }
     for (const key of ['reopen', 'memory']) figures[key] = median(opened.map((run) => run[key]))
   } else {
     figures.memory = (figures.held - held) / count
   }
-  for (const folder of [place, alone]) rmSync(folder, { recursive: true, force: true })
+  for (const { directory } of [many, one]) rmSync(directory, { recursive: true, force: true })
   console.error(`> ${store}, ${count}: ${FIGURES.map(({ key }) => `${key} ${figures[key]?.toFixed(2)}`).join(', ')}`)
-  return figures
 }
 
-function run(job) {
+/** A child process, whose next message `answer` waits for. */
+function start(job) {
   const child = fork(fileURLToPath(new URL('stores/measure.mjs', import.meta.url)), [JSON.stringify(job)], {
     execArgv: ['--expose-gc', '--max-old-space-size=8192'],
   })
-  return new Promise((resolve, reject) => {
-    child.once('message', resolve)
-    child.once('exit', (code) => reject(new Error(`${job.store} ended with ${code}`)))
-  })
+  return {
+    send: (message) => child.send(message),
+    answer: () =>
+      new Promise((resolve, reject) => {
+        const ended = (code) => reject(new Error(`${job.store} ended with ${code}`))
+        child.once('exit', ended)
+        child.once('message', (message) => {
+          child.off('exit', ended)
+          resolve(message)
+        })
+      }),
+  }
 }
 
 function medians(runs) {

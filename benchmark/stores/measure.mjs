@@ -1,4 +1,4 @@
-// The child process of one store: fills it and changes it, or opens it again. Sends one message of figures.
+// The child process of one store: fills it and does what its parent asks then, or opens it again. Answers by messages.
 
 import { mkdirSync } from 'node:fs'
 import process from 'node:process'
@@ -6,7 +6,6 @@ import { setTimeout } from 'node:timers/promises'
 import { memories } from '../memories.mjs'
 import { ModelEmbedder } from '../model-embedder.mjs'
 import { between, randomFrom } from '../random.mjs'
-import { median } from '../rounds.mjs'
 import { texts } from '../texts.mjs'
 
 const K = 8
@@ -24,11 +23,13 @@ if (process.send) {
   const job = JSON.parse(process.argv[2])
   const { open, about } = await import(`./${job.store}.mjs`)
   mkdirSync(job.directory, { recursive: true })
-  process.send(await { fill, reopen }[job.task](open, job, about))
-  process.disconnect()
+  const { figures, turn } = await { fill, reopen }[job.task](open, job, about)
+  process.on('message', async (asked) => process.send(await turn(asked)))
+  process.send(figures)
+  if (!turn) process.disconnect()
 }
 
-async function fill(open, { count, directory, model, vectors, quick }) {
+async function fill(open, { count, directory, model, vectors }) {
   const list = memories(count, CORPUS)
   const corpus = { file: vectors.corpus, texts: list.map(({ content }) => content) }
   const questions = searched()
@@ -46,29 +47,25 @@ async function fill(open, { count, directory, model, vectors, quick }) {
   const prose = texts(count)
   const some = () => list[between(random, 0, count)].id
   let step = 0
-  const metadata = () => store.updateMetadata(some(), { status: `step ${++step}`, year: between(random, 2015, 2026) })
-  const content = () => store.updateContent(some(), prose.next(CORPUS.tokens).text)
-  const search = async () => {
-    const found = await store.search(questions[step++ % questions.length], USER, K)
-    if (found.length !== Math.min(K, count)) throw new Error(`${found.length} found instead of ${K}`)
+  const work = {
+    metadata: () => store.updateMetadata(some(), { status: `step ${++step}`, year: between(random, 2015, 2026) }),
+    content: () => store.updateContent(some(), prose.next(CORPUS.tokens).text),
+    async search() {
+      const found = await store.search(questions[step++ % questions.length], USER, K)
+      if (found.length !== Math.min(K, count)) throw new Error(`${found.length} found instead of ${K}`)
+    },
   }
-  const limit = { count: quick ? 10 : 300, seconds: quick ? 2 : 10 }
-  const many = { count: quick ? 64 : 1280, seconds: limit.seconds }
-  await oneByOne(search, { count: 3, seconds: limit.seconds })
-  const figures = { add, held, search: await oneByOne(search, limit) }
-  // From here on each text that a store wants embedded is embedded.
-  embedder.live = true
-  figures.metadata = await oneByOne(metadata, limit)
-  figures.metadata64 = await together(metadata, many)
-  figures.content = await oneByOne(content, limit)
-  figures.contentFunction = figures.content
-  if (store.embedItself) {
-    await store.embedItself()
-    figures.content = await oneByOne(content, limit)
+  return {
+    figures: { add, held },
+    async turn({ change, measure, inFlight, limit }) {
+      // From then on each text that a store wants embedded is embedded.
+      if (change === 'live') embedder.live = true
+      if (change === 'embedItself') await store.embedItself?.()
+      if (change === 'close') await store.close().then(() => setImmediate(() => process.disconnect()))
+      if (!measure) return {}
+      return inFlight ? { rate: await together(work[measure], limit) } : { times: await oneByOne(work[measure], limit) }
+    },
   }
-  figures.content64 = await together(content, many)
-  await store.close()
-  return figures
 }
 
 /** From opening to the first answer, and what the process holds a second later, when threads that opened it have ended. */
@@ -84,7 +81,7 @@ async function reopen(open, { directory, model, vectors }, { embedsToSearch }) {
   await setTimeout(1000)
   const held = resident()
   await store.close()
-  return { reopen: took, resident: held }
+  return { figures: { reopen: took, resident: held } }
 }
 
 function resident() {
@@ -93,16 +90,16 @@ function resident() {
   return process.memoryUsage.rss()
 }
 
-/** The median of the milliseconds that one takes. */
+/** The milliseconds that each takes. */
 async function oneByOne(work, { count, seconds }) {
   const times = []
   const end = performance.now() + seconds * 1000
-  while (times.length < count && (times.length < 3 || performance.now() < end)) {
+  while (times.length < count && (times.length === 0 || performance.now() < end)) {
     const began = performance.now()
     await work()
     times.push(performance.now() - began)
   }
-  return median(times)
+  return times
 }
 
 /** How many are done in a second, with 64 under way. */
