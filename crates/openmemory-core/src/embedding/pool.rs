@@ -41,6 +41,7 @@ pub struct EmbeddingPool {
 }
 
 struct Shared {
+    /// Whether a thread may look out for the next job.
     stays_awake: bool,
     queue: Mutex<Queue>,
     /// Jobs in the queue, to be seen without its lock.
