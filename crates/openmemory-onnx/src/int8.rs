@@ -27,7 +27,7 @@ pub(crate) struct Int8Matrix {
 impl Int8Matrix {
     /// Whether a matrix of this size divides into whole blocks.
     pub(crate) fn takes(inputs: usize, outputs: usize) -> bool {
-        inputs * outputs > 0 && inputs.is_multiple_of(DEPTH) && outputs.is_multiple_of(COLUMNS)
+        inputs > 0 && outputs > 0 && inputs.is_multiple_of(DEPTH) && outputs.is_multiple_of(COLUMNS)
     }
 
     /// `None` where it does not divide into whole blocks.
@@ -44,6 +44,11 @@ impl Int8Matrix {
         }
         arch.dispatch(Apply { matrix: self, rows, out });
     }
+}
+
+/// Whether a row of so many numbers divides into groups, and so into vectors of any length.
+pub(crate) fn whole_groups(width: usize) -> bool {
+    width > 0 && width.is_multiple_of(GROUP)
 }
 
 /// The columns in groups of 32, so that a block is one piece of memory.

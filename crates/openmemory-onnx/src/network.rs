@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use tract_onnx::Onnx;
 use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::*;
 
@@ -52,17 +53,16 @@ impl Network {
     /// Reads an ONNX file: inputs `input_ids` and, if it has them, `attention_mask` and `token_type_ids`; first output
     /// the token states `[1, n, d]` or a pooled vector `[1, d]`.
     pub fn load(bytes: &[u8]) -> Result<Self, NetworkError> {
-        let mut proto = onnx().proto_model_for_read(&mut &*bytes).map_err(unusable)?;
+        let onnx = reader();
+        let mut proto = onnx.proto_model_for_read(&mut &*bytes).map_err(unusable)?;
         if let Some(graph) = proto.graph.as_mut() {
             rewrite(graph);
             weights::expand(graph);
         }
-        Self::plan(proto)
+        Self::plan(onnx, proto)
     }
 
-    fn plan(proto: ModelProto) -> Result<Self, NetworkError> {
-        let mut onnx = onnx();
-        graph::register(&mut onnx);
+    fn plan(onnx: Onnx, proto: ModelProto) -> Result<Self, NetworkError> {
         let mut model = onnx
             .with_ignore_output_shapes(true)
             .with_ignore_value_info(true)
@@ -119,6 +119,13 @@ impl Network {
     }
 }
 
+/// tract's reader of ONNX, with the operators of this crate.
+fn reader() -> Onnx {
+    let mut onnx = onnx();
+    graph::register(&mut onnx);
+    onnx
+}
+
 fn unusable(error: TractError) -> NetworkError {
     NetworkError::Unusable(format!("not a usable ONNX model: {error:#}"))
 }
@@ -154,9 +161,10 @@ mod tests {
     fn operators_of_this_crate_compute_what_those_of_tract_do() {
         let bytes = std::fs::read("../../model/all-MiniLM-L6-v2.onnx").unwrap();
         let ours = Network::load(&bytes).unwrap();
-        let mut proto = onnx().proto_model_for_read(&mut &*bytes).unwrap();
+        let onnx = reader();
+        let mut proto = onnx.proto_model_for_read(&mut &*bytes).unwrap();
         weights::expand(proto.graph.as_mut().unwrap());
-        let theirs = Network::plan(proto).unwrap();
+        let theirs = Network::plan(onnx, proto).unwrap();
         for tokens in [1, 2, 13, 32, 33, 150, 256] {
             let ids: Vec<i64> = (0..tokens).map(|at| 1000 + at * 97).collect();
             let (ours, theirs) = (ours.run(&ids).unwrap(), theirs.run(&ids).unwrap());

@@ -9,7 +9,7 @@ use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::*;
 
 use crate::attention::{Attend, STEP};
-use crate::int8::{GROUP, Int8Matrix};
+use crate::int8::{GROUP, Int8Matrix, whole_groups};
 use crate::norm::Normalise;
 
 pub(crate) trait Operator: Debug + Send + Sync {
@@ -56,8 +56,7 @@ impl Table {
     pub(crate) fn new(constants: &[Arc<Tensor>]) -> TractResult<Self> {
         let [values, scales] = constants else { bail!("a table and its scales are needed") };
         let &[_, width] = values.shape() else { bail!("not a table: {:?}", values.shape()) };
-        let whole = width > 0 && width.is_multiple_of(GROUP);
-        ensure!(whole && scales.len() * GROUP == values.len(), "scales do not fit the table");
+        ensure!(whole_groups(width) && scales.len() * GROUP == values.len(), "scales do not fit the table");
         Ok(Self { values: values.clone(), scales: scales.clone(), width })
     }
 }
@@ -117,8 +116,7 @@ impl Norm {
     pub(crate) fn new(constants: &[Arc<Tensor>], epsilon: f32) -> TractResult<Self> {
         let [weight, bias] = constants else { bail!("a weight and a bias are needed") };
         let (weight, bias) = (slice::<f32>(weight)?.to_vec(), slice::<f32>(bias)?.to_vec());
-        let whole = !weight.is_empty() && weight.len().is_multiple_of(GROUP);
-        ensure!(whole && weight.len() == bias.len(), "{} numbers in a row", weight.len());
+        ensure!(whole_groups(weight.len()) && weight.len() == bias.len(), "{} numbers in a row", weight.len());
         Ok(Self { weight, bias, epsilon, arch: pulp::Arch::new() })
     }
 }
