@@ -60,6 +60,10 @@ fn dynamics() -> Dynamics {
 }
 
 fn put(index: &MemoryIndex, number: u64, plain: &Plain, tags: &[String]) {
+    put_as_present(index, number, plain, tags, &dynamics());
+}
+
+fn put_as_present(index: &MemoryIndex, number: u64, plain: &Plain, tags: &[String], dynamics: &Dynamics) {
     let text = plain.text();
     let entry = Entry {
         number,
@@ -70,7 +74,7 @@ fn put(index: &MemoryIndex, number: u64, plain: &Plain, tags: &[String]) {
         tags,
         created_at: Timestamp::from_millis(0),
         expires_at: None,
-        dynamics: &dynamics(),
+        dynamics,
         vectors: plain.vectors.iter().map(|(vector, mask)| (vector.as_slice(), *mask)).collect(),
     };
     index.replace(&entry).unwrap();
@@ -284,6 +288,31 @@ fn expired_memories_are_hidden_and_judged_ones_move() {
     assert_eq!(found(), [2, 1]);
     let all = Query { show_expired: true, ..query("tea", &vector) };
     assert_eq!(index.search(&all, 3).unwrap().len(), 3);
+}
+
+#[test]
+fn one_that_is_a_little_further_comes_first_once_it_is_more_present() {
+    let index = MemoryIndex::new(DIMENSIONS);
+    (0..200).for_each(|number| put(&index, number, &one(&[0], 3), &[]));
+    let vector = Numbers(3).vector();
+    let near: Vec<f32> = vector.iter().zip(Numbers(4).vector()).map(|(a, b)| a + 0.1 * b).collect();
+    let norm = cosine(&near, &near).sqrt();
+    let near: Vec<f32> = near.into_iter().map(|x| x / norm).collect();
+    assert!((0.99..0.998).contains(&cosine(&near, &vector)));
+    let further = Plain { vectors: vec![(near, SectorMask::PASSAGE)], ..one(&[0], 3) };
+    [150, 170].into_iter().for_each(|number| put(&index, number, &further, &[]));
+    let first = || numbers(&index.search(&query("tea", &vector), 2).unwrap())[0];
+    assert_eq!(first(), 0);
+    let present = dynamics().reinforced(0.4, Timestamp::from_millis(0));
+    index.set_dynamics(None, 150, &present);
+    assert_eq!(first(), 150);
+    let liked = Some(openmemory_core::domain::Feedback::Positive);
+    index.set_dynamics(None, 170, &dynamics().judged(liked, None));
+    assert_eq!(first(), 170);
+    [150, 170].into_iter().for_each(|number| index.set_dynamics(None, number, &dynamics()));
+    assert_eq!(first(), 0);
+    put_as_present(&index, 190, &further, &[], &present);
+    assert_eq!(first(), 190);
 }
 
 /// An update that swaps words and vectors one after the other would show one moment with the old words and the new

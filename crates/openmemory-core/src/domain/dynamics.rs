@@ -49,6 +49,11 @@ impl Salience {
         self.value * (-self.decay_per_day * now.days_since(self.since)).exp()
     }
 
+    /// What it never exceeds, unless something raises it.
+    pub fn highest(&self) -> f64 {
+        self.value
+    }
+
     fn raised(&self, boost: f64, now: Timestamp) -> Self {
         Self { value: (self.at(now) + boost).clamp(0.0, 1.0), since: now.max(self.since), ..*self }
     }

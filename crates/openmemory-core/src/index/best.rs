@@ -1,5 +1,8 @@
 //! The best of many, kept while they come by.
 
+/// Scores that are disposed of together.
+const BLOCK: usize = 32;
+
 /// Keeps the `take` highest, ties by number.
 pub(super) struct Best<T> {
     take: usize,
@@ -9,12 +12,26 @@ pub(super) struct Best<T> {
 
 impl<T> Best<T> {
     pub(super) fn new(take: usize) -> Self {
-        Self { take, floor: f32::NEG_INFINITY, kept: Vec::new() }
+        let floor = if take == 0 { f32::INFINITY } else { f32::NEG_INFINITY };
+        Self { take, floor, kept: Vec::new() }
+    }
+
+    pub(super) fn take(&self) -> usize {
+        self.take
     }
 
     /// Whether a score may be among the best; one comparison disposes of nearly all.
     pub(super) fn admits(&self, score: f32) -> bool {
-        score >= self.floor && self.take > 0
+        score >= self.floor
+    }
+
+    /// The first place from `from` on whose score may be among the best.
+    pub(super) fn next_admitted(&self, scores: &[f32], from: usize) -> Option<usize> {
+        // Without a branch for each, the processor compares many at once.
+        let any = |block: &[f32]| block.iter().fold(false, |any, score| any | self.admits(*score));
+        let block = scores[from..].chunks(BLOCK).position(any)?;
+        let from = from + block * BLOCK;
+        scores[from..].iter().position(|score| self.admits(*score)).map(|at| from + at)
     }
 
     pub(super) fn push(&mut self, score: f32, number: u64, found: T) {
@@ -52,6 +69,25 @@ mod tests {
             best.push((number / 2) as f32, number, number);
         }
         assert_eq!(best.into_sorted(), [98, 99, 96]);
+    }
+
+    #[test]
+    fn the_next_that_may_be_among_the_best_is_found_wherever_it_stands() {
+        let mut best = Best::new(1);
+        for score in [3.0, 5.0] {
+            best.push(score, 0, ());
+        }
+        let mut scores = vec![1.0; 3 * BLOCK + 5];
+        scores[7] = f32::NAN;
+        for wanted in [0, 1, BLOCK - 1, BLOCK, 2 * BLOCK + 3, scores.len() - 1] {
+            scores[wanted] = 5.0;
+            for from in 0..=wanted {
+                assert_eq!(best.next_admitted(&scores, from), Some(wanted), "from {from}");
+            }
+            assert_eq!(best.next_admitted(&scores, wanted + 1), None);
+            scores[wanted] = 1.0;
+        }
+        assert_eq!(Best::<()>::new(0).next_admitted(&scores, 0), None);
     }
 
     #[test]

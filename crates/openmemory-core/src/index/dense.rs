@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use super::SectorMask;
 use super::blocks::{BLOCK, Blocks};
 use super::quantise::{Batch, Probe, Row};
-use super::scan::{Compare, Scan};
+use super::scan::multiply;
 use super::sketch::{self, Sketches};
 
 /// Rows for which one more thread is worth waking.
@@ -120,11 +120,13 @@ impl Dense {
     pub(super) fn score(&self, arch: pulp::Arch, probe: &Probe, mask: Option<SectorMask>, best: &mut [f32]) {
         let begun = AtomicUsize::new(0);
         let scan = |best: &mut [f32]| {
+            let mut products = [0; BLOCK];
             loop {
                 let block = begun.fetch_add(1, Ordering::Relaxed);
                 let Some(rows) = self.rows.chunks(BLOCK).nth(block) else { return };
-                let codes = self.codes.block(block);
-                arch.dispatch(Scan { rows, codes, probe, mask, best: &mut *best });
+                let codes = self.codes.block(block).chunks_exact(self.codes.width().max(1));
+                multiply(arch, &probe.codes, codes, &mut products[..rows.len()]);
+                keep_best(probe, mask, rows.iter().zip(products), best);
             }
         };
         let helpers = self.rows.len() / SHARE;
@@ -160,9 +162,12 @@ impl Dense {
         let mut near = HashMap::new();
         for places in places.chunks(AT_ONCE) {
             places.iter().for_each(|place| self.fetch(*place));
-            for place in places {
-                let (row, codes) = (&self.rows[*place], self.codes.row(*place));
-                let cosine = arch.dispatch(Compare { row, codes, probe });
+            let mut products = [0; AT_ONCE];
+            let codes = places.iter().map(|place| self.codes.row(*place));
+            multiply(arch, &probe.codes, codes, &mut products[..places.len()]);
+            for (place, product) in places.iter().zip(products) {
+                let row = &self.rows[*place];
+                let cosine = probe.cosine(row, product);
                 if cosine >= floor {
                     near.entry(row.slot).and_modify(|best: &mut f32| *best = best.max(cosine)).or_insert(cosine);
                 }
@@ -194,14 +199,23 @@ impl Dense {
         slots: impl Iterator<Item = u32>,
         best: &mut [f32],
     ) {
-        for place in slots.flat_map(|slot| self.places(slot)) {
-            self.score_row(arch, probe, mask, place, best);
-        }
+        let places: Vec<usize> = slots.flat_map(|slot| self.places(slot)).collect();
+        let mut products = vec![0; places.len()];
+        multiply(arch, &probe.codes, places.iter().map(|place| self.codes.row(*place)), &mut products);
+        keep_best(probe, mask, places.iter().map(|place| &self.rows[*place]).zip(products), best);
     }
+}
 
-    fn score_row(&self, arch: pulp::Arch, probe: &Probe, mask: Option<SectorMask>, place: usize, best: &mut [f32]) {
-        let codes = self.codes.row(place);
-        arch.dispatch(Scan { rows: &self.rows[place..=place], codes, probe, mask, best });
+/// Raises each slot's best cosine to that of its rows which the mask admits.
+fn keep_best<'a>(
+    probe: &Probe,
+    mask: Option<SectorMask>,
+    rows: impl Iterator<Item = (&'a Row, i32)>,
+    best: &mut [f32],
+) {
+    for (row, product) in rows.filter(|(row, _)| mask.is_none_or(|mask| mask.meets(row.mask))) {
+        let best = &mut best[row.slot as usize];
+        *best = best.max(probe.cosine(row, product));
     }
 }
 

@@ -9,6 +9,7 @@ use super::lexical::{Lexical, QueryWords, Totals};
 use super::postings::Postings;
 use super::quantise::Probe;
 use super::runs::{Member, Runs};
+use super::score::Parts;
 use super::seek::{Scores, Seek};
 use super::words::phrase;
 use super::{Among, Found, SectorMask};
@@ -30,6 +31,8 @@ pub(super) struct Probes<'a> {
 
 pub(super) struct Partition {
     slots: Vec<Option<Slot>>,
+    /// [`Slot::most_presence`] of each slot: close together, since a search looks at all.
+    presence: Vec<f32>,
     free: Vec<u32>,
     places: HashMap<u64, u32>,
     dense: Dense,
@@ -52,6 +55,23 @@ pub(super) struct Slot {
     pub(super) feedback: Option<Feedback>,
 }
 
+impl Slot {
+    /// No less than what salience and opinion add to its score at any time.
+    fn most_presence(&self) -> f32 {
+        Parts::presence(self.salience.highest() as f32, self.opinion())
+    }
+
+    /// What was thought of it, as a part of its score.
+    pub(super) fn opinion(&self) -> f32 {
+        match self.feedback {
+            None => 0.0,
+            Some(Feedback::Positive) => 1.0,
+            Some(Feedback::Negative) => -1.0,
+            Some(Feedback::VeryNegative) => -2.0,
+        }
+    }
+}
+
 /// To which memories a search is confined: their places, and the runs that these are in, both in rising order.
 struct Wanted {
     places: Vec<u32>,
@@ -62,6 +82,7 @@ impl Partition {
     pub(super) fn new(dimensions: usize) -> Self {
         Self {
             slots: Vec::new(),
+            presence: Vec::new(),
             free: Vec::new(),
             places: HashMap::new(),
             dense: Dense::new(dimensions),
@@ -94,6 +115,7 @@ impl Partition {
     pub(super) fn bytes(&self) -> usize {
         size_of::<Self>()
             + self.slots.capacity() * size_of::<Option<Slot>>()
+            + self.presence.capacity() * size_of::<f32>()
             + self.places.capacity() * (size_of::<(u64, u32)>() + 1)
             + self.dense.bytes()
             + self.lexical.bytes()
@@ -116,7 +138,7 @@ impl Partition {
         self.dense.replace(place, &indexed.vectors);
         self.lexical.replace(place, &indexed.terms);
         self.tags.replace(place, &indexed.tags);
-        self.slots[place as usize] = Some(Slot {
+        let slot = Slot {
             number: indexed.number,
             content: indexed.content,
             sectors: indexed.sectors,
@@ -126,12 +148,15 @@ impl Partition {
             is_question: indexed.is_question,
             salience: indexed.salience,
             feedback: indexed.feedback,
-        });
+        };
+        self.presence[place as usize] = slot.most_presence();
+        self.slots[place as usize] = Some(slot);
     }
 
     fn new_place(&mut self, number: u64) -> u32 {
         let place = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
+            self.presence.push(0.0);
             (self.slots.len() - 1) as u32
         });
         self.places.insert(number, place);
@@ -148,9 +173,10 @@ impl Partition {
     }
 
     pub(super) fn set_dynamics(&mut self, number: u64, dynamics: &Dynamics) {
-        let slot = self.places.get(&number).and_then(|place| self.slots[*place as usize].as_mut());
-        if let Some(slot) = slot {
+        let Some(place) = self.places.get(&number).map(|place| *place as usize) else { return };
+        if let Some(slot) = &mut self.slots[place] {
             (slot.salience, slot.feedback) = (dynamics.salience(), dynamics.feedback);
+            self.presence[place] = slot.most_presence();
         }
     }
 
@@ -183,7 +209,7 @@ impl Partition {
         match wanted {
             None => {
                 self.runs.all().for_each(|members| seek.offer_run(members, |_| true));
-                (0..self.slots.len() as u32).for_each(|place| seek.offer_alone(place));
+                seek.offer_all_alone();
             }
             Some(Wanted { places, runs }) => {
                 places.iter().for_each(|place| seek.offer_alone(*place));
@@ -236,7 +262,7 @@ impl Partition {
             None => self.dense.score(arch, &probes.vector, probes.mask, &mut dense),
         }
         let named = probes.phrases.iter().flat_map(|phrase| self.tags.of(phrase)).map(|posting| posting.slot);
-        Scores::new(lexical, dense, named)
+        Scores::new(lexical, dense, &self.presence, named)
     }
 
     fn with_their_runs(&self, Wanted { places, runs }: &Wanted) -> Vec<u32> {

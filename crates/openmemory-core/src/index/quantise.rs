@@ -48,6 +48,11 @@ impl Probe {
         Self { codes, scale, sketch: sketch(query).collect() }
     }
 
+    /// The cosine with a row, by the product of their codes.
+    pub(super) fn cosine(&self, row: &Row, product: i32) -> f32 {
+        product as f32 * self.scale * row.scale
+    }
+
     /// The same query, whose cosines count for `share` of what they are.
     pub(super) fn times(self, share: f32) -> Self {
         Self { scale: self.scale * share, ..self }

@@ -112,11 +112,20 @@ impl Parts {
     }
 
     /// With [`Parts::most_lent`] no less than the sum of a memory with these scores, whatever else it has.
-    pub(super) fn most_own(lexical: f32, dense: f32) -> f32 {
+    pub(super) fn most_own(lexical: f32, dense: f32, presence: f32) -> f32 {
         /// More than what adding up in another order can change.
         const ROUNDING: f32 = 0.001;
-        const REST: f32 = Part::Salience.weight() + Part::Feedback.weight() + ROUNDING;
-        Part::Lexical.weight() * lexical + Part::Dense.weight() * dense + REST
+        Part::Lexical.weight() * lexical + Part::Dense.weight() * dense + presence + ROUNDING
+    }
+
+    /// What salience and opinion add.
+    pub(super) fn presence(salience: f32, opinion: f32) -> f32 {
+        Part::Salience.weight() * salience + Part::Feedback.weight() * opinion
+    }
+
+    /// What the context of a memory without a run adds.
+    pub(super) fn most_lent_alone(lexical: f32, dense: f32) -> f32 {
+        Part::Run.weight() * alone(lexical, dense)
     }
 
     /// What this context adds.

@@ -5,7 +5,6 @@ use super::best::Best;
 use super::partition::{Probes, Slot};
 use super::runs::{Context, Member, Surroundings};
 use super::score::{Part, Parts, alone};
-use crate::domain::Feedback;
 
 /// What the words and vectors of the slots alone say.
 pub(super) struct Scores {
@@ -18,9 +17,10 @@ pub(super) struct Scores {
 }
 
 impl Scores {
-    /// `named` are the slots with a tag that the query names.
-    pub(super) fn new(lexical: Vec<f32>, dense: Vec<f32>, named: impl Iterator<Item = u32>) -> Self {
-        let most = lexical.iter().zip(&dense).map(|(lexical, dense)| Parts::most_own(*lexical, *dense)).collect();
+    /// `presence` is [`Slot::most_presence`] of each; `named` are the slots with a tag that the query names.
+    pub(super) fn new(lexical: Vec<f32>, dense: Vec<f32>, presence: &[f32], named: impl Iterator<Item = u32>) -> Self {
+        let own = lexical.iter().zip(&dense).zip(presence);
+        let most = own.map(|((lexical, dense), presence)| Parts::most_own(*lexical, *dense, *presence)).collect();
         let mut scores = Self { named: vec![false; dense.len()], lexical, dense, most };
         for slot in named.map(|slot| slot as usize) {
             if !std::mem::replace(&mut scores.named[slot], true) {
@@ -54,6 +54,31 @@ impl<'a> Seek<'a> {
         best: &'a mut Best<Found>,
     ) -> Self {
         Self { slots, probes, scores, best, surroundings: Surroundings::default() }
+    }
+
+    /// Offers all memories that have no run.
+    pub(super) fn offer_all_alone(&mut self) {
+        let Scores { lexical, dense, most, .. } = self.scores;
+        let own = lexical.iter().zip(dense).zip(most);
+        let most = own.map(|((lexical, dense), most)| most + Parts::most_lent_alone(*lexical, *dense));
+        let mut most: Vec<f32> = most.collect();
+        // After those that promise most hardly any other is worth a look at its slot, which lies in no cache.
+        let mut promising = Best::new(self.best.take());
+        let mut from = 0;
+        while let Some(place) = promising.next_admitted(&most, from) {
+            promising.push(most[place], place as u64, place);
+            from = place + 1;
+        }
+        for place in promising.into_sorted() {
+            self.offer_alone(place as u32);
+            // Nothing admits what is no number.
+            most[place] = f32::NAN;
+        }
+        from = 0;
+        while let Some(place) = self.best.next_admitted(&most, from) {
+            self.offer_alone(place as u32);
+            from = place + 1;
+        }
     }
 
     /// Offers a memory, if it has no run.
@@ -97,7 +122,7 @@ impl<'a> Seek<'a> {
         parts.set(Part::IsQuestion, flag(slot.is_question));
         parts.set(Part::TagNamed, flag(self.scores.named[place as usize]));
         parts.set_context(context);
-        parts.set(Part::Feedback, slot.feedback.map_or(0.0, opinion));
+        parts.set(Part::Feedback, slot.opinion());
         parts.set(Part::Salience, slot.salience.at(self.probes.now) as f32);
         let sum = parts.sum();
         if !self.best.admits(sum) {
@@ -107,13 +132,5 @@ impl<'a> Seek<'a> {
         let by = lender.map(|member| member.number);
         let found = Found { number: slot.number, content: slot.content, sectors: slot.sectors, parts, by };
         self.best.push(sum, slot.number, found);
-    }
-}
-
-fn opinion(feedback: Feedback) -> f32 {
-    match feedback {
-        Feedback::Positive => 1.0,
-        Feedback::Negative => -1.0,
-        Feedback::VeryNegative => -2.0,
     }
 }
