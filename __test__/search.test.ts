@@ -29,6 +29,32 @@ test('sectors narrow the search', async () => {
   expect(hits.map(({ id }) => id)).toEqual([how.id])
 })
 
+test('searches made together each find what they ask for', async () => {
+  const om = openStore()
+  const user = (n: number) => (n % 2 === 0 ? 'ada' : 'ben')
+  const content = (n: number) => `thing${n} of part${n % 7}`
+  const memory = (_: unknown, n: number) => ({ content: content(n), user_id: user(n), tags: [`tag-${n % 3}`] })
+  const added = await om.addMemories(Array.from({ length: 300 }, memory))
+  const options = [
+    () => ({ k: 3 }),
+    (n: number) => ({ filters: { user_id: user(n) } }),
+    (n: number) => ({ filters: { user_id: user(n), tags: `tag-${n % 3}` } }),
+    () => ({ filters: { OR: [{ user_id: 'ada' }, { user_id: 'ben' }] }, k: 50 }),
+  ]
+  const searches = Array.from({ length: 100 }, (_, n) => om.searchMemories(content(n), options[n % 4]?.(n)))
+  const found = (await Promise.all(searches)).map(([best]) => ({ id: best?.id, similarity: best?.similarity }))
+  expect(found).toEqual(
+    added.slice(0, 100).map((result) => ({ id: result.ok && result.memory.id, similarity: expect.closeTo(1, 4) })),
+  )
+  const [hits, none] = await Promise.all([
+    om.searchMemories('thing of part1', { filters: { user_id: 'ben' }, k: 40 }),
+    om.searchMemories('thing of part1', { filters: { user_id: 'nobody' } }),
+  ])
+  expect(hits).toHaveLength(40)
+  expect(hits.every(({ user_id }) => user_id === 'ben')).toBe(true)
+  expect(none).toEqual([])
+})
+
 test('an empty store has no hits', async () => {
   expect(await openStore().searchMemories('anything')).toEqual([])
 })

@@ -22,24 +22,29 @@ export async function* measure({ directory, quick }) {
   try {
     await remember(om, list)
     await updates()
-    const [busy, idle] = [[], []]
-    for (let round = 0; round < (quick ? 1 : 5); round++) {
-      const { late, took } = await lateness(updates)
-      busy.push(...late)
-      idle.push(...(await lateness(() => sleep(took))).late)
-    }
-    const of = (values) => [0.5, 0.99, 1].map((at) => percentile(values, at).toFixed(1)).join(', ')
-    yield {
-      measure: `timer lateness at p99 during ${count} content updates`,
-      unit: 'ms',
-      ours: percentile(busy, 0.99),
-      other: percentile(idle, 0.99),
-      than: 'the same timer, idle',
-      goal: { below: 10 },
-      note: `p50, p99, max: ${of(busy)} of ${busy.length} ticks; idle ${of(idle)}`,
-    }
+    yield await lateTimers(`${count} content updates`, updates, quick ? 1 : 5, { below: 10 })
   } finally {
     await om.close()
+  }
+}
+
+/** How late timers are while `work` runs, beside idle ones. */
+export async function lateTimers(what, work, rounds, goal) {
+  const [busy, idle] = [[], []]
+  for (let round = 0; round < rounds; round++) {
+    const { late, took } = await lateness(work)
+    busy.push(...late)
+    idle.push(...(await lateness(() => sleep(took))).late)
+  }
+  const of = (values) => [0.5, 0.99, 1].map((at) => percentile(values, at).toFixed(1)).join(', ')
+  return {
+    measure: `timer lateness at p99 during ${what}`,
+    unit: 'ms',
+    ours: percentile(busy, 0.99),
+    other: percentile(idle, 0.99),
+    than: 'the same timer, idle',
+    goal,
+    note: `p50, p99, max: ${of(busy)} of ${busy.length} ticks; idle ${of(idle)}`,
   }
 }
 

@@ -5,6 +5,7 @@
 
 import { join } from 'node:path'
 import { OpenMemory } from '../index.mjs'
+import { lateTimers } from './event-loop.mjs'
 import { memories, remember } from './memories.mjs'
 import { inTurns, timed } from './rounds.mjs'
 import { SqliteMemories } from './sqlite-memories.mjs'
@@ -54,6 +55,15 @@ export async function* measure({ directory, quick }) {
         `${shared} of ${QUERIES * K} hits are those of sqlite-vec; ` +
         `${alone.other.toFixed(2)} ms of it is a search that finds nothing, mostly the call of the embedding function`,
     }
+    const each = (times) => Array.from({ length: times * QUERIES }, (_, n) => queries[n % QUERIES])
+    const inTurn = async () => {
+      for (const query of each(quick ? 2 : 20)) await ours(query)
+    }
+    yield await lateTimers(`searches over ${count.toLocaleString('en')}, one by one`, inTurn, quick ? 1 : 5, {
+      below: 10,
+    })
+    const together = () => Promise.all(each(20).map(ours))
+    yield await lateTimers(`${20 * QUERIES} such searches made together`, together, quick ? 1 : 5)
   } finally {
     sqlite.close()
     await om.close()

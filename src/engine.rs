@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::answer::{answer, items, parse};
-use crate::at_once::answer_at_once;
+use crate::at_once::{Turns, answer_at_once};
 use crate::control::Control;
 use crate::embedder::{Embed, embed_call};
 use crate::handle::{Handle, blocking, here};
@@ -32,6 +32,7 @@ const SHORT: usize = 16 * 1024;
 #[napi]
 pub struct Engine {
     pub(crate) handle: Arc<Handle>,
+    turns: Turns,
 }
 
 #[napi]
@@ -41,7 +42,7 @@ impl Engine {
     pub fn new(env: &Env, options: String, embed: Option<Embed<'_>>) -> Result<Self> {
         let embed = embed.map(|embed| embed_call(env, embed)).transpose()?;
         let opening = Opening::read(&options, embed)?;
-        Ok(Self { handle: Arc::new(Handle::new(opening)) })
+        Ok(Self { handle: Arc::new(Handle::new(opening)), turns: Turns::default() })
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -110,11 +111,18 @@ impl Engine {
     #[napi(ts_return_type = "Promise<string>")]
     pub fn search<'env>(&self, env: &'env Env, request: String) -> Result<Object<'env>> {
         let search = read(&request, Search::read);
-        self.call_at_once(env, |engine| async move {
+        let turn = self.turns.take();
+        let mine = turn.is_some();
+        let call = move |engine: Arc<Shared>| async move {
             let search = search?;
             let vector = engine.embed_query(&search).await?;
+            if mine && engine.is_quick(&search) {
+                return here(|| engine.search(&search, &vector));
+            }
             blocking(move || engine.search(&search, &vector)).await
-        })
+        };
+        let answered = self.answered(call);
+        within_runtime_if_available(|| answer_at_once(env, answered, turn))
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -210,7 +218,7 @@ impl Engine {
         F: Future<Output = std::result::Result<T, Error>> + Send + 'static,
     {
         let answered = self.answered(call);
-        within_runtime_if_available(|| answer_at_once(env, answered))
+        within_runtime_if_available(|| answer_at_once(env, answered, None))
     }
 
     fn answered<T, C, F>(&self, call: C) -> impl Future<Output = String> + Send + 'static

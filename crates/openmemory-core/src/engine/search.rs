@@ -13,7 +13,7 @@ use super::vectors::foreign_dimensions;
 use crate::domain::filter::{Field, Filter};
 use crate::domain::request::{Order, Search, TimeField};
 use crate::domain::{Embedding, Memory, MemoryId, Sector, Sectors, Version};
-use crate::index::{Among, Found, Part, Parts, Query, Scope, SectorMask};
+use crate::index::{Among, Found, MemoryIndex, Part, Parts, Query, Scope, SectorMask};
 use crate::storage::{self, Number, Records};
 
 /// Candidates that a filter is first tried on; eight times as many each time they do not suffice.
@@ -21,6 +21,9 @@ const FIRST_FILTERED: usize = 64;
 
 /// How often a search begins again because a commit has changed one of its results meanwhile.
 const TRIES: usize = 10;
+
+/// What a search may have at most to be quick: bytes of a question, vectors, hits.
+const QUICK: (usize, usize, usize) = (1024, 16_384, 32);
 
 /// Memories of an agent or an application up to which they are looked up first.
 const FEW: usize = 1000;
@@ -49,6 +52,17 @@ impl Engine {
             None => request.query.clone(),
         };
         self.model.query(query).await
+    }
+
+    /// Whether a search takes about a millisecond at most, once its query is embedded: among few memories, all of which
+    /// match.
+    pub fn is_quick(&self, request: &Search) -> bool {
+        let (question, vectors, hits) = QUICK;
+        let compared = |index: &MemoryIndex| in_scope(request, |scope| index.vectors(scope));
+        request.query.len() <= question
+            && request.k <= hits
+            && !filters_scope(request)
+            && self.vectors.index().is_some_and(|index| compared(&index) <= vectors)
     }
 
     /// The `k` best memories for a query embedded by [`Engine::embed_query`], best first.
@@ -89,7 +103,8 @@ impl Engine {
         request: &Search,
         find: impl Fn(usize) -> Result<Vec<Found>, Error>,
     ) -> Result<(Vec<(Found, Version)>, bool), Error> {
-        let mut take = if request.filter.is_some() { FIRST_FILTERED.max(4 * request.k) } else { request.k };
+        let filters = filters_scope(request);
+        let mut take = if filters { FIRST_FILTERED.max(4 * request.k) } else { request.k };
         let mut asked: HashMap<u64, Option<Version>> = HashMap::new();
         loop {
             let candidates = find(take)?;
@@ -110,7 +125,7 @@ impl Engine {
                     return Ok((best, settled));
                 }
             }
-            if all_seen || request.filter.is_none() {
+            if all_seen || !filters {
                 return Ok((best, settled));
             }
             take *= 8;
@@ -178,6 +193,11 @@ impl Engine {
 fn in_scope<T>(request: &Search, search: impl FnOnce(Scope<'_>) -> T) -> T {
     let users = request.filter.as_ref().and_then(|filter| filter.required(&Field::UserId));
     search(users.as_deref().map_or(Scope::All, Scope::Users))
+}
+
+/// Whether not all memories in scope match.
+fn filters_scope(request: &Search) -> bool {
+    request.filter.as_ref().is_some_and(|filter| !filter.asks_only(&Field::UserId))
 }
 
 fn similarity(embedding: &Embedding, sectors: &Sectors, request: &Search, query: &[f32]) -> f32 {

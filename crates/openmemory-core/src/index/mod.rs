@@ -239,6 +239,13 @@ impl MemoryIndex {
         Ok(best.into_sorted())
     }
 
+    /// Vectors that a search in this scope compares.
+    pub fn vectors(&self, scope: Scope<'_>) -> usize {
+        let mut vectors = 0;
+        self.each(scope, |partition| vectors += partition.vectors());
+        vectors
+    }
+
     /// A user's memories with a vector whose cosine to `vector` is at least `floor`, the nearest `take`, nearest first. Of
     /// many one of these is missed now and then (`sketch.rs`).
     pub fn nearest(

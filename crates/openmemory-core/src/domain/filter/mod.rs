@@ -78,6 +78,18 @@ impl Filter {
         Some(values)
     }
 
+    /// Whether a memory that has one of the values [`required`](Self::required) of `field` matches for sure.
+    pub fn asks_only(&self, field: &Field) -> bool {
+        match self {
+            Self::And(parts) => matches!(&parts[..], [only] if only.asks_only(field)),
+            Self::Or(parts) => parts.iter().all(|part| part.asks_only(field)),
+            Self::Not(_) => false,
+            Self::Is(tested, test) => {
+                tested == field && matches!(test, Test::OneOf(_)) && self.required(field).is_some()
+            }
+        }
+    }
+
     /// Whether a memory's text has to be read to decide.
     pub fn needs_content(&self) -> bool {
         match self {

@@ -274,6 +274,33 @@ fn values_that_a_match_needs_are_told() {
 }
 
 #[test]
+fn a_filter_that_asks_for_users_only_is_told_from_one_that_asks_for_more() {
+    let asks_only = |filter: Value| parse(&filter).unwrap().asks_only(&Field::UserId);
+    for users in [
+        json!({"user_id": "a"}),
+        json!({"user_id": null}),
+        json!({"user_id": {"in": ["a", "b"]}}),
+        json!({"AND": [{"user_id": "a"}]}),
+        json!({"OR": [{"user_id": "a"}, {"OR": [{"user_id": "b"}]}]}),
+    ] {
+        assert!(asks_only(users.clone()), "{users}");
+    }
+    for more in [
+        json!({"user_id": "a", "tags": "t"}),
+        json!({"AND": [{"user_id": "a"}, {"user_id": "b"}]}),
+        json!({"OR": [{"user_id": "a"}, {"version": 1}]}),
+        json!({"OR": [{"user_id": "a"}, {"user_id": "b", "version": 1}]}),
+        json!({"NOT": {"user_id": "a"}}),
+        json!({"user_id": {"ne": "a"}}),
+        json!({"user_id": {"contains": "a"}}),
+        json!({"user_id": "*"}),
+        json!({"agent_id": "a"}),
+    ] {
+        assert!(!asks_only(more.clone()), "{more}");
+    }
+}
+
+#[test]
 fn the_content_is_needed_only_for_keywords() {
     assert!(parse(&json!({"OR": [{"version": 1}, {"NOT": {"keywords": "x"}}]})).unwrap().needs_content());
     assert!(!parse(&json!({"metadata.keywords": "x"})).unwrap().needs_content());
@@ -378,6 +405,14 @@ proptest! {
         let parsed: Filter = parse(&f).unwrap();
         if parsed.matches(&memory(), CONTENT) && let Some(values) = parsed.required(&Field::UserId) {
             prop_assert!(values.contains(&Some("ada")), "{}", f);
+        }
+    }
+
+    #[test]
+    fn a_filter_that_asks_for_users_only_matches_who_has_one_of_them(f in filter()) {
+        let parsed: Filter = parse(&f).unwrap();
+        if parsed.asks_only(&Field::UserId) && let Some(values) = parsed.required(&Field::UserId) {
+            prop_assert_eq!(parsed.matches(&memory(), CONTENT), values.contains(&Some("ada")), "{}", f);
         }
     }
 }
