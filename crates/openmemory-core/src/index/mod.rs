@@ -22,7 +22,7 @@ mod seek;
 mod sketch;
 mod words;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use parking_lot::RwLock;
 use thiserror::Error;
@@ -311,11 +311,7 @@ impl MemoryIndex {
 }
 
 /// What a query could call a tag: each one to four of its words that stand together.
-fn phrases(query: &str) -> Vec<String> {
+fn phrases(query: &str) -> HashSet<String> {
     let words = words::phrase_words(query);
-    let mut phrases: Vec<String> =
-        (1..=TAG_WORDS).flat_map(|count| words.windows(count)).map(|words| words.join(" ")).collect();
-    phrases.sort_unstable();
-    phrases.dedup();
-    phrases
+    (1..=TAG_WORDS).flat_map(|count| words.windows(count)).map(|words| words.join(" ")).collect()
 }

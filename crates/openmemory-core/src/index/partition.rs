@@ -1,6 +1,6 @@
 //! The memories of one user, and what a query makes of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::best::Best;
 use super::dense::Dense;
@@ -19,7 +19,7 @@ use crate::domain::{ContentHash, Dynamics, Feedback, Salience, Timestamp};
 pub(super) struct Probes<'a> {
     pub(super) words: QueryWords,
     /// What tags could be called in it.
-    pub(super) phrases: Vec<String>,
+    pub(super) phrases: HashSet<String>,
     pub(super) vector: Probe,
     pub(super) mask: Option<SectorMask>,
     /// Memories expired until then are hidden; none are if there is no time.
