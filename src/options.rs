@@ -13,6 +13,8 @@ use openmemory_core::engine;
 use openmemory_core::storage::Durability;
 use serde::Deserialize;
 
+use crate::allocator::Thrift;
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Options {
@@ -81,6 +83,7 @@ impl Opening {
             durability: self.durability,
             embedder: self.embedder.clone(),
             clock: Arc::new(SystemClock),
+            while_opening: Some(Box::new(Thrift::begin())),
         }
     }
 }

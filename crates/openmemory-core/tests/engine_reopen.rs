@@ -3,8 +3,11 @@
 
 mod support;
 
+use openmemory_core::domain::request::NewMemory;
+use openmemory_core::engine::{Engine, Options};
+use openmemory_core::storage::Durability;
 use serde_json::{Value, json};
-use support::{Fixture, code, open, to_json};
+use support::{Fixture, code, open, options, to_json};
 
 async fn hits(fixture: &Fixture) -> Vec<Value> {
     let mut hits = Vec::new();
@@ -24,6 +27,29 @@ async fn hits(fixture: &Fixture) -> Vec<Value> {
         hits.push(found);
     }
     hits
+}
+
+/// Tells when it is dropped.
+struct Told(std::sync::mpsc::Sender<()>);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        let _ = self.0.send(());
+    }
+}
+
+#[tokio::test]
+async fn what_is_held_while_a_store_opens_is_let_go_of_with_memories_and_without() {
+    let directory = tempfile::tempdir().unwrap();
+    for memories in 0..2 {
+        let (told, heard) = std::sync::mpsc::channel();
+        let while_opening: Option<Box<dyn Send>> = Some(Box::new(Told(told)));
+        let options = Options { while_opening, ..options(directory.path(), Durability::Flush) };
+        let engine = Engine::open(options).unwrap();
+        heard.recv_timeout(std::time::Duration::from_secs(60)).unwrap_or_else(|_| panic!("with {memories}"));
+        engine.add(NewMemory::read(json!({"content": "tea"})).unwrap()).await.unwrap();
+        engine.close().unwrap();
+    }
 }
 
 #[tokio::test]

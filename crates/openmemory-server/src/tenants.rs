@@ -193,6 +193,7 @@ mod tests {
                 durability: Durability::Flush,
                 embedder: Arc::new(TestEmbedder).into(),
                 clock: Arc::new(SystemClock),
+                while_opening: None,
             };
             self.registry.open(options, "test")
         }

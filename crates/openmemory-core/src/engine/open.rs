@@ -18,6 +18,8 @@ pub struct Options {
     pub durability: Durability,
     pub embedder: EmbedderSource,
     pub clock: Arc<dyn Clock>,
+    /// Dropped when the index is filled, for a host that does something about the memory which opening takes until then.
+    pub while_opening: Option<Box<dyn Send>>,
 }
 
 /// One open directory of memories; share it by `Arc`.
@@ -42,7 +44,7 @@ impl Engine {
         let store = Arc::new(Store::open_within(directory, *durability, options.clock.now(), bounds)?);
         let vectors = Arc::new(Vectors::new());
         match store.model()? {
-            Some(model) => vectors.fill(Arc::clone(&store), model)?,
+            Some(model) => vectors.fill(Arc::clone(&store), model, options.while_opening)?,
             None => vectors.set_empty(),
         }
         let embedding = EmbeddingService::start(options.embedder).map_err(|error| Error::Storage(error.into()))?;

@@ -47,7 +47,7 @@ impl Engine {
         let target = model.clone();
         let end = move |transaction: &mut Transaction<'_>| transaction.put_model(&target);
         self.store.commit(end, |()| {}).await??;
-        self.vectors.fill(Arc::clone(&self.store), model.clone())?;
+        self.vectors.fill(Arc::clone(&self.store), model.clone(), None)?;
         self.vectors.ready().await?;
         Ok(Reindexed { reindexed, model })
     }

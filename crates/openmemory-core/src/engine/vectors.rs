@@ -51,8 +51,14 @@ impl Vectors {
         self.state.send_replace(State::Ready);
     }
 
-    /// Fills the index with every memory's vectors by `model`; calls that need it wait until then.
-    pub(super) fn fill(self: &Arc<Self>, store: Arc<Store>, model: ModelIdentity) -> Result<(), Error> {
+    /// Fills the index with every memory's vectors by `model`; calls that need it wait until then. `meanwhile` is dropped
+    /// afterwards.
+    pub(super) fn fill(
+        self: &Arc<Self>,
+        store: Arc<Store>,
+        model: ModelIdentity,
+        meanwhile: Option<Box<dyn Send>>,
+    ) -> Result<(), Error> {
         self.state.send_replace(State::Filling);
         let vectors = Arc::clone(self);
         let fill = move || {
@@ -75,6 +81,7 @@ impl Vectors {
             if catch_unwind(read).is_err() {
                 vectors.state.send_replace(State::Failed(Error::Internal("filling the index panicked")));
             }
+            drop(meanwhile);
         };
         let filler = std::thread::Builder::new().name("openmemory-index".into()).spawn(fill);
         *self.filler.lock() = Some(filler.map_err(|error| Error::Storage(error.into()))?);

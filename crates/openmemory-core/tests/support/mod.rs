@@ -25,7 +25,13 @@ pub const UNEMBEDDABLE: &str = "unembeddable";
 /// For tests that need no fixture: the system's clock, and an embedder of their own.
 pub fn options(directory: &Path, durability: Durability) -> Options {
     let embedder = Remembering::new("first");
-    Options { directory: directory.to_owned(), durability, embedder: embedder.into(), clock: Arc::new(SystemClock) }
+    Options {
+        directory: directory.to_owned(),
+        durability,
+        embedder: embedder.into(),
+        clock: Arc::new(SystemClock),
+        while_opening: None,
+    }
 }
 
 pub fn open(directory: &Path) -> Result<Engine, Error> {
@@ -157,6 +163,7 @@ impl Fixture {
             durability,
             embedder: Arc::clone(&embedder).into(),
             clock: Arc::clone(&clock) as _,
+            while_opening: None,
         };
         let engine = Arc::new(Engine::open(options).unwrap());
         Self { engine, clock, embedder, durability, directory }
