@@ -22,8 +22,10 @@ const FIRST_FILTERED: usize = 64;
 /// How often a search begins again because a commit has changed one of its results meanwhile.
 const TRIES: usize = 10;
 
-/// What a search may have at most to be quick: bytes of a question, vectors, hits.
-const QUICK: (usize, usize, usize) = (1024, 16_384, 32);
+/// What a quick search has at most: bytes of a question, vectors to compare, and hits.
+const QUICK_QUESTION: usize = 1024;
+const QUICK_VECTORS: usize = 16_384;
+const QUICK_HITS: usize = 32;
 
 /// Memories of an agent or an application up to which they are looked up first.
 const FEW: usize = 1000;
@@ -57,12 +59,11 @@ impl Engine {
     /// Whether a search takes about a millisecond at most, once its query is embedded: among few memories, all of which
     /// match.
     pub fn is_quick(&self, request: &Search) -> bool {
-        let (question, vectors, hits) = QUICK;
         let compared = |index: &MemoryIndex| in_scope(request, |scope| index.vectors(scope));
-        request.query.len() <= question
-            && request.k <= hits
+        request.query.len() <= QUICK_QUESTION
+            && request.k <= QUICK_HITS
             && !filters_scope(request)
-            && self.vectors.index().is_some_and(|index| compared(&index) <= vectors)
+            && self.vectors.index().is_some_and(|index| compared(&index) <= QUICK_VECTORS)
     }
 
     /// The `k` best memories for a query embedded by [`Engine::embed_query`], best first.
@@ -117,7 +118,11 @@ impl Engine {
                     Some(known) => known.clone(),
                     None => asked.entry(found.number).or_insert(self.matching_version(&found, request)?).clone(),
                 };
-                let Some(version) = version else { continue };
+                let Some(version) = version else {
+                    // Without a filter only what was deleted or has expired meanwhile is none.
+                    settled &= filters;
+                    continue;
+                };
                 settled &= version.content == found.content
                     && SectorMask::of(version.sectors().as_slice()).meets(found.sectors);
                 best.push((found, version));
