@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::answer::{answer, items, parse};
-use crate::at_once::{Turns, answer_at_once};
+use crate::at_once::{Turn, Turns, answer_at_once};
 use crate::control::Control;
 use crate::embedder::{Embed, embed_call};
 use crate::handle::{Handle, blocking, here};
@@ -113,16 +113,14 @@ impl Engine {
         let search = read(&request, Search::read);
         let turn = self.turns.take();
         let mine = turn.is_some();
-        let call = move |engine: Arc<Shared>| async move {
+        self.call_in_turn(env, turn, move |engine| async move {
             let search = search?;
             let vector = engine.embed_query(&search).await?;
             if mine && engine.is_quick(&search) {
                 return here(|| engine.search(&search, &vector));
             }
             blocking(move || engine.search(&search, &vector)).await
-        };
-        let answered = self.answered(call);
-        within_runtime_if_available(|| answer_at_once(env, answered, turn))
+        })
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -217,8 +215,18 @@ impl Engine {
         C: FnOnce(Arc<Shared>) -> F + Send + 'static,
         F: Future<Output = std::result::Result<T, Error>> + Send + 'static,
     {
+        self.call_in_turn(env, None, call)
+    }
+
+    /// The same; with a turn it may do more.
+    fn call_in_turn<'env, T, C, F>(&self, env: &'env Env, turn: Option<Turn>, call: C) -> Result<Object<'env>>
+    where
+        T: Serialize + 'static,
+        C: FnOnce(Arc<Shared>) -> F + Send + 'static,
+        F: Future<Output = std::result::Result<T, Error>> + Send + 'static,
+    {
         let answered = self.answered(call);
-        within_runtime_if_available(|| answer_at_once(env, answered, None))
+        within_runtime_if_available(|| answer_at_once(env, answered, turn))
     }
 
     fn answered<T, C, F>(&self, call: C) -> impl Future<Output = String> + Send + 'static

@@ -125,7 +125,7 @@ impl Parts {
 
     /// What the context of a memory without a run adds.
     pub(super) fn most_lent_alone(lexical: f32, dense: f32) -> f32 {
-        Part::Run.weight() * alone(lexical, dense)
+        Self::most_lent(&Context::of_none(alone(lexical, dense)))
     }
 
     /// What this context adds.
