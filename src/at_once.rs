@@ -1,5 +1,5 @@
 //! How is a call answered with the fewest switches of threads? It is polled where it begins, and then by whoever wakes
-//! it: the writer answers JavaScript itself.
+//! it: the writer answers JavaScript itself. What is ready at once is a resolved promise.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,39 +7,28 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Instant;
 
-use napi::bindgen_prelude::{Error, Object, Result};
-use napi::{Env, JsDeferred};
+use napi::bindgen_prelude::{Error, Object, PromiseRaw, Result};
+use napi::{Env, JsDeferred, JsValue};
 use parking_lot::Mutex;
 
+use crate::turns::{Turn, Turns};
+
+type Work = Pin<Box<dyn Future<Output = String> + Send>>;
 type Answer = Box<dyn FnOnce(Env) -> Result<String> + Send>;
-type Deferred = JsDeferred<String, Answer>;
-type Pending = (Pin<Box<dyn Future<Output = String> + Send>>, Deferred, Option<Turn>);
 
-/// Whose turn is it to do its work where it begins? One call's at a time, until JavaScript has heard the answer: so calls
-/// that are made together are shared out among threads, and JavaScript's is held up by no more than one.
-#[derive(Default)]
-pub struct Turns(Arc<AtomicBool>);
-
-/// Dropping it ends the turn.
-pub struct Turn(Arc<AtomicBool>);
-
-impl Turns {
-    /// None while another call has its turn.
-    pub fn take(&self) -> Option<Turn> {
-        (!self.0.swap(true, Ordering::Relaxed)).then(|| Turn(Arc::clone(&self.0)))
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Relaxed);
-    }
+/// How JavaScript hears of the end of a call that was not ready at once: when its event loop goes on.
+struct Telling {
+    deferred: JsDeferred<String, Answer>,
+    turns: Turns,
+    turn: Option<Turn>,
 }
 
 /// A call on its way; nothing once it is answered.
+#[derive(Default)]
 struct Call {
-    pending: Mutex<Option<Pending>>,
+    pending: Mutex<Option<(Work, Telling)>>,
     woken: AtomicBool,
 }
 
@@ -47,31 +36,64 @@ struct Call {
 /// of them.
 pub fn answer_at_once<'env>(
     env: &'env Env,
-    call: impl Future<Output = String> + Send + 'static,
+    work: impl Future<Output = String> + Send + 'static,
+    turns: &Turns,
     turn: Option<Turn>,
 ) -> Result<Object<'env>> {
-    let (deferred, promise) = env.create_deferred::<String, Answer>()?;
-    let pending = Mutex::new(Some((Box::pin(call) as Pin<Box<_>>, deferred, turn)));
-    Arc::new(Call { pending, woken: AtomicBool::new(true) }).go_on();
+    let mut work: Work = Box::pin(work);
+    let call = Arc::new(Call::default());
+    // Who ends the first wait before the call is noted leaves it to this thread.
+    let mut noted = call.pending.lock();
+    let begun = Instant::now();
+    let polled = poll(&mut work, &call);
+    turns.used(begun.elapsed());
+    if turns.may_go_on() {
+        match polled {
+            Poll::Ready(Ok(answer)) => return PromiseRaw::resolve(env, answer)?.coerce_to_object(),
+            Poll::Ready(Err(error)) => return PromiseRaw::<String>::reject(env, error)?.coerce_to_object(),
+            Poll::Pending => {}
+        }
+    }
+    let (deferred, promise) = env.create_deferred()?;
+    let telling = Telling { deferred, turns: turns.clone(), turn };
+    match polled {
+        Poll::Ready(answer) => telling.end(answer),
+        Poll::Pending => *noted = Some((work, telling)),
+    }
+    drop(noted);
+    call.go_on();
     Ok(promise)
+}
+
+fn poll(work: &mut Work, call: &Arc<Call>) -> Poll<Result<String>> {
+    let waker = Waker::from(Arc::clone(call));
+    match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(&mut Context::from_waker(&waker)))) {
+        Ok(polled) => polled.map(Ok),
+        Err(_) => Poll::Ready(Err(Error::from_reason("a call panicked"))),
+    }
+}
+
+impl Telling {
+    fn end(self, answer: Result<String>) {
+        let Self { deferred, turns, turn } = self;
+        deferred.resolve(Box::new(move |_| {
+            drop(turn);
+            turns.begin_anew();
+            answer
+        }));
+    }
 }
 
 impl Call {
     fn go_on(self: Arc<Self>) {
-        let waker = Waker::from(Arc::clone(&self));
         // Who finds the call being polled leaves it to that thread, which looks again afterwards.
         while self.woken.load(Ordering::SeqCst) {
-            let Some(mut slot) = self.pending.try_lock() else { return };
+            let Some(mut pending) = self.pending.try_lock() else { return };
             self.woken.store(false, Ordering::SeqCst);
-            let Some((mut future, deferred, turn)) = slot.take() else { return };
-            let polled = AssertUnwindSafe(|| future.as_mut().poll(&mut Context::from_waker(&waker)));
-            match catch_unwind(polled) {
-                Ok(Poll::Ready(answer)) => deferred.resolve(Box::new(move |_| {
-                    drop(turn);
-                    Ok(answer)
-                })),
-                Ok(Poll::Pending) => *slot = Some((future, deferred, turn)),
-                Err(_) => deferred.reject(Error::from_reason("a call panicked")),
+            let Some((mut work, telling)) = pending.take() else { return };
+            match poll(&mut work, &self) {
+                Poll::Ready(answer) => telling.end(answer),
+                Poll::Pending => *pending = Some((work, telling)),
             }
         }
     }
@@ -81,21 +103,5 @@ impl Wake for Call {
     fn wake(self: Arc<Self>) {
         self.woken.store(true, Ordering::SeqCst);
         self.go_on();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Turns;
-
-    #[test]
-    fn one_call_at_a_time_has_its_turn() {
-        let turns = Turns::default();
-        let turn = turns.take();
-        assert!(turn.is_some());
-        assert!(turns.take().is_none());
-        assert!(turns.take().is_none(), "to ask does not take it away");
-        drop(turn);
-        assert!(turns.take().is_some());
     }
 }

@@ -17,11 +17,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::answer::{answer, items, parse};
-use crate::at_once::{Turn, Turns, answer_at_once};
+use crate::at_once::answer_at_once;
 use crate::control::Control;
 use crate::embedder::{Embed, embed_call};
 use crate::handle::{Handle, blocking, here};
 use crate::options::Opening;
+use crate::turns::{Turn, Turns};
 
 type Promised<'env> = Result<PromiseRaw<'env, String>>;
 
@@ -226,7 +227,7 @@ impl Engine {
         F: Future<Output = std::result::Result<T, Error>> + Send + 'static,
     {
         let answered = self.answered(call);
-        within_runtime_if_available(|| answer_at_once(env, answered, turn))
+        within_runtime_if_available(|| answer_at_once(env, answered, &self.turns, turn))
     }
 
     fn answered<T, C, F>(&self, call: C) -> impl Future<Output = String> + Send + 'static

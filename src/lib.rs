@@ -10,6 +10,7 @@
 //! | `answer` | how does a result cross to JavaScript? |
 //! | `allocator` | who hands out memory? |
 //! | `at_once` | how is a call answered with the fewest switches of threads? |
+//! | `turns` | how long may calls hold JavaScript's thread? |
 //! | `watcher` | how does JavaScript watch? |
 //! | `control` | how does long work report and stop? |
 //! | `options` | which engine is meant? |
@@ -27,4 +28,5 @@ mod keys;
 mod options;
 mod runtime;
 mod server;
+mod turns;
 mod watcher;

@@ -1,7 +1,7 @@
 //! Which model makes the vectors, and does it fit the store? Asked when the first text is embedded, not before.
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use lru::LruCache;
 use parking_lot::Mutex;
@@ -21,6 +21,9 @@ const QUESTIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(127);
 pub(super) struct Model {
     pub(super) embedding: EmbeddingService,
     identity: OnceCell<ModelIdentity>,
+    /// Of the vectors that the store holds, once they are known to be this model's. They stay so: who changes a store's model
+    /// changes it to that of its engine.
+    fitting: OnceLock<ModelTag>,
     prototypes: OnceCell<Prototypes>,
     questions: Mutex<LruCache<String, Arc<[f32]>>>,
 }
@@ -28,7 +31,7 @@ pub(super) struct Model {
 impl Model {
     pub(super) fn new(embedding: EmbeddingService) -> Self {
         let questions = Mutex::new(LruCache::new(QUESTIONS));
-        Self { embedding, identity: OnceCell::new(), prototypes: OnceCell::new(), questions }
+        Self { embedding, identity: OnceCell::new(), fitting: OnceLock::new(), prototypes: OnceCell::new(), questions }
     }
 
     /// Loads the model if it is not loaded.
@@ -76,6 +79,9 @@ impl Model {
 impl Engine {
     /// The model's tag, if its vectors are what the store holds, or the store holds none yet.
     pub(super) async fn fitting_model(&self) -> Result<ModelTag, Error> {
+        if let Some(tag) = self.model.fitting.get() {
+            return Ok(*tag);
+        }
         let embedder = self.model.identity().await?;
         let stored = self.store.model()?;
         // While a reindex is under way the vectors are of two models.
@@ -84,7 +90,9 @@ impl Engine {
             Some(stored) if mixed || stored != *embedder => {
                 Err(Error::ModelMismatch { stored, embedder: embedder.clone() })
             }
-            _ => Ok(embedder.tag()),
+            Some(_) => Ok(*self.model.fitting.get_or_init(|| embedder.tag())),
+            // Another may be chosen before the first text.
+            None => Ok(embedder.tag()),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::error::Error;
 use super::list;
 use super::open::Engine;
 use super::vectors::foreign_dimensions;
+use crate::domain::embedding::dot;
 use crate::domain::filter::{Field, Filter};
 use crate::domain::request::{Order, Search, TimeField};
 use crate::domain::{Embedding, Memory, MemoryId, Sector, Sectors, Version};
@@ -209,8 +210,7 @@ fn similarity(embedding: &Embedding, sectors: &Sectors, request: &Search, query:
     let counts =
         |named: &[Sector]| request.sectors.is_empty() || named.iter().any(|sector| request.sectors.contains(sector));
     let roles = embedding.roles(sectors).into_iter().filter(|(_, named, _)| counts(named));
-    let cosines = roles.map(|(vector, ..)| vector.iter().zip(query).map(|(a, b)| a * b).sum());
-    cosines.fold(f32::MIN, f32::max)
+    roles.map(|(vector, ..)| dot(vector, query)).fold(f32::MIN, f32::max)
 }
 
 impl Serialize for Hit {

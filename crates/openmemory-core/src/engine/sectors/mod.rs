@@ -9,6 +9,7 @@ mod prototypes;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::embedding::dot;
 use crate::domain::{Embedding, ModelTag, Sector};
 use crate::embedding::{Passage, Sentence};
 
@@ -104,10 +105,6 @@ fn belonging(sentences: &[&Sentence], weights: &[[f32; 5]]) -> Vec<Sector> {
         shares[sector.index()] >= SHARE || ruled >= RULED_SHARE
     };
     primary.iter().chain(others.iter().filter(|sector| belongs(sector))).copied().collect()
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 /// The weighted mean of vectors, of length 1.
