@@ -10,8 +10,8 @@ use parking_lot::Mutex;
 
 use super::SectorMask;
 use super::blocks::{BLOCK, Blocks};
-use super::quantise::{Batch, Probe, Row};
-use super::scan::multiply;
+use super::quantise::{Batch, Halves, Probe, Row, width};
+use super::scan::{multiply, multiply_high};
 use super::sketch::{self, Sketches};
 
 /// Rows for which one more thread is worth waking.
@@ -22,9 +22,10 @@ const CACHE_LINE: usize = 64;
 
 #[derive(Default)]
 pub(super) struct Dense {
-    /// Each describes the row of `codes` in its place.
+    /// Each describes the row of bytes in its place.
     rows: Vec<Row>,
-    codes: Blocks<i8>,
+    high: Blocks<u8>,
+    low: Blocks<u8>,
     sketches: Sketches,
     /// A row of each slot, or [`NONE`].
     first: Vec<u32>,
@@ -36,7 +37,8 @@ const NONE: u32 = u32::MAX;
 
 impl Dense {
     pub(super) fn new(dimensions: usize) -> Self {
-        Self { codes: Blocks::new(dimensions), ..Self::default() }
+        let halves = || Blocks::new(width(dimensions));
+        Self { high: halves(), low: halves(), ..Self::default() }
     }
 
     pub(super) fn vectors(&self) -> usize {
@@ -44,7 +46,8 @@ impl Dense {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.codes.bytes()
+        self.high.bytes()
+            + self.low.bytes()
             + self.sketches.bytes()
             + self.rows.capacity() * size_of::<Row>()
             + (self.first.capacity() + self.next.capacity()) * size_of::<u32>()
@@ -59,22 +62,24 @@ impl Dense {
             self.give_back(slot);
         }
         let mut known = self.first[slot as usize];
-        let codes = batch.codes.chunks_exact(self.codes.width().max(1));
-        for (row, codes) in batch.rows.iter().zip(codes) {
+        for (row, Halves { high, low }) in batch.rows() {
             let row = Row { slot, ..*row };
             if known == NONE {
                 let place = self.rows.len() as u32;
                 self.next.push(std::mem::replace(&mut self.first[slot as usize], place));
                 self.rows.push(row);
-                self.codes.push(codes);
+                self.high.push(high);
+                self.low.push(low);
                 let known = self.sketches.rows();
                 if self.rows.len() == known + sketch::BLOCK {
-                    self.sketches.push((known..self.rows.len()).map(|place| self.codes.row(place)));
+                    self.sketches
+                        .push((known..self.rows.len()).map(|place| row_of(&self.high, &self.low, place).sketch()));
                 }
             } else {
                 let place = known as usize;
                 self.rows[place] = row;
-                self.codes.row_mut(place).copy_from_slice(codes);
+                self.high.row_mut(place).copy_from_slice(high);
+                self.low.row_mut(place).copy_from_slice(low);
                 self.sketch(place);
                 known = self.next[place];
             }
@@ -98,7 +103,8 @@ impl Dense {
         let place = self.first[slot as usize];
         self.first[slot as usize] = self.next[place as usize];
         self.rows.swap_remove(place as usize);
-        self.codes.swap_remove(place as usize);
+        self.high.swap_remove(place as usize);
+        self.low.swap_remove(place as usize);
         self.next.swap_remove(place as usize);
         if self.rows.len() < self.sketches.rows() {
             self.sketches.pop();
@@ -116,42 +122,57 @@ impl Dense {
         *link = place;
     }
 
-    /// Puts each slot's highest cosine into `best`, leaving what is there where it has no vector that `mask` admits.
-    pub(super) fn score(&self, arch: pulp::Arch, probe: &Probe, mask: Option<SectorMask>, best: &mut [f32]) {
+    /// Puts no less than each slot's highest cosine into `most`, leaving what is there where it has no vector that `mask`
+    /// admits.
+    pub(super) fn most(&self, arch: pulp::Arch, probe: &Probe, mask: Option<SectorMask>, most: &mut [f32]) {
         let begun = AtomicUsize::new(0);
-        let scan = |best: &mut [f32]| {
+        let scan = |most: &mut [f32]| {
             let mut products = [0; BLOCK];
             loop {
                 let block = begun.fetch_add(1, Ordering::Relaxed);
                 let Some(rows) = self.rows.chunks(BLOCK).nth(block) else { return };
-                let codes = self.codes.block(block).chunks_exact(self.codes.width().max(1));
-                multiply(arch, &probe.codes, codes, &mut products[..rows.len()]);
-                keep_best(probe, mask, rows.iter().zip(products), best);
+                let high = self.high.block(block).chunks_exact(self.high.width().max(1));
+                multiply_high(arch, &probe.rough, high, &mut products[..rows.len()]);
+                for (row, product) in rows.iter().zip(products).filter(|(row, _)| admits(mask, row)) {
+                    let most = &mut most[row.slot as usize];
+                    *most = most.max(probe.most(row, product));
+                }
             }
         };
         let helpers = self.rows.len() / SHARE;
         if helpers == 0 {
-            return scan(best);
+            return scan(most);
         }
         // What is in no cache is read faster by several processors.
         let helpers = helpers.min(rayon::current_num_threads().saturating_sub(1));
-        let (slots, found) = (best.len(), Mutex::new(Vec::with_capacity(helpers)));
+        let (slots, found) = (most.len(), Mutex::new(Vec::with_capacity(helpers)));
         rayon::in_place_scope(|scope| {
             for _ in 0..helpers {
                 scope.spawn(|_| {
                     // One that comes too late for a block has nothing to tell.
                     if begun.load(Ordering::Relaxed) * BLOCK < self.rows.len() {
-                        let mut best = vec![f32::NEG_INFINITY; slots];
-                        scan(&mut best);
-                        found.lock().push(best);
+                        let mut most = vec![f32::NEG_INFINITY; slots];
+                        scan(&mut most);
+                        found.lock().push(most);
                     }
                 });
             }
-            scan(best);
+            scan(most);
         });
         for other in found.into_inner() {
-            best.iter_mut().zip(other).for_each(|(best, cosine)| *best = best.max(cosine));
+            most.iter_mut().zip(other).for_each(|(most, other)| *most = most.max(other));
         }
+    }
+
+    /// A slot's highest cosine; negative infinity where it has no vector that `mask` admits.
+    pub(super) fn cosine(&self, arch: pulp::Arch, probe: &Probe, mask: Option<SectorMask>, slot: u32) -> f32 {
+        let rows = self.places(slot).filter(|place| admits(mask, &self.rows[*place]));
+        rows.map(|place| self.cosine_of(arch, probe, place)).fold(f32::NEG_INFINITY, f32::max)
+    }
+
+    fn cosine_of(&self, arch: pulp::Arch, probe: &Probe, place: usize) -> f32 {
+        let product = multiply(arch, &probe.fine, row_of(&self.high, &self.low, place));
+        probe.cosine(&self.rows[place], product)
     }
 
     /// Slots with a cosine of `floor` or more, and the highest of each. Of many rows only those are compared whose signs
@@ -163,11 +184,14 @@ impl Dense {
         for places in places.chunks(AT_ONCE) {
             places.iter().for_each(|place| self.fetch(*place));
             let mut products = [0; AT_ONCE];
-            let codes = places.iter().map(|place| self.codes.row(*place));
-            multiply(arch, &probe.codes, codes, &mut products[..places.len()]);
+            let high = places.iter().map(|place| self.high.row(*place));
+            multiply_high(arch, &probe.rough, high, &mut products[..places.len()]);
             for (place, product) in places.iter().zip(products) {
                 let row = &self.rows[*place];
-                let cosine = probe.cosine(row, product);
+                if probe.most(row, product) < floor {
+                    continue;
+                }
+                let cosine = self.cosine_of(arch, probe, *place);
                 if cosine >= floor {
                     near.entry(row.slot).and_modify(|best: &mut f32| *best = best.max(cosine)).or_insert(cosine);
                 }
@@ -179,89 +203,71 @@ impl Dense {
     /// Notes the signs of a row that has changed, if it lies in a full block.
     fn sketch(&mut self, place: usize) {
         if place < self.sketches.rows() {
-            self.sketches.set(place, self.codes.row(place));
+            self.sketches.set(place, row_of(&self.high, &self.low, place).sketch());
         }
     }
 
-    /// Has a row on its way from memory while others are still on theirs: nobody but us knows which come next.
+    /// Has high halves on their way from memory while others are still on theirs: nobody but us knows which come next.
     fn fetch(&self, place: usize) {
-        let first = |line: &[i8]| line.first().copied().unwrap_or_default();
-        let touched = self.codes.row(place).chunks(CACHE_LINE).fold(0, |all, line| all ^ first(line));
+        let first = |line: &[u8]| line.first().copied().unwrap_or_default();
+        let touched = self.high.row(place).chunks(CACHE_LINE).fold(0, |all, line| all ^ first(line));
         black_box((touched, self.rows[place].slot));
-    }
-
-    /// The same for some slots.
-    pub(super) fn score_some(
-        &self,
-        arch: pulp::Arch,
-        probe: &Probe,
-        mask: Option<SectorMask>,
-        slots: impl Iterator<Item = u32>,
-        best: &mut [f32],
-    ) {
-        let places: Vec<usize> = slots.flat_map(|slot| self.places(slot)).collect();
-        let mut products = vec![0; places.len()];
-        multiply(arch, &probe.codes, places.iter().map(|place| self.codes.row(*place)), &mut products);
-        keep_best(probe, mask, places.iter().map(|place| &self.rows[*place]).zip(products), best);
     }
 }
 
-/// Raises each slot's best cosine to that of its rows which the mask admits.
-fn keep_best<'a>(
-    probe: &Probe,
-    mask: Option<SectorMask>,
-    rows: impl Iterator<Item = (&'a Row, i32)>,
-    best: &mut [f32],
-) {
-    for (row, product) in rows.filter(|(row, _)| mask.is_none_or(|mask| mask.meets(row.mask))) {
-        let best = &mut best[row.slot as usize];
-        *best = best.max(probe.cosine(row, product));
-    }
+fn row_of<'a>(high: &'a Blocks<u8>, low: &'a Blocks<u8>, place: usize) -> Halves<'a> {
+    Halves { high: high.row(place), low: low.row(place) }
+}
+
+fn admits(mask: Option<SectorMask>, row: &Row) -> bool {
+    mask.is_none_or(|mask| mask.meets(row.mask))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Rows that say of which slot they are the how-manieth.
-    fn batch(slot: u32, count: i8) -> Batch {
-        let row = Row { slot: 0, scale: 1.0, mask: SectorMask::PASSAGE };
-        Batch { rows: vec![row; count as usize], codes: (0..count).flat_map(|number| [slot as i8, number]).collect() }
+    fn batch(vectors: &[Vec<f32>]) -> Batch {
+        Batch::new(&vectors.iter().map(|vector| (vector.as_slice(), SectorMask::PASSAGE)).collect::<Vec<_>>())
     }
 
-    fn held(dense: &Dense, slot: u32) -> Vec<Vec<i8>> {
-        let rows = dense.places(slot).inspect(|place| assert_eq!(dense.rows[*place].slot, slot));
-        let row = |place| dense.codes.row(place).to_vec();
-        let mut held: Vec<Vec<i8>> = rows.map(row).collect();
-        held.sort();
-        held
+    /// Vectors that say of which slot they are the how-manieth.
+    fn numbered(slot: usize, count: usize) -> Batch {
+        batch(&(0..count).map(|number| vec![100.0, slot as f32, number as f32]).collect::<Vec<_>>())
+    }
+
+    fn held(dense: &Dense, slot: usize) -> Vec<[Vec<u8>; 2]> {
+        let rows = dense.places(slot as u32).inspect(|place| assert_eq!(dense.rows[*place].slot, slot as u32));
+        sorted(rows.map(|place| row_of(&dense.high, &dense.low, place)))
+    }
+
+    fn sorted<'a>(rows: impl Iterator<Item = Halves<'a>>) -> Vec<[Vec<u8>; 2]> {
+        let mut rows: Vec<_> = rows.map(|Halves { high, low }| [high.to_vec(), low.to_vec()]).collect();
+        rows.sort();
+        rows
     }
 
     /// The slots that are nearest by all rows, and by those that have nearly the signs.
-    fn nearest(dense: &Dense, wanted: i8) -> (Vec<u32>, Vec<u32>) {
+    fn nearest(dense: &Dense, wanted: usize) -> (Vec<u32>, Vec<u32>) {
         let arch = pulp::Arch::new();
-        let probe = Probe::new(&codes_of(wanted).map(f32::from));
-        let mut best = vec![f32::NEG_INFINITY; dense.first.len()];
-        dense.score(arch, &probe, None, &mut best);
-        let all = (0..best.len() as u32).filter(|slot| best[*slot as usize] >= 32.0).collect();
-        let mut found: Vec<u32> = dense.nearest(arch, &probe, 32.0).into_keys().collect();
+        let probe = Probe::new(&direction(wanted));
+        let slots = 0..dense.first.len() as u32;
+        let all = slots.filter(|slot| dense.cosine(arch, &probe, None, *slot) >= 0.5).collect();
+        let mut found: Vec<u32> = dense.nearest(arch, &probe, 0.5).into_keys().collect();
         found.sort_unstable();
         (all, found)
     }
 
     /// Orthogonal to those of other numbers: the first rows of a Hadamard matrix.
-    fn codes_of(number: i8) -> [i8; 64] {
-        std::array::from_fn(|at| if (at as i8 & number).count_ones().is_multiple_of(2) { 1 } else { -1 })
+    fn direction(number: usize) -> Vec<f32> {
+        (0..64usize).map(|at| if (at & number).count_ones().is_multiple_of(2) { 0.125 } else { -0.125 }).collect()
     }
 
     #[test]
     fn the_nearest_are_found_while_blocks_fill_and_empty() {
         let mut dense = Dense::new(64);
-        let one = |number: i8| Batch {
-            rows: vec![Row { slot: 0, scale: 1.0, mask: SectorMask::PASSAGE }],
-            codes: codes_of(number).to_vec(),
-        };
-        let number = |slot: usize, turn: usize| ((slot + turn) % 40) as i8;
+        let one = |number: usize| batch(&[direction(number)]);
+        let number = |slot: usize, turn: usize| (slot + turn) % 40;
         for turn in 0..3 {
             (0..3 * sketch::BLOCK + 5).for_each(|slot| dense.replace(slot as u32, &one(number(slot, turn))));
             assert_eq!(dense.sketches.rows(), 3 * sketch::BLOCK);
@@ -280,21 +286,21 @@ mod tests {
 
     #[test]
     fn each_slot_keeps_its_rows_while_others_come_and_go() {
-        let mut dense = Dense::new(2);
-        let mut expected = [0i8; 7];
+        let mut dense = Dense::new(3);
+        let mut expected = [0; 7];
         // Every slot meets every number of rows, before and behind others that grow and shrink.
-        for step in 0..500usize {
-            let (slot, count) = (step * 5 % 7, (step * step / 3 % 6) as i8);
+        for step in 0..500 {
+            let (slot, count) = (step * 5 % 7, step * step / 3 % 6);
             match count {
                 0 => dense.remove(slot as u32),
-                _ => dense.replace(slot as u32, &batch(slot as u32, count)),
+                _ => dense.replace(slot as u32, &numbered(slot, count)),
             }
             expected[slot] = count;
             for (slot, count) in expected.iter().enumerate() {
-                let all: Vec<Vec<i8>> = (0..*count).map(|number| vec![slot as i8, number]).collect();
-                assert_eq!(held(&dense, slot as u32), all, "step {step}");
+                let all = numbered(slot, *count);
+                assert_eq!(held(&dense, slot), sorted(all.rows().map(|(_, row)| row)), "step {step}");
             }
-            assert_eq!(dense.vectors(), expected.iter().map(|count| *count as usize).sum::<usize>());
+            assert_eq!(dense.vectors(), expected.iter().sum::<usize>());
         }
     }
 }

@@ -205,17 +205,17 @@ impl Partition {
             return;
         }
         let scores = self.scores(arch, probes, wanted.as_ref());
-        let mut seek = Seek::new(&self.slots, probes, &scores, best);
+        let cosine = |place| self.dense.cosine(arch, &probes.vector, probes.mask, place);
+        let mut seek = Seek::new(&self.slots, probes, scores, cosine, best);
         match wanted {
             None => {
-                self.runs.all().for_each(|members| seek.offer_run(members, |_| true));
+                seek.offer_runs(self.runs.all(), |_| true);
                 seek.offer_all_alone();
             }
             Some(Wanted { places, runs }) => {
                 places.iter().for_each(|place| seek.offer_alone(*place));
-                for run in runs {
-                    seek.offer_run(self.runs.members(run), |place| places.binary_search(&place).is_ok());
-                }
+                let runs = runs.into_iter().map(|run| self.runs.members(run));
+                seek.offer_runs(runs, |place| places.binary_search(&place).is_ok());
             }
         }
     }
@@ -251,15 +251,15 @@ impl Partition {
         Some(Wanted { places, runs })
     }
 
-    /// Where only some places are wanted, the vectors of those and of their runs are compared, if that is less.
-    fn scores(&self, arch: pulp::Arch, probes: &Probes<'_>, wanted: Option<&Wanted>) -> Scores {
+    /// Where only some places are wanted, nothing is found out beforehand about the vectors of all, if that is less.
+    fn scores(&self, arch: pulp::Arch, probes: &Probes<'_>, wanted: Option<&Wanted>) -> Scores<'_> {
         let mut lexical = vec![0.0; self.slots.len()];
         self.lexical.score(&probes.words, &mut lexical);
         let mut dense = vec![f32::NEG_INFINITY; self.slots.len()];
         let compared = wanted.map(|wanted| self.with_their_runs(wanted));
         match compared.filter(|compared| compared.len() * 2 < self.places.len()) {
-            Some(places) => self.dense.score_some(arch, &probes.vector, probes.mask, places.into_iter(), &mut dense),
-            None => self.dense.score(arch, &probes.vector, probes.mask, &mut dense),
+            Some(places) => places.into_iter().for_each(|place| dense[place as usize] = f32::INFINITY),
+            None => self.dense.most(arch, &probes.vector, probes.mask, &mut dense),
         }
         let named = probes.phrases.iter().flat_map(|phrase| self.tags.of(phrase)).map(|posting| posting.slot);
         Scores::new(lexical, dense, &self.presence, named)

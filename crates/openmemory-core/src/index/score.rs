@@ -136,6 +136,20 @@ impl Parts {
         near + further + run
     }
 
+    /// No less than what a context adds in which nobody has more than `score`.
+    pub(super) fn most_lent_by(score: f32) -> f32 {
+        let lent = score.max(0.0);
+        let all = Context {
+            question: lent,
+            next: lent,
+            before_last: lent,
+            after_next: lent,
+            run: score,
+            ..Context::default()
+        };
+        Self::most_lent(&all)
+    }
+
     /// How far in its run the neighbour stands that lends more than the memory's own words and vectors give, if one does.
     pub(super) fn strongest_lender(&self) -> Option<isize> {
         let lent = |part: Part| part.weight() * self.value(part);

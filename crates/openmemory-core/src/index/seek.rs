@@ -7,22 +7,32 @@ use super::runs::{Context, Member, Surroundings};
 use super::score::{Part, Parts, alone};
 
 /// What the words and vectors of the slots alone say.
-pub(super) struct Scores {
+pub(super) struct Scores<'a> {
     lexical: Vec<f32>,
-    /// Negative infinity where there is no vector to compare.
+    /// Each slot's highest cosine where that is known, and no less than it elsewhere. Negative infinity where there is no
+    /// vector to compare.
     dense: Vec<f32>,
+    known: Vec<bool>,
+    presence: &'a [f32],
     named: Vec<bool>,
     /// No less than the sum of a slot's parts without what its run lends it.
     most: Vec<f32>,
 }
 
-impl Scores {
-    /// `presence` is [`Slot::most_presence`] of each; `named` are the slots with a tag that the query names.
-    pub(super) fn new(lexical: Vec<f32>, dense: Vec<f32>, presence: &[f32], named: impl Iterator<Item = u32>) -> Self {
+impl<'a> Scores<'a> {
+    /// `dense` is no less than the highest cosines; `presence` is [`Slot::most_presence`] of each; `named` are the slots
+    /// with a tag that the query names.
+    pub(super) fn new(
+        lexical: Vec<f32>,
+        dense: Vec<f32>,
+        presence: &'a [f32],
+        named: impl Iterator<Item = u32>,
+    ) -> Self {
         let own = lexical.iter().zip(&dense).zip(presence);
         let most = own.map(|((lexical, dense), presence)| Parts::most_own(*lexical, *dense, *presence)).collect();
-        let mut scores = Self { named: vec![false; dense.len()], lexical, dense, most };
-        for slot in named.map(|slot| slot as usize) {
+        let (known, tagged) = (vec![false; dense.len()], named);
+        let mut scores = Self { named: vec![false; dense.len()], lexical, dense, known, presence, most };
+        for slot in tagged.map(|slot| slot as usize) {
             if !std::mem::replace(&mut scores.named[slot], true) {
                 scores.most[slot] += Part::TagNamed.weight();
             }
@@ -30,39 +40,55 @@ impl Scores {
         scores
     }
 
-    /// What a slot lends to others and gets from itself.
+    /// Notes what a slot's highest cosine is.
+    fn learn(&mut self, slot: u32, cosine: impl FnOnce() -> f32) {
+        let slot = slot as usize;
+        if std::mem::replace(&mut self.known[slot], true) {
+            return;
+        }
+        self.dense[slot] = cosine();
+        self.most[slot] = Parts::most_own(self.lexical[slot], self.dense[slot], self.presence[slot]);
+        if self.named[slot] {
+            self.most[slot] += Part::TagNamed.weight();
+        }
+    }
+
+    /// What a slot lends to others and gets from itself; no less where its cosine is not known.
     fn alone(&self, slot: u32) -> f32 {
         let dense = self.dense[slot as usize];
-        if dense.is_finite() { alone(self.lexical[slot as usize], dense) } else { 0.0 }
+        if dense == f32::NEG_INFINITY { 0.0 } else { alone(self.lexical[slot as usize], dense) }
     }
 }
 
-pub(super) struct Seek<'a> {
+/// `C` gives a slot's highest cosine.
+pub(super) struct Seek<'a, C> {
     slots: &'a [Option<Slot>],
     probes: &'a Probes<'a>,
-    scores: &'a Scores,
+    scores: Scores<'a>,
+    cosine: C,
     best: &'a mut Best<Found>,
     /// Of the members of the run at hand.
     surroundings: Surroundings,
 }
 
-impl<'a> Seek<'a> {
+impl<'a, C: Fn(u32) -> f32> Seek<'a, C> {
     pub(super) fn new(
         slots: &'a [Option<Slot>],
         probes: &'a Probes<'a>,
-        scores: &'a Scores,
+        scores: Scores<'a>,
+        cosine: C,
         best: &'a mut Best<Found>,
     ) -> Self {
-        Self { slots, probes, scores, best, surroundings: Surroundings::default() }
+        Self { slots, probes, scores, cosine, best, surroundings: Surroundings::default() }
     }
 
     /// Offers all memories that have no run.
     pub(super) fn offer_all_alone(&mut self) {
-        let Scores { lexical, dense, most, .. } = self.scores;
+        let Scores { lexical, dense, most, .. } = &self.scores;
         let own = lexical.iter().zip(dense).zip(most);
         let most = own.map(|((lexical, dense), most)| most + Parts::most_lent_alone(*lexical, *dense));
         let mut most: Vec<f32> = most.collect();
-        // After those that promise most hardly any other is worth a look at its slot, which lies in no cache.
+        // After those that promise most hardly any other is worth a look at its vectors and slot, which lie in no cache.
         let mut promising = Best::new(self.best.take());
         let mut from = 0;
         while let Some(place) = promising.next_admitted(&most, from) {
@@ -83,18 +109,53 @@ impl<'a> Seek<'a> {
 
     /// Offers a memory, if it has no run.
     pub(super) fn offer_alone(&mut self, place: u32) {
+        if !self.may_be_among_the_best(place, &Context::of_none(self.scores.alone(place))) {
+            return;
+        }
+        self.scores.learn(place, || (self.cosine)(place));
         let context = Context::of_none(self.scores.alone(place));
         if self.may_be_among_the_best(place, &context) && self.slot(place).is_some_and(|slot| slot.run.is_none()) {
             self.offer(place, &context, None);
         }
     }
 
-    /// Offers the wanted members of a run.
-    pub(super) fn offer_run(&mut self, members: &[Member], wanted: impl Fn(u32) -> bool) {
+    /// Offers the wanted members of runs, those of the most promising runs first.
+    pub(super) fn offer_runs<'r>(&mut self, runs: impl Iterator<Item = &'r [Member]>, wanted: impl Fn(u32) -> bool) {
+        let mut promising: Vec<(f32, &[Member])> = runs.map(|run| (self.most_of(run), run)).collect();
+        promising.sort_unstable_by(|(a, _), (b, _)| b.total_cmp(a));
+        for (most, members) in promising {
+            if !self.best.admits(most) {
+                return;
+            }
+            self.offer_run(members, &wanted);
+        }
+    }
+
+    /// No less than the sum of any member of a run: the best of them, were it between four that are as good.
+    fn most_of(&self, members: &[Member]) -> f32 {
+        let (mut own, mut alone) = (f32::NEG_INFINITY, f32::NEG_INFINITY);
+        for member in members {
+            own = own.max(self.scores.most[member.slot as usize]);
+            alone = alone.max(self.scores.alone(member.slot));
+        }
+        own + Parts::most_lent_by(alone)
+    }
+
+    fn offer_run(&mut self, members: &[Member], wanted: impl Fn(u32) -> bool) {
+        self.surroundings.enter(members, |place| self.scores.alone(place));
+        let may_be = |seek: &Self, (at, member): (usize, &Member)| {
+            // Closeness in time takes longer to find out than all the rest.
+            seek.may_be_among_the_best(member.slot, &seek.surroundings.most(members, at)) && wanted(member.slot)
+        };
+        if !members.iter().enumerate().any(|member| may_be(self, member)) {
+            return;
+        }
+        for member in members {
+            self.scores.learn(member.slot, || (self.cosine)(member.slot));
+        }
         self.surroundings.enter(members, |place| self.scores.alone(place));
         for (at, member) in members.iter().enumerate() {
-            // Closeness in time takes longer to find out than all the rest.
-            if self.may_be_among_the_best(member.slot, &self.surroundings.most(members, at)) && wanted(member.slot) {
+            if may_be(self, (at, member)) {
                 self.offer(member.slot, &self.surroundings.context(members, at), Some((members, at)));
             }
         }

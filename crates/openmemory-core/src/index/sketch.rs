@@ -14,11 +14,11 @@ const LEAST: usize = 256;
 pub(super) const BLOCK: usize = 256;
 
 /// Signs of a word.
-const WORD: usize = 64;
+pub(super) const WORD: usize = 64;
 
 /// The signs of a vector, a bit for each dimension.
-pub(super) fn sketch<T: Default + PartialOrd>(vector: &[T]) -> impl Iterator<Item = u64> {
-    let word = |part: &[T]| part.iter().rfold(0, |bits, x| bits << 1 | u64::from(*x >= T::default()));
+pub(super) fn sketch(vector: &[f32]) -> impl Iterator<Item = u64> {
+    let word = |part: &[f32]| part.iter().rfold(0, |bits, x| bits << 1 | u64::from(*x >= 0.0));
     vector.chunks(WORD).map(word)
 }
 
@@ -35,8 +35,8 @@ impl Sketches {
         self.blocks.len() * BLOCK
     }
 
-    /// Adds a block of rows.
-    pub(super) fn push<'a>(&mut self, rows: impl Iterator<Item = &'a [i8]>) {
+    /// Adds the sketches of a block of rows.
+    pub(super) fn push<S: Iterator<Item = u64>>(&mut self, rows: impl Iterator<Item = S>) {
         let before = self.rows();
         self.blocks.push(Vec::new());
         rows.enumerate().for_each(|(at, row)| self.set(before + at, row));
@@ -47,12 +47,14 @@ impl Sketches {
         self.blocks.pop();
     }
 
-    /// Notes what a row of a block is now.
-    pub(super) fn set(&mut self, row: usize, codes: &[i8]) {
+    /// Notes what the sketch of a row of a block is now.
+    pub(super) fn set(&mut self, row: usize, sketch: impl Iterator<Item = u64>) {
         let block = &mut self.blocks[row / BLOCK];
-        block.resize(codes.len().div_ceil(WORD) * BLOCK, 0);
-        for (words, word) in block.chunks_exact_mut(BLOCK).zip(sketch(codes)) {
-            words[row % BLOCK] = word;
+        for (at, word) in sketch.enumerate() {
+            if block.len() == at * BLOCK {
+                block.resize((at + 1) * BLOCK, 0);
+            }
+            block[at * BLOCK + row % BLOCK] = word;
         }
     }
 
@@ -125,13 +127,13 @@ fn limit(differences: &[u16], most: usize, take: usize) -> (u16, usize) {
 mod tests {
     use super::*;
 
-    /// A row of 150 codes that no other number has.
-    fn row(number: usize) -> Vec<i8> {
-        (0..150).map(|at| if number >> (at % 13) & 1 == 1 { 5 } else { -5 }).collect()
+    /// A sketch of three words that no other number has.
+    fn row(number: usize) -> [u64; 3] {
+        [0, 1, 2].map(|word| (number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(word * 20))
     }
 
-    fn differing(a: &[i8], b: &[i8]) -> usize {
-        a.iter().zip(b).filter(|(a, b)| (**a >= 0) != (**b >= 0)).count()
+    fn differing(a: &[u64], b: &[u64]) -> usize {
+        a.iter().zip(b).map(|(a, b)| (a ^ b).count_ones() as usize).sum()
     }
 
     #[test]
@@ -146,17 +148,17 @@ mod tests {
 
     #[test]
     fn those_that_differ_least_are_found_after_changes() {
-        let mut rows: Vec<Vec<i8>> = (0..3 * BLOCK).map(row).collect();
+        let mut rows: Vec<[u64; 3]> = (0..3 * BLOCK).map(row).collect();
         let mut sketches = Sketches::default();
-        rows.chunks(BLOCK).for_each(|block| sketches.push(block.iter().map(Vec::as_slice)));
+        rows.chunks(BLOCK).for_each(|block| sketches.push(block.iter().map(|row| row.iter().copied())));
         for place in (0..2 * BLOCK).step_by(7) {
             rows[place] = row(place + 4000);
-            sketches.set(place, &rows[place]);
+            sketches.set(place, rows[place].into_iter());
         }
         sketches.pop();
         rows.truncate(sketches.rows());
         let wanted = row(1234);
-        let found = sketches.nearest(pulp::Arch::new(), &sketch(&wanted).collect::<Vec<_>>());
+        let found = sketches.nearest(pulp::Arch::new(), &wanted);
         assert_eq!(found.len(), LEAST);
         assert!(found.is_sorted());
         let mut all: Vec<usize> = rows.iter().map(|row| differing(row, &wanted)).collect();
