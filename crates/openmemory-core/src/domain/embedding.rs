@@ -69,6 +69,14 @@ impl Embedding {
         &self.vectors[self.whole as usize]
     }
 
+    /// Bytes in memory, roughly.
+    pub fn bytes(&self) -> usize {
+        let references = self.passages.len() * size_of::<u32>() + self.sectors.len() * size_of::<(Sector, u32)>();
+        let vectors: usize =
+            self.vectors.iter().map(|vector| size_of::<Vec<f32>>() + size_of_val(vector.as_slice())).sum();
+        size_of::<Self>() + references + vectors
+    }
+
     /// Each different vector that counts for a memory of `sectors`, with the sectors it stands for and whether it is
     /// a passage.
     pub fn roles(&self, sectors: &Sectors) -> Vec<(&[f32], Vec<Sector>, bool)> {

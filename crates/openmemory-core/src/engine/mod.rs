@@ -26,6 +26,7 @@ mod read;
 mod recall;
 mod registry;
 mod reindex;
+mod said;
 mod search;
 mod sectors;
 mod shared_out;

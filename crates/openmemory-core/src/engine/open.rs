@@ -7,6 +7,7 @@ use super::error::Error;
 use super::feed::Feed;
 use super::model::Model;
 use super::recall::Recalls;
+use super::said::SaidLately;
 use super::vectors::Vectors;
 use crate::domain::{Clock, MemoryId, Timestamp};
 use crate::embedding::{EmbedderSource, EmbeddingService};
@@ -29,6 +30,7 @@ pub struct Engine {
     pub(super) feed: Arc<Feed>,
     pub(super) model: Model,
     pub(super) recalls: Recalls,
+    pub(super) said: SaidLately,
     clock: Arc<dyn Clock>,
 }
 
@@ -50,7 +52,15 @@ impl Engine {
         let embedding = EmbeddingService::start(options.embedder).map_err(|error| Error::Storage(error.into()))?;
         let feed = Arc::new(Feed::new(options.clock.now(), store.next_number()?));
         let model = Model::new(embedding);
-        Ok(Self { store, vectors, feed, model, recalls: Recalls::default(), clock: options.clock })
+        Ok(Self {
+            store,
+            vectors,
+            feed,
+            model,
+            recalls: Recalls::default(),
+            said: SaidLately::default(),
+            clock: options.clock,
+        })
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -38,10 +38,18 @@ impl Engine {
                 None => Ok(None),
             };
         };
-        match self.store.dynamics(number)? {
-            Some(dynamics) => Ok(Some(Memory { version, content, dynamics, now: self.now() })),
-            None => Ok(None),
-        }
+        self.memory_with(number, version, content)
+    }
+
+    /// A version, whose text is known, with its dynamics. None: the memory was deleted in between.
+    pub(super) fn memory_with(
+        &self,
+        number: Number,
+        version: Version,
+        content: String,
+    ) -> Result<Option<Memory>, Error> {
+        let dynamics = self.store.dynamics(number)?;
+        Ok(dynamics.map(|dynamics| Memory { version, content, dynamics, now: self.now() }))
     }
 
     /// The version that was current at `at`: the last one made until then.

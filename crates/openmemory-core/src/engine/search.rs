@@ -117,7 +117,13 @@ impl Engine {
             for found in candidates.into_iter().take_while(|found| !hopeless(found)) {
                 let version = match asked.get(&found.number) {
                     Some(known) => known.clone(),
-                    None => asked.entry(found.number).or_insert(self.matching_version(&found, request)?).clone(),
+                    None => {
+                        let version = self.matching_version(&found, request)?;
+                        if filters {
+                            asked.insert(found.number, version.clone());
+                        }
+                        version
+                    }
                 };
                 let Some(version) = version else {
                     // Without a filter only what was deleted or has expired meanwhile is none.
@@ -151,10 +157,16 @@ impl Engine {
     /// Reads the best whole; none for one that was deleted meanwhile.
     fn hit(&self, request: &Search, vector: &[f32], found: &Found, version: Version) -> Result<Option<Hit>, Error> {
         let number = Number(found.number);
-        // Text and vectors are rows that never change under their names, so they are those of this version.
-        let Some(embedding) = self.store.embedding(number, version.content)? else { return Ok(None) };
-        let similarity = similarity(&embedding, &version.sectors(), request, vector);
-        let Some(memory) = self.memory(number, version)? else { return Ok(None) };
+        // Text and vectors never change under their names, so they are those of this version.
+        let Some(said) = self.said.read(&self.store, number, version.content)? else {
+            let head = self.store.head(number)?;
+            return match head.is_some_and(|head| head.content == version.content) {
+                true => Err(Error::Internal("a memory without its text or vectors")),
+                false => Ok(None),
+            };
+        };
+        let similarity = similarity(&said.embedding, &version.sectors(), request, vector);
+        let Some(memory) = self.memory_with(number, version, said.content.clone())? else { return Ok(None) };
         let by = found.by.map(|number| self.store.head(Number(number))).transpose()?.flatten();
         let path = by.iter().map(|head| &head.id).chain([&memory.version.id]).map(MemoryId::to_string).collect();
         let explain = request.explain.then_some(found.parts);
