@@ -363,6 +363,52 @@ fn what_several_processors_compare_is_what_one_does() {
     }
 }
 
+/// Bounds leave out what cannot be among the best, and nothing else.
+#[test]
+fn the_best_few_are_the_first_of_all() {
+    const MEMORIES: u64 = 3000;
+    let mut numbers = Numbers(11);
+    let topics: Vec<Vec<f32>> = (0..20).map(|_| numbers.vector()).collect();
+    let mut near = |topic: usize| -> Vec<f32> {
+        let vector: Vec<f32> = topics[topic].iter().map(|x| x + 0.2 * numbers.normal()).collect();
+        let length = cosine(&vector, &vector).sqrt();
+        vector.into_iter().map(|x| x / length).collect()
+    };
+    let index = MemoryIndex::new(DIMENSIONS);
+    for number in 0..MEMORIES {
+        let place = number as usize;
+        let text = format!("{} {}{}", WORDS[place % 8], WORDS[place / 8 % 7], if place % 5 == 1 { "?" } else { "" });
+        // Every fourth stands alone, the others in runs of various lengths.
+        let run = (place % 4 > 0).then(|| format!("run {}", (place as f32).sqrt() as usize));
+        let vectors: Vec<Vec<f32>> = (0..=place % 3).map(|passage| near((place / 3 + passage) % 20)).collect();
+        let entry = Entry {
+            number,
+            user: None,
+            run: run.as_deref(),
+            content: ContentHash::of(&text),
+            text: &text,
+            tags: &if place % 50 == 7 { vec!["holiday".to_owned()] } else { vec![] },
+            created_at: Timestamp::from_millis(number as i64 * 600_000),
+            expires_at: None,
+            dynamics: &dynamics().reinforced((place % 9) as f64 / 10.0, Timestamp::from_millis(0)),
+            vectors: vectors.iter().map(|vector| (vector.as_slice(), mask((place % 6) as u8))).collect(),
+        };
+        index.replace(&entry).unwrap();
+    }
+    for topic in 0..20 {
+        let vector = near(topic);
+        let text = format!("{} {} holiday", WORDS[topic % 8], WORDS[topic % 7]);
+        for mask in [None, Some(mask(2).union(mask(5)))] {
+            let asked = Query { mask, ..query(&text, &vector) };
+            let all = index.search(&asked, MEMORIES as usize).unwrap();
+            assert_eq!(all.len() as u64, if mask.is_none() { MEMORIES } else { MEMORIES / 3 });
+            for take in [1, 8, 50] {
+                assert_eq!(index.search(&asked, take).unwrap(), all[..take], "{take} of {text}");
+            }
+        }
+    }
+}
+
 #[test]
 fn the_nearest_of_many_are_found_nearly_always() {
     const MEMORIES: u64 = 20_000;
