@@ -379,7 +379,7 @@ fn the_best_few_are_the_first_of_all() {
         let place = number as usize;
         let text = format!("{} {}{}", WORDS[place % 8], WORDS[place / 8 % 7], if place % 5 == 1 { "?" } else { "" });
         // Every fourth stands alone, the others in runs of various lengths.
-        let run = (place % 4 > 0).then(|| format!("run {}", (place as f32).sqrt() as usize));
+        let run = (!place.is_multiple_of(4)).then(|| format!("run {}", (place as f32).sqrt() as usize));
         let vectors: Vec<Vec<f32>> = (0..=place % 3).map(|passage| near((place / 3 + passage) % 20)).collect();
         let entry = Entry {
             number,

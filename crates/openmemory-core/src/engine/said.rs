@@ -12,6 +12,8 @@ use crate::storage::{Number, Records, Store};
 
 /// Bytes that are kept.
 const MOST: usize = 1024 * 1024;
+/// Bytes of one that are worth driving out others for.
+const MOST_OF_ONE: usize = MOST / 16;
 
 /// A text and its vectors.
 pub(super) struct Said {
@@ -56,7 +58,7 @@ impl SaidLately {
 
 impl Kept {
     fn keep(&mut self, name: (Number, ContentHash), said: &Arc<Said>) {
-        if said.bytes() > MOST / 16 {
+        if said.bytes() > MOST_OF_ONE {
             return;
         }
         self.bytes += said.bytes();

@@ -37,7 +37,7 @@ pub(super) struct Halves<'a> {
 
 impl Halves<'_> {
     /// [`sketch::sketch`] of the row.
-    pub(super) fn sketch(self) -> impl Iterator<Item = u64> {
+    pub(super) fn sketch(self) -> impl ExactSizeIterator<Item = u64> {
         // The highest bit of a half is set from 0 on.
         let word =
             |pairs: &[u8]| pairs.iter().rfold(0, |word, pair| word << 2 | u64::from(pair >> 6 & 2 | pair >> 3 & 1));

@@ -17,7 +17,7 @@ pub(super) const BLOCK: usize = 256;
 pub(super) const WORD: usize = 64;
 
 /// The signs of a vector, a bit for each dimension.
-pub(super) fn sketch(vector: &[f32]) -> impl Iterator<Item = u64> {
+pub(super) fn sketch(vector: &[f32]) -> impl ExactSizeIterator<Item = u64> {
     let word = |part: &[f32]| part.iter().rfold(0, |bits, x| bits << 1 | u64::from(*x >= 0.0));
     vector.chunks(WORD).map(word)
 }
@@ -36,7 +36,7 @@ impl Sketches {
     }
 
     /// Adds the sketches of a block of rows.
-    pub(super) fn push<S: Iterator<Item = u64>>(&mut self, rows: impl Iterator<Item = S>) {
+    pub(super) fn push<S: ExactSizeIterator<Item = u64>>(&mut self, rows: impl Iterator<Item = S>) {
         let before = self.rows();
         self.blocks.push(Vec::new());
         rows.enumerate().for_each(|(at, row)| self.set(before + at, row));
@@ -48,13 +48,11 @@ impl Sketches {
     }
 
     /// Notes what the sketch of a row of a block is now.
-    pub(super) fn set(&mut self, row: usize, sketch: impl Iterator<Item = u64>) {
+    pub(super) fn set(&mut self, row: usize, sketch: impl ExactSizeIterator<Item = u64>) {
         let block = &mut self.blocks[row / BLOCK];
-        for (at, word) in sketch.enumerate() {
-            if block.len() == at * BLOCK {
-                block.resize((at + 1) * BLOCK, 0);
-            }
-            block[at * BLOCK + row % BLOCK] = word;
+        block.resize(sketch.len() * BLOCK, 0);
+        for (words, word) in block.chunks_exact_mut(BLOCK).zip(sketch) {
+            words[row % BLOCK] = word;
         }
     }
 
