@@ -18,7 +18,7 @@ use crate::turns::{Turn, Turns};
 type Work = Pin<Box<dyn Future<Output = String> + Send>>;
 type Answer = Box<dyn FnOnce(Env) -> Result<String> + Send>;
 
-/// How JavaScript hears of the end of a call that was not ready at once: when its event loop goes on.
+/// How JavaScript hears of the end of a call, unless that was ready at once and may be told so: when its event loop goes on.
 struct Telling {
     deferred: JsDeferred<String, Answer>,
     turns: Turns,
