@@ -4,24 +4,21 @@ use std::collections::HashMap;
 use std::hint::black_box;
 use std::iter::successors;
 use std::mem::size_of;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use parking_lot::Mutex;
 
 use super::SectorMask;
 use super::blocks::{BLOCK, Blocks};
 use super::quantise::{Batch, Halves, Probe, Row, width};
 use super::scan::{multiply, multiply_high};
+use super::share::{Left, share};
 use super::sketch::{self, Sketches};
 
-/// Rows for which one more thread is worth waking.
-const SHARE: usize = 32 * BLOCK;
 /// Rows that are fetched together where they lie apart.
 const AT_ONCE: usize = 16;
 const CACHE_LINE: usize = 64;
 
 #[derive(Default)]
 pub(super) struct Dense {
+    dimensions: usize,
     /// Each describes the row of bytes in its place.
     rows: Vec<Row>,
     high: Blocks<u8>,
@@ -38,7 +35,7 @@ const NONE: u32 = u32::MAX;
 impl Dense {
     pub(super) fn new(dimensions: usize) -> Self {
         let halves = || Blocks::new(width(dimensions));
-        Self { high: halves(), low: halves(), ..Self::default() }
+        Self { dimensions, high: halves(), low: halves(), ..Self::default() }
     }
 
     pub(super) fn vectors(&self) -> usize {
@@ -125,12 +122,11 @@ impl Dense {
     /// Puts no less than each slot's highest cosine into `most`, leaving what is there where it has no vector that `mask`
     /// admits.
     pub(super) fn most(&self, arch: pulp::Arch, probe: &Probe, mask: Option<SectorMask>, most: &mut [f32]) {
-        let begun = AtomicUsize::new(0);
-        let scan = |most: &mut [f32]| {
+        let scan = |blocks: Left<'_>, most: &mut [f32]| {
             let mut products = [0; BLOCK];
-            loop {
-                let block = begun.fetch_add(1, Ordering::Relaxed);
-                let Some(rows) = self.rows.chunks(BLOCK).nth(block) else { return };
+            for block in blocks {
+                let rows = &self.rows[block * BLOCK..];
+                let rows = &rows[..rows.len().min(BLOCK)];
                 let high = self.high.block(block).chunks_exact(self.high.width().max(1));
                 multiply_high(arch, &probe.rough, high, &mut products[..rows.len()]);
                 for (row, product) in rows.iter().zip(products).filter(|(row, _)| admits(mask, row)) {
@@ -139,27 +135,18 @@ impl Dense {
                 }
             }
         };
-        let helpers = self.rows.len() / SHARE;
-        if helpers == 0 {
-            return scan(most);
-        }
-        // What is in no cache is read faster by several processors.
-        let helpers = helpers.min(rayon::current_num_threads().saturating_sub(1));
-        let (slots, found) = (most.len(), Mutex::new(Vec::with_capacity(helpers)));
-        rayon::in_place_scope(|scope| {
-            for _ in 0..helpers {
-                scope.spawn(|_| {
-                    // One that comes too late for a block has nothing to tell.
-                    if begun.load(Ordering::Relaxed) * BLOCK < self.rows.len() {
-                        let mut most = vec![f32::NEG_INFINITY; slots];
-                        scan(&mut most);
-                        found.lock().push(most);
-                    }
-                });
-            }
-            scan(most);
-        });
-        for other in found.into_inner() {
+        let slots = most.len();
+        let others = share(
+            self.rows.len(),
+            BLOCK,
+            |blocks| scan(blocks, most),
+            |blocks| {
+                let mut most = vec![f32::NEG_INFINITY; slots];
+                scan(blocks, &mut most);
+                most
+            },
+        );
+        for other in others {
             most.iter_mut().zip(other).for_each(|(most, other)| *most = most.max(other));
         }
     }
@@ -178,7 +165,8 @@ impl Dense {
     /// Slots with a cosine of `floor` or more, and the highest of each. Of many rows only those are compared whose signs
     /// differ least.
     pub(super) fn nearest(&self, arch: pulp::Arch, probe: &Probe, floor: f32) -> HashMap<u32, f32> {
-        let mut places = self.sketches.nearest(arch, &probe.sketch);
+        let differing = sketch::differing(self.dimensions, floor);
+        let mut places = self.sketches.nearest(arch, &probe.sketch, differing);
         places.extend(self.sketches.rows()..self.rows.len());
         let mut near = HashMap::new();
         for places in places.chunks(AT_ONCE) {

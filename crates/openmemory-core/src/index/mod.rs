@@ -19,6 +19,7 @@ mod runs;
 mod scan;
 mod score;
 mod seek;
+mod share;
 mod sketch;
 mod words;
 

@@ -37,11 +37,10 @@ pub(super) struct Halves<'a> {
 
 impl Halves<'_> {
     /// [`sketch::sketch`] of the row.
-    pub(super) fn sketch(self) -> impl ExactSizeIterator<Item = u64> {
+    pub(super) fn sketch(self) -> impl ExactSizeIterator<Item = u8> {
         // The highest bit of a half is set from 0 on.
-        let word =
-            |pairs: &[u8]| pairs.iter().rfold(0, |word, pair| word << 2 | u64::from(pair >> 6 & 2 | pair >> 3 & 1));
-        self.high.chunks(sketch::WORD / 2).map(word)
+        let byte = |pairs: &[u8]| pairs.iter().rfold(0, |byte, pair| byte << 2 | pair >> 6 & 2 | pair >> 3 & 1);
+        self.high.chunks(sketch::SIGNS / 2).map(byte)
     }
 }
 
@@ -106,7 +105,7 @@ pub(super) struct Probe {
     pub(super) fine: Pairs<i16>,
     /// Rounded like the rows (8 bits).
     pub(super) rough: Pairs<i8>,
-    pub(super) sketch: Vec<u64>,
+    pub(super) sketch: Vec<u8>,
     /// The real value of one step of `fine`.
     scale: f32,
     /// What is to be taken from a product of `fine`.

@@ -6,27 +6,43 @@
 
 use pulp::NullaryFnOnce;
 
-/// Rows that are looked at by their bytes: one in so many, and no fewer than these.
+use super::share::{Left, share};
+
+/// Rows that are looked at by their bytes: one in so many at most, where these are more than the least number.
 const ONE_IN: usize = 64;
 const LEAST: usize = 256;
 
 /// Rows that get their sketches together. Those after the last such block have none and are all looked at.
 pub(super) const BLOCK: usize = 256;
 
-/// Signs of a word.
-pub(super) const WORD: usize = 64;
+/// Dimensions whose signs make a byte.
+pub(super) const SIGNS: usize = 8;
+
+/// Rows whose bytes lie together, as many as one instruction compares at most.
+const LANES: usize = 64;
+
+/// Bytes in which so few signs can differ that a byte can count them.
+const COUNTED: usize = 31;
 
 /// The signs of a vector, a bit for each dimension.
-pub(super) fn sketch(vector: &[f32]) -> impl ExactSizeIterator<Item = u64> {
-    let word = |part: &[f32]| part.iter().rfold(0, |bits, x| bits << 1 | u64::from(*x >= 0.0));
-    vector.chunks(WORD).map(word)
+pub(super) fn sketch(vector: &[f32]) -> impl ExactSizeIterator<Item = u8> {
+    let byte = |part: &[f32]| part.iter().rfold(0, |bits, x| bits << 1 | u8::from(*x >= 0.0));
+    vector.chunks(SIGNS).map(byte)
+}
+
+/// How many signs of vectors of so many dimensions differ at most, if their cosine is `cosine` or more: three standard
+/// deviations more than are expected, which leaves out one in a thousand of those whose cosine is just that.
+pub(super) fn differing(dimensions: usize, cosine: f32) -> u16 {
+    let share = cosine.clamp(-1.0, 1.0).acos() / std::f32::consts::PI;
+    let signs = dimensions as f32;
+    (signs * share + 3.0 * (signs * share * (1.0 - share)).sqrt()) as u16
 }
 
 /// The signs of all rows that lie in full blocks.
 #[derive(Default)]
 pub(super) struct Sketches {
-    /// The first words of all rows of a block, their second words, and so on: so one instruction compares many rows.
-    blocks: Vec<Vec<u64>>,
+    /// Of the first rows of a block their first bytes, their second bytes, and so on; then those of the next rows.
+    blocks: Vec<Vec<[u8; LANES]>>,
 }
 
 impl Sketches {
@@ -36,7 +52,7 @@ impl Sketches {
     }
 
     /// Adds the sketches of a block of rows.
-    pub(super) fn push<S: ExactSizeIterator<Item = u64>>(&mut self, rows: impl Iterator<Item = S>) {
+    pub(super) fn push<S: ExactSizeIterator<Item = u8>>(&mut self, rows: impl Iterator<Item = S>) {
         let before = self.rows();
         self.blocks.push(Vec::new());
         rows.enumerate().for_each(|(at, row)| self.set(before + at, row));
@@ -48,34 +64,51 @@ impl Sketches {
     }
 
     /// Notes what the sketch of a row of a block is now.
-    pub(super) fn set(&mut self, row: usize, sketch: impl ExactSizeIterator<Item = u64>) {
-        let block = &mut self.blocks[row / BLOCK];
-        block.resize(sketch.len() * BLOCK, 0);
-        for (words, word) in block.chunks_exact_mut(BLOCK).zip(sketch) {
-            words[row % BLOCK] = word;
+    pub(super) fn set(&mut self, row: usize, sketch: impl ExactSizeIterator<Item = u8>) {
+        let (block, bytes) = (&mut self.blocks[row / BLOCK], sketch.len());
+        block.resize(BLOCK / LANES * bytes, [0; LANES]);
+        let first = row % BLOCK / LANES * bytes;
+        for (lanes, byte) in block[first..].iter_mut().zip(sketch) {
+            lanes[row % LANES] = byte;
         }
     }
 
-    /// The rows that differ least from a sketch, in rising order.
-    pub(super) fn nearest(&self, arch: pulp::Arch, sketch: &[u64]) -> Vec<usize> {
-        let mut differences = vec![0; self.rows()];
-        for (block, differences) in self.blocks.iter().zip(differences.chunks_exact_mut(BLOCK)) {
-            arch.dispatch(Compare { block, sketch, differences });
-        }
-        least(&differences, WORD * sketch.len())
+    /// The rows that differ least from a sketch, in rising order, none of them in more than `most` signs.
+    pub(super) fn nearest(&self, arch: pulp::Arch, sketch: &[u8], most: u16) -> Vec<usize> {
+        let scan = |blocks: Left<'_>, near: &mut Vec<(u16, usize)>| {
+            let mut differences = [[0; LANES]; BLOCK / LANES];
+            for block in blocks {
+                arch.dispatch(Compare { block: &self.blocks[block], sketch, differences: &mut differences });
+                let rows = differences.as_flattened().iter().copied().zip(block * BLOCK..);
+                near.extend(rows.filter(|(difference, _)| *difference <= most));
+            }
+        };
+        let mut near = Vec::new();
+        let others = share(
+            self.rows(),
+            BLOCK,
+            |blocks| scan(blocks, &mut near),
+            |blocks| {
+                let mut near = Vec::new();
+                scan(blocks, &mut near);
+                near
+            },
+        );
+        near.extend(others.into_iter().flatten());
+        least(near, (self.rows() / ONE_IN).max(LEAST))
     }
 
     /// Allocated bytes.
     pub(super) fn bytes(&self) -> usize {
-        self.blocks.iter().map(|block| block.capacity() * size_of::<u64>()).sum()
+        self.blocks.iter().map(|block| block.capacity() * LANES).sum()
     }
 }
 
 /// Counts how many signs of each row of a block differ from a sketch. Run through `pulp::Arch::dispatch`.
 struct Compare<'a> {
-    block: &'a [u64],
-    sketch: &'a [u64],
-    differences: &'a mut [u16],
+    block: &'a [[u8; LANES]],
+    sketch: &'a [u8],
+    differences: &'a mut [[u16; LANES]; BLOCK / LANES],
 }
 
 impl NullaryFnOnce for Compare<'_> {
@@ -83,72 +116,78 @@ impl NullaryFnOnce for Compare<'_> {
 
     #[inline(always)]
     fn call(self) {
-        for (words, sketch) in self.block.chunks_exact(BLOCK).zip(self.sketch) {
-            for (differences, word) in self.differences.iter_mut().zip(words) {
-                *differences += (word ^ sketch).count_ones() as u16;
+        for (differences, rows) in self.differences.iter_mut().zip(self.block.chunks_exact(self.sketch.len().max(1))) {
+            *differences = count(rows, self.sketch);
+        }
+    }
+}
+
+/// How many signs of each of a few rows differ from a sketch.
+#[inline(always)]
+fn count(rows: &[[u8; LANES]], sketch: &[u8]) -> [u16; LANES] {
+    let mut differences = [0; LANES];
+    for (bytes, sketch) in rows.chunks(COUNTED).zip(sketch.chunks(COUNTED)) {
+        let mut counts = [0u8; LANES];
+        for (bytes, sketch) in bytes.iter().zip(sketch) {
+            for (count, byte) in counts.iter_mut().zip(bytes) {
+                *count += (byte ^ sketch).count_ones() as u8;
             }
         }
+        for (difference, count) in differences.iter_mut().zip(counts) {
+            *difference += u16::from(count);
+        }
     }
+    differences
 }
 
-/// The places of the least differences, none of which is over `most`.
-fn least(differences: &[u16], most: usize) -> Vec<usize> {
-    let take = (differences.len() / ONE_IN).max(LEAST);
-    let (limit, mut at_limit) = limit(differences, most, take);
-    let mut near = |difference: u16| {
-        // One comparison disposes of nearly all.
-        if difference > limit {
-            return false;
-        }
-        let last = difference == limit && at_limit > 0;
-        at_limit -= usize::from(last);
-        difference < limit || last
-    };
-    differences.iter().enumerate().filter(|(_, difference)| near(**difference)).map(|(place, _)| place).collect()
-}
-
-/// Below which difference all of the `take` least are, and how many of those that differ so much.
-fn limit(differences: &[u16], most: usize, take: usize) -> (u16, usize) {
-    let mut counts = vec![0usize; most + 1];
-    differences.iter().for_each(|difference| counts[usize::from(*difference)] += 1);
-    let mut left = take;
-    for (difference, count) in counts.into_iter().enumerate() {
-        if count > left {
-            return (difference as u16, left);
-        }
-        left -= count;
+/// The rows of the `take` least differences, in rising order.
+fn least(mut near: Vec<(u16, usize)>, take: usize) -> Vec<usize> {
+    if near.len() > take {
+        near.select_nth_unstable(take - 1);
+        near.truncate(take);
     }
-    (u16::MAX, left)
+    let mut rows: Vec<usize> = near.into_iter().map(|(_, row)| row).collect();
+    rows.sort_unstable();
+    rows
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A sketch of three words that no other number has.
-    fn row(number: usize) -> [u64; 3] {
-        [0, 1, 2].map(|word| (number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(word * 20))
+    const ANY: u16 = u16::MAX;
+
+    /// A sketch of 40 bytes that no other number has.
+    fn row(number: usize) -> [u8; 40] {
+        let bits = |byte| (number as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(byte as u32 * 20);
+        std::array::from_fn(|byte| (bits(byte) ^ (byte as u64 * 37)) as u8)
     }
 
-    fn differing(a: &[u64], b: &[u64]) -> usize {
-        a.iter().zip(b).map(|(a, b)| (a ^ b).count_ones() as usize).sum()
+    fn differing_in(a: &[u8], b: &[u8]) -> u16 {
+        a.iter().zip(b).map(|(a, b)| (a ^ b).count_ones() as u16).sum()
+    }
+
+    fn of<'a>(rows: impl Iterator<Item = &'a [u8; 40]> + Clone) -> Sketches {
+        let mut sketches = Sketches::default();
+        let rows: Vec<_> = rows.collect();
+        rows.chunks_exact(BLOCK).for_each(|block| sketches.push(block.iter().map(|row| row.iter().copied())));
+        sketches
     }
 
     #[test]
     fn a_sketch_has_the_signs_of_a_vector() {
         let vector: Vec<f32> = (0..70).map(|i| if i % 3 == 0 { 1.0 } else { -0.1 }).collect();
-        let sketch: Vec<u64> = sketch(&vector).collect();
-        assert_eq!(sketch.len(), 2);
+        let sketch: Vec<u8> = sketch(&vector).collect();
+        assert_eq!(sketch.len(), 9);
         for (i, x) in vector.iter().enumerate() {
-            assert_eq!(sketch[i / WORD] >> (i % WORD) & 1 == 1, *x > 0.0, "dimension {i}");
+            assert_eq!(sketch[i / SIGNS] >> (i % SIGNS) & 1 == 1, *x > 0.0, "dimension {i}");
         }
     }
 
     #[test]
     fn those_that_differ_least_are_found_after_changes() {
-        let mut rows: Vec<[u64; 3]> = (0..3 * BLOCK).map(row).collect();
-        let mut sketches = Sketches::default();
-        rows.chunks(BLOCK).for_each(|block| sketches.push(block.iter().map(|row| row.iter().copied())));
+        let mut rows: Vec<[u8; 40]> = (0..3 * BLOCK).map(row).collect();
+        let mut sketches = of(rows.iter());
         for place in (0..2 * BLOCK).step_by(7) {
             rows[place] = row(place + 4000);
             sketches.set(place, rows[place].into_iter());
@@ -156,20 +195,48 @@ mod tests {
         sketches.pop();
         rows.truncate(sketches.rows());
         let wanted = row(1234);
-        let found = sketches.nearest(pulp::Arch::new(), &wanted);
+        let found = sketches.nearest(pulp::Arch::new(), &wanted, ANY);
         assert_eq!(found.len(), LEAST);
         assert!(found.is_sorted());
-        let mut all: Vec<usize> = rows.iter().map(|row| differing(row, &wanted)).collect();
-        let mut found: Vec<usize> = found.into_iter().map(|place| all[place]).collect();
+        let mut all: Vec<u16> = rows.iter().map(|row| differing_in(row, &wanted)).collect();
+        let mut found: Vec<u16> = found.into_iter().map(|place| all[place]).collect();
         all.sort_unstable();
         found.sort_unstable();
         assert_eq!(found, all[..LEAST]);
     }
 
     #[test]
+    fn every_sign_of_a_row_counts() {
+        let opposite = [[0xFF; 40]; BLOCK];
+        let sketches = of(opposite.iter());
+        let wanted = [0; 40];
+        assert_eq!(sketches.nearest(pulp::Arch::new(), &wanted, 320).len(), BLOCK);
+        assert!(sketches.nearest(pulp::Arch::new(), &wanted, 319).is_empty(), "too many signs differ");
+    }
+
+    #[test]
+    fn many_are_found_by_several_threads_as_by_one() {
+        let rows: Vec<[u8; 40]> = (0..300 * BLOCK).map(row).collect();
+        let wanted = row(77);
+        let found = of(rows.iter()).nearest(pulp::Arch::new(), &wanted, 110);
+        let near = |place: &usize| differing_in(&rows[*place], &wanted) <= 110;
+        assert!(found.len() > 1);
+        assert!(found.into_iter().eq((0..rows.len()).filter(near)));
+    }
+
+    #[test]
     fn one_in_64_is_taken_where_there_are_many() {
-        assert_eq!(least(&vec![5; 64 * 1000], 64).len(), 1000, "all are equally near");
-        assert_eq!(least(&[3, 1, 2], 64), [0, 1, 2]);
-        assert!(least(&[], 64).is_empty());
+        let opposite = vec![row(5); 70 * BLOCK];
+        let found = of(opposite.iter()).nearest(pulp::Arch::new(), &row(6), ANY);
+        assert!(found.into_iter().eq(0..70 * BLOCK / ONE_IN), "all are equally near");
+        assert_eq!(least(vec![(3, 0), (1, 1), (2, 2)], 2), [1, 2]);
+        assert!(least(Vec::new(), LEAST).is_empty());
+    }
+
+    #[test]
+    fn the_signs_that_may_differ_follow_from_the_cosine() {
+        assert_eq!(differing(384, 1.0), 0);
+        assert_eq!(differing(384, 0.6), 140, "113.3 and three times 8.9");
+        assert_eq!(differing(384, 0.0), 221, "192 and three times 9.8");
     }
 }
