@@ -5,6 +5,8 @@
 //! the bytes takes less time than the arithmetic. The sums are those of f32 weights.
 
 use pulp::{Simd, WithSimd};
+#[cfg(target_arch = "x86_64")]
+use safe_arch::prefetch_t0 as fetch;
 
 use crate::tile::{COLUMNS, Rows, multiply};
 
@@ -13,6 +15,9 @@ pub(crate) const GROUP: usize = 32;
 
 /// Rows of the matrix that are expanded at a time: 16 KiB of f32.
 const DEPTH: usize = 128;
+
+/// Bytes that come from memory together.
+const LINE: usize = 64;
 
 /// `inputs` rows of `outputs` columns.
 #[derive(Debug)]
@@ -80,13 +85,23 @@ impl WithSimd for Apply<'_> {
         let mut block = Block([0.0; DEPTH * COLUMNS]);
         let values = values.chunks_exact(DEPTH * COLUMNS);
         let scales = scales.chunks_exact(DEPTH / GROUP * COLUMNS);
-        for (number, (values, scales)) in values.zip(scales).enumerate() {
+        let following = values.clone().zip(scales.clone()).skip(1).map(Some).chain([None]);
+        for ((number, (values, scales)), following) in values.zip(scales).enumerate().zip(following) {
             expand(simd, values, scales, &mut block.0);
+            // The next weights are on their way while these are multiplied.
+            if let Some((values, scales)) = following {
+                values.chunks(LINE).for_each(|line| fetch(&line[0]));
+                scales.chunks(LINE / size_of::<f32>()).for_each(|line| fetch(&line[0]));
+            }
             let (panel, part) = (number / (inputs / DEPTH), number % (inputs / DEPTH));
             multiply::<S, DEPTH>(simd, rows, part * DEPTH, &block.0, self.out, *outputs, panel * COLUMNS);
         }
     }
 }
+
+/// Has the line of a number on its way to the first cache, where there is a safe function for that.
+#[cfg(not(target_arch = "x86_64"))]
+fn fetch<T>(_: &T) {}
 
 #[inline(always)]
 fn expand<S: Simd>(simd: S, values: &[i8], scales: &[f32], block: &mut [f32]) {

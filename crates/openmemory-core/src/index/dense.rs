@@ -1,12 +1,12 @@
 //! The vectors of one user, one after the other in memory.
 
 use std::collections::HashMap;
-use std::hint::black_box;
 use std::iter::successors;
 use std::mem::size_of;
 
 use super::SectorMask;
 use super::blocks::{BLOCK, Blocks};
+use super::fetch::{LINE, fetch};
 use super::quantise::{Batch, Halves, Probe, Row, width};
 use super::scan::{multiply, multiply_high};
 use super::share::{Left, share};
@@ -14,7 +14,6 @@ use super::sketch::{self, Sketches};
 
 /// Rows that are fetched together where they lie apart.
 const AT_ONCE: usize = 16;
-const CACHE_LINE: usize = 64;
 
 #[derive(Default)]
 pub(super) struct Dense {
@@ -195,11 +194,10 @@ impl Dense {
         }
     }
 
-    /// Has high halves on their way from memory while others are still on theirs: nobody but us knows which come next.
+    /// Has what the high halves of a row are compared by on its way from memory.
     fn fetch(&self, place: usize) {
-        let first = |line: &[u8]| line.first().copied().unwrap_or_default();
-        let touched = self.high.row(place).chunks(CACHE_LINE).fold(0, |all, line| all ^ first(line));
-        black_box((touched, self.rows[place].slot));
+        self.high.row(place).chunks(LINE).for_each(|line| fetch(&line[0]));
+        fetch(&self.rows[place]);
     }
 }
 

@@ -8,6 +8,7 @@ mod best;
 mod blocks;
 mod dense;
 mod entry;
+mod fetch;
 mod language;
 mod lexical;
 mod named;

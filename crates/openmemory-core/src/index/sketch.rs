@@ -6,6 +6,7 @@
 
 use pulp::NullaryFnOnce;
 
+use super::fetch::fetch;
 use super::share::{Left, share};
 
 /// Rows that are looked at by their bytes: one in so many at most, where these are more than the least number.
@@ -14,6 +15,9 @@ const LEAST: usize = 256;
 
 /// Rows that get their sketches together. Those after the last such block have none and are all looked at.
 pub(super) const BLOCK: usize = 256;
+
+/// Blocks that one processor compares in a row.
+const PART: usize = 8;
 
 /// Dimensions whose signs make a byte.
 pub(super) const SIGNS: usize = 8;
@@ -75,9 +79,11 @@ impl Sketches {
 
     /// The rows that differ least from a sketch, in rising order, none of them in more than `most` signs.
     pub(super) fn nearest(&self, arch: pulp::Arch, sketch: &[u8], most: u16) -> Vec<usize> {
-        let scan = |blocks: Left<'_>, near: &mut Vec<(u16, usize)>| {
+        let scan = |parts: Left<'_>, near: &mut Vec<(u16, usize)>| {
             let mut differences = [[0; LANES]; BLOCK / LANES];
-            for block in blocks {
+            for block in parts.flat_map(|part| part * PART..self.blocks.len().min((part + 1) * PART)) {
+                // It is on its way while this one is compared.
+                self.blocks.get(block + 1).into_iter().flatten().for_each(fetch);
                 arch.dispatch(Compare { block: &self.blocks[block], sketch, differences: &mut differences });
                 let rows = differences.as_flattened().iter().copied().zip(block * BLOCK..);
                 near.extend(rows.filter(|(difference, _)| *difference <= most));
@@ -86,11 +92,11 @@ impl Sketches {
         let mut near = Vec::new();
         let others = share(
             self.rows(),
-            BLOCK,
-            |blocks| scan(blocks, &mut near),
-            |blocks| {
+            PART * BLOCK,
+            |parts| scan(parts, &mut near),
+            |parts| {
                 let mut near = Vec::new();
-                scan(blocks, &mut near);
+                scan(parts, &mut near);
                 near
             },
         );
