@@ -173,9 +173,8 @@ mod tests {
         a.iter().zip(b).map(|(a, b)| (a ^ b).count_ones() as u16).sum()
     }
 
-    fn of<'a>(rows: impl Iterator<Item = &'a [u8; 40]> + Clone) -> Sketches {
+    fn of(rows: &[[u8; 40]]) -> Sketches {
         let mut sketches = Sketches::default();
-        let rows: Vec<_> = rows.collect();
         rows.chunks_exact(BLOCK).for_each(|block| sketches.push(block.iter().map(|row| row.iter().copied())));
         sketches
     }
@@ -193,7 +192,7 @@ mod tests {
     #[test]
     fn those_that_differ_least_are_found_after_changes() {
         let mut rows: Vec<[u8; 40]> = (0..3 * BLOCK).map(row).collect();
-        let mut sketches = of(rows.iter());
+        let mut sketches = of(&rows);
         for place in (0..2 * BLOCK).step_by(7) {
             rows[place] = row(place + 4000);
             sketches.set(place, rows[place].into_iter());
@@ -214,7 +213,7 @@ mod tests {
     #[test]
     fn every_sign_of_a_row_counts() {
         let opposite = [[0xFF; 40]; BLOCK];
-        let sketches = of(opposite.iter());
+        let sketches = of(&opposite);
         let wanted = [0; 40];
         assert_eq!(sketches.nearest(pulp::Arch::new(), &wanted, 320).len(), BLOCK);
         assert!(sketches.nearest(pulp::Arch::new(), &wanted, 319).is_empty(), "too many signs differ");
@@ -224,7 +223,7 @@ mod tests {
     fn many_are_found_by_several_threads_as_by_one() {
         let rows: Vec<[u8; 40]> = (0..300 * BLOCK).map(row).collect();
         let wanted = row(77);
-        let found = of(rows.iter()).nearest(pulp::Arch::new(), &wanted, 110);
+        let found = of(&rows).nearest(pulp::Arch::new(), &wanted, 110);
         let near = |place: &usize| differing_in(&rows[*place], &wanted) <= 110;
         assert!(found.len() > 1);
         assert!(found.into_iter().eq((0..rows.len()).filter(near)));
@@ -233,7 +232,7 @@ mod tests {
     #[test]
     fn one_in_64_is_taken_where_there_are_many() {
         let opposite = vec![row(5); 70 * BLOCK];
-        let found = of(opposite.iter()).nearest(pulp::Arch::new(), &row(6), ANY);
+        let found = of(&opposite).nearest(pulp::Arch::new(), &row(6), ANY);
         assert!(found.into_iter().eq(0..70 * BLOCK / ONE_IN), "all are equally near");
         assert_eq!(least(vec![(3, 0), (1, 1), (2, 2)], 2), [1, 2]);
         assert!(least(Vec::new(), LEAST).is_empty());
