@@ -73,9 +73,6 @@ impl Vectors {
                 touched.clear();
                 *vectors.index.write() = Some(Arc::clone(&index));
                 vectors.state.send_replace(state);
-                drop(touched);
-                // What was read for the index alone; the next checkpoint would let go of it too.
-                let _ = store.let_go_of_pages();
             };
             let read = AssertUnwindSafe(|| filling.read_all(&vectors.stop, settle));
             if catch_unwind(read).is_err() {

@@ -143,6 +143,10 @@ pub(super) fn heads_prefix() -> Vec<u8> {
     vec![HEAD]
 }
 
+pub(super) fn dynamics_prefix() -> Vec<u8> {
+    vec![DYNAMICS]
+}
+
 pub(super) fn tombstones_prefix() -> Vec<u8> {
     vec![TOMBSTONE]
 }
