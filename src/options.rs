@@ -20,6 +20,7 @@ use crate::allocator::Thrift;
 pub struct Options {
     path: PathBuf,
     durability: DurabilityName,
+    allow_non_empty: bool,
     embedder: EmbedderOptions,
 }
 
@@ -50,6 +51,7 @@ enum PoolingName {
 pub struct Opening {
     pub path: PathBuf,
     durability: Durability,
+    allow_non_empty: bool,
     pub embedder: EmbedderSource,
     /// Tells embedders apart: equal for options that mean the same one.
     pub description: String,
@@ -64,7 +66,7 @@ impl Opening {
         };
         let description = format!("{:?}", options.embedder);
         let embedder = embedder(options.embedder, &description, embed)?;
-        Ok(Self { path: options.path, durability, embedder, description })
+        Ok(Self { path: options.path, durability, allow_non_empty: options.allow_non_empty, embedder, description })
     }
 
     /// Whether embedding waits for a function of the caller's, which may never answer.
@@ -81,6 +83,7 @@ impl Opening {
         engine::Options {
             directory: directory.to_owned(),
             durability: self.durability,
+            allow_non_empty: self.allow_non_empty,
             embedder: self.embedder.clone(),
             clock: Arc::new(SystemClock),
             while_opening: Some(Box::new(Thrift::begin())),

@@ -125,6 +125,7 @@ async fn with_the_shipped_model_a_text_of_several_sides_has_a_vector_for_each() 
         durability: Durability::Interval,
         embedder: Arc::new(ModelEmbedder::new(ModelOptions::shipped(&model))).into(),
         clock: Arc::new(SystemClock),
+        allow_non_empty: false,
         while_opening: None,
     })
     .unwrap();

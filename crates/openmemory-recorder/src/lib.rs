@@ -1,10 +1,13 @@
 //! What does a process write, and what of it is synced? A library to be preloaded on Linux: it passes the calls of the C
-//! library on and keeps a journal of those that change files, in the order in which they happened.
+//! library on and keeps a journal of those that change files, in the order in which they happened. It can also let one of
+//! them fail: see [`faults`].
 //!
 //! Each entry is `kind, length of the text, length of the data, number, offset` (one byte and four little-endian u64)
 //! and then text and data. A file is named by its inode; what is written to standard output is kept too.
 #![cfg(target_os = "linux")]
 #![allow(clippy::missing_safety_doc, reason = "each function has the contract of the C library's function of its name")]
+
+mod faults;
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::fs::File;
@@ -12,6 +15,8 @@ use std::mem::{ManuallyDrop, transmute};
 use std::os::fd::FromRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use faults::{Kind, on_bytes, on_file, on_path, on_path_below};
 
 type Size = usize;
 type Offset = i64;
@@ -88,6 +93,9 @@ fn exists(path: &[u8]) -> bool {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn open64(path: *const c_char, flags: c_int, mode: u32) -> c_int {
     let open = real!("open64" as unsafe extern "C" fn(*const c_char, c_int, u32) -> c_int);
+    if on_path(if flags & CREATE == 0 { Kind::Open } else { Kind::Create }, "open", path) {
+        return -1;
+    }
     if flags & (CREATE | TRUNCATE) == 0 {
         return unsafe { open(path, flags, mode) };
     }
@@ -106,6 +114,7 @@ pub unsafe extern "C" fn open64(path: *const c_char, flags: c_int, mode: u32) ->
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn write(fd: c_int, data: *const c_void, length: Size) -> isize {
     let write = real!("write" as Write);
+    let Some(length) = on_bytes(Kind::Write, "write", fd, length) else { return -1 };
     let Some(_order) = begin() else { return unsafe { write(fd, data, length) } };
     let seek = real!("lseek64" as unsafe extern "C" fn(c_int, Offset, c_int) -> Offset);
     let at = if fd > 2 { unsafe { seek(fd, 0, 1) } } else { -1 };
@@ -124,6 +133,7 @@ pub unsafe extern "C" fn write(fd: c_int, data: *const c_void, length: Size) -> 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pwrite64(fd: c_int, data: *const c_void, length: Size, offset: Offset) -> isize {
     let pwrite = real!("pwrite64" as unsafe extern "C" fn(c_int, *const c_void, Size, Offset) -> isize);
+    let Some(length) = on_bytes(Kind::Write, "pwrite", fd, length) else { return -1 };
     let Some(_order) = begin() else { return unsafe { pwrite(fd, data, length, offset) } };
     let written = unsafe { pwrite(fd, data, length, offset) };
     if written > 0 {
@@ -133,7 +143,10 @@ pub unsafe extern "C" fn pwrite64(fd: c_int, data: *const c_void, length: Size, 
     written
 }
 
-fn sync(fd: c_int, call: unsafe extern "C" fn(c_int) -> c_int) -> c_int {
+fn sync(fd: c_int, name: &str, call: unsafe extern "C" fn(c_int) -> c_int) -> c_int {
+    if on_file(Kind::Sync, name, fd) {
+        return -1;
+    }
     let Some(_order) = begin() else { return unsafe { call(fd) } };
     let result = unsafe { call(fd) };
     if result == 0 {
@@ -145,17 +158,20 @@ fn sync(fd: c_int, call: unsafe extern "C" fn(c_int) -> c_int) -> c_int {
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fsync(fd: c_int) -> c_int {
-    sync(fd, real!("fsync" as unsafe extern "C" fn(c_int) -> c_int))
+    sync(fd, "fsync", real!("fsync" as unsafe extern "C" fn(c_int) -> c_int))
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fdatasync(fd: c_int) -> c_int {
-    sync(fd, real!("fdatasync" as unsafe extern "C" fn(c_int) -> c_int))
+    sync(fd, "fdatasync", real!("fdatasync" as unsafe extern "C" fn(c_int) -> c_int))
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ftruncate64(fd: c_int, length: Offset) -> c_int {
     let truncate = real!("ftruncate64" as unsafe extern "C" fn(c_int, Offset) -> c_int);
+    if on_file(Kind::Change, "ftruncate", fd) {
+        return -1;
+    }
     let Some(_order) = begin() else { return unsafe { truncate(fd, length) } };
     let result = unsafe { truncate(fd, length) };
     if result == 0 {
@@ -167,6 +183,9 @@ pub unsafe extern "C" fn ftruncate64(fd: c_int, length: Offset) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rename(from: *const c_char, to: *const c_char) -> c_int {
     let rename = real!("rename" as unsafe extern "C" fn(*const c_char, *const c_char) -> c_int);
+    if on_path(Kind::Change, "rename", to) {
+        return -1;
+    }
     let Some(_order) = begin() else { return unsafe { rename(from, to) } };
     let result = unsafe { rename(from, to) };
     if result == 0 {
@@ -178,6 +197,9 @@ pub unsafe extern "C" fn rename(from: *const c_char, to: *const c_char) -> c_int
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn unlink(path: *const c_char) -> c_int {
     let unlink = real!("unlink" as unsafe extern "C" fn(*const c_char) -> c_int);
+    if on_path(Kind::Other, "unlink", path) {
+        return -1;
+    }
     let Some(_order) = begin() else { return unsafe { unlink(path) } };
     let result = unsafe { unlink(path) };
     if result == 0 {
@@ -190,6 +212,9 @@ pub unsafe extern "C" fn unlink(path: *const c_char) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn unlinkat(directory: c_int, path: *const c_char, flags: c_int) -> c_int {
     let unlinkat = real!("unlinkat" as unsafe extern "C" fn(c_int, *const c_char, c_int) -> c_int);
+    if on_path_below(Kind::Other, "unlinkat", directory, path) {
+        return -1;
+    }
     let Some(_order) = begin() else { return unsafe { unlinkat(directory, path, flags) } };
     let result = unsafe { unlinkat(directory, path, flags) };
     if result == 0 {
@@ -203,10 +228,95 @@ pub unsafe extern "C" fn unlinkat(directory: c_int, path: *const c_char, flags: 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mkdir(path: *const c_char, mode: u32) -> c_int {
     let mkdir = real!("mkdir" as unsafe extern "C" fn(*const c_char, u32) -> c_int);
+    if on_path(Kind::Change, "mkdir", path) {
+        return -1;
+    }
     let Some(_order) = begin() else { return unsafe { mkdir(path, mode) } };
     let result = unsafe { mkdir(path, mode) };
     if result == 0 {
         keep(b'd', &text(path), &[], 0, 0);
     }
     result
+}
+
+// What follows changes no file that is written, so it leaves nothing in the journal; it can fail all the same.
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn read(fd: c_int, data: *mut c_void, length: Size) -> isize {
+    let read = real!("read" as unsafe extern "C" fn(c_int, *mut c_void, Size) -> isize);
+    let Some(length) = on_bytes(Kind::Read, "read", fd, length) else { return -1 };
+    unsafe { read(fd, data, length) }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pread64(fd: c_int, data: *mut c_void, length: Size, offset: Offset) -> isize {
+    let pread = real!("pread64" as unsafe extern "C" fn(c_int, *mut c_void, Size, Offset) -> isize);
+    let Some(length) = on_bytes(Kind::Read, "pread", fd, length) else { return -1 };
+    unsafe { pread(fd, data, length, offset) }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sync_file_range(fd: c_int, offset: Offset, length: Offset, flags: u32) -> c_int {
+    let sync = real!("sync_file_range" as unsafe extern "C" fn(c_int, Offset, Offset, u32) -> c_int);
+    if on_file(Kind::Sync, "sync_file_range", fd) {
+        return -1;
+    }
+    unsafe { sync(fd, offset, length, flags) }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rmdir(path: *const c_char) -> c_int {
+    let rmdir = real!("rmdir" as unsafe extern "C" fn(*const c_char) -> c_int);
+    if on_path(Kind::Other, "rmdir", path) {
+        return -1;
+    }
+    unsafe { rmdir(path) }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn opendir(path: *const c_char) -> *mut c_void {
+    let opendir = real!("opendir" as unsafe extern "C" fn(*const c_char) -> *mut c_void);
+    if on_path(Kind::Open, "opendir", path) {
+        return std::ptr::null_mut();
+    }
+    unsafe { opendir(path) }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn chmod(path: *const c_char, mode: u32) -> c_int {
+    let chmod = real!("chmod" as unsafe extern "C" fn(*const c_char, u32) -> c_int);
+    if on_path(Kind::Other, "chmod", path) {
+        return -1;
+    }
+    unsafe { chmod(path, mode) }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn flock(fd: c_int, operation: c_int) -> c_int {
+    let flock = real!("flock" as unsafe extern "C" fn(c_int, c_int) -> c_int);
+    if on_file(Kind::Other, "flock", fd) {
+        return -1;
+    }
+    unsafe { flock(fd, operation) }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn statx(
+    directory: c_int,
+    path: *const c_char,
+    flags: c_int,
+    mask: u32,
+    found: *mut c_void,
+) -> c_int {
+    let statx = real!("statx" as unsafe extern "C" fn(c_int, *const c_char, c_int, u32, *mut c_void) -> c_int);
+    // Rust's library asks without a path whether there is such a call.
+    let fails = match unsafe { path.as_ref() } {
+        None => false,
+        Some(0) => on_file(Kind::Other, "statx", directory),
+        Some(_) => on_path_below(Kind::Other, "statx", directory, path),
+    };
+    if fails {
+        return -1;
+    }
+    unsafe { statx(directory, path, flags, mask, found) }
 }

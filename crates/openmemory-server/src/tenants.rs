@@ -193,6 +193,7 @@ mod tests {
                 durability: Durability::Flush,
                 embedder: Arc::new(TestEmbedder).into(),
                 clock: Arc::new(SystemClock),
+                allow_non_empty: false,
                 while_opening: None,
             };
             self.registry.open(options, "test")

@@ -49,6 +49,7 @@ pub fn open(directory: &Path, durability: Durability, model: usize) -> Result<En
         durability,
         embedder: Arc::new(Named(["one", "other"][model % 2])).into(),
         clock: Arc::new(SystemClock),
+        allow_non_empty: false,
         while_opening: None,
     };
     Engine::open_within(options, BOUNDS)

@@ -86,7 +86,7 @@ impl Error {
                 StorageError::Io(_) | StorageError::Poisoned => "IO",
                 StorageError::Corrupted(_) => "CORRUPTED",
                 StorageError::Locked(_) => "LOCKED",
-                StorageError::NotEmpty | StorageError::NoStore => "INVALID_ARGUMENT",
+                StorageError::NotEmpty | StorageError::NoStore | StorageError::ForeignFiles(_) => "INVALID_ARGUMENT",
                 StorageError::FormatUnsupported { .. } => "FORMAT_UNSUPPORTED",
                 StorageError::Closed => "CLOSED",
                 StorageError::Dropped => "INTERNAL",
@@ -108,7 +108,7 @@ impl Error {
         match self {
             Self::Invalid(invalid) | Self::Line { invalid, .. } => Some(&invalid.field),
             Self::Storage(StorageError::NotEmpty) => Some("dir"),
-            Self::Storage(StorageError::NoStore) => Some("path"),
+            Self::Storage(StorageError::NoStore | StorageError::ForeignFiles(_)) => Some("path"),
             _ => None,
         }
     }

@@ -11,12 +11,14 @@ use super::said::SaidLately;
 use super::vectors::Vectors;
 use crate::domain::{Clock, MemoryId, Timestamp};
 use crate::embedding::{EmbedderSource, EmbeddingService};
-use crate::storage::{Bounds, Durability, Records, Store};
+use crate::storage::{Bounds, Durability, Records, Store, StoreOptions};
 
 pub struct Options {
     /// Made if it is not there.
     pub directory: PathBuf,
     pub durability: Durability,
+    /// Whether a new store may be made in a directory that holds other things.
+    pub allow_non_empty: bool,
     pub embedder: EmbedderSource,
     pub clock: Arc<dyn Clock>,
     /// Dropped when the index is filled, for a host that does something about the memory which opening takes until then.
@@ -42,8 +44,9 @@ impl Engine {
 
     /// As [`Engine::open`], with other bounds for the log: small ones make small stores live through much.
     pub fn open_within(options: Options, bounds: Bounds) -> Result<Self, Error> {
-        let Options { directory, durability, .. } = &options;
-        let store = Arc::new(Store::open_within(directory, *durability, options.clock.now(), bounds)?);
+        let Options { directory, durability, allow_non_empty, .. } = &options;
+        let how = StoreOptions { durability: *durability, bounds, allow_non_empty: *allow_non_empty };
+        let store = Arc::new(Store::open(directory, how, options.clock.now())?);
         let vectors = Arc::new(Vectors::new());
         match store.model()? {
             Some(model) => vectors.fill(Arc::clone(&store), model, options.while_opening)?,

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use super::error::Error;
 use super::open::{Engine, Options};
 use crate::domain::Invalid;
-use crate::storage::{Durability, StorageError};
+use crate::storage::{Durability, StorageError, create_directory};
 
 /// An engine that closes when the last of those who share it lets go.
 pub struct Shared {
@@ -50,7 +50,7 @@ impl Registry {
     /// The engine of a directory: the one that is open, or a new one. `embedder` describes the embedder's options;
     /// who shares an engine must mean the same one.
     pub fn open(&self, options: Options, embedder: &str) -> Result<Arc<Shared>, Error> {
-        std::fs::create_dir_all(&options.directory).map_err(|error| Error::Storage(error.into()))?;
+        create_directory(&options.directory).map_err(|error| Error::Storage(error.into()))?;
         let path = options.directory.canonicalize().map_err(|error| Error::Storage(error.into()))?;
         // Held while opening: of two who open one directory, the second finds the first one's engine.
         let mut engines = self.engines.lock();

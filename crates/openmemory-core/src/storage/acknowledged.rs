@@ -4,7 +4,8 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 
-use super::layout::{Layout, StoreId, write_at};
+use super::files::{private, write_at};
+use super::layout::{Layout, StoreId};
 
 const BYTES: usize = 12;
 
@@ -16,7 +17,8 @@ pub(super) struct Acknowledged {
 
 impl Acknowledged {
     pub(super) fn open(layout: &Layout, store: StoreId) -> io::Result<Self> {
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(layout.acknowledged())?;
+        let path = layout.acknowledged();
+        let file = private(OpenOptions::new().write(true).create(true).truncate(false)).open(path)?;
         Ok(Self { file, store, noted: 0 })
     }
 

@@ -8,8 +8,9 @@ use serde::Serialize;
 
 use super::checkpoint::{self, Header};
 use super::error::StorageError;
+use super::files;
 use super::keys;
-use super::layout::{self, Layout, name};
+use super::layout::{Layout, name};
 use super::log::Log;
 use super::manifest::{Manifest, Session};
 use super::records::{self, COUNTERS, Counters, Records, is_applied};
@@ -36,15 +37,15 @@ impl Store {
         }
         // `a/b/` and `b` have their parents in other ways than `a/b`.
         let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        fs::create_dir_all(parent)?;
-        let beside = tempfile::Builder::new().prefix(".backup-").tempdir_in(parent)?;
+        files::create_directory(parent)?;
+        let beside = files::create_temporary_directory(parent, ".backup-")?;
         let made = self.write_backup(&Layout::new(beside.path()))?;
         if directory.exists() {
             fs::remove_dir(directory)?;
         }
         fs::rename(beside.path(), directory)?;
         let _ = beside.keep();
-        layout::sync_directory(parent)?;
+        files::sync_directory(parent)?;
         Ok(made)
     }
 

@@ -10,7 +10,8 @@ use std::path::Path;
 use super::backend::Row;
 use super::digest::{Digest, State};
 use super::error::StorageError;
-use super::layout::{self, FORMAT_VERSION, StoreId, name};
+use super::files;
+use super::layout::{FORMAT_VERSION, StoreId, name};
 
 const MAGIC: [u8; 8] = *b"omcheck\0";
 const HEADER: usize = 40 + Digest::ENCODED;
@@ -36,9 +37,9 @@ pub(super) fn write(
     let beside = path.with_added_extension("new");
     let result = write_all(&beside, header, rows, go_on);
     match result {
-        Ok(()) => Ok(layout::rename(&beside, path)?),
+        Ok(()) => Ok(files::rename(&beside, path)?),
         Err(error) => {
-            let _ = layout::remove_file(&beside);
+            let _ = files::remove_file(&beside);
             Err(error)
         }
     }
@@ -50,7 +51,7 @@ fn write_all(
     rows: impl Iterator<Item = Result<Row, StorageError>>,
     go_on: impl Fn() -> bool,
 ) -> Result<(), StorageError> {
-    let mut file = File::create(path)?;
+    let mut file = files::create(path)?;
     let mut bytes = [0; HEADER];
     bytes[..8].copy_from_slice(&MAGIC);
     bytes[8..12].copy_from_slice(&FORMAT_VERSION.to_le_bytes());

@@ -67,9 +67,14 @@ impl Commits {
             // Everything in a segment is durable before the next one begins.
             self.log.sync().inspect_err(|_| self.progress.fail())?;
             self.unsynced = None;
-            let log = self.log.next_segment(&next, &batch)?;
-            self.manifest.update(|manifest| manifest.newest = next.sequence)?;
-            self.log = log;
+            let follows = self.log.next_segment(&next, &batch).inspect_err(|_| {
+                if self.log.may_have_next(next.sequence) {
+                    self.progress.fail();
+                }
+            });
+            self.log = follows?;
+            // From here on the commit goes into the new segment, which counts whether the manifest knows of it or not.
+            self.manifest.note(|manifest| manifest.newest = next.sequence);
             self.progress.log_goes_on(self.log.file());
             self.wake.segment_is_full();
         }

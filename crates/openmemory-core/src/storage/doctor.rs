@@ -11,16 +11,17 @@ use super::backend::Backend;
 use super::bounds::Bounds;
 use super::digest::State;
 use super::error::StorageError;
+use super::files;
 use super::fingerprint::Fingerprint;
 use super::inspect::{Inspection, Problem, inspect};
-use super::layout::{self, Layout, name};
+use super::layout::{Layout, name};
 use super::lock::Lock;
 use super::log::Log;
 use super::manifest::{Manifest, Session};
 use super::salvage::{self, Salvaged};
 use super::sled_backend::SledBackend;
 use super::sled_copy::{self, Checked};
-use super::{recovery, sources};
+use super::{recovery, scratch, sources};
 use crate::domain::Timestamp;
 
 /// What was found, and what was done about it.
@@ -59,7 +60,7 @@ pub fn doctor(directory: &Path, repair: bool, now: Timestamp) -> Result<Diagnosi
         salvage::finish(&layout)?;
     }
     let mut problems = Vec::new();
-    let room = tempfile::Builder::new().prefix(layout::ROOM).tempdir_in(directory)?;
+    let room = scratch::create(&layout)?;
     let mut patient = Patient { layout: &layout, manifest: None, log: None, room };
     let rows = look(&mut patient, &mut problems)?;
     let complete = rows.is_some();
@@ -109,11 +110,7 @@ fn look(patient: &mut Patient<'_>, problems: &mut Vec<Problem>) -> Result<Option
     let log = Arc::new(log);
     (patient.log, patient.manifest) = (Some(Arc::clone(&log)), Some(manifest.clone()));
     let sled = layout.sled(manifest.sled);
-    if let Session::Closed { sled: fingerprint, .. } = &manifest.session {
-        let difference = Fingerprint::of(&sled).unwrap_or_default().difference(fingerprint);
-        let told = difference.map(|file| format!("{}/{file}: differs from the file that was closed", name(&sled)));
-        problems.extend(told.map(Problem::of_file));
-    }
+    problems.extend(changed_since_closed(layout, &manifest, &sled));
     let Ok(state) = target else { return Ok(None) };
     let rebuildable = match adds_up(layout, &manifest, &log, &state) {
         Ok(()) => true,
@@ -140,6 +137,14 @@ fn look(patient: &mut Patient<'_>, problems: &mut Vec<Problem>) -> Result<Option
     sled_copy::build(&patient.room.path().join("built"), layout, &manifest, &log, state).map(Some)
 }
 
+/// The file of sled's that differs since the store was closed, unless somebody has begun to open it.
+fn changed_since_closed(layout: &Layout, manifest: &Manifest, sled: &Path) -> Option<Problem> {
+    let Session::Closed { sled: fingerprint, .. } = &manifest.session else { return None };
+    let file = Fingerprint::of(sled).unwrap_or_default().difference(fingerprint)?;
+    let problem = format!("{}/{file}: differs from the file that was closed", name(sled));
+    (!layout.opening().exists()).then(|| Problem::of_file(problem))
+}
+
 /// Whether the checkpoint and the log behind it give the store.
 fn adds_up(layout: &Layout, manifest: &Manifest, log: &Log, state: &State) -> Result<(), StorageError> {
     let checkpoint = manifest.checkpoint.map(|state| layout.checkpoint(state.sequence));
@@ -158,8 +163,8 @@ pub(super) fn copy_sled(from: &Path, to: &Path) -> Result<(), StorageError> {
 }
 
 fn copy_directory(from: &Path, to: &Path) -> Result<(), StorageError> {
-    layout::remove_directory(to)?;
-    fs::create_dir_all(to)?;
+    files::remove_directory(to)?;
+    files::create_directory(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let target = to.join(entry.file_name());

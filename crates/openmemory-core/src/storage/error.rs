@@ -21,6 +21,11 @@ pub enum StorageError {
     FormatUnsupported { found: u32, supported: u32 },
     #[error("the directory is not empty; a backup needs a new one")]
     NotEmpty,
+    #[error(
+        "the directory holds no store but other things ({0}); give the store a directory of its own, or allow one \
+         beside them with allowNonEmpty (--allow-non-empty)"
+    )]
+    ForeignFiles(String),
     #[error("the directory holds no store")]
     NoStore,
     #[error("the store is closed")]

@@ -1,8 +1,12 @@
-//! Which file of a store is where, and how does one come into being whole or not at all?
+//! Which file of a store is where?
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use super::files::bytes_below;
 
 /// The version of everything that this package writes; docs/format.md describes it.
 pub(super) const FORMAT_VERSION: u32 = 1;
@@ -10,8 +14,15 @@ pub(super) const FORMAT_VERSION: u32 = 1;
 /// Random bytes that every file of one store bears: files of two stores cannot be mixed.
 pub(super) type StoreId = [u8; 16];
 
-/// How the names of directories begin in which a doctor has worked.
-pub(super) const ROOM: &str = "doctor-";
+/// How the names of directories begin in which a doctor works.
+pub(super) const SCRATCH: &str = "doctor-";
+/// Where a repair makes a fresh store.
+pub(super) const REPAIRED: &str = "repaired.new";
+/// How the names of directories begin to which a repair moves damaged files.
+pub(super) const DAMAGED: &str = "damaged-";
+
+/// What the server keeps in the directory of its own store.
+const OF_THE_SERVER: [&str; 3] = ["tenants", "keys.json", "keys.lock"];
 
 const SLED: &str = "sled-";
 const LOG: &str = "log-";
@@ -19,53 +30,75 @@ const CHECKPOINT: &str = "checkpoint-";
 
 /// The directory of a store.
 #[derive(Debug, Clone)]
-pub(super) struct Layout(PathBuf);
+pub(super) struct Layout {
+    directory: PathBuf,
+    /// Kept open once it was needed: a process without a descriptor to spare can still make a name durable.
+    handle: Arc<OnceLock<File>>,
+}
 
 impl Layout {
     pub(super) fn new(directory: &Path) -> Self {
-        Self(directory.to_owned())
+        Self { directory: directory.to_owned(), handle: Arc::default() }
     }
 
     pub(super) fn directory(&self) -> &Path {
-        &self.0
+        &self.directory
+    }
+
+    /// Makes the names in the directory durable.
+    pub(super) fn sync_names(&self) -> io::Result<()> {
+        if !cfg!(unix) {
+            return Ok(());
+        }
+        if self.handle.get().is_none() {
+            // Another thread may have been quicker; then this descriptor is closed again.
+            let _ = self.handle.set(File::open(&self.directory)?);
+        }
+        self.handle.get().map_or(Ok(()), File::sync_all)
     }
 
     pub(super) fn lock(&self) -> PathBuf {
-        self.0.join("lock")
+        self.directory.join("lock")
     }
 
     pub(super) fn manifest(&self) -> PathBuf {
-        self.0.join("manifest")
+        self.directory.join("manifest")
     }
 
     /// The directory of a sled. Each that is built gets the next number.
     pub(super) fn sled(&self, number: u64) -> PathBuf {
-        self.0.join(format!("{SLED}{number:016x}"))
+        self.directory.join(format!("{SLED}{number:016x}"))
     }
 
     /// The segment of the redo log that begins with a sequence.
     pub(super) fn log(&self, first: u64) -> PathBuf {
-        self.0.join(format!("{LOG}{first:016x}"))
+        self.directory.join(format!("{LOG}{first:016x}"))
     }
 
     /// The number of the commit that was acknowledged last.
     pub(super) fn acknowledged(&self) -> PathBuf {
-        self.0.join("acknowledged")
+        self.directory.join("acknowledged")
+    }
+
+    /// There from when sled's files are opened until the manifest says that they are: a process that is killed between
+    /// leaves files that differ from those that were closed, and not for damage.
+    pub(super) fn opening(&self) -> PathBuf {
+        self.directory.join("opening")
     }
 
     /// A segment prepared for the log, without a place in it.
     pub(super) fn spare(&self) -> PathBuf {
-        self.0.join("spare")
+        self.directory.join("spare")
     }
 
     /// A segment on its way to its place.
     pub(super) fn next_log(&self) -> PathBuf {
-        self.0.join("log.new")
+        self.directory.join("log.new")
     }
 
     /// The checkpoint that holds everything up to a sequence.
     pub(super) fn checkpoint(&self, sequence: u64) -> PathBuf {
-        self.0.join(format!("{CHECKPOINT}{sequence:016x}"))
+        self.directory.join(format!("{CHECKPOINT}{sequence:016x}"))
     }
 
     pub(super) fn sleds(&self) -> io::Result<Vec<u64>> {
@@ -83,13 +116,22 @@ impl Layout {
 
     fn numbered(&self, prefix: &str) -> io::Result<Vec<u64>> {
         let mut numbers = Vec::new();
-        for entry in fs::read_dir(&self.0)? {
-            let name = entry?.file_name();
-            let number = name.to_str().and_then(|name| name.strip_prefix(prefix)).filter(|digits| digits.len() == 16);
-            numbers.extend(number.and_then(|digits| u64::from_str_radix(digits, 16).ok()));
+        for entry in fs::read_dir(&self.directory)? {
+            numbers.extend(entry?.file_name().to_str().and_then(|name| number(name, prefix)));
         }
         numbers.sort_unstable();
         Ok(numbers)
+    }
+
+    /// Something in a directory without a store that belongs to somebody else.
+    pub(super) fn foreign(&self) -> io::Result<Option<String>> {
+        for entry in fs::read_dir(&self.directory)? {
+            let name = entry?.file_name();
+            if !may_be_there_before(&name) {
+                return Ok(Some(name.to_string_lossy().into_owned()));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether no part of a store is here.
@@ -101,74 +143,40 @@ impl Layout {
 
     /// Bytes of all files of the store.
     pub(super) fn bytes(&self) -> io::Result<u64> {
-        bytes_below(&self.0)
+        bytes_below(&self.directory)
     }
+}
+
+/// Whether a name is hidden, the server's or the disk's own, or left where a store was begun and not finished.
+fn may_be_there_before(name: &OsStr) -> bool {
+    let Some(name) = name.to_str() else { return false };
+    name.starts_with('.')
+        || ["lock", "lost+found"].contains(&name)
+        || OF_THE_SERVER.contains(&name)
+        || number(name, LOG) == Some(1)
+        || is_unfinished(name)
+}
+
+/// Whether a name is one of the files that hold a store, but for its manifest.
+pub(super) fn is_data(name: &str) -> bool {
+    ["acknowledged", "opening", "spare"].contains(&name)
+        || [SLED, LOG, CHECKPOINT].iter().any(|prefix| number(name, prefix).is_some())
+}
+
+/// Whether a name is that of a file on its way to its place, which a crash may leave.
+pub(super) fn is_unfinished(name: &str) -> bool {
+    let Some(place) = name.strip_suffix(".new") else { return false };
+    ["manifest", "log", "spare"].contains(&place) || number(place, CHECKPOINT).is_some()
+}
+
+/// The number in a name that consists of a prefix and 16 hexadecimal digits.
+fn number(name: &str, prefix: &str) -> Option<u64> {
+    let digits = name.strip_prefix(prefix).filter(|digits| digits.len() == 16)?;
+    let lower = |digit: u8| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit);
+    digits.bytes().all(lower).then(|| u64::from_str_radix(digits, 16).ok())?
 }
 
 /// A file's name, for messages.
 pub(super) fn name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-}
-
-pub(super) fn bytes_below(directory: &Path) -> io::Result<u64> {
-    let mut bytes = 0;
-    for entry in fs::read_dir(directory)? {
-        let entry = entry?;
-        let found = entry.metadata().and_then(|found| match found.is_dir() {
-            true => bytes_below(&entry.path()),
-            false => Ok(found.len()),
-        });
-        // Files and directories may go while they are looked at.
-        match found {
-            Ok(found) => bytes += found,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(bytes)
-}
-
-/// Writes a file beside its place, syncs it and puts it there: a power cut leaves the old one or the new one, whole.
-pub(super) fn publish(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let beside = path.with_added_extension("new");
-    let mut file = File::create(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    rename(&beside, path)
-}
-
-#[cfg(unix)]
-pub(super) fn write_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::write_all_at(file, bytes, at)
-}
-
-#[cfg(not(unix))]
-pub(super) fn write_at(mut file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
-    io::Seek::seek(&mut file, io::SeekFrom::Start(at))?;
-    file.write_all(bytes)
-}
-
-/// Renames durably.
-pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    fs::rename(from, to)?;
-    to.parent().map_or(Ok(()), sync_directory)
-}
-
-/// The names of files must survive a power cut as well as what is in them.
-pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
-}
-
-pub(super) fn remove_file(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
-pub(super) fn remove_directory(path: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }

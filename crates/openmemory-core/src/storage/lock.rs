@@ -1,10 +1,14 @@
 //! Who has the store open? A file that is locked for as long as somebody has, with the number of the process in it.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::path::Path;
 
 use super::error::StorageError;
+use super::files::private;
+
+/// More than the digits of a process's number.
+const LONGEST: u64 = 32;
 
 /// Held by whoever has the store open; the system lets go of it when the process ends, however it ends.
 pub(super) struct Lock {
@@ -13,18 +17,21 @@ pub(super) struct Lock {
 
 impl Lock {
     pub(super) fn take(path: &Path) -> Result<Self, StorageError> {
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let mut file = private(OpenOptions::new().read(true).write(true).create(true).truncate(false)).open(path)?;
+        let mut holder = String::new();
+        let read = |holder: &mut String| (&file).take(LONGEST).read_to_string(holder).is_ok();
         match file.try_lock() {
-            Ok(()) => {}
+            Ok(()) if read(&mut holder) && holder.bytes().all(|byte| byte.is_ascii_digit()) => {}
+            // A file of somebody's that only has the name.
+            Ok(()) => return Err(StorageError::ForeignFiles("lock".into())),
             Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                let _ = file.read_to_string(&mut holder);
-                return Err(StorageError::Locked(holder.trim().parse().ok()));
+                read(&mut holder);
+                return Err(StorageError::Locked(holder.parse().ok()));
             }
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
         // For people and messages only: the lock does not depend on it.
-        let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
+        let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()));
         Ok(Self { _file: file })
     }
 }

@@ -27,13 +27,7 @@ impl Log {
         let mut log = Self { segments: Vec::new(), problems: Vec::new(), cut: false, acknowledged };
         for (i, first) in firsts.iter().enumerate() {
             match read_segment(layout, manifest.store, *first) {
-                Ok(mut segment) => {
-                    if let Some(next) = firsts.get(i + 1) {
-                        segment.records.retain(|record| record.state.sequence < *next);
-                        segment.acknowledged = segment.acknowledged.min(next - 1);
-                    }
-                    log.segments.push(segment);
-                }
+                Ok(segment) => log.segments.push(segment),
                 Err(StorageError::Corrupted(problem)) => {
                     log.problems.push(problem);
                     log.cut |= i + 1 == firsts.len();
@@ -41,6 +35,7 @@ impl Log {
                 Err(error) => return Err(error),
             }
         }
+        drop_replaced(&mut log.segments, &firsts);
         for first in [manifest.oldest, manifest.newest] {
             if !firsts.contains(&first) {
                 log.problems.push(format!("{}: the file is missing", name(&layout.log(first))));
@@ -63,6 +58,12 @@ impl Log {
     /// The last commit of those that follow `after` without a gap.
     pub(super) fn end_of_run(&self, after: u64) -> u64 {
         self.records().fold(after, |end, (_, record)| end + u64::from(record.state.sequence == end + 1))
+    }
+
+    /// How many commits behind `after` are known and not there.
+    pub(super) fn missing_after(&self, after: u64) -> u64 {
+        let there = self.records().filter(|(_, record)| record.state.sequence > after).count() as u64;
+        self.last_known().saturating_sub(after).saturating_sub(there)
     }
 
     pub(super) fn state_after(&self, sequence: u64) -> Option<State> {
@@ -134,6 +135,30 @@ impl Log {
         }
         Ok(())
     }
+}
+
+/// Drops the records in whose place later segments came.
+///
+/// A segment comes in the place of everything from its first commit on, since it was begun where the log was found to
+/// end. One without a record does so only where that commit is in no earlier segment: if it is, its beginning failed, and
+/// the commits went on in the segment before.
+fn drop_replaced(segments: &mut Vec<Segment>, firsts: &[u64]) {
+    let empty: Vec<u64> =
+        segments.iter().filter(|segment| segment.records.is_empty()).map(|segment| segment.header.first).collect();
+    let mut abandoned = Vec::new();
+    for segment in &mut *segments {
+        let later = firsts.iter().copied().filter(|first| *first > segment.header.first);
+        for first in later {
+            if empty.contains(&first) && segment.records.iter().any(|record| record.state.sequence == first) {
+                abandoned.push(first);
+                continue;
+            }
+            segment.records.retain(|record| record.state.sequence < first);
+            segment.acknowledged = segment.acknowledged.min(first - 1);
+            break;
+        }
+    }
+    segments.retain(|segment| !abandoned.contains(&segment.header.first));
 }
 
 fn read_segment(layout: &Layout, store: StoreId, first: u64) -> Result<Segment, StorageError> {
@@ -265,6 +290,40 @@ mod tests {
             let log = Log::read(&layout, &unaware).unwrap();
             assert_eq!((log.last_known(), log.end_of_run(0)), (14, 14));
         }
+    }
+
+    #[test]
+    fn a_segment_without_a_commit_comes_in_the_place_of_nothing() {
+        for aware in [false, true] {
+            let (_directory, layout, manifest) = written(5, true);
+            // Begun for the sixth commit, which went into the first segment all the same, and so did the seventh.
+            RedoLog::begin(&layout, manifest.store, 6, &BOUNDS).unwrap();
+            let manifest = Manifest { newest: if aware { 6 } else { 1 }, ..manifest };
+            let (segment, _) = Segment::read(&layout.log(1)).unwrap();
+            let mut log = RedoLog::resume(&layout, &segment, &BOUNDS).unwrap();
+            for sequence in 6..=7 {
+                let state = State { sequence, digest: Digest::default() };
+                assert!(log.encode(&state, &batch(sequence)));
+                log.write().unwrap();
+                log.mark(&state);
+            }
+            let log = Log::read(&layout, &manifest).unwrap();
+            assert_eq!((log.last_known(), log.end_of_run(0), log.problems.len()), (7, 7, 0), "{aware}");
+            assert_eq!(log.newest().unwrap().header.first, 1);
+            assert_eq!(replayed(&log, 0, 7).unwrap().len(), 7);
+        }
+    }
+
+    #[test]
+    fn a_segment_begun_after_a_gap_comes_in_the_place_of_what_lies_behind_it() {
+        let (_directory, layout, manifest) = written(5, false);
+        let mut bytes = fs::read(layout.log(1)).unwrap();
+        bytes[4 * BLOCK + 20] ^= 1;
+        fs::write(layout.log(1), bytes).unwrap();
+        assert_eq!(Log::read(&layout, &manifest).unwrap().last_known(), 5);
+        RedoLog::begin(&layout, manifest.store, 4, &BOUNDS).unwrap();
+        let log = Log::read(&layout, &Manifest { newest: 4, ..manifest }).unwrap();
+        assert_eq!((log.last_known(), log.end_of_run(0)), (3, 3));
     }
 
     #[test]

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::digest::State;
 use super::error::StorageError;
 use super::fingerprint::Fingerprint;
-use super::layout::{self, FORMAT_VERSION, Layout, StoreId};
+use super::files;
+use super::layout::{FORMAT_VERSION, Layout, StoreId};
 use super::records;
 use crate::domain::Timestamp;
 
@@ -72,7 +73,7 @@ impl Manifest {
         let version = FORMAT_VERSION.to_le_bytes();
         let checksum = checksum(FORMAT_VERSION, &payload).to_le_bytes();
         let bytes = [MAGIC.as_slice(), &version, &checksum, &payload].concat();
-        Ok(layout::publish(&layout.manifest(), &bytes)?)
+        Ok(files::publish(&layout.manifest(), &bytes)?)
     }
 }
 
@@ -99,13 +100,25 @@ impl SharedManifest {
     }
 
     /// Changes the manifest, on disk first.
+    ///
+    /// # Errors
+    /// It may have changed all the same, where only the sync of its directory failed: [`SharedManifest::now`] tells.
     pub(super) fn update(&self, change: impl FnOnce(&mut Manifest)) -> Result<(), StorageError> {
         let mut value = self.value.lock();
         let mut next = value.clone();
         change(&mut next);
-        next.write(&self.layout)?;
-        *value = next;
-        Ok(())
+        let written = next.write(&self.layout);
+        if written.is_ok() || matches!(Manifest::read(&self.layout), Ok(Some(found)) if found == next) {
+            *value = next;
+        }
+        written
+    }
+
+    /// Changes what readers of the directory can do without. Where it cannot be written now, the next update writes it.
+    pub(super) fn note(&self, change: impl FnOnce(&mut Manifest)) {
+        let mut value = self.value.lock();
+        change(&mut value);
+        let _ = value.write(&self.layout);
     }
 }
 

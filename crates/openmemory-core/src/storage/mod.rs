@@ -17,6 +17,7 @@
 //! | `digest` | are these all rows of the store, and no others? |
 //! | `checkpoint`, `checkpoints` | how are all rows kept a second time, and when? |
 //! | `layout`, `lock`, `manifest` | which file is where, who has them open, which of them count? |
+//! | `files`, `scratch` | how does a file come into being, and where does a doctor work? |
 //! | `fingerprint` | are sled's files as they were left? |
 //! | `log`, `sources` | which commits are there, and what must the store hold then? |
 //! | `recovery`, `sled_copy` | how does a directory become a store again, and sled be proven or built anew? |
@@ -40,6 +41,7 @@ mod digest;
 mod doctor;
 mod envelope;
 mod error;
+mod files;
 mod fingerprint;
 mod inspect;
 mod keys;
@@ -54,6 +56,7 @@ mod recovery;
 mod redo_log;
 mod renewal;
 mod salvage;
+mod scratch;
 mod sled_backend;
 mod sled_copy;
 mod sources;
@@ -68,10 +71,11 @@ pub use backup::BackedUp;
 pub use bounds::Bounds;
 pub use doctor::{Diagnosis, doctor};
 pub use error::StorageError;
+pub(crate) use files::create_directory;
 pub use inspect::Problem;
 pub use keys::Number;
 pub use records::{Records, Reindex, Tombstone, Waypoint};
 pub use salvage::{Lost, Salvaged};
-pub use store::{Among, Durability, Place, Store};
+pub use store::{Among, Durability, Place, Store, StoreOptions};
 pub use transaction::Transaction;
 pub use usage::Usage;

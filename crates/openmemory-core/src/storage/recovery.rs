@@ -8,6 +8,7 @@ use super::checkpoints;
 use super::digest::State;
 use super::error::StorageError;
 use super::fingerprint::Fingerprint;
+use super::files;
 use super::layout::{self, Layout, name};
 use super::log::Log;
 use super::log_segment::Segment;
@@ -15,7 +16,7 @@ use super::manifest::{Manifest, Session};
 use super::redo_log::RedoLog;
 use super::sled_backend::SledBackend;
 use super::sled_copy::Checked;
-use super::{sled_copy, sources};
+use super::{scratch, sled_copy, sources};
 use crate::domain::Timestamp;
 
 /// A store that is right, and where its log goes on.
@@ -55,12 +56,13 @@ pub(super) fn open(
         renew(layout, &mut manifest, &sled, state)?;
     }
     manifest.write(layout)?;
+    files::remove_file(&layout.opening())?;
     clean_up(layout, &manifest)?;
     remove_other_sleds(layout, &manifest);
     remove_leftovers(layout)?;
     // Segments beyond the newest are left over from a crash, and hold nothing.
     for first in layout.logs()?.into_iter().filter(|first| *first > manifest.newest) {
-        layout::remove_file(&layout.log(first))?;
+        files::remove_file(&layout.log(first))?;
     }
     let repaired = (!problems.is_empty()).then(|| problems.join("; "));
     Ok(Recovered { sled, manifest, state, log, repaired })
@@ -71,7 +73,7 @@ fn create(layout: &Layout, bounds: &Bounds, manifest: Manifest) -> Result<Recove
     manifest.write(layout)?;
     if let Ok(parent) = layout.directory().canonicalize().map(|path| path.join("..")) {
         // The parent may be closed to this user; then the directory was not made by it either.
-        let _ = layout::sync_directory(&parent);
+        let _ = files::sync_directory(&parent);
     }
     let sled = SledBackend::open(&layout.sled(manifest.sled), 0)?;
     Ok(Recovered { sled, manifest, state: State::default(), log, repaired: None })
@@ -88,11 +90,14 @@ fn closed(
 ) -> Result<Option<Found>, StorageError> {
     let Session::Closed { state, sled: fingerprint } = &manifest.session else { return Ok(None) };
     let path = layout.sled(manifest.sled);
-    let found = Fingerprint::of(&path).unwrap_or_default();
-    if let Some(file) = found.difference(fingerprint) {
-        problems.push(format!("{}/{file}: differs from the file that was closed", name(&path)));
+    if let Some(file) = Fingerprint::of(&path).unwrap_or_default().difference(fingerprint) {
+        // What a kill while opening has left must prove right, and is no damage.
+        if !layout.opening().exists() {
+            problems.push(format!("{}/{file}: differs from the file that was closed", name(&path)));
+        }
         return Ok(None);
     }
+    files::create(&layout.opening())?;
     let sled = match sled_copy::open_closed(path, *state) {
         Ok(sled) => sled,
         Err(StorageError::Corrupted(problem)) => {
@@ -201,15 +206,14 @@ fn renew(layout: &Layout, manifest: &mut Manifest, sled: &SledBackend, state: St
     Ok(())
 }
 
-/// Removes what a crash has left half made.
+/// Removes what a crash has left half made: names that only a store makes, and directories that bear its mark.
 fn remove_leftovers(layout: &Layout) -> Result<(), StorageError> {
+    scratch::remove_left(layout)?;
     for entry in layout.directory().read_dir()? {
         let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with(layout::ROOM) {
-            layout::remove_directory(&entry.path())?;
-        } else if name.ends_with(".new") && entry.file_type()?.is_file() {
-            layout::remove_file(&entry.path())?;
+        let unfinished = entry.file_name().to_str().is_some_and(layout::is_unfinished);
+        if unfinished && entry.file_type()?.is_file() {
+            files::remove_file(&entry.path())?;
         }
     }
     Ok(())
@@ -219,18 +223,18 @@ fn remove_leftovers(layout: &Layout) -> Result<(), StorageError> {
 pub(super) fn remove_other_sleds(layout: &Layout, manifest: &Manifest) {
     for number in layout.sleds().unwrap_or_default().into_iter().filter(|number| *number != manifest.sled) {
         // Whoever hangs in damaged files keeps them until the process ends.
-        let _ = layout::remove_directory(&layout.sled(number));
+        let _ = files::remove_directory(&layout.sled(number));
     }
 }
 
 /// Removes what the manifest does not need any more.
 pub(super) fn clean_up(layout: &Layout, manifest: &Manifest) -> Result<(), StorageError> {
     for first in layout.logs()?.into_iter().filter(|first| *first < manifest.oldest) {
-        layout::remove_file(&layout.log(first))?;
+        files::remove_file(&layout.log(first))?;
     }
     let kept = manifest.checkpoint.map(|state| state.sequence);
     for sequence in layout.checkpoints()?.into_iter().filter(|sequence| Some(*sequence) != kept) {
-        layout::remove_file(&layout.checkpoint(sequence))?;
+        files::remove_file(&layout.checkpoint(sequence))?;
     }
     Ok(())
 }

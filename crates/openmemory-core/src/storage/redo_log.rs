@@ -11,7 +11,8 @@ use super::backend::Batch;
 use super::bounds::Bounds;
 use super::digest::State;
 use super::error::StorageError;
-use super::layout::{self, Layout, StoreId, write_at};
+use super::files::{self, write_at};
+use super::layout::{Layout, StoreId};
 use super::log_segment::{self, BLOCK, Header, Segment};
 
 /// The segment that commits are appended to.
@@ -53,7 +54,8 @@ impl RedoLog {
         let file = OpenOptions::new().read(true).write(true).open(&next)?;
         write_at(&file, &block, 0)?;
         file.sync_all()?;
-        layout::rename(&next, &layout.log(first))?;
+        fs::rename(&next, layout.log(first))?;
+        layout.sync_names()?;
         Ok(Self::at(BLOCK as u64, file, header, layout, segment_bytes))
     }
 
@@ -84,14 +86,24 @@ impl RedoLog {
         self.end + (self.record.len() + BLOCK) as u64 <= self.header.capacity
     }
 
-    /// The next segment, with the record of a commit at hand that does not fit into this one. This one gets a mark that
-    /// names the commit: should the next segment be missed later, so is the commit, even where the manifest is lost too.
+    /// The next segment, under a durable name, with the record of a commit at hand that does not fit into this one. This
+    /// one gets a mark that names the commit: should the next segment be missed later, so is the commit, even where the
+    /// manifest does not know of it.
+    ///
+    /// # Errors
+    /// Nothing has changed, unless [`RedoLog::may_have_next`].
     pub(super) fn next_segment(&mut self, state: &State, batch: &Batch) -> Result<Self, StorageError> {
         let (store, bytes) = (self.header.store, self.record.len() as u64);
         let mut next = Self::begin_with(&self.layout, store, state.sequence, self.segment_bytes, bytes)?;
         next.encode(state, batch);
         self.mark(state);
         Ok(next)
+    }
+
+    /// Whether a segment that begins with `first` may be there: after an error, only opening the store again tells which
+    /// of the two counts.
+    pub(super) fn may_have_next(&self, first: u64) -> bool {
+        !matches!(self.layout.log(first).try_exists(), Ok(false))
     }
 
     pub(super) fn directory(&self) -> &Path {
@@ -136,14 +148,17 @@ fn has_length(path: &Path, length: u64) -> bool {
     path.metadata().is_ok_and(|found| found.len() == length)
 }
 
+/// Makes a file of zeros, or none: a full disk gets back what it gave.
 fn fill_with_zeros(path: &Path, length: u64) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    let zeros = vec![0; 256 * 1024];
-    let mut left = length;
-    while left > 0 {
-        let piece = left.min(zeros.len() as u64);
-        file.write_all(&zeros[..piece as usize])?;
-        left -= piece;
-    }
-    file.sync_all()
+    let filled = files::create(path).and_then(|mut file| {
+        let zeros = vec![0; 256 * 1024];
+        let mut left = length;
+        while left > 0 {
+            let piece = left.min(zeros.len() as u64);
+            file.write_all(&zeros[..piece as usize])?;
+            left -= piece;
+        }
+        file.sync_all()
+    });
+    filled.inspect_err(|_| drop(files::remove_file(path)))
 }

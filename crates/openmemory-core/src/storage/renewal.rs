@@ -8,7 +8,8 @@ use parking_lot::Mutex;
 
 use super::current_sled::CurrentSled;
 use super::error::StorageError;
-use super::layout::{self, Layout};
+use super::files;
+use super::layout::Layout;
 use super::log::Log;
 use super::manifest::SharedManifest;
 use super::progress::Progress;
@@ -38,7 +39,11 @@ impl Renewal {
         let built = self.build(&path, layout, manifest, progress);
         let exchanged = built.and_then(|(sled, reached)| {
             // A crash from here on finds the new one, and gives it what it lacks from the log.
-            manifest.update(|manifest| manifest.sled = before + 1)?;
+            manifest.update(|manifest| manifest.sled = before + 1).inspect_err(|_| {
+                if manifest.now().sled != before {
+                    progress.fail();
+                }
+            })?;
             let exchanged = self.sled.exchange(sled, |sled| {
                 // What begins from here on waits for the new one. The log is read after that is known: it has them all.
                 let last = progress.begun();
@@ -54,7 +59,9 @@ impl Renewal {
                 Ok(())
             }
             Err(error) => {
-                let _ = layout::remove_directory(&path);
+                if manifest.now().sled == before {
+                    let _ = files::remove_directory(&path);
+                }
                 Err(error)
             }
         }
@@ -74,7 +81,7 @@ impl Renewal {
         // What was committed meanwhile may be much: nobody waits for this part of it.
         let last = progress.applied().sequence;
         sled_copy::catch_up(&sled, &Log::read(layout, &manifest.now())?, state.sequence, last)?;
-        layout::sync_directory(layout.directory())?;
+        layout.sync_names()?;
         Ok((sled, last))
     }
 
@@ -84,7 +91,7 @@ impl Renewal {
             let in_use = Arc::get_mut(sled).is_none();
             if !in_use {
                 // On Linux files may go while they are open; elsewhere they go when the store is next opened.
-                let _ = layout::remove_directory(path);
+                let _ = files::remove_directory(path);
             }
             in_use
         });

@@ -13,13 +13,15 @@ use super::checkpoint::{self, Header};
 use super::digest::State;
 use super::doctor::{Patient, copy_sled};
 use super::error::StorageError;
+use super::files;
 use super::inspect::{self, Inspection, inspect};
 use super::keys::{self, Number};
-use super::layout::{self, Layout};
+use super::layout::{self, DAMAGED, Layout, REPAIRED};
 use super::log::Log;
 use super::manifest::{Manifest, Session};
 use super::records::{COUNTERS, Counters, Records, Tombstone};
 use super::redo_log::RedoLog;
+use super::scratch;
 use super::sled_backend::SledBackend;
 use super::sled_copy::{self, all_rows};
 use super::sources::digest_of;
@@ -46,81 +48,120 @@ pub struct Lost {
     /// A version that is missing in the history; none: the whole memory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
+    /// So many acknowledged changes are missing, and nobody can tell which memories they changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commits: Option<u64>,
 }
 
-/// Where the fresh store is made, inside the damaged one's directory.
-const FRESH: &str = "repaired.new";
-const KEPT: &str = "damaged-";
+impl Lost {
+    fn memory(id: Option<String>) -> Self {
+        Self { id, version: None, commits: None }
+    }
+
+    fn version(id: &MemoryId, version: u64) -> Self {
+        Self { id: Some(id.as_str().to_owned()), version: Some(version), commits: None }
+    }
+}
+
+/// Rows that could be read, and what is known to be missing among them.
+struct Source {
+    rows: SledBackend,
+    /// Acknowledged commits that no file holds.
+    missing: u64,
+    /// Whether reading ended before the end.
+    cut: bool,
+}
 
 /// Salvages from sled and from the checkpoint and the log, whichever gives more.
 pub(super) fn salvage(patient: &Patient<'_>, now: Timestamp) -> Result<Salvaged, StorageError> {
     let room = Layout::new(&patient.room.path().join("salvage"));
     let sources = [from_sled(patient, &room), from_checkpoint(patient, &room)];
-    let mut best: Option<(SledBackend, Inspection)> = None;
+    let mut best: Option<(Source, Inspection)> = None;
     for source in sources.into_iter().flatten() {
-        let found = inspect(&source);
-        if best.as_ref().is_none_or(|(_, before)| found.intact.len() > before.intact.len()) {
+        let found = inspect(&source.rows);
+        let gives_more = |(known, before): &(Source, Inspection)| {
+            let more = found.intact.len().cmp(&before.intact.len());
+            more.then(known.missing.cmp(&source.missing)).is_gt()
+        };
+        if best.as_ref().is_none_or(gives_more) {
             best = Some((source, found));
         }
     }
-    let Some((rows, found)) = best else {
+    let Some((source, found)) = best else {
         return Err(StorageError::Corrupted("nothing of the store can be read".into()));
     };
-    let fresh = Layout::new(&patient.layout.directory().join(FRESH));
-    layout::remove_directory(fresh.directory())?;
-    fs::create_dir_all(fresh.directory())?;
-    let made = make(&rows, &found, &fresh, patient.room.path().join("fresh"), now)?;
-    let kept = patient.layout.directory().join(format!("{KEPT}{}", now.millis()));
-    fs::create_dir_all(&kept)?;
+    let fresh = Layout::new(&patient.layout.directory().join(REPAIRED));
+    if scratch::is_marked(fresh.directory()) {
+        files::remove_directory(fresh.directory())?;
+    } else if fresh.directory().exists() {
+        return Err(StorageError::ForeignFiles(REPAIRED.into()));
+    }
+    files::create_directory(fresh.directory())?;
+    scratch::mark(fresh.directory())?;
+    let made = make(&source, &found, &fresh, patient.room.path().join("fresh"), now)?;
+    let kept = patient.layout.directory().join(format!("{DAMAGED}{}", now.millis()));
+    files::create_directory(&kept)?;
     finish(patient.layout)?;
     Ok(Salvaged { kept: Some(kept), ..made })
 }
 
 /// The rows of sled, as far as it can be read, and the commits of the log behind them.
-fn from_sled(patient: &Patient<'_>, room: &Layout) -> Option<SledBackend> {
+fn from_sled(patient: &Patient<'_>, room: &Layout) -> Option<Source> {
     let number =
         patient.manifest.as_ref().map_or_else(|| patient.layout.sleds().ok()?.pop(), |found| Some(found.sled))?;
     let copy = room.directory().join("sled-copy");
     copy_sled(&patient.layout.sled(number), &copy).ok()?;
     let damaged = sled_copy::open_damaged(&copy).ok()?;
     let rows = SledBackend::open(&room.directory().join("from-sled"), 0).ok()?;
-    // Ends where sled can be read no further.
-    sled_copy::fill(&rows, all_rows(&damaged).take_while(Result::is_ok)).ok()?;
+    let mut cut = false;
+    let readable = all_rows(&damaged).take_while(|row| {
+        cut = row.is_err();
+        !cut
+    });
+    sled_copy::fill(&rows, readable).ok()?;
     let applied = sled_copy::applied(&damaged).unwrap_or(0);
-    replay_whole(patient.log.as_deref(), applied, &rows).ok()?;
-    Some(rows)
+    with_log(patient.log.as_deref(), applied, rows, cut)
 }
 
 /// The rows of the checkpoint, as far as it can be read, and all commits of the log that can be.
-fn from_checkpoint(patient: &Patient<'_>, room: &Layout) -> Option<SledBackend> {
+fn from_checkpoint(patient: &Patient<'_>, room: &Layout) -> Option<Source> {
     let rows = SledBackend::open(&room.directory().join("from-checkpoint"), 0).ok()?;
     let newest = patient.layout.checkpoints().ok()?.pop();
-    let mut base = 0;
+    let (mut base, mut cut) = (0, false);
     if let Some(mut reader) =
         newest.and_then(|newest| checkpoint::Reader::open(&patient.layout.checkpoint(newest)).ok())
     {
         base = reader.header.state.sequence;
-        while let Ok(Some(block)) = reader.block() {
-            sled_copy::fill(&rows, block.into_iter().map(Ok)).ok()?;
+        loop {
+            match reader.block() {
+                Ok(Some(block)) => sled_copy::fill(&rows, block.into_iter().map(Ok)).ok()?,
+                Ok(None) => break,
+                Err(_) => {
+                    cut = true;
+                    break;
+                }
+            }
         }
     }
-    replay_whole(patient.log.as_deref(), base, &rows).ok()?;
-    Some(rows)
+    with_log(patient.log.as_deref(), base, rows, cut)
 }
 
 /// Applies every commit behind `after` that is whole, whatever is missing between.
-fn replay_whole(log: Option<&Log>, after: u64, rows: &dyn Backend) -> Result<(), StorageError> {
-    log.map_or(Ok(()), |log| log.replay_whole(after, |batch| rows.write(batch)))
+fn with_log(log: Option<&Log>, after: u64, rows: SledBackend, cut: bool) -> Option<Source> {
+    let Some(log) = log else { return Some(Source { rows, missing: 0, cut }) };
+    log.replay_whole(after, |batch| rows.write(batch)).ok()?;
+    Some(Source { rows, missing: log.missing_after(after), cut })
 }
 
 /// Makes a store of the memories that are intact.
 fn make(
-    rows: &SledBackend,
+    source: &Source,
     found: &Inspection,
     fresh: &Layout,
     work: PathBuf,
     now: Timestamp,
 ) -> Result<Salvaged, StorageError> {
+    let rows = &source.rows;
     let old = Transaction::new(rows);
     let target = SledBackend::open(&work, 0)?;
     let mut made = Salvaged::default();
@@ -131,7 +172,7 @@ fn make(
         let mut new = Transaction::new(&target);
         // Two numbers for one id cannot both be right.
         if new.number(&head.id)?.is_some() {
-            made.lost.push(Lost { id: Some(head.id.as_str().to_owned()), version: Some(head.number) });
+            made.lost.push(Lost::version(&head.id, head.number));
             continue;
         }
         memory(&old, &mut new, *number, &head, &mut made.lost)?;
@@ -140,6 +181,12 @@ fn make(
         saved.insert(*number, head.id);
     }
     lost_memories(&old, rows, &saved, &mut made.lost);
+    if source.cut && made.lost.is_empty() {
+        made.lost.push(Lost::memory(None));
+    }
+    if source.missing > 0 {
+        made.lost.push(Lost { commits: Some(source.missing), ..Lost::memory(None) });
+    }
     let mut last = Transaction::new(&target);
     for number in saved.keys() {
         for (other, link) in old.waypoints(*number).unwrap_or_default() {
@@ -188,7 +235,7 @@ fn memory(
             Some((found, texts))
         });
         let Some((found, (text, vectors))) = whole else {
-            lost.push(Lost { id: Some(head.id.as_str().to_owned()), version: Some(version) });
+            lost.push(Lost::version(&head.id, version));
             continue;
         };
         new.put_payload(&keys::content(number, found.content), text.as_bytes())?;
@@ -219,7 +266,7 @@ fn lost_memories(old: &Transaction<'_>, rows: &dyn Backend, saved: &BTreeMap<Num
             _ => {}
         }
     }
-    lost.extend(named.into_iter().map(|id| Lost { id, version: None }));
+    lost.extend(named.into_iter().map(Lost::memory));
 }
 
 /// Writes a store of a checkpoint alone.
@@ -234,13 +281,14 @@ fn write_store(rows: &SledBackend, fresh: &Layout, now: Timestamp) -> Result<(),
 
 /// Whether a fresh store waits to take its place.
 pub(super) fn is_under_way(layout: &Layout) -> bool {
-    layout.directory().join(FRESH).join("manifest").exists()
+    let fresh = layout.directory().join(REPAIRED);
+    scratch::is_marked(&fresh) && fresh.join("manifest").exists()
 }
 
 /// Puts a fresh store in its place, also where an earlier repair was interrupted: the old files go aside, the manifest is
 /// exchanged last, so that at no moment the directory looks like that of a new store.
 pub(super) fn finish(layout: &Layout) -> Result<(), StorageError> {
-    let fresh = layout.directory().join(FRESH);
+    let fresh = layout.directory().join(REPAIRED);
     if !is_under_way(layout) {
         return Ok(());
     }
@@ -248,15 +296,15 @@ pub(super) fn finish(layout: &Layout) -> Result<(), StorageError> {
     let mut old = Vec::new();
     for entry in fs::read_dir(layout.directory())? {
         let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with(KEPT) {
+        let name = entry.file_name();
+        if name.to_str().is_some_and(|name| name.starts_with(DAMAGED)) {
             aside = aside.max(Some(entry.path()));
-        } else if !(name == "lock" || name == "manifest" || name == FRESH || name.starts_with(layout::ROOM)) {
-            old.push(entry.file_name());
+        } else if name.to_str().is_some_and(layout::is_data) {
+            old.push(name);
         }
     }
-    let aside = aside.unwrap_or_else(|| layout.directory().join(format!("{KEPT}0")));
-    fs::create_dir_all(&aside)?;
+    let aside = aside.unwrap_or_else(|| layout.directory().join(format!("{DAMAGED}0")));
+    files::create_directory(&aside)?;
     let placed = [layout.checkpoint(1), layout.log(2)];
     for name in old {
         let path = layout.directory().join(&name);
@@ -275,8 +323,8 @@ pub(super) fn finish(layout: &Layout) -> Result<(), StorageError> {
             fs::rename(from, path)?;
         }
     }
-    layout::sync_directory(layout.directory())?;
-    layout::rename(&fresh.join("manifest"), &layout.manifest())?;
-    layout::remove_directory(&fresh)?;
+    layout.sync_names()?;
+    files::rename(&fresh.join("manifest"), &layout.manifest())?;
+    files::remove_directory(&fresh)?;
     Ok(())
 }

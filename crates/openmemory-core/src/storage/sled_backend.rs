@@ -1,6 +1,6 @@
 //! How does sled offer it, durably? One tree; a flush, and then the `fdatasync` that sled leaves out on Linux.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::backend::{Backend, Batch, RowIterator};
 use super::error::StorageError;
+use super::files;
 use super::keys;
 
 /// The least and the most of pages that sled keeps in memory, and in between one byte for 256 of the rows. A page that is
@@ -44,7 +45,7 @@ impl SledBackend {
     }
 
     fn open_with(directory: &Path, cache: u64, flush_every_ms: Option<u64>) -> Result<Self, StorageError> {
-        fs::create_dir_all(directory)?;
+        files::create_directory(directory)?;
         let db = guarded(|| {
             sled::Config::new()
                 .path(directory)
@@ -54,6 +55,7 @@ impl SledBackend {
                 .open()
         })?;
         let log = File::open(directory.join("db"))?;
+        files::make_private(directory)?;
         Ok(Self { db, log })
     }
 

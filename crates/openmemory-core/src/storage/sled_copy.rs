@@ -11,8 +11,9 @@ use super::backend::{Backend, Batch, Row, RowIterator};
 use super::digest::State;
 use super::envelope;
 use super::error::StorageError;
+use super::files::{self, bytes_below};
 use super::fingerprint::wait_until_free;
-use super::layout::{self, Layout, bytes_below};
+use super::layout::Layout;
 use super::log::Log;
 use super::manifest::Manifest;
 use super::records::{Records, applied_key, encode};
@@ -89,7 +90,7 @@ pub(super) fn build(
     log: &Log,
     state: State,
 ) -> Result<SledBackend, StorageError> {
-    layout::remove_directory(path)?;
+    files::remove_directory(path)?;
     let sled = SledBackend::open_to_build(path, state.digest.bytes)?;
     let from = manifest.checkpoint.map_or(0, |checkpoint| checkpoint.sequence);
     if manifest.checkpoint.is_some() {
@@ -106,7 +107,7 @@ pub(super) fn build(
     catch_up(&sled, log, from, state.sequence)?;
     check(&sled, &state)?;
     sled.sync()?;
-    layout::sync_directory(path)?;
+    files::sync_directory(path)?;
     // Opened again it keeps less in memory, and looks after its files.
     drop(sled);
     wait_until_free(path);
@@ -203,7 +204,7 @@ fn remove_snapshots(path: &Path) -> Result<(), StorageError> {
     for entry in fs::read_dir(path)? {
         let entry = entry?;
         if entry.file_name().to_string_lossy().starts_with("snap.") {
-            layout::remove_file(&entry.path())?;
+            files::remove_file(&entry.path())?;
         }
     }
     Ok(())

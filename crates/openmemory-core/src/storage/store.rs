@@ -26,6 +26,7 @@ use super::renewal::Renewal;
 use super::transaction::Transaction;
 use super::usage::Usage;
 use super::writer::Writer;
+use super::{files, sources};
 use crate::domain::request::{Order, TimeField};
 use crate::domain::{MemoryId, Timestamp, Version};
 
@@ -36,6 +37,15 @@ pub enum Durability {
     Flush,
     /// At once; a crash may lose the last half second.
     Interval,
+}
+
+/// How is a store opened?
+#[derive(Debug, Clone, Copy)]
+pub struct StoreOptions {
+    pub durability: Durability,
+    pub bounds: Bounds,
+    /// Whether a new store may be made in a directory that holds other things.
+    pub allow_non_empty: bool,
 }
 
 pub struct Store {
@@ -71,18 +81,16 @@ pub type Place = (Timestamp, Number);
 
 impl Store {
     /// Opens the directory, or makes it. Only one store at a time can have it open.
-    pub fn open(directory: &Path, durability: Durability, now: Timestamp) -> Result<Self, StorageError> {
-        Self::open_within(directory, durability, now, Bounds::default())
-    }
-
-    pub fn open_within(
-        directory: &Path,
-        durability: Durability,
-        now: Timestamp,
-        bounds: Bounds,
-    ) -> Result<Self, StorageError> {
-        std::fs::create_dir_all(directory)?;
+    pub fn open(directory: &Path, options: StoreOptions, now: Timestamp) -> Result<Self, StorageError> {
+        let StoreOptions { durability, bounds, allow_non_empty } = options;
+        files::create_directory(directory)?;
         let layout = Layout::new(directory);
+        if !allow_non_empty
+            && sources::manifest(&layout).is_ok_and(|found| found.is_none())
+            && let Some(name) = layout.foreign()?
+        {
+            return Err(StorageError::ForeignFiles(name));
+        }
         let lock = Lock::take(&layout.lock())?;
         let Recovered { sled, manifest, state, log, repaired } =
             recovery::open(&layout, &bounds, durability == Durability::Interval, now)?;
@@ -291,6 +299,7 @@ impl Drop for Closing {
             return;
         }
         // Without the note the next open compares all rows, and is as right.
+        let _ = files::make_private(&sled);
         if let Ok(sled) = Fingerprint::of(&sled) {
             let state = self.progress.applied();
             let _ = self.manifest.update(|manifest| manifest.session = Session::Closed { state, sled });

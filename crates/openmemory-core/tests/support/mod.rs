@@ -12,7 +12,7 @@ use openmemory_core::domain::request::{
 use openmemory_core::domain::{Clock, Embedding, Memory, MemoryId, SystemClock, Timestamp};
 use openmemory_core::embedding::{Embedder, EmbeddingError, ModelIdentity, Passage, TestEmbedder};
 use openmemory_core::engine::{Control, Deleted, Engine, Error, Hit, ItemResult, MemoryVersion, Options};
-use openmemory_core::storage::{Durability, Records, Store};
+use openmemory_core::storage::{Bounds, Durability, Records, Store, StoreOptions};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -30,6 +30,7 @@ pub fn options(directory: &Path, durability: Durability) -> Options {
         durability,
         embedder: embedder.into(),
         clock: Arc::new(SystemClock),
+        allow_non_empty: false,
         while_opening: None,
     }
 }
@@ -163,6 +164,7 @@ impl Fixture {
             durability,
             embedder: Arc::clone(&embedder).into(),
             clock: Arc::clone(&clock) as _,
+            allow_non_empty: false,
             while_opening: None,
         };
         let engine = Arc::new(Engine::open(options).unwrap());
@@ -269,7 +271,9 @@ impl Fixture {
 }
 
 pub fn stored_embedding(directory: &Path, id: &str) -> Embedding {
-    let store = Store::open(directory, Durability::Interval, Timestamp::from_millis(0)).unwrap();
+    let how =
+        StoreOptions { durability: Durability::Interval, bounds: Bounds::default(), allow_non_empty: false };
+    let store = Store::open(directory, how, Timestamp::from_millis(0)).unwrap();
     let number = store.number(&MemoryId::read("id", id).unwrap()).unwrap().unwrap();
     let head = store.head(number).unwrap().unwrap();
     store.embedding(number, head.content).unwrap().unwrap()

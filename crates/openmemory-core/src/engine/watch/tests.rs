@@ -18,6 +18,7 @@ fn open(directory: &Path) -> Engine {
         durability: Durability::Flush,
         embedder: Arc::new(TestEmbedder).into(),
         clock: Arc::new(SystemClock),
+        allow_non_empty: false,
         while_opening: None,
     })
     .unwrap()
