@@ -350,6 +350,11 @@ export interface OpenMemoryOptions {
    */
   durability?: 'flush' | 'interval'
   /**
+   * Whether a new store may be created in a directory that already holds other files. Default: false, and the first
+   * call rejects with `INVALID_ARGUMENT`. Hidden files do not count, and an existing store always opens.
+   */
+  allowNonEmpty?: boolean
+  /**
    * Milliseconds after which a call rejects with `TIMEOUT`. Default: no limit. A write that timed out may still be
    * applied: read the memory, or use `ifVersion`, before you try again.
    */
@@ -592,8 +597,11 @@ export interface Diagnosis {
     memories: number
     /** Where the damaged files are kept. Absent: nothing had to be left out. */
     kept?: string
-    /** What could not be saved: a version of a memory, or all of it. `id` is absent where it cannot be read. */
-    lost: { id?: string; version?: number }[]
+    /**
+     * What could not be saved: a version of a memory, or all of it. `id` is absent where it cannot be read. `commits`: so
+     * many acknowledged changes are missing, and the memories that they changed cannot be told.
+     */
+    lost: { id?: string; version?: number; commits?: number }[]
   }
 }
 

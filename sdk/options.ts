@@ -26,7 +26,16 @@ export interface Settings {
   timeoutMs: number | undefined
 }
 
-const OPTIONS = ['path', 'url', 'apiKey', 'userId', 'durability', 'timeoutMs', 'embedder'] as const
+const OPTIONS = [
+  'path',
+  'url',
+  'apiKey',
+  'userId',
+  'durability',
+  'allowNonEmpty',
+  'timeoutMs',
+  'embedder',
+] as const
 const MODEL_OPTIONS = ['model', 'tokenizer', 'pooling', 'queryPrefix', 'passagePrefix'] as const
 const FUNCTION_OPTIONS = ['id', 'dimensions', 'embed'] as const
 
@@ -52,12 +61,13 @@ export function settingsOf(given: OpenMemoryOptions | undefined): Settings {
 type Store = Pick<Settings, 'open' | 'control' | 'watcher' | 'directory'>
 
 function embedded(options: OpenMemoryOptions, timeoutMs: number | undefined): Store {
-  const { durability = 'flush' } = options
+  const { durability = 'flush', allowNonEmpty = false } = options
   if (!['flush', 'interval'].includes(durability)) throw invalid('durability', "must be 'flush' or 'interval'")
+  if (typeof allowNonEmpty !== 'boolean') throw invalid('allowNonEmpty', 'must be true or false')
   // Resolved now, so that a later chdir does not move the store.
   const path = resolve(text(options.path, 'path') ?? environment('OPENMEMORY_PATH') ?? '.openmemory')
   const { embedder, embed } = embedderOf(options.embedder, timeoutMs)
-  const engine = JSON.stringify({ path, durability, embedder })
+  const engine = JSON.stringify({ path, durability, allowNonEmpty, embedder })
   return {
     open: () => new (native().Engine)(engine, embed),
     control: (report) => new (native().Control)(report),
@@ -67,7 +77,7 @@ function embedded(options: OpenMemoryOptions, timeoutMs: number | undefined): St
 }
 
 function remote(url: string, apiKey: string | undefined, options: OpenMemoryOptions): Store {
-  for (const name of ['path', 'durability', 'embedder'] as const) {
+  for (const name of ['path', 'durability', 'allowNonEmpty', 'embedder'] as const) {
     if (options[name] !== undefined) throw invalid(name, 'belongs to the server that url names; leave one of them out')
   }
   if (apiKey !== undefined && !/^[\x21-\x7e]+$/.test(apiKey)) throw invalid('apiKey', 'must be printable ASCII')

@@ -8,6 +8,7 @@ const COMMON_HELP: [string, string][] = [
   ['--url URL', 'a server instead of a directory (OPENMEMORY_URL)'],
   ['--api-key KEY', 'the key for the server (OPENMEMORY_API_KEY)'],
   ['--user ID', 'whose memories: the user_id'],
+  ['--allow-non-empty', 'create the store in a directory that holds other files'],
   ['--json', 'print one JSON document and nothing else'],
   ['-h, --help', 'help with a command'],
 ]

@@ -20,6 +20,7 @@ export const COMMON: Flags = {
   url: { type: 'string' },
   'api-key': { type: 'string' },
   user: { type: 'string' },
+  'allow-non-empty': { type: 'boolean' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 }
@@ -85,7 +86,9 @@ function parse(command: Command, args: string[]): { values: Values; words: strin
 function optionsOf(values: Values) {
   if (values.path !== undefined && values.url !== undefined) throw new UsageError('--path and --url exclude each other')
   const apiKey = text(values, 'api-key')
-  return given({ path: text(values, 'path'), url: text(values, 'url'), apiKey, userId: text(values, 'user') })
+  const allowNonEmpty = values['allow-non-empty'] as boolean | undefined
+  const [path, url] = [text(values, 'path'), text(values, 'url')]
+  return given({ path, url, apiKey, userId: text(values, 'user'), allowNonEmpty })
 }
 
 function serverOf(values: Values): string | undefined {

@@ -158,9 +158,8 @@ function mended({ memories, kept, lost }: Repair, complete: boolean, call: Call)
   call.say(`${styled('green', 'Mended')}: ${memories} memories are in the store.`)
   if (kept !== undefined) call.say(`The damaged files are in ${kept}.`)
   if (!complete && lost.length === 0) call.say('Something is lost whose memory cannot be told any more.')
-  for (const { id, version } of lost) {
-    call.say(
-      `  lost: ${id ?? 'a memory whose id cannot be read'}${version === undefined ? '' : `, version ${version}`}`,
-    )
+  for (const { id, version, commits } of lost) {
+    const what = commits === undefined ? (id ?? 'a memory whose id cannot be read') : `${commits} acknowledged changes`
+    call.say(`  lost: ${what}${version === undefined ? '' : `, version ${version}`}`)
   }
 }

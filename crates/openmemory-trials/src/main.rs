@@ -4,7 +4,9 @@
 //! |---|---|
 //! | `crash` | is everything there after a kill? |
 //! | `powercut`, `disk`, `journal` | is everything there after a power cut, whatever was not synced? |
+//! | `faults`, `faulty` | is everything there after a call of the system has failed, whichever? |
 //! | `damage` | does a damaged store ever lie? |
+//! | `preload` | where is the library that records calls and lets them fail? |
 //! | `child`, `session`, `writer` | what does the process do that is killed, and what must be there then? |
 #![allow(clippy::print_stdout, reason = "a command that prints its counts")]
 
@@ -15,9 +17,15 @@ mod dice;
 #[cfg(target_os = "linux")]
 mod disk;
 #[cfg(target_os = "linux")]
+mod faults;
+#[cfg(target_os = "linux")]
+mod faulty;
+#[cfg(target_os = "linux")]
 mod journal;
 #[cfg(target_os = "linux")]
 mod powercut;
+#[cfg(target_os = "linux")]
+mod preload;
 mod session;
 mod writer;
 
@@ -33,6 +41,23 @@ fn main() -> ExitCode {
     let seed = number("--seed", std::process::id() as usize).unwrap_or(1) as u64;
     match (command, number("--rounds", 1000), number("--images", 500), number("--stores", 500)) {
         ("child", ..) => child::run(rest),
+        #[cfg(target_os = "linux")]
+        ("faulty", ..) => faulty::run(rest),
+        #[cfg(target_os = "linux")]
+        ("faults", ..) => {
+            let every = number("--every", 1).unwrap_or(1).max(1) as u64;
+            let outcome = faults::run(every, seed, rest.iter().any(|argument| argument == "--keep"));
+            let faults::Outcome { failed_calls, places, acknowledged, refused, missed, failures } = outcome;
+            println!(
+                "{failed_calls} failed calls in {} places (seed {seed}, 1 in {every}), {acknowledged} changes acknowledged, \
+                 {refused} refused, {missed} numbers that no call had",
+                places.len()
+            );
+            for (place, count) in places.iter().filter(|_| rest.iter().any(|argument| argument == "--places")) {
+                println!("  {count:6} {place}");
+            }
+            finish("lost, torn or not opened", &failures)
+        }
         ("look", ..) => damage::look_at(rest),
         ("damage", .., Some(stores)) => {
             let outcome = damage::run(stores, seed, rest.iter().any(|argument| argument == "--keep"));
@@ -62,7 +87,9 @@ fn main() -> ExitCode {
             finish("lost, torn or not opened", &failures)
         }
         _ => {
-            eprintln!("usage: trials crash --rounds N | powercut --images N | damage --stores N [--seed N]");
+            eprintln!(
+                "usage: trials crash --rounds N | powercut --images N | damage --stores N | faults --every N [--seed N]"
+            );
             ExitCode::from(2)
         }
     }

@@ -12,7 +12,8 @@ use crate::crash::note;
 use crate::dice::Dice;
 use crate::disk::Disk;
 use crate::journal::{Entry, entries};
-use crate::session::{WRITERS, check, open};
+use crate::preload::recorder;
+use crate::session::{WRITERS, check, check_from, open};
 
 #[derive(Default)]
 pub struct Outcome {
@@ -63,13 +64,6 @@ fn record(seed: u64, durability: Durability) -> io::Result<(tempfile::TempDir, P
     }
     let journal = entries(&std::fs::read(&journal)?);
     Ok((directory, root, journal))
-}
-
-fn recorder() -> io::Result<PathBuf> {
-    let program = std::env::current_exe()?;
-    let folder = program.parent().unwrap_or(Path::new("."));
-    let places = [folder.join("libopenmemory_recorder.so"), folder.join("deps/libopenmemory_recorder.so")];
-    places.into_iter().find(|place| place.exists()).ok_or_else(|| io::Error::other("the recorder is not built"))
 }
 
 #[expect(clippy::too_many_arguments, reason = "one call, in the file's only loop")]
@@ -128,7 +122,7 @@ fn look(image: &Path, seed: u64, durability: Durability, acknowledged: &[u64]) -
         match durability {
             Durability::Flush => drop(check(&engine, seed, acknowledged)?),
             // The last half second may be missing, but what is there is whole.
-            Durability::Interval => drop(check_any(&engine, seed, acknowledged)?),
+            Durability::Interval => check_from(&engine, seed, &[0; WRITERS], acknowledged)?,
         }
         let found = engine.stats().map_err(|error| error.to_string())?.repaired;
         if again && found.is_some() {
@@ -138,15 +132,4 @@ fn look(image: &Path, seed: u64, durability: Durability, acknowledged: &[u64]) -
         engine.close().map_err(|error| error.to_string())?;
     }
     Ok(repaired)
-}
-
-fn check_any(engine: &openmemory_core::engine::Engine, seed: u64, acknowledged: &[u64]) -> Result<(), String> {
-    for (number, steps) in acknowledged.iter().enumerate() {
-        let fits =
-            (0..=steps + 1).rev().any(|steps| crate::writer::Writer::after(seed, number, steps).check(engine).is_ok());
-        if !fits {
-            return Err(format!("writer {number} is at none of the states it had until step {}", steps + 1));
-        }
-    }
-    Ok(())
 }

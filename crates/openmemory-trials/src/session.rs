@@ -44,6 +44,10 @@ impl Embedder for Named {
 }
 
 pub fn open(directory: &Path, durability: Durability, model: usize) -> Result<Engine, Error> {
+    open_within(directory, durability, model, BOUNDS)
+}
+
+pub fn open_within(directory: &Path, durability: Durability, model: usize, bounds: Bounds) -> Result<Engine, Error> {
     let options = Options {
         directory: directory.to_owned(),
         durability,
@@ -52,7 +56,7 @@ pub fn open(directory: &Path, durability: Durability, model: usize) -> Result<En
         allow_non_empty: false,
         while_opening: None,
     };
-    Engine::open_within(options, BOUNDS)
+    Engine::open_within(options, bounds)
 }
 
 /// Finds how far each writer got: at least as far as was acknowledged, at most one step further.
@@ -72,6 +76,18 @@ pub fn check(engine: &Engine, seed: u64, acknowledged: &[u64]) -> Result<Vec<Wri
         Ok(stats) => Err(format!("{} memories are counted, not {expected}", stats.memories)),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// Whether each writer is at one of its states between two numbers of steps, the second one included, or one further.
+#[cfg(target_os = "linux")]
+pub fn check_from(engine: &Engine, seed: u64, from: &[u64], to: &[u64]) -> Result<(), String> {
+    for (number, (from, to)) in from.iter().zip(to).enumerate() {
+        let fits = (*from..=to + 1).rev().any(|steps| Writer::after(seed, number, steps).check(engine).is_ok());
+        if !fits {
+            return Err(format!("writer {number} is at none of the states it had from step {from} to {}", to + 1));
+        }
+    }
+    Ok(())
 }
 
 /// Says something to the parent in one write.

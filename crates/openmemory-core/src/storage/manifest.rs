@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::digest::State;
 use super::error::StorageError;
-use super::fingerprint::Fingerprint;
 use super::files;
+use super::fingerprint::Fingerprint;
 use super::layout::{FORMAT_VERSION, Layout, StoreId};
 use super::records;
 use crate::domain::Timestamp;

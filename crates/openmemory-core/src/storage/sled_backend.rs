@@ -28,7 +28,7 @@ const ONE_IN: usize = 8;
 const READ_TIMES: usize = 65;
 
 pub(super) struct SledBackend {
-    db: sled::Db,
+    db: Guarded<sled::Db>,
     /// sled's log, opened once more: syncing any handle syncs the file.
     log: File,
 }
@@ -56,12 +56,13 @@ impl SledBackend {
         })?;
         let log = File::open(directory.join("db"))?;
         files::make_private(directory)?;
-        Ok(Self { db, log })
+        Ok(Self { db: Guarded(Some(db)), log })
     }
 
     pub(super) fn owned_rows(&self, from: &[u8], to: &[u8], backwards: bool) -> RowIterator<'static> {
-        let mut rows = self.db.range(from.to_vec()..to.to_vec());
+        let mut rows = Guarded(self.db.get().ok().map(|db| db.range(from.to_vec()..to.to_vec())));
         Box::new(std::iter::from_fn(move || {
+            let rows = rows.0.as_mut()?;
             let next = guarded(|| if backwards { rows.next_back().transpose() } else { rows.next().transpose() });
             next.map(|row| row.map(|(key, value)| (key.to_vec(), value.to_vec()))).transpose()
         }))
@@ -70,7 +71,7 @@ impl SledBackend {
 
 impl Backend for SledBackend {
     fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
-        guarded(|| self.db.get(key)).map(|value| value.map(|bytes| bytes.to_vec()))
+        guarded(|| self.db.get()?.get(key)).map(|value| value.map(|bytes| bytes.to_vec()))
     }
 
     fn rows(&self, from: &[u8], to: &[u8], backwards: bool) -> RowIterator<'_> {
@@ -85,14 +86,14 @@ impl Backend for SledBackend {
                 None => writes.remove(key),
             }
         }
-        guarded(|| self.db.apply_batch(writes))
+        guarded(|| self.db.get()?.apply_batch(writes))
     }
 
     fn write(&self, batch: Batch) -> Result<(), StorageError> {
         for (key, value) in batch {
             guarded(|| match value {
-                Some(value) => self.db.insert(key, value),
-                None => self.db.remove(key),
+                Some(value) => self.db.get()?.insert(key, value),
+                None => self.db.get()?.remove(key),
             })?;
         }
         Ok(())
@@ -101,16 +102,18 @@ impl Backend for SledBackend {
     fn let_go_of_pages(&self) -> Result<(), StorageError> {
         // One for each memory.
         let small = keys::dynamics_prefix();
-        let some = self.db.range(small.clone()..keys::after(&small)).keys().take(ROWS_OF_ALL_PLACES).step_by(ONE_IN);
-        let some = guarded(|| some.collect::<sled::Result<Vec<_>>>())?;
+        let some = guarded(|| {
+            let rows = self.db.get()?.range(small.clone()..keys::after(&small)).keys();
+            rows.take(ROWS_OF_ALL_PLACES).step_by(ONE_IN).collect::<sled::Result<Vec<_>>>()
+        })?;
         for key in some.iter().flat_map(|key| std::iter::repeat_n(key, READ_TIMES)) {
-            guarded(|| self.db.get(key))?;
+            guarded(|| self.db.get()?.get(key))?;
         }
         Ok(())
     }
 
     fn sync(&self) -> Result<(), StorageError> {
-        guarded(|| self.db.flush())?;
+        guarded(|| self.db.get()?.flush())?;
         // On Linux the flush above ends in sync_file_range, which no power cut respects.
         Ok(self.log.sync_data()?)
     }
@@ -118,6 +121,23 @@ impl Backend for SledBackend {
 
 fn within(bytes: u64, bounds: RangeInclusive<u64>) -> u64 {
     bytes.clamp(*bounds.start(), *bounds.end())
+}
+
+/// Something of sled's. Whoever drops the last one lets sled sync its files, which panics where the disk refuses.
+struct Guarded<T>(Option<T>);
+
+impl<T> Guarded<T> {
+    /// What is held, until it is dropped.
+    fn get(&self) -> sled::Result<&T> {
+        self.0.as_ref().ok_or_else(|| sled::Error::Unsupported("sled is closed".into()))
+    }
+}
+
+impl<T> Drop for Guarded<T> {
+    fn drop(&mut self) {
+        let held = self.0.take();
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(held)));
+    }
 }
 
 /// sled panics on some damage; a caller gets an error instead.

@@ -2,6 +2,7 @@
 //! other files say; where it fails, it is built anew from them.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
@@ -108,10 +109,14 @@ pub(super) fn build(
     check(&sled, &state)?;
     sled.sync()?;
     files::sync_directory(path)?;
-    // Opened again it keeps less in memory, and looks after its files.
+    // Opened again it keeps less in memory, and looks after its files. Where a read fails meanwhile, sled does without what
+    // it has not read, and says nothing.
     drop(sled);
     wait_until_free(path);
-    SledBackend::open(path, state.digest.bytes)
+    open_closed(path.to_owned(), state).map_err(|error| match error {
+        StorageError::Corrupted(problem) => io::Error::other(problem).into(),
+        error => error,
+    })
 }
 
 /// In which order are rows written, so that sled's pages come out full and in few pieces? sled cuts a page that gets a

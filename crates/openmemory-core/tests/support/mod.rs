@@ -271,8 +271,7 @@ impl Fixture {
 }
 
 pub fn stored_embedding(directory: &Path, id: &str) -> Embedding {
-    let how =
-        StoreOptions { durability: Durability::Interval, bounds: Bounds::default(), allow_non_empty: false };
+    let how = StoreOptions { durability: Durability::Interval, bounds: Bounds::default(), allow_non_empty: false };
     let store = Store::open(directory, how, Timestamp::from_millis(0)).unwrap();
     let number = store.number(&MemoryId::read("id", id).unwrap()).unwrap().unwrap();
     let head = store.head(number).unwrap().unwrap();
