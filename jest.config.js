@@ -14,6 +14,7 @@ const EMBEDDED_ONLY = [
     'backup',
     'cli',
     'demo',
+    'directory',
     'doctor',
     'durability',
     'examples',

@@ -1,6 +1,6 @@
 // Runs a long trial of docs/durability.md. The whole workspace is built, as for the tests: a crate built by itself has its
 // dependencies with other features, and compiles them anew.
-// Usage: node scripts/trials.mjs crash|powercut|damage [flags of the trial]
+// Usage: node scripts/trials.mjs crash|powercut|damage|faults [flags of the trial]
 
 import { spawnSync } from 'node:child_process'
 import process from 'node:process'

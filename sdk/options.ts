@@ -26,16 +26,7 @@ export interface Settings {
   timeoutMs: number | undefined
 }
 
-const OPTIONS = [
-  'path',
-  'url',
-  'apiKey',
-  'userId',
-  'durability',
-  'allowNonEmpty',
-  'timeoutMs',
-  'embedder',
-] as const
+const OPTIONS = ['path', 'url', 'apiKey', 'userId', 'durability', 'allowNonEmpty', 'timeoutMs', 'embedder'] as const
 const MODEL_OPTIONS = ['model', 'tokenizer', 'pooling', 'queryPrefix', 'passagePrefix'] as const
 const FUNCTION_OPTIONS = ['id', 'dimensions', 'embed'] as const
 

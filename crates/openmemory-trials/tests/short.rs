@@ -1,4 +1,4 @@
-//! The trials, in short: the long ones are `npm run test:crash`, `test:powercut` and `test:damage`.
+//! The trials, in short: the long ones are `npm run test:crash`, `test:powercut`, `test:damage` and `test:faults`.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::process::Command;
@@ -28,4 +28,11 @@ fn a_power_cut_loses_nothing_that_was_acknowledged() {
 fn a_damaged_store_is_recovered_or_refused_and_never_lies() {
     let printed = trial(&["damage", "--stores", "40"]);
     assert!(printed.starts_with("40 damaged stores ") && printed.contains("\n0 with a panic"), "{printed}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn every_call_that_fails_loses_nothing() {
+    let printed = trial(&["faults", "--every", "300"]);
+    assert!(printed.contains(" failed calls in ") && printed.contains("\n0 lost, torn or not opened"), "{printed}");
 }
