@@ -1,12 +1,13 @@
 // Are the packages what users should get? Packs the main one and this platform's, compares the main one's list of files
 // with scripts/package-files.txt, and checks types and exports as users' tools resolve them. `--update` writes the list
-// anew. The packages of all platforms below npm/ are compared with what package.json says.
+// anew. The packages of all platforms below npm/ are compared with what package.json says, and the notices with Cargo.lock.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import { checkNotices, NOTICES } from './notices.mjs'
 import { pack } from './pack.mjs'
 import { platformPackage, readJson, root } from './platform.mjs'
 
@@ -15,12 +16,13 @@ const out = mkdtempSync(join(tmpdir(), 'openmemory-pack-'))
 
 try {
   checkPlatforms()
+  checkNotices()
   const { platform, tarballs } = pack({ out })
   const [main, own] = tarballs
   if (process.argv.includes('--update')) writeFileSync(listFile, `${main.files.join('\n')}\n`)
   compare('The package', main.files, readFileSync(listFile, 'utf8').split('\n').filter(Boolean))
   compare(`The package of ${platform}`, own.files, [
-    ...['LICENSE', 'README.md', `openmemory.${platform}.node`, 'package.json'],
+    ...['LICENSE', 'README.md', NOTICES, `openmemory.${platform}.node`, 'package.json'],
   ])
   for (const { file } of tarballs) console.log(run(bin('publint'), ['run', file, '--strict']))
   console.log(run(bin('attw'), [main.file, '--no-emoji']))
@@ -43,7 +45,7 @@ function checkPlatforms() {
     const binary = `openmemory.${platform}.node`
     const description = `The binary of ${name} for ${platform}.`
     const about = { name: `${name}-${platform}`, version, description, license, engines, os: [os], cpu: [cpu], ...libc }
-    const expected = { ...about, type: 'commonjs', main: binary, files: [binary] }
+    const expected = { ...about, type: 'commonjs', main: binary, files: [binary, NOTICES] }
     if (JSON.stringify(manifest) === JSON.stringify(expected)) continue
     throw new Error(`npm/${platform}/package.json should be\n${JSON.stringify(expected, null, 2)}`)
   }

@@ -11,6 +11,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import process from 'node:process'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { NOTICES } from './notices.mjs'
 import { platformPackage, readJson, root, thisPlatform } from './platform.mjs'
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
@@ -43,7 +44,7 @@ export function pack({ out = join(root, 'tarballs'), dist = false } = {}) {
     })
     const own = join(stage, 'platform')
     for (const name of ['package.json', 'README.md']) copy(join(folder, name), join(own, name))
-    copy(join(root, 'LICENSE'), join(own, 'LICENSE'))
+    for (const name of ['LICENSE', NOTICES]) copy(join(root, name), join(own, name))
     copy(binary, join(own, manifest.main))
     return { platform, tarballs: [main, own].map((packed) => tarball(packed, resolve(out))) }
   } finally {

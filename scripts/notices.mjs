@@ -1,0 +1,174 @@
+// Whose work is in the binaries, and under which licences? Writes THIRD_PARTY_NOTICES.txt, which both packages contain, from
+// Cargo.lock and the sources of the crates that are linked in on any platform; what only builds them is not in them.
+// `npm run notices` writes it, `npm run notices -- --check` compares. Needs the crates' sources, as after any build.
+
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import process from 'node:process'
+import { pathToFileURL } from 'node:url'
+import { readJson, root } from './platform.mjs'
+
+export const NOTICES = 'THIRD_PARTY_NOTICES.txt'
+
+const LICENCE_FILE = /^(licen[cs]e|copying|copyright|notice|unlicense)([-_.].*)?$/i
+/** Where a crate keeps what is not compiled. */
+const NOT_COMPILED = /^(\..*|target|tests?|bench(es)?|examples?|fuzz|docs?)$/
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  try {
+    if (process.argv.includes('--check')) checkNotices()
+    else writeFileSync(join(root, NOTICES), notices())
+  } catch (error) {
+    console.error(error.message)
+    process.exitCode = 1
+  }
+}
+
+/** Throws when the file is not what Cargo.lock asks for. */
+export function checkNotices() {
+  const file = join(root, NOTICES)
+  if (existsSync(file) && readFileSync(file, 'utf8') === notices()) return
+  throw new Error(`${NOTICES} is not that of Cargo.lock: run "npm run notices" and look at what has changed`)
+}
+
+function notices() {
+  const texts = new Map()
+  const number = (text) => {
+    const key = words(text)
+    if (!texts.has(key)) texts.set(key, tidy(text))
+    return [...texts.keys()].indexOf(key) + 1
+  }
+  const lines = linkedCrates().map((crate) => {
+    const numbers = [
+      ...new Set(
+        textsOf(crate)
+          .flatMap(parts)
+          .map((text) => `[${number(text)}]`),
+      ),
+    ]
+    const where = crate.repository ? `, ${crate.repository}` : ''
+    return `${crate.name} ${crate.version}: ${crate.license}${where} ${numbers.join(' ')}`
+  })
+  const sections = [
+    'What the packages of @openmemory/sdk contain that others wrote. Each of it may be given away with this notice.',
+    heading('The embedding model'),
+    readFileSync(join(root, 'model', 'NOTICE'), 'utf8').trim(),
+    heading('The Rust standard library'),
+    'Copyright (c) The Rust Project Contributors. Licensed under MIT or Apache-2.0, at your option, with parts under\n' +
+      'other permissive licences: https://www.rust-lang.org/policies/licenses\n\n' +
+      mit('The Rust Project Contributors'),
+    heading('Crates'),
+    'Those of all platforms; a binary contains most of them. The numbers are those of the texts below.\n\n' +
+      lines.join('\n'),
+    heading('Texts'),
+    ...[...texts.values()].map((text, at) => `${'-'.repeat(8)} [${at + 1}]\n\n${text}`),
+  ]
+  return `${sections.join('\n\n')}\n`
+}
+
+/** What the addon is linked from, on all platforms, by name. */
+function linkedCrates() {
+  const { napi } = readJson(join(root, 'package.json'))
+  const platforms = napi.targets.flatMap((target) => ['--filter-platform', target])
+  const metadata = JSON.parse(cargo(['metadata', '--locked', '--format-version', '1', ...platforms]))
+  const packages = new Map(metadata.packages.map((crate) => [crate.id, crate]))
+  const nodes = new Map(metadata.resolve.nodes.map((node) => [node.id, node]))
+  const linked = new Set([metadata.resolve.root])
+  for (const id of linked) {
+    for (const { pkg, dep_kinds } of nodes.get(id).deps) {
+      if (dep_kinds.some(({ kind }) => kind === null) && !isMacro(packages.get(pkg))) linked.add(pkg)
+    }
+  }
+  const byName = (one, other) => compare(one.name, other.name) || compare(one.version, other.version)
+  // Without a source they are our own.
+  return [...linked]
+    .map((id) => packages.get(id))
+    .filter(({ source }) => source !== null)
+    .sort(byName)
+}
+
+function isMacro({ targets }) {
+  return targets.some(({ kind }) => kind.includes('proc-macro'))
+}
+
+/** The licences that a crate's sources bring with them, or the text of the one under which we use it. */
+function textsOf(crate) {
+  const files = licenceFiles(dirname(crate.manifest_path))
+  if (crate.license === null && files.length === 0) throw new Error(`${crate.name} has no licence`)
+  if (files.length > 0) return files.map((file) => readFileSync(file, 'utf8'))
+  const offered = crate.license.split(/ OR |\//)
+  if (offered.includes('MIT')) return [mit(crate.authors.join(', ') || `the authors of ${crate.name}`)]
+  if (offered.includes('Apache-2.0')) return [readFileSync(join(root, 'LICENSE'), 'utf8')]
+  throw new Error(`${crate.name} brings no text of ${crate.license}: give it one in scripts/notices.mjs`)
+}
+
+/** Also those of what others wrote within it, such as C sources. */
+function licenceFiles(folder) {
+  const entries = readdirSync(folder, { withFileTypes: true }).sort((one, other) => compare(one.name, other.name))
+  return entries.flatMap((entry) => {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) return NOT_COMPILED.test(entry.name) ? [] : licenceFiles(path)
+    return LICENCE_FILE.test(entry.name) && !/\.(rs|toml|json|html)$/.test(entry.name) ? [path] : []
+  })
+}
+
+/** Apache's terms, which are the same everywhere, apart from what follows them where that is more than a form to fill in. */
+function parts(text) {
+  const end = 'END OF TERMS AND CONDITIONS'
+  const [terms, ...after] = text.split(end)
+  const rest = after.join(end)
+  return /^\s*$|[[{](yyyy|year)[\]}]/.test(rest) ? [terms] : [terms, rest]
+}
+
+/** What two texts have in common that differ in their line breaks or marks only. */
+function words(text) {
+  return text
+    .replace(/[\s"“”'`*#=-]+/g, ' ')
+    .replace('http:', 'https:')
+    .trim()
+    .toLowerCase()
+}
+
+function tidy(text) {
+  const lines = text.replaceAll('\r', '').replaceAll('\f', '').split('\n')
+  return lines
+    .map((line) => line.trimEnd())
+    .join('\n')
+    .replace(/\n{3,}/g, '\n\n')
+    .replace(/^\n+|\n+$/g, '')
+}
+
+function heading(title) {
+  return `${'='.repeat(8)} ${title}`
+}
+
+function mit(holders) {
+  return `MIT License
+
+Copyright (c) ${holders}
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
+documentation files (the "Software"), to deal in the Software without restriction, including without limitation the
+rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit
+persons to whom the Software is furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the
+Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
+WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
+COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
+OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`
+}
+
+function compare(one, other) {
+  return one < other ? -1 : Number(one > other)
+}
+
+function cargo(args) {
+  return execFileSync('cargo', args, {
+    ...{ cwd: root, encoding: 'utf8', maxBuffer: 2 ** 28, stdio: ['ignore', 'pipe', 'inherit'] },
+    shell: process.platform === 'win32',
+  })
+}
