@@ -35,6 +35,9 @@ impl Feedback {
 const RECALL: f64 = 0.05;
 
 /// Stored as a value at one moment with its rate, and computed when read: reading or waiting changes nothing.
+///
+/// Every point of one course says the same of the time after it. The one that is stored is as high as that which it replaces
+/// where it can be: a clock that was years ahead would otherwise take for good what time has not taken yet.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Salience {
     /// 0 to 1, true at `since`.
@@ -55,7 +58,23 @@ impl Salience {
     }
 
     fn raised(&self, boost: f64, now: Timestamp) -> Self {
-        Self { value: (self.at(now) + boost).clamp(0.0, 1.0), since: now.max(self.since), ..*self }
+        let raised = (self.at(now) + boost).clamp(0.0, 1.0);
+        let lost = if raised < self.value { (self.value / raised).ln() } else { 0.0 };
+        Self { value: raised.max(self.value), ..*self }.falling(lost, now.max(self.since), self.decay_per_day)
+    }
+
+    fn moved_to(&self, decay_per_day: f64, now: Timestamp) -> Self {
+        let lost = self.decay_per_day * now.days_since(self.since);
+        self.falling(lost, now.max(self.since), decay_per_day)
+    }
+
+    /// The course at a rate of its own that has taken e^(−lost) of the value until `now`, from where it was that high. At a
+    /// slower rate it was not since the last time; then no point of it can be higher than what it was then.
+    fn falling(&self, lost: f64, now: Timestamp, decay_per_day: f64) -> Self {
+        let since = if lost > 0.0 { now.days_before(lost / decay_per_day).max(self.since) } else { now };
+        // Exact at `now`, although `since` is cut to milliseconds.
+        let value = self.value * (decay_per_day * now.days_since(since) - lost).exp();
+        Self { value, since, decay_per_day }
     }
 }
 
@@ -82,7 +101,7 @@ impl Dynamics {
         self.salience
     }
 
-    /// The salience as it was last set, and when.
+    /// A salience, and since when it falls.
     pub fn stored(&self) -> (f64, Timestamp) {
         (self.salience.value, self.salience.since)
     }
@@ -111,12 +130,7 @@ impl Dynamics {
     /// After a change of the primary sector salience goes on from where it is, at the new sector's rate.
     #[must_use]
     pub fn moved_to(&self, sectors: &Sectors, now: Timestamp) -> Self {
-        let moved = Salience {
-            value: self.salience.at(now),
-            since: now.max(self.salience.since),
-            decay_per_day: sectors.primary().decay_per_day(),
-        };
-        Self { salience: moved, ..self.clone() }
+        Self { salience: self.salience.moved_to(sectors.primary().decay_per_day(), now), ..self.clone() }
     }
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use type_safe_id::{StaticType, TypeSafeId};
 use uuid::Uuid;
 
+use super::unique::unique;
 use super::{Invalid, limits};
 
 #[derive(Default)]
@@ -24,7 +25,7 @@ pub struct MemoryId(String);
 impl MemoryId {
     /// A new id that sorts by the time it was made.
     pub fn generate() -> Self {
-        Self::from_uuid(Uuid::now_v7())
+        Self::from_uuid(unique())
     }
 
     pub fn from_uuid(uuid: Uuid) -> Self {

@@ -17,6 +17,7 @@ pub mod scope;
 pub mod sector;
 pub mod tags;
 pub mod timestamp;
+pub mod unique;
 pub mod version;
 
 pub use clock::{Clock, SystemClock};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Invalid;
 
+const DAY_MS: f64 = 86_400_000.0;
 const FIRST: i64 = -62_135_596_800_000; // 0001-01-01T00:00:00.000Z
 const LAST: i64 = 253_402_300_799_999; // 9999-12-31T23:59:59.999Z
 
@@ -66,7 +67,12 @@ impl Timestamp {
 
     /// Days from `earlier` to this moment, never negative.
     pub fn days_since(self, earlier: Self) -> f64 {
-        self.0.saturating_sub(earlier.0).max(0) as f64 / 86_400_000.0
+        self.0.saturating_sub(earlier.0).max(0) as f64 / DAY_MS
+    }
+
+    /// This moment less so many days; any number.
+    pub fn days_before(self, days: f64) -> Self {
+        Self::from_millis(self.0.saturating_sub((days * DAY_MS) as i64))
     }
 }
 

@@ -88,6 +88,7 @@ impl Error {
                 StorageError::Locked(_) => "LOCKED",
                 StorageError::NotEmpty | StorageError::NoStore | StorageError::ForeignFiles(_) => "INVALID_ARGUMENT",
                 StorageError::FormatUnsupported { .. } => "FORMAT_UNSUPPORTED",
+                StorageError::Clock => "UNAVAILABLE",
                 StorageError::Closed => "CLOSED",
                 StorageError::Dropped => "INTERNAL",
             },

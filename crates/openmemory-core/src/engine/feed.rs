@@ -6,6 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::unique::unique;
 use crate::domain::{Memory, Timestamp};
 use crate::storage::Number;
 
@@ -73,7 +74,7 @@ struct State {
 
 impl Feed {
     pub(super) fn new(now: Timestamp, next: Number) -> Self {
-        let epoch = uuid::Uuid::now_v7().as_u128() as u64;
+        let epoch = unique().as_u128() as u64;
         let now = Cursor { epoch, sequence: 0, at: now, next };
         let (kept, waiting) = (VecDeque::new(), Vec::new());
         Self { state: Mutex::new(State { now, kept, bytes: 0, most: KEPT, watchers: 0, waiting, closed: false }) }

@@ -51,7 +51,8 @@ impl Engine {
             noted.searches.push(numbers);
         }
         let since = *noted.written.get_or_insert(now);
-        if now.millis() - since.millis() >= REST_MS {
+        // Also after the clock was set back.
+        if !(0..REST_MS).contains(&(now.millis() - since.millis())) {
             noted.written = Some(now);
             let searches = std::mem::take(&mut noted.searches);
             drop(noted);
@@ -108,5 +109,6 @@ fn stronger(waypoint: &Waypoint, now: Timestamp) -> Waypoint {
     const HOUR_MS: f64 = 3_600_000.0;
     let since = (now.millis() - waypoint.updated_at.millis()).max(0) as f64;
     let gain = 0.1 * (1.0 - f64::from(waypoint.weight)) * (-since / HOUR_MS).exp();
-    Waypoint { weight: waypoint.weight + gain as f32, updated_at: now.max(waypoint.updated_at), ..waypoint.clone() }
+    // The clock may have been ahead when the link was last strengthened: that is not kept.
+    Waypoint { weight: waypoint.weight + gain as f32, updated_at: now.max(waypoint.created_at), ..waypoint.clone() }
 }

@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use serde::Serialize;
 
@@ -19,7 +20,7 @@ use super::lock::Lock;
 use super::log::Log;
 use super::manifest::{Manifest, Session};
 use super::salvage::{self, Salvaged};
-use super::sled_backend::SledBackend;
+use super::sled_backend::{SledBackend, check_clock};
 use super::sled_copy::{self, Checked};
 use super::{recovery, scratch, sources};
 use crate::domain::Timestamp;
@@ -51,6 +52,7 @@ pub(super) struct Patient<'a> {
 
 /// Looks at a store that nobody has open; with `repair`, mends it. `now` names the place of what is kept aside.
 pub fn doctor(directory: &Path, repair: bool, now: Timestamp) -> Result<Diagnosis, StorageError> {
+    check_clock(SystemTime::now())?;
     let layout = Layout::new(directory);
     if !directory.is_dir() || (layout.is_empty()? && !salvage::is_under_way(&layout)) {
         return Err(StorageError::NoStore);

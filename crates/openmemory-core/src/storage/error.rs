@@ -28,6 +28,8 @@ pub enum StorageError {
     ForeignFiles(String),
     #[error("the directory holds no store")]
     NoStore,
+    #[error("the system's clock is before 1970, and nothing can be opened; set it, then try again")]
+    Clock,
     #[error("the store is closed")]
     Closed,
     #[error("a commit was dropped by an internal fault")]

@@ -11,6 +11,7 @@ use super::backend::Batch;
 use super::digest::{Digest, State};
 use super::error::StorageError;
 use super::layout::{FORMAT_VERSION, StoreId, name};
+use crate::domain::unique::unique;
 
 /// Records begin at multiples of this: a block that is written whole and once needs neither a read nor a second write.
 pub(super) const BLOCK: usize = 4096;
@@ -36,7 +37,7 @@ impl Header {
         block[..8].copy_from_slice(&MAGIC);
         block[8..12].copy_from_slice(&FORMAT_VERSION.to_le_bytes());
         block[12..28].copy_from_slice(&store);
-        block[28..44].copy_from_slice(uuid::Uuid::now_v7().as_bytes());
+        block[28..44].copy_from_slice(unique().as_bytes());
         block[44..52].copy_from_slice(&first.to_le_bytes());
         block[52..60].copy_from_slice(&capacity.to_le_bytes());
         let seed = crc32fast::hash(&block[..60]);

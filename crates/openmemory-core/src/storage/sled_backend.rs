@@ -5,6 +5,7 @@ use std::io;
 use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::backend::{Backend, Batch, RowIterator};
 use super::error::StorageError;
@@ -45,6 +46,7 @@ impl SledBackend {
     }
 
     fn open_with(directory: &Path, cache: u64, flush_every_ms: Option<u64>) -> Result<Self, StorageError> {
+        check_clock(SystemTime::now())?;
         files::create_directory(directory)?;
         let db = guarded(|| {
             sled::Config::new()
@@ -140,6 +142,11 @@ impl<T> Drop for Guarded<T> {
     }
 }
 
+/// sled panics while the clock is before 1970, which would be taken for damage.
+pub(super) fn check_clock(now: SystemTime) -> Result<(), StorageError> {
+    if now < UNIX_EPOCH { Err(StorageError::Clock) } else { Ok(()) }
+}
+
 /// sled panics on some damage; a caller gets an error instead.
 fn guarded<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, StorageError> {
     match catch_unwind(AssertUnwindSafe(call)) {
@@ -157,5 +164,19 @@ fn translate(error: sled::Error) -> StorageError {
         sled::Error::Io(io) => io.into(),
         sled::Error::Corruption { .. } => StorageError::Corrupted("a page of sled's log fails its checksum".into()),
         other => StorageError::Corrupted(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_clock_before_1970_is_no_damage() {
+        let before = UNIX_EPOCH - Duration::from_secs(1_900_000_000);
+        assert!(matches!(check_clock(before), Err(StorageError::Clock)));
+        assert!(check_clock(UNIX_EPOCH).is_ok());
     }
 }

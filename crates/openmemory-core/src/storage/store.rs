@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use serde::de::DeserializeOwned;
 
@@ -23,6 +24,7 @@ use super::records::{self, COUNTERS, Counters, Records, Tombstone};
 use super::recovery::{self, Recovered};
 use super::redo_log::RedoLog;
 use super::renewal::Renewal;
+use super::sled_backend::check_clock;
 use super::transaction::Transaction;
 use super::usage::Usage;
 use super::writer::Writer;
@@ -83,6 +85,7 @@ impl Store {
     /// Opens the directory, or makes it. Only one store at a time can have it open.
     pub fn open(directory: &Path, options: StoreOptions, now: Timestamp) -> Result<Self, StorageError> {
         let StoreOptions { durability, bounds, allow_non_empty } = options;
+        check_clock(SystemTime::now())?;
         files::create_directory(directory)?;
         let layout = Layout::new(directory);
         if !allow_non_empty

@@ -55,6 +55,7 @@ pub struct Memory {
     pub feedback: Option<Feedback>,
     #[schema(nullable = false)]
     pub feedback_reason: Option<String>,
+    /// From when salience falls. Where being found gives back less than was lost, it is earlier than that
     #[schema(format = DateTime, nullable = false)]
     pub last_seen_at: Option<String>,
     /// Per day
