@@ -7,6 +7,7 @@ import { mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
+import { withoutBuildPaths } from './build-paths.mjs'
 import { platformPackage, readJson, root, thisPlatform } from './platform.mjs'
 
 const GLIBC = '2.17'
@@ -35,7 +36,8 @@ function build(target, out) {
   ]
   const windows = process.platform === 'win32'
   const bin = join(root, 'node_modules', '.bin', 'napi')
-  const options = { cwd: root, stdio: ['inherit', 2, 2], shell: windows }
+  const env = withoutBuildPaths(process.env)
+  const options = { cwd: root, env, stdio: ['inherit', 2, 2], shell: windows }
   const { status, error } = spawnSync(windows ? `"${bin}"` : bin, args, options)
   if (error) console.error(error.message)
   return status

@@ -1,11 +1,13 @@
-// On how old a Linux does a binary run? Reads from built addons which libraries and versions of their symbols they ask for.
+// On how old a Linux does a binary run, and what does it tell of the machine that built it? Reads from built addons which
+// libraries and versions of their symbols they ask for, and whether they hold a path of this machine.
 // `npm run check:symbols -- FILE… [--glibc 2.17]`; needs readelf (binutils), on any system.
 
 import { execFileSync } from 'node:child_process'
-import { statSync } from 'node:fs'
-import { basename } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { basename, sep } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
+import { BUILD_PATHS } from './build-paths.mjs'
 
 /** What every glibc system has; libgcc_s is a package of its own on small ones, so it is not among them. */
 const GLIBC_LIBRARIES = /^(lib(c|m|dl|rt|pthread)\.so\.\d|ld-linux-[\w-]+\.so\.\d)$/
@@ -16,6 +18,7 @@ const ENTRY = 'napi_register_module_v1'
 const { files, floor } = options()
 let wrong = 0
 for (const file of files) {
+  const bytes = readFileSync(file)
   const libraries = [...readelf('--dynamic', file).matchAll(/\(NEEDED\).*\[(.+)\]/g)].map(([, name]) => name)
   const musl = file.includes('-musl')
   const strange = libraries.filter((name) => !(musl ? MUSL_LIBRARIES : GLIBC_LIBRARIES).test(name))
@@ -32,13 +35,22 @@ for (const file of files) {
     ...(highest && byVersion(highest, floor) > 0 ? [`asks for glibc ${highest}, newer than ${floor}`] : []),
     ...(exported.includes(ENTRY) ? [] : [`does not export ${ENTRY}`]),
     ...exported.filter((name) => name !== ENTRY).map((name) => `exports ${name}`),
+    ...pathsIn(bytes),
   ]
-  const about = [`${(statSync(file).size / 1e6).toFixed(1)} MB`, `glibc ${highest ?? 'none'}`, libraries.join(' ')]
+  const about = [`${(bytes.length / 1e6).toFixed(1)} MB`, `glibc ${highest ?? 'none'}`, libraries.join(' ')]
   console.log(`${basename(file)}: ${about.join(', ')}`)
   for (const problem of problems) console.log(`  ${problem}`)
   wrong += problems.length
 }
 process.exitCode = wrong === 0 ? 0 : 1
+
+/** Those of this machine, and where cargo keeps its sources on any. */
+function pathsIn(bytes) {
+  const text = bytes.toString('latin1')
+  const found = BUILD_PATHS.filter((path) => text.includes(`${path}${sep}`))
+  const elsewhere = /[/\\]\.cargo[/\\]registry[/\\]/.exec(text) ?? []
+  return [...found, ...elsewhere].map((path) => `holds the path ${path}`)
+}
 
 function readelf(flag, file) {
   const options = { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' }, maxBuffer: 2 ** 28 }
