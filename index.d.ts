@@ -257,6 +257,9 @@ export type Condition<T> = T | '*' | Operators<T>
  * Which memories: for list, search, watch and delete. Sibling keys must all hold; `AND`, `OR` and `NOT` nest.
  * An unknown field or operator is refused by name.
  *
+ * Limits, beyond which a filter is refused with `LIMIT_EXCEEDED`: 1000 parts, nesting 32, 1000 values in a list, 100
+ * times `contains` or `icontains` of a text, 64 KiB for a path, and 256 KiB for all paths and values.
+ *
  * ```ts
  * { user_id: 'alice', 'metadata.year': { gte: 2024 }, NOT: { tags: { contains: 'draft' } } }
  * ```
@@ -284,7 +287,10 @@ export interface Filters {
   memory_ids?: readonly string[] | Operators<string>
   /** Words of the content: `contains` keeps to the case, `icontains` does not. */
   keywords?: Condition<string>
-  /** A path into metadata: `'metadata.category'`, `'metadata.address.city'`. */
+  /**
+   * A path into metadata: `'metadata.category'`, `'metadata.address.city'`. A dot descends into an object; where that
+   * leads nowhere, it is part of a key.
+   */
   [path: `metadata.${string}`]: JsonValue | Operators<JsonValue>
 }
 

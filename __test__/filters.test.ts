@@ -107,3 +107,16 @@ test.each([
     expect(error.field).toContain(name)
   }
 })
+
+const tooLarge: [string, Filters][] = [
+  ['a path of more than 64 KiB', { [`metadata.${'.'.repeat(65_537)}`]: 'x' }],
+  ['a hundred and one texts to look for', { OR: Array(101).fill({ keywords: 'tea' }) }],
+  ['values of more than 256 KiB', { 'metadata.n': { in: Array(300).fill('x'.repeat(1000)) } }],
+]
+
+test.each(tooLarge)('%s are LIMIT_EXCEEDED, by name', async (_, filters) => {
+  const error = await refusal<ValidationError>(om.listMemories({ filters }))
+  expect(error).toMatchObject({ code: 'LIMIT_EXCEEDED', status: 413 })
+  expect(error.field).toMatch(/^filters\./)
+  expect(error.field?.length).toBeLessThan(100)
+})

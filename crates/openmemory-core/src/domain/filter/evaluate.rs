@@ -1,11 +1,20 @@
 //! Is this memory meant?
 
-use std::cmp::Ordering;
+use std::cell::OnceCell;
+use std::cmp::{Ordering, Reverse};
 
 use serde_json::{Map, Value};
 
-use super::{Field, Filter, Test};
+use super::{Field, Filter, Test, Values};
 use crate::domain::{Sector, Version};
+
+/// A memory that is asked about.
+struct Asked<'a> {
+    memory: &'a Version,
+    content: &'a str,
+    /// The content in lower case, once a test has needed it.
+    lower: OnceCell<String>,
+}
 
 /// What a memory holds in a field.
 enum Actual<'a> {
@@ -29,13 +38,26 @@ impl Filter {
     /// - `contains`: a text has the given one as a part, a list has it as an element; of
     ///   several given, one is enough. `icontains`: the same, ignoring case as Unicode has it.
     /// - `exists` and `"*"`: there is a value and it is not null. No tags are a missing value.
+    ///
+    /// Each test reads a field's value once, however many values it is compared with.
     pub fn matches(&self, memory: &Version, content: &str) -> bool {
+        self.holds_for(&Asked { memory, content, lower: OnceCell::new() })
+    }
+
+    fn holds_for(&self, asked: &Asked<'_>) -> bool {
         match self {
-            Self::And(parts) => parts.iter().all(|part| part.matches(memory, content)),
-            Self::Or(parts) => parts.iter().any(|part| part.matches(memory, content)),
-            Self::Not(part) => !part.matches(memory, content),
-            Self::Is(field, test) => holds(test, &actual(field, memory, content)),
+            Self::And(parts) => parts.iter().all(|part| part.holds_for(asked)),
+            Self::Or(parts) => parts.iter().any(|part| part.holds_for(asked)),
+            Self::Not(part) => !part.holds_for(asked),
+            Self::Is(Field::Keywords, Test::ContainsIgnoringCase { parts, .. }) => parts.is_in(asked.lower()),
+            Self::Is(field, test) => holds(test, &actual(field, asked.memory, asked.content)),
         }
+    }
+}
+
+impl Asked<'_> {
+    fn lower(&self) -> &str {
+        self.lower.get_or_init(|| self.content.to_lowercase())
     }
 }
 
@@ -68,52 +90,65 @@ fn actual<'a>(field: &Field, memory: &'a Version, content: &'a str) -> Actual<'a
 }
 
 /// Descends at each dot; where that leads nowhere, takes the dot as part of a key.
-fn find<'a>(fields: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
-    path.match_indices('.')
-        .find_map(|(dot, _)| find(fields.get(&path[..dot])?.as_object()?, &path[dot + 1..]))
-        .or_else(|| fields.get(path))
+pub(super) fn find<'a>(fields: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
+    if path.contains('.') { descend(fields, path) } else { fields.get(path) }
+}
+
+/// Tries the keys that the path begins with, the shortest first. Each object is reached in one way only, so all of it
+/// takes no longer than reading the keys once, however many dots the path has.
+fn descend<'a>(fields: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
+    let (mut whole, mut inner) = (None, Vec::new());
+    for (key, value) in fields {
+        match path.strip_prefix(key.as_str()) {
+            Some("") => whole = Some(value),
+            Some(rest) => inner.extend(rest.strip_prefix('.').zip(value.as_object())),
+            None => {}
+        }
+    }
+    inner.sort_unstable_by_key(|(rest, _)| Reverse(rest.len()));
+    inner.into_iter().find_map(|(rest, fields)| descend(fields, rest)).or(whole)
 }
 
 fn holds(test: &Test, actual: &Actual<'_>) -> bool {
     match test {
         Test::Exists => !matches!(actual, Actual::Missing),
-        Test::OneOf(values) => values.iter().any(|value| equals(actual, value)),
+        Test::OneOf(values) => equals(actual, values),
         Test::Beyond { greater, or_equal, limit } => match order(actual, limit) {
             Some(Ordering::Equal) => *or_equal,
             Some(Ordering::Greater) => *greater,
             Some(Ordering::Less) => !*greater,
             None => false,
         },
-        Test::Contains(values) => values.iter().any(|value| contains(actual, value)),
-        Test::ContainsIgnoringCase(texts) => contains_ignoring_case(actual, texts),
+        Test::Contains { values, parts } => match actual {
+            Actual::Text(text) => parts.is_in(text),
+            Actual::Texts(_) => equals(actual, values),
+            Actual::Json(json) => has_element(json, values),
+            _ => false,
+        },
+        Test::ContainsIgnoringCase { values, parts } => match actual {
+            Actual::Text(text) => parts.is_in(&text.to_lowercase()),
+            Actual::Texts(texts) => texts.iter().any(|text| values.has_text(&text.to_lowercase())),
+            Actual::Json(Value::Array(items)) => {
+                items.iter().filter_map(Value::as_str).any(|text| values.has_text(&text.to_lowercase()))
+            }
+            _ => false,
+        },
     }
 }
 
-fn equals(actual: &Actual<'_>, value: &Value) -> bool {
+fn equals(actual: &Actual<'_>, values: &Values) -> bool {
     match actual {
-        Actual::Missing => value.is_null(),
-        Actual::Text(text) => value.as_str() == Some(text),
-        Actual::Texts(texts) => texts.iter().any(|text| value.as_str() == Some(text)),
-        Actual::Number(number) => value.as_f64() == Some(*number),
-        Actual::Bool(yes) => value.as_bool() == Some(*yes),
-        Actual::Json(json) => same(json, value) || has_element(json, value),
+        Actual::Missing => values.has_null(),
+        Actual::Text(text) => values.has_text(text),
+        Actual::Texts(texts) => texts.iter().any(|text| values.has_text(text)),
+        Actual::Number(number) => values.has_number(*number),
+        Actual::Bool(yes) => values.has_bool(*yes),
+        Actual::Json(json) => values.has(json) || has_element(json, values),
     }
 }
 
-fn has_element(list: &Value, value: &Value) -> bool {
-    list.as_array().is_some_and(|items| items.iter().any(|item| same(item, value)))
-}
-
-/// Equal as values: `1` and `1.0` are one number.
-fn same(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
-        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
-        (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
-        }
-        _ => a == b,
-    }
+fn has_element(list: &Value, values: &Values) -> bool {
+    list.as_array().is_some_and(|items| items.iter().any(|item| values.has(item)))
 }
 
 fn order(actual: &Actual<'_>, limit: &Value) -> Option<Ordering> {
@@ -122,28 +157,5 @@ fn order(actual: &Actual<'_>, limit: &Value) -> Option<Ordering> {
         Actual::Number(number) => number.partial_cmp(&limit.as_f64()?),
         Actual::Json(Value::Number(number)) => number.as_f64()?.partial_cmp(&limit.as_f64()?),
         _ => None,
-    }
-}
-
-fn contains(actual: &Actual<'_>, value: &Value) -> bool {
-    match actual {
-        Actual::Text(text) => value.as_str().is_some_and(|part| text.contains(part)),
-        Actual::Texts(_) => equals(actual, value),
-        Actual::Json(json) => has_element(json, value),
-        _ => false,
-    }
-}
-
-/// `sought` is in lower case.
-fn contains_ignoring_case(actual: &Actual<'_>, sought: &[String]) -> bool {
-    let is_sought = |text: &str| sought.contains(&text.to_lowercase());
-    match actual {
-        Actual::Text(text) => {
-            let text = text.to_lowercase();
-            sought.iter().any(|part| text.contains(part))
-        }
-        Actual::Texts(texts) => texts.iter().any(|text| is_sought(text)),
-        Actual::Json(Value::Array(items)) => items.iter().filter_map(Value::as_str).any(is_sought),
-        _ => false,
     }
 }

@@ -15,16 +15,20 @@ mod evaluate;
 mod field;
 mod operator;
 mod parse;
+mod parts;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use serde_json::Value;
 
 pub use field::Field;
 pub use parse::parse;
+use parts::Parts;
+use values::Values;
 
 /// A filter that has been checked.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Filter {
     /// Every one holds.
     And(Vec<Self>),
@@ -35,18 +39,18 @@ pub enum Filter {
 }
 
 /// What is asked of a field's value. Times are numbers here: milliseconds since 1970.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Test {
     /// There is a value, and it is not null.
     Exists,
     /// It equals one of these.
-    OneOf(Vec<Value>),
+    OneOf(Values),
     /// It is greater (`true`) or less (`false`) than a value, or equal to it if `or_equal`.
     Beyond { greater: bool, or_equal: bool, limit: Value },
     /// It has one of these as a part of a text or as an element of a list.
-    Contains(Vec<Value>),
+    Contains { values: Values, parts: Parts },
     /// The same for texts, which are in lower case here, ignoring case.
-    ContainsIgnoringCase(Vec<String>),
+    ContainsIgnoringCase { values: Values, parts: Parts },
 }
 
 impl Filter {
@@ -65,10 +69,8 @@ impl Filter {
             }
             Self::Not(_) => return None,
             Self::Is(tested, test) if tested == field => match test {
-                Test::OneOf(values) => values.iter().map(text_or_nothing).collect::<Option<Vec<_>>>()?,
-                Test::Contains(values) if field.is_list() => {
-                    values.iter().map(text_or_nothing).collect::<Option<Vec<_>>>()?
-                }
+                Test::OneOf(values) => values.texts()?,
+                Test::Contains { values, .. } if field.is_list() => values.texts()?,
                 _ => return None,
             },
             Self::Is(..) => return None,
@@ -97,13 +99,5 @@ impl Filter {
             Self::Not(part) => part.needs_content(),
             Self::Is(field, _) => *field == Field::Keywords,
         }
-    }
-}
-
-fn text_or_nothing(value: &Value) -> Option<Option<&str>> {
-    match value {
-        Value::Null => Some(None),
-        Value::String(text) => Some(Some(text)),
-        _ => None,
     }
 }

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::operator::{self, Operator};
-use super::{Field, Filter, Test, field};
-use crate::domain::Invalid;
+use super::{Field, Filter, Parts, Test, Values, field};
+use crate::domain::{Invalid, limits};
 
 /// `AND`, `OR` and `NOT` within each other.
 const DEPTH: usize = 32;
@@ -12,6 +12,12 @@ const DEPTH: usize = 32;
 const PARTS: usize = 1000;
 /// Values of one `in`, `nin`, `contains` or `icontains`.
 const VALUES: usize = 1000;
+/// `contains` and `icontains` that look into a text, each of which reads all of it.
+const LOOKS: usize = 100;
+/// Bytes of all values and paths together.
+const BYTES: usize = 256 * 1024;
+/// Characters of a path that is too long which a refusal repeats.
+const SHOWN: usize = 64;
 
 /// Reads a filter; a refusal names the place, such as `filters.AND[1].colour`.
 ///
@@ -31,13 +37,17 @@ const VALUES: usize = 1000;
 /// `in` and `nin` take a list, `contains` and `icontains` a value or a list, `exists` true
 /// or false. `"*"` in place of a value means any, as `exists: true` does. An object or
 /// list without entries is refused where a filter is expected: nothing is never all.
-/// Limits: nesting 32, 1000 parts, 1000 values in a list.
+/// Limits: nesting 32, 1000 parts, 1000 values in a list, 100 times `contains` or `icontains` of a text; 64 KiB for a
+/// path, as metadata has them, and 256 KiB for all paths and values.
 pub fn parse(filter: &Value) -> Result<Filter, Invalid> {
-    Reader { parts: 0 }.filter(filter, "filters", 1)
+    Reader::default().filter(filter, "filters", 1)
 }
 
+#[derive(Default)]
 struct Reader {
     parts: usize,
+    looks: usize,
+    bytes: usize,
 }
 
 impl Reader {
@@ -83,6 +93,13 @@ impl Reader {
     }
 
     fn field(&mut self, field: Field, value: &Value, path: &str, all: &mut Vec<Filter>) -> Result<(), Invalid> {
+        if let Field::Metadata(key) = &field
+            && key.len() > limits::METADATA_BYTES
+        {
+            let shown: String = path.chars().take(SHOWN).collect();
+            let most = format!("is a path of {} bytes, and has at most {}", key.len(), limits::METADATA_BYTES);
+            return Err(Invalid::limit(format!("{shown}…"), most));
+        }
         let Value::Object(operators) = value else {
             self.count(path)?;
             let operator = match (&field, value) {
@@ -91,7 +108,7 @@ impl Reader {
                 (Field::Keywords, _) => Operator::Contains,
                 _ => Operator::Eq,
             };
-            all.push(test(field, operator, value, path)?);
+            all.push(self.test(field, operator, value, path)?);
             return Ok(());
         };
         if operators.is_empty() {
@@ -106,9 +123,23 @@ impl Reader {
             if !field.takes(operator) {
                 return Err(Invalid::argument(&path, "is not an operator for this field"));
             }
-            all.push(test(field.clone(), operator, value, &path)?);
+            all.push(self.test(field.clone(), operator, value, &path)?);
         }
         Ok(())
+    }
+
+    fn test(&mut self, field: Field, operator: Operator, value: &Value, path: &str) -> Result<Filter, Invalid> {
+        self.bytes += bytes(value) + if let Field::Metadata(key) = &field { key.len() } else { 0 };
+        if self.bytes > BYTES {
+            return Err(Invalid::limit(path, format!("a filter has at most {BYTES} bytes of paths and values")));
+        }
+        if matches!(operator, Operator::Contains | Operator::Icontains) && !field.is_list() {
+            self.looks += 1;
+            if self.looks > LOOKS {
+                return Err(Invalid::limit(path, format!("a filter looks into texts at most {LOOKS} times")));
+            }
+        }
+        test(field, operator, value, path)
     }
 
     fn count(&mut self, path: &str) -> Result<(), Invalid> {
@@ -127,14 +158,14 @@ fn test(field: Field, operator: Operator, value: &Value, path: &str) -> Result<F
         return Ok(if operator == Operator::Eq { exists } else { not(exists) });
     }
     Ok(match operator {
-        Operator::Eq => is(Test::OneOf(vec![field.operand(value, path)?])),
-        Operator::Ne => not(is(Test::OneOf(vec![field.operand(value, path)?]))),
-        Operator::In => is(Test::OneOf(operands(&field, list(value, path)?, path)?)),
+        Operator::Eq => is(Test::OneOf(Values::new(&[field.operand(value, path)?]))),
+        Operator::Ne => not(is(Test::OneOf(Values::new(&[field.operand(value, path)?])))),
+        Operator::In => is(Test::OneOf(Values::new(&operands(&field, list(value, path)?, path)?))),
         // It would match everything, and a filter that says nothing never means all.
         Operator::Nin if value.as_array().is_some_and(Vec::is_empty) => {
             return Err(Invalid::argument(path, "must name at least one value; leave it out instead"));
         }
-        Operator::Nin => not(is(Test::OneOf(operands(&field, list(value, path)?, path)?))),
+        Operator::Nin => not(is(Test::OneOf(Values::new(&operands(&field, list(value, path)?, path)?)))),
         Operator::Gt | Operator::Gte | Operator::Lt | Operator::Lte => {
             if !value.is_number() && !value.is_string() {
                 return Err(Invalid::argument(path, "needs a number or a string to compare with"));
@@ -145,14 +176,16 @@ fn test(field: Field, operator: Operator, value: &Value, path: &str) -> Result<F
                 limit: field.operand(value, path)?,
             })
         }
-        Operator::Contains => is(Test::Contains(operands(&field, one_or_list(value, path)?, path)?)),
+        Operator::Contains => {
+            let values = operands(&field, one_or_list(value, path)?, path)?;
+            is(Test::Contains { values: Values::new(&values), parts: Parts::new(&values) })
+        }
         Operator::Icontains => {
             let texts = operands(&field, one_or_list(value, path)?, path)?;
-            let lower = texts.iter().map(|text| text.as_str().map(str::to_lowercase));
-            let lower: Option<_> = lower.collect();
-            is(Test::ContainsIgnoringCase(
-                lower.ok_or_else(|| Invalid::argument(path, "needs a string or a list of strings"))?,
-            ))
+            let lower = texts.iter().map(|text| text.as_str().map(|text| text.to_lowercase().into()));
+            let lower: Option<Vec<Value>> = lower.collect();
+            let lower = lower.ok_or_else(|| Invalid::argument(path, "needs a string or a list of strings"))?;
+            is(Test::ContainsIgnoringCase { values: Values::new(&lower), parts: Parts::new(&lower) })
         }
         Operator::Exists => match value {
             Value::Bool(true) => is(Test::Exists),
@@ -166,8 +199,19 @@ fn operands(field: &Field, values: &[Value], path: &str) -> Result<Vec<Value>, I
     if values.len() > VALUES {
         return Err(Invalid::limit(path, format!("has at most {VALUES} values")));
     }
-    let read = |(i, value)| field.operand(value, &format!("{path}[{i}]"));
+    let read =
+        |(i, value)| field.operand(value, path).map_err(|refused| Invalid { field: format!("{path}[{i}]"), ..refused });
     values.iter().enumerate().map(read).collect()
+}
+
+/// What a value takes, roughly.
+fn bytes(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(|item| 1 + bytes(item)).sum(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| 1 + name.len() + bytes(value)).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
+    }
 }
 
 fn list<'a>(value: &'a Value, path: &str) -> Result<&'a [Value], Invalid> {

@@ -1,7 +1,8 @@
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{Field, Filter, parse};
+use super::evaluate::find;
+use super::{Field, Filter, Values, parse};
 use crate::domain::{
     ContentHash, Event, InvalidKind, MemoryId, Metadata, Provenance, Scope, Sector, Sectors, Tags, Timestamp, Version,
 };
@@ -243,6 +244,93 @@ fn a_filter_has_limits() {
 }
 
 #[test]
+fn a_path_is_as_long_as_metadata_at_most() {
+    let asks = |dots: usize| json!({ format!("metadata.{}", ".".repeat(dots)): "x" });
+    assert!(!matches(&asks(64 * 1024)));
+    for too_long in [asks(64 * 1024 + 1), json!({"metadata": {"k".repeat(300_000): {"eq": 1}}})] {
+        let refusal = parse(&too_long).unwrap_err();
+        assert_eq!(refusal.kind, InvalidKind::Limit);
+        assert!(refusal.field.starts_with("filters.metadata.") && refusal.field.len() < 200, "{}", refusal.field);
+    }
+}
+
+#[test]
+fn all_paths_and_values_are_a_quarter_of_a_mebibyte_at_most() {
+    let long = |count: usize| json!({"metadata.a": {"in": vec!["x".repeat(1024); count]}});
+    assert!(parse(&long(250)).is_ok());
+    let both = json!({"AND": [long(250), {"NOT": {"user_id": "y".repeat(8 * 1024)}}]});
+    let nested = json!({"metadata.a": {"eq": {"b": vec![0; 300_000]}}});
+    let paths = json!({"OR": vec![json!({format!("metadata.{}", "p".repeat(60_000)): 1}); 5]});
+    for too_much in [long(300), both, nested, paths] {
+        assert_eq!(parse(&too_much).unwrap_err().kind, InvalidKind::Limit);
+    }
+}
+
+#[test]
+fn a_filter_looks_into_texts_a_hundred_times_at_most() {
+    let looks =
+        |field: &str, operator: &str, times: usize| json!({"OR": vec![json!({field: {operator: "tea"}}); times]});
+    for field in ["keywords", "metadata.name", "user_id"] {
+        for operator in ["contains", "icontains"] {
+            assert!(parse(&looks(field, operator, 100)).is_ok());
+            assert_eq!(parse(&looks(field, operator, 101)).unwrap_err().kind, InvalidKind::Limit, "{field}");
+        }
+    }
+    assert!(parse(&looks("tags", "contains", 500)).is_ok(), "a list's elements are looked up");
+}
+
+#[test]
+fn a_filter_as_large_as_may_be_is_answered_in_the_time_of_reading_the_memory() {
+    let mut memory = memory();
+    // Each object is on the way that a path of dots takes, and each key is tried.
+    let deep = (0..10).fold(json!({}), |inner, _| json!({"": inner, ".": inner}));
+    let list: Vec<i64> = (0..6000).collect();
+    let Value::Object(metadata) = json!({"": deep, "list": list}) else { unreachable!() };
+    memory.metadata = Metadata::read("metadata", metadata).unwrap();
+    let content = "lorem ipsum dolor ".repeat(11_000);
+    let words: Vec<String> = (0..1000).map(|n| format!("absent {n}")).collect();
+    let numbers: Vec<i64> = (0..1000).map(|n| n - 1000).collect();
+    let filters = [
+        json!({format!("metadata.{}", ".".repeat(64 * 1024)): "x"}),
+        json!({"OR": vec![json!({"keywords": {"icontains": words[..100]}}); 100]}),
+        json!({"OR": vec![json!({"metadata.list": {"in": numbers}}); 25]}),
+    ];
+    let begun = std::time::Instant::now();
+    for filter in filters {
+        let filter = parse(&filter).unwrap();
+        for _ in 0..10 {
+            assert!(!filter.matches(&memory, &content));
+        }
+    }
+    // With each dot, each text and each element asked for by itself it is minutes.
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn several_texts_are_looked_for_as_each_by_itself() {
+    all_match(
+        true,
+        &[
+            json!({"keywords": {"contains": ["Paris", "Lisbo"]}}),
+            json!({"keywords": {"contains": ["", "Paris"]}}),
+            json!({"keywords": {"icontains": ["PARIS", "éCLAIR"]}}),
+            json!({"metadata.name": {"contains": ["x", "mil"]}}),
+            json!({"metadata.name": {"contains": [1, "mil"]}}),
+            json!({"user_id": {"icontains": ["x", "DA"]}}),
+        ],
+    );
+    all_match(
+        false,
+        &[
+            json!({"keywords": {"contains": ["Paris", "lisbon"]}}),
+            json!({"keywords": {"contains": []}}),
+            json!({"metadata.name": {"contains": [1, null]}}),
+            json!({"user_id": {"contains": ["x", "DA"]}}),
+        ],
+    );
+}
+
+#[test]
 fn values_that_a_match_needs_are_told() {
     let required = |filter: Value, field: Field| {
         let filter = parse(&filter).unwrap();
@@ -304,6 +392,49 @@ fn a_filter_that_asks_for_users_only_is_told_from_one_that_asks_for_more() {
 fn the_content_is_needed_only_for_keywords() {
     assert!(parse(&json!({"OR": [{"version": 1}, {"NOT": {"keywords": "x"}}]})).unwrap().needs_content());
     assert!(!parse(&json!({"metadata.keywords": "x"})).unwrap().needs_content());
+}
+
+/// What equality means, said plainly.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
+        }
+        _ => a == b,
+    }
+}
+
+/// What a path means, said plainly.
+fn found<'a>(fields: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
+    path.match_indices('.')
+        .find_map(|(dot, _)| found(fields.get(&path[..dot])?.as_object()?, &path[dot + 1..]))
+        .or_else(|| fields.get(path))
+}
+
+/// Few different values and keys, so that they meet.
+fn json_of_few() -> impl Strategy<Value = Value> {
+    let scalar = prop::sample::select(vec![
+        Value::Null,
+        json!(true),
+        json!(0),
+        json!(0.0),
+        json!(-0.0),
+        json!(1),
+        json!(1.0),
+        json!("1"),
+        json!(""),
+        json!("n"),
+    ]);
+    let key = prop::sample::select(vec!["", ".", "a", "b", "a.b", "a.", ".a", "a.b.a"]);
+    scalar.prop_recursive(4, 24, 4, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec((key.clone(), inner), 0..5)
+                .prop_map(|fields| Value::Object(fields.into_iter().map(|(k, v)| (k.to_owned(), v)).collect())),
+        ]
+    })
 }
 
 fn scalar() -> impl Strategy<Value = Value> {
@@ -382,6 +513,17 @@ proptest! {
             filter.matches(&memory(), CONTENT);
             let _: Option<Vec<_>> = filter.required(&Field::Tags);
         }
+    }
+
+    #[test]
+    fn a_value_is_among_others_if_it_equals_one(value in json_of_few(), others in prop::collection::vec(json_of_few(), 0..4)) {
+        prop_assert_eq!(Values::new(&others).has(&value), others.iter().any(|other| same(&value, other)));
+    }
+
+    #[test]
+    fn a_path_leads_to_what_its_shortest_keys_lead_to(fields in json_of_few(), path in "[ab.]{1,9}") {
+        let Value::Object(fields) = fields else { return Ok(()) };
+        prop_assert_eq!(find(&fields, &path), found(&fields, &path));
     }
 
     #[test]
