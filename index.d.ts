@@ -361,8 +361,8 @@ export interface OpenMemoryOptions {
    */
   allowNonEmpty?: boolean
   /**
-   * Milliseconds after which a call rejects with `TIMEOUT`. Default: no limit. A write that timed out may still be
-   * applied: read the memory, or use `ifVersion`, before you try again.
+   * Milliseconds after which a call rejects with `TIMEOUT`. Default: no limit. A list, search or history that timed
+   * out stops. A write that timed out may still be applied: read the memory, or use `ifVersion`, before you try again.
    */
   timeoutMs?: number
   /**

@@ -1,12 +1,13 @@
-// What does `timeoutMs` bound? The wait of the caller: the work itself may still finish.
+// What does `timeoutMs` bound? The wait of the caller. A read stops then; a write may still be applied.
 
 import { failure } from './errors'
 
-export async function withDeadline<T>(work: Promise<T>, ms: number | undefined): Promise<T> {
+export async function withDeadline<T>(work: Promise<T>, ms: number | undefined, stop: () => void): Promise<T> {
   if (ms === undefined) return work
   let timer: NodeJS.Timeout | undefined
   const expired = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
+      stop()
       reject(failure('TIMEOUT', `the call took longer than ${ms} ms; a write may still be applied`))
     }, ms)
   })

@@ -11,14 +11,14 @@ export interface NativeEngine {
   add(request: string): Answer
   addMany(request: string, control?: NativeControl): Answer
   get(request: string): Answer
-  list(request: string): Answer
+  list(request: string, control?: NativeControl): Answer
   update(request: string): Answer
   updateMany(request: string, control?: NativeControl): Answer
   delete(request: string): Answer
   deleteMany(request: string, control?: NativeControl): Answer
-  search(request: string): Answer
+  search(request: string, control?: NativeControl): Answer
   reinforce(request: string): Answer
-  history(request: string): Answer
+  history(request: string, control?: NativeControl): Answer
   restore(request: string): Answer
   feedback(request: string): Answer
   waypoints(request: string): Answer

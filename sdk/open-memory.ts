@@ -11,7 +11,7 @@ import { failure, invalid } from './errors'
 import { gated } from './gate'
 import { assertLossless } from './json'
 import { checkSignal, longCall, ProgressFailure } from './long-call'
-import type { NativeEngine } from './native'
+import type { NativeControl, NativeEngine } from './native'
 import { type Settings, settingsOf } from './options'
 import { isVacuous, Scope } from './scope'
 import { Server } from './server'
@@ -19,6 +19,7 @@ import { checkFile, type EngineImport, importSummary } from './transfer'
 import { Watch } from './watch'
 
 type Memory = contract.Memory
+type MaybeControl = NativeControl | undefined
 
 const ITERATE_OPTIONS = ['filters', 'limit', 'order', 'showExpired'] as const
 const UPDATE_OPTIONS = ['ifVersion', 'actor', 'reason'] as const
@@ -76,15 +77,18 @@ export class OpenMemory implements contract.OpenMemory {
   }
 
   listMemories(options?: contract.ListOptions): Promise<contract.MemoryPage> {
-    return this.#call((engine) => this.#page(engine, checkOptions(options, [...ITERATE_OPTIONS, 'cursor'])))
+    return this.#call((engine, _, control) =>
+      this.#page(engine, checkOptions(options, [...ITERATE_OPTIONS, 'cursor']), control()),
+    )
   }
 
   async *iterateMemories(options?: contract.IterateOptions): AsyncGenerator<Memory, void, undefined> {
     let cursor: string | undefined
     do {
-      const page = await this.#call((engine) =>
-        this.#page(engine, { ...checkOptions(options, ITERATE_OPTIONS), ...(cursor !== undefined && { cursor }) }),
-      )
+      const page = await this.#call((engine, _, control) => {
+        const checked = checkOptions(options, ITERATE_OPTIONS)
+        return this.#page(engine, { ...checked, ...(cursor !== undefined && { cursor }) }, control())
+      })
       yield* page.memories
       cursor = page.next_cursor
     } while (cursor !== undefined)
@@ -152,12 +156,12 @@ export class OpenMemory implements contract.OpenMemory {
   }
 
   searchMemories(query: string, options?: contract.SearchOptions): Promise<contract.MemoryMatch[]> {
-    return this.#call((engine) => {
+    return this.#call((engine, _, control) => {
       const { filters, ...rest } = checkOptions(options, SEARCH_OPTIONS)
       if (typeof query !== 'string') throw invalid('query', `must be a string, not ${describe(query)}`)
       assertLossless({ query, ...rest }, '')
       const request = { query, ...rest, filters: this.#scope.filters(filters) }
-      return read<contract.MemoryMatch[]>(engine.search(JSON.stringify(request)))
+      return read<contract.MemoryMatch[]>(engine.search(JSON.stringify(request), control()))
     })
   }
 
@@ -168,9 +172,9 @@ export class OpenMemory implements contract.OpenMemory {
   }
 
   getHistory(id: string, options?: contract.HistoryOptions): Promise<contract.MemoryVersion[]> {
-    return this.#call((engine) => {
+    return this.#call((engine, _, control) => {
       const request = { id: checkId(id), ...checkOptions(options, ['limit', 'before']) }
-      return read<contract.MemoryVersion[]>(engine.history(encode(request)))
+      return read<contract.MemoryVersion[]>(engine.history(encode(request), control()))
     })
   }
 
@@ -296,11 +300,18 @@ export class OpenMemory implements contract.OpenMemory {
   }
 
   // Every method is called by the user's code and calls this: two frames to leave out of an error's stack.
-  async #call<T>(work: (engine: NativeEngine, site: CallSite) => Promise<T>): Promise<T> {
+  async #call<T>(work: (engine: NativeEngine, site: CallSite, control: () => MaybeControl) => Promise<T>): Promise<T> {
     const site = new CallSite(2)
+    const { timeoutMs } = this.#settings
+    let made: MaybeControl
+    // Of a call that changes nothing, so that it stops when its time is over.
+    const control = () => {
+      if (timeoutMs !== undefined) made = this.#settings.control()
+      return made
+    }
     try {
       if (this.#closing) throw failure('CLOSED', 'this OpenMemory is closed')
-      return await withDeadline(work(this.#engine(), site), this.#settings.timeoutMs)
+      return await withDeadline(work(this.#engine(), site, control), timeoutMs, () => made?.cancel())
     } catch (error) {
       throw error instanceof ProgressFailure ? error.error : site.claim(error)
     }
@@ -311,9 +322,13 @@ export class OpenMemory implements contract.OpenMemory {
     return this.#opened
   }
 
-  #page(engine: NativeEngine, { filters, ...rest }: contract.ListOptions): Promise<contract.MemoryPage> {
+  #page(
+    engine: NativeEngine,
+    { filters, ...rest }: contract.ListOptions,
+    control: MaybeControl,
+  ): Promise<contract.MemoryPage> {
     assertLossless(rest, '')
-    return read(engine.list(JSON.stringify({ ...rest, filters: this.#scope.filters(filters) })))
+    return read(engine.list(JSON.stringify({ ...rest, filters: this.#scope.filters(filters) }), control))
   }
 
   #selection(given: contract.DeleteSelection): object {

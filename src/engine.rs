@@ -20,7 +20,7 @@ use crate::answer::{answer, items, parse};
 use crate::at_once::answer_at_once;
 use crate::control::Control;
 use crate::embedder::{Embed, embed_call};
-use crate::handle::{Handle, blocking, here};
+use crate::handle::{Handle, blocking, here, reading};
 use crate::options::Opening;
 use crate::turns::{Turn, Turns};
 
@@ -70,9 +70,9 @@ impl Engine {
     }
 
     #[napi(ts_return_type = "Promise<string>")]
-    pub fn list<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
-        let list = read(&request, List::read);
-        self.read(env, |engine| engine.list(&list?))
+    pub fn list<'env>(&self, env: &'env Env, request: String, control: Option<&Control>) -> Promised<'env> {
+        let (list, control) = (read(&request, List::read), progress(control));
+        self.read(env, move |engine| engine.list(&list?, &control))
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -101,26 +101,29 @@ impl Engine {
     pub fn delete_many<'env>(&self, env: &'env Env, request: String, control: Option<&Control>) -> Promised<'env> {
         let (delete, control) = (read(&request, DeleteMany::read), progress(control));
         self.call(env, |engine| async move {
-            match delete? {
-                DeleteMany::Ids(ids) => engine.delete_many(ids).await.map(items),
-                DeleteMany::Matching(filter) => Ok(json!(engine.delete_matching(Some(&filter), &control).await?)),
-                DeleteMany::All => Ok(json!(engine.delete_matching(None, &control).await?)),
-            }
+            let filter = match delete? {
+                DeleteMany::Ids(ids) => return engine.delete_many(ids).await.map(items),
+                DeleteMany::Matching(filter) => Some(Arc::new(filter)),
+                DeleteMany::All => None,
+            };
+            let (store, asked, asking) = (Arc::clone(&engine), filter.clone(), Arc::clone(&control));
+            let ids = reading(move || store.ids_matching(asked.as_deref(), &asking)).await?;
+            Ok(json!(engine.delete_matching(ids, filter, &control).await?))
         })
     }
 
     #[napi(ts_return_type = "Promise<string>")]
-    pub fn search<'env>(&self, env: &'env Env, request: String) -> Result<Object<'env>> {
-        let search = read(&request, Search::read);
+    pub fn search<'env>(&self, env: &'env Env, request: String, control: Option<&Control>) -> Result<Object<'env>> {
+        let (search, control) = (read(&request, Search::read), progress(control));
         let turn = self.turns.take();
         let mine = turn.is_some();
         self.call_in_turn(env, turn, move |engine| async move {
             let search = search?;
             let vector = engine.embed_query(&search).await?;
             if mine && engine.is_quick(&search) {
-                return here(|| engine.search(&search, &vector));
+                return here(|| engine.search(&search, &vector, &control));
             }
-            blocking(move || engine.search(&search, &vector)).await
+            reading(move || engine.search(&search, &vector, &control)).await
         })
     }
 
@@ -131,9 +134,9 @@ impl Engine {
     }
 
     #[napi(ts_return_type = "Promise<string>")]
-    pub fn history<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
-        let history = read(&request, History::read);
-        self.read(env, |engine| engine.history(&history?))
+    pub fn history<'env>(&self, env: &'env Env, request: String, control: Option<&Control>) -> Promised<'env> {
+        let (history, control) = (read(&request, History::read), progress(control));
+        self.read(env, move |engine| engine.history(&history?, &control))
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -183,7 +186,7 @@ impl Engine {
 
     #[napi(ts_return_type = "Promise<string>")]
     pub fn backup<'env>(&self, env: &'env Env, directory: String) -> Promised<'env> {
-        self.read(env, move |engine| engine.backup(Path::new(&directory)))
+        self.read(env, move |engine| engine.backup(Path::new(&directory), &Progress::default()))
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -251,7 +254,7 @@ impl Engine {
         T: Serialize + Send + 'static,
         C: FnOnce(&Shared) -> std::result::Result<T, Error> + Send + 'static,
     {
-        self.call(env, |engine| blocking(move || call(&engine)))
+        self.call(env, |engine| reading(move || call(&engine)))
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use napi::bindgen_prelude::spawn_blocking;
 use napi::tokio::select;
-use napi::tokio::sync::{Mutex, watch};
+use napi::tokio::sync::{Mutex, Semaphore, watch};
 use napi::tokio::time::timeout;
 use openmemory_core::engine::{Error, Registry, Shared};
 use openmemory_core::storage::StorageError;
@@ -27,6 +27,9 @@ const USE: u32 = 10;
 
 /// Bytes that a disk must have to spare before a store that it has failed is opened anew.
 const ROOM: usize = 4 << 20;
+
+/// Places for reads of JavaScript's own.
+static READS: Semaphore = Semaphore::const_new(8);
 
 /// Statics are shared by all worker threads of a process, and so are the engines of its directories.
 pub static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::default);
@@ -203,6 +206,16 @@ async fn none(count: &watch::Sender<usize>) {
 /// Runs what takes less time than a change of threads where it stands.
 pub fn here<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Error::Internal("a call panicked")))
+}
+
+/// Runs a read in turn: of JavaScript's own no more run at once, so that a server in the process has threads too.
+pub async fn reading<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+    let place = READS.acquire().await.map_err(|_| Error::Closed)?;
+    blocking(move || {
+        let _place = place;
+        work()
+    })
+    .await
 }
 
 /// Runs what may block on a thread for that; from any thread, since the writer's goes on with calls that it answers.

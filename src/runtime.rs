@@ -8,9 +8,10 @@ use crate::allocator::purge_when_threads_end;
 
 /// Futures only wait and pass on; two threads do that for any number of calls.
 const WORKERS: usize = 2;
-/// Reads that block at once; further ones wait.
-const READERS: usize = 8;
-/// How long one of them waits for the next read. When it ends, the memory that it had freed goes back to the system:
+/// Calls that block at once; further ones wait. A server has 16 at most for reads, and JavaScript 8: those that are left
+/// open and close stores, whatever the reads do.
+const BLOCKING: usize = 32;
+/// How long one of their threads waits for the next call. When it ends, the memory that it had freed goes back to the system:
 /// some megabytes where it has opened a store.
 const IDLE: Duration = Duration::from_millis(500);
 
@@ -28,7 +29,7 @@ fn start() {
     }));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
-        .max_blocking_threads(READERS)
+        .max_blocking_threads(BLOCKING)
         .thread_keep_alive(IDLE)
         .thread_name("openmemory-async")
         .enable_all()

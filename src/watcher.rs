@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::answer::{answer, parse};
 use crate::engine::Engine;
-use crate::handle::{Handle, blocking};
+use crate::handle::{Handle, reading};
 
 type Wake = Arc<dyn Fn() + Send + Sync>;
 
@@ -24,6 +24,8 @@ pub struct Watcher {
     request: String,
     wake: Wake,
     place: Arc<Mutex<Option<engine::Watcher>>>,
+    /// Stops what looks for changes.
+    control: Mutex<Arc<engine::Control>>,
 }
 
 #[napi]
@@ -34,7 +36,7 @@ impl Watcher {
         let wake: Wake = Arc::new(move || {
             call.call((), ThreadsafeFunctionCallMode::NonBlocking);
         });
-        Ok(Self { handle: Arc::clone(&engine.handle), request, wake, place: Arc::default() })
+        Ok(Self { handle: Arc::clone(&engine.handle), request, wake, place: Arc::default(), control: Mutex::default() })
     }
 
     /// What has changed since the last time; nothing yet: the function given is called when there is something.
@@ -42,15 +44,19 @@ impl Watcher {
     pub fn take<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, String>> {
         let begun = self.handle.begin();
         let (request, wake, place) = (self.request.clone(), Arc::clone(&self.wake), Arc::clone(&self.place));
+        let control = Arc::clone(&self.control.lock());
         let call = move |engine: Arc<engine::Shared>| async move {
             // At once, before any call that waited with this one for the engine goes on.
             if place.lock().is_none() {
                 let watcher = engine.watch(&Watch::read(parse(&request)?)?)?;
                 *place.lock() = Some(watcher);
             }
-            blocking(move || match place.lock().as_mut() {
-                Some(watcher) => watcher.next(&engine, move || wake()),
-                None => Ok(None),
+            reading(move || {
+                match place.lock().as_mut().map(|watcher| watcher.next(&engine, &control, move || wake())) {
+                    // It was ended meanwhile.
+                    None | Some(Err(Error::Aborted)) => Ok(None),
+                    Some(changes) => changes,
+                }
             })
             .await
         };
@@ -68,6 +74,8 @@ impl Watcher {
     /// Nothing is kept for it any more.
     #[napi]
     pub fn end(&self) {
+        // First, since a walk through the store would keep its place for as long as it takes.
+        std::mem::take(&mut *self.control.lock()).cancel();
         drop(self.place.lock().take());
     }
 }

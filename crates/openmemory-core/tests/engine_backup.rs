@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use openmemory_core::domain::request::{List, NewMemory, Update};
-use openmemory_core::engine::Engine;
+use openmemory_core::engine::{Control, Engine};
 use openmemory_core::storage::{Bounds, Durability};
 use serde_json::{Value, json};
 use support::{Fixture, code, options};
@@ -34,7 +34,7 @@ async fn update(engine: &Engine, id: &str, metadata: Value) -> u64 {
 
 fn versions(engine: &Engine) -> Vec<u64> {
     let list = List::read(json!({"limit": 1000, "order": "created_at:asc"})).unwrap();
-    engine.list(&list).unwrap().memories.iter().map(|memory| memory.version.number).collect()
+    engine.list(&list, &Control::default()).unwrap().memories.iter().map(|memory| memory.version.number).collect()
 }
 
 fn files(directory: &Path, prefix: &str) -> Vec<u64> {
@@ -72,7 +72,7 @@ async fn a_backup_made_beside_writes_holds_what_was_acknowledged_before_it() {
             std::thread::yield_now();
         }
         let (before, to) = (acknowledged.load(Ordering::Relaxed), directory.path().join(format!("backups/{round}")));
-        let made = engine.backup(&to).unwrap();
+        let made = engine.backup(&to, &Control::default()).unwrap();
         assert_eq!(made.memories, 2);
         backups.push((before, to));
     }
@@ -98,12 +98,12 @@ async fn a_backup_is_refused_where_something_is_and_leaves_nothing_half_done() {
     let directory = tempfile::tempdir().unwrap();
     let place = directory.path().join("place");
     std::fs::create_dir(&place).unwrap();
-    fixture.engine.backup(&place).unwrap();
-    let error = fixture.engine.backup(&place).unwrap_err();
+    fixture.engine.backup(&place, &Control::default()).unwrap();
+    let error = fixture.engine.backup(&place, &Control::default()).unwrap_err();
     assert_eq!((error.code(), error.field()), ("INVALID_ARGUMENT", Some("dir")));
     let file = directory.path().join("file");
     std::fs::write(&file, "x").unwrap();
-    assert_eq!(code(&fixture.engine.backup(&file.join("below"))), Some("IO"));
+    assert_eq!(code(&fixture.engine.backup(&file.join("below"), &Control::default())), Some("IO"));
     assert_eq!(directory.path().read_dir().unwrap().count(), 2, "the backup and the file");
 }
 

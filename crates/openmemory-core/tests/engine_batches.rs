@@ -179,7 +179,7 @@ async fn deleting_many_answers_for_each_and_a_filter_takes_what_matches() {
     let DeleteMany::Matching(filter) = DeleteMany::read(json!({"filters": {"tags": "old"}})).unwrap() else {
         unreachable!()
     };
-    let deleted = fixture.engine.delete_matching(Some(&filter), &Control::default()).await.unwrap();
+    let deleted = fixture.delete_matching(filter).await.unwrap();
     assert_eq!(deleted.deleted, 7);
     assert_eq!((fixture.list(json!({})).len(), fixture.engine.stats().unwrap().vectors), (1, 1));
     for nothing in [json!({}), json!({"filters": {}}), json!({"all": false}), json!({"all": true, "ids": ["m2"]})] {

@@ -6,11 +6,12 @@ mod support;
 use openmemory_core::domain::filter;
 use openmemory_core::domain::request::{List, Update};
 use openmemory_core::domain::{Event, MemoryId, Patch, Provenance, Tags, Timestamp};
+use openmemory_core::engine::Control;
 use serde_json::{Value, json};
 use support::Fixture;
 
 fn listed(fixture: &Fixture, filters: Value) -> Vec<String> {
-    let page = fixture.engine.list(&List::read(json!({ "filters": filters })).unwrap()).unwrap();
+    let page = fixture.engine.list(&List::read(json!({ "filters": filters })).unwrap(), &Control::default()).unwrap();
     page.memories.iter().map(|memory| memory.version.id.to_string()).collect()
 }
 
@@ -54,11 +55,11 @@ async fn holders_are_counted_with_what_matches() {
         fixture.add(new).await.unwrap();
     }
     fixture.add(json!({"content": "gone", "user_id": "v", "expires_at": "2000-01-01"})).await.unwrap();
-    let holders = fixture.engine.holders().unwrap();
+    let holders = fixture.engine.holders(&Control::default()).unwrap();
     let told: Vec<_> = holders.iter().map(|h| (h.field, h.value.as_str(), h.memories)).collect();
     assert_eq!(told, [("agent_id", "a", 2), ("user_id", "u", 2), ("user_id", "v", 2)]);
     let filter = filter::parse(&json!({"user_id": "v"})).unwrap();
-    assert_eq!(fixture.engine.count_matching(Some(&filter), false).unwrap(), 1);
-    assert_eq!(fixture.engine.count_matching(Some(&filter), true).unwrap(), 2);
-    assert_eq!(fixture.engine.count_matching(None, false).unwrap(), 3);
+    assert_eq!(fixture.engine.count_matching(Some(&filter), false, &Control::default()).unwrap(), 1);
+    assert_eq!(fixture.engine.count_matching(Some(&filter), true, &Control::default()).unwrap(), 2);
+    assert_eq!(fixture.engine.count_matching(None, false, &Control::default()).unwrap(), 3);
 }

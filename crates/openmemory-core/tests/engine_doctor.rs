@@ -7,7 +7,7 @@ use std::path::Path;
 
 use openmemory_core::domain::Timestamp;
 use openmemory_core::domain::request::{History, List, NewMemory, Update};
-use openmemory_core::engine::{Engine, Error, doctor};
+use openmemory_core::engine::{Control, Engine, Error, doctor};
 use openmemory_core::storage::Diagnosis;
 use serde_json::json;
 use support::{code, open};
@@ -35,8 +35,13 @@ async fn store() -> tempfile::TempDir {
 
 fn ids(engine: &Engine) -> Vec<String> {
     let list = List::read(json!({"filters": {"tags": "t"}, "limit": 1000})).unwrap();
-    let mut ids: Vec<String> =
-        engine.list(&list).unwrap().memories.iter().map(|memory| memory.version.id.to_string()).collect();
+    let mut ids: Vec<String> = engine
+        .list(&list, &Control::default())
+        .unwrap()
+        .memories
+        .iter()
+        .map(|memory| memory.version.id.to_string())
+        .collect();
     ids.sort();
     ids
 }
@@ -125,7 +130,7 @@ async fn a_repair_saves_what_is_whole_keeps_the_rest_aside_and_lists_what_is_los
         assert_eq!(ids(&engine).contains(&lost), whole);
         assert_eq!((ids(&engine).len(), repair.memories), (5 + usize::from(whole), 5 + u64::from(whole)));
         for id in ids(&engine) {
-            let history = engine.history(&History::read(json!({ "id": id })).unwrap()).unwrap();
+            let history = engine.history(&History::read(json!({ "id": id })).unwrap(), &Control::default()).unwrap();
             assert_eq!(history.len(), if id == lost { 1 } else { 2 });
         }
         let again = json!({"id": "m0", "patch": {"content": "Once more."}});

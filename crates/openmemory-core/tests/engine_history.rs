@@ -4,6 +4,7 @@
 mod support;
 
 use openmemory_core::domain::request::{Restore, Update};
+use openmemory_core::engine::Control;
 use serde_json::{Value, json};
 use support::{Fixture, START, code, to_json};
 
@@ -85,7 +86,9 @@ async fn history_says_what_changed_who_did_it_and_why() {
         (&restored["event"], &restored["restored_from"], &restored["actor"]),
         (&json!("RESTORE"), &json!(1), &json!("bob"))
     );
-    let page = |request| fixture.engine.history(&openmemory_core::domain::request::History::read(request).unwrap());
+    let page = |request| {
+        fixture.engine.history(&openmemory_core::domain::request::History::read(request).unwrap(), &Control::default())
+    };
     let numbers = |request| page(request).unwrap().iter().map(|entry| entry.version.number).collect::<Vec<_>>();
     assert_eq!(numbers(json!({"id": "m", "limit": 2})), [3, 2]);
     assert_eq!(numbers(json!({"id": "m", "before": 2})), [1]);

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use openmemory_core::domain::Memory;
 use openmemory_core::domain::request::{List, Search};
 use openmemory_core::embedding::{Embedder, TestEmbedder};
+use openmemory_core::engine::Control;
 use serde_json::json;
 use support::Fixture;
 
@@ -36,14 +37,17 @@ fn score_of(content: &str) -> f32 {
 fn read_all_ways(fixture: &Fixture, query: &[f32], last: usize) -> usize {
     let seen = number_of(&fixture.get("m").unwrap());
     assert!(seen >= last, "{seen} after {last}");
-    let list = |filters| fixture.engine.list(&List::read(json!({ "filters": filters })).unwrap()).unwrap().memories;
+    let list = |filters| {
+        fixture.engine.list(&List::read(json!({ "filters": filters })).unwrap(), &Control::default()).unwrap().memories
+    };
     for memory in list(json!({"run_id": "r"})).iter().chain(&list(json!({"tags": format!("tag{seen}")}))) {
         number_of(memory);
     }
     for entry in fixture.history("m").unwrap().iter().take(3) {
         assert_eq!(entry.content, content(entry.version.number as usize));
     }
-    let hits = fixture.engine.search(&Search::read(json!({ "query": QUERY })).unwrap(), query).unwrap();
+    let hits =
+        fixture.engine.search(&Search::read(json!({ "query": QUERY })).unwrap(), query, &Control::default()).unwrap();
     assert_eq!(hits.len(), 1);
     number_of(&hits[0].memory);
     assert!((hits[0].similarity - score_of(&hits[0].memory.content)).abs() < 1e-5);

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use openmemory_core::domain::request::{ById, Get, List, NewMemory, Update};
-use openmemory_core::engine::Engine;
+use openmemory_core::engine::{Control, Engine};
 use openmemory_core::storage::{Bounds, Durability};
 use serde_json::json;
 use support::options;
@@ -32,7 +32,7 @@ fn sleds(directory: &Path) -> Vec<String> {
 
 fn states(engine: &Engine) -> BTreeMap<String, (u64, String)> {
     let list = List::read(json!({"limit": 1000, "order": "created_at:asc"})).unwrap();
-    let memories = engine.list(&list).unwrap().memories;
+    let memories = engine.list(&list, &Control::default()).unwrap().memories;
     let state = |memory: openmemory_core::domain::Memory| {
         (memory.version.id.as_str().to_owned(), (memory.version.number, memory.content))
     };

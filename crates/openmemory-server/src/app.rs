@@ -8,10 +8,12 @@ use tokio::sync::{Semaphore, watch};
 use crate::config::{Limits, LogSink};
 use crate::http::{Answers, Metrics, Rates};
 use crate::keys::Keyring;
+use crate::readers::Readers;
 use crate::tenants::Tenants;
 
 pub struct App {
     pub tenants: Tenants,
+    pub readers: Readers,
     pub keys: Keyring,
     pub limits: Limits,
     pub rates: Rates,

@@ -53,6 +53,9 @@ pub struct Limits {
     pub drain_seconds: u64,
     /// Tenants whose stores are open at once.
     pub open_tenants: usize,
+    /// Reads at once that look at a few memories, and as many that may walk through a store; each tenant has at most half
+    /// of either. Further ones wait.
+    pub readers: usize,
     /// Requests per key and window; none: no limit.
     pub rate: Option<Rate>,
 }
@@ -78,6 +81,7 @@ impl Default for Limits {
             receive_seconds: 30,
             drain_seconds: 30,
             open_tenants: 32,
+            readers: 8,
             rate: None,
         }
     }

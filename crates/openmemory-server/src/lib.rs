@@ -8,6 +8,7 @@
 //! | `http` | what is the same for every request: body, identity, limits, logs, refusals? |
 //! | [`keys`] | who may ask, and for which tenant? |
 //! | [`tenants`] | which store is a tenant's? |
+//! | `readers` | how are the threads that read shared out among tenants? |
 //! | `openmemory`, `mem0` | what do the routes of the two protocols take and answer? |
 //! | `openapi` | how is all this described? |
 //!
@@ -22,6 +23,7 @@ pub mod keys;
 mod mem0;
 mod openapi;
 mod openmemory;
+mod readers;
 mod router;
 pub mod running;
 pub mod tenants;

@@ -23,6 +23,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::http::{Answers, Metrics, Rates, normal_path};
 use crate::keys::Keyring;
+use crate::readers::Readers;
 use crate::router::router;
 use crate::tenants::{OpenStore, Tenant, Tenants};
 
@@ -86,10 +87,12 @@ impl Running {
             tenants.store(&Tenant::own()).await?;
         }
         let (rates, answers, metrics) = (Rates::default(), Answers::default(), Metrics::default());
+        let readers = Readers::new(limits.readers);
         let (exports, watches) = [limits.exports, limits.watches].map(|places| Arc::new(Semaphore::new(places))).into();
         let (stop, stopped) = watch::channel(false);
         let app = Arc::new(App {
             tenants,
+            readers,
             keys,
             limits,
             rates,

@@ -142,7 +142,7 @@ impl Writer {
                 return fail(format!("{id} is at version {}, not {}", found.version.number, states.len()));
             }
             let history = History::read(json!({"id": id, "limit": 1000})).map_err(Error::from);
-            let history = match history.and_then(|history| engine.history(&history)) {
+            let history = match history.and_then(|history| engine.history(&history, &Control::default())) {
                 Ok(history) => history,
                 Err(error) => return fail(format!("history of {id}: {error}")),
             };
@@ -153,7 +153,7 @@ impl Writer {
             }
         }
         let list = json!({"filters": {"user_id": self.user}, "limit": 1000});
-        match List::read(list).map_err(Error::from).and_then(|list| engine.list(&list)) {
+        match List::read(list).map_err(Error::from).and_then(|list| engine.list(&list, &Control::default())) {
             Ok(page) if page.memories.len() == self.memories.len() => Ok(()),
             Ok(page) => fail(format!("{} memories are listed, not {}", page.memories.len(), self.memories.len())),
             Err(error) => fail(format!("list: {error}")),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::control::Control;
 use super::error::Error;
 use super::open::Engine;
 use crate::domain::Timestamp;
@@ -9,8 +10,10 @@ use crate::storage::{self, BackedUp, Diagnosis};
 
 impl Engine {
     /// Writes a copy into a directory that is empty or not there: it can be opened as a store.
-    pub fn backup(&self, directory: &Path) -> Result<BackedUp, Error> {
-        Ok(self.store.backup(directory)?)
+    pub fn backup(&self, directory: &Path, control: &Control) -> Result<BackedUp, Error> {
+        let made = self.store.backup(directory, &|| !control.is_cancelled());
+        // What was stopped says that the store has closed.
+        made.map_err(|error| control.check().err().unwrap_or_else(|| error.into()))
     }
 }
 

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::control::Control;
 use super::error::Error;
+use super::list::among;
 use super::open::Engine;
 use crate::domain::Timestamp;
 use crate::domain::filter::Filter;
+use crate::domain::request::{Order, TimeField};
+use crate::storage::Records;
 
 /// A user, agent, app or run with at least one memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,9 +24,10 @@ pub struct Holder {
 
 impl Engine {
     /// Every holder, by field and value.
-    pub fn holders(&self) -> Result<Vec<Holder>, Error> {
+    pub fn holders(&self, control: &Control) -> Result<Vec<Holder>, Error> {
         let mut holders = BTreeMap::<(&str, String), Holder>::new();
         for head in self.store.heads() {
+            control.check()?;
             let (_, head) = head?;
             for (field, value) in head.scope.fields() {
                 let Some(value) = value else { continue };
@@ -42,10 +47,13 @@ impl Engine {
     }
 
     /// How many memories match.
-    pub fn count_matching(&self, filter: Option<&Filter>, show_expired: bool) -> Result<u64, Error> {
+    pub fn count_matching(&self, filter: Option<&Filter>, show_expired: bool, control: &Control) -> Result<u64, Error> {
         let mut count = 0;
-        for head in self.store.heads() {
-            let (number, head) = head?;
+        let order = Order { by: TimeField::Created, newest_first: false };
+        for number in self.store.by_time(&among(filter, order), order, None) {
+            control.check()?;
+            let number = number?;
+            let Some(head) = self.store.head(number)? else { continue };
             let shown = show_expired || !head.expired(self.now());
             count += u64::from(shown && self.matches(number, &head, filter)?);
         }

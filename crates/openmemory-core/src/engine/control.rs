@@ -2,6 +2,8 @@
 
 use tokio::sync::watch;
 
+use super::error::Error;
+
 type Progress = Box<dyn Fn(usize, usize) + Send + Sync>;
 
 /// Shared between a caller and one long call.
@@ -30,6 +32,11 @@ impl Control {
         *self.cancelled.borrow()
     }
 
+    /// Whether work that changes nothing goes on; asked once for each row that it reads.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        if self.is_cancelled() { Err(Error::Aborted) } else { Ok(()) }
+    }
+
     /// Returns when [`Control::cancel`] is called.
     pub(super) async fn cancelled(&self) {
         let mut changes = self.cancelled.subscribe();
@@ -41,6 +48,63 @@ impl Control {
     pub(super) fn report(&self, done: usize, total: usize) {
         if let Some(progress) = &self.progress {
             progress(done, total);
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::SystemClock;
+    use crate::domain::request::{History, List, NewMemory, Search, Watch};
+    use crate::embedding::TestEmbedder;
+    use crate::engine::{Engine, Options};
+    use crate::storage::Durability;
+
+    #[tokio::test]
+    async fn a_read_that_nobody_waits_for_any_more_ends_whichever_it_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let options = Options {
+            directory: directory.path().join("store"),
+            durability: Durability::Flush,
+            embedder: std::sync::Arc::new(TestEmbedder).into(),
+            clock: std::sync::Arc::new(SystemClock),
+            while_opening: None,
+        };
+        let engine = Engine::open(options).unwrap();
+        engine.add(NewMemory::read(json!({ "id": "m", "content": "tea" })).unwrap()).await.unwrap();
+        let nothing = json!({ "metadata.none": "x" });
+        let filter = crate::domain::filter::parse(&nothing).unwrap();
+        let search = Search::read(json!({ "query": "tea", "filters": nothing })).unwrap();
+        let vector = engine.embed_query(&search).await.unwrap();
+        let list = List::read(json!({ "filters": nothing })).unwrap();
+        let past = Watch::read(json!({ "since": "2000-01-01" })).unwrap();
+        let ends = |control: &Control| {
+            [
+                ("list", engine.list(&list, control).err()),
+                ("search", engine.search(&search, &vector, control).err()),
+                ("history", engine.history(&History::read(json!({ "id": "m" })).unwrap(), control).err()),
+                ("holders", engine.holders(control).err()),
+                ("count", engine.count_matching(Some(&filter), false, control).err()),
+                ("delete", engine.ids_matching(Some(&filter), control).err()),
+                ("watch", engine.watch(&past).unwrap().next(&engine, control, || {}).err()),
+                ("export", engine.export(Some(&filter), control, &mut |_| Ok(())).err()),
+                ("backup", engine.backup(&directory.path().join("backup"), control).err()),
+            ]
+        };
+        let stopped = Control::default();
+        stopped.cancel();
+        for (name, error) in ends(&stopped) {
+            assert_eq!(error.map(|error| error.code()), Some("ABORTED"), "{name}");
+        }
+        let left: Vec<_> =
+            std::fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["store"], "nothing is left of the backup");
+        for (name, error) in ends(&Control::default()) {
+            assert!(error.is_none(), "{name}: {error:?}");
         }
     }
 }

@@ -1,15 +1,18 @@
 //! How does a memory go? Content, vectors, links and history for good; a tombstone tells that it was there.
 
+use std::sync::Arc;
+
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::commit;
 use super::control::Control;
 use super::error::Error;
+use super::list::among;
 use super::open::Engine;
 use crate::domain::filter::Filter;
 use crate::domain::request::{ById, Order, TimeField};
 use crate::domain::{Memory, MemoryId, Timestamp};
-use crate::storage::{Among, Number, Records, Tombstone, Transaction};
+use crate::storage::{Number, Records, Tombstone, Transaction};
 
 /// Memories that one commit deletes.
 const CHUNK: usize = 256;
@@ -48,9 +51,13 @@ impl Engine {
         Ok(self.store.commit(work, publish).await??.1)
     }
 
-    /// Deletes every memory that matches, or all; those added or changed meanwhile may stay.
-    pub async fn delete_matching(&self, filter: Option<&Filter>, control: &Control) -> Result<DeletedMany, Error> {
-        let ids = self.ids_of(filter)?;
+    /// Deletes those of `ids` that match still, as [`Engine::ids_matching`] has found them.
+    pub async fn delete_matching(
+        &self,
+        ids: Vec<MemoryId>,
+        filter: Option<Arc<Filter>>,
+        control: &Control,
+    ) -> Result<DeletedMany, Error> {
         self.vectors.ready().await?;
         let mut gone = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(CHUNK) {
@@ -58,8 +65,8 @@ impl Engine {
                 return Err(Error::Interrupted { done: gone.len(), total: ids.len() });
             }
             let (chunk, now, audience) = (chunk.to_vec(), self.now(), self.audience());
-            let filter = filter.cloned();
-            let work = move |transaction: &mut Transaction<'_>| remove_all(transaction, &chunk, filter.as_ref(), now);
+            let filter = filter.clone();
+            let work = move |transaction: &mut Transaction<'_>| remove_all(transaction, &chunk, filter.as_deref(), now);
             let publish = move |removed: &Vec<(Number, Deleted)>| {
                 removed.iter().for_each(|(number, deleted)| audience.deleted(*number, deleted));
             };
@@ -70,15 +77,17 @@ impl Engine {
         Ok(DeletedMany { deleted: gone.len(), ids: gone })
     }
 
-    fn ids_of(&self, filter: Option<&Filter>) -> Result<Vec<MemoryId>, Error> {
+    /// Every memory that matches, or all, expired ones too. Blocks, as all that reads the whole store does.
+    pub fn ids_matching(&self, filter: Option<&Filter>, control: &Control) -> Result<Vec<MemoryId>, Error> {
         let mut ids = Vec::new();
         let order = Order { by: TimeField::Created, newest_first: false };
-        for number in self.store.by_time(&Among::All, order, None) {
+        for number in self.store.by_time(&among(filter, order), order, None) {
+            control.check()?;
             let number = number?;
             if let Some(head) = self.store.head(number)?
-                && let Some(memory) = self.matching(number, head, filter)?
+                && self.matches(number, &head, filter)?
             {
-                ids.push(memory.version.id);
+                ids.push(head.id);
             }
         }
         Ok(ids)

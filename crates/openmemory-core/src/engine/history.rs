@@ -2,6 +2,7 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use super::control::Control;
 use super::error::Error;
 use super::open::Engine;
 use crate::domain::request::History;
@@ -18,7 +19,7 @@ pub struct MemoryVersion {
 }
 
 impl Engine {
-    pub fn history(&self, request: &History) -> Result<Vec<MemoryVersion>, Error> {
+    pub fn history(&self, request: &History, control: &Control) -> Result<Vec<MemoryVersion>, Error> {
         let (number, head) = self.head(&request.id)?;
         let before = request.before.unwrap_or(u64::MAX);
         let newest = (head.number < before).then(|| head.clone());
@@ -28,6 +29,7 @@ impl Engine {
         while history.len() < request.limit
             && let Some(version) = versions.next()
         {
+            control.check()?;
             let version = version?;
             let content = self.text_of(number, &version)?;
             let changes = match versions.peek() {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::control::Control;
 use super::error::Error;
 use super::open::Engine;
 use crate::domain::filter::{Field, Filter};
@@ -27,21 +28,27 @@ struct Cursor {
 }
 
 impl Engine {
-    pub fn list(&self, request: &List) -> Result<Page, Error> {
+    pub fn list(&self, request: &List, control: &Control) -> Result<Page, Error> {
         let place = request.cursor.as_deref().map(|text| read_cursor(text, request.order)).transpose()?;
         let among = among(request.filter.as_ref(), request.order);
         let mut memories = Vec::new();
-        let mut last = None;
+        let (mut last, mut skip) = (None, request.skip);
         for number in self.store.by_time(&among, request.order, place) {
+            control.check()?;
             let number = number?;
             let Some(head) = self.store.head(number)? else { continue };
-            if !request.show_expired && head.expired(self.now()) {
+            let hidden = !request.show_expired && head.expired(self.now());
+            if hidden || !self.matches(number, &head, request.filter.as_ref())? {
                 continue;
             }
-            let Some(memory) = self.matching(number, head, request.filter.as_ref())? else { continue };
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
             if memories.len() == request.limit {
                 return Ok(Page { memories, next_cursor: last.map(|place| write_cursor(request.order, place)) });
             }
+            let Some(memory) = self.memory(number, head)? else { continue };
             last = Some((time_of(&memory.version, request.order), number));
             memories.push(memory);
         }
@@ -77,7 +84,7 @@ fn time_of(version: &Version, order: Order) -> Timestamp {
 }
 
 /// The narrowest walk that meets every match, in the order of time.
-fn among(filter: Option<&Filter>, order: Order) -> Among {
+pub(super) fn among(filter: Option<&Filter>, order: Order) -> Among {
     let filter = filter.filter(|_| order.by == TimeField::Created);
     let scope = |filter| {
         let [run, rest @ ..] = SCOPES;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
+use super::control::Control;
 use super::error::Error;
 use super::list;
 use super::open::Engine;
@@ -63,12 +64,12 @@ impl Engine {
         let compared = |index: &MemoryIndex| in_scope(request, |scope| index.vectors(scope));
         request.query.len() <= QUICK_QUESTION
             && request.k <= QUICK_HITS
-            && !filters_scope(request)
+            && !request.asks_each()
             && self.vectors.index().is_some_and(|index| compared(&index) <= QUICK_VECTORS)
     }
 
     /// The `k` best memories for a query embedded by [`Engine::embed_query`], best first.
-    pub fn search(&self, request: &Search, vector: &[f32]) -> Result<Vec<Hit>, Error> {
+    pub fn search(&self, request: &Search, vector: &[f32], control: &Control) -> Result<Vec<Hit>, Error> {
         let Some(index) = self.vectors.index() else { return Ok(Vec::new()) };
         let among = self.among(request.filter.as_ref())?;
         let mask = (!request.sectors.is_empty()).then(|| SectorMask::of(&request.sectors));
@@ -87,14 +88,16 @@ impl Engine {
             let mut best = Vec::new();
             for _ in 0..TRIES {
                 let settled;
-                (best, settled) = self.matching_best(request, find)?;
+                (best, settled) = self.matching_best(request, control, find)?;
                 if settled {
                     break;
                 }
             }
             self.recalled(best.iter().map(|(found, _)| Number(found.number)));
             best.into_iter()
-                .filter_map(|(found, version)| self.hit(request, vector, &found, version).transpose())
+                .filter_map(|(found, version)| {
+                    control.check().and_then(|()| self.hit(request, vector, &found, version)).transpose()
+                })
                 .collect()
         })
     }
@@ -103,9 +106,10 @@ impl Engine {
     fn matching_best(
         &self,
         request: &Search,
+        control: &Control,
         find: impl Fn(usize) -> Result<Vec<Found>, Error>,
     ) -> Result<(Vec<(Found, Version)>, bool), Error> {
-        let filters = filters_scope(request);
+        let filters = request.asks_each();
         let mut take = if filters { FIRST_FILTERED.max(4 * request.k) } else { request.k };
         let mut asked: HashMap<u64, Option<Version>> = HashMap::new();
         loop {
@@ -115,6 +119,7 @@ impl Engine {
             let hopeless = |found: &Found| found.parts.score() < request.min_score as f32;
             let all_seen = exhausted || candidates.last().is_some_and(hopeless);
             for found in candidates.into_iter().take_while(|found| !hopeless(found)) {
+                control.check()?;
                 let version = match asked.get(&found.number) {
                     Some(known) => known.clone(),
                     None => {
@@ -211,11 +216,6 @@ impl Engine {
 fn in_scope<T>(request: &Search, search: impl FnOnce(Scope<'_>) -> T) -> T {
     let users = request.filter.as_ref().and_then(|filter| filter.required(&Field::UserId));
     search(users.as_deref().map_or(Scope::All, Scope::Users))
-}
-
-/// Whether not all memories in scope match.
-fn filters_scope(request: &Search) -> bool {
-    request.filter.as_ref().is_some_and(|filter| !filter.asks_only(&Field::UserId))
 }
 
 fn similarity(embedding: &Embedding, sectors: &Sectors, request: &Search, query: &[f32]) -> f32 {

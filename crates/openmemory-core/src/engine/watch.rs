@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use super::control::Control;
 use super::error::Error;
 use super::feed::{Change, Cursor, Feed, Kept, Silence};
 use super::open::Engine;
@@ -87,9 +88,12 @@ impl Watcher {
 
     /// The next changes, at most a few hundred; none when the engine has closed. An empty list: `wake` is called when
     /// it is time to ask again. `engine` may be another one, on the same directory, than the one before.
+    ///
+    /// One that was stopped by its `control` is of no more use.
     pub fn next(
         &mut self,
         engine: &Engine,
+        control: &Control,
         wake: impl FnOnce() + Send + Clone + 'static,
     ) -> Result<Option<Vec<MemoryChange>>, Error> {
         if engine.feed.epoch() != self.feed.epoch() {
@@ -97,7 +101,7 @@ impl Watcher {
             *self = Self::new(&engine.feed, self.filter.take(), Some(since));
         }
         while self.missed.is_some() {
-            let changes = self.missed(engine)?;
+            let changes = self.missed(engine, control)?;
             if !changes.is_empty() {
                 return Ok(Some(changes));
             }
@@ -110,11 +114,17 @@ impl Watcher {
             };
             let Some((last, _)) = news.last() else { return Ok(Some(Vec::new())) };
             self.at = *last;
-            let changes: Vec<MemoryChange> = news.into_iter().filter_map(|kept| self.told(kept)).collect();
+            let told = |kept| control.check().map(|()| self.told(kept)).transpose();
+            let changes = news.into_iter().filter_map(told).collect::<Result<Vec<MemoryChange>, Error>>()?;
             if !changes.is_empty() {
                 return Ok(Some(changes));
             }
         }
+    }
+
+    /// Whether the next changes are looked for in the whole store.
+    pub fn reads_store(&self) -> bool {
+        self.missed.is_some()
     }
 
     /// Watching since it goes on from here: behind what was told, and what was passed over.
@@ -141,12 +151,12 @@ impl Watcher {
 
     /// Some of what was missed. Until all is told its cursor is the one before it: whoever stops halfway hears all of
     /// it again.
-    fn missed(&mut self, engine: &Engine) -> Result<Vec<MemoryChange>, Error> {
+    fn missed(&mut self, engine: &Engine, control: &Control) -> Result<Vec<MemoryChange>, Error> {
         let Some(Missed { since, found }) = &mut self.missed else { return Ok(Vec::new()) };
         let since = *since;
         let found = match found {
             Some(found) => found,
-            None => found.insert(engine.found_since(since)?),
+            None => found.insert(engine.found_since(since, control)?),
         };
         let mut told = Vec::new();
         while told.len() < GROUP
@@ -157,6 +167,7 @@ impl Watcher {
         while told.len() < GROUP
             && let Some(number) = found.numbers.pop_front()
         {
+            control.check()?;
             if let Some(head) = engine.store.head(number)?
                 && let Some(memory) = engine.matching(number, head, self.filter.as_ref())?
             {
@@ -181,7 +192,7 @@ impl Drop for Watcher {
 
 impl Engine {
     /// The memories that were changed since, oldest change first, and those deleted since.
-    fn found_since(&self, since: Since) -> Result<Found, Error> {
+    fn found_since(&self, since: Since, control: &Control) -> Result<Found, Error> {
         let (from, next) = match since {
             Since::Time(at) => (at, None),
             Since::Cursor(cursor) => {
@@ -191,7 +202,8 @@ impl Engine {
         let before = Timestamp::from_millis(from.millis().saturating_sub(1));
         let order = Order { by: TimeField::Updated, newest_first: false };
         let updated = self.store.by_time(&Among::All, order, Some((before, Number(u64::MAX))));
-        let mut numbers = updated.collect::<Result<VecDeque<_>, _>>()?;
+        let checked = updated.map(|number| control.check().and_then(|()| Ok(number?)));
+        let mut numbers = checked.collect::<Result<VecDeque<_>, Error>>()?;
         if let Some(Number(next)) = next {
             // New memories may bring a time of their own, which lies in the past: they come first.
             let known: HashSet<Number> = numbers.iter().copied().collect();
@@ -200,6 +212,7 @@ impl Engine {
         }
         let mut tombstones = VecDeque::new();
         for tombstone in self.store.tombstones() {
+            control.check()?;
             let (id, tombstone) = tombstone?;
             if tombstone.deleted_at >= from {
                 tombstones.push_back((id, tombstone));

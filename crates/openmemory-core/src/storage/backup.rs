@@ -30,8 +30,9 @@ pub struct BackedUp {
 
 impl Store {
     /// Writes a copy of the store into a directory that is empty or not there yet. It holds everything that was
-    /// acknowledged before the call; it is read back and compared before it gets its name.
-    pub fn backup(&self, directory: &Path) -> Result<BackedUp, StorageError> {
+    /// acknowledged before the call; it is read back and compared before it gets its name. Until then it is given up when
+    /// `go_on` says so.
+    pub fn backup(&self, directory: &Path, go_on: &dyn Fn() -> bool) -> Result<BackedUp, StorageError> {
         if directory.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
             return Err(StorageError::NotEmpty);
         }
@@ -39,7 +40,10 @@ impl Store {
         let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         files::create_directory(parent)?;
         let beside = files::create_temporary_directory(parent, ".backup-")?;
-        let made = self.write_backup(&Layout::new(beside.path()))?;
+        let made = self.write_backup(&Layout::new(beside.path()), go_on)?;
+        if !go_on() {
+            return Err(StorageError::Closed);
+        }
         if directory.exists() {
             fs::remove_dir(directory)?;
         }
@@ -49,7 +53,7 @@ impl Store {
         Ok(made)
     }
 
-    fn write_backup(&self, copy: &Layout) -> Result<BackedUp, StorageError> {
+    fn write_backup(&self, copy: &Layout, go_on: &dyn Fn() -> bool) -> Result<BackedUp, StorageError> {
         let checkpoints = &self.checkpoints.shared;
         // The log's segments stay until the copy has what it needs of them.
         let _busy = checkpoints.busy.lock();
@@ -59,7 +63,7 @@ impl Store {
         let mut counters = Transaction::new(&*self.backend).raw(&keys::meta(COUNTERS))?;
         space::check_bytes(copy.directory(), begin.digest.bytes)?;
         let rows = all_rows(&*self.backend).filter(|row| !row.as_ref().is_ok_and(|(key, _)| is_applied(key)));
-        let go_on = || !checkpoints.stop.load(std::sync::atomic::Ordering::Relaxed);
+        let go_on = || go_on() && !checkpoints.stop.load(std::sync::atomic::Ordering::Relaxed);
         checkpoint::write(&copy.checkpoint(begin.sequence), &header, rows, go_on)?;
         let last = checkpoints.progress.begun();
 

@@ -10,6 +10,7 @@ use openmemory_core::domain::{
     Sectors, Tags, Timestamp, Version, filter,
 };
 use openmemory_core::embedding::{Embedder, TestEmbedder};
+use openmemory_core::engine::Control;
 use openmemory_core::storage::{Durability, Tombstone, Waypoint};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -58,7 +59,7 @@ impl Targets {
             .collect();
         runtime.block_on(fixture.add_many(json!({ "items": items }))).unwrap();
         let list = json!({"limit": 2, "order": "updated_at:asc"});
-        let cursor = fixture.engine.list(&List::read(list.clone()).unwrap()).unwrap().next_cursor;
+        let cursor = fixture.engine.list(&List::read(list.clone()).unwrap(), &Control::default()).unwrap().next_cursor;
         let with_cursor = |cursor: Option<String>| {
             let mut list = list.clone();
             list["cursor"] = cursor.into();
@@ -236,7 +237,7 @@ fn records(_: &Targets, input: &[u8]) -> bool {
 fn lists(targets: &Targets, input: &[u8]) -> bool {
     let Ok(value) = serde_json::from_slice::<Value>(input) else { return false };
     let Some(list) = refused(List::read(value)) else { return false };
-    match targets.fixture.engine.list(&list) {
+    match targets.fixture.engine.list(&list, &Control::default()) {
         Ok(page) => page.memories.len() <= list.limit && to_json(&page).is_object(),
         Err(error) => {
             assert_eq!((error.code(), error.field()), ("INVALID_ARGUMENT", Some("cursor")));

@@ -17,7 +17,7 @@ pub fn same(found: &Value, expected: &Value) -> bool {
 
 pub async fn everything(fixture: &Fixture, model: &Model, place: &str) {
     let all = List::read(json!({"limit": 1000, "order": "created_at:asc", "showExpired": true})).unwrap();
-    let listed = fixture.engine.list(&all).unwrap().memories;
+    let listed = fixture.engine.list(&all, &Control::default()).unwrap().memories;
     let mut ids: Vec<&str> = listed.iter().map(|memory| memory.version.id.as_str()).collect();
     ids.sort_unstable();
     assert!(ids.iter().eq(model.memories.keys()), "{place}: the ids are {ids:?}");

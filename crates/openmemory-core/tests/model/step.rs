@@ -268,7 +268,7 @@ async fn delete_matching(fixture: &Fixture, model: &mut Model, dice: &mut Dice, 
     let DeleteMany::Matching(asked) = DeleteMany::read(json!({"filters": filter.to_json()})).unwrap() else {
         return Err("a filter was not read as one".into());
     };
-    let mut found = fixture.engine.delete_matching(Some(&asked), &Control::default()).await.unwrap().ids;
+    let mut found = fixture.delete_matching(asked).await.unwrap().ids;
     found.sort();
     let matching = model.memories.iter().filter(|(id, memory)| filter.holds(id, memory));
     let expected: Vec<String> = matching.map(|(id, _)| id.clone()).collect();
@@ -335,7 +335,7 @@ fn list(fixture: &Fixture, model: &Model, dice: &mut Dice, now: i64) -> Told {
     let mut request = json!({"filters": filter.to_json(), "order": order, "limit": limit, "showExpired": show_expired});
     let mut found = Vec::new();
     loop {
-        let page = fixture.engine.list(&List::read(request.clone()).unwrap()).unwrap();
+        let page = fixture.engine.list(&List::read(request.clone()).unwrap(), &Control::default()).unwrap();
         if page.memories.len() > limit {
             return Err(format!("list: {} memories on a page of {limit}", page.memories.len()));
         }
@@ -387,7 +387,9 @@ async fn search(fixture: &Fixture, model: &Model, dice: &mut Dice, id: &str, now
 fn history(fixture: &Fixture, model: &Model, dice: &mut Dice, id: &str) -> Told {
     let limit = 1 + dice.below(4);
     let before = 1 + dice.below(versions(model, id) + 2);
-    let found = fixture.engine.history(&History::read(json!({"id": id, "limit": limit, "before": before})).unwrap());
+    let found = fixture
+        .engine
+        .history(&History::read(json!({"id": id, "limit": limit, "before": before})).unwrap(), &Control::default());
     let Some(memory) = model.memories.get(id) else { return agree("history", code(&found), Some("NOT_FOUND")) };
     let found = found.map_err(|error| error.to_string())?;
     let expected = (1..before.min(memory.versions.len() + 1)).rev().take(limit);

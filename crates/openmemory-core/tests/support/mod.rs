@@ -6,12 +6,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use openmemory_core::domain::filter::Filter;
 use openmemory_core::domain::request::{
     AddMany, ById, FeedbackRequest, Get, History, List, NewMemory, Reinforce, Restore, Search, Update, UpdateMany,
 };
 use openmemory_core::domain::{Clock, Embedding, Memory, MemoryId, SystemClock, Timestamp};
 use openmemory_core::embedding::{Embedder, EmbeddingError, ModelIdentity, Passage, TestEmbedder};
-use openmemory_core::engine::{Control, Deleted, Engine, Error, Hit, ItemResult, MemoryVersion, Options};
+use openmemory_core::engine::{Control, Deleted, DeletedMany, Engine, Error, Hit, ItemResult, MemoryVersion, Options};
 use openmemory_core::storage::{Bounds, Durability, Records, Store, StoreOptions};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -218,6 +219,12 @@ impl Fixture {
         self.engine.delete(ById::read(json!({ "id": id }))?).await
     }
 
+    pub async fn delete_matching(&self, filter: Filter) -> Result<DeletedMany, Error> {
+        let (filter, control) = (Some(Arc::new(filter)), Control::default());
+        let ids = self.engine.ids_matching(filter.as_deref(), &control)?;
+        self.engine.delete_matching(ids, filter, &control).await
+    }
+
     pub async fn reinforce(&self, id: &str) -> Result<Memory, Error> {
         self.engine.reinforce(Reinforce::read(json!({ "id": id }))?).await
     }
@@ -229,7 +236,7 @@ impl Fixture {
     pub async fn search(&self, request: Value) -> Result<Vec<Hit>, Error> {
         let request = Search::read(request)?;
         let vector = self.engine.embed_query(&request).await?;
-        self.engine.search(&request, &vector)
+        self.engine.search(&request, &vector, &Control::default())
     }
 
     pub fn get(&self, id: &str) -> Result<Memory, Error> {
@@ -242,7 +249,7 @@ impl Fixture {
 
     /// Newest first, at most 1000.
     pub fn history(&self, id: &str) -> Result<Vec<MemoryVersion>, Error> {
-        self.engine.history(&History::read(json!({"id": id, "limit": 1000}))?)
+        self.engine.history(&History::read(json!({"id": id, "limit": 1000}))?, &Control::default())
     }
 
     pub fn waypoints(&self, id: &str) -> Value {
@@ -252,7 +259,7 @@ impl Fixture {
     /// At most 1000 memories, oldest first, expired ones too.
     pub fn list(&self, filters: Value) -> Vec<Memory> {
         let list = json!({"filters": filters, "limit": 1000, "order": "created_at:asc", "showExpired": true});
-        self.engine.list(&List::read(list).unwrap()).unwrap().memories
+        self.engine.list(&List::read(list).unwrap(), &Control::default()).unwrap().memories
     }
 
     /// All that readers can see of the store, once the index is filled.

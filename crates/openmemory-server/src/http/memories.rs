@@ -1,31 +1,65 @@
-//! Which store and which thread serve a request? The caller's own store, and a thread that may block for reads.
+//! Which store and which thread serve a request? The caller's own store, and for reads a thread that may block, in turn
+//! with the other tenants.
 
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use openmemory_core::domain::Invalid;
-use openmemory_core::engine::{Control, Error, Shared};
+use openmemory_core::domain::filter::Filter;
+use openmemory_core::domain::request::Search;
+use openmemory_core::engine::{Control, DeletedMany, Error, Hit, Shared};
 
 use super::Failure;
 use crate::app::App;
 use crate::keys::Caller;
-use crate::tenants::blocking;
+use crate::readers::{ReadKind, Share};
 
 /// The memories of the tenant that asks.
 pub struct Memories {
     pub store: Arc<Shared>,
-    /// Trips when the client has gone.
+    /// Trips when the client has gone, or its time is over.
     pub control: Arc<Control>,
+    pub share: Arc<Share>,
 }
 
 impl Memories {
+    /// Reads a few memories.
     pub async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Shared) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let store = Arc::clone(&self.store);
-        blocking(move || read(&store)).await
+        self.share.run(ReadKind::Point, move || read(&store)).await
+    }
+
+    /// Reads what may be all of the store, until the control says that nobody waits for it.
+    pub async fn scan<T: Send + 'static>(
+        &self,
+        scan: impl FnOnce(&Shared, &Control) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (store, control) = (Arc::clone(&self.store), Arc::clone(&self.control));
+        self.share.run(ReadKind::Scan, move || scan(&store, &control)).await
+    }
+
+    /// Searches, and writes what is found.
+    pub async fn search<T: Send + 'static>(
+        &self,
+        search: Search,
+        write: impl FnOnce(&[Hit]) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let vector = self.store.embed_query(&search).await?;
+        let kind = if search.asks_each() { ReadKind::Scan } else { ReadKind::Point };
+        let (store, control) = (Arc::clone(&self.store), Arc::clone(&self.control));
+        self.share.run(kind, move || write(&store.search(&search, &vector, &control)?)).await
+    }
+
+    /// Deletes what matches, or all.
+    pub async fn delete_matching(&self, filter: Option<Filter>) -> Result<DeletedMany, Error> {
+        let filter = filter.map(Arc::new);
+        let asked = filter.clone();
+        let ids = self.scan(move |engine, control| engine.ids_matching(asked.as_deref(), control)).await?;
+        self.store.delete_matching(ids, filter, &self.control).await
     }
 }
 
@@ -35,7 +69,8 @@ impl FromRequestParts<Arc<App>> for Memories {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
         let caller = parts.extensions.get::<Caller>().ok_or(Failure::Unauthorized)?;
         let control = parts.extensions.get::<Arc<Control>>().cloned().unwrap_or_default();
-        Ok(Self { store: app.tenants.store(&caller.tenant).await?, control })
+        let share = app.readers.share(&caller.tenant);
+        Ok(Self { store: app.tenants.store(&caller.tenant).await?, control, share })
     }
 }
 

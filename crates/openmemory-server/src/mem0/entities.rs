@@ -21,7 +21,7 @@ const KINDS: [(&str, &str); 4] = [("user", "user_id"), ("agent", "agent_id"), ("
 pub async fn list(memories: Memories, mut params: Params) -> Answer {
     let page = params.whole("page", 1, u32::MAX.into())?.unwrap_or(1) as usize;
     let size = params.whole("page_size", 1, 1000)?.unwrap_or(100) as usize;
-    let holders = memories.read(|engine| engine.holders()).await?;
+    let holders = memories.scan(|engine, control| engine.holders(control)).await?;
     let total = |field: &str| holders.iter().filter(|holder| holder.field == field).count();
     let results: Vec<Value> = holders.iter().skip((page - 1).saturating_mul(size)).take(size).map(entity).collect();
     let told = json!({
@@ -60,7 +60,7 @@ async fn delete_entity(memories: Memories, kind: &str, name: String) -> Answer {
     let (_, field) = known.ok_or_else(|| Failure::invalid("entity", "must be user, agent, app or run"))?;
     let filter = filter::parse(&exactly(field, name.into()))?;
     // One without memories is as good as deleted: a memory of several goes with the first.
-    let gone = memories.store.delete_matching(Some(&filter), &memories.control).await?;
+    let gone = memories.delete_matching(Some(filter)).await?;
     Ok(Json(json!({ "message": "Entity deleted successfully!", "deleted": gone.deleted })).into_response())
 }
 

@@ -6,7 +6,6 @@ use axum::response::{IntoResponse, Response};
 use openmemory_core::domain::Memory;
 use openmemory_core::domain::filter::Filter;
 use openmemory_core::domain::request::List;
-use openmemory_core::engine::{Error, Shared};
 use serde_json::{Map, Value, json};
 
 use super::fields::{ENTITIES, Fields, exactly};
@@ -16,6 +15,8 @@ use crate::http::{Answer, Body, Failure, Memories, Params};
 use crate::openapi::schemas;
 
 const LARGEST_PAGE: u64 = 200;
+/// Memories of a list without pages.
+const MOST: usize = 10_000;
 
 /// List memories of a user, agent, app or run, page by page
 #[utoipa::path(
@@ -87,13 +88,14 @@ impl Asked {
         Ok(Self { list, page, size: size.unwrap_or(100), wanted: fields.array("fields")? })
     }
 
-    async fn page(mut self, memories: &Memories, path: &str, headers: &HeaderMap) -> Answer {
+    async fn page(self, memories: &Memories, path: &str, headers: &HeaderMap) -> Answer {
         let (page, size) = (self.page.unwrap_or(1), self.size);
-        let (skip, filter) = ((page - 1) * size, self.list.filter.clone());
+        let skip = (page - 1) * size;
         let (count, found) = memories
-            .read(move |engine| {
-                let count = engine.count_matching(filter.as_ref(), self.list.show_expired)?;
-                let found = if skip < count { walk(engine, &mut self.list, skip, size)? } else { Vec::new() };
+            .scan(move |engine, control| {
+                let count = engine.count_matching(self.list.filter.as_ref(), self.list.show_expired, control)?;
+                let list = List { skip, limit: size as usize, ..self.list };
+                let found = if skip < count { engine.list(&list, control)?.memories } else { Vec::new() };
                 Ok((count, records(&found, self.wanted.as_deref())))
             })
             .await?;
@@ -107,14 +109,14 @@ impl Asked {
         Ok(Json(told).into_response())
     }
 
-    async fn page_or_all(mut self, memories: &Memories, path: &str, headers: &HeaderMap) -> Answer {
+    async fn page_or_all(self, memories: &Memories, path: &str, headers: &HeaderMap) -> Answer {
         if self.page.is_some() {
             return self.page(memories, path, headers).await;
         }
         let found = memories
-            .read(move |engine| {
-                let found = walk(engine, &mut self.list, 0, 10_000)?;
-                Ok(records(&found, self.wanted.as_deref()))
+            .scan(move |engine, control| {
+                let list = List { limit: MOST, ..self.list };
+                Ok(records(&engine.list(&list, control)?.memories, self.wanted.as_deref()))
             })
             .await?;
         Ok(Json(found).into_response())
@@ -123,27 +125,6 @@ impl Asked {
 
 fn all_matching(filter: Option<Filter>) -> Result<List, Failure> {
     Ok(List { filter, ..List::read(Value::Object(Map::new()))? })
-}
-
-/// The memories behind the first `skip`, at most `most`.
-fn walk(engine: &Shared, list: &mut List, mut skip: u64, most: u64) -> Result<Vec<Memory>, Error> {
-    let mut found = Vec::new();
-    loop {
-        let wanted = skip + most - found.len() as u64;
-        list.limit = wanted.min(1000) as usize;
-        let page = engine.list(list)?;
-        for memory in page.memories {
-            if skip > 0 {
-                skip -= 1;
-            } else {
-                found.push(memory);
-            }
-        }
-        match page.next_cursor {
-            Some(cursor) if (found.len() as u64) < most => list.cursor = Some(cursor),
-            _ => return Ok(found),
-        }
-    }
 }
 
 fn records(memories: &[Memory], wanted: Option<&[Value]>) -> Vec<Value> {

@@ -97,7 +97,7 @@ pub async fn delete_all(memories: Memories, mut params: Params) -> Answer {
         let parts: Vec<Value> = named.into_iter().map(|(name, value)| one_or_any(name, value)).collect();
         Some(filter::parse(&json!({ "AND": parts }))?)
     };
-    let gone = memories.store.delete_matching(filter.as_ref(), &memories.control).await?;
+    let gone = memories.delete_matching(filter).await?;
     Ok(Json(json!({ "message": "Memories deleted successfully!", "deleted": gone.deleted })).into_response())
 }
 

@@ -64,11 +64,11 @@ pub async fn delete(memories: Memories, Id(id): Id, mut params: Params) -> Answe
 pub async fn history(memories: Memories, Id(id): Id) -> Answer {
     let id = MemoryId::read("memory_id", &id)?;
     let versions = memories
-        .read(move |engine| {
+        .scan(move |engine, control| {
             let mut versions: Vec<MemoryVersion> = Vec::new();
             loop {
                 let before = versions.last().map(|version| version.version.number);
-                let history = engine.history(&History { id: id.clone(), limit: 1000, before })?;
+                let history = engine.history(&History { id: id.clone(), limit: 1000, before }, control)?;
                 let last = history.len() < 1000;
                 versions.extend(history);
                 if last {

@@ -1,6 +1,7 @@
 //! Which memories answer a question?
 
 use openmemory_core::domain::request::Search;
+use openmemory_core::engine::Hit;
 use serde_json::{Value, json};
 
 use super::fields::{Fields, exactly};
@@ -55,15 +56,13 @@ async fn found(
 ) -> Result<Vec<Value>, Failure> {
     let wanted = fields.array("fields")?;
     let search = request(&mut fields, beside)?;
-    let vector = memories.store.embed_query(&search).await?;
-    let hits = memories.read(move |engine| engine.search(&search, &vector)).await?;
-    let told = hits.iter().map(|hit| {
+    let told = move |hit: &Hit| {
         let mut fields = record(&hit.memory);
         fields.insert("score".into(), json!(hit.score));
         fields.insert("score_breakdown".into(), json!({ "semantic": hit.similarity, "bm25": null, "entity": null }));
         only(fields, wanted.as_deref())
-    });
-    Ok(told.collect())
+    };
+    Ok(memories.search(search, move |hits| Ok(hits.iter().map(told).collect())).await?)
 }
 
 fn request(fields: &mut Fields, beside: Vec<(&'static str, Value)>) -> Result<Search, Failure> {

@@ -16,10 +16,9 @@ use crate::openapi::schemas;
     responses((status = 200, body = schemas::Deletion), schemas::Refusals)
 )]
 pub async fn delete_many(memories: Memories, Body(body): Body) -> Answer {
-    let Memories { store, control } = memories;
     Ok(match DeleteMany::read(body)? {
-        DeleteMany::Ids(ids) => Json(results(store.delete_many(ids).await?)).into_response(),
-        DeleteMany::Matching(filter) => Json(store.delete_matching(Some(&filter), &control).await?).into_response(),
-        DeleteMany::All => Json(store.delete_matching(None, &control).await?).into_response(),
+        DeleteMany::Ids(ids) => Json(results(memories.store.delete_many(ids).await?)).into_response(),
+        DeleteMany::Matching(filter) => Json(memories.delete_matching(Some(filter)).await?).into_response(),
+        DeleteMany::All => Json(memories.delete_matching(None).await?).into_response(),
     })
 }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::response::IntoResponse;
 use openmemory_core::domain::Memory;
 use openmemory_core::domain::request::List;
-use openmemory_core::engine::{Error, Shared};
+use openmemory_core::engine::{Control, Error, Shared};
 use serde_json::{Map, Value, json};
 
 use super::record::record;
@@ -13,8 +13,6 @@ use crate::openapi::schemas;
 
 /// Memories that one request lists at most.
 const MOST: u64 = 10_000;
-/// Memories that the engine gives at once.
-const PAGE: usize = 1000;
 
 /// List memories, newest first
 #[utoipa::path(
@@ -24,7 +22,7 @@ const PAGE: usize = 1000;
 pub async fn all(memories: Memories, mut params: Params) -> Answer {
     let walk = Walk::read(&mut params, None)?;
     params.done()?;
-    let page = memories.read(move |engine| walk.run(engine)).await?;
+    let page = memories.scan(move |engine, control| walk.run(engine, control)).await?;
     Ok(Json(page).into_response())
 }
 
@@ -36,8 +34,8 @@ pub async fn all(memories: Memories, mut params: Params) -> Answer {
 pub async fn list(memories: Memories, Body(body): Body) -> Answer {
     let list = List::read(body)?;
     let page = memories
-        .read(move |engine| {
-            let page = engine.list(&list)?;
+        .scan(move |engine, control| {
+            let page = engine.list(&list, control)?;
             items(&page.memories, page.next_cursor)
         })
         .await?;
@@ -45,17 +43,13 @@ pub async fn list(memories: Memories, Body(body): Body) -> Answer {
 }
 
 /// A list by offset, as OpenMemory has it, or by cursor.
-pub struct Walk {
-    list: List,
-    limit: usize,
-    skip: usize,
-}
+pub struct Walk(List);
 
 impl Walk {
     pub fn read(params: &mut Params, user: Option<String>) -> Result<Self, Failure> {
         let l = params.whole("l", 1, MOST)?;
         let limit = params.whole("limit", 1, MOST)?.or(l).unwrap_or(100) as usize;
-        let skip = params.whole("u", 0, u32::MAX.into())?.unwrap_or(0) as usize;
+        let skip = params.whole("u", 0, u32::MAX.into())?.unwrap_or(0);
         let mut filters = Map::new();
         if let Some(user) = user.or_else(|| params.take("user_id")) {
             filters.insert("user_id".into(), json!({ "in": [user] }));
@@ -68,29 +62,12 @@ impl Walk {
         if let Some(cursor) = params.take("cursor") {
             request.insert("cursor".into(), cursor.into());
         }
-        Ok(Self { list: List::read(Value::Object(request))?, limit, skip })
+        Ok(Self(List { limit, skip, ..List::read(Value::Object(request))? }))
     }
 
-    pub fn run(mut self, engine: &Shared) -> Result<Value, Error> {
-        let mut found = Vec::new();
-        while self.skip > 0 {
-            self.list.limit = self.skip.min(PAGE);
-            let page = engine.list(&self.list)?;
-            self.skip -= page.memories.len().min(self.skip);
-            match page.next_cursor {
-                Some(cursor) => self.list.cursor = Some(cursor),
-                None => return items(&found, None),
-            }
-        }
-        loop {
-            self.list.limit = (self.limit - found.len()).min(PAGE);
-            let page = engine.list(&self.list)?;
-            found.extend(page.memories);
-            match page.next_cursor {
-                Some(cursor) if found.len() < self.limit => self.list.cursor = Some(cursor),
-                next => return items(&found, next),
-            }
-        }
+    pub fn run(self, engine: &Shared, control: &Control) -> Result<Value, Error> {
+        let page = engine.list(&self.0, control)?;
+        items(&page.memories, page.next_cursor)
     }
 }
 

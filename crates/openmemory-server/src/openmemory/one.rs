@@ -28,7 +28,11 @@ pub async fn get(memories: Memories, Id(id): Id, mut params: Params) -> Answer {
     }
     params.done()?;
     let get = Get::read(request.into())?;
-    let memory = memories.read(move |engine| engine.get(&get)).await?;
+    // What was current at a time is looked for among all versions.
+    let memory = match get.at {
+        Some(_) => memories.scan(move |engine, _| engine.get(&get)).await?,
+        None => memories.read(move |engine| engine.get(&get)).await?,
+    };
     check_user(&memory, user.as_deref())?;
     Ok(tagged(&memory)?)
 }

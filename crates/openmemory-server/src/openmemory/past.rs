@@ -24,7 +24,7 @@ pub async fn history(memories: Memories, Id(id): Id, mut params: Params) -> Answ
     }
     params.done()?;
     let history = History::read(request.into())?;
-    let versions = memories.read(move |engine| engine.history(&history)).await?;
+    let versions = memories.scan(move |engine, control| engine.history(&history, control)).await?;
     Ok(Json(json!({ "versions": versions })).into_response())
 }
 

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::response::IntoResponse;
 use openmemory_core::domain::filter;
 use openmemory_core::domain::request::Search;
-use openmemory_core::engine::Error;
+use openmemory_core::engine::{Error, Hit};
 use serde_json::{Map, Value, json};
 
 use super::record::with_protocol_fields;
@@ -32,13 +32,9 @@ pub async fn search(memories: Memories, Body(body): Body) -> Answer {
 
 async fn matches(memories: &Memories, search: Search) -> Result<Value, Error> {
     let query = search.query.clone();
-    let vector = memories.store.embed_query(&search).await?;
-    let matches = memories
-        .read(move |engine| {
-            let hits = engine.search(&search, &vector)?;
-            hits.iter().map(|hit| with_protocol_fields(hit, &hit.memory)).collect::<Result<Vec<_>, _>>()
-        })
-        .await?;
+    let write =
+        |hits: &[Hit]| hits.iter().map(|hit| with_protocol_fields(hit, &hit.memory)).collect::<Result<Vec<_>, _>>();
+    let matches = memories.search(search, write).await?;
     Ok(json!({ "query": query, "matches": matches }))
 }
 

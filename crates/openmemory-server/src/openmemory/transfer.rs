@@ -18,11 +18,11 @@ use tokio::time::timeout;
 
 use crate::app::App;
 use crate::http::{
-    Answer, Body, Failure, JSON_LINES, Memories, Params, Pieces, Progress, Upload, fields_of, in_pieces,
+    Answer, Body, Failure, Gone, JSON_LINES, Memories, Params, Pieces, Progress, Upload, fields_of, in_pieces,
 };
 use crate::keys::Caller;
 use crate::openapi::schemas;
-use crate::tenants::{blocking, names_directory};
+use crate::tenants::names_directory;
 
 /// Bytes of an export that are sent at once.
 const PIECE: usize = 64 << 10;
@@ -64,8 +64,8 @@ pub async fn export_some(State(app): State<Arc<App>>, memories: Memories, Body(b
 pub async fn import(memories: Memories, mut params: Params, progress: Progress, Upload(file): Upload) -> Answer {
     let on_conflict = OnConflict::read(params.take("onConflict").as_deref())?;
     params.done()?;
-    let Memories { store, control } = memories;
-    let file = blocking(move || ImportFile::check_opened(file, &control)).await?;
+    let file = memories.scan(move |_, control| ImportFile::check_opened(file, control)).await?;
+    let store = memories.store;
     progress.follow(|control| async move { Ok(report(store.import_from(file, on_conflict, &control).await?)) }).await
 }
 
@@ -85,7 +85,8 @@ pub async fn backup(
         return Err(Failure::Forbidden("this server makes no backups; it needs --backup-dir for them"));
     };
     let directory = root.join(caller.tenant.as_str()).join(&name);
-    let made = memories.read(move |engine| engine.backup(&directory)).await.map_err(|error| match error.field() {
+    let made = memories.scan(move |engine, control| engine.backup(&directory, control)).await;
+    let made = made.map_err(|error| match error.field() {
         Some("dir") => Failure::invalid("name", "is an earlier backup's"),
         _ => error.into(),
     })?;
@@ -109,10 +110,13 @@ async fn lines(app: &Arc<App>, memories: Memories, filter: Option<Filter>) -> An
     let place = Arc::clone(&app.exports).acquire_owned().await.map_err(|_| Error::Closed)?;
     let (pieces, taken) = in_pieces();
     let (outlet, store) = (Outlet { pieces, runtime: Handle::current(), app: Arc::clone(app) }, memories.store);
+    // Goes with the body: a filter may let nothing through for as long as the store is large.
+    let exporting = Arc::new(Control::default());
+    let gone = Gone(Arc::clone(&exporting));
     let export = move || {
         let _place = place;
         let mut waiting = Vec::with_capacity(PIECE);
-        let outcome = store.export(filter.as_ref(), &Control::default(), &mut |bytes| {
+        let outcome = store.export(filter.as_ref(), &exporting, &mut |bytes| {
             waiting.extend_from_slice(bytes);
             if waiting.len() < PIECE {
                 return Ok(());
@@ -125,7 +129,7 @@ async fn lines(app: &Arc<App>, memories: Memories, filter: Option<Filter>) -> An
     let begun = thread::Builder::new().name("openmemory-export".into()).spawn(export);
     begun.map_err(|_| Error::Internal("there is no thread for an export"))?;
     let kind = [(header::CONTENT_TYPE, JSON_LINES)];
-    Ok((kind, taken.begun().await?.into_body(())).into_response())
+    Ok((kind, taken.begun().await?.into_body(gone)).into_response())
 }
 
 /// Where a thread that may block puts pieces; it waits for the client, but not for ever.

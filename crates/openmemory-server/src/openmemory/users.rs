@@ -17,7 +17,7 @@ use crate::openapi::schemas;
 pub async fn list(memories: Memories, Id(user): Id, mut params: Params) -> Answer {
     let walk = Walk::read(&mut params, Some(user))?;
     params.done()?;
-    let page = memories.read(move |engine| walk.run(engine)).await?;
+    let page = memories.scan(move |engine, control| walk.run(engine, control)).await?;
     Ok(Json(page).into_response())
 }
 
@@ -28,6 +28,6 @@ pub async fn list(memories: Memories, Id(user): Id, mut params: Params) -> Answe
 )]
 pub async fn delete(memories: Memories, Id(user): Id) -> Answer {
     let filter = filter::parse(&json!({ "user_id": { "in": [user] } }))?;
-    let gone = memories.store.delete_matching(Some(&filter), &memories.control).await?;
+    let gone = memories.delete_matching(Some(filter)).await?;
     Ok(Json(json!({ "ok": true, "deleted": gone.deleted })).into_response())
 }

@@ -12,17 +12,17 @@ use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_core::Stream;
 use openmemory_core::domain::request::Watch;
-use openmemory_core::engine::{Error, MemoryChange, Shared, Watcher};
+use openmemory_core::engine::{Control, Error, MemoryChange, Shared, Watcher};
 use serde_json::{Map, Value};
 use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc};
 use tokio::task::spawn;
 use tokio::time::timeout;
 
 use crate::app::App;
-use crate::http::{Answer, Body, Counted, Failure, Memories, Params, caller};
+use crate::http::{Answer, Body, Counted, Failure, Gone, Memories, Params, caller};
 use crate::keys::Caller;
 use crate::openapi::schemas;
-use crate::tenants::blocking;
+use crate::readers::{ReadKind, Share};
 
 /// Events that wait for the client.
 const WAITING: usize = 16;
@@ -66,7 +66,8 @@ fn begin(app: Arc<App>, headers: HeaderMap, memories: Memories, mut request: Map
     let caller = caller(&app, &headers)?;
     let permit = Arc::clone(&app.watches).try_acquire_owned().map_err(|_| Failure::TooManyWatches)?;
     let watcher = memories.store.watch(&request)?;
-    let place = Place { watcher, store: memories.store, _counted: app.metrics.watch(), _permit: permit };
+    let place =
+        Place { watcher, store: memories.store, share: memories.share, _counted: app.metrics.watch(), _permit: permit };
     let (events, told) = mpsc::channel(WAITING);
     spawn(tell(place, Listener { app, caller, headers, events }));
     let unbuffered = [("x-accel-buffering", "no")];
@@ -77,6 +78,7 @@ fn begin(app: Arc<App>, headers: HeaderMap, memories: Memories, mut request: Map
 struct Place {
     watcher: Watcher,
     store: Arc<Shared>,
+    share: Arc<Share>,
     _counted: Counted,
     _permit: OwnedSemaphorePermit,
 }
@@ -84,12 +86,14 @@ struct Place {
 impl Place {
     /// The next changes, read on a thread that may block; none when the store has closed.
     async fn next(mut self, wake: &Arc<Notify>) -> Result<(Self, Option<Vec<MemoryChange>>), Error> {
-        let wake = Arc::clone(wake);
-        blocking(move || {
-            let changes = self.watcher.next(&self.store, move || wake.notify_one())?;
+        let (wake, share, control) = (Arc::clone(wake), Arc::clone(&self.share), Arc::new(Control::default()));
+        let kind = if self.watcher.reads_store() { ReadKind::Scan } else { ReadKind::Point };
+        let _gone = Gone(Arc::clone(&control));
+        let next = move || {
+            let changes = self.watcher.next(&self.store, &control, move || wake.notify_one())?;
             Ok((self, changes))
-        })
-        .await
+        };
+        share.run(kind, next).await
     }
 }
 

@@ -39,6 +39,8 @@ impl Order {
 pub struct List {
     pub filter: Option<Filter>,
     pub limit: usize,
+    /// Matches that are passed over first, without their texts being read; JSON does not say it.
+    pub skip: u64,
     pub cursor: Option<String>,
     pub order: Order,
     pub show_expired: bool,
@@ -50,6 +52,7 @@ impl List {
         Ok(Self {
             filter: filters(&mut fields)?,
             limit: fields.whole("limit", 1, limits::PAGE as u64)?.unwrap_or(100) as usize,
+            skip: 0,
             cursor: fields.string("cursor")?,
             order: fields.string("order")?.map_or(Ok(Order::NAMES[0].1), |name| Order::read(&name))?,
             show_expired: fields.boolean("showExpired")?.unwrap_or(false),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Fields, list};
-use crate::domain::filter::Filter;
+use crate::domain::filter::{Field, Filter};
 use crate::domain::{Invalid, Sector, limits};
 
 /// `{query, k?, filters?, sectors?, minScore?, explain?, showExpired?}`
@@ -46,8 +46,21 @@ impl Search {
             show_expired: fields.boolean("showExpired")?.unwrap_or(false),
         })
     }
+
+    /// Whether not all memories of the users whom it names match, so that each that is found has to be asked.
+    pub fn asks_each(&self) -> bool {
+        self.filter.as_ref().is_some_and(|filter| !filter.asks_only(&Field::UserId))
+    }
 }
 
+/// Each once, however often it is named.
 fn read_sectors(names: &[String]) -> Result<Vec<Sector>, Invalid> {
-    names.iter().enumerate().map(|(i, name)| Sector::read(&format!("sectors[{i}]"), name)).collect()
+    let mut sectors = Vec::new();
+    for (i, name) in names.iter().enumerate() {
+        let sector = Sector::read(&format!("sectors[{i}]"), name)?;
+        if !sectors.contains(&sector) {
+            sectors.push(sector);
+        }
+    }
+    Ok(sectors)
 }

@@ -35,7 +35,7 @@ fn watch(engine: &Engine, since: Option<&str>) -> Watcher {
 }
 
 fn next(watcher: &mut Watcher, engine: &Engine) -> Result<Vec<(String, String)>, Error> {
-    let told = watcher.next(engine, || {})?.unwrap();
+    let told = watcher.next(engine, &Control::default(), || {})?.unwrap();
     let id = |told: &Told| match told {
         Told::Stored(memory) => memory.version.id.as_str().to_owned(),
         Told::Deleted { id, .. } => id.as_str().to_owned(),

@@ -33,7 +33,7 @@ pub struct AllQuery {
     /// At most so many, 1 to 10 000
     #[param(minimum = 1, maximum = 10_000, default = 100)]
     pub l: Option<i64>,
-    /// Leave out so many
+    /// Leave out so many; a cursor is quicker, since these are passed over one by one
     pub u: Option<i64>,
     pub sector: Option<Sector>,
     pub user_id: Option<String>,
