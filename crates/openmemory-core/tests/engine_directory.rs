@@ -8,7 +8,7 @@ use std::path::Path;
 
 use openmemory_core::domain::Timestamp;
 use openmemory_core::domain::request::NewMemory;
-use openmemory_core::engine::{Engine, Options, doctor};
+use openmemory_core::engine::{Control, Engine, Options, doctor};
 use openmemory_core::storage::Durability;
 use serde_json::json;
 use support::{open, options};
@@ -122,7 +122,7 @@ async fn only_the_owner_may_read_a_store_or_a_backup() {
         let engine = open(&directory).unwrap();
         engine.add(NewMemory::read(json!({"content": "Ada lives in Oslo."})).unwrap()).await.unwrap();
         if !backup.exists() {
-            engine.backup(&backup).unwrap();
+            engine.backup(&backup, &Control::default()).unwrap();
         }
         engine.close().unwrap();
         drop(engine);

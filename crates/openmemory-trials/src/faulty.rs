@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use openmemory_core::domain::{Clock, SystemClock};
 use openmemory_core::engine::{Control, Engine, Error, doctor};
-use openmemory_core::storage::{Bounds, Durability};
+use openmemory_core::storage::{Bounds, Durability, StorageError};
 
 use crate::session::{WRITERS, check, open_within, say};
 use crate::writer::Writer;
@@ -77,7 +77,8 @@ impl Service<'_> {
         self.write().await
     }
 
-    /// Takes the next steps, one writer after the other; a refused one is tried again.
+    /// Takes the next steps, one writer after the other. One that is refused is left to a later round: others go on in the
+    /// meantime, with changes that are smaller or larger.
     async fn write(&mut self) -> Result<(), End> {
         for _ in 0..STEPS {
             if self.left.is_none() && self.has_failed() {
@@ -92,35 +93,44 @@ impl Service<'_> {
                 self.step(writer).await?;
             }
         }
-        Ok(())
-    }
-
-    async fn step(&mut self, number: usize) -> Result<(), End> {
-        for _ in 0..TRIES {
-            let engine = self.engine()?;
-            let mut writer = Writer::after(self.seed, number, self.steps[number]);
-            match writer.step().take(&engine).await {
-                Ok(()) => {
-                    self.steps[number] = writer.steps();
-                    say(&format!("{number} {}", writer.steps()));
-                    return Ok(());
-                }
-                Err(error) => {
-                    say(&format!("refused {error}"));
-                    drop(engine);
-                    self.heal(&error);
-                    // Done as a whole, or not at all.
-                    let engine = self.engine()?;
-                    let found = check(&engine, self.seed, &self.steps)
-                        .map_err(|problem| End::Problem(format!("after a refusal ({error}): {problem}")))?;
-                    if found[number].steps() > self.steps[number] {
-                        self.steps[number] = found[number].steps();
-                        return Ok(());
-                    }
+        for writer in 0..WRITERS {
+            let mut tries = 0;
+            while !self.step(writer).await? {
+                tries += 1;
+                if tries == TRIES {
+                    return Err(End::Problem("a step is refused again and again".into()));
                 }
             }
         }
-        Err(End::Problem("a step is refused again and again".into()))
+        Ok(())
+    }
+
+    /// Takes the next step of a writer; false where it was refused.
+    async fn step(&mut self, number: usize) -> Result<bool, End> {
+        let engine = self.engine()?;
+        let mut writer = Writer::after(self.seed, number, self.steps[number]);
+        let Err(error) = writer.step().take(&engine).await else {
+            self.steps[number] = writer.steps();
+            say(&format!("{number} {}", writer.steps()));
+            return Ok(true);
+        };
+        say(&format!("refused {error}"));
+        // Done as a whole, or not at all. An engine that cannot tell is given up.
+        let mut found = check(&engine, self.seed, &self.steps);
+        drop(engine);
+        if found.is_err() || matches!(error, Error::Storage(StorageError::Poisoned)) {
+            self.close();
+            let engine = self.engine()?;
+            found = check(&engine, self.seed, &self.steps);
+        }
+        let found = found.map_err(|problem| End::Problem(format!("after a refusal ({error}): {problem}")))?;
+        let done = found[number].steps() > self.steps[number];
+        if done {
+            // Whoever has read it must find it later.
+            self.steps[number] = found[number].steps();
+            say(&format!("{number} {}", self.steps[number]));
+        }
+        Ok(done)
     }
 
     /// Opens the store anew after a failure, as the binding and the server do.
@@ -167,7 +177,7 @@ impl Service<'_> {
         let engine = self.engine()?;
         say("backup goes");
         let _ = fs::remove_dir_all(&backup);
-        match engine.backup(&backup) {
+        match engine.backup(&backup, &Control::default()) {
             Ok(_) => say("backup made"),
             Err(error) => say(&format!("refused {error}")),
         }

@@ -72,6 +72,7 @@ mod tests {
             durability: Durability::Flush,
             embedder: std::sync::Arc::new(TestEmbedder).into(),
             clock: std::sync::Arc::new(SystemClock),
+            allow_non_empty: false,
             while_opening: None,
         };
         let engine = Engine::open(options).unwrap();
