@@ -28,6 +28,7 @@ pub struct Config {
     pub log: Option<LogSink>,
 }
 
+/// Where there are keys, a tenant has at most half of what is limited to so many at once.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Limits {
@@ -37,17 +38,24 @@ pub struct Limits {
     pub batch_bytes: usize,
     /// Bytes of a file to import; it goes to the disk as it comes.
     pub import_bytes: u64,
-    /// Requests that are worked on at once; further ones wait.
+    /// Bytes of a line of such a file, which is held in memory: a memory with its history.
+    pub import_line_bytes: usize,
+    /// Bytes of all bodies that are held in memory at once; further ones are received later.
+    pub bodies_bytes: usize,
+    /// Requests that are worked on at once, until their answers are sent; further ones wait.
     pub requests: usize,
-    /// Connections that are open at once; further ones wait to be accepted.
+    /// Connections that are open at once; a further one takes the place of one that is not in use.
     pub connections: usize,
     /// Exports under way at once, each on a thread of its own; further ones wait.
     pub exports: usize,
+    /// Imports that are received or under way at once; further ones wait.
+    pub imports: usize,
     /// Watches that are open at once; further ones are refused.
     pub watches: usize,
     /// After this long a request is answered 503; a write may still be applied. Work on the whole store has no limit.
     pub timeout_seconds: u64,
-    /// After this long without a whole head or body, or without any of a body that is streamed, a request is given up.
+    /// After this long without a whole head or body, or with little of a body that is streamed, a request is given up, and
+    /// so is a connection that takes nothing of an answer for this long.
     pub receive_seconds: u64,
     /// How long a server that ends waits for requests under way.
     pub drain_seconds: u64,
@@ -73,9 +81,12 @@ impl Default for Limits {
             body_bytes: 4 << 20,
             batch_bytes: 64 << 20,
             import_bytes: 16 << 30,
+            import_line_bytes: 64 << 20,
+            bodies_bytes: 256 << 20,
             requests: 256,
             connections: 1024,
             exports: 8,
+            imports: 8,
             watches: 256,
             timeout_seconds: 300,
             receive_seconds: 30,

@@ -55,6 +55,11 @@ impl Metadata {
         self.0.get(SECTOR_FIELD)?.as_str().and_then(Sector::from_name)
     }
 
+    /// Reads what [`Metadata::to_json`] wrote; nothing is checked again.
+    pub(crate) fn from_json(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text).map(Self)
+    }
+
     pub fn to_json(&self) -> String {
         serde_json::to_string(&self.0).unwrap_or_default()
     }
@@ -110,7 +115,7 @@ impl Serialize for Metadata {
 impl<'de> Deserialize<'de> for Metadata {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        serde_json::from_str(&text).map(Self).map_err(serde::de::Error::custom)
+        Self::from_json(&text).map_err(serde::de::Error::custom)
     }
 }
 

@@ -7,6 +7,7 @@ pub mod embedding;
 pub mod export;
 pub mod filter;
 pub mod invalid;
+pub mod json;
 pub mod limits;
 pub mod memory;
 pub mod memory_id;

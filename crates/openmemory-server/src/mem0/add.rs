@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::fields::{ENTITIES, Fields, end_of_day};
 use super::record::shown_id;
-use crate::http::{Answer, Body, Failure, Memories};
+use crate::http::{Answer, Failure, LargeBody, Memories};
 use crate::openapi::schemas;
 
 /// What only a language model could do with messages.
@@ -26,8 +26,9 @@ const STEERING: [&str; 6] = [
     post, path = "/v3/memories/add", tag = "Mem0", request_body = Object,
     responses((status = 200, body = Object), schemas::Mem0Refusals)
 )]
-pub async fn add(memories: Memories, Body(body): Body) -> Answer {
-    let results = stored(&memories, Fields::read(body)?).await?;
+pub async fn add(memories: Memories, body: LargeBody) -> Answer {
+    let messages = body.read(|body| messages(Fields::read(body)?)).await?;
+    let results = stored(&memories, messages).await?;
     let event = results.first().and_then(|result| result.get("id")).cloned();
     let message = "Memories stored as they are";
     let told = json!({ "message": message, "status": "SUCCEEDED", "event_id": event, "results": results });
@@ -39,15 +40,19 @@ pub async fn add(memories: Memories, Body(body): Body) -> Answer {
     post, path = "/v1/memories", tag = "Mem0", request_body = Object,
     responses((status = 200, body = schemas::AnyJson), schemas::Mem0Refusals)
 )]
-pub async fn add_v1(memories: Memories, Body(body): Body) -> Answer {
-    let mut fields = Fields::read(body)?;
-    let wrapped = fields.string("output_format")?.as_deref() == Some("v1.1");
-    let results = stored(&memories, fields).await?;
+pub async fn add_v1(memories: Memories, body: LargeBody) -> Answer {
+    let read = |body| {
+        let mut fields = Fields::read(body)?;
+        let wrapped = fields.string("output_format")?.as_deref() == Some("v1.1");
+        Ok((wrapped, messages(fields)?))
+    };
+    let (wrapped, messages) = body.read(read).await?;
+    let results = stored(&memories, messages).await?;
     Ok(if wrapped { Json(json!({ "results": results })) } else { Json(results.into()) }.into_response())
 }
 
-async fn stored(memories: &Memories, fields: Fields) -> Result<Vec<Value>, Failure> {
-    let items = messages(fields)?.into_iter().map(Ok).collect();
+async fn stored(memories: &Memories, messages: Vec<NewMemory>) -> Result<Vec<Value>, Failure> {
+    let items = messages.into_iter().map(Ok).collect();
     let done = memories.store.add_many(AddMany { items, atomic: true }, &memories.control).await?;
     let mut results = Vec::with_capacity(done.len());
     for item in done {

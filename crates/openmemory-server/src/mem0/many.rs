@@ -2,13 +2,13 @@
 
 use axum::Json;
 use axum::response::IntoResponse;
-use openmemory_core::domain::request::{Get, UpdateMany};
+use openmemory_core::domain::request::{Get, Item, Update, UpdateMany};
 use openmemory_core::domain::{MemoryId, filter, limits};
 use serde_json::{Value, json};
 
 use super::fields::{ENTITIES, Fields, exactly, memory_id};
 use super::one::{patch, unknown, update_of};
-use crate::http::{Answer, Body, Failure, Memories, Params};
+use crate::http::{Answer, Body, Failure, LargeBody, Memories, Params};
 use crate::openapi::schemas;
 
 /// Change 1 to 1000 memories, all or none
@@ -16,7 +16,19 @@ use crate::openapi::schemas;
     put, path = "/v1/batch", tag = "Mem0", request_body = Object,
     responses((status = 200, body = schemas::Mem0Message), schemas::Mem0Refusals)
 )]
-pub async fn update(memories: Memories, Body(body): Body) -> Answer {
+pub async fn update(memories: Memories, body: LargeBody) -> Answer {
+    let items = body.read(updates).await?;
+    let done = memories.store.update_many(UpdateMany { items, atomic: true }, &memories.control).await?;
+    let count = done.len();
+    // Of the items' errors the one that made the others fail is told.
+    let mut refused = done.into_iter().filter_map(Result::err).map(|refused| refused.error);
+    if let Some(error) = refused.find(|error| error.code() != "ABORTED") {
+        return Err(unknown(error));
+    }
+    Ok(Json(json!({ "message": format!("Successfully updated {count} memories") })).into_response())
+}
+
+fn updates(body: Value) -> Result<Vec<Item<Update>>, Failure> {
     let mut items = Vec::new();
     for (i, item) in items_of(body)?.into_iter().enumerate() {
         let place = |failure| at(&format!("memories[{i}]"), failure);
@@ -30,14 +42,7 @@ pub async fn update(memories: Memories, Body(body): Body) -> Answer {
         }
         items.push(Ok(update_of(id, patch)));
     }
-    let done = memories.store.update_many(UpdateMany { items, atomic: true }, &memories.control).await?;
-    let count = done.len();
-    // Of the items' errors the one that made the others fail is told.
-    let mut refused = done.into_iter().filter_map(Result::err).map(|refused| refused.error);
-    if let Some(error) = refused.find(|error| error.code() != "ABORTED") {
-        return Err(unknown(error));
-    }
-    Ok(Json(json!({ "message": format!("Successfully updated {count} memories") })).into_response())
+    Ok(items)
 }
 
 /// Delete 1 to 1000 memories

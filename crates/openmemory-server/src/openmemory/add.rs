@@ -1,12 +1,10 @@
 //! How does a memory come to be?
 
-use axum::Json;
-use axum::response::IntoResponse;
 use openmemory_core::domain::request::{AddMany, NewMemory};
 use serde_json::Value;
 
 use super::record::{results, tagged};
-use crate::http::{Answer, Body, Failure, Memories};
+use crate::http::{Answer, Body, Failure, LargeBody, Memories};
 use crate::openapi::schemas;
 
 /// Store a text
@@ -25,10 +23,10 @@ pub async fn add(memories: Memories, Body(mut body): Body) -> Answer {
     post, path = "/memory/batch", tag = "Memories", request_body = schemas::AddBatch,
     responses((status = 200, body = schemas::Results), schemas::Refusals)
 )]
-pub async fn add_many(memories: Memories, Body(body): Body) -> Answer {
-    let batch = AddMany::read(body)?;
+pub async fn add_many(memories: Memories, body: LargeBody) -> Answer {
+    let batch = body.read(|body| Ok(AddMany::read(body)?)).await?;
     let done = memories.store.add_many(batch, &memories.control).await?;
-    Ok(Json(results(done)).into_response())
+    results(done).await
 }
 
 /// OpenMemory's clients always send both. Here they follow from the sectors, so that they are checked and nothing else.

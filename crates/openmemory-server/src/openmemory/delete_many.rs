@@ -5,7 +5,7 @@ use axum::response::IntoResponse;
 use openmemory_core::domain::request::DeleteMany;
 
 use super::record::results;
-use crate::http::{Answer, Body, Memories};
+use crate::http::{Answer, LargeBody, Memories};
 use crate::openapi::schemas;
 
 /// Delete memories by id, by filter, or all
@@ -15,9 +15,9 @@ use crate::openapi::schemas;
     post, path = "/memory/delete", tag = "Memories", request_body = schemas::Selection,
     responses((status = 200, body = schemas::Deletion), schemas::Refusals)
 )]
-pub async fn delete_many(memories: Memories, Body(body): Body) -> Answer {
-    Ok(match DeleteMany::read(body)? {
-        DeleteMany::Ids(ids) => Json(results(memories.store.delete_many(ids).await?)).into_response(),
+pub async fn delete_many(memories: Memories, body: LargeBody) -> Answer {
+    Ok(match body.read(|body| Ok(DeleteMany::read(body)?)).await? {
+        DeleteMany::Ids(ids) => return results(memories.store.delete_many(ids).await?).await,
         DeleteMany::Matching(filter) => Json(memories.delete_matching(Some(filter)).await?).into_response(),
         DeleteMany::All => Json(memories.delete_matching(None).await?).into_response(),
     })

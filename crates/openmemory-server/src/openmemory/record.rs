@@ -1,13 +1,15 @@
 //! How is a memory written? As the engine has it, with the two fields that only this protocol has.
 
 use axum::Json;
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use openmemory_core::domain::Memory;
 use openmemory_core::engine::{Error, ItemResult};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::http::{etag, fields_of};
+use crate::http::{Answer, etag, fields_of};
+use crate::tenants::blocking;
 
 pub fn record(memory: &Memory) -> Result<Value, Error> {
     Ok(Value::Object(with_protocol_fields(memory, memory)?))
@@ -28,8 +30,14 @@ pub fn tagged(memory: &Memory) -> Result<Response, Error> {
     Ok(([etag(memory.version.number)], Json(record(memory)?)).into_response())
 }
 
-/// What became of each item of a batch.
-pub fn results<T: Serialize>(results: Vec<ItemResult<T>>) -> Value {
+/// What became of each item of a batch. They may hold a thousand long texts, so they are written where others need not
+/// wait for it.
+pub async fn results<T: Serialize + Send + 'static>(results: Vec<ItemResult<T>>) -> Answer {
+    let text = blocking(move || Ok(written(results).to_string())).await?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
+}
+
+fn written<T: Serialize>(results: Vec<ItemResult<T>>) -> Value {
     let item = |result: ItemResult<T>| match result {
         Ok(memory) => json!({ "ok": true, "memory": memory }),
         Err(refused) => match refused.id {

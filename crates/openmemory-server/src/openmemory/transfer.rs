@@ -34,13 +34,18 @@ const PIECE: usize = 64 << 10;
     get, path = "/export", tag = "Store", params(schemas::ExportQuery),
     responses((status = 200, body = String, content_type = "application/jsonl"), schemas::Refusals)
 )]
-pub async fn export(State(app): State<Arc<App>>, memories: Memories, mut params: Params) -> Answer {
+pub async fn export(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    memories: Memories,
+    mut params: Params,
+) -> Answer {
     let mut request = Map::new();
     if let Some(filters) = params.filters()? {
         request.insert("filters".into(), filters);
     }
     params.done()?;
-    lines(&app, memories, Export::read_filter(request.into())?).await
+    lines(&app, caller, memories, Export::read_filter(request.into())?).await
 }
 
 /// As the above, with filters of any length
@@ -48,8 +53,13 @@ pub async fn export(State(app): State<Arc<App>>, memories: Memories, mut params:
     post, path = "/export", tag = "Store", request_body = schemas::ExportRequest,
     responses((status = 200, body = String, content_type = "application/jsonl"), schemas::Refusals)
 )]
-pub async fn export_some(State(app): State<Arc<App>>, memories: Memories, Body(body): Body) -> Answer {
-    lines(&app, memories, Export::read_filter(body)?).await
+pub async fn export_some(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    memories: Memories,
+    Body(body): Body,
+) -> Answer {
+    lines(&app, caller, memories, Export::read_filter(body)?).await
 }
 
 /// Import the lines of an export; interrupted, it goes on where it stopped when it is asked again
@@ -61,12 +71,23 @@ pub async fn export_some(State(app): State<Arc<App>>, memories: Memories, Body(b
     request_body(content((String = "application/jsonl"), (String = "text/plain"))),
     responses((status = 200, body = schemas::Imported), schemas::Refusals)
 )]
-pub async fn import(memories: Memories, mut params: Params, progress: Progress, Upload(file): Upload) -> Answer {
+pub async fn import(
+    State(app): State<Arc<App>>,
+    memories: Memories,
+    mut params: Params,
+    progress: Progress,
+    Upload { file, place }: Upload,
+) -> Answer {
     let on_conflict = OnConflict::read(params.take("onConflict").as_deref())?;
     params.done()?;
-    let file = memories.scan(move |_, control| ImportFile::check_opened(file, control)).await?;
+    let line_bytes = app.limits.import_line_bytes;
+    let file = memories.scan(move |_, control| ImportFile::check_opened(file, line_bytes, control)).await?;
     let store = memories.store;
-    progress.follow(|control| async move { Ok(report(store.import_from(file, on_conflict, &control).await?)) }).await
+    let import = |control: Arc<Control>| async move {
+        let _place = place;
+        Ok(report(store.import_from(file, on_conflict, &control).await?))
+    };
+    progress.follow(import).await
 }
 
 /// Copy the store to a directory of this name beside the server; needs a server that was started with one for backups
@@ -106,8 +127,8 @@ fn backup_name(body: Value) -> Result<String, Failure> {
 }
 
 /// Reads on a thread of its own: a client takes as long as it likes, and the threads for reads are few.
-async fn lines(app: &Arc<App>, memories: Memories, filter: Option<Filter>) -> Answer {
-    let place = Arc::clone(&app.exports).acquire_owned().await.map_err(|_| Error::Closed)?;
+async fn lines(app: &Arc<App>, caller: Caller, memories: Memories, filter: Option<Filter>) -> Answer {
+    let place = app.places.exports.acquire(&caller, 1).await;
     let (pieces, taken) = in_pieces();
     let (outlet, store) = (Outlet { pieces, runtime: Handle::current(), app: Arc::clone(app) }, memories.store);
     // Goes with the body: a filter may let nothing through for as long as the store is large.

@@ -1,11 +1,9 @@
 //! How do many memories change in one request?
 
-use axum::Json;
-use axum::response::IntoResponse;
 use openmemory_core::domain::request::UpdateMany;
 
 use super::record::results;
-use crate::http::{Answer, Body, Memories};
+use crate::http::{Answer, LargeBody, Memories};
 use crate::openapi::schemas;
 
 /// Change 1 to 1000 memories, each with a result of its own, or all or none
@@ -13,8 +11,8 @@ use crate::openapi::schemas;
     patch, path = "/memory/batch", tag = "Memories", request_body = schemas::UpdateBatch,
     responses((status = 200, body = schemas::Results), schemas::Refusals)
 )]
-pub async fn update_many(memories: Memories, Body(body): Body) -> Answer {
-    let batch = UpdateMany::read(body)?;
+pub async fn update_many(memories: Memories, body: LargeBody) -> Answer {
+    let batch = body.read(|body| Ok(UpdateMany::read(body)?)).await?;
     let done = memories.store.update_many(batch, &memories.control).await?;
-    Ok(Json(results(done)).into_response())
+    results(done).await
 }

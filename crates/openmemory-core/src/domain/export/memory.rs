@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::read::{entries, needed};
+use super::read::needed;
 use crate::domain::request::Fields;
 use crate::domain::{
     Content, Dynamics, Event, Feedback, Invalid, MemoryId, Metadata, Provenance, Scope, Sector, Sectors, Tags,
@@ -26,12 +26,15 @@ pub struct ExportedMemory {
     pub versions: Vec<ExportedVersion>,
 }
 
+/// A history may have many thousands of them, so one is held about as small as it came.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExportedVersion {
     pub number: u64,
     pub content: Arc<Content>,
-    pub tags: Tags,
-    pub metadata: Metadata,
+    /// As JSON text.
+    tags: Box<str>,
+    /// As JSON text.
+    metadata: Box<str>,
     pub updated_at: Timestamp,
     pub expires_at: Option<Timestamp>,
     /// None: what the model says of the text.
@@ -78,8 +81,13 @@ const VERSION_FIELDS: [&str; 11] = [
 ];
 
 impl ExportedMemory {
-    pub(super) fn read(value: Value) -> Result<Self, Invalid> {
-        let mut fields = Fields::read(value, &FIELDS)?;
+    /// `fields` are those of the line but for its lists.
+    pub(super) fn read(
+        fields: Value,
+        links: Vec<ExportedLink>,
+        versions: Vec<ExportedVersion>,
+    ) -> Result<Self, Invalid> {
+        let mut fields = Fields::read(fields, &FIELDS)?;
         let id = fields.id("id")?;
         let scope = fields.scope()?;
         let created_at = needed("created_at", fields.time("created_at")?)?;
@@ -87,13 +95,6 @@ impl ExportedMemory {
         let salience = read_salience(&mut fields)?;
         let feedback = fields.string("feedback")?.map(|name| Feedback::read("feedback", &name)).transpose()?;
         let feedback_reason = fields.note("feedback_reason")?.filter(|_| feedback.is_some());
-        let links = entries(&mut fields, "waypoints", ExportedLink::read)?;
-        let mut newer: Option<ExportedVersion> = None;
-        let versions = entries(&mut fields, "versions", |value| {
-            let version = ExportedVersion::read(value, newer.as_ref())?;
-            newer = Some(version.clone());
-            Ok(version)
-        })?;
         match versions.last() {
             None => return Err(Invalid::argument("versions", "must hold at least one version")),
             Some(first) if first.number != 1 => {
@@ -113,17 +114,17 @@ impl ExportedMemory {
     }
 
     /// The versions, oldest first; `classified` counts where the line does not say what a text means.
-    pub fn oldest_first<'a>(&'a self, classified: &'a Sectors) -> impl Iterator<Item = Version> + 'a {
+    pub fn oldest_first<'a>(&'a self, classified: &'a Sectors) -> impl Iterator<Item = Result<Version, Invalid>> + 'a {
         self.versions.iter().rev().map(|version| self.version(version, classified))
     }
 
-    pub fn version(&self, version: &ExportedVersion, classified: &Sectors) -> Version {
-        Version {
+    pub fn version(&self, version: &ExportedVersion, classified: &Sectors) -> Result<Version, Invalid> {
+        Ok(Version {
             id: self.id.clone(),
             number: version.number,
             content: version.content.hash(),
-            tags: version.tags.clone(),
-            metadata: version.metadata.clone(),
+            tags: serde_json::from_str(&version.tags).map_err(|error| unreadable("tags", &error))?,
+            metadata: Metadata::from_json(&version.metadata).map_err(|error| unreadable("metadata", &error))?,
             scope: self.scope.clone(),
             created_at: self.created_at,
             updated_at: version.updated_at,
@@ -131,7 +132,7 @@ impl ExportedMemory {
             immutable: self.immutable,
             classified: version.classified.as_ref().unwrap_or(classified).clone(),
             provenance: version.provenance.clone(),
-        }
+        })
     }
 
     /// How present the memory is, with the rate of its newest version's `sectors`.
@@ -146,7 +147,7 @@ impl ExportedMemory {
 
 impl ExportedVersion {
     /// Reads a version that stands behind `newer`, or first.
-    fn read(value: Value, newer: Option<&Self>) -> Result<Self, Invalid> {
+    pub(super) fn read(value: Value, newer: Option<&Self>) -> Result<Self, Invalid> {
         let mut fields = Fields::read(value, &VERSION_FIELDS)?;
         let number = needed("version", fields.version("version")?)?;
         if newer.is_some_and(|newer| newer.number != number + 1) {
@@ -162,11 +163,13 @@ impl ExportedVersion {
             (None, Some(newer)) => Arc::clone(&newer.content),
             (None, None) => return Err(Invalid::argument("content", "is missing: the newest version says its text")),
         };
+        let tags = Tags::read("tags", fields.strings("tags")?.unwrap_or_default())?;
+        let metadata = Metadata::read("metadata", fields.object("metadata")?.unwrap_or_default())?;
         Ok(Self {
             number,
             content,
-            tags: Tags::read("tags", fields.strings("tags")?.unwrap_or_default())?,
-            metadata: Metadata::read("metadata", fields.object("metadata")?.unwrap_or_default())?,
+            tags: serde_json::to_string(&tags).map_err(|error| unreadable("tags", &error))?.into(),
+            metadata: metadata.to_json().into(),
             updated_at,
             expires_at: fields.time("expires_at")?,
             classified: fields.strings("classified")?.map(read_sectors).transpose()?,
@@ -180,7 +183,7 @@ impl ExportedVersion {
 }
 
 impl ExportedLink {
-    fn read(value: Value) -> Result<Self, Invalid> {
+    pub(super) fn read(value: Value) -> Result<Self, Invalid> {
         let mut fields = Fields::read(value, &["id", "weight", "created_at", "updated_at"])?;
         let id = fields.id("id")?;
         // Read as it was written, as 32 bits: by way of 64 it could be rounded twice.
@@ -196,6 +199,10 @@ impl ExportedLink {
             updated_at: needed("updated_at", fields.time("updated_at")?)?,
         })
     }
+}
+
+fn unreadable(field: &str, error: &serde_json::Error) -> Invalid {
+    Invalid::argument(field, format!("is no JSON: {error}"))
 }
 
 fn read_salience(fields: &mut Fields) -> Result<Option<(f64, Timestamp)>, Invalid> {

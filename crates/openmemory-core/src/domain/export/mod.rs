@@ -1,6 +1,7 @@
 //! What does an export say? JSON lines: a header, then each memory with its whole history, then what is known of
 //! deleted ones, then a trailer that shows that nothing is missing. docs/export-format.md describes them for readers.
 
+mod line;
 mod memory;
 mod read;
 mod row;
@@ -11,6 +12,7 @@ use serde_json::Value;
 use super::request::Fields;
 use super::{Invalid, MemoryId, ModelIdentity, Timestamp};
 
+use line::LineFields;
 pub use memory::{ExportedLink, ExportedMemory, ExportedVersion};
 pub use row::{LinkRow, MemoryRow, VersionRow};
 
@@ -76,7 +78,7 @@ impl Header {
     }
 
     pub fn read(line: &[u8]) -> Result<Self, HeaderProblem> {
-        let value = read::json(line)?;
+        let value = LineFields::read(line)?.fields;
         if value.get("format").and_then(Value::as_str) != Some(FORMAT) {
             return Err(Invalid::argument("format", "is missing: this file is no export of memories").into());
         }
@@ -96,14 +98,14 @@ impl Header {
 
 impl Line {
     pub fn read(line: &[u8]) -> Result<Self, Invalid> {
-        let value = read::json(line)?;
-        if value.get("end").is_some() {
-            return Trailer::read(value).map(Self::End);
+        let LineFields { fields, links, versions } = LineFields::read(line)?;
+        if fields.get("end").is_some() {
+            return Trailer::read(fields).map(Self::End);
         }
-        if value.get("deleted").is_some() {
-            return ExportedTombstone::read(value).map(Self::Tombstone);
+        if fields.get("deleted").is_some() {
+            return ExportedTombstone::read(fields).map(Self::Tombstone);
         }
-        ExportedMemory::read(value).map(|memory| Self::Memory(Box::new(memory)))
+        ExportedMemory::read(fields, links, versions).map(|memory| Self::Memory(Box::new(memory)))
     }
 }
 

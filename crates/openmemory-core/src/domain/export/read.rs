@@ -5,12 +5,6 @@ use serde_json::Value;
 use crate::domain::request::Fields;
 use crate::domain::{Invalid, ModelIdentity, limits};
 
-pub(super) fn json(line: &[u8]) -> Result<Value, Invalid> {
-    let value: Value =
-        serde_json::from_slice(line).map_err(|error| Invalid::argument("", format!("is no JSON: {error}")))?;
-    if value.is_object() { Ok(value) } else { Err(Invalid::argument("", "must be a JSON object")) }
-}
-
 pub(super) fn needed<T>(field: &str, value: Option<T>) -> Result<T, Invalid> {
     value.ok_or_else(|| Invalid::argument(field, "is missing"))
 }
@@ -28,15 +22,4 @@ pub(super) fn model(value: Value) -> Result<ModelIdentity, Invalid> {
         id: needed("id", fields.string("id")?)?,
         dimensions: needed("dimensions", fields.whole("dimensions", 1, limits::EXACT_INTEGER)?)? as usize,
     })
-}
-
-/// The entries of a list, each an object read by `entry`.
-pub(super) fn entries<T>(
-    fields: &mut Fields,
-    field: &str,
-    mut entry: impl FnMut(Value) -> Result<T, Invalid>,
-) -> Result<Vec<T>, Invalid> {
-    let values = fields.array(field)?.unwrap_or_default();
-    let read = |(i, value)| entry(value).map_err(|invalid| below(&format!("{field}[{i}]"), invalid));
-    values.into_iter().enumerate().map(read).collect()
 }

@@ -42,7 +42,8 @@ pub(super) fn standing(records: &impl Records, memory: &ExportedMemory) -> Resul
         } else {
             records.earlier(number, exported.number)?
         };
-        if stored.is_none_or(|stored| stored != memory.version(exported, &stored.classified)) {
+        let Some(stored) = stored else { return Ok(different) };
+        if stored != memory.version(exported, &stored.classified)? {
             return Ok(different);
         }
     }
@@ -85,12 +86,13 @@ fn insert(
 ) -> Result<Committed, Error> {
     let classified = embedding.classified().ok_or(Error::Internal("a text without a sector"))?;
     let newest = memory.versions.first().ok_or(Error::Internal("an imported memory without a version"))?;
-    let head = memory.version(newest, &classified);
+    let head = memory.version(newest, &classified)?;
     let dynamics = memory.dynamics(&head.sectors());
     let mut versions = memory.oldest_first(&classified);
-    let mut current = versions.next().ok_or(Error::Internal("an imported memory without a version"))?;
+    let mut current = versions.next().ok_or(Error::Internal("an imported memory without a version"))??;
     let number = transaction.insert(&current, &dynamics)?;
     for next in versions {
+        let next = next?;
         transaction.replace(number, &current, &next)?;
         current = next;
     }

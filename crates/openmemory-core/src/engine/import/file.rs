@@ -32,6 +32,8 @@ pub(super) struct Numbered {
 struct Lines {
     file: BufReader<File>,
     name: PathBuf,
+    /// Bytes of a line at most.
+    longest: usize,
     /// Of the line read last.
     number: u64,
     bytes: Vec<u8>,
@@ -47,9 +49,9 @@ impl ImportFile {
         Self::whole(Lines::open(name)?, control)
     }
 
-    /// As [`ImportFile::check`], of a file that has no name.
-    pub fn check_opened(file: File, control: &Control) -> Result<Self, Error> {
-        let mut lines = Lines::of(file, Path::new("the lines to import"));
+    /// As [`ImportFile::check`], of a file that has no name and that a stranger sent: its lines have at most `line_bytes`.
+    pub fn check_opened(file: File, line_bytes: usize, control: &Control) -> Result<Self, Error> {
+        let mut lines = Lines::of(file, Path::new("the lines to import"), line_bytes.min(LINE_BYTES));
         lines.rewind()?;
         Self::whole(lines, control)
     }
@@ -110,11 +112,11 @@ impl Lines {
         if !is_file {
             return Err(Invalid::argument("file", "must be a file, which is read twice").into());
         }
-        Ok(Self::of(file, name))
+        Ok(Self::of(file, name, LINE_BYTES))
     }
 
-    fn of(file: File, name: &Path) -> Self {
-        Self { file: BufReader::new(file), name: name.to_owned(), number: 0, bytes: Vec::new() }
+    fn of(file: File, name: &Path, longest: usize) -> Self {
+        Self { file: BufReader::new(file), name: name.to_owned(), longest, number: 0, bytes: Vec::new() }
     }
 
     /// Reads on to the next line that is not empty; false at the end.
@@ -123,14 +125,15 @@ impl Lines {
             self.bytes.clear();
             // A memory of one huge history is not to keep its room for all that follow.
             self.bytes.shrink_to(GROUP_BYTES);
-            let mut limited = self.file.by_ref().take(LINE_BYTES as u64 + 1);
+            let mut limited = self.file.by_ref().take(self.longest as u64 + 1);
             let read = limited.read_until(b'\n', &mut self.bytes).map_err(|error| Error::file(&self.name, error))?;
             self.number += 1;
             if read == 0 {
                 return Ok(false);
             }
-            if read > LINE_BYTES {
-                return Err(self.refuse(Invalid::limit("", "is longer than 1 GiB")));
+            if read > self.longest {
+                let problem = format!("is longer than {} MiB", self.longest >> 20);
+                return Err(self.refuse(Invalid::limit("", problem)));
             }
             if self.bytes != b"\n" && self.bytes != b"\r\n" {
                 return Ok(true);

@@ -1,0 +1,170 @@
+//! How is JSON that a stranger sent read without taking many times its length in memory? Into a tree whose size is
+//! counted while it grows: `[0,0,0,…` would take a hundred times its text.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+/// Bytes that a value takes where it stands, with the room that a list keeps for the next ones.
+const VALUE: usize = 2 * size_of::<Value>();
+/// Bytes that an object takes for its table as soon as it has a field.
+const TABLE: usize = 512;
+/// Bytes that a text takes beside its characters.
+const TEXT: usize = 16;
+
+/// Bytes that the values of one text may still take.
+#[derive(Debug)]
+pub struct Budget {
+    left: usize,
+    exceeded: bool,
+}
+
+impl Budget {
+    pub fn new(bytes: usize) -> Self {
+        Self { left: bytes, exceeded: false }
+    }
+
+    /// Whether reading failed because the values would have taken more.
+    pub fn exceeded(&self) -> bool {
+        self.exceeded
+    }
+
+    fn spend<E: serde::de::Error>(&mut self, bytes: usize) -> Result<(), E> {
+        match self.left.checked_sub(bytes) {
+            Some(left) => {
+                self.left = left;
+                Ok(())
+            }
+            None => {
+                self.exceeded = true;
+                Err(E::custom("holds too many values"))
+            }
+        }
+    }
+}
+
+/// Why a text cannot be read.
+#[derive(Debug)]
+pub enum Unreadable {
+    /// It is no JSON.
+    Syntax(serde_json::Error),
+    /// Its values would take more memory than they may.
+    TooManyValues,
+}
+
+/// Reads a text whose values take at most `bytes` in memory.
+pub fn read(text: &[u8], bytes: usize) -> Result<Value, Unreadable> {
+    let mut budget = Budget::new(bytes);
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let read = Bounded(&mut budget).deserialize(&mut deserializer);
+    match read.and_then(|value| deserializer.end().map(|()| value)) {
+        Ok(value) => Ok(value),
+        Err(_) if budget.exceeded() => Err(Unreadable::TooManyValues),
+        Err(error) => Err(Unreadable::Syntax(error)),
+    }
+}
+
+/// Reads one value of a larger text.
+pub struct Bounded<'b>(pub &'b mut Budget);
+
+impl<'de> DeserializeSeed<'de> for Bounded<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.0.spend(VALUE)?;
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Bounded<'_> {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Value, E> {
+        self.0.spend(TEXT + text.len())?;
+        Ok(text.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut read = Vec::new();
+        while let Some(item) = items.next_element_seed(Bounded(&mut *self.0))? {
+            read.push(item);
+        }
+        Ok(Value::Array(read))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
+        let mut read = Map::new();
+        while let Some(name) = fields.next_key::<String>()? {
+            self.0.spend(TEXT + name.len() + if read.is_empty() { TABLE } else { 0 })?;
+            let value = fields.next_value_seed(Bounded(&mut *self.0))?;
+            read.insert(name, value);
+        }
+        Ok(Value::Object(read))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_is_the_one_that_serde_json_makes() {
+        for text in [
+            r#"{"b":1,"a":[null,true,-1,2.5,"é\u0000\ud83d\ude00",{}],"b":{"c":[]}}"#,
+            "18446744073709551615",
+            "-9223372036854775808",
+            "0.1",
+            "-0.0",
+            " [ ] ",
+            "\"\"",
+        ] {
+            let expected: Value = serde_json::from_str(text).unwrap();
+            let read = read(text.as_bytes(), 1 << 20).unwrap();
+            assert_eq!(read.to_string(), expected.to_string(), "{text}");
+        }
+        for text in ["", "{", "1 2", "[1,]", "1e999", "nul", "\"\\ud800\"", &"[".repeat(1000)] {
+            assert!(matches!(read(text.as_bytes(), 1 << 20), Err(Unreadable::Syntax(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_takes_many_times_its_text_is_refused() {
+        for piece in ["0,", "[],", "{\"\":0},", "\"\",", "{},"] {
+            let text = format!("[{}0]", piece.repeat((1 << 20) / piece.len()));
+            assert!(matches!(read(text.as_bytes(), 2 << 20), Err(Unreadable::TooManyValues)), "{piece}");
+        }
+        let text = format!("[\"{}\"]", "x".repeat(1 << 20));
+        assert!(read(text.as_bytes(), 2 << 20).is_ok());
+    }
+
+    /// Counted rather than measured: the sizes that the constants above stand for.
+    #[test]
+    fn a_value_is_as_large_as_it_was() {
+        assert_eq!(size_of::<Value>(), 72);
+    }
+}
