@@ -16,23 +16,28 @@ use openmemory_core::engine::Control;
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
-use tokio::task::spawn;
+use tokio::task::{spawn, spawn_blocking};
 
+use super::body::SMALL;
 use super::{Failure, Told};
 use crate::app::App;
 use crate::keys::Caller;
+use crate::tenants::Tenant;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
-/// How long an answer is kept.
+/// How long an answer is kept, where there is room.
 const KEPT: Duration = Duration::from_secs(600);
-/// Bytes of answers that are kept; the oldest go first.
-const MOST_BYTES: usize = 64 << 20;
+/// Answers of a tenant that are kept; the oldest go first.
 const MOST_ANSWERS: usize = 10_000;
+/// Bytes of them; the newest is kept however large it is.
+const MOST_BYTES: usize = 32 << 20;
+/// Bytes of all tenants' answers; those of the tenant that has most go first.
+const MOST_BYTES_OF_ALL: usize = 128 << 20;
+/// Bytes that an answer takes beside its body.
+const OVERHEAD: usize = 1 << 10;
 
-type Place = (String, Vec<u8>);
-
-/// The answers of writes that had a key, by tenant and key.
+/// The answers of writes that had a key.
 #[derive(Default)]
 pub struct Answers {
     known: Mutex<Known>,
@@ -40,9 +45,15 @@ pub struct Answers {
 
 #[derive(Default)]
 struct Known {
-    writes: HashMap<Place, Write>,
-    /// The oldest first; those that were taken out are still here.
-    order: VecDeque<(Instant, Place)>,
+    tenants: HashMap<Tenant, Writes>,
+}
+
+/// A tenant's writes by their keys.
+#[derive(Default)]
+struct Writes {
+    known: HashMap<Vec<u8>, Write>,
+    /// The oldest first; those that were forgotten are still here.
+    order: VecDeque<(Instant, Vec<u8>)>,
     bytes: usize,
 }
 
@@ -50,46 +61,83 @@ struct Write {
     request: [u8; 32],
     began: Instant,
     answer: watch::Receiver<Option<Kept>>,
-    /// Of the answer, once there is one.
-    bytes: usize,
+    /// Of the answer; none while the write is under way.
+    bytes: Option<usize>,
 }
 
 impl Known {
-    fn begin(&mut self, place: &Place, request: [u8; 32], now: Instant) -> watch::Sender<Option<Kept>> {
-        self.make_room(now);
+    fn find(&self, tenant: &Tenant, key: &[u8]) -> Option<&Write> {
+        self.tenants.get(tenant)?.known.get(key)
+    }
+
+    fn begin(&mut self, tenant: &Tenant, key: &[u8], request: [u8; 32], now: Instant) -> watch::Sender<Option<Kept>> {
+        self.tenants.retain(|_, writes| {
+            writes.forget_late(now);
+            !writes.known.is_empty()
+        });
+        let writes = self.tenants.entry(tenant.clone()).or_default();
+        while writes.known.len() >= MOST_ANSWERS && writes.forget_oldest(key) {}
         let (sender, answer) = watch::channel(None);
-        self.writes.insert(place.clone(), Write { request, began: now, answer, bytes: 0 });
-        self.order.push_back((now, place.clone()));
+        writes.known.insert(key.to_vec(), Write { request, began: now, answer, bytes: None });
+        writes.order.push_back((now, key.to_vec()));
         sender
     }
 
-    fn end(&mut self, place: &Place, bytes: usize) {
-        if let Some(write) = self.writes.get_mut(place) {
-            write.bytes = bytes;
-            self.bytes += bytes;
-        }
-    }
-
-    fn forget(&mut self, place: &Place) {
-        self.bytes -= self.writes.remove(place).map_or(0, |write| write.bytes);
-    }
-
-    fn make_room(&mut self, now: Instant) {
-        while let Some((began, place)) = self.order.front() {
-            let full = self.bytes > MOST_BYTES || self.writes.len() >= MOST_ANSWERS;
-            let write = self.writes.get(place).filter(|write| write.began == *began);
-            // A write under way keeps its place, so that it is never done twice.
-            let under_way = write.is_some_and(|write| write.answer.borrow().is_none());
-            if under_way || (write.is_some() && !full && now.duration_since(*began) < KEPT) {
+    /// Keeps an answer, and makes room for it: in its tenant's share, and then where most is kept.
+    fn end(&mut self, tenant: &Tenant, key: &[u8], bytes: usize) {
+        let Some(writes) = self.tenants.get_mut(tenant) else { return };
+        let Some(write) = writes.known.get_mut(key) else { return };
+        write.bytes = Some(OVERHEAD + bytes);
+        writes.bytes += OVERHEAD + bytes;
+        while writes.bytes > MOST_BYTES && writes.forget_oldest(key) {}
+        while self.tenants.values().map(|writes| writes.bytes).sum::<usize>() > MOST_BYTES_OF_ALL {
+            let largest = self.tenants.iter_mut().max_by_key(|(_, writes)| writes.bytes);
+            let Some((owner, writes)) = largest else { return };
+            if !writes.forget_oldest(if owner == tenant { key } else { b"" }) {
                 return;
             }
-            let stands = write.is_some();
-            if let Some((_, place)) = self.order.pop_front()
-                && stands
-            {
-                self.forget(&place);
+        }
+    }
+
+    /// What was not done may be tried again.
+    fn forget(&mut self, tenant: &Tenant, key: &[u8]) {
+        if let Some(writes) = self.tenants.get_mut(tenant) {
+            writes.forget(key);
+        }
+    }
+}
+
+impl Writes {
+    fn forget(&mut self, key: &[u8]) {
+        self.bytes -= self.known.remove(key).and_then(|write| write.bytes).unwrap_or(0);
+    }
+
+    fn forget_late(&mut self, now: Instant) {
+        while let Some((began, _)) = self.oldest(b"").and_then(|at| self.order.get(at))
+            && now.duration_since(*began) >= KEPT
+        {
+            self.forget_oldest(b"");
+        }
+    }
+
+    /// Forgets the oldest answer but that of `spared`; false if there is none.
+    fn forget_oldest(&mut self, spared: &[u8]) -> bool {
+        let oldest = self.oldest(spared).and_then(|at| self.order.remove(at));
+        oldest.inspect(|(_, key)| self.forget(key)).is_some()
+    }
+
+    /// The place of the oldest answer. A write under way is passed over: it keeps its place, so that it is never done
+    /// twice. Places of what was forgotten are given up on the way.
+    fn oldest(&mut self, spared: &[u8]) -> Option<usize> {
+        let mut at = 0;
+        while let Some((began, key)) = self.order.get(at) {
+            match self.known.get(key).filter(|write| write.began == *began) {
+                None => drop(self.order.remove(at)),
+                Some(write) if write.bytes.is_some() && key != spared => return Some(at),
+                Some(_) => at += 1,
             }
         }
+        None
     }
 }
 
@@ -124,19 +172,24 @@ pub async fn answer_once(State(app): State<Arc<App>>, mut request: Request, next
         return Failure::from(Invalid::argument("Idempotency-Key", "must be 1 to 256 bytes")).into_response();
     }
     let Some(caller) = request.extensions().get::<Caller>() else { return next.run(request).await };
-    let place = (caller.tenant.to_string(), key);
+    let tenant = caller.tenant.clone();
     let (parts, body) = request.into_parts();
     let Ok(body) = body.collect().await.map(|body| body.to_bytes()) else {
         return Failure::invalid("body", "ended too early").into_response();
     };
-    let fingerprint = fingerprint(&parts.method, &parts.uri.to_string(), &parts.headers, &body);
+    let (method, uri, headers) = (parts.method.clone(), parts.uri.to_string(), parts.headers.clone());
+    let hashed = body.clone();
+    let hash = move || fingerprint(&method, &uri, &headers, &hashed);
+    let Ok(fingerprint) = (if body.len() <= SMALL { Ok(hash()) } else { spawn_blocking(hash).await }) else {
+        return Failure::Panicked.into_response();
+    };
     let (sender, mut answer) = {
         let mut known = app.answers.known.lock();
-        match known.writes.get(&place) {
+        match known.find(&tenant, &key) {
             Some(earlier) if earlier.request != fingerprint => return Failure::OtherRequest.into_response(),
             Some(earlier) => (None, earlier.answer.clone()),
             None => {
-                let sender = known.begin(&place, fingerprint, Instant::now());
+                let sender = known.begin(&tenant, &key, fingerprint, Instant::now());
                 let answer = sender.subscribe();
                 (Some(sender), answer)
             }
@@ -150,10 +203,10 @@ pub async fn answer_once(State(app): State<Arc<App>>, mut request: Request, next
             let kept = keep(next.run(request).await).await;
             {
                 let mut known = app.answers.known.lock();
-                // What was not done may be tried again.
+                // A refusal has done nothing. After a fault nobody knows.
                 match kept.status.as_u16() {
-                    429 | 503 => known.forget(&place),
-                    _ => known.end(&place, kept.body.len()),
+                    400..500 | 503 => known.forget(&tenant, &key),
+                    _ => known.end(&tenant, &key, kept.body.len()),
                 }
             }
             sender.send_replace(Some(kept));
@@ -178,7 +231,8 @@ fn fingerprint(method: &Method, uri: &str, headers: &HeaderMap, body: &[u8]) -> 
 
 async fn keep(response: Response) -> Kept {
     let (mut parts, body) = response.into_parts();
-    let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    // A copy: the body itself keeps the place of the request.
+    let body = body.collect().await.map(|body| Bytes::copy_from_slice(&body.to_bytes())).unwrap_or_default();
     Kept { status: parts.status, headers: parts.headers, body, told: parts.extensions.remove::<Told>() }
 }
 
@@ -193,5 +247,71 @@ impl Kept {
             extensions.insert(told);
         }
         response
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
+mod tests {
+    use super::*;
+
+    fn tenant(name: &str) -> Tenant {
+        Tenant::read(name).unwrap()
+    }
+
+    fn write(known: &mut Known, tenant: &Tenant, key: &str, bytes: usize) {
+        known.begin(tenant, key.as_bytes(), [0; 32], Instant::now());
+        known.end(tenant, key.as_bytes(), bytes);
+    }
+
+    #[test]
+    fn answers_of_one_tenant_push_out_none_of_another() {
+        let (mut known, ann) = (Known::default(), tenant("ann"));
+        write(&mut known, &ann, "first", 100);
+        for other in 0..8 {
+            let other = tenant(&format!("t{other}"));
+            for n in 0..100 {
+                write(&mut known, &other, &n.to_string(), 1 << 20);
+            }
+        }
+        for n in 0..2 * MOST_ANSWERS {
+            write(&mut known, &tenant("bob"), &n.to_string(), 0);
+        }
+        assert!(known.find(&ann, b"first").is_some());
+        assert_eq!(known.tenants[&tenant("bob")].known.len(), MOST_ANSWERS);
+        assert!(known.tenants.values().map(|writes| writes.bytes).sum::<usize>() <= MOST_BYTES_OF_ALL);
+    }
+
+    #[test]
+    fn a_write_under_way_keeps_its_place_and_keeps_no_other_answers() {
+        let (mut known, ann) = (Known::default(), tenant("ann"));
+        known.begin(&ann, b"slow", [0; 32], Instant::now());
+        for n in 0..100 {
+            write(&mut known, &ann, &n.to_string(), 1 << 20);
+        }
+        assert!(known.tenants[&ann].bytes <= MOST_BYTES);
+        assert!(known.find(&ann, b"slow").is_some() && known.find(&ann, b"99").is_some());
+        assert!(known.find(&ann, b"0").is_none());
+    }
+
+    #[test]
+    fn the_newest_answer_is_kept_however_large_it_is() {
+        let (mut known, ann) = (Known::default(), tenant("ann"));
+        write(&mut known, &ann, "small", 10);
+        write(&mut known, &ann, "large", 2 * MOST_BYTES_OF_ALL);
+        assert!(known.find(&ann, b"large").is_some() && known.find(&ann, b"small").is_none());
+    }
+
+    #[test]
+    fn an_answer_goes_after_ten_minutes_and_what_was_refused_at_once() {
+        let (mut known, ann, start) = (Known::default(), tenant("ann"), Instant::now());
+        known.begin(&ann, b"kept", [0; 32], start);
+        known.end(&ann, b"kept", 10);
+        known.begin(&ann, b"refused", [0; 32], start);
+        known.forget(&ann, b"refused");
+        assert!(known.find(&ann, b"refused").is_none());
+        known.begin(&ann, b"later", [0; 32], start + KEPT);
+        assert!(known.find(&ann, b"kept").is_none());
+        assert_eq!((known.tenants[&ann].bytes, known.tenants[&ann].order.len()), (0, 1));
     }
 }
