@@ -1,12 +1,11 @@
 //! What do all requests of a server share?
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::config::{Limits, LogSink};
-use crate::http::{Answers, Metrics, Rates};
+use crate::http::{Answers, Metrics, Places, Rates};
 use crate::keys::Keyring;
 use crate::readers::Readers;
 use crate::tenants::Tenants;
@@ -21,10 +20,7 @@ pub struct App {
     pub metrics: Metrics,
     pub log: Option<LogSink>,
     pub backup_dir: Option<PathBuf>,
-    /// Places for exports.
-    pub exports: Arc<Semaphore>,
-    /// Places for watches.
-    pub watches: Arc<Semaphore>,
+    pub places: Places,
     /// Whether the server ends; what has no end of its own ends then.
     pub stopped: watch::Receiver<bool>,
     /// Whether only this machine can reach the server.

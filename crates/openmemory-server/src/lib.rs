@@ -7,6 +7,7 @@
 //! | `router` | which layers does a request pass, and which routes are there? |
 //! | `http` | what is the same for every request: body, identity, limits, logs, refusals? |
 //! | [`keys`] | who may ask, and for which tenant? |
+//! | `connections` | which connections are open, and which one makes room for a new one? |
 //! | [`tenants`] | which store is a tenant's? |
 //! | `readers` | how are the threads that read shared out among tenants? |
 //! | `openmemory`, `mem0` | what do the routes of the two protocols take and answer? |
@@ -18,6 +19,7 @@
 
 mod app;
 pub mod config;
+mod connections;
 mod http;
 pub mod keys;
 mod mem0;

@@ -3,38 +3,39 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
 use axum::http::{HeaderName, Method, header};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
-use tokio::sync::Semaphore;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::IntoResponse;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
-use crate::http::{Failure, answer_once, buffer, guard_origin, identify, is_local, limit_rate, limit_time, observe};
+use crate::http::{
+    Failure, admit, answer_once, buffer, guard_origin, identify, is_local, limit_rate, limit_time, observe, take_place,
+};
 use crate::{mem0, openapi, openmemory};
 
 pub fn router(app: &Arc<App>) -> Router {
     let (routes, document) = described().split_for_parts();
     let layer = |router: Router<Arc<App>>| {
-        // The last one is passed first.
+        // The last one is passed first: nothing is taken by a request whose key is wrong, and no place to work by one
+        // whose body is not there.
         router
+            .layer(from_fn_with_state(Arc::clone(app), take_place))
             .layer(from_fn_with_state(Arc::clone(app), answer_once))
             .layer(from_fn_with_state(Arc::clone(app), buffer))
+            .layer(from_fn_with_state(Arc::clone(app), admit))
             .layer(from_fn_with_state(Arc::clone(app), limit_rate))
             .layer(from_fn_with_state(Arc::clone(app), identify))
     };
-    let places = Arc::new(Semaphore::new(app.limits.requests));
     Router::new()
         .merge(layer(routes))
         .merge(layer(openmemory::missing_ids()))
         .merge(openapi::routes(document))
         .fallback(|| async { Failure::NoRoute })
         .method_not_allowed_fallback(|| async { Failure::NoMethod })
-        .layer(from_fn_with_state(places, take_place))
         .layer(from_fn_with_state(Arc::clone(app), limit_time))
         .layer(CatchPanicLayer::custom(|_| Failure::Panicked.into_response()))
         .layer(from_fn(mem0::reword))
@@ -48,12 +49,6 @@ pub fn router(app: &Arc<App>) -> Router {
 /// Every route with its description.
 pub fn described() -> OpenApiRouter<Arc<App>> {
     openapi::document().merge(openmemory::routes()).merge(mem0::routes())
-}
-
-/// Waits until few enough requests are worked on.
-async fn take_place(State(places): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
-    let _place = places.acquire().await;
-    next.run(request).await
 }
 
 /// Pages of any origin may ask with a key; without keys only pages of this machine may.

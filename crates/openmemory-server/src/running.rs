@@ -13,19 +13,29 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use openmemory_core::engine::Error;
 use thiserror::Error as ThisError;
-use tokio::net::{TcpListener, TcpStream, lookup_host};
-use tokio::sync::{Semaphore, watch};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
+use tokio::sync::watch;
 use tokio::task::spawn;
 use tokio::time::{sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
 use crate::app::App;
 use crate::config::Config;
-use crate::http::{Answers, Metrics, Rates, normal_path};
+use crate::connections::{Connections, Seat};
+use crate::http::{Answers, Metrics, Places, Rates, normal_path};
 use crate::keys::Keyring;
 use crate::readers::Readers;
 use crate::router::router;
 use crate::tenants::{OpenStore, Tenant, Tenants};
+
+/// Bytes of an answer that the system takes before the client has them. The system tells only when a third of them has
+/// gone that a client takes any, and it takes that much memory for each that takes none.
+const SEND_BUFFER: u32 = 256 << 10;
+/// Bytes of a connection that wait to be read or written, beside an answer that is there as a whole.
+const BUFFER: usize = 128 << 10;
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 1024;
 
 #[derive(Debug, ThisError)]
 pub enum StartError {
@@ -79,7 +89,7 @@ impl Running {
         if !loopback && !keys.required() {
             return Err(StartError::Exposed);
         }
-        let listener = TcpListener::bind(&addresses[..]).await.map_err(|error| StartError::Port(port, error))?;
+        let listener = listen(&addresses).map_err(|error| StartError::Port(port, error))?;
         let address = listener.local_addr().map_err(|error| StartError::Port(port, error))?;
         let tenants = Tenants::new(directory, opener, limits.open_tenants);
         if !keys.required() {
@@ -88,7 +98,7 @@ impl Running {
         }
         let (rates, answers, metrics) = (Rates::default(), Answers::default(), Metrics::default());
         let readers = Readers::new(limits.readers);
-        let (exports, watches) = [limits.exports, limits.watches].map(|places| Arc::new(Semaphore::new(places))).into();
+        let places = Places::new(&limits);
         let (stop, stopped) = watch::channel(false);
         let app = Arc::new(App {
             tenants,
@@ -100,8 +110,7 @@ impl Running {
             metrics,
             log,
             backup_dir,
-            exports,
-            watches,
+            places,
             stopped,
             loopback,
         });
@@ -135,42 +144,59 @@ async fn serve(app: Arc<App>, listener: TcpListener) {
         request
     });
     let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(app.limits.connections));
-    loop {
+    let connections = Connections::new(app.limits.connections);
+    for number in 0.. {
         let accepted = async {
-            let place = Arc::clone(&places).acquire_owned().await;
-            (place, listener.accept().await)
+            let (stream, _) = listener.accept().await.ok()?;
+            Some((stream, connections.seat(number).await?))
         };
-        let (place, accepted) = tokio::select! {
+        let accepted = tokio::select! {
             biased;
             _ = stopped.wait_for(|stopped| *stopped) => break,
             accepted = accepted => accepted,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
-            // Too many open files, or a client that has gone already: others may go on.
-            Err(_) => {
-                sleep(Duration::from_millis(50)).await;
-                continue;
+        match accepted {
+            Some((stream, seat)) => {
+                spawn(connection(&app, stream, seat, service.clone(), &graceful));
             }
-        };
-        let connection = connection(&app, stream, service.clone(), &graceful);
-        spawn(async move {
-            connection.await;
-            drop(place);
-        });
+            // Too many open files, or a client that has gone already: others may go on.
+            None => sleep(Duration::from_millis(50)).await,
+        }
     }
     drop(listener);
     // Who has not read its answer by then does not keep the store from being closed.
     let _ = timeout(app.limits.drain(), graceful.shutdown()).await;
     // Nobody waits in a watch any more; one that is just reading lets go of its store in a moment.
-    let all = u32::try_from(app.limits.watches).unwrap_or(u32::MAX);
-    let _ = timeout(app.limits.drain(), app.watches.acquire_many(all)).await;
+    let _ = timeout(app.limits.drain(), app.places.watches.unused()).await;
+}
+
+/// Listens on the first address that can be listened on.
+fn listen(addresses: &[SocketAddr]) -> io::Result<TcpListener> {
+    let listen = |address: SocketAddr| {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        if cfg!(unix) {
+            // So that a server can be started again at once.
+            socket.set_reuseaddr(true)?;
+        }
+        // Connections inherit it.
+        socket.set_send_buffer_size(SEND_BUFFER)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    let mut outcome = Err(io::ErrorKind::AddrNotAvailable.into());
+    for address in addresses {
+        outcome = listen(*address);
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    outcome
 }
 
 fn connection<S>(
     app: &App,
     stream: TcpStream,
+    seat: Seat,
     service: S,
     graceful: &GracefulShutdown,
 ) -> impl Future<Output = ()> + Send + 'static
@@ -181,11 +207,22 @@ where
 {
     let _ = stream.set_nodelay(true);
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(app.limits.receive()).max_headers(100);
-    let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    http.timer(TokioTimer::new()).header_read_timeout(app.limits.receive()).max_headers(100).max_buf_size(BUFFER);
+    let mut stream = TimeoutStream::new(stream);
+    // Counted only while there is something to write: one who just listens stays.
+    stream.set_write_timeout(Some(app.limits.receive()));
+    let known = Arc::clone(&seat.connection);
+    let service = service.map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Arc::clone(&known));
+        request
+    });
+    let connection = http.serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(service));
     let watched = graceful.watch(connection);
     async move {
         // A connection that breaks is the client's affair.
-        let _ = watched.await;
+        tokio::select! {
+            _ = watched => {}
+            () = seat.connection.ended() => {}
+        }
     }
 }

@@ -25,6 +25,8 @@ pub enum Failure {
     TooLarge(u64),
     TimedOut,
     TooManyWatches,
+    /// As many requests of the tenant are under way as may be.
+    Busy,
     NoRoute,
     NoMethod,
     /// A write was repeated with a key that stands for another one.
@@ -62,7 +64,7 @@ impl Failure {
             Self::RateLimited(_) => "RATE_LIMITED",
             Self::TooLarge(_) => "LIMIT_EXCEEDED",
             Self::TimedOut => "TIMEOUT",
-            Self::TooManyWatches => "UNAVAILABLE",
+            Self::TooManyWatches | Self::Busy => "UNAVAILABLE",
             Self::NoRoute => "NOT_FOUND",
             Self::NoMethod | Self::OtherRequest | Self::Unsupported(_) => "INVALID_ARGUMENT",
             Self::Panicked => "INTERNAL",
@@ -90,6 +92,7 @@ impl Failure {
             Self::TooLarge(limit) => format!("the body has at most {limit} bytes"),
             Self::TimedOut => "the request took too long; a write may still be applied".into(),
             Self::TooManyWatches => "too many watches are open; try again later".into(),
+            Self::Busy => "too many requests of the key's tenant are under way; try again later".into(),
             Self::NoRoute => "there is no such route; GET /openapi.json lists all".into(),
             Self::NoMethod => "the route does not take this method; the header Allow lists those that it takes".into(),
             Self::OtherRequest => "the Idempotency-Key belongs to another request".into(),
@@ -182,6 +185,9 @@ impl IntoResponse for Failure {
         match self {
             Self::RateLimited(seconds) => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            Self::Busy => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             }
             Self::Unauthorized => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

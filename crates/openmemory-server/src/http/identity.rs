@@ -31,11 +31,20 @@ pub async fn identify(State(app): State<Arc<App>>, mut request: Request, next: N
     response
 }
 
+impl Caller {
+    /// Names the key of whoever asks a server without keys.
+    pub const WITHOUT_KEY: &'static str = "none";
+
+    pub fn has_key(&self) -> bool {
+        self.key != Self::WITHOUT_KEY
+    }
+}
+
 /// Who asks with these headers, by the keys of this moment.
 pub fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Failure> {
     if !app.keys.required() {
         // Whoever made the server reachable by others without a key must not have got this far.
-        let own = Caller { tenant: Tenant::own(), key: "none".into(), role: Role::Tenant };
+        let own = Caller { tenant: Tenant::own(), key: Caller::WITHOUT_KEY.into(), role: Role::Tenant };
         return if app.loopback { Ok(own) } else { Err(Failure::Unauthorized) };
     }
     presented(headers).and_then(|key| app.keys.caller(key)).ok_or(Failure::Unauthorized)

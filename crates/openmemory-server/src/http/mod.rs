@@ -5,8 +5,12 @@
 //! | `observe` | what is told of each request, in logs, metrics and its id? |
 //! | `origin` | may a web page or a renamed host ask a server without keys? |
 //! | `identity` | whose request is it? |
+//! | `places` | is there room for a request? |
+//! | `quota` | how much of something limited may a tenant have at once? |
+//! | `held` | how long is a place taken? |
 //! | `rate` | has the key asked too often? |
 //! | `body` | is the body whole, small enough, and JSON? |
+//! | `pace` | does a body come fast enough? |
 //! | `upload` | where is a body that is too large to be held? |
 //! | `pieces` | how is an answer sent that is not there yet as a whole? |
 //! | `progress` | how does long work tell how far it is? |
@@ -19,22 +23,26 @@
 
 mod body;
 mod failure;
+mod held;
 mod identity;
 mod memories;
 mod metrics;
 mod observe;
 mod once;
 mod origin;
+mod pace;
 mod paths;
 mod pieces;
+mod places;
 mod precondition;
 mod progress;
 mod query;
+mod quota;
 mod rate;
 mod time;
 mod upload;
 
-pub use body::{Body, buffer};
+pub use body::{Body, LargeBody, buffer};
 pub use failure::{Answer, Failure, Told, fields_of};
 pub use identity::{caller, identify};
 pub use memories::{Id, Memories};
@@ -44,9 +52,11 @@ pub use once::{Answers, Gone, answer_once};
 pub use origin::{guard_origin, is_local};
 pub use paths::normal_path;
 pub use pieces::{Pieces, in_pieces};
+pub use places::{Places, admit, take_place};
 pub use precondition::{IfMatch, etag};
 pub use progress::{JSON_LINES, Progress};
 pub use query::Params;
+pub use quota::{Permit, Quota};
 pub use rate::{Rates, limit_rate};
 pub use time::limit_time;
 pub use upload::Upload;

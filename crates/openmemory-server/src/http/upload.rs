@@ -7,19 +7,23 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
-use http_body_util::BodyExt;
 use openmemory_core::engine::Error;
-use tokio::time::timeout;
 
-use super::Failure;
 use super::body::let_pass;
+use super::pace::Paced;
+use super::{Failure, Permit};
 use crate::app::App;
+use crate::keys::Caller;
 use crate::tenants::blocking;
 
 /// Bytes that are written at once.
 const CHUNK: usize = 1 << 20;
 
-pub struct Upload(pub File);
+pub struct Upload {
+    pub file: File,
+    /// Among the imports of the tenant.
+    pub place: Option<Permit>,
+}
 
 impl FromRequest<Arc<App>> for Upload {
     type Rejection = Failure;
@@ -28,31 +32,27 @@ impl FromRequest<Arc<App>> for Upload {
         let limit = app.limits.import_bytes;
         let told = request.headers().get(header::CONTENT_LENGTH);
         let told = told.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-        let mut body = request.into_body();
         if told.is_some_and(|length| length > limit) {
-            return too_large(app, body).await;
+            return too_large(app, request.into_body()).await;
         }
+        let caller = request.extensions().get::<Caller>().ok_or(Failure::Unauthorized)?;
+        let place = app.places.imports.acquire(caller, 1).await;
+        let mut body = Paced::new(request.into_body(), app.limits.receive());
         let made = Arc::clone(app);
         let mut file = blocking(move || made.tenants.nameless_file()).await?;
-        let (mut chunk, mut received) = (Vec::with_capacity(CHUNK), 0);
-        loop {
-            let frame = match timeout(app.limits.receive(), body.frame()).await {
-                Ok(Some(Ok(frame))) => frame,
-                Ok(None) => break,
-                Ok(Some(Err(_))) => return Err(Failure::invalid("body", "ended too early")),
-                Err(_) => return Err(Failure::TimedOut),
-            };
-            let Some(data) = frame.data_ref() else { continue };
+        let (mut chunk, mut received) = (Vec::new(), 0);
+        while let Some(data) = body.next().await? {
             received += data.len() as u64;
             if received > limit {
-                return too_large(app, body).await;
+                return too_large(app, body.into_inner()).await;
             }
-            chunk.extend_from_slice(data);
+            chunk.extend_from_slice(&data);
             if chunk.len() >= CHUNK {
-                file = written(file, std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK))).await?;
+                file = written(file, std::mem::take(&mut chunk)).await?;
             }
         }
-        Ok(Self(written(file, chunk).await?))
+        let file = written(file, chunk).await?;
+        Ok(Self { file, place })
     }
 }
 

@@ -6,6 +6,7 @@ pub mod schemas;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::http::header;
 use axum::response::Html;
 use axum::routing::get;
@@ -47,12 +48,13 @@ pub fn document() -> OpenApiRouter<Arc<App>> {
 
 /// The routes that anybody may ask.
 pub fn routes(document: Document) -> Router<Arc<App>> {
-    let text: Arc<str> = serde_json::to_string(&document).unwrap_or_default().into();
-    let page: Arc<str> = page::page(&document).into();
+    // Shared by all answers: anybody may ask for them, and then not read them.
+    let text = Bytes::from(serde_json::to_string(&document).unwrap_or_default());
+    let page = Bytes::from(page::page(&document));
     let json_text = [(header::CONTENT_TYPE, "application/json")];
     let health = json!({ "ok": true, "version": env!("CARGO_PKG_VERSION") });
     Router::new()
         .route("/health", get(move || async move { axum::Json(health) }))
-        .route("/openapi.json", get(move || async move { (json_text, text.to_string()) }))
-        .route("/docs", get(move || async move { Html(page.to_string()) }))
+        .route("/openapi.json", get(move || async move { (json_text, text) }))
+        .route("/docs", get(move || async move { Html(page) }))
 }

@@ -14,18 +14,18 @@ use futures_core::Stream;
 use openmemory_core::domain::request::Watch;
 use openmemory_core::engine::{Control, Error, MemoryChange, Shared, Watcher};
 use serde_json::{Map, Value};
-use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc};
+use tokio::sync::{Notify, mpsc};
 use tokio::task::spawn;
 use tokio::time::timeout;
 
 use crate::app::App;
-use crate::http::{Answer, Body, Counted, Failure, Gone, Memories, Params, caller};
+use crate::http::{Answer, Body, Counted, Failure, Gone, Memories, Params, Permit, caller};
 use crate::keys::Caller;
 use crate::openapi::schemas;
 use crate::readers::{ReadKind, Share};
 
-/// Events that wait for the client.
-const WAITING: usize = 16;
+/// Events that wait for the client; each may be as large as a memory.
+const WAITING: usize = 4;
 
 /// Committed changes as they happen, as server-sent events
 ///
@@ -64,7 +64,7 @@ fn begin(app: Arc<App>, headers: HeaderMap, memories: Memories, mut request: Map
     }
     let request = Watch::read(request.into())?;
     let caller = caller(&app, &headers)?;
-    let permit = Arc::clone(&app.watches).try_acquire_owned().map_err(|_| Failure::TooManyWatches)?;
+    let permit = app.places.watches.try_acquire(&caller).ok_or(Failure::TooManyWatches)?;
     let watcher = memories.store.watch(&request)?;
     let place =
         Place { watcher, store: memories.store, share: memories.share, _counted: app.metrics.watch(), _permit: permit };
@@ -80,7 +80,7 @@ struct Place {
     store: Arc<Shared>,
     share: Arc<Share>,
     _counted: Counted,
-    _permit: OwnedSemaphorePermit,
+    _permit: Permit,
 }
 
 impl Place {
