@@ -39,7 +39,7 @@ test.each([
   ['searches', '/memory/search', { query: 'lorem', filters: slowFilter }],
   ['deletions', '/memory/delete', { filters: slowFilter }],
   ['exports', '/export', { filters: slowFilter }],
-  ["lists on Mem0's path", '/v3/memories/', { filters: { AND: [{ user_id: '*' }, slowFilter] } }],
+  ["lists on Mem0's path", '/v3/memories/', { filters: { OR: [{ user_id: '*' }, slowFilter] } }],
 ])('while one tenant’s %s walk through its store, another tenant reads at once', async (_, path, body) => {
   const { ask, server } = await served()
   const slow = flood(server.port, path, body, 16)
@@ -84,7 +84,8 @@ test.each(everybody)('a filter’s path is bounded on %s', async (path, body, na
   const { ask } = await serve()
   const filters = { ...named, [`metadata.${'.'.repeat(300_000)}`]: 'x' }
   const refused = await ask('POST', path, { body: { ...body, filters } })
-  expect(refused.status).toBe(413)
+  // Mem0's clients know no 413.
+  expect(refused.status).toBe(path.startsWith('/v') ? 400 : 413)
   expect(refused.text.length).toBeLessThan(1000)
 })
 
