@@ -197,7 +197,7 @@ fn lines(_: &Targets, input: &[u8]) -> bool {
     let Some(line) = refused(Line::read(input)) else { return header.is_ok() };
     if let Line::Memory(memory) = line {
         let sectors = Sectors::new(Sector::Semantic, []);
-        let versions: Vec<Version> = memory.oldest_first(&sectors).collect();
+        let versions: Vec<Version> = memory.oldest_first(&sectors).collect::<Result<_, _>>().unwrap();
         assert!(versions.iter().zip(1..).all(|(version, number)| version.number == number));
         let salience = memory.dynamics(&sectors).salience().at(Timestamp::from_millis(0));
         assert!((0.0..=1.0).contains(&salience), "{salience}");

@@ -31,6 +31,7 @@ impl OpenStore for Opener {
             durability: Durability::Interval,
             embedder: Arc::new(TestEmbedder).into(),
             clock: Arc::new(SystemClock),
+            allow_non_empty: false,
             while_opening: None,
         };
         self.0.open(options, "test")
