@@ -196,7 +196,7 @@ proptest! {
         let back = read(&line);
         prop_assert_eq!(back.content().unwrap().as_str(), newest);
         let other = Sectors::new(Sector::Emotional, []);
-        let versions: Vec<Version> = back.oldest_first(&other).collect();
+        let versions: Vec<Version> = back.oldest_first(&other).collect::<Result<_, _>>().unwrap();
         let expected: Vec<Version> = memory.iter().map(|(version, _)| version.clone()).collect();
         prop_assert_eq!(versions, expected);
         prop_assert_eq!(back.dynamics(&head.sectors()), dynamics);
