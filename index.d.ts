@@ -510,10 +510,14 @@ export interface ServeOptions {
   host?: string
   /**
    * `KEY` or `TENANT=KEY`: each tenant has memories of its own, and the tenant `default` those of this directory. Default:
-   * the environment variable `OPENMEMORY_API_KEYS`, separated by commas.
+   * the environment variable `OPENMEMORY_API_KEYS`, separated by commas. A key has 16 to 256 visible ASCII characters and is
+   * given once; others are refused with `INVALID_ARGUMENT`.
    */
   apiKeys?: readonly string[]
-  /** May read `/metrics` and nothing else. Default: the environment variable `OPENMEMORY_METRICS_KEY`. */
+  /**
+   * May read `/metrics` and nothing else; 16 to 256 visible ASCII characters. Default: the environment variable
+   * `OPENMEMORY_METRICS_KEY`.
+   */
   metricsKey?: string
   /** The keys made by `openmemory keys create`. Default `keys.json` in the directory. */
   keyFile?: string
@@ -823,7 +827,8 @@ export class OpenMemory {
    * const remote = new OpenMemory({ url: server.url })
    * ```
    *
-   * Rejects with `INVALID_ARGUMENT` for a `host` that others can reach without keys, `UNAVAILABLE` for a port in use.
+   * Rejects with `INVALID_ARGUMENT` for a `host` that others can reach without keys or for keys that cannot be used,
+   * `UNAVAILABLE` for a port in use, `IO` or `CORRUPTED` for a key file that cannot be read.
    */
   serve(options?: ServeOptions): Promise<Server>
 

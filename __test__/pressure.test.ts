@@ -2,7 +2,7 @@
 // matter, what was acknowledged stays, and the store works again once the cause is gone.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { chmodSync, mkdirSync, readFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import type { OpenMemory } from '@openmemory/sdk'
@@ -73,6 +73,9 @@ testWithSmallDisk.each(['flush', 'interval'] as const)(
     }
     expect(refused).toMatchObject({ code: 'IO', retryable: true })
 
+    // A file of the user's, where a test of the room once had its own.
+    writeFileSync(join(path, 'room.tmp'), 'mine')
+
     disk.free()
     // Several at once, as an agent would: none of them keeps the others from trying anew.
     const kinds = ['room again', 'more room'].map((id) => untilDone(() => om.addMemory({ id, content: id })))
@@ -89,6 +92,7 @@ testWithSmallDisk.each(['flush', 'interval'] as const)(
     if (durability === 'flush') expect(acknowledged.filter((id) => !kept.has(id))).toEqual([])
     expect(kept).toContain('room again')
     expect((await om.searchMemories('room again', { k: 1 }))[0]?.id).toBe('room again')
+    expect(readFileSync(join(path, 'room.tmp'), 'utf8')).toBe('mine')
   },
 )
 

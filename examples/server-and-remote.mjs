@@ -8,11 +8,11 @@ import { OpenMemory } from '@openmemory/sdk'
 
 const path = mkdtempSync(join(tmpdir(), 'openmemory-example-'))
 const om = new OpenMemory({ path })
-const server = await om.serve({ port: 0, apiKeys: ['acme=a-key-of-acme', 'globex=a-key-of-globex'] })
+const server = await om.serve({ port: 0, apiKeys: ['acme=a-long-key-of-acme', 'globex=a-long-key-of-globex'] })
 
 // These two could be on other machines, or in another language: see docs/server.md and clients/python.
-const acme = new OpenMemory({ url: server.url, apiKey: 'a-key-of-acme' })
-const globex = new OpenMemory({ url: server.url, apiKey: 'a-key-of-globex' })
+const acme = new OpenMemory({ url: server.url, apiKey: 'a-long-key-of-acme' })
+const globex = new OpenMemory({ url: server.url, apiKey: 'a-long-key-of-globex' })
 
 const { id } = await acme.addMemory({ content: 'The launch is on Monday' })
 const moved = await acme.updateMemory(id, { content: 'The launch is on Friday' }, { reason: 'moved' })
@@ -22,7 +22,7 @@ console.log((await globex.getMemory(id).catch((error) => error)).code)
 // Any HTTP client will do.
 const response = await fetch(`${server.url}/memory/${id}`, {
   method: 'PATCH',
-  headers: { 'X-API-Key': 'a-key-of-acme', 'Content-Type': 'application/json' },
+  headers: { 'X-API-Key': 'a-long-key-of-acme', 'Content-Type': 'application/json' },
   body: JSON.stringify({ tags: ['launch'] }),
 })
 const { version, tags } = await response.json()

@@ -1,32 +1,22 @@
 //! When is the engine opened and closed? Opened by the first call, on a thread that may block; closed when every call
-//! has ended. After the disk has refused something it is closed and opened anew, which tells what is there.
+//! has ended. Where its disk has failed, the core opens it again.
 
-use std::fs::File;
 use std::future::Future;
-use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use napi::bindgen_prelude::spawn_blocking;
 use napi::tokio::select;
 use napi::tokio::sync::{Mutex, Semaphore, watch};
 use napi::tokio::time::timeout;
-use openmemory_core::engine::{Error, Registry, Shared};
-use openmemory_core::storage::StorageError;
+use openmemory_core::engine::{Directory, Error, Registry, Shared};
 
 use crate::options::Opening;
 
 /// How long closing waits for calls that may wait for a function of the caller's: it may never answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// An engine is used for so many times the time that opening took before it is given up: a disk that stays full must
-/// not keep the process busy with opening.
-const USE: u32 = 10;
-
-/// Bytes that a disk must have to spare before a store that it has failed is opened anew.
-const ROOM: usize = 4 << 20;
 
 /// Places for reads of JavaScript's own.
 static READS: Semaphore = Semaphore::const_new(8);
@@ -37,29 +27,19 @@ pub static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::default);
 /// One JavaScript object's hold on an engine.
 pub struct Handle {
     pub opening: Arc<Opening>,
-    engine: Mutex<Option<Opened>>,
-    /// The disk has refused something.
-    failed: AtomicBool,
+    directory: Mutex<Option<Arc<Directory>>>,
     closed: AtomicBool,
     /// Calls that have begun and not ended.
     in_flight: watch::Sender<usize>,
-    /// Those of them that have got the engine.
-    running: watch::Sender<usize>,
     given_up: watch::Sender<bool>,
-}
-
-struct Opened {
-    engine: Arc<Shared>,
-    at: Instant,
-    took: Duration,
 }
 
 /// Who forgot to close, or was a worker thread that ended, lets go too: on a thread of its own, since this one may be the
 /// writer's, which answers calls and cannot wait for itself.
 impl Drop for Handle {
     fn drop(&mut self) {
-        if let Some(Opened { engine, .. }) = self.engine.get_mut().take() {
-            let release = || drop(REGISTRY.release(engine));
+        if let Some(directory) = self.directory.get_mut().take() {
+            let release = || drop(REGISTRY.release(directory));
             // A system without a thread to spare cannot do better.
             let _ = std::thread::Builder::new().name("openmemory-close".into()).spawn(release);
         }
@@ -79,11 +59,9 @@ impl Handle {
     pub fn new(opening: Opening) -> Self {
         Self {
             opening: Arc::new(opening),
-            engine: Mutex::new(None),
-            failed: AtomicBool::new(false),
+            directory: Mutex::new(None),
             closed: AtomicBool::new(false),
             in_flight: watch::Sender::new(0),
-            running: watch::Sender::new(0),
             given_up: watch::Sender::new(false),
         }
     }
@@ -102,45 +80,19 @@ impl Handle {
         *self.in_flight.borrow() > 0
     }
 
-    /// The engine for one call, which must say when it has ended.
+    /// The engine for one call.
     async fn engine(&self) -> Result<Arc<Shared>, Error> {
-        let mut slot = self.engine.lock().await;
-        if self.failed.load(Ordering::Relaxed)
-            && *self.running.borrow() == 0
-            && slot.as_ref().is_some_and(|opened| opened.at.elapsed() > opened.took * USE)
-            && self.has_room().await
-            && let Some(Opened { engine, .. }) = slot.take()
-        {
-            // That it cannot sync is known.
-            let _ = blocking(move || REGISTRY.release(engine)).await;
-        }
-        let engine = match &*slot {
-            Some(opened) => Arc::clone(&opened.engine),
-            None => {
-                let (options, description) = (self.opening.engine_options(), self.opening.description.clone());
-                let at = Instant::now();
-                let engine = blocking(move || REGISTRY.open(options, &description)).await?;
-                *slot = Some(Opened { engine: Arc::clone(&engine), at, took: at.elapsed() });
-                self.failed.store(false, Ordering::Relaxed);
-                engine
+        let directory = {
+            let mut slot = self.directory.lock().await;
+            match &*slot {
+                Some(directory) => Arc::clone(directory),
+                None => {
+                    let (options, description) = (self.opening.engine_options(), self.opening.description.clone());
+                    Arc::clone(slot.insert(blocking(move || REGISTRY.open(options, &description)).await?))
+                }
             }
         };
-        self.running.send_modify(|calls| *calls += 1);
-        Ok(engine)
-    }
-
-    /// Whether the directory takes a file. Opening a store on a full disk could fail halfway.
-    async fn has_room(&self) -> bool {
-        let probe = self.opening.path.join("room.tmp");
-        let took = blocking(move || {
-            let written = File::create(&probe).and_then(|mut file| {
-                file.write_all(&vec![0; ROOM])?;
-                file.sync_all()
-            });
-            let removed = std::fs::remove_file(&probe);
-            Ok(written.and(removed).is_ok())
-        });
-        took.await.unwrap_or(false)
+        directory.engine().await
     }
 
     /// Ends when nothing is in flight and, for the last who shares the engine, everything is on disk.
@@ -150,8 +102,8 @@ impl Handle {
             self.given_up.send_replace(true);
         }
         none(&self.in_flight).await;
-        match self.engine.lock().await.take() {
-            Some(Opened { engine, .. }) => blocking(move || REGISTRY.release(engine)).await,
+        match self.directory.lock().await.take() {
+            Some(directory) => blocking(move || REGISTRY.release(directory)).await,
             None => Ok(()),
         }
     }
@@ -168,33 +120,12 @@ impl Call {
         F: Future<Output = Result<T, Error>>,
     {
         let engine = self.0.engine().await?;
-        let running = Running(&self.0);
-        let result = select! {
+        let outcome = select! {
             biased;
-            result = call(Arc::clone(&engine)) => result,
+            outcome = call(Arc::clone(&engine)) => outcome,
             () = self.0.given_up() => Err(Error::Closed),
         };
-        let result = match result {
-            // What it could not write it cannot read either; whether anything is damaged only opening anew tells.
-            Err(Error::Storage(StorageError::Corrupted(_))) if engine.failed() => Err(StorageError::Poisoned.into()),
-            result => result,
-        };
-        if let Err(Error::Storage(StorageError::Io(_) | StorageError::Poisoned)) = result {
-            engine.fail();
-            self.0.failed.store(true, Ordering::Relaxed);
-        }
-        drop(engine);
-        drop(running);
-        result
-    }
-}
-
-/// A call that has got the engine; dropping it says that it has let go of it.
-struct Running<'a>(&'a Handle);
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        self.0.running.send_modify(|calls| *calls -= 1);
+        engine.judge(outcome)
     }
 }
 

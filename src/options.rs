@@ -86,7 +86,7 @@ impl Opening {
             allow_non_empty: self.allow_non_empty,
             embedder: self.embedder.clone(),
             clock: Arc::new(SystemClock),
-            while_opening: Some(Box::new(Thrift::begin())),
+            while_opening: Some(Arc::new(|| Box::new(Thrift::begin()))),
         }
     }
 }

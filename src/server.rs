@@ -8,7 +8,7 @@ use napi::Env;
 use napi::bindgen_prelude::{Error, PromiseRaw, Result};
 use napi::tokio::sync::OnceCell;
 use napi_derive::napi;
-use openmemory_core::engine::{self, Shared};
+use openmemory_core::engine::{self, Directory};
 use openmemory_server::config::{Config, Limits, LogSink};
 use openmemory_server::running::Running;
 use openmemory_server::tenants::OpenStore;
@@ -37,11 +37,11 @@ struct Options {
 struct Stores(Arc<Opening>);
 
 impl OpenStore for Stores {
-    fn open(&self, directory: &Path) -> std::result::Result<Arc<Shared>, engine::Error> {
+    fn open(&self, directory: &Path) -> std::result::Result<Arc<Directory>, engine::Error> {
         REGISTRY.open(self.0.engine_options_in(directory), &self.0.description)
     }
 
-    fn release(&self, store: Arc<Shared>) -> std::result::Result<(), engine::Error> {
+    fn release(&self, store: Arc<Directory>) -> std::result::Result<(), engine::Error> {
         REGISTRY.release(store)
     }
 }

@@ -8,6 +8,7 @@ import { expect, test } from '@jest/globals'
 import type { OpenMemory } from '@openmemory/sdk'
 import { serve } from '../helpers/server'
 
+const KEY = 'default-key-0123456789'
 const run = promisify(execFile)
 const PAGE = readFileSync(join(__dirname, '..', '..', 'docs', 'updating.md'), 'utf8')
 const EXAMPLES = [...PAGE.matchAll(/^```sh\n(.*?)^```\n\n^```json\n(.*?)^```/gms)].map(([, command, answers]) => ({
@@ -38,9 +39,11 @@ async function remember(om: OpenMemory): Promise<void> {
   }
 }
 
-/** What a command prints where only the server's address is another. */
+/** What a command prints where only the server's address and the key are others. */
 async function printed(command: string, url: string): Promise<string[]> {
-  const here = command.replaceAll(/http:\/\/localhost:8080|https:\/\/your-domain\.com/g, url)
+  const here = command
+    .replaceAll(/http:\/\/localhost:8080|https:\/\/your-domain\.com/g, url)
+    .replaceAll('your_api_key', KEY)
   const { stdout } = await run('bash', ['-c', here])
   return stdout.trim().split('\n')
 }
@@ -51,7 +54,7 @@ if (missing.length > 0) {
   test.skip('the curl examples', () => {})
 } else {
   test('every example of the document answers what stands below it', async () => {
-    const { store, server } = await serve({ apiKeys: ['default=your_api_key'] })
+    const { store, server } = await serve({ apiKeys: [`default=${KEY}`] })
     await remember(store)
     expect(EXAMPLES.length).toBeGreaterThan(10)
     expect(PAGE.match(/^```sh/gm)).toHaveLength(EXAMPLES.length)
@@ -63,7 +66,7 @@ if (missing.length > 0) {
   }, 30_000)
 
   test('the example of the published page changes what it says', async () => {
-    const { store, server } = await serve({ apiKeys: ['default=your_api_key'] })
+    const { store, server } = await serve({ apiKeys: [`default=${KEY}`] })
     await remember(store)
     const [answer] = await printed(PUBLISHED, server.url)
     expect(JSON.parse(answer as string)).toMatchObject({

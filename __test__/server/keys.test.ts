@@ -1,8 +1,9 @@
 // Who may ask: keys, tenants, and what one tenant can learn of another.
 
-import { readFileSync, statSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
+import { refusal } from '../helpers/refusal'
 import { asker, serve } from '../helpers/server'
 import { freshDirectory, openEmbedded } from '../helpers/store'
 
@@ -190,9 +191,51 @@ test('metrics count over all tenants, so only a key made for them reads them, an
   expect((await ask('GET', '/stats', { key: 'metrics-key-0123456789' })).status).toBe(403)
 })
 
-test.each([['A B=key'], ['spaces in=it'], ['=key with space'], ['ann=']])(
-  'the key %j is refused at the start',
-  async (key) => {
-    await expect(openEmbedded().serve({ port: 0, apiKeys: [key] })).rejects.toMatchObject({ field: 'apiKeys' })
-  },
-)
+const UNFIT = [
+  'A B=a-key-of-some-length',
+  'a key with spaces',
+  'ann=',
+  'ann=1',
+  'ann=fifteen-letters',
+  'ann=ключ-ключ-ключ',
+]
+
+test.each(UNFIT)('the key %j is refused at the start, and not told', async (key) => {
+  const refused = await refusal(openEmbedded().serve({ port: 0, apiKeys: ['bob=a-key-of-some-length', key] }))
+  expect(refused).toMatchObject({ code: 'INVALID_ARGUMENT', field: 'apiKeys' })
+  expect(refused.message).not.toContain(key)
+  const metricsKey = key.replace('ann=', '') || '1'
+  expect(await refusal(openEmbedded().serve({ port: 0, metricsKey }))).toMatchObject({ field: 'metricsKey' })
+})
+
+test('one key cannot be for two tenants', async () => {
+  const apiKeys = ['ann=a-key-of-some-length', 'bob=a-key-of-some-length']
+  expect(await refusal(openEmbedded().serve({ port: 0, apiKeys }))).toMatchObject({ field: 'apiKeys' })
+})
+
+test('a key file that cannot be read is refused at the start', async () => {
+  const keyFile = join(freshDirectory(), 'keys.json')
+  mkdirSync(keyFile)
+  expect(await refusal(openEmbedded().serve({ port: 0, keyFile }))).toMatchObject({ code: 'IO', field: 'keyFile' })
+  rmdirSync(keyFile)
+  writeFileSync(keyFile, '{"version": 1, "ke')
+  const refused = await refusal(openEmbedded().serve({ port: 0, keyFile }))
+  expect(refused).toMatchObject({ code: 'CORRUPTED', details: { field: 'keyFile' } })
+})
+
+test('while the key file cannot be read keys stay what they were', async () => {
+  const keyFile = join(freshDirectory(), 'keys.json')
+  const keys = new Keys(keyFile)
+  const [kept, revoked] = ['kept', 'revoked'].map((name) => JSON.parse(keys.create('acme', name, false)).ok)
+  const { ask } = await serve({ keyFile })
+  const statuses = async (...made: { key: string }[]) =>
+    Promise.all(made.map(async ({ key }) => (await ask('GET', '/stats', { key })).status))
+  keys.revoke(revoked.id)
+  expect(await statuses(kept, revoked)).toEqual([200, 401])
+  const made = JSON.parse(keys.create('acme', 'made meanwhile', false)).ok
+  const text = readFileSync(keyFile)
+  writeFileSync(keyFile, text.subarray(0, 100))
+  expect(await statuses(kept, revoked, made)).toEqual([200, 401, 401])
+  writeFileSync(keyFile, text)
+  expect(await statuses(kept, revoked, made)).toEqual([200, 401, 200])
+})

@@ -49,17 +49,17 @@ test('the largest allowed memory fits', async () => {
 
 test('more requests than the rate allows answer 429 with Retry-After, for that key only', async () => {
   const { ask } = await serve({
-    apiKeys: ['ann=ann-0123456789', 'bob=bob-0123456789'],
+    apiKeys: ['ann=ann-key-0123456789', 'bob=bob-key-0123456789'],
     rateLimit: { requests: 3, seconds: 60 },
   })
   const statuses: number[] = []
-  for (let n = 0; n < 5; n++) statuses.push((await ask('GET', '/sectors', { key: 'ann-0123456789' })).status)
+  for (let n = 0; n < 5; n++) statuses.push((await ask('GET', '/sectors', { key: 'ann-key-0123456789' })).status)
   expect(statuses).toEqual([200, 200, 200, 429, 429])
-  const refused = await ask('GET', '/sectors', { key: 'ann-0123456789' })
+  const refused = await ask('GET', '/sectors', { key: 'ann-key-0123456789' })
   expect(refused.body.err).toBe('rate')
   expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
   expect(refused.headers).toMatchObject({ 'x-ratelimit-limit': '3', 'x-ratelimit-remaining': '0' })
-  expect((await ask('GET', '/sectors', { key: 'bob-0123456789' })).status).toBe(200)
+  expect((await ask('GET', '/sectors', { key: 'bob-key-0123456789' })).status).toBe(200)
 })
 
 test('without keys a page of another origin, and a name that only leads here, get nothing', async () => {
@@ -75,8 +75,32 @@ test('without keys a page of another origin, and a name that only leads here, ge
   }
 })
 
+test('a request names its host once', async () => {
+  const hosts = { none: '', two: 'Host: localhost\r\nHost: evil.example\r\n', same: 'Host: a\r\nHost: a\r\n' }
+  for (const options of [{}, { apiKeys: ['a=a-key-0123456789'] }]) {
+    const { server } = await serve(options)
+    for (const lines of Object.values(hosts)) {
+      const answer = await raw(server.port, `GET /memory/all HTTP/1.1\r\n${lines}Connection: close\r\n\r\n`)
+      expect(answer).toMatch(/^HTTP\/1\.1 400 .*"field":"Host"/s)
+    }
+    // Older than the header.
+    expect(await raw(server.port, 'GET /health HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.0 200 /)
+  }
+})
+
+test('without keys an address in the request line counts as the host', async () => {
+  const { server } = await serve()
+  for (const [host, status] of [
+    ['evil.example', 403],
+    ['localhost', 200],
+  ]) {
+    const head = `GET http://${host}/memory/all HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`
+    expect(await raw(server.port, head)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+  }
+})
+
 test('with keys pages of any origin may ask, PATCH and DELETE included', async () => {
-  const { ask } = await serve({ apiKeys: ['a=key-0123456789'] })
+  const { ask } = await serve({ apiKeys: ['a=a-key-0123456789'] })
   const preflight = await ask('OPTIONS', '/memory/x', {
     headers: {
       Origin: 'https://app.example',
@@ -87,7 +111,7 @@ test('with keys pages of any origin may ask, PATCH and DELETE included', async (
   expect(preflight.status).toBe(200)
   expect(preflight.headers['access-control-allow-methods']).toMatch(/PATCH.*DELETE/)
   expect(preflight.headers['access-control-allow-headers']).toMatch(/x-api-key/)
-  const reply = await ask('GET', '/stats', { headers: { Origin: 'https://app.example' }, key: 'key-0123456789' })
+  const reply = await ask('GET', '/stats', { headers: { Origin: 'https://app.example' }, key: 'a-key-0123456789' })
   expect(reply.headers['access-control-allow-origin']).toBe('https://app.example')
 })
 
@@ -158,10 +182,10 @@ test('a write that is sent again with its Idempotency-Key is done once', async (
 })
 
 test('an Idempotency-Key of one tenant means nothing to another', async () => {
-  const { ask } = await serve({ apiKeys: ['ann=ann-0123456789', 'bob=bob-0123456789'] })
+  const { ask } = await serve({ apiKeys: ['ann=ann-key-0123456789', 'bob=bob-key-0123456789'] })
   const add = (key: string) =>
     ask('POST', '/memory/add', { key, headers: { 'Idempotency-Key': 'same' }, body: { content: 'x' } })
-  const [ann, bob] = [await add('ann-0123456789'), await add('bob-0123456789')]
+  const [ann, bob] = [await add('ann-key-0123456789'), await add('bob-key-0123456789')]
   expect(bob.body.id).not.toBe(ann.body.id)
 })
 

@@ -101,7 +101,7 @@ test('an event of a refusal is thrown behind what was told before, and nothing i
 })
 
 test('a wrong key is an AuthenticationError, and other calls go on', async () => {
-  const { server } = await serve({ apiKeys: ['a=key-0123456789'] })
+  const { server } = await serve({ apiKeys: ['a=a-key-0123456789'] })
   const om = reach({ url: server.url, apiKey: 'wrong' })
   expect(await refusal(om.watch().next())).toBeInstanceOf(AuthenticationError)
   expect(await refusal(om.stats())).toMatchObject({ code: 'UNAUTHORIZED' })

@@ -40,9 +40,9 @@ async function pretend(answer: (request: IncomingMessage, response: ServerRespon
 const memory = JSON.stringify({ id: 'x', content: 'x', version: 1 })
 
 test('url and apiKey come from the environment where no path is given', async () => {
-  const { server } = await serve({ apiKeys: ['a=key-0123456789'] })
+  const { server } = await serve({ apiKeys: ['a=a-key-0123456789'] })
   process.env.OPENMEMORY_URL = server.url
-  process.env.OPENMEMORY_API_KEY = 'key-0123456789'
+  process.env.OPENMEMORY_API_KEY = 'a-key-0123456789'
   expect(await reach({}).stats()).toMatchObject({ memories: 0 })
 })
 
@@ -59,7 +59,7 @@ test('a url may have a path and a slash at its end', async () => {
 })
 
 test('a wrong key is an AuthenticationError', async () => {
-  const { server } = await serve({ apiKeys: ['a=key-0123456789'] })
+  const { server } = await serve({ apiKeys: ['a=a-key-0123456789'] })
   for (const options of [{ url: server.url }, { url: server.url, apiKey: 'wrong' }]) {
     const error = await refusal(reach(options).stats())
     expect(error).toBeInstanceOf(AuthenticationError)

@@ -103,8 +103,8 @@ test.each([
 })
 
 test('a tenant is told of its own memories only: of what is new, of what was missed, and of what was deleted', async () => {
-  const { ask, server } = await serve({ apiKeys: ['ann=ann-0123456789', 'bob=bob-0123456789'] })
-  const [ann, bob] = [{ 'x-api-key': 'ann-0123456789' }, { 'x-api-key': 'bob-0123456789' }]
+  const { ask, server } = await serve({ apiKeys: ['ann=ann-key-0123456789', 'bob=bob-key-0123456789'] })
+  const [ann, bob] = [{ 'x-api-key': 'ann-key-0123456789' }, { 'x-api-key': 'bob-key-0123456789' }]
   const hers = await listen(server.port, '/watch', ann)
   const his = await listen(server.port, '/watch', bob)
   await ask('POST', '/memory/add', { headers: ann, body: { id: 'secret', content: 'tea' } })

@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use openmemory_core::domain::request::NewMemory;
 use openmemory_core::engine::{Engine, Options};
 use openmemory_core::storage::Durability;
@@ -43,8 +45,8 @@ async fn what_is_held_while_a_store_opens_is_let_go_of_with_memories_and_without
     let directory = tempfile::tempdir().unwrap();
     for memories in 0..2 {
         let (told, heard) = std::sync::mpsc::channel();
-        let while_opening: Option<Box<dyn Send>> = Some(Box::new(Told(told)));
-        let options = Options { while_opening, ..options(directory.path(), Durability::Flush) };
+        let begin = move || -> Box<dyn Send> { Box::new(Told(told.clone())) };
+        let options = Options { while_opening: Some(Arc::new(begin)), ..options(directory.path(), Durability::Flush) };
         let engine = Engine::open(options).unwrap();
         heard.recv_timeout(std::time::Duration::from_secs(60)).unwrap_or_else(|_| panic!("with {memories}"));
         engine.add(NewMemory::read(json!({"content": "tea"})).unwrap()).await.unwrap();

@@ -24,7 +24,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::connections::{Connections, Seat};
 use crate::http::{Answers, Metrics, Places, Rates, normal_path};
-use crate::keys::Keyring;
+use crate::keys::{Keyring, KeysError};
 use crate::readers::Readers;
 use crate::router::router;
 use crate::tenants::{OpenStore, Tenant, Tenants};
@@ -43,8 +43,8 @@ pub enum StartError {
     Exposed,
     #[error("host: {0} is no address of this machine")]
     Host(String),
-    #[error("keys: each must be KEY or TENANT=KEY, without spaces")]
-    Keys,
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     #[error("port: {0} cannot be listened on: {1}")]
     Port(u16, io::Error),
     #[error(transparent)]
@@ -55,7 +55,8 @@ impl StartError {
     /// The public code.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Exposed | Self::Host(_) | Self::Keys => "INVALID_ARGUMENT",
+            Self::Exposed | Self::Host(_) => "INVALID_ARGUMENT",
+            Self::Keys(error) => error.code(),
             Self::Port(..) => "UNAVAILABLE",
             Self::Engine(error) => error.code(),
         }
@@ -64,7 +65,7 @@ impl StartError {
     pub fn field(&self) -> Option<&'static str> {
         match self {
             Self::Exposed | Self::Host(_) => Some("host"),
-            Self::Keys => Some("apiKeys"),
+            Self::Keys(error) => error.field(),
             Self::Port(..) => Some("port"),
             Self::Engine(_) => None,
         }
@@ -82,7 +83,7 @@ impl Running {
     /// Begins to listen; must be called in a tokio runtime with timers and I/O.
     pub async fn start(config: Config, opener: Arc<dyn OpenStore>) -> Result<Self, StartError> {
         let Config { directory, host, port, keys, metrics_key, key_file, backup_dir, limits, log } = config;
-        let keys = Keyring::new(&keys, metrics_key.as_deref(), key_file).ok_or(StartError::Keys)?;
+        let keys = Keyring::new(&keys, metrics_key.as_deref(), key_file, log.clone())?;
         let found = lookup_host((host.as_str(), port)).await.map(Iterator::collect::<Vec<SocketAddr>>);
         let addresses = found.map_err(|_| StartError::Host(host))?;
         let loopback = addresses.iter().all(|address| address.ip().is_loopback());
@@ -91,7 +92,7 @@ impl Running {
         }
         let listener = listen(&addresses).map_err(|error| StartError::Port(port, error))?;
         let address = listener.local_addr().map_err(|error| StartError::Port(port, error))?;
-        let tenants = Tenants::new(directory, opener, limits.open_tenants);
+        let tenants = Tenants::new(directory, opener, limits.open_tenants, log.clone());
         if !keys.required() {
             // Refused now rather than with the first request: the directory may be another process's.
             tenants.store(&Tenant::own()).await?;

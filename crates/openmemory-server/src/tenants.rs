@@ -7,10 +7,14 @@ use std::fs::{File, create_dir_all};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use openmemory_core::engine::{Error, Shared};
+use openmemory_core::domain::{Clock, SystemClock};
+use openmemory_core::engine::{Directory, Error, Shared};
 use parking_lot::Mutex;
+use serde_json::json;
 use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
+
+use crate::config::LogSink;
 
 /// 1 to 64 of `a`–`z`, `0`–`9`, `-` and `_`: a name that is also a directory's on every system.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -52,9 +56,9 @@ impl fmt::Display for Tenant {
 /// How a directory becomes an engine; who starts the server knows the model and shares engines within the process.
 pub trait OpenStore: Send + Sync + 'static {
     /// Blocks.
-    fn open(&self, directory: &Path) -> Result<Arc<Shared>, Error>;
+    fn open(&self, directory: &Path) -> Result<Arc<Directory>, Error>;
     /// Blocks; the last who lets go closes the engine.
-    fn release(&self, store: Arc<Shared>) -> Result<(), Error>;
+    fn release(&self, store: Arc<Directory>) -> Result<(), Error>;
 }
 
 /// The stores that are open. Those that nobody has used for longest are closed when there are too many.
@@ -62,6 +66,7 @@ pub(crate) struct Tenants {
     root: PathBuf,
     opener: Arc<dyn OpenStore>,
     most: usize,
+    log: Option<LogSink>,
     open: Mutex<Opened>,
 }
 
@@ -73,13 +78,13 @@ struct Opened {
 }
 
 struct Slot {
-    store: Arc<OnceCell<Arc<Shared>>>,
+    store: Arc<OnceCell<Arc<Directory>>>,
     used: u64,
 }
 
 impl Tenants {
-    pub fn new(root: PathBuf, opener: Arc<dyn OpenStore>, most: usize) -> Self {
-        Self { root, opener, most: most.max(1), open: Mutex::default() }
+    pub fn new(root: PathBuf, opener: Arc<dyn OpenStore>, most: usize, log: Option<LogSink>) -> Self {
+        Self { root, opener, most: most.max(1), log, open: Mutex::default() }
     }
 
     pub async fn store(&self, tenant: &Tenant) -> Result<Arc<Shared>, Error> {
@@ -95,14 +100,22 @@ impl Tenants {
             let cell = Arc::clone(&slot.store);
             (cell, open.surplus(self.most))
         };
-        for store in surplus {
-            self.release(store).await?;
-        }
+        // What goes wrong with another tenant's store is in the log, and no answer to this one.
+        let _ = self.release(surplus).await;
         let open = || async {
             let (opener, directory) = (Arc::clone(&self.opener), tenant.directory(&self.root));
             blocking(move || opener.open(&directory)).await
         };
-        Ok(Arc::clone(cell.get_or_try_init(open).await?))
+        cell.get_or_try_init(open).await?.engine().await
+    }
+
+    /// Whether all open stores can be written to. One that has failed is opened again where it is time to.
+    pub fn all_write(&self) -> bool {
+        let open = self.open.lock();
+        let stores = open.stores.values().filter_map(|slot| slot.store.get());
+        let failed: Vec<&Arc<Directory>> = stores.filter(|store| !store.is_well()).collect();
+        failed.iter().for_each(|store| store.heal());
+        failed.is_empty()
     }
 
     /// A file without a name, on the disk that has the stores. Blocks.
@@ -113,35 +126,54 @@ impl Tenants {
 
     /// Syncs and lets go of every store; none is opened afterwards.
     pub async fn close(&self) -> Result<(), Error> {
-        let slots: Vec<Slot> = {
+        let slots: Vec<(Tenant, Slot)> = {
             let mut open = self.open.lock();
             open.closed = true;
-            open.stores.drain().map(|(_, slot)| slot).collect()
+            open.stores.drain().collect()
         };
-        let mut outcome = Ok(());
-        for slot in slots {
-            if let Some(store) = slot.store.get().cloned() {
-                drop(slot);
-                outcome = self.release(store).await.and(outcome);
-            }
-        }
-        outcome
+        let opened = |(tenant, slot): (Tenant, Slot)| Some((tenant, slot.store.get().cloned()?));
+        self.release(slots.into_iter().filter_map(opened).collect()).await
     }
 
-    async fn release(&self, store: Arc<Shared>) -> Result<(), Error> {
-        let opener = Arc::clone(&self.opener);
+    /// Each of them, whatever becomes of the others; the outcome of one that fails, if any does.
+    async fn release(&self, stores: Vec<(Tenant, Arc<Directory>)>) -> Result<(), Error> {
+        if stores.is_empty() {
+            return Ok(());
+        }
+        let (opener, log) = (Arc::clone(&self.opener), self.log.clone());
+        // As one piece of work: it goes on when the request that began it has gone.
         blocking(move || {
-            // Others in the process may go on with it; what was answered here is on disk all the same.
-            store.flush()?;
-            opener.release(store)
+            let mut outcome = Ok(());
+            for (tenant, store) in stores {
+                // Others in the process may go on with it; what was answered here is on disk all the same.
+                let flushed = store.flush();
+                let released = opener.release(store).and(flushed);
+                if let (Err(error), Some(log)) = (&released, &log) {
+                    log(&fault_in_closing(&tenant, error));
+                }
+                outcome = outcome.and(released);
+            }
+            outcome
         })
         .await
     }
 }
 
+fn fault_in_closing(tenant: &Tenant, error: &Error) -> String {
+    let fields = json!({
+        "time": SystemClock.now().to_string(),
+        "level": "error",
+        "message": "closing a store",
+        "tenant": tenant.as_str(),
+        "code": error.code(),
+        "error": error.to_string(),
+    });
+    fields.to_string()
+}
+
 impl Opened {
     /// Takes out stores that are in nobody's hands, the longest unused first, until few enough are left.
-    fn surplus(&mut self, most: usize) -> Vec<Arc<Shared>> {
+    fn surplus(&mut self, most: usize) -> Vec<(Tenant, Arc<Directory>)> {
         let mut surplus = Vec::new();
         while self.stores.len() > most {
             let idle = |slot: &Slot| {
@@ -151,7 +183,7 @@ impl Opened {
             let longest = self.stores.iter().filter(|(_, slot)| idle(slot)).min_by_key(|(_, slot)| slot.used);
             let Some(tenant) = longest.map(|(tenant, _)| tenant.clone()) else { break };
             let taken = self.stores.remove(&tenant).and_then(|slot| Arc::into_inner(slot.store)?.into_inner());
-            surplus.extend(taken);
+            surplus.extend(taken.map(|store| (tenant, store)));
         }
         surplus
     }
@@ -173,8 +205,8 @@ mod tests {
     use openmemory_core::domain::request::NewMemory;
     use openmemory_core::embedding::TestEmbedder;
     use openmemory_core::engine::{Options, Registry};
-    use openmemory_core::storage::Durability;
-    use serde_json::json;
+    use openmemory_core::storage::{Durability, StorageError};
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -183,10 +215,12 @@ mod tests {
         registry: Registry,
         open: AtomicUsize,
         most: AtomicUsize,
+        /// Names of directories that cannot be closed without a fault.
+        faulty: Vec<&'static str>,
     }
 
     impl OpenStore for Opener {
-        fn open(&self, directory: &Path) -> Result<Arc<Shared>, Error> {
+        fn open(&self, directory: &Path) -> Result<Arc<Directory>, Error> {
             self.most.fetch_max(self.open.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             let options = Options {
                 directory: directory.to_owned(),
@@ -199,9 +233,11 @@ mod tests {
             self.registry.open(options, "test")
         }
 
-        fn release(&self, store: Arc<Shared>) -> Result<(), Error> {
+        fn release(&self, store: Arc<Directory>) -> Result<(), Error> {
             self.open.fetch_sub(1, Ordering::SeqCst);
-            self.registry.release(store)
+            let faulty = self.faulty.iter().any(|name| store.path().ends_with(name));
+            self.registry.release(store)?;
+            if faulty { Err(StorageError::Poisoned.into()) } else { Ok(()) }
         }
     }
 
@@ -219,7 +255,7 @@ mod tests {
     async fn stores_close_when_too_many_are_open_and_keep_what_they_were_told() {
         let directory = tempfile::tempdir().unwrap();
         let opener = Arc::new(Opener::default());
-        let tenants = Tenants::new(directory.path().to_owned(), Arc::clone(&opener) as Arc<dyn OpenStore>, 2);
+        let tenants = Tenants::new(directory.path().to_owned(), Arc::clone(&opener) as Arc<dyn OpenStore>, 2, None);
         let names: Vec<Tenant> = (0..5).map(|n| Tenant::read(&format!("t{n}")).unwrap()).collect();
         let held = tenants.store(&names[0]).await.unwrap();
         for round in 0..2 {
@@ -236,5 +272,58 @@ mod tests {
         tenants.close().await.unwrap();
         assert_eq!(opener.open.load(Ordering::SeqCst), 0);
         assert!(matches!(tenants.store(&names[0]).await, Err(Error::Closed)));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_store_that_cannot_be_closed_is_in_the_log_and_nobody_elses_matter() {
+        let directory = tempfile::tempdir().unwrap();
+        let opener = Arc::new(Opener { faulty: vec!["t0", "t2"], ..Opener::default() });
+        let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+        let told = Arc::clone(&lines);
+        let log: LogSink = Arc::new(move |line: &str| told.lock().push(line.to_owned()));
+        let opener_of_tenants = Arc::clone(&opener) as Arc<dyn OpenStore>;
+        let tenants = Tenants::new(directory.path().to_owned(), opener_of_tenants, 3, Some(log));
+        let names: Vec<Tenant> = (0..6).map(|n| Tenant::read(&format!("t{n}")).unwrap()).collect();
+        // All of them are open at once, so that more than one is surplus later.
+        let held = [
+            tenants.store(&names[0]).await.unwrap(),
+            tenants.store(&names[1]).await.unwrap(),
+            tenants.store(&names[2]).await.unwrap(),
+            tenants.store(&names[3]).await.unwrap(),
+            tenants.store(&names[4]).await.unwrap(),
+        ];
+        drop(held);
+        let store = tenants.store(&names[5]).await.unwrap();
+        store.add(NewMemory::read(json!({ "content": "x" })).unwrap()).await.unwrap();
+        drop(store);
+        assert_eq!(opener.open.load(Ordering::SeqCst), 3, "each that is surplus is let go of");
+        let logged = || -> Vec<Value> { lines.lock().iter().map(|line| serde_json::from_str(line).unwrap()).collect() };
+        let tenants_of = |lines: &[Value]| -> Vec<String> {
+            lines.iter().map(|line| line["tenant"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(tenants_of(&logged()), ["t0", "t2"]);
+        drop(tenants.store(&names[0]).await.unwrap());
+        assert!(tenants.close().await.is_err());
+        assert_eq!(opener.open.load(Ordering::SeqCst), 0, "the others are closed all the same");
+        assert_eq!(tenants_of(&logged()), ["t0", "t2", "t0"]);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_store_that_has_failed_is_opened_again_without_a_request_of_its_tenant() {
+        let directory = tempfile::tempdir().unwrap();
+        let tenants = Tenants::new(directory.path().to_owned(), Arc::new(Opener::default()), 8, None);
+        let [ann, bob] = ["ann", "bob"].map(|name| Tenant::read(name).unwrap());
+        tenants.store(&bob).await.unwrap();
+        let store = tenants.store(&ann).await.unwrap();
+        store.add(NewMemory::read(json!({ "content": "x" })).unwrap()).await.unwrap();
+        assert!(tenants.all_write());
+        store.fail();
+        drop(store);
+        assert!(!tenants.all_write());
+        while !tenants.all_write() {
+            tenants.store(&bob).await.unwrap();
+        }
+        assert_eq!(tenants.store(&ann).await.unwrap().stats().unwrap().memories, 1);
+        tenants.close().await.unwrap();
     }
 }

@@ -6,7 +6,7 @@
 mod support;
 
 use openmemory_server::config::Limits;
-use support::{SOON, Server, answer, ended};
+use support::{ANN, BOB, SOON, Server, answer, ended};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
@@ -16,9 +16,9 @@ const LARGE: usize = 60;
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_not_read_ends_with_its_connection() {
     let server = Server::start(Limits { receive_seconds: 1, ..Limits::default() }).await;
-    server.fill("ann", LARGE).await;
-    ended(&mut server.send("GET", "/memory/all", "ann", "").await).await;
-    ended(&mut server.send("GET", "/export", "ann", "").await).await;
+    server.fill(ANN, LARGE).await;
+    ended(&mut server.send("GET", "/memory/all", ANN, "").await).await;
+    ended(&mut server.send("GET", "/export", ANN, "").await).await;
     // Without a key, one request after the other in the same packet.
     let mut stream = server.connect().await;
     let docs = "GET /docs HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(200);
@@ -29,14 +29,14 @@ async fn an_answer_that_is_not_read_ends_with_its_connection() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_watch_that_is_not_read_ends_with_its_connection() {
     let server = Server::start(Limits { receive_seconds: 1, ..Limits::default() }).await;
-    server.fill("ann", LARGE).await;
-    ended(&mut server.send("GET", "/watch?since=2000-01-01", "ann", "").await).await;
+    server.fill(ANN, LARGE).await;
+    ended(&mut server.send("GET", "/watch?since=2000-01-01", ANN, "").await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_watch_that_has_nothing_to_say_goes_on() {
     let server = Server::start(Limits { receive_seconds: 1, ..Limits::default() }).await;
-    let mut stream = server.send("GET", "/watch", "ann", "").await;
+    let mut stream = server.send("GET", "/watch", ANN, "").await;
     let mut text = String::new();
     let mut piece = [0; 4096];
     let mut until = async |stream: &mut tokio::net::TcpStream, what: &str| {
@@ -48,7 +48,7 @@ async fn a_watch_that_has_nothing_to_say_goes_on() {
     };
     timeout(SOON, until(&mut stream, "id:")).await.unwrap();
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-    assert_eq!(server.ask("POST", "/memory/add", "ann", r#"{"id":"late","content":"x"}"#).await.status, 200);
+    assert_eq!(server.ask("POST", "/memory/add", ANN, r#"{"id":"late","content":"x"}"#).await.status, 200);
     timeout(SOON, until(&mut stream, "late")).await.unwrap();
 }
 
@@ -65,7 +65,7 @@ async fn connections_that_show_no_key_make_room_for_new_ones() {
         idle.push(stream);
     }
     assert_eq!(server.status("GET", "/health", "").await, 200);
-    assert_eq!(server.status("GET", "/stats", "ann").await, 200);
+    assert_eq!(server.status("GET", "/stats", ANN).await, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,15 +75,15 @@ async fn connections_of_one_tenant_leave_room_for_others() {
     for _ in 0..7 {
         // A body that does not come, so that none of them is idle.
         let mut stream = server.connect().await;
-        let head = "POST /memory/add HTTP/1.1\r\nhost: localhost\r\nx-api-key: ann\r\ncontent-length: 9\r\n\r\n{";
+        let head = "POST /memory/add HTTP/1.1\r\nhost: localhost\r\nx-api-key: key-of-tenant-ann\r\ncontent-length: 9\r\n\r\n{";
         stream.write_all(head.as_bytes()).await.unwrap();
         waiting.push(stream);
     }
-    let keep = "GET /stats HTTP/1.1\r\nhost: localhost\r\nx-api-key: bob\r\n\r\n";
+    let keep = "GET /stats HTTP/1.1\r\nhost: localhost\r\nx-api-key: key-of-tenant-bob\r\n\r\n";
     let mut kept = Vec::new();
     for _ in 0..4 {
         assert_eq!(server.status("GET", "/health", "").await, 200);
-        assert_eq!(server.status("GET", "/stats", "bob").await, 200);
+        assert_eq!(server.status("GET", "/stats", BOB).await, 200);
         let mut stream = server.connect().await;
         stream.write_all(keep.as_bytes()).await.unwrap();
         kept.push(stream);
@@ -98,7 +98,7 @@ async fn requests_that_wait_for_a_body_take_no_place() {
     for path in ["/memory/add", "/import", "/memory/batch", "/import"] {
         let mut stream = server.connect().await;
         let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: localhost\r\nx-api-key: ann\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{{\r\n"
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\nx-api-key: key-of-tenant-ann\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{{\r\n"
         );
         stream.write_all(head.as_bytes()).await.unwrap();
         dripping.push(stream);
@@ -107,9 +107,9 @@ async fn requests_that_wait_for_a_body_take_no_place() {
         assert_eq!(server.status("GET", "/health", "").await, 200);
         assert_eq!(server.status("GET", "/stats", "").await, 401);
         assert_eq!(server.status("GET", "/stats", "wrong").await, 401);
-        assert_eq!(server.status("GET", "/stats", "bob").await, 200);
-        assert_eq!(server.status("GET", "/ready", "ann").await, 200);
-        assert_eq!(server.status("GET", "/stats", "ann").await, 200);
+        assert_eq!(server.status("GET", "/stats", BOB).await, 200);
+        assert_eq!(server.status("GET", "/ready", ANN).await, 200);
+        assert_eq!(server.status("GET", "/stats", ANN).await, 200);
     }
 }
 
@@ -117,8 +117,7 @@ async fn requests_that_wait_for_a_body_take_no_place() {
 async fn an_import_that_drips_is_given_up() {
     let server = Server::start(Limits { receive_seconds: 1, ..Limits::default() }).await;
     let mut stream = server.connect().await;
-    let head =
-        "POST /import HTTP/1.1\r\nhost: localhost\r\nx-api-key: ann\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n";
+    let head = "POST /import HTTP/1.1\r\nhost: localhost\r\nx-api-key: key-of-tenant-ann\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n";
     stream.write_all(head.as_bytes()).await.unwrap();
     let (mut reading, mut writing) = stream.into_split();
     let drip = async {
@@ -142,24 +141,25 @@ async fn imports_of_one_tenant_leave_places_for_others() {
     let mut dripping = Vec::new();
     for _ in 0..20 {
         let mut stream = server.connect().await;
-        let head = "POST /import HTTP/1.1\r\nhost: localhost\r\nx-api-key: ann\r\ncontent-length: 99\r\n\r\n{";
+        let head =
+            "POST /import HTTP/1.1\r\nhost: localhost\r\nx-api-key: key-of-tenant-ann\r\ncontent-length: 99\r\n\r\n{";
         stream.write_all(head.as_bytes()).await.unwrap();
         dripping.push(stream);
     }
     let lines = "{\"format\":\"openmemory-export\",\"format_version\":1}\n{\"end\":true}\n";
-    assert_eq!(server.ask("POST", "/import", "bob", lines).await.status, 200);
+    assert_eq!(server.ask("POST", "/import", BOB, lines).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn exports_of_one_tenant_leave_places_for_others() {
     let server = Server::start(Limits { exports: 2, ..Limits::default() }).await;
-    server.fill("ann", LARGE).await;
+    server.fill(ANN, LARGE).await;
     let mut unread = Vec::new();
     for _ in 0..4 {
-        unread.push(server.send("GET", "/export", "ann", "").await);
+        unread.push(server.send("GET", "/export", ANN, "").await);
     }
-    assert_eq!(server.status("GET", "/stats", "ann").await, 200);
-    let exported = server.ask("GET", "/export", "bob", "").await;
+    assert_eq!(server.status("GET", "/stats", ANN).await, 200);
+    let exported = server.ask("GET", "/export", BOB, "").await;
     assert!(String::from_utf8(exported.body).unwrap().contains("{\"end\":true"));
 }
 
@@ -168,7 +168,7 @@ async fn watches_of_one_tenant_leave_places_for_others() {
     let server = Server::start(Limits { watches: 4, ..Limits::default() }).await;
     let mut watching = Vec::new();
     let mut statuses = Vec::new();
-    for key in ["ann", "ann", "ann", "ann", "bob", "bob", "bob"] {
+    for key in [ANN, ANN, ANN, ANN, BOB, BOB, BOB] {
         let mut stream = server.send("GET", "/watch", key, "").await;
         let mut first = [0; 12];
         timeout(SOON, stream.read_exact(&mut first)).await.unwrap().unwrap();
@@ -184,7 +184,7 @@ async fn a_body_of_countless_values_is_refused_for_its_size() {
     for (piece, path) in [("0,", "/memory/batch"), ("[],", "/v1/memories"), ("{\"\":0},", "/memory/list")] {
         let most = if path == "/memory/list" { 4 << 20 } else { 63 << 20 };
         let body = format!("[{}0]", piece.repeat(most / piece.len() - 1));
-        let refused = server.ask("POST", path, "ann", &body).await;
+        let refused = server.ask("POST", path, ANN, &body).await;
         assert_eq!((refused.status, refused.json()["code"].as_str()), (413, Some("LIMIT_EXCEEDED")), "{piece} {path}");
     }
 }
@@ -195,7 +195,7 @@ async fn the_largest_batch_of_the_richest_metadata_is_taken() {
     let numbers: Vec<f64> = (0..768).map(|n| f64::from(n) / 7.0).collect();
     let item = serde_json::json!({ "content": "x", "tags": ["a", "b"], "metadata": { "vector": numbers } });
     let body = serde_json::json!({ "items": vec![item; 1000] }).to_string();
-    let added = server.ask("POST", "/memory/batch", "ann", &body).await;
+    let added = server.ask("POST", "/memory/batch", ANN, &body).await;
     assert_eq!(added.status, 200);
     assert_eq!(added.json()["results"].as_array().unwrap().len(), 1000);
 }
@@ -208,12 +208,12 @@ async fn a_line_of_an_import_is_no_longer_than_a_memory_can_be() {
         let many = value.repeat((40 << 20) / value.len());
         for field in ["versions", "waypoints", "feedback_reason"] {
             let lines = format!("{header}{{\"id\":\"a\",\"created_at\":\"2024-01-01\",\"{field}\":[{many}0]}}\n");
-            let refused = server.ask("POST", "/import", "ann", &lines).await;
+            let refused = server.ask("POST", "/import", ANN, &lines).await;
             assert!([400, 413].contains(&refused.status), "{value} {field}: {}", refused.status);
         }
     }
     let long = format!("{header}{{\"id\":\"a\",\"feedback_reason\":\"{}\"}}\n", "x".repeat(70 << 20));
-    assert_eq!(server.ask("POST", "/import", "ann", &long).await.status, 413);
+    assert_eq!(server.ask("POST", "/import", ANN, &long).await.status, 413);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -221,13 +221,14 @@ async fn a_kept_answer_stays_whatever_other_tenants_write() {
     let server = Server::start(Limits::default()).await;
     let add = async || {
         let body = r#"{"content":"once"}"#;
-        server.ask_with("POST", "/memory/add", "ann", "idempotency-key: K1\r\n", body).await.json()["id"].clone()
+        server.ask_with("POST", "/memory/add", ANN, "idempotency-key: K1\r\n", body).await.json()["id"].clone()
     };
     let first = add().await;
     let mut stream = server.connect().await;
     // Taken, and so kept: reinforcing would change the store 10 001 times.
     let writes = (0..10_001).fold(String::new(), |all, n| {
-        let head = "POST /memory/delete HTTP/1.1\r\nhost: localhost\r\nx-api-key: bob\r\ncontent-length: 14\r\n";
+        let head =
+            "POST /memory/delete HTTP/1.1\r\nhost: localhost\r\nx-api-key: key-of-tenant-bob\r\ncontent-length: 14\r\n";
         format!("{all}{head}idempotency-key: {n}\r\n\r\n{{\"ids\":[\"nil\"]}}").replace("length: 14", "length: 15")
     });
     let (mut reading, mut writing) = stream.split();
@@ -250,7 +251,7 @@ async fn a_kept_answer_stays_whatever_other_tenants_write() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_that_was_refused_may_be_mended_under_the_same_key() {
     let server = Server::start(Limits::default()).await;
-    let add = async |body| server.ask_with("POST", "/memory/add", "ann", "idempotency-key: K1\r\n", body).await;
+    let add = async |body| server.ask_with("POST", "/memory/add", ANN, "idempotency-key: K1\r\n", body).await;
     assert_eq!(add(r#"{"content":""}"#).await.status, 400);
     let done = add(r#"{"content":"x"}"#).await;
     assert_eq!(done.status, 200);
@@ -263,9 +264,9 @@ async fn a_write_that_was_refused_may_be_mended_under_the_same_key() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_ends_waits_for_no_client_that_does_not_read() {
     let server = Server::start(Limits { receive_seconds: 1, ..Limits::default() }).await;
-    server.fill("ann", LARGE).await;
-    let mut unread = server.send("GET", "/memory/all", "ann", "").await;
-    let mut stream = server.send("GET", "/stats", "ann", "").await;
+    server.fill(ANN, LARGE).await;
+    let mut unread = server.send("GET", "/memory/all", ANN, "").await;
+    let mut stream = server.send("GET", "/stats", ANN, "").await;
     timeout(SOON, server.close()).await.expect("the server is still open");
     assert_eq!(answer(&mut stream).await.status, 200);
     ended(&mut unread).await;

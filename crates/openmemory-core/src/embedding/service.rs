@@ -13,6 +13,15 @@ pub enum EmbedderSource {
     External(Arc<ExternalEmbedder>),
 }
 
+impl EmbedderSource {
+    /// Hears of another source that means the same, where that can help.
+    pub fn join(&self, other: &Self) {
+        if let (Self::External(embedder), Self::External(other)) = (self, other) {
+            embedder.join(other);
+        }
+    }
+}
+
 impl<E: Embedder + 'static> From<Arc<E>> for EmbedderSource {
     fn from(embedder: Arc<E>) -> Self {
         Self::Here(embedder)
@@ -33,13 +42,6 @@ impl EmbeddingService {
             EmbedderSource::Here(embedder) => Self::Here(embedder, EmbeddingPool::new(None)?),
             EmbedderSource::External(embedder) => Self::External(embedder),
         })
-    }
-
-    /// Hears of another source that means the same, where that can help.
-    pub fn join(&self, other: &EmbedderSource) {
-        if let (Self::External(embedder), EmbedderSource::External(other)) = (self, other) {
-            embedder.join(other);
-        }
     }
 
     /// Which model it is. May load the model to find out.

@@ -83,7 +83,9 @@ impl Error {
             Self::ModelMismatch { .. } => "MODEL_MISMATCH",
             Self::Embedding(error) => error.code(),
             Self::Storage(error) => match error {
-                StorageError::Io(_) | StorageError::Poisoned => "IO",
+                StorageError::Io(_) => "IO",
+                // Of the moment: it is opened again where its disk lets it.
+                StorageError::Poisoned => "UNAVAILABLE",
                 StorageError::Corrupted(_) => "CORRUPTED",
                 StorageError::Locked(_) => "LOCKED",
                 StorageError::NotEmpty | StorageError::NoStore | StorageError::ForeignFiles(_) => "INVALID_ARGUMENT",

@@ -1,7 +1,9 @@
 //! How does a store become usable? Open the directory, fill the index beside the first calls, close in order.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::error::Error;
 use super::feed::Feed;
@@ -11,8 +13,12 @@ use super::said::SaidLately;
 use super::vectors::Vectors;
 use crate::domain::{Clock, MemoryId, Timestamp};
 use crate::embedding::{EmbedderSource, EmbeddingService};
-use crate::storage::{Bounds, Durability, Records, Store, StoreOptions};
+use crate::storage::{Bounds, Durability, Records, StorageError, Store, StoreOptions};
 
+/// Begins something that ends when it is dropped.
+type Guard = Arc<dyn Fn() -> Box<dyn Send> + Send + Sync>;
+
+#[derive(Clone)]
 pub struct Options {
     /// Made if it is not there.
     pub directory: PathBuf,
@@ -21,8 +27,9 @@ pub struct Options {
     pub allow_non_empty: bool,
     pub embedder: EmbedderSource,
     pub clock: Arc<dyn Clock>,
-    /// Dropped when the index is filled, for a host that does something about the memory which opening takes until then.
-    pub while_opening: Option<Box<dyn Send>>,
+    /// Called when opening begins, for a host that does something about the memory which it takes. What it gives is dropped
+    /// when the index is filled.
+    pub while_opening: Option<Guard>,
 }
 
 /// One open directory of memories; share it by `Arc`.
@@ -34,6 +41,8 @@ pub struct Engine {
     pub(super) recalls: Recalls,
     pub(super) said: SaidLately,
     clock: Arc<dyn Clock>,
+    /// A call has found that the disk failed, also where the store has not noticed.
+    failed: AtomicBool,
 }
 
 impl Engine {
@@ -46,10 +55,11 @@ impl Engine {
     pub fn open_within(options: Options, bounds: Bounds) -> Result<Self, Error> {
         let Options { directory, durability, allow_non_empty, .. } = &options;
         let how = StoreOptions { durability: *durability, bounds, allow_non_empty: *allow_non_empty };
+        let while_opening = options.while_opening.as_ref().map(|begin| begin());
         let store = Arc::new(Store::open(directory, how, options.clock.now())?);
         let vectors = Arc::new(Vectors::new());
         match store.model()? {
-            Some(model) => vectors.fill(Arc::clone(&store), model, options.while_opening)?,
+            Some(model) => vectors.fill(Arc::clone(&store), model, while_opening)?,
             None => vectors.set_empty(),
         }
         let embedding = EmbeddingService::start(options.embedder).map_err(|error| Error::Storage(error.into()))?;
@@ -63,6 +73,7 @@ impl Engine {
             recalls: Recalls::default(),
             said: SaidLately::default(),
             clock: options.clock,
+            failed: AtomicBool::new(false),
         })
     }
 
@@ -81,6 +92,29 @@ impl Engine {
     pub async fn ready(&self) -> Result<(), Error> {
         self.model.load().await?;
         self.vectors.ready().await
+    }
+
+    /// Says that the disk has failed this engine: only opening the directory again tells what is there.
+    pub fn fail(&self) {
+        self.failed.store(true, Ordering::Relaxed);
+    }
+
+    pub fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed) || self.store.has_failed()
+    }
+
+    /// The outcome of a call, looked at: what the disk refused fails the engine, and what a failed one could not read is no
+    /// damage before opening again has told so.
+    pub fn judge<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
+        match &outcome {
+            Err(Error::Storage(StorageError::Corrupted(_))) if self.has_failed() => Err(StorageError::Poisoned.into()),
+            // A full disk has refused it before anything was written.
+            Err(Error::Storage(StorageError::Io(error))) if error.kind() != ErrorKind::StorageFull => {
+                self.fail();
+                outcome
+            }
+            _ => outcome,
+        }
     }
 
     /// Makes everything that has been answered durable, whatever the durability.

@@ -8,7 +8,7 @@ use thiserror::Error;
 pub enum StorageError {
     #[error("the disk refused: {0}; free space or mend the disk, then try again")]
     Io(Arc<std::io::Error>),
-    #[error("an earlier write failed, so nothing more is written; close the store and open it again")]
+    #[error("an earlier write failed, so nothing more is written until the store is opened again; try again later")]
     Poisoned,
     #[error("the store is damaged ({0}); put a backup in its place, or salvage what is whole with doctor and repair")]
     Corrupted(String),

@@ -61,6 +61,6 @@ impl Progress {
     /// Makes everything in the log durable.
     pub(super) fn sync_log(&self) -> Result<(), StorageError> {
         let file = Arc::clone(&*self.log.lock());
-        Ok(file.sync_data()?)
+        Ok(file.sync_data().inspect_err(|_| self.fail())?)
     }
 }

@@ -153,9 +153,15 @@ impl Store {
         self.writer.commit(work, publish).await
     }
 
+    /// Whether a write or a sync has failed: nothing more is written until the directory is opened again.
+    pub fn has_failed(&self) -> bool {
+        self.closing.progress.has_failed()
+    }
+
     /// Makes everything committed durable, whatever the durability.
     pub fn flush(&self) -> Result<(), StorageError> {
-        self.closing.progress.sync_log()
+        // What a sync has lost the next one does not bring back, though it may say so.
+        if self.has_failed() { Err(StorageError::Poisoned) } else { self.closing.progress.sync_log() }
     }
 
     /// Lets go of what a walk over all memories has left in memory.
@@ -167,7 +173,7 @@ impl Store {
     pub fn close(&self) -> Result<(), StorageError> {
         self.checkpoints.stop();
         self.writer.stop();
-        self.flush()?;
+        self.closing.progress.sync_log()?;
         self.backend.sync()
     }
 

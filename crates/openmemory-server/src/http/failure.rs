@@ -8,7 +8,11 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use openmemory_core::domain::Invalid;
 use openmemory_core::engine::Error;
+use openmemory_core::storage::StorageError;
 use serde_json::{Map, Value, json};
+
+/// Seconds after which a store that has failed may be open again. Opening takes less, and is tried by each request.
+const TIME_TO_HEAL: u64 = 1;
 
 pub type Answer = Result<Response, Failure>;
 
@@ -27,6 +31,8 @@ pub enum Failure {
     TooManyWatches,
     /// As many requests of the tenant are under way as may be.
     Busy,
+    /// A store, be it another tenant's, has failed and is not open again.
+    NotReady,
     NoRoute,
     NoMethod,
     /// A write was repeated with a key that stands for another one.
@@ -64,7 +70,7 @@ impl Failure {
             Self::RateLimited(_) => "RATE_LIMITED",
             Self::TooLarge(_) => "LIMIT_EXCEEDED",
             Self::TimedOut => "TIMEOUT",
-            Self::TooManyWatches | Self::Busy => "UNAVAILABLE",
+            Self::TooManyWatches | Self::Busy | Self::NotReady => "UNAVAILABLE",
             Self::NoRoute => "NOT_FOUND",
             Self::NoMethod | Self::OtherRequest | Self::Unsupported(_) => "INVALID_ARGUMENT",
             Self::Panicked => "INTERNAL",
@@ -77,6 +83,15 @@ impl Failure {
             Self::NoMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::Engine(error) if is_of_upload(error) => StatusCode::BAD_REQUEST,
             _ => status_of(self.code()),
+        }
+    }
+
+    /// Seconds.
+    fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::RateLimited(seconds) => Some(*seconds),
+            Self::NotReady | Self::Engine(Error::Storage(StorageError::Poisoned)) => Some(TIME_TO_HEAL),
+            _ => None,
         }
     }
 
@@ -93,6 +108,7 @@ impl Failure {
             Self::TimedOut => "the request took too long; a write may still be applied".into(),
             Self::TooManyWatches => "too many watches are open; try again later".into(),
             Self::Busy => "too many requests of the key's tenant are under way; try again later".into(),
+            Self::NotReady => "a store of the server has failed and is not open again yet; try again later".into(),
             Self::NoRoute => "there is no such route; GET /openapi.json lists all".into(),
             Self::NoMethod => "the route does not take this method; the header Allow lists those that it takes".into(),
             Self::OtherRequest => "the Idempotency-Key belongs to another request".into(),
@@ -182,17 +198,11 @@ impl IntoResponse for Failure {
         let told = self.told();
         let mut response = (told.status, Json(told.body())).into_response();
         let headers = response.headers_mut();
-        match self {
-            Self::RateLimited(seconds) => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-            }
-            Self::Busy => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-            }
-            Self::Unauthorized => {
-                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            }
-            _ => {}
+        if let Some(seconds) = self.retry_after() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if matches!(self, Self::Unauthorized) {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response.extensions_mut().insert(told);
         response

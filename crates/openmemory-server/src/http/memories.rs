@@ -30,7 +30,7 @@ impl Memories {
         read: impl FnOnce(&Shared) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let store = Arc::clone(&self.store);
-        self.share.run(ReadKind::Point, move || read(&store)).await
+        self.share.run(ReadKind::Point, move || store.judge(read(&store))).await
     }
 
     /// Reads what may be all of the store, until the control says that nobody waits for it.
@@ -39,7 +39,7 @@ impl Memories {
         scan: impl FnOnce(&Shared, &Control) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (store, control) = (Arc::clone(&self.store), Arc::clone(&self.control));
-        self.share.run(ReadKind::Scan, move || scan(&store, &control)).await
+        self.share.run(ReadKind::Scan, move || store.judge(scan(&store, &control))).await
     }
 
     /// Searches, and writes what is found.
@@ -51,7 +51,9 @@ impl Memories {
         let vector = self.store.embed_query(&search).await?;
         let kind = if search.asks_each() { ReadKind::Scan } else { ReadKind::Point };
         let (store, control) = (Arc::clone(&self.store), Arc::clone(&self.control));
-        self.share.run(kind, move || write(&store.search(&search, &vector, &control)?)).await
+        let read = move || store.search(&search, &vector, &control).and_then(|hits| write(&hits));
+        let judged = Arc::clone(&self.store);
+        self.share.run(kind, move || judged.judge(read())).await
     }
 
     /// Deletes what matches, or all.

@@ -1,10 +1,11 @@
-//! May a web page or a renamed host ask a server without keys? No: any page that its user opens could read everything.
+//! May a web page or a renamed host ask a server without keys? No: any page that its user opens could read everything. And does a
+//! request say clearly which host it means?
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Uri, header};
+use axum::http::{HeaderValue, Uri, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -12,12 +13,18 @@ use super::Failure;
 use crate::app::App;
 
 pub async fn guard_origin(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let (host, second) = (hosts.next(), hosts.next());
+    // RFC 9112, 3.2: which of two is meant, proxies and servers may see differently.
+    if second.is_some() || (host.is_none() && request.version() >= Version::HTTP_11) {
+        return Failure::invalid("Host", "must be there once").into_response();
+    }
     if !app.keys.required() {
         let local = |value: &HeaderValue| is_local(value.to_str().unwrap_or_default());
-        let headers = request.headers();
-        let host = headers.get(header::HOST).is_none_or(local);
-        let origin = headers.get_all(header::ORIGIN).iter().all(local);
-        if !(host && origin) {
+        let origin = request.headers().get_all(header::ORIGIN).iter().all(local);
+        // Goes before `Host`, where it is given.
+        let named = request.uri().authority().is_none_or(|authority| is_local(authority.as_str()));
+        if !(host.is_none_or(local) && named && origin) {
             let why = "without keys only this machine may ask; start the server with keys for anything else";
             return Failure::Forbidden(why).into_response();
         }

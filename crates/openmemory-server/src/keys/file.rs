@@ -53,7 +53,7 @@ pub enum KeyError {
     #[error("the system gives no random numbers")]
     NoRandomness,
     #[error("the key file is damaged: {0}; restore it, or remove it and make new keys")]
-    Damaged(serde_json::Error),
+    Damaged(String),
     #[error("the key file cannot be used: {0}")]
     Io(#[from] io::Error),
 }
@@ -78,6 +78,15 @@ struct Contents {
     keys: Vec<Key>,
 }
 
+/// All keys or none: a key that is passed over could be one that somebody relies on.
+fn read(bytes: &[u8]) -> Result<Vec<Key>, String> {
+    let Contents { keys, .. } = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    match keys.iter().find(|key| KeyHash::parse(&key.hash).is_none() || Tenant::read(&key.tenant).is_none()) {
+        Some(Key { id, .. }) => Err(format!("{id} has no tenant or no hash")),
+        None => Ok(keys),
+    }
+}
+
 pub struct KeyFile {
     path: PathBuf,
 }
@@ -90,7 +99,7 @@ impl KeyFile {
     /// Every key, revoked ones too; none where there is no file.
     pub fn list(&self) -> Result<Vec<Key>, KeyError> {
         match fs::read(&self.path) {
-            Ok(bytes) => Ok(serde_json::from_slice::<Contents>(&bytes).map_err(KeyError::Damaged)?.keys),
+            Ok(bytes) => read(&bytes).map_err(KeyError::Damaged),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
             Err(error) => Err(error.into()),
         }

@@ -1,13 +1,17 @@
 //! Whose key is it? Every known hash is compared, in constant time, whether or not one has fitted already.
 
-use std::fs;
 use std::path::PathBuf;
 use std::time::SystemTime;
+use std::{fs, io};
 
+use openmemory_core::domain::{Clock, SystemClock};
 use parking_lot::RwLock;
+use serde_json::json;
 use subtle::{ConditionallySelectable, ConstantTimeEq};
 
-use super::{Key, KeyFile, KeyHash, Role};
+use super::given::{self, Known};
+use super::{Key, KeyError, KeyFile, KeyHash, KeysError, Role};
+use crate::config::LogSink;
 use crate::tenants::Tenant;
 
 /// Who asks.
@@ -19,36 +23,39 @@ pub struct Caller {
     pub role: Role,
 }
 
-struct Known {
-    hash: KeyHash,
-    caller: Caller,
-}
-
 pub struct Keyring {
     given: Vec<Known>,
     path: PathBuf,
+    log: Option<LogSink>,
     file: RwLock<Read>,
 }
 
+/// When and how long the file was; none: there was no file.
+type Stamp = Option<(SystemTime, u64)>;
+
 #[derive(Default)]
 struct Read {
-    /// When and how long the file was; none: there was no file.
-    seen: Option<(SystemTime, u64)>,
+    seen: Stamp,
     /// Since a file was seen once, keys are asked for: a file that goes away opens nothing.
     required: bool,
     keys: Vec<Known>,
+    /// The file could not be read the last time, and the log says so.
+    unreadable: bool,
 }
 
 impl Keyring {
-    /// `given` are `KEY` or `TENANT=KEY`. None if one is empty or names no tenant.
-    pub fn new(given: &[String], metrics: Option<&str>, path: PathBuf) -> Option<Self> {
-        let mut known =
-            given.iter().enumerate().map(|(i, entry)| read_given(i + 1, entry)).collect::<Option<Vec<_>>>()?;
-        if let Some(key) = metrics {
-            let caller = Caller { tenant: Tenant::own(), key: "metrics".into(), role: Role::Metrics };
-            known.push(Known { hash: KeyHash::of(key), caller });
-        }
-        Some(Self { given: known, path, file: RwLock::default() })
+    /// `given` are `KEY` or `TENANT=KEY`. A key file that is there must be readable: without its keys a server could be
+    /// open to everybody.
+    pub fn new(
+        given: &[String],
+        metrics: Option<&str>,
+        path: PathBuf,
+        log: Option<LogSink>,
+    ) -> Result<Self, KeysError> {
+        let ring = Self { given: given::read(given, metrics)?, path, log, file: RwLock::default() };
+        let now = ring.stamp()?;
+        ring.read(now)?;
+        Ok(ring)
     }
 
     /// Whether a request needs a key.
@@ -70,19 +77,50 @@ impl Keyring {
         known.get(found as usize).map(|known| known.caller.clone())
     }
 
+    /// Reads the file if it has changed. One that cannot be read now leaves what was known of it as it is, without what has
+    /// been revoked; the next request tries again.
     fn refresh(&self) {
-        let stamp = |data: fs::Metadata| (data.modified().unwrap_or(SystemTime::UNIX_EPOCH), data.len());
-        let now = fs::metadata(&self.path).ok().map(stamp);
-        if self.file.read().seen == now {
-            return;
+        let read = match self.stamp() {
+            Ok(now) if self.file.read().seen == now => return,
+            Ok(now) => self.read(now),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = read {
+            let told = std::mem::replace(&mut self.file.write().unreadable, true);
+            if let (false, Some(log)) = (told, &self.log) {
+                log(&unreadable(&error));
+            }
         }
-        let keys = KeyFile::new(&self.path).list().unwrap_or_default();
+    }
+
+    fn stamp(&self) -> Result<Stamp, KeyError> {
+        match fs::metadata(&self.path) {
+            Ok(data) => Ok(Some((data.modified().unwrap_or(SystemTime::UNIX_EPOCH), data.len()))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn read(&self, now: Stamp) -> Result<(), KeyError> {
+        let keys = KeyFile::new(&self.path).list()?;
         let mut file = self.file.write();
         file.required |= now.is_some();
         file.seen = now;
-        // A file that cannot be read opens nothing.
         file.keys = keys.iter().filter_map(of_file).collect();
+        file.unreadable = false;
+        Ok(())
     }
+}
+
+fn unreadable(error: &KeyError) -> String {
+    let fields = json!({
+        "time": SystemClock.now().to_string(),
+        "level": "error",
+        "message": "reading the key file; the keys known before are taken until it can be read",
+        "code": error.code(),
+        "error": error.to_string(),
+    });
+    fields.to_string()
 }
 
 fn of_file(key: &Key) -> Option<Known> {
@@ -93,60 +131,100 @@ fn of_file(key: &Key) -> Option<Known> {
     Some(Known { hash: KeyHash::parse(&key.hash)?, caller })
 }
 
-/// A key without a tenant's name has one of its own, named by the key's hash.
-fn read_given(place: usize, entry: &str) -> Option<Known> {
-    let named = entry.split_once('=').and_then(|(tenant, key)| Some((Tenant::read(tenant)?, key)));
-    let key = named.as_ref().map_or(entry, |(_, key)| key);
-    if key.is_empty() || key.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return None;
-    }
-    let hash = KeyHash::of(key);
-    let short = hash.text()[..16].to_owned();
-    let tenant = match named {
-        Some((tenant, _)) => tenant,
-        None => Tenant::read(&format!("key-{short}"))?,
-    };
-    Some(Known { hash, caller: Caller { tenant, key: format!("given-{place}"), role: Role::Tenant } })
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use parking_lot::Mutex;
+
     use super::*;
 
-    fn ring(given: &[&str], path: &std::path::Path) -> Option<Keyring> {
+    fn ring(given: &[&str], path: &Path) -> Keyring {
         let given: Vec<String> = given.iter().map(|&key| key.into()).collect();
-        Keyring::new(&given, None, path.to_owned())
+        Keyring::new(&given, None, path.to_owned(), None).unwrap()
     }
 
     #[test]
-    fn a_file_that_is_damaged_or_gone_opens_nothing() {
+    fn a_file_that_is_gone_opens_nothing() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("keys.json");
-        let ring = ring(&[], &path).unwrap();
+        let ring = ring(&[], &path);
         assert!(!ring.required());
         let made = KeyFile::new(&path).create("acme", "one", Role::Tenant).unwrap();
         assert_eq!(ring.caller(&made.secret).unwrap().tenant.as_str(), "acme");
-        fs::write(&path, "{").unwrap();
-        assert!(ring.required() && ring.caller(&made.secret).is_none());
         fs::remove_file(&path).unwrap();
         assert!(ring.required() && ring.caller(&made.secret).is_none());
     }
 
+    /// A directory in the file's place cannot be read by anybody, root included.
     #[test]
-    fn given_keys_name_their_tenant_or_have_one_of_their_own() {
-        let ring = ring(&["acme=k1", "k2", "k3"], std::path::Path::new("none")).unwrap();
-        let tenant = |key: &str| ring.caller(key).map(|caller| caller.tenant.to_string());
-        assert_eq!(tenant("k1").as_deref(), Some("acme"));
-        assert!(tenant("k2").unwrap().starts_with("key-") && tenant("k2") != tenant("k3"));
-        assert_eq!(tenant("acme=k1"), None);
-        assert_eq!(tenant(""), None);
+    fn while_the_file_cannot_be_read_known_keys_are_taken_and_revoked_ones_are_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, aside) = (directory.path().join("keys.json"), directory.path().join("aside.json"));
+        let file = KeyFile::new(&path);
+        let [kept, revoked] = ["kept", "revoked"].map(|name| file.create("acme", name, Role::Tenant).unwrap());
+        let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+        let told = Arc::clone(&lines);
+        let log: LogSink = Arc::new(move |line: &str| told.lock().push(line.to_owned()));
+        let ring = Keyring::new(&[], None, path.clone(), Some(log)).unwrap();
+        file.revoke(&revoked.key.id).unwrap();
+        assert!(ring.caller(&revoked.secret).is_none());
+        let made = file.create("acme", "made meanwhile", Role::Tenant).unwrap();
+        fs::rename(&path, &aside).unwrap();
+        let (whole, half) = (fs::read(&aside).unwrap(), fs::read(&aside).unwrap()[..40].to_owned());
+        for damage in [None, Some(half.as_slice()), Some(b"".as_slice())] {
+            match damage {
+                None => fs::create_dir(&path).unwrap(),
+                Some(bytes) => fs::write(&path, bytes).unwrap(),
+            }
+            for _ in 0..3 {
+                assert!(ring.required());
+                assert!(ring.caller(&kept.secret).is_some() && ring.caller(&revoked.secret).is_none());
+            }
+            match damage {
+                None => fs::remove_dir(&path).unwrap(),
+                Some(_) => fs::remove_file(&path).unwrap(),
+            }
+        }
+        assert_eq!(lines.lock().len(), 1, "{lines:?}");
+        fs::write(&path, whole).unwrap();
+        for (new, takes) in [(&kept, true), (&made, true), (&revoked, false)] {
+            assert_eq!(ring.caller(&new.secret).is_some(), takes);
+        }
     }
 
     #[test]
-    fn keys_that_could_not_be_sent_are_refused() {
-        for given in ["", "acme=", "a b", "acme=a b", "tab\t"] {
-            assert!(ring(&[given], std::path::Path::new("none")).is_none(), "{given:?}");
+    fn a_file_that_cannot_be_read_lets_no_server_begin() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keys.json");
+        let refused = || Keyring::new(&[], None, path.clone(), None).err().unwrap();
+        fs::create_dir(&path).unwrap();
+        assert_eq!((refused().code(), refused().field()), ("IO", Some("keyFile")));
+        fs::remove_dir(&path).unwrap();
+        KeyFile::new(&path).create("acme", "one", Role::Tenant).unwrap();
+        let whole = fs::read_to_string(&path).unwrap();
+        for damaged in [
+            "",
+            "{",
+            &whole[..whole.len() / 2],
+            &whole.replace("acme", "../x"),
+            &whole.replace(r#""hash": ""#, r#""hash": "z"#),
+        ] {
+            fs::write(&path, damaged).unwrap();
+            assert_eq!((refused().code(), refused().field()), ("CORRUPTED", Some("keyFile")), "{damaged}");
         }
+    }
+
+    #[test]
+    fn given_keys_name_their_tenant_or_have_one_of_their_own() {
+        let [one, two, three] = ["first-key-0123456789", "second-key-0123456789", "third-key-0123456789"];
+        let ring = ring(&[&format!("acme={one}"), two, three], Path::new("none"));
+        let tenant = |key: &str| ring.caller(key).map(|caller| caller.tenant.to_string());
+        assert_eq!(tenant(one).as_deref(), Some("acme"));
+        assert!(tenant(two).unwrap().starts_with("key-") && tenant(two) != tenant(three));
+        assert_eq!(tenant(&format!("acme={one}")), None);
+        assert_eq!(tenant(""), None);
     }
 }

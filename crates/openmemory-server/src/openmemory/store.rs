@@ -10,7 +10,7 @@ use openmemory_core::domain::Sector;
 use serde_json::json;
 
 use crate::app::App;
-use crate::http::{Answer, Memories, Progress};
+use crate::http::{Answer, Failure, Memories, Progress};
 use crate::openapi::schemas;
 
 /// The sectors that a memory can belong to
@@ -25,10 +25,15 @@ pub async fn stats(memories: Memories) -> Answer {
     Ok(Json(memories.read(|engine| engine.stats()).await?).into_response())
 }
 
-/// Answers when the index is filled and the model loaded
+/// Answers when the index is filled, the model loaded, and every open store can be written to
+///
+/// 503 as long as a store has failed and is not open again, be it another tenant's.
 #[utoipa::path(get, path = "/ready", tag = "Store", responses((status = 200, body = schemas::Done), schemas::Refusals))]
-pub async fn ready(memories: Memories) -> Answer {
+pub async fn ready(State(app): State<Arc<App>>, memories: Memories) -> Answer {
     memories.store.ready().await?;
+    if !app.tenants.all_write() {
+        return Err(Failure::NotReady);
+    }
     Ok(Json(json!({ "ok": true })).into_response())
 }
 

@@ -12,6 +12,7 @@ use axum::response::IntoResponse;
 use openmemory_core::domain::filter::Filter;
 use openmemory_core::domain::request::{Export, OnConflict};
 use openmemory_core::engine::{Control, Error, ImportFile, Imported};
+use openmemory_core::storage::StorageError;
 use serde_json::{Map, Value, json};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
@@ -141,6 +142,10 @@ async fn lines(app: &Arc<App>, caller: Caller, memories: Memories, filter: Optio
             waiting.extend_from_slice(bytes);
             if waiting.len() < PIECE {
                 return Ok(());
+            }
+            // A client that reads slowly must not keep a failed store from being opened again.
+            if store.directory().is_wanted() {
+                return Err(StorageError::Poisoned.into());
             }
             outlet.put(Ok(std::mem::replace(&mut waiting, Vec::with_capacity(PIECE)).into()))
         });

@@ -12,7 +12,7 @@ use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_core::Stream;
 use openmemory_core::domain::request::Watch;
-use openmemory_core::engine::{Control, Error, MemoryChange, Shared, Watcher};
+use openmemory_core::engine::{Control, Directory, Error, MemoryChange, Watcher};
 use serde_json::{Map, Value};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::spawn;
@@ -66,18 +66,20 @@ fn begin(app: Arc<App>, headers: HeaderMap, memories: Memories, mut request: Map
     let caller = caller(&app, &headers)?;
     let permit = app.places.watches.try_acquire(&caller).ok_or(Failure::TooManyWatches)?;
     let watcher = memories.store.watch(&request)?;
-    let place =
-        Place { watcher, store: memories.store, share: memories.share, _counted: app.metrics.watch(), _permit: permit };
+    let directory = Arc::clone(memories.store.directory());
+    let share = memories.share;
+    let place = Place { watcher, directory, share, _counted: app.metrics.watch(), _permit: permit };
     let (events, told) = mpsc::channel(WAITING);
     spawn(tell(place, Listener { app, caller, headers, events }));
     let unbuffered = [("x-accel-buffering", "no")];
     Ok((unbuffered, Sse::new(Events(told)).keep_alive(KeepAlive::default())).into_response())
 }
 
-/// A watcher and what it needs. The permit goes last: when it is free, the store is let go of.
+/// A watcher and what it needs. It holds no engine while it waits: one that has failed can be replaced. The permit goes
+/// last: when it is free, the store is let go of.
 struct Place {
     watcher: Watcher,
-    store: Arc<Shared>,
+    directory: Arc<Directory>,
     share: Arc<Share>,
     _counted: Counted,
     _permit: Permit,
@@ -86,11 +88,12 @@ struct Place {
 impl Place {
     /// The next changes, read on a thread that may block; none when the store has closed.
     async fn next(mut self, wake: &Arc<Notify>) -> Result<(Self, Option<Vec<MemoryChange>>), Error> {
+        let store = self.directory.engine().await?;
         let (wake, share, control) = (Arc::clone(wake), Arc::clone(&self.share), Arc::new(Control::default()));
         let kind = if self.watcher.reads_store() { ReadKind::Scan } else { ReadKind::Point };
         let _gone = Gone(Arc::clone(&control));
         let next = move || {
-            let changes = self.watcher.next(&self.store, &control, move || wake.notify_one())?;
+            let changes = self.watcher.next(&store, &control, move || wake.notify_one())?;
             Ok((self, changes))
         };
         share.run(kind, next).await

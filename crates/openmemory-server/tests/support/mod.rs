@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use openmemory_core::domain::SystemClock;
 use openmemory_core::embedding::TestEmbedder;
-use openmemory_core::engine::{Error, Options, Registry, Shared};
+use openmemory_core::engine::{Directory, Error, Options, Registry};
 use openmemory_core::storage::Durability;
 use openmemory_server::config::{Config, Limits};
 use openmemory_server::running::Running;
@@ -25,7 +25,7 @@ pub const SOON: Duration = Duration::from_secs(8);
 struct Opener(Registry);
 
 impl OpenStore for Opener {
-    fn open(&self, directory: &Path) -> Result<Arc<Shared>, Error> {
+    fn open(&self, directory: &Path) -> Result<Arc<Directory>, Error> {
         let options = Options {
             directory: directory.to_owned(),
             durability: Durability::Interval,
@@ -37,12 +37,16 @@ impl OpenStore for Opener {
         self.0.open(options, "test")
     }
 
-    fn release(&self, store: Arc<Shared>) -> Result<(), Error> {
+    fn release(&self, store: Arc<Directory>) -> Result<(), Error> {
         self.0.release(store)
     }
 }
 
-/// A server with the tenants `ann` and `bob`, whose keys are their names.
+/// The keys of two tenants.
+pub const ANN: &str = "key-of-tenant-ann";
+pub const BOB: &str = "key-of-tenant-bob";
+
+/// A server with the tenants `ann` and `bob`.
 pub struct Server {
     running: Running,
     _directory: TempDir,
@@ -67,7 +71,7 @@ impl Server {
             directory: directory.path().to_owned(),
             host: "127.0.0.1".into(),
             port: 0,
-            keys: vec!["ann=ann".into(), "bob=bob".into()],
+            keys: vec![format!("ann={ANN}"), format!("bob={BOB}")],
             metrics_key: None,
             key_file: directory.path().join("keys.json"),
             backup_dir: None,

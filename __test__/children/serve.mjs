@@ -1,0 +1,15 @@
+// Serves a directory, tells where, and adds what it is told to by calls of its own, until its parent lets it go.
+import process from 'node:process'
+import { OpenMemory } from '@openmemory/sdk'
+
+const [path, options] = process.argv.slice(2)
+const om = new OpenMemory({ path, embedder: 'test' })
+const server = await om.serve({ port: 0, ...JSON.parse(options) })
+process.on('message', (memory) => {
+  om.addMemory(memory).then(
+    ({ version }) => process.send({ version }),
+    ({ code }) => process.send({ code }),
+  )
+})
+process.on('disconnect', () => om.close().then(() => process.exit(0)))
+process.send({ port: server.port })

@@ -1,0 +1,115 @@
+// The story: the disk refuses a write in the middle, and is well again. Nobody restarts the server, and all is well again.
+
+import type { ChildProcess } from 'node:child_process'
+import { afterEach, expect } from '@jest/globals'
+import { exitOf, nextMessage, start } from '../helpers/child'
+import { refuseWrites, testWithRefusedWrites } from '../helpers/file-size-limit'
+import { type Ask, asker, type Reply } from '../helpers/server'
+import { freshDirectory } from '../helpers/store'
+
+const [ann, bob] = ['ann-key-0123456789', 'bob-key-0123456789']
+
+const children: ChildProcess[] = []
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    const ended = exitOf(child)
+    if (child.connected) child.disconnect()
+    expect(await ended).toBe(0)
+  }
+})
+
+async function serveInChild(options: object): Promise<{ child: ChildProcess; port: number; ask: Ask }> {
+  const child = start('serve.mjs', freshDirectory(), JSON.stringify(options))
+  children.push(child)
+  const { port } = await nextMessage<{ port: number }>(child)
+  return { child, port, ask: asker(port) }
+}
+
+/** Asks until the server takes it: each time it is refused it must be as a failure of the moment. */
+async function untilTaken(ask: () => Promise<Reply>): Promise<Reply> {
+  const deadline = Date.now() + 20_000
+  for (;;) {
+    const reply = await ask()
+    if (reply.status === 200 || Date.now() > deadline) return reply
+    expect(reply).toMatchObject({ status: 503, headers: { 'retry-after': '1' }, body: { code: 'UNAVAILABLE' } })
+  }
+}
+
+testWithRefusedWrites(
+  'a store whose disk has failed is written to again without a restart, and nothing is lost',
+  async () => {
+    const { child, ask } = await serveInChild({ apiKeys: [`ann=${ann}`, `bob=${bob}`] })
+    const add = (key: string, id: string) => ask('POST', '/memory/add', { key, body: { id, content: `text ${id}` } })
+    expect([(await add(ann, 'before')).status, (await add(bob, 'before')).status]).toEqual([200, 200])
+    expect((await ask('GET', '/ready', { key: bob })).status).toBe(200)
+
+    refuseWrites(child, true)
+    expect(await add(ann, 'refused')).toMatchObject({ status: 500, body: { err: 'internal', code: 'IO' } })
+    for (let n = 0; n < 12; n++) {
+      expect(await add(ann, `during ${n}`)).toMatchObject({
+        ...{ status: 503, headers: { 'retry-after': '1' }, body: { err: 'unavailable', code: 'UNAVAILABLE' } },
+      })
+      expect((await ask('GET', '/memory/before', { key: ann })).status).toBe(200)
+    }
+    const flushed = await ask('POST', '/flush', { key: ann })
+    expect(flushed).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE' } })
+    const { status, text } = await ask('GET', '/ready', { key: bob })
+    expect(status).toBe(503)
+    expect(text).not.toContain('ann')
+    expect((await ask('GET', '/health')).status).toBe(200)
+
+    refuseWrites(child, false)
+    expect((await add(bob, 'after')).status).toBe(200)
+    // No request of hers: asking whether the server is ready makes it ready.
+    expect((await untilTaken(() => ask('GET', '/ready', { key: bob }))).status).toBe(200)
+    expect((await add(ann, 'after')).status).toBe(200)
+    const { body } = await ask('POST', '/memory/list', { key: ann, body: {} })
+    const ids = body.memories.map(({ id }: { id: string }) => id)
+    // What was refused in the middle may be there or not.
+    expect(ids.filter((id: string) => id !== 'refused').sort()).toEqual(['after', 'before'])
+  },
+)
+
+testWithRefusedWrites('a server and calls of its own process share what is opened again', async () => {
+  const { child, ask } = await serveInChild({})
+  const addInside = async (id: string) => {
+    const told = nextMessage<{ code?: string; version?: number }>(child)
+    child.send({ id, content: `text ${id}` })
+    return told
+  }
+  const add = (id: string) => ask('POST', '/memory/add', { body: { id, content: `text ${id}` } })
+  expect(await addInside('one')).toEqual({ version: 1 })
+  expect((await add('two')).status).toBe(200)
+  for (const failing of [() => addInside('x'), () => add('y')]) {
+    refuseWrites(child, true)
+    await failing()
+    expect(await addInside('z')).toEqual({ code: 'UNAVAILABLE' })
+    refuseWrites(child, false)
+    expect((await untilTaken(() => add(`three ${failing}`))).status).toBe(200)
+    expect(await addInside(`four ${failing}`)).toEqual({ version: 1 })
+  }
+})
+
+testWithRefusedWrites('a watch goes on in the store that was opened again', async () => {
+  const { child, port, ask } = await serveInChild({})
+  const add = (id: string) => ask('POST', '/memory/add', { body: { id, content: `text ${id}` } })
+  await add('one')
+  const watching = await fetch(`http://127.0.0.1:${port}/watch`)
+  const reader = (watching.body as ReadableStream<Uint8Array>).getReader()
+  let heard = ''
+  const hear = async (id: string) => {
+    while (!heard.includes(`"id":"${id}"`)) {
+      const { done, value } = await reader.read()
+      if (done) throw new Error(`the stream ended: ${heard}`)
+      heard += new TextDecoder().decode(value)
+    }
+  }
+  await add('two')
+  await hear('two')
+  refuseWrites(child, true)
+  await add('refused')
+  refuseWrites(child, false)
+  await untilTaken(() => add('three'))
+  await hear('three')
+  await reader.cancel()
+})
