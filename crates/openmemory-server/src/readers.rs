@@ -22,6 +22,8 @@ pub enum ReadKind {
 /// Places on threads. Each kind has its own.
 pub struct Readers {
     places: Places,
+    /// Of each kind.
+    count: usize,
     /// A tenant's part of them.
     share: usize,
     tenants: Mutex<HashMap<Tenant, Weak<Share>>>,
@@ -42,7 +44,16 @@ pub struct Share {
 impl Readers {
     /// So many at once of each kind, half of them for one tenant.
     pub fn new(threads: usize) -> Self {
-        Self { places: Places::new(threads.max(1)), share: threads.div_ceil(2).max(1), tenants: Mutex::default() }
+        let count = threads.max(1);
+        Self { places: Places::new(count), count, share: count.div_ceil(2), tenants: Mutex::default() }
+    }
+
+    /// Returns when nobody reads: a read that nobody waits for any more holds its store until it notices.
+    pub async fn idle(&self) {
+        let all = u32::try_from(self.count).unwrap_or(u32::MAX);
+        for places in [&self.places.points, &self.places.scans] {
+            let _ = places.acquire_many(all).await;
+        }
     }
 
     pub fn share(&self, tenant: &Tenant) -> Arc<Share> {
@@ -170,6 +181,21 @@ mod tests {
         assert!(acme.own.scans.try_acquire().is_err());
         drop(held.end);
         acme.run(ReadKind::Scan, || Ok(())).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn nobody_reads_when_the_last_work_has_ended() {
+        let readers = Arc::new(Readers::new(4));
+        let held = hold(&readers.share(&tenant("acme")), ReadKind::Scan, 2).await;
+        held.reads.iter().for_each(JoinHandle::abort);
+        let idle = spawn({
+            let readers = Arc::clone(&readers);
+            async move { readers.idle().await }
+        });
+        readers.share(&tenant("beta")).run(ReadKind::Point, || Ok(())).await.unwrap();
+        assert!(!idle.is_finished());
+        drop(held.end);
+        idle.await.unwrap();
     }
 
     #[test]

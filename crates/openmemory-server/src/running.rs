@@ -166,7 +166,11 @@ async fn serve(app: Arc<App>, listener: TcpListener) {
     }
     drop(listener);
     // Who has not read its answer by then does not keep the store from being closed.
-    let _ = timeout(app.limits.drain(), graceful.shutdown()).await;
+    let settled = async {
+        graceful.shutdown().await;
+        app.readers.idle().await;
+    };
+    let _ = timeout(app.limits.drain(), settled).await;
     // Nobody waits in a watch any more; one that is just reading lets go of its store in a moment.
     let _ = timeout(app.limits.drain(), app.places.watches.unused()).await;
 }
