@@ -48,7 +48,7 @@ export function asker(port: number): Ask {
         response.on('error', reject)
         const answered = () => {
           const text = Buffer.concat(chunks).toString()
-          const json = /json$/.test(response.headers['content-type'] ?? '')
+          const json = text !== '' && /json$/.test(response.headers['content-type'] ?? '')
           const parsed = json && response.headers['content-encoding'] === undefined ? JSON.parse(text) : undefined
           resolve({ status: response.statusCode as number, headers: response.headers, text, body: parsed })
         }

@@ -8,7 +8,8 @@ use super::Invalid;
 
 const DAY_MS: f64 = 86_400_000.0;
 const FIRST: i64 = -62_135_596_800_000; // 0001-01-01T00:00:00.000Z
-const LAST: i64 = 253_402_300_799_999; // 9999-12-31T23:59:59.999Z
+/// The last that jiff can write.
+const LAST: i64 = 253_402_207_200_999; // 9999-12-30T22:00:00.999Z
 
 /// A moment between the years 1 and 9999, exact to the millisecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -99,6 +100,13 @@ mod tests {
     #[test]
     fn a_date_means_midnight_utc() {
         assert_eq!(Timestamp::parse("2025-01-20").unwrap().to_string(), "2025-01-20T00:00:00.000Z");
+    }
+
+    #[test]
+    fn the_first_and_the_last_moment_can_be_written_and_read() {
+        for moment in [i64::MIN, i64::MAX].map(Timestamp::from_millis) {
+            assert_eq!(Timestamp::parse(&moment.to_string()), Some(moment));
+        }
     }
 
     #[test]

@@ -62,15 +62,18 @@ impl<'de> Visitor<'de> for LineReader<'_> {
             let refusal = &mut *self.refusal;
             match name.as_str() {
                 "versions" => {
-                    line.versions =
-                        map.next_value_seed(ListReader { name: "versions", read: ExportedVersion::read, refusal })?;
+                    let read = ListReader { name: "versions", read: ExportedVersion::read, refusal };
+                    match map.next_value_seed(read)? {
+                        List::Entries(versions) => line.versions = versions,
+                        List::Count(count) => drop(fields.insert(name, count)),
+                    }
                 }
                 "waypoints" => {
-                    line.links = map.next_value_seed(ListReader {
-                        name: "waypoints",
-                        read: |value, _| ExportedLink::read(value),
-                        refusal,
-                    })?;
+                    let read = ListReader { name: "waypoints", read: ExportedLink::read, refusal };
+                    match map.next_value_seed(read)? {
+                        List::Entries(links) => line.links = links,
+                        List::Count(count) => drop(fields.insert(name, count)),
+                    }
                 }
                 _ => {
                     *refusal = Some(Invalid::limit(name.as_str(), "holds too many values"));
@@ -85,6 +88,12 @@ impl<'de> Visitor<'de> for LineReader<'_> {
     }
 }
 
+/// What stands under the name of a list. In the last line it is how many versions the file has.
+enum List<T> {
+    Entries(Vec<T>),
+    Count(Value),
+}
+
 /// Reads a list whose entries `read` makes of their value and of the entry before it.
 struct ListReader<'r, T> {
     name: &'static str,
@@ -93,22 +102,27 @@ struct ListReader<'r, T> {
 }
 
 impl<'de, T> DeserializeSeed<'de> for ListReader<'_, T> {
-    type Value = Vec<T>;
+    type Value = List<T>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<T>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<List<T>, D::Error> {
         *self.refusal = Some(Invalid::argument(self.name, "must be an array"));
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de, T> Visitor<'de> for ListReader<'_, T> {
-    type Value = Vec<T>;
+    type Value = List<T>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "an array in {}", self.name)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
+    fn visit_u64<E>(self, count: u64) -> Result<List<T>, E> {
+        *self.refusal = None;
+        Ok(List::Count(count.into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<List<T>, A::Error> {
         let mut entries: Vec<T> = Vec::new();
         loop {
             let place = format!("{}[{}]", self.name, entries.len());
@@ -123,6 +137,55 @@ impl<'de, T> Visitor<'de> for ListReader<'_, T> {
             }
         }
         *self.refusal = None;
-        Ok(entries)
+        Ok(List::Entries(entries))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Line;
+    use super::*;
+    use crate::domain::InvalidKind;
+
+    const VERSION: &str = r#"{"version":1,"event":"ADD","updated_at":"2024-01-01","content":"x","tags":["a"],"metadata":{"b":[1,null,"c"]}}"#;
+
+    fn line(fields: &str) -> Result<Line, Invalid> {
+        Line::read(format!(r#"{{"id":"a","created_at":"2024-01-01",{fields}}}"#).as_bytes())
+    }
+
+    #[test]
+    fn a_version_is_what_was_written_although_it_is_held_as_text() {
+        let Ok(Line::Memory(memory)) = line(&format!(r#""versions":[{VERSION}]"#)) else { panic!("no memory") };
+        let sectors = crate::domain::Sectors::new(crate::domain::Sector::Semantic, []);
+        let version = memory.version(&memory.versions[0], &sectors).unwrap();
+        assert_eq!(version.tags.as_slice(), ["a"]);
+        assert_eq!(version.metadata.to_json(), r#"{"b":[1,null,"c"]}"#);
+    }
+
+    #[test]
+    fn the_last_line_counts_versions_where_others_list_them() {
+        let read = Line::read(br#"{"end":true,"memories":1,"versions":3,"tombstones":0}"#);
+        assert!(matches!(read, Ok(Line::End(trailer)) if trailer.versions == Some(3)));
+    }
+
+    #[test]
+    fn a_line_is_refused_by_the_place_of_what_is_wrong() {
+        let many = format!("[{}0]", "0,".repeat(1 << 20));
+        for (fields, field, kind) in [
+            (r#""versions":7"#.to_owned(), "versions", InvalidKind::Argument),
+            (r#""versions":"x""#.to_owned(), "versions", InvalidKind::Argument),
+            (r#""versions":null"#.to_owned(), "versions", InvalidKind::Argument),
+            (r#""versions":[0]"#.to_owned(), "versions[0]", InvalidKind::Argument),
+            (format!(r#""versions":[{VERSION},{VERSION}]"#), "versions[1].version", InvalidKind::Argument),
+            (format!(r#""versions":[{{"metadata":{many}}}]"#), "versions[0]", InvalidKind::Limit),
+            (format!(r#""waypoints":[{many}]"#), "waypoints[0]", InvalidKind::Limit),
+            (format!(r#""feedback":{many}"#), "feedback", InvalidKind::Limit),
+            (format!(r#""versions":[{VERSION}]],"#), "", InvalidKind::Argument),
+            (format!(r#""versions":[{VERSION}],"colour":1"#), "colour", InvalidKind::Argument),
+        ] {
+            let refused = line(&fields).unwrap_err();
+            assert_eq!((refused.field.as_str(), refused.kind), (field, kind), "{refused}");
+        }
+        assert_eq!(Line::read(b"[]").unwrap_err().field, "");
     }
 }

@@ -183,7 +183,7 @@ impl ExportedVersion {
 }
 
 impl ExportedLink {
-    pub(super) fn read(value: Value) -> Result<Self, Invalid> {
+    pub(super) fn read(value: Value, _before: Option<&Self>) -> Result<Self, Invalid> {
         let mut fields = Fields::read(value, &["id", "weight", "created_at", "updated_at"])?;
         let id = fields.id("id")?;
         // Read as it was written, as 32 bits: by way of 64 it could be rounded twice.
