@@ -124,13 +124,13 @@ impl Service<'_> {
             found = check(&engine, self.seed, &self.steps);
         }
         let found = found.map_err(|problem| End::Problem(format!("after a refusal ({error}): {problem}")))?;
-        let done = found[number].steps() > self.steps[number];
-        if done {
-            // Whoever has read it must find it later.
-            self.steps[number] = found[number].steps();
-            say(&format!("{number} {}", self.steps[number]));
+        let before = self.steps[number];
+        for (writer, found) in found.iter().enumerate().filter(|(writer, found)| found.steps() > self.steps[*writer]) {
+            // Whoever has read it must find it later. It may be an earlier refusal's, of which only the log knew.
+            say(&format!("{writer} {}", found.steps()));
         }
-        Ok(done)
+        self.steps = found.iter().map(Writer::steps).collect();
+        Ok(self.steps[number] > before)
     }
 
     /// Opens the store anew after a failure, as the binding and the server do.

@@ -9,7 +9,7 @@ use super::Invalid;
 const DAY_MS: f64 = 86_400_000.0;
 const FIRST: i64 = -62_135_596_800_000; // 0001-01-01T00:00:00.000Z
 /// The last that jiff can write.
-const LAST: i64 = 253_402_207_200_999; // 9999-12-30T22:00:00.999Z
+const LAST: i64 = 253_402_207_200_000; // 9999-12-30T22:00:00.000Z
 
 /// A moment between the years 1 and 9999, exact to the millisecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

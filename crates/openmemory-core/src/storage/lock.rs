@@ -21,7 +21,7 @@ impl Lock {
         let mut holder = String::new();
         let read = |holder: &mut String| (&file).take(LONGEST).read_to_string(holder).is_ok();
         match file.try_lock() {
-            Ok(()) if read(&mut holder) && holder.bytes().all(|byte| byte.is_ascii_digit()) => {}
+            Ok(()) if read(&mut holder) && holder.bytes().all(is_ours) => {}
             // A file of somebody's that only has the name.
             Ok(()) => return Err(StorageError::ForeignFiles("lock".into())),
             Err(TryLockError::WouldBlock) => {
@@ -34,4 +34,9 @@ impl Lock {
         let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()));
         Ok(Self { _file: file })
     }
+}
+
+/// The digits of a process's number, or the zeros that a power cut leaves in their place.
+fn is_ours(byte: u8) -> bool {
+    byte.is_ascii_digit() || byte == 0
 }
