@@ -93,7 +93,7 @@ impl Place {
         let kind = if self.watcher.reads_store() { ReadKind::Scan } else { ReadKind::Point };
         let _gone = Gone(Arc::clone(&control));
         let next = move || {
-            let changes = self.watcher.next(&store, &control, move || wake.notify_one())?;
+            let changes = store.judge(self.watcher.next(&store, &control, move || wake.notify_one()))?;
             Ok((self, changes))
         };
         share.run(kind, next).await
