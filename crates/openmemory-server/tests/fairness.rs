@@ -266,8 +266,20 @@ async fn a_server_that_ends_waits_for_no_client_that_does_not_read() {
     let server = Server::start(Limits { receive_seconds: 1, ..Limits::default() }).await;
     server.fill(ANN, LARGE).await;
     let mut unread = server.send("GET", "/memory/all", ANN, "").await;
-    let mut stream = server.send("GET", "/stats", ANN, "").await;
-    timeout(SOON, server.close()).await.expect("the server is still open");
-    assert_eq!(answer(&mut stream).await.status, 200);
+    // Once the server asks for its body, a request is under way.
+    let body = r#"{"content":"x"}"#;
+    let head =
+        format!("POST /memory/add HTTP/1.1\r\nhost: localhost\r\nx-api-key: {ANN}\r\ncontent-length: {}", body.len());
+    let mut stream = server.connect().await;
+    stream.write_all(format!("{head}\r\nexpect: 100-continue\r\n\r\n").as_bytes()).await.unwrap();
+    let mut asked = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
+    stream.read_exact(&mut asked).await.unwrap();
+    let answered = async {
+        stream.write_all(body.as_bytes()).await.unwrap();
+        answer(&mut stream).await.status
+    };
+    let (closed, status) = tokio::join!(timeout(SOON, server.close()), answered);
+    closed.expect("the server is still open");
+    assert_eq!(status, 200);
     ended(&mut unread).await;
 }
