@@ -5,7 +5,7 @@ import { expect, test } from '@jest/globals'
 import { serve } from '../helpers/server'
 import { longTexts, slowFilter } from '../helpers/slow-filter'
 
-const [acme, beta] = ['acme-0123456789', 'beta-0123456789']
+const [acme, beta] = ['key-of-the-tenant-acme', 'key-of-the-tenant-beta']
 
 async function served() {
   const served = await serve({ apiKeys: [`acme=${acme}`, `beta=${beta}`] })

@@ -59,12 +59,13 @@ testWithRefusedWrites(
     expect((await ask('GET', '/health')).status).toBe(200)
 
     refuseWrites(child, false)
-    expect((await add(bob, 'after')).status).toBe(200)
+    // The limit is the process's: what sled writes of bob's store by itself may have met it too.
+    for (let n = 0; (await add(bob, `after ${n}`)).status !== 200; n++) expect(n).toBeLessThan(1000)
     // No request of hers: asking whether the server is ready makes it ready.
     expect((await untilTaken(() => ask('GET', '/ready', { key: bob }))).status).toBe(200)
     expect((await add(ann, 'after')).status).toBe(200)
     const { body } = await ask('POST', '/memory/list', { key: ann, body: {} })
-    const ids = body.memories.map(({ id }: { id: string }) => id)
+    const ids = body.items.map(({ id }: { id: string }) => id)
     // What was refused in the middle may be there or not.
     expect(ids.filter((id: string) => id !== 'refused').sort()).toEqual(['after', 'before'])
   },

@@ -216,7 +216,9 @@ test('one key cannot be for two tenants', async () => {
 test('a key file that cannot be read is refused at the start', async () => {
   const keyFile = join(freshDirectory(), 'keys.json')
   mkdirSync(keyFile)
-  expect(await refusal(openEmbedded().serve({ port: 0, keyFile }))).toMatchObject({ code: 'IO', field: 'keyFile' })
+  expect(await refusal(openEmbedded().serve({ port: 0, keyFile }))).toMatchObject({
+    ...{ code: 'IO', details: { field: 'keyFile' } },
+  })
   rmdirSync(keyFile)
   writeFileSync(keyFile, '{"version": 1, "ke')
   const refused = await refusal(openEmbedded().serve({ port: 0, keyFile }))
