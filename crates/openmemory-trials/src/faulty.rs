@@ -26,8 +26,15 @@ pub fn run(arguments: &[String]) -> ExitCode {
     let [store, seed] = arguments else { return ExitCode::from(2) };
     let Ok(seed) = seed.parse() else { return ExitCode::from(2) };
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().build() else { return ExitCode::FAILURE };
-    let mut service =
-        Service { store: Path::new(store), seed, engine: None, model: 0, steps: vec![0; WRITERS], left: None };
+    let mut service = Service {
+        store: Path::new(store),
+        seed,
+        engine: None,
+        model: 0,
+        refusals: 0,
+        steps: vec![0; WRITERS],
+        left: None,
+    };
     let ended = runtime.block_on(service.live());
     match ended {
         Ok(()) | Err(End::Killed) => say("end of the story"),
@@ -50,6 +57,8 @@ struct Service<'a> {
     engine: Option<Arc<Engine>>,
     /// Which embedder it is opened with.
     model: usize,
+    /// Refusals since the last change that was taken.
+    refusals: usize,
     /// How far each writer is.
     steps: Vec<u64>,
     /// Rounds until the kill, once a call has failed.
@@ -111,14 +120,16 @@ impl Service<'_> {
         let mut writer = Writer::after(self.seed, number, self.steps[number]);
         let Err(error) = writer.step().take(&engine).await else {
             self.steps[number] = writer.steps();
+            self.refusals = 0;
             say(&format!("{number} {}", writer.steps()));
             return Ok(true);
         };
         say(&format!("refused {error}"));
+        self.refusals += 1;
         // Done as a whole, or not at all. An engine that cannot tell is given up.
         let mut found = check(&engine, self.seed, &self.steps);
         drop(engine);
-        if found.is_err() || matches!(error, Error::Storage(StorageError::Poisoned)) {
+        if found.is_err() || self.refusals > 1 || matches!(error, Error::Storage(StorageError::Poisoned)) {
             self.close();
             let engine = self.engine()?;
             found = check(&engine, self.seed, &self.steps);

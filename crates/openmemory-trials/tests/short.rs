@@ -33,6 +33,6 @@ fn a_damaged_store_is_recovered_or_refused_and_never_lies() {
 #[test]
 #[cfg(target_os = "linux")]
 fn every_call_that_fails_loses_nothing() {
-    let printed = trial(&["faults", "--every", "300"]);
+    let printed = trial(&["faults", "--every", "300", "--seed", "104"]);
     assert!(printed.contains(" failed calls in ") && printed.contains("\n0 lost, torn or not opened"), "{printed}");
 }
