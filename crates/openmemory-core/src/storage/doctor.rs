@@ -13,9 +13,8 @@ use super::bounds::Bounds;
 use super::digest::State;
 use super::error::StorageError;
 use super::files;
-use super::fingerprint::Fingerprint;
 use super::inspect::{Inspection, Problem, inspect};
-use super::layout::{Layout, name};
+use super::layout::Layout;
 use super::lock::Lock;
 use super::log::Log;
 use super::manifest::{Manifest, Session};
@@ -112,7 +111,9 @@ fn look(patient: &mut Patient<'_>, problems: &mut Vec<Problem>) -> Result<Option
     let log = Arc::new(log);
     (patient.log, patient.manifest) = (Some(Arc::clone(&log)), Some(manifest.clone()));
     let sled = layout.sled(manifest.sled);
-    problems.extend(changed_since_closed(layout, &manifest, &sled));
+    if let Session::Closed { sled: closed, .. } = &manifest.session {
+        problems.extend(recovery::changed_since_closed(layout, &sled, closed).flatten().map(Problem::of_file));
+    }
     let Ok(state) = target else { return Ok(None) };
     let rebuildable = match adds_up(layout, &manifest, &log, &state) {
         Ok(()) => true,
@@ -137,14 +138,6 @@ fn look(patient: &mut Patient<'_>, problems: &mut Vec<Problem>) -> Result<Option
         return Ok(None);
     }
     sled_copy::build(&patient.room.path().join("built"), layout, &manifest, &log, state).map(Some)
-}
-
-/// The file of sled's that differs since the store was closed, unless somebody has begun to open it.
-fn changed_since_closed(layout: &Layout, manifest: &Manifest, sled: &Path) -> Option<Problem> {
-    let Session::Closed { sled: fingerprint, .. } = &manifest.session else { return None };
-    let file = Fingerprint::of(sled).unwrap_or_default().difference(fingerprint)?;
-    let problem = format!("{}/{file}: differs from the file that was closed", name(sled));
-    (!layout.opening().exists()).then(|| Problem::of_file(problem))
 }
 
 /// Whether the checkpoint and the log behind it give the store.

@@ -1,6 +1,7 @@
 //! How does a directory become a store again? What it must hold is known from the manifest, the log and the checkpoint;
 //! sled is taken as it is when it proves to hold that, and built anew when it does not.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::bounds::Bounds;
@@ -90,11 +91,8 @@ fn closed(
 ) -> Result<Option<Found>, StorageError> {
     let Session::Closed { state, sled: fingerprint } = &manifest.session else { return Ok(None) };
     let path = layout.sled(manifest.sled);
-    if let Some(file) = Fingerprint::of(&path).unwrap_or_default().difference(fingerprint) {
-        // What a kill while opening has left must prove right, and is no damage.
-        if !layout.opening().exists() {
-            problems.push(format!("{}/{file}: differs from the file that was closed", name(&path)));
-        }
+    if let Some(problem) = changed_since_closed(layout, &path, fingerprint) {
+        problems.extend(problem);
         return Ok(None);
     }
     files::create(&layout.opening())?;
@@ -123,6 +121,14 @@ fn closed(
         Err(error) => return Err(error),
     };
     Ok(Some((sled, *state, log)))
+}
+
+/// Whether sled's files differ from those that were closed, and what is wrong then: nothing where a process was killed while
+/// it opened them, since they must prove right before they are used.
+pub(super) fn changed_since_closed(layout: &Layout, sled: &Path, closed: &Fingerprint) -> Option<Option<String>> {
+    let file = Fingerprint::of(sled).unwrap_or_default().difference(closed)?;
+    let damaged = !layout.opening().exists();
+    Some(damaged.then(|| format!("{}/{file}: differs from the file that was closed", name(sled))))
 }
 
 fn is_whole(segment: &Segment, manifest: &Manifest, last: u64) -> bool {
