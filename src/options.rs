@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
 use napi::bindgen_prelude::{Error, Result};
-use openmemory_core::domain::{ModelIdentity, SystemClock};
+use openmemory_core::domain::ModelIdentity;
 use openmemory_core::embedding::{
     EmbedCall, EmbedderSource, ExternalEmbedder, ModelEmbedder, ModelOptions, Pooling, TestEmbedder,
 };
@@ -81,12 +81,10 @@ impl Opening {
     /// The same in another directory: every tenant of a server has one.
     pub fn engine_options_in(&self, directory: &Path) -> engine::Options {
         engine::Options {
-            directory: directory.to_owned(),
             durability: self.durability,
             allow_non_empty: self.allow_non_empty,
-            embedder: self.embedder.clone(),
-            clock: Arc::new(SystemClock),
             while_opening: Some(Arc::new(|| Box::new(Thrift::begin()))),
+            ..engine::Options::new(directory, self.embedder.clone())
         }
     }
 }

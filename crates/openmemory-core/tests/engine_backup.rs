@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use openmemory_core::domain::request::{List, NewMemory, Update};
-use openmemory_core::engine::{Control, Engine};
+use openmemory_core::engine::{Control, Engine, Options};
 use openmemory_core::storage::{Bounds, Durability};
 use serde_json::{Value, json};
 use support::{Fixture, code, options};
@@ -20,7 +20,7 @@ fn open(directory: &Path) -> Engine {
 }
 
 fn open_within(directory: &Path, bounds: Bounds) -> Engine {
-    Engine::open_within(options(directory, Durability::Flush), bounds).unwrap()
+    Engine::open(Options { bounds, ..options(directory, Durability::Flush) }).unwrap()
 }
 
 async fn add(engine: &Engine, id: &str) {

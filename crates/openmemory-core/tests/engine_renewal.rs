@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use openmemory_core::domain::request::{ById, Get, List, NewMemory, Update};
-use openmemory_core::engine::{Control, Engine};
+use openmemory_core::engine::{Control, Engine, Options};
 use openmemory_core::storage::{Bounds, Durability};
 use serde_json::json;
 use support::options;
@@ -22,7 +22,7 @@ fn open(directory: &Path) -> Engine {
 }
 
 fn open_within(directory: &Path, durability: Durability, bounds: Bounds) -> Engine {
-    Engine::open_within(options(directory, durability), bounds).unwrap()
+    Engine::open(Options { bounds, ..options(directory, durability) }).unwrap()
 }
 
 fn sleds(directory: &Path) -> Vec<String> {

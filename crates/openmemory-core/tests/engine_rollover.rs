@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use openmemory_core::domain::request::{Get, NewMemory, Update};
-use openmemory_core::engine::{Engine, Error};
+use openmemory_core::engine::{Engine, Error, Options};
 use openmemory_core::storage::{Bounds, Durability};
 use serde_json::json;
 use support::{open, options};
@@ -16,7 +16,7 @@ use support::{open, options};
 const SMALL: Bounds = Bounds { segment_bytes: 128 * 1024, log_bytes: 1 << 30 };
 
 async fn store(directory: &Path) -> Engine {
-    let engine = Engine::open_within(options(directory, Durability::Flush), SMALL).unwrap();
+    let engine = Engine::open(Options { bounds: SMALL, ..options(directory, Durability::Flush) }).unwrap();
     engine.add(NewMemory::read(json!({"id": "m", "content": "Ada lives in Oslo."})).unwrap()).await.unwrap();
     engine
 }

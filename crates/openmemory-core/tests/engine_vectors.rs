@@ -7,10 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use openmemory_core::domain::request::NewMemory;
-use openmemory_core::domain::{Embedding, Sector, SystemClock};
+use openmemory_core::domain::{Embedding, Sector};
 use openmemory_core::embedding::{ModelEmbedder, ModelOptions};
 use openmemory_core::engine::{Engine, Options};
-use openmemory_core::storage::Durability;
 use serde_json::json;
 use support::{Fixture, stored_embedding};
 
@@ -120,15 +119,8 @@ fn cosine(a: &[f32], b: &[f32]) -> f32 {
 async fn with_the_shipped_model_a_text_of_several_sides_has_a_vector_for_each() {
     let directory = tempfile::tempdir().unwrap();
     let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../model");
-    let engine = Engine::open(Options {
-        directory: directory.path().to_owned(),
-        durability: Durability::Interval,
-        embedder: Arc::new(ModelEmbedder::new(ModelOptions::shipped(&model))).into(),
-        clock: Arc::new(SystemClock),
-        allow_non_empty: false,
-        while_opening: None,
-    })
-    .unwrap();
+    let embedder = Arc::new(ModelEmbedder::new(ModelOptions::shipped(&model)));
+    let engine = Engine::open(Options::new(directory.path(), embedder)).unwrap();
     let sides = [
         (Sector::Episodic, "Yesterday I went to the hospital with my sister."),
         (Sector::Procedural, "To restart the server run systemctl restart nginx."),

@@ -201,11 +201,10 @@ pub(crate) async fn blocking<T: Send + 'static>(
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use openmemory_core::domain::SystemClock;
     use openmemory_core::domain::request::NewMemory;
     use openmemory_core::embedding::TestEmbedder;
     use openmemory_core::engine::{Options, Registry};
-    use openmemory_core::storage::{Durability, StorageError};
+    use openmemory_core::storage::StorageError;
     use serde_json::{Value, json};
 
     use super::*;
@@ -222,15 +221,7 @@ mod tests {
     impl OpenStore for Opener {
         fn open(&self, directory: &Path) -> Result<Arc<Directory>, Error> {
             self.most.fetch_max(self.open.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            let options = Options {
-                directory: directory.to_owned(),
-                durability: Durability::Flush,
-                embedder: Arc::new(TestEmbedder).into(),
-                clock: Arc::new(SystemClock),
-                allow_non_empty: false,
-                while_opening: None,
-            };
-            self.registry.open(options, "test")
+            self.registry.open(Options::new(directory, Arc::new(TestEmbedder)), "test")
         }
 
         fn release(&self, store: Arc<Directory>) -> Result<(), Error> {

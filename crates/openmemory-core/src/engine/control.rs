@@ -58,24 +58,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::SystemClock;
     use crate::domain::request::{History, List, NewMemory, Search, Watch};
     use crate::embedding::TestEmbedder;
     use crate::engine::{Engine, Options};
-    use crate::storage::Durability;
 
     #[tokio::test]
     async fn a_read_that_nobody_waits_for_any_more_ends_whichever_it_is() {
         let directory = tempfile::tempdir().unwrap();
-        let options = Options {
-            directory: directory.path().join("store"),
-            durability: Durability::Flush,
-            embedder: std::sync::Arc::new(TestEmbedder).into(),
-            clock: std::sync::Arc::new(SystemClock),
-            allow_non_empty: false,
-            while_opening: None,
-        };
-        let engine = Engine::open(options).unwrap();
+        let embedder = std::sync::Arc::new(TestEmbedder);
+        let engine = Engine::open(Options::new(directory.path().join("store"), embedder)).unwrap();
         engine.add(NewMemory::read(json!({ "id": "m", "content": "tea" })).unwrap()).await.unwrap();
         let nothing = json!({ "metadata.none": "x" });
         let filter = crate::domain::filter::parse(&nothing).unwrap();

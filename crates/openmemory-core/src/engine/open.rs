@@ -11,18 +11,22 @@ use super::model::Model;
 use super::recall::Recalls;
 use super::said::SaidLately;
 use super::vectors::Vectors;
-use crate::domain::{Clock, MemoryId, Timestamp};
+use crate::domain::{Clock, MemoryId, SystemClock, Timestamp};
 use crate::embedding::{EmbedderSource, EmbeddingService};
 use crate::storage::{Bounds, Durability, Records, StorageError, Store, StoreOptions};
 
 /// Begins something that ends when it is dropped.
 type Guard = Arc<dyn Fn() -> Box<dyn Send> + Send + Sync>;
 
+/// How a directory is opened. [`Options::new`] has the defaults.
 #[derive(Clone)]
 pub struct Options {
     /// Made if it is not there.
     pub directory: PathBuf,
+    /// When a change is on disk; by default before it is answered.
     pub durability: Durability,
+    /// How large the log grows; small bounds make small stores live through much.
+    pub bounds: Bounds,
     /// Whether a new store may be made in a directory that holds other things.
     pub allow_non_empty: bool,
     pub embedder: EmbedderSource,
@@ -30,6 +34,20 @@ pub struct Options {
     /// Called when opening begins, for a host that does something about the memory which it takes. What it gives is dropped
     /// when the index is filled.
     pub while_opening: Option<Guard>,
+}
+
+impl Options {
+    pub fn new(directory: impl Into<PathBuf>, embedder: impl Into<EmbedderSource>) -> Self {
+        Self {
+            directory: directory.into(),
+            durability: Durability::Flush,
+            bounds: Bounds::default(),
+            allow_non_empty: false,
+            embedder: embedder.into(),
+            clock: Arc::new(SystemClock),
+            while_opening: None,
+        }
+    }
 }
 
 /// One open directory of memories; share it by `Arc`.
@@ -48,22 +66,17 @@ pub struct Engine {
 impl Engine {
     /// Blocks while the directory is opened; reads its vectors on a thread of their own.
     pub fn open(options: Options) -> Result<Self, Error> {
-        Self::open_within(options, Bounds::default())
-    }
-
-    /// As [`Engine::open`], with other bounds for the log: small ones make small stores live through much.
-    pub fn open_within(options: Options, bounds: Bounds) -> Result<Self, Error> {
-        let Options { directory, durability, allow_non_empty, .. } = &options;
-        let how = StoreOptions { durability: *durability, bounds, allow_non_empty: *allow_non_empty };
-        let while_opening = options.while_opening.as_ref().map(|begin| begin());
-        let store = Arc::new(Store::open(directory, how, options.clock.now())?);
+        let Options { directory, durability, bounds, allow_non_empty, embedder, clock, while_opening } = options;
+        let while_opening = while_opening.map(|begin| begin());
+        let how = StoreOptions { durability, bounds, allow_non_empty };
+        let store = Arc::new(Store::open(&directory, how, clock.now())?);
         let vectors = Arc::new(Vectors::new());
         match store.model()? {
             Some(model) => vectors.fill(Arc::clone(&store), model, while_opening)?,
             None => vectors.set_empty(),
         }
-        let embedding = EmbeddingService::start(options.embedder).map_err(|error| Error::Storage(error.into()))?;
-        let feed = Arc::new(Feed::new(options.clock.now(), store.next_number()?));
+        let embedding = EmbeddingService::start(embedder).map_err(|error| Error::Storage(error.into()))?;
+        let feed = Arc::new(Feed::new(clock.now(), store.next_number()?));
         let model = Model::new(embedding);
         Ok(Self {
             store,
@@ -72,7 +85,7 @@ impl Engine {
             model,
             recalls: Recalls::default(),
             said: SaidLately::default(),
-            clock: options.clock,
+            clock,
             failed: AtomicBool::new(false),
         })
     }

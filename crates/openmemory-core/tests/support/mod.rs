@@ -10,7 +10,7 @@ use openmemory_core::domain::filter::Filter;
 use openmemory_core::domain::request::{
     AddMany, ById, FeedbackRequest, Get, History, List, NewMemory, Reinforce, Restore, Search, Update, UpdateMany,
 };
-use openmemory_core::domain::{Clock, Embedding, Memory, MemoryId, SystemClock, Timestamp};
+use openmemory_core::domain::{Clock, Embedding, Memory, MemoryId, Timestamp};
 use openmemory_core::embedding::{Embedder, EmbeddingError, ModelIdentity, Passage, TestEmbedder};
 use openmemory_core::engine::{Control, Deleted, DeletedMany, Engine, Error, Hit, ItemResult, MemoryVersion, Options};
 use openmemory_core::storage::{Bounds, Durability, Records, Store, StoreOptions};
@@ -25,15 +25,7 @@ pub const UNEMBEDDABLE: &str = "unembeddable";
 
 /// For tests that need no fixture: the system's clock, and an embedder of their own.
 pub fn options(directory: &Path, durability: Durability) -> Options {
-    let embedder = Remembering::new("first");
-    Options {
-        directory: directory.to_owned(),
-        durability,
-        embedder: embedder.into(),
-        clock: Arc::new(SystemClock),
-        allow_non_empty: false,
-        while_opening: None,
-    }
+    Options { durability, ..Options::new(directory, Remembering::new("first")) }
 }
 
 pub fn open(directory: &Path) -> Result<Engine, Error> {
@@ -161,12 +153,9 @@ impl Fixture {
         durability: Durability,
     ) -> Self {
         let options = Options {
-            directory: directory.path().to_owned(),
             durability,
-            embedder: Arc::clone(&embedder).into(),
             clock: Arc::clone(&clock) as _,
-            allow_non_empty: false,
-            while_opening: None,
+            ..Options::new(directory.path(), Arc::clone(&embedder))
         };
         let engine = Arc::new(Engine::open(options).unwrap());
         Self { engine, clock, embedder, durability, directory }

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use openmemory_core::domain::SystemClock;
 use openmemory_core::embedding::TestEmbedder;
 use openmemory_core::engine::{Directory, Error, Options, Registry};
 use openmemory_core::storage::Durability;
@@ -26,14 +25,7 @@ struct Opener(Registry);
 
 impl OpenStore for Opener {
     fn open(&self, directory: &Path) -> Result<Arc<Directory>, Error> {
-        let options = Options {
-            directory: directory.to_owned(),
-            durability: Durability::Interval,
-            embedder: Arc::new(TestEmbedder).into(),
-            clock: Arc::new(SystemClock),
-            allow_non_empty: false,
-            while_opening: None,
-        };
+        let options = Options { durability: Durability::Interval, ..Options::new(directory, Arc::new(TestEmbedder)) };
         self.0.open(options, "test")
     }
 

@@ -7,21 +7,12 @@ use std::path::Path;
 use serde_json::json;
 
 use super::*;
-use crate::domain::SystemClock;
 use crate::domain::request::{Get, NewMemory};
 use crate::embedding::TestEmbedder;
 use crate::engine::Registry;
-use crate::storage::Durability;
 
 fn options(directory: &Path) -> Options {
-    Options {
-        directory: directory.to_owned(),
-        durability: Durability::Flush,
-        embedder: Arc::new(TestEmbedder).into(),
-        clock: Arc::new(SystemClock),
-        allow_non_empty: false,
-        while_opening: None,
-    }
+    Options::new(directory, Arc::new(TestEmbedder))
 }
 
 async fn add(directory: &Arc<Directory>, id: &str) {

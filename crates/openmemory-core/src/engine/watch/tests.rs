@@ -6,22 +6,12 @@ use std::path::Path;
 use serde_json::json;
 
 use super::*;
-use crate::domain::SystemClock;
 use crate::domain::request::NewMemory;
 use crate::embedding::TestEmbedder;
 use crate::engine::Options;
-use crate::storage::Durability;
 
 fn open(directory: &Path) -> Engine {
-    Engine::open(Options {
-        directory: directory.to_owned(),
-        durability: Durability::Flush,
-        embedder: Arc::new(TestEmbedder).into(),
-        clock: Arc::new(SystemClock),
-        allow_non_empty: false,
-        while_opening: None,
-    })
-    .unwrap()
+    Engine::open(Options::new(directory, Arc::new(TestEmbedder))).unwrap()
 }
 
 async fn add(engine: &Engine, ids: impl IntoIterator<Item = &str>) {
