@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use parking_lot::Mutex;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Notify;
 
 pub struct Connections {
-    places: Arc<Semaphore>,
+    most: usize,
+    /// All but those that have to make room.
     open: Mutex<HashMap<u64, Arc<Connection>>>,
 }
 
@@ -35,49 +36,45 @@ pub struct Seat {
     pub connection: Arc<Connection>,
     connections: Arc<Connections>,
     number: u64,
-    _place: OwnedSemaphorePermit,
 }
 
 impl Connections {
     pub fn new(most: usize) -> Arc<Self> {
-        Arc::new(Self {
-            places: Arc::new(Semaphore::new(most.clamp(1, Semaphore::MAX_PERMITS))),
-            open: Mutex::default(),
-        })
+        Arc::new(Self { most: most.max(1), open: Mutex::default() })
     }
 
-    /// Takes a place for connection `number`; when all are taken, another connection has to go.
-    pub async fn seat(self: &Arc<Self>, number: u64) -> Option<Seat> {
-        let place = match Arc::clone(&self.places).try_acquire_owned() {
-            Ok(place) => place,
-            Err(_) => {
-                if let Some(connection) = self.dispensable() {
-                    connection.end.notify_one();
-                }
-                Arc::clone(&self.places).acquire_owned().await.ok()?
-            }
-        };
+    /// A place for connection `number`; where all are taken, that of a connection which has to go. It waits for nothing:
+    /// whoever accepts connections must not, since the system drops those that wait too long to be accepted.
+    pub fn seat(self: &Arc<Self>, number: u64) -> Option<Seat> {
+        let mut open = self.open.lock();
+        if open.len() >= self.most {
+            let gone = dispensable(&open)?;
+            open.remove(&gone)?.end.notify_one();
+        }
         let usage = Usage { known: false, under_way: 0, since: Instant::now(), ending: false };
         let connection = Arc::new(Connection { usage: Mutex::new(usage), end: Notify::new() });
-        self.open.lock().insert(number, Arc::clone(&connection));
-        Some(Seat { connection, connections: Arc::clone(self), number, _place: place })
+        open.insert(number, Arc::clone(&connection));
+        drop(open);
+        Some(Seat { connection, connections: Arc::clone(self), number })
     }
+}
 
-    fn dispensable(&self) -> Option<Arc<Connection>> {
-        let open = self.open.lock();
-        let order = |connection: &Arc<Connection>| {
-            let usage = connection.usage.lock();
-            (usage.under_way == 0).then_some((usage.known, usage.since))
-        };
-        let found = open.values().filter_map(|connection| Some((order(connection)?, connection)));
-        let found = found.min_by_key(|(order, _)| *order).map(|(_, connection)| Arc::clone(connection))?;
-        let mut usage = found.usage.lock();
-        // Unless a request has come in this moment.
-        usage.ending = usage.under_way == 0;
-        let ends = usage.ending;
-        drop(usage);
-        ends.then_some(found)
-    }
+/// The connection that can best be done without, if any; no request of it is let in from here on.
+fn dispensable(open: &HashMap<u64, Arc<Connection>>) -> Option<u64> {
+    let order = |connection: &Arc<Connection>| {
+        let usage = connection.usage.lock();
+        (usage.under_way == 0).then_some((usage.known, usage.since))
+    };
+    let mut idle: Vec<_> = open.iter().filter_map(|(number, connection)| Some((order(connection)?, number))).collect();
+    idle.sort_unstable();
+    // Unless a request has come in this moment.
+    idle.into_iter().map(|(_, number)| *number).find(|number| {
+        open.get(number).is_some_and(|connection| {
+            let mut usage = connection.usage.lock();
+            usage.ending = usage.under_way == 0;
+            usage.ending
+        })
+    })
 }
 
 impl Connection {
@@ -120,25 +117,34 @@ impl Drop for Seat {
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn who_showed_no_key_goes_first_and_who_is_served_never() {
+    #[test]
+    fn who_showed_no_key_goes_first_and_who_is_served_never() {
         let connections = Connections::new(4);
-        let mut seats = Vec::new();
-        for number in 0..4 {
-            seats.push(connections.seat(number).await.unwrap());
+        let mut seats: Vec<Seat> = (0..4).map(|number| connections.seat(number).unwrap()).collect();
+        let served = [seats[0].connection.in_use().unwrap(), seats[3].connection.in_use().unwrap()];
+        drop(seats[1].connection.in_use().unwrap());
+        for (new, gone) in [(4, 2), (5, 4), (6, 5)] {
+            seats.push(connections.seat(new).unwrap());
+            let gone = seats.iter().find(|seat| seat.number == gone).unwrap();
+            assert!(gone.connection.in_use().is_none());
+            assert_eq!(connections.open.lock().len(), 4);
         }
-        let served = seats[0].connection.in_use().unwrap();
-        for idle in [1, 3] {
-            drop(seats[idle].connection.in_use().unwrap());
-        }
-        for expected in [2, 1, 3] {
-            let gone = connections.dispensable().unwrap();
-            let at = seats.iter().position(|seat| Arc::ptr_eq(&seat.connection, &gone)).unwrap();
-            assert!(gone.in_use().is_none());
-            assert_eq!(seats.remove(at).number, expected);
-        }
-        assert!(connections.dispensable().is_none());
-        drop(served);
-        assert!(connections.dispensable().is_some());
+        let newest = seats.last().unwrap().connection.in_use().unwrap();
+        seats.push(connections.seat(7).unwrap());
+        assert!(seats[1].connection.in_use().is_none(), "it has shown a key, and waits for its next request");
+        let last = seats.last().unwrap().connection.in_use().unwrap();
+        assert!(connections.seat(8).is_none());
+        drop((served, newest, last));
+        assert!(connections.seat(8).is_some());
+    }
+
+    #[tokio::test]
+    async fn who_has_to_go_is_told_and_frees_nothing_twice() {
+        let connections = Connections::new(1);
+        let first = connections.seat(1).unwrap();
+        let _second = connections.seat(2).unwrap();
+        first.connection.ended().await;
+        drop(first);
+        assert_eq!(connections.open.lock().len(), 1);
     }
 }

@@ -34,8 +34,9 @@ use crate::tenants::{OpenStore, Tenant, Tenants};
 const SEND_BUFFER: u32 = 256 << 10;
 /// Bytes of a connection that wait to be read or written, beside an answer that is there as a whole.
 const BUFFER: usize = 128 << 10;
-/// Connections that wait to be accepted.
-const BACKLOG: u32 = 1024;
+/// Connections that wait to be accepted, as far as the system allows. Of more than that it drops some, and their clients
+/// try again after seconds.
+const BACKLOG: u32 = 4096;
 
 #[derive(Debug, ThisError)]
 pub enum StartError {
@@ -147,21 +148,18 @@ async fn serve(app: Arc<App>, listener: TcpListener) {
     let graceful = GracefulShutdown::new();
     let connections = Connections::new(app.limits.connections);
     for number in 0.. {
-        let accepted = async {
-            let (stream, _) = listener.accept().await.ok()?;
-            Some((stream, connections.seat(number).await?))
-        };
         let accepted = tokio::select! {
             biased;
             _ = stopped.wait_for(|stopped| *stopped) => break,
-            accepted = accepted => accepted,
+            accepted = listener.accept() => accepted,
         };
-        match accepted {
-            Some((stream, seat)) => {
-                spawn(connection(&app, stream, seat, service.clone(), &graceful));
-            }
-            // Too many open files, or a client that has gone already: others may go on.
-            None => sleep(Duration::from_millis(50)).await,
+        // Too many open files, or a client that has gone already: others may go on.
+        let Ok((stream, _)) = accepted else {
+            sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        if let Some(seat) = connections.seat(number) {
+            spawn(connection(&app, stream, seat, service.clone(), &graceful));
         }
     }
     drop(listener);
