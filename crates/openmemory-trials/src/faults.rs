@@ -50,22 +50,23 @@ pub struct Outcome {
 
 /// One call that is to fail, or several in a row.
 struct Attempt {
+    story: &'static str,
     fault: &'static str,
     at: u64,
     calls: u64,
 }
 
-/// Lets every `every`th call fail, beginning with another one for each kind of fault.
-pub fn run(every: u64, seed: u64, keep: bool) -> Outcome {
+/// Lets every `every`th call fail, beginning with another one for each kind of fault. `story`: the command that lives.
+pub fn run(story: &'static str, every: u64, seed: u64, keep: bool) -> Outcome {
     let mut outcome = Outcome::default();
     let mut attempts = Vec::new();
     for (kind, (fault, calls)) in FAULTS.into_iter().enumerate() {
-        match (Attempt { fault, at: 0, calls }).run(seed).and_then(|run| run.calls()) {
+        match (Attempt { story, fault, at: 0, calls }).run(seed).and_then(|run| run.calls()) {
             // One checkpoint more than in the counted run makes more calls.
             Ok(counted) => {
                 let first = (seed + kind as u64) % every + 1;
                 let numbers = (first..=counted + counted / 20).step_by(every as usize);
-                attempts.extend(numbers.map(|at| Attempt { fault, at, calls }));
+                attempts.extend(numbers.map(|at| Attempt { story, fault, at, calls }));
             }
             Err(error) => outcome.failures.push(format!("{fault}: {error}")),
         }
@@ -75,7 +76,7 @@ pub fn run(every: u64, seed: u64, keep: bool) -> Outcome {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 while let Some(attempt) = attempts.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let Attempt { fault, at, calls } = attempt;
+                    let Attempt { fault, at, calls, .. } = attempt;
                     let what = format!("{fault} at call {at}, {calls} in a row");
                     let judged = attempt.run(seed).map(|run| run.judge(&what, keep));
                     let mut outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner);
@@ -108,20 +109,20 @@ struct Run {
     directory: tempfile::TempDir,
     seed: u64,
     acknowledged: Vec<u64>,
-    /// What had been acknowledged before the backup that was made last.
-    backed_up: Option<Vec<u64>>,
+    /// The backup that was made last, and what had been acknowledged before.
+    backup: Option<(PathBuf, Vec<u64>)>,
     refused: u64,
     problem: Option<String>,
 }
 
 impl Attempt {
     fn run(&self, seed: u64) -> io::Result<Run> {
-        let Self { fault, at, calls } = self;
+        let Self { story, fault, at, calls } = self;
         let directory = tempfile::tempdir()?;
         let root = directory.path().join("root");
         fs::create_dir(&root)?;
         let mut child = Command::new(std::env::current_exe()?)
-            .arg("faulty")
+            .arg(story)
             .arg(root.join("store"))
             .arg(seed.to_string())
             .env("LD_PRELOAD", recorder()?)
@@ -148,14 +149,15 @@ impl Attempt {
                 }
             }
         });
-        let (acknowledged, backed_up, refused, problem) = (vec![0; WRITERS], None, 0, None);
-        let mut run = Run { directory, seed, acknowledged, backed_up, refused, problem };
+        let (acknowledged, backup, refused, problem) = (vec![0; WRITERS], None, 0, None);
+        let mut run = Run { directory, seed, acknowledged, backup, refused, problem };
         let mut ended = false;
         for line in BufReader::new(output).lines() {
             match line?.split_once(' ') {
                 Some(("!", told)) => run.problem = Some(told.to_owned()),
                 Some(("refused", _)) => run.refused += 1,
-                Some(("backup", told)) => run.backed_up = (told == "made").then(|| run.acknowledged.clone()),
+                Some(("backup", "gone")) => run.backup = None,
+                Some(("backup", path)) => run.backup = Some((root.join(path), run.acknowledged.clone())),
                 Some(("end", _)) => ended = true,
                 Some((writer, steps)) => note(&mut run.acknowledged, writer, steps),
                 None => {}
@@ -211,12 +213,11 @@ impl Run {
             return Err(problem.clone());
         }
         let store = self.directory.path().join("root/store");
-        let backup = self.directory.path().join("root/backup");
         let copy = self.directory.path().join("without-sled");
         copy_without_sled(&store, &copy).map_err(|error| error.to_string())?;
         let mut stores = vec![("the log alone", &copy, &self.acknowledged), ("the store", &store, &self.acknowledged)];
-        if let Some(acknowledged) = &self.backed_up {
-            stores.push(("the backup", &backup, acknowledged));
+        if let Some((backup, acknowledged)) = &self.backup {
+            stores.push(("the backup", backup, acknowledged));
         }
         for (name, directory, acknowledged) in stores {
             let engine = open(directory, Durability::Flush, 0).map_err(|error| format!("{name}: {error}"))?;
@@ -247,10 +248,11 @@ fn copy_without_sled(from: &Path, to: &Path) -> io::Result<()> {
 fn place(line: &str) -> String {
     let mut words = line.splitn(3, ' ').skip(1);
     let (call, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let names: Vec<String> = Path::new(path)
-        .iter()
-        .skip(1)
-        .map(|name| name.to_string_lossy().chars().take_while(|c| *c != '-').collect())
-        .collect();
+    // A file without a name is called by a number.
+    let stem = |name: &str| match name.starts_with('#') {
+        true => "(nameless)".to_owned(),
+        false => name.chars().take_while(|c| *c != '-').collect(),
+    };
+    let names: Vec<String> = Path::new(path).iter().skip(1).map(|name| stem(&name.to_string_lossy())).collect();
     format!("{call} {}", names.join("/"))
 }

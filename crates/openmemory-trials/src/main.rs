@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `crash` | is everything there after a kill? |
 //! | `powercut`, `disk`, `journal` | is everything there after a power cut, whatever was not synced? |
-//! | `faults`, `faulty` | is everything there after a call of the system has failed, whichever? |
+//! | `faults` | is everything there after a call of the system has failed, whichever? |
+//! | `faulty`, `served`, `life` | how does an engine, or a server, live that meets the failure? |
 //! | `damage` | does a damaged store ever lie? |
 //! | `preload` | where is the library that records calls and lets them fail? |
 //! | `child`, `session`, `writer` | what does the process do that is killed, and what must be there then? |
@@ -23,9 +24,13 @@ mod faulty;
 #[cfg(target_os = "linux")]
 mod journal;
 #[cfg(target_os = "linux")]
+mod life;
+#[cfg(target_os = "linux")]
 mod powercut;
 #[cfg(target_os = "linux")]
 mod preload;
+#[cfg(target_os = "linux")]
+mod served;
 mod session;
 mod writer;
 
@@ -44,16 +49,20 @@ fn main() -> ExitCode {
         #[cfg(target_os = "linux")]
         ("faulty", ..) => faulty::run(rest),
         #[cfg(target_os = "linux")]
+        ("served", ..) => served::run(rest),
+        #[cfg(target_os = "linux")]
         ("faults", ..) => {
             let every = number("--every", 1).unwrap_or(1).max(1) as u64;
-            let outcome = faults::run(every, seed, rest.iter().any(|argument| argument == "--keep"));
+            let has = |flag: &str| rest.iter().any(|argument| argument == flag);
+            let story = if has("--server") { "served" } else { "faulty" };
+            let outcome = faults::run(story, every, seed, has("--keep"));
             let faults::Outcome { failed_calls, places, acknowledged, refused, missed, failures } = outcome;
             println!(
                 "{failed_calls} failed calls in {} places (seed {seed}, 1 in {every}), {acknowledged} changes acknowledged, \
                  {refused} refused, {missed} numbers that no call had",
                 places.len()
             );
-            for (place, count) in places.iter().filter(|_| rest.iter().any(|argument| argument == "--places")) {
+            for (place, count) in places.iter().filter(|_| has("--places")) {
                 println!("  {count:6} {place}");
             }
             finish("lost, torn or not opened", &failures)
@@ -88,7 +97,7 @@ fn main() -> ExitCode {
         }
         _ => {
             eprintln!(
-                "usage: trials crash --rounds N | powercut --images N | damage --stores N | faults --every N [--seed N]"
+                "usage: trials crash --rounds N | powercut --images N | damage --stores N | faults --every N [--server] [--seed N]"
             );
             ExitCode::from(2)
         }

@@ -5,7 +5,6 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use openmemory_core::domain::SystemClock;
 use openmemory_core::embedding::{Embedder, EmbeddingError, ModelIdentity, Passage, TestEmbedder};
 use openmemory_core::engine::{Control, Engine, Error, Options};
 use openmemory_core::storage::{Bounds, Durability};
@@ -44,19 +43,12 @@ impl Embedder for Named {
 }
 
 pub fn open(directory: &Path, durability: Durability, model: usize) -> Result<Engine, Error> {
-    open_within(directory, durability, model, BOUNDS)
+    Engine::open(Options { durability, ..options(directory, model) })
 }
 
-pub fn open_within(directory: &Path, durability: Durability, model: usize, bounds: Bounds) -> Result<Engine, Error> {
-    let options = Options {
-        directory: directory.to_owned(),
-        durability,
-        embedder: Arc::new(Named(["one", "other"][model % 2])).into(),
-        clock: Arc::new(SystemClock),
-        allow_non_empty: false,
-        while_opening: None,
-    };
-    Engine::open_within(options, bounds)
+/// One of two models, and small bounds.
+pub fn options(directory: &Path, model: usize) -> Options {
+    Options { bounds: BOUNDS, ..Options::new(directory, Arc::new(Named(["one", "other"][model % 2]))) }
 }
 
 /// Finds how far each writer got: at least as far as was acknowledged, at most one step further.

@@ -180,6 +180,22 @@ pub enum Step {
 }
 
 impl Step {
+    /// The same as a request to a server: method, path, body.
+    #[cfg(target_os = "linux")]
+    pub fn request(self) -> (&'static str, String, Value) {
+        match self {
+            Self::Add(request) => ("POST", "/memory/add".into(), request),
+            Self::Update(id, patch) => ("PATCH", format!("/memory/{id}"), Value::Object(patch)),
+            Self::Batch(items) => ("PATCH", "/memory/batch".into(), json!({"items": items, "atomic": true})),
+            Self::Restore(id, version) => ("POST", format!("/memory/{id}/restore"), json!({ "version": version })),
+            Self::Delete(id) => ("DELETE", format!("/memory/{id}"), Value::Null),
+            Self::AddNothing(id) => {
+                let items = json!([{"content": "one more", "user_id": id}, {"content": ""}]);
+                ("POST", "/memory/batch".into(), json!({"items": items, "atomic": true}))
+            }
+        }
+    }
+
     pub async fn take(self, engine: &Engine) -> Result<(), Error> {
         match self {
             Self::Add(request) => drop(engine.add(NewMemory::read(request)?).await?),

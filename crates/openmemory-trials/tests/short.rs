@@ -33,6 +33,8 @@ fn a_damaged_store_is_recovered_or_refused_and_never_lies() {
 #[test]
 #[cfg(target_os = "linux")]
 fn every_call_that_fails_loses_nothing() {
-    let printed = trial(&["faults", "--every", "300", "--seed", "104"]);
-    assert!(printed.contains(" failed calls in ") && printed.contains("\n0 lost, torn or not opened"), "{printed}");
+    for more in [vec![], vec!["--server"]] {
+        let printed = trial(&[vec!["faults", "--every", "300", "--seed", "104"], more].concat());
+        assert!(printed.contains(" failed calls in ") && printed.contains("\n0 lost, torn or not opened"), "{printed}");
+    }
 }
