@@ -2,7 +2,7 @@
 // matter, what was acknowledged stays, and the store works again once the cause is gone.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import type { OpenMemory } from '@openmemory/sdk'
@@ -95,6 +95,40 @@ testWithSmallDisk.each(['flush', 'interval'] as const)(
     expect(readFileSync(join(path, 'room.tmp'), 'utf8')).toBe('mine')
   },
 )
+
+testWithSmallDisk('on a disk that takes no more files nothing acknowledged is lost', async () => {
+  const disk = mountSmallDisk(200, 100)
+  const path = join(disk.path, 'store')
+  const om = openStore({ path })
+  const large = (n: number) => om.updateMemory('m', { metadata: { n, text: 'x'.repeat(60_000) } })
+  for (const id of ['m', 'small']) await om.addMemory({ id, content: 'changes' })
+  for (let n = 0; n < 20; n++) await large(n)
+  disk.takeFiles()
+  // Each new segment of the log needs one, and each large row of sled.
+  let refused: { code: string } | undefined
+  for (let n = 20; n < 2000 && refused === undefined; n++)
+    refused = await large(n).then(
+      () => undefined,
+      (e) => e,
+    )
+  expect(refused?.code).toBe('IO')
+  // What is small may fit into the old one.
+  for (let n = 0; n < 6; n++) await om.updateMemory('small', { metadata: { n } }).catch(() => {})
+
+  // As a kill leaves it, and as a power cut does that takes all of sled.
+  const [killed, cut] = [freshDirectory(), freshDirectory()]
+  cpSync(path, killed, { recursive: true })
+  cpSync(path, cut, { recursive: true, filter: (file) => !/sled-\d+$/.test(file) })
+  for (const path of [killed, cut]) {
+    const copy = openStore({ path })
+    for (const id of ['m', 'small']) {
+      const [found, told] = [await copy.getMemory(id), await om.getMemory(id)]
+      expect([found.version, found.metadata.n]).toEqual([told.version, told.metadata.n])
+    }
+  }
+  disk.free()
+  expect((await untilDone(() => large(2000))).metadata.n).toBe(2000)
+})
 
 testWithSmallDisk('an export that does not fit is IO and leaves the file that was there', async () => {
   const disk = mountSmallDisk(4)

@@ -1,7 +1,7 @@
-// A file system of a few megabytes, where this machine lets the test mount one (Linux, as root).
+// A file system of a few megabytes or files, where this machine lets the test mount one (Linux, as root).
 
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, test } from '@jest/globals'
@@ -19,7 +19,19 @@ export class SmallDisk {
   }
 
   free(): void {
-    rmSync(this.#ballast, { force: true })
+    rmSync(this.#ballast, { force: true, recursive: true })
+  }
+
+  /** Takes every file that the disk still has, until `free`. */
+  takeFiles(): void {
+    mkdirSync(this.#ballast)
+    for (let n = 0; ; n++) {
+      try {
+        writeFileSync(join(this.#ballast, `${n}`), '')
+      } catch {
+        return
+      }
+    }
   }
 
   setReadOnly(readOnly: boolean): void {
@@ -37,9 +49,10 @@ afterAll(() => {
   }
 })
 
-export function mountSmallDisk(megabytes: number): SmallDisk {
+export function mountSmallDisk(megabytes: number, files?: number): SmallDisk {
   const path = mkdtempSync(join(tmpdir(), 'openmemory-disk-'))
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', path], { stdio: 'pipe' })
+  const options = `size=${megabytes}m${files === undefined ? '' : `,nr_inodes=${files}`}`
+  execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path], { stdio: 'pipe' })
   mounted.push(path)
   return new SmallDisk(path)
 }
