@@ -63,10 +63,11 @@ struct Service {
 
 impl Host for Service {
     async fn take(&mut self, step: Step) -> Result<(), String> {
+        let refuses_an_item = matches!(step, Step::AddNothing(_));
         let (method, path, body) = step.request();
         match self.ask(method, &path, &body).await? {
-            // A batch of which an item is refused does nothing, as it should.
-            (200..=499, _) => Ok(()),
+            // A batch tells of each item what has become of it.
+            (200, answer) if answer.contains("\"ok\":false") == refuses_an_item => Ok(()),
             (status, answer) => Err(format!("{status} {answer}")),
         }
     }

@@ -173,10 +173,19 @@ impl Engine {
         let publish = move |results: &Vec<ItemResult<Committed>>| {
             results.iter().flatten().for_each(|committed| audience.committed(committed));
         };
-        Ok(match self.store.commit(work, publish).await? {
+        let results = match self.store.commit(work, publish).await? {
             Ok(results) => results.into_iter().map(|result| result.map(|committed| committed.memory)).collect(),
             Err(aborted) => aborted,
-        })
+        };
+        self.judge_items(&results);
+        Ok(results)
+    }
+
+    /// Looks at what was refused of a batch, as [`Engine::judge`] does at a call.
+    fn judge_items<T>(&self, results: &[ItemResult<T>]) {
+        for refused in results.iter().filter_map(|result| result.as_ref().err()) {
+            let _ = self.judge::<()>(Err(refused.error.clone()));
+        }
     }
 
     /// Deletes memories by id, each by itself, in one commit.
@@ -196,6 +205,7 @@ impl Engine {
             results.iter().flatten().for_each(|(number, deleted)| audience.deleted(*number, deleted));
         };
         let results = self.store.commit(work, publish).await??;
+        self.judge_items(&results);
         Ok(results.into_iter().map(|result| result.map(|(_, deleted)| deleted)).collect())
     }
 }

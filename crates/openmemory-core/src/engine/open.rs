@@ -113,7 +113,7 @@ impl Engine {
     }
 
     pub fn has_failed(&self) -> bool {
-        self.failed.load(Ordering::Relaxed) || self.store.has_failed()
+        self.failed.load(Ordering::Relaxed) || self.store.has_failed() || self.vectors.has_failed()
     }
 
     /// The outcome of a call, looked at: what the disk refused fails the engine, and what a failed one could not read is no

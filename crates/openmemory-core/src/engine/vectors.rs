@@ -15,7 +15,7 @@ use super::error::Error;
 use super::filling::Filling;
 use crate::domain::{Dynamics, ModelIdentity, Scope};
 use crate::index::{MemoryIndex, Usage, WrongDimensions};
-use crate::storage::{Number, Store};
+use crate::storage::{Number, StorageError, Store};
 
 #[derive(Clone)]
 enum State {
@@ -91,6 +91,11 @@ impl Vectors {
         if let Some(filler) = self.filler.lock().take() {
             let _ = filler.join();
         }
+    }
+
+    /// Whether the disk has refused a read that filled the index. Only opening the store again fills it anew.
+    pub(super) fn has_failed(&self) -> bool {
+        matches!(&*self.state.borrow(), State::Failed(Error::Storage(StorageError::Io(_))))
     }
 
     pub(super) async fn ready(&self) -> Result<(), Error> {

@@ -24,6 +24,11 @@ pub struct Memories {
 }
 
 impl Memories {
+    /// The outcome of a call of the engine: a disk that failed it has failed the engine, which is then opened again.
+    pub async fn judged<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        self.store.judge(call.await)
+    }
+
     /// Reads a few memories.
     pub async fn read<T: Send + 'static>(
         &self,
@@ -48,7 +53,7 @@ impl Memories {
         search: Search,
         write: impl FnOnce(&[Hit]) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let vector = self.store.embed_query(&search).await?;
+        let vector = self.judged(self.store.embed_query(&search)).await?;
         let kind = if search.asks_each() { ReadKind::Scan } else { ReadKind::Point };
         let (store, control) = (Arc::clone(&self.store), Arc::clone(&self.control));
         let read = move || store.search(&search, &vector, &control).and_then(|hits| write(&hits));
@@ -61,7 +66,7 @@ impl Memories {
         let filter = filter.map(Arc::new);
         let asked = filter.clone();
         let ids = self.scan(move |engine, control| engine.ids_matching(asked.as_deref(), control)).await?;
-        self.store.delete_matching(ids, filter, &self.control).await
+        self.judged(self.store.delete_matching(ids, filter, &self.control)).await
     }
 }
 

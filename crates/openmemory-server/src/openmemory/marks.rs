@@ -15,7 +15,7 @@ use crate::openapi::schemas;
     responses((status = 200, body = schemas::Reinforced), schemas::Refusals)
 )]
 pub async fn reinforce(memories: Memories, Body(body): Body) -> Answer {
-    let memory = memories.store.reinforce(Reinforce::read(body)?).await?;
+    let memory = memories.judged(memories.store.reinforce(Reinforce::read(body)?)).await?;
     Ok(Json(json!({ "ok": true, "memory": record(&memory)? })).into_response())
 }
 
@@ -30,7 +30,7 @@ pub async fn feedback(memories: Memories, Id(id): Id, Body(body): Body) -> Answe
     if request.insert("id".into(), id.into()).is_some() {
         return Err(Failure::invalid("id", "is in the path, and not in the body"));
     }
-    let memory = memories.store.feedback(FeedbackRequest::read(request.into())?).await?;
+    let memory = memories.judged(memories.store.feedback(FeedbackRequest::read(request.into())?)).await?;
     Ok(tagged(&memory)?)
 }
 

@@ -48,7 +48,7 @@ pub async fn get(memories: Memories, Id(id): Id, mut params: Params) -> Answer {
 )]
 pub async fn update(memories: Memories, Id(id): Id, if_match: IfMatch, Body(body): Body) -> Answer {
     let update = Update::read(update_request(id, &if_match, body)?)?;
-    let updated = memories.store.update(update).await.map_err(|error| if_match.told(error))?;
+    let updated = memories.judged(memories.store.update(update)).await.map_err(|error| if_match.told(error))?;
     Ok(tagged(&updated)?)
 }
 
@@ -68,7 +68,7 @@ pub async fn delete(memories: Memories, Id(id): Id, headers: HeaderMap, mut para
         let get = Get { id: by_id.id.clone(), version: None, at: None };
         check_user(&memories.read(move |engine| engine.get(&get)).await?, user.as_deref())?;
     }
-    let deleted = memories.store.delete(by_id).await?;
+    let deleted = memories.judged(memories.store.delete(by_id)).await?;
     Ok(Json(json!({ "ok": true, "memory": deleted })).into_response())
 }
 

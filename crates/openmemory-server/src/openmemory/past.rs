@@ -45,6 +45,6 @@ pub async fn restore(memories: Memories, Id(id): Id, if_match: IfMatch, Body(bod
         return Err(Failure::invalid("id", "is in the path, and not in the body"));
     }
     let restore = Restore::read(request.into())?;
-    let restored = memories.store.restore(restore).await.map_err(|error| if_match.told(error))?;
+    let restored = memories.judged(memories.store.restore(restore)).await.map_err(|error| if_match.told(error))?;
     Ok(tagged(&restored)?)
 }

@@ -30,7 +30,7 @@ pub async fn stats(memories: Memories) -> Answer {
 /// 503 as long as a store has failed and is not open again, be it another tenant's.
 #[utoipa::path(get, path = "/ready", tag = "Store", responses((status = 200, body = schemas::Done), schemas::Refusals))]
 pub async fn ready(State(app): State<Arc<App>>, memories: Memories) -> Answer {
-    memories.store.ready().await?;
+    memories.judged(memories.store.ready()).await?;
     if !app.tenants.all_write() {
         return Err(Failure::NotReady);
     }
@@ -49,7 +49,7 @@ pub async fn flush(memories: Memories) -> Answer {
 /// With `Accept: application/jsonl` it tells how far it is, as `POST /import` does.
 #[utoipa::path(post, path = "/reindex", tag = "Store", responses((status = 200, body = schemas::Reindexed), schemas::Refusals))]
 pub async fn reindex(memories: Memories, progress: Progress) -> Answer {
-    progress.follow(|control| async move { Ok(json!(memories.store.reindex(&control).await?)) }).await
+    progress.follow(|control| async move { Ok(json!(memories.judged(memories.store.reindex(&control)).await?)) }).await
 }
 
 /// Counts and times of requests, for Prometheus; with keys only for a key made for metrics

@@ -86,7 +86,7 @@ pub async fn import(
     let store = memories.store;
     let import = |control: Arc<Control>| async move {
         let _place = place;
-        Ok(report(store.import_from(file, on_conflict, &control).await?))
+        Ok(report(store.judge(store.import_from(file, on_conflict, &control).await)?))
     };
     progress.follow(import).await
 }
