@@ -35,6 +35,27 @@ test('a store that is well is healthy', async () => {
   })
 })
 
+test('stores whose earlier texts have no vectors are well: they are made when a text is restored', async () => {
+  const om = openStore()
+  await om.addMemory({ id: 'm', content: 'Ada drinks tea' })
+  await om.updateMemory('m', { content: 'Ada drinks coffee' })
+  const file = join(freshDirectory(), 'memories.jsonl')
+  await om.exportTo(file)
+  const path = freshDirectory()
+  const copy = openStore({ path })
+  await copy.importFrom(file)
+  const backup = join(freshDirectory(), 'backup')
+  await copy.backup(backup)
+  await copy.close()
+  for (const directory of [path, backup]) {
+    expect(await doctor(directory)).toMatchObject({ healthy: true, problems: [] })
+    expect(await doctor(directory, { repair: true })).not.toHaveProperty('repair')
+    const again = openStore({ path: directory })
+    expect((await again.getHistory('m')).map(({ content }) => content)).toEqual(['Ada drinks coffee', 'Ada drinks tea'])
+    expect((await again.restoreMemory('m', 1)).content).toBe('Ada drinks tea')
+  }
+})
+
 test('damage that the log makes good is recovered when the store is opened, and said', async () => {
   const path = await closedStore()
   harm(join(path, 'sled-0000000000000001', 'db'), 600)

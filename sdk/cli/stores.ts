@@ -37,20 +37,23 @@ export const STORE_COMMANDS: Command[] = [
     help: { filter: `which memories, as JSON: '{"user_id": "ada"}' (all)` },
     run(call) {
       const filters = json<contract.Filters>(call.values, 'filter')
-      return call.open().exportTo(oneWord(call, 'FILE'), given({ filters, onProgress: call.progress }))
+      const file = oneWord(call, 'FILE')
+      return call.open().exportTo(file, given({ filters, onProgress: call.progress }))
     },
     print: ({ memories, versions, bytes }: contract.ExportSummary, call) =>
       call.say(`${memories} memories in ${versions} versions, ${bytes} bytes`),
   },
   {
     name: 'import',
+    creates: true,
     usage: 'FILE',
     summary: 'Read memories from an export',
     flags: { 'on-conflict': string },
     help: { 'on-conflict': 'where an id is taken by another history: report (the default), skip or replace' },
     run(call) {
       const onConflict = text(call.values, 'on-conflict') as contract.ImportOptions['onConflict']
-      return call.open().importFrom(oneWord(call, 'FILE'), given({ onConflict, onProgress: call.progress }))
+      const file = oneWord(call, 'FILE')
+      return call.open().importFrom(file, given({ onConflict, onProgress: call.progress }))
     },
     failed: ({ failed }: contract.ImportSummary) => failed > 0,
     print({ imported, replaced, skipped, failed, errors }: contract.ImportSummary, call) {
@@ -62,7 +65,10 @@ export const STORE_COMMANDS: Command[] = [
     name: 'backup',
     usage: 'DIR',
     summary: 'Copy the store while others use it; with --url, DIR is a name on the server',
-    run: (call) => call.open().backup(oneWord(call, 'DIR')),
+    run(call) {
+      const dir = oneWord(call, 'DIR')
+      return call.open().backup(dir)
+    },
     print: ({ memories, bytes }: contract.BackupSummary, call) => call.say(`${memories} memories, ${bytes} bytes`),
   },
   {
@@ -106,6 +112,7 @@ export const STORE_COMMANDS: Command[] = [
   },
   {
     name: 'demo',
+    creates: true,
     usage: '[EARLIER LATER]',
     summary: 'Show what this does, on the release schedule of Node.js, in a store that goes away',
     example: 'openmemory demo 2018-06-15 2019-06-15',
@@ -143,7 +150,7 @@ function isUnwell({ healthy, complete, repair }: contract.Diagnosis): boolean {
 
 function tell({ healthy, complete, memories, versions, rows, problems, repair }: contract.Diagnosis, call: Call): void {
   if (repair) {
-    mended(repair, complete, call)
+    mended(repair, call)
   } else if (healthy) {
     const checked = rows === undefined ? 'the server answers' : `${versions} versions, ${rows} records checked`
     call.say(`${styled('green', 'The store is well')}: ${memories} memories, ${checked}.`)
@@ -154,10 +161,10 @@ function tell({ healthy, complete, memories, versions, rows, problems, repair }:
   }
 }
 
-function mended({ memories, kept, lost }: Repair, complete: boolean, call: Call): void {
+function mended({ memories, kept, lost, needs_reindex }: Repair, call: Call): void {
   call.say(`${styled('green', 'Mended')}: ${memories} memories are in the store.`)
   if (kept !== undefined) call.say(`The damaged files are in ${kept}.`)
-  if (!complete && lost.length === 0) call.say('Something is lost whose memory cannot be told any more.')
+  if (needs_reindex) call.say('Some memories have lost their vectors: "openmemory reindex" makes them anew.')
   for (const { id, version, commits } of lost) {
     const what = commits === undefined ? (id ?? 'a memory whose id cannot be read') : `${commits} acknowledged changes`
     call.say(`  lost: ${what}${version === undefined ? '' : `, version ${version}`}`)

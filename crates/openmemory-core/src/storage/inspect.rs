@@ -11,7 +11,7 @@ use super::keys::{self, Number};
 use super::records::{self, COUNTERS, Counters, Records, Tombstone};
 use super::sled_copy::all_rows;
 use super::transaction::Transaction;
-use crate::domain::{ContentHash, Embedding, MemoryId, Version};
+use crate::domain::{ContentHash, MemoryId, Version};
 
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -28,13 +28,15 @@ pub(super) struct Inspection {
     pub versions: u64,
     pub rows: u64,
     pub problems: Vec<Problem>,
-    /// Memories whose newest version, text, vectors and dynamics are whole.
+    /// Memories whose newest version, text and dynamics are whole. Vectors can be made anew.
     pub intact: Vec<Number>,
 }
 
 /// Looks at everything; stops early only where the engine cannot be read on.
 pub(super) fn inspect(backend: &dyn Backend) -> Inspection {
-    let mut walk = Walk { rows: Transaction::new(backend), found: Inspection::default(), markers: 0, expected: 0 };
+    let rows = Transaction::new(backend);
+    let reindexing = matches!(rows.reindex(), Ok(Some(_)));
+    let mut walk = Walk { rows, reindexing, found: Inspection::default(), markers: 0, expected: 0 };
     let (mut heads, mut ids, mut greatest) = (Vec::new(), 0u64, 0);
     for row in all_rows(backend) {
         let key = match row {
@@ -85,6 +87,8 @@ pub(super) fn inspect(backend: &dyn Backend) -> Inspection {
 
 struct Walk<'a> {
     rows: Transaction<'a>,
+    /// Whether newest versions may be without vectors.
+    reindexing: bool,
     found: Inspection,
     markers: u64,
     expected: u64,
@@ -109,7 +113,7 @@ impl Walk<'_> {
             Err(error) => return self.note(None, format!("the newest version of memory {}: {error}", number.0)),
         };
         let before = self.found.problems.len();
-        self.version(number, &head);
+        self.text(number, &head);
         match self.rows.dynamics(number) {
             Ok(Some(_)) => {}
             Ok(None) => self.note(Some(&head.id), "has no dynamics".into()),
@@ -117,6 +121,9 @@ impl Walk<'_> {
         }
         if self.found.problems.len() == before {
             self.found.intact.push(number);
+        }
+        if !self.vectors(number, &head) && !self.reindexing {
+            self.note(Some(&head.id), format!("version {}: its vectors are missing", head.number));
         }
         match self.rows.number(&head.id) {
             Ok(Some(found)) if found == number => {}
@@ -130,7 +137,11 @@ impl Walk<'_> {
         }
         for earlier in 1..head.number {
             match self.rows.earlier(number, earlier) {
-                Ok(Some(version)) => self.version(number, &version),
+                Ok(Some(version)) => {
+                    self.text(number, &version);
+                    // A replaced text need not have vectors: they are made when it is restored.
+                    self.vectors(number, &version);
+                }
                 Ok(None) => self.note(Some(&head.id), format!("version {earlier} is missing")),
                 Err(error) => self.note(Some(&head.id), format!("version {earlier}: {error}")),
             }
@@ -148,27 +159,29 @@ impl Walk<'_> {
         }
     }
 
-    /// One version with its text and vectors.
-    fn version(&mut self, number: Number, version: &Version) {
+    fn text(&mut self, number: Number, version: &Version) {
         self.found.versions += 1;
-        if let Err(problem) = text_and_vectors(&self.rows, number, version.content) {
+        if let Err(problem) = text(&self.rows, number, version.content) {
             self.note(Some(&version.id), format!("version {}: {problem}", version.number));
+        }
+    }
+
+    /// Whether a version has vectors, be they damaged.
+    fn vectors(&mut self, number: Number, version: &Version) -> bool {
+        match self.rows.embedding(number, version.content) {
+            Ok(found) => found.is_some(),
+            Err(error) => {
+                self.note(Some(&version.id), format!("version {}: {error}", version.number));
+                true
+            }
         }
     }
 }
 
-/// The text and the vectors that a version names, checked.
-pub(super) fn text_and_vectors(
-    rows: &impl Records,
-    number: Number,
-    hash: ContentHash,
-) -> Result<(String, Embedding), String> {
+/// The text that a version names, checked.
+pub(super) fn text(rows: &impl Records, number: Number, hash: ContentHash) -> Result<String, String> {
     let text = rows.content(number, hash).map_err(|error| error.to_string())?.ok_or("its text is missing")?;
-    if ContentHash::of(&text) != hash {
-        return Err("its text is another one".into());
-    }
-    let embedding = rows.embedding(number, hash).map_err(|error| error.to_string())?;
-    Ok((text, embedding.ok_or("its vectors are missing")?))
+    if ContentHash::of(&text) == hash { Ok(text) } else { Err("its text is another one".into()) }
 }
 
 /// The keys by which a memory is found in orders of time.

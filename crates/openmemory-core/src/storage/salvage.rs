@@ -19,7 +19,7 @@ use super::keys::{self, Number};
 use super::layout::{self, DAMAGED, Layout, REPAIRED};
 use super::log::Log;
 use super::manifest::{Manifest, Session};
-use super::records::{COUNTERS, Counters, Records, Tombstone};
+use super::records::{COUNTERS, Counters, Records, Reindex, Tombstone};
 use super::redo_log::RedoLog;
 use super::scratch;
 use super::sled_backend::SledBackend;
@@ -38,6 +38,9 @@ pub struct Salvaged {
     pub kept: Option<PathBuf>,
     /// What could not be saved.
     pub lost: Vec<Lost>,
+    /// Some memories have lost their vectors: searches are refused until the store is reindexed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub needs_reindex: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -175,7 +178,7 @@ fn make(
             made.lost.push(Lost::version(&head.id, head.number));
             continue;
         }
-        memory(&old, &mut new, *number, &head, &mut made.lost)?;
+        made.needs_reindex |= !memory(&old, &mut new, *number, &head, &mut made.lost)?;
         target.apply(new.into_batch().0)?;
         counters = Counters { next_number: counters.next_number.max(number.0 + 1), memories: counters.memories + 1 };
         saved.insert(*number, head.id);
@@ -206,6 +209,11 @@ fn make(
             last.put(&row.0, &tombstone)?;
         }
     }
+    if made.needs_reindex
+        && let Ok(Some(target)) = old.model()
+    {
+        last.put_reindex(&Reindex { target })?;
+    }
     last.put(&keys::meta(COUNTERS), &counters)?;
     target.apply(last.into_batch().0)?;
     made.memories = counters.memories;
@@ -213,14 +221,15 @@ fn make(
     Ok(made)
 }
 
-/// Copies a memory with the versions of its history that are whole.
+/// Copies a memory with the versions of its history whose texts are whole. Whether the newest one has its vectors.
 fn memory(
     old: &Transaction<'_>,
     new: &mut Transaction<'_>,
     number: Number,
     head: &Version,
     lost: &mut Vec<Lost>,
-) -> Result<(), StorageError> {
+) -> Result<bool, StorageError> {
+    let mut has_vectors = false;
     new.put(&keys::id(&head.id), &number)?;
     new.put(&keys::head(number), head)?;
     if let Some(dynamics) = old.dynamics(number)? {
@@ -231,20 +240,26 @@ fn memory(
         let found =
             if version == head.number { Some(head.clone()) } else { old.earlier(number, version).ok().flatten() };
         let whole = found.and_then(|found| {
-            let texts = inspect::text_and_vectors(old, number, found.content).ok()?;
-            Some((found, texts))
+            let text = inspect::text(old, number, found.content).ok()?;
+            Some((found, text))
         });
-        let Some((found, (text, vectors))) = whole else {
+        let Some((found, text)) = whole else {
             lost.push(Lost::version(&head.id, version));
             continue;
         };
         new.put_payload(&keys::content(number, found.content), text.as_bytes())?;
-        new.put(&keys::embedding(number, found.content), &vectors)?;
+        let vectors = old.embedding(number, found.content).ok().flatten();
+        if let Some(vectors) = &vectors {
+            new.put(&keys::embedding(number, found.content), vectors)?;
+        }
+        if version == head.number {
+            has_vectors = vectors.is_some();
+        }
         if version != head.number {
             new.put(&keys::history(number, version), &found)?;
         }
     }
-    Ok(())
+    Ok(has_vectors)
 }
 
 /// Lists the ids that lead to no memory that was saved.
