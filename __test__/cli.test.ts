@@ -2,7 +2,7 @@
 
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, test } from '@jest/globals'
@@ -237,4 +237,49 @@ test('keys are made, listed and revoked by command', async () => {
   expect(await keys('revoke', made.id)).toMatchObject({ revoked_at: expect.any(String) })
   expect((await run('keys', 'revoke', 'key_none', '--path', path)).code).toBe(1)
   expect((await run('keys', 'create', '--tenant', 'Not A Name', '--path', path)).code).toBe(1)
+})
+
+test('what is read from standard input must be UTF-8, and loses its byte order mark', async () => {
+  const { om, url } = await store()
+  const add = (bytes: Buffer) =>
+    new Promise<Ended>((resolve) => {
+      const child = execFile(process.execPath, [CLI, 'add', '-', '--url', url], (error, out, err) => {
+        resolve({ code: error ? Number(error.code) : 0, out, err })
+      })
+      child.stdin?.end(bytes)
+    })
+  for (const latin1 of [Buffer.from([0xd3, 0xc3, 0xbb, 0xa7]), Buffer.from([0x63, 0x61, 0x66, 0xe9])]) {
+    expect(await add(latin1)).toMatchObject({ code: 1, err: expect.stringContaining('UTF-8') })
+  }
+  expect((await add(Buffer.from('\ufeffcafé'))).code).toBe(0)
+  expect((await om.listMemories()).memories.map(({ content }) => content)).toEqual(['café'])
+})
+
+test('a reader that has read enough ends a command quietly', async () => {
+  const { om, url } = await store()
+  await om.addMemories(Array.from({ length: 800 }, (_, n) => ({ content: `note ${n} ${'and more '.repeat(20)}` })))
+  const child = spawn(process.execPath, [CLI, 'list', '--limit', '800', '--url', url])
+  let err = ''
+  child.stderr.on('data', (chunk) => (err += chunk))
+  child.stdout.once('data', () => child.stdout.destroy())
+  const [code] = await once(child, 'exit')
+  expect([code, err]).toEqual([0, ''])
+})
+
+test('commands that read make no store, and say that there is none', async () => {
+  const path = join(freshDirectory(), 'none')
+  for (const args of [['list'], ['search', 'x'], ['get', 'x'], ['stats'], ['export', 'x.jsonl']]) {
+    const { code, err } = await run(...args, '--path', path)
+    expect([args[0], code, err]).toEqual([args[0], 1, expect.stringContaining(`there is no store in ${path}`)])
+  }
+  expect(existsSync(path)).toBe(false)
+})
+
+test('~/ is the home directory, where no shell has put it in', async () => {
+  const home = freshDirectory()
+  const env = { ...process.env, HOME: home, USERPROFILE: home }
+  const args = [CLI, 'import', join(home, 'none.jsonl'), '--path', '~/memories']
+  const child = spawn(process.execPath, args, { env, stdio: 'ignore' })
+  await once(child, 'exit')
+  expect(readdirSync(home)).toEqual(['memories'])
 })

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type Filters, OpenMemory, type ValidationError } from '@openmemory/sdk'
 import { refusal } from './helpers/refusal'
 
@@ -119,4 +119,85 @@ test.each(tooLarge)('%s are LIMIT_EXCEEDED, by name', async (_, filters) => {
   expect(error).toMatchObject({ code: 'LIMIT_EXCEEDED', status: 413 })
   expect(error.field).toMatch(/^filters\./)
   expect(error.field?.length).toBeLessThan(100)
+})
+
+describe('a scope that got lost never means everybody', () => {
+  const lost = { tags: 'fruit', user_id: undefined }
+  const calls: [string, (filters: Filters) => Promise<unknown>][] = [
+    ['delete', (filters) => om.deleteMemories({ filters })],
+    ['list', (filters) => om.listMemories({ filters })],
+    ['search', (filters) => om.searchMemories('fruit', { filters })],
+    ['iterate', (filters) => om.iterateMemories({ filters }).next()],
+    ['watch', (filters) => om.watch({ filters }).next()],
+    ['export', (filters) => om.exportTo(join(path, 'export.jsonl'), { filters })],
+  ]
+
+  test.each(calls)('%s', async (_, call) => {
+    expect(await refusal(call(lost))).toMatchObject({ code: 'INVALID_ARGUMENT', field: 'filters.user_id' })
+    const nested = { AND: [{ tags: 'fruit' }, { user_id: { eq: undefined } }] } as Filters
+    expect(await refusal(call(nested))).toMatchObject({ field: 'filters.AND[1].user_id.eq' })
+    expect((await om.listMemories()).memories).toHaveLength(4)
+  })
+
+  test('as an option of the store', () => {
+    expect(() => new OpenMemory({ path, embedder: 'test', userId: undefined })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'userId' }),
+    )
+  })
+
+  test('as a star in a value', async () => {
+    for (const operator of [{ eq: '*' }, { in: ['*'] }] as const) {
+      expect((await om.listMemories({ filters: { user_id: operator } })).memories).toEqual([])
+      expect(await om.searchMemories('fruit', { filters: { user_id: operator } })).toEqual([])
+      expect((await om.deleteMemories({ filters: { user_id: operator } })).deleted).toBe(0)
+    }
+    const { memories } = await om.listMemories({ filters: { user_id: { ne: '*' } } })
+    expect(memories).toHaveLength(4)
+  })
+})
+
+test('times are texts or dates: a number could be seconds or milliseconds', async () => {
+  const filters = { created_at: { gte: 1704067200 } } as unknown as Filters
+  expect(await refusal(om.listMemories({ filters }))).toMatchObject({
+    ...{ code: 'INVALID_ARGUMENT', field: 'filters.created_at.gte' },
+  })
+})
+
+test('the end of the year 9999 means never', async () => {
+  const path = mkdtempSync(join(tmpdir(), 'openmemory-never-'))
+  const om = new OpenMemory({ path, embedder: 'test' })
+  const times = ['9999-12-31', '9999-12-31T23:59:59.999Z', '9999-12-31T23:59:59.999999-08:00']
+  for (const expires_at of times) {
+    expect((await om.addMemory({ content: 'kept', expires_at })).expires_at).toMatch(/^9999-12-31T/)
+    const { memories } = await om.listMemories({ filters: { expires_at: { lte: expires_at } } })
+    expect(memories.length).toBeGreaterThan(0)
+  }
+  await om.close()
+  rmSync(path, { recursive: true, force: true })
+})
+
+test('texts that are the same to Unicode are the same to filters', async () => {
+  const path = mkdtempSync(join(tmpdir(), 'openmemory-unicode-'))
+  const om = new OpenMemory({ path, embedder: 'test' })
+  const decomposed = 'Cafe\u0301'
+  await om.addMemory({
+    ...{ id: 'm', content: `${decomposed} with a \ufb01le`, tags: [decomposed] },
+    metadata: { place: decomposed, places: [decomposed] },
+  })
+  const found: Filters[] = [
+    { tags: 'Café' },
+    { tags: { icontains: 'CAFÉ' } },
+    { 'metadata.place': 'Café' },
+    { 'metadata.place': { contains: 'fé' } },
+    { 'metadata.places': { contains: 'Café' } },
+    { keywords: 'Café' },
+    { keywords: { icontains: 'CAFÉ' } },
+    { keywords: { icontains: 'FILE' } },
+  ]
+  for (const filters of found) {
+    expect((await om.listMemories({ filters })).memories.map(({ id }) => id)).toEqual(['m'])
+    expect((await om.searchMemories('with', { filters })).map(({ id }) => id)).toEqual(['m'])
+  }
+  await om.close()
+  rmSync(path, { recursive: true, force: true })
 })

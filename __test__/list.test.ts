@@ -65,6 +65,18 @@ test('iterating reads page by page, each memory once', async () => {
   expect(await ids(om.iterateMemories({ filters: { tags: 'none' } }))).toEqual([])
 })
 
+test('an iteration by updated_at ends, also where its loop updates what it meets', async () => {
+  const om = openStore()
+  await om.addMemories(Array.from({ length: 150 }, (_, n) => ({ id: `m${n}`, content: `note ${n}` })))
+  const met: string[] = []
+  for await (const { id } of om.iterateMemories({ order: 'updated_at:asc' })) {
+    met.push(id)
+    await om.updateMemory(id, { metadata: { met: true } })
+  }
+  expect(new Set(met).size).toBe(150)
+  expect(met).toHaveLength(150)
+})
+
 test('memories deleted behind the cursor do not disturb the iteration', async () => {
   const om = openStore()
   const all = await fill(om, 20)

@@ -88,3 +88,13 @@ test('a model file that is missing is MODEL_UNAVAILABLE, and work without it doe
   expect((await om.listMemories()).memories).toEqual([])
   expect((await refusal(om.addMemory({ content: 'x' }))).code).toBe('MODEL_UNAVAILABLE')
 })
+
+test.each([
+  ['a file', () => join(__dirname, 'options.test.ts')],
+  ['SQLite in memory', () => ':memory:'],
+  ['a URL', () => 'file:memory.db'],
+  ['a NUL', () => 'a\0b'],
+])('a path that is %s is refused by name', async (_, path) => {
+  const open = async () => new OpenMemory({ path: path(), embedder: 'test' }).ready()
+  expect(await refusal(open())).toMatchObject({ code: 'INVALID_ARGUMENT', field: 'path', retryable: false })
+})

@@ -13,7 +13,7 @@ import { assertLossless } from './json'
 import { checkSignal, longCall, ProgressFailure } from './long-call'
 import type { NativeControl, NativeEngine } from './native'
 import { type Settings, settingsOf } from './options'
-import { isVacuous, Scope } from './scope'
+import { checkFilters, isVacuous, Scope } from './scope'
 import { Server } from './server'
 import { checkFile, type EngineImport, importSummary } from './transfer'
 import { Watch } from './watch'
@@ -84,12 +84,18 @@ export class OpenMemory implements contract.OpenMemory {
 
   async *iterateMemories(options?: contract.IterateOptions): AsyncGenerator<Memory, void, undefined> {
     let cursor: string | undefined
+    // A memory that is updated on the way moves to the end of its order, and is met again there.
+    const met = options?.order?.startsWith('updated_at') ? new Set<string>() : undefined
     do {
       const page = await this.#call((engine, _, control) => {
         const checked = checkOptions(options, ITERATE_OPTIONS)
         return this.#page(engine, { ...checked, ...(cursor !== undefined && { cursor }) }, control())
       })
-      yield* page.memories
+      for (const memory of page.memories) {
+        if (met?.has(memory.id)) continue
+        met?.add(memory.id)
+        yield memory
+      }
       cursor = page.next_cursor
     } while (cursor !== undefined)
   }
@@ -336,6 +342,7 @@ export class OpenMemory implements contract.OpenMemory {
     const { filters, all } = checkOptions<{ filters?: contract.Filters; all?: true }>(given, ['filters', 'all'])
     if (all !== undefined && filters !== undefined) throw invalid('all', 'and filters exclude each other')
     if (all !== undefined && all !== true) throw invalid('all', 'must be true')
+    if (filters !== undefined) checkFilters(filters)
     if (!all && (filters === undefined || isVacuous(filters))) {
       throw invalid('filters', 'must not be empty; to delete all memories, say { all: true }')
     }

@@ -1,5 +1,7 @@
 // Which store does an `OpenMemory` open, and how? Environment variables fill what the options leave out.
 
+import { statSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { FunctionEmbedder, ModelEmbedder, OpenMemoryOptions } from '../index'
 import { checkOptions, describe } from './arguments'
@@ -26,6 +28,9 @@ export interface Settings {
   timeoutMs: number | undefined
 }
 
+/** The directory of a store that nothing names. */
+export const DEFAULT_PATH = '.openmemory'
+
 const OPTIONS = ['path', 'url', 'apiKey', 'userId', 'durability', 'allowNonEmpty', 'timeoutMs', 'embedder'] as const
 const MODEL_OPTIONS = ['model', 'tokenizer', 'pooling', 'queryPrefix', 'passagePrefix'] as const
 const FUNCTION_OPTIONS = ['id', 'dimensions', 'embed'] as const
@@ -37,6 +42,10 @@ export function settingsOf(given: OpenMemoryOptions | undefined): Settings {
   const { timeoutMs } = options
   if (timeoutMs !== undefined && !isCount(timeoutMs, LONGEST_TIMEOUT)) {
     throw invalid('timeoutMs', `must be a whole number of milliseconds from 1 to ${LONGEST_TIMEOUT}`)
+  }
+  // A user who got lost on the way never means everybody.
+  if (Object.hasOwn(options, 'userId') && options.userId === undefined) {
+    throw invalid('userId', "is undefined; leave it out to mean everybody's memories")
   }
   const apiKey = text(options.apiKey, 'apiKey')
   const url = text(options.url, 'url') ?? (options.path === undefined ? environment('OPENMEMORY_URL') : undefined)
@@ -56,7 +65,7 @@ function embedded(options: OpenMemoryOptions, timeoutMs: number | undefined): St
   if (!['flush', 'interval'].includes(durability)) throw invalid('durability', "must be 'flush' or 'interval'")
   if (typeof allowNonEmpty !== 'boolean') throw invalid('allowNonEmpty', 'must be true or false')
   // Resolved now, so that a later chdir does not move the store.
-  const path = resolve(text(options.path, 'path') ?? environment('OPENMEMORY_PATH') ?? '.openmemory')
+  const path = directoryOf(text(options.path, 'path') ?? environment('OPENMEMORY_PATH') ?? DEFAULT_PATH)
   const { embedder, embed } = embedderOf(options.embedder, timeoutMs)
   const engine = JSON.stringify({ path, durability, allowNonEmpty, embedder })
   return {
@@ -64,6 +73,26 @@ function embedded(options: OpenMemoryOptions, timeoutMs: number | undefined): St
     control: (report) => new (native().Control)(report),
     watcher: (engine, request, wake) => new (native().Watcher)(ungated(engine), request, wake),
     directory: path,
+  }
+}
+
+/** The absolute path of a store; `~/` is the home directory, also where no shell has put it in. */
+export function directoryOf(path: string): string {
+  if (path === ':memory:' || /^(file|sqlite|postgres(ql)?):/.test(path)) {
+    throw invalid('path', `must be a directory, not ${path}; for a test, make one in the directory of temporary files`)
+  }
+  if (path.includes('\0')) throw invalid('path', 'must not hold a NUL')
+  const absolute = resolve(/^~(\/|$)/.test(path) ? join(homedir(), path.slice(2)) : path)
+  if (isFile(absolute)) throw invalid('path', `must be a directory; ${absolute} is a file`)
+  return absolute
+}
+
+/** What cannot be looked at is told when it is opened. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === false
+  } catch {
+    return false
   }
 }
 
@@ -147,7 +176,7 @@ function prefix(value: unknown, field: string): string {
   return value === undefined || value === '' ? '' : required(value, field)
 }
 
-function environment(name: string): string | undefined {
+export function environment(name: string): string | undefined {
   return process.env[name] || undefined
 }
 

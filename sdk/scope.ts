@@ -12,7 +12,8 @@ export class Scope {
   }
 
   memory(memory: Record<string, unknown>): Record<string, unknown> {
-    if (this.#userId === undefined || memory.user_id !== undefined) return memory
+    // Null counts as absent.
+    if (this.#userId === undefined || (memory.user_id ?? undefined) !== undefined) return memory
     return { ...memory, user_id: this.#userId }
   }
 
@@ -33,9 +34,20 @@ export function isVacuous(filters: unknown): boolean {
   )
 }
 
-function checkFilters(filters: Filters): void {
+/** @throws {ValidationError} naming a field that is `undefined`, too: a scope that got lost never means everybody's. */
+export function checkFilters(filters: Filters): void {
   if (!isPlainObject(filters)) throw invalid('filters', 'must be a plain object')
   assertLossless(filters, 'filters', true)
+  refuseUndefined(filters, 'filters')
+}
+
+function refuseUndefined(value: unknown, path: string): void {
+  if (value === undefined) throw invalid(path, 'is undefined; leave the field out where it is not meant')
+  if (Array.isArray(value)) {
+    for (const [at, item] of value.entries()) refuseUndefined(item, `${path}[${at}]`)
+  } else if (isPlainObject(value)) {
+    for (const [name, inner] of Object.entries(value)) refuseUndefined(inner, `${path}.${name}`)
+  }
 }
 
 function mentionsUser(filters: unknown): boolean {

@@ -25,6 +25,8 @@ export interface Command {
   /** As help shows it: `ID [--content TEXT]`. */
   usage: string
   summary: string
+  /** Whether it makes a store where there is none. Others say that there is none. */
+  creates?: true
   /** A line for each flag of its own, under the flag's name. */
   flags?: Flags
   help?: Record<string, string>

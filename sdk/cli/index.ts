@@ -3,6 +3,12 @@
 
 import { main } from './main'
 
+// Whoever reads the output has read enough, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
+
 main(process.argv.slice(2)).then((code) => {
   process.exitCode = code
 })

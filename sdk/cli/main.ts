@@ -1,8 +1,11 @@
 // Which command is meant, with which options, and how does it end? With 0, with 1 for a failure, 2 for wrong usage.
 
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { OpenMemoryError } from '../errors'
+import { invalid, OpenMemoryError } from '../errors'
 import { OpenMemory } from '../open-memory'
+import { DEFAULT_PATH, directoryOf, environment } from '../options'
 import { type Call, type Command, type Flags, given, text, UsageError, type Values } from './command'
 import { completion } from './completion'
 import { helpOf, overview } from './help'
@@ -57,9 +60,14 @@ async function perform(command: Command, args: string[]): Promise<number> {
       return 0
     }
     const say = (line: string) => asJson || process.stdout.write(`${line}\n`)
-    const open = () => (om ??= new OpenMemory(optionsOf(values)))
+    const server = serverOf(values)
+    const open = () => {
+      if (server === undefined && !command.creates) mustBeStore(values)
+      om ??= new OpenMemory(optionsOf(values))
+      return om
+    }
     const bar = asJson ? undefined : progressBar()
-    const call: Call = { words, values, open, server: serverOf(values), say, progress: bar?.report }
+    const call: Call = { words, values, open, server, say, progress: bar?.report }
     const result = await command.run(call)
     bar?.end()
     await om?.close()
@@ -89,6 +97,12 @@ function optionsOf(values: Values) {
   const allowNonEmpty = values['allow-non-empty'] as boolean | undefined
   const [path, url] = [text(values, 'path'), text(values, 'url')]
   return given({ path, url, apiKey, userId: text(values, 'user'), allowNonEmpty })
+}
+
+function mustBeStore(values: Values): void {
+  const path = directoryOf(text(values, 'path') ?? environment('OPENMEMORY_PATH') ?? DEFAULT_PATH)
+  if (!existsSync(join(path, 'manifest')))
+    throw invalid('path', `there is no store in ${path}; "openmemory add" makes one`)
 }
 
 function serverOf(values: Values): string | undefined {

@@ -1,6 +1,7 @@
 // Which commands work on memories? Each is one method of the SDK.
 
 import type * as contract from '../../index'
+import { utf8 } from '../utf8'
 import { type Command, type Flags, given, json, numeric, oneWord, text, UsageError } from './command'
 import { show, showMatch, showVersion } from './print'
 
@@ -14,6 +15,7 @@ const FILTER_HELP = { filter: `which memories, as JSON: '{"user_id": "ada", "tag
 export const MEMORY_COMMANDS: Command[] = [
   {
     name: 'add',
+    creates: true,
     usage: 'TEXT',
     summary: 'Remember a text; - reads it from standard input',
     flags: {
@@ -78,7 +80,8 @@ export const MEMORY_COMMANDS: Command[] = [
         minScore: numeric(values, 'min-score'),
         explain: values.explain as boolean | undefined,
       })
-      return call.open().searchMemories(oneWord(call, 'QUERY'), options)
+      const query = oneWord(call, 'QUERY')
+      return call.open().searchMemories(query, options)
     },
     print(matches: contract.MemoryMatch[], call) {
       if (matches.length === 0) call.say('Nothing found.')
@@ -93,7 +96,8 @@ export const MEMORY_COMMANDS: Command[] = [
     help: { version: 'as it was in this version', at: 'as it was at this time' },
     run(call) {
       const options = given({ version: numeric(call.values, 'version'), at: text(call.values, 'at') })
-      return call.open().getMemory(oneWord(call, 'ID'), options)
+      const id = oneWord(call, 'ID')
+      return call.open().getMemory(id, options)
     },
     print: show,
   },
@@ -137,7 +141,8 @@ export const MEMORY_COMMANDS: Command[] = [
         actor: text(values, 'actor'),
         reason: text(values, 'reason'),
       })
-      return call.open().updateMemory(oneWord(call, 'ID'), patch, options)
+      const id = oneWord(call, 'ID')
+      return call.open().updateMemory(id, patch, options)
     },
     print: show,
   },
@@ -148,7 +153,8 @@ export const MEMORY_COMMANDS: Command[] = [
     flags: { limit: string },
     help: { limit: 'how many versions, 1 to 1000 (100)' },
     run(call) {
-      return call.open().getHistory(oneWord(call, 'ID'), given({ limit: numeric(call.values, 'limit') }))
+      const id = oneWord(call, 'ID')
+      return call.open().getHistory(id, given({ limit: numeric(call.values, 'limit') }))
     },
     print(versions: contract.MemoryVersion[], call) {
       for (const version of versions) showVersion(version, call)
@@ -238,7 +244,8 @@ export const MEMORY_COMMANDS: Command[] = [
     flags: { boost: string },
     help: { boost: 'above 0, at most 1 (0.1)' },
     run(call) {
-      return call.open().reinforceMemory(oneWord(call, 'ID'), given({ boost: numeric(call.values, 'boost') }))
+      const id = oneWord(call, 'ID')
+      return call.open().reinforceMemory(id, given({ boost: numeric(call.values, 'boost') }))
     },
     print: show,
   },
@@ -247,5 +254,5 @@ export const MEMORY_COMMANDS: Command[] = [
 async function standardInput(): Promise<string> {
   const chunks: Buffer[] = []
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks).toString().replace(/\n$/, '')
+  return utf8(Buffer.concat(chunks), 'content').replace(/\n$/, '')
 }

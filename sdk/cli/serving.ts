@@ -27,6 +27,7 @@ interface Key {
 export const SERVING_COMMANDS: Command[] = [
   {
     name: 'serve',
+    creates: true,
     usage: '',
     summary: 'Open the directory to other processes and languages, over HTTP',
     flags: {
@@ -71,6 +72,7 @@ export const SERVING_COMMANDS: Command[] = [
   },
   {
     name: 'mcp',
+    creates: true,
     usage: '',
     summary: 'Give a model the memories as tools, over standard input and output',
     example: `openmemory mcp --path ~/memories --user ada`,

@@ -1,8 +1,8 @@
 // How do messages go to and fro? As JSON-RPC 2.0, one message a line.
 
-import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { isPlainObject } from '../json'
+import { utf8 } from '../utf8'
 
 export const ErrorCode = {
   ParseError: -32700,
@@ -28,8 +28,8 @@ type Reply = { jsonrpc: '2.0'; id: unknown } & ({ result: object } | { error: { 
 /** Answers each line of `input`, several at a time; settles when the input has ended and all is answered. */
 export async function converse(input: Readable, output: Writable, answer: Answer): Promise<void> {
   const underWay = new Set<Promise<void>>()
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-    if (line.trim() === '') continue
+  for await (const line of linesOf(input)) {
+    if (line.every((byte) => byte <= 0x20)) continue
     const replying = reply(line, answer).then((told) => {
       if (told !== undefined) output.write(`${JSON.stringify(told)}\n`)
     })
@@ -39,12 +39,27 @@ export async function converse(input: Readable, output: Writable, answer: Answer
   await Promise.all(underWay)
 }
 
-async function reply(line: string, answer: Answer): Promise<Reply | Reply[] | undefined> {
+async function* linesOf(input: Readable): AsyncGenerator<Buffer> {
+  let begun: Buffer[] = []
+  for await (const piece of input) {
+    let rest = Buffer.isBuffer(piece) ? piece : Buffer.from(piece)
+    for (let end = rest.indexOf(0x0a); end >= 0; end = rest.indexOf(0x0a)) {
+      yield Buffer.concat([...begun, rest.subarray(0, end)])
+      begun = []
+      rest = rest.subarray(end + 1)
+    }
+    begun.push(rest)
+  }
+  yield Buffer.concat(begun)
+}
+
+async function reply(line: Buffer, answer: Answer): Promise<Reply | Reply[] | undefined> {
   let message: unknown
   try {
-    message = JSON.parse(line)
-  } catch {
-    return refused(null, new RpcError(ErrorCode.ParseError, 'the line is not JSON'))
+    message = JSON.parse(utf8(line, 'the line'))
+  } catch (error) {
+    const why = error instanceof SyntaxError ? 'the line is not JSON' : (error as Error).message
+    return refused(null, new RpcError(ErrorCode.ParseError, why))
   }
   if (!Array.isArray(message)) return one(message, answer)
   if (message.length === 0) return refused(null, new RpcError(ErrorCode.InvalidRequest, 'the batch is empty'))

@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{Invalid, limits};
 
-/// 1 to 200 000 characters, not only white space.
+/// 1 to 200 000 characters, at least one of which shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content(String);
 
 impl Content {
     pub fn read(field: &str, text: String) -> Result<Self, Invalid> {
-        if text.trim().is_empty() {
+        if is_blank(&text) {
             return Err(Invalid::argument(field, "must not be empty; delete the memory instead"));
         }
         // Bytes bound characters from above, so short texts need no count.
@@ -42,6 +42,16 @@ impl Content {
     pub fn hash(&self) -> ContentHash {
         ContentHash::of(&self.0)
     }
+}
+
+/// Whether a text shows nothing: white space, and characters of no width.
+pub(super) fn is_blank(text: &str) -> bool {
+    let invisible = |c: char| {
+        let no_width = matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}');
+        no_width
+            || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
+    };
+    text.chars().all(|c| c.is_whitespace() || c.is_control() || invisible(c))
 }
 
 /// Whether a short text is a date or a time: a year or a clock, and nothing that dates do not have.

@@ -56,13 +56,18 @@ pub enum Unreadable {
 /// Reads a text whose values take at most `bytes` in memory.
 pub fn read(text: &[u8], bytes: usize) -> Result<Value, Unreadable> {
     let mut budget = Budget::new(bytes);
-    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let mut deserializer = serde_json::Deserializer::from_slice(without_mark(text));
     let read = Bounded(&mut budget).deserialize(&mut deserializer);
     match read.and_then(|value| deserializer.end().map(|()| value)) {
         Ok(value) => Ok(value),
         Err(_) if budget.exceeded() => Err(Unreadable::TooManyValues),
         Err(error) => Err(Unreadable::Syntax(error)),
     }
+}
+
+/// A text without the byte order mark that some systems put before UTF-8.
+pub fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
 }
 
 /// Reads one value of a larger text.

@@ -2,14 +2,17 @@
 
 use std::fmt;
 
+use jiff::SignedDuration;
+use jiff::civil::{DateTime, date};
+use jiff::fmt::temporal::Pieces;
 use serde::{Deserialize, Serialize};
 
 use super::Invalid;
 
 const DAY_MS: f64 = 86_400_000.0;
 const FIRST: i64 = -62_135_596_800_000; // 0001-01-01T00:00:00.000Z
-/// The last that jiff can write.
-const LAST: i64 = 253_402_207_200_000; // 9999-12-30T22:00:00.000Z
+const LAST: i64 = 253_402_300_799_999; // 9999-12-31T23:59:59.999Z
+const EPOCH: DateTime = date(1970, 1, 1).at(0, 0, 0, 0);
 
 /// A moment between the years 1 and 9999, exact to the millisecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -44,19 +47,17 @@ impl Timestamp {
         self.0
     }
 
-    /// Reads ISO 8601 with an offset (`2025-01-20T14:35:00Z`), or a date alone, which means midnight UTC.
+    /// Reads ISO 8601 with an offset (`2025-01-20T14:35:00Z`), or a date alone, which means midnight UTC. The last day of
+    /// the year 9999, which means "never" to many, ends with it wherever the offset is.
     pub fn parse(text: &str) -> Option<Self> {
-        let millis = match text.parse::<jiff::Timestamp>() {
-            Ok(moment) => moment.as_millisecond(),
-            Err(_) => {
-                if text.contains(['T', 't', ' ', ':']) {
-                    return None;
-                }
-                let date: jiff::civil::Date = text.parse().ok()?;
-                date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_millisecond()
-            }
+        let pieces = Pieces::parse(text).ok()?;
+        let (local, offset) = match (pieces.time(), pieces.to_numeric_offset()) {
+            (None, None) => (pieces.date().to_datetime(jiff::civil::Time::midnight()), 0),
+            (Some(time), Some(offset)) => (pieces.date().to_datetime(time), offset.seconds()),
+            _ => return None,
         };
-        (FIRST..=LAST).contains(&millis).then_some(Self(millis))
+        let millis = i64::try_from(local.duration_since(EPOCH).as_millis()).ok()? - i64::from(offset) * 1000;
+        (FIRST..).contains(&millis).then_some(Self(millis.min(LAST)))
     }
 
     /// Like [`Timestamp::parse`], refusing with the field's name.
@@ -79,8 +80,8 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_millisecond(self.0) {
-            Ok(moment) => write!(f, "{moment:.3}"),
+        match EPOCH.checked_add(SignedDuration::from_millis(self.0)) {
+            Ok(moment) => write!(f, "{moment:.3}Z"),
             Err(_) => Err(fmt::Error),
         }
     }
@@ -100,6 +101,19 @@ mod tests {
     #[test]
     fn a_date_means_midnight_utc() {
         assert_eq!(Timestamp::parse("2025-01-20").unwrap().to_string(), "2025-01-20T00:00:00.000Z");
+    }
+
+    #[test]
+    fn what_stands_for_never_is_a_time() {
+        for (text, written) in [
+            ("9999-12-31", "9999-12-31T00:00:00.000Z"),
+            ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59.000Z"),
+            ("9999-12-31T23:59:59.999999+00:00", "9999-12-31T23:59:59.999Z"),
+            ("9999-12-31T23:59:59-05:00", "9999-12-31T23:59:59.999Z"),
+        ] {
+            assert_eq!(Timestamp::parse(text).unwrap().to_string(), written, "{text}");
+        }
+        assert_eq!(Timestamp::parse("0001-01-01T00:00:00+01:00"), None);
     }
 
     #[test]

@@ -90,7 +90,8 @@ pub(super) fn among(filter: Option<&Filter>, order: Order) -> Among {
         let [run, rest @ ..] = SCOPES;
         let scope =
             |(name, field): (_, Field)| Some(Among::Scope { field: name, value: one(filter, &field)?.to_owned() });
-        let tag = || one(filter, &Field::Tags).map(|tag| Among::Tag(tag.to_owned()));
+        // The index of tags holds them as they were given, and others may be the same to Unicode.
+        let tag = || one(filter, &Field::Tags).filter(|tag| tag.is_ascii()).map(|tag| Among::Tag(tag.to_owned()));
         scope(run).or_else(tag).or_else(|| rest.into_iter().find_map(scope))
     };
     filter.and_then(scope).unwrap_or(Among::All)

@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::response::IntoResponse;
-use openmemory_core::domain::filter;
 use openmemory_core::domain::request::Search;
+use openmemory_core::domain::{Timestamp, filter};
 use openmemory_core::engine::{Error, Hit};
 use serde_json::{Map, Value, json};
 
@@ -38,6 +38,14 @@ async fn matches(memories: &Memories, search: Search) -> Result<Value, Error> {
     Ok(json!({ "query": query, "matches": matches }))
 }
 
+/// OpenMemory's times are milliseconds since 1970.
+fn moment(time: Value) -> Value {
+    match time.as_i64() {
+        Some(millis) => Timestamp::from_millis(millis).to_string().into(),
+        None => time,
+    }
+}
+
 /// OpenMemory's `filters` beside the filter language: what it calls otherwise is said in the engine's terms.
 fn search_request(body: Value) -> Result<Value, Failure> {
     let Value::Object(mut body) = body else { return Err(Failure::invalid("body", "must be an object")) };
@@ -51,12 +59,14 @@ fn search_request(body: Value) -> Result<Value, Failure> {
         let times = [("startTime", "gte"), ("endTime", "lte")];
         for (name, operator) in times {
             if let Some(time) = fields.shift_remove(name).filter(|time| !time.is_null()) {
-                all.push(json!({ "created_at": { operator: time } }));
+                all.push(json!({ "created_at": { operator: moment(time) } }));
             }
         }
     }
-    if let Some(user) = body.shift_remove("user_id").filter(|user| !user.is_null()) {
-        let Value::String(user) = user else { return Err(Failure::invalid("user_id", "must be a string")) };
+    if let Some(user) = body.shift_remove("user_id") {
+        // Null would be a user that got lost on the way, and never means everybody.
+        let why = "must be a string; to search everybody's memories, leave it out";
+        let Value::String(user) = user else { return Err(Failure::invalid("user_id", why)) };
         all.push(json!({ "user_id": { "in": [user] } }));
     }
     if let Some(Value::Array(tags)) = filters.get("tags").cloned() {

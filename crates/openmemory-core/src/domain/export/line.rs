@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::memory::{ExportedLink, ExportedVersion};
 use super::read::below;
 use crate::domain::Invalid;
-use crate::domain::json::{Bounded, Budget};
+use crate::domain::json::{Bounded, Budget, without_mark};
 
 /// Bytes in memory of a version or a link while it is read, and of the other fields of a line together.
 const VALUES: usize = 16 << 20;
@@ -25,7 +25,7 @@ pub(super) struct LineFields {
 
 impl LineFields {
     pub(super) fn read(line: &[u8]) -> Result<Self, Invalid> {
-        let mut deserializer = serde_json::Deserializer::from_slice(line);
+        let mut deserializer = serde_json::Deserializer::from_slice(without_mark(line));
         let mut refusal = None;
         let read = LineReader { refusal: &mut refusal }.deserialize(&mut deserializer);
         read.and_then(|fields| deserializer.end().map(|()| fields)).map_err(|error| match error.classify() {

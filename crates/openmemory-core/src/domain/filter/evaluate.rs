@@ -1,30 +1,34 @@
 //! Is this memory meant?
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::cmp::{Ordering, Reverse};
 
 use serde_json::{Map, Value};
 
-use super::{Field, Filter, Test, Values};
+use super::{Field, Filter, Test, Values, canonical, canonical_json, folded, plain};
 use crate::domain::{Sector, Version};
 
 /// A memory that is asked about.
 struct Asked<'a> {
     memory: &'a Version,
     content: &'a str,
-    /// The content in lower case, once a test has needed it.
-    lower: OnceCell<String>,
+    /// The content as texts are looked for in it, once a test has needed it.
+    folded: OnceCell<String>,
+    plain: OnceCell<String>,
 }
 
 /// What a memory holds in a field.
 enum Actual<'a> {
     /// No value, or null.
     Missing,
-    Text(&'a str),
-    Texts(Vec<&'a str>),
+    Text(Cow<'a, str>),
+    /// Names that are compared as they are.
+    Name(&'a str),
+    Texts(Vec<Cow<'a, str>>),
     Number(f64),
     Bool(bool),
-    Json(&'a Value),
+    Json(Cow<'a, Value>),
 }
 
 impl Filter {
@@ -41,7 +45,7 @@ impl Filter {
     ///
     /// Each test reads a field's value once, however many values it is compared with.
     pub fn matches(&self, memory: &Version, content: &str) -> bool {
-        self.holds_for(&Asked { memory, content, lower: OnceCell::new() })
+        self.holds_for(&Asked { memory, content, folded: OnceCell::new(), plain: OnceCell::new() })
     }
 
     fn holds_for(&self, asked: &Asked<'_>) -> bool {
@@ -49,42 +53,47 @@ impl Filter {
             Self::And(parts) => parts.iter().all(|part| part.holds_for(asked)),
             Self::Or(parts) => parts.iter().any(|part| part.holds_for(asked)),
             Self::Not(part) => !part.holds_for(asked),
-            Self::Is(Field::Keywords, Test::ContainsIgnoringCase { parts, .. }) => parts.is_in(asked.lower()),
+            Self::Is(Field::Keywords, Test::ContainsIgnoringCase { parts, .. }) => parts.is_in(asked.folded()),
+            Self::Is(Field::Keywords, Test::Contains { parts, .. }) => parts.is_in(asked.plain()),
             Self::Is(field, test) => holds(test, &actual(field, asked.memory, asked.content)),
         }
     }
 }
 
 impl Asked<'_> {
-    fn lower(&self) -> &str {
-        self.lower.get_or_init(|| self.content.to_lowercase())
+    fn folded(&self) -> &str {
+        self.folded.get_or_init(|| folded(self.content))
+    }
+
+    fn plain(&self) -> &str {
+        self.plain.get_or_init(|| plain(self.content).into_owned())
     }
 }
 
 fn actual<'a>(field: &Field, memory: &'a Version, content: &'a str) -> Actual<'a> {
-    let text = |text: &'a Option<String>| text.as_deref().map_or(Actual::Missing, Actual::Text);
+    let name = |name: &'a Option<String>| name.as_deref().map_or(Actual::Missing, Actual::Name);
     match field {
-        Field::UserId => text(&memory.scope.user_id),
-        Field::AgentId => text(&memory.scope.agent_id),
-        Field::AppId => text(&memory.scope.app_id),
-        Field::RunId => text(&memory.scope.run_id),
+        Field::UserId => name(&memory.scope.user_id),
+        Field::AgentId => name(&memory.scope.agent_id),
+        Field::AppId => name(&memory.scope.app_id),
+        Field::RunId => name(&memory.scope.run_id),
         Field::Tags if memory.tags.as_slice().is_empty() => Actual::Missing,
-        Field::Tags => Actual::Texts(memory.tags.as_slice().iter().map(String::as_str).collect()),
+        Field::Tags => Actual::Texts(memory.tags.as_slice().iter().map(|tag| canonical(tag)).collect()),
         Field::Sectors => {
-            Actual::Texts(memory.sectors().as_slice().iter().map(|sector| Sector::name(*sector)).collect())
+            Actual::Texts(memory.sectors().as_slice().iter().map(|sector| Sector::name(*sector).into()).collect())
         }
-        Field::PrimarySector => Actual::Text(memory.sectors().primary().name()),
+        Field::PrimarySector => Actual::Name(memory.sectors().primary().name()),
         Field::CreatedAt => Actual::Number(memory.created_at.millis() as f64),
         Field::UpdatedAt => Actual::Number(memory.updated_at.millis() as f64),
         Field::Version => Actual::Number(memory.number as f64),
         Field::Immutable => Actual::Bool(memory.immutable),
         Field::ExpiresAt => memory.expires_at.map_or(Actual::Missing, |at| Actual::Number(at.millis() as f64)),
-        Field::MemoryIds => Actual::Text(memory.id.as_str()),
-        Field::Keywords => Actual::Text(content),
+        Field::MemoryIds => Actual::Name(memory.id.as_str()),
+        Field::Keywords => Actual::Text(content.into()),
         Field::Metadata(path) => match find(memory.metadata.fields(), path) {
             None | Some(Value::Null) => Actual::Missing,
-            Some(Value::String(text)) => Actual::Text(text),
-            Some(value) => Actual::Json(value),
+            Some(Value::String(text)) => Actual::Text(canonical(text)),
+            Some(value) => Actual::Json(canonical_json(value)),
         },
     }
 }
@@ -120,16 +129,19 @@ fn holds(test: &Test, actual: &Actual<'_>) -> bool {
             None => false,
         },
         Test::Contains { values, parts } => match actual {
-            Actual::Text(text) => parts.is_in(text),
+            Actual::Text(text) => parts.is_in(&plain(text)),
+            Actual::Name(name) => parts.is_in(&plain(name)),
             Actual::Texts(_) => equals(actual, values),
             Actual::Json(json) => has_element(json, values),
             _ => false,
         },
         Test::ContainsIgnoringCase { values, parts } => match actual {
-            Actual::Text(text) => parts.is_in(&text.to_lowercase()),
-            Actual::Texts(texts) => texts.iter().any(|text| values.has_text(&text.to_lowercase())),
-            Actual::Json(Value::Array(items)) => {
-                items.iter().filter_map(Value::as_str).any(|text| values.has_text(&text.to_lowercase()))
+            Actual::Text(text) => parts.is_in(&folded(text)),
+            Actual::Name(name) => parts.is_in(&folded(name)),
+            Actual::Texts(texts) => texts.iter().any(|text| values.has_text(&folded(text))),
+            Actual::Json(json) => {
+                let texts = json.as_array().into_iter().flatten().filter_map(Value::as_str);
+                texts.into_iter().any(|text| values.has_text(&folded(text)))
             }
             _ => false,
         },
@@ -140,6 +152,7 @@ fn equals(actual: &Actual<'_>, values: &Values) -> bool {
     match actual {
         Actual::Missing => values.has_null(),
         Actual::Text(text) => values.has_text(text),
+        Actual::Name(name) => values.has_text(name),
         Actual::Texts(texts) => texts.iter().any(|text| values.has_text(text)),
         Actual::Number(number) => values.has_number(*number),
         Actual::Bool(yes) => values.has_bool(*yes),
@@ -153,9 +166,10 @@ fn has_element(list: &Value, values: &Values) -> bool {
 
 fn order(actual: &Actual<'_>, limit: &Value) -> Option<Ordering> {
     match actual {
-        Actual::Text(text) => Some((*text).cmp(limit.as_str()?)),
+        Actual::Text(text) => Some(text.as_ref().cmp(limit.as_str()?)),
+        Actual::Name(name) => Some((*name).cmp(limit.as_str()?)),
         Actual::Number(number) => number.partial_cmp(&limit.as_f64()?),
-        Actual::Json(Value::Number(number)) => number.as_f64()?.partial_cmp(&limit.as_f64()?),
+        Actual::Json(json) => json.as_f64()?.partial_cmp(&limit.as_f64()?),
         _ => None,
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::operator::Operator;
+use super::{canonical, canonical_json};
 use crate::domain::{Invalid, MemoryId, Sector, Timestamp, limits};
 
 /// A field of a memory that a filter can name.
@@ -80,7 +81,7 @@ impl Field {
             return Err(Invalid::argument(path, "is an integer beyond ±2^53"));
         }
         match (self, value) {
-            (Self::Metadata(_), _) => Ok(value.clone()),
+            (Self::Metadata(_), _) => Ok(canonical_json(value).into_owned()),
             (_, Value::Null) if !matches!(self, Self::Keywords) => Ok(Value::Null),
             (Self::CreatedAt | Self::UpdatedAt | Self::ExpiresAt, _) => time(value, path),
             (Self::Version, Value::Number(_)) | (Self::Immutable, Value::Bool(_)) => Ok(value.clone()),
@@ -89,6 +90,7 @@ impl Field {
             (Self::Sectors | Self::PrimarySector, Value::String(name)) => Ok(Sector::read(path, name)?.name().into()),
             (Self::MemoryIds, Value::String(id)) if id.is_empty() => Err(Invalid::argument(path, "an id is not empty")),
             (Self::MemoryIds, Value::String(id)) => Ok(MemoryId::read(path, id)?.as_str().into()),
+            (Self::Tags, Value::String(tag)) => Ok(canonical(tag).into()),
             (_, Value::String(_)) => Ok(value.clone()),
             (_, Value::Array(_)) => Err(Invalid::argument(path, "needs one string; use in for a list")),
             _ => Err(Invalid::argument(path, "needs a string")),
@@ -99,7 +101,6 @@ impl Field {
 fn time(value: &Value, path: &str) -> Result<Value, Invalid> {
     match value {
         Value::String(text) => Ok(Timestamp::read(path, text)?.millis().into()),
-        Value::Number(number) if number.is_i64() => Ok(value.clone()),
-        _ => Err(Invalid::argument(path, "needs an ISO 8601 time or milliseconds since 1970")),
+        _ => Err(Invalid::argument(path, "needs an ISO 8601 time, such as 2025-01-20T14:35:00Z, or a date")),
     }
 }

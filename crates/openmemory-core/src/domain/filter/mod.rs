@@ -20,7 +20,10 @@ mod parts;
 mod tests;
 mod values;
 
+use std::borrow::Cow;
+
 use serde_json::Value;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick, is_nfkc_quick};
 
 pub use field::Field;
 pub use parse::parse;
@@ -100,4 +103,56 @@ impl Filter {
             Self::Is(field, _) => *field == Field::Keywords,
         }
     }
+}
+
+/// A text whose canonically equal forms are one: `é` typed as one character or as two.
+fn canonical(text: &str) -> Cow<'_, str> {
+    match is_nfc_quick(text.chars()) {
+        IsNormalized::Yes => text.into(),
+        _ => text.nfc().collect::<String>().into(),
+    }
+}
+
+/// The same of all texts and keys in a value.
+fn canonical_json(value: &Value) -> Cow<'_, Value> {
+    fn is_canonical(value: &Value) -> bool {
+        match value {
+            Value::String(text) => matches!(canonical(text), Cow::Borrowed(_)),
+            Value::Array(items) => items.iter().all(is_canonical),
+            Value::Object(fields) => {
+                fields.iter().all(|(key, value)| matches!(canonical(key), Cow::Borrowed(_)) && is_canonical(value))
+            }
+            _ => true,
+        }
+    }
+    if is_canonical(value) {
+        return Cow::Borrowed(value);
+    }
+    match value {
+        Value::String(text) => match canonical(text) {
+            Cow::Borrowed(_) => Cow::Borrowed(value),
+            Cow::Owned(text) => Cow::Owned(text.into()),
+        },
+        Value::Array(items) => Cow::Owned(items.iter().map(|item| canonical_json(item).into_owned()).collect()),
+        Value::Object(fields) => {
+            let fields = fields.iter();
+            Cow::Owned(fields.map(|(key, value)| (canonical(key), canonical_json(value).into_owned())).collect())
+        }
+        _ => Cow::Borrowed(value),
+    }
+}
+
+/// A text as searching sees it, but for its case: `ﬁ` is `fi`.
+fn plain(text: &str) -> Cow<'_, str> {
+    match is_nfkc_quick(text.chars()) {
+        IsNormalized::Yes => text.into(),
+        _ => text.nfkc().collect::<String>().into(),
+    }
+}
+
+/// A text as searching sees it.
+fn folded(text: &str) -> String {
+    let lower = plain(text).to_lowercase();
+    // Lower case may be composed anew: `İ` is an `i` with a dot.
+    plain(&lower).into_owned()
 }

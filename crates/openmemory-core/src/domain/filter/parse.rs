@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::operator::{self, Operator};
-use super::{Field, Filter, Parts, Test, Values, field};
+use super::{Field, Filter, Parts, Test, Values, field, folded};
 use crate::domain::{Invalid, limits};
 
 /// `AND`, `OR` and `NOT` within each other.
@@ -27,7 +27,7 @@ const SHOWN: usize = 64;
 /// | `tags` | `eq ne in nin contains icontains exists` | strings, null |
 /// | `sectors` | `eq ne in nin contains exists` | sector names |
 /// | `primary_sector` | `eq ne in nin exists` | sector names |
-/// | `created_at` `updated_at` `expires_at` | `eq ne in nin gt gte lt lte exists` | ISO 8601 with offset, `YYYY-MM-DD`, milliseconds since 1970, null |
+/// | `created_at` `updated_at` `expires_at` | `eq ne in nin gt gte lt lte exists` | ISO 8601 with offset, `YYYY-MM-DD`, null |
 /// | `version` | `eq ne in nin gt gte lt lte exists` | numbers |
 /// | `immutable` | `eq ne in nin exists` | true, false |
 /// | `memory_ids` | `eq ne in nin exists`; a bare list means `in` | ids in either form |
@@ -35,7 +35,8 @@ const SHOWN: usize = 64;
 /// | `metadata.<path>`, `metadata: {<path>: …}` | all | any JSON; `gt gte lt lte` numbers and strings |
 ///
 /// `in` and `nin` take a list, `contains` and `icontains` a value or a list, `exists` true
-/// or false. `"*"` in place of a value means any, as `exists: true` does. An object or
+/// or false. A bare `"*"` in place of operators means any, as `exists: true` does; to an operator it is a text like any
+/// other, so that a value from a request never widens a filter. An object or
 /// list without entries is refused where a filter is expected: nothing is never all.
 /// Limits: nesting 32, 1000 parts, 1000 values in a list, 100 times `contains` or `icontains` of a text; 64 KiB for a
 /// path, as metadata has them, and 256 KiB for all paths and values.
@@ -102,8 +103,11 @@ impl Reader {
         }
         let Value::Object(operators) = value else {
             self.count(path)?;
+            if value == "*" {
+                all.push(Filter::Is(field, Test::Exists));
+                return Ok(());
+            }
             let operator = match (&field, value) {
-                (_, Value::String(any)) if any == "*" => Operator::Eq,
                 (Field::MemoryIds, Value::Array(_)) => Operator::In,
                 (Field::Keywords, _) => Operator::Contains,
                 _ => Operator::Eq,
@@ -153,10 +157,6 @@ impl Reader {
 
 fn test(field: Field, operator: Operator, value: &Value, path: &str) -> Result<Filter, Invalid> {
     let is = |test| Filter::Is(field.clone(), test);
-    if value == "*" && matches!(operator, Operator::Eq | Operator::Ne) {
-        let exists = is(Test::Exists);
-        return Ok(if operator == Operator::Eq { exists } else { not(exists) });
-    }
     Ok(match operator {
         Operator::Eq => is(Test::OneOf(Values::new(&[field.operand(value, path)?]))),
         Operator::Ne => not(is(Test::OneOf(Values::new(&[field.operand(value, path)?])))),
@@ -182,10 +182,10 @@ fn test(field: Field, operator: Operator, value: &Value, path: &str) -> Result<F
         }
         Operator::Icontains => {
             let texts = operands(&field, one_or_list(value, path)?, path)?;
-            let lower = texts.iter().map(|text| text.as_str().map(|text| text.to_lowercase().into()));
-            let lower: Option<Vec<Value>> = lower.collect();
-            let lower = lower.ok_or_else(|| Invalid::argument(path, "needs a string or a list of strings"))?;
-            is(Test::ContainsIgnoringCase { values: Values::new(&lower), parts: Parts::new(&lower) })
+            let texts = texts.iter().map(|text| text.as_str().map(|text| folded(text).into()));
+            let texts: Option<Vec<Value>> = texts.collect();
+            let texts = texts.ok_or_else(|| Invalid::argument(path, "needs a string or a list of strings"))?;
+            is(Test::ContainsIgnoringCase { values: Values::new(&texts), parts: Parts::new(&texts) })
         }
         Operator::Exists => match value {
             Value::Bool(true) => is(Test::Exists),

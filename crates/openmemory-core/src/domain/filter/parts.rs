@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use serde_json::Value;
 
+use super::plain;
+
 /// Texts any of which may be a part of another.
 #[derive(Debug, Clone)]
 pub struct Parts {
@@ -16,10 +18,11 @@ pub struct Parts {
 impl Parts {
     /// The texts among `values`.
     pub(super) fn new(values: &[Value]) -> Self {
-        let texts = values.iter().filter_map(|value| value.as_str().map(str::to_owned)).collect();
+        let texts = values.iter().filter_map(|value| Some(plain(value.as_str()?).into_owned())).collect();
         Self { texts, automaton: OnceLock::new() }
     }
 
+    /// Whether one of them is a part of a text in the form of [`plain`].
     pub(super) fn is_in(&self, text: &str) -> bool {
         if let [only] = &self.texts[..] {
             return text.contains(only);

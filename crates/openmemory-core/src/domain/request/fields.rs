@@ -21,6 +21,12 @@ impl Fields {
         Ok(Self { fields })
     }
 
+    /// Forgets the fields that are null, where null counts as absent.
+    pub fn without_nulls(mut self) -> Self {
+        self.fields.retain(|_, value| !value.is_null());
+        self
+    }
+
     pub fn take(&mut self, field: &str) -> Option<Value> {
         self.fields.swap_remove(field)
     }

@@ -35,7 +35,7 @@ const FIELDS: [&str; 11] = [
 
 impl NewMemory {
     pub fn read(value: Value) -> Result<Self, Invalid> {
-        let mut fields = Fields::read(value, &FIELDS)?;
+        let mut fields = Fields::read(value, &FIELDS)?.without_nulls();
         let content =
             fields.string("content")?.ok_or_else(|| Invalid::argument("content", "is needed: the text to remember"))?;
         let scope = fields.scope()?;
