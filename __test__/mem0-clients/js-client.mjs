@@ -35,7 +35,11 @@ assert.deepEqual(
 )
 const [{ id }, { id: second }] = added
 assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/)
-await assert.rejects(client.add([{ role: 'user', content: 'x' }], { userId: 'alice' }), (error) => {
+const verbatim = await client.add([{ role: 'user', content: 'x' }], { userId: 'verbatim' })
+assert.equal(verbatim.infer, false)
+assert.match(verbatim.message, /no language model/)
+await client.deleteUsers({ userId: 'verbatim' })
+await assert.rejects(client.add([{ role: 'user', content: 'x' }], { userId: 'alice', infer: true }), (error) => {
   assert(error instanceof ValidationError)
   assert.match(error.message, /infer=false/)
   return true
@@ -46,7 +50,7 @@ await assert.rejects(client.add([{ role: 'user', content: 'x' }], { infer: false
 const memory = await client.get(id)
 assert.equal(memory.memory, 'I love green tea')
 assert.equal(memory.userId, 'alice')
-assert.deepEqual(memory.metadata, { source: 'chat', deepKey: { innerKey: 1 } })
+assert.deepEqual(memory.metadata, { source: 'chat', deepKey: { innerKey: 1 }, role: 'user' })
 assert(!Number.isNaN(Date.parse(memory.createdAt)) && !Number.isNaN(Date.parse(memory.updatedAt)))
 await assert.rejects(client.get(unknown), MemoryNotFoundError)
 await assert.rejects(client.get('no-uuid'), ValidationError)
@@ -77,10 +81,10 @@ await assert.rejects(client.search('tea', { filters: { user_id: 'alice', colour:
 // update: text, metadata, timestamp, expiration date, and null to clear it
 let updated = await client.update(id, { text: 'I love coffee', metadata: { verified: true } })
 assert.equal(updated.memory, 'I love coffee')
-assert.deepEqual(updated.metadata, { source: 'chat', deepKey: { innerKey: 1 }, verified: true })
+assert.deepEqual(updated.metadata, { source: 'chat', deepKey: { innerKey: 1 }, role: 'user', verified: true })
 assert.equal(updated.version, 2)
 updated = await client.update(id, { metadata: { verified: null } })
-assert.deepEqual(updated.metadata, { source: 'chat', deepKey: { innerKey: 1 } })
+assert.deepEqual(updated.metadata, { source: 'chat', deepKey: { innerKey: 1 }, role: 'user' })
 updated = await client.update(id, { timestamp: 1_700_000_000 })
 assert.equal(updated.createdAt, '2023-11-14T22:13:20.000Z')
 updated = await client.update(id, { timestamp: '2024-01-02T03:04:05Z', expirationDate: '2999-12-31' })

@@ -47,11 +47,14 @@ async def every_method(client):
     assert [item["event"] for item in added["results"]] == ["ADD", "ADD"]
     memory_id, second = [item["id"] for item in added["results"]]
     assert re.fullmatch(r"[0-9a-f-]{36}", memory_id)
-    error = await refused(ValidationError, lambda: client.add("x", user_id="alice"))
+    verbatim = await done(client.add("x", user_id="verbatim"))
+    assert verbatim["infer"] is False and "no language model" in verbatim["message"], verbatim
+    await done(client.delete_users(user_id="verbatim"))
+    error = await refused(ValidationError, lambda: client.add("x", user_id="alice", infer=True))
     assert "infer=False" in str(error) or "infer=false" in str(error), error
 
     got = await done(client.get(memory_id))
-    assert (got["memory"], got["user_id"], got["metadata"]) == ("I love green tea", "alice", {"source": "chat"})
+    assert (got["memory"], got["user_id"], got["metadata"]) == ("I love green tea", "alice", {"source": "chat", "role": "user"})
     await refused(MemoryNotFoundError, lambda: client.get(UNKNOWN))
     await refused(ValidationError, lambda: client.get("no-uuid"))
 
@@ -73,7 +76,7 @@ async def every_method(client):
         )
     )
     assert updated["memory"] == "Updated memory content about the user"
-    assert updated["metadata"] == {"source": "chat", "category": "profile-update"}
+    assert updated["metadata"] == {"source": "chat", "role": "user", "category": "profile-update"}
     updated = await done(client.update(memory_id, timestamp=1700000000, expiration_date="2999-12-31"))
     assert (updated["created_at"], updated["expiration_date"]) == ("2023-11-14T22:13:20.000Z", "2999-12-31")
     updated = await done(client.update(memory_id, expiration_date=None))
@@ -97,7 +100,7 @@ async def every_method(client):
     changes = [{"memory_id": item["id"], "text": f"changed {n}", "metadata": {"n": n}} for n, item in enumerate(batch)]
     assert "1000" in (await done(client.batch_update(changes)))["message"]
     got = await done(client.get(batch[999]["id"]))
-    assert (got["memory"], got["metadata"]) == ("changed 999", {"n": 999})
+    assert (got["memory"], got["metadata"]) == ("changed 999", {"role": "user", "n": 999})
     await refused(ValidationError, lambda: client.batch_update(changes + changes[:1]))
     gone = [{"memory_id": item["id"]} for item in batch]
     await refused(ValidationError, lambda: client.batch_delete(gone + gone[:1]))

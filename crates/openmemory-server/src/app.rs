@@ -1,6 +1,7 @@
 //! What do all requests of a server share?
 
 use std::path::PathBuf;
+use std::sync::Once;
 
 use tokio::sync::watch;
 
@@ -19,6 +20,8 @@ pub struct App {
     pub answers: Answers,
     pub metrics: Metrics,
     pub log: Option<LogSink>,
+    /// Said once in the log: that messages are stored as they are.
+    pub told_verbatim: Once,
     pub backup_dir: Option<PathBuf>,
     pub places: Places,
     /// Whether the server ends; what has no end of its own ends then.

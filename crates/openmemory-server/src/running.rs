@@ -3,7 +3,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use axum::http::Request;
@@ -111,6 +111,7 @@ impl Running {
             answers,
             metrics,
             log,
+            told_verbatim: Once::new(),
             backup_dir,
             places,
             stopped,

@@ -1,13 +1,17 @@
 //! How are messages stored? Each as it is; extracting facts from them is a language model's work.
 
+use std::sync::Arc;
+
 use axum::Json;
+use axum::extract::State;
 use axum::response::IntoResponse;
 use openmemory_core::domain::request::{AddMany, NewMemory};
-use openmemory_core::domain::{Content, Invalid, Metadata, Scope, Tags};
+use openmemory_core::domain::{Clock, Content, Invalid, Metadata, Scope, SystemClock, Tags};
 use serde_json::{Value, json};
 
 use super::fields::{ENTITIES, Fields, end_of_day};
 use super::record::shown_id;
+use crate::app::App;
 use crate::http::{Answer, Failure, LargeBody, Memories};
 use crate::openapi::schemas;
 
@@ -21,17 +25,24 @@ const STEERING: [&str; 6] = [
     "excludes",
 ];
 
-/// Store messages as they are (`infer` must be false)
+/// Store messages as they are; extracting facts from them (`infer: true`) needs a language model
 #[utoipa::path(
     post, path = "/v3/memories/add", tag = "Mem0", request_body = Object,
     responses((status = 200, body = Object), schemas::Mem0Refusals)
 )]
-pub async fn add(memories: Memories, body: LargeBody) -> Answer {
-    let messages = body.read(|body| messages(Fields::read(body)?)).await?;
+pub async fn add(State(app): State<Arc<App>>, memories: Memories, body: LargeBody) -> Answer {
+    let Said { messages, verbatim, left_out } = body.read(|body| said(Fields::read(body)?)).await?;
     let results = stored(&memories, messages).await?;
     let event = results.first().and_then(|result| result.get("id")).cloned();
-    let message = "Memories stored as they are";
-    let told = json!({ "message": message, "status": "SUCCEEDED", "event_id": event, "results": results });
+    let message = if verbatim { VERBATIM } else { "Memories stored as they are" };
+    let mut told = json!({ "message": message, "status": "SUCCEEDED", "event_id": event, "results": results });
+    if verbatim {
+        tell_once(&app);
+        told["infer"] = false.into();
+    }
+    if !left_out.is_empty() {
+        told["left_out"] = left_out.into();
+    }
     Ok(Json(told).into_response())
 }
 
@@ -40,20 +51,23 @@ pub async fn add(memories: Memories, body: LargeBody) -> Answer {
     post, path = "/v1/memories", tag = "Mem0", request_body = Object,
     responses((status = 200, body = schemas::AnyJson), schemas::Mem0Refusals)
 )]
-pub async fn add_v1(memories: Memories, body: LargeBody) -> Answer {
+pub async fn add_v1(State(app): State<Arc<App>>, memories: Memories, body: LargeBody) -> Answer {
     let read = |body| {
         let mut fields = Fields::read(body)?;
         let wrapped = fields.string("output_format")?.as_deref() == Some("v1.1");
-        Ok((wrapped, messages(fields)?))
+        Ok((wrapped, said(fields)?))
     };
-    let (wrapped, messages) = body.read(read).await?;
+    let (wrapped, Said { messages, verbatim, .. }) = body.read(read).await?;
     let results = stored(&memories, messages).await?;
+    if verbatim {
+        tell_once(&app);
+    }
     Ok(if wrapped { Json(json!({ "results": results })) } else { Json(results.into()) }.into_response())
 }
 
 async fn stored(memories: &Memories, messages: Vec<NewMemory>) -> Result<Vec<Value>, Failure> {
     let items = messages.into_iter().map(Ok).collect();
-    let done = memories.store.add_many(AddMany { items, atomic: true }, &memories.control).await?;
+    let done = memories.judged(memories.store.add_many(AddMany { items, atomic: true }, &memories.control)).await?;
     let mut results = Vec::with_capacity(done.len());
     for item in done {
         let memory = item.map_err(|refused| Failure::from(refused.error))?;
@@ -63,9 +77,31 @@ async fn stored(memories: &Memories, messages: Vec<NewMemory>) -> Result<Vec<Val
     Ok(results)
 }
 
-/// A memory for each message that somebody said.
-fn messages(mut fields: Fields) -> Result<Vec<NewMemory>, Failure> {
-    if fields.flag("infer")? != Some(false) {
+const VERBATIM: &str = "Messages stored as they are: this server has no language model to extract facts from them";
+
+/// Clients send no `infer` and mean true: what they get instead is told in the log, where an operator may see it.
+fn tell_once(app: &App) {
+    app.told_verbatim.call_once(|| {
+        if let Some(log) = &app.log {
+            let time = SystemClock.now().to_string();
+            log(&json!({ "time": time, "level": "warn", "message": VERBATIM }).to_string());
+        }
+    });
+}
+
+/// What is to be stored of a request.
+struct Said {
+    /// A memory for each message that somebody said.
+    messages: Vec<NewMemory>,
+    /// Whether it was not asked for that messages be stored as they are.
+    verbatim: bool,
+    /// Parts of messages that are no texts.
+    left_out: Vec<String>,
+}
+
+fn said(mut fields: Fields) -> Result<Said, Failure> {
+    let infer = fields.flag("infer")?;
+    if infer == Some(true) {
         let why = "infer: this server stores messages as they are and has no language model to extract facts; \
                    pass infer=false";
         return Err(Failure::Unsupported(why.into()));
@@ -81,13 +117,25 @@ fn messages(mut fields: Fields) -> Result<Vec<NewMemory>, Failure> {
     let immutable = fields.flag("immutable")?.unwrap_or(false);
     let expires_at = fields.take("expiration_date").map(|date| end_of_day("expiration_date", &date)).transpose()?;
     let created_at = fields.timestamp("timestamp")?;
-    let texts = texts(fields.take("messages"))?;
-    let memory = |(field, text): (String, String)| {
-        let content = Content::read(&field, text)?;
-        let (scope, metadata) = (scope.clone(), metadata.clone());
+    let mut left_out = Vec::new();
+    let texts = texts(fields.take("messages"), &mut left_out)?;
+    let memory = |message: Message| {
+        let content = Content::read(&message.field, message.text)?;
+        let scope = scope.clone();
+        let metadata = with_role(&metadata, message.role)?;
         Ok(NewMemory { id: None, content, tags: Tags::default(), metadata, scope, immutable, expires_at, created_at })
     };
-    texts.into_iter().map(memory).collect()
+    let messages = texts.into_iter().map(memory).collect::<Result<_, Failure>>()?;
+    Ok(Said { messages, verbatim: infer.is_none(), left_out })
+}
+
+/// Who said it is kept as Mem0 keeps it, unless the caller's own metadata says something else.
+fn with_role(metadata: &Metadata, role: Option<String>) -> Result<Metadata, Failure> {
+    let mut fields = metadata.fields().clone();
+    if let Some(role) = role {
+        fields.entry("role").or_insert(role.into());
+    }
+    Ok(Metadata::read("metadata", fields)?)
 }
 
 fn is_empty(value: &Value) -> bool {
@@ -116,10 +164,17 @@ fn scope(fields: &mut Fields) -> Result<Scope, Failure> {
     Ok(scope)
 }
 
-/// What was said, with the place where it stands. Instructions to a model are not said by anybody.
-fn texts(messages: Option<Value>) -> Result<Vec<(String, String)>, Failure> {
+/// What was said by whom, with the place where it stands.
+struct Message {
+    field: String,
+    role: Option<String>,
+    text: String,
+}
+
+/// Instructions to a model are not said by anybody. Parts that are no texts are named in `left_out`.
+fn texts(messages: Option<Value>, left_out: &mut Vec<String>) -> Result<Vec<Message>, Failure> {
     let messages = match messages {
-        Some(Value::String(text)) => return Ok(vec![("messages".into(), text)]),
+        Some(Value::String(text)) => return Ok(vec![Message { field: "messages".into(), role: None, text }]),
         Some(Value::Array(messages)) => messages,
         Some(message @ Value::Object(_)) => vec![message],
         _ => return Err(Failure::invalid("messages", "must be messages with role and content, or a text")),
@@ -130,28 +185,40 @@ fn texts(messages: Option<Value>) -> Result<Vec<(String, String)>, Failure> {
     let mut texts = Vec::with_capacity(messages.len());
     for (i, message) in messages.into_iter().enumerate() {
         let field = format!("messages[{i}].content");
-        let text = match message {
-            Value::String(text) => text,
+        let (role, text) = match message {
+            Value::String(text) => (None, text),
             Value::Object(fields) if fields.get("role").is_some_and(|role| role == "system") => continue,
-            Value::Object(mut fields) => said(fields.swap_remove("content"))
-                .ok_or_else(|| Failure::invalid(&field, "must be a text, or a list of text parts"))?,
+            Value::Object(mut fields) => {
+                let role = fields.get("role").and_then(Value::as_str).map(str::to_owned);
+                match content(fields.swap_remove("content"), &field, left_out)? {
+                    Some(text) => (role, text),
+                    None => continue,
+                }
+            }
             _ => return Err(Failure::invalid(&format!("messages[{i}]"), "must be an object with role and content")),
         };
-        texts.push((field, text));
+        texts.push(Message { field, role, text });
     }
     if texts.is_empty() {
-        return Err(Failure::invalid("messages", "must hold at least one message that is not the system's"));
+        let why = "must hold at least one message with a text that is not the system's";
+        return Err(Failure::invalid("messages", why));
     }
     Ok(texts)
 }
 
-fn said(content: Option<Value>) -> Option<String> {
-    match content? {
-        Value::String(text) => Some(text),
-        Value::Array(parts) => {
-            let texts: Option<Vec<&str>> = parts.iter().map(|part| part.get("text")?.as_str()).collect();
-            texts.map(|texts| texts.join("\n"))
+/// The text of a message; none where it has other parts only.
+fn content(content: Option<Value>, field: &str, left_out: &mut Vec<String>) -> Result<Option<String>, Failure> {
+    let parts = match content {
+        Some(Value::String(text)) => return Ok(Some(text)),
+        Some(Value::Array(parts)) => parts,
+        _ => return Err(Failure::invalid(field, "must be a text, or a list of parts")),
+    };
+    let mut texts = Vec::new();
+    for (i, part) in parts.iter().enumerate() {
+        match part.get("text").and_then(Value::as_str) {
+            Some(text) => texts.push(text),
+            None => left_out.push(format!("{field}[{i}]")),
         }
-        _ => None,
     }
+    Ok(if texts.is_empty() { None } else { Some(texts.join("\n")) })
 }

@@ -66,22 +66,37 @@ impl Fields {
         whole.map(Some).ok_or_else(|| Failure::invalid(name, &format!("must be a whole number from {least} to {most}")))
     }
 
-    /// The users, agents, apps and runs that stand beside other fields.
-    pub fn entities(&mut self) -> Vec<(&'static str, Value)> {
-        ENTITIES.into_iter().filter_map(|name| Some((name, self.take(name)?))).collect()
+    /// The users, agents, apps and runs that stand beside other fields, by which memories are looked for.
+    ///
+    /// # Errors
+    /// One that is null got lost on the way, and never means everybody's.
+    pub fn entities(&mut self) -> Result<Vec<(&'static str, Value)>, Failure> {
+        let mut named = Vec::new();
+        for name in ENTITIES {
+            match self.raw(name) {
+                None => {}
+                Some(Value::Null) => return Err(Failure::invalid(name, "must be a string; or leave it out")),
+                Some(value) => named.push((name, value)),
+            }
+        }
+        Ok(named)
     }
 
     /// Seconds since 1970, or ISO 8601.
     pub fn timestamp(&mut self, name: &str) -> Result<Option<Timestamp>, Failure> {
-        match self.take(name) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(Timestamp::read(name, &text)?)),
-            Some(value) => match value.as_f64().filter(|seconds| seconds.abs() < 3e11) {
-                Some(seconds) => Ok(Some(Timestamp::from_millis((seconds * 1000.0).round() as i64))),
-                None => Err(Failure::invalid(name, "must be seconds since 1970, or an ISO 8601 time with offset")),
-            },
-        }
+        self.take(name).map(|value| timestamp(name, &value)).transpose()
     }
+}
+
+/// Seconds since 1970, or a time as a text.
+pub fn timestamp(name: &str, value: &Value) -> Result<Timestamp, Failure> {
+    if let Value::String(text) = value {
+        return Ok(Timestamp::read(name, text)?);
+    }
+    let seconds = value.as_f64().filter(|seconds| seconds.abs() < 3e11);
+    let millis = seconds.map(|seconds| (seconds * 1000.0).round() as i64);
+    let why = "must be seconds since 1970, or an ISO 8601 time with offset";
+    millis.map(Timestamp::from_millis).ok_or_else(|| Failure::invalid(name, why))
 }
 
 /// The end of a day: a memory with this expiration date is there until then.

@@ -3,7 +3,7 @@
 use openmemory_core::domain::filter::{self, Filter};
 use serde_json::{Map, Value, json};
 
-use super::fields::{ENTITIES, end_of_day};
+use super::fields::{ENTITIES, end_of_day, timestamp};
 use crate::http::Failure;
 
 /// Filters in the engine's terms; none where nothing is filtered.
@@ -44,7 +44,8 @@ fn object(fields: Map<String, Value>, path: &str, depth: usize) -> Result<Value,
         all.push(match name.as_str() {
             "AND" | "OR" | "NOT" => json!({ name: nested(value, &path, depth)? }),
             "session_id" => json!({ "run_id": value }),
-            "timestamp" => json!({ "created_at": value }),
+            "timestamp" | "created_at" => json!({ "created_at": times(value, &path)? }),
+            "updated_at" => json!({ "updated_at": times(value, &path)? }),
             "categories" => json!({ "tags": list_means_in(value) }),
             "text" | "keywords_search" => json!({ "keywords": value }),
             "expiration_date" => json!({ "expires_at": dates(value, &path)? }),
@@ -77,15 +78,39 @@ fn list_means_in(value: Value) -> Value {
 
 /// A date stands for the end of its day, as where a memory gets one.
 fn dates(value: Value, path: &str) -> Result<Value, Failure> {
+    each(value, path, &|value, path| match value {
+        Value::String(text) if text != "*" => Ok(end_of_day(path, &text.into())?.to_string().into()),
+        other => Ok(other),
+    })
+}
+
+/// A number is seconds since 1970, as where a memory gets its time.
+fn times(value: Value, path: &str) -> Result<Value, Failure> {
+    each(value, path, &|value, path| match value {
+        Value::Number(_) => Ok(timestamp(path, &value)?.to_string().into()),
+        other => Ok(other),
+    })
+}
+
+/// Every operand of a field's operators translated.
+fn each(
+    value: Value,
+    path: &str,
+    translate: &impl Fn(Value, &str) -> Result<Value, Failure>,
+) -> Result<Value, Failure> {
     match value {
         Value::Object(operators) => {
-            let dates = operators.into_iter().map(|(name, value)| Ok((name, dates(value, path)?)));
-            Ok(Value::Object(dates.collect::<Result<_, Failure>>()?))
+            let translated = operators.into_iter().map(|(name, value)| {
+                let path = format!("{path}.{name}");
+                Ok((name, each(value, &path, translate)?))
+            });
+            Ok(Value::Object(translated.collect::<Result<_, Failure>>()?))
         }
         Value::Array(items) => {
-            Ok(Value::Array(items.into_iter().map(|item| dates(item, path)).collect::<Result<_, _>>()?))
+            let translated = items.into_iter().enumerate();
+            let translated = translated.map(|(i, item)| each(item, &format!("{path}[{i}]"), translate));
+            Ok(Value::Array(translated.collect::<Result<_, _>>()?))
         }
-        Value::String(text) if text != "*" => Ok(end_of_day(path, &text.into())?.millis().into()),
-        other => Ok(other),
+        operand => translate(operand, path),
     }
 }

@@ -25,7 +25,7 @@ const MOST: usize = 10_000;
 )]
 pub async fn list(memories: Memories, params: Params, headers: HeaderMap, Body(body): Body) -> Answer {
     let mut fields = Fields::read(body)?;
-    if let Some((name, _)) = fields.entities().first() {
+    if let Some((name, _)) = fields.entities()?.first() {
         return Err(Failure::invalid(name, "belongs into filters on this path"));
     }
     let asked = Asked::read(params, fields, Vec::new())?;
@@ -39,7 +39,7 @@ pub async fn list(memories: Memories, params: Params, headers: HeaderMap, Body(b
 )]
 pub async fn list_v2(memories: Memories, params: Params, headers: HeaderMap, Body(body): Body) -> Answer {
     let mut fields = Fields::read(body)?;
-    let beside = fields.entities();
+    let beside = fields.entities()?;
     let asked = Asked::read(params, fields, beside)?;
     asked.page_or_all(&memories, "/v2/memories/", &headers).await
 }

@@ -18,7 +18,8 @@ use crate::openapi::schemas;
 )]
 pub async fn update(memories: Memories, body: LargeBody) -> Answer {
     let items = body.read(updates).await?;
-    let done = memories.store.update_many(UpdateMany { items, atomic: true }, &memories.control).await?;
+    let done =
+        memories.judged(memories.store.update_many(UpdateMany { items, atomic: true }, &memories.control)).await?;
     let count = done.len();
     // Of the items' errors the one that made the others fail is told.
     let mut refused = done.into_iter().filter_map(Result::err).map(|refused| refused.error);
@@ -67,7 +68,7 @@ pub async fn delete(memories: Memories, Body(body): Body) -> Answer {
     };
     memories.read(look).await.map_err(unknown)?;
     let count = ids.len();
-    memories.store.delete_many(ids.into_iter().map(Ok::<MemoryId, _>).collect()).await?;
+    memories.judged(memories.store.delete_many(ids.into_iter().map(Ok::<MemoryId, _>).collect())).await?;
     Ok(Json(json!({ "message": format!("Successfully deleted {count} memories") })).into_response())
 }
 

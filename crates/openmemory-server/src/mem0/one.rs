@@ -8,7 +8,7 @@ use openmemory_core::engine::{Error, MemoryVersion};
 use serde_json::{Map, Value, json};
 
 use super::fields::{Fields, end_of_day};
-use super::record::{record, scope, shown_id};
+use super::record::{categories, record, scope, shown_id};
 use crate::http::{Answer, Body, Failure, Id, Memories, Params};
 use crate::openapi::schemas;
 
@@ -35,7 +35,7 @@ pub async fn update(memories: Memories, Id(id): Id, Body(body): Body) -> Answer 
         return Err(Failure::invalid("body", why));
     }
     let update = update_of(MemoryId::read("memory_id", &id)?, patch);
-    let updated = memories.store.update(update).await.map_err(unknown)?;
+    let updated = memories.judged(memories.store.update(update)).await.map_err(unknown)?;
     Ok(Json(record(&updated)).into_response())
 }
 
@@ -47,7 +47,7 @@ pub async fn update(memories: Memories, Id(id): Id, Body(body): Body) -> Answer 
 pub async fn delete(memories: Memories, Id(id): Id, mut params: Params) -> Answer {
     let linked = params.flag("delete_linked")?.unwrap_or(false);
     let by_id = ById { id: MemoryId::read("memory_id", &id)? };
-    memories.store.delete(by_id).await.map_err(unknown)?;
+    memories.judged(memories.store.delete(by_id)).await.map_err(unknown)?;
     let mut told = json!({ "message": "Memory deleted successfully!" });
     if linked {
         // Nothing here is made of something else, so nothing goes along.
@@ -125,7 +125,7 @@ fn entry(version: &MemoryVersion, before: Option<&str>) -> Value {
     put("old_memory", before.into());
     put("new_memory", content.as_str().into());
     scope(version, &mut put);
-    put("categories", version.tags.as_slice().iter().map(|tag| tag.as_str()).collect());
+    put("categories", categories(version));
     put("event", if version.provenance.event == Event::Add { "ADD" } else { "UPDATE" }.into());
     put("metadata", version.metadata.fields().clone().into());
     put("version", version.number.into());

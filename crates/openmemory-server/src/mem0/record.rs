@@ -17,7 +17,7 @@ pub fn record(memory: &Memory) -> Map<String, Value> {
     put("memory", content.as_str().into());
     scope(version, &mut put);
     put("metadata", version.metadata.fields().clone().into());
-    put("categories", version.tags.as_slice().iter().map(|tag| tag.as_str()).collect());
+    put("categories", categories(version));
     put("created_at", version.created_at.to_string().into());
     put("updated_at", version.updated_at.to_string().into());
     put("expiration_date", version.expires_at.map(expiration_date).into());
@@ -26,6 +26,12 @@ pub fn record(memory: &Memory) -> Map<String, Value> {
     put("version", version.number.into());
     put("feedback", dynamics.feedback.map(|feedback| feedback.name()).into());
     fields
+}
+
+/// The tags, or null where there are none, as the hosted service has it.
+pub fn categories(version: &Version) -> Value {
+    let tags = version.tags.as_slice();
+    if tags.is_empty() { Value::Null } else { tags.iter().map(|tag| tag.as_str()).collect() }
 }
 
 /// Who it belongs to; absent ones are null.

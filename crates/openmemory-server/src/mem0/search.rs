@@ -2,6 +2,7 @@
 
 use openmemory_core::domain::request::Search;
 use openmemory_core::engine::Hit;
+use openmemory_core::index::Part;
 use serde_json::{Value, json};
 
 use super::fields::{Fields, exactly};
@@ -11,6 +12,9 @@ use super::record::{only, record};
 use crate::http::{Answer, Body, Failure, Memories};
 use crate::openapi::schemas;
 
+/// Memories that are compared with a threshold, at least.
+const BEFORE_THRESHOLD: usize = 100;
+
 /// Find memories of a user, agent, app or run by meaning
 #[utoipa::path(
     post, path = "/v3/memories/search", tag = "Mem0", request_body = Object,
@@ -18,7 +22,7 @@ use crate::openapi::schemas;
 )]
 pub async fn search(memories: Memories, Body(body): Body) -> Answer {
     let mut fields = Fields::read(body)?;
-    if let Some((name, _)) = fields.entities().first() {
+    if let Some((name, _)) = fields.entities()?.first() {
         return Err(Failure::invalid(name, "belongs into filters on this path"));
     }
     Ok(listed(found(&memories, fields, Vec::new()).await?, true))
@@ -44,7 +48,7 @@ pub async fn search_v1(memories: Memories, Body(body): Body) -> Answer {
 
 async fn older(memories: Memories, body: Value) -> Answer {
     let mut fields = Fields::read(body)?;
-    let beside = fields.entities();
+    let beside = fields.entities()?;
     let wrapped = fields.string("output_format")?.as_deref() == Some("v1.1");
     Ok(listed(found(&memories, fields, beside).await?, wrapped))
 }
@@ -55,14 +59,37 @@ async fn found(
     beside: Vec<(&'static str, Value)>,
 ) -> Result<Vec<Value>, Failure> {
     let wanted = fields.array("fields")?;
+    let threshold = threshold(&mut fields)?;
     let search = request(&mut fields, beside)?;
+    let k = search.k;
+    // What is under the threshold leaves its place to others.
+    let asked = if threshold.is_some() { search.k.max(BEFORE_THRESHOLD) } else { search.k };
     let told = move |hit: &Hit| {
+        let lexical = hit.explain.as_ref().map(|parts| parts.value(Part::Lexical).min(1.0));
         let mut fields = record(&hit.memory);
-        fields.insert("score".into(), json!(hit.score));
-        fields.insert("score_breakdown".into(), json!({ "semantic": hit.similarity, "bm25": null, "entity": null }));
+        fields.insert("score".into(), json!(semantic(hit)));
+        let breakdown = json!({ "semantic": semantic(hit), "bm25": lexical, "entity": null });
+        fields.insert("score_breakdown".into(), breakdown);
         only(fields, wanted.as_deref())
     };
-    Ok(memories.search(search, move |hits| Ok(hits.iter().map(told).collect())).await?)
+    let search = Search { k: asked, explain: true, ..search };
+    let enough = move |hit: &&Hit| threshold.is_none_or(|least| semantic(hit) >= least);
+    let told = move |hits: &[Hit]| Ok(hits.iter().filter(enough).take(k).map(told).collect());
+    Ok(memories.search(search, told).await?)
+}
+
+/// Mem0's `score`: the cosine, which its clients compare their thresholds with. The order is the engine's.
+fn semantic(hit: &Hit) -> f32 {
+    hit.similarity.clamp(0.0, 1.0)
+}
+
+/// As there, one that is sent counts; hosted Mem0 itself applies .1 where none is, which here would hide what the words
+/// alone have found.
+fn threshold(fields: &mut Fields) -> Result<Option<f32>, Failure> {
+    let Some(threshold) = fields.take("threshold") else { return Ok(None) };
+    let least = threshold.as_f64().filter(|least| (0.0..=1.0).contains(least));
+    let why = || Failure::invalid("threshold", "must be from 0 to 1");
+    least.map(|least| Some(least as f32)).ok_or_else(why)
 }
 
 fn request(fields: &mut Fields, beside: Vec<(&'static str, Value)>) -> Result<Search, Failure> {
@@ -79,11 +106,8 @@ fn request(fields: &mut Fields, beside: Vec<(&'static str, Value)>) -> Result<Se
         others.push(json!({ "metadata": { key: value } }));
     }
     let k = fields.whole("top_k", 1, 1000)?.or(fields.whole("limit", 1, 1000)?).unwrap_or(10);
-    let threshold = fields.take("threshold").unwrap_or(json!(0.1));
-    let minimum = threshold.as_f64().filter(|least| (0.0..=1.0).contains(least));
-    let min_score = minimum.ok_or_else(|| Failure::invalid("threshold", "must be from 0 to 1"))?;
     let query = fields.string("query")?.unwrap_or_default();
     let show_expired = fields.flag("show_expired")?.unwrap_or(false);
-    let search = Search::read(json!({ "query": query, "k": k, "minScore": min_score, "showExpired": show_expired }))?;
+    let search = Search::read(json!({ "query": query, "k": k, "showExpired": show_expired }))?;
     Ok(Search { filter: translated(filters, others)?, ..search })
 }
