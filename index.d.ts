@@ -96,7 +96,10 @@ export interface MemoryMatch extends Memory {
   explain?: Record<string, ScorePart>
 }
 
-/** A part of a score: 1 / (1 + e^−(bias + Σ `value` · `weight`)). docs/retrieval.md tells what each measures. */
+/**
+ * A part of a score. With x = Σ `value` · `weight`, the score is 1 / (1 + e^−z), where z is 0.8 x below 0 and 0.13 x above.
+ * docs/retrieval.md tells what each measures.
+ */
 export interface ScorePart {
   value: number
   weight: number
@@ -458,7 +461,10 @@ export interface SearchOptions {
   filters?: Filters
   /** Only memories of these sectors, compared by these sectors' vectors. Default: all. */
   sectors?: readonly Sector[]
-  /** Only hits with at least this `score`, 0 to 1. Default 0. */
+  /**
+   * Only hits with at least this `score`, 0 to 1. Default 0. Use 0.1 to show what may help, 0.5 to act on it, 0.6 only if
+   * sure.
+   */
   minScore?: number
   /** Gives each hit its `explain`: what its score is made of. Default false. */
   explain?: boolean
@@ -612,6 +618,8 @@ export interface Diagnosis {
      * many acknowledged changes are missing, and the memories that they changed cannot be told.
      */
     lost: { id?: string; version?: number; commits?: number }[]
+    /** True where memories have lost their vectors: searches are `MODEL_MISMATCH` until `reindex()` has made them anew. */
+    needs_reindex?: boolean
   }
 }
 

@@ -73,7 +73,10 @@ test('explain gives every part of the score', async () => {
   }
   expect(first?.explain?.lexical?.value).toBeGreaterThan(second?.explain?.lexical?.value as number)
   expect(first?.explain?.tag_named?.value).toBe(1)
-  const odds = ({ score }: MemoryMatch) => Math.log(score / (1 - score))
+  const odds = ({ score }: MemoryMatch) => {
+    const z = Math.log(score / (1 - score))
+    return z / (z < 0 ? 0.8 : 0.13)
+  }
   const sum = ({ explain }: MemoryMatch) =>
     Object.values(explain ?? {}).reduce((total, { value, weight }) => total + value * weight, 0)
   const [a, b] = [first, second] as [MemoryMatch, MemoryMatch]

@@ -3,8 +3,7 @@
 // FILE is JSON: {users: [{user, memories: [{id, text, tags?, run?}], queries: [{text, gold: [ids]}]}]}; without `run`, a
 // tag that begins with `session_` is one. Each conversation counts twice: with its runs, and as single memories.
 // Method: the weights that make the gold memories likeliest in a softmax over the best 200 of each question (listwise
-// logistic regression, L2 0.001), then a bias that makes the score of a top-20 result a probability. Prints the
-// weights, and recall@5 and MRR of each conversation under weights fitted on the others.
+// logistic regression, L2 0.001). What makes a probability of the sum is fit-scores.mjs's. Prints the weights, and recall@5 and MRR of each conversation under weights fitted on the others.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,8 +12,8 @@ import { OpenMemory } from '../index.mjs'
 const CANDIDATES = 200
 const L2 = 1e-3
 const STEPS = 500
-/** Not to be learned from data that has no use and no opinions in it. */
-const GIVEN = new Set(['salience', 'feedback'])
+/** Not to be learned from data that has no use and no opinions in it, or the same for all candidates. */
+const GIVEN = new Set(['salience', 'feedback', 'same', 'in_run', 'among', 'bias'])
 
 const [file] = process.argv.slice(2)
 if (file === undefined) {
@@ -38,7 +37,6 @@ for (const runs of [true, false]) {
 }
 const weights = fit(lists)
 console.log(Object.fromEntries(names.map((name, i) => [name, Number(weights[i].toFixed(2))])))
-console.log(`bias ${bias(lists, weights).toFixed(2)}`)
 
 /** Every question's best candidates with their parts, gold ones marked. */
 async function rankings(runs) {
@@ -135,18 +133,4 @@ function quality(list, weights) {
   const first = ranked.findIndex((candidate) => candidate.gold)
   const recall = ranked.slice(0, 5).filter((candidate) => candidate.gold).length / list.wanted
   return { recall, mrr: first < 20 ? 1 / (first + 1) : 0 }
-}
-
-/** Under which mean probability and mean truth of the best 20 agree. */
-function bias(all, weights) {
-  const top = all.flatMap((list) => best(list, weights).slice(0, 20))
-  const truth = top.filter((candidate) => candidate.gold).length / top.length
-  const mean = (bias) => top.reduce((sum, { score }) => sum + 1 / (1 + Math.exp(-score - bias)), 0) / top.length
-  let [low, high] = [-50, 50]
-  while (high - low > 1e-4) {
-    const middle = (low + high) / 2
-    if (mean(middle) < truth) low = middle
-    else high = middle
-  }
-  return low
 }

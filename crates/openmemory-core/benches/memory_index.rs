@@ -31,6 +31,7 @@ fn main() {
             text: &text,
             vector: &vector,
             multilingual: true,
+            spread: 1.0,
             mask: None,
             among: None,
             now: Timestamp::from_millis(86_400_000),

@@ -86,6 +86,7 @@ fn query<'a>(text: &'a str, vector: &'a [f32]) -> Query<'a> {
         text,
         vector,
         multilingual: true,
+        spread: 1.0,
         mask: None,
         among: None,
         now: Timestamp::from_millis(0),

@@ -61,6 +61,11 @@ impl Model {
         self.prototypes.get_or_try_init(|| self.make_prototypes(store, tag)).await
     }
 
+    /// How many times as far apart unrelated texts are for the shipped model as for this one; 1 while that is not known.
+    pub(super) fn spread(&self) -> f32 {
+        self.prototypes.get().map_or(1.0, Prototypes::spread)
+    }
+
     async fn make_prototypes(&self, store: &Store, tag: ModelTag) -> Result<Prototypes, Error> {
         if let Some(kept) = store.prototypes::<Prototypes>()?.filter(|kept| kept.fit(tag)) {
             return Ok(kept);

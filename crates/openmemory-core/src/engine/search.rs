@@ -15,7 +15,7 @@ use crate::domain::embedding::dot;
 use crate::domain::filter::{Field, Filter};
 use crate::domain::request::{Order, Search, TimeField};
 use crate::domain::{Embedding, Memory, MemoryId, Sector, Sectors, Version};
-use crate::index::{Among, Found, MemoryIndex, Part, Parts, Query, Scope, SectorMask};
+use crate::index::{Among, Found, MemoryIndex, Parts, Query, Scope, SectorMask};
 use crate::storage::{self, Number, Records};
 
 /// Candidates that a filter is first tried on; eight times as many each time they do not suffice.
@@ -36,7 +36,7 @@ const FEW: usize = 1000;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hit {
     pub memory: Memory,
-    /// 0 to 1, comparable between queries.
+    /// How likely it answers, 0 to 1; comparable between queries and stores.
     pub score: f32,
     /// The highest cosine of the query and one of the memory's vectors, −1 to 1.
     pub similarity: f32,
@@ -52,7 +52,11 @@ impl Engine {
         self.fitting_model().await?;
         self.vectors.ready().await?;
         let query = match self.vectors.index() {
-            Some(index) => in_scope(request, |scope| index.without_names(scope, &request.query)),
+            Some(index) => {
+                // How the model spreads its cosines is known from them.
+                self.model.prototypes(&self.store).await?;
+                in_scope(request, |scope| index.without_names(scope, &request.query))
+            }
             None => request.query.clone(),
         };
         self.model.query(query).await
@@ -79,6 +83,7 @@ impl Engine {
                 text: &request.query,
                 vector,
                 multilingual: self.model.embedding.is_multilingual(),
+                spread: self.model.spread(),
                 mask,
                 among: among.as_ref(),
                 now: self.now(),
@@ -233,9 +238,10 @@ impl Serialize for Hit {
         map.serialize_entry("similarity", &self.similarity)?;
         map.serialize_entry("path", &self.path)?;
         if let Some(parts) = &self.explain {
-            let part =
-                |part: &Part| (part.name().to_owned(), json!({ "value": parts.value(*part), "weight": part.weight() }));
-            map.serialize_entry("explain", &Value::Object(Part::ALL.iter().map(part).collect::<Map<_, _>>()))?;
+            let part = |(name, value, weight): (&str, f32, f32)| {
+                (name.to_owned(), json!({ "value": value, "weight": weight }))
+            };
+            map.serialize_entry("explain", &Value::Object(parts.all().map(part).collect::<Map<_, _>>()))?;
         }
         map.end()
     }

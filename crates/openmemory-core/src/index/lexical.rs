@@ -82,6 +82,10 @@ impl QueryWords {
         part
     }
 
+    pub(super) fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
     /// Counts in how many of the partition's memories each word is.
     pub(super) fn count(&mut self, lexical: &Lexical) {
         for word in self.parts.iter_mut().flatten() {
@@ -93,6 +97,12 @@ impl QueryWords {
         let (all, with) = (self.totals.memories as f32, word.memories.min(self.totals.memories) as f32);
         (1.0 + (all - with + 0.5) / (with + 0.5)).ln()
     }
+}
+
+/// What slows the growth of a word's weight with its count: for every memory, and for each word in it.
+fn saturation(totals: &Totals) -> (f32, f32) {
+    let mean = (totals.length as f32 / totals.memories.max(1) as f32).max(1.0);
+    (K1 * (1.0 - B), K1 * B / mean)
 }
 
 /// The stems of a word in every language that matters here.
@@ -151,13 +161,20 @@ impl Lexical {
         }
     }
 
+    /// The share of the query's words that each slot has, 0 to 1, however long it is: its score by that of one which has
+    /// every word once.
+    pub(super) fn covered(&self, totals: &Totals, scores: &[f32]) -> Vec<f32> {
+        let (short, long) = saturation(totals);
+        let once = |length: u32| (K1 + 1.0) / (1.0 + short + long * length as f32);
+        scores.iter().zip(&self.lengths).map(|(score, length)| (score / once(*length)).min(1.0)).collect()
+    }
+
     fn score_part(&self, query: &QueryWords, part: &[QueryWord], scores: &mut [f32]) {
         let most: f32 = part.iter().map(|word| query.idf(word)).sum();
         if most <= 0.0 {
             return;
         }
-        let mean = (query.totals.length as f32 / query.totals.memories.max(1) as f32).max(1.0);
-        let (short, long) = (K1 * (1.0 - B), K1 * B / mean);
+        let (short, long) = saturation(&query.totals);
         for word in part {
             let weight = query.idf(word) / most * (K1 + 1.0);
             for posting in word.terms.iter().flat_map(|term| self.postings.of(term)) {

@@ -11,6 +11,7 @@ mod entry;
 mod fetch;
 mod language;
 mod lexical;
+mod meaning;
 mod named;
 mod names;
 mod partition;
@@ -33,6 +34,7 @@ use crate::domain::{ContentHash, Dynamics, Sector, Timestamp};
 use best::Best;
 pub use entry::{Entry, Indexed};
 use lexical::{QueryWords, Totals};
+use meaning::Meaning;
 use partition::{Partition, Probes};
 use quantise::Probe;
 pub use score::{Part, Parts};
@@ -89,8 +91,10 @@ pub struct Query<'a> {
     pub text: &'a str,
     /// Of length 1 (L2), with the dimensions of the index.
     pub vector: &'a [f32],
-    /// Whether the vectors' model knows scripts that are written without spaces.
+    /// Whether the vectors' model knows scripts other than Latin.
     pub multilingual: bool,
+    /// How many times as far apart unrelated texts are for the shipped model as for this one; 1 for the shipped one.
+    pub spread: f32,
     /// Only memories with vectors that stand for one of these, and only by those; `None` is all.
     pub mask: Option<SectorMask>,
     /// Only these memories; `None` is all.
@@ -130,9 +134,6 @@ pub struct WrongDimensions {
     pub expected: usize,
     pub found: usize,
 }
-
-/// The weight that is left to vectors of a query in a script that the model does not know.
-const UNREADABLE: f32 = 0.1;
 
 /// Words of a query that a tag can consist of.
 const TAG_WORDS: usize = 4;
@@ -224,13 +225,17 @@ impl MemoryIndex {
     /// The `take` memories that answer best, best first, ties by number.
     pub fn search(&self, query: &Query<'_>, take: usize) -> Result<Vec<Found>, WrongDimensions> {
         self.check(query.vector)?;
-        let mut words = QueryWords::new(query.text, self.totals(query.scope));
+        let totals = self.totals(query.scope);
+        let mut words = QueryWords::new(query.text, totals);
         self.each(query.scope, |partition| words.count(partition.lexical()));
-        let unreadable = if query.multilingual { 0.0 } else { words::unspaced_share(query.text) };
+        let unread = if query.multilingual { 0.0 } else { words::foreign_share(query.text) };
+        let meaning = Meaning::new(query.spread, unread);
         let probes = Probes {
             words,
             phrases: phrases(query.text),
-            vector: Probe::new(query.vector).times(1.0 - unreadable * (1.0 - UNREADABLE)),
+            vector: Probe::new(query.vector).times(meaning.factor),
+            meaning,
+            memories: totals.memories,
             mask: query.mask,
             alive_at: (!query.show_expired).then_some(query.now),
             now: query.now,

@@ -6,11 +6,12 @@ use super::best::Best;
 use super::dense::Dense;
 use super::entry::Indexed;
 use super::lexical::{Lexical, QueryWords, Totals};
+use super::meaning::Meaning;
 use super::postings::Postings;
 use super::quantise::Probe;
 use super::runs::{Member, Runs};
 use super::score::Parts;
-use super::seek::{Scores, Seek};
+use super::seek::{Scores, Seek, Words};
 use super::words::phrase;
 use super::{Among, Found, SectorMask};
 use crate::domain::{ContentHash, Dynamics, Feedback, Salience, Timestamp};
@@ -20,7 +21,11 @@ pub(super) struct Probes<'a> {
     pub(super) words: QueryWords,
     /// What tags could be called in it.
     pub(super) phrases: HashSet<String>,
+    /// Its cosines come multiplied by the factor of `meaning`.
     pub(super) vector: Probe,
+    pub(super) meaning: Meaning,
+    /// How many memories there are in the scope.
+    pub(super) memories: u32,
     pub(super) mask: Option<SectorMask>,
     /// Memories expired until then are hidden; none are if there is no time.
     pub(super) alive_at: Option<Timestamp>,
@@ -262,7 +267,11 @@ impl Partition {
             None => self.dense.most(arch, &probes.vector, probes.mask, &mut dense),
         }
         let named = probes.phrases.iter().flat_map(|phrase| self.tags.of(phrase)).map(|posting| posting.slot);
-        Scores::new(lexical, dense, &self.presence, named)
+        let covered = match probes.meaning.needs_words() {
+            true => self.lexical.covered(probes.words.totals(), &lexical),
+            false => Vec::new(),
+        };
+        Scores::new(Words { lexical, covered }, dense, probes.meaning, &self.presence, named)
     }
 
     fn with_their_runs(&self, Wanted { places, runs }: &Wanted) -> Vec<u32> {

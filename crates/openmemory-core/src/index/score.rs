@@ -1,25 +1,43 @@
 //! How well does a memory answer a query, all in all?
 //!
-//! A score is a weighted sum of what speaks for and against a memory, as a probability: 1 / (1 + e^−(bias + Σ weight · value)).
-//! The weights were fitted on questions about conversations, with and without runs (`benchmark/fit-ranking.mjs`,
-//! docs/retrieval.md); those of use and opinion are chosen small by hand.
+//! A weighted sum of what speaks for and against a memory orders memories; as a probability it is their score. The weights
+//! were fitted on questions about conversations, with and without runs (`benchmark/fit-ranking.mjs`, docs/retrieval.md);
+//! those of use and opinion are chosen small by hand.
+//!
+//! The score calibrates the sum: the more memories there are, the likelier one is near by chance, so each doubling takes a
+//! little; and evidence against an answer is surer than evidence for it, since a memory may be about the very thing that is
+//! asked and still not say it. With x = bias + Σ weight · value, the score is 1 / (1 + e^−z), where z = 0.8 x below 0 and
+//! 0.13 x above. These numbers were fitted by `benchmark/fit-scores.mjs`, which also draws the reliability diagram of
+//! docs/retrieval.md.
 
 use super::runs::Context;
 
-const BIAS: f32 = -10.7;
+/// The sum at which one memory alone answers as likely as not.
+const BIAS: f32 = -2.5;
+/// For the natural logarithm of the number of memories in the scope.
+const AMONG: f32 = -0.57;
+/// How sharply evidence against an answer counts, and evidence for it.
+const AGAINST: f32 = 0.8;
+const FOR: f32 = 0.13;
+/// The dense part from which on two texts say nearly the same.
+const NEARLY_SAME: f32 = 0.85;
 
 /// What a score is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// The share of the query's words that the memory has, weighted by how telling they are; 0 to 1.9.
     Lexical,
-    /// The highest cosine of the query and one of the memory's vectors, −1 to 1; less where the model cannot read the
-    /// query's script.
+    /// The highest cosine of the query and one of the memory's vectors, as the shipped model spreads them; as far as the
+    /// model cannot read the query's script, the lexical part instead.
     Dense,
+    /// 1 if the memory says what the query says, 0 if its dense part is 0.85 or less.
+    Same,
     /// 1 if the memory is itself a question.
     IsQuestion,
     /// 1 if the query names one of the memory's tags.
     TagNamed,
+    /// 1 if the memory is in a run: what its neighbours lend is also lent where nothing answers.
+    InRun,
     /// 1 if the memory before, in the same run, is a question.
     AfterQuestion,
     /// The lexical and dense score of the memory before, if that is a question.
@@ -39,11 +57,13 @@ pub enum Part {
 }
 
 impl Part {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Lexical,
         Self::Dense,
+        Self::Same,
         Self::IsQuestion,
         Self::TagNamed,
+        Self::InRun,
         Self::AfterQuestion,
         Self::Question,
         Self::Next,
@@ -58,8 +78,10 @@ impl Part {
         match self {
             Self::Lexical => "lexical",
             Self::Dense => "dense",
+            Self::Same => "same",
             Self::IsQuestion => "is_question",
             Self::TagNamed => "tag_named",
+            Self::InRun => "in_run",
             Self::AfterQuestion => "after_question",
             Self::Question => "question",
             Self::Next => "next",
@@ -75,8 +97,10 @@ impl Part {
         match self {
             Self::Lexical => 4.45,
             Self::Dense => 7.18,
+            Self::Same => 14.0,
             Self::IsQuestion => -1.29,
             Self::TagNamed => 0.86,
+            Self::InRun => -1.0,
             Self::AfterQuestion => -0.72,
             Self::Question => 3.03,
             Self::Next => 0.93,
@@ -89,17 +113,40 @@ impl Part {
     }
 }
 
-/// The value of each part, in the order of [`Part::ALL`].
+/// What speaks for a memory, and among how many.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Parts([f32; Part::ALL.len()]);
+pub struct Parts {
+    /// In the order of [`Part::ALL`].
+    values: [f32; Part::ALL.len()],
+    /// The natural logarithm of the number of memories in the scope.
+    among: f32,
+}
 
 impl Parts {
+    /// Parts that are all 0, of one of so many memories.
+    pub(super) fn among(memories: u32) -> Self {
+        Self { among: (memories.max(1) as f32).ln(), ..Self::default() }
+    }
+
     pub fn value(&self, part: Part) -> f32 {
-        self.0[part as usize]
+        self.values[part as usize]
+    }
+
+    /// Everything that the score adds up, with its weight.
+    pub fn all(&self) -> impl Iterator<Item = (&'static str, f32, f32)> {
+        let own = Part::ALL.iter().map(|part| (part.name(), self.value(*part), part.weight()));
+        own.chain([("among", self.among, AMONG), ("bias", 1.0, BIAS)])
     }
 
     pub(super) fn set(&mut self, part: Part, value: f32) {
-        self.0[part as usize] = value;
+        self.values[part as usize] = value;
+    }
+
+    /// Sets what the memory's words and vectors alone say.
+    pub(super) fn set_own(&mut self, lexical: f32, dense: f32) {
+        self.set(Part::Lexical, lexical);
+        self.set(Part::Dense, dense);
+        self.set(Part::Same, same(dense));
     }
 
     pub(super) fn set_context(&mut self, context: &Context) {
@@ -115,7 +162,8 @@ impl Parts {
     pub(super) fn most_own(lexical: f32, dense: f32, presence: f32) -> f32 {
         /// More than what adding up in another order can change.
         const ROUNDING: f32 = 0.001;
-        Part::Lexical.weight() * lexical + Part::Dense.weight() * dense + presence + ROUNDING
+        let own = Part::Lexical.weight() * lexical + Part::Dense.weight() * dense;
+        own + Part::Same.weight() * same(dense) + presence + ROUNDING
     }
 
     /// What salience and opinion add.
@@ -158,15 +206,22 @@ impl Parts {
         (lent(part) > lent(Part::Lexical) + lent(Part::Dense)).then_some(offset)
     }
 
-    /// The weighted sum, without bounds.
+    /// By which memories of one query are ordered.
     pub(super) fn sum(&self) -> f32 {
-        Part::ALL.iter().zip(&self.0).map(|(part, value)| part.weight() * value).sum()
+        Part::ALL.iter().zip(&self.values).map(|(part, value)| part.weight() * value).sum()
     }
 
-    /// 0 to 1, comparable between queries.
+    /// How likely the memory answers, 0 to 1; comparable between queries and stores.
     pub fn score(&self) -> f32 {
-        1.0 / (1.0 + (-(BIAS + self.sum())).exp())
+        let x = BIAS + AMONG * self.among + self.sum();
+        let z = x * if x < 0.0 { AGAINST } else { FOR };
+        1.0 / (1.0 + (-z).exp())
     }
+}
+
+/// The value of [`Part::Same`].
+fn same(dense: f32) -> f32 {
+    ((dense - NEARLY_SAME) / (1.0 - NEARLY_SAME)).clamp(0.0, 1.0)
 }
 
 /// What a memory's words and vectors alone say: what it lends its neighbours.

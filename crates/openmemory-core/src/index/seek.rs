@@ -2,17 +2,32 @@
 
 use super::Found;
 use super::best::Best;
+use super::meaning::Meaning;
 use super::partition::{Probes, Slot};
 use super::runs::{Context, Member, Surroundings};
 use super::score::{Part, Parts, alone};
 
+/// What the words of the slots say.
+pub(super) struct Words {
+    pub(super) lexical: Vec<f32>,
+    /// The share of the query's words that each has; empty where that does not count.
+    pub(super) covered: Vec<f32>,
+}
+
+impl Words {
+    fn covered(&self, slot: usize) -> f32 {
+        self.covered.get(slot).copied().unwrap_or_default()
+    }
+}
+
 /// What the words and vectors of the slots alone say.
 pub(super) struct Scores<'a> {
-    lexical: Vec<f32>,
-    /// Each slot's highest cosine where that is known, and no less than it elsewhere. Negative infinity where there is no
+    words: Words,
+    /// Each slot's dense part where that is known, and no less than it elsewhere. Negative infinity where there is no
     /// vector to compare.
     dense: Vec<f32>,
     known: Vec<bool>,
+    meaning: Meaning,
     presence: &'a [f32],
     named: Vec<bool>,
     /// No less than the sum of a slot's parts without what its run lends it.
@@ -20,18 +35,21 @@ pub(super) struct Scores<'a> {
 }
 
 impl<'a> Scores<'a> {
-    /// `dense` is no less than the highest cosines; `presence` is [`Slot::most_presence`] of each; `named` are the slots
+    /// `cosines` are no less than each slot's highest; `presence` is [`Slot::most_presence`] of each; `named` are the slots
     /// with a tag that the query names.
     pub(super) fn new(
-        lexical: Vec<f32>,
-        dense: Vec<f32>,
+        words: Words,
+        cosines: Vec<f32>,
+        meaning: Meaning,
         presence: &'a [f32],
         named: impl Iterator<Item = u32>,
     ) -> Self {
-        let own = lexical.iter().zip(&dense).zip(presence);
+        let mut dense = cosines;
+        dense.iter_mut().enumerate().for_each(|(slot, dense)| *dense = meaning.dense(*dense, words.covered(slot)));
+        let own = words.lexical.iter().zip(&dense).zip(presence);
         let most = own.map(|((lexical, dense), presence)| Parts::most_own(*lexical, *dense, *presence)).collect();
         let (known, tagged) = (vec![false; dense.len()], named);
-        let mut scores = Self { named: vec![false; dense.len()], lexical, dense, known, presence, most };
+        let mut scores = Self { named: vec![false; dense.len()], words, dense, known, meaning, presence, most };
         for slot in tagged.map(|slot| slot as usize) {
             if !std::mem::replace(&mut scores.named[slot], true) {
                 scores.most[slot] += Part::TagNamed.weight();
@@ -46,8 +64,8 @@ impl<'a> Scores<'a> {
         if std::mem::replace(&mut self.known[slot], true) {
             return;
         }
-        self.dense[slot] = cosine();
-        self.most[slot] = Parts::most_own(self.lexical[slot], self.dense[slot], self.presence[slot]);
+        self.dense[slot] = self.meaning.dense(cosine(), self.words.covered(slot));
+        self.most[slot] = Parts::most_own(self.words.lexical[slot], self.dense[slot], self.presence[slot]);
         if self.named[slot] {
             self.most[slot] += Part::TagNamed.weight();
         }
@@ -56,7 +74,7 @@ impl<'a> Scores<'a> {
     /// What a slot lends to others and gets from itself; no less where its cosine is not known.
     fn alone(&self, slot: u32) -> f32 {
         let dense = self.dense[slot as usize];
-        if dense == f32::NEG_INFINITY { 0.0 } else { alone(self.lexical[slot as usize], dense) }
+        if dense == f32::NEG_INFINITY { 0.0 } else { alone(self.words.lexical[slot as usize], dense) }
     }
 }
 
@@ -84,8 +102,8 @@ impl<'a, C: Fn(u32) -> f32> Seek<'a, C> {
 
     /// Offers all memories that have no run.
     pub(super) fn offer_all_alone(&mut self) {
-        let Scores { lexical, dense, most, .. } = &self.scores;
-        let own = lexical.iter().zip(dense).zip(most);
+        let Scores { words, dense, most, .. } = &self.scores;
+        let own = words.lexical.iter().zip(dense).zip(most);
         let most = own.map(|((lexical, dense), most)| most + Parts::most_lent_alone(*lexical, *dense));
         let mut most: Vec<f32> = most.collect();
         // After those that promise most hardly any other is worth a look at its vectors and slot, which lie in no cache.
@@ -177,9 +195,9 @@ impl<'a, C: Fn(u32) -> f32> Seek<'a, C> {
             return;
         }
         let flag = |on: bool| f32::from(u8::from(on));
-        let mut parts = Parts::default();
-        parts.set(Part::Lexical, self.scores.lexical[place as usize]);
-        parts.set(Part::Dense, dense);
+        let mut parts = Parts::among(self.probes.memories);
+        parts.set_own(self.scores.words.lexical[place as usize], dense);
+        parts.set(Part::InRun, flag(among.is_some()));
         parts.set(Part::IsQuestion, flag(slot.is_question));
         parts.set(Part::TagNamed, flag(self.scores.named[place as usize]));
         parts.set_context(context);

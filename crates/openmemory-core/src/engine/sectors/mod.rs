@@ -15,6 +15,9 @@ use crate::embedding::{Passage, Sentence};
 
 pub(super) use prototypes::TEXTS;
 
+/// One less the mean cosine of prototypes of different sectors, by the shipped model.
+const SHIPPED_APART: f32 = 0.946;
+
 /// How sharply scores become weights.
 const TEMPERATURE: f32 = 0.07;
 /// A share of the whole text that makes a sector one of its own, beside the primary one.
@@ -41,6 +44,22 @@ impl Prototypes {
 
     pub(super) fn new(model: ModelTag, vectors: Vec<Vec<f32>>) -> Self {
         Self { model, texts: prototypes::hash(), vectors }
+    }
+
+    /// How many times as far apart unrelated texts are for the shipped model as for this one: prototypes of different
+    /// sectors have nothing in common but their form.
+    pub(super) fn spread(&self) -> f32 {
+        let (mut sum, mut pairs) = (0.0, 0.0);
+        for (at, (sector, _)) in TEXTS.iter().enumerate() {
+            for (other, (other_sector, _)) in TEXTS.iter().enumerate().skip(at + 1) {
+                if sector != other_sector {
+                    sum += dot(&self.vectors[at], &self.vectors[other]);
+                    pairs += 1.0;
+                }
+            }
+        }
+        let apart: f32 = 1.0 - sum / pairs;
+        if apart > 0.0 { (SHIPPED_APART / apart).clamp(0.5, 10.0) } else { 1.0 }
     }
 
     /// The vectors of a text with these passages.

@@ -1,0 +1,193 @@
+// Which numbers make a probability of the sum that ranks? Fits the bias and the slopes of
+// crates/openmemory-core/src/index/score.rs on questions with known answers, and draws a reliability diagram.
+//   node benchmark/fit-scores.mjs FILE...        [--draw docs/plots/scores.svg]
+// Each FILE as for fit-ranking.mjs, with at least two users. It counts twice: with its runs, and as single memories; and
+// once more in stores of 1 to 100 of its memories. A question is asked of its own user, who may know, and of the next,
+// who cannot.
+// Method: of all numbers on a grid those by which the worst kind of data is furthest within what is wanted: at .1 ≥ 95 %
+// of the gold kept, at .5 ≥ 75 % of the gold kept and ≤ 10 % of strangers' questions answered, and a calibration error
+// of the best hit (ten bins) ≤ .10. The weight of `same` is given: equal texts are to have .9 in any store.
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import process from 'node:process'
+import { parseArgs } from 'node:util'
+import { OpenMemory } from '../index.mjs'
+
+const GRID = {
+  bias: [-2.3, -2.5, -2.7],
+  among: [-0.5, -0.57, -0.64],
+  in_run: [0, -0.5, -1],
+  against: [0.6, 0.8, 1],
+  for: [0.09, 0.11, 0.13, 0.15],
+}
+const SIZES = [1, 10, 100]
+
+const { values, positionals: files } = parseArgs({ options: { draw: { type: 'string' } }, allowPositionals: true })
+if (files.length === 0) {
+  console.error('usage: node benchmark/fit-scores.mjs FILE... [--draw FILE.svg]')
+  process.exit(2)
+}
+const random = dice(7)
+const kinds = []
+for (const file of files) {
+  const { users } = JSON.parse(readFileSync(file, 'utf8'))
+  const name = basename(file, '.json')
+  kinds.push({ name: `${name}, in runs`, wanted: true, asked: await ask(users, true) })
+  kinds.push({ name: `${name}, single`, wanted: true, asked: await ask(users, false) })
+  for (const size of SIZES) {
+    const small = Array.from({ length: Math.ceil(200 / size) }, (_, at) => part(users[at % users.length], size))
+    kinds.push({ name: `${name}, ${size} each`, asked: await ask(small, false, users) })
+  }
+}
+const today = ({ score }) => score
+for (const kind of kinds) console.log(`today  ${kind.name}: ${told(judge(kind.asked, today))}`)
+const fitted = fit()
+console.log('fitted', fitted.numbers)
+for (const kind of kinds) console.log(`fitted ${kind.name}: ${told(judge(kind.asked, scorer(fitted.numbers)))}`)
+if (values.draw) writeFileSync(values.draw, drawn())
+
+/** Every question with the best hits of its own user, gold ones marked, and the best of a user who cannot know. */
+async function ask(users, runs, askers = users) {
+  const path = mkdtempSync(join(tmpdir(), 'fit-scores-'))
+  const om = new OpenMemory({ path, durability: 'interval' })
+  try {
+    for (const [at, { memories }] of users.entries()) {
+      for (let from = 0; from < memories.length; from += 500) {
+        await om.addMemories(
+          memories.slice(from, from + 500).map((memory) => ({
+            content: memory.text,
+            user_id: `u${at}`,
+            tags: memory.tags ?? [],
+            metadata: { source: memory.id },
+            ...(runs && { run_id: memory.run ?? memory.tags?.find((tag) => tag.startsWith('session_')) }),
+          })),
+        )
+      }
+    }
+    const asked = []
+    for (const [at, { queries, user }] of users.entries()) {
+      for (const { text, gold } of queries) {
+        asked.push({ own: await hits(om, text, `u${at}`, 10, new Set(gold)), strange: [] })
+      }
+      const others = askers.filter((other) => other.user !== user).flatMap((other) => other.queries)
+      for (let n = 0; n < Math.max(1, queries.length); n++) {
+        const { text } = others[Math.floor(random() * others.length)]
+        asked.push({ own: [], strange: await hits(om, text, `u${at}`, 1, new Set()) })
+      }
+    }
+    return asked
+  } finally {
+    await om.close()
+    rmSync(path, { recursive: true, force: true })
+  }
+}
+
+async function hits(om, query, user, k, gold) {
+  const found = await om.searchMemories(query, { k, filters: { user_id: user }, explain: true })
+  return found.map(({ score, explain, metadata }) => {
+    const { bias: _, among, in_run, ...ranking } = explain
+    const sum = Object.values(ranking).reduce((sum, { value, weight }) => sum + value * weight, 0)
+    return { gold: gold.has(metadata.source), score, sum, among: among.value, in_run: in_run.value }
+  })
+}
+
+/** A user with some of the memories, and the questions that these answer: one at least. */
+function part({ user, memories, queries }, size) {
+  const query = queries[Math.floor(random() * queries.length)]
+  const gold = memories.find(({ id }) => query.gold.includes(id))
+  const others = memories.filter(({ id }) => !query.gold.includes(id))
+  const chosen = Array.from({ length: size - 1 }, () => others[Math.floor(random() * others.length)])
+  const kept = [...new Set([gold, ...chosen].filter(Boolean))]
+  const ids = new Set(kept.map(({ id }) => id))
+  return { user, memories: kept, queries: queries.filter(({ gold }) => gold.some((id) => ids.has(id))) }
+}
+
+function scorer(numbers) {
+  return ({ sum, among, in_run }) => {
+    const x = numbers.bias + numbers.among * among + numbers.in_run * in_run + sum
+    return 1 / (1 + Math.exp(-x * (x < 0 ? numbers.against : numbers.for)))
+  }
+}
+
+function judge(asked, score) {
+  const bins = reliability(asked, score)
+  const best = asked.flatMap(({ own }) => own.find(({ gold }) => gold) ?? []).map(score)
+  const strange = asked.flatMap(({ strange }) => strange).map(score)
+  const questions = asked.filter(({ own }) => own.length > 0).length
+  const share = (scores, least) => scores.filter((score) => score >= least).length / scores.length
+  const error = bins.reduce((sum, bin) => sum + Math.abs(bin.score - bin.right), 0) / questions
+  return { error, kept1: share(best, 0.1), kept5: share(best, 0.5), strange5: share(strange, 0.5) }
+}
+
+/** Of the best hits, by their score: how many there are, the sum of their scores, and how many are right. */
+function reliability(asked, score) {
+  const bins = Array.from({ length: 10 }, () => ({ count: 0, score: 0, right: 0 }))
+  for (const { own } of asked.filter(({ own }) => own.length > 0)) {
+    const bin = bins[Math.min(9, Math.floor(score(own[0]) * 10))]
+    bin.count += 1
+    bin.score += score(own[0])
+    bin.right += own[0].gold ? 1 : 0
+  }
+  return bins
+}
+
+/** How far within what is wanted, at least. */
+function slack({ error, kept1, kept5, strange5 }) {
+  return Math.min(0.1 - error, kept1 - 0.95, (kept5 - 0.75) / 2, 0.1 - strange5)
+}
+
+function fit() {
+  const all = Object.entries(GRID).reduce(
+    (all, [name, values]) => all.flatMap((numbers) => values.map((value) => ({ ...numbers, [name]: value }))),
+    [{}],
+  )
+  const wanted = kinds.filter(({ wanted }) => wanted)
+  const worst = (numbers) => Math.min(...wanted.map(({ asked }) => slack(judge(asked, scorer(numbers)))))
+  return all
+    .map((numbers) => ({ numbers, worst: worst(numbers) }))
+    .reduce((best, next) => (next.worst > best.worst ? next : best))
+}
+
+function told({ error, kept1, kept5, strange5 }) {
+  const percent = (share) => `${(share * 100).toFixed(1)} %`
+  return `error ${error.toFixed(3)}; gold kept at .1 ${percent(kept1)}, at .5 ${percent(kept5)}; strangers at .5 ${percent(strange5)}`
+}
+
+/** How often the best hit is right, over its score: a calibrated one lies on the diagonal. */
+function drawn() {
+  const [size, left, colours] = [360, 50, ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9']]
+  const x = (value) => left + value * (size - left - 20)
+  const y = (value) => size - left - value * (size - left - 20)
+  const label = (at, top, words, more = '') => `<text x="${at}" y="${top}" ${more}>${words}</text>`
+  const parts = [`<path d="M${x(0)} ${y(0)}L${x(1)} ${y(1)}" stroke="#bbb" stroke-dasharray="4"/>`]
+  for (const value of [0, 0.2, 0.4, 0.6, 0.8, 1]) {
+    parts.push(`<path d="M${x(value)} ${y(0)}V${y(1)}M${x(0)} ${y(value)}H${x(1)}" stroke="#eee"/>`)
+    parts.push(label(x(value) - 8, y(0) + 16, value.toFixed(1)), label(x(0) - 26, y(value) + 4, value.toFixed(1)))
+  }
+  const shown = kinds.filter(({ wanted }) => wanted)
+  for (const [at, { name, asked }] of shown.entries()) {
+    const colour = colours[at % colours.length]
+    const bins = reliability(asked, today).filter(({ count }) => count >= 10)
+    const points = bins.map(({ count, score, right }) => [x(score / count), y(right / count), Math.sqrt(count)])
+    parts.push(
+      `<path d="M${points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join('L')}" stroke="${colour}" fill="none"/>`,
+    )
+    for (const [x, y, r] of points) {
+      parts.push(`<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="${(1 + r / 4).toFixed(1)}" fill="${colour}"/>`)
+    }
+    parts.push(label(size + 10, 40 + at * 18, name, `fill="${colour}"`))
+  }
+  parts.push(label(x(0.3), size - 12, 'score of the best hit'), label(4, 16, 'share of best hits that answer'))
+  const open = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size + 220} ${size}" font-family="sans-serif" font-size="12">`
+  return `${open}<rect width="100%" height="100%" fill="#fff"/>${parts.join('')}</svg>\n`
+}
+
+function dice(seed) {
+  let state = seed
+  return () => {
+    state = (state * 1103515245 + 12345) % 2147483648
+    return state / 2147483648
+  }
+}
