@@ -48,6 +48,11 @@ fn ids(engine: &Engine) -> Vec<String> {
 
 /// Changes rows behind the store's back, and makes its log useless, so that nothing else has them.
 fn harm_rows(directory: &Path, space: u8, nth: usize, harm: impl Fn(&[u8]) -> Option<Vec<u8>>) {
+    harm_sled(directory, space, nth, harm);
+    std::fs::write(directory.join("log-0000000000000001"), "").unwrap();
+}
+
+fn harm_sled(directory: &Path, space: u8, nth: usize, harm: impl Fn(&[u8]) -> Option<Vec<u8>>) {
     let sled = directory.join("sled-0000000000000001");
     let sled = sled::Config::new().path(sled).segment_size(2 * 1024 * 1024).open().unwrap();
     let (key, value) = sled.scan_prefix([space]).nth(nth).unwrap().unwrap();
@@ -56,7 +61,6 @@ fn harm_rows(directory: &Path, space: u8, nth: usize, harm: impl Fn(&[u8]) -> Op
         None => sled.remove(key).unwrap(),
     };
     sled.flush().unwrap();
-    std::fs::write(directory.join("log-0000000000000001"), "").unwrap();
 }
 
 fn flipped(row: &[u8]) -> Option<Vec<u8>> {
@@ -167,6 +171,25 @@ async fn a_repair_keeps_memories_whose_vectors_are_damaged_and_a_reindex_makes_t
         let restore = |id: String| engine.restore(Restore::read(json!({"id": id, "version": 1})).unwrap());
         for id in ids(&engine) {
             assert_eq!(restore(id).await.unwrap().version.number, 3);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_repair_takes_what_the_digest_proves_where_sled_has_lost_a_row() {
+    for space in [b'H', b'C', b'E'] {
+        let directory = store().await;
+        // What a write leaves that sled was refused, and a log that has lost its end: zeros, behind its records.
+        harm_sled(directory.path(), space, 2, |_| None);
+        let log = std::fs::OpenOptions::new().write(true).open(directory.path().join("log-0000000000000001")).unwrap();
+        log.set_len(log.metadata().unwrap().len() - 1).unwrap();
+        assert_eq!(code(&open(directory.path()).map(drop)), Some("CORRUPTED"));
+        let repair = look(directory.path(), true).unwrap().repair.unwrap();
+        assert_eq!((repair.memories, repair.lost.len()), (6, 0), "{}: {repair:?}", space as char);
+        let engine = open(directory.path()).unwrap();
+        for id in ids(&engine) {
+            let history = History::read(json!({ "id": id })).unwrap();
+            assert_eq!(engine.history(&history, &Control::default()).unwrap().len(), 2);
         }
     }
 }

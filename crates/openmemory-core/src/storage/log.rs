@@ -11,6 +11,8 @@ use super::manifest::Manifest;
 pub(super) struct Log {
     /// The segments that can be read, oldest first, each without what later ones took the place of.
     segments: Vec<Segment>,
+    /// Those that have lost their end. Only a repair looks at what is left of them.
+    cut_short: Vec<Segment>,
     /// What is wrong with the others, or missing.
     pub problems: Vec<String>,
     /// Whether nobody can tell where the log ended.
@@ -24,12 +26,14 @@ impl Log {
     pub(super) fn read(layout: &Layout, manifest: &Manifest) -> Result<Self, StorageError> {
         let firsts: Vec<u64> = layout.logs()?.into_iter().filter(|first| *first >= manifest.oldest).collect();
         let acknowledged = Acknowledged::read(layout, manifest.store);
-        let mut log = Self { segments: Vec::new(), problems: Vec::new(), cut: false, acknowledged };
+        let mut log =
+            Self { segments: Vec::new(), cut_short: Vec::new(), problems: Vec::new(), cut: false, acknowledged };
         for (i, first) in firsts.iter().enumerate() {
             match read_segment(layout, manifest.store, *first) {
                 Ok(segment) => log.segments.push(segment),
                 Err(StorageError::Corrupted(problem)) => {
                     log.problems.push(problem);
+                    log.cut_short.extend(what_is_left(layout, manifest.store, *first, &firsts));
                     log.cut |= i + 1 == firsts.len();
                 }
                 Err(error) => return Err(error),
@@ -60,9 +64,26 @@ impl Log {
         self.records().fold(after, |end, (_, record)| end + u64::from(record.state.sequence == end + 1))
     }
 
-    /// How many commits behind `after` are known and not there.
+    /// What a repair can read: the newest state that a record tells.
+    pub(super) fn newest_state(&self) -> Option<State> {
+        self.all_segments()
+            .into_iter()
+            .flat_map(|segment| &segment.records)
+            .map(|record| record.state)
+            .max_by_key(|s| s.sequence)
+    }
+
+    /// Those that have lost their end too, oldest first.
+    fn all_segments(&self) -> Vec<&Segment> {
+        let mut all: Vec<&Segment> = self.segments.iter().chain(&self.cut_short).collect();
+        all.sort_by_key(|segment| segment.header.first);
+        all
+    }
+
+    /// How many commits behind `after` are known and not there, for a repair.
     pub(super) fn missing_after(&self, after: u64) -> u64 {
-        let there = self.records().filter(|(_, record)| record.state.sequence > after).count() as u64;
+        let records = self.all_segments().into_iter().flat_map(|segment| &segment.records);
+        let there = records.filter(|record| record.state.sequence > after).count() as u64;
         self.last_known().saturating_sub(after).saturating_sub(there)
     }
 
@@ -125,8 +146,8 @@ impl Log {
         after: u64,
         mut apply: impl FnMut(Batch) -> Result<(), StorageError>,
     ) -> Result<(), StorageError> {
-        for segment in &self.segments {
-            let (_, bytes) = Segment::read(&segment.path)?;
+        for segment in self.all_segments() {
+            let (_, bytes) = Segment::read_cut(&segment.path)?;
             for record in segment.records.iter().filter(|record| record.state.sequence > after) {
                 if let Ok(batch) = segment.batch(&bytes, record) {
                     apply(batch)?;
@@ -159,6 +180,14 @@ fn drop_replaced(segments: &mut Vec<Segment>, firsts: &[u64]) {
         }
     }
     segments.retain(|segment| !abandoned.contains(&segment.header.first));
+}
+
+/// The records of a segment that has lost its end, but for those in whose place later segments came.
+fn what_is_left(layout: &Layout, store: StoreId, first: u64, firsts: &[u64]) -> Option<Segment> {
+    let (mut segment, _) = Segment::read_cut(&layout.log(first)).ok()?;
+    let later = firsts.iter().find(|later| **later > first).copied().unwrap_or(u64::MAX);
+    segment.records.retain(|record| record.state.sequence < later);
+    (segment.header.store == store && segment.header.first == first).then_some(segment)
 }
 
 fn read_segment(layout: &Layout, store: StoreId, first: u64) -> Result<Segment, StorageError> {

@@ -88,15 +88,21 @@ impl Segment {
     /// # Errors
     /// `Corrupted` when its header or its length is wrong; damaged records are only absent.
     pub(super) fn read(path: &Path) -> Result<(Self, Vec<u8>), StorageError> {
+        let (segment, bytes) = Self::read_cut(path)?;
+        if (bytes.len() as u64) < segment.header.capacity {
+            return Err(StorageError::Corrupted(format!("{}: the file is cut short", name(path))));
+        }
+        Ok((segment, bytes))
+    }
+
+    /// The same, also where the file has lost its end: what is whole in it can be saved.
+    pub(super) fn read_cut(path: &Path) -> Result<(Self, Vec<u8>), StorageError> {
         let damaged = |what: &str| StorageError::Corrupted(format!("{}: {what}", name(path)));
         let bytes = match fs::read(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(damaged("the file is missing")),
             bytes => bytes?,
         };
         let header = Header::read(&bytes)?.ok_or_else(|| damaged("the header fails its checksum"))?;
-        if (bytes.len() as u64) < header.capacity {
-            return Err(damaged("the file is cut short"));
-        }
         let mut segment =
             Self { path: path.to_owned(), header, records: Vec::new(), acknowledged: 0, end: BLOCK as u64 };
         let mut at = BLOCK;

@@ -73,6 +73,17 @@ struct Source {
     missing: u64,
     /// Whether reading ended before the end.
     cut: bool,
+    proof: Proof,
+}
+
+/// What the digest of the log's newest record says of rows; what proves more comes later.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Proof {
+    /// Something is missing or wrong.
+    Disproven,
+    /// The log does not reach as far.
+    Unknown,
+    Proven,
 }
 
 /// Salvages from sled and from the checkpoint and the log, whichever gives more.
@@ -83,7 +94,7 @@ pub(super) fn salvage(patient: &Patient<'_>, now: Timestamp) -> Result<Salvaged,
     for source in sources.into_iter().flatten() {
         let found = inspect(&source.rows);
         let gives_more = |(known, before): &(Source, Inspection)| {
-            let more = found.intact.len().cmp(&before.intact.len());
+            let more = source.proof.cmp(&known.proof).then(found.intact.len().cmp(&before.intact.len()));
             more.then(known.missing.cmp(&source.missing)).is_gt()
         };
         if best.as_ref().is_none_or(gives_more) {
@@ -151,9 +162,17 @@ fn from_checkpoint(patient: &Patient<'_>, room: &Layout) -> Option<Source> {
 
 /// Applies every commit behind `after` that is whole, whatever is missing between.
 fn with_log(log: Option<&Log>, after: u64, rows: SledBackend, cut: bool) -> Option<Source> {
-    let Some(log) = log else { return Some(Source { rows, missing: 0, cut }) };
+    let Some(log) = log else { return Some(Source { rows, missing: 0, cut, proof: Proof::Unknown }) };
     log.replay_whole(after, |batch| rows.write(batch)).ok()?;
-    Some(Source { rows, missing: log.missing_after(after), cut })
+    let missing = log.missing_after(after);
+    // sled may have lost what it was told to write, and not know.
+    let state = log.newest_state().filter(|state| missing == 0 && state.sequence >= after);
+    let proof = match state {
+        None => Proof::Unknown,
+        Some(state) if digest_of(all_rows(&rows)).is_ok_and(|digest| digest == state.digest) => Proof::Proven,
+        Some(_) => Proof::Disproven,
+    };
+    Some(Source { rows, missing, cut, proof })
 }
 
 /// Makes a store of the memories that are intact.
@@ -184,7 +203,7 @@ fn make(
         saved.insert(*number, head.id);
     }
     lost_memories(&old, rows, &saved, &mut made.lost);
-    if source.cut && made.lost.is_empty() {
+    if (source.cut || source.proof == Proof::Disproven) && made.lost.is_empty() {
         made.lost.push(Lost::memory(None));
     }
     if source.missing > 0 {
