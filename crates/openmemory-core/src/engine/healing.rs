@@ -109,13 +109,13 @@ enum Found {
 impl Directory {
     /// Opens it; blocks.
     pub(super) fn open(path: PathBuf, options: Options, embedder: String) -> Result<Self, Error> {
-        let began = Instant::now();
         let engine = Engine::open(options.clone())?;
         let state = State {
             engine: Ok(Arc::new(engine)),
             phase: Phase::Resting,
             tried: Instant::now(),
-            took: began.elapsed(),
+            // The first failure is healed at once.
+            took: Duration::ZERO,
             healer: None,
         };
         let attempts = watch::Sender::new(());
