@@ -19,8 +19,9 @@ const AMONG: f32 = -0.57;
 /// How sharply evidence against an answer counts, and evidence for it.
 const AGAINST: f32 = 0.8;
 const FOR: f32 = 0.13;
-/// The dense part from which on two texts say nearly the same.
-const NEARLY_SAME: f32 = 0.85;
+/// The dense parts from which on two texts say something near, and the same.
+const NEAR: f32 = 0.85;
+const SAME: f32 = 0.95;
 
 /// What a score is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub enum Part {
     /// The highest cosine of the query and one of the memory's vectors, as the shipped model spreads them; as far as the
     /// model cannot read the query's script, the lexical part instead.
     Dense,
-    /// 1 if the memory says what the query says, 0 if its dense part is 0.85 or less.
+    /// 1 if the memory says what the query says: with a dense part of 0.95 or more; 0 with one of 0.85 or less.
     Same,
     /// 1 if the memory is itself a question.
     IsQuestion,
@@ -221,7 +222,7 @@ impl Parts {
 
 /// The value of [`Part::Same`].
 fn same(dense: f32) -> f32 {
-    ((dense - NEARLY_SAME) / (1.0 - NEARLY_SAME)).clamp(0.0, 1.0)
+    ((dense - NEAR) / (SAME - NEAR)).clamp(0.0, 1.0)
 }
 
 /// What a memory's words and vectors alone say: what it lends its neighbours.
