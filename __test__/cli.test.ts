@@ -270,7 +270,7 @@ test('commands that read make no store, and say that there is none', async () =>
   const path = join(freshDirectory(), 'none')
   for (const args of [['list'], ['search', 'x'], ['get', 'x'], ['stats'], ['export', 'x.jsonl']]) {
     const { code, err } = await run(...args, '--path', path)
-    expect([args[0], code, err]).toEqual([args[0], 1, expect.stringContaining(`there is no store in ${path}`)])
+    expect([args[0], code, err]).toEqual([args[0], 1, expect.stringContaining(`there is none in ${path}`)])
   }
   expect(existsSync(path)).toBe(false)
 })

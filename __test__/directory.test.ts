@@ -39,8 +39,8 @@ test('where it is allowed, the other files outlive every opening', async () => {
 test('the command line has the same rule, and a flag', () => {
   const path = project()
   const run = (...args: string[]) => execFileSync(process.execPath, [CLI, ...args, '--path', path], { stdio: 'pipe' })
-  expect(() => run('stats')).toThrow(/chapter.new|doctor-visits/)
-  run('stats', '--allow-non-empty')
+  expect(() => run('add', 'hello')).toThrow(/chapter.new|doctor-visits/)
+  run('add', 'hello', '--allow-non-empty')
   run('stats')
   expect(readdirSync(path)).toContain('chapter.new')
 })

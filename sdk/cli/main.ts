@@ -102,7 +102,7 @@ function optionsOf(values: Values) {
 function mustBeStore(values: Values): void {
   const path = directoryOf(text(values, 'path') ?? environment('OPENMEMORY_PATH') ?? DEFAULT_PATH)
   if (!existsSync(join(path, 'manifest')))
-    throw invalid('path', `there is no store in ${path}; "openmemory add" makes one`)
+    throw invalid('path', `must hold a store; there is none in ${path}, and "openmemory add" makes one`)
 }
 
 function serverOf(values: Values): string | undefined {
