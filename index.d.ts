@@ -97,7 +97,7 @@ export interface MemoryMatch extends Memory {
 }
 
 /**
- * A part of a score. With x = Σ `value` · `weight`, the score is 1 / (1 + e^−z), where z is 0.8 x below 0 and 0.13 x above.
+ * A part of a score. With x = Σ `value` · `weight`, the score is 1 / (1 + e^−z), where z is 0.8 x below 0 and 0.15 x above.
  * docs/retrieval.md tells what each measures.
  */
 export interface ScorePart {

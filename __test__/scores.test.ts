@@ -110,6 +110,6 @@ test('explain adds up to the score', async () => {
   ])
   for (const { score, explain } of await om.searchMemories('Where do we meet at noon?', { k: 22, explain: true })) {
     const x = Object.values(explain ?? {}).reduce((sum, { value, weight }) => sum + value * weight, 0)
-    expect(score).toBeCloseTo(1 / (1 + Math.exp(-x * (x < 0 ? 0.8 : 0.13))), 4)
+    expect(score).toBeCloseTo(1 / (1 + Math.exp(-x * (x < 0 ? 0.8 : 0.15))), 4)
   }
 })

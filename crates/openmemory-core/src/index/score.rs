@@ -7,18 +7,18 @@
 //! The score calibrates the sum: the more memories there are, the likelier one is near by chance, so each doubling takes a
 //! little; and evidence against an answer is surer than evidence for it, since a memory may be about the very thing that is
 //! asked and still not say it. With x = bias + Σ weight · value, the score is 1 / (1 + e^−z), where z = 0.8 x below 0 and
-//! 0.13 x above. These numbers were fitted by `benchmark/fit-scores.mjs`, which also draws the reliability diagram of
+//! 0.15 x above. These numbers were fitted by `benchmark/fit-scores.mjs`, which also draws the reliability diagram of
 //! docs/retrieval.md.
 
 use super::runs::Context;
 
 /// The sum at which one memory alone answers as likely as not.
-const BIAS: f32 = -2.5;
+const BIAS: f32 = -2.3;
 /// For the natural logarithm of the number of memories in the scope.
 const AMONG: f32 = -0.57;
 /// How sharply evidence against an answer counts, and evidence for it.
 const AGAINST: f32 = 0.8;
-const FOR: f32 = 0.13;
+const FOR: f32 = 0.15;
 /// The dense parts from which on two texts say something near, and the same.
 const NEAR: f32 = 0.85;
 const SAME: f32 = 0.95;
