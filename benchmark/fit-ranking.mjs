@@ -3,7 +3,8 @@
 // FILE is JSON: {users: [{user, memories: [{id, text, tags?, run?}], queries: [{text, gold: [ids]}]}]}; without `run`, a
 // tag that begins with `session_` is one. Each conversation counts twice: with its runs, and as single memories.
 // Method: the weights that make the gold memories likeliest in a softmax over the best 200 of each question (listwise
-// logistic regression, L2 0.001). What makes a probability of the sum is fit-scores.mjs's. Prints the weights, and recall@5 and MRR of each conversation under weights fitted on the others.
+// logistic regression, L2 0.001). What makes a probability of the sum is fit-scores.mjs's. Prints the weights, and recall@5
+// and MRR of each conversation under weights fitted on the others.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

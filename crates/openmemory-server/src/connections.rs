@@ -61,20 +61,20 @@ impl Connections {
 
 /// The connection that can best be done without, if any; no request of it is let in from here on.
 fn dispensable(open: &HashMap<u64, Arc<Connection>>) -> Option<u64> {
-    let order = |connection: &Arc<Connection>| {
+    let order = |(_, connection): &(&u64, &Arc<Connection>)| {
         let usage = connection.usage.lock();
         (usage.under_way == 0).then_some((usage.known, usage.since))
     };
-    let mut idle: Vec<_> = open.iter().filter_map(|(number, connection)| Some((order(connection)?, number))).collect();
-    idle.sort_unstable();
-    // Unless a request has come in this moment.
-    idle.into_iter().map(|(_, number)| *number).find(|number| {
-        open.get(number).is_some_and(|connection| {
-            let mut usage = connection.usage.lock();
-            usage.ending = usage.under_way == 0;
-            usage.ending
-        })
-    })
+    loop {
+        let idle = open.iter().filter_map(|one| Some((order(&one)?, one)));
+        let (number, connection) = idle.min_by_key(|(order, _)| *order)?.1;
+        let mut usage = connection.usage.lock();
+        // Unless a request has come in this moment.
+        if usage.under_way == 0 {
+            usage.ending = true;
+            return Some(*number);
+        }
+    }
 }
 
 impl Connection {

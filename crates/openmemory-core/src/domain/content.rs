@@ -45,7 +45,7 @@ impl Content {
 }
 
 /// Whether a text shows nothing: white space, and characters of no width.
-pub(super) fn is_blank(text: &str) -> bool {
+fn is_blank(text: &str) -> bool {
     let invisible = |c: char| {
         let no_width = matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}');
         no_width

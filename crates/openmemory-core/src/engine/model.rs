@@ -25,13 +25,22 @@ pub(super) struct Model {
     /// changes it to that of its engine.
     fitting: OnceLock<ModelTag>,
     prototypes: OnceCell<Prototypes>,
+    /// Of the prototypes; it takes longer to find out than many a search.
+    spread: OnceLock<f32>,
     questions: Mutex<LruCache<String, Arc<[f32]>>>,
 }
 
 impl Model {
     pub(super) fn new(embedding: EmbeddingService) -> Self {
         let questions = Mutex::new(LruCache::new(QUESTIONS));
-        Self { embedding, identity: OnceCell::new(), fitting: OnceLock::new(), prototypes: OnceCell::new(), questions }
+        Self {
+            embedding,
+            identity: OnceCell::new(),
+            fitting: OnceLock::new(),
+            prototypes: OnceCell::new(),
+            spread: OnceLock::new(),
+            questions,
+        }
     }
 
     /// Loads the model if it is not loaded.
@@ -63,7 +72,7 @@ impl Model {
 
     /// How many times as far apart unrelated texts are for the shipped model as for this one; 1 while that is not known.
     pub(super) fn spread(&self) -> f32 {
-        self.prototypes.get().map_or(1.0, Prototypes::spread)
+        self.prototypes.get().map_or(1.0, |prototypes| *self.spread.get_or_init(|| prototypes.spread()))
     }
 
     async fn make_prototypes(&self, store: &Store, tag: ModelTag) -> Result<Prototypes, Error> {

@@ -235,7 +235,7 @@ impl MemoryIndex {
             phrases: phrases(query.text),
             vector: Probe::new(query.vector).times(meaning.factor),
             meaning,
-            memories: totals.memories,
+            parts: Parts::among(totals.memories),
             mask: query.mask,
             alive_at: (!query.show_expired).then_some(query.now),
             now: query.now,

@@ -24,8 +24,8 @@ pub(super) struct Probes<'a> {
     /// Its cosines come multiplied by the factor of `meaning`.
     pub(super) vector: Probe,
     pub(super) meaning: Meaning,
-    /// How many memories there are in the scope.
-    pub(super) memories: u32,
+    /// What is the same for every memory.
+    pub(super) parts: Parts,
     pub(super) mask: Option<SectorMask>,
     /// Memories expired until then are hidden; none are if there is no time.
     pub(super) alive_at: Option<Timestamp>,

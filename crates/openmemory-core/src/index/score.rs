@@ -7,8 +7,7 @@
 //! The score calibrates the sum: the more memories there are, the likelier one is near by chance, so each doubling takes a
 //! little; and evidence against an answer is surer than evidence for it, since a memory may be about the very thing that is
 //! asked and still not say it. With x = bias + Σ weight · value, the score is 1 / (1 + e^−z), where z = 0.8 x below 0 and
-//! 0.15 x above. These numbers were fitted by `benchmark/fit-scores.mjs`, which also draws the reliability diagram of
-//! docs/retrieval.md.
+//! 0.15 x above. `benchmark/fit-scores.mjs` fits such numbers and draws a reliability diagram.
 
 use super::runs::Context;
 

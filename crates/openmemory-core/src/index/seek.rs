@@ -195,7 +195,7 @@ impl<'a, C: Fn(u32) -> f32> Seek<'a, C> {
             return;
         }
         let flag = |on: bool| f32::from(u8::from(on));
-        let mut parts = Parts::among(self.probes.memories);
+        let mut parts = self.probes.parts;
         parts.set_own(self.scores.words.lexical[place as usize], dense);
         parts.set(Part::InRun, flag(among.is_some()));
         parts.set(Part::IsQuestion, flag(slot.is_question));

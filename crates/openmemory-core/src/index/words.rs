@@ -13,7 +13,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::language::Language;
 
-/// How much of a letter's meaning a model of English misses, by its script. Fitted: docs/retrieval.md.
+/// How much of a letter's meaning a model of English misses, by its script. Chosen by hand.
 const UNREAD: f32 = 0.9;
 const HARDLY_READ: f32 = 0.85;
 

@@ -15,7 +15,7 @@ struct Asked<'a> {
     content: &'a str,
     /// The content as texts are looked for in it, once a test has needed it.
     folded: OnceCell<String>,
-    plain: OnceCell<String>,
+    plain: OnceCell<Cow<'a, str>>,
 }
 
 /// What a memory holds in a field.
@@ -66,7 +66,7 @@ impl Asked<'_> {
     }
 
     fn plain(&self) -> &str {
-        self.plain.get_or_init(|| plain(self.content).into_owned())
+        self.plain.get_or_init(|| plain(self.content))
     }
 }
 
@@ -140,8 +140,8 @@ fn holds(test: &Test, actual: &Actual<'_>) -> bool {
             Actual::Name(name) => parts.is_in(&folded(name)),
             Actual::Texts(texts) => texts.iter().any(|text| values.has_text(&folded(text))),
             Actual::Json(json) => {
-                let texts = json.as_array().into_iter().flatten().filter_map(Value::as_str);
-                texts.into_iter().any(|text| values.has_text(&folded(text)))
+                let mut texts = json.as_array().into_iter().flatten().filter_map(Value::as_str);
+                texts.any(|text| values.has_text(&folded(text)))
             }
             _ => false,
         },

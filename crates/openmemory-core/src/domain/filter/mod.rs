@@ -116,30 +116,23 @@ fn canonical(text: &str) -> Cow<'_, str> {
 /// The same of all texts and keys in a value.
 fn canonical_json(value: &Value) -> Cow<'_, Value> {
     fn is_canonical(value: &Value) -> bool {
+        let is_text_canonical = |text: &String| matches!(canonical(text), Cow::Borrowed(_));
         match value {
-            Value::String(text) => matches!(canonical(text), Cow::Borrowed(_)),
+            Value::String(text) => is_text_canonical(text),
             Value::Array(items) => items.iter().all(is_canonical),
-            Value::Object(fields) => {
-                fields.iter().all(|(key, value)| matches!(canonical(key), Cow::Borrowed(_)) && is_canonical(value))
-            }
+            Value::Object(fields) => fields.iter().all(|(key, value)| is_text_canonical(key) && is_canonical(value)),
             _ => true,
         }
     }
-    if is_canonical(value) {
-        return Cow::Borrowed(value);
-    }
-    match value {
-        Value::String(text) => match canonical(text) {
-            Cow::Borrowed(_) => Cow::Borrowed(value),
-            Cow::Owned(text) => Cow::Owned(text.into()),
-        },
-        Value::Array(items) => Cow::Owned(items.iter().map(|item| canonical_json(item).into_owned()).collect()),
-        Value::Object(fields) => {
-            let fields = fields.iter();
-            Cow::Owned(fields.map(|(key, value)| (canonical(key), canonical_json(value).into_owned())).collect())
+    fn composed(value: &Value) -> Value {
+        match value {
+            Value::String(text) => canonical(text).into(),
+            Value::Array(items) => items.iter().map(composed).collect(),
+            Value::Object(fields) => fields.iter().map(|(key, value)| (canonical(key), composed(value))).collect(),
+            other => other.clone(),
         }
-        _ => Cow::Borrowed(value),
     }
+    if is_canonical(value) { Cow::Borrowed(value) } else { Cow::Owned(composed(value)) }
 }
 
 /// A text as searching sees it, but for its case: `ﬁ` is `fi`.
@@ -154,5 +147,9 @@ fn plain(text: &str) -> Cow<'_, str> {
 fn folded(text: &str) -> String {
     let lower = plain(text).to_lowercase();
     // Lower case may be composed anew: `İ` is an `i` with a dot.
-    plain(&lower).into_owned()
+    let composed = match plain(&lower) {
+        Cow::Owned(composed) => Some(composed),
+        Cow::Borrowed(_) => None,
+    };
+    composed.unwrap_or(lower)
 }
