@@ -1,6 +1,5 @@
 // Is a store well? Asked of its files, since a damaged store may not open.
 
-import { resolve } from 'node:path'
 import type { Diagnosis, DoctorOptions } from '../index'
 import { read } from './answer'
 import { checkOptions } from './arguments'
@@ -8,6 +7,7 @@ import { CallSite } from './call-site'
 import { invalid } from './errors'
 import { assertLossless } from './json'
 import { native } from './native'
+import { directoryOf } from './options'
 
 export async function doctor(path: string, options?: DoctorOptions): Promise<Diagnosis> {
   const site = new CallSite(1)
@@ -16,7 +16,7 @@ export async function doctor(path: string, options?: DoctorOptions): Promise<Dia
     assertLossless(path, 'path')
     const { repair = false } = checkOptions(options, ['repair'])
     if (typeof repair !== 'boolean') throw invalid('repair', 'must be true or false')
-    return await read<Diagnosis>(native().doctor(resolve(path), repair))
+    return await read<Diagnosis>(native().doctor(directoryOf(path), repair))
   } catch (error) {
     throw site.claim(error)
   }

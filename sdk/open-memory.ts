@@ -13,7 +13,7 @@ import { assertLossless } from './json'
 import { checkSignal, longCall, ProgressFailure } from './long-call'
 import type { NativeControl, NativeEngine } from './native'
 import { type Settings, settingsOf } from './options'
-import { checkFilters, isVacuous, Scope } from './scope'
+import { isVacuous, Scope } from './scope'
 import { Server } from './server'
 import { checkFile, type EngineImport, importSummary } from './transfer'
 import { Watch } from './watch'
@@ -342,11 +342,10 @@ export class OpenMemory implements contract.OpenMemory {
     const { filters, all } = checkOptions<{ filters?: contract.Filters; all?: true }>(given, ['filters', 'all'])
     if (all !== undefined && filters !== undefined) throw invalid('all', 'and filters exclude each other')
     if (all !== undefined && all !== true) throw invalid('all', 'must be true')
-    if (filters !== undefined) checkFilters(filters)
+    const scoped = this.#scope.filters(filters)
     if (!all && (filters === undefined || isVacuous(filters))) {
       throw invalid('filters', 'must not be empty; to delete all memories, say { all: true }')
     }
-    const scoped = this.#scope.filters(filters)
     return scoped === undefined ? { all: true } : { filters: scoped }
   }
 }

@@ -28,9 +28,6 @@ export interface Settings {
   timeoutMs: number | undefined
 }
 
-/** The directory of a store that nothing names. */
-export const DEFAULT_PATH = '.openmemory'
-
 const OPTIONS = ['path', 'url', 'apiKey', 'userId', 'durability', 'allowNonEmpty', 'timeoutMs', 'embedder'] as const
 const MODEL_OPTIONS = ['model', 'tokenizer', 'pooling', 'queryPrefix', 'passagePrefix'] as const
 const FUNCTION_OPTIONS = ['id', 'dimensions', 'embed'] as const
@@ -65,7 +62,7 @@ function embedded(options: OpenMemoryOptions, timeoutMs: number | undefined): St
   if (!['flush', 'interval'].includes(durability)) throw invalid('durability', "must be 'flush' or 'interval'")
   if (typeof allowNonEmpty !== 'boolean') throw invalid('allowNonEmpty', 'must be true or false')
   // Resolved now, so that a later chdir does not move the store.
-  const path = directoryOf(text(options.path, 'path') ?? environment('OPENMEMORY_PATH') ?? DEFAULT_PATH)
+  const path = directoryOf(text(options.path, 'path'))
   const { embedder, embed } = embedderOf(options.embedder, timeoutMs)
   const engine = JSON.stringify({ path, durability, allowNonEmpty, embedder })
   return {
@@ -76,8 +73,9 @@ function embedded(options: OpenMemoryOptions, timeoutMs: number | undefined): St
   }
 }
 
-/** The absolute path of a store; `~/` is the home directory, also where no shell has put it in. */
-export function directoryOf(path: string): string {
+/** The absolute path of a store, given or not; `~/` is the home directory, also where no shell has put it in. */
+export function directoryOf(given: string | undefined): string {
+  const path = given ?? environment('OPENMEMORY_PATH') ?? '.openmemory'
   if (path === ':memory:' || /^(file|sqlite|postgres(ql)?):/.test(path)) {
     throw invalid('path', `must be a directory, not ${path}; for a test, make one in the directory of temporary files`)
   }
@@ -176,7 +174,7 @@ function prefix(value: unknown, field: string): string {
   return value === undefined || value === '' ? '' : required(value, field)
 }
 
-export function environment(name: string): string | undefined {
+function environment(name: string): string | undefined {
   return process.env[name] || undefined
 }
 

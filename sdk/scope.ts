@@ -35,7 +35,7 @@ export function isVacuous(filters: unknown): boolean {
 }
 
 /** @throws {ValidationError} naming a field that is `undefined`, too: a scope that got lost never means everybody's. */
-export function checkFilters(filters: Filters): void {
+function checkFilters(filters: Filters): void {
   if (!isPlainObject(filters)) throw invalid('filters', 'must be a plain object')
   assertLossless(filters, 'filters', true)
   refuseUndefined(filters, 'filters')

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { invalid, OpenMemoryError } from '../errors'
 import { OpenMemory } from '../open-memory'
-import { DEFAULT_PATH, directoryOf, environment } from '../options'
+import { directoryOf } from '../options'
 import { type Call, type Command, type Flags, given, text, UsageError, type Values } from './command'
 import { completion } from './completion'
 import { helpOf, overview } from './help'
@@ -100,7 +100,7 @@ function optionsOf(values: Values) {
 }
 
 function mustBeStore(values: Values): void {
-  const path = directoryOf(text(values, 'path') ?? environment('OPENMEMORY_PATH') ?? DEFAULT_PATH)
+  const path = directoryOf(text(values, 'path'))
   if (!existsSync(join(path, 'manifest')))
     throw invalid('path', `must hold a store; there is none in ${path}, and "openmemory add" makes one`)
 }

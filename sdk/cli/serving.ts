@@ -6,6 +6,7 @@ import { type EngineFailure, errorOf } from '../answer'
 import { converse } from '../mcp/rpc'
 import { Session } from '../mcp/session'
 import { native } from '../native'
+import { directoryOf } from '../options'
 import { KEY_FILE } from '../server'
 import { type Command, given, numeric, text, UsageError, type Values } from './command'
 import { styled } from './print'
@@ -129,8 +130,7 @@ export const SERVING_COMMANDS: Command[] = [
 
 function keyFile(values: Values): string {
   if (values.url !== undefined) throw new UsageError('keys are made where the server runs: use --path')
-  const directory = text(values, 'path') ?? process.env.OPENMEMORY_PATH ?? '.openmemory'
-  return resolve(text(values, 'key-file') ?? join(directory, KEY_FILE))
+  return resolve(text(values, 'key-file') ?? join(directoryOf(text(values, 'path')), KEY_FILE))
 }
 
 function told<T>(answer: string): T {

@@ -1,10 +1,11 @@
 // Which commands work on a whole store? Taking it elsewhere, looking after it, and showing what one can do.
 
 import { spawnSync } from 'node:child_process'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import type * as contract from '../../index'
 import { doctor } from '../doctor'
 import { OpenMemoryError } from '../errors'
+import { directoryOf } from '../options'
 import { type Call, type Command, given, json, oneWord, text, UsageError } from './command'
 import { styled } from './print'
 
@@ -100,7 +101,7 @@ export const STORE_COMMANDS: Command[] = [
       if (call.words.length > 0) throw new UsageError('the store is named by --path')
       try {
         return await (call.server === undefined
-          ? doctor(directory(call), { repair: call.values.repair === true })
+          ? doctor(directoryOf(text(call.values, 'path')), { repair: call.values.repair === true })
           : asked(call))
       } catch (error) {
         if (error instanceof OpenMemoryError && MEND[error.code]) error.message += `\n${MEND[error.code]}`
@@ -127,10 +128,6 @@ export const STORE_COMMANDS: Command[] = [
     },
   },
 ]
-
-function directory({ values }: Call): string {
-  return resolve(text(values, 'path') ?? (process.env.OPENMEMORY_PATH || '.openmemory'))
-}
 
 /** A server looks after its own files; whether it answers can be said from here. */
 async function asked(call: Call): Promise<object> {

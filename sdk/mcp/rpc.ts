@@ -2,6 +2,7 @@
 
 import type { Readable, Writable } from 'node:stream'
 import { isPlainObject } from '../json'
+import { linesOf } from '../lines'
 import { utf8 } from '../utf8'
 
 export const ErrorCode = {
@@ -28,7 +29,7 @@ type Reply = { jsonrpc: '2.0'; id: unknown } & ({ result: object } | { error: { 
 /** Answers each line of `input`, several at a time; settles when the input has ended and all is answered. */
 export async function converse(input: Readable, output: Writable, answer: Answer): Promise<void> {
   const underWay = new Set<Promise<void>>()
-  for await (const line of linesOf(input)) {
+  for await (const line of messages(input)) {
     if (line.every((byte) => byte <= 0x20)) continue
     const replying = reply(line, answer).then((told) => {
       if (told !== undefined) output.write(`${JSON.stringify(told)}\n`)
@@ -39,18 +40,9 @@ export async function converse(input: Readable, output: Writable, answer: Answer
   await Promise.all(underWay)
 }
 
-async function* linesOf(input: Readable): AsyncGenerator<Buffer> {
-  let begun: Buffer[] = []
-  for await (const piece of input) {
-    let rest = Buffer.isBuffer(piece) ? piece : Buffer.from(piece)
-    for (let end = rest.indexOf(0x0a); end >= 0; end = rest.indexOf(0x0a)) {
-      yield Buffer.concat([...begun, rest.subarray(0, end)])
-      begun = []
-      rest = rest.subarray(end + 1)
-    }
-    begun.push(rest)
-  }
-  yield Buffer.concat(begun)
+/** A host that ends need not have ended its last line. */
+async function* messages(input: Readable): AsyncGenerator<Buffer> {
+  yield yield* linesOf(input)
 }
 
 async function reply(line: Buffer, answer: Answer): Promise<Reply | Reply[] | undefined> {

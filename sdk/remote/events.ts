@@ -1,7 +1,7 @@
 // What does a server tell while nobody has asked anew? Server-sent events: fields in lines, and a blank line behind each.
 
 import type { Readable } from 'node:stream'
-import { linesOf } from './lines'
+import { textLines } from './lines'
 
 export interface ServerEvent {
   event?: string
@@ -11,7 +11,7 @@ export interface ServerEvent {
 
 export async function* events(answer: Readable): AsyncGenerator<ServerEvent, void, undefined> {
   let event: ServerEvent = {}
-  for await (const line of linesOf(answer)) {
+  for await (const line of textLines(answer)) {
     const text = line.endsWith('\r') ? line.slice(0, -1) : line
     if (text !== '') {
       put(event, text)

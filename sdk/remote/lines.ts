@@ -2,6 +2,7 @@
 
 import type { Readable } from 'node:stream'
 import type { EngineFailure } from '../answer'
+import { linesOf } from '../lines'
 import { Refused } from './refused'
 
 /** Lines of JSON, asked for by this name and sent under it. */
@@ -10,20 +11,15 @@ export const JSON_LINES = 'application/jsonl'
 type Line = { done: number; total: number } | (EngineFailure & { err: string }) | Record<string, unknown>
 
 /** The lines of an answer, as they come; what is behind the last line break is cut off. */
-export async function* linesOf(answer: Readable): AsyncGenerator<string, void, undefined> {
-  let rest = ''
-  for await (const chunk of answer.setEncoding('utf8')) {
-    const lines = (rest + chunk).split('\n')
-    rest = lines.pop() as string
-    yield* lines
-  }
+export async function* textLines(answer: Readable): AsyncGenerator<string, void, undefined> {
+  for await (const line of linesOf(answer)) yield line.toString()
 }
 
 /** Reports what is told on the way; the last line's text. */
 export async function lastLine(answer: Readable, report?: (done: number, total: number) => void): Promise<string> {
   let last: string | undefined
   let [done, total] = [0, 0]
-  for await (const line of linesOf(answer)) {
+  for await (const line of textLines(answer)) {
     const told = JSON.parse(line) as Line
     if ('err' in told) throw new Refused(told as EngineFailure)
     if ('done' in told) {
