@@ -108,7 +108,10 @@ test('explain adds up to the score', async () => {
     { content: 'Yes, at the station', run_id: 'r' },
     ...Array.from({ length: 20 }, (_, n) => ({ content: `note ${n} about meetings` })),
   ])
-  for (const { score, similarity, explain } of await om.searchMemories('Where do we meet at noon?', { k: 22, explain: true })) {
+  for (const { score, similarity, explain } of await om.searchMemories('Where do we meet at noon?', {
+    k: 22,
+    explain: true,
+  })) {
     const x = Object.values(explain ?? {}).reduce((sum, { value, weight }) => sum + value * weight, 0)
     expect(score).toBeCloseTo(1 / (1 + Math.exp(-x * (x < 0 ? 0.8 : 0.15))), 4)
     // By its own measure the shipped model's cosines are spread as they are.
