@@ -2,8 +2,8 @@
 
 use openmemory_core::domain::export::{Header, Line};
 use openmemory_core::domain::request::{
-    AddMany, ById, DeleteMany, Export, FeedbackRequest, Get, History, Import, List, NewMemory, Reinforce, Restore,
-    Search, Update, UpdateMany,
+    AddMany, ById, Delete, DeleteMany, Export, FeedbackRequest, Get, History, Import, List, NewMemory, Reinforce,
+    Restore, Search, Update, UpdateMany,
 };
 use openmemory_core::domain::{
     Content, Dynamics, Embedding, Event, Invalid, MemoryId, Metadata, ModelIdentity, Patch, Provenance, Scope, Sector,
@@ -125,7 +125,7 @@ fn records_of(version: &Version) -> Vec<Vec<u8>> {
         postcard::to_stdvec(version).unwrap(),
         postcard::to_stdvec(&embedding).unwrap(),
         postcard::to_stdvec(&Dynamics::new(&version.classified, now)).unwrap(),
-        postcard::to_stdvec(&Tombstone { deleted_at: now, version: 2 }).unwrap(),
+        postcard::to_stdvec(&Tombstone { deleted_at: now, version: 2, actor: None, reason: None }).unwrap(),
         postcard::to_stdvec(&waypoint).unwrap(),
         postcard::to_stdvec(&model).unwrap(),
     ]
@@ -151,6 +151,7 @@ fn requests(_: &Targets, input: &[u8]) -> bool {
         refused(UpdateMany::read(value.clone())).is_some(),
         refused(DeleteMany::read(value.clone())).is_some(),
         refused(ById::read(value.clone())).is_some(),
+        refused(Delete::read(value.clone())).is_some(),
         refused(Get::read(value.clone())).is_some(),
         refused(History::read(value.clone())).is_some(),
         refused(Restore::read(value.clone())).is_some(),

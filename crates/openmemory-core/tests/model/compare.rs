@@ -1,7 +1,7 @@
 //! Does the store hold, and find, exactly what the model does?
 
-use openmemory_core::domain::request::{Export, Import, List};
-use openmemory_core::engine::{Control, ImportFile};
+use openmemory_core::domain::request::List;
+use openmemory_core::engine::Control;
 use openmemory_core::storage::Durability;
 use serde_json::{Value, json};
 
@@ -52,17 +52,10 @@ pub async fn everything(fixture: &Fixture, model: &Model, place: &str) {
 pub async fn round_trip(fixture: &Fixture, place: &str) {
     let folder = tempfile::tempdir().unwrap();
     let (first, second) = (folder.path().join("first"), folder.path().join("second"));
-    let control = Control::default();
-    let export = |fixture: &Fixture, file| {
-        let request = Export::read(json!({ "file": file })).unwrap();
-        fixture.engine.export_to(&request, &Control::default()).unwrap()
-    };
-    let exported = export(fixture, &first);
+    let exported = fixture.export_to(&first);
     let other = Fixture::with(Durability::Interval);
-    let Import { file, on_conflict } = Import::read(json!({ "file": first })).unwrap();
-    let file = ImportFile::check(&file, &control).unwrap();
-    let done = other.engine.import_from(file, on_conflict, &control).await.unwrap();
+    let done = other.import_from(&first, "report").await.unwrap();
     assert_eq!((done.imported, done.tombstones), (exported.memories, exported.tombstones), "{place}");
-    assert_eq!(export(&other, &second), exported, "{place}");
+    assert_eq!(other.export_to(&second), exported, "{place}");
     assert!(std::fs::read(&first).unwrap() == std::fs::read(&second).unwrap(), "{place}");
 }

@@ -8,11 +8,15 @@ use std::sync::{Arc, Mutex};
 
 use openmemory_core::domain::filter::Filter;
 use openmemory_core::domain::request::{
-    AddMany, ById, FeedbackRequest, Get, History, List, NewMemory, Reinforce, Restore, Search, Update, UpdateMany,
+    AddMany, ById, Delete, Export, FeedbackRequest, Get, History, Import, List, NewMemory, Reinforce, Restore, Search,
+    Update, UpdateMany,
 };
 use openmemory_core::domain::{Clock, Embedding, Memory, MemoryId, Timestamp};
 use openmemory_core::embedding::{Embedder, EmbeddingError, ModelIdentity, Passage, TestEmbedder};
-use openmemory_core::engine::{Control, Deleted, DeletedMany, Engine, Error, Hit, ItemResult, MemoryVersion, Options};
+use openmemory_core::engine::{
+    Added, Control, Deleted, DeletedMany, Engine, Error, Exported, Hit, ImportFile, Imported, ItemResult,
+    MemoryVersion, Options,
+};
 use openmemory_core::storage::{Bounds, Durability, Records, Store, StoreOptions};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -146,7 +150,7 @@ impl Fixture {
         Self::open(tempfile::tempdir().unwrap(), clock, Remembering::new("first"), durability)
     }
 
-    fn open(
+    pub fn open(
         directory: tempfile::TempDir,
         clock: Arc<ManualClock>,
         embedder: Arc<Remembering>,
@@ -172,7 +176,12 @@ impl Fixture {
         Self::open(directory, clock, embedder, durability)
     }
 
-    fn closed(self) -> (tempfile::TempDir, Arc<ManualClock>, Durability) {
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// What is left of a store when it is closed.
+    pub fn closed(self) -> (tempfile::TempDir, Arc<ManualClock>, Durability) {
         self.engine.close().unwrap();
         drop(Arc::into_inner(self.engine).unwrap());
         (self.directory, self.clock, self.durability)
@@ -185,10 +194,10 @@ impl Fixture {
     }
 
     pub async fn add(&self, request: Value) -> Result<Memory, Error> {
-        self.engine.add(NewMemory::read(request)?).await
+        self.engine.add(NewMemory::read(request)?).await.map(|added| added.memory)
     }
 
-    pub async fn add_many(&self, request: Value) -> Result<Vec<ItemResult<Memory>>, Error> {
+    pub async fn add_many(&self, request: Value) -> Result<Vec<ItemResult<Added>>, Error> {
         self.engine.add_many(AddMany::read(request)?, &Control::default()).await
     }
 
@@ -205,7 +214,7 @@ impl Fixture {
     }
 
     pub async fn delete(&self, id: &str) -> Result<Deleted, Error> {
-        self.engine.delete(ById::read(json!({ "id": id }))?).await
+        self.engine.delete(Delete::read(json!({ "id": id }))?).await
     }
 
     pub async fn delete_matching(&self, filter: Filter) -> Result<DeletedMany, Error> {
@@ -226,6 +235,17 @@ impl Fixture {
         let request = Search::read(request)?;
         let vector = self.engine.embed_query(&request).await?;
         self.engine.search(&request, &vector, &Control::default())
+    }
+
+    pub fn export_to(&self, file: &Path) -> Exported {
+        let request = Export::read(json!({ "file": file })).unwrap();
+        self.engine.export_to(&request, &Control::default()).unwrap()
+    }
+
+    pub async fn import_from(&self, file: &Path, on_conflict: &str) -> Result<Imported, Error> {
+        let Import { file, on_conflict } = Import::read(json!({"file": file, "onConflict": on_conflict}))?;
+        let file = ImportFile::check(&file, &Control::default())?;
+        self.engine.import_from(file, on_conflict, &Control::default()).await
     }
 
     pub fn get(&self, id: &str) -> Result<Memory, Error> {

@@ -1,15 +1,12 @@
 //! Concurrent updates of one memory: what was accepted is there, in order, and nothing else is.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
-
-mod support;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::support::{Fixture, code, to_json};
 use openmemory_core::domain::request::Update;
 use openmemory_core::engine::Error;
 use serde_json::{Value, json};
-use support::{Fixture, code, to_json};
 use tokio::task::JoinSet;
 
 /// Runs updates of memory `m` at once and gives their results in the order in which they ended.

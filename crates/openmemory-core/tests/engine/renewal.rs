@@ -1,7 +1,4 @@
 //! sled's files stay small under changes of any kind, and nobody notices how.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
-
-mod support;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use openmemory_core::domain::request::{ById, Get, List, NewMemory, Update};
+use crate::support::options;
+use openmemory_core::domain::request::{Delete, Get, List, NewMemory, Update};
 use openmemory_core::engine::{Control, Engine, Options};
 use openmemory_core::storage::{Bounds, Durability};
 use serde_json::json;
-use support::options;
 
 const SMALL: Bounds = Bounds { segment_bytes: 128 * 1024, log_bytes: 512 * 1024 };
 
@@ -68,7 +65,7 @@ async fn sled_is_exchanged_beside_reads_and_writes_and_nothing_is_missed() {
         expected.insert(id, (2, content));
         if n >= 20 {
             let old = format!("m{}", n - 20);
-            engine.delete(ById::read(json!({"id": old})).unwrap()).await.unwrap();
+            engine.delete(Delete::read(json!({"id": old})).unwrap()).await.unwrap();
             expected.remove(&old);
         }
     }

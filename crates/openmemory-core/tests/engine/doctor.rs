@@ -1,16 +1,13 @@
 //! A store that is damaged is never taken for a whole one, and what is whole in it can be saved.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
-
-mod support;
 
 use std::path::Path;
 
+use crate::support::{code, open};
 use openmemory_core::domain::Timestamp;
 use openmemory_core::domain::request::{History, List, NewMemory, Restore, Search, Update};
 use openmemory_core::engine::{Control, Engine, Error, doctor};
 use openmemory_core::storage::Diagnosis;
 use serde_json::json;
-use support::{code, open};
 
 const MEMORIES: usize = 6;
 

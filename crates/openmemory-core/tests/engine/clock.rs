@@ -1,11 +1,8 @@
 //! A clock that jumps: set back by a year it hides nothing, reorders no history and raises no salience; ahead by 50 years
 //! for a while it takes none.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
 
-mod support;
-
+use crate::support::{Fixture, START, code};
 use serde_json::json;
-use support::{Fixture, START, code};
 
 const YEAR: i64 = 365 * 86_400_000;
 

@@ -1,12 +1,7 @@
 //! What a search leaves behind: salience and links, a little, for many searches at once; never a version.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-#[path = "support/mod.rs"]
-mod support;
-
+use crate::support::{Fixture, to_json};
 use serde_json::json;
-use support::{Fixture, to_json};
 
 const TEXT: &str = "The cello stands in the blue room";
 

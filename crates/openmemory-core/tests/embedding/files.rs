@@ -1,7 +1,5 @@
 //! Which model files are taken, and what is said of those that are not.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,15 +1,12 @@
 //! What a store holds is what the next one that opens the directory finds.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
-
-mod support;
 
 use std::sync::Arc;
 
+use crate::support::{Fixture, code, open, options, to_json};
 use openmemory_core::domain::request::NewMemory;
 use openmemory_core::engine::{Engine, Options};
 use openmemory_core::storage::Durability;
 use serde_json::{Value, json};
-use support::{Fixture, code, open, options, to_json};
 
 async fn hits(fixture: &Fixture) -> Vec<Value> {
     let mut hits = Vec::new();

@@ -1,16 +1,13 @@
 //! What is lost when the redo log cannot go on in its next segment? Nothing that was acknowledged, before or after.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
-
-mod support;
 
 use std::fs;
 use std::path::Path;
 
+use crate::support::{open, options};
 use openmemory_core::domain::request::{Get, NewMemory, Update};
 use openmemory_core::engine::{Engine, Error, Options};
 use openmemory_core::storage::{Bounds, Durability};
 use serde_json::json;
-use support::{open, options};
 
 /// A segment that a few large updates fill.
 const SMALL: Bounds = Bounds { segment_bytes: 128 * 1024, log_bytes: 1 << 30 };

@@ -1,16 +1,13 @@
 //! Readers beside a writer see each version whole: never the text of one with tags, metadata or vectors of another.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
-
-mod support;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use crate::support::Fixture;
 use openmemory_core::domain::Memory;
 use openmemory_core::domain::request::{List, Search};
 use openmemory_core::embedding::{Embedder, TestEmbedder};
 use openmemory_core::engine::Control;
 use serde_json::json;
-use support::Fixture;
 
 const ROUNDS: usize = 400;
 const QUERY: &str = "Number filler";

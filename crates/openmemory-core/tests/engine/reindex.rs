@@ -1,14 +1,11 @@
 //! A store changes its model text by text: refused until done what needs vectors, everything else as before.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
-
-mod support;
 
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
+use crate::support::{Fixture, Remembering, code};
 use openmemory_core::engine::{Control, Error};
 use serde_json::{Value, json};
-use support::{Fixture, Remembering, code};
 
 const COUNT: usize = 40;
 

@@ -1,26 +1,18 @@
 //! What goes into a file comes out of it: memories whole, in their order, under any values, and each by itself.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
-
-mod support;
 
 use std::path::{Path, PathBuf};
 
-use openmemory_core::domain::request::{Export, Import, OnConflict};
-use openmemory_core::engine::{Control, Error, ImportFile, Imported};
+use crate::support::{Fixture, UNEMBEDDABLE, code};
+use openmemory_core::engine::{Error, Imported};
 use serde_json::json;
-use support::{Fixture, UNEMBEDDABLE, code};
 
 fn export(fixture: &Fixture, file: &Path) -> String {
-    let request = Export::read(json!({ "file": file })).unwrap();
-    fixture.engine.export_to(&request, &Control::default()).unwrap();
+    fixture.export_to(file);
     std::fs::read_to_string(file).unwrap()
 }
 
 async fn import(fixture: &Fixture, file: &Path) -> Result<Imported, Error> {
-    let Import { file, on_conflict } = Import::read(json!({ "file": file }))?;
-    assert_eq!(on_conflict, OnConflict::Report);
-    let control = Control::default();
-    fixture.engine.import_from(ImportFile::check(&file, &control)?, on_conflict, &control).await
+    fixture.import_from(file, "report").await
 }
 
 fn place() -> (tempfile::TempDir, PathBuf) {

@@ -1,15 +1,12 @@
 //! The end of the log may be damaged so that nothing of the last commit is left in it: that is noticed all the same.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
-
-mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::support::open;
 use openmemory_core::domain::request::NewMemory;
 use serde_json::json;
-use support::open;
 
 fn log(directory: &Path) -> PathBuf {
     directory.join("log-0000000000000001")

@@ -1,17 +1,14 @@
 //! What does a store leave alone in its directory, and whom does it let in?
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
-
-mod support;
 
 use std::fs;
 use std::path::Path;
 
+use crate::support::{open, options};
 use openmemory_core::domain::Timestamp;
 use openmemory_core::domain::request::NewMemory;
 use openmemory_core::engine::{Control, Engine, Options, doctor};
 use openmemory_core::storage::Durability;
 use serde_json::json;
-use support::{open, options};
 
 /// A store with one memory, closed.
 async fn store() -> tempfile::TempDir {

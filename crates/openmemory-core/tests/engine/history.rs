@@ -1,12 +1,9 @@
 //! Earlier states stay readable exactly, by version and by time, until the memory is deleted.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
 
-mod support;
-
+use crate::support::{Fixture, START, code, to_json};
 use openmemory_core::domain::request::{Restore, Update};
 use openmemory_core::engine::Control;
 use serde_json::{Value, json};
-use support::{Fixture, START, code, to_json};
 
 /// What a version says of a memory; the rest belongs to the moment or to the version's own making.
 fn state(memory: &Value) -> Value {

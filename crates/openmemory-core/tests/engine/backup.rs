@@ -1,17 +1,14 @@
 //! A store is copied while it is written to, and its log is cut short meanwhile.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
-
-mod support;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use crate::support::{Fixture, code, options};
 use openmemory_core::domain::request::{List, NewMemory, Update};
 use openmemory_core::engine::{Control, Engine, Options};
 use openmemory_core::storage::{Bounds, Durability};
 use serde_json::{Value, json};
-use support::{Fixture, code, options};
 
 const SMALL: Bounds = Bounds { segment_bytes: 128 * 1024, log_bytes: 512 * 1024 };
 

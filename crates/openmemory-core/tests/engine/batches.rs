@@ -1,17 +1,13 @@
 //! A batch answers for each item by itself, or changes nothing at all; each different text is embedded once.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
-
-mod support;
 
 use std::sync::Mutex;
 
-use openmemory_core::domain::Memory;
+use crate::support::{Fixture, code, to_json};
 use openmemory_core::domain::request::{AddMany, DeleteMany, UpdateMany};
 use openmemory_core::engine::{Control, ItemResult};
 use serde_json::{Value, json};
-use support::{Fixture, code, to_json};
 
-fn codes(results: &[ItemResult<Memory>]) -> Vec<&'static str> {
+fn codes<T>(results: &[ItemResult<T>]) -> Vec<&'static str> {
     results.iter().map(|result| result.as_ref().map_or_else(|failed| failed.error.code(), |_| "ok")).collect()
 }
 

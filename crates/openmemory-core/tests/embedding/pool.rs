@@ -1,7 +1,5 @@
 //! Embedding goes on off the caller's thread: bounded, fair, and past any panic.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::ops::Range;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier, Mutex};

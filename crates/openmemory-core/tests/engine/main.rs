@@ -1,0 +1,23 @@
+//! What an engine promises, one file for each promise. One binary, since each is linked with all the engine.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod backup;
+mod batches;
+mod clock;
+mod created;
+mod directory;
+mod doctor;
+mod history;
+mod log_end;
+mod readers;
+mod recall;
+mod reindex;
+mod renewal;
+mod reopen;
+mod rollover;
+mod transfer;
+mod updates;
+mod vectors;
