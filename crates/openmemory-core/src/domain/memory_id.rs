@@ -1,8 +1,10 @@
 //! Which memory? An id is a TypeID (`mem_` and a UUIDv7) or whatever a caller brings.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use type_safe_id::{StaticType, TypeSafeId};
 use uuid::Uuid;
 
@@ -18,9 +20,13 @@ impl StaticType for Mem {
 
 /// 1 to 256 characters without control characters.
 ///
-/// A UUID and the TypeID of the same 128 bits are one id; it is kept as the TypeID.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct MemoryId(String);
+/// A UUID and the TypeID of the same 128 bits are one id; it is kept as the TypeID, and told as the caller spelled it.
+#[derive(Debug, Clone)]
+pub struct MemoryId {
+    text: String,
+    /// The UUID that a caller gave.
+    given: Option<Box<str>>,
+}
 
 impl MemoryId {
     /// A new id that sorts by the time it was made.
@@ -29,16 +35,17 @@ impl MemoryId {
     }
 
     pub fn from_uuid(uuid: Uuid) -> Self {
-        Self(TypeSafeId::<Mem>::from_uuid(uuid).to_string())
+        Self { text: TypeSafeId::<Mem>::from_uuid(uuid).to_string(), given: None }
     }
 
     /// The UUID of a TypeID; none for other ids.
     pub fn uuid(&self) -> Option<Uuid> {
-        self.0.parse::<TypeSafeId<Mem>>().ok().map(|id| id.uuid())
+        self.text.parse::<TypeSafeId<Mem>>().ok().map(|id| id.uuid())
     }
 
+    /// As it is kept. What a caller is told of an id that it gave is this id's `Display`.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// Checks an id that a caller gave in `field`.
@@ -56,15 +63,53 @@ impl MemoryId {
         if text.len() == 36
             && let Ok(uuid) = Uuid::try_parse(text)
         {
-            return Ok(Self::from_uuid(uuid));
+            return Ok(Self { given: Some(text.into()), ..Self::from_uuid(uuid) });
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self { text: text.to_owned(), given: None })
     }
 }
 
 impl fmt::Display for MemoryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.given.as_deref().unwrap_or(&self.text))
+    }
+}
+
+impl PartialEq for MemoryId {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for MemoryId {}
+
+impl PartialOrd for MemoryId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for MemoryId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.text.cmp(&other.text)
+    }
+}
+
+impl Hash for MemoryId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}
+
+impl Serialize for MemoryId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.text.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for MemoryId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self { text: String::deserialize(deserializer)?, given: None })
     }
 }
 
@@ -81,6 +126,14 @@ mod tests {
         assert_eq!(MemoryId::read("id", &uuid).unwrap(), id);
         assert_eq!(MemoryId::read("id", &uuid.to_uppercase()).unwrap(), id);
         assert_eq!(MemoryId::read("id", id.as_str()).unwrap(), id);
+    }
+
+    #[test]
+    fn an_id_is_told_as_it_was_given() {
+        let uuid = MemoryId::generate().uuid().unwrap().to_string().to_uppercase();
+        assert_eq!(MemoryId::read("id", &uuid).unwrap().to_string(), uuid);
+        let id = MemoryId::generate();
+        assert_eq!(MemoryId::read("id", id.as_str()).unwrap().to_string(), id.as_str());
     }
 
     #[test]

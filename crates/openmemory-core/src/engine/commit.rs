@@ -40,7 +40,7 @@ pub(super) fn current(transaction: &Transaction<'_>, id: &MemoryId) -> Result<(N
     }
 }
 
-pub(super) fn check_version(head: &Version, expected: Option<u64>) -> Result<(), Error> {
+pub(super) fn check_version(id: &MemoryId, head: &Version, expected: Option<u64>) -> Result<(), Error> {
     match expected {
         Some(expected) if expected != head.number => {
             Err(Error::VersionConflict { id: head.id.clone(), expected, current: head.number })
@@ -57,7 +57,7 @@ pub(super) fn update(
     now: Timestamp,
 ) -> Result<Committed, Error> {
     let (number, head) = current(transaction, &update.id)?;
-    check_version(&head, update.if_version)?;
+    check_version(&update.id, &head, update.if_version)?;
     let (mut content, mut fresh) = (None, None);
     if let Some(text) = text {
         let classified = match &text.embedding {
@@ -89,7 +89,7 @@ pub(super) fn restore(
     now: Timestamp,
 ) -> Result<Committed, Error> {
     let (number, head) = current(transaction, &restore.id)?;
-    check_version(&head, restore.if_version)?;
+    check_version(&restore.id, &head, restore.if_version)?;
     let earlier = match restore.version {
         version if version == head.number => head.clone(),
         version => {

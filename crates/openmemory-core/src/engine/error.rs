@@ -120,15 +120,15 @@ impl Error {
     pub fn details(&self) -> Option<Value> {
         match self {
             Self::NotFound { id, tombstone: None } | Self::NotYet { id } | Self::Immutable { id } => {
-                Some(json!({ "id": id.as_str() }))
+                Some(json!({ "id": id.to_string() }))
             }
             Self::NotFound { id, tombstone: Some(tombstone) } => Some(deleted(id, tombstone)),
-            Self::NoVersion { id, version } => Some(json!({ "id": id.as_str(), "version": version })),
+            Self::NoVersion { id, version } => Some(json!({ "id": id.to_string(), "version": version })),
             Self::VersionConflict { id, expected, current } => {
-                Some(json!({ "id": id.as_str(), "version": current, "expected": expected }))
+                Some(json!({ "id": id.to_string(), "version": current, "expected": expected }))
             }
             Self::Exists { id, current } | Self::Differs { id, current } => {
-                Some(json!({ "id": id.as_str(), "version": current }))
+                Some(json!({ "id": id.to_string(), "version": current }))
             }
             Self::Line { line, .. } | Self::DamagedExport { line, .. } => Some(json!({ "line": line })),
             Self::ExportVersion { found } => {
@@ -169,8 +169,8 @@ impl Error {
 }
 
 fn deleted(id: &MemoryId, tombstone: &Tombstone) -> Value {
-    json!({
-        "id": id.as_str(),
+    let mut told = json!({
+        "id": id.to_string(),
         "deleted": true,
         "deleted_at": tombstone.deleted_at.to_string(),
         "version": tombstone.version,

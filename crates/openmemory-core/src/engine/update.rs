@@ -58,7 +58,7 @@ impl Engine {
     pub(super) fn check_update(&self, id: &MemoryId, if_version: Option<u64>) -> Result<(), Error> {
         let number = self.store.number(id)?.ok_or_else(|| self.not_found(id))?;
         let head = self.store.head(number)?.ok_or_else(|| self.not_found(id))?;
-        commit::check_version(&head, if_version)?;
+        commit::check_version(id, &head, if_version)?;
         if head.immutable { Err(Error::Immutable { id: id.clone() }) } else { Ok(()) }
     }
 

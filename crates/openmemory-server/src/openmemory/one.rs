@@ -28,12 +28,13 @@ pub async fn get(memories: Memories, Id(id): Id, mut params: Params) -> Answer {
     }
     params.done()?;
     let get = Get::read(request.into())?;
+    let asked = get.id.clone();
     // What was current at a time is looked for among all versions.
     let memory = match get.at {
         Some(_) => memories.scan(move |engine, _| engine.get(&get)).await?,
         None => memories.read(move |engine| engine.get(&get)).await?,
     };
-    check_user(&memory, user.as_deref())?;
+    check_user(&asked, &memory, user.as_deref())?;
     Ok(tagged(&memory)?)
 }
 
@@ -65,8 +66,9 @@ pub async fn delete(memories: Memories, Id(id): Id, headers: HeaderMap, mut para
     params.done()?;
     let by_id = ById::read(json!({ "id": id }))?;
     if user.is_some() {
-        let get = Get { id: by_id.id.clone(), version: None, at: None };
-        check_user(&memories.read(move |engine| engine.get(&get)).await?, user.as_deref())?;
+        let get = Get { id: delete.id.clone(), version: None, at: None };
+        let memory = memories.read(move |engine| engine.get(&get)).await?;
+        check_user(&delete.id, &memory, user.as_deref())?;
     }
     let deleted = memories.judged(memories.store.delete(by_id)).await?;
     Ok(Json(json!({ "ok": true, "memory": deleted })).into_response())
@@ -91,8 +93,7 @@ fn update_request(id: String, if_match: &IfMatch, body: Value) -> Result<Value, 
 }
 
 /// A memory of another user than the one asked about is not there.
-fn check_user(memory: &Memory, user: Option<&str>) -> Result<(), Error> {
-    let id: &MemoryId = &memory.version.id;
+fn check_user(id: &MemoryId, memory: &Memory, user: Option<&str>) -> Result<(), Error> {
     if user.is_some() && memory.version.scope.user_id.as_deref() != user {
         return Err(Error::NotFound { id: id.clone(), tombstone: None });
     }
