@@ -8,8 +8,8 @@ use napi::bindgen_prelude::{Object, PromiseRaw, Result, within_runtime_if_availa
 use napi::{Env, JsValue};
 use napi_derive::napi;
 use openmemory_core::domain::request::{
-    AddMany, ById, DeleteMany, Export, FeedbackRequest, Get, History, Import, List, NewMemory, Reinforce, Restore,
-    Search, Update, UpdateMany,
+    AddMany, ById, Delete, DeleteMany, Export, FeedbackRequest, Get, History, Import, List, NewMemory, Reinforce,
+    Restore, Search, Update, UpdateMany,
 };
 use openmemory_core::domain::{Clock, Invalid, SystemClock};
 use openmemory_core::engine::{self, Control as Progress, Error, ImportFile, Shared};
@@ -93,8 +93,8 @@ impl Engine {
 
     #[napi(ts_return_type = "Promise<string>")]
     pub fn delete<'env>(&self, env: &'env Env, request: String) -> Result<Object<'env>> {
-        let by_id = read(&request, ById::read);
-        self.call_at_once(env, |engine| async move { engine.delete(by_id?).await })
+        let delete = read(&request, Delete::read);
+        self.call_at_once(env, |engine| async move { engine.delete(delete?).await })
     }
 
     #[napi(ts_return_type = "Promise<string>")]

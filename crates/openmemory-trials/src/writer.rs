@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use openmemory_core::domain::request::{AddMany, ById, Get, History, List, NewMemory, Restore, Update, UpdateMany};
+use openmemory_core::domain::request::{AddMany, Delete, Get, History, List, NewMemory, Restore, Update, UpdateMany};
 use openmemory_core::engine::{Control, Engine, Error};
 use serde_json::{Map, Value, json};
 
@@ -209,7 +209,7 @@ impl Step {
             Self::Restore(id, version) => {
                 drop(engine.restore(Restore::read(json!({"id": id, "version": version}))?).await?);
             }
-            Self::Delete(id) => drop(engine.delete(ById::read(json!({ "id": id }))?).await?),
+            Self::Delete(id) => drop(engine.delete(Delete::read(json!({ "id": id }))?).await?),
             Self::AddNothing(id) => {
                 let items = json!([{"content": "one more", "user_id": id}, {"content": ""}]);
                 let request = AddMany::read(json!({"items": items, "atomic": true}))?;

@@ -10,7 +10,7 @@ use super::error::Error;
 use super::list::among;
 use super::open::Engine;
 use crate::domain::filter::Filter;
-use crate::domain::request::{ById, Order, TimeField};
+use crate::domain::request::{Delete, Order, TimeField};
 use crate::domain::{Memory, MemoryId, Timestamp};
 use crate::storage::{Number, Records, Tombstone, Transaction};
 
@@ -41,7 +41,7 @@ pub struct DeletedMany {
 }
 
 impl Engine {
-    pub async fn delete(&self, request: ById) -> Result<Deleted, Error> {
+    pub async fn delete(&self, request: Delete) -> Result<Deleted, Error> {
         // Refused before waiting for the index, which only a real deletion changes.
         self.head(&request.id)?;
         self.vectors.ready().await?;
@@ -96,13 +96,16 @@ impl Engine {
 
 pub(super) fn remove(
     transaction: &mut Transaction<'_>,
-    id: &MemoryId,
+    request: Delete,
     now: Timestamp,
 ) -> Result<(Number, Deleted), Error> {
-    let (number, version) = commit::current(transaction, id)?;
+    let Delete { id, if_version, actor, reason } = request;
+    let (number, version) = commit::current(transaction, &id)?;
+    commit::check_version(&id, &version, if_version)?;
     let content = transaction.content(number, version.content)?.ok_or(Error::Internal("a memory without its text"))?;
     let dynamics = commit::dynamics(transaction, number)?;
-    transaction.delete(number, &version, &Tombstone { deleted_at: now, version: version.number })?;
+    let tombstone = Tombstone { deleted_at: now, version: version.number, actor, reason };
+    transaction.delete(number, &version, &tombstone)?;
     Ok((number, Deleted { memory: Memory { version, content, dynamics, now }, deleted_at: now }))
 }
 

@@ -9,7 +9,7 @@ use thiserror::Error as ThisError;
 use crate::domain::patch::PatchError;
 use crate::domain::{Invalid, InvalidKind, MemoryId, ModelIdentity};
 use crate::embedding::EmbeddingError;
-use crate::storage::{StorageError, Tombstone};
+use crate::storage::{StorageError, Tombstone, refusal};
 
 #[derive(Debug, Clone, ThisError)]
 pub enum Error {
@@ -174,5 +174,11 @@ fn deleted(id: &MemoryId, tombstone: &Tombstone) -> Value {
         "deleted": true,
         "deleted_at": tombstone.deleted_at.to_string(),
         "version": tombstone.version,
-    })
+    });
+    for (name, value) in [("actor", &tombstone.actor), ("reason", &tombstone.reason)] {
+        if let Some(value) = value {
+            told[name] = value.as_str().into();
+        }
+    }
+    told
 }

@@ -160,7 +160,7 @@ impl Watcher {
         };
         let mut told = Vec::new();
         while told.len() < GROUP
-            && let Some((id, Tombstone { deleted_at, version })) = found.tombstones.pop_front()
+            && let Some((id, Tombstone { deleted_at, version, .. })) = found.tombstones.pop_front()
         {
             told.push(Told::Deleted { id, version, at: deleted_at });
         }

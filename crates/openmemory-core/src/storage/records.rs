@@ -1,7 +1,9 @@
 //! Which rows exist, and how are they read? The same reads serve the store and a transaction on it.
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::{DeserializeOwned, Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::backend::Row;
 use super::envelope;
@@ -15,6 +17,36 @@ pub struct Tombstone {
     pub deleted_at: Timestamp,
     /// The last version it had.
     pub version: u64,
+    /// Who deleted it, and why.
+    pub actor: Option<String>,
+    pub reason: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Tombstone {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_tuple(4, TombstoneFields)
+    }
+}
+
+/// Those of earlier builds end with the version.
+struct TombstoneFields;
+
+impl<'de> Visitor<'de> for TombstoneFields {
+    type Value = Tombstone;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a tombstone")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut fields: A) -> Result<Tombstone, A::Error> {
+        let missing = || A::Error::custom("a tombstone without its time and version");
+        Ok(Tombstone {
+            deleted_at: fields.next_element()?.ok_or_else(missing)?,
+            version: fields.next_element()?.ok_or_else(missing)?,
+            actor: fields.next_element().ok().flatten().flatten(),
+            reason: fields.next_element().ok().flatten().flatten(),
+        })
+    }
 }
 
 /// A link to a related memory.
@@ -182,5 +214,20 @@ pub trait Records {
         Self: Sized,
     {
         self.record(&reindex_key())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tombstone_of_an_earlier_build_is_read() {
+        let deleted_at = Timestamp::from_millis(1_700_000_000_000);
+        let whole = Tombstone { deleted_at, version: 3, actor: Some("ada".into()), reason: Some("moved".into()) };
+        assert_eq!(decode::<Tombstone>(&encode(&whole).unwrap()).unwrap(), whole);
+        let early = encode(&(deleted_at, 3u64)).unwrap();
+        assert_eq!(decode::<Tombstone>(&early).unwrap(), Tombstone { actor: None, reason: None, ..whole });
+        assert!(decode::<Tombstone>(&early[..1]).is_err());
     }
 }

@@ -32,6 +32,16 @@ impl IfMatch {
     pub fn told(&self, error: Error) -> Failure {
         match error {
             Error::VersionConflict { .. } if self.0.is_some() => Failure::Precondition(error),
+    /// Makes the version that a request asks for that of the header.
+    pub fn join(&self, request: &mut Map<String, Value>) -> Result<(), Failure> {
+        if let Some(version) = self.0
+            && request.insert("ifVersion".into(), version.into()).is_some_and(|other| other != version)
+        {
+            return Err(Failure::invalid("ifVersion", "and If-Match name different versions"));
+        }
+        Ok(())
+    }
+
             error => error.into(),
         }
     }

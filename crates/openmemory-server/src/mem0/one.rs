@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::response::IntoResponse;
-use openmemory_core::domain::request::{ById, Get, History, Update};
+use openmemory_core::domain::request::{Delete, Get, History, Update};
 use openmemory_core::domain::{Content, Event, MemoryId, Patch, Provenance, Setting};
 use openmemory_core::engine::{Error, MemoryVersion};
 use serde_json::{Map, Value, json};
@@ -46,8 +46,8 @@ pub async fn update(memories: Memories, Id(id): Id, Body(body): Body) -> Answer 
 )]
 pub async fn delete(memories: Memories, Id(id): Id, mut params: Params) -> Answer {
     let linked = params.flag("delete_linked")?.unwrap_or(false);
-    let by_id = ById { id: MemoryId::read("memory_id", &id)? };
-    memories.judged(memories.store.delete(by_id)).await.map_err(unknown)?;
+    let delete = Delete::from(MemoryId::read("memory_id", &id)?);
+    memories.judged(memories.store.delete(delete)).await.map_err(unknown)?;
     let mut told = json!({ "message": "Memory deleted successfully!" });
     if linked {
         // Nothing here is made of something else, so nothing goes along.

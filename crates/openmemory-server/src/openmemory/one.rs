@@ -1,9 +1,8 @@
 //! What does a memory say, how does it change, and how does it go?
 
 use axum::Json;
-use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
-use openmemory_core::domain::request::{ById, Get, Update};
+use openmemory_core::domain::request::{Delete, Get, Update};
 use openmemory_core::domain::{Memory, MemoryId};
 use openmemory_core::engine::Error;
 use serde_json::{Map, Value, json};
@@ -54,23 +53,33 @@ pub async fn update(memories: Memories, Id(id): Id, if_match: IfMatch, Body(body
 }
 
 /// Delete a memory for good, with its history
+///
+/// `If-Match` with the `ETag` refuses a lost race with 412. `actor` and `reason` are told to who asks for it later.
 #[utoipa::path(
-    delete, path = "/memory/{id}", tag = "Memories", params(schemas::IdPath, schemas::UserQuery),
+    delete, path = "/memory/{id}", tag = "Memories",
+    params(schemas::IdPath, schemas::IfMatchHeader, schemas::DeleteQuery),
     responses((status = 200, body = schemas::DeletedOne), schemas::Refusals)
 )]
-pub async fn delete(memories: Memories, Id(id): Id, headers: HeaderMap, mut params: Params) -> Answer {
-    if headers.contains_key(header::IF_MATCH) {
-        return Err(Failure::invalid("If-Match", "is not taken by a deletion"));
-    }
+pub async fn delete(memories: Memories, Id(id): Id, if_match: IfMatch, mut params: Params) -> Answer {
     let user = params.take("user_id");
+    let mut request = Map::from_iter([("id".to_owned(), Value::from(id))]);
+    if let Some(version) = params.whole("ifVersion", 1, 1 << 53)? {
+        request.insert("ifVersion".into(), version.into());
+    }
+    for name in ["actor", "reason"] {
+        if let Some(text) = params.take(name) {
+            request.insert(name.into(), text.into());
+        }
+    }
     params.done()?;
-    let by_id = ById::read(json!({ "id": id }))?;
+    if_match.join(&mut request)?;
+    let delete = Delete::read(request.into())?;
     if user.is_some() {
         let get = Get { id: delete.id.clone(), version: None, at: None };
         let memory = memories.read(move |engine| engine.get(&get)).await?;
         check_user(&delete.id, &memory, user.as_deref())?;
     }
-    let deleted = memories.judged(memories.store.delete(by_id)).await?;
+    let deleted = memories.judged(memories.store.delete(delete)).await.map_err(|error| if_match.told(error))?;
     Ok(Json(json!({ "ok": true, "memory": deleted })).into_response())
 }
 
@@ -83,11 +92,7 @@ fn update_request(id: String, if_match: &IfMatch, body: Value) -> Result<Value, 
             request.insert(name.into(), value);
         }
     }
-    if let Some(version) = if_match.0
-        && request.insert("ifVersion".into(), version.into()).is_some_and(|other| other != version)
-    {
-        return Err(Failure::invalid("ifVersion", "and If-Match name different versions"));
-    }
+    if_match.join(&mut request)?;
     request.insert("patch".into(), patch.into());
     Ok(request.into())
 }

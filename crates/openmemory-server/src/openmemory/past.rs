@@ -36,11 +36,7 @@ pub async fn history(memories: Memories, Id(id): Id, mut params: Params) -> Answ
 )]
 pub async fn restore(memories: Memories, Id(id): Id, if_match: IfMatch, Body(body): Body) -> Answer {
     let Value::Object(mut request) = body else { return Err(Failure::invalid("body", "must be an object")) };
-    if let Some(version) = if_match.0
-        && request.insert("ifVersion".into(), version.into()).is_some_and(|other| other != version)
-    {
-        return Err(Failure::invalid("ifVersion", "and If-Match name different versions"));
-    }
+    if_match.join(&mut request)?;
     if request.insert("id".into(), id.into()).is_some() {
         return Err(Failure::invalid("id", "is in the path, and not in the body"));
     }

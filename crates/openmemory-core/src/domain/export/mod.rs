@@ -37,6 +37,8 @@ pub struct ExportedTombstone {
     pub deleted_at: Timestamp,
     /// The last version that it had.
     pub version: u64,
+    pub actor: Option<String>,
+    pub reason: Option<String>,
 }
 
 /// The last line. Numbers and checksum are there in whatever [`crate::engine::Engine::export_to`] writes, and may be
@@ -111,11 +113,13 @@ impl Line {
 
 impl ExportedTombstone {
     fn read(value: Value) -> Result<Self, Invalid> {
-        let mut fields = Fields::read(value, &["deleted", "deleted_at", "version"])?;
+        let mut fields = Fields::read(value, &["deleted", "deleted_at", "version", "actor", "reason"])?;
         Ok(Self {
             id: fields.id("deleted")?,
             deleted_at: read::needed("deleted_at", fields.time("deleted_at")?)?,
             version: read::needed("version", fields.version("version")?)?,
+            actor: fields.note("actor")?,
+            reason: fields.note("reason")?,
         })
     }
 }
@@ -143,6 +147,12 @@ impl Serialize for ExportedTombstone {
         map.serialize_entry("deleted", self.id.as_str())?;
         map.serialize_entry("deleted_at", &self.deleted_at.to_string())?;
         map.serialize_entry("version", &self.version)?;
+        if let Some(actor) = &self.actor {
+            map.serialize_entry("actor", actor)?;
+        }
+        if let Some(reason) = &self.reason {
+            map.serialize_entry("reason", reason)?;
+        }
         map.end()
     }
 }

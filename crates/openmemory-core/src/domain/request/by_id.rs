@@ -17,6 +17,35 @@ impl ById {
     }
 }
 
+/// `{id, ifVersion?, actor?, reason?}`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delete {
+    pub id: MemoryId,
+    /// The deletion is refused unless this is the current version.
+    pub if_version: Option<u64>,
+    /// Who deletes it, and why; kept in the tombstone.
+    pub actor: Option<String>,
+    pub reason: Option<String>,
+}
+
+impl Delete {
+    pub fn read(value: Value) -> Result<Self, Invalid> {
+        let mut fields = Fields::read(value, &["id", "ifVersion", "actor", "reason"])?;
+        Ok(Self {
+            id: fields.id("id")?,
+            if_version: fields.version("ifVersion")?,
+            actor: fields.note("actor")?,
+            reason: fields.note("reason")?,
+        })
+    }
+}
+
+impl From<MemoryId> for Delete {
+    fn from(id: MemoryId) -> Self {
+        Self { id, if_version: None, actor: None, reason: None }
+    }
+}
+
 /// `{id, version?, at?}`: the newest version, one by number, or the one that was current at a time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Get {

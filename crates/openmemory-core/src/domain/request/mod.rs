@@ -11,7 +11,7 @@ mod update;
 mod watch;
 
 pub use batch::{AddMany, DeleteMany, Item, UpdateMany};
-pub use by_id::{ById, FeedbackRequest, Get, History, Reinforce, Restore};
+pub use by_id::{ById, Delete, FeedbackRequest, Get, History, Reinforce, Restore};
 pub use fields::Fields;
 pub use list::{List, Order, TimeField};
 pub use new_memory::NewMemory;

@@ -16,7 +16,7 @@ use crate::domain::export::{ExportedTombstone, Header, LinkRow, MemoryRow, Trail
 use crate::domain::filter::Filter;
 use crate::domain::request::Export;
 use crate::domain::{ContentHash, Invalid, Version};
-use crate::storage::{Number, Records, StorageError};
+use crate::storage::{Number, Records, StorageError, Tombstone};
 
 use file::NewFile;
 use lines::Lines;
@@ -83,7 +83,8 @@ impl Engine {
         if filter.is_none() {
             for tombstone in self.store.tombstones() {
                 let (id, tombstone) = tombstone?;
-                let line = ExportedTombstone { id, deleted_at: tombstone.deleted_at, version: tombstone.version };
+                let Tombstone { deleted_at, version, actor, reason } = tombstone;
+                let line = ExportedTombstone { id, deleted_at, version, actor, reason };
                 lines.record(&line)?;
                 exported.tombstones += 1;
             }

@@ -121,7 +121,8 @@ pub(super) fn bury(transaction: &mut Transaction<'_>, tombstone: &ExportedTombst
     if transaction.number(&tombstone.id)?.is_some() || transaction.tombstone(&tombstone.id)?.is_some() {
         return Ok(false);
     }
-    let row = Tombstone { deleted_at: tombstone.deleted_at, version: tombstone.version };
+    let ExportedTombstone { deleted_at, version, actor, reason, .. } = tombstone.clone();
+    let row = Tombstone { deleted_at, version, actor, reason };
     transaction.put_tombstone(&tombstone.id, &row)?;
     Ok(true)
 }

@@ -115,6 +115,10 @@ fn version(id: &str, text: &str, metadata_bytes: usize) -> Version {
     }
 }
 
+fn tombstone(deleted_at: Timestamp, version: u64) -> Tombstone {
+    Tombstone { deleted_at, version, actor: None, reason: None }
+}
+
 /// A memory with all its rows.
 fn put(transaction: &mut Transaction<'_>, version: &Version, text: &str) -> Result<Number, StorageError> {
     let number = transaction.insert(version, &Dynamics::new(&version.sectors(), version.created_at))?;
@@ -146,7 +150,7 @@ async fn a_piece_that_fails_takes_back_its_own_writes_and_no_others() {
             put(transaction, &version("second", "two", 40_000), "two")?;
             transaction.attempt(|transaction| put(transaction, &version("third", "three", 0), "three"))?;
             let (number, head) = (Number(0), version("first", "one", 0));
-            transaction.delete(number, &head, &Tombstone { deleted_at: Timestamp::from_millis(2), version: 1 })?;
+            transaction.delete(number, &head, &tombstone(Timestamp::from_millis(2), 1))?;
             Err::<(), _>(StorageError::Closed)
         });
         assert!(failed.is_err());
@@ -189,12 +193,8 @@ async fn long_rows_come_back_whole_and_leave_no_parts_behind() {
     let work = move |transaction: &mut Transaction<'_>| {
         let other = put(transaction, &version("other", "other", 0), "other")?;
         transaction.link(number, other, &link)?;
-        transaction.delete(number, &second, &Tombstone { deleted_at: Timestamp::from_millis(2), version: 2 })?;
-        transaction.delete(
-            other,
-            &version("other", "other", 0),
-            &Tombstone { deleted_at: Timestamp::from_millis(2), version: 1 },
-        )
+        transaction.delete(number, &second, &tombstone(Timestamp::from_millis(2), 2))?;
+        transaction.delete(other, &version("other", "other", 0), &tombstone(Timestamp::from_millis(2), 1))
     };
     commit(&store, work).await.unwrap();
     let left: Vec<u8> = memory.rows.read().keys().map(|key| key[0]).filter(|space| *space != b'M').collect();
@@ -371,7 +371,7 @@ async fn a_reader_between_two_rows_of_a_commit_sees_each_memory_old_or_new() {
         commit(&store, work).await.unwrap();
         head = next;
     }
-    let tombstone = Tombstone { deleted_at: Timestamp::from_millis(99), version: head.number };
+    let tombstone = tombstone(Timestamp::from_millis(99), head.number);
     commit(&store, move |transaction| transaction.delete(number, &head, &tombstone)).await.unwrap();
     assert!(looks.load(Ordering::Relaxed) > 40, "rows are written one by one");
     assert_eq!(*torn.read(), Vec::<String>::new());

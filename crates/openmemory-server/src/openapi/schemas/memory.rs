@@ -123,7 +123,7 @@ pub struct IfMatchHeader {
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct UserQuery {
+pub struct DeleteQuery {
     /// The memory must be this user's
     pub user_id: Option<String>,
 }
@@ -144,3 +144,10 @@ pub struct DeletedOne {
     pub ok: bool,
     pub memory: Memory,
 }
+    /// As `If-Match`, answered 409
+    #[param(rename = "ifVersion")]
+    pub if_version: Option<i64>,
+    /// Kept in what is left of the memory
+    pub actor: Option<String>,
+    /// Kept in what is left of the memory
+    pub reason: Option<String>,
