@@ -190,6 +190,11 @@ impl Engine {
     }
 
     #[napi(ts_return_type = "Promise<string>")]
+    pub fn compact<'env>(&self, env: &'env Env) -> Promised<'env> {
+        self.read(env, |engine| engine.compact())
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
     pub fn flush<'env>(&self, env: &'env Env) -> Promised<'env> {
         self.read(env, |engine| engine.flush())
     }

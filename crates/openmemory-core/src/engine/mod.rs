@@ -38,7 +38,7 @@ mod vectors;
 mod watch;
 mod waypoints;
 
-pub use backup::doctor;
+pub use backup::{Compacted, doctor};
 pub use batch::{ItemError, ItemResult};
 pub use census::Holder;
 pub use control::Control;

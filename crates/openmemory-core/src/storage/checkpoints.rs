@@ -130,16 +130,31 @@ impl Checkpoints {
         if let Some(renewal) = &self.renewal {
             let live = self.progress.applied().digest.bytes;
             if self.sled_bytes() > self.sled_bound(live) || Bounds::sled_is_old(checkpoints) {
-                let _busy = self.busy.lock();
-                renewal.renew(&self.layout, &self.manifest, &self.progress)?;
-                self.built.store(self.bounds.built(self.sled_bytes(), live), Ordering::Relaxed);
-                self.since_built.store(0, Ordering::Relaxed);
+                self.renew(renewal)?;
             }
         }
         Ok(())
     }
 
     fn run(&self, woken: &Receiver<()>) {
+    fn renew(&self, renewal: &Renewal) -> Result<(), StorageError> {
+        let _busy = self.busy.lock();
+        renewal.renew(&self.layout, &self.manifest, &self.progress)?;
+        let live = self.progress.applied().digest.bytes;
+        self.built.store(self.bounds.built(self.sled_bytes(), live), Ordering::Relaxed);
+        self.since_built.store(0, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Leaves nothing in the files but what the store holds, where the log has just gone on in a new segment.
+    pub(super) fn compact(&self) -> Result<(), StorageError> {
+        self.checkpoint()?;
+        if let Some(renewal) = &self.renewal {
+            self.renew(renewal)?;
+        }
+        Ok(())
+    }
+
         // A log that has grown over many short lives is cut too; but who opens a store waits for other things first.
         self.tidy_when_due(2);
         while woken.recv().is_ok() {

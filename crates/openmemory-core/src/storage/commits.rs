@@ -12,6 +12,7 @@ use super::error::StorageError;
 use super::keys;
 use super::manifest::SharedManifest;
 use super::progress::Progress;
+use super::records::COUNTERS;
 use super::redo_log::RedoLog;
 use super::sled_copy::applied_row;
 use super::space;
@@ -42,6 +43,17 @@ impl Commits {
 
     /// Makes a batch durable, as the durability has it, and visible. `before` holds what is there under some of its keys.
     pub(super) fn commit(&mut self, batch: Batch, before: &Before) -> Result<(), StorageError> {
+        self.commit_into(batch, before, false)
+    }
+
+    /// Begins a new segment, with a commit that changes nothing.
+    pub(super) fn turn_log(&mut self) -> Result<(), StorageError> {
+        let key = keys::meta(COUNTERS);
+        let unchanged = self.backend.value(&key)?.map(|value| (key, Some(value)));
+        self.commit_into(unchanged.into_iter().collect(), &Before::new(), true)
+    }
+
+    fn commit_into(&mut self, batch: Batch, before: &Before, fresh_segment: bool) -> Result<(), StorageError> {
         if batch.is_empty() {
             return Ok(());
         }
@@ -49,7 +61,7 @@ impl Commits {
             return Err(StorageError::Poisoned);
         }
         // Up to here nothing of the batch is written: who is refused may try again when there is room.
-        let (batch, next) = self.prepare(batch, before)?;
+        let (batch, next) = self.prepare(batch, before, fresh_segment)?;
         let result = self.write(batch, next).and_then(|()| self.sync_when_due());
         if result.is_err() {
             // After a failed write or sync nobody knows what is on disk; only opening again tells.
@@ -59,11 +71,17 @@ impl Commits {
     }
 
     /// Makes the record of a batch, and room for it in the log.
-    fn prepare(&mut self, mut batch: Batch, before: &Before) -> Result<(Batch, State), StorageError> {
+    fn prepare(
+        &mut self,
+        mut batch: Batch,
+        before: &Before,
+        fresh_segment: bool,
+    ) -> Result<(Batch, State), StorageError> {
+        self.manifest.check_place()?;
         space::check(self.log.directory(), &batch)?;
         keys::sort_for_readers(&mut batch);
         let next = self.state_after(&batch, before)?;
-        if !self.log.encode(&next, &batch) {
+        if !self.log.encode(&next, &batch) || fresh_segment {
             // Everything in a segment is durable before the next one begins.
             self.log.sync().inspect_err(|_| self.progress.fail())?;
             self.unsynced = None;

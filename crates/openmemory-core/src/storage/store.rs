@@ -175,6 +175,13 @@ impl Store {
         self.writer.stop();
         self.closing.progress.sync_log()?;
         self.backend.sync()
+    /// Writes everything that the store holds anew and removes all other files of it, with what was deleted from it;
+    /// blocks. Reads and commits go on meanwhile.
+    pub fn compact(&self) -> Result<(), StorageError> {
+        self.writer.turn_log()?;
+        self.checkpoints.shared.compact()
+    }
+
     }
 
     /// How many memories there are.

@@ -28,6 +28,8 @@ type Job = Box<dyn FnOnce(&mut Transaction<'_>) -> Finish + Send>;
 
 enum Command {
     Commit(Job, OwnedSemaphorePermit),
+    /// Go on in a new segment of the log, and say when it is there.
+    TurnLog(Sender<Result<(), StorageError>>),
     Stop,
 }
 
@@ -69,6 +71,13 @@ impl Writer {
         answered.await.map_err(|_| StorageError::Dropped)?
     }
 
+    /// Lets the log go on in a new segment, so that the ones before can go; blocks.
+    pub(super) fn turn_log(&self) -> Result<(), StorageError> {
+        let (answer, answered) = channel();
+        self.commands.send(Command::TurnLog(answer)).map_err(|_| StorageError::Closed)?;
+        answered.recv().map_err(|_| StorageError::Closed)?
+    }
+
     /// Lets what is queued finish, then ends the thread.
     pub(super) fn stop(&self) {
         self.queue.close();
@@ -87,17 +96,29 @@ impl Drop for Writer {
 
 fn run(mut commits: Commits, commands: &Receiver<Command>) {
     let backend = commits.backend();
-    while let Some(Command::Commit(job, permit)) = next(&mut commits, commands) {
+    loop {
+        let (job, permit) = match next(&mut commits, commands) {
+            Some(Command::Commit(job, permit)) => (job, permit),
+            Some(Command::TurnLog(answer)) => {
+                let _ = answer.send(commits.turn_log());
+                continue;
+            }
+            Some(Command::Stop) | None => return,
+        };
         let mut permits = vec![permit];
         let mut transaction = Transaction::new(&*backend);
         let mut finishes = Vec::new();
-        let mut stop = false;
+        let (mut stop, mut turn) = (false, None);
         run_job(job, &mut transaction, &mut finishes);
         while finishes.len() < GROUP_JOBS && transaction.bytes() < GROUP_BYTES {
             match commands.try_recv() {
                 Ok(Command::Commit(job, permit)) => {
                     permits.push(permit);
                     run_job(job, &mut transaction, &mut finishes);
+                }
+                Ok(Command::TurnLog(answer)) => {
+                    turn = Some(answer);
+                    break;
                 }
                 Ok(Command::Stop) => {
                     stop = true;
@@ -113,6 +134,9 @@ fn run(mut commits: Commits, commands: &Receiver<Command>) {
         }
         if committed.is_ok() {
             commits.note_told();
+        }
+        if let Some(answer) = turn {
+            let _ = answer.send(commits.turn_log());
         }
         if stop {
             return;

@@ -61,6 +61,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(store::stats))
         .routes(routes!(store::ready))
         .routes(routes!(store::flush))
+        .routes(routes!(store::compact))
         .routes(routes!(store::reindex))
         .routes(routes!(transfer::export, transfer::export_some))
         .routes(routes!(transfer::import))

@@ -48,6 +48,12 @@ pub async fn flush(memories: Memories) -> Answer {
 ///
 /// With `Accept: application/jsonl` it tells how far it is, as `POST /import` does.
 #[utoipa::path(post, path = "/reindex", tag = "Store", responses((status = 200, body = schemas::Reindexed), schemas::Refusals))]
+/// Take what was deleted, and otherwise left behind, out of the files
+#[utoipa::path(post, path = "/compact", tag = "Store", responses((status = 200, body = schemas::Compacted), schemas::Refusals))]
+pub async fn compact(memories: Memories) -> Answer {
+    Ok(Json(memories.scan(|engine, _| engine.compact()).await?).into_response())
+}
+
 pub async fn reindex(memories: Memories, progress: Progress) -> Answer {
     progress.follow(|control| async move { Ok(json!(memories.judged(memories.store.reindex(&control)).await?)) }).await
 }
