@@ -83,7 +83,8 @@ impl Error {
             Self::ModelMismatch { .. } => "MODEL_MISMATCH",
             Self::Embedding(error) => error.code(),
             Self::Storage(error) => match error {
-                StorageError::Io(_) => "IO",
+                StorageError::Directory { error, .. } if refusal(error).of_path => "INVALID_ARGUMENT",
+                StorageError::Io(_) | StorageError::Directory { .. } | StorageError::Replaced => "IO",
                 // Of the moment: it is opened again where its disk lets it.
                 StorageError::Poisoned => "UNAVAILABLE",
                 StorageError::Corrupted(_) => "CORRUPTED",
@@ -103,7 +104,12 @@ impl Error {
 
     /// Whether the same call can succeed later without a change by the caller.
     pub fn retryable(&self) -> bool {
-        matches!(self.code(), "LOCKED" | "IO" | "EMBEDDING_FAILED" | "UNAVAILABLE")
+        match self {
+            Self::Storage(StorageError::Replaced) => false,
+            Self::Storage(StorageError::Io(error) | StorageError::Directory { error, .. })
+            | Self::File { error, .. } => refusal(error).retryable,
+            _ => matches!(self.code(), "LOCKED" | "IO" | "EMBEDDING_FAILED" | "UNAVAILABLE"),
+        }
     }
 
     /// The field that was refused.

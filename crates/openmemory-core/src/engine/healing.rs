@@ -157,6 +157,14 @@ impl Directory {
         self.wanted.load(Ordering::Relaxed)
     }
 
+    /// Refuses where another directory, or none, is in the place of the one that was opened.
+    pub(super) fn check_place(&self) -> Result<(), Error> {
+        match &self.state.lock().engine {
+            Ok(engine) => engine.check_place(),
+            Err(_) => Ok(()),
+        }
+    }
+
     /// Makes everything that has been answered durable, whatever the durability; blocks.
     pub fn flush(self: &Arc<Self>) -> Result<(), Error> {
         let shared = match &self.state.lock().engine {

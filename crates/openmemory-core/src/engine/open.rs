@@ -69,7 +69,8 @@ impl Engine {
         let Options { directory, durability, bounds, allow_non_empty, embedder, clock, while_opening } = options;
         let while_opening = while_opening.map(|begin| begin());
         let how = StoreOptions { durability, bounds, allow_non_empty };
-        let store = Arc::new(Store::open(&directory, how, clock.now())?);
+        let opened = Store::open(&directory, how, clock.now());
+        let store = Arc::new(opened.map_err(|error| error.of_directory(&directory))?);
         let vectors = Arc::new(Vectors::new());
         match store.model()? {
             Some(model) => vectors.fill(Arc::clone(&store), model, while_opening)?,
@@ -110,6 +111,10 @@ impl Engine {
     /// Says that the disk has failed this engine: only opening the directory again tells what is there.
     pub fn fail(&self) {
         self.failed.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn check_place(&self) -> Result<(), Error> {
+        Ok(self.store.check_place()?)
     }
 
     pub fn has_failed(&self) -> bool {

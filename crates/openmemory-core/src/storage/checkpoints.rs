@@ -61,6 +61,7 @@ impl Checkpoints {
     /// Writes a checkpoint, proves that with the log it gives the store, and lets go of the log before it.
     pub(super) fn checkpoint(&self) -> Result<(), StorageError> {
         let _busy = self.busy.lock();
+        self.manifest.check_place()?;
         let begin = self.progress.applied();
         let manifest = self.manifest.now();
         if manifest.checkpoint.is_some_and(|last| last.sequence == begin.sequence) {

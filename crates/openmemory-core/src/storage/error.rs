@@ -15,6 +15,8 @@ pub enum StorageError {
     #[error(
         "the directory is open in another process{}; close it there, or use one server for both",
         .0.map(|pid| format!(" ({pid})")).unwrap_or_default()
+    #[error("the store's directory was removed or replaced while it was open; close it and open it again")]
+    Replaced,
     )]
     Locked(Option<u32>),
     #[error("the store has format {found}, and this version reads {supported}; use the version that wrote it")]

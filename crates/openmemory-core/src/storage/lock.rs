@@ -1,8 +1,8 @@
 //! Who has the store open? A file that is locked for as long as somebody has, with the number of the process in it.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
-use std::path::Path;
+use std::io::{ErrorKind, Read, Seek, Write};
+use std::path::{Path, PathBuf};
 
 use super::error::StorageError;
 use super::files::private;
@@ -12,7 +12,8 @@ const LONGEST: u64 = 32;
 
 /// Held by whoever has the store open; the system lets go of it when the process ends, however it ends.
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+    path: PathBuf,
 }
 
 impl Lock {
@@ -32,7 +33,29 @@ impl Lock {
         }
         // For people and messages only: the lock does not depend on it.
         let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()));
-        Ok(Self { _file: file })
+        Ok(Self { file, path: path.to_owned() })
+    }
+
+    /// Refuses to go on where the directory is not the one that was locked any more: its files are somebody else's, or
+    /// nobody's.
+    #[cfg(unix)]
+    pub(super) fn check(&self) -> Result<(), StorageError> {
+        use std::os::unix::fs::MetadataExt;
+        let held = self.file.metadata()?;
+        match std::fs::metadata(&self.path) {
+            Ok(found) if (found.dev(), found.ino()) == (held.dev(), held.ino()) => Ok(()),
+            Ok(_) => Err(StorageError::Replaced),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                Err(StorageError::Replaced)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Here the system lets nobody remove or rename a directory whose files are open.
+    #[cfg(not(unix))]
+    pub(super) fn check(&self) -> Result<(), StorageError> {
+        self.file.metadata().map(drop).map_err(StorageError::from)
     }
 }
 

@@ -11,6 +11,7 @@ use super::error::StorageError;
 use super::files;
 use super::fingerprint::Fingerprint;
 use super::layout::{FORMAT_VERSION, Layout, StoreId};
+use super::lock::Lock;
 use super::records;
 use crate::domain::Timestamp;
 
@@ -87,12 +88,18 @@ fn checksum(version: u32, payload: &[u8]) -> u32 {
 /// The manifest of an open store, which the writer and the checkpoints change.
 pub(super) struct SharedManifest {
     layout: Layout,
+    lock: Lock,
     value: Mutex<Manifest>,
 }
 
 impl SharedManifest {
-    pub(super) fn new(layout: &Layout, manifest: Manifest) -> Self {
-        Self { layout: layout.clone(), value: Mutex::new(manifest) }
+    pub(super) fn new(layout: &Layout, lock: Lock, manifest: Manifest) -> Self {
+        Self { layout: layout.clone(), lock, value: Mutex::new(manifest) }
+    }
+
+    /// Whether the directory is still the one that was opened; whoever writes into it asks first.
+    pub(super) fn check_place(&self) -> Result<(), StorageError> {
+        self.lock.check()
     }
 
     pub(super) fn now(&self) -> Manifest {
@@ -104,6 +111,7 @@ impl SharedManifest {
     /// # Errors
     /// It may have changed all the same, where only the sync of its directory failed: [`SharedManifest::now`] tells.
     pub(super) fn update(&self, change: impl FnOnce(&mut Manifest)) -> Result<(), StorageError> {
+        self.check_place()?;
         let mut value = self.value.lock();
         let mut next = value.clone();
         change(&mut next);
@@ -118,7 +126,9 @@ impl SharedManifest {
     pub(super) fn note(&self, change: impl FnOnce(&mut Manifest)) {
         let mut value = self.value.lock();
         change(&mut value);
-        let _ = value.write(&self.layout);
+        if self.check_place().is_ok() {
+            let _ = value.write(&self.layout);
+        }
     }
 }
 

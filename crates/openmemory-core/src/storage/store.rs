@@ -111,7 +111,7 @@ impl Store {
     ) -> Result<Self, StorageError> {
         let Opened { backend, sled, manifest, state, log, repaired } = opened;
         let acknowledged = Acknowledged::open(&layout, manifest.store)?;
-        let manifest = Arc::new(SharedManifest::new(&layout, manifest));
+        let manifest = Arc::new(SharedManifest::new(&layout, lock, manifest));
         let progress = Arc::new(Progress::new(state, log.file()));
         let checkpoints = CheckpointThread::start(Arc::new(Checkpoints {
             layout: layout.clone(),
@@ -126,7 +126,7 @@ impl Store {
             busy: Default::default(),
             problem: Default::default(),
         }))?;
-        let closing = Closing { layout, manifest: Arc::clone(&manifest), progress: Arc::clone(&progress), _lock: lock };
+        let closing = Closing { layout, manifest: Arc::clone(&manifest), progress: Arc::clone(&progress) };
         let wake = checkpoints.wake();
         let commits = Commits {
             backend: Arc::clone(&backend),
@@ -160,8 +160,14 @@ impl Store {
 
     /// Makes everything committed durable, whatever the durability.
     pub fn flush(&self) -> Result<(), StorageError> {
+        self.closing.manifest.check_place()?;
         // What a sync has lost the next one does not bring back, though it may say so.
         if self.has_failed() { Err(StorageError::Poisoned) } else { self.closing.progress.sync_log() }
+    }
+
+    /// Whether the directory is still the one that was opened.
+    pub fn check_place(&self) -> Result<(), StorageError> {
+        self.closing.manifest.check_place()
     }
 
     /// Lets go of what a walk over all memories has left in memory.
@@ -176,6 +182,13 @@ impl Store {
         self.closing.progress.sync_log()?;
         self.backend.sync()
     /// Writes everything that the store holds anew and removes all other files of it, with what was deleted from it;
+    /// Finishes what is queued and syncs; later commits are refused.
+    pub fn close(&self) -> Result<(), StorageError> {
+        self.checkpoints.stop();
+        self.writer.stop();
+        self.closing.manifest.check_place()?;
+        self.closing.progress.sync_log()?;
+        self.backend.sync()
     /// blocks. Reads and commits go on meanwhile.
     pub fn compact(&self) -> Result<(), StorageError> {
         self.writer.turn_log()?;
@@ -304,14 +317,13 @@ struct Closing {
     layout: Layout,
     manifest: Arc<SharedManifest>,
     progress: Arc<Progress>,
-    _lock: Lock,
 }
 
 impl Drop for Closing {
     fn drop(&mut self) {
         let manifest = self.manifest.now();
         let sled = self.layout.sled(manifest.sled);
-        if self.progress.has_failed() || !wait_until_free(&sled) {
+        if self.progress.has_failed() || self.manifest.check_place().is_err() || !wait_until_free(&sled) {
             return;
         }
         // Without the note the next open compares all rows, and is as right.
