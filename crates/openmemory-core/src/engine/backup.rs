@@ -36,5 +36,5 @@ impl Engine {
 
 /// Looks at every file, record and index of a store that nobody has open; with `repair`, mends what can be mended.
 pub fn doctor(directory: &Path, repair: bool, now: Timestamp) -> Result<Diagnosis, Error> {
-    Ok(storage::doctor(directory, repair, now)?)
+    Ok(storage::doctor(directory, repair, now).map_err(|error| error.of_directory(directory))?)
 }

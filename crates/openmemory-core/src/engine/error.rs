@@ -36,7 +36,7 @@ pub enum Error {
         crate::domain::export::FORMAT_VERSION
     )]
     ExportVersion { found: u64 },
-    #[error("the file {} could not be used: {error}", .file.display())]
+    #[error("the file {} could not be used: {error}; {remedy}", .file.display(), remedy = refusal(.error).remedy)]
     File { file: PathBuf, error: Arc<std::io::Error> },
     #[error("memory {id} is immutable; delete it and add a new one instead")]
     Immutable { id: MemoryId },
@@ -118,6 +118,7 @@ impl Error {
             Self::Invalid(invalid) | Self::Line { invalid, .. } => Some(&invalid.field),
             Self::Storage(StorageError::NotEmpty) => Some("dir"),
             Self::Storage(StorageError::NoStore | StorageError::ForeignFiles(_)) => Some("path"),
+            Self::Storage(StorageError::Directory { error, .. }) if refusal(error).of_path => Some("path"),
             _ => None,
         }
     }

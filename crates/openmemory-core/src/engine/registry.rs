@@ -1,6 +1,7 @@
 //! Who shares an engine? Everybody in the process who opens the same directory: one directory has one engine.
 
 use std::collections::HashMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 
@@ -10,7 +11,7 @@ use super::error::Error;
 use super::healing::Directory;
 use super::open::Options;
 use crate::domain::Invalid;
-use crate::storage::create_directory;
+use crate::storage::{StorageError, create_directory};
 
 /// Held while a directory is opened or closed: of two who open one, the second finds the first one's engine.
 type Place = Arc<Mutex<Weak<Directory>>>;
@@ -25,8 +26,9 @@ impl Registry {
     /// The directory, opened if it is not open yet; blocks. `embedder` describes the embedder's options; who shares an
     /// engine must mean the same one.
     pub fn open(&self, options: Options, embedder: &str) -> Result<Arc<Directory>, Error> {
-        create_directory(&options.directory).map_err(|error| Error::Storage(error.into()))?;
-        let path = options.directory.canonicalize().map_err(|error| Error::Storage(error.into()))?;
+        let named = |error: io::Error| Error::Storage(StorageError::from(error).of_directory(&options.directory));
+        create_directory(&options.directory).map_err(named)?;
+        let path = options.directory.canonicalize().map_err(named)?;
         let place = self.place(&path);
         let mut open = place.lock();
         if let Some(directory) = open.upgrade() {

@@ -1,13 +1,18 @@
 //! What can go wrong on disk, and what can be done about it?
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::refusal::refusal;
+
 #[derive(Debug, Clone, Error)]
 pub enum StorageError {
-    #[error("the disk refused: {0}; free space or mend the disk, then try again")]
+    #[error("the disk refused: {0}; {remedy}", remedy = refusal(.0).remedy)]
     Io(Arc<std::io::Error>),
+    #[error("{} cannot be used: {error}; {remedy}", .directory.display(), remedy = refusal(.error).remedy)]
+    Directory { directory: PathBuf, error: Arc<std::io::Error> },
     #[error("an earlier write failed, so nothing more is written until the store is opened again; try again later")]
     Poisoned,
     #[error("the store is damaged ({0}); put a backup in its place, or salvage what is whole with doctor and repair")]
@@ -41,5 +46,15 @@ pub enum StorageError {
 impl From<std::io::Error> for StorageError {
     fn from(error: std::io::Error) -> Self {
         Self::Io(Arc::new(error))
+    }
+}
+
+impl StorageError {
+    /// Names the directory that the system refused.
+    pub fn of_directory(self, directory: &Path) -> Self {
+        match self {
+            Self::Io(error) => Self::Directory { directory: directory.to_owned(), error },
+            other => other,
+        }
     }
 }
