@@ -30,7 +30,8 @@ pub(super) fn sum<'a>(rows: impl Iterator<Item = &'a [f32]>, dimensions: usize) 
     total
 }
 
-/// `vector` at length 1. A sum serves as well as a mean: only the direction counts.
+/// `vector` at length 1. A sum serves as well as a mean: only the direction counts. One of zeros has none and stays: it is
+/// similar to nothing, and its text is found by its words.
 pub(super) fn normalised(mut vector: Vec<f32>) -> Result<Vec<f32>, EmbeddingError> {
     if let Some(at) = vector.iter().position(|value| !value.is_finite()) {
         let value = vector[at];
@@ -38,7 +39,7 @@ pub(super) fn normalised(mut vector: Vec<f32>) -> Result<Vec<f32>, EmbeddingErro
     }
     let length = vector.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
     if length == 0.0 {
-        return Err(EmbeddingError::failed("the vector is all zeros"));
+        return Ok(vector);
     }
     vector.iter_mut().for_each(|value| *value = (f64::from(*value) / length) as f32);
     Ok(vector)
