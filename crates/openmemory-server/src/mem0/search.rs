@@ -1,5 +1,9 @@
 //! Which memories answer a question?
 
+use axum::Json;
+use axum::http::HeaderValue;
+use axum::response::{IntoResponse, Response};
+use openmemory_core::domain::limits::QUERY_CHARACTERS;
 use openmemory_core::domain::request::Search;
 use openmemory_core::engine::Hit;
 use openmemory_core::index::Part;
@@ -9,7 +13,7 @@ use super::fields::{Fields, exactly};
 use super::filters::{names_an_entity, translated};
 use super::list::listed;
 use super::record::{only, record};
-use crate::http::{Answer, Body, Failure, Memories};
+use crate::http::{Answer, Body, Failure, Memories, keep_end};
 use crate::openapi::schemas;
 
 /// Memories that are compared with a threshold, at least.
@@ -25,7 +29,7 @@ pub async fn search(memories: Memories, Body(body): Body) -> Answer {
     if let Some((name, _)) = fields.entities()?.first() {
         return Err(Failure::invalid(name, "belongs into filters on this path"));
     }
-    Ok(listed(found(&memories, fields, Vec::new()).await?, true))
+    Ok(found(&memories, fields, Vec::new()).await?.told(true))
 }
 
 /// The same on an older path: a bare list unless `output_format` is `v1.1`
@@ -50,17 +54,34 @@ async fn older(memories: Memories, body: Value) -> Answer {
     let mut fields = Fields::read(body)?;
     let beside = fields.entities()?;
     let wrapped = fields.string("output_format")?.as_deref() == Some("v1.1");
-    Ok(listed(found(&memories, fields, beside).await?, wrapped))
+    Ok(found(&memories, fields, beside).await?.told(wrapped))
 }
 
-async fn found(
-    memories: &Memories,
-    mut fields: Fields,
-    beside: Vec<(&'static str, Value)>,
-) -> Result<Vec<Value>, Failure> {
+/// What a search has found, and whether only the end of a long query was searched for.
+struct Found {
+    results: Vec<Value>,
+    cut: bool,
+}
+
+impl Found {
+    /// A bare list, or one under `results`, which also says that the query was cut; a header says it of both.
+    fn told(self, wrapped: bool) -> Response {
+        let mut told = match (wrapped, self.cut) {
+            (true, true) => Json(json!({ "results": self.results, "query_cut": QUERY_CHARACTERS })).into_response(),
+            (wrapped, _) => listed(self.results, wrapped),
+        };
+        if self.cut {
+            told.headers_mut().insert("openmemory-query-cut", HeaderValue::from(QUERY_CHARACTERS as u64));
+        }
+        told
+    }
+}
+
+async fn found(memories: &Memories, mut fields: Fields, beside: Vec<(&'static str, Value)>) -> Result<Found, Failure> {
     let wanted = fields.array("fields")?;
     let threshold = threshold(&mut fields)?;
-    let search = request(&mut fields, beside)?;
+    let (search, cut) = request(&mut fields, beside)?;
+    fields.done()?;
     let k = search.k;
     // What is under the threshold leaves its place to others.
     let asked = if threshold.is_some() { search.k.max(BEFORE_THRESHOLD) } else { search.k };
@@ -75,7 +96,7 @@ async fn found(
     let search = Search { k: asked, explain: true, ..search };
     let enough = move |hit: &&Hit| threshold.is_none_or(|least| semantic(hit) >= least);
     let told = move |hits: &[Hit]| Ok(hits.iter().filter(enough).take(k).map(told).collect());
-    Ok(memories.search(search, told).await?)
+    Ok(Found { results: memories.search(search, told).await?, cut })
 }
 
 /// Mem0's `score`: the cosine, which its clients compare their thresholds with. The order is the engine's.
@@ -92,7 +113,8 @@ fn threshold(fields: &mut Fields) -> Result<Option<f32>, Failure> {
     least.map(|least| Some(least as f32)).ok_or_else(why)
 }
 
-fn request(fields: &mut Fields, beside: Vec<(&'static str, Value)>) -> Result<Search, Failure> {
+/// The search, and whether its query was cut.
+fn request(fields: &mut Fields, beside: Vec<(&'static str, Value)>) -> Result<(Search, bool), Failure> {
     let mut others: Vec<Value> = beside.into_iter().map(|(name, value)| exactly(name, value)).collect();
     let filters = fields.object("filters")?.unwrap_or_default();
     if others.is_empty() && !names_an_entity(&filters) {
@@ -106,8 +128,9 @@ fn request(fields: &mut Fields, beside: Vec<(&'static str, Value)>) -> Result<Se
         others.push(json!({ "metadata": { key: value } }));
     }
     let k = fields.whole("top_k", 1, 1000)?.or(fields.whole("limit", 1, 1000)?).unwrap_or(10);
-    let query = fields.string("query")?.unwrap_or_default();
+    let mut query = Value::from(fields.string("query")?.unwrap_or_default());
+    let cut = keep_end(&mut query);
     let show_expired = fields.flag("show_expired")?.unwrap_or(false);
     let search = Search::read(json!({ "query": query, "k": k, "showExpired": show_expired }))?;
-    Ok(Search { filter: translated(filters, others)?, ..search })
+    Ok((Search { filter: translated(filters, others)?, ..search }, cut))
 }

@@ -3,12 +3,12 @@
 use axum::Json;
 use axum::response::IntoResponse;
 use openmemory_core::domain::request::Search;
-use openmemory_core::domain::{Timestamp, filter};
+use openmemory_core::domain::{Timestamp, filter, limits};
 use openmemory_core::engine::{Error, Hit};
 use serde_json::{Map, Value, json};
 
 use super::record::with_protocol_fields;
-use crate::http::{Answer, Body, Failure, Memories};
+use crate::http::{Answer, Body, Failure, Memories, keep_end};
 use crate::openapi::schemas;
 
 /// Find memories by meaning, in OpenMemory's terms
@@ -17,8 +17,13 @@ use crate::openapi::schemas;
     responses((status = 200, body = schemas::Matches), schemas::Refusals)
 )]
 pub async fn query(memories: Memories, Body(body): Body) -> Answer {
-    let search = Search::read(search_request(body)?)?;
-    Ok(Json(matches(&memories, search).await?).into_response())
+    let mut body = search_request(body)?;
+    let cut = body.get_mut("query").is_some_and(keep_end);
+    let mut found = matches(&memories, Search::read(body)?).await?;
+    if cut {
+        found["query_cut"] = limits::QUERY_CHARACTERS.into();
+    }
+    Ok(Json(found).into_response())
 }
 
 /// Find memories by meaning

@@ -41,6 +41,9 @@ pub struct Mem0Page {
 #[derive(ToSchema)]
 pub struct Mem0Results {
     pub results: Vec<BTreeMap<String, Value>>,
+    /// Where the query was longer: how many of its last characters were searched for
+    #[schema(nullable = false)]
+    pub query_cut: Option<i64>,
 }
 
 #[derive(ToSchema)]

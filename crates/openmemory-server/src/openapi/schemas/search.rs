@@ -60,6 +60,10 @@ pub struct Match {
 
 #[derive(ToSchema)]
 pub struct Matches {
+    /// What was searched for
     pub query: String,
     pub matches: Vec<Match>,
+    /// Of `POST /memory/query`, where the query was longer: how many of its last characters were searched for
+    #[schema(nullable = false)]
+    pub query_cut: Option<i64>,
 }
