@@ -7,12 +7,16 @@ use serde_json::Value;
 use super::Failure;
 
 /// The parameters that have not been taken yet.
-pub struct Params(Vec<(String, String)>);
+pub struct Params {
+    left: Vec<(String, String)>,
+    taken: Vec<String>,
+}
 
 impl Params {
     pub fn take(&mut self, name: &str) -> Option<String> {
-        let at = self.0.iter().position(|(known, _)| known == name)?;
-        Some(self.0.swap_remove(at).1)
+        let at = self.left.iter().position(|(known, _)| known == name)?;
+        self.taken.push(name.to_owned());
+        Some(self.left.swap_remove(at).1)
     }
 
     pub fn whole(&mut self, name: &str, least: u64, most: u64) -> Result<Option<u64>, Failure> {
@@ -38,9 +42,16 @@ impl Params {
         self.take("filters").map(read).transpose()
     }
 
+    /// Without parameters of these names, which mean nothing here.
+    pub fn passing_over(mut self, names: &[&str]) -> Self {
+        self.left.retain(|(name, _)| !names.contains(&name.as_str()));
+        self
+    }
+
     /// Refuses what nobody has taken.
     pub fn done(self) -> Result<(), Failure> {
-        match self.0.first() {
+        match self.left.first() {
+            Some((name, _)) if self.taken.contains(name) => Err(Failure::invalid(name, "is given more than once")),
             Some((name, _)) => Err(Failure::invalid(name, "is not a parameter here")),
             None => Ok(()),
         }
@@ -53,6 +64,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
         let text = parts.uri.query().unwrap_or_default();
         let read = serde_urlencoded::from_str::<Vec<(String, String)>>(text);
-        read.map(Self).map_err(|_| Failure::invalid("query", "cannot be read"))
+        read.map(|left| Self { left, taken: Vec::new() }).map_err(|_| Failure::invalid("query", "cannot be read"))
     }
 }

@@ -119,6 +119,7 @@ fn said(mut fields: Fields) -> Result<Said, Failure> {
     let created_at = fields.timestamp("timestamp")?;
     let mut left_out = Vec::new();
     let texts = texts(fields.take("messages"), &mut left_out)?;
+    fields.done()?;
     let memory = |message: Message| {
         let content = Content::read(&message.field, message.text)?;
         let scope = scope.clone();
@@ -166,6 +167,9 @@ fn scope(fields: &mut Fields) -> Result<Scope, Failure> {
 
 /// What was said by whom, with the place where it stands.
 struct Message {
+    if let Some(name) = filters.keys().next() {
+        return Err(Failure::invalid(&format!("filters.{name}"), "says nothing about a new memory"));
+    }
     field: String,
     role: Option<String>,
     text: String,

@@ -23,6 +23,7 @@ pub async fn feedback(memories: Memories, Body(body): Body) -> Answer {
     let given = fields.string("feedback")?;
     let feedback = given.map(|name| Feedback::read("feedback", &name.to_uppercase())).transpose()?;
     let reason = fields.string("feedback_reason")?;
+    fields.done()?;
     if reason.as_ref().is_some_and(|reason| reason.chars().count() > 1024) {
         return Err(Failure::invalid("feedback_reason", "has at most 1024 characters"));
     }

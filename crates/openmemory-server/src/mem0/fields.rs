@@ -1,5 +1,5 @@
-//! How is a body read whose other fields do not matter? Clients send what the hosted service wants; what is known here is
-//! checked, and null counts as absent.
+//! How is a body read? Clients send what the hosted service wants: what is known here is checked, null counts as absent,
+//! what steers that service alone is passed over, and anything else is refused by name.
 
 use openmemory_core::domain::{Invalid, MemoryId, Timestamp};
 use serde_json::{Map, Value, json};
@@ -9,6 +9,28 @@ use crate::http::Failure;
 /// Who a memory belongs to; a run is called a session in places.
 pub const ENTITIES: [&str; 4] = ["user_id", "agent_id", "app_id", "run_id"];
 
+/// What the hosted service takes, and what changes nothing of what is stored or found here: whose project it is, how and
+/// by which model it works, how it answers.
+pub const HOSTED: [&str; 17] = [
+    "org_id",
+    "project_id",
+    "source",
+    "version",
+    "api_version",
+    "output_format",
+    "async_mode",
+    "rerank",
+    "keyword_search",
+    "filter_memories",
+    "latest_only",
+    "reference_date",
+    "prompt_profile_id",
+    "temporal_reasoning",
+    "timezone",
+    "observation_date",
+    "observation_datetime",
+];
+
 pub struct Fields(Map<String, Value>);
 
 impl Fields {
@@ -16,6 +38,14 @@ impl Fields {
         match body {
             Value::Object(fields) => Ok(Self(fields)),
             _ => Err(Failure::invalid("body", "must be an object")),
+        }
+    }
+
+    /// Refuses what nobody has taken: a field that is misspelt would be lost without a word.
+    pub fn done(self) -> Result<(), Failure> {
+        match self.0.keys().find(|name| !HOSTED.contains(&name.as_str())) {
+            Some(name) => Err(Failure::invalid(name, "is not a field here")),
+            None => Ok(()),
         }
     }
 

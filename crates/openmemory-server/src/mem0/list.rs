@@ -8,14 +8,14 @@ use openmemory_core::domain::filter::Filter;
 use openmemory_core::domain::request::List;
 use serde_json::{Map, Value, json};
 
-use super::fields::{ENTITIES, Fields, exactly};
+use super::fields::{ENTITIES, Fields, HOSTED, exactly};
 use super::filters::{names_an_entity, translated};
 use super::record::{only, record};
 use crate::http::{Answer, Body, Failure, Memories, Params};
 use crate::openapi::schemas;
 
 const LARGEST_PAGE: u64 = 200;
-/// Memories of a list without pages.
+/// Memories of a list without pages, at most.
 const MOST: usize = 10_000;
 
 /// List memories of a user, agent, app or run, page by page
@@ -59,6 +59,8 @@ struct Asked {
     list: List,
     page: Option<u64>,
     size: u64,
+    /// Memories of a list without pages.
+    limit: u64,
     wanted: Option<Vec<Value>>,
 }
 
@@ -66,6 +68,8 @@ impl Asked {
     fn read(mut params: Params, mut fields: Fields, beside: Vec<(&'static str, Value)>) -> Result<Self, Failure> {
         let page = params.whole("page", 1, u32::MAX.into())?.or(fields.whole("page", 1, u32::MAX.into())?);
         let size = params.whole("page_size", 1, LARGEST_PAGE)?.or(fields.whole("page_size", 1, LARGEST_PAGE)?);
+        // Older clients' word for the number of memories, which have no pages.
+        let limit = params.whole("limit", 1, MOST as u64)?.or(fields.whole("limit", 1, MOST as u64)?);
         let mut others: Vec<Value> = beside.into_iter().map(|(name, value)| exactly(name, value)).collect();
         let filters = fields.object("filters")?.unwrap_or_default();
         if others.is_empty() && !names_an_entity(&filters) {
@@ -85,7 +89,11 @@ impl Asked {
         }
         let show_expired = fields.flag("show_expired")?.unwrap_or(false);
         let list = List { show_expired, ..all_matching(translated(filters, others)?)? };
-        Ok(Self { list, page, size: size.unwrap_or(100), wanted: fields.array("fields")? })
+        let wanted = fields.array("fields")?;
+        fields.done()?;
+        params.passing_over(&HOSTED).done()?;
+        let size = size.or(limit.map(|limit| limit.min(LARGEST_PAGE))).unwrap_or(100);
+        Ok(Self { list, page, size, limit: limit.unwrap_or(MOST as u64), wanted })
     }
 
     async fn page(self, memories: &Memories, path: &str, headers: &HeaderMap) -> Answer {
@@ -115,7 +123,7 @@ impl Asked {
         }
         let found = memories
             .scan(move |engine, control| {
-                let list = List { limit: MOST, ..self.list };
+                let list = List { limit: self.limit as usize, ..self.list };
                 Ok(records(&engine.list(&list, control)?.memories, self.wanted.as_deref()))
             })
             .await?;

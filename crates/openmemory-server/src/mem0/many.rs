@@ -6,7 +6,7 @@ use openmemory_core::domain::request::{Get, Item, Update, UpdateMany};
 use openmemory_core::domain::{MemoryId, filter, limits};
 use serde_json::{Value, json};
 
-use super::fields::{ENTITIES, Fields, exactly, memory_id};
+use super::fields::{ENTITIES, Fields, HOSTED, exactly, memory_id};
 use super::one::{patch, unknown, update_of};
 use crate::http::{Answer, Body, Failure, LargeBody, Memories, Params};
 use crate::openapi::schemas;
@@ -57,7 +57,7 @@ pub async fn delete(memories: Memories, Body(body): Body) -> Answer {
         let place = |failure| at(&format!("memories[{i}]"), failure);
         let id = match item {
             Value::String(id) => memory_id("memory_id", Some(id.into())),
-            item => Fields::read(item).and_then(|mut fields| memory_id("memory_id", fields.take("memory_id"))),
+            item => Fields::read(item).and_then(named),
         };
         ids.push(id.map_err(place)?);
     }
@@ -70,6 +70,13 @@ pub async fn delete(memories: Memories, Body(body): Body) -> Answer {
     let count = ids.len();
     memories.judged(memories.store.delete_many(ids.into_iter().map(Ok::<MemoryId, _>).collect())).await?;
     Ok(Json(json!({ "message": format!("Successfully deleted {count} memories") })).into_response())
+}
+
+/// The id that an item of a deletion names, and nothing else.
+fn named(mut fields: Fields) -> Result<MemoryId, Failure> {
+    let id = memory_id("memory_id", fields.take("memory_id"))?;
+    fields.done()?;
+    Ok(id)
 }
 
 /// Delete all memories of a user, agent, app or run; `*` means any, and all four `*` mean everything
@@ -85,11 +92,8 @@ pub async fn delete_all(memories: Memories, mut params: Params) -> Answer {
         ));
     }
     let named: Vec<(&str, String)> = ENTITIES.into_iter().filter_map(|name| Some((name, params.take(name)?))).collect();
-    for harmless in ["org_id", "project_id", "source"] {
-        params.take(harmless);
-    }
     // What is not understood could mean fewer memories.
-    params.done()?;
+    params.passing_over(&HOSTED).done()?;
     if named.is_empty() {
         let why = "is missing: give at least one of user_id, agent_id, app_id and run_id; \"*\" means any";
         return Err(Failure::invalid("user_id", why));
@@ -112,7 +116,9 @@ fn one_or_any(name: &str, value: String) -> Value {
 }
 
 fn items_of(body: Value) -> Result<Vec<Value>, Failure> {
-    let items = Fields::read(body)?.array("memories")?.unwrap_or_default();
+    let mut fields = Fields::read(body)?;
+    let items = fields.array("memories")?.unwrap_or_default();
+    fields.done()?;
     match items.len() {
         0 => Err(Failure::invalid("memories", "must have at least one item")),
         count if count > limits::BATCH => {

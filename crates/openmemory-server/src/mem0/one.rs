@@ -84,20 +84,22 @@ pub async fn history(memories: Memories, Id(id): Id) -> Answer {
     Ok(Json(entries).into_response())
 }
 
-/// What a body changes; other fields do not matter.
+/// What a body changes.
 pub fn patch(mut fields: Fields) -> Result<Patch, Failure> {
     let expires_at = match fields.raw("expiration_date") {
         None => None,
         Some(Value::Null) => Some(Setting::Clear),
         Some(date) => Some(Setting::Set(end_of_day("expiration_date", &date)?)),
     };
-    Ok(Patch {
+    let patch = Patch {
         content: fields.string("text")?.map(|text| Content::read("text", text)).transpose()?,
         tags: None,
         metadata: fields.object("metadata")?,
         expires_at,
         created_at: fields.timestamp("timestamp")?,
-    })
+    };
+    fields.done()?;
+    Ok(patch)
 }
 
 pub fn update_of(id: MemoryId, patch: Patch) -> Update {
