@@ -21,6 +21,8 @@ pub enum Failure {
     Engine(Error),
     /// `If-Match` named another version.
     Precondition(Error),
+    /// `If-Match` had an ETag that never matches.
+    WeakEtag,
     Unauthorized,
     Forbidden(&'static str),
     /// Seconds to wait.
@@ -65,6 +67,7 @@ impl Failure {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Engine(error) | Self::Precondition(error) => error.code(),
+            Self::WeakEtag => "VERSION_CONFLICT",
             Self::Unauthorized => "UNAUTHORIZED",
             Self::Forbidden(_) => "FORBIDDEN",
             Self::RateLimited(_) => "RATE_LIMITED",
@@ -79,7 +82,7 @@ impl Failure {
 
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Precondition(_) => StatusCode::PRECONDITION_FAILED,
+            Self::Precondition(_) | Self::WeakEtag => StatusCode::PRECONDITION_FAILED,
             Self::NoMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::Engine(error) if is_of_upload(error) => StatusCode::BAD_REQUEST,
             _ => status_of(self.code()),
@@ -99,6 +102,11 @@ impl Failure {
     fn message(&self) -> String {
         match self {
             Self::Engine(error) | Self::Precondition(error) => public_message(error),
+            Self::WeakEtag => {
+                "If-Match: a weak ETag (W/…) never matches; proxies that compress answers make ETags weak, \
+                               so send the version in quotes, without W/"
+                    .into()
+            }
             Self::Unauthorized => {
                 "a key is needed: in the header X-API-Key, or as Authorization: Bearer or Token".into()
             }
@@ -122,6 +130,7 @@ impl Failure {
             Self::Engine(error) | Self::Precondition(error) => error.field(),
             Self::TooLarge(_) => Some("body"),
             Self::OtherRequest => Some("Idempotency-Key"),
+            Self::WeakEtag => Some("If-Match"),
             _ => None,
         }
     }

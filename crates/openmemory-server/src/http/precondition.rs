@@ -23,6 +23,9 @@ impl IfMatch {
             return Ok(Self(None));
         }
         let quoted = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
+        if text.starts_with("W/") {
+            return Err(Failure::WeakEtag);
+        }
         let digits = !quoted.is_empty() && quoted.bytes().all(|byte| byte.is_ascii_digit());
         let version = digits.then(|| quoted.parse().ok()).flatten().filter(|version| *version > 0);
         version.map(|version| Self(Some(version))).ok_or_else(wrong)
