@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use super::control::Control;
 use super::error::Error;
 use super::list::among;
 use super::open::Engine;
-use crate::domain::Timestamp;
 use crate::domain::filter::Filter;
 use crate::domain::request::{Order, TimeField};
+use crate::domain::{Sector, Timestamp};
 use crate::storage::Records;
 
 /// A user, agent, app or run with at least one memory.
@@ -22,7 +24,38 @@ pub struct Holder {
     pub last_updated: Timestamp,
 }
 
+/// How much a sector holds, as OpenMemory counts it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SectorStats {
+    pub sector: &'static str,
+    /// Memories whose primary sector it is.
+    pub count: u64,
+    /// The mean of their saliences; 0 where there are none.
+    pub avg_salience: f64,
+}
+
 impl Engine {
+    /// Of every sector, in their order.
+    pub fn sector_stats(&self, control: &Control) -> Result<Vec<SectorStats>, Error> {
+        let now = self.now();
+        let mut counted = Sector::ALL.map(|_| (0, 0.0));
+        for head in self.store.heads() {
+            control.check()?;
+            let (number, head) = head?;
+            // One that has been deleted meanwhile is not counted.
+            let Some(dynamics) = self.store.dynamics(number)? else { continue };
+            let (count, sum) = &mut counted[head.sectors().primary().index()];
+            *count += 1;
+            *sum += dynamics.salience().at(now);
+        }
+        let stats = Sector::ALL.into_iter().zip(counted).map(|(sector, (count, sum))| SectorStats {
+            sector: sector.name(),
+            count,
+            avg_salience: if count == 0 { 0.0 } else { sum / count as f64 },
+        });
+        Ok(stats.collect())
+    }
+
     /// Every holder, by field and value.
     pub fn holders(&self, control: &Control) -> Result<Vec<Holder>, Error> {
         let mut holders = BTreeMap::<(&str, String), Holder>::new();

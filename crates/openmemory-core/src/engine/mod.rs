@@ -40,7 +40,7 @@ mod waypoints;
 
 pub use backup::{Compacted, doctor};
 pub use batch::{ItemError, ItemResult};
-pub use census::Holder;
+pub use census::{Holder, SectorStats};
 pub use control::Control;
 pub use delete::{Deleted, DeletedMany};
 pub use error::Error;

@@ -1,5 +1,6 @@
 //! What is asked of the store as a whole?
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -13,10 +14,13 @@ use crate::app::App;
 use crate::http::{Answer, Failure, Memories, Progress};
 use crate::openapi::schemas;
 
-/// The sectors that a memory can belong to
+/// The sectors that a memory can belong to, how each decays, and how many memories of the key's tenant it has
 #[utoipa::path(get, path = "/sectors", tag = "Store", responses((status = 200, body = schemas::Sectors), schemas::Refusals))]
-pub async fn sectors() -> Response {
-    Json(json!({ "sectors": Sector::ALL.map(Sector::name) })).into_response()
+pub async fn sectors(memories: Memories) -> Answer {
+    let stats = memories.scan(|engine, control| engine.sector_stats(control)).await?;
+    let config = |sector: Sector| (sector.name(), json!({ "decay_lambda": sector.decay_per_day() }));
+    let configs: BTreeMap<_, _> = Sector::ALL.map(config).into();
+    Ok(Json(json!({ "sectors": Sector::ALL.map(Sector::name), "configs": configs, "stats": stats })).into_response())
 }
 
 /// How many memories the key's tenant has, and what they take
@@ -44,16 +48,16 @@ pub async fn flush(memories: Memories) -> Answer {
     Ok(Json(json!({ "ok": true })).into_response())
 }
 
-/// Embed everything anew with the server's model; interrupted, it goes on where it stopped
-///
-/// With `Accept: application/jsonl` it tells how far it is, as `POST /import` does.
-#[utoipa::path(post, path = "/reindex", tag = "Store", responses((status = 200, body = schemas::Reindexed), schemas::Refusals))]
 /// Take what was deleted, and otherwise left behind, out of the files
 #[utoipa::path(post, path = "/compact", tag = "Store", responses((status = 200, body = schemas::Compacted), schemas::Refusals))]
 pub async fn compact(memories: Memories) -> Answer {
     Ok(Json(memories.scan(|engine, _| engine.compact()).await?).into_response())
 }
 
+/// Embed everything anew with the server's model; interrupted, it goes on where it stopped
+///
+/// With `Accept: application/jsonl` it tells how far it is, as `POST /import` does.
+#[utoipa::path(post, path = "/reindex", tag = "Store", responses((status = 200, body = schemas::Reindexed), schemas::Refusals))]
 pub async fn reindex(memories: Memories, progress: Progress) -> Answer {
     progress.follow(|control| async move { Ok(json!(memories.judged(memories.store.reindex(&control)).await?)) }).await
 }

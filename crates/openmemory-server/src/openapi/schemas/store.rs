@@ -1,5 +1,7 @@
 //! What is told of the store as a whole?
 
+use std::collections::BTreeMap;
+
 use utoipa::ToSchema;
 
 use super::memory::Sector;
@@ -7,8 +9,6 @@ use super::memory::Sector;
 #[derive(ToSchema)]
 pub struct Sectors {
     pub sectors: Vec<Sector>,
-}
-
     /// By sector
     pub configs: BTreeMap<String, SectorConfig>,
     pub stats: Vec<SectorStats>,
@@ -34,6 +34,8 @@ pub struct Compacted {
     /// Of all files of the store
     pub bytes_before: i64,
     pub bytes_after: i64,
+}
+
 /// Further fields may be added
 #[derive(ToSchema)]
 pub struct Stats {
