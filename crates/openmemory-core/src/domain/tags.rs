@@ -31,6 +31,12 @@ impl Tags {
         &self.0
     }
 
+    /// These tags and behind them those of `others` that are not among them.
+    pub fn joined(&self, field: &str, others: &Self) -> Result<Self, Invalid> {
+        let new = others.0.iter().filter(|tag| !self.0.contains(tag));
+        Self::read(field, self.0.iter().chain(new).cloned().collect())
+    }
+
     /// Each different tag once, in no particular order.
     pub fn distinct(&self) -> std::collections::BTreeSet<&str> {
         self.0.iter().map(String::as_str).collect()

@@ -2,19 +2,23 @@
 
 use std::sync::Arc;
 
-use super::commit::{self, Committed};
+use super::commit;
 use super::error::Error;
+use super::existing::{self, Added, Insertion};
 use super::open::Engine;
 use super::text::Text;
 use super::waypoints::link;
-use crate::domain::request::NewMemory;
-use crate::domain::{Embedding, Event, Memory, MemoryId, ModelIdentity, Provenance, Timestamp, Version};
+use crate::domain::request::{IfExists, NewMemory};
+use crate::domain::{Embedding, Event, MemoryId, ModelIdentity, Provenance, Timestamp, Version};
 use crate::storage::{Records, Transaction};
 
 /// A new memory with all that its commit needs.
 pub(super) struct Prepared {
-    version: Version,
-    text: Text,
+    pub version: Version,
+    pub text: Text,
+    pub if_exists: IfExists,
+    /// Fields of the metadata that a touch removes.
+    pub removed: Vec<String>,
 }
 
 impl Prepared {
@@ -24,19 +28,25 @@ impl Prepared {
 }
 
 impl Engine {
-    pub async fn add(&self, new: NewMemory) -> Result<Memory, Error> {
-        if let Some(id) = &new.id {
+    pub async fn add(&self, new: NewMemory) -> Result<Added, Error> {
+        if let Some(memory) = self.skipped(&new)? {
+            return Ok(Added { memory, existed: true });
+        }
+        if let Some(id) = new.id.as_ref().filter(|_| new.if_exists == IfExists::Add) {
             self.check_free(id)?;
         }
         self.fitting_model().await?;
-        let embedding = self.embed(&new.content).await?;
+        let embedding = match self.vectors_of_existing(&new).await? {
+            Some(known) => known,
+            None => self.embed(&new.content).await?,
+        };
         self.vectors.ready().await?;
         let prepared = self.prepare(new, embedding)?;
         let (model, now) = (self.model.identity().await?.clone(), self.now());
         let work = move |transaction: &mut Transaction<'_>| insert(transaction, prepared, &model, now);
         let audience = self.audience();
-        let publish = move |committed: &Committed| audience.committed(committed);
-        Ok(self.store.commit(work, publish).await??.memory)
+        let publish = move |insertion: &Insertion| audience.inserted(insertion);
+        Ok(self.store.commit(work, publish).await??.into_added())
     }
 
     /// Refuses an id that is taken before any work is done; the commit checks again.
@@ -68,7 +78,8 @@ impl Engine {
             classified,
             provenance: Provenance { event: Event::Add, actor: None, reason: None },
         };
-        Ok(Prepared { version, text: Text { content: new.content, hash, embedding: Some(embedding), related } })
+        let text = Text { content: new.content, hash, embedding: Some(embedding), related };
+        Ok(Prepared { version, text, if_exists: new.if_exists, removed: new.removed })
     }
 }
 
@@ -77,11 +88,14 @@ pub(super) fn insert(
     prepared: Prepared,
     model: &ModelIdentity,
     now: Timestamp,
-) -> Result<Committed, Error> {
+) -> Result<Insertion, Error> {
+    if let Some(insertion) = existing::settle(transaction, &prepared, now)? {
+        return Ok(insertion);
+    }
     settle_model(transaction, model)?;
     let committed = commit::insert(transaction, prepared.version, &prepared.text, now)?;
     link(transaction, committed.number, &prepared.text.related, now)?;
-    Ok(committed)
+    Ok(Insertion::New(committed))
 }
 
 /// Makes sure that `model` is the one of the store's vectors, also if it is the first.

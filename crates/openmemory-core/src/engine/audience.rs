@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::commit::Committed;
 use super::delete::Deleted;
+use super::existing::Insertion;
 use super::feed::{Change, Feed};
 use super::open::Engine;
 use super::vectors::Vectors;
@@ -27,6 +28,12 @@ impl Audience {
         self.vectors.publish(committed);
         let memory = &committed.memory;
         self.feed.tell(committed.number, || Change::Stored(memory.clone()), memory.now);
+    }
+
+    pub(super) fn inserted(&self, insertion: &Insertion) {
+        if let Some(committed) = insertion.committed() {
+            self.committed(committed);
+        }
     }
 
     /// Another memory has taken the place of `old`.

@@ -1,19 +1,24 @@
 //! How do a thousand changes go together? Their new texts are embedded together and committed in few transactions;
 //! each item succeeds or fails by itself, or all of them as one.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::add::{self, Prepared};
-use super::commit::{self, Committed};
+use super::commit;
 use super::control::Control;
 use super::delete::{self, Deleted};
 use super::error::Error;
+use super::existing::Added;
 use super::open::Engine;
+use super::outcome::{Named, Outcome};
 use super::shared_out::shared_out;
 use super::text::{Embedded, Text};
 use super::update::moves_vectors;
 use crate::domain::request::{AddMany, Item, NewMemory, Update, UpdateMany};
-use crate::domain::{Content, Memory, MemoryId};
+use crate::domain::{Content, ContentHash, Embedding, Memory, MemoryId};
 use crate::storage::{Number, Transaction};
 
 /// New memories that share a commit: later ones can be linked to earlier ones.
@@ -46,15 +51,17 @@ impl Serialize for ItemError {
 impl Engine {
     /// Adds 1 to 1000 memories. An atomic batch with a bad item changes nothing: that item answers with its error, the
     /// others with `ABORTED`.
-    pub async fn add_many(&self, request: AddMany, control: &Control) -> Result<Vec<ItemResult<Memory>>, Error> {
+    pub async fn add_many(&self, request: AddMany, control: &Control) -> Result<Vec<ItemResult<Added>>, Error> {
         self.fitting_model().await?;
         let mut items = read_items(request.items);
         if request.atomic && items.iter().any(Result::is_err) {
             return Ok(aborted(items));
         }
-        let contents: Vec<&Content> = items.iter().flatten().map(|new: &NewMemory| &new.content).collect();
+        let known = self.known_vectors(&items).await?;
+        let unknown = items.iter().flatten().map(|new| &new.content).filter(|text| !known.contains_key(&text.hash()));
         let report = |done, total| control.report(done, total);
-        let embedded = self.embed_all(&contents, control, report).await?;
+        let mut embedded = self.embed_all(&unknown.collect::<Vec<_>>(), control, report).await?;
+        embedded.extend(known.into_iter().map(|(hash, vectors)| (hash, Ok(vectors))));
         self.vectors.ready().await?;
         let chunk = if request.atomic { items.len() } else { ADD_CHUNK };
         let mut results = Vec::with_capacity(items.len());
@@ -70,6 +77,20 @@ impl Engine {
             results.extend(self.commit_items(prepared, request.atomic, insert).await?);
         }
         Ok(results)
+    }
+
+    /// The vectors of those texts that are there already, by the texts' hashes.
+    async fn known_vectors(
+        &self,
+        items: &[ItemResult<NewMemory>],
+    ) -> Result<HashMap<ContentHash, Arc<Embedding>>, Error> {
+        let mut known = HashMap::new();
+        for new in items.iter().flatten() {
+            if let Some(vectors) = self.vectors_of_existing(new).await? {
+                known.insert(new.content.hash(), vectors);
+            }
+        }
+        Ok(known)
     }
 
     fn prepare_item(&self, new: NewMemory, embedded: &Embedded) -> ItemResult<Prepared> {
@@ -152,29 +173,31 @@ impl Engine {
     }
 
     /// Applies the good items in one commit and answers all of them in order.
-    async fn commit_items<I, W>(
+    async fn commit_items<I, O, W>(
         &self,
         items: Vec<ItemResult<I>>,
         atomic: bool,
         mut apply: W,
-    ) -> Result<Vec<ItemResult<Memory>>, Error>
+    ) -> Result<Vec<ItemResult<O::Answer>>, Error>
     where
         I: Send + 'static,
-        W: FnMut(&mut Transaction<'_>, I) -> ItemResult<Committed> + Send + 'static,
+        O: Outcome,
+        W: FnMut(&mut Transaction<'_>, I) -> ItemResult<O> + Send + 'static,
     {
         let audience = self.audience();
         let work = move |transaction: &mut Transaction<'_>| {
             let apply =
                 |item: ItemResult<I>| item.and_then(|item| transaction.attempt(|transaction| apply(transaction, item)));
-            let results: Vec<ItemResult<Committed>> = items.into_iter().map(apply).collect();
+            let results: Vec<ItemResult<O>> = items.into_iter().map(apply).collect();
             // An error takes back what the others have written.
             if atomic && results.iter().any(Result::is_err) { Err(aborted(results)) } else { Ok(results) }
         };
-        let publish = move |results: &Vec<ItemResult<Committed>>| {
-            results.iter().flatten().for_each(|committed| audience.committed(committed));
+        let publish = move |results: &Vec<ItemResult<O>>| {
+            let committed = results.iter().flatten().filter_map(Outcome::committed);
+            committed.for_each(|committed| audience.committed(committed));
         };
         let results = match self.store.commit(work, publish).await? {
-            Ok(results) => results.into_iter().map(|result| result.map(|committed| committed.memory)).collect(),
+            Ok(results) => results.into_iter().map(|result| result.map(Outcome::into_answer)).collect(),
             Err(aborted) => aborted,
         };
         self.judge_items(&results);
@@ -196,7 +219,7 @@ impl Engine {
             let remove = |item: Item<MemoryId>| {
                 let id = item.map_err(refusal)?;
                 transaction
-                    .attempt(|transaction| delete::remove(transaction, &id, now))
+                    .attempt(|transaction| delete::remove(transaction, id.clone().into(), now))
                     .map_err(|error| ItemError { id: Some(id.to_string()), error })
             };
             Ok(ids.into_iter().map(remove).collect())
@@ -219,33 +242,10 @@ fn read_items<T>(items: Vec<Item<T>>) -> Vec<ItemResult<T>> {
 }
 
 /// The answers of an atomic batch that has a bad item: nothing of it was done.
-fn aborted<T: Named>(items: Vec<ItemResult<T>>) -> Vec<ItemResult<Memory>> {
+fn aborted<T: Named, A>(items: Vec<ItemResult<T>>) -> Vec<ItemResult<A>> {
     let answer = |item: ItemResult<T>| match item {
         Ok(good) => Err(ItemError { id: good.id(), error: Error::BatchRefused }),
         Err(refused) => Err(refused),
     };
     items.into_iter().map(answer).collect()
-}
-
-/// What names a memory, if it has a name yet.
-trait Named {
-    fn id(&self) -> Option<String>;
-}
-
-impl Named for NewMemory {
-    fn id(&self) -> Option<String> {
-        self.id.as_ref().map(MemoryId::to_string)
-    }
-}
-
-impl Named for Update {
-    fn id(&self) -> Option<String> {
-        Some(self.id.to_string())
-    }
-}
-
-impl Named for Committed {
-    fn id(&self) -> Option<String> {
-        Some(self.memory.version.id.to_string())
-    }
 }

@@ -43,7 +43,7 @@ pub(super) fn current(transaction: &Transaction<'_>, id: &MemoryId) -> Result<(N
 pub(super) fn check_version(id: &MemoryId, head: &Version, expected: Option<u64>) -> Result<(), Error> {
     match expected {
         Some(expected) if expected != head.number => {
-            Err(Error::VersionConflict { id: head.id.clone(), expected, current: head.number })
+            Err(Error::VersionConflict { id: id.clone(), expected, current: head.number })
         }
         _ => Ok(()),
     }
@@ -151,8 +151,7 @@ pub(super) fn insert(
     }
     let embedding = text.embedding.clone().ok_or(Error::Internal("a new memory without vectors"))?;
     let dynamics = Dynamics::new(&version.sectors(), now);
-    let number = transaction.insert(&version, &dynamics)?;
-    transaction.put_content(number, text.hash, &text.content)?;
+    let number = transaction.insert(&version, &text.content, &dynamics)?;
     transaction.put_embedding(number, text.hash, &embedding)?;
     let content = text.content.as_str().to_owned();
     Ok(Committed { number, memory: Memory { version, content, dynamics, now }, reach: Reach::Everything(embedding) })

@@ -43,10 +43,11 @@ pub struct DeletedMany {
 impl Engine {
     pub async fn delete(&self, request: Delete) -> Result<Deleted, Error> {
         // Refused before waiting for the index, which only a real deletion changes.
-        self.head(&request.id)?;
+        let (_, head) = self.head(&request.id)?;
+        commit::check_version(&request.id, &head, request.if_version)?;
         self.vectors.ready().await?;
         let (now, audience) = (self.now(), self.audience());
-        let work = move |transaction: &mut Transaction<'_>| remove(transaction, &request.id, now);
+        let work = move |transaction: &mut Transaction<'_>| remove(transaction, request, now);
         let publish = move |(number, deleted): &(Number, Deleted)| audience.deleted(*number, deleted);
         Ok(self.store.commit(work, publish).await??.1)
     }
@@ -119,7 +120,7 @@ fn remove_all(
     for id in ids {
         // What was deleted or changed since the walk is left alone.
         let piece = transaction.attempt(|transaction| {
-            let (number, deleted) = remove(transaction, id, now)?;
+            let (number, deleted) = remove(transaction, id.clone().into(), now)?;
             let memory = &deleted.memory;
             match filter {
                 Some(filter) if !filter.matches(&memory.version, &memory.content) => {

@@ -32,10 +32,10 @@ impl Registry {
         let place = self.place(&path);
         let mut open = place.lock();
         if let Some(directory) = open.upgrade() {
-            if directory.options.durability != options.durability {
-                return Err(Invalid::argument("durability", "differs from that of the open store").into());
             // Its engine is of another directory, and the lock of this one is not held by anybody here.
             directory.check_place()?;
+            if directory.options.durability != options.durability {
+                return Err(Invalid::argument("durability", "differs from that of the open store").into());
             }
             if directory.embedder != embedder {
                 return Err(Invalid::argument("embedder", "differs from that of the open store").into());

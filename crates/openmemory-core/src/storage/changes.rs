@@ -4,15 +4,23 @@ use super::error::StorageError;
 use super::keys::{self, Number};
 use super::records::{self, COUNTERS, Counters, Records, Reindex, Tombstone, Waypoint};
 use super::transaction::Transaction;
-use crate::domain::{Content, ContentHash, Dynamics, Embedding, MemoryId, ModelIdentity, Version};
+use crate::domain::{Content, ContentHash, Dynamics, Embedding, MemoryId, ModelIdentity, TextKey, Version};
 
 /// Links that a memory keeps: all of them are read and written together.
 pub(super) const MOST_LINKS: usize = 64;
 
 impl Transaction<'_> {
-    /// Puts a new memory and says its number.
-    pub fn insert(&mut self, version: &Version, dynamics: &Dynamics) -> Result<Number, StorageError> {
+    /// Puts a new memory with its text and says its number.
+    pub fn insert(
+        &mut self,
+        version: &Version,
+        content: &Content,
+        dynamics: &Dynamics,
+    ) -> Result<Number, StorageError> {
         let counters = self.counters()?;
+        if counters.memories == 0 {
+            self.put(&records::texts_key(), &())?;
+        }
         let number = Number(counters.next_number);
         self.put_counters(Counters { next_number: number.0 + 1, memories: counters.memories + 1 })?;
         self.put(&keys::id(&version.id), &number)?;
@@ -29,6 +37,8 @@ impl Transaction<'_> {
         for tag in version.tags.distinct() {
             self.mark(keys::tag(tag, version.created_at, number));
         }
+        self.put_content(number, version.content, content)?;
+        self.mark(keys::text(TextKey::of(&version.scope, content.as_str()), number));
         Ok(number)
     }
 
@@ -36,6 +46,10 @@ impl Transaction<'_> {
     pub fn replace(&mut self, number: Number, current: &Version, next: &Version) -> Result<(), StorageError> {
         self.put(&keys::history(number, current.number), current)?;
         self.put(&keys::head(number), next)?;
+        if current.content != next.content {
+            self.unmark_text(number, current)?;
+            self.mark_text(number, next)?;
+        }
         if current.updated_at != next.updated_at {
             self.unmark(keys::updated(current.updated_at, number));
             self.mark(keys::updated(next.updated_at, number));
@@ -50,6 +64,35 @@ impl Transaction<'_> {
             for tag in new.difference(&old) {
                 self.mark(keys::tag(tag, current.created_at, number));
             }
+        }
+        Ok(())
+    }
+
+    /// Makes sure that every memory is found by its text.
+    pub fn index_texts(&mut self) -> Result<(), StorageError> {
+        if self.raw(&records::texts_key())?.is_some() {
+            return Ok(());
+        }
+        for (key, _) in self.raw_with_prefix(&keys::heads_prefix())? {
+            if let Some(number) = keys::trailing_number(&key)
+                && let Some(head) = self.head(number)?
+            {
+                self.mark_text(number, &head)?;
+            }
+        }
+        self.put(&records::texts_key(), &())
+    }
+
+    fn mark_text(&mut self, number: Number, version: &Version) -> Result<(), StorageError> {
+        if let Some(text) = self.content(number, version.content)? {
+            self.mark(keys::text(TextKey::of(&version.scope, &text), number));
+        }
+        Ok(())
+    }
+
+    fn unmark_text(&mut self, number: Number, version: &Version) -> Result<(), StorageError> {
+        if let Some(text) = self.content(number, version.content)? {
+            self.unmark(keys::text(TextKey::of(&version.scope, &text), number));
         }
         Ok(())
     }
@@ -110,6 +153,7 @@ impl Transaction<'_> {
         for (other, _) in self.waypoints(number)? {
             self.forget_link(other, number)?;
         }
+        self.unmark_text(number, head)?;
         for prefix in keys::prefixes_of(number) {
             for (key, _) in self.raw_with_prefix(&prefix)? {
                 self.remove(&key)?;

@@ -137,7 +137,6 @@ impl Checkpoints {
         Ok(())
     }
 
-    fn run(&self, woken: &Receiver<()>) {
     fn renew(&self, renewal: &Renewal) -> Result<(), StorageError> {
         let _busy = self.busy.lock();
         renewal.renew(&self.layout, &self.manifest, &self.progress)?;
@@ -156,6 +155,7 @@ impl Checkpoints {
         Ok(())
     }
 
+    fn run(&self, woken: &Receiver<()>) {
         // A log that has grown over many short lives is cut too; but who opens a store waits for other things first.
         self.tidy_when_due(2);
         while woken.recv().is_ok() {

@@ -15,13 +15,13 @@ pub enum StorageError {
     Directory { directory: PathBuf, error: Arc<std::io::Error> },
     #[error("an earlier write failed, so nothing more is written until the store is opened again; try again later")]
     Poisoned,
+    #[error("the store's directory was removed or replaced while it was open; close it and open it again")]
+    Replaced,
     #[error("the store is damaged ({0}); put a backup in its place, or salvage what is whole with doctor and repair")]
     Corrupted(String),
     #[error(
         "the directory is open in another process{}; close it there, or use one server for both",
         .0.map(|pid| format!(" ({pid})")).unwrap_or_default()
-    #[error("the store's directory was removed or replaced while it was open; close it and open it again")]
-    Replaced,
     )]
     Locked(Option<u32>),
     #[error("the store has format {found}, and this version reads {supported}; use the version that wrote it")]

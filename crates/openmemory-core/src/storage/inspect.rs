@@ -11,7 +11,7 @@ use super::keys::{self, Number};
 use super::records::{self, COUNTERS, Counters, Records, Tombstone};
 use super::sled_copy::all_rows;
 use super::transaction::Transaction;
-use crate::domain::{ContentHash, MemoryId, Version};
+use crate::domain::{ContentHash, MemoryId, TextKey, Version};
 
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -36,7 +36,8 @@ pub(super) struct Inspection {
 pub(super) fn inspect(backend: &dyn Backend) -> Inspection {
     let rows = Transaction::new(backend);
     let reindexing = matches!(rows.reindex(), Ok(Some(_)));
-    let mut walk = Walk { rows, reindexing, found: Inspection::default(), markers: 0, expected: 0 };
+    let finds_texts = matches!(rows.raw(&records::texts_key()), Ok(Some(_)));
+    let mut walk = Walk { rows, reindexing, finds_texts, found: Inspection::default(), markers: 0, expected: 0 };
     let (mut heads, mut ids, mut greatest) = (Vec::new(), 0u64, 0);
     for row in all_rows(backend) {
         let key = match row {
@@ -50,6 +51,7 @@ pub(super) fn inspect(backend: &dyn Backend) -> Inspection {
         match key.first() {
             Some(b'H') => heads.extend(keys::trailing_number(&key)),
             Some(b'O' | b'U' | b'S' | b'T') => walk.markers += 1,
+            Some(b'X') if finds_texts => walk.markers += 1,
             Some(b'I') => {
                 ids += 1;
                 walk.readable::<Number>(&key);
@@ -68,8 +70,10 @@ pub(super) fn inspect(backend: &dyn Backend) -> Inspection {
         walk.memory(number);
     }
     if walk.markers != walk.expected {
-        let what =
-            format!("{} entries in the orders of time, scopes and tags that should be {}", walk.markers, walk.expected);
+        let what = format!(
+            "{} entries in the orders of time, scopes, tags and texts that should be {}",
+            walk.markers, walk.expected
+        );
         walk.note(None, what);
     }
     if ids != walk.found.memories {
@@ -89,6 +93,8 @@ struct Walk<'a> {
     rows: Transaction<'a>,
     /// Whether newest versions may be without vectors.
     reindexing: bool,
+    /// Whether every memory must be found by its text.
+    finds_texts: bool,
     found: Inspection,
     markers: u64,
     expected: u64,
@@ -129,10 +135,11 @@ impl Walk<'_> {
             Ok(Some(found)) if found == number => {}
             _ => self.note(Some(&head.id), "its id does not lead to it".into()),
         }
-        for key in markers(number, &head) {
+        let text = text(&self.rows, number, head.content).ok().filter(|_| self.finds_texts);
+        for key in markers(number, &head, text.as_deref()) {
             self.expected += 1;
             if !matches!(self.rows.raw(&key), Ok(Some(_))) {
-                self.note(Some(&head.id), "is missing in an order of time, scope or tag".into());
+                self.note(Some(&head.id), "is missing in an order of time, scope, tag or text".into());
             }
         }
         for earlier in 1..head.number {
@@ -184,13 +191,14 @@ pub(super) fn text(rows: &impl Records, number: Number, hash: ContentHash) -> Re
     if ContentHash::of(&text) == hash { Ok(text) } else { Err("its text is another one".into()) }
 }
 
-/// The keys by which a memory is found in orders of time.
-pub(super) fn markers(number: Number, head: &Version) -> HashSet<Vec<u8>> {
+/// The keys by which a memory is found in orders of time, and by its text where that is given.
+pub(super) fn markers(number: Number, head: &Version, text: Option<&str>) -> HashSet<Vec<u8>> {
     let mut keys = HashSet::from([keys::created(head.created_at, number), keys::updated(head.updated_at, number)]);
     for (field, value) in head.scope.fields() {
         keys.extend(value.map(|value| keys::scope(field, value, head.created_at, number)));
     }
     keys.extend(head.tags.distinct().into_iter().map(|tag| keys::tag(tag, head.created_at, number)));
+    keys.extend(text.map(|text| keys::text(TextKey::of(&head.scope, text), number)));
     keys
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{ContentHash, MemoryId, Timestamp};
+use crate::domain::{ContentHash, MemoryId, TextKey, Timestamp};
 
 /// A memory's short name inside one store: given once, never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -21,6 +21,7 @@ const CREATED: u8 = b'O';
 const UPDATED: u8 = b'U';
 const SCOPE: u8 = b'S';
 const TAG: u8 = b'T';
+const TEXT: u8 = b'X';
 const PART: u8 = b'P';
 
 fn key(space: u8, pieces: &[&[u8]]) -> Vec<u8> {
@@ -105,6 +106,14 @@ pub(super) fn tag_prefix(value: &str) -> Vec<u8> {
     key(TAG, &[&(value.len() as u16).to_be_bytes(), value.as_bytes()])
 }
 
+pub(super) fn text(text: TextKey, number: Number) -> Vec<u8> {
+    key(TEXT, &[text.as_bytes(), &number.0.to_be_bytes()])
+}
+
+pub(super) fn text_prefix(text: TextKey) -> Vec<u8> {
+    key(TEXT, &[text.as_bytes()])
+}
+
 pub(super) fn part(row: &[u8], index: u16) -> Vec<u8> {
     key(PART, &[row, &index.to_be_bytes()])
 }
@@ -119,13 +128,15 @@ pub(super) fn is_part(key: &[u8]) -> bool {
 pub(super) fn sort_for_readers(batch: &mut [(Vec<u8>, Option<Vec<u8>>)]) {
     batch.sort_by_key(|(key, value)| match (key.first(), value) {
         (
-            Some(&(PART | CONTENT | EMBEDDING | DYNAMICS | HISTORY | TOMBSTONE | CREATED | UPDATED | SCOPE | TAG)),
+            Some(
+                &(PART | CONTENT | EMBEDDING | DYNAMICS | HISTORY | TOMBSTONE | CREATED | UPDATED | SCOPE | TAG | TEXT),
+            ),
             Some(_),
         ) => 0,
         (Some(&HEAD), Some(_)) | (Some(&ID), None) => 1,
         (Some(&ID), Some(_)) | (Some(&HEAD), None) => 2,
         (_, Some(_)) => 3,
-        (Some(&(CREATED | UPDATED | SCOPE | TAG)), None) => 4,
+        (Some(&(CREATED | UPDATED | SCOPE | TAG | TEXT)), None) => 4,
         (_, None) => 5,
     });
 }

@@ -9,10 +9,10 @@ use super::backend::Row;
 use super::envelope;
 use super::error::StorageError;
 use super::keys::{self, Number};
-use crate::domain::{ContentHash, Dynamics, Embedding, MemoryId, ModelIdentity, Timestamp, Version};
+use crate::domain::{ContentHash, Dynamics, Embedding, MemoryId, ModelIdentity, TextKey, Timestamp, Version};
 
 /// What is left of a deleted memory.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Tombstone {
     pub deleted_at: Timestamp,
     /// The last version it had.
@@ -76,6 +76,7 @@ const APPLIED: &str = "applied";
 const MODEL: &str = "model";
 const REINDEX: &str = "reindex";
 const PROTOTYPES: &str = "prototypes";
+const TEXTS: &str = "texts";
 
 /// Names of the rows about the whole store.
 pub(super) fn model_key() -> Vec<u8> {
@@ -88,6 +89,12 @@ pub(super) fn reindex_key() -> Vec<u8> {
 
 pub(super) fn prototypes_key() -> Vec<u8> {
     keys::meta(PROTOTYPES)
+}
+
+/// The row that says that every memory is found by its text. Stores of earlier builds are without it until a text is
+/// looked for.
+pub(super) fn texts_key() -> Vec<u8> {
+    keys::meta(TEXTS)
 }
 
 /// The row by which sled says which commit is the last that it has. It is no row of the store: each sled has its own.
@@ -199,6 +206,15 @@ pub trait Records {
         Self: Sized,
     {
         Ok(self.record(&keys::waypoints(number))?.unwrap_or_default())
+    }
+
+    /// The memories whose newest text and scope are these, oldest first.
+    fn numbers_of_text(&self, text: TextKey) -> Result<Vec<Number>, StorageError>
+    where
+        Self: Sized,
+    {
+        let rows = self.raw_with_prefix(&keys::text_prefix(text))?;
+        Ok(rows.iter().filter_map(|(key, _)| keys::trailing_number(key)).collect())
     }
 
     /// The model whose vectors the store holds; none before the first one.

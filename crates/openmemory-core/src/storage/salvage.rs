@@ -19,7 +19,7 @@ use super::keys::{self, Number};
 use super::layout::{self, DAMAGED, Layout, REPAIRED};
 use super::log::Log;
 use super::manifest::{Manifest, Session};
-use super::records::{COUNTERS, Counters, Records, Reindex, Tombstone};
+use super::records::{self, COUNTERS, Counters, Records, Reindex, Tombstone};
 use super::redo_log::RedoLog;
 use super::scratch;
 use super::sled_backend::SledBackend;
@@ -234,6 +234,7 @@ fn make(
         last.put_reindex(&Reindex { target })?;
     }
     last.put(&keys::meta(COUNTERS), &counters)?;
+    last.put(&records::texts_key(), &())?;
     target.apply(last.into_batch().0)?;
     made.memories = counters.memories;
     write_store(&target, fresh, now)?;
@@ -254,7 +255,8 @@ fn memory(
     if let Some(dynamics) = old.dynamics(number)? {
         new.put(&keys::dynamics(number), &dynamics)?;
     }
-    inspect::markers(number, head).into_iter().for_each(|key| new.mark(key));
+    let text = inspect::text(old, number, head.content).ok();
+    inspect::markers(number, head, text.as_deref()).into_iter().for_each(|key| new.mark(key));
     for version in (1..=head.number).rev() {
         let found =
             if version == head.number { Some(head.clone()) } else { old.earlier(number, version).ok().flatten() };

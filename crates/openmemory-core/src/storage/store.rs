@@ -175,13 +175,13 @@ impl Store {
         self.backend.let_go_of_pages()
     }
 
-    /// Finishes what is queued and syncs; later commits are refused.
-    pub fn close(&self) -> Result<(), StorageError> {
-        self.checkpoints.stop();
-        self.writer.stop();
-        self.closing.progress.sync_log()?;
-        self.backend.sync()
     /// Writes everything that the store holds anew and removes all other files of it, with what was deleted from it;
+    /// blocks. Reads and commits go on meanwhile.
+    pub fn compact(&self) -> Result<(), StorageError> {
+        self.writer.turn_log()?;
+        self.checkpoints.shared.compact()
+    }
+
     /// Finishes what is queued and syncs; later commits are refused.
     pub fn close(&self) -> Result<(), StorageError> {
         self.checkpoints.stop();
@@ -189,12 +189,6 @@ impl Store {
         self.closing.manifest.check_place()?;
         self.closing.progress.sync_log()?;
         self.backend.sync()
-    /// blocks. Reads and commits go on meanwhile.
-    pub fn compact(&self) -> Result<(), StorageError> {
-        self.writer.turn_log()?;
-        self.checkpoints.shared.compact()
-    }
-
     }
 
     /// How many memories there are.

@@ -4,6 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use openmemory_core::engine::Error;
+use serde_json::{Map, Value};
 
 use super::Failure;
 
@@ -22,19 +23,15 @@ impl IfMatch {
         if text == "*" {
             return Ok(Self(None));
         }
-        let quoted = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
         if text.starts_with("W/") {
             return Err(Failure::WeakEtag);
         }
+        let quoted = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
         let digits = !quoted.is_empty() && quoted.bytes().all(|byte| byte.is_ascii_digit());
         let version = digits.then(|| quoted.parse().ok()).flatten().filter(|version| *version > 0);
         version.map(|version| Self(Some(version))).ok_or_else(wrong)
     }
 
-    /// A conflict that the header asked about is a failed precondition.
-    pub fn told(&self, error: Error) -> Failure {
-        match error {
-            Error::VersionConflict { .. } if self.0.is_some() => Failure::Precondition(error),
     /// Makes the version that a request asks for that of the header.
     pub fn join(&self, request: &mut Map<String, Value>) -> Result<(), Failure> {
         if let Some(version) = self.0
@@ -45,6 +42,10 @@ impl IfMatch {
         Ok(())
     }
 
+    /// A conflict that the header asked about is a failed precondition.
+    pub fn told(&self, error: Error) -> Failure {
+        match error {
+            Error::VersionConflict { .. } if self.0.is_some() => Failure::Precondition(error),
             error => error.into(),
         }
     }

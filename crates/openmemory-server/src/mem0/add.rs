@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
-use openmemory_core::domain::request::{AddMany, NewMemory};
+use openmemory_core::domain::request::{AddMany, IfExists, NewMemory};
 use openmemory_core::domain::{Clock, Content, Invalid, Metadata, Scope, SystemClock, Tags};
 use serde_json::{Value, json};
 
@@ -70,7 +70,7 @@ async fn stored(memories: &Memories, messages: Vec<NewMemory>) -> Result<Vec<Val
     let done = memories.judged(memories.store.add_many(AddMany { items, atomic: true }, &memories.control)).await?;
     let mut results = Vec::with_capacity(done.len());
     for item in done {
-        let memory = item.map_err(|refused| Failure::from(refused.error))?;
+        let memory = item.map_err(|refused| Failure::from(refused.error))?.memory;
         let (id, text) = (shown_id(&memory.version.id), memory.content);
         results.push(json!({ "id": id, "memory": text, "data": { "memory": text }, "event": "ADD" }));
     }
@@ -124,7 +124,18 @@ fn said(mut fields: Fields) -> Result<Said, Failure> {
         let content = Content::read(&message.field, message.text)?;
         let scope = scope.clone();
         let metadata = with_role(&metadata, message.role)?;
-        Ok(NewMemory { id: None, content, tags: Tags::default(), metadata, scope, immutable, expires_at, created_at })
+        Ok(NewMemory {
+            id: None,
+            content,
+            tags: Tags::default(),
+            metadata,
+            removed: Vec::new(),
+            scope,
+            immutable,
+            expires_at,
+            created_at,
+            if_exists: IfExists::Add,
+        })
     };
     let messages = texts.into_iter().map(memory).collect::<Result<_, Failure>>()?;
     Ok(Said { messages, verbatim: infer.is_none(), left_out })
@@ -156,6 +167,9 @@ fn scope(fields: &mut Fields) -> Result<Scope, Failure> {
     let [user_id, agent_id, app_id, run_id] = ENTITIES;
     let scope =
         Scope { user_id: read(user_id)?, agent_id: read(agent_id)?, app_id: read(app_id)?, run_id: read(run_id)? };
+    if let Some(name) = filters.keys().next() {
+        return Err(Failure::invalid(&format!("filters.{name}"), "says nothing about a new memory"));
+    }
     if scope == Scope::default() {
         return Err(Failure::invalid(
             "user_id",
@@ -167,9 +181,6 @@ fn scope(fields: &mut Fields) -> Result<Scope, Failure> {
 
 /// What was said by whom, with the place where it stands.
 struct Message {
-    if let Some(name) = filters.keys().next() {
-        return Err(Failure::invalid(&format!("filters.{name}"), "says nothing about a new memory"));
-    }
     field: String,
     role: Option<String>,
     text: String,

@@ -3,19 +3,19 @@
 use openmemory_core::domain::request::{AddMany, NewMemory};
 use serde_json::Value;
 
-use super::record::{results, tagged};
+use super::record::{results, tagged_as};
 use crate::http::{Answer, Body, Failure, LargeBody, Memories};
 use crate::openapi::schemas;
 
-/// Store a text
+/// Store a text, unless `ifExists` says otherwise and its scope has it
 #[utoipa::path(
     post, path = "/memory/add", tag = "Memories", request_body = schemas::NewMemory,
-    responses((status = 200, body = schemas::Memory, headers(("ETag" = String))), schemas::Refusals)
+    responses((status = 200, body = schemas::Added, headers(("ETag" = String))), schemas::Refusals)
 )]
 pub async fn add(memories: Memories, Body(mut body): Body) -> Answer {
     check_dynamics(&mut body)?;
-    let memory = memories.judged(memories.store.add(NewMemory::read(body)?)).await?;
-    Ok(tagged(&memory)?)
+    let added = memories.judged(memories.store.add(NewMemory::read(body)?)).await?;
+    Ok(tagged_as(&added, &added.memory)?)
 }
 
 /// Store 1 to 1000 texts, each with a result of its own

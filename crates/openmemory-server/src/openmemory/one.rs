@@ -27,8 +27,8 @@ pub async fn get(memories: Memories, Id(id): Id, mut params: Params) -> Answer {
     }
     params.done()?;
     let get = Get::read(request.into())?;
-    let asked = get.id.clone();
     // What was current at a time is looked for among all versions.
+    let asked = get.id.clone();
     let memory = match get.at {
         Some(_) => memories.scan(move |engine, _| engine.get(&get)).await?,
         None => memories.read(move |engine| engine.get(&get)).await?,

@@ -27,7 +27,12 @@ pub fn with_protocol_fields(written: &impl Serialize, memory: &Memory) -> Result
 
 /// The memory, and its version as `ETag`.
 pub fn tagged(memory: &Memory) -> Result<Response, Error> {
-    Ok(([etag(memory.version.number)], Json(record(memory)?)).into_response())
+    tagged_as(memory, memory)
+}
+
+/// The same, `written` as for [`with_protocol_fields`].
+pub fn tagged_as(written: &impl Serialize, memory: &Memory) -> Result<Response, Error> {
+    Ok(([etag(memory.version.number)], Json(with_protocol_fields(written, memory)?)).into_response())
 }
 
 /// What became of each item of a batch. They may hold a thousand long texts, so they are written where others need not

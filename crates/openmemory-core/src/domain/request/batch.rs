@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::{Fields, NewMemory, Update, list, update};
+use super::{Fields, IfExists, NewMemory, Update, list, update};
 use crate::domain::filter::Filter;
 use crate::domain::{Invalid, MemoryId, limits};
 
 /// One item of a batch: its request, or why it is refused and the id it named.
 pub type Item<T> = Result<T, (Option<String>, Invalid)>;
 
-/// `{items, atomic?}`
+/// `{items, atomic?, ifExists?}`
 #[derive(Debug)]
 pub struct AddMany {
     pub items: Vec<Item<NewMemory>>,
@@ -18,8 +18,10 @@ pub struct AddMany {
 
 impl AddMany {
     pub fn read(value: Value) -> Result<Self, Invalid> {
-        let mut fields = Fields::read(value, &["items", "atomic"])?;
-        Ok(Self { items: items(&mut fields, NewMemory::read)?, atomic: fields.boolean("atomic")?.unwrap_or(false) })
+        let mut fields = Fields::read(value, &["items", "atomic", IfExists::FIELD])?;
+        let if_exists = IfExists::read(&mut fields)?.unwrap_or_default();
+        let items = items(&mut fields, |item| NewMemory::read_item(item, if_exists))?;
+        Ok(Self { items, atomic: fields.boolean("atomic")?.unwrap_or(false) })
     }
 }
 
@@ -44,9 +46,10 @@ fn items<T>(fields: &mut Fields, read: impl Fn(Value) -> Result<T, Invalid>) -> 
     check_count("items", values.len())?;
     Ok(values
         .into_iter()
-        .map(|value| {
+        .enumerate()
+        .map(|(i, value)| {
             let id = value.get("id").and_then(Value::as_str).map(str::to_owned);
-            read(value).map_err(|error| (id, error))
+            read(value).map_err(|error| (id, update::named(error, &format!("items[{i}]"))))
         })
         .collect())
 }

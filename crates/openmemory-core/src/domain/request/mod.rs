@@ -3,6 +3,7 @@
 mod batch;
 mod by_id;
 mod fields;
+mod if_exists;
 mod list;
 mod new_memory;
 mod search;
@@ -13,6 +14,7 @@ mod watch;
 pub use batch::{AddMany, DeleteMany, Item, UpdateMany};
 pub use by_id::{ById, Delete, FeedbackRequest, Get, History, Reinforce, Restore};
 pub use fields::Fields;
+pub use if_exists::IfExists;
 pub use list::{List, Order, TimeField};
 pub use new_memory::NewMemory;
 pub use search::Search;

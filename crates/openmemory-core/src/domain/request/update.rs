@@ -45,7 +45,8 @@ pub(super) fn provenance(fields: &mut Fields) -> Result<Provenance, Invalid> {
     Ok(Provenance { event: Event::Update, actor: fields.note("actor")?, reason: fields.note("reason")? })
 }
 
-fn named(mut error: Invalid, whole: &str) -> Invalid {
+/// Names the whole where an error is about no field of it.
+pub(super) fn named(mut error: Invalid, whole: &str) -> Invalid {
     if error.field.is_empty() {
         error.field = whole.into();
     }

@@ -65,7 +65,7 @@ pub(super) fn apply(
         (Standing::Different { .. }, OnConflict::Replace) => {
             let (old, head) = commit::current(transaction, &memory.id)?;
             let links = transaction.waypoints(old)?;
-            delete::remove(transaction, &memory.id, now)?;
+            delete::remove(transaction, memory.id.clone().into(), now)?;
             let committed = insert(transaction, memory, embedding, now)?;
             // Those of younger memories, which may not be imported anew, lead here too.
             for (other, waypoint) in links.into_iter().filter(|(other, _)| *other > old) {
@@ -90,18 +90,19 @@ fn insert(
     let dynamics = memory.dynamics(&head.sectors());
     let mut versions = memory.oldest_first(&classified);
     let mut current = versions.next().ok_or(Error::Internal("an imported memory without a version"))??;
-    let number = transaction.insert(&current, &dynamics)?;
-    for next in versions {
-        let next = next?;
-        transaction.replace(number, &current, &next)?;
-        current = next;
-    }
-    let mut put = HashSet::new();
+    let oldest = memory.versions.last().ok_or(Error::Internal("an imported memory without a version"))?;
+    let number = transaction.insert(&current, &oldest.content, &dynamics)?;
+    let mut put = HashSet::from([current.content]);
     for version in &memory.versions {
         let hash = version.content.hash();
         if put.insert(hash) {
             transaction.put_content(number, hash, &version.content)?;
         }
+    }
+    for next in versions {
+        let next = next?;
+        transaction.replace(number, &current, &next)?;
+        current = next;
     }
     transaction.put_embedding(number, head.content, embedding)?;
     for link in &memory.links {

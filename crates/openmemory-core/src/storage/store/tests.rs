@@ -121,7 +121,8 @@ fn tombstone(deleted_at: Timestamp, version: u64) -> Tombstone {
 
 /// A memory with all its rows.
 fn put(transaction: &mut Transaction<'_>, version: &Version, text: &str) -> Result<Number, StorageError> {
-    let number = transaction.insert(version, &Dynamics::new(&version.sectors(), version.created_at))?;
+    let content = Content::read("content", text.into()).unwrap();
+    let number = transaction.insert(version, &content, &Dynamics::new(&version.sectors(), version.created_at))?;
     put_text(transaction, number, text)?;
     Ok(number)
 }

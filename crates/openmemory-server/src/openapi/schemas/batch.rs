@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::memory::{Memory, NewMemory};
+use super::memory::{Added, IfExists, NewMemory};
 
 #[derive(ToSchema)]
 pub struct AddBatch {
@@ -14,6 +14,9 @@ pub struct AddBatch {
     pub items: Vec<NewMemory>,
     /// All or nothing
     pub atomic: Option<bool>,
+    /// For items that do not say it. Default: add
+    #[schema(rename = "ifExists")]
+    pub if_exists: Option<IfExists>,
 }
 
 #[derive(ToSchema)]
@@ -42,7 +45,7 @@ pub struct ItemResult {
     #[schema(nullable = false)]
     pub id: Option<String>,
     #[schema(nullable = false)]
-    pub memory: Option<Memory>,
+    pub memory: Option<Added>,
     #[schema(nullable = false)]
     pub error: Option<ItemError>,
 }

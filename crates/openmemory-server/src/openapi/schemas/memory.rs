@@ -63,6 +63,27 @@ pub struct Memory {
     pub decay_lambda: Option<f64>,
 }
 
+/// The memory that adding has led to
+#[derive(ToSchema, Serialize)]
+pub struct Added {
+    #[serde(flatten)]
+    pub memory: Memory,
+    /// True where it had the text already
+    #[schema(nullable = false)]
+    pub existed: Option<bool>,
+}
+
+/// What becomes of a text that the same user, agent, app and run have already, characters composed alike and white
+/// space around it aside: it is added all the same, the memory that is there is the answer, or it also gets the tags
+/// it has not, the metadata and the expiry
+#[derive(ToSchema, Serialize)]
+#[schema(rename_all = "lowercase")]
+pub enum IfExists {
+    Add,
+    Skip,
+    Touch,
+}
+
 #[derive(ToSchema)]
 pub struct NewMemory {
     /// 1 to 200 000 characters, not only white space
@@ -82,6 +103,9 @@ pub struct NewMemory {
     pub immutable: Option<bool>,
     pub expires_at: Option<String>,
     pub created_at: Option<String>,
+    /// Default: add
+    #[schema(rename = "ifExists")]
+    pub if_exists: Option<IfExists>,
     /// Taken from OpenMemory's clients; salience follows from the sectors
     pub salience: Option<f64>,
     /// Taken from OpenMemory's clients; decay follows from the sectors
@@ -126,6 +150,13 @@ pub struct IfMatchHeader {
 pub struct DeleteQuery {
     /// The memory must be this user's
     pub user_id: Option<String>,
+    /// As `If-Match`, answered 409
+    #[param(rename = "ifVersion")]
+    pub if_version: Option<i64>,
+    /// Kept in what is left of the memory
+    pub actor: Option<String>,
+    /// Kept in what is left of the memory
+    pub reason: Option<String>,
 }
 
 #[derive(IntoParams)]
@@ -144,10 +175,3 @@ pub struct DeletedOne {
     pub ok: bool,
     pub memory: Memory,
 }
-    /// As `If-Match`, answered 409
-    #[param(rename = "ifVersion")]
-    pub if_version: Option<i64>,
-    /// Kept in what is left of the memory
-    pub actor: Option<String>,
-    /// Kept in what is left of the memory
-    pub reason: Option<String>,
