@@ -1,13 +1,16 @@
 // Runs one of the engine's random tests for longer than `npm test` does: flags become the settings that it reads.
 // Usage: node scripts/long-test.mjs fuzz [--inputs N] [--seed N]
 //        node scripts/long-test.mjs model [--steps N] [--seed N]
+//        node scripts/long-test.mjs histories [--histories N] [--seed N]
 
 import { spawnSync } from 'node:child_process'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
-const TESTS = { fuzz: { inputs: '1000000' }, model: { steps: '50000' } }
+const TESTS = { fuzz: { inputs: '1000000' }, model: { steps: '50000' }, histories: { histories: '10000' } }
+/** Those that are a part of another test's binary, and the name of that part. */
+const PARTS = { histories: { binary: 'model', name: 'any_history' }, model: { binary: 'model', name: 'any_sequence' } }
 
 const [test, ...rest] = process.argv.slice(2)
 const defaults = TESTS[test]
@@ -20,7 +23,8 @@ for (const [name, value] of Object.entries(flags())) {
 
 const env = { ...process.env }
 for (const [name, value] of Object.entries(settings)) env[`OPENMEMORY_${test}_${name}`.toUpperCase()] = value
-const args = ['test', '--release', '--workspace', '--target', 'host-tuple', '--test', test, '--', '--nocapture']
+const { binary, name } = PARTS[test] ?? { binary: test, name: '' }
+const args = ['test', '--release', '--workspace', '--target', 'host-tuple', '--test', binary, name, '--', '--nocapture']
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { status, error } = spawnSync('cargo', args, { cwd: root, env, stdio: 'inherit' })
 if (error) console.error(`cargo could not be started: ${error.message}`)

@@ -1,6 +1,8 @@
 //! Any sequence of operations leaves, and answers, what a plain model of the contract in memory says: adding, updating,
 //! batches, deleting, restoring, lists, history, time, expiry, reopening, export and import.
 //!
+//! And it leaves a store that a doctor finds healthy (`histories`).
+//!
 //! `npm run test:model -- --steps 50000` runs it for longer, and `--seed` with other choices.
 #![allow(
     clippy::unwrap_used,
@@ -16,6 +18,7 @@ mod support;
 
 mod compare;
 mod filter;
+mod histories;
 mod state;
 mod step;
 
