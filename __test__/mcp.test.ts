@@ -45,12 +45,15 @@ class Host {
     return result
   }
 
-  /** What a tool gave, which it tells as text and as data alike. */
-  async use(name: string, args: object): Promise<Message> {
+  /** What a tool answers: as data for programs, and as text for a model. */
+  async answers(name: string, args: object): Promise<{ data: Message; text: string; refused: boolean }> {
     const { result } = await this.ask('tools/call', { name, arguments: args })
-    const told = JSON.parse(result.content[0].text)
-    if (!result.isError) expect(told).toEqual(result.structuredContent)
-    return result.isError ? { refused: told } : told
+    return { data: result.structuredContent, text: result.content[0].text, refused: result.isError === true }
+  }
+
+  async use(name: string, args: object): Promise<Message> {
+    const { data, text, refused } = await this.answers(name, args)
+    return refused ? { refused: JSON.parse(text) } : data
   }
 
   async end(): Promise<number | null> {
@@ -149,6 +152,152 @@ test('what a tool refuses is told to the model, with its code and field', async 
     ['search_memories', [], { details: { field: 'arguments' } }],
   ] as const) {
     expect(await host.use(name, args)).toMatchObject({ refused })
+  }
+})
+
+test('the text of an answer has what a model reads, and the data has the rest', async () => {
+  const { host, store } = await begin()
+  await host.begin()
+  const added = await store.addMemory({ content: 'Ada drinks tea', tags: ['taste'], metadata: { source: 'chat' } })
+  const { id, created_at } = added
+  const found = await host.answers('search_memories', { query: 'Ada drinks tea' })
+  expect(JSON.parse(found.text)).toEqual({
+    matches: [{ id, content: 'Ada drinks tea', created_at, tags: ['taste'], score: expect.any(Number) }],
+  })
+  expect(found.data.matches).toMatchObject([{ id, metadata: { source: 'chat' }, similarity: expect.any(Number) }])
+
+  const { updated_at } = await store.updateMemory(id, { content: 'Ada drinks coffee', tags: [] })
+  const brief = { id, content: 'Ada drinks coffee', created_at, updated_at }
+  expect(JSON.parse((await host.answers('list_memories', {})).text)).toEqual({ memories: [brief] })
+  // Of one memory also what an update needs.
+  const whole = { ...brief, version: 2, metadata: { source: 'chat' } }
+  expect(JSON.parse((await host.answers('get_memory', { id })).text)).toEqual(whole)
+
+  const eight = Array.from({ length: 8 }, (_, n) => ({ content: `The ${n}th note is short`, user_id: 'bob' }))
+  await store.addMemories(eight)
+  const { text } = await host.answers('search_memories', { query: 'short note', filters: { user_id: 'bob' } })
+  expect(JSON.parse(text).matches).toHaveLength(8)
+  expect(text.length).toBeLessThan(1200)
+})
+
+const BUDGET = 20_000
+
+test('ten long notes fit into one answer, each cut with a mark of what is left out', async () => {
+  const { host, store } = await begin()
+  await host.begin()
+  const note = (n: number) => `Note ${n}: ${'tea 🍵 '.repeat(3000)}`.slice(0, 19_000)
+  await store.addMemories([
+    ...Array.from({ length: 10 }, (_, n) => ({ content: note(n) })),
+    { content: 'A short note' },
+  ])
+  for (const [name, args, list] of [
+    ['search_memories', { query: 'note tea', k: 11 }, 'matches'],
+    ['list_memories', {}, 'memories'],
+  ] as const) {
+    const { data, text } = await host.answers(name, args)
+    const told = JSON.parse(text)[list]
+    expect(told).toHaveLength(11)
+    expect(Math.max(text.length, JSON.stringify(data).length)).toBeLessThan(BUDGET + 500)
+    expect(text.length).toBeGreaterThan(BUDGET / 2)
+    for (const { id, content } of told) {
+      const whole = (await store.getMemory(id)).content
+      const [, kept, left] = /^(.*?)(?:… \[(\d+) more characters; get_memory gives the whole\])?$/su.exec(content) ?? []
+      expect(whole.startsWith(kept as string)).toBe(true)
+      expect([...(kept as string)].length + Number(left ?? 0)).toBe([...whole].length)
+      expect(left === undefined).toBe(whole === 'A short note')
+    }
+    expect(data[list].map(({ content }: Message) => content)).toEqual(told.map(({ content }: Message) => content))
+  }
+})
+
+test('a content that was cut is not stored in place of the whole', async () => {
+  const { host, store } = await begin()
+  await host.begin()
+  const { id } = await store.addMemory({ content: 'tea '.repeat(10_000) })
+  const [{ content }] = (await host.use('list_memories', {})).memories
+  for (const [name, args] of [
+    ['update_memory', { id, content }],
+    ['add_memory', { content }],
+  ] as const) {
+    expect(await host.use(name, args)).toMatchObject({
+      refused: { code: 'INVALID_ARGUMENT', details: { field: 'content' } },
+    })
+  }
+  expect(await store.stats()).toMatchObject({ memories: 1 })
+  expect((await store.getMemory(id)).version).toBe(1)
+})
+
+test('what does not fit into an answer is counted, or begins the next page', async () => {
+  const { host, store } = await begin()
+  await host.begin()
+  const tags = Array.from({ length: 60 }, (_, n) => `${n}`.padEnd(250, 'x'))
+  const metadata = { padding: 'x'.repeat(60_000) }
+  const many = Array.from({ length: 150 }, (_, n) => ({ content: `Note ${n} ${'and more '.repeat(50)}` }))
+  await store.addMemories([{ content: 'The note with much beside it', tags, metadata }, ...many])
+
+  const found = await host.answers('search_memories', { query: 'The note with much beside it', k: 151 })
+  expect(JSON.stringify(found.data).length).toBeLessThan(BUDGET + 500)
+  const { matches, omitted } = JSON.parse(found.text)
+  expect([matches.length + omitted, found.data.omitted]).toEqual([151, omitted])
+  const { tags: _, metadata: __, ...rest } = found.data.matches[0]
+  expect(found.data.matches[0]).toEqual({ ...rest, left_out: ['tags', 'metadata'] })
+
+  const met: string[] = []
+  for (let cursor: string | undefined; ; ) {
+    const { data, text } = await host.answers('list_memories', { limit: 151, cursor })
+    expect(JSON.stringify(data).length).toBeLessThan(BUDGET + 500)
+    expect(JSON.parse(text).next_cursor).toBe(data.next_cursor)
+    met.push(...data.memories.map(({ id }: Message) => id))
+    cursor = data.next_cursor
+    if (cursor === undefined) break
+  }
+  expect([met.length, new Set(met).size]).toEqual([151, 151])
+})
+
+test('a history is read part by part where it does not fit', async () => {
+  const { host, store } = await begin()
+  await host.begin()
+  const text = (n: number) => `${n} ${'tea and more '.repeat(1500)}`
+  const { id } = await store.addMemory({ content: text(1) })
+  for (let n = 2; n <= 40; n++) await store.updateMemory(id, { content: text(n), metadata: { n } }, { reason: `${n}` })
+  const met: number[] = []
+  for (let before: number | undefined; ; ) {
+    const { data, text } = await host.answers('get_history', { id, before })
+    expect(JSON.stringify(data).length).toBeLessThan(BUDGET + 500)
+    const told = JSON.parse(text).versions
+    expect(told[0]).toMatchObject({ event: 'UPDATE', changed: ['content', 'metadata.n'], reason: expect.any(String) })
+    expect(told[0].content).toMatch(/ more characters; get_memory gives the whole\]$/)
+    met.push(...told.map(({ version }: Message) => version))
+    before = data.next_before
+    if (before === undefined) break
+  }
+  expect(met).toEqual(Array.from({ length: 40 }, (_, n) => 40 - n))
+})
+
+test('get_memory gives the whole of a long memory, part by part beyond 50 000 characters', async () => {
+  const { host, store } = await begin()
+  await host.begin()
+  const long = `${'🍵 tea, '.repeat(18_000)}the end`
+  const added = await host.answers('add_memory', { content: long })
+  expect(added.text.length).toBeLessThan(1000)
+  const { id } = added.data
+  let read = ''
+  for (let offset: number | undefined; ; ) {
+    const { data, text } = await host.answers('get_memory', { id, offset })
+    expect([...data.content].length).toBeLessThanOrEqual(50_000)
+    expect(JSON.parse(text)).toMatchObject({ id, content: data.content, version: 1 })
+    expect(JSON.parse(text).next_offset).toBe(data.next_offset)
+    read += data.content
+    offset = data.next_offset
+    if (offset === undefined) break
+  }
+  expect(read === long).toBe(true)
+  const { id: whole } = await store.addMemory({ content: 'x'.repeat(50_000) })
+  expect((await host.use('get_memory', { id: whole })).content).toHaveLength(50_000)
+  for (const offset of [-1, 1.5, 50_000, 'x']) {
+    expect(await host.use('get_memory', { id: whole, offset })).toMatchObject({
+      refused: { details: { field: 'offset' } },
+    })
   }
 })
 

@@ -4,7 +4,9 @@ import { OpenMemoryError } from '../errors'
 import { isPlainObject } from '../json'
 import type { OpenMemory } from '../open-memory'
 import { ErrorCode, RpcError } from './rpc'
-import { checkArguments, described, TOOLS } from './tools'
+import { allTools, checkArguments, described } from './tools'
+
+const TOOLS = allTools()
 
 /** The versions of the protocol that are spoken, the newest first. What differs between them is not used here. */
 const VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05']
@@ -63,8 +65,8 @@ export class Session {
     if (!tool)
       throw new RpcError(ErrorCode.InvalidParams, `there is no tool ${JSON.stringify(name) ?? 'without a name'}`)
     try {
-      const result = await tool.run(this.#om, checkArguments(tool, args), this.#actor)
-      return { content: [{ type: 'text', text: JSON.stringify(result) }], structuredContent: result }
+      const { text, data } = await tool.run(this.#om, checkArguments(tool, args), this.#actor)
+      return { content: [{ type: 'text', text: JSON.stringify(text) }], structuredContent: data }
     } catch (error) {
       if (!(error instanceof OpenMemoryError)) throw error
       // Told to the model, which can do better, and not to the host.

@@ -4,6 +4,7 @@ import type * as contract from '../../index'
 import { describe } from '../arguments'
 import { invalid } from '../errors'
 import type { OpenMemory } from '../open-memory'
+import { type Answer, brief, briefVersion, checkWhole, fitting, receipt, whole } from './answer'
 
 type Schema = Record<string, unknown>
 // biome-ignore lint/suspicious/noExplicitAny: arguments are checked by the method that they go to
@@ -19,126 +20,141 @@ export interface Tool {
   reads?: boolean
   destroys?: boolean
   /** `actor` is the host's name, kept in the history. */
-  run(om: OpenMemory, args: Arguments, actor: string | undefined): Promise<object>
+  run(memories: OpenMemory, args: Arguments, actor: string | undefined): Promise<Answer>
 }
 
 const id = { type: 'string', description: 'The id of the memory, such as mem_01h455vb4pex5vsknk084sn02q' }
 const content = { type: 'string', minLength: 1, maxLength: 200_000, description: 'One fact, event or rule, in words' }
 const tags = { type: 'array', items: { type: 'string', minLength: 1, maxLength: 256 }, maxItems: 64 }
 const metadata = { type: 'object', description: 'Fields of JSON, such as {"source": "chat"}' }
+const version = { type: 'integer', minimum: 1 }
 const expiresAt = { type: ['string', 'null'], description: 'An ISO 8601 time from which on it is hidden' }
-const reason = { type: 'string', description: 'Why, kept in the history' }
-const ifVersion = { type: 'integer', minimum: 1, description: 'Only if the memory is at this version' }
-const filters = {
-  type: 'object',
-  description:
-    'Which memories: fields such as user_id, tags, created_at or metadata.source, with a value or operators, ' +
-    'as in {"tags": "work", "created_at": {"gte": "2026-01-01"}}; AND, OR and NOT nest',
-}
+const reason = { type: 'string', maxLength: 1024, description: 'Why, kept in the history' }
+const ifVersion = { ...version, description: 'Only change the memory if this is its version' }
+const limit = { type: 'integer', minimum: 1, maximum: 1000, description: 'Maximum number of results' }
 
-export const TOOLS: Tool[] = [
-  {
-    name: 'add_memory',
-    title: 'Remember',
-    description: 'Store a new memory. Search first: what is known already is better updated than added again.',
-    properties: {
-      content,
-      tags,
-      metadata,
-      user_id: { type: 'string', description: 'Whom it is about' },
-      agent_id: { type: 'string' },
-      app_id: { type: 'string' },
-      run_id: { type: 'string', description: 'The conversation that it belongs to' },
-      expires_at: { ...expiresAt, type: 'string' },
-    },
-    required: ['content'],
-    run: (om, args) => om.addMemory(args),
-  },
-  {
-    name: 'search_memories',
-    title: 'Search memories',
-    description: 'Find memories by words and meaning, best first, each with a score from 0 to 1.',
-    properties: {
-      query: { type: 'string', minLength: 1, maxLength: 8192, description: 'A question, or what it is about' },
-      k: { type: 'integer', minimum: 1, maximum: 1000, default: 8, description: 'At most so many' },
-      filters,
-      min_score: { type: 'number', minimum: 0, maximum: 1 },
-    },
-    required: ['query'],
-    reads: true,
-    run: async (om, { query, min_score, ...rest }) => ({
-      matches: await om.searchMemories(query, { ...rest, ...(min_score !== undefined && { minScore: min_score }) }),
-    }),
-  },
-  {
-    name: 'get_memory',
-    title: 'Read a memory',
-    description: 'Read one memory as it is, or as it was in an earlier version or at a time.',
-    properties: { id, version: { type: 'integer', minimum: 1 }, at: { type: 'string', description: 'ISO 8601' } },
-    required: ['id'],
-    reads: true,
-    run: (om, { id, ...options }) => om.getMemory(id, options),
-  },
-  {
-    name: 'update_memory',
-    title: 'Correct a memory',
+export function allTools(): Tool[] {
+  const filters = {
+    type: 'object',
     description:
-      'Change a memory; what is not named stays. tags replaces all tags; metadata is merged, and null removes a field. ' +
-      'Earlier versions stay readable.',
-    properties: { id, content, tags, metadata, expires_at: expiresAt, reason, if_version: ifVersion },
-    required: ['id'],
-    run: (om, { id, reason, if_version, ...patch }, actor) =>
-      om.updateMemory(id, patch, attribution(actor, reason, if_version)),
-  },
-  {
-    name: 'delete_memory',
-    title: 'Forget a memory',
-    description: 'Delete a memory for good, with its history. To correct one, use update_memory.',
-    properties: { id },
-    required: ['id'],
-    destroys: true,
-    run: (om, { id }) => om.deleteMemory(id),
-  },
-  {
-    name: 'list_memories',
-    title: 'List memories',
-    description: 'List memories, newest first, page by page.',
-    properties: {
-      filters,
-      limit: { type: 'integer', minimum: 1, maximum: 1000, default: 20 },
-      cursor: { type: 'string', description: 'next_cursor of the page before' },
+      `Which memories: fields such as user_id, tags, created_at or metadata.source, with a value or ` +
+      'operators, as in {"tags": "work", "created_at": {"gte": "2026-01-01"}}; AND, OR and NOT nest',
+  }
+  return [
+    {
+      name: 'add_memory',
+      title: 'Remember',
+      description: 'Store a new memory. Search first: what is known already is better updated than added again.',
+      properties: {
+        content,
+        tags,
+        metadata,
+        user_id: { type: 'string', description: 'The user this memory is about' },
+        agent_id: { type: 'string' },
+        app_id: { type: 'string' },
+        run_id: { type: 'string', description: 'The conversation it belongs to' },
+        expires_at: { ...expiresAt, type: 'string' },
+      },
+      required: ['content'],
+      run: (memories, args) => add(memories, args),
     },
-    required: [],
-    reads: true,
-    run: (om, args) => om.listMemories({ limit: 20, ...args }),
-  },
-  {
-    name: 'get_history',
-    title: 'How a memory changed',
-    description: 'The versions of a memory, newest first: what changed, when, by whom and why.',
-    properties: { id, limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 } },
-    required: ['id'],
-    reads: true,
-    run: async (om, { id, ...options }) => ({ versions: await om.getHistory(id, options) }),
-  },
-  {
-    name: 'restore_memory',
-    title: 'Undo a change',
-    description: 'Bring back an earlier version of a memory, as a new version.',
-    properties: { id, version: { type: 'integer', minimum: 1 }, reason, if_version: ifVersion },
-    required: ['id', 'version'],
-    run: (om, { id, version, reason, if_version }, actor) =>
-      om.restoreMemory(id, version, attribution(actor, reason, if_version)),
-  },
-  {
-    name: 'reinforce_memory',
-    title: 'Reinforce a memory',
-    description: 'Make a memory that proved useful more salient, so that it fades later.',
-    properties: { id, boost: { type: 'number', exclusiveMinimum: 0, maximum: 1, default: 0.1 } },
-    required: ['id'],
-    run: (om, { id, ...options }) => om.reinforceMemory(id, options),
-  },
-]
+    {
+      name: 'search_memories',
+      title: 'Search memories',
+      description:
+        'Find memories by words and meaning, best first, each with a score from 0 to 1. Long contents are cut and say so; ' +
+        'omitted counts the results that did not fit.',
+      properties: {
+        query: { type: 'string', minLength: 1, maxLength: 8192, description: 'A question or a topic' },
+        k: { ...limit, default: 8 },
+        filters,
+        min_score: { type: 'number', minimum: 0, maximum: 1, description: 'Only results with at least this score' },
+      },
+      required: ['query'],
+      reads: true,
+      run: (memories, args) => search(memories, args),
+    },
+    {
+      name: 'get_memory',
+      title: 'Read a memory',
+      description:
+        'Read one memory whole, as it is, or as it was in an earlier version or at a time. Where there is a next_offset, ' +
+        'the content goes on there.',
+      properties: {
+        id,
+        version,
+        at: { type: 'string', description: 'ISO 8601' },
+        offset: { type: 'integer', minimum: 0, default: 0, description: 'Skip this many characters of the content' },
+      },
+      required: ['id'],
+      reads: true,
+      run: async (memories, { id, offset = 0, ...options }) => whole(await memories.getMemory(id, options), offset),
+    },
+    {
+      name: 'update_memory',
+      title: 'Correct a memory',
+      description:
+        'Change a memory; what is not named stays. tags replaces all tags; metadata is merged, and null removes a field. ' +
+        'Earlier versions stay readable.',
+      properties: { id, content, tags, metadata, expires_at: expiresAt, reason, if_version: ifVersion },
+      required: ['id'],
+      run: (memories, args, actor) => update(memories, args, actor),
+    },
+    {
+      name: 'delete_memory',
+      title: 'Forget a memory',
+      description: 'Delete a memory for good, with its history. To correct one, use update_memory.',
+      properties: { id },
+      required: ['id'],
+      destroys: true,
+      run: async (memories, { id }) => receipt(await memories.deleteMemory(id)),
+    },
+    {
+      name: 'list_memories',
+      title: 'List memories',
+      description: 'List memories, newest first, page by page. Long contents are cut and say so.',
+      properties: {
+        filters,
+        limit: { ...limit, default: 20 },
+        cursor: { type: 'string', description: 'next_cursor of the page before' },
+      },
+      required: [],
+      reads: true,
+      run: (memories, args) => list(memories, args),
+    },
+    {
+      name: 'get_history',
+      title: 'How a memory changed',
+      description:
+        'The versions of a memory, newest first: what changed, when, by whom and why. Long contents are cut and say so.',
+      properties: {
+        id,
+        limit: { ...limit, default: 100 },
+        before: { ...version, description: 'Only versions below this number: next_before of the answer before' },
+      },
+      required: ['id'],
+      reads: true,
+      run: (memories, args) => history(memories, args),
+    },
+    {
+      name: 'restore_memory',
+      title: 'Undo a change',
+      description: 'Bring back an earlier version of a memory, as a new version.',
+      properties: { id, version, reason, if_version: ifVersion },
+      required: ['id', 'version'],
+      run: async (memories, { id, version, reason, if_version }, actor) =>
+        receipt(await memories.restoreMemory(id, version, attribution(actor, reason, if_version))),
+    },
+    {
+      name: 'reinforce_memory',
+      title: 'Reinforce a memory',
+      description: 'Make a memory that proved useful more salient, so that it fades later.',
+      properties: { id, boost: { type: 'number', exclusiveMinimum: 0, maximum: 1, default: 0.1 } },
+      required: ['id'],
+      run: async (memories, { id, ...options }) => receipt(await memories.reinforceMemory(id, options)),
+    },
+  ]
+}
 
 /** A tool as `tools/list` shows it. */
 export function described({ name, title, description, properties, required, reads, destroys }: Tool): object {
@@ -147,6 +163,48 @@ export function described({ name, title, description, properties, required, read
     inputSchema: { type: 'object', properties, required, additionalProperties: false },
     annotations: { title, readOnlyHint: reads === true, destructiveHint: destroys === true, openWorldHint: false },
   }
+}
+
+async function add(memories: OpenMemory, memory: Arguments): Promise<Answer> {
+  checkWhole(memory.content)
+  return receipt(await memories.addMemory(memory))
+}
+
+async function search(memories: OpenMemory, { query, min_score, ...options }: Arguments): Promise<Answer> {
+  const found = await memories.searchMemories(query, {
+    ...options,
+    ...(min_score !== undefined && { minScore: min_score }),
+  })
+  const matches = fitting(found)
+  const omitted = found.length > matches.length ? found.length - matches.length : undefined
+  return { text: { matches: matches.map(brief), omitted }, data: { matches, omitted } }
+}
+
+async function update(memories: OpenMemory, args: Arguments, actor: string | undefined): Promise<Answer> {
+  const { id, reason, if_version, ...patch } = args
+  checkWhole(patch.content)
+  return receipt(await memories.updateMemory(id, patch, attribution(actor, reason, if_version)))
+}
+
+/** A page ends where the answer is full, and its cursor goes on from there. */
+async function list(memories: OpenMemory, args: Arguments): Promise<Answer> {
+  let limit = args.limit ?? 20
+  for (;;) {
+    const page = await memories.listMemories({ ...args, limit })
+    const shown = fitting(page.memories)
+    if (shown.length === page.memories.length) {
+      const { next_cursor } = page
+      return { text: { memories: shown.map(brief), next_cursor }, data: { memories: shown, next_cursor } }
+    }
+    limit = shown.length
+  }
+}
+
+async function history(memories: OpenMemory, { id, ...options }: Arguments): Promise<Answer> {
+  const versions = fitting(await memories.getHistory(id, options))
+  const last = versions.at(-1)?.version ?? 1
+  const next_before = last > 1 ? last : undefined
+  return { text: { versions: versions.map(briefVersion), next_before }, data: { versions, next_before } }
 }
 
 /** Refuses arguments that the tool does not have: a model learns from the name. */
