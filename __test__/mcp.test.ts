@@ -301,6 +301,70 @@ test('get_memory gives the whole of a long memory, part by part beyond 50 000 ch
   }
 })
 
+test('what is wrong is told in the names of the tool, and nothing is changed', async () => {
+  const { host, store } = await begin()
+  await host.begin()
+  const { id } = await store.addMemory({ content: 'Ada drinks tea' })
+  for (const [name, args, field] of [
+    ['search_memories', { query: 'x', min_score: 5 }, 'min_score'],
+    ['search_memories', { query: 'x', min_score: 'high' }, 'min_score'],
+    ['search_memories', { query: 'x', k: 'many' }, 'k'],
+    ['search_memories', { query: 'x', filters: 'null' }, 'filters'],
+    ['search_memories', { k: 5 }, 'query'],
+    ['update_memory', { id, content: 'x', if_version: 0 }, 'if_version'],
+    ['update_memory', { id }, 'content'],
+    ['update_memory', { id, reason: 'none' }, 'content'],
+    ['restore_memory', { id, version: 'one' }, 'version'],
+    ['restore_memory', { id }, 'version'],
+    ['restore_memory', { id, version: 1, if_version: 'one' }, 'if_version'],
+    ['add_memory', {}, 'content'],
+    ['add_memory', { content: null }, 'content'],
+    ['add_memory', { content: 'x', tags: '["a", 5]' }, 'tags[1]'],
+  ] as const) {
+    const { refused } = await host.use(name, args)
+    expect(refused).toMatchObject({ details: { field }, message: expect.stringContaining(field) })
+    expect(refused.message).not.toMatch(/minScore|ifVersion|patch/)
+  }
+  // An argument that does not exist is named as it came.
+  for (const [name, args, field] of [
+    ['search_memories', { query: 'x', minScore: 0.5 }, 'minScore'],
+    ['update_memory', { id, patch: { content: 'x' } }, 'patch'],
+  ] as const) {
+    expect(await host.use(name, args)).toMatchObject({ refused: { details: { field } } })
+  }
+  expect(await host.use('get_memory', { id: null })).toMatchObject({ refused: { code: 'MISSING_ID' } })
+  expect(await store.getMemory(id)).toMatchObject({ version: 1 })
+  expect((await store.stats()).memories).toBe(1)
+})
+
+test('null counts as absent, and values as their JSON text', async () => {
+  const { host, store } = await begin()
+  await host.begin()
+  const nothing = { tags: null, metadata: null, user_id: null, agent_id: null, run_id: null, expires_at: null }
+  const added = await host.use('add_memory', { content: '5', ...nothing })
+  expect(added).toMatchObject({ content: '5', tags: [], metadata: {} })
+  expect(added).not.toHaveProperty('user_id')
+  const { id } = added
+  const asText = { tags: '["a", "b"]', metadata: '{"n": 1, "text": "2"}', if_version: '1' }
+  expect(await host.use('update_memory', { id, content: null, ...asText })).toMatchObject({
+    ...{ content: '5', tags: ['a', 'b'], metadata: { n: 1, text: '2' }, version: 2 },
+  })
+  const search = { query: '5', k: '5', min_score: '0', filters: '{"tags": "a"}' }
+  expect((await host.use('search_memories', search)).matches).toMatchObject([{ id }])
+  expect((await host.use('search_memories', { query: '5', k: null, filters: null })).matches).toMatchObject([{ id }])
+  expect((await host.use('restore_memory', { id, version: '1', reason: null })).version).toBe(3)
+  expect((await host.use('reinforce_memory', { id, boost: '0.5' })).id).toBe(id)
+  const { result } = await host.ask('tools/call', { name: 'list_memories', arguments: null as unknown as object })
+  expect(result.structuredContent.memories).toHaveLength(1)
+
+  // An expiry goes when it is said, and not by the way.
+  await host.use('update_memory', { id, expires_at: '2999-01-01' })
+  expect(await host.use('update_memory', { id, tags: ['c'], expires_at: null })).toHaveProperty('expires_at')
+  expect(await host.use('update_memory', { id, expires_at: 'never' })).not.toHaveProperty('expires_at')
+  expect(await store.getMemory(id)).not.toHaveProperty('expires_at')
+  expect(await host.use('add_memory', { content: 'x', expires_at: 'never' })).not.toHaveProperty('expires_at')
+})
+
 test('what is no request is refused with the code of JSON-RPC, and the session goes on', async () => {
   const { host } = await begin()
   for (const [line, id, code] of [

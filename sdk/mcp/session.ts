@@ -3,8 +3,9 @@
 import { OpenMemoryError } from '../errors'
 import { isPlainObject } from '../json'
 import type { OpenMemory } from '../open-memory'
+import { inToolSpelling, readArguments } from './arguments'
 import { ErrorCode, RpcError } from './rpc'
-import { allTools, checkArguments, described } from './tools'
+import { allTools, described } from './tools'
 
 const TOOLS = allTools()
 
@@ -65,7 +66,10 @@ export class Session {
     if (!tool)
       throw new RpcError(ErrorCode.InvalidParams, `there is no tool ${JSON.stringify(name) ?? 'without a name'}`)
     try {
-      const { text, data } = await tool.run(this.#om, checkArguments(tool, args), this.#actor)
+      const read = readArguments(tool.properties, tool.required, args)
+      const { text, data } = await tool.run(this.#om, read, this.#actor).catch((error) => {
+        throw inToolSpelling(error)
+      })
       return { content: [{ type: 'text', text: JSON.stringify(text) }], structuredContent: data }
     } catch (error) {
       if (!(error instanceof OpenMemoryError)) throw error

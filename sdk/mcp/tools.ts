@@ -1,14 +1,10 @@
 // Which tools does a model get? One for each thing that can be done with a memory, described for a model to choose from.
 
 import type * as contract from '../../index'
-import { describe } from '../arguments'
 import { invalid } from '../errors'
 import type { OpenMemory } from '../open-memory'
 import { type Answer, brief, briefVersion, checkWhole, fitting, receipt, whole } from './answer'
-
-type Schema = Record<string, unknown>
-// biome-ignore lint/suspicious/noExplicitAny: arguments are checked by the method that they go to
-type Arguments = any
+import type { Arguments, Schema } from './arguments'
 
 export interface Tool {
   name: string
@@ -28,7 +24,7 @@ const content = { type: 'string', minLength: 1, maxLength: 200_000, description:
 const tags = { type: 'array', items: { type: 'string', minLength: 1, maxLength: 256 }, maxItems: 64 }
 const metadata = { type: 'object', description: 'Fields of JSON, such as {"source": "chat"}' }
 const version = { type: 'integer', minimum: 1 }
-const expiresAt = { type: ['string', 'null'], description: 'An ISO 8601 time from which on it is hidden' }
+const expiresAt = { type: 'string', description: 'An ISO 8601 time from which on it is hidden, or "never"' }
 const reason = { type: 'string', maxLength: 1024, description: 'Why, kept in the history' }
 const ifVersion = { ...version, description: 'Only change the memory if this is its version' }
 const limit = { type: 'integer', minimum: 1, maximum: 1000, description: 'Maximum number of results' }
@@ -53,7 +49,7 @@ export function allTools(): Tool[] {
         agent_id: { type: 'string' },
         app_id: { type: 'string' },
         run_id: { type: 'string', description: 'The conversation it belongs to' },
-        expires_at: { ...expiresAt, type: 'string' },
+        expires_at: expiresAt,
       },
       required: ['content'],
       run: (memories, args) => add(memories, args),
@@ -165,9 +161,9 @@ export function described({ name, title, description, properties, required, read
   }
 }
 
-async function add(memories: OpenMemory, memory: Arguments): Promise<Answer> {
+async function add(memories: OpenMemory, { expires_at, ...memory }: Arguments): Promise<Answer> {
   checkWhole(memory.content)
-  return receipt(await memories.addMemory(memory))
+  return receipt(await memories.addMemory(expires_at === 'never' ? memory : { ...memory, expires_at }))
 }
 
 async function search(memories: OpenMemory, { query, min_score, ...options }: Arguments): Promise<Answer> {
@@ -182,7 +178,12 @@ async function search(memories: OpenMemory, { query, min_score, ...options }: Ar
 
 async function update(memories: OpenMemory, args: Arguments, actor: string | undefined): Promise<Answer> {
   const { id, reason, if_version, ...patch } = args
+  if (Object.keys(patch).length === 0) {
+    throw invalid('content', 'is missing; give at least one of content, tags, metadata, expires_at')
+  }
   checkWhole(patch.content)
+  // Null counts as absent, so clearing has a word of its own.
+  if (patch.expires_at === 'never') patch.expires_at = null
   return receipt(await memories.updateMemory(id, patch, attribution(actor, reason, if_version)))
 }
 
@@ -205,18 +206,6 @@ async function history(memories: OpenMemory, { id, ...options }: Arguments): Pro
   const last = versions.at(-1)?.version ?? 1
   const next_before = last > 1 ? last : undefined
   return { text: { versions: versions.map(briefVersion), next_before }, data: { versions, next_before } }
-}
-
-/** Refuses arguments that the tool does not have: a model learns from the name. */
-export function checkArguments({ properties }: Tool, args: unknown): Arguments {
-  if (args === undefined) return {}
-  if (typeof args !== 'object' || args === null || Array.isArray(args)) {
-    throw invalid('arguments', `must be an object, not ${describe(args)}`)
-  }
-  for (const name of Object.keys(args)) {
-    if (!Object.hasOwn(properties, name)) throw invalid(name, 'is not an argument of this tool')
-  }
-  return args
 }
 
 function attribution(
