@@ -155,6 +155,86 @@ test('what a tool refuses is told to the model, with its code and field', async 
   }
 })
 
+test('a session that is pinned to a user neither shows nor changes memories of others', async () => {
+  const { host, store } = await begin('--user', 'ada')
+  await host.begin()
+  const mine = await store.addMemory({ content: 'Ada drinks tea', user_id: 'ada', tags: ['drink'] })
+  const his = await store.addMemory({ content: 'Bob drinks tea', user_id: 'bob', tags: ['drink'] })
+  const nobodys = await store.addMemory({ content: 'Tea is a drink', tags: ['drink'] })
+
+  for (const filters of [
+    undefined,
+    null,
+    {},
+    { user_id: '*' },
+    { user_id: { ne: 'ada' } },
+    { user_id: { exists: false } },
+    { OR: [{ user_id: 'bob' }, { tags: 'drink' }] },
+    { AND: [{ tags: 'drink' }] },
+    { AND: { tags: 'drink' } },
+    { NOT: { user_id: 'ada' } },
+    { user_id: 'bob' },
+    { AND: [{ user_id: 'bob' }] },
+  ]) {
+    const { matches } = await host.use('search_memories', { query: 'tea', k: 10, filters })
+    const { memories } = await host.use('list_memories', { filters })
+    const ids = [...matches, ...memories].map(({ id }: Message) => id)
+    expect(ids.filter((id: string) => id !== mine.id)).toEqual([])
+  }
+  expect((await host.use('search_memories', { query: 'tea', filters: { user_id: '*' } })).matches).toHaveLength(1)
+
+  const before = await Promise.all([his.id, nobodys.id].map((id) => store.getMemory(id)))
+  for (const id of [his.id, nobodys.id, 'mem_that_never_was']) {
+    for (const [name, args] of [
+      ['get_memory', {}],
+      ['get_memory', { version: 1 }],
+      ['get_memory', { version: 9 }],
+      ['update_memory', { content: 'mine now' }],
+      ['update_memory', { content: 'mine now', if_version: 9 }],
+      ['delete_memory', {}],
+      ['get_history', {}],
+      ['restore_memory', { version: 1 }],
+      ['reinforce_memory', {}],
+    ] as const) {
+      expect(await host.use(name, { id, ...args })).toEqual({
+        refused: { code: 'NOT_FOUND', message: `there is no memory ${id}`, details: { id } },
+      })
+    }
+  }
+  expect(await Promise.all([his.id, nobodys.id].map((id) => store.getMemory(id)))).toMatchObject(
+    before.map(({ id, content, version }) => ({ id, content, version })),
+  )
+
+  for (const user_id of ['bob', 'ada', '*']) {
+    expect(await host.use('add_memory', { content: 'x', user_id })).toMatchObject({
+      refused: { code: 'INVALID_ARGUMENT', details: { field: 'user_id' } },
+    })
+  }
+  expect(await host.use('add_memory', { content: 'x', user_id: null })).toMatchObject({ user_id: 'ada' })
+  expect((await store.stats()).memories).toBe(4)
+  expect(JSON.stringify((await host.ask('tools/list')).result)).not.toContain('user_id')
+})
+
+test('a pinned session keeps the paths of a wrong filter', async () => {
+  const { host } = await begin('--user', 'ada')
+  await host.begin()
+  for (const [filters, field] of [
+    [{ colour: 1 }, 'filters.colour'],
+    [{ AND: [{ tags: 'a' }, { colour: 1 }] }, 'filters.AND[1].colour'],
+    [['tags'], 'filters'],
+  ] as const) {
+    expect(await host.use('list_memories', { filters })).toMatchObject({ refused: { details: { field } } })
+  }
+})
+
+test('without a user a session works on the memories of all users', async () => {
+  const { host } = await begin()
+  await host.begin()
+  const { id } = await host.use('add_memory', { content: 'Bob drinks tea', user_id: 'bob' })
+  expect(await host.use('get_memory', { id })).toMatchObject({ user_id: 'bob' })
+  expect((await host.use('list_memories', { filters: { user_id: 'bob' } })).memories).toMatchObject([{ id }])
+})
+
 test('the text of an answer has what a model reads, and the data has the rest', async () => {
   const { host, store } = await begin()
   await host.begin()

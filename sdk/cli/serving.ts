@@ -75,11 +75,11 @@ export const SERVING_COMMANDS: Command[] = [
     name: 'mcp',
     creates: true,
     usage: '',
-    summary: 'Give a model the memories as tools, over standard input and output',
+    summary: 'Give a model the memories as tools, over standard input and output; --user pins it to one user',
     example: `openmemory mcp --path ~/memories --user ada`,
     async run(call) {
       if (call.values.json) throw new UsageError('mcp speaks JSON-RPC on standard output; --json means nothing to it')
-      const session = new Session(call.open(), version)
+      const session = new Session(call.open(), { version, userId: text(call.values, 'user') })
       const end = new AbortController()
       stopped().then(() => end.abort())
       await converse(addAbortSignal(end.signal, process.stdin), process.stdout, (method, params) =>

@@ -4,10 +4,9 @@ import { OpenMemoryError } from '../errors'
 import { isPlainObject } from '../json'
 import type { OpenMemory } from '../open-memory'
 import { inToolSpelling, readArguments } from './arguments'
+import { type Memories, pinnedTo } from './pinned'
 import { ErrorCode, RpcError } from './rpc'
-import { allTools, described } from './tools'
-
-const TOOLS = allTools()
+import { described, type Tool, toolsFor } from './tools'
 
 /** The versions of the protocol that are spoken, the newest first. What differs between them is not used here. */
 const VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05']
@@ -16,15 +15,24 @@ const INSTRUCTIONS =
   'Long-term memory. Search before you answer what may have come up earlier, and before you add. When something has ' +
   'changed, update the memory that says otherwise; do not add a second one.'
 
+export interface SessionOptions {
+  /** The version of this package. */
+  version: string
+  /** Pins the session to this user. */
+  userId?: string | undefined
+}
+
 export class Session {
-  readonly #om: OpenMemory
-  readonly #version: string
+  readonly #memories: Memories
+  readonly #tools: Tool[]
+  readonly #options: SessionOptions
   /** The host's name. */
   #actor: string | undefined
 
-  constructor(om: OpenMemory, version: string) {
-    this.#om = om
-    this.#version = version
+  constructor(om: OpenMemory, options: SessionOptions) {
+    this.#options = options
+    this.#memories = options.userId === undefined ? om : pinnedTo(options.userId, om)
+    this.#tools = toolsFor(options.userId !== undefined)
   }
 
   /** Answers a request; throws an {@link RpcError} where it is not one. */
@@ -35,7 +43,7 @@ export class Session {
       case 'ping':
         return {}
       case 'tools/list':
-        return { tools: TOOLS.map(described) }
+        return { tools: this.#tools.map(described) }
       case 'tools/call':
         return this.#call(params)
       default:
@@ -55,19 +63,19 @@ export class Session {
       // To an unknown version the newest is offered; the host decides.
       protocolVersion: VERSIONS.includes(protocolVersion) ? protocolVersion : VERSIONS[0],
       capabilities: { tools: {} },
-      serverInfo: { name: 'openmemory', title: 'OpenMemory', version: this.#version },
+      serverInfo: { name: 'openmemory', title: 'OpenMemory', version: this.#options.version },
       instructions: INSTRUCTIONS,
     }
   }
 
   async #call(params: unknown): Promise<object> {
     const { name, arguments: args } = isPlainObject(params) ? params : {}
-    const tool = TOOLS.find((tool) => tool.name === name)
+    const tool = this.#tools.find((tool) => tool.name === name)
     if (!tool)
       throw new RpcError(ErrorCode.InvalidParams, `there is no tool ${JSON.stringify(name) ?? 'without a name'}`)
     try {
       const read = readArguments(tool.properties, tool.required, args)
-      const { text, data } = await tool.run(this.#om, read, this.#actor).catch((error) => {
+      const { text, data } = await tool.run(this.#memories, read, this.#actor).catch((error) => {
         throw inToolSpelling(error)
       })
       return { content: [{ type: 'text', text: JSON.stringify(text) }], structuredContent: data }

@@ -2,9 +2,9 @@
 
 import type * as contract from '../../index'
 import { invalid } from '../errors'
-import type { OpenMemory } from '../open-memory'
 import { type Answer, brief, briefVersion, checkWhole, fitting, receipt, whole } from './answer'
 import type { Arguments, Schema } from './arguments'
+import type { Memories } from './pinned'
 
 export interface Tool {
   name: string
@@ -16,7 +16,7 @@ export interface Tool {
   reads?: boolean
   destroys?: boolean
   /** `actor` is the host's name, kept in the history. */
-  run(memories: OpenMemory, args: Arguments, actor: string | undefined): Promise<Answer>
+  run(memories: Memories, args: Arguments, actor: string | undefined): Promise<Answer>
 }
 
 const id = { type: 'string', description: 'The id of the memory, such as mem_01h455vb4pex5vsknk084sn02q' }
@@ -29,11 +29,12 @@ const reason = { type: 'string', maxLength: 1024, description: 'Why, kept in the
 const ifVersion = { ...version, description: 'Only change the memory if this is its version' }
 const limit = { type: 'integer', minimum: 1, maximum: 1000, description: 'Maximum number of results' }
 
-export function allTools(): Tool[] {
+/** The tools of a session. One that is pinned to a user has no argument that names a user. */
+export function toolsFor(pinned: boolean): Tool[] {
   const filters = {
     type: 'object',
     description:
-      `Which memories: fields such as user_id, tags, created_at or metadata.source, with a value or ` +
+      `Which memories: fields such as ${pinned ? '' : 'user_id, '}tags, created_at or metadata.source, with a value or ` +
       'operators, as in {"tags": "work", "created_at": {"gte": "2026-01-01"}}; AND, OR and NOT nest',
   }
   return [
@@ -45,7 +46,7 @@ export function allTools(): Tool[] {
         content,
         tags,
         metadata,
-        user_id: { type: 'string', description: 'The user this memory is about' },
+        ...(!pinned && { user_id: { type: 'string', description: 'The user this memory is about' } }),
         agent_id: { type: 'string' },
         app_id: { type: 'string' },
         run_id: { type: 'string', description: 'The conversation it belongs to' },
@@ -161,12 +162,12 @@ export function described({ name, title, description, properties, required, read
   }
 }
 
-async function add(memories: OpenMemory, { expires_at, ...memory }: Arguments): Promise<Answer> {
+async function add(memories: Memories, { expires_at, ...memory }: Arguments): Promise<Answer> {
   checkWhole(memory.content)
   return receipt(await memories.addMemory(expires_at === 'never' ? memory : { ...memory, expires_at }))
 }
 
-async function search(memories: OpenMemory, { query, min_score, ...options }: Arguments): Promise<Answer> {
+async function search(memories: Memories, { query, min_score, ...options }: Arguments): Promise<Answer> {
   const found = await memories.searchMemories(query, {
     ...options,
     ...(min_score !== undefined && { minScore: min_score }),
@@ -176,7 +177,7 @@ async function search(memories: OpenMemory, { query, min_score, ...options }: Ar
   return { text: { matches: matches.map(brief), omitted }, data: { matches, omitted } }
 }
 
-async function update(memories: OpenMemory, args: Arguments, actor: string | undefined): Promise<Answer> {
+async function update(memories: Memories, args: Arguments, actor: string | undefined): Promise<Answer> {
   const { id, reason, if_version, ...patch } = args
   if (Object.keys(patch).length === 0) {
     throw invalid('content', 'is missing; give at least one of content, tags, metadata, expires_at')
@@ -188,7 +189,7 @@ async function update(memories: OpenMemory, args: Arguments, actor: string | und
 }
 
 /** A page ends where the answer is full, and its cursor goes on from there. */
-async function list(memories: OpenMemory, args: Arguments): Promise<Answer> {
+async function list(memories: Memories, args: Arguments): Promise<Answer> {
   let limit = args.limit ?? 20
   for (;;) {
     const page = await memories.listMemories({ ...args, limit })
@@ -201,7 +202,7 @@ async function list(memories: OpenMemory, args: Arguments): Promise<Answer> {
   }
 }
 
-async function history(memories: OpenMemory, { id, ...options }: Arguments): Promise<Answer> {
+async function history(memories: Memories, { id, ...options }: Arguments): Promise<Answer> {
   const versions = fitting(await memories.getHistory(id, options))
   const last = versions.at(-1)?.version ?? 1
   const next_before = last > 1 ? last : undefined
