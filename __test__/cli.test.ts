@@ -2,7 +2,7 @@
 
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, test } from '@jest/globals'
@@ -191,7 +191,7 @@ test('serve opens a directory, and SIGTERM ends it with code 0 when everything a
   let log = ''
   child.stderr.on('data', (chunk) => (log += chunk))
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
-  const { url, port } = JSON.parse(line)
+  const { url, port, path: served } = JSON.parse(line)
   const remote = new OpenMemory({ url, apiKey: 'a-secret-key' })
   const { id } = await remote.addMemory({ content: 'a very secret text', user_id: 'secret-user' })
   const watcher = await listen(port, '/watch?filters=%7B%22user_id%22%3A%22secret-user%22%7D')
@@ -206,7 +206,7 @@ test('serve opens a directory, and SIGTERM ends it with code 0 when everything a
   child.kill('SIGTERM')
   const answered = (await Promise.all(writes)).filter((n) => n !== undefined)
   const [code] = await once(child, 'exit')
-  expect([code, answered.length > 0]).toEqual([0, true])
+  expect([code, answered.length > 0, served]).toEqual([0, true, path])
   while (await watcher.next()) {
     // Ends with the server, not by a connection that breaks.
   }
@@ -226,6 +226,16 @@ test('serve opens a directory, and SIGTERM ends it with code 0 when everything a
   expect(lines).toContainEqual(expect.objectContaining({ method: 'GET', route: '/watch', status: 200 }))
   expect(log).not.toMatch(/secret/)
 }, 60_000)
+
+test('serve says which directory it serves, in full', async () => {
+  const parent = realpathSync(freshDirectory())
+  const child = spawn(process.execPath, [CLI, 'serve', '--path', 'memories', '--port', '0'], { cwd: parent })
+  const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
+  child.kill('SIGTERM')
+  await once(child, 'exit')
+  expect(line).toMatch(/ on http:\/\/127\.0\.0\.1:\d+; /)
+  expect(line).toContain(join(parent, 'memories'))
+})
 
 test('keys are made, listed and revoked by command', async () => {
   const path = freshDirectory()

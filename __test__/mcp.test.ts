@@ -2,10 +2,12 @@
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { realpathSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, expect, test } from '@jest/globals'
 import { serve } from './helpers/server'
+import { freshDirectory } from './helpers/store'
 
 const CLI = join(__dirname, '..', 'dist', 'cli', 'index.js')
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by each test
@@ -74,7 +76,7 @@ async function begin(...args: string[]) {
   const { server, store } = await serve()
   const host = new Host(spawn(process.execPath, [CLI, 'mcp', '--url', server.url, ...args]))
   hosts.push(host)
-  return { host, store }
+  return { host, store, url: server.url }
 }
 
 test('a session begins with the versions and the names of both sides', async () => {
@@ -445,6 +447,22 @@ test('null counts as absent, and values as their JSON text', async () => {
   expect(await host.use('add_memory', { content: 'x', expires_at: 'never' })).not.toHaveProperty('expires_at')
 })
 
+test('a session tells where its memories are: the model in its instructions, the host in its log', async () => {
+  const path = join(freshDirectory(), 'memories')
+  const host = new Host(
+    spawn(process.execPath, [CLI, 'mcp', '--path', 'memories', '--user', 'ada'], { cwd: dirname(path) }),
+  )
+  hosts.push(host)
+  const { instructions } = await host.begin()
+  expect(instructions).toContain(realpathSync(dirname(path)))
+  expect(instructions).toContain('ada')
+  expect(await host.end()).toBe(0)
+  expect(host.err).toBe(`openmemory: memories of ada in ${join(realpathSync(dirname(path)), 'memories')}\n`)
+
+  const { host: remote, url } = await begin()
+  expect((await remote.begin()).instructions).toContain(url)
+})
+
 test('what is no request is refused with the code of JSON-RPC, and the session goes on', async () => {
   const { host } = await begin()
   for (const [line, id, code] of [
@@ -472,7 +490,7 @@ test('what is no request is refused with the code of JSON-RPC, and the session g
 })
 
 test('requests are answered while others wait, and all of them before the session ends', async () => {
-  const { host, store } = await begin()
+  const { host, store, url } = await begin()
   await host.begin()
   const ids = Array.from({ length: 50 }, (_, n) => `request ${n}`)
   for (const id of ids) {
@@ -483,7 +501,7 @@ test('requests are answered while others wait, and all of them before the sessio
   expect(answered.map(({ id }) => id).sort()).toEqual([...ids].sort())
   expect(await host.end()).toBe(0)
   expect((await store.stats()).memories).toBe(50)
-  expect(host.err).toBe('')
+  expect(host.err).toBe(`openmemory: memories of all users on ${url}\n`)
 })
 
 test('SIGTERM ends a session with code 0', async () => {

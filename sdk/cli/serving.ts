@@ -64,8 +64,9 @@ export const SERVING_COMMANDS: Command[] = [
           log: !values.quiet,
         }),
       )
-      if (values.json) process.stdout.write(`${JSON.stringify({ url: server.url, port: server.port })}\n`)
-      call.say(`OpenMemory listens on ${styled('bold', server.url)}; ${server.url}/docs says what it can do`)
+      const path = directoryOf(text(values, 'path'))
+      if (values.json) process.stdout.write(`${JSON.stringify({ url: server.url, port: server.port, path })}\n`)
+      call.say(`Serving ${path} on ${styled('bold', server.url)}; API docs at ${server.url}/docs`)
       await stopped()
       await server.close()
       return undefined
@@ -79,7 +80,12 @@ export const SERVING_COMMANDS: Command[] = [
     example: `openmemory mcp --path ~/memories --user ada`,
     async run(call) {
       if (call.values.json) throw new UsageError('mcp speaks JSON-RPC on standard output; --json means nothing to it')
-      const session = new Session(call.open(), { version, userId: text(call.values, 'user') })
+      const om = call.open()
+      const where = call.server === undefined ? `in ${directoryOf(text(call.values, 'path'))}` : `on ${call.server}`
+      const userId = text(call.values, 'user')
+      const session = new Session(om, { version, where, userId })
+      // Hosts keep standard error as the server's log.
+      process.stderr.write(`openmemory: memories of ${userId ?? 'all users'} ${where}\n`)
       const end = new AbortController()
       stopped().then(() => end.abort())
       await converse(addAbortSignal(end.signal, process.stdin), process.stdout, (method, params) =>

@@ -18,6 +18,8 @@ const INSTRUCTIONS =
 export interface SessionOptions {
   /** The version of this package. */
   version: string
+  /** Where the memories are: `in /home/ada/memories`, `on http://localhost:8080`. */
+  where: string
   /** Pins the session to this user. */
   userId?: string | undefined
 }
@@ -64,7 +66,7 @@ export class Session {
       protocolVersion: VERSIONS.includes(protocolVersion) ? protocolVersion : VERSIONS[0],
       capabilities: { tools: {} },
       serverInfo: { name: 'openmemory', title: 'OpenMemory', version: this.#options.version },
-      instructions: INSTRUCTIONS,
+      instructions: `${INSTRUCTIONS} ${this.#where()}`,
     }
   }
 
@@ -85,5 +87,10 @@ export class Session {
       const { code, message, details } = error
       return { content: [{ type: 'text', text: JSON.stringify({ code, message, details }) }], isError: true }
     }
+  }
+
+  #where(): string {
+    const { where, userId } = this.#options
+    return userId === undefined ? `The memories are ${where}.` : `These are the memories of ${userId}, ${where}.`
   }
 }
