@@ -25,7 +25,7 @@ if ('missing' in found) {
       throw new Error(error.stdout)
     })
     expect(stdout).toMatch(/\d+ passed/)
-  }, 60_000)
+  }, 180_000)
 
   test('its types are right, strictly', async () => {
     const args = [

@@ -117,7 +117,7 @@ async def every_file(om, folder, done, refused):
     assert (await refused(ValidationError, lambda: om.export_to(folder))).field == "file"
     assert (await refused(ValidationError, lambda: om.export_to(folder / "none" / "file"))).field == "file"
     assert (await refused(ValidationError, lambda: om.import_from(folder / "none"))).field == "file"
-    assert (await refused(ValidationError, lambda: om.import_from(file, on_conflict="guess"))).field == "onConflict"
+    assert (await refused(ValidationError, lambda: om.import_from(file, on_conflict="guess"))).field == "on_conflict"
 
     name = f"copy-{type(om).__name__.lower()}"
     assert (await done(om.backup(name))).memories == 2

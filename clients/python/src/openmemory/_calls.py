@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Any, Iterable, Mapping, Optional, Sequence, Union
+from typing import Any, Iterable, Mapping, Optional, Union
 from urllib.parse import quote
 
-from ._errors import ValidationError
+from . import _batch
 from ._exchange import Call
-from ._files import Path
+from ._files import Path, named
 from ._records import (
     UNSET,
     BackupSummary,
@@ -22,104 +21,89 @@ from ._records import (
     Unset,
     Waypoint,
 )
+from ._scope import Scope
+from ._values import Id, Time, field, given, identifier, record
 
-Time = Union[str, datetime, date]
 _ROUTES = {"add", "all", "batch", "delete", "list", "query", "reinforce", "search"}
 
 
-def _path(memory_id: str, *more: str) -> str:
-    if not isinstance(memory_id, str) or memory_id == "":
-        raise ValidationError("MISSING_ID", "the id is missing", status=400, details={"field": "id"})
-    name = quote(memory_id, safe="")
+def _path(memory_id: Id, *more: str) -> str:
+    text = identifier(memory_id)
+    name = quote(text, safe="")
     if name in _ROUTES or set(name) == {"."}:
-        name = "".join(f"%{byte:02X}" for byte in memory_id.encode())
+        name = "".join(f"%{byte:02X}" for byte in text.encode())
     return "/".join(["/memory", name, *more])
 
 
-def _given(**fields: Any) -> dict[str, Any]:
-    return {name: _json(value) for name, value in fields.items() if value is not None}
+def add_memory(scope: Scope, **fields: Any) -> Call[Memory]:
+    return Call("POST", "/memory/add", Memory.read, scope.memory(given(**fields)))
 
 
-def _json(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.astimezone().isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    return value
+def add_memories(memories: Iterable[Mapping[str, Any]], atomic: bool, scope: Scope) -> Call[list[ItemResult]]:
+    def prepare(item: Any, name: str) -> dict[str, Any]:
+        return scope.memory(record(item, name))
+
+    prepared = _batch.prepare(memories, "memories", prepare)
+    return prepared.call("POST", "/memory/batch", "items", {"atomic": field("atomic", atomic)}, atomic)
 
 
-def _items(items: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [{name: _json(value) for name, value in item.items()} for item in items]
-
-
-def _results(answer: Any) -> list[ItemResult]:
-    return [ItemResult.read(item) for item in answer["results"]]
-
-
-def add_memory(**fields: Any) -> Call[Memory]:
-    return Call("POST", "/memory/add", Memory.read, _given(**fields))
-
-
-def add_memories(memories: Iterable[Mapping[str, Any]], atomic: bool) -> Call[list[ItemResult]]:
-    return Call("POST", "/memory/batch", _results, {"items": _items(memories), "atomic": atomic})
-
-
-def get_memory(memory_id: str, version: Optional[int], at: Optional[Time]) -> Call[Memory]:
-    return Call("GET", _path(memory_id), Memory.read, params=_given(version=version, at=at))
+def get_memory(memory_id: Id, version: Optional[int], at: Optional[Time]) -> Call[Memory]:
+    return Call("GET", _path(memory_id), Memory.read, params=given(version=version, at=at))
 
 
 def list_memories(**options: Any) -> Call[MemoryPage]:
-    return Call("POST", "/memory/list", MemoryPage.read, _given(**options))
+    return Call("POST", "/memory/list", MemoryPage.read, given(**options))
 
 
-def update_memory(memory_id: str, expires_at: Union[Time, None, Unset], **fields: Any) -> Call[Memory]:
-    body = _given(**fields)
+def update_memory(memory_id: Id, expires_at: Union[Time, None, Unset], **fields: Any) -> Call[Memory]:
+    body = given(**fields)
     if not isinstance(expires_at, Unset):
-        body["expires_at"] = _json(expires_at)
+        body["expires_at"] = field("expires_at", expires_at)
     return Call("PATCH", _path(memory_id), Memory.read, body)
 
 
 def update_memories(updates: Iterable[Mapping[str, Any]], atomic: bool, **notes: Any) -> Call[list[ItemResult]]:
-    return Call("PATCH", "/memory/batch", _results, {"items": _items(updates), "atomic": atomic, **_given(**notes)})
+    prepared = _batch.prepare(updates, "updates", record)
+    return prepared.call("PATCH", "/memory/batch", "items", {"atomic": field("atomic", atomic), **given(**notes)}, atomic)
 
 
-def delete_memory(memory_id: str) -> Call[Memory]:
+def delete_memory(memory_id: Id) -> Call[Memory]:
     return Call("DELETE", _path(memory_id), lambda answer: Memory.read(answer["memory"]))
 
 
-def delete_memories(ids: Sequence[str]) -> Call[list[ItemResult]]:
-    return Call("POST", "/memory/delete", _results, {"ids": list(ids)})
+def delete_memories(ids: Iterable[Id]) -> Call[list[ItemResult]]:
+    return _batch.prepare(ids, "ids", lambda id, _: identifier(id)).call("POST", "/memory/delete", "ids")
 
 
 def delete_matching(filters: Optional[Mapping[str, Any]]) -> Call[DeleteSummary]:
-    body = {"all": True} if filters is None else {"filters": dict(filters)}
+    body: dict[str, Any] = {"all": True} if filters is None else {"filters": filters}
     return Call("POST", "/memory/delete", lambda answer: DeleteSummary(answer["deleted"], answer["ids"]), body)
 
 
 def search_memories(**options: Any) -> Call[list[MemoryMatch]]:
-    return Call("POST", "/memory/search", lambda answer: [MemoryMatch.read(m) for m in answer["matches"]], _given(**options))
+    return Call("POST", "/memory/search", lambda answer: [MemoryMatch.read(m) for m in answer["matches"]], given(**options))
 
 
-def reinforce_memory(memory_id: str, boost: Optional[float]) -> Call[Memory]:
-    body = _given(id=memory_id, boost=boost)
+def reinforce_memory(memory_id: Id, boost: Optional[float]) -> Call[Memory]:
+    body = {"id": identifier(memory_id), **given(boost=boost)}
     return Call("POST", "/memory/reinforce", lambda answer: Memory.read(answer["memory"]), body)
 
 
-def get_history(memory_id: str, limit: Optional[int], before: Optional[int]) -> Call[list[MemoryVersion]]:
-    params = _given(limit=limit, before=before)
+def get_history(memory_id: Id, limit: Optional[int], before: Optional[int]) -> Call[list[MemoryVersion]]:
+    params = given(limit=limit, before=before)
     read = lambda answer: [MemoryVersion.read(version) for version in answer["versions"]]  # noqa: E731
     return Call("GET", _path(memory_id, "history"), read, params=params)
 
 
-def restore_memory(memory_id: str, version: int, **options: Any) -> Call[Memory]:
-    return Call("POST", _path(memory_id, "restore"), Memory.read, _given(version=version, **options))
+def restore_memory(memory_id: Id, version: int, **options: Any) -> Call[Memory]:
+    return Call("POST", _path(memory_id, "restore"), Memory.read, given(version=version, **options))
 
 
-def send_feedback(memory_id: str, feedback: Optional[str], reason: Optional[str]) -> Call[Memory]:
-    return Call("POST", _path(memory_id, "feedback"), Memory.read, {"feedback": feedback, **_given(reason=reason)})
+def send_feedback(memory_id: Id, feedback: Optional[str], reason: Optional[str]) -> Call[Memory]:
+    return Call("POST", _path(memory_id, "feedback"), Memory.read, {"feedback": field("feedback", feedback), **given(reason=reason)})
 
 
-def get_waypoints(memory_id: str) -> Call[list[Waypoint]]:
+def get_waypoints(memory_id: Id) -> Call[list[Waypoint]]:
     return Call("GET", _path(memory_id, "waypoints"), lambda answer: [Waypoint.read(w) for w in answer["waypoints"]])
 
 
@@ -128,19 +112,19 @@ def reindex() -> Call[dict[str, Any]]:
 
 
 def backup(name: str) -> Call[BackupSummary]:
-    return Call("POST", "/backup", BackupSummary.read, {"name": name}, long=True)
+    return Call("POST", "/backup", BackupSummary.read, {"name": field("name", name)}, long=True)
 
 
 def import_from(file: Path, on_conflict: Optional[str]) -> Call[ImportSummary]:
-    return Call("POST", "/import", ImportSummary.read, params=_given(onConflict=on_conflict), file=file, long=True)
+    return Call("POST", "/import", ImportSummary.read, params=given(on_conflict=on_conflict), file=named(file), long=True)
 
 
 def export(filters: Optional[Mapping[str, Any]]) -> Call[Any]:
-    return Call("POST", "/export", dict, _given(filters=filters))
+    return Call("POST", "/export", dict, given(filters=filters))
 
 
 def watch(filters: Optional[Mapping[str, Any]], since: Optional[Time]) -> Call[Any]:
-    return Call("POST", "/watch", dict, _given(filters=filters, since=since))
+    return Call("POST", "/watch", dict, given(filters=filters, since=since))
 
 
 def stats() -> Call[dict[str, Any]]:
@@ -151,4 +135,4 @@ def ready() -> Call[None]:
     return Call("GET", "/ready", lambda _: None)
 
 
-__all__ = ["UNSET", "Time", "Unset"]
+__all__ = ["UNSET", "Id", "Time", "Unset"]

@@ -11,11 +11,11 @@ from typing import Any, Callable, Iterable, Mapping, Optional, Sequence, TypeVar
 import httpx
 
 from . import _calls
-from ._calls import UNSET, Time, Unset
-from ._errors import OpenMemoryError, ValidationError
+from ._errors import OpenMemoryError, invalid
 from ._exchange import Call, answer, pause, refusal, request, settings, unreachable
 from ._files import Path, Saving
 from ._records import (
+    UNSET,
     BackupSummary,
     DeleteSummary,
     ExportSummary,
@@ -26,8 +26,11 @@ from ._records import (
     MemoryMatch,
     MemoryPage,
     MemoryVersion,
+    Unset,
     Waypoint,
 )
+from ._scope import Scope
+from ._values import Id, Time
 from ._watching import Watching
 
 T = TypeVar("T")
@@ -36,11 +39,15 @@ T = TypeVar("T")
 class OpenMemory:
     """Memories behind a server.
 
+    Times are ISO 8601 texts, dates (midnight UTC) or datetimes (local time where they have no zone), in filters and
+    metadata too. An id or scope may be a ``uuid.UUID``. Other values that JSON does not have are refused by name.
+
     :param api_key: the key; default: the environment variable ``OPENMEMORY_API_KEY``.
     :param base_url: the server's address; default: ``OPENMEMORY_URL``, else ``http://localhost:8080``.
     :param user_id: the default scope: the ``user_id`` of memories added without one, and of lists and searches whose
-        filters name no user.
+        filters name no user. None is refused: leave it out to mean everybody's memories.
     :param timeout: seconds for one try of a request; None: no limit.
+    :raises ValidationError: naming an argument that cannot be used.
     """
 
     def __init__(
@@ -48,10 +55,10 @@ class OpenMemory:
         api_key: Optional[str] = None,
         base_url: Optional[str] = None,
         *,
-        user_id: Optional[str] = None,
+        user_id: Union[Id, Unset] = UNSET,
         timeout: Optional[float] = 60.0,
     ) -> None:
-        self._user_id = user_id
+        self._scope = Scope(user_id)
         self._http = httpx.Client(**settings(base_url, api_key, timeout))
 
     def add_memory(
@@ -60,21 +67,22 @@ class OpenMemory:
         *,
         tags: Optional[Sequence[str]] = None,
         metadata: Optional[Mapping[str, Any]] = None,
-        user_id: Optional[str] = None,
-        agent_id: Optional[str] = None,
-        app_id: Optional[str] = None,
-        run_id: Optional[str] = None,
-        id: Optional[str] = None,
+        user_id: Optional[Id] = None,
+        agent_id: Optional[Id] = None,
+        app_id: Optional[Id] = None,
+        run_id: Optional[Id] = None,
+        id: Optional[Id] = None,
         immutable: Optional[bool] = None,
         expires_at: Optional[Time] = None,
         created_at: Optional[Time] = None,
     ) -> Memory:
         """Store a text."""
         call = _calls.add_memory(
+            self._scope,
             content=content,
             tags=tags,
             metadata=metadata,
-            user_id=user_id or self._user_id,
+            user_id=user_id,
             agent_id=agent_id,
             app_id=app_id,
             run_id=run_id,
@@ -87,10 +95,9 @@ class OpenMemory:
 
     def add_memories(self, memories: Iterable[Mapping[str, Any]], *, atomic: bool = False) -> list[ItemResult]:
         """Store 1 to 1000 texts, each with a result of its own, in order."""
-        scoped = [{**({"user_id": self._user_id} if self._user_id else {}), **memory} for memory in memories]
-        return self._send(_calls.add_memories(scoped, atomic))
+        return self._send(_calls.add_memories(memories, atomic, self._scope))
 
-    def get_memory(self, memory_id: str, *, version: Optional[int] = None, at: Optional[Time] = None) -> Memory:
+    def get_memory(self, memory_id: Id, *, version: Optional[int] = None, at: Optional[Time] = None) -> Memory:
         """The memory as it is now, or an earlier state of it."""
         return self._send(_calls.get_memory(memory_id, version, at))
 
@@ -105,7 +112,7 @@ class OpenMemory:
     ) -> MemoryPage:
         """One page of memories, newest first."""
         call = _calls.list_memories(
-            filters=self._scoped(filters), limit=limit, cursor=cursor, order=order, showExpired=show_expired
+            filters=self._scope.filters(filters), limit=limit, cursor=cursor, order=order, show_expired=show_expired
         )
         return self._send(call)
 
@@ -124,7 +131,7 @@ class OpenMemory:
 
     def update_memory(
         self,
-        memory_id: str,
+        memory_id: Id,
         *,
         content: Optional[str] = None,
         tags: Optional[Sequence[str]] = None,
@@ -142,7 +149,7 @@ class OpenMemory:
             content=content,
             tags=tags,
             metadata=metadata,
-            ifVersion=if_version,
+            if_version=if_version,
             actor=actor,
             reason=reason,
         )
@@ -159,30 +166,33 @@ class OpenMemory:
         """Apply 1 to 1000 patches, ``{"id": …, "content": …, "ifVersion": …}``, each with a result of its own."""
         return self._send(_calls.update_memories(updates, atomic, actor=actor, reason=reason))
 
-    def delete_memory(self, memory_id: str) -> Memory:
+    def delete_memory(self, memory_id: Id) -> Memory:
         """Remove a memory for good, with its history. Answers what it was."""
         return self._send(_calls.delete_memory(memory_id))
 
     @overload
-    def delete_memories(self, ids: Sequence[str]) -> list[ItemResult]: ...
+    def delete_memories(self, ids: Iterable[Id]) -> list[ItemResult]: ...
     @overload
     def delete_memories(self, *, filters: Mapping[str, Any]) -> DeleteSummary: ...
     @overload
     def delete_memories(self, *, all: bool) -> DeleteSummary: ...
     def delete_memories(
         self,
-        ids: Optional[Sequence[str]] = None,
+        ids: Optional[Iterable[Id]] = None,
         *,
         filters: Optional[Mapping[str, Any]] = None,
         all: bool = False,
     ) -> Union[list[ItemResult], DeleteSummary]:
         """Delete by id, by filters, or all memories (of ``user_id``, where the client has one)."""
-        if (ids is not None) + (filters is not None) + bool(all) != 1:
-            message = "say which memories: ids, filters, or all=True"
-            raise ValidationError("INVALID_ARGUMENT", message, status=400, details={"field": "filters"})
+        if not isinstance(all, bool):
+            raise invalid("all", "must be True")
+        if (ids is not None) + (filters is not None) + all != 1:
+            raise invalid("filters", "say which memories: ids, filters, or all=True")
         if ids is not None:
             return self._send(_calls.delete_memories(ids))
-        return self._send(_calls.delete_matching(filters if filters == {} else self._scoped(filters)))
+        if filters == {}:
+            raise invalid("filters", "must not be empty; to delete all memories, say all=True")
+        return self._send(_calls.delete_matching(self._scope.filters(filters)))
 
     def search_memories(
         self,
@@ -199,27 +209,27 @@ class OpenMemory:
         call = _calls.search_memories(
             query=query,
             k=k,
-            filters=self._scoped(filters),
+            filters=self._scope.filters(filters),
             sectors=sectors,
-            minScore=min_score,
+            min_score=min_score,
             explain=explain,
-            showExpired=show_expired,
+            show_expired=show_expired,
         )
         return self._send(call)
 
-    def reinforce_memory(self, memory_id: str, *, boost: Optional[float] = None) -> Memory:
+    def reinforce_memory(self, memory_id: Id, *, boost: Optional[float] = None) -> Memory:
         """Make a memory more salient."""
         return self._send(_calls.reinforce_memory(memory_id, boost))
 
     def get_history(
-        self, memory_id: str, *, limit: Optional[int] = None, before: Optional[int] = None
+        self, memory_id: Id, *, limit: Optional[int] = None, before: Optional[int] = None
     ) -> list[MemoryVersion]:
         """The versions of a memory, newest first."""
         return self._send(_calls.get_history(memory_id, limit, before))
 
     def restore_memory(
         self,
-        memory_id: str,
+        memory_id: Id,
         version: int,
         *,
         if_version: Optional[int] = None,
@@ -227,13 +237,13 @@ class OpenMemory:
         reason: Optional[str] = None,
     ) -> Memory:
         """Bring back an earlier version, as a new one."""
-        return self._send(_calls.restore_memory(memory_id, version, ifVersion=if_version, actor=actor, reason=reason))
+        return self._send(_calls.restore_memory(memory_id, version, if_version=if_version, actor=actor, reason=reason))
 
-    def send_feedback(self, memory_id: str, feedback: Optional[str], *, reason: Optional[str] = None) -> Memory:
+    def send_feedback(self, memory_id: Id, feedback: Optional[str], *, reason: Optional[str] = None) -> Memory:
         """``POSITIVE``, ``NEGATIVE``, ``VERY_NEGATIVE``, or None to take it back."""
         return self._send(_calls.send_feedback(memory_id, feedback, reason))
 
-    def get_waypoints(self, memory_id: str) -> list[Waypoint]:
+    def get_waypoints(self, memory_id: Id) -> list[Waypoint]:
         """The memory's links to others, strongest first."""
         return self._send(_calls.get_waypoints(memory_id))
 
@@ -250,21 +260,21 @@ class OpenMemory:
         A lost connection is made again where it was, for a minute; changes of the last minute can be told again then: go
         by ``version``. One who falls behind more than the server keeps gets ``UNAVAILABLE``, and can watch again with
         the last ``cursor``."""
-        watching = Watching(self._scoped(filters), since)
+        watching = Watching(self._scope.filters(filters), since)
         while True:
-            failed: Union[httpx.TransportError, OpenMemoryError, None] = None
+            failed: Union[httpx.RequestError, OpenMemoryError, None] = None
             try:
                 with self._streamed(watching.request(self._http)) as response:
                     for text in response.iter_text():
                         for change in watching.read(text):
                             yield change
-            except (httpx.TransportError, OpenMemoryError) as error:
+            except (httpx.RequestError, OpenMemoryError) as error:
                 failed = error
             time.sleep(watching.pause(failed))
 
     def export_to(self, file: Path, *, filters: Optional[Mapping[str, Any]] = None) -> ExportSummary:
         """Write all memories with their whole history to a file of this machine, which gets its name when it is whole."""
-        call = _calls.export(self._scoped(filters))
+        call = _calls.export(self._scope.filters(filters))
 
         def save() -> ExportSummary:
             with Saving(file) as saving:
@@ -308,12 +318,9 @@ class OpenMemory:
     ) -> None:
         self.close()
 
-    def _scoped(self, filters: Optional[Mapping[str, Any]]) -> Optional[Mapping[str, Any]]:
-        if self._user_id is None or (filters is not None and _names_a_user(filters)):
-            return filters
-        return {**(filters or {}), "user_id": {"in": [self._user_id]}}
-
     def _send(self, call: Call[T]) -> T:
+        if call.known is not None:
+            return call.known
         sent = request(self._http, call)
 
         def ask() -> T:
@@ -329,7 +336,7 @@ class OpenMemory:
             attempt += 1
             try:
                 return work()
-            except httpx.TransportError as cause:
+            except httpx.RequestError as cause:
                 error, broken = unreachable(cause), cause
             except OpenMemoryError as refused:
                 error, broken = refused, None
@@ -349,11 +356,3 @@ class OpenMemory:
             yield response
         finally:
             response.close()
-
-
-def _names_a_user(filters: Any) -> bool:
-    if isinstance(filters, (list, tuple)):
-        return any(_names_a_user(part) for part in filters)
-    if not isinstance(filters, Mapping):
-        return False
-    return "user_id" in filters or any(_names_a_user(filters.get(name)) for name in ("AND", "OR", "NOT"))

@@ -13,7 +13,7 @@ class OpenMemoryError(Exception):
     def __init__(self, code: str, message: str, *, status: int = 0, details: Optional[Mapping[str, Any]] = None) -> None:
         super().__init__(message)
         self.code = code
-        #: The HTTP status; 0 where no server has answered.
+        #: The HTTP status of such a failure; 0 where no server has answered.
         self.status = status
         self.details: dict[str, Any] = dict(details or {})
         #: Seconds that the server asks to wait before another try.
@@ -72,10 +72,24 @@ _CLASSES: dict[str, type[OpenMemoryError]] = {
 }
 
 
-def error_of(body: Mapping[str, Any], status: int = 0) -> OpenMemoryError:
-    """The exception for what a server tells of a refusal."""
+def error_of(
+    body: Mapping[str, Any], status: int = 0, spelling: Optional[Mapping[str, str]] = None
+) -> OpenMemoryError:
+    """The exception for what a server tells of a refusal, with the caller's name for its field."""
     code = str(body.get("code", "INTERNAL"))
+    message = str(body.get("message", code))
     details = dict(body.get("details") or {})
     if "field" in body:
         details.setdefault("field", body["field"])
-    return _CLASSES.get(code, OpenMemoryError)(code, str(body.get("message", code)), status=status, details=details)
+    named = str(details.get("field"))
+    if spelling and named in spelling:
+        details["field"] = spelling[named]
+        if message.startswith(f"{named}:"):
+            message = spelling[named] + message[len(named) :]
+    return _CLASSES.get(code, OpenMemoryError)(code, message, status=status, details=details)
+
+
+def invalid(field: str, problem: str, code: str = "INVALID_ARGUMENT") -> ValidationError:
+    """A refusal before anything is sent."""
+    status = 413 if code == "LIMIT_EXCEEDED" else 400
+    return ValidationError(code, f"{field}: {problem}", status=status, details={"field": field})

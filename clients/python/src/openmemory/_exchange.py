@@ -11,13 +11,15 @@ from typing import Any, AsyncIterator, Callable, Generic, Iterator, Mapping, Opt
 
 import httpx
 
-from ._errors import OpenMemoryError, error_of
+from ._errors import OpenMemoryError, error_of, invalid
 from ._files import Path, chunks, chunks_to_await, size_of
+from ._values import WIRE_NAMES
 
 T = TypeVar("T")
 
 ATTEMPTS = 4
 PASSING = {"UNAVAILABLE", "RATE_LIMITED", "TIMEOUT", "CLOSED"}
+_PARAMETERS = {wire: name for name, wire in WIRE_NAMES.items()}
 
 
 @dataclass
@@ -33,6 +35,8 @@ class Call(Generic[T]):
     file: Optional[Path] = None
     #: Whether it may take as long as the store is large.
     long: bool = False
+    #: The answer where nothing needs to be asked.
+    known: Optional[T] = None
 
 
 def settings(base_url: Optional[str], api_key: Optional[str], timeout: Optional[float]) -> dict[str, Any]:
@@ -57,9 +61,13 @@ def request(client: Union[httpx.Client, httpx.AsyncClient], call: Call[Any]) -> 
         read = chunks_to_await if isinstance(client, httpx.AsyncClient) else chunks
         content = read(call.file)
     timeout = waiting(client, None) if call.long else client.timeout
-    return client.build_request(
-        call.method, call.path, content=content, params=call.params, headers=headers, timeout=timeout
-    )
+    try:
+        return client.build_request(
+            call.method, call.path, content=content, params=call.params, headers=headers, timeout=timeout
+        )
+    except httpx.InvalidURL:
+        names = " and ".join(call.params or ["id"])
+        raise invalid(names, "makes the address of the request too long", "LIMIT_EXCEEDED") from None
 
 
 def waiting(client: Union[httpx.Client, httpx.AsyncClient], seconds: Optional[float]) -> httpx.Timeout:
@@ -71,7 +79,10 @@ def waiting(client: Union[httpx.Client, httpx.AsyncClient], seconds: Optional[fl
 def answer(response: httpx.Response, call: Call[T]) -> T:
     body = _body(response)
     if response.is_success and body is not None:
-        return call.read(body)
+        try:
+            return call.read(body)
+        except (AttributeError, KeyError, TypeError, ValueError) as cause:
+            raise _foreign(response) from cause
     raise refusal(response)
 
 
@@ -79,17 +90,21 @@ def refusal(response: httpx.Response) -> OpenMemoryError:
     """What an answer refuses, whose text has been read."""
     body = _body(response)
     if isinstance(body, dict) and "code" in body:
-        error = error_of(body, response.status_code)
+        error = error_of(body, response.status_code, _PARAMETERS)
     else:
-        code = {429: "RATE_LIMITED", 502: "UNAVAILABLE", 503: "UNAVAILABLE", 504: "UNAVAILABLE"}
-        error = OpenMemoryError(
-            code.get(response.status_code, "INTERNAL"),
-            f"the answer ({response.status_code}) is not an OpenMemory server's; is base_url right?",
-            status=response.status_code,
-        )
+        error = _foreign(response)
     after = response.headers.get("retry-after", "0")
     error.retry_after = float(after) if after.isdigit() else 0.0
     return error
+
+
+def _foreign(response: httpx.Response) -> OpenMemoryError:
+    code = {429: "RATE_LIMITED", 502: "UNAVAILABLE", 503: "UNAVAILABLE", 504: "UNAVAILABLE"}
+    return OpenMemoryError(
+        code.get(response.status_code, "INTERNAL"),
+        f"the answer ({response.status_code}) is not an OpenMemory server's; is base_url right?",
+        status=response.status_code,
+    )
 
 
 def _body(response: httpx.Response) -> Any:
@@ -99,7 +114,7 @@ def _body(response: httpx.Response) -> Any:
         return None
 
 
-def unreachable(error: httpx.TransportError) -> OpenMemoryError:
+def unreachable(error: httpx.RequestError) -> OpenMemoryError:
     code = "TIMEOUT" if isinstance(error, httpx.TimeoutException) else "UNAVAILABLE"
     return OpenMemoryError(code, f"the server has not answered: {error}")
 

@@ -10,7 +10,7 @@ import tempfile
 from types import TracebackType
 from typing import IO, Any, AsyncIterator, Iterator, Optional, Union
 
-from ._errors import OpenMemoryError, ValidationError
+from ._errors import OpenMemoryError, invalid
 from ._records import ExportSummary
 
 Path = Union[str, "os.PathLike[str]"]
@@ -23,15 +23,15 @@ class Saving:
     """A file that gets its name when all of it is there."""
 
     def __init__(self, file: Path) -> None:
-        self._file = os.path.abspath(os.fspath(file))
+        self._file = os.path.abspath(named(file))
         self._bytes = 0
         self._tail = b""
         if os.path.isdir(self._file):
-            raise _invalid("is a directory; name a file in it")
+            raise invalid("file", "is a directory; name a file in it")
         try:
             handle, self._temporary = tempfile.mkstemp(prefix=".openmemory-export-", dir=os.path.dirname(self._file))
         except FileNotFoundError:
-            raise _invalid("is in a directory that does not exist; make it first") from None
+            raise invalid("file", "is in a directory that does not exist; make it first") from None
         except OSError as cause:
             raise unusable(cause) from cause
         self._open: IO[bytes] = os.fdopen(handle, "wb")
@@ -92,17 +92,24 @@ async def chunks_to_await(file: Path) -> AsyncIterator[bytes]:
 
 
 def size_of(file: Path) -> int:
-    if not os.path.isfile(file):
-        raise _invalid("must be a file of this machine")
+    if not os.path.isfile(named(file)):
+        raise invalid("file", "must be a file of this machine")
     return os.path.getsize(file)
+
+
+def named(file: Path) -> str:
+    """The path of a file, which nothing else that `open` takes is."""
+    try:
+        name = os.fsdecode(file)
+    except TypeError:
+        raise invalid("file", f"must be the path of a file, not {type(file).__name__}") from None
+    if name == "" or "\0" in name:
+        raise invalid("file", "must be the path of a file")
+    return name
 
 
 def unusable(cause: OSError) -> OpenMemoryError:
     return OpenMemoryError("IO", f"the file could not be used: {cause}")
-
-
-def _invalid(problem: str) -> ValidationError:
-    return ValidationError("INVALID_ARGUMENT", f"file: {problem}", status=400, details={"field": "file"})
 
 
 def _sync_directory(directory: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Iterator, Mapping, Optional, Union
 import httpx
 
 from . import _calls
-from ._calls import Time
+from ._values import Time
 from ._errors import OpenMemoryError, error_of
 from ._exchange import PASSING, Call, request, unreachable, waiting
 from ._records import MemoryChange
@@ -62,11 +62,11 @@ class Watching:
         if "data" in fields:
             yield MemoryChange.read(json.loads(fields["data"]))
 
-    def pause(self, failed: Union[httpx.TransportError, OpenMemoryError, None]) -> float:
+    def pause(self, failed: Union[httpx.RequestError, OpenMemoryError, None]) -> float:
         """Seconds until the connection is made again; raises where that does not help."""
         now = time.monotonic()
         self._lost = self._lost or now
-        error = unreachable(failed) if isinstance(failed, httpx.TransportError) else failed
+        error = unreachable(failed) if isinstance(failed, httpx.RequestError) else failed
         late = now - self._lost > (PATIENCE if self._begun else _FIRST_PATIENCE)
         if error is not None and (error is self._refused or error.code not in PASSING or late):
             raise error from (failed if failed is not error else None)

@@ -1,0 +1,45 @@
+"""Whose memories does a call mean? The client's ``user_id`` is the default, unless the call itself names a user."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Optional, Union
+
+from ._errors import invalid
+from ._records import Unset
+from ._values import Id, field, filters
+
+
+class Scope:
+    def __init__(self, user_id: Union[Id, Unset]) -> None:
+        self._user_id: Optional[str] = None
+        if isinstance(user_id, Unset):
+            return
+        # A user who got lost on the way never means everybody.
+        if user_id is None:
+            raise invalid("user_id", "is None; leave it out to mean everybody's memories")
+        self._user_id = field("user_id", user_id)
+        if not isinstance(self._user_id, str) or self._user_id == "":
+            raise invalid("user_id", "must be a string that is not empty, or a UUID")
+
+    def memory(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """A new memory with its owner; None counts as absent, and an empty text as the mistake that it is."""
+        if self._user_id is None or fields.get("user_id") is not None:
+            return fields
+        return {**fields, "user_id": self._user_id}
+
+    def filters(self, given: Optional[Mapping[str, Any]]) -> Optional[dict[str, Any]]:
+        """The filters for the wire, none where all memories are meant."""
+        sent = None if given is None else filters(given, "filters")
+        if self._user_id is None or _names_a_user(sent):
+            return sent
+        # In a list, where a star is a name like any other.
+        return {**(sent or {}), "user_id": {"in": [self._user_id]}}
+
+
+def _names_a_user(filters: Any) -> bool:
+    if isinstance(filters, list):
+        return any(_names_a_user(part) for part in filters)
+    if not isinstance(filters, dict):
+        return False
+    return "user_id" in filters or any(_names_a_user(filters.get(name)) for name in ("AND", "OR", "NOT"))
