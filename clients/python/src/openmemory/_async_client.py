@@ -11,8 +11,10 @@ from typing import Any, Callable, Iterable, Mapping, Optional, Sequence, TypeVar
 import httpx
 
 from . import _calls
-from ._errors import OpenMemoryError, invalid
-from ._exchange import Call, answer, pause, refusal, request, settings, unreachable
+from ._connection import Server
+from ._errors import OpenMemoryError, closed, invalid
+from ._event_loops import ClientPerLoop
+from ._exchange import Call, answer, pause, refusal, request, unreachable
 from ._files import Path, Saving
 from ._records import (
     UNSET,
@@ -37,17 +39,18 @@ T = TypeVar("T")
 
 
 class AsyncOpenMemory:
-    """Memories behind a server, for asyncio.
+    """Memories behind a server, for asyncio: one object works in every event loop.
 
     Times are ISO 8601 texts, dates (midnight UTC) or datetimes (local time where they have no zone), in filters and
     metadata too. An id or scope may be a ``uuid.UUID``. Other values that JSON does not have are refused by name.
 
     :param api_key: the key; default: the environment variable ``OPENMEMORY_API_KEY``.
-    :param base_url: the server's address; default: ``OPENMEMORY_URL``, else ``http://localhost:8080``.
+    :param base_url: the server's address; default: ``OPENMEMORY_URL``, else ``http://localhost:8080``. A server on this
+        machine is asked directly, another one through the proxies of ``HTTP_PROXY``, ``HTTPS_PROXY`` and ``ALL_PROXY``.
     :param user_id: the default scope: the ``user_id`` of memories added without one, and of lists and searches whose
         filters name no user. None is refused: leave it out to mean everybody's memories.
     :param timeout: seconds for one try of a request; None: no limit.
-    :raises ValidationError: naming an argument that cannot be used.
+    :raises ValidationError: naming an argument, or a variable of the environment, that cannot be used.
     """
 
     def __init__(
@@ -59,7 +62,7 @@ class AsyncOpenMemory:
         timeout: Optional[float] = 60.0,
     ) -> None:
         self._scope = Scope(user_id)
-        self._http = httpx.AsyncClient(**settings(base_url, api_key, timeout))
+        self._connections = ClientPerLoop(Server.of(base_url, api_key, timeout))
 
     async def add_memory(
         self,
@@ -264,12 +267,14 @@ class AsyncOpenMemory:
         while True:
             failed: Union[httpx.RequestError, OpenMemoryError, None] = None
             try:
-                async with self._streamed(watching.request(self._http)) as response:
+                async with self._streamed(watching.request(self._connections.current())) as response:
                     async for text in response.aiter_text():
                         for change in watching.read(text):
                             yield change
             except (httpx.RequestError, OpenMemoryError) as error:
                 failed = error
+            if self._connections.closed:
+                raise closed() from failed
             await asyncio.sleep(watching.pause(failed))
 
     async def export_to(self, file: Path, *, filters: Optional[Mapping[str, Any]] = None) -> ExportSummary:
@@ -278,7 +283,7 @@ class AsyncOpenMemory:
 
         async def save() -> ExportSummary:
             with Saving(file) as saving:
-                async with self._streamed(request(self._http, call)) as response:
+                async with self._streamed(request(self._connections.current(), call)) as response:
                     async for chunk in response.aiter_bytes():
                         await asyncio.to_thread(saving.write, chunk)
                 return await asyncio.to_thread(saving.finish)
@@ -304,8 +309,8 @@ class AsyncOpenMemory:
         await self._send(_calls.ready())
 
     async def close(self) -> None:
-        """Let go of the connections."""
-        await self._http.aclose()
+        """Close the connections. Calls that come later are refused with ``CLOSED``; closing again does nothing."""
+        await self._connections.close()
 
     async def __aenter__(self) -> AsyncOpenMemory:
         return self
@@ -319,14 +324,15 @@ class AsyncOpenMemory:
         await self.close()
 
     async def _send(self, call: Call[T]) -> T:
+        client = self._connections.current()
         if call.known is not None:
             return call.known
-        sent = request(self._http, call)
+        sent = request(client, call)
 
         async def ask() -> T:
             # A file is read anew each time.
-            again = sent if call.file is None else request(self._http, call)
-            return answer(await self._http.send(again), call)
+            again = sent if call.file is None else request(self._connections.current(), call)
+            return answer(await self._connections.current().send(again), call)
 
         return await self._tried(ask)
 
@@ -336,9 +342,15 @@ class AsyncOpenMemory:
             attempt += 1
             try:
                 return await work()
-            except httpx.RequestError as cause:
+            except (httpx.RequestError, RuntimeError) as cause:
+                if self._connections.closed:
+                    raise closed() from cause
+                if not isinstance(cause, httpx.RequestError):
+                    raise
                 error, broken = unreachable(cause), cause
             except OpenMemoryError as refused:
+                if self._connections.closed:
+                    raise
                 error, broken = refused, None
             wait = pause(error, attempt)
             if wait is None:
@@ -348,7 +360,7 @@ class AsyncOpenMemory:
     @asynccontextmanager
     async def _streamed(self, sent: httpx.Request) -> AsyncIterator[httpx.Response]:
         """An answer that is read as it comes."""
-        response = await self._http.send(sent, stream=True)
+        response = await self._connections.current().send(sent, stream=True)
         try:
             if not response.is_success:
                 await response.aread()

@@ -11,8 +11,9 @@ from typing import Any, Callable, Iterable, Mapping, Optional, Sequence, TypeVar
 import httpx
 
 from . import _calls
-from ._errors import OpenMemoryError, invalid
-from ._exchange import Call, answer, pause, refusal, request, settings, unreachable
+from ._connection import Server
+from ._errors import OpenMemoryError, closed, invalid
+from ._exchange import Call, answer, pause, refusal, request, unreachable
 from ._files import Path, Saving
 from ._records import (
     UNSET,
@@ -43,11 +44,12 @@ class OpenMemory:
     metadata too. An id or scope may be a ``uuid.UUID``. Other values that JSON does not have are refused by name.
 
     :param api_key: the key; default: the environment variable ``OPENMEMORY_API_KEY``.
-    :param base_url: the server's address; default: ``OPENMEMORY_URL``, else ``http://localhost:8080``.
+    :param base_url: the server's address; default: ``OPENMEMORY_URL``, else ``http://localhost:8080``. A server on this
+        machine is asked directly, another one through the proxies of ``HTTP_PROXY``, ``HTTPS_PROXY`` and ``ALL_PROXY``.
     :param user_id: the default scope: the ``user_id`` of memories added without one, and of lists and searches whose
         filters name no user. None is refused: leave it out to mean everybody's memories.
     :param timeout: seconds for one try of a request; None: no limit.
-    :raises ValidationError: naming an argument that cannot be used.
+    :raises ValidationError: naming an argument, or a variable of the environment, that cannot be used.
     """
 
     def __init__(
@@ -59,7 +61,8 @@ class OpenMemory:
         timeout: Optional[float] = 60.0,
     ) -> None:
         self._scope = Scope(user_id)
-        self._http = httpx.Client(**settings(base_url, api_key, timeout))
+        self._http = Server.of(base_url, api_key, timeout).client()
+        self._closed = False
 
     def add_memory(
         self,
@@ -264,12 +267,14 @@ class OpenMemory:
         while True:
             failed: Union[httpx.RequestError, OpenMemoryError, None] = None
             try:
-                with self._streamed(watching.request(self._http)) as response:
+                with self._streamed(watching.request(self._open())) as response:
                     for text in response.iter_text():
                         for change in watching.read(text):
                             yield change
             except (httpx.RequestError, OpenMemoryError) as error:
                 failed = error
+            if self._closed:
+                raise closed() from failed
             time.sleep(watching.pause(failed))
 
     def export_to(self, file: Path, *, filters: Optional[Mapping[str, Any]] = None) -> ExportSummary:
@@ -278,7 +283,7 @@ class OpenMemory:
 
         def save() -> ExportSummary:
             with Saving(file) as saving:
-                with self._streamed(request(self._http, call)) as response:
+                with self._streamed(request(self._open(), call)) as response:
                     for chunk in response.iter_bytes():
                         saving.write(chunk)
                 return saving.finish()
@@ -304,7 +309,8 @@ class OpenMemory:
         self._send(_calls.ready())
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections. Calls that come later are refused with ``CLOSED``; closing again does nothing."""
+        self._closed = True
         self._http.close()
 
     def __enter__(self) -> OpenMemory:
@@ -318,15 +324,21 @@ class OpenMemory:
     ) -> None:
         self.close()
 
+    def _open(self) -> httpx.Client:
+        if self._closed:
+            raise closed()
+        return self._http
+
     def _send(self, call: Call[T]) -> T:
+        client = self._open()
         if call.known is not None:
             return call.known
-        sent = request(self._http, call)
+        sent = request(client, call)
 
         def ask() -> T:
             # A file is read anew each time.
-            again = sent if call.file is None else request(self._http, call)
-            return answer(self._http.send(again), call)
+            again = sent if call.file is None else request(self._open(), call)
+            return answer(self._open().send(again), call)
 
         return self._tried(ask)
 
@@ -336,9 +348,15 @@ class OpenMemory:
             attempt += 1
             try:
                 return work()
-            except httpx.RequestError as cause:
+            except (httpx.RequestError, RuntimeError) as cause:
+                if self._closed:
+                    raise closed() from cause
+                if not isinstance(cause, httpx.RequestError):
+                    raise
                 error, broken = unreachable(cause), cause
             except OpenMemoryError as refused:
+                if self._closed:
+                    raise
                 error, broken = refused, None
             wait = pause(error, attempt)
             if wait is None:
@@ -348,7 +366,7 @@ class OpenMemory:
     @contextmanager
     def _streamed(self, sent: httpx.Request) -> Iterator[httpx.Response]:
         """An answer that is read as it comes."""
-        response = self._http.send(sent, stream=True)
+        response = self._open().send(sent, stream=True)
         try:
             if not response.is_success:
                 response.read()

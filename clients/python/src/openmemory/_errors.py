@@ -93,3 +93,7 @@ def invalid(field: str, problem: str, code: str = "INVALID_ARGUMENT") -> Validat
     """A refusal before anything is sent."""
     status = 413 if code == "LIMIT_EXCEEDED" else 400
     return ValidationError(code, f"{field}: {problem}", status=status, details={"field": field})
+
+
+def closed() -> OpenMemoryError:
+    return OpenMemoryError("CLOSED", "this client is closed; make a new one", status=503)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import uuid
 from dataclasses import dataclass
@@ -37,16 +36,6 @@ class Call(Generic[T]):
     long: bool = False
     #: The answer where nothing needs to be asked.
     known: Optional[T] = None
-
-
-def settings(base_url: Optional[str], api_key: Optional[str], timeout: Optional[float]) -> dict[str, Any]:
-    """What both kinds of httpx client are made with."""
-    key = api_key or os.environ.get("OPENMEMORY_API_KEY")
-    return {
-        "base_url": base_url or os.environ.get("OPENMEMORY_URL") or "http://localhost:8080",
-        "headers": {"accept": "application/json", **({"x-api-key": key} if key else {})},
-        "timeout": timeout,
-    }
 
 
 def request(client: Union[httpx.Client, httpx.AsyncClient], call: Call[Any]) -> httpx.Request:
