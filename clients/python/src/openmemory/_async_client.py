@@ -278,7 +278,8 @@ class AsyncOpenMemory:
             await asyncio.sleep(watching.pause(failed))
 
     async def export_to(self, file: Path, *, filters: Optional[Mapping[str, Any]] = None) -> ExportSummary:
-        """Write all memories with their whole history to a file of this machine, which gets its name when it is whole."""
+        """Write all memories with their whole history to a file of this machine, which gets its name when it is whole.
+        Of a link the target is replaced; a pipe or a device is written into."""
         call = _calls.export(self._scope.filters(filters))
 
         async def save() -> ExportSummary:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import tempfile
 from types import TracebackType
 from typing import IO, Any, AsyncIterator, Iterator, Optional, Union
@@ -24,12 +25,18 @@ class Saving:
 
     def __init__(self, file: Path) -> None:
         self._file = os.path.abspath(named(file))
+        # A pipe or a device stays what it is: what would be its new content is copied into it.
+        self._special = os.path.exists(self._file) and not os.path.isfile(self._file)
         self._bytes = 0
         self._tail = b""
         if os.path.isdir(self._file):
             raise invalid("file", "is a directory; name a file in it")
+        if not self._special:
+            # Of a link, the target gets the export.
+            self._file = os.path.realpath(self._file)
         try:
-            handle, self._temporary = tempfile.mkstemp(prefix=".openmemory-export-", dir=os.path.dirname(self._file))
+            folder = None if self._special else os.path.dirname(self._file)
+            handle, self._temporary = tempfile.mkstemp(prefix=".openmemory-export-", dir=folder)
         except FileNotFoundError:
             raise invalid("file", "is in a directory that does not exist; make it first") from None
         except OSError as cause:
@@ -53,8 +60,12 @@ class Saving:
             self._open.flush()
             os.fsync(self._open.fileno())
             self._open.close()
-            os.replace(self._temporary, self._file)
-            _sync_directory(os.path.dirname(self._file))
+            if self._special:
+                with open(self._temporary, "rb") as whole, open(self._file, "wb") as target:
+                    shutil.copyfileobj(whole, target, _CHUNK)
+            else:
+                os.replace(self._temporary, self._file)
+                _sync_directory(os.path.dirname(self._file))
         except OSError as cause:
             raise unusable(cause) from cause
         told: dict[str, Any] = json.loads(last)
