@@ -171,6 +171,22 @@ def test_user_id_is_the_default_scope():
         assert everybody.delete_memories(all=True).ids == ["theirs"]
 
 
+def test_iterating_meets_a_memory_once_though_it_is_updated_on_the_way(om):
+    om.add_memories([{"id": f"m{number}", "content": "x"} for number in range(5)])
+    met = []
+    for memory in om.iterate_memories(limit=2, order="updated_at:asc"):
+        met.append(memory.id)
+        assert len(met) <= 5
+        om.update_memory(memory.id, metadata={"seen": True})
+    assert sorted(met) == ["m0", "m1", "m2", "m3", "m4"]
+
+
+def test_iterating_shows_expired_memories_where_they_are_asked_for(om):
+    om.add_memory("x", id="old", expires_at="2020-01-01")
+    assert list(om.iterate_memories()) == []
+    assert [memory.id for memory in om.iterate_memories(show_expired=True)] == ["old"]
+
+
 def answering(*replies):
     """A client whose server answers as it is told, and the requests that it got."""
     asked, left = [], list(replies)

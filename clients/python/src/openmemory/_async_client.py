@@ -120,13 +120,26 @@ class AsyncOpenMemory:
         return await self._send(call)
 
     async def iterate_memories(
-        self, *, filters: Optional[Mapping[str, Any]] = None, limit: int = 100, order: Optional[str] = None
+        self,
+        *,
+        filters: Optional[Mapping[str, Any]] = None,
+        limit: int = 100,
+        order: Optional[str] = None,
+        show_expired: Optional[bool] = None,
     ) -> AsyncIterator[Memory]:
-        """All memories that fit, read page by page."""
+        """All memories that fit, each once, read in pages of ``limit``."""
         cursor: Optional[str] = None
+        # A memory that is updated on the way moves to the end of its order, and is met again there.
+        met: Optional[set[str]] = set() if isinstance(order, str) and order.startswith("updated_at") else None
         while True:
-            page = await self.list_memories(filters=filters, limit=limit, order=order, cursor=cursor)
+            page = await self.list_memories(
+                filters=filters, limit=limit, order=order, cursor=cursor, show_expired=show_expired
+            )
             for memory in page.memories:
+                if met is not None:
+                    if memory.id in met:
+                        continue
+                    met.add(memory.id)
                 yield memory
             cursor = page.next_cursor
             if cursor is None:
