@@ -241,3 +241,88 @@ test('health, sectors, the document and its page need nothing else', async () =>
   expect(page.text).toContain('/memory/{id}')
   expect(page.text).not.toMatch(/<script|https?:\/\//)
 })
+
+test('ifExists finds the memory that has the text instead of adding it', async () => {
+  const { ask } = await serve()
+  const memory = { content: 'Ada drinks tea', user_id: 'ada' }
+  const { body: first } = await ask('POST', '/memory/add', { body: memory })
+  expect(first).not.toHaveProperty('existed')
+  const { body: again, headers } = await ask('POST', '/memory/add', { body: { ...memory, ifExists: 'skip' } })
+  expect(again).toMatchObject({ id: first.id, existed: true, version: 1, decay_lambda: expect.any(Number) })
+  expect(headers.etag).toBe('"1"')
+  const items = [{ ...memory, tags: ['drink'] }, { content: 'New' }]
+  const { body } = await ask('POST', '/memory/batch', { body: { items, ifExists: 'touch' } })
+  expect(body.results).toMatchObject([{ ok: true, memory: { id: first.id, existed: true, version: 2 } }, { ok: true }])
+  expect(body.results[1].memory).not.toHaveProperty('existed')
+  const wrong = await ask('POST', '/memory/add', { body: { ...memory, ifExists: 'merge' } })
+  expect([wrong.status, wrong.body.field]).toEqual([400, 'ifExists'])
+})
+
+test('DELETE /memory/:id compares versions, and keeps who deleted it and why', async () => {
+  const { ask, store } = await serve()
+  const { id } = await store.addMemory({ content: 'x' })
+  await store.updateMemory(id, { tags: ['a'] })
+  const path = `/memory/${id}`
+  const late = await ask('DELETE', path, { headers: { 'If-Match': '"1"' } })
+  expect([late.status, late.body.code]).toEqual([412, 'VERSION_CONFLICT'])
+  expect((await ask('DELETE', `${path}?ifVersion=1`)).status).toBe(409)
+  expect((await ask('DELETE', `${path}?ifVersion=2`, { headers: { 'If-Match': '"1"' } })).body.field).toBe('ifVersion')
+  const query = '?ifVersion=2&actor=ada&reason=moved%20away'
+  expect((await ask('DELETE', path + query)).body).toMatchObject({ ok: true, memory: { id, version: 2 } })
+  const { body } = await ask('GET', path)
+  expect(body.details).toMatchObject({ deleted: true, version: 2, actor: 'ada', reason: 'moved away' })
+})
+
+test('a weak ETag never matches, and the answer says what to send', async () => {
+  const { ask, store } = await serve()
+  const { id } = await store.addMemory({ content: 'x' })
+  const { status, body } = await ask('PATCH', `/memory/${id}`, {
+    body: { tags: ['a'] },
+    headers: { 'If-Match': 'W/"1"' },
+  })
+  expect([status, body.field]).toEqual([412, 'If-Match'])
+  expect(body.message).toContain('without W/')
+  expect((await store.getMemory(id)).version).toBe(1)
+})
+
+test('a parameter that is given twice is told so', async () => {
+  const { ask } = await serve()
+  const { status, body } = await ask('GET', '/memory/all?limit=2&limit=3')
+  expect([status, body.field]).toEqual([400, 'limit'])
+  expect(body.message).toContain('more than once')
+})
+
+test('of a query that is too long POST /memory/query searches for the end', async () => {
+  const { ask, store } = await serve()
+  await store.addMemory({ content: 'The harbour is in Lisbon' })
+  const query = `${'x'.repeat(9000)} Where is the harbour?`
+  const { body } = await ask('POST', '/memory/query', { body: { query } })
+  expect(body).toMatchObject({ query_cut: 8192, matches: [{ content: 'The harbour is in Lisbon' }] })
+  expect(body.query).toHaveLength(8192)
+  expect((await ask('POST', '/memory/search', { body: { query } })).status).toBe(413)
+})
+
+test('GET /sectors tells how sectors decay and what they hold', async () => {
+  const { ask, store } = await serve()
+  await store.addMemory({ content: 'x', metadata: { sector: 'emotional' } })
+  const { body } = await ask('GET', '/sectors')
+  expect(body.sectors).toHaveLength(5)
+  expect(body.configs.emotional).toEqual({ decay_lambda: expect.any(Number) })
+  expect(body.stats).toContainEqual({ sector: 'emotional', count: 1, avg_salience: expect.closeTo(0.6, 0) })
+  expect(body.stats).toContainEqual({ sector: 'semantic', count: 0, avg_salience: 0 })
+})
+
+test('POST /compact takes deleted texts out of the files', async () => {
+  const { ask, store } = await serve()
+  const { id } = await store.addMemory({ content: 'x' })
+  await store.deleteMemory(id)
+  const { status, body } = await ask('POST', '/compact')
+  expect([status, body]).toEqual([200, { bytes_before: expect.any(Number), bytes_after: expect.any(Number) }])
+})
+
+test('an item of a batch that is no memory is named by its place', async () => {
+  const { ask } = await serve()
+  const { body } = await ask('POST', '/memory/batch', { body: { items: [null, { content: 'x' }] } })
+  expect(body.results[0].error.field).toBe('items[0]')
+  expect(body.results[1].ok).toBe(true)
+})

@@ -1,0 +1,73 @@
+// What Mem0's routes do with requests that its clients do not send as they are documented.
+
+import { expect, test } from '@jest/globals'
+import { serve } from '../helpers/server'
+
+const USER = { user_id: 'ada' }
+
+test('a field that is not known is refused by name, and nothing is stored or changed', async () => {
+  const { ask, store } = await serve()
+  const { id } = await store.addMemory({ content: 'Ada drinks tea', ...USER })
+  const messages = [{ role: 'user', content: 'Ada likes jazz' }]
+  const refused = [
+    ['POST', '/v3/memories/add/', { messages, ...USER, metdata: { a: 1 } }, 'metdata'],
+    ['POST', '/v3/memories/add/', { messages, filters: { ...USER, colour: 'red' } }, 'filters.colour'],
+    ['PUT', `/v1/memories/${id}/`, { text: 'x', tags: ['a'] }, 'tags'],
+    ['PUT', '/v1/batch/', { memories: [{ memory_id: id, text: 'x', txt: 'y' }] }, 'memories[0].txt'],
+    ['DELETE', '/v1/batch/', { memories: [{ memory_id: id, user: 'ada' }] }, 'memories[0].user'],
+    ['POST', '/v3/memories/search/', { query: 'tea', filters: USER, topk: 3 }, 'topk'],
+    ['POST', '/v3/memories/', { filters: USER, order: 'asc' }, 'order'],
+    ['POST', '/v1/feedback/', { memory_id: id, feedback: 'POSITIVE', why: 'x' }, 'why'],
+    ['GET', '/v1/memories/?user_id=ada&colour=red', undefined, 'colour'],
+  ] as const
+  for (const [method, path, body, field] of refused) {
+    const answer = await ask(method, path, { body })
+    expect([path, answer.status, answer.body.field]).toEqual([path, 400, field])
+  }
+  expect(await store.getMemory(id)).toMatchObject({ content: 'Ada drinks tea', version: 1 })
+  expect((await store.listMemories()).memories).toHaveLength(1)
+})
+
+test('what steers the hosted service alone is passed over', async () => {
+  const { ask } = await serve()
+  const hosted = { org_id: 'o', project_id: 'p', version: 'v2', output_format: 'v1.1', async_mode: false, rerank: true }
+  const messages = [{ role: 'user', content: 'Ada likes jazz' }]
+  expect((await ask('POST', '/v3/memories/add/', { body: { messages, ...USER, ...hosted } })).status).toBe(200)
+  const found = await ask('POST', '/v3/memories/search/', { body: { query: 'jazz', filters: USER, ...hosted } })
+  expect(found.body.results).toHaveLength(1)
+})
+
+test('a limit bounds a list, with pages and without', async () => {
+  const { ask, store } = await serve()
+  await store.addMemories(['one', 'two', 'three'].map((content) => ({ content, ...USER })))
+  expect((await ask('POST', '/v3/memories/', { body: { filters: USER, limit: 1 } })).body).toMatchObject({
+    count: 3,
+    results: [{ memory: 'three' }],
+  })
+  expect((await ask('GET', '/v1/memories/?user_id=ada&limit=2')).body).toHaveLength(2)
+})
+
+test('of a query that is too long the end is searched for, and the answer says so', async () => {
+  const { ask, store } = await serve()
+  await store.addMemories([
+    { content: 'The harbour is in Lisbon', ...USER },
+    { content: 'Tea is at four', ...USER },
+  ])
+  const query = `${'Tea is at four. '.repeat(600)}${'Where is the harbour? '.repeat(400)}`
+  const found = await ask('POST', '/v3/memories/search/', { body: { query, filters: USER } })
+  expect(found.body).toMatchObject({ query_cut: 8192, results: [{ memory: 'The harbour is in Lisbon' }, {}] })
+  const bare = await ask('POST', '/v2/memories/search/', { body: { query, filters: USER } })
+  expect(bare.body[0].memory).toBe('The harbour is in Lisbon')
+  expect(bare.headers['openmemory-query-cut']).toBe('8192')
+  const short = await ask('POST', '/v3/memories/search/', { body: { query: 'harbour', filters: USER } })
+  expect(short.body).not.toHaveProperty('query_cut')
+})
+
+test('an id is told as it was asked for', async () => {
+  const { ask } = await serve()
+  const uuid = '0197f3f0-0000-7000-8000-00000000ABCD'
+  const { status, body } = await ask('GET', `/v1/memories/${uuid}/`)
+  expect(status).toBe(404)
+  expect(body.detail).toContain(uuid)
+  expect(body.details.id).toBe(uuid)
+})
