@@ -9,9 +9,6 @@ import { openStore } from './helpers/store'
 class Point {
   x = 1
 }
-const cycle: { self?: unknown } = {}
-cycle.self = cycle
-
 const refused: [string, unknown, string][] = [
   ['a Date', { when: new Date() }, 'metadata.when'],
   ['a Map', { a: { map: new Map() } }, 'metadata.a.map'],
@@ -39,10 +36,30 @@ test.each(refused)('%s is refused with its path', async (_, metadata, field) => 
   expect(updating).toMatchObject({ code: 'INVALID_ARGUMENT', field })
 })
 
-test('a cycle is refused', async () => {
+function circle<T extends object>(object: T, close: (object: T) => void): T {
+  close(object)
+  return object
+}
+
+const circular: [string, unknown, string][] = [
+  ['metadata.o', { o: circle({} as { o: unknown }, (o) => (o.o = o)) }, 'o'],
+  ['metadata.a.list[1]', { a: { list: [0, circle({ b: [{}] as object[] }, (o) => o.b.push(o))] } }, 'b[1]'],
+  ['metadata', circle({} as { self: unknown }, (o) => (o.self = o)), 'self'],
+]
+
+test.each(circular)('a circle is refused as circular where it begins: %s', async (field, metadata, again) => {
   const om = openStore()
-  const error = await refusal(om.addMemory({ content: 'x', metadata: { cycle } as never }))
-  expect(error.code).toBe('INVALID_ARGUMENT')
+  const { id } = await om.addMemory({ content: 'x' })
+  const [added] = await om.addMemories([{ content: 'x', metadata: metadata as never }])
+  const errors = [
+    await refusal(om.addMemory({ content: 'x', metadata: metadata as never })),
+    await refusal(om.updateMemory(id, { metadata: metadata as never })),
+    added?.ok === false ? added.error : undefined,
+  ]
+  for (const error of errors) {
+    expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', field })
+    expect(error?.message).toBe(`${field} is circular: it holds itself as ${again}`)
+  }
 })
 
 test('what JSON can hold comes back equal', async () => {

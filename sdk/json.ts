@@ -8,9 +8,11 @@ interface Problem {
   path: string
   problem: string
   code?: ErrorCode
+  /** Of a circle: where it begins. */
+  circle?: object
 }
 
-// Deeper than the engine's own limit of 32, which it reports with the right field; this one only ends cycles.
+// Deeper than the engine's own limit of 32, which it reports with the right field; this one only bounds the stack.
 const DEEPEST = 64
 
 const loneSurrogate = /\p{Surrogate}/u
@@ -48,14 +50,14 @@ function examine(value: unknown, ancestors: object[], dates: boolean): Problem |
   }
   if (value === null) return undefined
   if (dates && isDate(value)) return Number.isNaN(value.getTime()) ? refused('is an invalid Date') : undefined
+  if (ancestors.includes(value)) return { ...refused('is circular'), circle: value }
   if (ancestors.length >= DEEPEST) {
-    if (ancestors.includes(value)) return refused('contains itself')
     return { path: '', problem: `is nested more than ${DEEPEST} levels deep`, code: 'LIMIT_EXCEEDED' }
   }
   ancestors.push(value)
   const found = Array.isArray(value) ? inArray(value, ancestors, dates) : inObject(value, ancestors, dates)
   ancestors.pop()
-  return found
+  return found?.circle === value ? refused(`is circular: it holds itself as ${found.path}`) : found
 }
 
 function inArray(array: unknown[], ancestors: object[], dates: boolean): Problem | undefined {
