@@ -27,6 +27,21 @@ test('an atomic batch with a bad item adds nothing', async () => {
   expect((await om.listMemories()).memories).toEqual([])
 })
 
+test('a hole in a batch is a bad item', async () => {
+  const om = openStore()
+  const { id } = await om.addMemory({ content: 'kept' })
+  const holed = <T>(item: T): T[] => Object.assign(new Array<T>(3), { 0: item, 2: item })
+  const added = await om.addMemories(holed({ content: 'x' }))
+  expect(added).toMatchObject([{ ok: true }, { ok: false, error: { code: 'INVALID_ARGUMENT' } }, { ok: true }])
+  const updated = await om.updateMemories(holed({ id, tags: ['x'] }))
+  expect(updated).toMatchObject([{ ok: true }, { ok: false, error: { code: 'INVALID_ARGUMENT' } }, { ok: true }])
+  const deleted = await om.deleteMemories(holed('none'))
+  expect(deleted.map((result) => !result.ok && result.error.code)).toEqual(['NOT_FOUND', 'MISSING_ID', 'NOT_FOUND'])
+  const atomic = await om.addMemories(holed({ content: 'y' }), { atomic: true })
+  expect(atomic.map((result) => !result.ok && result.error.code)).toEqual(['ABORTED', 'INVALID_ARGUMENT', 'ABORTED'])
+  expect((await om.listMemories()).memories).toHaveLength(3)
+})
+
 test('1001 items are refused', async () => {
   const om = openStore()
   const items = Array.from({ length: 1001 }, (_, n) => ({ content: `fact ${n}` }))

@@ -25,6 +25,12 @@ test.each(vectors)('vectors may be %s and need not be normalised', async (_, vec
   expect(hit?.similarity).toBeCloseTo(1, 3)
 })
 
+embeddedTest('a hole among the vectors is EMBEDDING_FAILED', async () => {
+  const om = openStore({ embedder: embedder((texts) => new Array(texts.length)) })
+  const error = await refusal(om.addMemory({ content: 'hello' }))
+  expect(error).toMatchObject({ code: 'EMBEDDING_FAILED', cause: { name: 'TypeError' } })
+})
+
 test('it may answer at once, and its this is the embedder', async () => {
   const counting = { ...embedder(() => []), calls: 0 }
   const own: FunctionEmbedder = {

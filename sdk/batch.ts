@@ -17,14 +17,16 @@ export async function perItem<T, R, M>(
   const results = new Array<ItemResult<M>>(items.length)
   const accepted: R[] = []
   const places: number[] = []
-  items.forEach((item, index) => {
+  // By number, since a hole of an array is an item too.
+  for (let index = 0; index < items.length; index++) {
+    const item = items[index] as T
     try {
       accepted.push(prepare(item, index))
       places.push(index)
     } catch (error) {
       results[index] = refused(item, site.claim(error))
     }
-  })
+  }
 
   if (atomic && accepted.length < items.length) {
     for (const index of places) {

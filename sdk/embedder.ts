@@ -35,7 +35,8 @@ function flatten(vectors: unknown, count: number, dimensions: number): Float32Ar
   if (!Array.isArray(vectors)) throw new TypeError('embed() did not give an array of vectors')
   if (vectors.length !== count) throw new RangeError(`embed() gave ${vectors.length} vectors for ${count} texts`)
   const flat = new Float32Array(count * dimensions)
-  vectors.forEach((vector: unknown, index) => {
+  // Through entries, which have the holes of an array too.
+  for (const [index, vector] of vectors.entries()) {
     if (!isVector(vector)) throw new TypeError(`embed() gave no array of numbers for text ${index}`)
     if (vector.length !== dimensions) {
       throw new RangeError(`embed() gave a vector of ${vector.length} numbers for text ${index}, not ${dimensions}`)
@@ -47,7 +48,7 @@ function flatten(vectors: unknown, count: number, dimensions: number): Float32Ar
       }
       flat[index * dimensions + at] = value
     }
-  })
+  }
   return flat
 }
 
