@@ -1,8 +1,9 @@
 // Signals and progress of long calls.
 
 import { expect, test } from '@jest/globals'
+import { messageOf } from './helpers/child'
 import { refusal } from './helpers/refusal'
-import { openStore } from './helpers/store'
+import { embeddedTest, freshDirectory, openStore } from './helpers/store'
 import { wordEmbedder } from './helpers/word-embedder'
 
 const items = Array.from({ length: 500 }, (_, n) => ({ content: `note number ${n}` }))
@@ -92,4 +93,29 @@ test.each([
 ])('%p is refused by name', async (options, field) => {
   const error = await refusal(openStore().addMemories(items, options as never))
   expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', field })
+})
+
+test('a signal ends every watch that it was given to', async () => {
+  const controller = new AbortController()
+  const om = openStore()
+  const watches = Array.from({ length: 12 }, () => om.watch({ signal: controller.signal }))
+  const ends = watches.map((watch) => watch.next())
+  await om.ready()
+  controller.abort()
+  expect(await Promise.all(ends)).toEqual(Array(12).fill({ done: true, value: undefined }))
+})
+
+embeddedTest('many calls and watches may share a signal, without a warning of a leak', async () => {
+  expect(await messageOf('shared-signal.mjs', freshDirectory())).toEqual([])
+})
+
+test('a promise of onProgress that rejects rejects the call when the work is done, as a throw does', async () => {
+  const om = openStore()
+  const mistake = new Error('in the callback')
+  const onProgress = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    throw mistake
+  }
+  await expect(om.addMemories(items, { onProgress })).rejects.toBe(mistake)
+  expect((await om.listMemories({ limit: 1000 })).memories).toHaveLength(500)
 })

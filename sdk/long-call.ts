@@ -1,6 +1,7 @@
 // How does a long call tell its progress, and how is it ended early?
 
 import type { LongCallOptions } from '../index'
+import { onAbort } from './abort'
 import { describe } from './arguments'
 import { failure, invalid, OpenMemoryError } from './errors'
 import type { NativeControl } from './native'
@@ -26,8 +27,7 @@ export async function longCall<T>(
 
   const progress = new Progress(onProgress)
   const control = makeControl(onProgress && progress.report)
-  const cancel = () => control.cancel()
-  signal?.addEventListener('abort', cancel)
+  const release = onAbort(signal, () => control.cancel())
   try {
     return await work(control)
   } catch (error) {
@@ -35,13 +35,15 @@ export async function longCall<T>(
     if (signal?.aborted && error instanceof OpenMemoryError && error.code === 'ABORTED') throw aborted(signal)
     throw error
   } finally {
-    signal?.removeEventListener('abort', cancel)
-    progress.rethrow()
+    release()
+    await progress.settled()
   }
 }
 
 class Progress {
   readonly #callback: LongCallOptions['onProgress']
+  /** What the callback has begun and not ended, where it is an asynchronous one. */
+  readonly #pending = new Set<Promise<void>>()
   #failed: ProgressFailure | undefined
 
   constructor(callback: LongCallOptions['onProgress']) {
@@ -52,14 +54,30 @@ class Progress {
   readonly report = (done: number, total: number): void => {
     if (this.#failed) return
     try {
-      this.#callback?.(done, total)
+      const answer: unknown = this.#callback?.(done, total)
+      if (answer !== undefined) this.#follow(answer)
     } catch (error) {
-      this.#failed = new ProgressFailure(error)
+      this.#fail(error)
     }
   }
 
-  rethrow(): void {
+  /** Waits for what the callback has begun; throws what it failed by. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#pending)
     if (this.#failed) throw this.#failed
+  }
+
+  #follow(answer: unknown): void {
+    const pending: Promise<void> = Promise.resolve(answer).then(
+      () => {},
+      (error) => this.#fail(error),
+    )
+    this.#pending.add(pending)
+    void pending.then(() => this.#pending.delete(pending))
+  }
+
+  #fail(error: unknown): void {
+    this.#failed ??= new ProgressFailure(error)
   }
 }
 

@@ -2,6 +2,7 @@
 // again. Nothing here keeps a process alive that has nothing else to do: then nothing can change either.
 
 import type { MemoryChange } from '../index'
+import { onAbort } from './abort'
 import { read } from './answer'
 import { CallSite } from './call-site'
 import type { NativeWatcher } from './native'
@@ -23,7 +24,8 @@ export class Watch implements AsyncIterableIterator<MemoryChange> {
   readonly #open: (wake: () => void) => Begun
   readonly #ended: () => void
   #watcher: NativeWatcher | undefined
-  #signal: AbortSignal | undefined
+  /** Takes back what listens to the signal. */
+  #release = (): void => {}
   /** What is being taken; the first is asked for at once, so that no change is missed. */
   #taking: Promise<Taken> | undefined
   #changes: MemoryChange[] = []
@@ -33,7 +35,7 @@ export class Watch implements AsyncIterableIterator<MemoryChange> {
   #wake = (): void => {}
   #turn: Promise<unknown> = Promise.resolve()
 
-  /** @param ended is told that there is nothing more to end */
+  /** @param ended is called when there is nothing more to end */
   constructor(open: (wake: () => void) => Begun, ended: () => void) {
     this.#site = new CallSite(2)
     this.#open = open
@@ -66,7 +68,7 @@ export class Watch implements AsyncIterableIterator<MemoryChange> {
     if (this.#over) return
     this.#over = true
     this.#changes = []
-    this.#signal?.removeEventListener('abort', this.end)
+    this.#release()
     this.#watcher?.end()
     this.#wake()
     this.#ended()
@@ -103,9 +105,8 @@ export class Watch implements AsyncIterableIterator<MemoryChange> {
   async #first(): Promise<Taken> {
     const { watcher, signal } = this.#open(this.#rouse)
     this.#watcher = watcher
-    this.#signal = signal
     if (signal?.aborted) return { changes: [], ended: true }
-    signal?.addEventListener('abort', this.end)
+    this.#release = onAbort(signal, this.end)
     return this.#take()
   }
 
