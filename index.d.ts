@@ -322,9 +322,13 @@ export interface FunctionEmbedder {
   /**
    * One vector per text, in order; they need not be normalised. It is called for new and changed contents and for
    * queries, never for a metadata-only update; with 1 to 256 texts, up to 16 calls at once. The vectors of the last 128
-   * questions are kept. A rejection, a wrong count or length, or a value that is not finite
-   * fails the call with `EMBEDDING_FAILED` (with your error as its `cause`) and changes nothing. So does a call of this
-   * function that has no answer after `timeoutMs`, or after two minutes where that option is not set.
+   * questions are kept. Before the first text of a store it is called with 60 example sentences, by which texts are told
+   * apart by sector, also where `metadata.sector` pins it. Their vectors are kept in the store, so this happens once, and
+   * again when `reindex()` changes to another `id`. {@link OpenMemory.ready} calls it with one word.
+   *
+   * A rejection, a wrong count or length, or a value that is not finite fails the call with `EMBEDDING_FAILED` (with your
+   * error as its `cause`) and changes nothing. So does a call of this function that has no answer after `timeoutMs`, or
+   * after two minutes where that option is not set.
    */
   embed(texts: string[]): PromiseLike<ArrayLike<number>[]> | ArrayLike<number>[]
 }
@@ -333,7 +337,7 @@ export interface FunctionEmbedder {
 export interface OpenMemoryOptions {
   /**
    * The directory of the store, made on first use. Default: the environment variable `OPENMEMORY_PATH`, else
-   * `./.openmemory`. One process at a time may have it open; another gets `LOCKED`.
+   * `./.openmemory`. One process at a time may have it open, another gets `LOCKED`.
    */
   path?: string
   /**
@@ -418,8 +422,8 @@ export interface RestoreOptions extends UpdateOptions {}
 /** Options of calls that can take long. */
 export interface LongCallOptions {
   /**
-   * Called as work proceeds, with how much of it is done. An error that it throws does not stop the work: the call
-   * rejects with it when the work has settled.
+   * Called as work proceeds, with how much of it is done. An error that it throws, or that its promise rejects with, does
+   * not stop the work: the call rejects with it when the work has settled. The call waits for the promises that it returns.
    */
   onProgress?: (done: number, total: number) => void
   /** Ends the call with `ABORTED`; the signal's reason is the `cause`. What was committed before stays. */
@@ -642,7 +646,8 @@ export interface Server {
  * `LOCKED`.
  *
  * Every method rejects with `CLOSED` after {@link close}, `TIMEOUT` after `timeoutMs`, and `INVALID_ARGUMENT` for an
- * unknown option; a missing or empty id is `MISSING_ID`, an unknown or deleted one `NOT_FOUND`.
+ * unknown option or an argument that it does not take; a missing or empty id is `MISSING_ID`, an unknown or deleted one
+ * `NOT_FOUND`.
  *
  * ```ts
  * const om = new OpenMemory({ path: './agent-memory' })
@@ -666,7 +671,8 @@ export class OpenMemory {
   /**
    * Stores 1 to 1000 texts, embedded together and committed in few transactions.
    *
-   * Each item has its own result, in order, so one bad item does not stop the others (see `atomic`). The call itself
+   * Each item has its own result, in order, so one bad item does not stop the others (see `atomic`); a hole of the array
+   * is a bad item. The call itself
    * rejects with `LIMIT_EXCEEDED` for more than 1000 items, `INVALID_ARGUMENT` for none, and `ABORTED`.
    */
   addMemories(memories: readonly NewMemory[], options?: BatchOptions): Promise<ItemResult[]>
@@ -870,8 +876,8 @@ export class OpenMemory {
  * if (!healthy) console.log(problems, (await doctor('./agent-memory', { repair: true })).repair)
  * ```
  *
- * Rejects with `LOCKED` while the store is open, `INVALID_ARGUMENT` where there is none, `FORMAT_UNSUPPORTED` for a store
- * of another version, and `CORRUPTED` where nothing can be saved.
+ * Rejects with `LOCKED` while the store is open; `INVALID_ARGUMENT` where there is none;
+ * `FORMAT_UNSUPPORTED` for a store of another version; and `CORRUPTED` where nothing can be saved.
  */
 export function doctor(path: string, options?: DoctorOptions): Promise<Diagnosis>
 

@@ -103,4 +103,6 @@ test('an open store is LOCKED, and a directory without a store is refused', asyn
   expect(await refusal(doctor(''))).toMatchObject({ code: 'INVALID_ARGUMENT' })
   const options = { mend: true } as object
   expect(await refusal(doctor(path, options))).toMatchObject({ details: { field: 'mend' } })
+  const more = doctor as (...given: unknown[]) => Promise<unknown>
+  expect(await refusal(more(path, {}, options))).toMatchObject({ details: { field: 'mend' } })
 })

@@ -22,6 +22,16 @@ test('a new text is embedded', async () => {
   expect(words.texts).toContain('third text')
 })
 
+test('the first text of a store is preceded by 60 sentences about sectors, once, also where its sector is pinned', async () => {
+  const first = wordEmbedder()
+  const store = openStore({ embedder: first.embedder })
+  await store.addMemory({ content: 'pinned text', metadata: { sector: 'semantic' } })
+  expect(first.texts).toHaveLength(61)
+  await store.addMemory({ content: 'another text' })
+  await store.searchMemories('a question')
+  expect(first.texts.slice(60)).toEqual(['pinned text', 'another text', 'a question'])
+})
+
 test('tags, metadata and expiry never call the embedder', async () => {
   await om.updateMemory(memory.id, { tags: ['b'], metadata: { x: 1 }, expires_at: '2999-01-01' })
   await om.updateMemories([{ id: memory.id, metadata: { y: 1 } }])

@@ -3,7 +3,7 @@
 import { expect, test } from '@jest/globals'
 import { NotFoundError, OpenMemory, OpenMemoryError, ValidationError, VersionConflictError } from '@openmemory/sdk'
 import { refusal } from './helpers/refusal'
-import { openStore } from './helpers/store'
+import { embeddedTest, openStore } from './helpers/store'
 
 const firstFrame = (error: Error) => (error.stack as string).split('\n').find((line) => /^\s+at /.test(line))
 
@@ -61,4 +61,65 @@ test('errors can be made by users, for their own tests', () => {
   expect(error).toMatchObject({ version: 3, status: 409, retryable: false, code: 'VERSION_CONFLICT' })
   expect(error).not.toHaveProperty('cause')
   expect(new OpenMemoryError('LOCKED', 'in use')).toMatchObject({ status: 503, retryable: true })
+})
+
+test('an argument that a method does not take is refused by its name, and nothing changes', async () => {
+  const om = openStore()
+  const { id } = await om.addMemory({ content: 'kept' })
+  const any = om as unknown as Record<string, (...given: unknown[]) => Promise<unknown>>
+  const calls: [string, unknown[], string][] = [
+    ['addMemory', [{ content: 'x' }, { user_id: 'ada' }], 'user_id'],
+    ['addMemories', [[{ content: 'x' }], {}, { user_id: 'ada' }], 'user_id'],
+    ['getMemory', [id, {}, 1], 'arguments'],
+    ['listMemories', [{}, { limit: 1 }], 'limit'],
+    ['updateMemory', [id, { tags: [] }, {}, { ifVersion: 1 }], 'ifVersion'],
+    ['updateMemories', [[{ id, tags: [] }], {}, 'ada'], 'arguments'],
+    ['deleteMemory', [id, { force: true }], 'force'],
+    ['deleteMemories', [[id], {}, { force: true }], 'force'],
+    ['searchMemories', ['x', {}, { k: 1 }], 'k'],
+    ['reinforceMemory', [id, {}, 0.5], 'arguments'],
+    ['getHistory', [id, {}, 10], 'arguments'],
+    ['restoreMemory', [id, 1, {}, { actor: 'ada' }], 'actor'],
+    ['sendFeedback', [id, null, {}, 'why'], 'arguments'],
+    ['getWaypoints', [id, { limit: 1 }], 'limit'],
+    ['reindex', [{}, { force: true }], 'force'],
+    ['backup', ['nowhere', { overwrite: true }], 'overwrite'],
+    ['exportTo', ['nowhere', {}, { format: 'csv' }], 'format'],
+    ['importFrom', ['nowhere', {}, { format: 'csv' }], 'format'],
+    ['stats', [{ user_id: 'ada' }], 'user_id'],
+    ['serve', [{ port: 0 }, { host: '::' }], 'host'],
+    ['ready', [{ timeoutMs: 1 }], 'timeoutMs'],
+    ['flush', [null], 'arguments'],
+  ]
+  for (const [method, given, field] of calls) {
+    const error = await refusal((any[method] as (...given: unknown[]) => Promise<unknown>).apply(om, given))
+    expect([method, error]).toEqual([method, expect.objectContaining({ code: 'INVALID_ARGUMENT', field })])
+  }
+  for (const method of ['watch', 'iterateMemories']) {
+    const changes = (any[method] as (...given: unknown[]) => unknown).call(om, {}, { limit: 1 })
+    const error = await refusal((changes as AsyncIterator<unknown>).next())
+    expect([method, error]).toEqual([method, expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'limit' })])
+  }
+  expect(() => new (OpenMemory as new (...given: unknown[]) => OpenMemory)({}, { path: 'x' })).toThrow(
+    expect.objectContaining({ code: 'INVALID_ARGUMENT', field: 'path' }),
+  )
+  expect((await om.listMemories()).memories).toMatchObject([{ id, version: 1 }])
+})
+
+test('an argument that is undefined is none', async () => {
+  const om = openStore()
+  const stats = om.stats.bind(om) as (...given: unknown[]) => Promise<unknown>
+  expect(await stats(undefined)).toMatchObject({ memories: 0 })
+})
+
+embeddedTest('close refuses options, and may be called with what an event gives', async () => {
+  const om = openStore()
+  const close = om.close.bind(om) as (...given: unknown[]) => Promise<void>
+  expect(await refusal(close({ force: true }))).toMatchObject({ code: 'INVALID_ARGUMENT', field: 'force' })
+  expect(await om.stats()).toMatchObject({ memories: 0 })
+  await close('SIGTERM', 15)
+})
+
+test('ids that are no ids are named as such', async () => {
+  expect(await refusal(openStore().deleteMemories('mem_1' as never))).toMatchObject({ field: 'ids' })
 })

@@ -26,6 +26,19 @@ export function checkOptions<T extends object>(options: T | undefined, known: re
   return options
 }
 
+/**
+ * Refuses what is given behind a method's own arguments: a scope or a condition in a place where nobody looks for it must
+ * not get lost.
+ */
+export function refuseExtra(extra: readonly unknown[]): void {
+  for (const argument of extra) {
+    if (argument === undefined) continue
+    const [name] = isPlainObject(argument) ? Object.keys(argument) : []
+    if (name !== undefined) throw invalid(name, 'is not an option here: the method takes no such argument')
+    throw invalid('arguments', `are too many: ${describe(argument)} is not taken here`)
+  }
+}
+
 /** A memory or patch as the engine takes it: plain data, its times as text. */
 export function checkRecord(record: unknown, name: string): Record<string, unknown> {
   if (!isPlainObject(record)) throw invalid(name, `must be a plain object, not ${describe(record)}`)

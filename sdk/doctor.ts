@@ -2,16 +2,17 @@
 
 import type { Diagnosis, DoctorOptions } from '../index'
 import { read } from './answer'
-import { checkOptions } from './arguments'
+import { checkOptions, refuseExtra } from './arguments'
 import { CallSite } from './call-site'
 import { invalid } from './errors'
 import { assertLossless } from './json'
 import { native } from './native'
 import { directoryOf } from './options'
 
-export async function doctor(path: string, options?: DoctorOptions): Promise<Diagnosis> {
+export async function doctor(path: string, options?: DoctorOptions, ...extra: readonly unknown[]): Promise<Diagnosis> {
   const site = new CallSite(1)
   try {
+    refuseExtra(extra)
     if (typeof path !== 'string' || path === '') throw invalid('path', 'must be the path of a store')
     assertLossless(path, 'path')
     const { repair = false } = checkOptions(options, ['repair'])

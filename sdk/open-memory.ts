@@ -3,13 +3,13 @@
 import { resolve } from 'node:path'
 import type * as contract from '../index'
 import { read } from './answer'
-import { checkId, checkItems, checkOptions, checkRecord, describe, isoTime } from './arguments'
+import { checkId, checkItems, checkOptions, checkRecord, describe, isoTime, refuseExtra } from './arguments'
 import { type EngineItem, perItem } from './batch'
 import { CallSite } from './call-site'
 import { withDeadline } from './deadline'
 import { failure, invalid } from './errors'
 import { gated } from './gate'
-import { assertLossless } from './json'
+import { assertLossless, isPlainObject } from './json'
 import { checkSignal, longCall, ProgressFailure } from './long-call'
 import type { NativeControl, NativeEngine } from './native'
 import { type Settings, settingsOf } from './options'
@@ -20,6 +20,8 @@ import { Watch } from './watch'
 
 type Memory = contract.Memory
 type MaybeControl = NativeControl | undefined
+/** What a call is given behind its own arguments. */
+type Extra = readonly unknown[]
 
 const ITERATE_OPTIONS = ['filters', 'limit', 'order', 'showExpired'] as const
 const UPDATE_OPTIONS = ['ifVersion', 'actor', 'reason'] as const
@@ -35,9 +37,10 @@ export class OpenMemory implements contract.OpenMemory {
   #opened: NativeEngine | undefined
   #closing: Promise<void> | undefined
 
-  constructor(options?: contract.OpenMemoryOptions) {
+  constructor(options?: contract.OpenMemoryOptions, ...extra: Extra) {
     const site = new CallSite(1)
     try {
+      refuseExtra(extra)
       this.#settings = settingsOf(options)
     } catch (error) {
       throw site.claim(error)
@@ -45,8 +48,8 @@ export class OpenMemory implements contract.OpenMemory {
     this.#scope = new Scope(this.#settings.userId)
   }
 
-  addMemory(memory: contract.NewMemory): Promise<Memory> {
-    return this.#call((engine) => {
+  addMemory(memory: contract.NewMemory, ...extra: Extra): Promise<Memory> {
+    return this.#call(extra, (engine) => {
       const request = { memory: this.#scope.memory(checkRecord(memory, 'memory')) }
       return read<Memory>(engine.add(JSON.stringify(request)))
     })
@@ -55,8 +58,9 @@ export class OpenMemory implements contract.OpenMemory {
   addMemories(
     memories: readonly contract.NewMemory[],
     options?: contract.BatchOptions,
+    ...extra: Extra
   ): Promise<contract.ItemResult[]> {
-    return this.#call((engine, site) => {
+    return this.#call(extra, (engine, site) => {
       const { atomic = false, ...long } = checkOptions(options, [...LONG_OPTIONS, 'atomic'])
       const prepare = (item: unknown, index: number) => this.#scope.memory(checkRecord(item, `memories[${index}]`))
       return longCall(long, this.#settings.control, (control) =>
@@ -67,8 +71,8 @@ export class OpenMemory implements contract.OpenMemory {
     })
   }
 
-  getMemory(id: string, options?: contract.GetOptions): Promise<Memory> {
-    return this.#call((engine) => {
+  getMemory(id: string, options?: contract.GetOptions, ...extra: Extra): Promise<Memory> {
+    return this.#call(extra, (engine) => {
       const { version, at } = checkOptions(options, ['version', 'at'])
       if (version !== undefined && at !== undefined) throw invalid('at', 'and version exclude each other')
       const request = { id: checkId(id), version, at: at && isoTime(at, 'at') }
@@ -76,18 +80,18 @@ export class OpenMemory implements contract.OpenMemory {
     })
   }
 
-  listMemories(options?: contract.ListOptions): Promise<contract.MemoryPage> {
-    return this.#call((engine, _, control) =>
+  listMemories(options?: contract.ListOptions, ...extra: Extra): Promise<contract.MemoryPage> {
+    return this.#call(extra, (engine, _, control) =>
       this.#page(engine, checkOptions(options, [...ITERATE_OPTIONS, 'cursor']), control()),
     )
   }
 
-  async *iterateMemories(options?: contract.IterateOptions): AsyncGenerator<Memory, void, undefined> {
+  async *iterateMemories(options?: contract.IterateOptions, ...extra: Extra): AsyncGenerator<Memory, void, undefined> {
     let cursor: string | undefined
     // A memory that is updated on the way moves to the end of its order, and is met again there.
     const met = options?.order?.startsWith('updated_at') ? new Set<string>() : undefined
     do {
-      const page = await this.#call((engine, _, control) => {
+      const page = await this.#call(extra, (engine, _, control) => {
         const checked = checkOptions(options, ITERATE_OPTIONS)
         return this.#page(engine, { ...checked, ...(cursor !== undefined && { cursor }) }, control())
       })
@@ -100,8 +104,13 @@ export class OpenMemory implements contract.OpenMemory {
     } while (cursor !== undefined)
   }
 
-  updateMemory(id: string, patch: contract.MemoryPatch, options?: contract.UpdateOptions): Promise<Memory> {
-    return this.#call((engine) => {
+  updateMemory(
+    id: string,
+    patch: contract.MemoryPatch,
+    options?: contract.UpdateOptions,
+    ...extra: Extra
+  ): Promise<Memory> {
+    return this.#call(extra, (engine) => {
       const checked = checkOptions(options, UPDATE_OPTIONS)
       assertLossless(checked, '')
       const request = { id: checkId(id), patch: checkRecord(patch, 'patch'), ...checked }
@@ -112,8 +121,9 @@ export class OpenMemory implements contract.OpenMemory {
   updateMemories(
     updates: readonly contract.MemoryUpdate[],
     options?: contract.UpdateManyOptions,
+    ...extra: Extra
   ): Promise<contract.ItemResult[]> {
-    return this.#call((engine, site) => {
+    return this.#call(extra, (engine, site) => {
       const checked = checkOptions(options, [...LONG_OPTIONS, 'atomic', 'actor', 'reason'])
       const { atomic = false, actor, reason, ...long } = checked
       const prepare = (item: unknown, index: number) => checkRecord(item, `updates[${index}]`)
@@ -128,8 +138,8 @@ export class OpenMemory implements contract.OpenMemory {
     })
   }
 
-  deleteMemory(id: string): Promise<contract.DeletedMemory> {
-    return this.#call((engine) => read<contract.DeletedMemory>(engine.delete(encode({ id: checkId(id) }))))
+  deleteMemory(id: string, ...extra: Extra): Promise<contract.DeletedMemory> {
+    return this.#call(extra, (engine) => read<contract.DeletedMemory>(engine.delete(encode({ id: checkId(id) }))))
   }
 
   deleteMemories(
@@ -143,8 +153,9 @@ export class OpenMemory implements contract.OpenMemory {
   deleteMemories(
     which: readonly string[] | contract.DeleteSelection,
     options?: contract.LongCallOptions,
+    ...extra: Extra
   ): Promise<contract.ItemResult<contract.DeletedMemory>[] | contract.DeleteSummary> {
-    return this.#call((engine, site) =>
+    return this.#call(extra, (engine, site) =>
       longCall<contract.ItemResult<contract.DeletedMemory>[] | contract.DeleteSummary>(
         checkOptions(options, LONG_OPTIONS),
         this.#settings.control,
@@ -161,8 +172,8 @@ export class OpenMemory implements contract.OpenMemory {
     )
   }
 
-  searchMemories(query: string, options?: contract.SearchOptions): Promise<contract.MemoryMatch[]> {
-    return this.#call((engine, _, control) => {
+  searchMemories(query: string, options?: contract.SearchOptions, ...extra: Extra): Promise<contract.MemoryMatch[]> {
+    return this.#call(extra, (engine, _, control) => {
       const { filters, ...rest } = checkOptions(options, SEARCH_OPTIONS)
       if (typeof query !== 'string') throw invalid('query', `must be a string, not ${describe(query)}`)
       assertLossless({ query, ...rest }, '')
@@ -171,29 +182,34 @@ export class OpenMemory implements contract.OpenMemory {
     })
   }
 
-  reinforceMemory(id: string, options?: contract.ReinforceOptions): Promise<Memory> {
-    return this.#call((engine) =>
+  reinforceMemory(id: string, options?: contract.ReinforceOptions, ...extra: Extra): Promise<Memory> {
+    return this.#call(extra, (engine) =>
       read<Memory>(engine.reinforce(encode({ id: checkId(id), ...checkOptions(options, ['boost']) }))),
     )
   }
 
-  getHistory(id: string, options?: contract.HistoryOptions): Promise<contract.MemoryVersion[]> {
-    return this.#call((engine, _, control) => {
+  getHistory(id: string, options?: contract.HistoryOptions, ...extra: Extra): Promise<contract.MemoryVersion[]> {
+    return this.#call(extra, (engine, _, control) => {
       const request = { id: checkId(id), ...checkOptions(options, ['limit', 'before']) }
       return read<contract.MemoryVersion[]>(engine.history(encode(request), control()))
     })
   }
 
-  restoreMemory(id: string, version: number, options?: contract.RestoreOptions): Promise<Memory> {
-    return this.#call((engine) => {
+  restoreMemory(id: string, version: number, options?: contract.RestoreOptions, ...extra: Extra): Promise<Memory> {
+    return this.#call(extra, (engine) => {
       const checked = checkOptions(options, UPDATE_OPTIONS)
       if (typeof version !== 'number') throw invalid('version', `must be a number, not ${describe(version)}`)
       return read<Memory>(engine.restore(encode({ id: checkId(id), version, ...checked })))
     })
   }
 
-  sendFeedback(id: string, feedback: contract.Feedback | null, options?: contract.FeedbackOptions): Promise<Memory> {
-    return this.#call((engine) => {
+  sendFeedback(
+    id: string,
+    feedback: contract.Feedback | null,
+    options?: contract.FeedbackOptions,
+    ...extra: Extra
+  ): Promise<Memory> {
+    return this.#call(extra, (engine) => {
       // Null takes feedback back; an absent one is more likely a mistake.
       if (feedback === undefined) throw invalid('feedback', 'is missing')
       const request = { id: checkId(id), feedback, ...checkOptions(options, ['reason']) }
@@ -201,14 +217,15 @@ export class OpenMemory implements contract.OpenMemory {
     })
   }
 
-  getWaypoints(id: string): Promise<contract.Waypoint[]> {
-    return this.#call((engine) => read<contract.Waypoint[]>(engine.waypoints(encode({ id: checkId(id) }))))
+  getWaypoints(id: string, ...extra: Extra): Promise<contract.Waypoint[]> {
+    return this.#call(extra, (engine) => read<contract.Waypoint[]>(engine.waypoints(encode({ id: checkId(id) }))))
   }
 
-  watch(options?: contract.WatchOptions): AsyncIterableIterator<contract.MemoryChange> {
+  watch(options?: contract.WatchOptions, ...extra: Extra): AsyncIterableIterator<contract.MemoryChange> {
     const watch: Watch = new Watch(
       (wake) => {
         if (this.#closing) throw failure('CLOSED', 'this OpenMemory is closed')
+        refuseExtra(extra)
         const { filters, since, signal } = checkOptions(options, WATCH_OPTIONS)
         const request = encode({ filters: this.#scope.filters(filters), since: since && isoTime(since, 'since') })
         return { watcher: this.#settings.watcher(this.#engine(), request, wake), signal: checkSignal(signal) }
@@ -220,16 +237,16 @@ export class OpenMemory implements contract.OpenMemory {
     return watch
   }
 
-  reindex(options?: contract.LongCallOptions): Promise<contract.ReindexSummary> {
-    return this.#call((engine) =>
+  reindex(options?: contract.LongCallOptions, ...extra: Extra): Promise<contract.ReindexSummary> {
+    return this.#call(extra, (engine) =>
       longCall(checkOptions(options, LONG_OPTIONS), this.#settings.control, (control) =>
         read<contract.ReindexSummary>(engine.reindex('{}', control)),
       ),
     )
   }
 
-  backup(dir: string): Promise<contract.BackupSummary> {
-    return this.#call((engine) => {
+  backup(dir: string, ...extra: Extra): Promise<contract.BackupSummary> {
+    return this.#call(extra, (engine) => {
       if (typeof dir !== 'string' || dir === '') throw invalid('dir', 'must be the path of a directory')
       assertLossless(dir, 'dir')
       // A server knows its backups by name.
@@ -238,8 +255,8 @@ export class OpenMemory implements contract.OpenMemory {
     })
   }
 
-  exportTo(file: string, options?: contract.ExportOptions): Promise<contract.ExportSummary> {
-    return this.#call((engine) => {
+  exportTo(file: string, options?: contract.ExportOptions, ...extra: Extra): Promise<contract.ExportSummary> {
+    return this.#call(extra, (engine) => {
       const { filters, ...long } = checkOptions(options, [...LONG_OPTIONS, 'filters'])
       const request = { file: checkFile(file), filters: this.#scope.filters(filters) }
       return longCall(long, this.#settings.control, (control) =>
@@ -248,8 +265,8 @@ export class OpenMemory implements contract.OpenMemory {
     })
   }
 
-  importFrom(file: string, options?: contract.ImportOptions): Promise<contract.ImportSummary> {
-    return this.#call((engine, site) => {
+  importFrom(file: string, options?: contract.ImportOptions, ...extra: Extra): Promise<contract.ImportSummary> {
+    return this.#call(extra, (engine, site) => {
       const { onConflict, ...long } = checkOptions(options, [...LONG_OPTIONS, 'onConflict'])
       const request = encode({ file: checkFile(file), onConflict })
       return longCall(long, this.#settings.control, async (control) =>
@@ -258,12 +275,12 @@ export class OpenMemory implements contract.OpenMemory {
     })
   }
 
-  stats(): Promise<contract.Stats> {
-    return this.#call((engine) => read<contract.Stats>(engine.stats()))
+  stats(...extra: Extra): Promise<contract.Stats> {
+    return this.#call(extra, (engine) => read<contract.Stats>(engine.stats()))
   }
 
-  serve(options?: contract.ServeOptions): Promise<contract.Server> {
-    return this.#call(async (engine) => {
+  serve(options?: contract.ServeOptions, ...extra: Extra): Promise<contract.Server> {
+    return this.#call(extra, async (engine) => {
       const { directory } = this.#settings
       if (directory === undefined) throw invalid('url', 'names a server already; serve() needs a directory')
       const server = Server.start(engine, directory, options)
@@ -272,20 +289,27 @@ export class OpenMemory implements contract.OpenMemory {
     })
   }
 
-  ready(): Promise<void> {
-    return this.#call(async (engine) => {
+  ready(...extra: Extra): Promise<void> {
+    return this.#call(extra, async (engine) => {
       await read(engine.ready())
     })
   }
 
-  flush(): Promise<void> {
-    return this.#call(async (engine) => {
+  flush(...extra: Extra): Promise<void> {
+    return this.#call(extra, async (engine) => {
       await read(engine.flush())
     })
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close(new CallSite(1))
+  close(...extra: Extra): Promise<void> {
+    const site = new CallSite(1)
+    try {
+      // A listener to an event is called with more, and a store must not stay open for that.
+      refuseExtra(extra.filter(isPlainObject))
+    } catch (error) {
+      return Promise.reject(site.claim(error))
+    }
+    this.#closing ??= this.#close(site)
     return this.#closing
   }
 
@@ -306,7 +330,10 @@ export class OpenMemory implements contract.OpenMemory {
   }
 
   // Every method is called by the user's code and calls this: two frames to leave out of an error's stack.
-  async #call<T>(work: (engine: NativeEngine, site: CallSite, control: () => MaybeControl) => Promise<T>): Promise<T> {
+  async #call<T>(
+    extra: Extra,
+    work: (engine: NativeEngine, site: CallSite, control: () => MaybeControl) => Promise<T>,
+  ): Promise<T> {
     const site = new CallSite(2)
     const { timeoutMs } = this.#settings
     let made: MaybeControl
@@ -317,6 +344,7 @@ export class OpenMemory implements contract.OpenMemory {
     }
     try {
       if (this.#closing) throw failure('CLOSED', 'this OpenMemory is closed')
+      refuseExtra(extra)
       return await withDeadline(work(this.#engine(), site, control), timeoutMs, () => made?.cancel())
     } catch (error) {
       throw error instanceof ProgressFailure ? error.error : site.claim(error)
@@ -339,6 +367,8 @@ export class OpenMemory implements contract.OpenMemory {
 
   #selection(given: contract.DeleteSelection): object {
     if (given === undefined || given === null) throw invalid('ids', 'are missing')
+    if (typeof given !== 'object')
+      throw invalid('ids', `must be an array, or an object with filters, not ${describe(given)}`)
     const { filters, all } = checkOptions<{ filters?: contract.Filters; all?: true }>(given, ['filters', 'all'])
     if (all !== undefined && filters !== undefined) throw invalid('all', 'and filters exclude each other')
     if (all !== undefined && all !== true) throw invalid('all', 'must be true')
