@@ -337,7 +337,7 @@ export interface FunctionEmbedder {
 export interface OpenMemoryOptions {
   /**
    * The directory of the store, made on first use. Default: the environment variable `OPENMEMORY_PATH`, else
-   * `./.openmemory`. One process at a time may have it open, another gets `LOCKED`.
+   * `./.openmemory`. One process at a time may have it open, and in it one copy of this package; another gets `LOCKED`.
    */
   path?: string
   /**
@@ -876,7 +876,7 @@ export class OpenMemory {
  * if (!healthy) console.log(problems, (await doctor('./agent-memory', { repair: true })).repair)
  * ```
  *
- * Rejects with `LOCKED` while the store is open; `INVALID_ARGUMENT` where there is none;
+ * Rejects with `LOCKED` while the store is open, in this process too; `INVALID_ARGUMENT` where there is none;
  * `FORMAT_UNSUPPORTED` for a store of another version; and `CORRUPTED` where nothing can be saved.
  */
 export function doctor(path: string, options?: DoctorOptions): Promise<Diagnosis>

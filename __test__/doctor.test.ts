@@ -95,7 +95,9 @@ test('an open store is LOCKED, and a directory without a store is refused', asyn
   const path = await closedStore()
   const om = openStore({ path })
   await om.ready()
-  expect(await refusal(doctor(path))).toMatchObject({ code: 'LOCKED' })
+  const locked = await refusal(doctor(path))
+  expect(locked).toMatchObject({ code: 'LOCKED' })
+  expect(locked.message).toBe('this process has the store open itself; close it, then try again')
   expect(await refusal(doctor(freshDirectory()))).toMatchObject({
     code: 'INVALID_ARGUMENT',
     details: { field: 'path' },

@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { expect, test } from '@jest/globals'
+import type { OpenMemoryError } from '@openmemory/sdk'
 import { messageOf } from './helpers/child'
 import { freshDirectory, openStore } from './helpers/store'
 
@@ -67,4 +68,11 @@ test('a second process is LOCKED out until the first lets go', async () => {
   expect(await messageOf('open.mjs', path)).toEqual({ outcome: 'LOCKED', status: 503, retryable: true })
   await om.close()
   expect(await messageOf('open.mjs', path)).toEqual({ outcome: 'opened' })
+})
+
+test('a second copy of the package in one process hears that it is a second copy', async () => {
+  const copy = join(freshDirectory(), 'copy')
+  const { code, message } = await messageOf<OpenMemoryError>('two-copies.mjs', freshDirectory(), copy)
+  expect(code).toBe('LOCKED')
+  expect(message).toMatch(/another copy of @openmemory\/sdk in this process \(.+\) has the directory open/)
 })

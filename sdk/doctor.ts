@@ -4,21 +4,25 @@ import type { Diagnosis, DoctorOptions } from '../index'
 import { read } from './answer'
 import { checkOptions, refuseExtra } from './arguments'
 import { CallSite } from './call-site'
-import { invalid } from './errors'
+import { invalid, OpenMemoryError } from './errors'
 import { assertLossless } from './json'
 import { native } from './native'
+import { explainLock } from './open-here'
 import { directoryOf } from './options'
 
 export async function doctor(path: string, options?: DoctorOptions, ...extra: readonly unknown[]): Promise<Diagnosis> {
   const site = new CallSite(1)
+  let directory: string | undefined
   try {
     refuseExtra(extra)
     if (typeof path !== 'string' || path === '') throw invalid('path', 'must be the path of a store')
     assertLossless(path, 'path')
     const { repair = false } = checkOptions(options, ['repair'])
     if (typeof repair !== 'boolean') throw invalid('repair', 'must be true or false')
-    return await read<Diagnosis>(native().doctor(directoryOf(path), repair))
+    directory = directoryOf(path)
+    return await read<Diagnosis>(native().doctor(directory, repair))
   } catch (error) {
-    throw site.claim(error)
+    const locked = error instanceof OpenMemoryError && error.code === 'LOCKED'
+    throw site.claim(locked ? explainLock(error, directory) : error)
   }
 }

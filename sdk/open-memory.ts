@@ -7,11 +7,12 @@ import { checkId, checkItems, checkOptions, checkRecord, describe, isoTime, refu
 import { type EngineItem, perItem } from './batch'
 import { CallSite } from './call-site'
 import { withDeadline } from './deadline'
-import { failure, invalid } from './errors'
+import { failure, invalid, type OpenMemoryError } from './errors'
 import { gated } from './gate'
 import { assertLossless, isPlainObject } from './json'
 import { checkSignal, longCall, ProgressFailure } from './long-call'
 import type { NativeControl, NativeEngine } from './native'
+import { explainLock, holdHere } from './open-here'
 import { type Settings, settingsOf } from './options'
 import { isVacuous, Scope } from './scope'
 import { Server } from './server'
@@ -35,6 +36,8 @@ export class OpenMemory implements contract.OpenMemory {
   readonly #servers: Promise<Server>[] = []
   readonly #watches = new Set<Watch>()
   #opened: NativeEngine | undefined
+  /** Says that the directory is not open here. */
+  #release: (() => void) | undefined
   #closing: Promise<void> | undefined
 
   constructor(options?: contract.OpenMemoryOptions, ...extra: Extra) {
@@ -231,6 +234,7 @@ export class OpenMemory implements contract.OpenMemory {
         return { watcher: this.#settings.watcher(this.#engine(), request, wake), signal: checkSignal(signal) }
       },
       () => this.#watches.delete(watch),
+      this.#explain,
     )
     this.#watches.add(watch)
     watch.begin()
@@ -326,6 +330,8 @@ export class OpenMemory implements contract.OpenMemory {
       if (this.#opened) await read(this.#opened.close())
     } catch (error) {
       throw site.claim(error)
+    } finally {
+      this.#release?.()
     }
   }
 
@@ -347,13 +353,22 @@ export class OpenMemory implements contract.OpenMemory {
       refuseExtra(extra)
       return await withDeadline(work(this.#engine(), site, control), timeoutMs, () => made?.cancel())
     } catch (error) {
-      throw error instanceof ProgressFailure ? error.error : site.claim(error)
+      throw error instanceof ProgressFailure ? error.error : site.claim(this.#explain(error))
     }
   }
 
   #engine(): NativeEngine {
     this.#opened ??= gated(this.#settings.open())
+    this.#release ??= holdHere(this.#settings.directory)
     return this.#opened
+  }
+
+  /** The error as the user should hear it; a directory that is LOCKED was not opened here. */
+  readonly #explain = (error: unknown): unknown => {
+    if ((error as { code?: unknown } | undefined)?.code !== 'LOCKED') return error
+    this.#release?.()
+    this.#release = undefined
+    return explainLock(error as OpenMemoryError, this.#settings.directory)
   }
 
   #page(

@@ -23,6 +23,7 @@ export class Watch implements AsyncIterableIterator<MemoryChange> {
   readonly #site: CallSite
   readonly #open: (wake: () => void) => Begun
   readonly #ended: () => void
+  readonly #explain: (error: unknown) => unknown
   #watcher: NativeWatcher | undefined
   /** Takes back what listens to the signal. */
   #release = (): void => {}
@@ -35,11 +36,15 @@ export class Watch implements AsyncIterableIterator<MemoryChange> {
   #wake = (): void => {}
   #turn: Promise<unknown> = Promise.resolve()
 
-  /** @param ended is called when there is nothing more to end */
-  constructor(open: (wake: () => void) => Begun, ended: () => void) {
+  /**
+   * @param ended is called when there is nothing more to end
+   * @param explain gives an error as the user should hear it
+   */
+  constructor(open: (wake: () => void) => Begun, ended: () => void, explain: (error: unknown) => unknown) {
     this.#site = new CallSite(2)
     this.#open = open
     this.#ended = ended
+    this.#explain = explain
   }
 
   begin(): void {
@@ -86,7 +91,7 @@ export class Watch implements AsyncIterableIterator<MemoryChange> {
       // The end may be what it failed by.
       if (this.#over) return DONE
       this.end()
-      throw this.#site.claim(error)
+      throw this.#site.claim(this.#explain(error))
     }
   }
 
