@@ -337,14 +337,15 @@ export interface FunctionEmbedder {
 export interface OpenMemoryOptions {
   /**
    * The directory of the store, made on first use. Default: the environment variable `OPENMEMORY_PATH`, else
-   * `./.openmemory`. One process at a time may have it open, and in it one copy of this package; another gets `LOCKED`.
+   * `./.openmemory`. One process at a time may have it open, and in it one copy of this package; another gets `LOCKED`, or
+   * waits (`lockWaitMs`).
    */
   path?: string
   /**
    * The address of a server, as `npx openmemory serve` or {@link OpenMemory.serve} prints it, instead of a directory.
-   * Default: the environment variable `OPENMEMORY_URL`, where no `path` is given. Excludes `path`, `durability` and
-   * `embedder`, which are the server's. Every method works as with a directory, but that {@link OpenMemory.backup} takes
-   * a name. A batch with `onProgress` is sent in parts of 100; one that is `atomic` goes whole and tells its end only.
+   * Default: the environment variable `OPENMEMORY_URL`, where no `path` is given. Excludes `path`, `durability`,
+   * `allowNonEmpty`, `lockWaitMs` and `embedder`, which are the server's. Every method works as with a directory, but that
+   * {@link OpenMemory.backup} takes a name. A batch with `onProgress` is sent in parts of 100; one that is `atomic` goes whole and tells its end only.
    *
    * Failures that can pass (no connection, `RATE_LIMITED`, 502 to 504) are tried again, three times at most, with
    * growing pauses. A write carries an `Idempotency-Key`, so that the server does it once.
@@ -367,6 +368,13 @@ export interface OpenMemoryOptions {
    * call rejects with `INVALID_ARGUMENT`. Hidden files do not count, and an existing store always opens.
    */
   allowNonEmpty?: boolean
+  /**
+   * Milliseconds for which a call waits while another process has the directory open, before it rejects with `LOCKED`: a
+   * whole number from 0 to 2 147 483 647. Default 0: it does not wait. It is meant for processes that take turns and close
+   * soon; one that keeps the directory open is reached through {@link OpenMemory.serve}. The event loop goes on meanwhile.
+   * A `signal`, `close()` and `timeoutMs` end the wait.
+   */
+  lockWaitMs?: number
   /**
    * Milliseconds after which a call rejects with `TIMEOUT`. Default: no limit. A list, search or history that timed
    * out stops. A write that timed out may still be applied: read the memory, or use `ifVersion`, before you try again.
@@ -597,6 +605,8 @@ export interface BackupSummary {
 export interface DoctorOptions {
   /** Also mend what is wrong. Default false: only look. */
   repair?: boolean
+  /** Milliseconds to wait while another process has the store open, as for {@link OpenMemoryOptions}. Default 0. */
+  lockWaitMs?: number
 }
 
 /** What {@link doctor} found. */

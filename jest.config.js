@@ -19,6 +19,7 @@ const EMBEDDED_ONLY = [
     'durability',
     'examples',
     'lifecycle',
+    'lock-wait',
     'mcp',
     'modules',
     'no-binary',

@@ -6,6 +6,7 @@ import { checkOptions, refuseExtra } from './arguments'
 import { CallSite } from './call-site'
 import { invalid, OpenMemoryError } from './errors'
 import { assertLossless } from './json'
+import { lockWaitOf } from './lock-wait'
 import { native } from './native'
 import { explainLock } from './open-here'
 import { directoryOf } from './options'
@@ -17,10 +18,11 @@ export async function doctor(path: string, options?: DoctorOptions, ...extra: re
     refuseExtra(extra)
     if (typeof path !== 'string' || path === '') throw invalid('path', 'must be the path of a store')
     assertLossless(path, 'path')
-    const { repair = false } = checkOptions(options, ['repair'])
+    const { repair = false, lockWaitMs } = checkOptions(options, ['repair', 'lockWaitMs'])
     if (typeof repair !== 'boolean') throw invalid('repair', 'must be true or false')
-    directory = directoryOf(path)
-    return await read<Diagnosis>(native().doctor(directory, repair))
+    const place = directoryOf(path)
+    directory = place
+    return await read<Diagnosis>(lockWaitOf(lockWaitMs).pass(() => native().doctor(place, repair)))
   } catch (error) {
     const locked = error instanceof OpenMemoryError && error.code === 'LOCKED'
     throw site.claim(locked ? explainLock(error, directory) : error)

@@ -1,7 +1,8 @@
 // How many calls are with the engine at once? What it holds for a call is many times the call itself, so a flood of
 // calls waits here, in the order in which they were made.
 
-import type { NativeEngine } from './native'
+import type { LockWait } from './lock-wait'
+import type { NativeControl, NativeEngine } from './native'
 
 /** Calls of one kind that the engine has at once: enough to fill its groups, which are smaller. */
 const MOST = 1024
@@ -68,8 +69,8 @@ export function ungated(engine: NativeEngine): NativeEngine {
   return behind.get(engine) ?? engine
 }
 
-/** The engine, with each of its calls passing a gate. */
-export function gated(engine: NativeEngine): NativeEngine {
+/** The engine, with each of its calls passing a gate, and then waiting for the directory. */
+export function gated(engine: NativeEngine, lock: LockWait): NativeEngine {
   const [reads, others] = [new Gate(), new Gate()]
   const gate = new Proxy(engine, {
     get: (target, name) => {
@@ -82,7 +83,7 @@ export function gated(engine: NativeEngine): NativeEngine {
       }
       const gate = READS.has(name) ? reads : others
       const call = target[name as keyof NativeEngine] as (...args: unknown[]) => Promise<string>
-      return (...args: unknown[]) => gate.pass(() => call.apply(target, args))
+      return (...args: [unknown, NativeControl?]) => gate.pass(() => lock.pass(() => call.apply(target, args), args[1]))
     },
   })
   behind.set(gate, engine)

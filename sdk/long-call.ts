@@ -14,6 +14,16 @@ export class ProgressFailure {
   constructor(readonly error: unknown) {}
 }
 
+/** How a call ends that its signal ends: while it works, or while it waits for the directory. */
+const BY_SIGNAL: ReadonlySet<string> = new Set(['ABORTED', 'LOCKED'])
+
+const cancelled = new WeakSet<NativeControl>()
+
+/** Whether the signal of this control's call was aborted. */
+export function isCancelled(control: NativeControl | undefined): boolean {
+  return control !== undefined && cancelled.has(control)
+}
+
 export async function longCall<T>(
   { onProgress, signal }: LongCallOptions,
   makeControl: MakeControl,
@@ -27,12 +37,15 @@ export async function longCall<T>(
 
   const progress = new Progress(onProgress)
   const control = makeControl(onProgress && progress.report)
-  const release = onAbort(signal, () => control.cancel())
+  const release = onAbort(signal, () => {
+    cancelled.add(control)
+    control.cancel()
+  })
   try {
     return await work(control)
   } catch (error) {
     // A failure that has nothing to do with the signal stays itself.
-    if (signal?.aborted && error instanceof OpenMemoryError && error.code === 'ABORTED') throw aborted(signal)
+    if (signal?.aborted && error instanceof OpenMemoryError && BY_SIGNAL.has(error.code)) throw aborted(signal)
     throw error
   } finally {
     release()

@@ -285,9 +285,9 @@ export class OpenMemory implements contract.OpenMemory {
 
   serve(options?: contract.ServeOptions, ...extra: Extra): Promise<contract.Server> {
     return this.#call(extra, async (engine) => {
-      const { directory } = this.#settings
+      const { directory, lock } = this.#settings
       if (directory === undefined) throw invalid('url', 'names a server already; serve() needs a directory')
-      const server = Server.start(engine, directory, options)
+      const server = Server.start(engine, { directory, lock }, options)
       this.#servers.push(server)
       return server
     })
@@ -358,7 +358,7 @@ export class OpenMemory implements contract.OpenMemory {
   }
 
   #engine(): NativeEngine {
-    this.#opened ??= gated(this.#settings.open())
+    this.#opened ??= gated(this.#settings.open(), this.#settings.lock)
     this.#release ??= holdHere(this.#settings.directory)
     return this.#opened
   }

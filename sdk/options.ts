@@ -9,6 +9,7 @@ import { embedWith } from './embedder'
 import { invalid } from './errors'
 import { ungated } from './gate'
 import { assertLossless } from './json'
+import { LockWait, lockWaitOf, WaitingWatcher } from './lock-wait'
 import type { MakeControl } from './long-call'
 import { type NativeEmbed, type NativeEngine, type NativeWatcher, native } from './native'
 import { RemoteControl } from './remote/control'
@@ -24,11 +25,25 @@ export interface Settings {
   watcher(engine: NativeEngine, request: string, wake: () => void): NativeWatcher
   /** The directory; none in remote mode. */
   directory: string | undefined
+  /** How long calls wait where another process has the directory open. */
+  lock: LockWait
   userId: string | undefined
   timeoutMs: number | undefined
 }
 
-const OPTIONS = ['path', 'url', 'apiKey', 'userId', 'durability', 'allowNonEmpty', 'timeoutMs', 'embedder'] as const
+const OPTIONS = [
+  ...([
+    'path',
+    'url',
+    'apiKey',
+    'userId',
+    'durability',
+    'allowNonEmpty',
+    'lockWaitMs',
+    'timeoutMs',
+    'embedder',
+  ] as const),
+] as const
 const MODEL_OPTIONS = ['model', 'tokenizer', 'pooling', 'queryPrefix', 'passagePrefix'] as const
 const FUNCTION_OPTIONS = ['id', 'dimensions', 'embed'] as const
 
@@ -55,7 +70,7 @@ export function settingsOf(given: OpenMemoryOptions | undefined): Settings {
   }
 }
 
-type Store = Pick<Settings, 'open' | 'control' | 'watcher' | 'directory'>
+type Store = Pick<Settings, 'open' | 'control' | 'watcher' | 'directory' | 'lock'>
 
 function embedded(options: OpenMemoryOptions, timeoutMs: number | undefined): Store {
   const { durability = 'flush', allowNonEmpty = false } = options
@@ -65,11 +80,14 @@ function embedded(options: OpenMemoryOptions, timeoutMs: number | undefined): St
   const path = directoryOf(text(options.path, 'path'))
   const { embedder, embed } = embedderOf(options.embedder, timeoutMs)
   const engine = JSON.stringify({ path, durability, allowNonEmpty, embedder })
+  const lock = lockWaitOf(options.lockWaitMs, timeoutMs)
   return {
     open: () => new (native().Engine)(engine, embed),
     control: (report) => new (native().Control)(report),
-    watcher: (engine, request, wake) => new (native().Watcher)(ungated(engine), request, wake),
+    watcher: (engine, request, wake) =>
+      new WaitingWatcher(new (native().Watcher)(ungated(engine), request, wake), lock),
     directory: path,
+    lock,
   }
 }
 
@@ -95,7 +113,7 @@ function isFile(path: string): boolean {
 }
 
 function remote(url: string, apiKey: string | undefined, options: OpenMemoryOptions): Store {
-  for (const name of ['path', 'durability', 'allowNonEmpty', 'embedder'] as const) {
+  for (const name of ['path', 'durability', 'allowNonEmpty', 'lockWaitMs', 'embedder'] as const) {
     if (options[name] !== undefined) throw invalid(name, 'belongs to the server that url names; leave one of them out')
   }
   if (apiKey !== undefined && !/^[\x21-\x7e]+$/.test(apiKey)) throw invalid('apiKey', 'must be printable ASCII')
@@ -105,6 +123,7 @@ function remote(url: string, apiKey: string | undefined, options: OpenMemoryOpti
     control: (report) => new RemoteControl(report),
     watcher: (_, request, wake) => new RemoteWatcher(exchange, request, { wake, timeoutMs: options.timeoutMs }),
     directory: undefined,
+    lock: new LockWait(0),
   }
 }
 

@@ -7,6 +7,7 @@ import { checkOptions, describe } from './arguments'
 import { invalid } from './errors'
 import { ungated } from './gate'
 import { assertLossless } from './json'
+import type { LockWait } from './lock-wait'
 import { type NativeEngine, type NativeServer, native } from './native'
 
 const OPTIONS = [
@@ -29,9 +30,13 @@ export class Server implements contract.Server {
     this.#ended = server.ended()
   }
 
-  static async start(engine: NativeEngine, directory: string, given?: contract.ServeOptions): Promise<Server> {
+  static async start(
+    engine: NativeEngine,
+    { directory, lock }: { directory: string; lock: LockWait },
+    given?: contract.ServeOptions,
+  ): Promise<Server> {
     const server = new (native().Server)(ungated(engine), JSON.stringify(settings(directory, given)))
-    const { host, port } = await read<{ host: string; port: number }>(server.start())
+    const { host, port } = await read<{ host: string; port: number }>(lock.pass(() => server.start()))
     return new Server(server, `http://${host.includes(':') ? `[${host}]` : host}:${port}`, port)
   }
 
