@@ -102,7 +102,7 @@ test('doctor says what is wrong and how to mend it, and mends it', async () => {
     await om.addMemory({ id: `m${n}`, content: `note ${n}` })
     await om.updateMemory(`m${n}`, { metadata: { n } })
   }
-  expect((await run('doctor', '--path', path)).err).toMatch(/End the process that has it open/)
+  expect((await run('doctor', '--path', path, '--wait', '0')).err).toMatch(/End the process that has it open/)
   await om.close()
   const well = await run('doctor', '--path', path)
   expect(well).toMatchObject({ code: 0, out: expect.stringMatching(/^The store is well: 3 memories/) })
@@ -153,6 +153,22 @@ test.each([
   [['delete']],
   [['delete', 'a', '--all']],
   [['restore', 'a']],
+  [['restore', 'a', 'b']],
+  [['get', 'a', '--user', 'ada']],
+  [['import', 'x.jsonl', '--user', 'ada']],
+  [['delete', 'a', '--user', 'ada']],
+  [['list', './memories']],
+  [['stats', './memories']],
+  [['add', 'a', '--id', 'x', '--id', 'y']],
+  [['add', 'a', '--id', '--tag', 'x']],
+  [['add', '-5 degrees']],
+  [['list', '--json=yes']],
+  [['list', '--allow-non-empty']],
+  [['list', '--wait', 'long']],
+  [['list', '--wait', '-1']],
+  [['list', '--wait', '1', '--url', 'http://localhost']],
+  [['keys', 'list', '--tenant', 'a']],
+  [['help', 'fly']],
   [['serve', '--rate-limit', 'many']],
   [['keys', 'make']],
   [['list', '--path', 'x', '--url', 'http://localhost']],
@@ -162,6 +178,35 @@ test.each([
   expect(code).toBe(2)
   expect(args.length === 0 ? out : err).toMatch(/Usage: openmemory|is not a command/)
 })
+
+test('wrong usage is told by what was typed, and by what to type', async () => {
+  const { om, url } = await store()
+  await om.addMemory({ id: 'a', content: 'one' })
+  const told = async (...args: string[]) => (await run(...args, '--url', url)).err.split('\n')[0]
+  expect(await told('restore', 'a', 'abc')).toBe('openmemory: VERSION must be a number, not abc')
+  expect(await told('add', '-5 degrees')).toMatch(/'-5 degrees' is not an option of add; .* -- '-5 degrees'$/)
+  expect(await told('add', 'x', '--id', '--tag', 'y')).toMatch(/--id needs a value; .* --id=--tag$/)
+  expect(await told('search', 'one', '--min-score', '7')).toMatch(/^openmemory: --min-score\b/)
+  expect(await told('add', '')).toMatch(/^openmemory: TEXT\b/)
+  expect(await told('add', 'x', '--expires', 'soon')).toMatch(/^openmemory: --expires\b/)
+  await run('add', '--url', url, '--', '-5 degrees')
+  await run('update', 'a', '--content', '-6 degrees', '--url', url)
+  const { memories } = await om.listMemories()
+  expect(memories.map(({ content }) => content).sort()).toEqual(['-5 degrees', '-6 degrees'])
+})
+
+test('six commands at once all find the store open in turn, and --wait 0 waits for nobody', async () => {
+  const path = freshDirectory()
+  const texts = Array.from({ length: 6 }, (_, n) => `note ${n}`)
+  const added = await Promise.all(texts.map((text) => run('add', text, '--path', path)))
+  expect(added.map(({ code, err }) => [code, err])).toEqual(texts.map(() => [0, '']))
+  const om = openEmbedded({ path })
+  await om.stats()
+  expect(await run('add', 'late', '--path', path, '--wait', '0', '--json')).toMatchObject({
+    ...{ code: 1, out: expect.stringContaining('LOCKED') },
+  })
+  expect((await om.listMemories()).memories.map(({ content }) => content).sort()).toEqual(texts)
+}, 30_000)
 
 test('help shows every command, and each command its options', async () => {
   const { code, out } = await run('help')

@@ -27,6 +27,8 @@ export interface Command {
   summary: string
   /** Whether it makes a store where there is none. Others say that there is none. */
   creates?: true
+  /** Whether it has to do with one user's memories where `--user` names one. Others have no such option. */
+  scoped?: true
   /** A line for each flag of its own, under the flag's name. */
   flags?: Flags
   help?: Record<string, string>
@@ -55,10 +57,24 @@ export function text(values: Values, name: string): string | undefined {
 
 export function numeric(values: Values, name: string): number | undefined {
   const given = text(values, name)
-  if (given === undefined) return undefined
+  return given === undefined ? undefined : numberOf(given, `--${name}`)
+}
+
+/** @param name what the number is called in the command's usage */
+export function numberOf(given: string, name: string): number {
   const number = Number(given)
-  if (given.trim() === '' || Number.isNaN(number)) throw new UsageError(`--${name} must be a number, not ${given}`)
+  if (given.trim() === '' || Number.isNaN(number)) throw new UsageError(`${name} must be a number, not ${given}`)
   return number
+}
+
+/** Seconds that a command waits where another process has the directory open: most close it soon. */
+export const DEFAULT_WAIT = 10
+const LONGEST_WAIT = 86_400
+
+export function lockWaitMs(values: Values): number {
+  const seconds = numeric(values, 'wait') ?? DEFAULT_WAIT
+  if (seconds >= 0 && seconds <= LONGEST_WAIT) return Math.round(seconds * 1000)
+  throw new UsageError(`--wait must be a number of seconds from 0 to ${LONGEST_WAIT}, not ${seconds}`)
 }
 
 /** The value of a flag that holds JSON. */

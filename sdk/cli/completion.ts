@@ -1,12 +1,14 @@
 // What can a shell complete? Commands, and the options of each. `eval "$(openmemory completion)"` in bash or zsh.
 
 import type { Command, Flags } from './command'
+import { flagsOf } from './parse'
 
-export function completion(commands: Command[], common: Flags): string {
+export function completion(commands: Command[]): string {
   const words = (flags: Flags) => Object.keys(flags).map((flag) => `--${flag}`)
-  const cases = commands.map(({ name, flags = {} }) => {
+  const cases = commands.map((command) => {
+    const { name } = command
     const sub = name === 'keys' ? ['create', 'list', 'revoke'] : []
-    return `    ${name}) words='${[...sub, ...words(flags), ...words(common)].join(' ')}' ;;`
+    return `    ${name}) words='${[...sub, ...words(flagsOf(command))].join(' ')}' ;;`
   })
   return `if [ -n "$ZSH_VERSION" ]; then autoload -U +X bashcompinit && bashcompinit; fi
 _openmemory() {

@@ -1,17 +1,22 @@
 // How does a user learn the commands? By one line for each, and by an example with each.
 
-import type { Command } from './command'
+import { type Command, DEFAULT_WAIT } from './command'
 import { styled } from './print'
 
 const COMMON_HELP: [string, string][] = [
   ['--path DIR', 'the store (OPENMEMORY_PATH, else ./.openmemory)'],
   ['--url URL', 'a server instead of a directory (OPENMEMORY_URL)'],
   ['--api-key KEY', 'the key for the server (OPENMEMORY_API_KEY)'],
-  ['--user ID', 'whose memories: the user_id'],
-  ['--allow-non-empty', 'create the store in a directory that holds other files'],
+  [
+    '--wait SECONDS',
+    `how long to wait for another process that has the store open, 0 for not at all (${DEFAULT_WAIT})`,
+  ],
   ['--json', 'print one JSON document and nothing else'],
   ['-h, --help', 'help with a command'],
 ]
+
+const SCOPED_HELP: [string, string] = ['--user ID', 'whose memories: the user_id']
+const CREATES_HELP: [string, string] = ['--allow-non-empty', 'create the store in a directory that holds other files']
 
 export function overview(commands: Command[]): string {
   const lines = commands.map(({ name, usage, summary }): [string, string] => [`${name} ${usage}`.trim(), summary])
@@ -34,7 +39,8 @@ export function overview(commands: Command[]): string {
   ].join('\n')
 }
 
-export function helpOf({ name, usage, summary, flags = {}, help = {}, example }: Command): string {
+export function helpOf(command: Command): string {
+  const { name, usage, summary, flags = {}, help = {}, example } = command
   const own = Object.entries(flags).map(([flag, { type, short }]): [string, string] => [
     `${short ? `-${short}, ` : ''}--${flag}${type === 'string' ? ' …' : ''}`,
     help[flag] ?? '',
@@ -45,7 +51,7 @@ export function helpOf({ name, usage, summary, flags = {}, help = {}, example }:
     `Usage: openmemory ${name} ${usage}${own.length > 0 ? ' [OPTIONS]' : ''}`,
     ...(own.length > 0 ? ['', table(own)] : []),
     '',
-    table(COMMON_HELP),
+    table([...(command.scoped ? [SCOPED_HELP] : []), ...(command.creates ? [CREATES_HELP] : []), ...COMMON_HELP]),
     ...(example ? ['', `Example: ${example}`] : []),
     '',
   ].join('\n')

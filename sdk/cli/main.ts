@@ -2,31 +2,21 @@
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { invalid, OpenMemoryError } from '../errors'
 import { OpenMemory } from '../open-memory'
 import { directoryOf } from '../options'
-import { type Call, type Command, type Flags, given, text, UsageError, type Values } from './command'
+import { type Call, type Command, given, lockWaitMs, text, UsageError, type Values } from './command'
 import { completion } from './completion'
 import { helpOf, overview } from './help'
 import { MEMORY_COMMANDS } from './memories'
+import { parse } from './parse'
 import { styled } from './print'
 import { progressBar } from './progress'
 import { SERVING_COMMANDS } from './serving'
+import { spelled } from './spelling'
 import { STORE_COMMANDS } from './stores'
 
 export const COMMANDS: Command[] = [...MEMORY_COMMANDS, ...STORE_COMMANDS, ...SERVING_COMMANDS]
-
-/** What every command takes. */
-export const COMMON: Flags = {
-  path: { type: 'string' },
-  url: { type: 'string' },
-  'api-key': { type: 'string' },
-  user: { type: 'string' },
-  'allow-non-empty': { type: 'boolean' },
-  json: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
-}
 
 const { version: VERSION } = require('../../package.json') as { version: string }
 
@@ -34,6 +24,7 @@ export async function main(args: string[]): Promise<number> {
   const [name, ...rest] = args
   if (name === undefined || ['help', '--help', '-h'].includes(name)) {
     const asked = COMMANDS.find((command) => command.name === rest[0])
+    if (rest[0] !== undefined && asked === undefined) return noCommand(rest[0])
     process.stdout.write(asked ? helpOf(asked) : overview(COMMANDS))
     return name === undefined ? 2 : 0
   }
@@ -42,11 +33,15 @@ export async function main(args: string[]): Promise<number> {
     return 0
   }
   if (name === 'completion') {
-    process.stdout.write(completion(COMMANDS, COMMON))
+    process.stdout.write(completion(COMMANDS))
     return 0
   }
   const command = COMMANDS.find((command) => command.name === name)
-  return command ? perform(command, rest) : fail(`${name} is not a command; see openmemory help`, 2)
+  return command ? perform(command, rest) : noCommand(name)
+}
+
+function noCommand(name: string): number {
+  return fail(`${name} is not a command; see openmemory help`, 2)
 }
 
 async function perform(command: Command, args: string[]): Promise<number> {
@@ -62,8 +57,9 @@ async function perform(command: Command, args: string[]): Promise<number> {
     const say = (line: string) => asJson || process.stdout.write(`${line}\n`)
     const server = serverOf(values)
     const open = () => {
+      const options = optionsOf(values, server)
       if (server === undefined && !command.creates) mustBeStore(values)
-      om ??= new OpenMemory(optionsOf(values))
+      om ??= new OpenMemory(options)
       return om
     }
     const bar = asJson ? undefined : progressBar()
@@ -81,22 +77,17 @@ async function perform(command: Command, args: string[]): Promise<number> {
   }
 }
 
-function parse(command: Command, args: string[]): { values: Values; words: string[] } {
-  try {
-    const options = { ...COMMON, ...command.flags }
-    const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
-    return { values: values as Values, words: positionals }
-  } catch (error) {
-    throw new UsageError((error as Error).message.split('. ')[0])
-  }
-}
-
-function optionsOf(values: Values) {
+function optionsOf(values: Values, server: string | undefined) {
   if (values.path !== undefined && values.url !== undefined) throw new UsageError('--path and --url exclude each other')
   const apiKey = text(values, 'api-key')
   const allowNonEmpty = values['allow-non-empty'] as boolean | undefined
   const [path, url] = [text(values, 'path'), text(values, 'url')]
-  return given({ path, url, apiKey, userId: text(values, 'user'), allowNonEmpty })
+  const all = given({ path, url, apiKey, userId: text(values, 'user'), allowNonEmpty })
+  if (server === undefined) return { ...all, lockWaitMs: lockWaitMs(values) }
+  for (const name of ['wait', 'allow-non-empty']) {
+    if (values[name] !== undefined) throw new UsageError(`--${name} is about a directory, and ${server} is a server`)
+  }
+  return all
 }
 
 function mustBeStore(values: Values): void {
@@ -117,6 +108,7 @@ function failedItems(result: unknown): boolean {
 function refuse(error: unknown, asJson: boolean, command: Command): number {
   const usage = error instanceof UsageError
   const message = error instanceof Error ? error.message : String(error)
+  const forPeople = error instanceof OpenMemoryError ? spelled(error, command) : message
   if (asJson) {
     const { code, status, retryable, details } =
       error instanceof OpenMemoryError
@@ -125,7 +117,7 @@ function refuse(error: unknown, asJson: boolean, command: Command): number {
     process.stdout.write(`${JSON.stringify({ error: { code, message, status, retryable, details } })}\n`)
     return usage ? 2 : 1
   }
-  return fail(`${message}${usage ? `\n\n${helpOf(command)}` : ''}`, usage ? 2 : 1)
+  return fail(`${forPeople}${usage ? `\n\n${helpOf(command)}` : ''}`, usage ? 2 : 1)
 }
 
 function fail(message: string, code: number): number {

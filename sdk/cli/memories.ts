@@ -2,7 +2,7 @@
 
 import type * as contract from '../../index'
 import { utf8 } from '../utf8'
-import { type Command, type Flags, given, json, numeric, oneWord, text, UsageError } from './command'
+import { type Command, type Flags, given, json, numberOf, numeric, oneWord, text, UsageError } from './command'
 import { show, showMatch, showVersion } from './print'
 
 const string = { type: 'string' } as const
@@ -16,6 +16,7 @@ export const MEMORY_COMMANDS: Command[] = [
   {
     name: 'add',
     creates: true,
+    scoped: true,
     usage: 'TEXT',
     summary: 'Remember a text; - reads it from standard input',
     flags: {
@@ -60,6 +61,7 @@ export const MEMORY_COMMANDS: Command[] = [
   },
   {
     name: 'search',
+    scoped: true,
     usage: 'QUERY',
     summary: 'Find memories by meaning',
     flags: { ...FILTER, k: { ...string, short: 'k' }, sector: several, 'min-score': string, explain: flag },
@@ -176,12 +178,14 @@ export const MEMORY_COMMANDS: Command[] = [
         actor: text(values, 'actor'),
         reason: text(values, 'reason'),
       })
-      return call.open().restoreMemory(id, numeric({ VERSION: version }, 'VERSION') as number, options)
+      const number = numberOf(version, 'VERSION')
+      return call.open().restoreMemory(id, number, options)
     },
     print: show,
   },
   {
     name: 'delete',
+    scoped: true,
     usage: '[ID…]',
     summary: 'Delete memories for good, with their history',
     flags: { ...FILTER, all: flag },
@@ -191,6 +195,9 @@ export const MEMORY_COMMANDS: Command[] = [
       const filters = json<contract.Filters>(call.values, 'filter')
       const ways = [call.words.length > 0, filters !== undefined, call.values.all === true].filter(Boolean).length
       if (ways !== 1) throw new UsageError('name ids, or --filter, or --all')
+      if (call.words.length > 0 && call.values.user !== undefined) {
+        throw new UsageError('--user goes with --filter or --all; an id names one memory, whosever it is')
+      }
       const om = call.open()
       const long = given({ onProgress: call.progress })
       if (call.words.length === 1) return om.deleteMemory(call.words[0] as string)
@@ -211,6 +218,7 @@ export const MEMORY_COMMANDS: Command[] = [
   },
   {
     name: 'list',
+    scoped: true,
     usage: '',
     summary: 'List memories, newest first',
     flags: { ...FILTER, limit: string, cursor: string, order: string, expired: flag },

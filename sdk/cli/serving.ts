@@ -75,6 +75,7 @@ export const SERVING_COMMANDS: Command[] = [
   {
     name: 'mcp',
     creates: true,
+    scoped: true,
     usage: '',
     summary: 'Give a model the memories as tools, over standard input and output; --user pins it to one user',
     example: `openmemory mcp --path ~/memories --user ada`,
@@ -111,6 +112,9 @@ export const SERVING_COMMANDS: Command[] = [
     async run({ words: [what, id, ...more], values }) {
       const keys = new (native().Keys)(keyFile(values))
       if (more.length > 0) throw new UsageError('too many words')
+      for (const name of ['tenant', 'name', 'metrics']) {
+        if (what !== 'create' && values[name] !== undefined) throw new UsageError(`--${name} goes with create only`)
+      }
       if (what === 'list' && id === undefined) return told<Key[]>(keys.list())
       if (what === 'revoke' && id !== undefined) return told<Key>(keys.revoke(id))
       if (what !== 'create' || id !== undefined) throw new UsageError('say create, list or revoke ID')

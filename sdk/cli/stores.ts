@@ -6,7 +6,7 @@ import type * as contract from '../../index'
 import { doctor } from '../doctor'
 import { OpenMemoryError } from '../errors'
 import { directoryOf } from '../options'
-import { type Call, type Command, given, json, oneWord, text, UsageError } from './command'
+import { type Call, type Command, given, json, lockWaitMs, oneWord, text, UsageError } from './command'
 import { styled } from './print'
 
 const string = { type: 'string' } as const
@@ -32,6 +32,7 @@ const BROKEN = [
 export const STORE_COMMANDS: Command[] = [
   {
     name: 'export',
+    scoped: true,
     usage: 'FILE',
     summary: 'Write memories with their history to a file of JSON lines',
     flags: { filter: string },
@@ -98,10 +99,12 @@ export const STORE_COMMANDS: Command[] = [
     help: { repair: 'also mend it: what is whole is saved, damaged files are kept aside' },
     example: 'openmemory doctor --path ./agent-memory',
     async run(call) {
-      if (call.words.length > 0) throw new UsageError('the store is named by --path')
       try {
         return await (call.server === undefined
-          ? doctor(directoryOf(text(call.values, 'path')), { repair: call.values.repair === true })
+          ? doctor(directoryOf(text(call.values, 'path')), {
+              repair: call.values.repair === true,
+              lockWaitMs: lockWaitMs(call.values),
+            })
           : asked(call))
       } catch (error) {
         if (error instanceof OpenMemoryError && MEND[error.code]) error.message += `\n${MEND[error.code]}`
