@@ -813,7 +813,8 @@ export class OpenMemory {
    * into an empty one. Others may write meanwhile: each memory is exported as it is when its turn comes.
    *
    * The file appears, or takes the place of an older one, when it is whole and on disk; it is readable by its owner
-   * only. Where the `userId` option is set, only that user's memories are exported, unless `filters` say otherwise.
+   * only. A symbolic link stays one: the file that it names is written. A pipe or a device is written into, also once the
+   * export is whole, by way of a file in the directory for temporary files; a pipe waits until somebody reads it. Where the `userId` option is set, only that user's memories are exported, unless `filters` say otherwise.
    *
    * ```ts
    * await om.exportTo('memories.jsonl', { onProgress: (done, total) => console.log(`${done} of ${total}`) })
@@ -835,6 +836,8 @@ export class OpenMemory {
    * `FORMAT_UNSUPPORTED` that another version wrote it. Each memory is imported whole or not at all, and one that is
    * refused is listed in `errors` while the others go on. Interrupted (by `signal`, a crash or an error), it goes on
    * where it stopped when called again: nothing is doubled, nothing missed.
+   *
+   * The file may be a pipe, which is read to its end into a file in the directory for temporary files first.
    *
    * Rejects with these, `IO`, `MODEL_MISMATCH`, `ABORTED`, and with `EMBEDDING_FAILED` where no text of a group of 64
    * could be embedded.

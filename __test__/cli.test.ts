@@ -2,7 +2,16 @@
 
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, test } from '@jest/globals'
@@ -10,6 +19,9 @@ import { OpenMemory } from '@openmemory/sdk'
 import { listen } from './helpers/events'
 import { asker, serve } from './helpers/server'
 import { freshDirectory, openEmbedded } from './helpers/store'
+
+// Windows has no such links for everybody.
+const unixTest = process.platform === 'win32' ? test.skip : test
 
 const CLI = join(__dirname, '..', 'dist', 'cli', 'index.js')
 
@@ -292,6 +304,35 @@ test('keys are made, listed and revoked by command', async () => {
   expect(await keys('revoke', made.id)).toMatchObject({ revoked_at: expect.any(String) })
   expect((await run('keys', 'revoke', 'key_none', '--path', path)).code).toBe(1)
   expect((await run('keys', 'create', '--tenant', 'Not A Name', '--path', path)).code).toBe(1)
+})
+
+test('- is standard output of an export and standard input of an import', async () => {
+  const { om, url } = await store()
+  await om.addMemory({ id: 'a', content: 'one' })
+  const exported = await run('export', '-', '--url', url)
+  expect(exported).toMatchObject({ code: 0, err: expect.stringMatching(/^1 memories in 1 versions/) })
+  expect(
+    exported.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  ).toMatchObject([{}, { id: 'a' }, { end: true }])
+  expect((await run('export', '-', '--json', '--url', url)).code).toBe(2)
+  await om.deleteMemory('a')
+  const importing = new Promise<string>((resolve) => {
+    const child = execFile(process.execPath, [CLI, 'import', '-', '--url', url, '--json'], (_, out) => resolve(out))
+    child.stdin?.end(exported.out)
+  })
+  expect(JSON.parse(await importing)).toMatchObject({ imported: 1 })
+  expect((await om.getMemory('a')).content).toBe('one')
+})
+
+unixTest('a key file that is a symbolic link stays one', async () => {
+  const path = freshDirectory()
+  const link = join(path, 'keys.json')
+  symlinkSync('kept.json', link)
+  await run('keys', 'create', '--path', path)
+  expect([lstatSync(link).isSymbolicLink(), existsSync(join(path, 'kept.json'))]).toEqual([true, true])
 })
 
 test('what is read from standard input must be UTF-8, and loses its byte order mark', async () => {

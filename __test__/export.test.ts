@@ -1,7 +1,20 @@
 // What exportTo writes: the whole history as JSON lines, whole or not at all, the same bytes for the same store.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { beforeEach, expect, test } from '@jest/globals'
 import { everything, fillLively } from './helpers/lively-store'
 import { refusal } from './helpers/refusal'
@@ -180,4 +193,80 @@ test('the file is readable by its owner only', async () => {
   await om.addMemory({ content: 'x' })
   await om.exportTo(file)
   if (process.platform !== 'win32') expect(statSync(file).mode & 0o777).toBe(0o600)
+})
+
+// Windows has neither such links for everybody nor named pipes.
+const unixTest = process.platform === 'win32' ? test.skip : test
+
+unixTest('a symbolic link stays one, and the file that it names is replaced or made', async () => {
+  const om = openStore()
+  await om.addMemory({ content: 'x' })
+  await om.exportTo(file)
+  const there = join(folder, 'there')
+  mkdirSync(there)
+  writeFileSync(join(there, 'old.jsonl'), 'an older export')
+  const links = { old: join(there, 'old.jsonl'), new: 'there/new.jsonl', chain: 'old' }
+  for (const [name, target] of Object.entries(links)) {
+    const link = join(folder, name)
+    symlinkSync(target, link)
+    await om.exportTo(link)
+    expect(lstatSync(link).isSymbolicLink()).toBe(true)
+    expect(readFileSync(link, 'utf8')).toBe(readFileSync(file, 'utf8'))
+  }
+  expect(readdirSync(there).sort()).toEqual(['new.jsonl', 'old.jsonl'])
+  symlinkSync('loop', join(folder, 'loop'))
+  expect(await refusal(om.exportTo(join(folder, 'loop')))).toMatchObject({ code: 'INVALID_ARGUMENT', field: 'file' })
+})
+
+unixTest('a pipe gets the export when somebody reads it, and stays a pipe', async () => {
+  const om = openStore()
+  await om.addMemories(Array.from({ length: 300 }, (_, n) => ({ content: `${n} ${'long '.repeat(500)}` })))
+  await om.exportTo(file)
+  const pipe = join(folder, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  const exporting = om.exportTo(pipe)
+  await wait(50)
+  const [exported, text] = await Promise.all([exporting, readFile(pipe, 'utf8')])
+  expect(text).toBe(readFileSync(file, 'utf8'))
+  expect(exported).toMatchObject({ memories: 300, bytes: Buffer.byteLength(text) })
+  expect(lstatSync(pipe).isFIFO()).toBe(true)
+})
+
+unixTest(
+  'an export to a pipe that nobody reads ends by its signal or with the object, and leaves nothing',
+  async () => {
+    const om = openStore()
+    await om.addMemory({ content: 'x' })
+    const pipe = join(folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const before = readdirSync(tmpdir()).length
+    const controller = new AbortController()
+    const aborted = refusal(om.exportTo(pipe, { signal: controller.signal }))
+    const closed = refusal(om.exportTo(pipe))
+    await wait(50)
+    controller.abort()
+    expect((await aborted).code).toBe('ABORTED')
+    await om.close()
+    expect((await closed).code).toBe('CLOSED')
+    expect(readdirSync(tmpdir()).length).toBe(before)
+    expect(readdirSync(folder)).toEqual(['pipe'])
+  },
+)
+
+// In a directory of its own: where this fails as root, the machine's device would be replaced. Others make no devices.
+unixTest('a device is written into', async () => {
+  const om = openStore()
+  await om.addMemory({ content: 'x' })
+  const [nothing, full] = [join(folder, 'null'), join(folder, 'full')]
+  try {
+    execFileSync('mknod', [nothing, 'c', '1', '3'], { stdio: 'pipe' })
+    execFileSync('mknod', [full, 'c', '1', '7'], { stdio: 'pipe' })
+    writeFileSync(nothing, '')
+  } catch {
+    return
+  }
+  expect(await om.exportTo(nothing)).toMatchObject({ memories: 1 })
+  expect((await refusal(om.exportTo(full))).code).toBe('IO')
+  for (const device of [nothing, full]) expect(statSync(device).isCharacterDevice()).toBe(true)
+  expect(await refusal(om.importFrom(nothing))).toMatchObject({ code: 'INVALID_ARGUMENT', field: 'file' })
 })

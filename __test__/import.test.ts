@@ -1,7 +1,10 @@
 // What importFrom makes of a file: all of it or, where the file is not right, nothing; never anything twice.
 
+import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { beforeEach, expect, test } from '@jest/globals'
 import type { OpenMemory } from '@openmemory/sdk'
 import { exitOf, nextMessage, start } from './helpers/child'
@@ -301,4 +304,26 @@ test('a store of another model refuses to import until it is reindexed', async (
   const other = openStore({ path, embedder: wordEmbedder('two').embedder })
   expect((await refusal(other.importFrom(file))).code).toBe('MODEL_MISMATCH')
   expect((await other.stats()).memories).toBe(1)
+})
+
+// Windows has no named pipes.
+const unixTest = process.platform === 'win32' ? test.skip : test
+
+unixTest('a pipe is read to its end, and one that nobody writes to ends by its signal', async () => {
+  const whole = await exportOf(notes(900))
+  const om = openStore()
+  const pipe = join(folder, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  const importing = om.importFrom(pipe)
+  await wait(50)
+  const [imported] = await Promise.all([importing, writeFile(pipe, whole)])
+  expect(imported).toMatchObject({ imported: 900, failed: 0 })
+  const [cut] = await Promise.all([refusal(om.importFrom(pipe)), writeFile(pipe, whole.subarray(0, 5000))])
+  expect(cut.code).toBe('CORRUPTED')
+
+  const controller = new AbortController()
+  const aborted = refusal(om.importFrom(pipe, { signal: controller.signal }))
+  await wait(50)
+  controller.abort()
+  expect((await aborted).code).toBe('ABORTED')
 })

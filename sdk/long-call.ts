@@ -24,17 +24,22 @@ export function isCancelled(control: NativeControl | undefined): boolean {
   return control !== undefined && cancelled.has(control)
 }
 
-export async function longCall<T>(
-  { onProgress, signal }: LongCallOptions,
-  makeControl: MakeControl,
-  work: (control: NativeControl) => Promise<T>,
-): Promise<T> {
+/** Refuses what are no such options, and a signal that was aborted already. */
+export function checkLong({ onProgress, signal }: LongCallOptions): void {
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw invalid('onProgress', `must be a function, not ${describe(onProgress)}`)
   }
   checkSignal(signal)
   if (signal?.aborted) throw aborted(signal)
+}
 
+export async function longCall<T>(
+  options: LongCallOptions,
+  makeControl: MakeControl,
+  work: (control: NativeControl) => Promise<T>,
+): Promise<T> {
+  checkLong(options)
+  const { onProgress, signal } = options
   const progress = new Progress(onProgress)
   const control = makeControl(onProgress && progress.report)
   const release = onAbort(signal, () => {

@@ -10,10 +10,11 @@ import { withDeadline } from './deadline'
 import { failure, invalid, type OpenMemoryError } from './errors'
 import { gated } from './gate'
 import { assertLossless, isPlainObject } from './json'
-import { checkSignal, longCall, ProgressFailure } from './long-call'
+import { checkLong, checkSignal, longCall, ProgressFailure } from './long-call'
 import type { NativeControl, NativeEngine } from './native'
 import { explainLock, holdHere } from './open-here'
 import { type Settings, settingsOf } from './options'
+import { type Check, readingFrom, writingTo } from './pipes'
 import { isVacuous, Scope } from './scope'
 import { Server } from './server'
 import { checkFile, type EngineImport, importSummary } from './transfer'
@@ -260,21 +261,28 @@ export class OpenMemory implements contract.OpenMemory {
   }
 
   exportTo(file: string, options?: contract.ExportOptions, ...extra: Extra): Promise<contract.ExportSummary> {
-    return this.#call(extra, (engine) => {
-      const { filters, ...long } = checkOptions(options, [...LONG_OPTIONS, 'filters'])
-      const request = { file: checkFile(file), filters: this.#scope.filters(filters) }
-      return longCall(long, this.#settings.control, (control) =>
-        read<contract.ExportSummary>(engine.exportTo(JSON.stringify(request), control)),
-      )
+    return this.#call(extra, (engine, _site, _control, late) => {
+      const { filters: given, ...long } = checkOptions(options, [...LONG_OPTIONS, 'filters'])
+      const [target, filters] = [checkFile(file), this.#scope.filters(given)]
+      const waiting = this.#waiting(long, late)
+      return writingTo(target, waiting.check, (file) => {
+        waiting.begun()
+        return longCall(long, this.#settings.control, (control) =>
+          read<contract.ExportSummary>(engine.exportTo(encode({ file, filters }), control)),
+        )
+      })
     })
   }
 
   importFrom(file: string, options?: contract.ImportOptions, ...extra: Extra): Promise<contract.ImportSummary> {
-    return this.#call(extra, (engine, site) => {
+    return this.#call(extra, (engine, site, _control, late) => {
       const { onConflict, ...long } = checkOptions(options, [...LONG_OPTIONS, 'onConflict'])
-      const request = encode({ file: checkFile(file), onConflict })
-      return longCall(long, this.#settings.control, async (control) =>
-        importSummary(await read<EngineImport>(engine.importFrom(request, control)), site),
+      const source = checkFile(file)
+      assertLossless({ onConflict }, '')
+      return readingFrom(source, this.#waiting(long, late).check, (file) =>
+        longCall(long, this.#settings.control, async (control) =>
+          importSummary(await read<EngineImport>(engine.importFrom(encode({ file, onConflict }), control)), site),
+        ),
       )
     })
   }
@@ -338,11 +346,12 @@ export class OpenMemory implements contract.OpenMemory {
   // Every method is called by the user's code and calls this: two frames to leave out of an error's stack.
   async #call<T>(
     extra: Extra,
-    work: (engine: NativeEngine, site: CallSite, control: () => MaybeControl) => Promise<T>,
+    work: (engine: NativeEngine, site: CallSite, control: () => MaybeControl, late: () => boolean) => Promise<T>,
   ): Promise<T> {
     const site = new CallSite(2)
     const { timeoutMs } = this.#settings
     let made: MaybeControl
+    let expired = false
     // Of a call that changes nothing, so that it stops when its time is over.
     const control = () => {
       if (timeoutMs !== undefined) made = this.#settings.control()
@@ -351,7 +360,11 @@ export class OpenMemory implements contract.OpenMemory {
     try {
       if (this.#closing) throw failure('CLOSED', 'this OpenMemory is closed')
       refuseExtra(extra)
-      return await withDeadline(work(this.#engine(), site, control), timeoutMs, () => made?.cancel())
+      const late = () => expired
+      return await withDeadline(work(this.#engine(), site, control, late), timeoutMs, () => {
+        expired = true
+        made?.cancel()
+      })
     } catch (error) {
       throw error instanceof ProgressFailure ? error.error : site.claim(this.#explain(error))
     }
@@ -369,6 +382,22 @@ export class OpenMemory implements contract.OpenMemory {
     this.#release?.()
     this.#release = undefined
     return explainLock(error as OpenMemoryError, this.#settings.directory)
+  }
+
+  /** Whether a call goes on that waits for the other end of a pipe. What has begun is finished, also while this closes. */
+  #waiting(long: contract.LongCallOptions, late: () => boolean): { check: Check; begun: () => void } {
+    checkLong(long)
+    let begun = false
+    return {
+      begun: () => {
+        begun = true
+      },
+      check: () => {
+        if (this.#closing && !begun) throw failure('CLOSED', 'this OpenMemory is closed')
+        if (late()) throw failure('TIMEOUT', 'the call took too long')
+        checkLong(long)
+      },
+    }
   }
 
   #page(

@@ -7,6 +7,7 @@ import { converse } from '../mcp/rpc'
 import { Session } from '../mcp/session'
 import { native } from '../native'
 import { directoryOf } from '../options'
+import { linked } from '../pipes'
 import { KEY_FILE } from '../server'
 import { type Command, given, numeric, text, UsageError, type Values } from './command'
 import { styled } from './print'
@@ -110,7 +111,7 @@ export const SERVING_COMMANDS: Command[] = [
     },
     example: 'openmemory keys create --tenant acme --name laptop',
     async run({ words: [what, id, ...more], values }) {
-      const keys = new (native().Keys)(keyFile(values))
+      const keys = new (native().Keys)(await linked(keyFile(values)))
       if (more.length > 0) throw new UsageError('too many words')
       for (const name of ['tenant', 'name', 'metrics']) {
         if (what !== 'create' && values[name] !== undefined) throw new UsageError(`--${name} goes with create only`)

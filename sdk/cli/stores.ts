@@ -1,16 +1,22 @@
 // Which commands work on a whole store? Taking it elsewhere, looking after it, and showing what one can do.
 
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import type * as contract from '../../index'
 import { doctor } from '../doctor'
 import { OpenMemoryError } from '../errors'
 import { directoryOf } from '../options'
+import { fromStream, throughFile } from '../pipes'
 import { type Call, type Command, given, json, lockWaitMs, oneWord, text, UsageError } from './command'
 import { styled } from './print'
 
 const string = { type: 'string' } as const
 const flag = { type: 'boolean' } as const
+
+/** Where a process's own streams are sockets, no path opens them. */
+const OUTPUT: ReadonlySet<string> = new Set(['-', '/dev/stdout'])
+const INPUT: ReadonlySet<string> = new Set(['-', '/dev/stdin'])
 
 /** What to do about what keeps a store from being looked at. */
 const MEND: Partial<Record<contract.ErrorCode, string>> = {
@@ -34,28 +40,38 @@ export const STORE_COMMANDS: Command[] = [
     name: 'export',
     scoped: true,
     usage: 'FILE',
-    summary: 'Write memories with their history to a file of JSON lines',
+    summary: 'Write memories with their history to a file of JSON lines; - is standard output',
     flags: { filter: string },
     help: { filter: `which memories, as JSON: '{"user_id": "ada"}' (all)` },
+    example: 'openmemory export - | gzip > memories.jsonl.gz',
     run(call) {
       const filters = json<contract.Filters>(call.values, 'filter')
       const file = oneWord(call, 'FILE')
-      return call.open().exportTo(file, given({ filters, onProgress: call.progress }))
+      const streamed = OUTPUT.has(file)
+      if (streamed && call.values.json) throw new UsageError('--json and the memories cannot share standard output')
+      const om = call.open()
+      const write = (file: string) => om.exportTo(file, given({ filters, onProgress: call.progress }))
+      return streamed ? throughFile(write, toStandardOutput) : write(file)
     },
-    print: ({ memories, versions, bytes }: contract.ExportSummary, call) =>
-      call.say(`${memories} memories in ${versions} versions, ${bytes} bytes`),
+    print({ memories, versions, bytes }: contract.ExportSummary, call) {
+      const line = `${memories} memories in ${versions} versions, ${bytes} bytes`
+      if (OUTPUT.has(call.words[0] as string)) process.stderr.write(`${line}\n`)
+      else call.say(line)
+    },
   },
   {
     name: 'import',
     creates: true,
     usage: 'FILE',
-    summary: 'Read memories from an export',
+    summary: 'Read memories from an export; - is standard input',
     flags: { 'on-conflict': string },
     help: { 'on-conflict': 'where an id is taken by another history: report (the default), skip or replace' },
     run(call) {
       const onConflict = text(call.values, 'on-conflict') as contract.ImportOptions['onConflict']
       const file = oneWord(call, 'FILE')
-      return call.open().importFrom(file, given({ onConflict, onProgress: call.progress }))
+      const om = call.open()
+      const read = (file: string) => om.importFrom(file, given({ onConflict, onProgress: call.progress }))
+      return INPUT.has(file) ? fromStream(process.stdin, read) : read(file)
     },
     failed: ({ failed }: contract.ImportSummary) => failed > 0,
     print({ imported, replaced, skipped, failed, errors }: contract.ImportSummary, call) {
@@ -131,6 +147,10 @@ export const STORE_COMMANDS: Command[] = [
     },
   },
 ]
+
+async function toStandardOutput(pieces: AsyncIterable<Buffer>): Promise<void> {
+  for await (const piece of pieces) if (!process.stdout.write(piece)) await once(process.stdout, 'drain')
+}
 
 /** A server looks after its own files; whether it answers can be said from here. */
 async function asked(call: Call): Promise<object> {
