@@ -1,9 +1,10 @@
 // Where no binary fits, importing works and the first use says which platform this is and what to do.
 
+import { fork } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { messageOf } from './helpers/child'
+import { messageOf, nextMessage } from './helpers/child'
 import { freshDirectory } from './helpers/store'
 
 const root = resolve(__dirname, '..')
@@ -43,6 +44,18 @@ test('a platform without a package gets the list of those with one', async () =>
   expect(details).toEqual({ platform: `freebsd-${process.arch}` })
   expect(message).toContain('linux-x64-gnu, linux-x64-musl')
   expect(message).toContain('npm run setup')
+})
+
+test.each([
+  ['NAPI_RS_NATIVE_LIBRARY_PATH', 'missing.node'],
+  ['NAPI_RS_NATIVE_LIBRARY_PATH', join(root, 'package.json')],
+  ['NAPI_RS_FORCE_WASI', 'error'],
+  ['NAPI_RS_WASI_FLAVOR', 'wasm32-wasip1'],
+])('%s=%s is meant for another package, and this one finds its own binary', async (name, value) => {
+  const child = fork(join(__dirname, 'children', 'open.mjs'), [freshDirectory()], {
+    env: { ...process.env, [name]: value },
+  })
+  expect(await nextMessage(child)).toEqual({ outcome: 'opened' })
 })
 
 function firstUse(folder: string, pretend = process.platform): Promise<Refused> {

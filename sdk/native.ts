@@ -69,6 +69,9 @@ interface NativeModule {
   Keys: new (file: string) => NativeKeys
 }
 
+/** What every loader that napi generates heeds, whichever package it was set for. This package has its own binary. */
+const OVERRIDES = ['NAPI_RS_NATIVE_LIBRARY_PATH', 'NAPI_RS_FORCE_WASI', 'NAPI_RS_WASI_FLAVOR']
+
 let loaded: NativeModule | undefined
 
 export function native(): NativeModule {
@@ -77,9 +80,13 @@ export function native(): NativeModule {
 }
 
 function load(): NativeModule {
+  const set = OVERRIDES.map((name) => [name, process.env[name]] as const)
+  for (const name of OVERRIDES) delete process.env[name]
   try {
     return require('../native.js') as NativeModule
   } catch (cause) {
     throw noBinary(cause)
+  } finally {
+    for (const [name, value] of set) if (value !== undefined) process.env[name] = value
   }
 }
