@@ -70,6 +70,18 @@ export interface Memory {
   feedback_reason?: string
 }
 
+/** What {@link OpenMemory.addMemory} has led to. */
+export interface AddedMemory extends Memory {
+  /** Only where the memory had the text already: see {@link IfExists}. */
+  existed?: true
+}
+
+/** What {@link OpenMemory.compact} has done: the bytes of all files of the store. */
+export interface CompactSummary {
+  bytes_before: number
+  bytes_after: number
+}
+
 /** What {@link OpenMemory.deleteMemory} removed: the memory as it last was, and when it was deleted. */
 export interface DeletedMemory extends Memory {
   deleted_at: string
@@ -207,7 +219,17 @@ export interface NewMemory {
   expires_at?: TimeInput
   /** Default: now. */
   created_at?: TimeInput
+  /** Default: that of the call's options, else `'add'`. */
+  ifExists?: IfExists
 }
+
+/**
+ * What becomes of a text that a memory of the same user, agent, app and run has already, however its characters are composed
+ * and whatever white space is around it. `'add'`: it is added all the same. `'skip'`: the memory that is there is the
+ * answer. `'touch'`: it also gets the tags that it has not, the metadata (merged as an update does) and the expiry, as one
+ * update; where that brings nothing new, there is no new version.
+ */
+export type IfExists = 'add' | 'skip' | 'touch'
 
 /** What an update changes; at least one field. What is absent stays. Unknown fields are refused by name. */
 export interface MemoryPatch {
@@ -447,6 +469,15 @@ export interface BatchOptions extends LongCallOptions {
   atomic?: boolean
 }
 
+/** Options of {@link OpenMemory.addMemory}. */
+export interface AddOptions {
+  /** For memories that do not say it themselves. Default `'add'`. */
+  ifExists?: IfExists
+}
+
+/** Options of {@link OpenMemory.addMemories}. */
+export interface AddManyOptions extends BatchOptions, AddOptions {}
+
 /** Options of {@link OpenMemory.exportTo}. */
 export interface ExportOptions extends LongCallOptions {
   /** Only these memories, expired ones too. Default: all, and the ids of deleted ones. */
@@ -674,9 +705,13 @@ export class OpenMemory {
   /**
    * Stores a text. It is embedded and committed before the promise resolves.
    *
+   * ```ts
+   * const { existed } = await om.addMemory({ content: 'Ada prefers tea', user_id: 'ada' }, { ifExists: 'skip' })
+   * ```
+   *
    * Rejects with `INVALID_ARGUMENT` (`field` says where), `LIMIT_EXCEEDED`, `EMBEDDING_FAILED`, `MODEL_MISMATCH`.
    */
-  addMemory(memory: NewMemory): Promise<Memory>
+  addMemory(memory: NewMemory, options?: AddOptions): Promise<AddedMemory>
 
   /**
    * Stores 1 to 1000 texts, embedded together and committed in few transactions.
@@ -685,7 +720,7 @@ export class OpenMemory {
    * is a bad item. The call itself
    * rejects with `LIMIT_EXCEEDED` for more than 1000 items, `INVALID_ARGUMENT` for none, and `ABORTED`.
    */
-  addMemories(memories: readonly NewMemory[], options?: BatchOptions): Promise<ItemResult[]>
+  addMemories(memories: readonly NewMemory[], options?: AddManyOptions): Promise<ItemResult<AddedMemory>[]>
 
   /** The memory as it is now, or an earlier state of it. Expired memories answer too. */
   getMemory(id: string, options?: GetOptions): Promise<Memory>
@@ -731,10 +766,13 @@ export class OpenMemory {
   updateMemories(updates: readonly MemoryUpdate[], options?: UpdateManyOptions): Promise<ItemResult[]>
 
   /**
-   * Removes a memory for good: content, vectors, links and history. Only its id, last version and the time remain, so
-   * that `NOT_FOUND` can tell a deleted id (`details.deleted`) from an unknown one.
+   * Removes a memory for good: content, vectors, links and history. Only its id, its last version, the time, `actor` and
+   * `reason` remain, so that `NOT_FOUND` can tell a deleted id (`details.deleted`) from an unknown one. What is left of it
+   * in files goes when they are written anew; {@link compact} does that now.
+   *
+   * Rejects with `NOT_FOUND`, and with `VERSION_CONFLICT` where the memory is not at `ifVersion`.
    */
-  deleteMemory(id: string): Promise<DeletedMemory>
+  deleteMemory(id: string, options?: UpdateOptions): Promise<DeletedMemory>
 
   /** Deletes 1 to 1000 memories by id, with a result for each, in order. */
   deleteMemories(ids: readonly string[], options?: LongCallOptions): Promise<ItemResult<DeletedMemory>[]>
@@ -865,6 +903,17 @@ export class OpenMemory {
    * that need no model still work.
    */
   ready(): Promise<void>
+
+  /**
+   * Writes the store's files anew, so that none holds a text that was deleted. Reads and writes go on meanwhile; a list,
+   * search or export that is under way keeps the files that it reads, which then go when the store is next opened.
+   *
+   * ```ts
+   * await om.deleteMemories({ filters: { user_id: 'ada' } })
+   * await om.compact()
+   * ```
+   */
+  compact(): Promise<CompactSummary>
 
   /** Resolves when everything acknowledged so far is on disk. Only `durability: 'interval'` needs it. */
   flush(): Promise<void>

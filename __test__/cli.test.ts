@@ -379,3 +379,15 @@ test('~/ is the home directory, where no shell has put it in', async () => {
   await once(child, 'exit')
   expect(readdirSync(home)).toEqual(['memories'])
 })
+
+test('a text that is there already is not added again, and a deletion compares versions', async () => {
+  const { om, url } = await store()
+  const { id } = await om.addMemory({ content: 'Ada drinks tea' })
+  const added = await run('add', 'Ada drinks tea', '--if-exists', 'skip', '--json', '--url', url)
+  expect(JSON.parse(added.out)).toMatchObject({ id, existed: true })
+  expect((await run('add', 'x', '--if-exists', 'merge', '--url', url)).err).toContain('--if-exists: must be')
+  expect((await run('delete', id, '--if-version', '2', '--url', url)).code).toBe(1)
+  expect((await run('delete', id, id, '--reason', 'x', '--url', url)).code).toBe(2)
+  expect((await run('delete', id, '--if-version', '1', '--reason', 'old', '--url', url)).code).toBe(0)
+  expect((await run('compact', '--url', url)).out).toMatch(/^\d+ bytes before, \d+ after/)
+})

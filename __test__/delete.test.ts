@@ -60,3 +60,30 @@ test('an unknown key beside filters is refused by name', async () => {
   const error = await refusal<ValidationError>(openStore().deleteMemories({ filter: { tags: 'x' } } as never))
   expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', field: 'filter' })
 })
+
+test('a deletion that names a version is refused at another one', async () => {
+  const om = openStore()
+  const { id } = await om.addMemory({ content: 'one' })
+  await om.updateMemory(id, { content: 'two' })
+  const error = await refusal(om.deleteMemory(id, { ifVersion: 1 }))
+  expect(error).toMatchObject({ code: 'VERSION_CONFLICT', details: { id, version: 2, expected: 1 } })
+  expect((await om.getMemory(id)).content).toBe('two')
+  expect((await om.deleteMemory(id, { ifVersion: 2 })).version).toBe(2)
+})
+
+test('who deleted a memory, and why, is told to who asks for it', async () => {
+  const om = openStore()
+  const { id } = await om.addMemory({ content: 'one' })
+  await om.deleteMemory(id, { actor: 'ada', reason: 'no longer true' })
+  const error = await refusal(om.getMemory(id))
+  expect(error.details).toMatchObject({ deleted: true, actor: 'ada', reason: 'no longer true' })
+})
+
+test('compacting leaves everything that is there, and tells the bytes of the files', async () => {
+  const om = openStore()
+  const { id } = await om.addMemory({ content: 'gone' })
+  const kept = await om.addMemory({ content: 'kept' })
+  await om.deleteMemory(id)
+  expect(await om.compact()).toEqual({ bytes_before: expect.any(Number), bytes_after: expect.any(Number) })
+  expect((await om.listMemories()).memories.map((memory) => memory.id)).toEqual([kept.id])
+})

@@ -54,7 +54,6 @@ const failures: [string, FunctionEmbedder['embed']][] = [
   ['no array', () => ({ length: 1 }) as never],
   ['no vectors', (texts) => texts.map(() => null as never)],
   ['vectors of text', (texts) => texts.map(() => ['1', '2', '3'] as never)],
-  ['a vector of zeros', (texts) => texts.map(() => [0, 0, 0])],
 ]
 
 test.each(failures)('%s is EMBEDDING_FAILED and changes nothing', async (_, embed) => {
@@ -130,4 +129,19 @@ test('texts that come at the same time are embedded at the same time', async () 
   const om = openStore({ embedder: embedder(embed) })
   const added = Array.from({ length: 8 }, (_, n) => om.addMemory({ content: `note ${n}` }))
   expect(await Promise.all(added)).toHaveLength(8)
+})
+
+test('a text whose vector is all zeros is stored, and found by its words', async () => {
+  const om = openStore({
+    embedder: {
+      id: 'zeros',
+      dimensions: 3,
+      embed: async (texts) => texts.map((text) => (text.includes('xyzzy') ? [0, 0, 0] : [text.length % 7, 1, 2])),
+    },
+  })
+  const { id } = await om.addMemory({ content: 'The word is xyzzy' })
+  await om.addMemory({ content: 'Something else' })
+  const [first] = await om.searchMemories('xyzzy')
+  expect(first).toMatchObject({ id, similarity: 0 })
+  expect(first?.score).toBeGreaterThan(0)
 })

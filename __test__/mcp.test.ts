@@ -138,7 +138,14 @@ test('every tool is described, and does its work', async () => {
   const { salience } = await store.getMemory(id)
   expect((await host.use('reinforce_memory', { id, boost: 0.3 })).salience).toBeGreaterThan(salience)
   expect((await host.use('list_memories', { limit: 1 })).memories).toMatchObject([{ id }])
-  expect(await host.use('delete_memory', { id })).toMatchObject({ id, deleted_at: expect.any(String) })
+  const again = { content: 'Ada drinks tea', tags: ['habit'] }
+  expect(await host.use('add_memory', { ...again, if_exists: 'skip' })).toMatchObject({ id, existed: true, version: 3 })
+  expect(await host.use('add_memory', { ...again, if_exists: 'touch' })).toMatchObject({ id, version: 4 })
+  const { refused: late } = await host.use('delete_memory', { id, if_version: 3 })
+  expect(late).toMatchObject({ code: 'VERSION_CONFLICT' })
+  const gone = await host.use('delete_memory', { id, if_version: 4, reason: 'moved' })
+  expect(gone).toMatchObject({ id, deleted_at: expect.any(String) })
+  await expect(store.getMemory(id)).rejects.toMatchObject({ details: { actor: 'a-host', reason: 'moved' } })
   expect((await store.stats()).memories).toBe(0)
 })
 

@@ -27,6 +27,7 @@ export interface NativeEngine {
   importFrom(request: string, control?: NativeControl): Answer
   stats(): Answer
   backup(directory: string): Answer
+  compact(): Answer
   flush(): Answer
   close(): Answer
 }

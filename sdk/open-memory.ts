@@ -52,24 +52,24 @@ export class OpenMemory implements contract.OpenMemory {
     this.#scope = new Scope(this.#settings.userId)
   }
 
-  addMemory(memory: contract.NewMemory, ...extra: Extra): Promise<Memory> {
+  addMemory(memory: contract.NewMemory, options?: contract.AddOptions, ...extra: Extra): Promise<contract.AddedMemory> {
     return this.#call(extra, (engine) => {
-      const request = { memory: this.#scope.memory(checkRecord(memory, 'memory')) }
-      return read<Memory>(engine.add(JSON.stringify(request)))
+      const request = { ...checkOptions(options, ['ifExists']), ...this.#scope.memory(checkRecord(memory, 'memory')) }
+      return read<contract.AddedMemory>(engine.add(JSON.stringify({ memory: request })))
     })
   }
 
   addMemories(
     memories: readonly contract.NewMemory[],
-    options?: contract.BatchOptions,
+    options?: contract.AddManyOptions,
     ...extra: Extra
-  ): Promise<contract.ItemResult[]> {
+  ): Promise<contract.ItemResult<contract.AddedMemory>[]> {
     return this.#call(extra, (engine, site) => {
-      const { atomic = false, ...long } = checkOptions(options, [...LONG_OPTIONS, 'atomic'])
+      const { atomic = false, ifExists, ...long } = checkOptions(options, [...LONG_OPTIONS, 'atomic', 'ifExists'])
       const prepare = (item: unknown, index: number) => this.#scope.memory(checkRecord(item, `memories[${index}]`))
       return longCall(long, this.#settings.control, (control) =>
         perItem(checkItems(memories, 'memories'), { atomic, site, prepare }, (items) =>
-          read<EngineItem<Memory>[]>(engine.addMany(JSON.stringify({ items, atomic }), control)),
+          read<EngineItem<contract.AddedMemory>[]>(engine.addMany(encode({ items, atomic, ifExists }), control)),
         ),
       )
     })
@@ -142,8 +142,11 @@ export class OpenMemory implements contract.OpenMemory {
     })
   }
 
-  deleteMemory(id: string, ...extra: Extra): Promise<contract.DeletedMemory> {
-    return this.#call(extra, (engine) => read<contract.DeletedMemory>(engine.delete(encode({ id: checkId(id) }))))
+  deleteMemory(id: string, options?: contract.UpdateOptions, ...extra: Extra): Promise<contract.DeletedMemory> {
+    return this.#call(extra, (engine) => {
+      const request = { id: checkId(id), ...checkOptions(options, ['ifVersion', 'actor', 'reason']) }
+      return read<contract.DeletedMemory>(engine.delete(encode(request)))
+    })
   }
 
   deleteMemories(
@@ -305,6 +308,10 @@ export class OpenMemory implements contract.OpenMemory {
     return this.#call(extra, async (engine) => {
       await read(engine.ready())
     })
+  }
+
+  compact(...extra: Extra): Promise<contract.CompactSummary> {
+    return this.#call(extra, (engine) => read<contract.CompactSummary>(engine.compact()))
   }
 
   flush(...extra: Extra): Promise<void> {

@@ -28,6 +28,7 @@ export const MEMORY_COMMANDS: Command[] = [
       id: string,
       immutable: flag,
       expires: string,
+      'if-exists': string,
     },
     help: {
       tag: 'a tag; may be given several times',
@@ -38,6 +39,8 @@ export const MEMORY_COMMANDS: Command[] = [
       id: 'an id of your own',
       immutable: 'refuse updates',
       expires: 'hidden from this time on, such as 2030-01-31',
+      'if-exists':
+        'where the text is there already: add it again (add), leave it (skip), or merge tags and fields (touch)',
     },
     example: `openmemory add 'Ada drinks tea' --tag taste --user ada`,
     async run(call) {
@@ -55,7 +58,8 @@ export const MEMORY_COMMANDS: Command[] = [
         immutable: values.immutable as boolean | undefined,
         expires_at: text(values, 'expires'),
       })
-      return call.open().addMemory(memory)
+      const options = given({ ifExists: text(values, 'if-exists') as contract.IfExists | undefined })
+      return call.open().addMemory(memory, options)
     },
     print: show,
   },
@@ -188,8 +192,14 @@ export const MEMORY_COMMANDS: Command[] = [
     scoped: true,
     usage: '[ID…]',
     summary: 'Delete memories for good, with their history',
-    flags: { ...FILTER, all: flag },
-    help: { ...FILTER_HELP, all: 'every memory' },
+    flags: { ...FILTER, all: flag, 'if-version': string, actor: string, reason: string },
+    help: {
+      ...FILTER_HELP,
+      all: 'every memory',
+      'if-version': 'of one ID: only if the memory is at this version',
+      actor: 'of one ID: who does it',
+      reason: 'of one ID: why',
+    },
     example: `openmemory delete --filter '{"user_id": "ada"}'`,
     async run(call) {
       const filters = json<contract.Filters>(call.values, 'filter')
@@ -198,9 +208,18 @@ export const MEMORY_COMMANDS: Command[] = [
       if (call.words.length > 0 && call.values.user !== undefined) {
         throw new UsageError('--user goes with --filter or --all; an id names one memory, whosever it is')
       }
+      const { values } = call
+      const one = given({
+        ifVersion: numeric(values, 'if-version'),
+        actor: text(values, 'actor'),
+        reason: text(values, 'reason'),
+      })
+      if (call.words.length !== 1 && Object.keys(one).length > 0) {
+        throw new UsageError('--if-version, --actor and --reason go with one ID')
+      }
       const om = call.open()
       const long = given({ onProgress: call.progress })
-      if (call.words.length === 1) return om.deleteMemory(call.words[0] as string)
+      if (call.words.length === 1) return om.deleteMemory(call.words[0] as string, one)
       if (call.words.length > 1) return om.deleteMemories(call.words, long)
       return om.deleteMemories(filters === undefined ? { all: true } : { filters }, long)
     },

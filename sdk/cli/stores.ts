@@ -90,6 +90,14 @@ export const STORE_COMMANDS: Command[] = [
     print: ({ memories, bytes }: contract.BackupSummary, call) => call.say(`${memories} memories, ${bytes} bytes`),
   },
   {
+    name: 'compact',
+    usage: '',
+    summary: 'Write the files anew, so that deleted texts are in none of them',
+    run: (call) => call.open().compact(),
+    print: ({ bytes_before, bytes_after }: contract.CompactSummary, call) =>
+      call.say(`${bytes_before} bytes before, ${bytes_after} after`),
+  },
+  {
     name: 'reindex',
     usage: '',
     summary: 'Embed everything anew, after a change of the model',

@@ -1,6 +1,6 @@
 // How much of a memory does a model get to read? Answers have a budget, in which long contents are cut and say so.
 
-import type { Change, DeletedMemory, JsonValue, Memory, MemoryMatch, MemoryVersion } from '../../index'
+import type { AddedMemory, Change, DeletedMemory, JsonValue, Memory, MemoryMatch, MemoryVersion } from '../../index'
 import { invalid } from '../errors'
 
 /**
@@ -42,9 +42,9 @@ export function fitting<T extends Memory | MemoryVersion>(records: readonly T[],
 
 /** The answer to a change of a memory. */
 export function receipt(memory: Memory): Answer {
-  const [data] = fitting([memory], RECEIPT) as [Memory & Partial<DeletedMemory>]
-  const { version, expires_at, deleted_at } = data
-  return { text: { ...brief(data), version, expires_at, deleted_at }, data }
+  const [data] = fitting([memory], RECEIPT) as [Memory & Partial<AddedMemory & DeletedMemory>]
+  const { version, expires_at, existed, deleted_at } = data
+  return { text: { ...brief(data), version, expires_at, existed, deleted_at }, data }
 }
 
 /** The answer with one memory whole, or the part of it that begins at this character. */

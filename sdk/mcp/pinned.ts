@@ -30,7 +30,7 @@ export function pinnedTo(userId: string, om: OpenMemory): Memories {
     if (memory.user_id !== userId) throw notFound(id)
   }
   return {
-    addMemory: async (memory: NewMemory) => om.addMemory({ ...memory, user_id: userId }),
+    addMemory: async (memory: NewMemory, options) => om.addMemory({ ...memory, user_id: userId }, options),
     searchMemories: async (query, options) =>
       om.searchMemories(query, { ...options, filters: narrowed(options?.filters, userId) }),
     listMemories: async (options) => om.listMemories({ ...options, filters: narrowed(options?.filters, userId) }),
@@ -39,7 +39,7 @@ export function pinnedTo(userId: string, om: OpenMemory): Memories {
     updateMemory: (id, patch, options) => check(id).then(() => om.updateMemory(id, patch, options)),
     restoreMemory: (id, version, options) => check(id).then(() => om.restoreMemory(id, version, options)),
     reinforceMemory: (id, options) => check(id).then(() => om.reinforceMemory(id, options)),
-    deleteMemory: (id) => check(id).then(() => om.deleteMemory(id)),
+    deleteMemory: (id, options) => check(id).then(() => om.deleteMemory(id, options)),
   }
 }
 

@@ -27,6 +27,12 @@ const version = { type: 'integer', minimum: 1 }
 const expiresAt = { type: 'string', description: 'An ISO 8601 time from which on it is hidden, or "never"' }
 const reason = { type: 'string', maxLength: 1024, description: 'Why, kept in the history' }
 const ifVersion = { ...version, description: 'Only change the memory if this is its version' }
+const ifExists = {
+  type: 'string',
+  enum: ['add', 'skip', 'touch'],
+  default: 'add',
+  description: 'If the same text is there already: add it again, leave it, or merge tags, metadata and expiry into it',
+}
 const limit = { type: 'integer', minimum: 1, maximum: 1000, description: 'Maximum number of results' }
 
 /** The tools of a session. One that is pinned to a user has no argument that names a user. */
@@ -51,6 +57,7 @@ export function toolsFor(pinned: boolean): Tool[] {
         app_id: { type: 'string' },
         run_id: { type: 'string', description: 'The conversation it belongs to' },
         expires_at: expiresAt,
+        if_exists: ifExists,
       },
       required: ['content'],
       run: (memories, args) => add(memories, args),
@@ -101,10 +108,11 @@ export function toolsFor(pinned: boolean): Tool[] {
       name: 'delete_memory',
       title: 'Forget a memory',
       description: 'Delete a memory for good, with its history. To correct one, use update_memory.',
-      properties: { id },
+      properties: { id, if_version: ifVersion, reason },
       required: ['id'],
       destroys: true,
-      run: async (memories, { id }) => receipt(await memories.deleteMemory(id)),
+      run: async (memories, { id, reason, if_version }, actor) =>
+        receipt(await memories.deleteMemory(id, attribution(actor, reason, if_version))),
     },
     {
       name: 'list_memories',
@@ -162,9 +170,10 @@ export function described({ name, title, description, properties, required, read
   }
 }
 
-async function add(memories: Memories, { expires_at, ...memory }: Arguments): Promise<Answer> {
+async function add(memories: Memories, { expires_at, if_exists, ...memory }: Arguments): Promise<Answer> {
   checkWhole(memory.content)
-  return receipt(await memories.addMemory(expires_at === 'never' ? memory : { ...memory, expires_at }))
+  const expiring = expires_at === 'never' ? memory : { ...memory, expires_at }
+  return receipt(await memories.addMemory(expiring, if_exists === undefined ? undefined : { ifExists: if_exists }))
 }
 
 async function search(memories: Memories, { query, min_score, ...options }: Arguments): Promise<Answer> {

@@ -61,8 +61,9 @@ export class RemoteEngine implements NativeEngine {
   }
 
   delete(request: string): Answer {
-    const { id } = JSON.parse(request) as Request
-    return this.#ask<{ memory: unknown }>({ method: 'DELETE', path: memory(id) }, (answer) => answer.memory)
+    const { id, ...steering } = JSON.parse(request) as Request
+    const path = memory(id) + query(steering)
+    return this.#ask<{ memory: unknown }>({ method: 'DELETE', path }, (answer) => answer.memory)
   }
 
   deleteMany(request: string, control?: NativeControl): Answer {
@@ -144,6 +145,10 @@ export class RemoteEngine implements NativeEngine {
 
   ready(): Answer {
     return this.#ask({ method: 'GET', path: '/ready' }, () => null)
+  }
+
+  compact(): Answer {
+    return this.#ask({ method: 'POST', path: '/compact' }, whole)
   }
 
   flush(): Answer {

@@ -72,6 +72,20 @@ async def every_method(om, folder):
         assert (await done(om.get_memory(id))).id == id
         assert (await done(om.delete_memory(id))).deleted_at is not None
 
+    again = await done(om.add_memory("Once", tags=["a"], if_exists="skip"))
+    assert not again.existed
+    again = await done(om.add_memory("Once ", tags=["b"], if_exists="touch"))
+    assert (again.existed, again.version, again.tags) == (True, 2, ["a", "b"])
+    results = await done(om.add_memories([{"content": "Once"}, {"content": "Once", "if_exists": "add"}], if_exists="skip"))
+    assert [result.memory.existed for result in results] == [True, False]
+    with_version = lambda version: om.delete_memory(again.id, if_version=version, actor="me", reason="old")  # noqa: E731
+    assert (await refused(VersionConflictError, lambda: with_version(1))).code == "VERSION_CONFLICT"
+    assert (await done(with_version(2))).deleted_at is not None
+    gone = await refused(NotFoundError, lambda: om.get_memory(again.id))
+    assert (gone.details["actor"], gone.details["reason"]) == ("me", "old")
+    await done(om.delete_memory(results[1].memory.id))
+    assert (await done(om.compact()))["bytes_after"] > 0
+
     await every_file(om, folder, done, refused)
     await watching(om, done)
 

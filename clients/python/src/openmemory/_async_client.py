@@ -32,7 +32,7 @@ from ._records import (
     Waypoint,
 )
 from ._scope import Scope
-from ._values import Id, Time
+from ._values import Id, IfExists, Time
 from ._watching import Watching
 
 T = TypeVar("T")
@@ -78,8 +78,13 @@ class AsyncOpenMemory:
         immutable: Optional[bool] = None,
         expires_at: Optional[Time] = None,
         created_at: Optional[Time] = None,
+        if_exists: Optional[IfExists] = None,
     ) -> Memory:
-        """Store a text."""
+        """
+        Store a text. If the same user, agent, app and run have it already, it is added again (`"add"`, the default), the
+        memory that is there is the answer (`"skip"`, `existed` is true), or that also gets the new tags, metadata and
+        expiry (`"touch"`).
+        """
         call = _calls.add_memory(
             self._scope,
             content=content,
@@ -93,12 +98,19 @@ class AsyncOpenMemory:
             immutable=immutable,
             expires_at=expires_at,
             created_at=created_at,
+            if_exists=if_exists,
         )
         return await self._send(call)
 
-    async def add_memories(self, memories: Iterable[Mapping[str, Any]], *, atomic: bool = False) -> list[ItemResult]:
-        """Store 1 to 1000 texts, each with a result of its own, in order."""
-        return await self._send(_calls.add_memories(memories, atomic, self._scope))
+    async def add_memories(
+        self,
+        memories: Iterable[Mapping[str, Any]],
+        *,
+        atomic: bool = False,
+        if_exists: Optional[IfExists] = None,
+    ) -> list[ItemResult]:
+        """Store 1 to 1000 texts, each with a result of its own, in order. `if_exists` is for those that do not say it."""
+        return await self._send(_calls.add_memories(memories, atomic, self._scope, if_exists=if_exists))
 
     async def get_memory(self, memory_id: Id, *, version: Optional[int] = None, at: Optional[Time] = None) -> Memory:
         """The memory as it is now, or an earlier state of it."""
@@ -182,9 +194,19 @@ class AsyncOpenMemory:
         """Apply 1 to 1000 patches, ``{"id": …, "content": …, "ifVersion": …}``, each with a result of its own."""
         return await self._send(_calls.update_memories(updates, atomic, actor=actor, reason=reason))
 
-    async def delete_memory(self, memory_id: Id) -> Memory:
-        """Remove a memory for good, with its history. Answers what it was."""
-        return await self._send(_calls.delete_memory(memory_id))
+    async def delete_memory(
+        self,
+        memory_id: Id,
+        *,
+        if_version: Optional[int] = None,
+        actor: Optional[str] = None,
+        reason: Optional[str] = None,
+    ) -> Memory:
+        """
+        Remove a memory for good, with its history. Answers what it was. `actor` and `reason` are told to who asks for it
+        later.
+        """
+        return await self._send(_calls.delete_memory(memory_id, if_version=if_version, actor=actor, reason=reason))
 
     @overload
     async def delete_memories(self, ids: Iterable[Id]) -> list[ItemResult]: ...
@@ -313,6 +335,10 @@ class AsyncOpenMemory:
     async def backup(self, name: str) -> BackupSummary:
         """Copy the store to a directory of this name beside the server, which must have one for backups."""
         return await self._send(_calls.backup(name))
+
+    async def compact(self) -> dict[str, Any]:
+        """Take deleted texts out of the server's files. Answers their bytes before and after."""
+        return await self._send(_calls.compact())
 
     async def stats(self) -> dict[str, Any]:
         """Counts and sizes."""

@@ -39,12 +39,15 @@ def add_memory(scope: Scope, **fields: Any) -> Call[Memory]:
     return Call("POST", "/memory/add", Memory.read, scope.memory(given(**fields)))
 
 
-def add_memories(memories: Iterable[Mapping[str, Any]], atomic: bool, scope: Scope) -> Call[list[ItemResult]]:
+def add_memories(
+    memories: Iterable[Mapping[str, Any]], atomic: bool, scope: Scope, **options: Any
+) -> Call[list[ItemResult]]:
     def prepare(item: Any, name: str) -> dict[str, Any]:
         return scope.memory(record(item, name))
 
     prepared = _batch.prepare(memories, "memories", prepare)
-    return prepared.call("POST", "/memory/batch", "items", {"atomic": field("atomic", atomic)}, atomic)
+    more = {"atomic": field("atomic", atomic), **given(**options)}
+    return prepared.call("POST", "/memory/batch", "items", more, atomic)
 
 
 def get_memory(memory_id: Id, version: Optional[int], at: Optional[Time]) -> Call[Memory]:
@@ -67,8 +70,8 @@ def update_memories(updates: Iterable[Mapping[str, Any]], atomic: bool, **notes:
     return prepared.call("PATCH", "/memory/batch", "items", {"atomic": field("atomic", atomic), **given(**notes)}, atomic)
 
 
-def delete_memory(memory_id: Id) -> Call[Memory]:
-    return Call("DELETE", _path(memory_id), lambda answer: Memory.read(answer["memory"]))
+def delete_memory(memory_id: Id, **options: Any) -> Call[Memory]:
+    return Call("DELETE", _path(memory_id), lambda answer: Memory.read(answer["memory"]), params=given(**options))
 
 
 def delete_memories(ids: Iterable[Id]) -> Call[list[ItemResult]]:
@@ -113,6 +116,10 @@ def reindex() -> Call[dict[str, Any]]:
 
 def backup(name: str) -> Call[BackupSummary]:
     return Call("POST", "/backup", BackupSummary.read, {"name": field("name", name)}, long=True)
+
+
+def compact() -> Call[dict[str, Any]]:
+    return Call("POST", "/compact", dict, long=True)
 
 
 def import_from(file: Path, on_conflict: Optional[str]) -> Call[ImportSummary]:

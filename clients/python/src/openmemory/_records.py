@@ -40,6 +40,8 @@ class Memory:
     feedback_reason: Optional[str] = None
     #: Only of a deleted memory.
     deleted_at: Optional[str] = None
+    #: Only of one that adding has found: it had the text already.
+    existed: bool = False
 
     @classmethod
     def read(cls, fields: Mapping[str, Any]) -> Memory:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timezone
-from typing import Any, Optional, Union
+from typing import Any, Literal, Optional, Union
 from uuid import UUID
 
 from ._errors import ValidationError, invalid
 
 Id = Union[str, UUID]
 Time = Union[str, datetime, date]
+IfExists = Literal["add", "skip", "touch"]
 
 # Deeper than the server's own limit of 32, which it reports by the right field; this one only ends cycles.
 _DEEPEST = 64
@@ -23,6 +24,7 @@ _GROUPS = {"AND", "OR", "NOT"}
 
 #: Parameters that have another name on the wire.
 WIRE_NAMES = {
+    "if_exists": "ifExists",
     "if_version": "ifVersion",
     "min_score": "minScore",
     "on_conflict": "onConflict",
@@ -44,7 +46,7 @@ def record(value: Any, name: str) -> dict[str, Any]:
     """One item of a batch."""
     if not isinstance(value, Mapping):
         raise invalid(name, f"must be a mapping of fields, not {_described(value)}")
-    return {key: field(key, item) for key, item in _items(value, name)}
+    return {WIRE_NAMES.get(key, key): field(key, item) for key, item in _items(value, name)}
 
 
 def identifier(value: Any, name: str = "id") -> str:
