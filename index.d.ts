@@ -364,7 +364,7 @@ export interface OpenMemoryOptions {
    */
   path?: string
   /**
-   * The address of a server, as `npx openmemory serve` or {@link OpenMemory.serve} prints it, instead of a directory.
+   * The address of a server, as `npx -y @openmemory/sdk serve` or {@link OpenMemory.serve} prints it, instead of a directory.
    * Default: the environment variable `OPENMEMORY_URL`, where no `path` is given. Excludes `path`, `durability`,
    * `allowNonEmpty`, `lockWaitMs` and `embedder`, which are the server's. Every method works as with a directory, but that
    * {@link OpenMemory.backup} takes a name. A batch with `onProgress` is sent in parts of 100; one that is `atomic` goes whole and tells its end only.

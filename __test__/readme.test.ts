@@ -1,7 +1,7 @@
 // What README and CONTRIBUTING show is so: the code runs as printed, and the tables name what there is.
 
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { OpenMemory } from '@openmemory/sdk'
@@ -59,3 +59,16 @@ function firstCells(heading: string): string[] {
 function read(file: string): string {
   return readFileSync(join(root, file), 'utf8')
 }
+
+test('npx finds the command by the name of the package, and no text has it run another package', () => {
+  const { bin } = JSON.parse(read('package.json')) as { bin: Record<string, string> }
+  expect(Object.keys(bin)).toEqual(['openmemory'])
+  const texts = ['README.md', 'index.d.ts', 'examples/demo.mjs', 'clients/python/README.md']
+  texts.push(
+    ...readdirSync(join(root, 'docs'))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `docs/${name}`),
+  )
+  const told = texts.flatMap((name) => read(name).match(/npx openmemory \w+/g) ?? [])
+  expect(told).toEqual([])
+})

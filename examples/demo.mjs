@@ -1,7 +1,7 @@
 // How are memories kept right? Every Node.js line is remembered as of one day and corrected as of a later one.
 //
-//   npx openmemory demo                           2024-10-01 and 2026-09-01
-//   npx openmemory demo 2018-06-15 2019-06-15     other days
+//   npx -y @openmemory/sdk demo                           2024-10-01 and 2026-09-01
+//   npx -y @openmemory/sdk demo 2018-06-15 2019-06-15     other days
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
