@@ -1,8 +1,8 @@
 // How does an export reach what cannot be renamed, such as a pipe, and an import come from what cannot be read twice? By
 // way of a temporary file: so bytes go out only of an export that is whole, and come in only once all are there.
 
-import { closeSync, constants, openSync, type Stats } from 'node:fs'
-import { type FileHandle, mkdtemp, open, readlink, realpath, rm, stat } from 'node:fs/promises'
+import { closeSync, constants, openSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -18,8 +18,8 @@ export type Check = () => void
 
 /** Has an export written to `file`: to what a symbolic link names, and into a pipe or a device. */
 export async function writingTo<T>(file: string, check: Check, write: (file: string) => Promise<T>): Promise<T> {
-  const found = await kindOf(file)
-  if (found === undefined || found.isFile() || found.isDirectory()) return write(await linked(file))
+  const found = kindOf(file)
+  if (found === undefined || found.isFile() || found.isDirectory()) return write(linked(file))
   // First: whoever reads then sees an end, also of an export that fails.
   const target = await used(file, openToWrite(file, found.isFIFO(), check))
   try {
@@ -33,7 +33,7 @@ export async function writingTo<T>(file: string, check: Check, write: (file: str
 
 /** Has an import read from `file`, which may be a pipe. */
 export async function readingFrom<T>(file: string, check: Check, read: (file: string) => Promise<T>): Promise<T> {
-  const found = await kindOf(file)
+  const found = kindOf(file)
   if (found === undefined || found.isFile() || found.isDirectory()) return read(file)
   if (!found.isFIFO()) throw invalid('file', 'must be a file or a pipe')
   const source = await used(file, openToRead(file, check))
@@ -76,15 +76,23 @@ export function fromStream<T>(pieces: AsyncIterable<Buffer>, read: (file: string
 }
 
 /** The file that takes the place of `file`: a symbolic link stays one, also where what it names is not there yet. */
-export async function linked(file: string): Promise<string> {
+export function linked(file: string): string {
   try {
-    return await realpath(file)
+    return realpathSync(file)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ELOOP') throw invalid('file', 'is a symbolic link that leads back to itself')
     if (code !== 'ENOENT') return file
-    const target = await readlink(file).catch(() => undefined)
-    return target === undefined ? file : linked(resolve(await realpath(dirname(file)), target))
+    const target = targetOf(file)
+    return target === undefined ? file : linked(resolve(realpathSync(dirname(file)), target))
+  }
+}
+
+function targetOf(link: string): string | undefined {
+  try {
+    return readlinkSync(link)
+  } catch {
+    return undefined
   }
 }
 
@@ -98,9 +106,13 @@ async function inFolder<T>(work: (file: string, remove: () => Promise<void>) => 
   }
 }
 
-/** What cannot be looked at is refused where it is used. */
-function kindOf(file: string): Promise<Stats | undefined> {
-  return stat(file).catch(() => undefined)
+/** At once, so that a call before `close()` begins before it. What cannot be looked at is refused where it is used. */
+function kindOf(file: string): Stats | undefined {
+  try {
+    return statSync(file)
+  } catch {
+    return undefined
+  }
 }
 
 /** Without blocking: a pipe that nobody reads would keep a thread for as long. */

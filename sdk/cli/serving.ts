@@ -111,7 +111,7 @@ export const SERVING_COMMANDS: Command[] = [
     },
     example: 'openmemory keys create --tenant acme --name laptop',
     async run({ words: [what, id, ...more], values }) {
-      const keys = new (native().Keys)(await linked(keyFile(values)))
+      const keys = new (native().Keys)(linked(keyFile(values)))
       if (more.length > 0) throw new UsageError('too many words')
       for (const name of ['tenant', 'name', 'metrics']) {
         if (what !== 'create' && values[name] !== undefined) throw new UsageError(`--${name} goes with create only`)
