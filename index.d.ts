@@ -371,6 +371,10 @@ export interface OpenMemoryOptions {
    *
    * Failures that can pass (no connection, `RATE_LIMITED`, 502 to 504) are tried again, three times at most, with
    * growing pauses. A write carries an `Idempotency-Key`, so that the server does it once.
+   *
+   * An answer that is not OpenMemory's is `UNAVAILABLE`. What a proxy refuses has the proxy's status in `details.status`:
+   * 401 and 407 are `UNAUTHORIZED`, 403 `FORBIDDEN`, 413 `LIMIT_EXCEEDED`; a redirect is `UNAVAILABLE`, and `details`
+   * have its `location`.
    */
   url?: string
   /** The key for `url` (`OPENMEMORY_API_KEY`). Without `url` it has no effect. */
@@ -398,8 +402,10 @@ export interface OpenMemoryOptions {
    */
   lockWaitMs?: number
   /**
-   * Milliseconds after which a call rejects with `TIMEOUT`. Default: no limit. A list, search or history that timed
-   * out stops. A write that timed out may still be applied: read the memory, or use `ifVersion`, before you try again.
+   * Milliseconds after which a call rejects with `TIMEOUT`. Default: no limit in a directory; with `url` 300 000 for each
+   * request, and for `exportTo`, `importFrom`, `reindex` and `backup` an hour without a byte. A list, search or history
+   * that timed out stops. A write that timed out may still be applied: read the memory, or use `ifVersion`, before you try
+   * again.
    */
   timeoutMs?: number
   /**
@@ -920,7 +926,7 @@ export class OpenMemory {
 
   /**
    * Settles what is in flight, writes it to disk and lets go of the directory. Idempotent. Calls made afterwards
-   * reject with `CLOSED`, and so do calls that an `embed` function has not answered after five seconds.
+   * reject with `CLOSED`, and so do calls that an `embed` function or a server has not answered after five seconds.
    */
   close(): Promise<void>
 

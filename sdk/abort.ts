@@ -3,9 +3,10 @@
 
 const listening = new WeakMap<AbortSignal, Set<() => void>>()
 
-/** Calls `listener` when the signal fires; gives the function that takes it back. */
+/** Calls `listener` when the signal fires, or now if it has; gives the function that takes it back. */
 export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
-  if (signal === undefined) return () => {}
+  if (signal?.aborted) listener()
+  if (signal === undefined || signal.aborted) return () => {}
   const listeners = listening.get(signal) ?? listenTo(signal)
   // A function of its own, so that one that is given twice is two.
   const own = () => listener()

@@ -1,9 +1,10 @@
 // What only remote mode has: addresses, keys, connections that fail, and calls that are tried again.
 
+import { readdirSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { join } from 'node:path'
-import { afterEach, expect, test } from '@jest/globals'
+import { afterEach, expect, jest, test } from '@jest/globals'
 import { AuthenticationError, OpenMemory, type OpenMemoryOptions, RateLimitError } from '@openmemory/sdk'
 import { refusal } from '../helpers/refusal'
 import { serve } from '../helpers/server'
@@ -126,10 +127,191 @@ test('a lost answer does not make a second write', async () => {
   expect((await store.listMemories()).memories.map(({ id }) => id)).toEqual([id])
 })
 
+const json = { 'content-type': 'application/json' }
+const lines = { 'content-type': 'application/jsonl' }
+
+/** Answers that are not OpenMemory's: status, body, headers. */
+const foreign: [string, number, string, Record<string, string>][] = [
+  ['an HTML page that is not found', 404, '<html>', { 'content-type': 'text/html' }],
+  ['JSON that is not found', 404, '{"code":"NOT_FOUND"}', json],
+  [
+    'a wrong path of OpenMemory itself',
+    404,
+    '{"err":"nf","code":"NOT_FOUND","message":"there is no such route"}',
+    json,
+  ],
+  ['a wrong method', 405, '{"err":"invalid","code":"INVALID_ARGUMENT","message":"not this method"}', json],
+  ['an empty object', 200, '{}', json],
+  ['an empty list', 200, '[]', json],
+  ['null', 200, 'null', json],
+  ['a page', 200, '<html>', { 'content-type': 'text/html' }],
+  ['nothing', 204, '', {}],
+  ['other lines', 200, '{"hello":"world"}\n', lines],
+  ['lines that are none', 200, '<html>\n', lines],
+  ['a failure', 500, 'Internal Server Error', {}],
+]
+
+function everyCall(om: OpenMemory, file: string): [string, () => Promise<unknown>][] {
+  return [
+    ['addMemory', () => om.addMemory({ content: 'x' })],
+    ['addMemories', () => om.addMemories([{ content: 'x' }])],
+    ['getMemory', () => om.getMemory('x')],
+    ['listMemories', () => om.listMemories()],
+    ['updateMemory', () => om.updateMemory('x', { tags: [] })],
+    ['updateMemories', () => om.updateMemories([{ id: 'x', tags: [] }])],
+    ['deleteMemory', () => om.deleteMemory('x')],
+    ['deleteMemories', () => om.deleteMemories(['x'])],
+    ['deleteMemories', () => om.deleteMemories({ all: true })],
+    ['searchMemories', () => om.searchMemories('x')],
+    ['reinforceMemory', () => om.reinforceMemory('x')],
+    ['getHistory', () => om.getHistory('x')],
+    ['restoreMemory', () => om.restoreMemory('x', 1)],
+    ['sendFeedback', () => om.sendFeedback('x', null)],
+    ['getWaypoints', () => om.getWaypoints('x')],
+    ['watch', () => om.watch().next()],
+    ['reindex', () => om.reindex()],
+    ['backup', () => om.backup('x')],
+    ['exportTo', () => om.exportTo(file)],
+    ['exportTo', () => om.exportTo(file, { onProgress: () => {} })],
+    ['importFrom', () => om.importFrom(__filename)],
+    ['stats', () => om.stats()],
+    ['ready', () => om.ready()],
+    ['flush', () => om.flush()],
+  ]
+}
+
+test.each(foreign)(
+  'every call says that there is no OpenMemory server, where it gets %s',
+  async (_, status, body, headers) => {
+    const { url } = await pretend((_request, response) => response.writeHead(status, headers).end(body))
+    const directory = freshDirectory()
+    const om = reach({ url: `${url}/wrong/` })
+    for (const [method, call] of everyCall(om, join(directory, 'memories.jsonl'))) {
+      const error = await refusal(call())
+      expect([method, error]).toEqual([
+        method,
+        expect.objectContaining({ code: 'UNAVAILABLE', status: 503, retryable: false, details: { status } }),
+      ])
+      expect(error.message).toMatch(`no OpenMemory server at ${url}/wrong: `)
+    }
+    expect(readdirSync(directory)).toEqual([])
+  },
+)
+
+test.each(['/memory', '/v1', '/api/openmemory'])(
+  'a url with the wrong path %s finds no OpenMemory server',
+  async (path) => {
+    const { server } = await serve()
+    const om = reach({ url: server.url + path })
+    for (const call of [
+      om.stats(),
+      om.addMemory({ content: 'x' }),
+      om.getMemory('x'),
+      om.reindex(),
+      om.watch().next(),
+    ]) {
+      expect(await refusal(call)).toMatchObject({ code: 'UNAVAILABLE', retryable: false })
+    }
+  },
+)
+
 test('what will not pass is not tried again', async () => {
   const { url, asked } = await pretend((_, response) => response.writeHead(404).end('<html>'))
-  expect(await refusal(reach({ url }).getMemory('x'))).toMatchObject({ code: 'INTERNAL' })
+  expect(await refusal(reach({ url }).getMemory('x'))).toMatchObject({ code: 'UNAVAILABLE' })
   expect(asked()).toBe(1)
+})
+
+test('what does not speak HTTP is no OpenMemory server, and is not tried again', async () => {
+  let asked = 0
+  const server = createTcpServer((socket) => {
+    asked += 1
+    socket.on('error', () => {}).end('220 mail.example ESMTP\r\n')
+  }).listen(0)
+  ended.push(() => server.close())
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const error = await refusal(reach({ url }).stats())
+  expect(error).toMatchObject({ code: 'UNAVAILABLE', retryable: false })
+  expect(error.message).toMatch(`no OpenMemory server at ${url}: `)
+  expect(asked).toBe(1)
+})
+
+test.each([
+  [401, 'UNAUTHORIZED', /log in/, {}],
+  [403, 'FORBIDDEN', /let .* through/, {}],
+  [407, 'UNAUTHORIZED', /log in/, {}],
+  [413, 'LIMIT_EXCEEDED', /raise its limit/, {}],
+  [301, 'UNAVAILABLE', /https:\/\/elsewhere\.example/, { location: 'https://elsewhere.example/x' }],
+  [308, 'UNAVAILABLE', /https:\/\/elsewhere\.example/, { location: 'https://elsewhere.example/x' }],
+])('what a proxy answers with %i keeps its status and says what to do', async (status, code, remedy, headers) => {
+  const { url, asked } = await pretend((_, response) => response.writeHead(status, headers).end('<html>'))
+  const error = await refusal(reach({ url }).addMemory({ content: 'x' }))
+  expect(error).toMatchObject({ code, retryable: false, details: { status, ...headers } })
+  expect(error.message).toMatch(remedy)
+  expect(error.message).toMatch(`${url}`)
+  expect(asked()).toBe(1)
+})
+
+test.each([502, 503, 504, 522])('a proxy that answers %i for a server is tried again', async (status) => {
+  const { url, asked } = await pretend((_, response) => response.writeHead(status).end('<html>'))
+  const error = await refusal(reach({ url }).stats())
+  expect(error).toMatchObject({ code: 'UNAVAILABLE', retryable: true, details: { status } })
+  expect(asked()).toBe(4)
+})
+
+test('a call that a server never answers is TIMEOUT after five minutes', async () => {
+  jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] })
+  try {
+    const { url, asked } = await pretend(() => {})
+    const om = reach({ url })
+    const call = refusal(om.stats())
+    while (asked() < 1) await new Promise((resolve) => setImmediate(resolve))
+    await jest.advanceTimersByTimeAsync(299_000)
+    let settled = false
+    call.then(() => (settled = true))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(settled).toBe(false)
+    await jest.advanceTimersByTimeAsync(1000)
+    expect(await call).toMatchObject({ code: 'TIMEOUT', status: 503, retryable: true })
+    expect(asked()).toBe(1)
+  } finally {
+    jest.useRealTimers()
+  }
+})
+
+test('close ends within five seconds though a server never answers, and the calls say so', async () => {
+  const { url, asked } = await pretend(() => {})
+  const om = reach({ url })
+  const calls = [
+    ...[om.addMemory({ content: 'x' }), om.searchMemories('x'), om.backup('x')],
+    ...[om.importFrom(__filename), om.exportTo(join(freshDirectory(), 'x.jsonl'))],
+    // More than there are connections.
+    ...Array.from({ length: 100 }, () => om.stats()),
+  ]
+  const errors = Promise.all(calls.map((call) => refusal(call)))
+  const watching = om.watch().next()
+  while (asked() < 5) await new Promise((resolve) => setImmediate(resolve))
+  const begun = Date.now()
+  await om.close()
+  expect(Date.now() - begun).toBeLessThan(5000)
+  for (const error of await errors) expect(error).toMatchObject({ code: 'CLOSED', status: 503 })
+  expect(await watching).toEqual({ done: true, value: undefined })
+})
+
+test('close waits for what a server is about to answer', async () => {
+  const { url } = await pretend((_, response) => {
+    setTimeout(() => response.writeHead(200, json).end(memory), 300)
+  })
+  const om = reach({ url })
+  const adding = om.addMemory({ content: 'x' })
+  await om.close()
+  expect(await adding).toMatchObject({ id: 'x' })
+})
+
+test('a file of this machine that is not there is IO, and no reason to try again', async () => {
+  const { server } = await serve()
+  const om = reach({ url: server.url })
+  const error = await refusal(om.importFrom(join(freshDirectory(), 'none.jsonl')))
+  expect(error).toMatchObject({ code: 'IO', retryable: false })
 })
 
 test('a server that stays away is UNAVAILABLE, and one that says wait is RateLimitError', async () => {

@@ -7,6 +7,7 @@ import type { Asked, Exchange } from './exchange'
 import { checkTarget, save, sizeOf } from './file'
 import { lastLine } from './lines'
 import { told } from './refused'
+import * as shapes from './shapes'
 
 type Answer = Promise<string>
 type Request = Record<string, unknown>
@@ -15,6 +16,8 @@ type Request = Record<string, unknown>
 const ROUTES: ReadonlySet<string> = new Set([
   ...['add', 'all', 'batch', 'delete', 'list', 'query', 'reinforce', 'search'],
 ])
+
+const STATS: Asked = { method: 'GET', path: '/stats', fits: shapes.isStats }
 
 /** Items of a batch that are sent at once. */
 const PART = 100
@@ -30,7 +33,7 @@ export class RemoteEngine implements NativeEngine {
     const { memory } = JSON.parse(request) as { memory: Request }
     const stray = strayField(memory, ['salience', 'decay_lambda'])
     if (stray) return stray
-    return this.#ask({ method: 'POST', path: '/memory/add', body: memory }, bare)
+    return this.#ask({ method: 'POST', path: '/memory/add', body: memory, fits: shapes.isMemory }, bare)
   }
 
   addMany(request: string, control?: NativeControl): Answer {
@@ -39,11 +42,12 @@ export class RemoteEngine implements NativeEngine {
 
   get(request: string): Answer {
     const { id, version, at } = JSON.parse(request) as Request
-    return this.#ask({ method: 'GET', path: memory(id) + query({ version, at }) }, bare)
+    return this.#ask({ method: 'GET', path: memory(id) + query({ version, at }), fits: shapes.isMemory }, bare)
   }
 
   list(request: string): Answer {
-    return this.#ask<Page>({ method: 'POST', path: '/memory/list', body: JSON.parse(request) }, (page) => {
+    const fits = shapes.holdsList('items', shapes.isMemory)
+    return this.#ask<Page>({ method: 'POST', path: '/memory/list', body: JSON.parse(request), fits }, (page) => {
       const { items, ...rest } = page
       return { memories: items.map(bare), ...rest }
     })
@@ -53,7 +57,10 @@ export class RemoteEngine implements NativeEngine {
     const { id, patch, ...steering } = JSON.parse(request) as { id: string; patch: Request }
     const stray = strayField(patch, ['ifVersion', 'actor', 'reason'])
     if (stray) return stray
-    return this.#ask({ method: 'PATCH', path: memory(id), body: { ...patch, ...steering } }, bare)
+    return this.#ask(
+      { method: 'PATCH', path: memory(id), body: { ...patch, ...steering }, fits: shapes.isMemory },
+      bare,
+    )
   }
 
   updateMany(request: string, control?: NativeControl): Answer {
@@ -62,8 +69,8 @@ export class RemoteEngine implements NativeEngine {
 
   delete(request: string): Answer {
     const { id, ...steering } = JSON.parse(request) as Request
-    const path = memory(id) + query(steering)
-    return this.#ask<{ memory: unknown }>({ method: 'DELETE', path }, (answer) => answer.memory)
+    const asked: Asked = { method: 'DELETE', path: memory(id) + query(steering), fits: shapes.holdsMemory }
+    return this.#ask<{ memory: unknown }>(asked, (answer) => answer.memory)
   }
 
   deleteMany(request: string, control?: NativeControl): Answer {
@@ -73,55 +80,63 @@ export class RemoteEngine implements NativeEngine {
   search(request: string): Answer {
     const body = JSON.parse(request) as unknown
     const matches = (answer: { matches: Request[] }) => answer.matches.map(bare)
-    return this.#ask<{ matches: Request[] }>({ method: 'POST', path: '/memory/search', body }, matches)
+    const fits = shapes.holdsList('matches', shapes.isMemory)
+    return this.#ask<{ matches: Request[] }>({ method: 'POST', path: '/memory/search', body, fits }, matches)
   }
 
   reinforce(request: string): Answer {
     const body = JSON.parse(request) as unknown
-    return this.#ask<{ memory: Request }>({ method: 'POST', path: '/memory/reinforce', body }, ({ memory }) =>
-      bare(memory),
-    )
+    const asked: Asked = { method: 'POST', path: '/memory/reinforce', body, fits: shapes.holdsMemory }
+    return this.#ask<{ memory: Request }>(asked, ({ memory }) => bare(memory))
   }
 
   history(request: string): Answer {
     const { id, limit, before } = JSON.parse(request) as Request
     const path = `${memory(id)}/history${query({ limit, before })}`
-    return this.#ask<{ versions: unknown }>({ method: 'GET', path }, ({ versions }) => versions)
+    const fits = shapes.holdsList('versions')
+    return this.#ask<{ versions: unknown }>({ method: 'GET', path, fits }, ({ versions }) => versions)
   }
 
   restore(request: string): Answer {
     const { id, ...body } = JSON.parse(request) as Request
-    return this.#ask({ method: 'POST', path: `${memory(id)}/restore`, body }, bare)
+    return this.#ask({ method: 'POST', path: `${memory(id)}/restore`, body, fits: shapes.isMemory }, bare)
   }
 
   feedback(request: string): Answer {
     const { id, ...body } = JSON.parse(request) as Request
-    return this.#ask({ method: 'POST', path: `${memory(id)}/feedback`, body }, bare)
+    return this.#ask({ method: 'POST', path: `${memory(id)}/feedback`, body, fits: shapes.isMemory }, bare)
   }
 
   waypoints(request: string): Answer {
     const { id } = JSON.parse(request) as Request
     const path = `${memory(id)}/waypoints`
-    return this.#ask<{ waypoints: unknown }>({ method: 'GET', path }, ({ waypoints }) => waypoints)
+    const fits = shapes.holdsList('waypoints')
+    return this.#ask<{ waypoints: unknown }>({ method: 'GET', path, fits }, ({ waypoints }) => waypoints)
   }
 
   reindex(_request: string, control?: NativeControl): Answer {
     const { report, signal } = remote(control)
     const read = (answer: Readable) => lastLine(answer, report)
-    return this.#ask({ method: 'POST', path: '/reindex', signal, read }, whole)
+    return this.#ask({ method: 'POST', path: '/reindex', fits: shapes.isReindexed, signal, read, long: true }, whole)
   }
 
   async exportTo(request: string, control?: NativeControl): Answer {
     const { file, ...body } = JSON.parse(request) as { file: string }
     await checkTarget(file)
     const { report, signal } = remote(control)
-    // The lines tell how many there were, and not how many there will be.
-    const total =
-      report && (await this.#exchange.send<{ memories: number }>({ method: 'GET', path: '/stats' })).memories
-    const tell = (lines: number) => report?.(Math.min(lines, total as number), total as number)
+    let total = 0
+    if (report) {
+      // The lines tell how many there were, and not how many there will be.
+      const counted = await this.#ask<{ memories: number }>(STATS, ({ memories }) => memories)
+      const { ok, error } = JSON.parse(counted) as { ok: number; error?: unknown }
+      if (error !== undefined) return counted
+      total = ok
+    }
+    const tell = (lines: number) => report?.(Math.min(lines, total), total)
     const read = (answer: Readable) => save(answer, file, { signal, report: tell })
-    return this.#ask({ method: 'POST', path: '/export', body, signal, read }, (summary) => {
-      report?.(total as number, total as number)
+    const asked: Asked = { method: 'POST', path: '/export', body, fits: shapes.isExported, signal, read, long: true }
+    return this.#ask(asked, (summary) => {
+      report?.(total, total)
       return summary
     })
   }
@@ -129,30 +144,37 @@ export class RemoteEngine implements NativeEngine {
   async importFrom(request: string, control?: NativeControl): Answer {
     const { file, onConflict } = JSON.parse(request) as { file: string; onConflict?: string }
     const { report, signal } = remote(control)
-    const sent = { path: file, size: await sizeOf(file) }
+    let size: number
+    try {
+      size = await sizeOf(file)
+    } catch (error) {
+      return told(error)
+    }
     const read = (answer: Readable) => lastLine(answer, report)
-    return this.#ask({ method: 'POST', path: `/import${query({ onConflict })}`, file: sent, signal, read }, whole)
+    const path = `/import${query({ onConflict })}`
+    const sent = { file: { path: file, size }, fits: shapes.isImported, signal, read, long: true }
+    return this.#ask({ method: 'POST', path, ...sent }, whole)
   }
 
   backup(name: string): Answer {
     const bare = ({ name: _, ...made }: Request) => made
-    return this.#ask({ method: 'POST', path: '/backup', body: { name } }, bare)
+    return this.#ask({ method: 'POST', path: '/backup', body: { name }, fits: shapes.isBackup, long: true }, bare)
   }
 
   stats(): Answer {
-    return this.#ask({ method: 'GET', path: '/stats' }, whole)
+    return this.#ask(STATS, whole)
   }
 
   ready(): Answer {
-    return this.#ask({ method: 'GET', path: '/ready' }, () => null)
+    return this.#ask({ method: 'GET', path: '/ready', fits: shapes.isDone }, () => null)
   }
 
   compact(): Answer {
-    return this.#ask({ method: 'POST', path: '/compact' }, whole)
+    return this.#ask({ method: 'POST', path: '/compact', fits: shapes.isCompacted }, whole)
   }
 
   flush(): Answer {
-    return this.#ask({ method: 'POST', path: '/flush' }, () => null)
+    return this.#ask({ method: 'POST', path: '/flush', fits: shapes.isDone }, () => null)
   }
 
   async close(): Answer {
@@ -170,7 +192,8 @@ export class RemoteEngine implements NativeEngine {
     const results: unknown[] = []
     for (let from = 0; from === 0 || from < all.length; from += part) {
       const some = list === undefined ? body : { ...body, [list]: all.slice(from, from + part) }
-      const answer = await this.#ask<Request>({ ...asked, body: some, signal }, (whole) => whole.results ?? whole)
+      const fits = list === undefined ? shapes.isDeletion : shapes.holdsResults(all.slice(from, from + part).length)
+      const answer = await this.#ask<Request>({ ...asked, body: some, fits, signal }, (whole) => whole.results ?? whole)
       const { ok, error } = JSON.parse(answer) as { ok: unknown; error?: unknown }
       if (error !== undefined) return answer
       if (!Array.isArray(ok)) {

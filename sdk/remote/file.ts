@@ -5,10 +5,14 @@ import { randomUUID } from 'node:crypto'
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { failure, invalid } from '../errors'
+import type { EngineFailure } from '../answer'
+import { invalid } from '../errors'
+import { ForeignAnswer } from './foreign'
 import { Refused } from './refused'
 
 const NEWLINE = 10
+/** How an export begins. */
+const HEADER = Buffer.from('{"format":"openmemory-export"')
 /** Bytes at the end among which the last line is. */
 const TAIL = 4096
 
@@ -21,9 +25,7 @@ export async function checkTarget(file: string): Promise<void> {
 
 /** The size of a file that can be sent. */
 export async function sizeOf(file: string): Promise<number> {
-  const found = await stat(file).catch((error: Error) => {
-    throw failure('IO', `the file ${file} could not be used: ${error.message}`)
-  })
+  const found = await local(file, stat(file))
   if (!found.isFile()) throw invalid('file', 'must be a file, which is read twice')
   return found.size
 }
@@ -59,6 +61,7 @@ export async function save(
 async function write(answer: Readable, handle: FileHandle, file: string, report: (lines: number) => void) {
   let [bytes, lines, tail] = [0, 0, Buffer.alloc(0)]
   for await (const chunk of answer as AsyncIterable<Buffer>) {
+    if (bytes === 0 && !beginsExport(chunk)) throw new ForeignAnswer('the answer is no export')
     await local(file, handle.writeFile(chunk))
     bytes += chunk.length
     for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, at + 1)) lines += 1
@@ -66,6 +69,12 @@ async function write(answer: Readable, handle: FileHandle, file: string, report:
     report(lines)
   }
   return { bytes, tail }
+}
+
+/** Whether these first bytes, which may be few, are an export's. */
+function beginsExport(bytes: Buffer): boolean {
+  const length = Math.min(bytes.length, HEADER.length)
+  return bytes.subarray(0, length).equals(HEADER.subarray(0, length))
 }
 
 /** What the last line says. Without it something is missing, also where the connection ended in good order. */
@@ -89,6 +98,22 @@ async function kindOf(path: string): Promise<'directory' | 'other' | undefined> 
 /** What this machine's disk refuses is no failure of the server. */
 async function local<T>(file: string, work: Promise<T>): Promise<T> {
   return work.catch((error: Error) => {
-    throw new Refused({ code: 'IO', message: `the file ${file} could not be used: ${error.message}` })
+    throw new Refused(unusable(file, error))
   })
+}
+
+/** What can pass by itself, or when somebody has made room. */
+const PASSING: ReadonlySet<string | undefined> = new Set([
+  'EAGAIN',
+  'EBUSY',
+  'EDQUOT',
+  'EINTR',
+  'EMFILE',
+  'ENFILE',
+  'ENOSPC',
+])
+
+export function unusable(file: string, error: Error): EngineFailure {
+  const retryable = PASSING.has((error as NodeJS.ErrnoException).code)
+  return { code: 'IO', message: `the file ${file} could not be used: ${error.message}`, retryable }
 }

@@ -3,6 +3,7 @@
 import type { Readable } from 'node:stream'
 import type { EngineFailure } from '../answer'
 import { linesOf } from '../lines'
+import { ForeignAnswer } from './foreign'
 import { Refused } from './refused'
 
 /** Lines of JSON, asked for by this name and sent under it. */
@@ -20,7 +21,7 @@ export async function lastLine(answer: Readable, report?: (done: number, total: 
   let last: string | undefined
   let [done, total] = [0, 0]
   for await (const line of textLines(answer)) {
-    const told = JSON.parse(line) as Line
+    const told = parse(line)
     if ('err' in told) throw new Refused(told as EngineFailure)
     if ('done' in told) {
       ;({ done, total } = told as { done: number; total: number })
@@ -33,4 +34,14 @@ export async function lastLine(answer: Readable, report?: (done: number, total: 
   if (last !== undefined && done < total) report?.(total, total)
   if (last === undefined) throw new Error('the answer was cut off')
   return last
+}
+
+function parse(line: string): Line {
+  try {
+    const told = JSON.parse(line) as unknown
+    if (typeof told === 'object' && told !== null) return told as Line
+  } catch {
+    // Refused below, as any other line that is no object.
+  }
+  throw new ForeignAnswer('the answer does not come in lines of JSON objects')
 }

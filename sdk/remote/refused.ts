@@ -5,8 +5,13 @@ import type { EngineFailure } from '../answer'
 export class Refused {
   readonly failure: EngineFailure
 
-  constructor({ code, message, field, details }: EngineFailure) {
-    this.failure = { code, message, ...(field !== undefined && { field }), ...(details !== undefined && { details }) }
+  constructor({ code, message, field, details, retryable }: EngineFailure) {
+    this.failure = {
+      ...{ code, message },
+      ...(field !== undefined && { field }),
+      ...(details !== undefined && { details }),
+      ...(retryable !== undefined && { retryable }),
+    }
   }
 }
 

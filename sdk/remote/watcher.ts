@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { EngineFailure } from '../answer'
 import type { NativeWatcher } from '../native'
 import { events } from './events'
-import { type Exchange, PASSING } from './exchange'
+import { type Exchange, passes } from './exchange'
 import { Refused, told } from './refused'
 
 /** Changes, and characters of their texts, that wait to be taken; further ones wait at the server. */
@@ -116,7 +116,7 @@ export class RemoteWatcher implements NativeWatcher {
       try {
         return await this.#open(false)
       } catch (error) {
-        const passing = error instanceof Refused && PASSING.has(error.failure.code)
+        const passing = error instanceof Refused && passes(error.failure)
         if (!passing || signal.aborted || Date.now() > until) throw error
       }
     }
