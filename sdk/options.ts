@@ -138,8 +138,9 @@ function embedderOf(
   return { embedder: modelEmbedder(given), embed: undefined }
 }
 
+/** In the package, or where that is not on disk (in a single-file executable) in the directory that is named. */
 function shippedModel(): object {
-  return { kind: 'shipped', folder: join(__dirname, '..', 'model') }
+  return { kind: 'shipped', folder: resolve(environment('OPENMEMORY_MODEL_DIR') ?? join(__dirname, '..', 'model')) }
 }
 
 function modelEmbedder(given: ModelEmbedder): object {

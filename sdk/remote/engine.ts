@@ -170,7 +170,7 @@ export class RemoteEngine implements NativeEngine {
   }
 
   compact(): Answer {
-    return this.#ask({ method: 'POST', path: '/compact', fits: shapes.isCompacted }, whole)
+    return this.#ask({ method: 'POST', path: '/compact', fits: shapes.isCompacted, long: true }, whole)
   }
 
   flush(): Answer {

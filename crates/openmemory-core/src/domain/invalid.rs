@@ -15,7 +15,7 @@ pub enum InvalidKind {
 
 /// A refused value.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{field}: {problem}")]
+#[error("{field}{}{problem}", if field.is_empty() { "" } else { ": " })]
 pub struct Invalid {
     pub kind: InvalidKind,
     /// The path of the field as the caller wrote it, such as `metadata.sector` or `tags[3]`.

@@ -72,7 +72,7 @@ impl ModelOptions {
     /// The model that the package ships, in `folder`. Its identity is known without loading it.
     pub fn shipped(folder: &Path) -> Self {
         Self {
-            id: Some(format!("{SHIPPED_NAME}@{}", &SHIPPED_MODEL[..12])),
+            id: Some(shipped_id()),
             dimensions: Some(SHIPPED_DIMENSIONS),
             model_sha256: Some(SHIPPED_MODEL.to_owned()),
             tokenizer_sha256: Some(SHIPPED_TOKENIZER.to_owned()),
@@ -80,6 +80,10 @@ impl ModelOptions {
             ..Self::new(folder.join(format!("{SHIPPED_NAME}.onnx")), folder.join("tokenizer.json"))
         }
     }
+}
+
+fn shipped_id() -> String {
+    format!("{SHIPPED_NAME}@{}", &SHIPPED_MODEL[..12])
 }
 
 /// An ONNX model run by tract, loaded on first use. A failed load is tried again by the next call.
@@ -209,7 +213,8 @@ impl Embedder for ModelEmbedder {
     }
 
     fn is_multilingual(&self) -> bool {
-        self.options.multilingual
+        // A copy of the shipped model, named by its files, is known when it is loaded.
+        self.options.multilingual && self.loaded().is_ok_and(|loaded| loaded.identity.id != shipped_id())
     }
 
     fn cut(&self, text: &str) -> Result<Vec<Range<usize>>, EmbeddingError> {
@@ -266,7 +271,11 @@ impl Loaded {
         let network = Network::load(&model).map_err(|error| unusable(error.to_string()))?;
         let probe = tokens.encode(&options.passage_prefix, "probe").map_err(|error| unusable(error.to_string()))?;
         let output = network.run(&probe.ids).map_err(|error| unusable(error.to_string()))?;
-        let id = options.id.clone().unwrap_or_else(|| {
+        let is_plain =
+            options.pooling == Pooling::Mean && options.query_prefix.is_empty() && options.passage_prefix.is_empty();
+        let is_shipped = is_plain && model_sha256 == SHIPPED_MODEL && tokenizer_sha256 == SHIPPED_TOKENIZER;
+        let known = options.id.clone().or_else(|| is_shipped.then(shipped_id));
+        let id = known.unwrap_or_else(|| {
             let parts = [
                 &model_sha256[..],
                 &tokenizer_sha256,

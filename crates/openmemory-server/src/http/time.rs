@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::Failure;
 use crate::app::App;
 
-const WHOLE_STORE: [&str; 4] = ["/export", "/import", "/backup", "/reindex"];
+const WHOLE_STORE: [&str; 5] = ["/export", "/import", "/backup", "/reindex", "/compact"];
 
 pub async fn limit_time(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     if WHOLE_STORE.contains(&request.uri().path()) {

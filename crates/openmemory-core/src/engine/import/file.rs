@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use crate::domain::export::{Header, HeaderProblem, Line, Trailer};
+use crate::domain::json::without_mark;
 use crate::domain::{Invalid, ModelIdentity};
 use crate::engine::control::Control;
 use crate::engine::error::Error;
@@ -135,9 +136,22 @@ impl Lines {
                 let problem = format!("is longer than {} MiB", self.longest >> 20);
                 return Err(self.refuse(Invalid::limit("", problem)));
             }
-            if self.bytes != b"\n" && self.bytes != b"\r\n" {
+            self.as_exported();
+            if self.bytes != b"\n" {
                 return Ok(true);
             }
+        }
+    }
+
+    /// Takes off what editors and other systems put on: a byte order mark before the first line, and `\r` at the end.
+    fn as_exported(&mut self) {
+        if self.number == 1 {
+            let mark = self.bytes.len() - without_mark(&self.bytes).len();
+            self.bytes.drain(..mark);
+        }
+        if self.bytes.ends_with(b"\r\n") {
+            self.bytes.truncate(self.bytes.len() - 2);
+            self.bytes.push(b'\n');
         }
     }
 
@@ -146,6 +160,10 @@ impl Lines {
             return Err(self.refuse(Invalid::argument("format", "is missing: the file is empty")));
         }
         hasher.update(&self.bytes);
+        if self.bytes.trim_ascii_start().starts_with(b"[") {
+            let why = "is a JSON array; an export has one JSON object per line, the first of them its header";
+            return Err(self.refuse(Invalid::argument("file", why)));
+        }
         match Header::read(&self.bytes) {
             Ok(header) => Ok(header.model),
             Err(HeaderProblem::Invalid(invalid)) => Err(self.refuse(invalid)),
