@@ -410,7 +410,8 @@ export interface OpenMemoryOptions {
   timeoutMs?: number
   /**
    * What turns text into vectors. Default: the model that the package ships (all-MiniLM-L6-v2, 384 dimensions), run
-   * inside the process. `'test'`: a fast, deterministic stand-in for tests that knows words, not meaning.
+   * inside the process; where the package is not on disk, the environment variable `OPENMEMORY_MODEL_DIR` names the
+   * directory of its files. `'test'`: a fast, deterministic stand-in for tests that knows words, not meaning.
    */
   embedder?: 'test' | ModelEmbedder | FunctionEmbedder
 }

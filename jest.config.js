@@ -25,7 +25,7 @@ const EMBEDDED_ONLY = [
     'no-binary',
     'options',
   ],
-  ...['pressure', 'readme'],
+  ...['pressure', 'read-only', 'readme'],
 ]
 
 /** @type {import('jest').Config} */

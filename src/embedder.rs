@@ -50,7 +50,7 @@ async fn call(function: &EmbedFunction, texts: Vec<String>) -> std::result::Resu
     flat.map(|flat| flat.to_vec()).map_err(|error| match error.reason.as_str() {
         // What napi says of a call that its thread's end has cut short, and of a promise that has gone without an answer.
         // An error of the function's bears a ticket.
-        "" | "oneshot canceled" => NoVectors::Gone,
+        "" | "oneshot canceled" | "Wrap finalizer for PromiseRaw failed" => NoVectors::Gone,
         why => NoVectors::Failed(why.to_owned()),
     })
 }

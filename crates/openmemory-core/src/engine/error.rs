@@ -84,7 +84,10 @@ impl Error {
             Self::Embedding(error) => error.code(),
             Self::Storage(error) => match error {
                 StorageError::Directory { error, .. } if refusal(error).of_path => "INVALID_ARGUMENT",
-                StorageError::Io(_) | StorageError::Directory { .. } | StorageError::Replaced => "IO",
+                StorageError::Io(_)
+                | StorageError::Directory { .. }
+                | StorageError::Replaced
+                | StorageError::ReadOnly => "IO",
                 // Of the moment: it is opened again where its disk lets it.
                 StorageError::Poisoned => "UNAVAILABLE",
                 StorageError::Corrupted(_) => "CORRUPTED",
@@ -105,7 +108,7 @@ impl Error {
     /// Whether the same call can succeed later without a change by the caller.
     pub fn retryable(&self) -> bool {
         match self {
-            Self::Storage(StorageError::Replaced) => false,
+            Self::Storage(StorageError::Replaced | StorageError::ReadOnly) => false,
             Self::Storage(StorageError::Io(error) | StorageError::Directory { error, .. })
             | Self::File { error, .. } => refusal(error).retryable,
             _ => matches!(self.code(), "LOCKED" | "IO" | "EMBEDDING_FAILED" | "UNAVAILABLE"),

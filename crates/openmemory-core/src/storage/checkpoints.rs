@@ -214,6 +214,11 @@ impl CheckpointThread {
         Ok(Self { shared, wake: Wake(sender), thread: Mutex::new(Some(thread)) })
     }
 
+    /// For a store that is not written: nothing grows.
+    pub(super) fn idle(shared: Arc<Checkpoints>) -> Self {
+        Self { shared, wake: Wake(sync_channel(1).0), thread: Mutex::default() }
+    }
+
     pub(super) fn wake(&self) -> Wake {
         self.wake.clone()
     }

@@ -21,7 +21,7 @@ use super::manifest::{Manifest, Session};
 use super::salvage::{self, Salvaged};
 use super::sled_backend::{SledBackend, check_clock};
 use super::sled_copy::{self, Checked};
-use super::{recovery, scratch, sources};
+use super::{read_only, recovery, scratch, sources};
 use crate::domain::Timestamp;
 
 /// What was found, and what was done about it.
@@ -56,16 +56,19 @@ pub fn doctor(directory: &Path, repair: bool, now: Timestamp) -> Result<Diagnosi
     if !directory.is_dir() || (layout.is_empty()? && !salvage::is_under_way(&layout)) {
         return Err(StorageError::NoStore);
     }
-    let _lock = Lock::take(&layout.lock())?;
+    let lock = Lock::take_or_share(&layout.lock())?;
+    if repair && lock.is_shared() {
+        return Err(StorageError::ReadOnly);
+    }
     if repair {
         salvage::finish(&layout)?;
     }
     let mut problems = Vec::new();
-    let room = scratch::create(&layout)?;
+    let room = if lock.is_shared() { read_only::room()? } else { scratch::create(&layout)? };
     let mut patient = Patient { layout: &layout, manifest: None, log: None, room };
     let rows = look(&mut patient, &mut problems)?;
     let complete = rows.is_some();
-    let found = rows.map(|sled| inspect(&sled)).unwrap_or_default();
+    let found = rows.map(|(sled, _)| inspect(&sled)).unwrap_or_default();
     let sound = found.problems.is_empty();
     let Inspection { memories, versions, rows, problems: in_rows, .. } = found;
     problems.extend(in_rows);
@@ -90,8 +93,11 @@ pub fn doctor(directory: &Path, repair: bool, now: Timestamp) -> Result<Diagnosi
     Ok(diagnosis)
 }
 
-/// Compares the files with each other. The store's rows, if they are all there, in a sled of the copy's.
-fn look(patient: &mut Patient<'_>, problems: &mut Vec<Problem>) -> Result<Option<SledBackend>, StorageError> {
+/// Compares the files with each other. The store's rows, if they are all there, in a sled of the copy's, and their state.
+pub(super) fn look(
+    patient: &mut Patient<'_>,
+    problems: &mut Vec<Problem>,
+) -> Result<Option<(SledBackend, State)>, StorageError> {
     let layout = patient.layout;
     let manifest = match sources::manifest(layout) {
         Ok(Some((manifest, problem))) => {
@@ -126,7 +132,7 @@ fn look(patient: &mut Patient<'_>, problems: &mut Vec<Problem>) -> Result<Option
     let copy = patient.room.path().join("sled");
     copy_sled(&sled, &copy)?;
     match sled_copy::open_checked(copy, &log, state)? {
-        Checked::Right(sled) => return Ok(Some(sled)),
+        Checked::Right(sled) => return Ok(Some((sled, state))),
         Checked::Ahead(found) => {
             problems.push(Problem::of_file(format!("sled: has commit {found}, beyond {}", state.sequence)));
             return Ok(None);
@@ -137,7 +143,8 @@ fn look(patient: &mut Patient<'_>, problems: &mut Vec<Problem>) -> Result<Option
     if !rebuildable {
         return Ok(None);
     }
-    sled_copy::build(&patient.room.path().join("built"), layout, &manifest, &log, state).map(Some)
+    let built = sled_copy::build(&patient.room.path().join("built"), layout, &manifest, &log, state)?;
+    Ok(Some((built, state)))
 }
 
 /// Whether the checkpoint and the log behind it give the store.

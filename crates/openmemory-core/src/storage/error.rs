@@ -17,6 +17,11 @@ pub enum StorageError {
     Poisoned,
     #[error("the store's directory was removed or replaced while it was open; close it and open it again")]
     Replaced,
+    #[error(
+        "the store is on a read-only file system: it can be read, searched, exported and backed up, and not changed; \
+         to change it, open a copy of it"
+    )]
+    ReadOnly,
     #[error("the store is damaged ({0}); put a backup in its place, or salvage what is whole with doctor and repair")]
     Corrupted(String),
     #[error(

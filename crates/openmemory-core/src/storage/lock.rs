@@ -14,6 +14,8 @@ const LONGEST: u64 = 32;
 pub(super) struct Lock {
     file: File,
     path: PathBuf,
+    /// Whether the store can only be read, by as many as like to.
+    shared: bool,
 }
 
 impl Lock {
@@ -33,7 +35,31 @@ impl Lock {
         }
         // For people and messages only: the lock does not depend on it.
         let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()));
-        Ok(Self { file, path: path.to_owned() })
+        Ok(Self { file, path: path.to_owned(), shared: false })
+    }
+
+    /// The lock, or where the file system is read-only a share of it.
+    pub(super) fn take_or_share(path: &Path) -> Result<Self, StorageError> {
+        match Self::take(path) {
+            Err(StorageError::Io(error)) if error.kind() == ErrorKind::ReadOnlyFilesystem => Self::share(path),
+            taken => taken,
+        }
+    }
+
+    fn share(path: &Path) -> Result<Self, StorageError> {
+        let file = match File::open(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Err(StorageError::NoStore),
+            opened => opened?,
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(Self { file, path: path.to_owned(), shared: true }),
+            Err(TryLockError::WouldBlock) => Err(StorageError::Locked(None)),
+            Err(TryLockError::Error(error)) => Err(error.into()),
+        }
+    }
+
+    pub(super) fn is_shared(&self) -> bool {
+        self.shared
     }
 
     /// Refuses to go on where the directory is not the one that was locked any more: its files are somebody else's, or
@@ -41,6 +67,9 @@ impl Lock {
     #[cfg(unix)]
     pub(super) fn check(&self) -> Result<(), StorageError> {
         use std::os::unix::fs::MetadataExt;
+        if self.shared {
+            return Err(StorageError::ReadOnly);
+        }
         let held = self.file.metadata()?;
         match std::fs::metadata(&self.path) {
             Ok(found) if (found.dev(), found.ino()) == (held.dev(), held.ino()) => Ok(()),

@@ -51,6 +51,7 @@ mod log;
 mod log_segment;
 mod manifest;
 mod progress;
+mod read_only;
 mod records;
 mod recovery;
 mod redo_log;

@@ -28,7 +28,7 @@ use super::sled_backend::check_clock;
 use super::transaction::Transaction;
 use super::usage::Usage;
 use super::writer::Writer;
-use super::{files, sources};
+use super::{files, read_only, sources};
 use crate::domain::request::{Order, TimeField};
 use crate::domain::{MemoryId, Timestamp, Version};
 
@@ -57,6 +57,8 @@ pub struct Store {
     pub(super) backend: Arc<dyn Backend>,
     repaired: Option<String>,
     closing: Closing,
+    /// Where the rows are of a store that can only be read.
+    room: Option<tempfile::TempDir>,
 }
 
 /// A key-value engine that is right, and the log in front of it.
@@ -94,12 +96,38 @@ impl Store {
         {
             return Err(StorageError::ForeignFiles(name));
         }
-        let lock = Lock::take(&layout.lock())?;
+        let lock = Lock::take_or_share(&layout.lock())?;
+        if lock.is_shared() {
+            return Self::read_only(layout, lock, bounds);
+        }
         let Recovered { sled, manifest, state, log, repaired } =
             recovery::open(&layout, &bounds, durability == Durability::Interval, now)?;
         let sled = Arc::new(CurrentSled::new(sled));
         let opened = Opened { backend: sled.clone(), sled: Some(sled), manifest, state, log, repaired };
         Self::over(opened, layout, lock, durability, bounds)
+    }
+
+    /// A store of which nothing is changed.
+    fn read_only(layout: Layout, lock: Lock, bounds: Bounds) -> Result<Self, StorageError> {
+        let read_only::Rows { sled, state, manifest, room } = read_only::rows(&layout)?;
+        let backend: Arc<dyn Backend> = Arc::new(sled);
+        let progress = Arc::new(Progress::new(state, Arc::new(std::fs::File::open(layout.manifest())?)));
+        let manifest = Arc::new(SharedManifest::new(&layout, lock, manifest));
+        let checkpoints = CheckpointThread::idle(Arc::new(Checkpoints {
+            layout: layout.clone(),
+            bounds,
+            manifest: Arc::clone(&manifest),
+            progress: Arc::clone(&progress),
+            backend: Arc::clone(&backend),
+            renewal: None,
+            built: 0.into(),
+            since_built: 0.into(),
+            stop: false.into(),
+            busy: Default::default(),
+            problem: Default::default(),
+        }));
+        let closing = Closing { layout, manifest, progress };
+        Ok(Self { checkpoints, writer: Writer::of_read_only(), backend, repaired: None, closing, room: Some(room) })
     }
 
     fn over(
@@ -139,7 +167,7 @@ impl Store {
             state,
             unsynced: None,
         };
-        Ok(Self { checkpoints, writer: Writer::start(commits)?, backend, repaired, closing })
+        Ok(Self { checkpoints, writer: Writer::start(commits)?, backend, repaired, closing, room: None })
     }
 
     /// Runs `work` in one atomic, durable commit; see [`Writer::commit`].
@@ -158,8 +186,16 @@ impl Store {
         self.closing.progress.has_failed()
     }
 
+    /// Whether nothing can be changed, since the file system is read-only.
+    fn is_read_only(&self) -> bool {
+        self.room.is_some()
+    }
+
     /// Makes everything committed durable, whatever the durability.
     pub fn flush(&self) -> Result<(), StorageError> {
+        if self.is_read_only() {
+            return Ok(());
+        }
         self.closing.manifest.check_place()?;
         // What a sync has lost the next one does not bring back, though it may say so.
         if self.has_failed() { Err(StorageError::Poisoned) } else { self.closing.progress.sync_log() }
@@ -167,7 +203,7 @@ impl Store {
 
     /// Whether the directory is still the one that was opened.
     pub fn check_place(&self) -> Result<(), StorageError> {
-        self.closing.manifest.check_place()
+        if self.is_read_only() { Ok(()) } else { self.closing.manifest.check_place() }
     }
 
     /// Lets go of what a walk over all memories has left in memory.
@@ -186,6 +222,9 @@ impl Store {
     pub fn close(&self) -> Result<(), StorageError> {
         self.checkpoints.stop();
         self.writer.stop();
+        if self.is_read_only() {
+            return Ok(());
+        }
         self.closing.manifest.check_place()?;
         self.closing.progress.sync_log()?;
         self.backend.sync()

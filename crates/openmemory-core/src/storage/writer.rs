@@ -36,14 +36,22 @@ enum Command {
 pub(super) struct Writer {
     commands: Sender<Command>,
     queue: Arc<Semaphore>,
+    /// None where nothing is written.
     thread: parking_lot::Mutex<Option<JoinHandle<()>>>,
+    read_only: bool,
 }
 
 impl Writer {
     pub(super) fn start(commits: Commits) -> Result<Self, StorageError> {
         let (commands, receiver) = channel();
         let thread = thread::Builder::new().name("openmemory-writer".into()).spawn(move || run(commits, &receiver))?;
-        Ok(Self { commands, queue: Arc::new(Semaphore::new(QUEUE)), thread: Some(thread).into() })
+        Ok(Self { commands, queue: Arc::new(Semaphore::new(QUEUE)), thread: Some(thread).into(), read_only: false })
+    }
+
+    /// Refuses every commit.
+    pub(super) fn of_read_only() -> Self {
+        let queue = Arc::new(Semaphore::new(QUEUE));
+        Self { commands: channel().0, queue, thread: None.into(), read_only: true }
     }
 
     /// Runs `work` inside the next commit. When that is durable, `publish` runs on the writer's thread, in the order of
@@ -55,6 +63,7 @@ impl Writer {
         W: FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
         P: FnOnce(&T) + Send + 'static,
     {
+        self.check()?;
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |transaction| {
             let result = transaction.attempt(work);
@@ -73,9 +82,14 @@ impl Writer {
 
     /// Lets the log go on in a new segment, so that the ones before can go; blocks.
     pub(super) fn turn_log(&self) -> Result<(), StorageError> {
+        self.check()?;
         let (answer, answered) = channel();
         self.commands.send(Command::TurnLog(answer)).map_err(|_| StorageError::Closed)?;
         answered.recv().map_err(|_| StorageError::Closed)?
+    }
+
+    fn check(&self) -> Result<(), StorageError> {
+        if self.read_only { Err(StorageError::ReadOnly) } else { Ok(()) }
     }
 
     /// Lets what is queued finish, then ends the thread.

@@ -12,9 +12,10 @@ use super::super::backend::{Batch, RowIterator};
 use super::*;
 use crate::domain::{
     Content, ContentHash, Dynamics, Embedding, Event, MemoryId, Metadata, ModelIdentity, Provenance, Scope, Sector,
-    Sectors, Tags,
+    Sectors, Tags, TextKey,
 };
 use crate::storage::changes::MOST_LINKS;
+use crate::storage::inspect::inspect;
 use crate::storage::{Tombstone, Waypoint};
 
 #[derive(Default)]
@@ -376,4 +377,29 @@ async fn a_reader_between_two_rows_of_a_commit_sees_each_memory_old_or_new() {
     commit(&store, move |transaction| transaction.delete(number, &head, &tombstone)).await.unwrap();
     assert!(looks.load(Ordering::Relaxed) > 40, "rows are written one by one");
     assert_eq!(*torn.read(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn texts_of_an_earlier_build_are_found_when_they_are_first_looked_for() {
+    let (memory, store, _directory) = store();
+    let stored = version("m", "text", 0);
+    let text = TextKey::of(&stored.scope, "text");
+    let work = move |transaction: &mut Transaction<'_>| put(transaction, &stored, "text");
+    let number = commit(&store, work).await.unwrap();
+    let problems = || inspect(&*memory as &dyn Backend).problems;
+    assert_eq!((store.numbers_of_text(text).unwrap(), problems()), (vec![number], vec![]));
+    let forget = move |transaction: &mut Transaction<'_>| {
+        transaction.unmark(keys::text(text, number));
+        transaction.remove(&records::texts_key())
+    };
+    commit(&store, forget).await.unwrap();
+    assert_eq!((store.numbers_of_text(text).unwrap(), problems()), (vec![], vec![]));
+    commit(&store, |transaction| transaction.index_texts()).await.unwrap();
+    assert_eq!((store.numbers_of_text(text).unwrap(), problems()), (vec![number], vec![]));
+    let unmark = move |transaction: &mut Transaction<'_>| -> Result<(), StorageError> {
+        transaction.unmark(keys::text(text, number));
+        Ok(())
+    };
+    commit(&store, unmark).await.unwrap();
+    assert!(problems().iter().any(|problem| problem.problem.contains("text")));
 }
