@@ -70,7 +70,7 @@ impl Transaction<'_> {
 
     /// Makes sure that every memory is found by its text.
     pub fn index_texts(&mut self) -> Result<(), StorageError> {
-        if self.raw(&records::texts_key())?.is_some() {
+        if self.finds_texts()? {
             return Ok(());
         }
         for (key, _) in self.raw_with_prefix(&keys::heads_prefix())? {

@@ -36,7 +36,7 @@ pub(super) struct Inspection {
 pub(super) fn inspect(backend: &dyn Backend) -> Inspection {
     let rows = Transaction::new(backend);
     let reindexing = matches!(rows.reindex(), Ok(Some(_)));
-    let finds_texts = matches!(rows.raw(&records::texts_key()), Ok(Some(_)));
+    let finds_texts = matches!(rows.finds_texts(), Ok(true));
     let mut walk = Walk { rows, reindexing, finds_texts, found: Inspection::default(), markers: 0, expected: 0 };
     let (mut heads, mut ids, mut greatest) = (Vec::new(), 0u64, 0);
     for row in all_rows(backend) {

@@ -11,11 +11,13 @@ use super::files::private;
 const LONGEST: u64 = 32;
 
 /// Held by whoever has the store open; the system lets go of it when the process ends, however it ends.
-pub(super) struct Lock {
-    file: File,
-    path: PathBuf,
-    /// Whether the store can only be read, by as many as like to.
-    shared: bool,
+pub(super) enum Lock {
+    Held {
+        file: File,
+        path: PathBuf,
+    },
+    /// The store can only be read, by as many as like to. A backup that nobody has opened yet has no file to share.
+    Shared(#[allow(dead_code, reason = "is locked for as long as it lives")] Option<File>),
 }
 
 impl Lock {
@@ -35,7 +37,7 @@ impl Lock {
         }
         // For people and messages only: the lock does not depend on it.
         let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()));
-        Ok(Self { file, path: path.to_owned(), shared: false })
+        Ok(Self::Held { file, path: path.to_owned() })
     }
 
     /// The lock, or where the file system is read-only a share of it.
@@ -48,18 +50,18 @@ impl Lock {
 
     fn share(path: &Path) -> Result<Self, StorageError> {
         let file = match File::open(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Err(StorageError::NoStore),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::Shared(None)),
             opened => opened?,
         };
         match file.try_lock_shared() {
-            Ok(()) => Ok(Self { file, path: path.to_owned(), shared: true }),
+            Ok(()) => Ok(Self::Shared(Some(file))),
             Err(TryLockError::WouldBlock) => Err(StorageError::Locked(None)),
             Err(TryLockError::Error(error)) => Err(error.into()),
         }
     }
 
     pub(super) fn is_shared(&self) -> bool {
-        self.shared
+        matches!(self, Self::Shared(_))
     }
 
     /// Refuses to go on where the directory is not the one that was locked any more: its files are somebody else's, or
@@ -67,11 +69,9 @@ impl Lock {
     #[cfg(unix)]
     pub(super) fn check(&self) -> Result<(), StorageError> {
         use std::os::unix::fs::MetadataExt;
-        if self.shared {
-            return Err(StorageError::ReadOnly);
-        }
-        let held = self.file.metadata()?;
-        match std::fs::metadata(&self.path) {
+        let Self::Held { file, path } = self else { return Err(StorageError::ReadOnly) };
+        let held = file.metadata()?;
+        match std::fs::metadata(path) {
             Ok(found) if (found.dev(), found.ino()) == (held.dev(), held.ino()) => Ok(()),
             Ok(_) => Err(StorageError::Replaced),
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
@@ -84,7 +84,8 @@ impl Lock {
     /// Here the system lets nobody remove or rename a directory whose files are open.
     #[cfg(not(unix))]
     pub(super) fn check(&self) -> Result<(), StorageError> {
-        self.file.metadata().map(drop).map_err(StorageError::from)
+        let Self::Held { file, .. } = self else { return Err(StorageError::ReadOnly) };
+        file.metadata().map(drop).map_err(StorageError::from)
     }
 }
 

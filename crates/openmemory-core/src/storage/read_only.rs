@@ -27,9 +27,9 @@ pub(super) fn rows(layout: &Layout) -> Result<Rows, StorageError> {
     let found = look(&mut patient, &mut problems)?;
     match (found, patient.manifest) {
         (Some((sled, state)), Some(manifest)) => Ok(Rows { sled, state, manifest, room: patient.room }),
-        _ => {
-            let why = problems.into_iter().next().map_or("no manifest".into(), |first| first.problem);
-            Err(StorageError::Corrupted(why))
-        }
+        _ => match problems.into_iter().next() {
+            Some(first) => Err(StorageError::Corrupted(first.problem)),
+            None => Err(StorageError::NoStore),
+        },
     }
 }

@@ -208,6 +208,14 @@ pub trait Records {
         Ok(self.record(&keys::waypoints(number))?.unwrap_or_default())
     }
 
+    /// Whether every memory is found by its text.
+    fn finds_texts(&self) -> Result<bool, StorageError>
+    where
+        Self: Sized,
+    {
+        Ok(self.record::<()>(&texts_key())?.is_some())
+    }
+
     /// The memories whose newest text and scope are these, oldest first.
     fn numbers_of_text(&self, text: TextKey) -> Result<Vec<Number>, StorageError>
     where

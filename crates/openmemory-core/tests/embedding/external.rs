@@ -31,8 +31,15 @@ async fn vectors_are_normalised() {
 }
 
 #[tokio::test]
-async fn a_vector_that_is_no_direction_fails_its_own_text_only() {
-    for bad in [[f32::NAN, 0.0, 0.0], [0.0, f32::INFINITY, 0.0], [0.0; 3]] {
+async fn a_vector_of_zeros_stays_one() {
+    let embedder = external(|texts| Ok([0.0; 3].repeat(texts.len())));
+    assert_eq!(embedder.query("text").await.unwrap(), [0.0; 3]);
+    assert_eq!(embedder.passages("text").await.unwrap()[0].vector, [0.0; 3]);
+}
+
+#[tokio::test]
+async fn a_vector_that_is_no_vector_fails_its_own_text_only() {
+    for bad in [[f32::NAN, 0.0, 0.0], [0.0, f32::INFINITY, 0.0]] {
         let embedder = external(move |texts| {
             let vector = |text: &String| if text == "bad" { bad } else { [1.0, 0.0, 0.0] };
             Ok(texts.iter().flat_map(vector).collect())

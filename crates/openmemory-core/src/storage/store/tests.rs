@@ -302,6 +302,7 @@ async fn a_flipped_byte_in_any_record_is_corruption_and_never_a_wrong_answer() {
         store.content(number, first.content)?;
         store.embedding(number, first.content)?;
         store.dynamics(number)?;
+        store.finds_texts()?;
         store.count().map(drop)
     };
     read_all().unwrap();
