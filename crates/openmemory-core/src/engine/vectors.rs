@@ -61,7 +61,13 @@ impl Vectors {
     ) -> Result<(), Error> {
         self.state.send_replace(State::Filling);
         let vectors = Arc::clone(self);
+        let mut filler = self.filler.lock();
+        let before = filler.take();
         let fill = move || {
+            // It has told what it found, and may still hold the store: who stops waits for both.
+            if let Some(before) = before {
+                let _ = before.join();
+            }
             let index = Arc::new(MemoryIndex::new(model.dimensions));
             let filling = Filling { store: &store, model: model.tag(), index: &index };
             let settle = |filled: Result<(), Error>| {
@@ -80,15 +86,16 @@ impl Vectors {
             }
             drop(meanwhile);
         };
-        let filler = std::thread::Builder::new().name("openmemory-index".into()).spawn(fill);
-        *self.filler.lock() = Some(filler.map_err(|error| Error::Storage(error.into()))?);
+        let started = std::thread::Builder::new().name("openmemory-index".into()).spawn(fill);
+        *filler = Some(started.map_err(|error| Error::Storage(error.into()))?);
         Ok(())
     }
 
     /// Returns when nobody reads the store for the index any more.
     pub(super) fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
-        if let Some(filler) = self.filler.lock().take() {
+        let filler = self.filler.lock().take();
+        if let Some(filler) = filler {
             let _ = filler.join();
         }
     }

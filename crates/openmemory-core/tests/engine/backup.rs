@@ -4,11 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use crate::support::{Fixture, code, options};
 use openmemory_core::domain::request::{List, NewMemory, Update};
 use openmemory_core::engine::{Control, Engine, Options};
 use openmemory_core::storage::{Bounds, Durability};
 use serde_json::{Value, json};
+
+use crate::support::{Fixture, code, options};
 
 const SMALL: Bounds = Bounds { segment_bytes: 128 * 1024, log_bytes: 512 * 1024 };
 

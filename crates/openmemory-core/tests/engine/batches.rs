@@ -2,10 +2,11 @@
 
 use std::sync::Mutex;
 
-use crate::support::{Fixture, code, to_json};
 use openmemory_core::domain::request::{AddMany, DeleteMany, UpdateMany};
 use openmemory_core::engine::{Control, ItemResult};
 use serde_json::{Value, json};
+
+use crate::support::{Fixture, code, to_json};
 
 fn codes<T>(results: &[ItemResult<T>]) -> Vec<&'static str> {
     results.iter().map(|result| result.as_ref().map_or_else(|failed| failed.error.code(), |_| "ok")).collect()

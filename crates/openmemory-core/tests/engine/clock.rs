@@ -1,8 +1,9 @@
 //! A clock that jumps: set back by a year it hides nothing, reorders no history and raises no salience; ahead by 50 years
 //! for a while it takes none.
 
-use crate::support::{Fixture, START, code};
 use serde_json::json;
+
+use crate::support::{Fixture, START, code};
 
 const YEAR: i64 = 365 * 86_400_000;
 

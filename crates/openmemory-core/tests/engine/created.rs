@@ -1,11 +1,12 @@
 //! A memory whose `created_at` is corrected stands where it belongs, in every list, and its earlier versions stay.
 
-use crate::support::Fixture;
 use openmemory_core::domain::filter;
 use openmemory_core::domain::request::{List, Update};
 use openmemory_core::domain::{Event, MemoryId, Patch, Provenance, Tags, Timestamp};
 use openmemory_core::engine::Control;
 use serde_json::{Value, json};
+
+use crate::support::Fixture;
 
 fn listed(fixture: &Fixture, filters: Value) -> Vec<String> {
     let page = fixture.engine.list(&List::read(json!({ "filters": filters })).unwrap(), &Control::default()).unwrap();

@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{open, options};
 use openmemory_core::domain::Timestamp;
 use openmemory_core::domain::request::NewMemory;
 use openmemory_core::engine::{Control, Engine, Options, doctor};
 use openmemory_core::storage::Durability;
 use serde_json::json;
+
+use crate::support::{open, options};
 
 /// A store with one memory, closed.
 async fn store() -> tempfile::TempDir {

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use crate::support::{code, open};
 use openmemory_core::domain::Timestamp;
 use openmemory_core::domain::request::{History, List, NewMemory, Restore, Search, Update};
 use openmemory_core::engine::{Control, Engine, Error, doctor};
 use openmemory_core::storage::Diagnosis;
 use serde_json::json;
+
+use crate::support::{code, open};
 
 const MEMORIES: usize = 6;
 

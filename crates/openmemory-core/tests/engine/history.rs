@@ -1,9 +1,10 @@
 //! Earlier states stay readable exactly, by version and by time, until the memory is deleted.
 
-use crate::support::{Fixture, START, code, to_json};
 use openmemory_core::domain::request::{Restore, Update};
 use openmemory_core::engine::Control;
 use serde_json::{Value, json};
+
+use crate::support::{Fixture, START, code, to_json};
 
 /// What a version says of a memory; the rest belongs to the moment or to the version's own making.
 fn state(memory: &Value) -> Value {

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::support::open;
 use openmemory_core::domain::request::NewMemory;
 use serde_json::json;
+
+use crate::support::open;
 
 fn log(directory: &Path) -> PathBuf {
     directory.join("log-0000000000000001")

@@ -2,12 +2,13 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::support::Fixture;
 use openmemory_core::domain::Memory;
 use openmemory_core::domain::request::{List, Search};
 use openmemory_core::embedding::{Embedder, TestEmbedder};
 use openmemory_core::engine::Control;
 use serde_json::json;
+
+use crate::support::Fixture;
 
 const ROUNDS: usize = 400;
 const QUERY: &str = "Number filler";

@@ -1,7 +1,8 @@
 //! What a search leaves behind: salience and links, a little, for many searches at once; never a version.
 
-use crate::support::{Fixture, to_json};
 use serde_json::json;
+
+use crate::support::{Fixture, to_json};
 
 const TEXT: &str = "The cello stands in the blue room";
 

@@ -3,9 +3,10 @@
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
-use crate::support::{Fixture, Remembering, code};
 use openmemory_core::engine::{Control, Error};
 use serde_json::{Value, json};
+
+use crate::support::{Fixture, Remembering, code};
 
 const COUNT: usize = 40;
 
@@ -141,5 +142,16 @@ fn writes_beside_a_reindex_reach_the_index() {
         });
         let request = json!({"query": "Number", "filters": {"user_id": "busy"}, "sectors": [sector], "k": 8});
         assert_eq!(runtime().block_on(fixture.search(request)).unwrap().len(), 8, "round {round}");
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_is_closed_right_after_a_reindex_holds_its_directory_no_longer() {
+    let mut fixture = Fixture::new();
+    fixture.add(json!({"content": "Tea."})).await.unwrap();
+    for model in ["second", "third model"].into_iter().cycle().take(60) {
+        // Opening begins to fill the index, and the reindex fills it anew.
+        fixture = fixture.reopened_with(Remembering::new(model));
+        fixture.engine.reindex(&Control::default()).await.unwrap();
     }
 }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::support::options;
 use openmemory_core::domain::request::{Delete, Get, List, NewMemory, Update};
 use openmemory_core::engine::{Control, Engine, Options};
 use openmemory_core::storage::{Bounds, Durability};
 use serde_json::json;
+
+use crate::support::options;
 
 const SMALL: Bounds = Bounds { segment_bytes: 128 * 1024, log_bytes: 512 * 1024 };
 

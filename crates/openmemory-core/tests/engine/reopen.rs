@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::support::{Fixture, code, open, options, to_json};
 use openmemory_core::domain::request::NewMemory;
 use openmemory_core::engine::{Engine, Options};
 use openmemory_core::storage::Durability;
 use serde_json::{Value, json};
+
+use crate::support::{Fixture, code, open, options, to_json};
 
 async fn hits(fixture: &Fixture) -> Vec<Value> {
     let mut hits = Vec::new();

@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{open, options};
 use openmemory_core::domain::request::{Get, NewMemory, Update};
 use openmemory_core::engine::{Engine, Error, Options};
 use openmemory_core::storage::{Bounds, Durability};
 use serde_json::json;
+
+use crate::support::{open, options};
 
 /// A segment that a few large updates fill.
 const SMALL: Bounds = Bounds { segment_bytes: 128 * 1024, log_bytes: 1 << 30 };

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::support::{Fixture, UNEMBEDDABLE, code};
 use openmemory_core::engine::{Error, Imported};
 use serde_json::json;
+
+use crate::support::{Fixture, UNEMBEDDABLE, code};
 
 fn export(fixture: &Fixture, file: &Path) -> String {
     fixture.export_to(file);

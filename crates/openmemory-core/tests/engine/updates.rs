@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::support::{Fixture, code, to_json};
 use openmemory_core::domain::request::Update;
 use openmemory_core::engine::Error;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
+
+use crate::support::{Fixture, code, to_json};
 
 /// Runs updates of memory `m` at once and gives their results in the order in which they ended.
 async fn at_once(

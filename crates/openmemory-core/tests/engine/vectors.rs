@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::support::{Fixture, stored_embedding};
 use openmemory_core::domain::request::NewMemory;
 use openmemory_core::domain::{Embedding, Sector};
 use openmemory_core::embedding::{ModelEmbedder, ModelOptions};
 use openmemory_core::engine::{Engine, Options};
 use serde_json::json;
+
+use crate::support::{Fixture, stored_embedding};
 
 const OLD: &str = "The capital of France is Paris. I feel anxious and afraid about the trip.";
 const NEW: &str = "To install the package, run npm install and restart the server. She was sad and cried all evening.";
