@@ -292,7 +292,7 @@ impl Loaded {
 
 fn read(file: &Path, expected: Option<&str>) -> Result<(Vec<u8>, String), EmbeddingError> {
     let bytes = fs::read(file).map_err(|error| {
-        EmbeddingError::unavailable(file, format!("{error}; install the package again, or name an existing file"))
+        EmbeddingError::unavailable(file, format!("{error}; install the package again, or name existing files (of the shipped model: OPENMEMORY_MODEL_DIR)"))
     })?;
     let found = hex(&Sha256::digest(&bytes));
     match expected {
