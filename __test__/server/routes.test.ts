@@ -326,3 +326,12 @@ test('an item of a batch that is no memory is named by its place', async () => {
   expect(body.results[0].error.field).toBe('items[0]')
   expect(body.results[1].ok).toBe(true)
 })
+
+test('a refusal says whether trying again can help', async () => {
+  const { ask } = await serve()
+  expect((await ask('GET', '/memory/none')).body).toMatchObject({ code: 'NOT_FOUND', retryable: false })
+  expect((await ask('GET', '/v1/memories/none/')).body).toMatchObject({ retryable: false })
+  const limited = await serve({ rateLimit: { requests: 1, seconds: 60 } })
+  const answers = await Promise.all(Array.from({ length: 5 }, () => limited.ask('GET', '/memory/none')))
+  expect(answers.find(({ status }) => status === 429)?.body).toMatchObject({ code: 'RATE_LIMITED', retryable: true })
+})

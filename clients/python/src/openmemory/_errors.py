@@ -18,11 +18,8 @@ class OpenMemoryError(Exception):
         self.details: dict[str, Any] = dict(details or {})
         #: Seconds that the server asks to wait before another try.
         self.retry_after = 0.0
-
-    @property
-    def retryable(self) -> bool:
-        """Whether the same call may succeed later."""
-        return self.code in _RETRYABLE
+        #: Whether the same call may succeed later.
+        self.retryable = code in _RETRYABLE
 
 
 class ValidationError(OpenMemoryError):
@@ -86,7 +83,9 @@ def error_of(
         details["field"] = spelling[named]
         if message.startswith(f"{named}:"):
             message = spelling[named] + message[len(named) :]
-    return _CLASSES.get(code, OpenMemoryError)(code, message, status=status, details=details)
+    error = _CLASSES.get(code, OpenMemoryError)(code, message, status=status, details=details)
+    error.retryable = bool(body.get("retryable", error.retryable))
+    return error
 
 
 def invalid(field: str, problem: str, code: str = "INVALID_ARGUMENT") -> ValidationError:

@@ -145,6 +145,14 @@ impl Failure {
         }
     }
 
+    fn retryable(&self) -> bool {
+        match self {
+            Self::Engine(error) | Self::Precondition(error) => error.retryable(),
+            Self::RateLimited(_) | Self::TimedOut | Self::TooManyWatches | Self::Busy | Self::NotReady => true,
+            _ => false,
+        }
+    }
+
     /// What only the log may say.
     fn hidden(&self) -> Option<String> {
         match self {
@@ -160,6 +168,7 @@ impl Failure {
             message: self.message(),
             field: self.field().map(str::to_owned),
             details: self.details(),
+            retryable: self.retryable(),
             hidden: self.hidden().map(Arc::from),
         }
     }
@@ -173,6 +182,8 @@ pub struct Told {
     pub message: String,
     pub field: Option<String>,
     pub details: Option<Value>,
+    /// Whether the same request can succeed later.
+    pub retryable: bool,
     pub hidden: Option<Arc<str>>,
 }
 
@@ -198,6 +209,7 @@ impl Told {
         if let Some(details) = &self.details {
             body.insert("details".into(), details.clone());
         }
+        body.insert("retryable".into(), self.retryable.into());
         Value::Object(body)
     }
 }

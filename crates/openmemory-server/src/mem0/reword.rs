@@ -31,6 +31,7 @@ fn reworded(response: Response, told: &Told) -> Response {
         "code": told.code,
         "field": told.field,
         "details": told.details,
+        "retryable": told.retryable,
     });
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.remove(header::CONTENT_TYPE);

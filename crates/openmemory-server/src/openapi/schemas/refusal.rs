@@ -19,6 +19,8 @@ pub struct Refusal {
     pub version: Option<i64>,
     #[schema(nullable = false)]
     pub details: Option<BTreeMap<String, Value>>,
+    /// Whether the same request can succeed later without a change
+    pub retryable: bool,
 }
 
 #[derive(IntoResponses)]
