@@ -44,8 +44,16 @@ function checkPlatforms() {
     const libc = os === 'linux' ? { libc: [abi === 'gnu' ? 'glibc' : abi] } : {}
     const binary = `openmemory.${platform}.node`
     const description = `The binary of ${name} for ${platform}.`
-    const about = { name: `${name}-${platform}`, version, description, license, engines, os: [os], cpu: [cpu], ...libc }
-    const expected = { ...about, type: 'commonjs', main: binary, files: [binary, NOTICES] }
+    const about = { name: `${name}-${platform}`, version, description, license, preferUnplugged: true, engines }
+    const expected = {
+      ...about,
+      os: [os],
+      cpu: [cpu],
+      ...libc,
+      type: 'commonjs',
+      main: binary,
+      files: [binary, NOTICES],
+    }
     if (JSON.stringify(manifest) === JSON.stringify(expected)) continue
     throw new Error(`npm/${platform}/package.json should be\n${JSON.stringify(expected, null, 2)}`)
   }

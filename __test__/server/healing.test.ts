@@ -1,26 +1,31 @@
 // The story: the disk refuses a write in the middle, and is well again. Nobody restarts the server, and all is well again.
 
 import type { ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, expect } from '@jest/globals'
 import { exitOf, nextMessage, start } from '../helpers/child'
 import { refuseWrites, testWithRefusedWrites } from '../helpers/file-size-limit'
 import { type Ask, asker, type Reply } from '../helpers/server'
-import { freshDirectory } from '../helpers/store'
 
 const [ann, bob] = ['ann-key-0123456789', 'bob-key-0123456789']
 
-const children: ChildProcess[] = []
+const children: { child: ChildProcess; directory: string }[] = []
 afterEach(async () => {
-  for (const child of children.splice(0)) {
+  for (const { child, directory } of children.splice(0)) {
     const ended = exitOf(child)
     if (child.connected) child.disconnect()
     expect(await ended).toBe(0)
+    // Not before: a store says so when its directory has gone.
+    rmSync(directory, { recursive: true, force: true })
   }
 })
 
 async function serveInChild(options: object): Promise<{ child: ChildProcess; port: number; ask: Ask }> {
-  const child = start('serve.mjs', freshDirectory(), JSON.stringify(options))
-  children.push(child)
+  const directory = mkdtempSync(join(tmpdir(), 'openmemory-healing-'))
+  const child = start('serve.mjs', directory, JSON.stringify(options))
+  children.push({ child, directory })
   const { port } = await nextMessage<{ port: number }>(child)
   return { child, port, ask: asker(port) }
 }

@@ -204,13 +204,13 @@ test.each(['/memory', '/v1', '/api/openmemory'])(
     const { server } = await serve()
     const om = reach({ url: server.url + path })
     for (const call of [
-      om.stats(),
-      om.addMemory({ content: 'x' }),
-      om.getMemory('x'),
-      om.reindex(),
-      om.watch().next(),
+      () => om.stats(),
+      () => om.addMemory({ content: 'x' }),
+      () => om.getMemory('x'),
+      () => om.reindex(),
+      () => om.watch().next(),
     ]) {
-      expect(await refusal(call)).toMatchObject({ code: 'UNAVAILABLE', retryable: false })
+      expect(await refusal(call())).toMatchObject({ code: 'UNAVAILABLE', retryable: false })
     }
   },
 )

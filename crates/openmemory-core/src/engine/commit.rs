@@ -36,7 +36,7 @@ pub(super) fn current(transaction: &Transaction<'_>, id: &MemoryId) -> Result<(N
     };
     match head {
         Some(head) => Ok(head),
-        None => Err(Error::NotFound { id: id.clone(), tombstone: transaction.tombstone(id)? }),
+        None => Err(Error::NotFound { id: id.clone(), tombstone: transaction.tombstone(id)?.map(Box::new) }),
     }
 }
 

@@ -16,7 +16,7 @@ pub enum Error {
     #[error(transparent)]
     Invalid(#[from] Invalid),
     #[error("there is no memory {id}{}", if .tombstone.is_some() { "; it was deleted" } else { "" })]
-    NotFound { id: MemoryId, tombstone: Option<Tombstone> },
+    NotFound { id: MemoryId, tombstone: Option<Box<Tombstone>> },
     #[error("memory {id} has no version {version}")]
     NoVersion { id: MemoryId, version: u64 },
     #[error("memory {id} did not exist yet at that time")]

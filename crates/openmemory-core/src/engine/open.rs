@@ -97,7 +97,7 @@ impl Engine {
 
     pub(super) fn not_found(&self, id: &MemoryId) -> Error {
         match self.store.tombstone(id) {
-            Ok(tombstone) => Error::NotFound { id: id.clone(), tombstone },
+            Ok(tombstone) => Error::NotFound { id: id.clone(), tombstone: tombstone.map(Box::new) },
             Err(error) => error.into(),
         }
     }
@@ -126,6 +126,11 @@ impl Engine {
     pub fn judge<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
         match &outcome {
             Err(Error::Storage(StorageError::Corrupted(_))) if self.has_failed() => Err(StorageError::Poisoned.into()),
+            // It is opened anew as soon as it can be written to.
+            Err(Error::Storage(StorageError::ReadOnly)) => {
+                self.fail();
+                outcome
+            }
             // A full disk has refused it before anything was written.
             Err(Error::Storage(StorageError::Io(error))) if error.kind() != ErrorKind::StorageFull => {
                 self.fail();

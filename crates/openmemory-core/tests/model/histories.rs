@@ -101,7 +101,8 @@ impl Life {
             }
             9 => {
                 let _ = self.fixture.reinforce(&id).await;
-                let _ = self.fixture.feedback(&id, *dice.one(&["POSITIVE", "VERY_NEGATIVE"])).await;
+                let feedback = *dice.one(&["POSITIVE", "VERY_NEGATIVE"]);
+                let _ = self.fixture.feedback(&id, feedback).await;
             }
             10 => drop(self.fixture.search(json!({ "query": text(dice) })).await),
             11 => drop(self.fixture.export_to(&self.file)),
