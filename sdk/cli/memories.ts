@@ -2,7 +2,18 @@
 
 import type * as contract from '../../index'
 import { utf8 } from '../utf8'
-import { type Command, type Flags, given, json, numberOf, numeric, oneWord, text, UsageError } from './command'
+import {
+  type Command,
+  type Flags,
+  given,
+  json,
+  numberOf,
+  numeric,
+  oneWord,
+  text,
+  UsageError,
+  type Values,
+} from './command'
 import { show, showMatch, showVersion } from './print'
 
 const string = { type: 'string' } as const
@@ -11,6 +22,15 @@ const flag = { type: 'boolean' } as const
 
 const FILTER: Flags = { filter: string }
 const FILTER_HELP = { filter: `which memories, as JSON: '{"user_id": "ada", "tags": "work"}'` }
+
+/** What a change of one memory takes besides. */
+function changeOptions(values: Values): contract.UpdateOptions {
+  return given({
+    ifVersion: numeric(values, 'if-version'),
+    actor: text(values, 'actor'),
+    reason: text(values, 'reason'),
+  })
+}
 
 export const MEMORY_COMMANDS: Command[] = [
   {
@@ -142,11 +162,7 @@ export const MEMORY_COMMANDS: Command[] = [
         metadata: json<contract.MetadataInput>(values, 'metadata'),
         expires_at: expires === 'never' ? null : expires,
       })
-      const options = given({
-        ifVersion: numeric(values, 'if-version'),
-        actor: text(values, 'actor'),
-        reason: text(values, 'reason'),
-      })
+      const options = changeOptions(values)
       const id = oneWord(call, 'ID')
       return call.open().updateMemory(id, patch, options)
     },
@@ -177,11 +193,7 @@ export const MEMORY_COMMANDS: Command[] = [
       if (id === undefined || version === undefined || more.length > 0)
         throw new UsageError('ID and VERSION are needed')
       const { values } = call
-      const options = given({
-        ifVersion: numeric(values, 'if-version'),
-        actor: text(values, 'actor'),
-        reason: text(values, 'reason'),
-      })
+      const options = changeOptions(values)
       const number = numberOf(version, 'VERSION')
       return call.open().restoreMemory(id, number, options)
     },
@@ -209,11 +221,7 @@ export const MEMORY_COMMANDS: Command[] = [
         throw new UsageError('--user goes with --filter or --all; an id names one memory, whosever it is')
       }
       const { values } = call
-      const one = given({
-        ifVersion: numeric(values, 'if-version'),
-        actor: text(values, 'actor'),
-        reason: text(values, 'reason'),
-      })
+      const one = changeOptions(values)
       if (call.words.length !== 1 && Object.keys(one).length > 0) {
         throw new UsageError('--if-version, --actor and --reason go with one ID')
       }

@@ -1,9 +1,8 @@
 //! Which memories say the same? Those of one scope with one text, however its characters are composed and whatever
 //! white space is around it.
 
-use unicode_normalization::UnicodeNormalization;
-
 use super::Scope;
+use super::filter::canonical;
 
 /// The first 128 bits of the BLAKE3 hash of a scope and a normalised text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +16,7 @@ impl TextKey {
             hasher.update(&value.map_or(u64::MAX, |value| value.len() as u64).to_le_bytes());
             hasher.update(value.unwrap_or_default().as_bytes());
         }
-        hasher.update(text.trim().nfc().collect::<String>().as_bytes());
+        hasher.update(canonical(text.trim()).as_bytes());
         let mut short = [0; 16];
         short.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
         Self(short)

@@ -157,6 +157,17 @@ pub(super) fn insert(
     Ok(Committed { number, memory: Memory { version, content, dynamics, now }, reach: Reach::Everything(embedding) })
 }
 
+/// A version with its text and dynamics.
+pub(super) fn memory(
+    transaction: &Transaction<'_>,
+    number: Number,
+    version: Version,
+    now: Timestamp,
+) -> Result<Memory, Error> {
+    let content = transaction.content(number, version.content)?.ok_or(Error::Internal("a memory without its text"))?;
+    Ok(Memory { version, content, dynamics: dynamics(transaction, number)?, now })
+}
+
 pub(super) fn dynamics(records: &impl Records, number: Number) -> Result<Dynamics, Error> {
     records.dynamics(number)?.ok_or(Error::Internal("a memory without dynamics"))
 }

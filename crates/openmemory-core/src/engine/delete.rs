@@ -103,11 +103,10 @@ pub(super) fn remove(
     let Delete { id, if_version, actor, reason } = request;
     let (number, version) = commit::current(transaction, &id)?;
     commit::check_version(&id, &version, if_version)?;
-    let content = transaction.content(number, version.content)?.ok_or(Error::Internal("a memory without its text"))?;
-    let dynamics = commit::dynamics(transaction, number)?;
-    let tombstone = Tombstone { deleted_at: now, version: version.number, actor, reason };
-    transaction.delete(number, &version, &tombstone)?;
-    Ok((number, Deleted { memory: Memory { version, content, dynamics, now }, deleted_at: now }))
+    let memory = commit::memory(transaction, number, version, now)?;
+    let tombstone = Tombstone { deleted_at: now, version: memory.version.number, actor, reason };
+    transaction.delete(number, &memory.version, &tombstone)?;
+    Ok((number, Deleted { memory, deleted_at: now }))
 }
 
 fn remove_all(

@@ -58,6 +58,29 @@ pub(super) struct Checkpoints {
 }
 
 impl Checkpoints {
+    pub(super) fn new(
+        layout: &Layout,
+        bounds: Bounds,
+        manifest: &Arc<SharedManifest>,
+        progress: &Arc<Progress>,
+        backend: &Arc<dyn Backend>,
+        renewal: Option<Renewal>,
+    ) -> Self {
+        Self {
+            layout: layout.clone(),
+            bounds,
+            manifest: Arc::clone(manifest),
+            progress: Arc::clone(progress),
+            backend: Arc::clone(backend),
+            renewal,
+            built: 0.into(),
+            since_built: 0.into(),
+            stop: false.into(),
+            busy: Mutex::default(),
+            problem: Mutex::default(),
+        }
+    }
+
     /// Writes a checkpoint, proves that with the log it gives the store, and lets go of the log before it.
     pub(super) fn checkpoint(&self) -> Result<(), StorageError> {
         let _busy = self.busy.lock();
@@ -204,7 +227,8 @@ pub(super) struct CheckpointThread {
 }
 
 impl CheckpointThread {
-    pub(super) fn start(shared: Arc<Checkpoints>) -> Result<Self, StorageError> {
+    pub(super) fn start(checkpoints: Checkpoints) -> Result<Self, StorageError> {
+        let shared = Arc::new(checkpoints);
         let (sender, woken) = sync_channel(1);
         let run = {
             let shared = Arc::clone(&shared);
@@ -215,8 +239,8 @@ impl CheckpointThread {
     }
 
     /// For a store that is not written: nothing grows.
-    pub(super) fn idle(shared: Arc<Checkpoints>) -> Self {
-        Self { shared, wake: Wake(sync_channel(1).0), thread: Mutex::default() }
+    pub(super) fn idle(checkpoints: Checkpoints) -> Self {
+        Self { shared: Arc::new(checkpoints), wake: Wake(sync_channel(1).0), thread: Mutex::default() }
     }
 
     pub(super) fn wake(&self) -> Wake {

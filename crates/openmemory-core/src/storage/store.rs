@@ -113,19 +113,8 @@ impl Store {
         let backend: Arc<dyn Backend> = Arc::new(sled);
         let progress = Arc::new(Progress::new(state, Arc::new(std::fs::File::open(layout.manifest())?)));
         let manifest = Arc::new(SharedManifest::new(&layout, lock, manifest));
-        let checkpoints = CheckpointThread::idle(Arc::new(Checkpoints {
-            layout: layout.clone(),
-            bounds,
-            manifest: Arc::clone(&manifest),
-            progress: Arc::clone(&progress),
-            backend: Arc::clone(&backend),
-            renewal: None,
-            built: 0.into(),
-            since_built: 0.into(),
-            stop: false.into(),
-            busy: Default::default(),
-            problem: Default::default(),
-        }));
+        let checkpoints =
+            CheckpointThread::idle(Checkpoints::new(&layout, bounds, &manifest, &progress, &backend, None));
         let closing = Closing { layout, manifest, progress };
         Ok(Self { checkpoints, writer: Writer::of_read_only(), backend, repaired: None, closing, room: Some(room) })
     }
@@ -141,19 +130,9 @@ impl Store {
         let acknowledged = Acknowledged::open(&layout, manifest.store)?;
         let manifest = Arc::new(SharedManifest::new(&layout, lock, manifest));
         let progress = Arc::new(Progress::new(state, log.file()));
-        let checkpoints = CheckpointThread::start(Arc::new(Checkpoints {
-            layout: layout.clone(),
-            bounds,
-            manifest: Arc::clone(&manifest),
-            progress: Arc::clone(&progress),
-            backend: Arc::clone(&backend),
-            renewal: sled.map(Renewal::new),
-            built: 0.into(),
-            since_built: 0.into(),
-            stop: false.into(),
-            busy: Default::default(),
-            problem: Default::default(),
-        }))?;
+        let renewal = sled.map(Renewal::new);
+        let checkpoints =
+            CheckpointThread::start(Checkpoints::new(&layout, bounds, &manifest, &progress, &backend, renewal))?;
         let closing = Closing { layout, manifest: Arc::clone(&manifest), progress: Arc::clone(&progress) };
         let wake = checkpoints.wake();
         let commits = Commits {

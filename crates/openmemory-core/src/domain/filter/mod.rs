@@ -106,7 +106,7 @@ impl Filter {
 }
 
 /// A text whose canonically equal forms are one: `é` typed as one character or as two.
-fn canonical(text: &str) -> Cow<'_, str> {
+pub(super) fn canonical(text: &str) -> Cow<'_, str> {
     match is_nfc_quick(text.chars()) {
         IsNormalized::Yes => text.into(),
         _ => text.nfc().collect::<String>().into(),
