@@ -24,6 +24,17 @@ test('a text is added again unless the options or the memory say otherwise', asy
   expect((await om.listMemories()).memories).toHaveLength(3)
 })
 
+test('a memory that says it as undefined or null leaves it to the options', async () => {
+  const om = openStore()
+  const { id } = await om.addMemory(MEMORY)
+  for (const ifExists of [undefined, null]) {
+    const again = { ...MEMORY, ifExists } as unknown as NewMemory
+    expect(await om.addMemory(again, { ifExists: 'skip' })).toMatchObject({ id, existed: true })
+    const [result] = await om.addMemories([again], { ifExists: 'skip' })
+    expect(result).toMatchObject({ ok: true, memory: { id, existed: true } })
+  }
+})
+
 test('touching merges tags, metadata and expiry as one update, once', async () => {
   const om = openStore()
   const { id } = await om.addMemory(MEMORY)

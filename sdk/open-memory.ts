@@ -54,8 +54,11 @@ export class OpenMemory implements contract.OpenMemory {
 
   addMemory(memory: contract.NewMemory, options?: contract.AddOptions, ...extra: Extra): Promise<contract.AddedMemory> {
     return this.#call(extra, (engine) => {
-      const request = { ...checkOptions(options, ['ifExists']), ...this.#scope.memory(checkRecord(memory, 'memory')) }
-      return read<contract.AddedMemory>(engine.add(JSON.stringify({ memory: request })))
+      const { ifExists } = checkOptions(options, ['ifExists'])
+      const record = this.#scope.memory(checkRecord(memory, 'memory'))
+      // Undefined and null count as absent, as in a batch.
+      const request = { memory: { ...record, ifExists: record.ifExists ?? ifExists } }
+      return read<contract.AddedMemory>(engine.add(JSON.stringify(request)))
     })
   }
 

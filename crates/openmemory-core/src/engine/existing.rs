@@ -64,9 +64,8 @@ impl Engine {
         if new.if_exists != IfExists::Skip {
             return Ok(None);
         }
-        let now = self.now();
-        match find(&*self.store, &new.scope, new.content.as_str(), now)? {
-            Some((number, head)) => found(&*self.store, number, head, now).map(Some),
+        match find(&*self.store, &new.scope, new.content.as_str(), self.now())? {
+            Some((number, head)) => self.memory(number, head),
             None => Ok(None),
         }
     }
@@ -106,7 +105,7 @@ pub(super) fn settle(
         let update = Update { id: head.id, patch, if_version: None, provenance };
         return commit::update(transaction, &update, None, now).map(Insertion::Touched).map(Some);
     }
-    found(transaction, number, head, now).map(Insertion::Found).map(Some)
+    commit::memory(transaction, number, head, now).map(Insertion::Found).map(Some)
 }
 
 /// The oldest memory of a scope that has the text and has not expired.
@@ -119,12 +118,6 @@ fn find(records: &impl Records, scope: &Scope, text: &str, now: Timestamp) -> Re
         }
     }
     Ok(None)
-}
-
-fn found(records: &impl Records, number: Number, head: Version, now: Timestamp) -> Result<Memory, Error> {
-    let content = records.content(number, head.content)?.ok_or(Error::Internal("a memory without its text"))?;
-    let dynamics = commit::dynamics(records, number)?;
-    Ok(Memory { version: head, content, dynamics, now })
 }
 
 /// What a new memory brings that the one that is there has not; none where there is nothing.
