@@ -1,4 +1,4 @@
-// Which weights rank best? Fits those of crates/openmemory-core/src/index/score.rs on questions with known answers.
+// Which weights rank best? Fits those of crates/openmemory-index/src/score.rs on questions with known answers.
 //   node benchmark/fit-ranking.mjs FILE
 // FILE is JSON: {users: [{user, memories: [{id, text, tags?, run?}], queries: [{text, gold: [ids]}]}]}; without `run`, a
 // tag that begins with `session_` is one. Each conversation counts twice: with its runs, and as single memories.

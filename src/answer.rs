@@ -1,6 +1,6 @@
 //! How does a result cross to JavaScript? As `{"ok": value}` or `{"error": {...}}`; the facade makes real errors of it.
 
-use openmemory_core::engine::{Error, ItemResult};
+use openmemory_engine::{Error, ItemResult};
 use serde::Serialize;
 use serde_json::{Value, json};
 

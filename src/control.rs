@@ -5,7 +5,7 @@ use std::sync::Arc;
 use napi::bindgen_prelude::{FnArgs, Function, Result};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
-use openmemory_core::engine;
+use openmemory_engine as engine;
 
 #[napi]
 pub struct Control {

@@ -10,7 +10,7 @@ use napi::threadsafe_function::ThreadsafeFunctionCallMode::NonBlocking;
 use napi::tokio::select;
 use napi::tokio::sync::{oneshot, watch};
 use napi::{Env, Status};
-use openmemory_core::embedding::{EmbedCall, NoVectors};
+use openmemory_embedding::{EmbedCall, NoVectors};
 
 pub type Embed<'a> = Function<'a, FnArgs<(Vec<String>,)>, Promise<Float32Array>>;
 

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use napi::bindgen_prelude::{Object, PromiseRaw, Result, within_runtime_if_available};
 use napi::{Env, JsValue};
 use napi_derive::napi;
-use openmemory_core::domain::request::{
+use openmemory_domain::request::{
     AddMany, ById, Delete, DeleteMany, Export, FeedbackRequest, Get, History, Import, List, NewMemory, Reinforce,
     Restore, Search, Update, UpdateMany,
 };
-use openmemory_core::domain::{Clock, Invalid, SystemClock};
-use openmemory_core::engine::{self, Control as Progress, Error, ImportFile, Shared};
+use openmemory_domain::{Clock, Invalid, SystemClock};
+use openmemory_engine::{self as engine, Control as Progress, Error, ImportFile, Shared};
 use serde::Serialize;
 use serde_json::{Value, json};
 

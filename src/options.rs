@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
 use napi::bindgen_prelude::{Error, Result};
-use openmemory_core::domain::ModelIdentity;
-use openmemory_core::embedding::{
+use openmemory_domain::ModelIdentity;
+use openmemory_embedding::{
     EmbedCall, EmbedderSource, ExternalEmbedder, ModelEmbedder, ModelOptions, Pooling, TestEmbedder,
 };
-use openmemory_core::engine;
-use openmemory_core::storage::Durability;
+use openmemory_engine as engine;
+use openmemory_storage::Durability;
 use serde::Deserialize;
 
 use crate::allocator::Thrift;

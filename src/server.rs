@@ -8,7 +8,7 @@ use napi::Env;
 use napi::bindgen_prelude::{Error, PromiseRaw, Result};
 use napi::tokio::sync::OnceCell;
 use napi_derive::napi;
-use openmemory_core::engine::{self, Directory};
+use openmemory_engine::{self as engine, Directory};
 use openmemory_server::config::{Config, Limits, LogSink};
 use openmemory_server::running::Running;
 use openmemory_server::tenants::OpenStore;

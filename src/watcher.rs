@@ -7,8 +7,8 @@ use napi::Env;
 use napi::bindgen_prelude::{Function, PromiseRaw, Result};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
-use openmemory_core::domain::request::Watch;
-use openmemory_core::engine::{self, Error};
+use openmemory_domain::request::Watch;
+use openmemory_engine::{self as engine, Error};
 use parking_lot::Mutex;
 use serde_json::json;
 

@@ -7,8 +7,8 @@ use std::fs::{File, create_dir_all};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use openmemory_core::domain::{Clock, SystemClock};
-use openmemory_core::engine::{Directory, Error, Shared};
+use openmemory_domain::{Clock, SystemClock};
+use openmemory_engine::{Directory, Error, Shared};
 use parking_lot::Mutex;
 use serde_json::json;
 use tokio::sync::OnceCell;
@@ -201,10 +201,10 @@ pub(crate) async fn blocking<T: Send + 'static>(
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use openmemory_core::domain::request::NewMemory;
-    use openmemory_core::embedding::TestEmbedder;
-    use openmemory_core::engine::{Options, Registry};
-    use openmemory_core::storage::StorageError;
+    use openmemory_domain::request::NewMemory;
+    use openmemory_embedding::TestEmbedder;
+    use openmemory_engine::{Options, Registry};
+    use openmemory_storage::StorageError;
     use serde_json::{Value, json};
 
     use super::*;

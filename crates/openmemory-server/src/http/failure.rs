@@ -6,9 +6,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use openmemory_core::domain::Invalid;
-use openmemory_core::engine::Error;
-use openmemory_core::storage::StorageError;
+use openmemory_domain::Invalid;
+use openmemory_engine::Error;
+use openmemory_storage::StorageError;
 use serde_json::{Map, Value, json};
 
 /// Seconds after which a store that has failed may be open again. Opening takes less, and is tried by each request.

@@ -1,7 +1,7 @@
 //! What of a query that is too long is looked for? Its end: integrations send whole conversations, and what was said
 //! last is what matters.
 
-use openmemory_core::domain::limits::QUERY_CHARACTERS;
+use openmemory_domain::limits::QUERY_CHARACTERS;
 use serde_json::Value;
 
 /// Keeps the last characters of a text that has more than a query may; says whether it did.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use openmemory_core::domain::Invalid;
-use openmemory_core::domain::filter::Filter;
-use openmemory_core::domain::request::Search;
-use openmemory_core::engine::{Control, DeletedMany, Error, Hit, Shared};
+use openmemory_domain::Invalid;
+use openmemory_domain::filter::Filter;
+use openmemory_domain::request::Search;
+use openmemory_engine::{Control, DeletedMany, Error, Hit, Shared};
 
 use super::Failure;
 use crate::app::App;

@@ -8,7 +8,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
-use openmemory_core::domain::{Clock, SystemClock};
+use openmemory_domain::{Clock, SystemClock};
 use serde_json::{Map, Value, json};
 
 use super::Told;

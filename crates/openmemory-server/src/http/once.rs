@@ -11,8 +11,8 @@ use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusC
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
-use openmemory_core::domain::Invalid;
-use openmemory_core::engine::Control;
+use openmemory_domain::Invalid;
+use openmemory_engine::Control;
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;

@@ -10,7 +10,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use openmemory_core::engine::{Control, Error};
+use openmemory_engine::{Control, Error};
 use serde_json::{Value, json};
 use tokio::task::spawn;
 

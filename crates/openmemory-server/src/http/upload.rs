@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
-use openmemory_core::engine::Error;
+use openmemory_engine::Error;
 
 use super::body::let_pass;
 use super::pace::Paced;

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use openmemory_core::domain::{Clock, SystemClock};
+use openmemory_domain::{Clock, SystemClock};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 use std::{fs, io};
 
-use openmemory_core::domain::{Clock, SystemClock};
+use openmemory_domain::{Clock, SystemClock};
 use parking_lot::RwLock;
 use serde_json::json;
 use subtle::{ConditionallySelectable, ConstantTimeEq};

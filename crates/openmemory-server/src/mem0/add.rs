@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
-use openmemory_core::domain::request::{AddMany, IfExists, NewMemory};
-use openmemory_core::domain::{Clock, Content, Invalid, Metadata, Scope, SystemClock, Tags};
+use openmemory_domain::request::{AddMany, IfExists, NewMemory};
+use openmemory_domain::{Clock, Content, Invalid, Metadata, Scope, SystemClock, Tags};
 use serde_json::{Value, json};
 
 use super::fields::{ENTITIES, Fields, end_of_day};
@@ -194,7 +194,7 @@ fn texts(messages: Option<Value>, left_out: &mut Vec<String>) -> Result<Vec<Mess
         Some(message @ Value::Object(_)) => vec![message],
         _ => return Err(Failure::invalid("messages", "must be messages with role and content, or a text")),
     };
-    if messages.len() > openmemory_core::domain::limits::BATCH {
+    if messages.len() > openmemory_domain::limits::BATCH {
         return Err(Invalid::limit("messages", "has at most 1000 messages").into());
     }
     let mut texts = Vec::with_capacity(messages.len());

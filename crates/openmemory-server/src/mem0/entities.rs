@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::Path;
 use axum::response::IntoResponse;
-use openmemory_core::domain::filter;
-use openmemory_core::engine::Holder;
+use openmemory_domain::filter;
+use openmemory_engine::Holder;
 use serde_json::{Value, json};
 
 use super::fields::exactly;

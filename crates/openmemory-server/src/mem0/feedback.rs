@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::response::IntoResponse;
-use openmemory_core::domain::Feedback;
-use openmemory_core::domain::request::FeedbackRequest;
+use openmemory_domain::Feedback;
+use openmemory_domain::request::FeedbackRequest;
 use serde_json::json;
 
 use super::fields::{Fields, memory_id};

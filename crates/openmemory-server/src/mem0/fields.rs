@@ -1,7 +1,7 @@
 //! How is a body read? Clients send what the hosted service wants: what is known here is checked, null counts as absent,
 //! what steers that service alone is passed over, and anything else is refused by name.
 
-use openmemory_core::domain::{Invalid, MemoryId, Timestamp};
+use openmemory_domain::{Invalid, MemoryId, Timestamp};
 use serde_json::{Map, Value, json};
 
 use crate::http::Failure;

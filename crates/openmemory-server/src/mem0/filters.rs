@@ -1,6 +1,6 @@
 //! What do Mem0's filters mean here? The same language with other names for some fields.
 
-use openmemory_core::domain::filter::{self, Filter};
+use openmemory_domain::filter::{self, Filter};
 use serde_json::{Map, Value, json};
 
 use super::fields::{ENTITIES, end_of_day, timestamp};

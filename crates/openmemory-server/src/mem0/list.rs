@@ -3,9 +3,9 @@
 use axum::Json;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use openmemory_core::domain::Memory;
-use openmemory_core::domain::filter::Filter;
-use openmemory_core::domain::request::List;
+use openmemory_domain::Memory;
+use openmemory_domain::filter::Filter;
+use openmemory_domain::request::List;
 use serde_json::{Map, Value, json};
 
 use super::fields::{ENTITIES, Fields, HOSTED, exactly};

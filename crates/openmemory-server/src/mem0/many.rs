@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::response::IntoResponse;
-use openmemory_core::domain::request::{Get, Item, Update, UpdateMany};
-use openmemory_core::domain::{MemoryId, filter, limits};
+use openmemory_domain::request::{Get, Item, Update, UpdateMany};
+use openmemory_domain::{MemoryId, filter, limits};
 use serde_json::{Value, json};
 
 use super::fields::{ENTITIES, Fields, HOSTED, exactly, memory_id};
@@ -63,7 +63,7 @@ pub async fn delete(memories: Memories, Body(body): Body) -> Answer {
     }
     let asked = ids.clone();
     // Looked for first, so that a wrong id among them leaves the others as they are.
-    let look = move |engine: &openmemory_core::engine::Shared| {
+    let look = move |engine: &openmemory_engine::Shared| {
         asked.into_iter().try_for_each(|id| engine.get(&Get { id, version: None, at: None }).map(drop))
     };
     memories.read(look).await.map_err(unknown)?;
@@ -131,7 +131,7 @@ fn items_of(body: Value) -> Result<Vec<Value>, Failure> {
 /// A refusal of an item names the item.
 fn at(place: &str, failure: Failure) -> Failure {
     match failure {
-        Failure::Engine(openmemory_core::engine::Error::Invalid(mut invalid)) => {
+        Failure::Engine(openmemory_engine::Error::Invalid(mut invalid)) => {
             invalid.field = format!("{place}.{}", invalid.field);
             Failure::from(invalid)
         }

@@ -2,9 +2,9 @@
 
 use axum::Json;
 use axum::response::IntoResponse;
-use openmemory_core::domain::request::{Delete, Get, History, Update};
-use openmemory_core::domain::{Content, Event, MemoryId, Patch, Provenance, Setting};
-use openmemory_core::engine::{Error, MemoryVersion};
+use openmemory_domain::request::{Delete, Get, History, Update};
+use openmemory_domain::{Content, Event, MemoryId, Patch, Provenance, Setting};
+use openmemory_engine::{Error, MemoryVersion};
 use serde_json::{Map, Value, json};
 
 use super::fields::{Fields, end_of_day};

@@ -1,6 +1,6 @@
 //! How is a memory written? With its UUID, its tags as categories, and its run by both names.
 
-use openmemory_core::domain::{Memory, MemoryId, Version};
+use openmemory_domain::{Memory, MemoryId, Version};
 use serde_json::{Map, Value, json};
 
 use super::fields::expiration_date;

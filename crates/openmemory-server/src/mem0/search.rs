@@ -3,10 +3,10 @@
 use axum::Json;
 use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
-use openmemory_core::domain::limits::QUERY_CHARACTERS;
-use openmemory_core::domain::request::Search;
-use openmemory_core::engine::Hit;
-use openmemory_core::index::Part;
+use openmemory_domain::limits::QUERY_CHARACTERS;
+use openmemory_domain::request::Search;
+use openmemory_engine::Hit;
+use openmemory_engine::Part;
 use serde_json::{Value, json};
 
 use super::fields::{Fields, exactly};

@@ -1,6 +1,6 @@
 //! How does a memory come to be?
 
-use openmemory_core::domain::request::{AddMany, NewMemory};
+use openmemory_domain::request::{AddMany, NewMemory};
 use serde_json::Value;
 
 use super::record::{results, tagged_as};

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::response::IntoResponse;
-use openmemory_core::domain::request::DeleteMany;
+use openmemory_domain::request::DeleteMany;
 
 use super::record::results;
 use crate::http::{Answer, LargeBody, Memories};

@@ -2,9 +2,9 @@
 
 use axum::Json;
 use axum::response::IntoResponse;
-use openmemory_core::domain::Memory;
-use openmemory_core::domain::request::List;
-use openmemory_core::engine::{Control, Error, Shared};
+use openmemory_domain::Memory;
+use openmemory_domain::request::List;
+use openmemory_engine::{Control, Error, Shared};
 use serde_json::{Map, Value, json};
 
 use super::record::record;

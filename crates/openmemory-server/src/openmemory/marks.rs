@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::response::IntoResponse;
-use openmemory_core::domain::request::{ById, FeedbackRequest, Reinforce};
+use openmemory_domain::request::{ById, FeedbackRequest, Reinforce};
 use serde_json::{Value, json};
 
 use super::record::{record, tagged};

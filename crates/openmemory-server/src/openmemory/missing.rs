@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{any, delete, get, patch, post};
-use openmemory_core::domain::Invalid;
+use openmemory_domain::Invalid;
 
 use crate::app::App;
 use crate::http::Failure;

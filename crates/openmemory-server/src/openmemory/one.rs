@@ -2,9 +2,9 @@
 
 use axum::Json;
 use axum::response::IntoResponse;
-use openmemory_core::domain::request::{Delete, Get, Update};
-use openmemory_core::domain::{Memory, MemoryId};
-use openmemory_core::engine::Error;
+use openmemory_domain::request::{Delete, Get, Update};
+use openmemory_domain::{Memory, MemoryId};
+use openmemory_engine::Error;
 use serde_json::{Map, Value, json};
 
 use super::record::tagged;

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::response::IntoResponse;
-use openmemory_core::domain::request::{History, Restore};
+use openmemory_domain::request::{History, Restore};
 use serde_json::{Map, Value, json};
 
 use super::record::tagged;

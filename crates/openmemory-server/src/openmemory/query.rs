@@ -2,9 +2,9 @@
 
 use axum::Json;
 use axum::response::IntoResponse;
-use openmemory_core::domain::request::Search;
-use openmemory_core::domain::{Timestamp, filter, limits};
-use openmemory_core::engine::{Error, Hit};
+use openmemory_domain::request::Search;
+use openmemory_domain::{Timestamp, filter, limits};
+use openmemory_engine::{Error, Hit};
 use serde_json::{Map, Value, json};
 
 use super::record::with_protocol_fields;

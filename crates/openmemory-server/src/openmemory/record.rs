@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use openmemory_core::domain::Memory;
-use openmemory_core::engine::{Error, ItemResult};
+use openmemory_domain::Memory;
+use openmemory_engine::{Error, ItemResult};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 

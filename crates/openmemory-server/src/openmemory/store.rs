@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use openmemory_core::domain::Sector;
+use openmemory_domain::Sector;
 use serde_json::json;
 
 use crate::app::App;

@@ -1,6 +1,6 @@
 //! How do many memories change in one request?
 
-use openmemory_core::domain::request::UpdateMany;
+use openmemory_domain::request::UpdateMany;
 
 use super::record::results;
 use crate::http::{Answer, LargeBody, Memories};

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::response::IntoResponse;
-use openmemory_core::domain::filter;
+use openmemory_domain::filter;
 use serde_json::json;
 
 use super::list::Walk;

@@ -5,12 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use openmemory_core::embedding::TestEmbedder;
-use openmemory_core::engine::{Directory, Error, Options, Registry};
-use openmemory_core::storage::Durability;
+use openmemory_embedding::TestEmbedder;
+use openmemory_engine::{Directory, Error, Options, Registry};
 use openmemory_server::config::{Config, Limits};
 use openmemory_server::running::Running;
 use openmemory_server::tenants::OpenStore;
+use openmemory_storage::Durability;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

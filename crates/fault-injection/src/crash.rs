@@ -1,0 +1,111 @@
+//! Does a store survive being killed? The story: an agent's process dies at any moment, also while it opens the store.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use openmemory_storage::Durability;
+
+use crate::dice::Dice;
+use crate::session::{WRITERS, check, open};
+
+/// Kills of one store.
+const ROUNDS: usize = 25;
+
+/// Counts of a run.
+#[derive(Default)]
+pub struct Outcome {
+    pub rounds: usize,
+    pub acknowledged: u64,
+    /// Why sled was built anew after a kill: it is no promise of ours that it survives one.
+    pub rebuilt: Vec<String>,
+    pub failures: Vec<String>,
+}
+
+pub fn run(rounds: usize, seed: u64) -> Outcome {
+    let mut outcome = Outcome::default();
+    let mut dice = Dice::new(seed);
+    // A new store now and then: beginnings are killed too, and nothing grows without end.
+    while outcome.rounds < rounds && outcome.failures.is_empty() {
+        let directory = match tempfile::tempdir() {
+            Ok(directory) => directory,
+            Err(error) => return failed(outcome, error.to_string()),
+        };
+        let seed = seed + outcome.rounds as u64;
+        let mut acknowledged = vec![0; WRITERS];
+        // A kill takes nothing that the system has: `interval` promises as much here.
+        let durability = ["flush", "flush", "interval"][outcome.rounds / ROUNDS % 3];
+        for _ in 0..ROUNDS.min(rounds - outcome.rounds) {
+            let before: u64 = acknowledged.iter().sum();
+            match round(directory.path(), (seed, durability, outcome.rounds), &mut acknowledged, &mut dice) {
+                Ok(rebuilt) => outcome.rebuilt.extend(rebuilt),
+                Err(problem) => return failed(outcome, problem),
+            }
+            outcome.acknowledged += acknowledged.iter().sum::<u64>() - before;
+            outcome.rounds += 1;
+        }
+        let checked = open(directory.path(), Durability::Flush, 0).map_err(|error| error.to_string());
+        if let Err(problem) = checked.and_then(|engine| check(&engine, seed, &acknowledged).map(drop)) {
+            return failed(outcome, problem);
+        }
+    }
+    outcome
+}
+
+fn failed(mut outcome: Outcome, problem: String) -> Outcome {
+    outcome.failures.push(format!("round {}: {problem}", outcome.rounds));
+    outcome
+}
+
+/// One child, killed after a random time. It first checks what earlier ones left, and says whether sled was built anew.
+fn round(
+    directory: &Path,
+    which: (u64, &str, usize),
+    acknowledged: &mut [u64],
+    dice: &mut Dice,
+) -> Result<Option<String>, String> {
+    let mut child = spawn(directory, which, acknowledged).map_err(|error| error.to_string())?;
+    let output = child.stdout.take().ok_or("no output")?;
+    let longest = if dice.one_in(3) { 25_000 } else { 250_000 };
+    let killed_after = Duration::from_micros(dice.below(longest) as u64);
+    let killer = std::thread::spawn(move || {
+        std::thread::sleep(killed_after);
+        let _ = child.kill();
+        child.wait()
+    });
+    let (mut problem, mut rebuilt) = (None, None);
+    for line in BufReader::new(output).lines().map_while(Result::ok) {
+        match line.split_once(' ') {
+            Some(("!", told)) => problem = Some(told.to_owned()),
+            Some(("~", told)) => rebuilt = Some(told.to_owned()),
+            Some((writer, steps)) => note(acknowledged, writer, steps),
+            None => {}
+        }
+    }
+    killer.join().map_err(|_| "the killer panicked")?.map_err(|error| error.to_string())?;
+    problem.map_or(Ok(rebuilt), Err)
+}
+
+fn spawn(
+    directory: &Path,
+    (seed, durability, round): (u64, &str, usize),
+    acknowledged: &[u64],
+) -> std::io::Result<Child> {
+    Command::new(std::env::current_exe()?)
+        .arg("child")
+        .arg(directory)
+        .args([seed.to_string(), durability.into(), (round / 3).to_string(), "1".into(), "1000000".into()])
+        .args(acknowledged.iter().map(u64::to_string))
+        .stdout(Stdio::piped())
+        .spawn()
+}
+
+/// Notes a line of a child: a writer and how many steps it has taken.
+pub fn note(acknowledged: &mut [u64], writer: &str, steps: &str) {
+    if let (Ok(writer), Ok(steps)) = (writer.parse::<usize>(), steps.parse::<u64>())
+        && let Some(known) = acknowledged.get_mut(writer)
+    {
+        *known = steps.max(*known);
+    }
+}

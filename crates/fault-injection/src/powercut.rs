@@ -1,0 +1,135 @@
+//! Does a store survive a power cut? The story: the machine goes off at any moment, and of what was not synced any part
+//! reaches the disk. The real engine's writes and syncs are recorded once; then images of the disk at random moments are
+//! made and opened.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use openmemory_storage::Durability;
+
+use crate::crash::note;
+use crate::dice::Dice;
+use crate::disk::Disk;
+use crate::journal::{Entry, entries};
+use crate::preload::recorder;
+use crate::session::{WRITERS, check, check_from, open};
+
+#[derive(Default)]
+pub struct Outcome {
+    pub images: usize,
+    /// Images that were opened with nothing to repair but what every crash leaves.
+    pub repaired: usize,
+    pub writes: usize,
+    pub syncs: usize,
+    pub failures: Vec<String>,
+}
+
+pub fn run(images: usize, seed: u64, keep: bool) -> Outcome {
+    let mut outcome = Outcome::default();
+    let mut dice = Dice::new(seed);
+    // Several recordings: a session that is killed differs from one that is closed, and so do their seeds.
+    let recordings = images.div_ceil(100).max(2);
+    for recording in 0..recordings {
+        let durability = if recording % 4 == 3 { Durability::Interval } else { Durability::Flush };
+        let wanted = images / recordings + usize::from(recording < images % recordings);
+        let tried = record(seed + recording as u64, durability).and_then(|(_directory, root, journal)| {
+            try_images(&journal, &root, wanted, seed + recording as u64, durability, &mut dice, keep, &mut outcome)
+        });
+        if let Err(error) = tried {
+            outcome.failures.push(error.to_string());
+        }
+    }
+    outcome
+}
+
+/// Runs a child whose calls are recorded.
+fn record(seed: u64, durability: Durability) -> io::Result<(tempfile::TempDir, PathBuf, Vec<Entry>)> {
+    let directory = tempfile::tempdir()?;
+    let (root, journal) = (directory.path().join("store"), directory.path().join("journal"));
+    let durability = if durability == Durability::Interval { "interval" } else { "flush" };
+    let child = Command::new(std::env::current_exe()?)
+        .arg("child")
+        .arg(&root)
+        .args([&seed.to_string(), durability, "0", "4", "40"])
+        .args([0; WRITERS].map(|steps: u64| steps.to_string()))
+        .env("LD_PRELOAD", recorder()?)
+        .env("OPENMEMORY_JOURNAL", &journal)
+        .stderr(Stdio::inherit())
+        .output()?;
+    if !child.status.success() {
+        let said = String::from_utf8_lossy(&child.stdout);
+        let problem = said.lines().last().unwrap_or_default();
+        return Err(io::Error::other(format!("the recorded child ended with {}: {problem}", child.status)));
+    }
+    let journal = entries(&std::fs::read(&journal)?);
+    Ok((directory, root, journal))
+}
+
+#[expect(clippy::too_many_arguments, reason = "one call, in the file's only loop")]
+fn try_images(
+    journal: &[Entry],
+    root: &Path,
+    images: usize,
+    seed: u64,
+    durability: Durability,
+    dice: &mut Dice,
+    keep: bool,
+    outcome: &mut Outcome,
+) -> io::Result<()> {
+    outcome.writes += journal.iter().filter(|entry| matches!(entry, Entry::Write { .. })).count();
+    outcome.syncs += journal.iter().filter(|entry| matches!(entry, Entry::Sync { .. })).count();
+    let mut cuts: Vec<usize> = (0..images).map(|_| dice.below(journal.len() + 1)).collect();
+    cuts.sort_unstable();
+    let mut disk = Disk::default();
+    let mut acknowledged = vec![0; WRITERS];
+    let mut at = 0;
+    for cut in cuts {
+        for entry in &journal[at..cut] {
+            disk.apply(entry);
+            if let Entry::Said(lines) = entry {
+                let lines = lines.lines().filter_map(|line| line.split_once(' '));
+                lines.for_each(|(writer, steps)| note(&mut acknowledged, writer, steps));
+            }
+        }
+        at = cut;
+        let image = tempfile::tempdir()?;
+        disk.write_image(root, image.path(), dice)?;
+        let copy = keep.then(|| copy_of(image.path())).transpose()?;
+        outcome.images += 1;
+        match look(image.path(), seed, durability, &acknowledged) {
+            Ok(repaired) => outcome.repaired += usize::from(repaired),
+            Err(problem) => {
+                let kept = copy.map(|copy| format!(" (kept in {})", copy.keep().display())).unwrap_or_default();
+                outcome.failures.push(format!("seed {seed}, cut at {cut} of {}: {problem}{kept}", journal.len()));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn copy_of(directory: &Path) -> io::Result<tempfile::TempDir> {
+    let copy = tempfile::tempdir()?;
+    Command::new("cp").arg("-a").arg(directory.join(".")).arg(copy.path()).status()?;
+    Ok(copy)
+}
+
+/// Opens an image, compares, and opens it once more.
+fn look(image: &Path, seed: u64, durability: Durability, acknowledged: &[u64]) -> Result<bool, String> {
+    let mut repaired = false;
+    for again in [false, true] {
+        let engine = open(image, durability, 0).map_err(|error| error.to_string())?;
+        match durability {
+            Durability::Flush => drop(check(&engine, seed, acknowledged)?),
+            // The last half second may be missing, but what is there is whole.
+            Durability::Interval => check_from(&engine, seed, &[0; WRITERS], acknowledged)?,
+        }
+        let found = engine.stats().map_err(|error| error.to_string())?.repaired;
+        if again && found.is_some() {
+            return Err(format!("repaired twice: {found:?}"));
+        }
+        repaired |= found.is_some();
+        engine.close().map_err(|error| error.to_string())?;
+    }
+    Ok(repaired)
+}

@@ -1,0 +1,150 @@
+//! A process with a server that meets a failure: its clients ask again until they are served, and nobody restarts it.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use openmemory_engine::{Directory, Error, Options, Registry};
+use openmemory_server::config::{Config, Limits};
+use openmemory_server::running::Running;
+use openmemory_server::tenants::OpenStore;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+
+use crate::faulty::BOUNDS;
+use crate::life::{End, Host, TRIES, Writers, live};
+use crate::session::{check, options, say};
+use crate::writer::{Step, Writer};
+
+/// How long clients wait before they ask again, and how often they do: for longer than opening waits for a sled that hangs.
+const PAUSE: Duration = Duration::from_millis(20);
+const ASKS: usize = 3000;
+
+/// `served STORE SEED`
+pub fn run(arguments: &[String]) -> ExitCode {
+    let [store, seed] = arguments else { return ExitCode::from(2) };
+    let Ok(seed) = seed.parse() else { return ExitCode::from(2) };
+    live(life(store.into(), Writers::new(seed)))
+}
+
+async fn life(store: PathBuf, mut writers: Writers) -> Result<(), End> {
+    for backup in ["backup0", "backup1"] {
+        let mut service = Service::start(&store).await.map_err(End::Problem)?;
+        writers.write(&mut service).await?;
+        service.back_up(backup).await.map_err(End::Problem)?;
+        writers.write(&mut service).await?;
+        let _ = service.running.close().await;
+    }
+    let mut service = Service::start(&store).await.map_err(End::Problem)?;
+    writers.write(&mut service).await
+}
+
+#[derive(Default)]
+struct Opener(Registry);
+
+impl OpenStore for Opener {
+    fn open(&self, directory: &Path) -> Result<Arc<Directory>, Error> {
+        self.0.open(Options { bounds: BOUNDS, ..options(directory, 0) }, "test")
+    }
+
+    fn release(&self, store: Arc<Directory>) -> Result<(), Error> {
+        self.0.release(store)
+    }
+}
+
+struct Service {
+    running: Running,
+    opener: Arc<Opener>,
+    store: PathBuf,
+}
+
+impl Host for Service {
+    async fn take(&mut self, step: Step) -> Result<(), String> {
+        let refuses_an_item = matches!(step, Step::AddNothing(_));
+        let (method, path, body) = step.request();
+        match self.ask(method, &path, &body).await? {
+            // A batch tells of each item what has become of it.
+            (200, answer) if answer.contains("\"ok\":false") == refuses_an_item => Ok(()),
+            (status, answer) => Err(format!("{status} {answer}")),
+        }
+    }
+
+    async fn found(&mut self, seed: u64, steps: &[u64]) -> Result<Vec<Writer>, String> {
+        let mut problem = "the server does not get ready".to_owned();
+        for _ in 0..ASKS {
+            if matches!(self.ask("GET", "/ready", &Value::Null).await, Ok((200, _))) {
+                match self.look(seed, steps).await {
+                    Ok(found) => return Ok(found),
+                    // The calls that fail may not be over; what is lost stays lost.
+                    Err(found) => problem = found,
+                }
+            }
+            sleep(PAUSE).await;
+        }
+        Err(problem)
+    }
+}
+
+impl Service {
+    async fn start(store: &Path) -> Result<Self, String> {
+        let mut problem = String::new();
+        for _ in 0..TRIES {
+            let opener = Arc::new(Opener::default());
+            let config = Config {
+                directory: store.to_owned(),
+                host: "127.0.0.1".into(),
+                port: 0,
+                keys: vec![],
+                metrics_key: None,
+                key_file: store.join("keys.json"),
+                backup_dir: store.parent().map(Path::to_owned),
+                limits: Limits::default(),
+                log: None,
+            };
+            match Running::start(config, Arc::clone(&opener) as _).await {
+                Ok(running) => return Ok(Self { running, opener, store: store.to_owned() }),
+                Err(error) => problem = error.to_string(),
+            }
+        }
+        Err(format!("the server does not start: {problem}"))
+    }
+
+    /// What the server's engine holds, which it shares with whoever opens its directory.
+    async fn look(&self, seed: u64, steps: &[u64]) -> Result<Vec<Writer>, String> {
+        let directory = self.opener.open(&self.store).map_err(|error| error.to_string())?;
+        let engine = directory.engine().await.map_err(|error| error.to_string());
+        let found = engine.and_then(|engine| check(&engine, seed, steps));
+        self.opener.release(directory).map_err(|error| error.to_string())?;
+        found
+    }
+
+    async fn back_up(&self, name: &str) -> Result<(), String> {
+        match self.ask("POST", "/backup", &json!({ "name": name })).await? {
+            (200, _) => say(&format!("backup default/{name}")),
+            (status, answer) => say(&format!("refused {status} {answer}")),
+        }
+        Ok(())
+    }
+
+    async fn ask(&self, method: &str, path: &str, body: &Value) -> Result<(u16, String), String> {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+            body.len()
+        );
+        let asked = async {
+            let mut stream = TcpStream::connect(self.running.address).await?;
+            stream.write_all(format!("{head}{body}").as_bytes()).await?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await?;
+            Ok::<_, std::io::Error>(answer)
+        };
+        let answer = asked.await.map_err(|error| format!("no answer: {error}"))?;
+        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+        Ok((status.ok_or("an answer without a status")?, body.to_owned()))
+    }
+}

@@ -1,0 +1,112 @@
+//! What does a child process do? Opens the store, says whether it holds what was acknowledged, and goes on writing.
+
+use std::io::Write;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use openmemory_embedding::{Embedder, EmbeddingError, ModelIdentity, Passage, TestEmbedder};
+use openmemory_engine::{Control, Engine, Error, Options};
+use openmemory_storage::{Bounds, Durability};
+use tokio::task::LocalSet;
+
+use crate::writer::Writer;
+
+pub const WRITERS: usize = 4;
+
+/// Small, so that a short run lives through many segments and checkpoints.
+pub const BOUNDS: Bounds = Bounds { segment_bytes: 256 * 1024, log_bytes: 1024 * 1024 };
+
+/// The test embedder under a name: another name is another model, so that a reindex has something to do.
+struct Named(&'static str);
+
+impl Embedder for Named {
+    fn identity(&self) -> Result<ModelIdentity, EmbeddingError> {
+        Ok(ModelIdentity { id: self.0.into(), ..TestEmbedder.identity()? })
+    }
+
+    fn cut(&self, text: &str) -> Result<Vec<Range<usize>>, EmbeddingError> {
+        TestEmbedder.cut(text)
+    }
+
+    fn embed(&self, pieces: &[&str]) -> Vec<Result<Passage, EmbeddingError>> {
+        TestEmbedder.embed(pieces)
+    }
+
+    fn query(&self, text: &str) -> Result<Vec<f32>, EmbeddingError> {
+        TestEmbedder.query(text)
+    }
+
+    fn batch(&self) -> usize {
+        TestEmbedder.batch()
+    }
+}
+
+pub fn open(directory: &Path, durability: Durability, model: usize) -> Result<Engine, Error> {
+    Engine::open(Options { durability, ..options(directory, model) })
+}
+
+/// One of two models, and small bounds.
+pub fn options(directory: &Path, model: usize) -> Options {
+    Options { bounds: BOUNDS, ..Options::new(directory, Arc::new(Named(["one", "other"][model % 2]))) }
+}
+
+/// Finds how far each writer got: at least as far as was acknowledged, at most one step further.
+pub fn check(engine: &Engine, seed: u64, acknowledged: &[u64]) -> Result<Vec<Writer>, String> {
+    let mut writers = Vec::new();
+    for (number, steps) in acknowledged.iter().enumerate() {
+        let mut writer = Writer::after(seed, number, *steps);
+        if let Err(problem) = writer.check(engine) {
+            writer.step();
+            writer.check(engine).map_err(|further| format!("{problem}; {further}"))?;
+        }
+        writers.push(writer);
+    }
+    let expected: usize = writers.iter().map(Writer::memories).sum();
+    match engine.stats() {
+        Ok(stats) if stats.memories == expected as u64 => Ok(writers),
+        Ok(stats) => Err(format!("{} memories are counted, not {expected}", stats.memories)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Whether each writer is at one of its states between two numbers of steps, the second one included, or one further.
+#[cfg(target_os = "linux")]
+pub fn check_from(engine: &Engine, seed: u64, from: &[u64], to: &[u64]) -> Result<(), String> {
+    for (number, (from, to)) in from.iter().zip(to).enumerate() {
+        let fits = (*from..=to + 1).rev().any(|steps| Writer::after(seed, number, steps).check(engine).is_ok());
+        if !fits {
+            return Err(format!("writer {number} is at none of the states it had from step {from} to {}", to + 1));
+        }
+    }
+    Ok(())
+}
+
+/// Says something to the parent in one write.
+pub fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(format!("{line}\n").as_bytes()).and_then(|()| out.flush());
+}
+
+/// Writes until every writer has taken `steps` more steps; each is told to the parent when it is acknowledged.
+pub async fn write(engine: Arc<Engine>, writers: Vec<Writer>, steps: u64) -> Result<Vec<Writer>, Error> {
+    engine.reindex(&Control::default()).await?;
+    let local = LocalSet::new();
+    let mut tasks = Vec::new();
+    for (number, mut writer) in writers.into_iter().enumerate() {
+        let engine = Arc::clone(&engine);
+        tasks.push(local.spawn_local(async move {
+            for _ in 0..steps {
+                writer.step().take(&engine).await?;
+                say(&format!("{number} {}", writer.steps()));
+            }
+            Ok::<_, Error>(writer)
+        }));
+    }
+    local.await;
+    let mut writers = Vec::new();
+    for task in tasks {
+        writers.push(task.await.map_err(|_| Error::Internal("a writer panicked"))??);
+    }
+    Ok(writers)
+}

@@ -1,0 +1,116 @@
+//! How is a memory written? One line with its fields in a fixed order: equal memories are equal bytes.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::{Dynamics, Event, Version};
+
+/// What is the same in every version of a memory, and what has no versions.
+#[derive(Debug, Serialize)]
+pub struct MemoryRow<'a> {
+    id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    app_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run_id: Option<&'a str>,
+    created_at: String,
+    immutable: bool,
+    /// True at `salience_at`; how fast it falls follows from the primary sector.
+    salience: f64,
+    salience_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    feedback: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    feedback_reason: Option<&'a str>,
+    waypoints: Vec<LinkRow>,
+}
+
+/// A link to a memory of an earlier line.
+#[derive(Debug, Serialize)]
+pub struct LinkRow {
+    pub id: String,
+    pub weight: f32,
+    pub created_at: String,
+    pub updated_at: String,
+}
+
+/// One version.
+#[derive(Debug, Serialize)]
+pub struct VersionRow<'a> {
+    version: u64,
+    event: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restored_from: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    updated_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
+    /// The sectors that the text means, whether or not the metadata pins another.
+    classified: Vec<&'static str>,
+    tags: &'a [String],
+    metadata: &'a Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<&'a str>,
+}
+
+impl<'a> MemoryRow<'a> {
+    pub fn new(head: &'a Version, dynamics: &'a Dynamics, waypoints: Vec<LinkRow>) -> Self {
+        let scope = &head.scope;
+        let (salience, salience_at) = dynamics.stored();
+        Self {
+            id: head.id.as_str(),
+            user_id: scope.user_id.as_deref(),
+            agent_id: scope.agent_id.as_deref(),
+            app_id: scope.app_id.as_deref(),
+            run_id: scope.run_id.as_deref(),
+            created_at: head.created_at.to_string(),
+            immutable: head.immutable,
+            salience,
+            salience_at: salience_at.to_string(),
+            feedback: dynamics.feedback.map(crate::Feedback::name),
+            feedback_reason: dynamics.feedback_reason.as_deref(),
+            waypoints,
+        }
+    }
+
+    /// The line, without its end, up to where the versions come: newest first, with commas between them.
+    pub fn begin(&self) -> serde_json::Result<Vec<u8>> {
+        let mut line = serde_json::to_vec(self)?;
+        line.pop();
+        line.extend_from_slice(br#","versions":["#);
+        Ok(line)
+    }
+
+    /// What ends the line.
+    pub const END: &'static [u8] = b"]}\n";
+}
+
+impl<'a> VersionRow<'a> {
+    /// `content` is left out where it is that of the version before it in the line, the next newer one.
+    pub fn new(version: &'a Version, content: Option<&'a str>) -> Self {
+        let restored_from = match version.provenance.event {
+            Event::Restore { from } => Some(from),
+            Event::Add | Event::Update => None,
+        };
+        Self {
+            version: version.number,
+            event: version.provenance.event.name(),
+            restored_from,
+            actor: version.provenance.actor.as_deref(),
+            reason: version.provenance.reason.as_deref(),
+            updated_at: version.updated_at.to_string(),
+            expires_at: version.expires_at.map(|at| at.to_string()),
+            classified: version.classified.names(),
+            tags: version.tags.as_slice(),
+            metadata: version.metadata.fields(),
+            content,
+        }
+    }
+}

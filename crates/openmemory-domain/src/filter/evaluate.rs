@@ -1,0 +1,175 @@
+//! Is this memory meant?
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::cmp::{Ordering, Reverse};
+
+use serde_json::{Map, Value};
+
+use super::{Field, Filter, Test, Values, canonical, canonical_json, folded, plain};
+use crate::{Sector, Version};
+
+/// A memory that is asked about.
+struct Asked<'a> {
+    memory: &'a Version,
+    content: &'a str,
+    /// The content as texts are looked for in it, once a test has needed it.
+    folded: OnceCell<String>,
+    plain: OnceCell<Cow<'a, str>>,
+}
+
+/// What a memory holds in a field.
+enum Actual<'a> {
+    /// No value, or null.
+    Missing,
+    Text(Cow<'a, str>),
+    /// Names that are compared as they are.
+    Name(&'a str),
+    Texts(Vec<Cow<'a, str>>),
+    Number(f64),
+    Bool(bool),
+    Json(Cow<'a, Value>),
+}
+
+impl Filter {
+    /// Whether a memory matches. `content` is looked at only if [`Filter::needs_content`].
+    ///
+    /// - `eq` and `in`: the value equals one of those given, numbers by value (1 is 1.0),
+    ///   lists and objects entry by entry; of a list, one element is enough. Null equals a missing value.
+    /// - `ne` and `nin` are their exact opposites: they match missing values too.
+    /// - `gt gte lt lte`: numbers with numbers, times with times, strings with strings by
+    ///   code point; anything else, and a missing value, does not match.
+    /// - `contains`: a text has the given one as a part, a list has it as an element; of
+    ///   several given, one is enough. `icontains`: the same, ignoring case as Unicode has it.
+    /// - `exists` and `"*"`: there is a value and it is not null. No tags are a missing value.
+    ///
+    /// Each test reads a field's value once, however many values it is compared with.
+    pub fn matches(&self, memory: &Version, content: &str) -> bool {
+        self.holds_for(&Asked { memory, content, folded: OnceCell::new(), plain: OnceCell::new() })
+    }
+
+    fn holds_for(&self, asked: &Asked<'_>) -> bool {
+        match self {
+            Self::And(parts) => parts.iter().all(|part| part.holds_for(asked)),
+            Self::Or(parts) => parts.iter().any(|part| part.holds_for(asked)),
+            Self::Not(part) => !part.holds_for(asked),
+            Self::Is(Field::Keywords, Test::ContainsIgnoringCase { parts, .. }) => parts.is_in(asked.folded()),
+            Self::Is(Field::Keywords, Test::Contains { parts, .. }) => parts.is_in(asked.plain()),
+            Self::Is(field, test) => holds(test, &actual(field, asked.memory, asked.content)),
+        }
+    }
+}
+
+impl Asked<'_> {
+    fn folded(&self) -> &str {
+        self.folded.get_or_init(|| folded(self.content))
+    }
+
+    fn plain(&self) -> &str {
+        self.plain.get_or_init(|| plain(self.content))
+    }
+}
+
+fn actual<'a>(field: &Field, memory: &'a Version, content: &'a str) -> Actual<'a> {
+    let name = |name: &'a Option<String>| name.as_deref().map_or(Actual::Missing, Actual::Name);
+    match field {
+        Field::UserId => name(&memory.scope.user_id),
+        Field::AgentId => name(&memory.scope.agent_id),
+        Field::AppId => name(&memory.scope.app_id),
+        Field::RunId => name(&memory.scope.run_id),
+        Field::Tags if memory.tags.as_slice().is_empty() => Actual::Missing,
+        Field::Tags => Actual::Texts(memory.tags.as_slice().iter().map(|tag| canonical(tag)).collect()),
+        Field::Sectors => {
+            Actual::Texts(memory.sectors().as_slice().iter().map(|sector| Sector::name(*sector).into()).collect())
+        }
+        Field::PrimarySector => Actual::Name(memory.sectors().primary().name()),
+        Field::CreatedAt => Actual::Number(memory.created_at.millis() as f64),
+        Field::UpdatedAt => Actual::Number(memory.updated_at.millis() as f64),
+        Field::Version => Actual::Number(memory.number as f64),
+        Field::Immutable => Actual::Bool(memory.immutable),
+        Field::ExpiresAt => memory.expires_at.map_or(Actual::Missing, |at| Actual::Number(at.millis() as f64)),
+        Field::MemoryIds => Actual::Name(memory.id.as_str()),
+        Field::Keywords => Actual::Text(content.into()),
+        Field::Metadata(path) => match find(memory.metadata.fields(), path) {
+            None | Some(Value::Null) => Actual::Missing,
+            Some(Value::String(text)) => Actual::Text(canonical(text)),
+            Some(value) => Actual::Json(canonical_json(value)),
+        },
+    }
+}
+
+/// Descends at each dot; where that leads nowhere, takes the dot as part of a key.
+pub(super) fn find<'a>(fields: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
+    if path.contains('.') { descend(fields, path) } else { fields.get(path) }
+}
+
+/// Tries the keys that the path begins with, the shortest first. Each object is reached in one way only, so all of it
+/// takes no longer than reading the keys once, however many dots the path has.
+fn descend<'a>(fields: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
+    let (mut whole, mut inner) = (None, Vec::new());
+    for (key, value) in fields {
+        match path.strip_prefix(key.as_str()) {
+            Some("") => whole = Some(value),
+            Some(rest) => inner.extend(rest.strip_prefix('.').zip(value.as_object())),
+            None => {}
+        }
+    }
+    inner.sort_unstable_by_key(|(rest, _)| Reverse(rest.len()));
+    inner.into_iter().find_map(|(rest, fields)| descend(fields, rest)).or(whole)
+}
+
+fn holds(test: &Test, actual: &Actual<'_>) -> bool {
+    match test {
+        Test::Exists => !matches!(actual, Actual::Missing),
+        Test::OneOf(values) => equals(actual, values),
+        Test::Beyond { greater, or_equal, limit } => match order(actual, limit) {
+            Some(Ordering::Equal) => *or_equal,
+            Some(Ordering::Greater) => *greater,
+            Some(Ordering::Less) => !*greater,
+            None => false,
+        },
+        Test::Contains { values, parts } => match actual {
+            Actual::Text(text) => parts.is_in(&plain(text)),
+            Actual::Name(name) => parts.is_in(&plain(name)),
+            Actual::Texts(_) => equals(actual, values),
+            Actual::Json(json) => has_element(json, values),
+            _ => false,
+        },
+        Test::ContainsIgnoringCase { values, parts } => match actual {
+            Actual::Text(text) => parts.is_in(&folded(text)),
+            Actual::Name(name) => parts.is_in(&folded(name)),
+            Actual::Texts(texts) => texts.iter().any(|text| values.has_text(&folded(text))),
+            Actual::Json(json) => {
+                let mut texts = json.as_array().into_iter().flatten().filter_map(Value::as_str);
+                texts.any(|text| values.has_text(&folded(text)))
+            }
+            _ => false,
+        },
+    }
+}
+
+fn equals(actual: &Actual<'_>, values: &Values) -> bool {
+    match actual {
+        Actual::Missing => values.has_null(),
+        Actual::Text(text) => values.has_text(text),
+        Actual::Name(name) => values.has_text(name),
+        Actual::Texts(texts) => texts.iter().any(|text| values.has_text(text)),
+        Actual::Number(number) => values.has_number(*number),
+        Actual::Bool(yes) => values.has_bool(*yes),
+        Actual::Json(json) => values.has(json) || has_element(json, values),
+    }
+}
+
+fn has_element(list: &Value, values: &Values) -> bool {
+    list.as_array().is_some_and(|items| items.iter().any(|item| values.has(item)))
+}
+
+fn order(actual: &Actual<'_>, limit: &Value) -> Option<Ordering> {
+    match actual {
+        Actual::Text(text) => Some(text.as_ref().cmp(limit.as_str()?)),
+        Actual::Name(name) => Some((*name).cmp(limit.as_str()?)),
+        Actual::Number(number) => number.partial_cmp(&limit.as_f64()?),
+        Actual::Json(json) => json.as_f64()?.partial_cmp(&limit.as_f64()?),
+        _ => None,
+    }
+}

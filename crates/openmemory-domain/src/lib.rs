@@ -1,0 +1,41 @@
+//! What is a memory, and which values may it hold? Pure types and rules: no I/O, no clock of its own.
+
+#![forbid(unsafe_code)]
+
+pub mod clock;
+pub mod content;
+pub mod dynamics;
+pub mod embedding;
+pub mod export;
+pub mod filter;
+pub mod invalid;
+pub mod json;
+pub mod limits;
+pub mod memory;
+pub mod memory_id;
+pub mod metadata;
+pub mod patch;
+pub mod request;
+pub mod scope;
+pub mod sector;
+pub mod tags;
+pub mod text_key;
+pub mod timestamp;
+pub mod unique;
+pub mod version;
+
+pub use clock::{Clock, SystemClock};
+pub use content::{Content, ContentHash};
+pub use dynamics::{Dynamics, Feedback, Salience};
+pub use embedding::{Embedding, ModelIdentity, ModelTag};
+pub use invalid::{Invalid, InvalidKind};
+pub use memory::Memory;
+pub use memory_id::MemoryId;
+pub use metadata::Metadata;
+pub use patch::{Patch, Setting};
+pub use scope::Scope;
+pub use sector::{Sector, Sectors};
+pub use tags::Tags;
+pub use text_key::TextKey;
+pub use timestamp::Timestamp;
+pub use version::{Change, Event, Provenance, Version};

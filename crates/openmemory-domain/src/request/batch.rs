@@ -1,0 +1,99 @@
+//! What may a batch hold? 1 to 1000 items, each good or bad by itself.
+
+use serde_json::Value;
+
+use super::{Fields, IfExists, NewMemory, Update, list, update};
+use crate::filter::Filter;
+use crate::{Invalid, MemoryId, limits};
+
+/// One item of a batch: its request, or why it is refused and the id it named.
+pub type Item<T> = Result<T, (Option<String>, Invalid)>;
+
+/// `{items, atomic?, ifExists?}`
+#[derive(Debug)]
+pub struct AddMany {
+    pub items: Vec<Item<NewMemory>>,
+    pub atomic: bool,
+}
+
+impl AddMany {
+    pub fn read(value: Value) -> Result<Self, Invalid> {
+        let mut fields = Fields::read(value, &["items", "atomic", IfExists::FIELD])?;
+        let if_exists = IfExists::read(&mut fields)?.unwrap_or_default();
+        let items = items(&mut fields, |item| NewMemory::read_item(item, if_exists))?;
+        Ok(Self { items, atomic: fields.boolean("atomic")?.unwrap_or(false) })
+    }
+}
+
+/// `{items, atomic?, actor?, reason?}`
+#[derive(Debug)]
+pub struct UpdateMany {
+    pub items: Vec<Item<Update>>,
+    pub atomic: bool,
+}
+
+impl UpdateMany {
+    pub fn read(value: Value) -> Result<Self, Invalid> {
+        let mut fields = Fields::read(value, &["items", "atomic", "actor", "reason"])?;
+        let provenance = update::provenance(&mut fields)?;
+        let items = items(&mut fields, |item| Update::read_item(item, provenance.clone()))?;
+        Ok(Self { items, atomic: fields.boolean("atomic")?.unwrap_or(false) })
+    }
+}
+
+fn items<T>(fields: &mut Fields, read: impl Fn(Value) -> Result<T, Invalid>) -> Result<Vec<Item<T>>, Invalid> {
+    let values = fields.array("items")?.unwrap_or_default();
+    check_count("items", values.len())?;
+    Ok(values
+        .into_iter()
+        .enumerate()
+        .map(|(i, value)| {
+            let id = value.get("id").and_then(Value::as_str).map(str::to_owned);
+            read(value).map_err(|error| (id, update::named(error, &format!("items[{i}]"))))
+        })
+        .collect())
+}
+
+fn check_count(field: &str, count: usize) -> Result<(), Invalid> {
+    if count == 0 {
+        return Err(Invalid::argument(field, "must not be empty"));
+    }
+    if count > limits::BATCH {
+        return Err(Invalid::limit(field, format!("has {count} items, and a batch has at most {}", limits::BATCH)));
+    }
+    Ok(())
+}
+
+/// `{ids}`, `{filters}` or `{all: true}`: exactly one of them, and an empty filter is none.
+#[derive(Debug)]
+pub enum DeleteMany {
+    Ids(Vec<Item<MemoryId>>),
+    Matching(Filter),
+    All,
+}
+
+impl DeleteMany {
+    pub fn read(value: Value) -> Result<Self, Invalid> {
+        let mut fields = Fields::read(value, &["ids", "filters", "all"])?;
+        let filter = list::filters(&mut fields)?;
+        match (fields.array("ids")?, filter, fields.boolean("all")?) {
+            (Some(ids), None, None) => {
+                check_count("ids", ids.len())?;
+                let read = |(i, value): (usize, Value)| {
+                    let field = format!("ids[{i}]");
+                    match value {
+                        Value::String(text) => MemoryId::read(&field, &text).map_err(|error| (Some(text), error)),
+                        _ => Err((None, Invalid::argument(field, "must be a string"))),
+                    }
+                };
+                Ok(Self::Ids(ids.into_iter().enumerate().map(read).collect()))
+            }
+            (None, Some(filter), None) => Ok(Self::Matching(filter)),
+            (None, None, Some(true)) => Ok(Self::All),
+            _ => Err(Invalid::argument(
+                "filters",
+                "must say which memories; to delete every memory pass {all: true} instead",
+            )),
+        }
+    }
+}

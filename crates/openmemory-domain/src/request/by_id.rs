@@ -1,0 +1,147 @@
+//! What may be asked of one memory?
+
+use serde_json::Value;
+
+use super::{Fields, update};
+use crate::{Event, Feedback, Invalid, MemoryId, Provenance, Timestamp, limits};
+
+/// `{id}`
+#[derive(Debug, Clone, PartialEq)]
+pub struct ById {
+    pub id: MemoryId,
+}
+
+impl ById {
+    pub fn read(value: Value) -> Result<Self, Invalid> {
+        Ok(Self { id: Fields::read(value, &["id"])?.id("id")? })
+    }
+}
+
+/// `{id, ifVersion?, actor?, reason?}`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delete {
+    pub id: MemoryId,
+    /// The deletion is refused unless this is the current version.
+    pub if_version: Option<u64>,
+    /// Who deletes it, and why; kept in the tombstone.
+    pub actor: Option<String>,
+    pub reason: Option<String>,
+}
+
+impl Delete {
+    pub fn read(value: Value) -> Result<Self, Invalid> {
+        let mut fields = Fields::read(value, &["id", "ifVersion", "actor", "reason"])?;
+        Ok(Self {
+            id: fields.id("id")?,
+            if_version: fields.version("ifVersion")?,
+            actor: fields.note("actor")?,
+            reason: fields.note("reason")?,
+        })
+    }
+}
+
+impl From<MemoryId> for Delete {
+    fn from(id: MemoryId) -> Self {
+        Self { id, if_version: None, actor: None, reason: None }
+    }
+}
+
+/// `{id, version?, at?}`: the newest version, one by number, or the one that was current at a time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Get {
+    pub id: MemoryId,
+    pub version: Option<u64>,
+    pub at: Option<Timestamp>,
+}
+
+impl Get {
+    pub fn read(value: Value) -> Result<Self, Invalid> {
+        let mut fields = Fields::read(value, &["id", "version", "at"])?;
+        let get = Self { id: fields.id("id")?, version: fields.version("version")?, at: fields.time("at")? };
+        if get.version.is_some() && get.at.is_some() {
+            return Err(Invalid::argument("at", "cannot be used together with version"));
+        }
+        Ok(get)
+    }
+}
+
+/// `{id, limit?, before?}`: versions below `before`, newest first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct History {
+    pub id: MemoryId,
+    pub limit: usize,
+    pub before: Option<u64>,
+}
+
+impl History {
+    pub fn read(value: Value) -> Result<Self, Invalid> {
+        let mut fields = Fields::read(value, &["id", "limit", "before"])?;
+        Ok(Self {
+            id: fields.id("id")?,
+            limit: fields.whole("limit", 1, limits::PAGE as u64)?.unwrap_or(100) as usize,
+            before: fields.version("before")?,
+        })
+    }
+}
+
+/// `{id, version, ifVersion?, actor?, reason?}`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Restore {
+    pub id: MemoryId,
+    pub version: u64,
+    pub if_version: Option<u64>,
+    pub provenance: Provenance,
+}
+
+impl Restore {
+    pub fn read(value: Value) -> Result<Self, Invalid> {
+        let mut fields = Fields::read(value, &["id", "version", "ifVersion", "actor", "reason"])?;
+        let id = fields.id("id")?;
+        let version =
+            fields.version("version")?.ok_or_else(|| Invalid::argument("version", "is needed: the one to restore"))?;
+        let provenance = Provenance { event: Event::Restore { from: version }, ..update::provenance(&mut fields)? };
+        Ok(Self { id, version, if_version: fields.version("ifVersion")?, provenance })
+    }
+}
+
+/// `{id, boost?}`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reinforce {
+    pub id: MemoryId,
+    /// Above 0, at most 1.
+    pub boost: f64,
+}
+
+impl Reinforce {
+    pub fn read(value: Value) -> Result<Self, Invalid> {
+        let mut fields = Fields::read(value, &["id", "boost"])?;
+        let id = fields.id("id")?;
+        let boost = fields.number("boost")?.unwrap_or(0.1);
+        if boost > 0.0 && boost <= 1.0 {
+            Ok(Self { id, boost })
+        } else {
+            Err(Invalid::argument("boost", "must be above 0 and at most 1"))
+        }
+    }
+}
+
+/// `{id, feedback, reason?}`; null takes the feedback back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeedbackRequest {
+    pub id: MemoryId,
+    pub feedback: Option<Feedback>,
+    pub reason: Option<String>,
+}
+
+impl FeedbackRequest {
+    pub fn read(value: Value) -> Result<Self, Invalid> {
+        let mut fields = Fields::read(value, &["id", "feedback", "reason"])?;
+        let id = fields.id("id")?;
+        let feedback = match fields.take("feedback") {
+            Some(Value::Null) => None,
+            Some(Value::String(name)) => Some(Feedback::read("feedback", &name)?),
+            _ => return Err(Invalid::argument("feedback", "must be POSITIVE, NEGATIVE, VERY_NEGATIVE or null")),
+        };
+        Ok(Self { id, feedback, reason: fields.note("reason")? })
+    }
+}

@@ -1,0 +1,134 @@
+//! How is one JSON object read? Field by field, each type checked, unknown fields refused by name.
+
+use serde_json::{Map, Value};
+
+use crate::{Invalid, MemoryId, Scope, Timestamp};
+
+/// The fields of a request object that have not been taken yet.
+pub struct Fields {
+    fields: Map<String, Value>,
+}
+
+impl Fields {
+    /// Takes an object whose fields are all among `known`.
+    pub fn read(value: Value, known: &[&str]) -> Result<Self, Invalid> {
+        let Value::Object(fields) = value else {
+            return Err(Invalid::argument("", "must be an object"));
+        };
+        if let Some(unknown) = fields.keys().find(|key| !known.contains(&key.as_str())) {
+            return Err(Invalid::argument(unknown, format!("is not a field here; known are {}", known.join(", "))));
+        }
+        Ok(Self { fields })
+    }
+
+    /// Forgets the fields that are null, where null counts as absent.
+    pub fn without_nulls(mut self) -> Self {
+        self.fields.retain(|_, value| !value.is_null());
+        self
+    }
+
+    pub fn take(&mut self, field: &str) -> Option<Value> {
+        self.fields.swap_remove(field)
+    }
+
+    pub fn string(&mut self, field: &str) -> Result<Option<String>, Invalid> {
+        match self.take(field) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(Invalid::argument(field, "must be a string")),
+        }
+    }
+
+    pub fn strings(&mut self, field: &str) -> Result<Option<Vec<String>>, Invalid> {
+        let Some(items) = self.array(field)? else { return Ok(None) };
+        let strings = items.into_iter().enumerate().map(|(i, item)| match item {
+            Value::String(text) => Ok(text),
+            _ => Err(Invalid::argument(format!("{field}[{i}]"), "must be a string")),
+        });
+        strings.collect::<Result<_, _>>().map(Some)
+    }
+
+    pub fn array(&mut self, field: &str) -> Result<Option<Vec<Value>>, Invalid> {
+        match self.take(field) {
+            None => Ok(None),
+            Some(Value::Array(items)) => Ok(Some(items)),
+            Some(_) => Err(Invalid::argument(field, "must be an array")),
+        }
+    }
+
+    pub fn object(&mut self, field: &str) -> Result<Option<Map<String, Value>>, Invalid> {
+        match self.take(field) {
+            None => Ok(None),
+            Some(Value::Object(fields)) => Ok(Some(fields)),
+            Some(_) => Err(Invalid::argument(field, "must be an object")),
+        }
+    }
+
+    pub fn boolean(&mut self, field: &str) -> Result<Option<bool>, Invalid> {
+        match self.take(field) {
+            None => Ok(None),
+            Some(Value::Bool(value)) => Ok(Some(value)),
+            Some(_) => Err(Invalid::argument(field, "must be true or false")),
+        }
+    }
+
+    pub fn number(&mut self, field: &str) -> Result<Option<f64>, Invalid> {
+        match self.take(field) {
+            None => Ok(None),
+            Some(Value::Number(number)) => Ok(number.as_f64()),
+            Some(_) => Err(Invalid::argument(field, "must be a number")),
+        }
+    }
+
+    /// A whole number from `least` up; above `most` it is over a limit.
+    pub fn whole(&mut self, field: &str, least: u64, most: u64) -> Result<Option<u64>, Invalid> {
+        let Some(number) = self.number(field)? else { return Ok(None) };
+        if number.fract() != 0.0 || number < least as f64 {
+            return Err(Invalid::argument(field, format!("must be a whole number from {least} to {most}")));
+        }
+        if number > most as f64 {
+            return Err(Invalid::limit(field, format!("is at most {most}")));
+        }
+        Ok(Some(number as u64))
+    }
+
+    /// A version number: 1 or more.
+    pub fn version(&mut self, field: &str) -> Result<Option<u64>, Invalid> {
+        self.whole(field, 1, crate::limits::EXACT_INTEGER)
+    }
+
+    pub fn time(&mut self, field: &str) -> Result<Option<Timestamp>, Invalid> {
+        self.string(field)?.map(|text| Timestamp::read(field, &text)).transpose()
+    }
+
+    /// An id that must be there.
+    pub fn id(&mut self, field: &str) -> Result<MemoryId, Invalid> {
+        match self.take(field) {
+            None | Some(Value::Null) => Err(Invalid::missing_id(field)),
+            Some(Value::String(text)) => MemoryId::read(field, &text),
+            Some(_) => Err(Invalid::argument(field, "must be a string")),
+        }
+    }
+
+    /// `user_id`, `agent_id`, `app_id` and `run_id`, as far as they are there.
+    pub fn scope(&mut self) -> Result<Scope, Invalid> {
+        let mut one = |field: &str| self.string(field)?.map(|text| Scope::read(field, text)).transpose();
+        Ok(Scope {
+            user_id: one("user_id")?,
+            agent_id: one("agent_id")?,
+            app_id: one("app_id")?,
+            run_id: one("run_id")?,
+        })
+    }
+
+    /// A short remark: at most 1024 characters.
+    pub fn note(&mut self, field: &str) -> Result<Option<String>, Invalid> {
+        let most = crate::limits::NOTE_CHARACTERS;
+        match self.string(field)? {
+            Some(text) if text.chars().count() > most => {
+                Err(Invalid::limit(field, format!("has at most {most} characters")))
+            }
+            other => Ok(other),
+        }
+    }
+}

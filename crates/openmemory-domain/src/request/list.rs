@@ -1,0 +1,70 @@
+//! Which memories, in which order, and how many at a time?
+
+use serde_json::Value;
+
+use super::Fields;
+use crate::filter::{self, Filter};
+use crate::{Invalid, limits};
+
+/// By which time a list is ordered, and from which end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Order {
+    pub by: TimeField,
+    pub newest_first: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeField {
+    Created,
+    Updated,
+}
+
+impl Order {
+    const NAMES: [(&'static str, Self); 4] = [
+        ("created_at:desc", Self { by: TimeField::Created, newest_first: true }),
+        ("created_at:asc", Self { by: TimeField::Created, newest_first: false }),
+        ("updated_at:desc", Self { by: TimeField::Updated, newest_first: true }),
+        ("updated_at:asc", Self { by: TimeField::Updated, newest_first: false }),
+    ];
+
+    fn read(name: &str) -> Result<Self, Invalid> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, order)| *order).ok_or_else(|| {
+            Invalid::argument("order", format!("must be one of {}", Self::NAMES.map(|(known, _)| known).join(", ")))
+        })
+    }
+}
+
+/// `{filters?, limit?, cursor?, order?, showExpired?}`
+#[derive(Debug, Clone)]
+pub struct List {
+    pub filter: Option<Filter>,
+    pub limit: usize,
+    /// Matches that are passed over first, without their texts being read; JSON does not say it.
+    pub skip: u64,
+    pub cursor: Option<String>,
+    pub order: Order,
+    pub show_expired: bool,
+}
+
+impl List {
+    pub fn read(value: Value) -> Result<Self, Invalid> {
+        let mut fields = Fields::read(value, &["filters", "limit", "cursor", "order", "showExpired"])?;
+        Ok(Self {
+            filter: filters(&mut fields)?,
+            limit: fields.whole("limit", 1, limits::PAGE as u64)?.unwrap_or(100) as usize,
+            skip: 0,
+            cursor: fields.string("cursor")?,
+            order: fields.string("order")?.map_or(Ok(Order::NAMES[0].1), |name| Order::read(&name))?,
+            show_expired: fields.boolean("showExpired")?.unwrap_or(false),
+        })
+    }
+}
+
+/// Reads `filters`; an empty object filters nothing.
+pub(super) fn filters(fields: &mut Fields) -> Result<Option<Filter>, Invalid> {
+    match fields.take("filters") {
+        None => Ok(None),
+        Some(value) if value.as_object().is_some_and(serde_json::Map::is_empty) => Ok(None),
+        Some(value) => filter::parse(&value).map(Some),
+    }
+}

@@ -1,0 +1,205 @@
+//! Embedding goes on off the caller's thread: bounded, fair, and past any panic.
+
+use std::ops::Range;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Barrier, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use openmemory_embedding::{Embedder, EmbeddingError, EmbeddingPool, ModelIdentity, Passage, TestEmbedder, Urgency};
+
+/// Embeds one piece for every word sent to it, and writes down which.
+struct Gated {
+    gate: Mutex<Receiver<()>>,
+    order: Mutex<Vec<String>>,
+}
+
+fn gated() -> (Sender<()>, Arc<Gated>, Arc<dyn Embedder>) {
+    let (open, gate) = channel();
+    let gated = Arc::new(Gated { gate: Mutex::new(gate), order: Mutex::default() });
+    (open, gated.clone(), gated)
+}
+
+impl Embedder for Gated {
+    fn identity(&self) -> Result<ModelIdentity, EmbeddingError> {
+        TestEmbedder.identity()
+    }
+    fn cut(&self, text: &str) -> Result<Vec<Range<usize>>, EmbeddingError> {
+        TestEmbedder.cut(text)
+    }
+    fn embed(&self, pieces: &[&str]) -> Vec<Result<Passage, EmbeddingError>> {
+        self.gate.lock().unwrap().recv().unwrap();
+        self.order.lock().unwrap().extend(pieces.iter().map(|piece| (*piece).to_owned()));
+        TestEmbedder.embed(pieces)
+    }
+    fn query(&self, text: &str) -> Result<Vec<f32>, EmbeddingError> {
+        self.order.lock().unwrap().push(text.to_owned());
+        TestEmbedder.query(text)
+    }
+}
+
+fn test() -> Arc<dyn Embedder> {
+    Arc::new(TestEmbedder)
+}
+
+fn texts(count: usize) -> Vec<Arc<str>> {
+    (0..count).map(|number| format!("text number {number}").into()).collect()
+}
+
+#[tokio::test]
+async fn many_texts_come_back_in_order_with_progress() {
+    let pool = EmbeddingPool::new(None).unwrap();
+    let texts = texts(1000);
+    let mut heard = Vec::new();
+    let results = pool.passages_of(&test(), texts.clone(), |done| heard.push(done)).await;
+    assert_eq!(heard, (1..=1000).collect::<Vec<_>>());
+    for (text, passages) in texts.iter().zip(results) {
+        assert_eq!(passages.unwrap(), TestEmbedder.passages(text).unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_long_text_is_the_same_in_parts() {
+    let pool = EmbeddingPool::new(Some(3)).unwrap();
+    let text = "Every sentence of this text has its place. ".repeat(4000);
+    let spread = pool.passages(&test(), text.as_str().into()).await.unwrap();
+    assert_eq!(spread, TestEmbedder.passages(&text).unwrap());
+    assert_eq!(pool.passages(&test(), "".into()).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn one_query_does_not_wait_for_a_batch() {
+    let pool = EmbeddingPool::new(Some(1)).unwrap();
+    let (open, gated, embedder) = gated();
+    let batch = pool.passages_of(&embedder, texts(20), |done| {
+        // Room for the first few texts only; the rest is let in when the query is through.
+        if done == 3 {
+            open.send(()).unwrap();
+        }
+    });
+    for _ in 0..3 {
+        open.send(()).unwrap();
+    }
+    let query = async {
+        pool.query(&embedder, "query".into()).await.unwrap();
+        for _ in 0..20 {
+            open.send(()).unwrap();
+        }
+    };
+    let (results, ()) = tokio::join!(batch, query);
+    assert!(results.iter().all(Result::is_ok));
+    let order = gated.order.lock().unwrap();
+    assert!(order.iter().position(|text| text == "query").unwrap() <= 4, "{order:?}");
+}
+
+#[tokio::test]
+async fn texts_are_embedded_on_all_threads_at_once() {
+    /// Returns only when two threads are in it.
+    struct Together(Barrier);
+    impl Embedder for Together {
+        fn identity(&self) -> Result<ModelIdentity, EmbeddingError> {
+            TestEmbedder.identity()
+        }
+        fn cut(&self, text: &str) -> Result<Vec<Range<usize>>, EmbeddingError> {
+            TestEmbedder.cut(text)
+        }
+        fn embed(&self, pieces: &[&str]) -> Vec<Result<Passage, EmbeddingError>> {
+            self.0.wait();
+            TestEmbedder.embed(pieces)
+        }
+        fn query(&self, text: &str) -> Result<Vec<f32>, EmbeddingError> {
+            TestEmbedder.query(text)
+        }
+    }
+    let pool = EmbeddingPool::new(Some(2)).unwrap();
+    let embedder: Arc<dyn Embedder> = Arc::new(Together(Barrier::new(2)));
+    let results = pool.passages_of(&embedder, texts(10), |_| {}).await;
+    assert!(results.iter().all(Result::is_ok));
+    let long = "Every sentence of this text has its place. ".repeat(230);
+    assert_eq!(TestEmbedder.cut(&long).unwrap().len() % 2, 0);
+    assert!(pool.passages(&embedder, long.as_str().into()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_panic_fails_its_own_job_only() {
+    let pool = EmbeddingPool::new(Some(1)).unwrap();
+    let job = || -> Result<(), EmbeddingError> { panic!("as a test expects") };
+    let error = pool.run(Urgency::Interactive, job).await.unwrap_err();
+    assert_eq!(error.code(), "EMBEDDING_FAILED");
+    assert_eq!(pool.run(Urgency::Bulk, || Ok(7)).await, Ok(7));
+}
+
+#[tokio::test]
+async fn jobs_run_on_named_threads() {
+    let pool = EmbeddingPool::new(Some(1)).unwrap();
+    let name = || Ok(thread::current().name().map(str::to_owned));
+    let name = pool.run(Urgency::Interactive, name).await.unwrap();
+    assert_eq!(name.as_deref(), Some("openmemory-embed-0"));
+}
+
+#[test]
+fn a_job_that_comes_while_threads_fall_asleep_is_not_missed() {
+    let busy = |time: Duration| {
+        let began = Instant::now();
+        while began.elapsed() < time {}
+    };
+    let (done, told) = channel();
+    thread::spawn(move || {
+        let pool = EmbeddingPool::new(Some(2)).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for number in 0..3000 {
+            let took = Duration::from_micros(number % 60);
+            let job = || {
+                pool.run(Urgency::Interactive, move || {
+                    busy(took);
+                    Ok(())
+                })
+            };
+            let another = async { if number % 3 == 0 { job().await } else { Ok(()) } };
+            assert_eq!(runtime.block_on(async { tokio::join!(job(), another) }), (Ok(()), Ok(())));
+            // About as long as a thread stays awake, and then a little shorter or longer.
+            busy(took + Duration::from_nanos(number * 7 % 3000));
+        }
+        done.send(()).unwrap();
+    });
+    told.recv_timeout(Duration::from_secs(60)).unwrap();
+}
+
+#[tokio::test]
+async fn closing_finishes_what_is_queued_and_takes_no_more() {
+    let pool = EmbeddingPool::new(Some(1)).unwrap();
+    let (open, gate) = channel::<()>();
+    let first = pool.run(Urgency::Interactive, move || {
+        gate.recv().unwrap();
+        Ok(1)
+    });
+    let second = pool.run(Urgency::Bulk, || Ok(2));
+    let close = async {
+        pool.close();
+        open.send(()).unwrap();
+    };
+    let (first, second, ()) = tokio::join!(biased; first, second, close);
+    assert_eq!((first, second), (Ok(1), Ok(2)));
+    let refused = pool.run(Urgency::Interactive, || Ok(3)).await;
+    assert_eq!(refused.unwrap_err().code(), "CLOSED");
+    let refused = pool.passages_of(&test(), texts(2), |_| {}).await;
+    assert!(refused.iter().all(|result| result == &Err(EmbeddingError::Closed)));
+}
+
+#[tokio::test]
+async fn threads_end_with_the_pool() {
+    let pool = EmbeddingPool::new(Some(2)).unwrap();
+    let (alive, ended) = tokio::sync::oneshot::channel::<()>();
+    let lives = Mutex::new(Some(alive));
+    // A thread's own value is dropped when the thread ends.
+    thread_local!(static LIVES: std::cell::RefCell<Option<tokio::sync::oneshot::Sender<()>>> =
+        const { std::cell::RefCell::new(None) });
+    pool.run(Urgency::Interactive, move || {
+        LIVES.set(lives.lock().unwrap().take());
+        Ok(())
+    })
+    .await
+    .unwrap();
+    drop(pool);
+    assert!(ended.await.is_err());
+}

@@ -1,0 +1,251 @@
+//! How do a thousand changes go together? Their new texts are embedded together and committed in few transactions;
+//! each item succeeds or fails by itself, or all of them as one.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::add::{self, Prepared};
+use super::commit;
+use super::control::Control;
+use super::delete::{self, Deleted};
+use super::error::Error;
+use super::existing::Added;
+use super::open::Engine;
+use super::outcome::{Named, Outcome};
+use super::shared_out::shared_out;
+use super::text::{Embedded, Text};
+use super::update::moves_vectors;
+use openmemory_domain::request::{AddMany, Item, NewMemory, Update, UpdateMany};
+use openmemory_domain::{Content, ContentHash, Embedding, Memory, MemoryId};
+use openmemory_storage::{Number, Transaction};
+
+/// New memories that share a commit: later ones can be linked to earlier ones.
+const ADD_CHUNK: usize = 128;
+/// Updates that share a commit.
+const UPDATE_CHUNK: usize = 512;
+
+/// What became of one item.
+pub type ItemResult<T> = Result<T, ItemError>;
+
+/// Why an item was refused, and the id that it named.
+#[derive(Debug, Clone)]
+pub struct ItemError {
+    pub id: Option<String>,
+    pub error: Error,
+}
+
+impl Serialize for ItemError {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("ok", &false)?;
+        if let Some(id) = &self.id {
+            map.serialize_entry("id", id)?;
+        }
+        map.serialize_entry("error", &self.error.to_json())?;
+        map.end()
+    }
+}
+
+impl Engine {
+    /// Adds 1 to 1000 memories. An atomic batch with a bad item changes nothing: that item answers with its error, the
+    /// others with `ABORTED`.
+    pub async fn add_many(&self, request: AddMany, control: &Control) -> Result<Vec<ItemResult<Added>>, Error> {
+        self.fitting_model().await?;
+        let mut items = read_items(request.items);
+        if request.atomic && items.iter().any(Result::is_err) {
+            return Ok(aborted(items));
+        }
+        let known = self.known_vectors(&items).await?;
+        let unknown = items.iter().flatten().map(|new| &new.content).filter(|text| !known.contains_key(&text.hash()));
+        let report = |done, total| control.report(done, total);
+        let mut embedded = self.embed_all(&unknown.collect::<Vec<_>>(), control, report).await?;
+        embedded.extend(known.into_iter().map(|(hash, vectors)| (hash, Ok(vectors))));
+        self.vectors.ready().await?;
+        let chunk = if request.atomic { items.len() } else { ADD_CHUNK };
+        let mut results = Vec::with_capacity(items.len());
+        while !items.is_empty() {
+            let rest = items.split_off(chunk.min(items.len()));
+            let prepared = shared_out(items, |item| self.prepare_item(item?, &embedded));
+            items = rest;
+            let (model, now) = (self.model.identity().await?.clone(), self.now());
+            let insert = move |transaction: &mut Transaction<'_>, prepared: Prepared| {
+                let id = prepared.id().to_string();
+                add::insert(transaction, prepared, &model, now).map_err(|error| ItemError { id: Some(id), error })
+            };
+            results.extend(self.commit_items(prepared, request.atomic, insert).await?);
+        }
+        Ok(results)
+    }
+
+    /// The vectors of those texts that are there already, by the texts' hashes.
+    async fn known_vectors(
+        &self,
+        items: &[ItemResult<NewMemory>],
+    ) -> Result<HashMap<ContentHash, Arc<Embedding>>, Error> {
+        let mut known = HashMap::new();
+        for new in items.iter().flatten() {
+            if let Some(vectors) = self.vectors_of_existing(new).await? {
+                known.insert(new.content.hash(), vectors);
+            }
+        }
+        Ok(known)
+    }
+
+    fn prepare_item(&self, new: NewMemory, embedded: &Embedded) -> ItemResult<Prepared> {
+        let id = new.id.as_ref().map(MemoryId::to_string);
+        let embedding = match embedded.get(&new.content.hash()) {
+            Some(embedding) => embedding.clone(),
+            None => Err(Error::Internal("a text was not embedded")),
+        };
+        embedding.and_then(|embedding| self.prepare(new, embedding)).map_err(|error| ItemError { id, error })
+    }
+
+    /// Updates 1 to 1000 memories; items that name one memory twice apply in order.
+    pub async fn update_many(&self, request: UpdateMany, control: &Control) -> Result<Vec<ItemResult<Memory>>, Error> {
+        let items = read_items(request.items).into_iter();
+        let items: Vec<ItemResult<Update>> = items.map(|item| self.check_item(item?)).collect();
+        if request.atomic && items.iter().any(Result::is_err) {
+            return Ok(aborted(items));
+        }
+        let unknown = self.unknown_texts(&items).await?;
+        if !unknown.is_empty() {
+            self.fitting_model().await?;
+        }
+        let report = |done, total| control.report(done, total);
+        let embedded = self.embed_all(&unknown, control, report).await?;
+        if items.iter().flatten().any(|update| moves_vectors(&update.patch)) {
+            self.vectors.ready().await?;
+        }
+        let mut texts = shared_out(items, |item| self.with_text(item?, &embedded));
+        let chunk = if request.atomic { texts.len() } else { UPDATE_CHUNK };
+        let mut results = Vec::with_capacity(texts.len());
+        while !texts.is_empty() {
+            let rest = texts.split_off(chunk.min(texts.len()));
+            let now = self.now();
+            let apply = move |transaction: &mut Transaction<'_>, (update, text): (Update, Option<Text>)| {
+                commit::update(transaction, &update, text.as_ref(), now)
+                    .map_err(|error| ItemError { id: Some(update.id.to_string()), error })
+            };
+            results.extend(self.commit_items(texts, request.atomic, apply).await?);
+            texts = rest;
+        }
+        Ok(results)
+    }
+
+    fn with_text(&self, update: Update, embedded: &Embedded) -> ItemResult<(Update, Option<Text>)> {
+        let Some(content) = update.patch.content.clone() else { return Ok((update, None)) };
+        let hash = content.hash();
+        let text = || -> Result<Text, Error> {
+            let embedding = embedded.get(&hash).cloned().transpose()?;
+            let related = match &embedding {
+                Some(embedding) => self.more_related(&update.id, embedding)?,
+                None => Vec::new(),
+            };
+            Ok(Text { content, hash, embedding, related })
+        };
+        match text() {
+            Ok(text) => Ok((update, Some(text))),
+            Err(error) => Err(ItemError { id: Some(update.id.to_string()), error }),
+        }
+    }
+
+    /// Refuses early what the commit would refuse whatever the other items do.
+    fn check_item(&self, update: Update) -> ItemResult<Update> {
+        // The version may be one that an earlier item makes.
+        match self.check_update(&update.id, None) {
+            Ok(()) => Ok(update),
+            Err(error) => Err(ItemError { id: Some(update.id.to_string()), error }),
+        }
+    }
+
+    async fn unknown_texts<'a>(&self, items: &'a [ItemResult<Update>]) -> Result<Vec<&'a Content>, Error> {
+        let mut unknown = Vec::new();
+        for update in items.iter().flatten() {
+            if let Some(content) = &update.patch.content
+                && !self.knows(&update.id, content.hash()).await?
+            {
+                unknown.push(content);
+            }
+        }
+        Ok(unknown)
+    }
+
+    /// Applies the good items in one commit and answers all of them in order.
+    async fn commit_items<I, O, W>(
+        &self,
+        items: Vec<ItemResult<I>>,
+        atomic: bool,
+        mut apply: W,
+    ) -> Result<Vec<ItemResult<O::Answer>>, Error>
+    where
+        I: Send + 'static,
+        O: Outcome,
+        W: FnMut(&mut Transaction<'_>, I) -> ItemResult<O> + Send + 'static,
+    {
+        let audience = self.audience();
+        let work = move |transaction: &mut Transaction<'_>| {
+            let apply =
+                |item: ItemResult<I>| item.and_then(|item| transaction.attempt(|transaction| apply(transaction, item)));
+            let results: Vec<ItemResult<O>> = items.into_iter().map(apply).collect();
+            // An error takes back what the others have written.
+            if atomic && results.iter().any(Result::is_err) { Err(aborted(results)) } else { Ok(results) }
+        };
+        let publish = move |results: &Vec<ItemResult<O>>| {
+            let committed = results.iter().flatten().filter_map(Outcome::committed);
+            committed.for_each(|committed| audience.committed(committed));
+        };
+        let results = match self.store.commit(work, publish).await? {
+            Ok(results) => results.into_iter().map(|result| result.map(Outcome::into_answer)).collect(),
+            Err(aborted) => aborted,
+        };
+        self.judge_items(&results);
+        Ok(results)
+    }
+
+    /// Looks at what was refused of a batch, as [`Engine::judge`] does at a call.
+    fn judge_items<T>(&self, results: &[ItemResult<T>]) {
+        for refused in results.iter().filter_map(|result| result.as_ref().err()) {
+            let _ = self.judge::<()>(Err(refused.error.clone()));
+        }
+    }
+
+    /// Deletes memories by id, each by itself, in one commit.
+    pub async fn delete_many(&self, ids: Vec<Item<MemoryId>>) -> Result<Vec<ItemResult<Deleted>>, Error> {
+        self.vectors.ready().await?;
+        let (now, audience) = (self.now(), self.audience());
+        let work = move |transaction: &mut Transaction<'_>| -> Result<Vec<ItemResult<(Number, Deleted)>>, Error> {
+            let remove = |item: Item<MemoryId>| {
+                let id = item.map_err(refusal)?;
+                transaction
+                    .attempt(|transaction| delete::remove(transaction, id.clone().into(), now))
+                    .map_err(|error| ItemError { id: Some(id.to_string()), error })
+            };
+            Ok(ids.into_iter().map(remove).collect())
+        };
+        let publish = move |results: &Vec<ItemResult<(Number, Deleted)>>| {
+            results.iter().flatten().for_each(|(number, deleted)| audience.deleted(*number, deleted));
+        };
+        let results = self.store.commit(work, publish).await??;
+        self.judge_items(&results);
+        Ok(results.into_iter().map(|result| result.map(|(_, deleted)| deleted)).collect())
+    }
+}
+
+fn refusal((id, invalid): (Option<String>, openmemory_domain::Invalid)) -> ItemError {
+    ItemError { id, error: invalid.into() }
+}
+
+fn read_items<T>(items: Vec<Item<T>>) -> Vec<ItemResult<T>> {
+    items.into_iter().map(|item| item.map_err(refusal)).collect()
+}
+
+/// The answers of an atomic batch that has a bad item: nothing of it was done.
+fn aborted<T: Named, A>(items: Vec<ItemResult<T>>) -> Vec<ItemResult<A>> {
+    let answer = |item: ItemResult<T>| match item {
+        Ok(good) => Err(ItemError { id: good.id(), error: Error::BatchRefused }),
+        Err(refused) => Err(refused),
+    };
+    items.into_iter().map(answer).collect()
+}

@@ -1,0 +1,45 @@
+//! How do use and opinion mark a memory? Reinforcement and feedback: durable, and never a version.
+
+use std::sync::Arc;
+
+use super::commit;
+use super::error::Error;
+use super::open::Engine;
+use openmemory_domain::request::{FeedbackRequest, Reinforce};
+use openmemory_domain::{Dynamics, Memory, MemoryId};
+use openmemory_storage::{Number, Records, Transaction};
+
+impl Engine {
+    /// Raises a memory's salience.
+    pub async fn reinforce(&self, request: Reinforce) -> Result<Memory, Error> {
+        let now = self.now();
+        self.change_dynamics(request.id, move |dynamics| dynamics.reinforced(request.boost, now)).await
+    }
+
+    /// Keeps, or takes back, what a user thought of a memory.
+    pub async fn feedback(&self, request: FeedbackRequest) -> Result<Memory, Error> {
+        let FeedbackRequest { id, feedback, reason } = request;
+        self.change_dynamics(id, move |dynamics| dynamics.judged(feedback, reason)).await
+    }
+
+    async fn change_dynamics(
+        &self,
+        id: MemoryId,
+        change: impl FnOnce(&Dynamics) -> Dynamics + Send + 'static,
+    ) -> Result<Memory, Error> {
+        let now = self.now();
+        let work = move |transaction: &mut Transaction<'_>| -> Result<(Number, Memory), Error> {
+            let (number, version) = commit::current(transaction, &id)?;
+            let dynamics = change(&commit::dynamics(transaction, number)?);
+            transaction.put_dynamics(number, &dynamics)?;
+            let content =
+                transaction.content(number, version.content)?.ok_or(Error::Internal("a memory without its text"))?;
+            Ok((number, Memory { version, content, dynamics, now }))
+        };
+        let vectors = Arc::clone(&self.vectors);
+        let publish = move |(number, memory): &(Number, Memory)| {
+            vectors.set_dynamics(*number, memory.version.scope.user_id.as_deref(), &memory.dynamics);
+        };
+        Ok(self.store.commit(work, publish).await??.1)
+    }
+}

@@ -1,0 +1,55 @@
+//! How does a file come to be whole or not at all? Written under another name, synced, then renamed.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::{Builder, NamedTempFile};
+
+use crate::error::Error;
+use openmemory_domain::Invalid;
+
+/// A file that is being written. Dropping it unfinished leaves nothing.
+pub(super) struct NewFile {
+    file: BufWriter<NamedTempFile>,
+    name: PathBuf,
+}
+
+impl NewFile {
+    pub(super) fn beside(name: &Path) -> Result<Self, Error> {
+        if name.is_dir() {
+            return Err(Invalid::argument("file", "is a directory; name a file in it").into());
+        }
+        let folder = folder(name);
+        if !folder.is_dir() {
+            return Err(Invalid::argument("file", "is in a directory that does not exist; make it first").into());
+        }
+        let file = Builder::new().prefix(".openmemory-export-").tempfile_in(folder);
+        let file = BufWriter::new(file.map_err(|error| Error::file(name, error))?);
+        Ok(Self { file, name: name.to_owned() })
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.file.write_all(bytes).map_err(|error| Error::file(&self.name, error))
+    }
+
+    /// Gives the file its name, in place of one that had it.
+    pub(super) fn finish(self) -> Result<(), Error> {
+        let Self { file, name } = self;
+        let failed = |error| Error::file(&name, error);
+        let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
+        file.as_file().sync_all().map_err(failed)?;
+        file.persist(&name).map_err(|error| failed(error.error))?;
+        if cfg!(unix) {
+            File::open(folder(&name)).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+fn folder(name: &Path) -> &Path {
+    match name.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}

@@ -1,0 +1,38 @@
+//! What has been written so far? The lines go to whoever takes them, and are counted and hashed for the last one.
+
+use serde::Serialize;
+
+use crate::error::Error;
+
+pub(super) struct Lines<'a> {
+    sink: &'a mut dyn FnMut(&[u8]) -> Result<(), Error>,
+    hasher: blake3::Hasher,
+    bytes: u64,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn to(sink: &'a mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Self {
+        Self { sink, hasher: blake3::Hasher::new(), bytes: 0 }
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.hasher.update(bytes);
+        self.bytes += bytes.len() as u64;
+        (self.sink)(bytes)
+    }
+
+    pub(super) fn record(&mut self, record: &impl Serialize) -> Result<(), Error> {
+        let mut line = serde_json::to_vec(record).map_err(super::unwritable)?;
+        line.push(b'\n');
+        self.write(&line)
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The hexadecimal BLAKE3 hash of what has been written.
+    pub(super) fn checksum(&self) -> String {
+        self.hasher.finalize().to_hex().to_string()
+    }
+}

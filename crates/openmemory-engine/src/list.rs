@@ -1,0 +1,123 @@
+//! Which memories are there? Pages in order of time, walked along the narrowest index that the filter allows.
+
+use serde::{Deserialize, Serialize};
+
+use super::control::Control;
+use super::error::Error;
+use super::open::Engine;
+use openmemory_domain::filter::{Field, Filter};
+use openmemory_domain::request::{List, Order, TimeField};
+use openmemory_domain::{Invalid, Memory, Timestamp, Version};
+use openmemory_storage::{Among, Number, Place, Records};
+
+/// One page; `next_cursor` is there when there may be more.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Page {
+    pub memories: Vec<Memory>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+/// What a cursor holds: where the page ended, and in which order.
+#[derive(Serialize, Deserialize)]
+struct Cursor {
+    newest_first: bool,
+    by_updated: bool,
+    at: Timestamp,
+    number: Number,
+}
+
+impl Engine {
+    pub fn list(&self, request: &List, control: &Control) -> Result<Page, Error> {
+        let place = request.cursor.as_deref().map(|text| read_cursor(text, request.order)).transpose()?;
+        let among = among(request.filter.as_ref(), request.order);
+        let mut memories = Vec::new();
+        let (mut last, mut skip) = (None, request.skip);
+        for number in self.store.by_time(&among, request.order, place) {
+            control.check()?;
+            let number = number?;
+            let Some(head) = self.store.head(number)? else { continue };
+            let hidden = !request.show_expired && head.expired(self.now());
+            if hidden || !self.matches(number, &head, request.filter.as_ref())? {
+                continue;
+            }
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            if memories.len() == request.limit {
+                return Ok(Page { memories, next_cursor: last.map(|place| write_cursor(request.order, place)) });
+            }
+            let Some(memory) = self.memory(number, head)? else { continue };
+            last = Some((time_of(&memory.version, request.order), number));
+            memories.push(memory);
+        }
+        Ok(Page { memories, next_cursor: None })
+    }
+
+    /// The memory, if it matches and is still there.
+    pub(super) fn matching(
+        &self,
+        number: Number,
+        head: Version,
+        filter: Option<&Filter>,
+    ) -> Result<Option<Memory>, Error> {
+        if self.matches(number, &head, filter)? { self.memory(number, head) } else { Ok(None) }
+    }
+
+    /// Whether a version matches. Most filters decide without the text, which may be long.
+    pub(super) fn matches(&self, number: Number, head: &Version, filter: Option<&Filter>) -> Result<bool, Error> {
+        let Some(filter) = filter else { return Ok(true) };
+        if !filter.needs_content() {
+            return Ok(filter.matches(head, ""));
+        }
+        let content = self.store.content(number, head.content)?;
+        Ok(content.is_some_and(|content| filter.matches(head, &content)))
+    }
+}
+
+fn time_of(version: &Version, order: Order) -> Timestamp {
+    match order.by {
+        TimeField::Created => version.created_at,
+        TimeField::Updated => version.updated_at,
+    }
+}
+
+/// The narrowest walk that meets every match, in the order of time.
+pub(super) fn among(filter: Option<&Filter>, order: Order) -> Among {
+    let filter = filter.filter(|_| order.by == TimeField::Created);
+    let scope = |filter| {
+        let [run, rest @ ..] = SCOPES;
+        let scope =
+            |(name, field): (_, Field)| Some(Among::Scope { field: name, value: one(filter, &field)?.to_owned() });
+        // The index of tags holds them as they were given, and others may be the same to Unicode.
+        let tag = || one(filter, &Field::Tags).filter(|tag| tag.is_ascii()).map(|tag| Among::Tag(tag.to_owned()));
+        scope(run).or_else(tag).or_else(|| rest.into_iter().find_map(scope))
+    };
+    filter.and_then(scope).unwrap_or(Among::All)
+}
+
+/// The fields that have an index, the narrowest first.
+const SCOPES: [(&str, Field); 4] =
+    [("run_id", Field::RunId), ("agent_id", Field::AgentId), ("app_id", Field::AppId), ("user_id", Field::UserId)];
+
+/// The only value that a match can have.
+pub(super) fn one<'a>(filter: &'a Filter, field: &Field) -> Option<&'a str> {
+    match filter.required(field)?[..] {
+        [Some(value)] => Some(value),
+        _ => None,
+    }
+}
+
+fn write_cursor(order: Order, (at, number): Place) -> String {
+    let cursor = Cursor { newest_first: order.newest_first, by_updated: order.by == TimeField::Updated, at, number };
+    data_encoding::BASE64URL_NOPAD.encode(&postcard::to_stdvec(&cursor).unwrap_or_default())
+}
+
+fn read_cursor(text: &str, order: Order) -> Result<Place, Invalid> {
+    let wrong = || Invalid::argument("cursor", "must be the next_cursor of a page in the same order");
+    let bytes = data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| wrong())?;
+    let cursor: Cursor = postcard::from_bytes(&bytes).map_err(|_| wrong())?;
+    let same = cursor.newest_first == order.newest_first && cursor.by_updated == (order.by == TimeField::Updated);
+    if same { Ok((cursor.at, cursor.number)) } else { Err(wrong()) }
+}

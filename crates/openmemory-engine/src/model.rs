@@ -1,0 +1,112 @@
+//! Which model makes the vectors, and does it fit the store? Asked when the first text is embedded, not before.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, OnceLock};
+
+use lru::LruCache;
+use parking_lot::Mutex;
+use tokio::sync::OnceCell;
+
+use super::error::Error;
+use super::open::Engine;
+use super::sectors::{Prototypes, TEXTS};
+use openmemory_domain::{ModelIdentity, ModelTag};
+use openmemory_embedding::EmbeddingService;
+use openmemory_storage::{Records, Store};
+
+/// Questions whose vectors are kept: agents ask many again, with other filters or after a change.
+const QUESTIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(127);
+
+/// Who embeds, what is known of it, and the sectors' prototypes in its terms.
+pub(super) struct Model {
+    pub(super) embedding: EmbeddingService,
+    identity: OnceCell<ModelIdentity>,
+    /// Of the vectors that the store holds, once they are known to be this model's. They stay so: who changes a store's model
+    /// changes it to that of its engine.
+    fitting: OnceLock<ModelTag>,
+    prototypes: OnceCell<Prototypes>,
+    /// Of the prototypes; it takes longer to find out than many a search.
+    spread: OnceLock<f32>,
+    questions: Mutex<LruCache<String, Arc<[f32]>>>,
+}
+
+impl Model {
+    pub(super) fn new(embedding: EmbeddingService) -> Self {
+        let questions = Mutex::new(LruCache::new(QUESTIONS));
+        Self {
+            embedding,
+            identity: OnceCell::new(),
+            fitting: OnceLock::new(),
+            prototypes: OnceCell::new(),
+            spread: OnceLock::new(),
+            questions,
+        }
+    }
+
+    /// Loads the model if it is not loaded.
+    pub(super) async fn load(&self) -> Result<(), Error> {
+        self.embedding.query("ready").await?;
+        Ok(())
+    }
+
+    /// The vector of a question; one that was asked lately does not call the model.
+    pub(super) async fn query(&self, question: String) -> Result<Arc<[f32]>, Error> {
+        if let Some(vector) = self.questions.lock().get(&question) {
+            return Ok(Arc::clone(vector));
+        }
+        let vector: Arc<[f32]> = self.embedding.query(&question).await?.into();
+        self.questions.lock().put(question, Arc::clone(&vector));
+        Ok(vector)
+    }
+
+    /// The embedder's identity, whatever the store holds.
+    pub(super) async fn identity(&self) -> Result<&ModelIdentity, Error> {
+        Ok(self.identity.get_or_try_init(|| self.embedding.identity()).await?)
+    }
+
+    /// The prototypes' vectors: those that the store keeps, or new ones, which it keeps from then on.
+    pub(super) async fn prototypes(&self, store: &Store) -> Result<&Prototypes, Error> {
+        let tag = self.identity().await?.tag();
+        self.prototypes.get_or_try_init(|| self.make_prototypes(store, tag)).await
+    }
+
+    /// How many times as far apart unrelated texts are for the shipped model as for this one; 1 while that is not known.
+    pub(super) fn spread(&self) -> f32 {
+        self.prototypes.get().map_or(1.0, |prototypes| *self.spread.get_or_init(|| prototypes.spread()))
+    }
+
+    async fn make_prototypes(&self, store: &Store, tag: ModelTag) -> Result<Prototypes, Error> {
+        if let Some(kept) = store.prototypes::<Prototypes>()?.filter(|kept| kept.fit(tag)) {
+            return Ok(kept);
+        }
+        let texts = TEXTS.iter().map(|(_, text)| Arc::from(*text)).collect();
+        let passages = self.embedding.passages_of(texts, |_| {}).await.into_iter();
+        let vectors = passages.map(|passages| Ok(passages?.swap_remove(0).vector)).collect::<Result<_, Error>>()?;
+        let made = Prototypes::new(tag, vectors);
+        let kept = made.clone();
+        let put = store.commit(move |transaction| transaction.put_prototypes(&kept), |()| {}).await?;
+        put?;
+        Ok(made)
+    }
+}
+
+impl Engine {
+    /// The model's tag, if its vectors are what the store holds, or the store holds none yet.
+    pub(super) async fn fitting_model(&self) -> Result<ModelTag, Error> {
+        if let Some(tag) = self.model.fitting.get() {
+            return Ok(*tag);
+        }
+        let embedder = self.model.identity().await?;
+        let stored = self.store.model()?;
+        // While a reindex is under way the vectors are of two models.
+        let mixed = self.store.reindex()?.is_some();
+        match stored {
+            Some(stored) if mixed || stored != *embedder => {
+                Err(Error::ModelMismatch { stored, embedder: embedder.clone() })
+            }
+            Some(_) => Ok(*self.model.fitting.get_or_init(|| embedder.tag())),
+            // Another may be chosen before the first text.
+            None => Ok(embedder.tag()),
+        }
+    }
+}

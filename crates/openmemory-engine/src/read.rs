@@ -1,0 +1,68 @@
+//! What does a memory say, now or at an earlier point?
+
+use super::error::Error;
+use super::open::Engine;
+use openmemory_domain::request::Get;
+use openmemory_domain::{Memory, MemoryId, Timestamp, Version};
+use openmemory_storage::{Number, Records};
+
+impl Engine {
+    pub fn get(&self, request: &Get) -> Result<Memory, Error> {
+        let (number, head) = self.head(&request.id)?;
+        let version = match (request.version, request.at) {
+            (Some(version), _) if version != head.number => self
+                .store
+                .earlier(number, version)?
+                .ok_or_else(|| Error::NoVersion { id: request.id.clone(), version })?,
+            (None, Some(at)) => self.version_at(number, head, at)?,
+            _ => head,
+        };
+        match self.memory(number, version)? {
+            Some(memory) => Ok(memory),
+            None => Err(self.not_found(&request.id)),
+        }
+    }
+
+    /// The newest version of `id`, and its number.
+    pub(super) fn head(&self, id: &MemoryId) -> Result<(Number, Version), Error> {
+        let number = self.store.number(id)?.ok_or_else(|| self.not_found(id))?;
+        let head = self.store.head(number)?.ok_or_else(|| self.not_found(id))?;
+        Ok((number, head))
+    }
+
+    /// A version with its text and dynamics. None: the memory was deleted in between.
+    pub(super) fn memory(&self, number: Number, version: Version) -> Result<Option<Memory>, Error> {
+        let Some(content) = self.store.content(number, version.content)? else {
+            return match self.store.head(number)? {
+                Some(_) => Err(Error::Internal("a memory without its text")),
+                None => Ok(None),
+            };
+        };
+        self.memory_with(number, version, content)
+    }
+
+    /// A version, whose text is known, with its dynamics. None: the memory was deleted in between.
+    pub(super) fn memory_with(
+        &self,
+        number: Number,
+        version: Version,
+        content: String,
+    ) -> Result<Option<Memory>, Error> {
+        let dynamics = self.store.dynamics(number)?;
+        Ok(dynamics.map(|dynamics| Memory { version, content, dynamics, now: self.now() }))
+    }
+
+    /// The version that was current at `at`: the last one made until then.
+    fn version_at(&self, number: Number, head: Version, at: Timestamp) -> Result<Version, Error> {
+        if head.updated_at <= at {
+            return Ok(head);
+        }
+        for version in self.store.history(number, head.number) {
+            let version = version?;
+            if version.updated_at <= at {
+                return Ok(version);
+            }
+        }
+        Err(Error::NotYet { id: head.id })
+    }
+}

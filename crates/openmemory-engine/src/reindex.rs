@@ -1,0 +1,98 @@
+//! How does a store change its model? Every text is embedded anew; a run that is interrupted goes on where it stopped.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::control::Control;
+use super::error::Error;
+use super::open::Engine;
+use openmemory_domain::{Content, ContentHash, ModelIdentity, ModelTag};
+use openmemory_storage::{Number, Records, Reindex, Transaction};
+
+/// Memories whose vectors share a commit.
+const CHUNK: usize = 16;
+
+/// What a reindex did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reindexed {
+    /// Memories embedded anew in this run.
+    pub reindexed: usize,
+    pub model: ModelIdentity,
+}
+
+impl Engine {
+    /// Makes the embedder's model the store's. Until it ends, search, add and updates of content answer
+    /// `MODEL_MISMATCH`; everything else works. Versions and times stay as they are.
+    pub async fn reindex(&self, control: &Control) -> Result<Reindexed, Error> {
+        let model = self.model.identity().await?.clone();
+        self.vectors.ready().await?;
+        if self.store.model()?.as_ref() != Some(&model) || self.store.reindex()?.is_some() {
+            let target = Reindex { target: model.clone() };
+            let begin = move |transaction: &mut Transaction<'_>| transaction.put_reindex(&target);
+            self.store.commit(begin, |()| {}).await??;
+        }
+        let (total, stale) = self.stale(model.tag())?;
+        let before = total - stale.len();
+        let mut reindexed = 0;
+        control.report(before, total);
+        for chunk in stale.chunks(CHUNK) {
+            reindexed += match self.reindex_chunk(chunk, control).await {
+                Err(Error::Aborted) => return Err(Error::Interrupted { done: before + reindexed, total }),
+                result => result?,
+            };
+            control.report(before + reindexed, total);
+        }
+        let target = model.clone();
+        let end = move |transaction: &mut Transaction<'_>| transaction.put_model(&target);
+        self.store.commit(end, |()| {}).await??;
+        self.vectors.fill(Arc::clone(&self.store), model.clone(), None)?;
+        self.vectors.ready().await?;
+        Ok(Reindexed { reindexed, model })
+    }
+
+    /// How many memories there are, and which still need vectors of the model.
+    fn stale(&self, model: ModelTag) -> Result<(usize, Vec<(Number, ContentHash)>), Error> {
+        let mut total = 0;
+        let mut stale = Vec::new();
+        for head in self.store.heads() {
+            let (number, head) = head?;
+            total += 1;
+            let fits = self.store.embedding(number, head.content)?.is_some_and(|embedding| embedding.model == model);
+            if !fits {
+                stale.push((number, head.content));
+            }
+        }
+        Ok((total, stale))
+    }
+
+    async fn reindex_chunk(&self, chunk: &[(Number, ContentHash)], control: &Control) -> Result<usize, Error> {
+        let mut contents: HashMap<ContentHash, Content> = HashMap::new();
+        for (number, hash) in chunk {
+            if let Some(text) = self.store.content(*number, *hash)? {
+                contents.insert(*hash, Content::read("content", text)?);
+            }
+        }
+        let texts: Vec<&Content> = contents.values().collect();
+        let embedded = self.embed_all(&texts, control, |_, _| {}).await?;
+        let mut fresh = Vec::with_capacity(chunk.len());
+        for (number, hash) in chunk {
+            if let Some(embedding) = embedded.get(hash) {
+                fresh.push((*number, *hash, embedding.clone()?));
+            }
+        }
+        let put = move |transaction: &mut Transaction<'_>| -> Result<usize, Error> {
+            let mut put = 0;
+            for (number, hash, embedding) in &fresh {
+                // A memory deleted meanwhile gets no vectors.
+                if transaction.head(*number)?.is_some() {
+                    transaction.put_embedding(*number, *hash, embedding)?;
+                    put += 1;
+                }
+            }
+            Ok(put)
+        };
+        self.store.commit(put, |_| {}).await?
+    }
+}

@@ -1,0 +1,72 @@
+//! What does a text need before it can be committed? Its hash, and its vectors if nobody knows them yet.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::control::Control;
+use super::error::Error;
+use super::open::Engine;
+use super::waypoints::Related;
+use openmemory_domain::{Content, ContentHash, Embedding, MemoryId};
+use openmemory_storage::Records;
+
+/// A text ready for a commit.
+#[derive(Clone)]
+pub(super) struct Text {
+    pub content: Content,
+    pub hash: ContentHash,
+    /// None where the memory has its vectors already.
+    pub embedding: Option<Arc<Embedding>>,
+    /// What a memory that gets this text may be linked to.
+    pub related: Vec<Related>,
+}
+
+/// The vectors of texts, or why there are none, by the texts' hashes.
+pub(super) type Embedded = HashMap<ContentHash, Result<Arc<Embedding>, Error>>;
+
+impl Engine {
+    /// Embeds one text.
+    pub(super) async fn embed(&self, content: &Content) -> Result<Arc<Embedding>, Error> {
+        let prototypes = self.model.prototypes(&self.store).await?;
+        let passages = self.model.embedding.passages(content.meaning().into()).await?;
+        Ok(Arc::new(prototypes.embedding(content.meaning(), &passages)))
+    }
+
+    /// Embeds many texts, each different one once, several at a time. Cancelling ends it. `progress` is told how
+    /// many are done, and of how many.
+    pub(super) async fn embed_all(
+        &self,
+        contents: &[&Content],
+        control: &Control,
+        progress: impl Fn(usize, usize),
+    ) -> Result<Embedded, Error> {
+        let distinct: HashMap<ContentHash, &Content> =
+            contents.iter().map(|content| (content.hash(), *content)).collect();
+        if distinct.is_empty() {
+            return Ok(Embedded::new());
+        }
+        let prototypes = self.model.prototypes(&self.store).await?;
+        let (hashes, texts): (Vec<ContentHash>, Vec<Arc<str>>) =
+            distinct.into_iter().map(|(hash, content)| (hash, Arc::from(content.meaning()))).unzip();
+        let passages = tokio::select! {
+            biased;
+            () = control.cancelled() => return Err(Error::Aborted),
+            passages = self.model.embedding.passages_of(texts.clone(), |done| progress(done, texts.len())) => passages,
+        };
+        let embedded = passages.into_iter().zip(&texts).map(|(passages, text)| match passages {
+            Ok(passages) => Ok(Arc::new(prototypes.embedding(text, &passages))),
+            Err(error) => Err(error.into()),
+        });
+        Ok(hashes.into_iter().zip(embedded).collect())
+    }
+
+    /// Whether the memory has vectors of this text by today's model, as its content or in its history.
+    pub(super) async fn knows(&self, id: &MemoryId, hash: ContentHash) -> Result<bool, Error> {
+        let Some(number) = self.store.number(id)? else { return Ok(false) };
+        if self.store.head(number)?.is_some_and(|head| head.content == hash) {
+            return Ok(true);
+        }
+        let Some(embedding) = self.store.embedding(number, hash)? else { return Ok(false) };
+        Ok(embedding.model == self.fitting_model().await?)
+    }
+}

@@ -1,0 +1,87 @@
+//! How does a memory change and stay right? The text is embedded before anything is locked, and the patch is applied to
+//! what is current inside the commit: of two updates at once, none loses a field.
+
+use super::commit::{self, Committed};
+use super::error::Error;
+use super::open::Engine;
+use super::text::Text;
+use openmemory_domain::metadata::SECTOR_FIELD;
+use openmemory_domain::request::{Restore, Update};
+use openmemory_domain::{Content, Memory, MemoryId, Patch};
+use openmemory_storage::{Records, Transaction};
+
+impl Engine {
+    pub async fn update(&self, update: Update) -> Result<Memory, Error> {
+        let text = match &update.patch.content {
+            Some(content) => {
+                self.check_update(&update.id, update.if_version)?;
+                Some(self.text(&update.id, content).await?)
+            }
+            None => None,
+        };
+        if moves_vectors(&update.patch) {
+            self.vectors.ready().await?;
+        }
+        let now = self.now();
+        let work = move |transaction: &mut Transaction<'_>| commit::update(transaction, &update, text.as_ref(), now);
+        Ok(self.commit(work).await?.memory)
+    }
+
+    /// Makes a copy of an earlier version the newest one.
+    pub async fn restore(&self, restore: Restore) -> Result<Memory, Error> {
+        let number = self.store.number(&restore.id)?.ok_or_else(|| self.not_found(&restore.id))?;
+        let earlier = self.store.earlier(number, restore.version)?;
+        let mut text = None;
+        if let Some(earlier) = earlier
+            && !self.knows(&restore.id, earlier.content).await?
+            && let Some(content) = self.store.content(number, earlier.content)?
+        {
+            // Its vectors are of a model that the store has left since.
+            text = Some(self.text(&restore.id, &Content::read("content", content)?).await?);
+        }
+        self.vectors.ready().await?;
+        let now = self.now();
+        let work = move |transaction: &mut Transaction<'_>| commit::restore(transaction, &restore, text.as_ref(), now);
+        Ok(self.commit(work).await?.memory)
+    }
+
+    /// Commits a change of one memory and publishes its vectors.
+    async fn commit<W>(&self, work: W) -> Result<Committed, Error>
+    where
+        W: FnOnce(&mut Transaction<'_>) -> Result<Committed, Error> + Send + 'static,
+    {
+        let audience = self.audience();
+        self.store.commit(work, move |committed| audience.committed(committed)).await?
+    }
+
+    /// Refuses early what the commit would refuse, before a text is embedded for nothing.
+    pub(super) fn check_update(&self, id: &MemoryId, if_version: Option<u64>) -> Result<(), Error> {
+        let number = self.store.number(id)?.ok_or_else(|| self.not_found(id))?;
+        let head = self.store.head(number)?.ok_or_else(|| self.not_found(id))?;
+        commit::check_version(id, &head, if_version)?;
+        if head.immutable { Err(Error::Immutable { id: id.clone() }) } else { Ok(()) }
+    }
+
+    /// A text for memory `id`, embedded unless the memory has its vectors already.
+    async fn text(&self, id: &MemoryId, content: &Content) -> Result<Text, Error> {
+        let hash = content.hash();
+        let embedding = if self.knows(id, hash).await? {
+            None
+        } else {
+            self.fitting_model().await?;
+            let embedding = self.embed(content).await?;
+            self.vectors.ready().await?;
+            Some(embedding)
+        };
+        let related = match &embedding {
+            Some(embedding) => self.more_related(id, embedding)?,
+            None => Vec::new(),
+        };
+        Ok(Text { content: content.clone(), hash, embedding, related })
+    }
+}
+
+/// Whether a patch can change a memory's vectors or what they stand for; others need not wait for the index.
+pub(super) fn moves_vectors(patch: &Patch) -> bool {
+    patch.content.is_some() || patch.metadata.as_ref().is_some_and(|changes| changes.contains_key(SECTOR_FIELD))
+}

@@ -1,0 +1,143 @@
+//! A store is copied while it is written to, and its log is cut short meanwhile.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use openmemory_domain::request::{List, NewMemory, Update};
+use openmemory_engine::{Control, Engine, Options};
+use openmemory_storage::{Bounds, Durability};
+use serde_json::{Value, json};
+
+use crate::support::{Fixture, code, options};
+
+const SMALL: Bounds = Bounds { segment_bytes: 128 * 1024, log_bytes: 512 * 1024 };
+
+fn open(directory: &Path) -> Engine {
+    open_within(directory, SMALL)
+}
+
+fn open_within(directory: &Path, bounds: Bounds) -> Engine {
+    Engine::open(Options { bounds, ..options(directory, Durability::Flush) }).unwrap()
+}
+
+async fn add(engine: &Engine, id: &str) {
+    engine.add(NewMemory::read(json!({"id": id, "content": format!("About {id}.")})).unwrap()).await.unwrap();
+}
+
+async fn update(engine: &Engine, id: &str, metadata: Value) -> u64 {
+    let update = Update::read(json!({"id": id, "patch": {"metadata": metadata}})).unwrap();
+    engine.update(update).await.unwrap().version.number
+}
+
+fn versions(engine: &Engine) -> Vec<u64> {
+    let list = List::read(json!({"limit": 1000, "order": "created_at:asc"})).unwrap();
+    engine.list(&list, &Control::default()).unwrap().memories.iter().map(|memory| memory.version.number).collect()
+}
+
+fn files(directory: &Path, prefix: &str) -> Vec<u64> {
+    let entries = directory.read_dir().unwrap().map(Result::unwrap);
+    let named = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix));
+    named.map(|entry| entry.metadata().unwrap().len()).collect()
+}
+
+fn sled(directory: &Path) -> std::path::PathBuf {
+    let entries = directory.read_dir().unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("sled-")).max().unwrap()
+}
+
+#[tokio::test]
+async fn a_backup_made_beside_writes_holds_what_was_acknowledged_before_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let engine = Arc::new(open(&directory.path().join("store")));
+    for id in ["a", "b"] {
+        add(&engine, id).await;
+    }
+    let (stop, acknowledged) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(1)));
+    let writing = {
+        let (engine, stop, acknowledged) = (Arc::clone(&engine), Arc::clone(&stop), Arc::clone(&acknowledged));
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            while !stop.load(Ordering::Relaxed) {
+                let fill = "x".repeat(3000);
+                acknowledged.store(runtime.block_on(update(&engine, "b", json!({ "fill": fill }))), Ordering::Relaxed);
+            }
+        })
+    };
+    let mut backups = Vec::new();
+    for round in 0..5 {
+        while acknowledged.load(Ordering::Relaxed) < 100 * (round + 1) {
+            std::thread::yield_now();
+        }
+        let (before, to) = (acknowledged.load(Ordering::Relaxed), directory.path().join(format!("backups/{round}")));
+        let made = engine.backup(&to, &Control::default()).unwrap();
+        assert_eq!(made.memories, 2);
+        backups.push((before, to));
+    }
+    stop.store(true, Ordering::Relaxed);
+    writing.join().unwrap();
+    for (before, backup) in backups {
+        let copy = open(&backup);
+        assert_eq!(copy.stats().unwrap().repaired, None);
+        let [1, version] = versions(&copy)[..] else { panic!("{:?}", versions(&copy)) };
+        assert!(version >= before, "{version} of {before}");
+        // A store like any other: it can be written to, closed and opened again.
+        update(&copy, "a", json!({"n": 1})).await;
+        copy.close().unwrap();
+        drop(copy);
+        assert_eq!(versions(&open(&backup)), [2, version]);
+    }
+}
+
+#[tokio::test]
+async fn a_backup_is_refused_where_something_is_and_leaves_nothing_half_done() {
+    let fixture = Fixture::new();
+    fixture.add(json!({"id": "m", "content": "one"})).await.unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let place = directory.path().join("place");
+    std::fs::create_dir(&place).unwrap();
+    fixture.engine.backup(&place, &Control::default()).unwrap();
+    let error = fixture.engine.backup(&place, &Control::default()).unwrap_err();
+    assert_eq!((error.code(), error.field()), ("INVALID_ARGUMENT", Some("dir")));
+    let file = directory.path().join("file");
+    std::fs::write(&file, "x").unwrap();
+    assert_eq!(code(&fixture.engine.backup(&file.join("below"), &Control::default())), Some("IO"));
+    assert_eq!(directory.path().read_dir().unwrap().count(), 2, "the backup and the file");
+}
+
+#[test]
+fn a_checkpoint_of_nothing_lets_go_of_no_log() {
+    let directory = tempfile::tempdir().unwrap();
+    let bounds = Bounds { log_bytes: 0, ..SMALL };
+    let engine = open_within(directory.path(), bounds);
+    while files(directory.path(), "checkpoint-").is_empty() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    drop(engine);
+    assert_eq!(open(directory.path()).stats().unwrap().repaired, None);
+}
+
+#[tokio::test]
+async fn a_log_that_grows_is_cut_by_checkpoints_and_everything_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    let engine = open(directory.path());
+    add(&engine, "m").await;
+    for n in 0..600 {
+        update(&engine, "m", json!({"n": n, "fill": "x".repeat(n % 3000)})).await;
+        if n % 100 == 99 {
+            engine.flush().unwrap();
+        }
+    }
+    // The checkpoint that the last segment asked for may still be under way.
+    let bytes = engine.stats().unwrap().live_bytes;
+    drop(engine);
+    let (logs, checkpoints) = (files(directory.path(), "log-"), files(directory.path(), "checkpoint-"));
+    assert_eq!(checkpoints.len(), 1);
+    assert!(logs.iter().sum::<u64>() <= SMALL.log_bytes.max(bytes / 4) + 4 * SMALL.segment_bytes, "{logs:?}");
+    std::fs::remove_dir_all(sled(directory.path())).unwrap();
+    let engine = open(directory.path());
+    assert!(engine.stats().unwrap().repaired.unwrap().contains("sled"));
+    assert_eq!(versions(&engine), [601]);
+    drop(engine);
+    assert_eq!(open(directory.path()).stats().unwrap().repaired, None, "once");
+}

@@ -1,0 +1,89 @@
+//! A directory that is removed or replaced while it is open takes nothing more, and nothing is written into another one.
+#![cfg(unix)]
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use openmemory_domain::request::{Get, NewMemory};
+use openmemory_engine::{Control, Engine, Error, Registry};
+use openmemory_storage::Durability;
+use serde_json::json;
+
+use crate::support::{code, open, options};
+
+async fn add(engine: &Engine, id: &str) -> Result<(), Error> {
+    engine.add(NewMemory::read(json!({"id": id, "content": format!("About {id}.")})).unwrap()).await.map(drop)
+}
+
+fn has(engine: &Engine, id: &str) -> bool {
+    engine.get(&Get::read(json!({ "id": id })).unwrap()).is_ok()
+}
+
+/// The names and bytes of all files.
+fn files(directory: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
+        match entry.file_type().unwrap().is_dir() {
+            true => found.extend(files(&entry.path())),
+            false => found.push((entry.path(), fs::read(entry.path()).unwrap())),
+        }
+    }
+    found.sort();
+    found
+}
+
+fn is_refused<T>(result: Result<T, Error>) -> bool {
+    let error = result.map(drop).unwrap_err();
+    error.code() == "IO" && !error.retryable() && error.to_string().contains("removed or replaced")
+}
+
+#[tokio::test]
+async fn a_removed_directory_is_told_by_every_call_that_would_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("store");
+    let engine = open(&place).unwrap();
+    add(&engine, "a").await.unwrap();
+    fs::remove_dir_all(&place).unwrap();
+    assert!(is_refused(add(&engine, "b").await));
+    assert!(is_refused(engine.flush()));
+    assert!(is_refused(engine.close()));
+    drop(engine);
+    assert!(!place.exists());
+}
+
+#[tokio::test]
+async fn a_backup_put_in_the_place_of_an_open_store_stays_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (place, copy) = (folder.path().join("store"), folder.path().join("copy"));
+    let engine = open(&place).unwrap();
+    add(&engine, "a").await.unwrap();
+    engine.backup(&copy, &Control::default()).unwrap();
+    add(&engine, "b").await.unwrap();
+    fs::rename(&place, folder.path().join("old")).unwrap();
+    fs::rename(&copy, &place).unwrap();
+    let before = files(&place);
+    assert!(is_refused(add(&engine, "c").await) && is_refused(engine.close()));
+    drop(engine);
+    assert_eq!(files(&place), before);
+    let engine = open(&place).unwrap();
+    assert!(has(&engine, "a") && !has(&engine, "b") && !has(&engine, "c"));
+    // Moved back in time, a store goes on.
+    let old = open(&folder.path().join("old")).unwrap();
+    assert!(has(&old, "b"));
+}
+
+#[tokio::test]
+async fn nobody_joins_an_engine_whose_directory_is_another_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("store");
+    let registry = Registry::default();
+    let opening = || registry.open(options(&place, Durability::Flush), "e");
+    let first = opening().unwrap();
+    fs::remove_dir_all(&place).unwrap();
+    assert!(is_refused(opening()));
+    assert_eq!(code(&registry.release(first)), Some("IO"));
+    let second = opening().unwrap();
+    add(&second.engine().await.unwrap(), "a").await.unwrap();
+    assert!(Arc::strong_count(&second) == 1 && registry.release(second).is_ok());
+}

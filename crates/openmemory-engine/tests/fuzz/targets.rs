@@ -1,0 +1,268 @@
+//! Which parts read what others wrote? Each says whether it took the input; what it must never do is panic.
+
+use openmemory_domain::export::{Header, Line};
+use openmemory_domain::request::{
+    AddMany, ById, Delete, DeleteMany, Export, FeedbackRequest, Get, History, Import, List, NewMemory, Reinforce,
+    Restore, Search, Update, UpdateMany,
+};
+use openmemory_domain::{
+    Content, Dynamics, Embedding, Event, Invalid, MemoryId, Metadata, ModelIdentity, Patch, Provenance, Scope, Sector,
+    Sectors, Tags, Timestamp, Version, filter,
+};
+use openmemory_embedding::{Embedder, TestEmbedder};
+use openmemory_engine::Control;
+use openmemory_storage::{Durability, Tombstone, Waypoint};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::seeds;
+use super::support::{Fixture, to_json};
+
+type Run = fn(&Targets, &[u8]) -> bool;
+
+pub const TARGETS: [(&str, Run); 7] = [
+    ("requests", requests),
+    ("filters", filters),
+    ("patches", patches),
+    ("imported lines", lines),
+    ("stored records", records),
+    ("cursors and lists", lists),
+    ("texts", texts),
+];
+
+pub struct Targets {
+    /// A store with a few memories, to ask with what was accepted.
+    fixture: Fixture,
+    version: Version,
+    requests: Vec<Vec<u8>>,
+    patches: Vec<Vec<u8>>,
+    filters: Vec<Vec<u8>>,
+    lines: Vec<Vec<u8>>,
+    records: Vec<Vec<u8>>,
+    lists: Vec<Vec<u8>>,
+    texts: Vec<Vec<u8>>,
+}
+
+fn bytes(texts: &[&str]) -> Vec<Vec<u8>> {
+    texts.iter().map(|text| text.as_bytes().to_vec()).collect()
+}
+
+impl Targets {
+    pub fn new() -> Self {
+        let fixture = Fixture::with(Durability::Interval);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let items: Vec<Value> = (0..9)
+            .map(|n| {
+                let metadata = json!({"a": {"b": [n, null]}, "score": n});
+                json!({"id": format!("m{n}"), "content": format!("Note {n}."), "tags": ["a"], "metadata": metadata})
+            })
+            .collect();
+        runtime.block_on(fixture.add_many(json!({ "items": items }))).unwrap();
+        let list = json!({"limit": 2, "order": "updated_at:asc"});
+        let cursor = fixture.engine.list(&List::read(list.clone()).unwrap(), &Control::default()).unwrap().next_cursor;
+        let with_cursor = |cursor: Option<String>| {
+            let mut list = list.clone();
+            list["cursor"] = cursor.into();
+            list.to_string().into_bytes()
+        };
+        let version = version();
+        let mut lists = bytes(seeds::FILTERS)
+            .into_iter()
+            .map(|filter| [br#"{"limit":3,"filters":"#.as_slice(), &filter, b"}"].concat())
+            .collect::<Vec<_>>();
+        lists.extend((0..lists.len()).map(|_| with_cursor(cursor.clone())));
+        Self {
+            fixture,
+            requests: bytes(seeds::REQUESTS),
+            patches: bytes(seeds::PATCHES),
+            filters: bytes(seeds::FILTERS),
+            lines: bytes(seeds::LINES),
+            records: records_of(&version),
+            lists,
+            texts: bytes(seeds::TEXTS),
+            version,
+        }
+    }
+
+    pub fn seeds(&self, name: &str) -> &[Vec<u8>] {
+        match name {
+            "requests" => &self.requests,
+            "patches" => &self.patches,
+            "filters" => &self.filters,
+            "imported lines" => &self.lines,
+            "stored records" => &self.records,
+            "cursors and lists" => &self.lists,
+            _ => &self.texts,
+        }
+    }
+}
+
+fn version() -> Version {
+    let metadata = json!({"a": {"b": [1, null, 0.5]}, "sector": "semantic"});
+    Version {
+        id: MemoryId::read("id", "m1").unwrap(),
+        number: 3,
+        content: Content::read("content", "one".into()).unwrap().hash(),
+        tags: Tags::read("tags", vec!["a".into(), "b".into()]).unwrap(),
+        metadata: Metadata::read("metadata", metadata.as_object().unwrap().clone()).unwrap(),
+        scope: Scope { user_id: Some("ada".into()), ..Scope::default() },
+        created_at: Timestamp::from_millis(0),
+        updated_at: Timestamp::from_millis(1),
+        expires_at: Some(Timestamp::from_millis(2)),
+        immutable: false,
+        classified: Sectors::new(Sector::Semantic, [Sector::Episodic]),
+        provenance: Provenance { event: Event::Restore { from: 1 }, actor: None, reason: Some("x".into()) },
+    }
+}
+
+fn records_of(version: &Version) -> Vec<Vec<u8>> {
+    let model = ModelIdentity { id: "test".into(), dimensions: 2 };
+    let sectors = vec![(Sector::Semantic, vec![0.6, 0.8])];
+    let embedding = Embedding::new(model.tag(), vec![1.0, 0.0], vec![vec![1.0, 0.0], vec![0.0, 1.0]], sectors);
+    let now = Timestamp::from_millis(0);
+    let waypoint = Waypoint { weight: 0.5, created_at: now, updated_at: now };
+    vec![
+        postcard::to_stdvec(version).unwrap(),
+        postcard::to_stdvec(&embedding).unwrap(),
+        postcard::to_stdvec(&Dynamics::new(&version.classified, now)).unwrap(),
+        postcard::to_stdvec(&Tombstone { deleted_at: now, version: 2, actor: None, reason: None }).unwrap(),
+        postcard::to_stdvec(&waypoint).unwrap(),
+        postcard::to_stdvec(&model).unwrap(),
+    ]
+}
+
+fn refused<T>(read: Result<T, Invalid>) -> Option<T> {
+    match read {
+        Ok(value) => Some(value),
+        Err(invalid) => {
+            assert!(!invalid.problem.is_empty());
+            None
+        }
+    }
+}
+
+fn requests(_: &Targets, input: &[u8]) -> bool {
+    let Ok(value) = serde_json::from_slice::<Value>(input) else { return false };
+    let took = |taken: bool, one: bool| taken | one;
+    [
+        refused(NewMemory::read(value.clone())).is_some(),
+        refused(Update::read(value.clone())).is_some(),
+        refused(AddMany::read(value.clone())).is_some(),
+        refused(UpdateMany::read(value.clone())).is_some(),
+        refused(DeleteMany::read(value.clone())).is_some(),
+        refused(ById::read(value.clone())).is_some(),
+        refused(Delete::read(value.clone())).is_some(),
+        refused(Get::read(value.clone())).is_some(),
+        refused(History::read(value.clone())).is_some(),
+        refused(Restore::read(value.clone())).is_some(),
+        refused(Reinforce::read(value.clone())).is_some(),
+        refused(FeedbackRequest::read(value.clone())).is_some(),
+        refused(List::read(value.clone())).is_some(),
+        refused(Search::read(value.clone())).is_some(),
+        refused(Export::read(value.clone())).is_some(),
+        refused(Import::read(value)).is_some(),
+    ]
+    .into_iter()
+    .fold(false, took)
+}
+
+fn filters(targets: &Targets, input: &[u8]) -> bool {
+    let Ok(value) = serde_json::from_slice::<Value>(input) else { return false };
+    let Some(filter) = refused(filter::parse(&value)) else { return false };
+    let matches = filter.matches(&targets.version, "Tea and coffee");
+    let opposite = filter::Filter::Not(Box::new(filter.clone()));
+    assert_ne!(matches, opposite.matches(&targets.version, "Tea and coffee"));
+    // What a filter requires of a field every match has.
+    if let Some(users) = filter.required(&filter::Field::UserId) {
+        assert!(!matches || users.contains(&Some("ada")));
+    }
+    true
+}
+
+fn patches(targets: &Targets, input: &[u8]) -> bool {
+    let Ok(value) = serde_json::from_slice::<Value>(input) else { return false };
+    let Some(update) = refused(Update::read(value)) else { return false };
+    let Update { patch, provenance, .. } = update;
+    let content = patch.content.as_ref().map(|content| (content.hash(), targets.version.classified.clone()));
+    let now = Timestamp::from_millis(5);
+    let Ok(next) = Patch::apply(&patch, &targets.version, content, now, provenance) else { return false };
+    // What was accepted is written and read again as it is.
+    let stored = postcard::to_stdvec(&next).unwrap();
+    assert_eq!(postcard::from_bytes::<Version>(&stored).unwrap(), next);
+    assert_eq!(next.number, targets.version.number + 1);
+    true
+}
+
+fn lines(_: &Targets, input: &[u8]) -> bool {
+    let header = Header::read(input);
+    let Some(line) = refused(Line::read(input)) else { return header.is_ok() };
+    if let Line::Memory(memory) = line {
+        let sectors = Sectors::new(Sector::Semantic, []);
+        let versions: Vec<Version> = memory.oldest_first(&sectors).collect::<Result<_, _>>().unwrap();
+        assert!(versions.iter().zip(1..).all(|(version, number)| version.number == number));
+        let salience = memory.dynamics(&sectors).salience().at(Timestamp::from_millis(0));
+        assert!((0.0..=1.0).contains(&salience), "{salience}");
+    }
+    true
+}
+
+fn decoded<T: DeserializeOwned>(input: &[u8], used: impl FnOnce(T)) -> bool {
+    postcard::take_from_bytes::<T>(input).map(|(record, _)| used(record)).is_ok()
+}
+
+fn records(_: &Targets, input: &[u8]) -> bool {
+    let now = Timestamp::from_millis(0);
+    // Any bytes may be any record, after damage that no checksum sees.
+    let used = [
+        decoded(input, |version: Version| {
+            let _ = (version.sectors(), version.expired(now), version.changes_since("a", (&version, "b")));
+        }),
+        decoded(input, |embedding: Embedding| {
+            if embedding.is_whole() {
+                let sectors = embedding.classified().unwrap();
+                let _ = (embedding.whole(), embedding.sector(Sector::Emotional), embedding.roles(&sectors));
+            }
+        }),
+        decoded(input, |dynamics: Dynamics| {
+            let _ = dynamics.reinforced(0.1, now).salience().at(now);
+        }),
+        decoded(input, |tombstone: Tombstone| drop(tombstone.deleted_at.to_string())),
+        decoded(input, |waypoint: Waypoint| drop(waypoint.updated_at.to_string())),
+        decoded(input, |model: ModelIdentity| {
+            let _ = model.tag();
+        }),
+    ];
+    used.contains(&true)
+}
+
+fn lists(targets: &Targets, input: &[u8]) -> bool {
+    let Ok(value) = serde_json::from_slice::<Value>(input) else { return false };
+    let Some(list) = refused(List::read(value)) else { return false };
+    match targets.fixture.engine.list(&list, &Control::default()) {
+        Ok(page) => page.memories.len() <= list.limit && to_json(&page).is_object(),
+        Err(error) => {
+            assert_eq!((error.code(), error.field()), ("INVALID_ARGUMENT", Some("cursor")));
+            false
+        }
+    }
+}
+
+fn texts(_: &Targets, input: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(input);
+    if let Some(id) = refused(MemoryId::read("id", &text)) {
+        assert_eq!(MemoryId::read("id", id.as_str()).unwrap(), id);
+    }
+    if let Some(time) = Timestamp::parse(&text) {
+        assert_eq!(Timestamp::parse(&time.to_string()), Some(time));
+    }
+    let Some(content) = refused(Content::read("content", text.into_owned())) else { return false };
+    let text = content.as_str();
+    let mut covered = 0;
+    for passage in TestEmbedder.passages(text).unwrap() {
+        assert_eq!(passage.range.start, covered);
+        covered = passage.range.end;
+        assert!(passage.sentences.iter().all(|sentence| text.is_char_boundary(sentence.range.start)));
+    }
+    assert_eq!(covered, text.len());
+    true
+}

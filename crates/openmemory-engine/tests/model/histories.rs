@@ -1,0 +1,194 @@
+//! Any history leaves a store that a doctor finds healthy, and that a repair leaves alone: adding, changing, deleting
+//! and adding again, imports with every answer to a conflict, backups lived on, changes of the model done and
+//! interrupted.
+//!
+//! `npm run test:histories -- --histories 10000` tries more of them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use openmemory_domain::Timestamp;
+use openmemory_engine::{Control, doctor};
+use openmemory_storage::Durability;
+use serde_json::{Value, json};
+
+use super::dice::{Dice, setting};
+use super::support::{Fixture, Remembering, UNEMBEDDABLE};
+
+const HISTORIES: u64 = 40;
+const SEED: u64 = 20_261_127;
+const STEPS: usize = 24;
+const IDS: usize = 6;
+/// Embedders whose vectors are of other models.
+const MODELS: [&str; 3] = ["first", "second", "third model"];
+
+#[tokio::test]
+async fn any_history_leaves_a_healthy_store_that_a_repair_leaves_alone() {
+    let histories = setting("OPENMEMORY_HISTORIES_HISTORIES", HISTORIES);
+    let first = setting("OPENMEMORY_HISTORIES_SEED", SEED);
+    let mut changed = 0;
+    for seed in first..first + histories {
+        changed += live(seed).await;
+        if (seed - first + 1).is_multiple_of(1000) {
+            println!("{} of {histories} histories", seed - first + 1);
+        }
+    }
+    println!("{histories} histories from seed {first}, {changed} changes: each healthy, and the same after a repair");
+    assert!(changed > histories * 4, "only {changed} changes in {histories} histories");
+}
+
+/// Lives one history, looks at what it left, and says how many changes were taken.
+async fn live(seed: u64) -> u64 {
+    let mut dice = Dice::new(seed);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("memories.jsonl");
+    let mut life = Life { fixture: Fixture::with(Durability::Interval), file, model: 0, changes: 0 };
+    for _ in 0..STEPS {
+        life = life.step(&mut dice).await;
+    }
+    let model = life.model;
+    // What searches have noted is written by closing, at the latest.
+    life.fixture = life.fixture.reopened_with(Remembering::new(MODELS[model]));
+    let before = life.fixture.everything().await;
+    let (directory, clock, durability) = life.fixture.closed();
+    for repair in [false, true] {
+        let found = doctor(directory.path(), repair, Timestamp::from_millis(0)).unwrap();
+        assert!(found.healthy && found.complete && found.repair.is_none(), "seed {seed}: {found:?}");
+    }
+    let after = Fixture::open(directory, clock, Remembering::new(MODELS[model]), durability);
+    assert_eq!(after.everything().await, before, "seed {seed}");
+    life.changes
+}
+
+struct Life {
+    fixture: Fixture,
+    /// Where the store was exported last.
+    file: PathBuf,
+    model: usize,
+    changes: u64,
+}
+
+impl Life {
+    fn count<T, E>(&mut self, result: &Result<T, E>) {
+        self.changes += u64::from(result.is_ok());
+    }
+
+    /// Does one thing. Whether it is taken is no matter here: what is refused must leave no trace either.
+    async fn step(mut self, dice: &mut Dice) -> Self {
+        self.fixture.clock.advance(dice.below(2000) as i64 - 200);
+        let id = format!("m{}", dice.below(IDS));
+        match dice.below(16) {
+            0..=3 => {
+                let added = self.fixture.add(memory(dice, &id)).await;
+                self.count(&added);
+            }
+            4..=5 => {
+                let updated = self.fixture.update(&id, patch(dice)).await;
+                self.count(&updated);
+            }
+            6 => {
+                let items: Vec<Value> = (0..=dice.below(4)).map(|_| item(dice)).collect();
+                let done = self.fixture.update_many(json!({"items": items, "atomic": dice.once_in(2)})).await;
+                self.count(&done);
+            }
+            7 => {
+                let restored = self.fixture.restore(&id, 1 + dice.below(3) as u64).await;
+                self.count(&restored);
+            }
+            8 => {
+                let deleted = self.fixture.delete(&id).await;
+                self.count(&deleted);
+            }
+            9 => {
+                let _ = self.fixture.reinforce(&id).await;
+                let feedback = *dice.one(&["POSITIVE", "VERY_NEGATIVE"]);
+                let _ = self.fixture.feedback(&id, feedback).await;
+            }
+            10 => drop(self.fixture.search(json!({ "query": text(dice) })).await),
+            11 => drop(self.fixture.export_to(&self.file)),
+            12 if self.file.exists() => {
+                let on_conflict = *dice.one(&["report", "skip", "replace"]);
+                let imported = self.fixture.import_from(&self.file.clone(), on_conflict).await;
+                self.count(&imported);
+            }
+            13 => self.fixture = self.fixture.reopened_with(Remembering::new(MODELS[self.model])),
+            14 => self = self.on_a_backup(),
+            _ => self = self.with_another_model(dice).await,
+        }
+        self
+    }
+
+    /// Goes on in a copy of the store.
+    fn on_a_backup(mut self) -> Self {
+        let place = tempfile::tempdir().unwrap();
+        self.fixture.engine.backup(&place.path().join("copy"), &Control::default()).unwrap();
+        let (_, clock, durability) = self.fixture.closed();
+        let directory = tempfile::tempdir().unwrap();
+        move_into(&place.path().join("copy"), directory.path());
+        self.fixture = Fixture::open(directory, clock, Remembering::new(MODELS[self.model]), durability);
+        self
+    }
+
+    /// Opens the store with another embedder, and has the vectors made anew, or some of them.
+    async fn with_another_model(mut self, dice: &mut Dice) -> Self {
+        self.model = dice.below(MODELS.len());
+        self.fixture = self.fixture.reopened_with(Remembering::new(MODELS[self.model]));
+        let control = Arc::new(Control::default());
+        if dice.once_in(2) {
+            control.cancel();
+        }
+        let made = self.fixture.engine.reindex(&control).await;
+        self.count(&made);
+        self
+    }
+}
+
+fn move_into(from: &Path, to: &Path) {
+    for entry in from.read_dir().unwrap() {
+        let entry = entry.unwrap();
+        std::fs::rename(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}
+
+fn text(dice: &mut Dice) -> String {
+    match dice.below(12) {
+        0 => UNEMBEDDABLE.into(),
+        1 => format!("Long {}. ", dice.below(3)).repeat(2000),
+        n => format!("Word{} word{}.", n % 4, dice.below(4)),
+    }
+}
+
+fn memory(dice: &mut Dice, id: &str) -> Value {
+    let mut memory = json!({
+        "content": text(dice), "tags": (0..dice.below(3)).map(|_| format!("t{}", dice.below(3))).collect::<Vec<_>>(),
+        "metadata": {"n": dice.below(9)}, "ifExists": *dice.one(&["add", "skip", "touch"]),
+    });
+    if !dice.once_in(3) {
+        memory["id"] = id.into();
+    }
+    if dice.once_in(2) {
+        memory["user_id"] = format!("u{}", dice.below(2)).into();
+    }
+    if dice.once_in(6) {
+        memory["immutable"] = true.into();
+    }
+    if dice.once_in(6) {
+        memory["created_at"] = "2024-05-06T07:08:09Z".into();
+    }
+    memory
+}
+
+fn patch(dice: &mut Dice) -> Value {
+    match dice.below(4) {
+        0 => json!({"tags": [format!("t{}", dice.below(3))]}),
+        1 => json!({"metadata": {"n": null, "sector": *dice.one(&["episodic", "emotional"])}}),
+        2 => json!({"content": text(dice), "expires_at": "2026-01-01T00:00:00Z"}),
+        _ => json!({"content": text(dice)}),
+    }
+}
+
+fn item(dice: &mut Dice) -> Value {
+    let mut item = patch(dice);
+    item["id"] = format!("m{}", dice.below(IDS)).into();
+    item
+}

@@ -1,0 +1,439 @@
+//! One thing done to the store and to the model, and what each answers.
+
+use openmemory_domain::request::{DeleteMany, FeedbackRequest, History, List, Reinforce, Restore, Update};
+use openmemory_domain::{Clock, Memory};
+use openmemory_engine::{Control, Error, ItemResult};
+use serde_json::{Map, Value, json};
+
+use super::compare::same;
+use super::dice::Dice;
+use super::filter::Filter;
+use super::state::{Change, MemoryState, Model, VersionState, iso};
+use super::support::{Fixture, code, to_json};
+
+const IDS: usize = 12;
+
+type Told = Result<(), String>;
+
+pub async fn step(fixture: &Fixture, model: &mut Model, dice: &mut Dice) -> Told {
+    match dice.below(40) {
+        0..=3 => fixture.clock.advance(dice.below(3000) as i64),
+        4 => fixture.clock.advance(-(dice.below(2000) as i64)),
+        _ => {}
+    }
+    let now = fixture.clock.now().millis();
+    let id = format!("m{}", dice.below(IDS));
+    match dice.below(30) {
+        0..=3 => add(fixture, model, dice, &id, now).await,
+        4..=11 => update(fixture, model, dice, &id, now).await,
+        12 => add_batch(fixture, model, dice, now).await,
+        13..=14 => update_batch(fixture, model, dice, now).await,
+        15..=16 => restore(fixture, model, dice, &id, now).await,
+        17 if dice.once_in(3) => delete(fixture, model, dice, &id).await,
+        18 if dice.once_in(40) => delete_matching(fixture, model, dice, now).await,
+        17..=19 => reinforce(fixture, model, dice, &id).await,
+        20 => feedback(fixture, model, dice, &id).await,
+        21..=23 => list(fixture, model, dice, now),
+        24..=25 => search(fixture, model, dice, &id, now).await,
+        26 => history(fixture, model, dice, &id),
+        27..=28 => look_back(fixture, model, dice, &id, now),
+        _ => get(fixture, model, &id),
+    }
+}
+
+fn agree(what: &str, found: Option<&str>, expected: Option<&str>) -> Told {
+    if found == expected { Ok(()) } else { Err(format!("{what}: {found:?}, and the model says {expected:?}")) }
+}
+
+fn shows(what: &str, found: &Value, expected: &Value) -> Told {
+    if same(found, expected) { Ok(()) } else { Err(format!("{what}: {found}, and the model says {expected}")) }
+}
+
+/// A change of one memory: its error, or the memory as the model has it then.
+fn changed(what: &str, model: &Model, id: &str, found: &Result<Memory, Error>, expected: Result<u64, &str>) -> Told {
+    agree(what, code(found), expected.err())?;
+    let Ok(found) = found else { return Ok(()) };
+    let memory = &model.memories[id];
+    shows(what, &to_json(found), &memory.record(id, memory.versions.len()))
+}
+
+fn content(dice: &mut Dice) -> String {
+    format!("Word{} word{}.", dice.below(6), dice.below(6))
+}
+
+fn tags(dice: &mut Dice) -> Value {
+    (0..dice.below(4)).map(|_| format!("tag{}", dice.below(4))).collect()
+}
+
+fn metadata(dice: &mut Dice, with_null: bool) -> Map<String, Value> {
+    let mut fields = Map::new();
+    for _ in 0..dice.below(4) {
+        let key = *dice.one(&["a", "b", "c", "sector"]);
+        let value = match (dice.below(3), key) {
+            (0, _) if with_null => Value::Null,
+            (_, "sector") => (*dice.one(&["episodic", "semantic"])).into(),
+            (_, _) => json!({"n": [dice.below(100), null, 0.1]}),
+        };
+        fields.insert(key.into(), value);
+    }
+    fields
+}
+
+/// A new memory as a request and as the model has it.
+fn new_memory(dice: &mut Dice, id: &str, now: i64) -> (Value, MemoryState) {
+    let created_at = if dice.once_in(4) { now - dice.below(10_000) as i64 } else { now };
+    let version = VersionState {
+        content: content(dice),
+        tags: tags(dice),
+        metadata: metadata(dice, false),
+        expires_at: dice.once_in(5).then(|| now - 1000 + dice.below(5000) as i64),
+        updated_at: created_at,
+        event: "ADD",
+        restored_from: None,
+        actor: None,
+    };
+    let user = (!dice.once_in(4)).then(|| format!("u{}", dice.below(4)));
+    let immutable = dice.once_in(10);
+    let mut request = json!({
+        "id": id, "content": version.content, "tags": version.tags, "metadata": version.metadata,
+        "immutable": immutable,
+    });
+    if created_at != now {
+        request["created_at"] = iso(created_at).into();
+    }
+    if let Some(at) = version.expires_at {
+        request["expires_at"] = iso(at).into();
+    }
+    if let Some(user) = &user {
+        request["user_id"] = user.as_str().into();
+    }
+    (request, MemoryState { number: 0, user, created_at, immutable, feedback: None, versions: vec![version] })
+}
+
+async fn add(fixture: &Fixture, model: &mut Model, dice: &mut Dice, id: &str, now: i64) -> Told {
+    let (request, memory) = new_memory(dice, id, now);
+    let found = fixture.add(request).await;
+    let expected = model.add(id, memory).map(|()| 1);
+    changed("add", model, id, &found, expected)
+}
+
+fn change(dice: &mut Dice, versions: usize) -> Change {
+    let fields = 1 + dice.below(15);
+    Change {
+        content: (fields & 1 != 0).then(|| content(dice)),
+        tags: (fields & 2 != 0).then(|| tags(dice)),
+        metadata: (fields & 4 != 0).then(|| metadata(dice, true)),
+        expires_at: (fields & 8 != 0)
+            .then(|| (!dice.once_in(2)).then(|| 1_737_383_700_000 + dice.below(400_000) as i64)),
+        if_version: dice.once_in(4).then(|| (versions + dice.below(2)).max(1) as u64),
+        actor: None,
+    }
+}
+
+fn patch(change: &Change) -> Map<String, Value> {
+    let mut patch = Map::new();
+    let mut put = |key: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            patch.insert(key.into(), value);
+        }
+    };
+    put("content", change.content.as_deref().map(Value::from));
+    put("tags", change.tags.clone());
+    put("metadata", change.metadata.clone().map(Value::from));
+    put("expires_at", change.expires_at.map(|at| at.map_or(Value::Null, |at| iso(at).into())));
+    patch
+}
+
+fn versions(model: &Model, id: &str) -> usize {
+    model.memories.get(id).map_or(0, |memory| memory.versions.len())
+}
+
+async fn update(fixture: &Fixture, model: &mut Model, dice: &mut Dice, id: &str, now: i64) -> Told {
+    let change = Change { actor: dice.once_in(3).then(|| "ada".into()), ..change(dice, versions(model, id)) };
+    let mut request = json!({"id": id, "patch": patch(&change)});
+    if let Some(version) = change.if_version {
+        request["ifVersion"] = version.into();
+    }
+    if let Some(actor) = &change.actor {
+        request["actor"] = actor.as_str().into();
+    }
+    let found = fixture.engine.update(Update::read(request).unwrap()).await;
+    let expected = model.update(id, &change, now);
+    changed("update", model, id, &found, expected)
+}
+
+fn outcomes<T>(results: &[ItemResult<T>]) -> Vec<Option<&'static str>> {
+    results.iter().map(|result| result.as_ref().err().map(|refused| refused.error.code())).collect()
+}
+
+/// The outcomes of an atomic batch with a bad item.
+fn refused(outcomes: Vec<Option<&'static str>>) -> Vec<Option<&'static str>> {
+    outcomes.into_iter().map(|outcome| outcome.or(Some("ABORTED"))).collect()
+}
+
+fn batch_agrees(what: &str, found: &[Option<&str>], expected: &[Option<&str>]) -> Told {
+    if found == expected { Ok(()) } else { Err(format!("{what}: {found:?}, and the model says {expected:?}")) }
+}
+
+async fn add_batch(fixture: &Fixture, model: &mut Model, dice: &mut Dice, now: i64) -> Told {
+    let atomic = dice.once_in(2);
+    let mut trial = model.clone();
+    let (mut items, mut expected, mut bad) = (Vec::new(), Vec::new(), false);
+    for _ in 0..=dice.below(4) {
+        let id = format!("m{}", dice.below(IDS));
+        let (mut request, memory) = new_memory(dice, &id, now);
+        if dice.once_in(6) {
+            request["content"] = "  ".into();
+            bad = true;
+            expected.push(Some("INVALID_ARGUMENT"));
+        } else {
+            expected.push(trial.add(&id, memory).err());
+        }
+        items.push(request);
+    }
+    let results = fixture.add_many(json!({"items": items, "atomic": atomic})).await.unwrap();
+    if atomic && bad {
+        // Refused before anything is looked up.
+        let only_bad = expected.iter().map(|outcome| outcome.filter(|code| *code == "INVALID_ARGUMENT")).collect();
+        return batch_agrees("atomic add batch", &outcomes(&results), &refused(only_bad));
+    }
+    if atomic && expected.iter().any(Option::is_some) {
+        return batch_agrees("atomic add batch", &outcomes(&results), &refused(expected));
+    }
+    *model = trial;
+    batch_agrees("add batch", &outcomes(&results), &expected)
+}
+
+async fn update_batch(fixture: &Fixture, model: &mut Model, dice: &mut Dice, now: i64) -> Told {
+    let atomic = dice.once_in(2);
+    let mut trial = model.clone();
+    let (mut items, mut early, mut expected) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..=dice.below(4) {
+        let id = format!("m{}", dice.below(IDS));
+        let change = change(dice, versions(&trial, &id));
+        let mut item = patch(&change);
+        item.insert("id".into(), id.as_str().into());
+        if let Some(version) = change.if_version {
+            item.insert("ifVersion".into(), version.into());
+        }
+        if dice.once_in(8) {
+            item.insert("tags".into(), json!([""]));
+            early.push(Some("INVALID_ARGUMENT"));
+            expected.push(Some("INVALID_ARGUMENT"));
+        } else {
+            // Whether the memory is there and may change is asked before the versions are compared.
+            let refused = match model.memories.get(&id) {
+                None => Some("NOT_FOUND"),
+                Some(memory) => memory.immutable.then_some("IMMUTABLE"),
+            };
+            early.push(refused);
+            expected.push(refused.or_else(|| trial.update(&id, &change, now).err()));
+        }
+        items.push(Value::from(item));
+    }
+    let results = fixture.update_many(json!({"items": items, "atomic": atomic})).await.unwrap();
+    if atomic && early.iter().any(Option::is_some) {
+        return batch_agrees("atomic update batch", &outcomes(&results), &refused(early));
+    }
+    if atomic && expected.iter().any(Option::is_some) {
+        return batch_agrees("atomic update batch", &outcomes(&results), &refused(expected));
+    }
+    *model = trial;
+    batch_agrees("update batch", &outcomes(&results), &expected)
+}
+
+async fn restore(fixture: &Fixture, model: &mut Model, dice: &mut Dice, id: &str, now: i64) -> Told {
+    let version = 1 + dice.below(versions(model, id) + 1) as u64;
+    let found = fixture.engine.restore(Restore::read(json!({"id": id, "version": version})).unwrap()).await;
+    let expected = model.restore(id, version, now);
+    changed("restore", model, id, &found, expected)
+}
+
+async fn delete(fixture: &Fixture, model: &mut Model, dice: &mut Dice, id: &str) -> Told {
+    if dice.once_in(2) {
+        let found = fixture.delete(id).await;
+        return agree("delete", code(&found), model.delete(id).err());
+    }
+    let other = format!("m{}", dice.below(IDS));
+    let DeleteMany::Ids(ids) = DeleteMany::read(json!({"ids": [id, other, "never"]})).unwrap() else {
+        return Err("ids were not read as ids".into());
+    };
+    let results = fixture.engine.delete_many(ids).await.unwrap();
+    let expected = [id, &other, "never"].map(|id| model.delete(id).err());
+    batch_agrees("delete many", &outcomes(&results), &expected)
+}
+
+async fn delete_matching(fixture: &Fixture, model: &mut Model, dice: &mut Dice, now: i64) -> Told {
+    let filter = Filter::any(dice, now, 2);
+    let DeleteMany::Matching(asked) = DeleteMany::read(json!({"filters": filter.to_json()})).unwrap() else {
+        return Err("a filter was not read as one".into());
+    };
+    let mut found = fixture.delete_matching(asked).await.unwrap().ids;
+    found.sort();
+    let matching = model.memories.iter().filter(|(id, memory)| filter.holds(id, memory));
+    let expected: Vec<String> = matching.map(|(id, _)| id.clone()).collect();
+    for id in &expected {
+        model.delete(id).unwrap();
+    }
+    let told = format!("delete by {}", filter.to_json());
+    if found == expected { Ok(()) } else { Err(format!("{told}: {found:?}, and the model says {expected:?}")) }
+}
+
+async fn reinforce(fixture: &Fixture, model: &Model, dice: &mut Dice, id: &str) -> Told {
+    let boost = (1 + dice.below(10)) as f64 / 10.0;
+    // What searches have noted is committed behind them: a change by almost nothing is answered when that is done.
+    let nothing = Reinforce::read(json!({"id": id, "boost": 1e-12})).unwrap();
+    let before = fixture.engine.reinforce(nothing).await.map(|memory| memory.dynamics.salience().at(memory.now));
+    let found = fixture.engine.reinforce(Reinforce::read(json!({"id": id, "boost": boost})).unwrap()).await;
+    let expected = model.memories.contains_key(id).then_some(versions(model, id) as u64).ok_or("NOT_FOUND");
+    changed("reinforce", model, id, &found, expected)?;
+    if let (Ok(before), Ok(after)) = (before, found) {
+        let after = after.dynamics.salience().at(after.now);
+        if (after - (before + boost).min(1.0)).abs() > 1e-9 {
+            return Err(format!("reinforce by {boost}: salience went from {before} to {after}"));
+        }
+    }
+    Ok(())
+}
+
+async fn feedback(fixture: &Fixture, model: &mut Model, dice: &mut Dice, id: &str) -> Told {
+    let feedback = *dice.one(&[None, Some("POSITIVE"), Some("NEGATIVE"), Some("VERY_NEGATIVE")]);
+    let request = FeedbackRequest::read(json!({"id": id, "feedback": feedback})).unwrap();
+    let found = fixture.engine.feedback(request).await;
+    let expected = match model.memories.get_mut(id) {
+        Some(memory) => {
+            memory.feedback = feedback;
+            Ok(memory.versions.len() as u64)
+        }
+        None => Err("NOT_FOUND"),
+    };
+    changed("feedback", model, id, &found, expected)
+}
+
+fn list(fixture: &Fixture, model: &Model, dice: &mut Dice, now: i64) -> Told {
+    let filter = Filter::any(dice, now, 3);
+    let (by_updated, newest_first, show_expired) = (dice.once_in(2), dice.once_in(2), dice.once_in(2));
+    let order = format!(
+        "{}:{}",
+        if by_updated { "updated_at" } else { "created_at" },
+        if newest_first { "desc" } else { "asc" }
+    );
+    let limit = 1 + dice.below(5);
+    let mut expected: Vec<_> = model
+        .memories
+        .iter()
+        .filter(|(id, memory)| (show_expired || !memory.expired(now)) && filter.holds(id, memory))
+        .map(|(id, memory)| {
+            (if by_updated { memory.last().updated_at } else { memory.created_at }, memory.number, id.as_str())
+        })
+        .collect();
+    expected.sort_unstable();
+    if newest_first {
+        expected.reverse();
+    }
+    let expected: Vec<&str> = expected.into_iter().map(|(_, _, id)| id).collect();
+    let mut request = json!({"filters": filter.to_json(), "order": order, "limit": limit, "showExpired": show_expired});
+    let mut found = Vec::new();
+    loop {
+        let page = fixture.engine.list(&List::read(request.clone()).unwrap(), &Control::default()).unwrap();
+        if page.memories.len() > limit {
+            return Err(format!("list: {} memories on a page of {limit}", page.memories.len()));
+        }
+        found.extend(page.memories.into_iter().map(|memory| memory.version.id.to_string()));
+        match page.next_cursor {
+            Some(cursor) => request["cursor"] = cursor.into(),
+            None => break,
+        }
+    }
+    if found == expected { Ok(()) } else { Err(format!("list {request}: {found:?}, and the model says {expected:?}")) }
+}
+
+async fn search(fixture: &Fixture, model: &Model, dice: &mut Dice, id: &str, now: i64) -> Told {
+    let show_expired = dice.once_in(2);
+    let visible = |memory: &MemoryState| show_expired || !memory.expired(now);
+    if let Some(memory) = model.memories.get(id).filter(|_| dice.once_in(2)) {
+        // Its own text finds a memory, in its newest version.
+        let query = json!({
+            "query": memory.last().content, "filters": {"memory_ids": [id]}, "showExpired": show_expired,
+        });
+        let hits = fixture.search(query).await.map_err(|error| error.to_string())?;
+        let expected = if visible(memory) { vec![memory.record(id, memory.versions.len())] } else { vec![] };
+        if hits.len() != expected.len() {
+            return Err(format!("search for {id}: {} hits, and the model says {}", hits.len(), expected.len()));
+        }
+        return hits.iter().zip(&expected).try_for_each(|(hit, record)| shows("search", &to_json(hit), record));
+    }
+    let filter = Filter::any(dice, now, 2);
+    let query = json!({
+        "query": content(dice), "k": 1 + dice.below(20), "filters": filter.to_json(), "showExpired": show_expired,
+    });
+    let hits = fixture.search(query.clone()).await.map_err(|error| error.to_string())?;
+    if !hits.is_sorted_by(|a, b| a.score >= b.score) {
+        return Err(format!("search {query}: not the best first"));
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    for hit in hits {
+        let id = hit.memory.version.id.to_string();
+        let memory = model.memories.get(&id).filter(|memory| visible(memory) && filter.holds(&id, memory));
+        let Some(memory) = memory else { return Err(format!("search {query}: {id}, which the model leaves out")) };
+        shows("search", &to_json(&hit), &memory.record(&id, memory.versions.len()))?;
+        if !seen.insert(id) {
+            return Err(format!("search {query}: a memory twice"));
+        }
+    }
+    Ok(())
+}
+
+fn history(fixture: &Fixture, model: &Model, dice: &mut Dice, id: &str) -> Told {
+    let limit = 1 + dice.below(4);
+    let before = 1 + dice.below(versions(model, id) + 2);
+    let found = fixture
+        .engine
+        .history(&History::read(json!({"id": id, "limit": limit, "before": before})).unwrap(), &Control::default());
+    let Some(memory) = model.memories.get(id) else { return agree("history", code(&found), Some("NOT_FOUND")) };
+    let found = found.map_err(|error| error.to_string())?;
+    let expected = (1..before.min(memory.versions.len() + 1)).rev().take(limit);
+    let expected: Vec<Value> = expected.map(|number| memory.entry(id, number)).collect();
+    if found.len() != expected.len() {
+        return Err(format!("history of {id} before {before}: {} entries", found.len()));
+    }
+    found.iter().zip(&expected).try_for_each(|(entry, expected)| shows("history", &to_json(entry), expected))
+}
+
+fn look_back(fixture: &Fixture, model: &Model, dice: &mut Dice, id: &str, now: i64) -> Told {
+    let Some(memory) = model.memories.get(id) else { return get(fixture, model, id) };
+    let number = 1 + dice.below(memory.versions.len() + 1);
+    let found = fixture.get_by(json!({"id": id, "version": number}));
+    if number > memory.versions.len() {
+        agree("get by version", code(&found), Some("NOT_FOUND"))?;
+    } else {
+        let found = found.map_err(|error| error.to_string())?;
+        shows("get by version", &to_json(&found), &memory.record(id, number))?;
+    }
+    let at = now - dice.below(20_000) as i64;
+    let found = fixture.get_by(json!({"id": id, "at": iso(at)}));
+    match (1..=memory.versions.len()).rev().find(|number| memory.versions[number - 1].updated_at <= at) {
+        None => agree("get at a time", code(&found), Some("NOT_FOUND")),
+        Some(number) => {
+            shows("get at a time", &to_json(&found.map_err(|error| error.to_string())?), &memory.record(id, number))
+        }
+    }
+}
+
+fn get(fixture: &Fixture, model: &Model, id: &str) -> Told {
+    let found = fixture.get(id);
+    match (model.memories.get(id), model.deleted.get(id)) {
+        (Some(memory), _) => {
+            let found = found.map_err(|error| error.to_string())?;
+            shows("get", &to_json(&found), &memory.record(id, memory.versions.len()))
+        }
+        (None, version) => {
+            agree("get", code(&found), Some("NOT_FOUND"))?;
+            let details = found.err().and_then(|error| error.details()).unwrap_or_default();
+            if details.get("version").and_then(Value::as_u64) == version.copied() {
+                return Ok(());
+            }
+            Err(format!("get of a deleted id: {details}, and the model says {version:?}"))
+        }
+    }
+}

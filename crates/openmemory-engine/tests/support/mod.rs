@@ -1,0 +1,304 @@
+//! A store of its own for each test: a directory that goes away, a clock that stands, an embedder that remembers.
+#![allow(dead_code, clippy::unwrap_used, reason = "every test file uses another part of this, and may panic")]
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use openmemory_domain::filter::Filter;
+use openmemory_domain::request::{
+    AddMany, ById, Delete, Export, FeedbackRequest, Get, History, Import, List, NewMemory, Reinforce, Restore, Search,
+    Update, UpdateMany,
+};
+use openmemory_domain::{Clock, Embedding, Memory, MemoryId, Timestamp};
+use openmemory_embedding::{Embedder, EmbeddingError, ModelIdentity, Passage, TestEmbedder};
+use openmemory_engine::{
+    Added, Control, Deleted, DeletedMany, Engine, Error, Exported, Hit, ImportFile, Imported, ItemResult,
+    MemoryVersion, Options,
+};
+use openmemory_storage::{Bounds, Durability, Records, Store, StoreOptions};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Where the clock starts: 2025-01-20T14:35:00Z.
+pub const START: i64 = 1_737_383_700_000;
+
+/// A text with this in it fails to embed.
+pub const UNEMBEDDABLE: &str = "unembeddable";
+
+/// For tests that need no fixture: the system's clock, and an embedder of their own.
+pub fn options(directory: &Path, durability: Durability) -> Options {
+    Options { durability, ..Options::new(directory, Remembering::new("first")) }
+}
+
+pub fn open(directory: &Path) -> Result<Engine, Error> {
+    Engine::open(options(directory, Durability::Flush))
+}
+
+#[derive(Default)]
+pub struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    pub fn set(&self, millis: i64) {
+        self.0.store(millis, Ordering::Relaxed);
+    }
+
+    pub fn advance(&self, millis: i64) {
+        self.0.fetch_add(millis, Ordering::Relaxed);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// The test embedder under any name, which remembers what it was asked. Another name is another model: its vectors
+/// have their numbers in another order.
+pub struct Remembering {
+    id: &'static str,
+    texts: Mutex<Vec<String>>,
+    queries: AtomicUsize,
+    /// Whoever holds this lets no text be embedded.
+    pub gate: tokio::sync::Mutex<()>,
+}
+
+impl Remembering {
+    pub fn new(id: &'static str) -> Arc<Self> {
+        Arc::new(Self {
+            id,
+            texts: Mutex::default(),
+            queries: AtomicUsize::new(0),
+            gate: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// The texts embedded since the last call of this, sorted.
+    pub fn taken(&self) -> Vec<String> {
+        let mut texts = std::mem::take(&mut *self.texts.lock().unwrap());
+        texts.sort();
+        texts
+    }
+
+    /// Returns when a text is being embedded.
+    pub async fn asked(&self) {
+        while self.texts.lock().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn turned(&self, mut vector: Vec<f32>) -> Vec<f32> {
+        vector.rotate_left(self.id.len());
+        vector
+    }
+}
+
+impl Embedder for Remembering {
+    fn identity(&self) -> Result<ModelIdentity, EmbeddingError> {
+        Ok(ModelIdentity { id: self.id.into(), ..TestEmbedder.identity()? })
+    }
+
+    fn cut(&self, text: &str) -> Result<Vec<Range<usize>>, EmbeddingError> {
+        TestEmbedder.cut(text)
+    }
+
+    fn embed(&self, pieces: &[&str]) -> Vec<Result<Passage, EmbeddingError>> {
+        self.texts.lock().unwrap().extend(pieces.iter().map(|piece| (*piece).to_owned()));
+        drop(self.gate.blocking_lock());
+        let embed = |piece: &&str| match piece.contains(UNEMBEDDABLE) {
+            true => Err(EmbeddingError::Failed { message: "refused".into() }),
+            false => TestEmbedder.embed(&[*piece]).remove(0),
+        };
+        let turned = |mut passage: Passage| {
+            passage.vector = self.turned(passage.vector);
+            for sentence in &mut passage.sentences {
+                sentence.vector = self.turned(std::mem::take(&mut sentence.vector));
+            }
+            passage
+        };
+        pieces.iter().map(|piece| embed(piece).map(turned)).collect()
+    }
+
+    fn query(&self, text: &str) -> Result<Vec<f32>, EmbeddingError> {
+        self.queries.fetch_add(1, Ordering::Relaxed);
+        TestEmbedder.query(text).map(|vector| self.turned(vector))
+    }
+
+    fn batch(&self) -> usize {
+        TestEmbedder.batch()
+    }
+}
+
+pub struct Fixture {
+    pub engine: Arc<Engine>,
+    pub clock: Arc<ManualClock>,
+    pub embedder: Arc<Remembering>,
+    pub durability: Durability,
+    directory: tempfile::TempDir,
+}
+
+impl Fixture {
+    pub fn new() -> Self {
+        Self::with(Durability::Flush)
+    }
+
+    pub fn with(durability: Durability) -> Self {
+        let clock = Arc::new(ManualClock::default());
+        clock.set(START);
+        Self::open(tempfile::tempdir().unwrap(), clock, Remembering::new("first"), durability)
+    }
+
+    pub fn open(
+        directory: tempfile::TempDir,
+        clock: Arc<ManualClock>,
+        embedder: Arc<Remembering>,
+        durability: Durability,
+    ) -> Self {
+        let options = Options {
+            durability,
+            clock: Arc::clone(&clock) as _,
+            ..Options::new(directory.path(), Arc::clone(&embedder))
+        };
+        let engine = Arc::new(Engine::open(options).unwrap());
+        Self { engine, clock, embedder, durability, directory }
+    }
+
+    /// Closes the store and opens it again.
+    pub fn reopened(self) -> Self {
+        let embedder = Arc::clone(&self.embedder);
+        self.reopened_with(embedder)
+    }
+
+    pub fn reopened_with(self, embedder: Arc<Remembering>) -> Self {
+        let (directory, clock, durability) = self.closed();
+        Self::open(directory, clock, embedder, durability)
+    }
+
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// What is left of a store when it is closed.
+    pub fn closed(self) -> (tempfile::TempDir, Arc<ManualClock>, Durability) {
+        self.engine.close().unwrap();
+        drop(Arc::into_inner(self.engine).unwrap());
+        (self.directory, self.clock, self.durability)
+    }
+
+    /// The stored vectors of memories, read after closing.
+    pub fn stored_embeddings(self, ids: &[&str]) -> Vec<Embedding> {
+        let (directory, ..) = self.closed();
+        ids.iter().map(|id| stored_embedding(directory.path(), id)).collect()
+    }
+
+    pub async fn add(&self, request: Value) -> Result<Memory, Error> {
+        self.engine.add(NewMemory::read(request)?).await.map(|added| added.memory)
+    }
+
+    pub async fn add_many(&self, request: Value) -> Result<Vec<ItemResult<Added>>, Error> {
+        self.engine.add_many(AddMany::read(request)?, &Control::default()).await
+    }
+
+    pub async fn update(&self, id: &str, patch: Value) -> Result<Memory, Error> {
+        self.engine.update(Update::read(json!({"id": id, "patch": patch}))?).await
+    }
+
+    pub async fn update_many(&self, request: Value) -> Result<Vec<ItemResult<Memory>>, Error> {
+        self.engine.update_many(UpdateMany::read(request)?, &Control::default()).await
+    }
+
+    pub async fn restore(&self, id: &str, version: u64) -> Result<Memory, Error> {
+        self.engine.restore(Restore::read(json!({"id": id, "version": version}))?).await
+    }
+
+    pub async fn delete(&self, id: &str) -> Result<Deleted, Error> {
+        self.engine.delete(Delete::read(json!({ "id": id }))?).await
+    }
+
+    pub async fn delete_matching(&self, filter: Filter) -> Result<DeletedMany, Error> {
+        let (filter, control) = (Some(Arc::new(filter)), Control::default());
+        let ids = self.engine.ids_matching(filter.as_deref(), &control)?;
+        self.engine.delete_matching(ids, filter, &control).await
+    }
+
+    pub async fn reinforce(&self, id: &str) -> Result<Memory, Error> {
+        self.engine.reinforce(Reinforce::read(json!({ "id": id }))?).await
+    }
+
+    pub async fn feedback(&self, id: &str, feedback: &str) -> Result<Memory, Error> {
+        self.engine.feedback(FeedbackRequest::read(json!({"id": id, "feedback": feedback}))?).await
+    }
+
+    pub async fn search(&self, request: Value) -> Result<Vec<Hit>, Error> {
+        let request = Search::read(request)?;
+        let vector = self.engine.embed_query(&request).await?;
+        self.engine.search(&request, &vector, &Control::default())
+    }
+
+    pub fn export_to(&self, file: &Path) -> Exported {
+        let request = Export::read(json!({ "file": file })).unwrap();
+        self.engine.export_to(&request, &Control::default()).unwrap()
+    }
+
+    pub async fn import_from(&self, file: &Path, on_conflict: &str) -> Result<Imported, Error> {
+        let Import { file, on_conflict } = Import::read(json!({"file": file, "onConflict": on_conflict}))?;
+        let file = ImportFile::check(&file, &Control::default())?;
+        self.engine.import_from(file, on_conflict, &Control::default()).await
+    }
+
+    pub fn get(&self, id: &str) -> Result<Memory, Error> {
+        self.get_by(json!({ "id": id }))
+    }
+
+    pub fn get_by(&self, request: Value) -> Result<Memory, Error> {
+        self.engine.get(&Get::read(request)?)
+    }
+
+    /// Newest first, at most 1000.
+    pub fn history(&self, id: &str) -> Result<Vec<MemoryVersion>, Error> {
+        self.engine.history(&History::read(json!({"id": id, "limit": 1000}))?, &Control::default())
+    }
+
+    pub fn waypoints(&self, id: &str) -> Value {
+        to_json(&self.engine.waypoints(&ById::read(json!({ "id": id })).unwrap()).unwrap())
+    }
+
+    /// At most 1000 memories, oldest first, expired ones too.
+    pub fn list(&self, filters: Value) -> Vec<Memory> {
+        let list = json!({"filters": filters, "limit": 1000, "order": "created_at:asc", "showExpired": true});
+        self.engine.list(&List::read(list).unwrap(), &Control::default()).unwrap().memories
+    }
+
+    /// All that readers can see of the store, once the index is filled.
+    pub async fn everything(&self) -> Value {
+        self.engine.ready().await.unwrap();
+        let memory = |memory: &Memory| {
+            let id = memory.version.id.as_str();
+            json!([to_json(memory), to_json(&self.history(id).unwrap()), self.waypoints(id)])
+        };
+        let stats = self.engine.stats().unwrap();
+        json!({
+            "memories": self.list(json!({})).iter().map(memory).collect::<Vec<_>>(),
+            "count": stats.memories, "users": stats.users, "vectors": stats.vectors, "model": stats.model,
+        })
+    }
+}
+
+pub fn stored_embedding(directory: &Path, id: &str) -> Embedding {
+    let how = StoreOptions { durability: Durability::Interval, bounds: Bounds::default(), allow_non_empty: false };
+    let store = Store::open(directory, how, Timestamp::from_millis(0)).unwrap();
+    let number = store.number(&MemoryId::read("id", id).unwrap()).unwrap().unwrap();
+    let head = store.head(number).unwrap().unwrap();
+    store.embedding(number, head.content).unwrap().unwrap()
+}
+
+pub fn to_json(value: &impl Serialize) -> Value {
+    serde_json::to_value(value).unwrap()
+}
+
+/// The code of a failure; a success has none.
+pub fn code<T>(result: &Result<T, Error>) -> Option<&'static str> {
+    result.as_ref().err().map(Error::code)
+}

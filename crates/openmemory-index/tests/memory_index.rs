@@ -1,0 +1,445 @@
+//! The index against the plainest thing that could work: a map, exact cosines and the formula of BM25 as it is printed.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use openmemory_domain::{ContentHash, Dynamics, Sector, Sectors, Timestamp};
+use openmemory_index::{Among, Entry, Found, MemoryIndex, Part, Query, Scope, SectorMask};
+use proptest::prelude::*;
+
+const DIMENSIONS: usize = 24;
+const USERS: [Option<&str>; 3] = [None, Some("ada"), Some("bob")];
+const RUNS: [Option<&str>; 3] = [None, Some("monday"), Some("tuesday")];
+const WORDS: [&str; 8] = ["tea", "coffee", "garden", "winter", "sister", "piano", "lisbon", "train"];
+
+/// A fixed sequence of numbers that look random.
+struct Numbers(u64);
+
+impl Numbers {
+    fn whole(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    /// About normally distributed, mean 0.
+    fn normal(&mut self) -> f32 {
+        (0..4).map(|_| (self.whole() >> 40) as f32 / (1u64 << 24) as f32 - 0.5).sum()
+    }
+
+    fn vector(&mut self) -> Vec<f32> {
+        let vector: Vec<f32> = (0..DIMENSIONS).map(|_| self.normal()).collect();
+        let norm = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+        vector.into_iter().map(|x| x / norm).collect()
+    }
+}
+
+fn cosine(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+#[derive(Debug, Clone)]
+struct Plain {
+    user: usize,
+    run: usize,
+    words: Vec<usize>,
+    vectors: Vec<(Vec<f32>, SectorMask)>,
+}
+
+impl Plain {
+    fn text(&self) -> String {
+        self.words.iter().map(|word| WORDS[*word]).collect::<Vec<_>>().join(" ")
+    }
+}
+
+fn dynamics() -> Dynamics {
+    Dynamics::new(&Sectors::new(Sector::Semantic, []), Timestamp::from_millis(0))
+}
+
+fn put(index: &MemoryIndex, number: u64, plain: &Plain, tags: &[String]) {
+    put_as_present(index, number, plain, tags, &dynamics());
+}
+
+fn put_as_present(index: &MemoryIndex, number: u64, plain: &Plain, tags: &[String], dynamics: &Dynamics) {
+    let text = plain.text();
+    let entry = Entry {
+        number,
+        user: USERS[plain.user],
+        run: RUNS[plain.run],
+        content: ContentHash::of(&text),
+        text: &text,
+        tags,
+        created_at: Timestamp::from_millis(0),
+        expires_at: None,
+        dynamics,
+        vectors: plain.vectors.iter().map(|(vector, mask)| (vector.as_slice(), *mask)).collect(),
+    };
+    index.replace(&entry).unwrap();
+}
+
+fn query<'a>(text: &'a str, vector: &'a [f32]) -> Query<'a> {
+    Query {
+        scope: Scope::All,
+        text,
+        vector,
+        multilingual: true,
+        spread: 1.0,
+        mask: None,
+        among: None,
+        now: Timestamp::from_millis(0),
+        show_expired: false,
+    }
+}
+
+fn numbers(found: &[Found]) -> Vec<u64> {
+    found.iter().map(|found| found.number).collect()
+}
+
+fn one(words: &[usize], seed: u64) -> Plain {
+    Plain { user: 0, run: 0, words: words.to_vec(), vectors: vec![(Numbers(seed).vector(), SectorMask::PASSAGE)] }
+}
+
+fn mask(bit: u8) -> SectorMask {
+    Sector::ALL.get(usize::from(bit)).map_or(SectorMask::PASSAGE, |sector| SectorMask::of(&[*sector]))
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Replace(u64, Plain),
+    Remove(u64),
+}
+
+/// A memory's user and run are those of its number, since they never change.
+fn step() -> impl Strategy<Value = Step> {
+    let vectors = prop::collection::vec((1..u64::MAX, 0..6u8), 0..4);
+    let replace =
+        (0..24u64, prop::collection::vec(0..WORDS.len(), 0..6), vectors).prop_map(|(number, words, vectors)| {
+            let vectors = vectors.into_iter().map(|(seed, bit)| (Numbers(seed).vector(), mask(bit))).collect();
+            Step::Replace(number, Plain { user: (number % 3) as usize, run: (number / 3 % 3) as usize, words, vectors })
+        });
+    prop_oneof![3 => replace, 1 => (0..24u64).prop_map(Step::Remove)]
+}
+
+/// BM25 with k1 = 0.9 and b = 0.4 over `all`, divided by the sum of the idfs.
+fn bm25(all: &[&Plain], plain: &Plain, asked: &[usize]) -> f32 {
+    let mean = (all.iter().map(|plain| plain.words.len()).sum::<usize>() as f32 / all.len() as f32).max(1.0);
+    let idf = |word: &usize| {
+        let with = all.iter().filter(|plain| plain.words.contains(word)).count() as f32;
+        (1.0 + (all.len() as f32 - with + 0.5) / (with + 0.5)).ln()
+    };
+    let score = |word: &usize| {
+        let count = plain.words.iter().filter(|other| *other == word).count() as f32;
+        idf(word) * count * 1.9 / (count + 0.9 * (0.6 + 0.4 * plain.words.len() as f32 / mean))
+    };
+    asked.iter().map(score).sum::<f32>() / asked.iter().map(idf).sum::<f32>()
+}
+
+proptest! {
+    #[test]
+    fn any_sequence_of_changes_equals_a_map(steps in prop::collection::vec(step(), 1..60), seed in 1..u64::MAX) {
+        let index = MemoryIndex::new(DIMENSIONS);
+        let mut map: BTreeMap<u64, Plain> = BTreeMap::new();
+        for step in steps {
+            match step {
+                Step::Replace(number, plain) => {
+                    put(&index, number, &plain, &[]);
+                    if plain.vectors.is_empty() { map.remove(&number); } else { map.insert(number, plain); }
+                }
+                Step::Remove(number) => {
+                    let known = map.remove(&number);
+                    prop_assert_eq!(index.remove(USERS[(number % 3) as usize], number), known.is_some());
+                }
+            }
+        }
+        let usage = index.usage();
+        prop_assert_eq!(usage.memories, map.len());
+        prop_assert_eq!(usage.vectors, map.values().map(|plain| plain.vectors.len()).sum::<usize>());
+
+        let vector = Numbers(seed).vector();
+        let asked: Vec<usize> = vec![(seed % 8) as usize, ((seed % 8) as usize + 3) % 8];
+        let text = asked.iter().map(|word| WORDS[*word]).collect::<Vec<_>>().join(" ");
+        let wanted = mask((seed % 6) as u8).union(mask((seed / 6 % 6) as u8));
+        for (user, name) in USERS.iter().enumerate() {
+            let all: Vec<&Plain> = map.values().filter(|plain| plain.user == user).collect();
+            for mask in [None, Some(wanted)] {
+                let dense = |plain: &Plain| plain.vectors.iter()
+                    .filter(|(_, other)| mask.is_none_or(|mask| mask.meets(*other)))
+                    .map(|(other, _)| cosine(other, &vector))
+                    .max_by(f32::total_cmp);
+                let query = Query { scope: Scope::Users(&[*name]), mask, ..query(&text, &vector) };
+                let found = index.search(&query, 100).unwrap();
+                let mut expected: Vec<u64> = map.iter()
+                    .filter(|(_, plain)| plain.user == user && dense(plain).is_some())
+                    .map(|(number, _)| *number).collect();
+                let mut seen = numbers(&found);
+                seen.sort_unstable();
+                expected.sort_unstable();
+                prop_assert_eq!(seen, expected);
+                prop_assert!(found.is_sorted_by(|a, b| a.parts.score() >= b.parts.score()));
+                for found in &found {
+                    let plain = &map[&found.number];
+                    prop_assert!((found.parts.value(Part::Dense) - dense(plain).unwrap()).abs() < 0.02);
+                    prop_assert!((found.parts.value(Part::Lexical) - bm25(&all, plain, &asked)).abs() < 1e-4);
+                }
+                // Any choice of memories is answered as all are.
+                let among: Vec<u64> = found.iter().map(|found| found.number).filter(|n| n % 5 < 2).collect();
+                let numbered = Among::Numbers(among.clone());
+                let some = index.search(&Query { among: Some(&numbered), ..query }, 100).unwrap();
+                prop_assert_eq!(numbers(&some), among);
+                let monday = index.search(&Query { among: Some(&Among::Run("monday")), ..query }, 100).unwrap();
+                let expected: Vec<u64> =
+                    found.iter().map(|found| found.number).filter(|number| map[number].run == 1).collect();
+                prop_assert_eq!(numbers(&monday), expected);
+            }
+        }
+    }
+}
+
+#[test]
+fn equals_come_in_the_order_of_their_numbers_and_no_more_than_wanted() {
+    let index = MemoryIndex::new(DIMENSIONS);
+    for number in [5, 1, 900, 3, 4] {
+        put(&index, number, &one(&[0], 3), &[]);
+    }
+    let vector = Numbers(3).vector();
+    assert_eq!(numbers(&index.search(&query("tea", &vector), 4).unwrap()), [1, 3, 4, 5]);
+}
+
+#[test]
+fn a_search_sees_the_users_it_names_and_nobody_else() {
+    let index = MemoryIndex::new(DIMENSIONS);
+    for user in 0..3 {
+        put(&index, user as u64, &Plain { user, ..one(&[0], 3) }, &[]);
+    }
+    let vector = Numbers(3).vector();
+    let found = |scope| {
+        let mut found = numbers(&index.search(&Query { scope, ..query("tea", &vector) }, 10).unwrap());
+        found.sort_unstable();
+        found
+    };
+    assert_eq!(found(Scope::Users(&[Some("ada")])), [1]);
+    assert_eq!(found(Scope::Users(&[None])), [0]);
+    assert_eq!(found(Scope::Users(&[Some("bob"), None])), [0, 2]);
+    assert!(found(Scope::Users(&[Some("eve")])).is_empty());
+    assert_eq!(found(Scope::All), [0, 1, 2]);
+}
+
+#[test]
+fn a_user_without_memories_leaves_nothing_behind() {
+    let index = MemoryIndex::new(DIMENSIONS);
+    put(&index, 1, &Plain { user: 1, run: 1, ..one(&[0, 1], 3) }, &["work".into()]);
+    assert!(!index.remove(Some("bob"), 1));
+    assert!(index.remove(Some("ada"), 1));
+    assert!(!index.remove(Some("ada"), 1));
+    assert_eq!(index.usage(), openmemory_index::Usage::default());
+}
+
+#[test]
+fn a_vector_of_other_dimensions_is_refused_and_changes_nothing() {
+    let index = MemoryIndex::new(DIMENSIONS);
+    let wrong = vec![0.0; DIMENSIONS + 1];
+    let text = "tea";
+    let entry = Entry {
+        number: 1,
+        user: None,
+        run: None,
+        content: ContentHash::of(text),
+        text,
+        tags: &[],
+        created_at: Timestamp::from_millis(0),
+        expires_at: None,
+        dynamics: &dynamics(),
+        vectors: vec![(&wrong, SectorMask::PASSAGE)],
+    };
+    assert_eq!(index.replace(&entry).unwrap_err().found, DIMENSIONS + 1);
+    assert!(index.search(&query(text, &wrong), 1).is_err());
+    assert_eq!(index.usage().vectors, 0);
+}
+
+#[test]
+fn a_tag_that_the_query_names_counts() {
+    let index = MemoryIndex::new(DIMENSIONS);
+    put(&index, 1, &one(&[0], 3), &["garden club".into()]);
+    put(&index, 2, &one(&[0], 3), &["garden shed".into()]);
+    let vector = Numbers(3).vector();
+    let found = index.search(&query("What does the Garden Club drink?", &vector), 2).unwrap();
+    assert_eq!(numbers(&found), [1, 2]);
+    assert_eq!(found.iter().map(|found| found.parts.value(Part::TagNamed)).collect::<Vec<_>>(), [1.0, 0.0]);
+    let among = Among::Tag("garden shed");
+    assert_eq!(numbers(&index.search(&Query { among: Some(&among), ..query("tea", &vector) }, 2).unwrap()), [2]);
+    index.describe(None, 1, &[], None);
+    assert_eq!(index.search(&query("garden club", &vector), 1).unwrap()[0].parts.value(Part::TagNamed), 0.0);
+}
+
+#[test]
+fn expired_memories_are_hidden_and_judged_ones_move() {
+    let index = MemoryIndex::new(DIMENSIONS);
+    (1..=3).for_each(|number| put(&index, number, &one(&[0], 3), &[]));
+    let vector = Numbers(3).vector();
+    let found = || numbers(&index.search(&query("tea", &vector), 3).unwrap());
+    let judged = |name| dynamics().judged(Some(openmemory_domain::Feedback::read("feedback", name).unwrap()), None);
+    index.set_dynamics(None, 3, &judged("POSITIVE"));
+    index.set_dynamics(None, 1, &judged("NEGATIVE"));
+    assert_eq!(found(), [3, 2, 1]);
+    index.describe(None, 3, &[], Some(Timestamp::from_millis(0)));
+    assert_eq!(found(), [2, 1]);
+    let all = Query { show_expired: true, ..query("tea", &vector) };
+    assert_eq!(index.search(&all, 3).unwrap().len(), 3);
+}
+
+#[test]
+fn one_that_is_a_little_further_comes_first_once_it_is_more_present() {
+    let index = MemoryIndex::new(DIMENSIONS);
+    (0..200).for_each(|number| put(&index, number, &one(&[0], 3), &[]));
+    let vector = Numbers(3).vector();
+    let near: Vec<f32> = vector.iter().zip(Numbers(4).vector()).map(|(a, b)| a + 0.1 * b).collect();
+    let norm = cosine(&near, &near).sqrt();
+    let near: Vec<f32> = near.into_iter().map(|x| x / norm).collect();
+    assert!((0.99..0.998).contains(&cosine(&near, &vector)));
+    let further = Plain { vectors: vec![(near, SectorMask::PASSAGE)], ..one(&[0], 3) };
+    [150, 170].into_iter().for_each(|number| put(&index, number, &further, &[]));
+    let first = || numbers(&index.search(&query("tea", &vector), 2).unwrap())[0];
+    assert_eq!(first(), 0);
+    let present = dynamics().reinforced(0.4, Timestamp::from_millis(0));
+    index.set_dynamics(None, 150, &present);
+    assert_eq!(first(), 150);
+    let liked = Some(openmemory_domain::Feedback::Positive);
+    index.set_dynamics(None, 170, &dynamics().judged(liked, None));
+    assert_eq!(first(), 170);
+    [150, 170].into_iter().for_each(|number| index.set_dynamics(None, number, &dynamics()));
+    assert_eq!(first(), 0);
+    put_as_present(&index, 190, &further, &[], &present);
+    assert_eq!(first(), 190);
+}
+
+/// An update that swaps words and vectors one after the other would show one moment with the old words and the new
+/// vector.
+#[test]
+fn a_reader_never_sees_half_of_an_update() {
+    let index = MemoryIndex::new(DIMENSIONS);
+    let (one, other) = (one(&[0], 3), one(&[1], 4));
+    put(&index, 7, &one, &[]);
+    let vector = Numbers(3).vector();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|threads| {
+        let reader = threads.spawn(|| {
+            let mut reads = 0;
+            while !done.load(Ordering::Relaxed) || reads == 0 {
+                let found = index.search(&query("tea", &vector), 2).unwrap();
+                assert_eq!(found.len(), 1);
+                let parts = found[0].parts;
+                assert_eq!(parts.value(Part::Lexical) > 0.1, parts.value(Part::Dense) > 0.9, "{parts:?}");
+                assert_eq!(parts.value(Part::Lexical) > 0.1, found[0].content == ContentHash::of("tea"));
+                reads += 1;
+            }
+        });
+        for _ in 0..5_000 {
+            put(&index, 7, &other, &[]);
+            put(&index, 7, &one, &[]);
+        }
+        done.store(true, Ordering::Relaxed);
+        reader.join().unwrap();
+    });
+}
+
+#[test]
+fn what_several_processors_compare_is_what_one_does() {
+    const MEMORIES: u64 = 70_000;
+    let index = MemoryIndex::new(DIMENSIONS);
+    (0..MEMORIES).for_each(|number| put(&index, number, &one(&[number as usize % WORDS.len()], number + 1), &[]));
+    let vector = Numbers(99).vector();
+    let asked = query("tea", &vector);
+    let all = index.search(&asked, MEMORIES as usize).unwrap();
+    assert_eq!(all.len(), MEMORIES as usize);
+    let together: BTreeMap<u64, f32> = all.iter().map(|found| (found.number, found.parts.value(Part::Dense))).collect();
+    for first in 0..4 {
+        let quarter = Among::Numbers((first..MEMORIES).step_by(4).collect());
+        for found in index.search(&Query { among: Some(&quarter), ..asked }, MEMORIES as usize).unwrap() {
+            assert_eq!(found.parts.value(Part::Dense), together[&found.number]);
+        }
+    }
+}
+
+/// Bounds leave out what cannot be among the best, and nothing else.
+#[test]
+fn the_best_few_are_the_first_of_all() {
+    const MEMORIES: u64 = 3000;
+    let mut numbers = Numbers(11);
+    let topics: Vec<Vec<f32>> = (0..20).map(|_| numbers.vector()).collect();
+    let mut near = |topic: usize| -> Vec<f32> {
+        let vector: Vec<f32> = topics[topic].iter().map(|x| x + 0.2 * numbers.normal()).collect();
+        let length = cosine(&vector, &vector).sqrt();
+        vector.into_iter().map(|x| x / length).collect()
+    };
+    let index = MemoryIndex::new(DIMENSIONS);
+    for number in 0..MEMORIES {
+        let place = number as usize;
+        let text = format!("{} {}{}", WORDS[place % 8], WORDS[place / 8 % 7], if place % 5 == 1 { "?" } else { "" });
+        // Every fourth stands alone, the others in runs of various lengths.
+        let run = (!place.is_multiple_of(4)).then(|| format!("run {}", (place as f32).sqrt() as usize));
+        let vectors: Vec<Vec<f32>> = (0..=place % 3).map(|passage| near((place / 3 + passage) % 20)).collect();
+        let entry = Entry {
+            number,
+            user: None,
+            run: run.as_deref(),
+            content: ContentHash::of(&text),
+            text: &text,
+            tags: &if place % 50 == 7 { vec!["holiday".to_owned()] } else { vec![] },
+            created_at: Timestamp::from_millis(number as i64 * 600_000),
+            expires_at: None,
+            dynamics: &dynamics().reinforced((place % 9) as f64 / 10.0, Timestamp::from_millis(0)),
+            vectors: vectors.iter().map(|vector| (vector.as_slice(), mask((place % 6) as u8))).collect(),
+        };
+        index.replace(&entry).unwrap();
+    }
+    for topic in 0..20 {
+        let vector = near(topic);
+        let text = format!("{} {} holiday", WORDS[topic % 8], WORDS[topic % 7]);
+        for mask in [None, Some(mask(2).union(mask(5)))] {
+            let asked = Query { mask, ..query(&text, &vector) };
+            let all = index.search(&asked, MEMORIES as usize).unwrap();
+            assert_eq!(all.len() as u64, if mask.is_none() { MEMORIES } else { MEMORIES / 3 });
+            for take in [1, 8, 50] {
+                assert_eq!(index.search(&asked, take).unwrap(), all[..take], "{take} of {text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_nearest_of_many_are_found_nearly_always() {
+    const MEMORIES: u64 = 20_000;
+    const WIDE: usize = 384;
+    let mut numbers = Numbers(5);
+    // What the vectors of a real model have in common, so that none are unlike each other.
+    let common: Vec<f32> = (0..WIDE).map(|_| numbers.normal()).collect();
+    let topics: Vec<Vec<f32>> = (0..500).map(|_| (0..WIDE).map(|_| numbers.normal()).collect()).collect();
+    let mut vector = |topic: usize| -> Vec<f32> {
+        let sum = |i: usize| 0.7 * common[i] + 0.6 * topics[topic][i] + 0.5 * numbers.normal();
+        let vector: Vec<f32> = (0..WIDE).map(sum).collect();
+        let length = cosine(&vector, &vector).sqrt();
+        vector.into_iter().map(|x| x / length).collect()
+    };
+    let vectors: Vec<Vec<f32>> = (0..MEMORIES as usize).map(|number| vector(number % 500)).collect();
+    let index = MemoryIndex::new(WIDE);
+    for (number, vector) in vectors.iter().enumerate() {
+        let plain = Plain { vectors: vec![(vector.clone(), SectorMask::PASSAGE)], ..one(&[], 1) };
+        put(&index, number as u64, &plain, &[]);
+    }
+    let mut missed = 0;
+    for topic in 0..100 {
+        let asked = vector(topic);
+        let mut all: Vec<(u64, f32)> = (0..).zip(vectors.iter().map(|vector| cosine(vector, &asked))).collect();
+        all.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let found = index.nearest(None, &asked, 3, 0.6).unwrap();
+        assert_eq!(found.len(), 3);
+        // Bytes are a little off: one that is as near by them counts.
+        missed +=
+            found.iter().filter(|(number, _)| cosine(&vectors[*number as usize], &asked) < all[2].1 - 0.002).count();
+        assert!(found.iter().all(|(number, near)| (cosine(&vectors[*number as usize], &asked) - near).abs() < 0.002));
+    }
+    assert!(missed <= 6, "{missed} of 300");
+}

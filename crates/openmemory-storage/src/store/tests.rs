@@ -1,0 +1,406 @@
+//! The room on an engine in memory: what it promises does not come from sled.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+use parking_lot::RwLock;
+use serde_json::{Map, Value};
+use tokio::task::JoinSet;
+
+use super::super::backend::{Batch, RowIterator};
+use super::*;
+use crate::changes::MOST_LINKS;
+use crate::inspect::inspect;
+use crate::{Tombstone, Waypoint};
+use openmemory_domain::{
+    Content, ContentHash, Dynamics, Embedding, Event, MemoryId, Metadata, ModelIdentity, Provenance, Scope, Sector,
+    Sectors, Tags, TextKey,
+};
+
+#[derive(Default)]
+struct InMemory {
+    rows: RwLock<BTreeMap<Vec<u8>, Vec<u8>>>,
+    batches: AtomicUsize,
+    broken: AtomicBool,
+    /// Looks at the store after each row that is written by itself.
+    watcher: RwLock<Option<Watcher>>,
+}
+
+type Watcher = Box<dyn Fn() + Send + Sync>;
+
+impl InMemory {
+    fn keys_in(&self, space: u8) -> usize {
+        self.rows.read().keys().filter(|key| key[0] == space).count()
+    }
+
+    fn begin(&self) -> Result<(), StorageError> {
+        self.batches.fetch_add(1, Ordering::Relaxed);
+        if self.broken.load(Ordering::Relaxed) { Err(std::io::Error::other("no space").into()) } else { Ok(()) }
+    }
+}
+
+fn set(rows: &mut BTreeMap<Vec<u8>, Vec<u8>>, (key, value): (Vec<u8>, Option<Vec<u8>>)) {
+    match value {
+        Some(value) => drop(rows.insert(key, value)),
+        None => drop(rows.remove(&key)),
+    }
+}
+
+impl Backend for InMemory {
+    fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+        Ok(self.rows.read().get(key).cloned())
+    }
+
+    fn rows(&self, from: &[u8], to: &[u8], backwards: bool) -> RowIterator<'_> {
+        let rows = self.rows.read();
+        let mut found: Vec<_> =
+            rows.range(from.to_vec()..to.to_vec()).map(|(k, v)| Ok((k.clone(), v.clone()))).collect();
+        if backwards {
+            found.reverse();
+        }
+        Box::new(found.into_iter())
+    }
+
+    fn apply(&self, batch: Batch) -> Result<(), StorageError> {
+        self.begin()?;
+        let mut rows = self.rows.write();
+        batch.into_iter().for_each(|row| set(&mut rows, row));
+        Ok(())
+    }
+
+    fn write(&self, batch: Batch) -> Result<(), StorageError> {
+        self.begin()?;
+        for row in batch {
+            set(&mut self.rows.write(), row);
+            if let Some(watcher) = &*self.watcher.read() {
+                watcher();
+            }
+        }
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<(), StorageError> {
+        Ok(())
+    }
+}
+
+fn store() -> (Arc<InMemory>, Arc<Store>, tempfile::TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let memory = Arc::new(InMemory::default());
+    let layout = Layout::new(directory.path());
+    let session = Session::Open { interval: false };
+    let manifest = Manifest::new([1; 16], Timestamp::from_millis(0), session);
+    let log = RedoLog::begin(&layout, manifest.store, 1, &Bounds::default()).unwrap();
+    let lock = Lock::take(&layout.lock()).unwrap();
+    let backend = Arc::clone(&memory) as Arc<dyn Backend>;
+    let opened = Opened { backend, sled: None, manifest, state: State::default(), log, repaired: None };
+    (memory, Arc::new(Store::over(opened, layout, lock, Durability::Flush, Bounds::default()).unwrap()), directory)
+}
+
+fn version(id: &str, text: &str, metadata_bytes: usize) -> Version {
+    let metadata = Map::from_iter([("long".to_owned(), Value::from("x".repeat(metadata_bytes)))]);
+    Version {
+        id: MemoryId::read("id", id).unwrap(),
+        number: 1,
+        content: ContentHash::of(text),
+        tags: Tags::read("tags", vec!["a".into(), "b".into()]).unwrap(),
+        metadata: Metadata::read("metadata", metadata).unwrap(),
+        scope: Scope { user_id: Some("ada".into()), ..Scope::default() },
+        created_at: Timestamp::from_millis(1),
+        updated_at: Timestamp::from_millis(1),
+        expires_at: None,
+        immutable: false,
+        classified: Sectors::new(Sector::Semantic, []),
+        provenance: Provenance { event: Event::Add, actor: None, reason: None },
+    }
+}
+
+fn tombstone(deleted_at: Timestamp, version: u64) -> Tombstone {
+    Tombstone { deleted_at, version, actor: None, reason: None }
+}
+
+/// A memory with all its rows.
+fn put(transaction: &mut Transaction<'_>, version: &Version, text: &str) -> Result<Number, StorageError> {
+    let content = Content::read("content", text.into()).unwrap();
+    let number = transaction.insert(version, &content, &Dynamics::new(&version.sectors(), version.created_at))?;
+    put_text(transaction, number, text)?;
+    Ok(number)
+}
+
+fn put_text(transaction: &mut Transaction<'_>, number: Number, text: &str) -> Result<(), StorageError> {
+    let (model, vector) = (ModelIdentity { id: "m".into(), dimensions: 2 }.tag(), vec![0.6, 0.8]);
+    let embedding = Embedding::new(model, vector.clone(), vec![vector.clone()], vec![(Sector::Semantic, vector)]);
+    transaction.put_content(number, ContentHash::of(text), &Content::read("content", text.into()).unwrap())?;
+    transaction.put_embedding(number, ContentHash::of(text), &embedding)
+}
+
+async fn commit<T, W>(store: &Store, work: W) -> Result<T, StorageError>
+where
+    T: Send + 'static,
+    W: FnOnce(&mut Transaction<'_>) -> Result<T, StorageError> + Send + 'static,
+{
+    store.commit(work, |_| {}).await?
+}
+
+#[tokio::test]
+async fn a_piece_that_fails_takes_back_its_own_writes_and_no_others() {
+    let (memory, store, _directory) = store();
+    let work = |transaction: &mut Transaction<'_>| {
+        put(transaction, &version("first", "one", 0), "one")?;
+        let failed = transaction.attempt(|transaction| {
+            put(transaction, &version("second", "two", 40_000), "two")?;
+            transaction.attempt(|transaction| put(transaction, &version("third", "three", 0), "three"))?;
+            let (number, head) = (Number(0), version("first", "one", 0));
+            transaction.delete(number, &head, &tombstone(Timestamp::from_millis(2), 1))?;
+            Err::<(), _>(StorageError::Closed)
+        });
+        assert!(failed.is_err());
+        transaction.attempt(|transaction| -> Result<(), StorageError> {
+            let _ = transaction.attempt(|transaction| {
+                put(transaction, &version("fourth", "four", 0), "four")?;
+                Err::<(), _>(StorageError::Closed)
+            });
+            put(transaction, &version("fifth", "five", 0), "five").map(drop)
+        })
+    };
+    commit(&store, work).await.unwrap();
+    let is_there = |id: &str| store.number(&MemoryId::read("id", id).unwrap()).unwrap().is_some();
+    assert_eq!(["first", "second", "third", "fourth", "fifth"].map(is_there), [true, false, false, false, true]);
+    assert_eq!(
+        (store.count().unwrap(), memory.keys_in(b'P'), memory.keys_in(b'Z'), memory.keys_in(b'T')),
+        (2, 0, 0, 4)
+    );
+    assert_eq!(store.content(Number(0), ContentHash::of("one")).unwrap().as_deref(), Some("one"));
+}
+
+#[tokio::test]
+async fn long_rows_come_back_whole_and_leave_no_parts_behind() {
+    let (memory, store, _directory) = store();
+    let text = "é".repeat(199_999) + "😀";
+    let first = version("m", &text, 60 * 1024);
+    let (head, content) = (first.clone(), text.clone());
+    let number = commit(&store, move |transaction| put(transaction, &head, &content)).await.unwrap();
+    assert_eq!(store.head(number).unwrap().as_ref(), Some(&first));
+    assert_eq!(store.content(number, first.content).unwrap(), Some(text));
+    assert!(memory.keys_in(b'P') > 20 && memory.rows.read().values().all(|row| row.len() <= 16 * 1024 + 16));
+
+    let second = Version { number: 2, ..version("m", "short", 1) };
+    let (old, new) = (first.clone(), second.clone());
+    commit(&store, move |transaction| transaction.replace(number, &old, &new)).await.unwrap();
+    assert_eq!(store.head(number).unwrap().as_ref(), Some(&second));
+    assert_eq!(store.earlier(number, 1).unwrap(), Some(first));
+
+    let link = Waypoint { weight: 0.5, created_at: second.created_at, updated_at: second.updated_at };
+    let work = move |transaction: &mut Transaction<'_>| {
+        let other = put(transaction, &version("other", "other", 0), "other")?;
+        transaction.link(number, other, &link)?;
+        transaction.delete(number, &second, &tombstone(Timestamp::from_millis(2), 2))?;
+        transaction.delete(other, &version("other", "other", 0), &tombstone(Timestamp::from_millis(2), 1))
+    };
+    commit(&store, work).await.unwrap();
+    let left: Vec<u8> = memory.rows.read().keys().map(|key| key[0]).filter(|space| *space != b'M').collect();
+    assert_eq!(left, *b"ZZ", "two tombstones and nothing else");
+}
+
+#[tokio::test]
+async fn a_memory_keeps_its_strongest_links_and_both_ends_know_the_same() {
+    let (_memory, store, _directory) = store();
+    let work = |transaction: &mut Transaction<'_>| {
+        let hub = put(transaction, &version("hub", "hub", 0), "hub")?;
+        for i in 0..MOST_LINKS as u32 + 6 {
+            let other = put(transaction, &version(&format!("{i}"), "other", 0), "other")?;
+            // The third is the weakest of all, and goes in favour of any later one.
+            let weight = if i == 2 { 0.1 } else { 1.0 - i as f32 / 100.0 };
+            let at = Timestamp::from_millis(0);
+            transaction.link(other, hub, &Waypoint { weight, created_at: at, updated_at: at })?;
+        }
+        Ok(hub)
+    };
+    let hub = commit(&store, work).await.unwrap();
+    let links = store.waypoints(hub).unwrap();
+    assert_eq!(links.len(), MOST_LINKS);
+    let least = links.iter().map(|(_, link)| link.weight).fold(1.0, f32::min);
+    assert!(least > 0.35, "{least}");
+    for i in 0..MOST_LINKS as u64 + 6 {
+        let other = Number(hub.0 + 1 + i);
+        let there = links.iter().any(|(number, _)| *number == other);
+        assert_eq!(store.waypoints(other).unwrap().len(), usize::from(there), "{i}");
+    }
+    assert!(store.waypoints(Number(hub.0 + 3)).unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_job_that_fails_or_panics_harms_no_other_of_its_group() {
+    let (memory, store, _directory) = store();
+    // The first job holds the writer until the others are queued behind it.
+    let (release, held) = mpsc::channel::<()>();
+    let mut held = Some(held);
+    let mut jobs = JoinSet::new();
+    for (name, end) in [("a", 0), ("b", 1), ("c", 2), ("d", 0)] {
+        let (store, held) = (Arc::clone(&store), held.take());
+        jobs.spawn(async move {
+            let work = move |transaction: &mut Transaction<'_>| {
+                held.map(|held| held.recv());
+                put(transaction, &version(name, name, 0), name)?;
+                match end {
+                    0 => Ok(()),
+                    1 => Err(StorageError::Locked(None)),
+                    _ => panic!("a fault"),
+                }
+            };
+            (name, commit(&store, work).await)
+        });
+    }
+    for _ in 0..8 {
+        tokio::task::yield_now().await;
+    }
+    release.send(()).unwrap();
+    let mut results = jobs.join_all().await;
+    results.sort_by_key(|(name, _)| *name);
+    assert!(matches!(
+        &results[..],
+        [("a", Ok(())), ("b", Err(StorageError::Locked(None))), ("c", Err(StorageError::Dropped)), ("d", Ok(()))]
+    ));
+    assert_eq!((store.count().unwrap(), memory.keys_in(b'H'), memory.keys_in(b'T')), (2, 2, 4));
+    assert_eq!(memory.batches.load(Ordering::Relaxed), 1, "one commit for all");
+}
+
+#[tokio::test]
+async fn after_a_failed_write_nothing_is_published_and_nothing_more_is_written() {
+    let (memory, store, _directory) = store();
+    memory.broken.store(true, Ordering::Relaxed);
+    for expected in ["io", "poisoned"] {
+        let work = |transaction: &mut Transaction<'_>| put(transaction, &version("m", "text", 0), "text");
+        let result = store.commit(work, |_| panic!("was published")).await.map(|result| result.map(drop));
+        match result {
+            Err(StorageError::Io(_)) => assert_eq!(expected, "io"),
+            Err(StorageError::Poisoned) => assert_eq!(expected, "poisoned"),
+            other => panic!("{other:?}"),
+        }
+        memory.broken.store(false, Ordering::Relaxed);
+    }
+    assert_eq!((store.count().unwrap(), memory.keys_in(b'H')), (0, 0));
+}
+
+#[tokio::test]
+async fn a_flipped_byte_in_any_record_is_corruption_and_never_a_wrong_answer() {
+    let (memory, store, _directory) = store();
+    let first = version("m", "text", 20_000);
+    let head = first.clone();
+    let number = commit(&store, move |transaction| {
+        let number = put(transaction, &head, "text")?;
+        transaction.replace(number, &head, &Version { number: 2, ..head.clone() })?;
+        Ok(number)
+    })
+    .await
+    .unwrap();
+    let read_all = || -> Result<(), StorageError> {
+        store.number(&first.id)?;
+        store.head(number)?;
+        store.earlier(number, 1)?;
+        store.content(number, first.content)?;
+        store.embedding(number, first.content)?;
+        store.dynamics(number)?;
+        store.finds_texts()?;
+        store.count().map(drop)
+    };
+    read_all().unwrap();
+    let good = memory.rows.read().clone();
+    let records = good.iter().filter(|(key, row)| !row.is_empty() && !records::is_applied(key));
+    let mut flips = 0;
+    for (key, row) in records {
+        for byte in (0..row.len()).step_by(1 + row.len() / 40) {
+            memory.rows.write().get_mut(key).unwrap()[byte] ^= 0x20;
+            assert!(matches!(read_all(), Err(StorageError::Corrupted(_))), "byte {byte} of {key:?}");
+            memory.rows.write().insert(key.clone(), row.clone());
+            flips += 1;
+        }
+    }
+    assert!(flips > 200);
+    read_all().unwrap();
+}
+
+/// What a reader who comes in now cannot make sense of.
+fn half(store: &Store, id: &str) -> Option<String> {
+    let number = store.number(&MemoryId::read("id", id).unwrap()).unwrap()?;
+    let Some(head) = store.head(number).unwrap() else { return Some(format!("{id} without a head")) };
+    let versions = (1..head.number).map(|version| store.earlier(number, version).unwrap()).chain([Some(head.clone())]);
+    for version in versions {
+        let Some(version) = version else { return Some(format!("{head:?} without its history")) };
+        let texts = store.content(number, version.content).unwrap().is_some();
+        if !texts || store.embedding(number, version.content).unwrap().is_none() {
+            return Some(format!("{version:?} without its text and vectors"));
+        }
+    }
+    if store.dynamics(number).unwrap().is_none() {
+        return Some(format!("{head:?} without dynamics"));
+    }
+    let tags = head.tags.distinct().into_iter().map(|tag| Among::Tag(tag.to_owned()));
+    let scope = Among::Scope { field: "user_id", value: "ada".into() };
+    let order = Order { by: TimeField::Created, newest_first: true };
+    let mut ways = tags.chain([scope, Among::All]);
+    let missing = ways.find(|among| !store.by_time(among, order, None).any(|found| found.unwrap() == number));
+    missing.map(|among| format!("version {} is not found among {among:?}", head.number))
+}
+
+#[tokio::test]
+async fn a_reader_between_two_rows_of_a_commit_sees_each_memory_old_or_new() {
+    let (memory, store, _directory) = store();
+    let (torn, looks) = (Arc::new(RwLock::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
+    let (watched, seen, looked) = (Arc::downgrade(&store), Arc::clone(&torn), Arc::clone(&looks));
+    *memory.watcher.write() = Some(Box::new(move || {
+        looked.fetch_add(1, Ordering::Relaxed);
+        if let Some(store) = watched.upgrade() {
+            seen.write().extend(["m", "n"].into_iter().filter_map(|id| half(&store, id)));
+        }
+    }));
+    let number = commit(&store, |transaction| {
+        put(transaction, &version("n", "other", 0), "other")?;
+        put(transaction, &version("m", "one", 0), "one")
+    });
+    let number = number.await.unwrap();
+    let mut head = store.head(number).unwrap().unwrap();
+    for (text, tags) in [("two", vec!["b", "c"]), ("three", vec![]), ("one", vec!["a", "d"])] {
+        let tags = Tags::read("tags", tags.into_iter().map(str::to_owned).collect()).unwrap();
+        let updated_at = Timestamp::from_millis(head.number as i64 + 10);
+        let next =
+            Version { number: head.number + 1, content: ContentHash::of(text), tags, updated_at, ..head.clone() };
+        let (old, new) = (head, next.clone());
+        let work = move |transaction: &mut Transaction<'_>| {
+            put_text(transaction, number, text)?;
+            transaction.replace(number, &old, &new)
+        };
+        commit(&store, work).await.unwrap();
+        head = next;
+    }
+    let tombstone = tombstone(Timestamp::from_millis(99), head.number);
+    commit(&store, move |transaction| transaction.delete(number, &head, &tombstone)).await.unwrap();
+    assert!(looks.load(Ordering::Relaxed) > 40, "rows are written one by one");
+    assert_eq!(*torn.read(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn texts_of_an_earlier_build_are_found_when_they_are_first_looked_for() {
+    let (memory, store, _directory) = store();
+    let stored = version("m", "text", 0);
+    let text = TextKey::of(&stored.scope, "text");
+    let work = move |transaction: &mut Transaction<'_>| put(transaction, &stored, "text");
+    let number = commit(&store, work).await.unwrap();
+    let problems = || inspect(&*memory as &dyn Backend).problems;
+    assert_eq!((store.numbers_of_text(text).unwrap(), problems()), (vec![number], vec![]));
+    let forget = move |transaction: &mut Transaction<'_>| {
+        transaction.unmark(keys::text(text, number));
+        transaction.remove(&records::texts_key())
+    };
+    commit(&store, forget).await.unwrap();
+    assert_eq!((store.numbers_of_text(text).unwrap(), problems()), (vec![], vec![]));
+    commit(&store, |transaction| transaction.index_texts()).await.unwrap();
+    assert_eq!((store.numbers_of_text(text).unwrap(), problems()), (vec![number], vec![]));
+    let unmark = move |transaction: &mut Transaction<'_>| -> Result<(), StorageError> {
+        transaction.unmark(keys::text(text, number));
+        Ok(())
+    };
+    commit(&store, unmark).await.unwrap();
+    assert!(problems().iter().any(|problem| problem.problem.contains("text")));
+}
