@@ -14,7 +14,7 @@ use crate::dice::Dice;
 use crate::session::{WRITERS, check, open, say};
 
 /// Longer than the engine's own patience with sled.
-const PATIENCE: Duration = Duration::from_secs(60);
+const ROUND_TIMEOUT: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
 pub struct Outcome {
@@ -206,7 +206,7 @@ fn look(directory: &Path, base: &Base) -> io::Result<String> {
     let status = loop {
         match child.try_wait()? {
             Some(status) => break status,
-            None if begin.elapsed() > PATIENCE => {
+            None if begin.elapsed() > ROUND_TIMEOUT => {
                 child.kill()?;
                 child.wait()?;
                 return Ok("hung".into());

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use openmemory_domain::{Clock, SystemClock};
 use openmemory_engine::{Control, Engine, Error, Options, doctor};
-use openmemory_storage::{Bounds, StorageError};
+use openmemory_storage::{SizeLimits, StorageError};
 
 use crate::life::{End, Host, TRIES, Writers, live};
 use crate::session::{check, options, say};
 use crate::writer::{Step, Writer};
 
 /// So small that a few rounds are enough for new segments, checkpoints and a rebuild of sled.
-pub const BOUNDS: Bounds = Bounds { segment_bytes: 64 * 1024, log_bytes: 256 * 1024 };
+pub const BOUNDS: SizeLimits = SizeLimits { segment_bytes: 64 * 1024, log_bytes: 256 * 1024 };
 
 /// `faulty STORE SEED`
 pub fn run(arguments: &[String]) -> ExitCode {

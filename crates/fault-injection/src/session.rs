@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use openmemory_embedding::{Embedder, EmbeddingError, ModelIdentity, Passage, TestEmbedder};
 use openmemory_engine::{Control, Engine, Error, Options};
-use openmemory_storage::{Bounds, Durability};
+use openmemory_storage::{Durability, SizeLimits};
 use tokio::task::LocalSet;
 
 use crate::writer::Writer;
@@ -15,7 +15,7 @@ use crate::writer::Writer;
 pub const WRITERS: usize = 4;
 
 /// Small, so that a short run lives through many segments and checkpoints.
-pub const BOUNDS: Bounds = Bounds { segment_bytes: 256 * 1024, log_bytes: 1024 * 1024 };
+pub const BOUNDS: SizeLimits = SizeLimits { segment_bytes: 256 * 1024, log_bytes: 1024 * 1024 };
 
 /// The test embedder under a name: another name is another model, so that a reindex has something to do.
 struct Named(&'static str);

@@ -59,7 +59,7 @@ impl Filling<'_> {
                 or_tell(ready, |_| self.read_each(read, stop));
                 if !stop.load(Ordering::Relaxed) {
                     // What was read for the index alone; the next checkpoint would let go of it too.
-                    let _ = self.store.let_go_of_pages();
+                    let _ = self.store.evict_pages();
                 }
             };
             if let Err(error) = start(scope, "openmemory-reader", &end, read) {

@@ -8,7 +8,7 @@ use super::open::Engine;
 use openmemory_domain::filter::{Field, Filter};
 use openmemory_domain::request::{List, Order, TimeField};
 use openmemory_domain::{Invalid, Memory, Timestamp, Version};
-use openmemory_storage::{Among, Number, Place, Records};
+use openmemory_storage::{Number, Position, Records, ScanRange};
 
 /// One page; `next_cursor` is there when there may be more.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -84,17 +84,17 @@ fn time_of(version: &Version, order: Order) -> Timestamp {
 }
 
 /// The narrowest walk that meets every match, in the order of time.
-pub(super) fn among(filter: Option<&Filter>, order: Order) -> Among {
+pub(super) fn among(filter: Option<&Filter>, order: Order) -> ScanRange {
     let filter = filter.filter(|_| order.by == TimeField::Created);
     let scope = |filter| {
         let [run, rest @ ..] = SCOPES;
         let scope =
-            |(name, field): (_, Field)| Some(Among::Scope { field: name, value: one(filter, &field)?.to_owned() });
+            |(name, field): (_, Field)| Some(ScanRange::Scope { field: name, value: one(filter, &field)?.to_owned() });
         // The index of tags holds them as they were given, and others may be the same to Unicode.
-        let tag = || one(filter, &Field::Tags).filter(|tag| tag.is_ascii()).map(|tag| Among::Tag(tag.to_owned()));
+        let tag = || one(filter, &Field::Tags).filter(|tag| tag.is_ascii()).map(|tag| ScanRange::Tag(tag.to_owned()));
         scope(run).or_else(tag).or_else(|| rest.into_iter().find_map(scope))
     };
-    filter.and_then(scope).unwrap_or(Among::All)
+    filter.and_then(scope).unwrap_or(ScanRange::All)
 }
 
 /// The fields that have an index, the narrowest first.
@@ -109,12 +109,12 @@ pub(super) fn one<'a>(filter: &'a Filter, field: &Field) -> Option<&'a str> {
     }
 }
 
-fn write_cursor(order: Order, (at, number): Place) -> String {
+fn write_cursor(order: Order, (at, number): Position) -> String {
     let cursor = Cursor { newest_first: order.newest_first, by_updated: order.by == TimeField::Updated, at, number };
     data_encoding::BASE64URL_NOPAD.encode(&postcard::to_stdvec(&cursor).unwrap_or_default())
 }
 
-fn read_cursor(text: &str, order: Order) -> Result<Place, Invalid> {
+fn read_cursor(text: &str, order: Order) -> Result<Position, Invalid> {
     let wrong = || Invalid::argument("cursor", "must be the next_cursor of a page in the same order");
     let bytes = data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| wrong())?;
     let cursor: Cursor = postcard::from_bytes(&bytes).map_err(|_| wrong())?;

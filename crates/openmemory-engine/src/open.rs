@@ -13,7 +13,7 @@ use super::said::SaidLately;
 use super::vectors::Vectors;
 use openmemory_domain::{Clock, MemoryId, SystemClock, Timestamp};
 use openmemory_embedding::{EmbedderSource, EmbeddingService};
-use openmemory_storage::{Bounds, Durability, Records, StorageError, Store, StoreOptions};
+use openmemory_storage::{Durability, Records, SizeLimits, StorageError, Store, StoreOptions};
 
 /// Begins something that ends when it is dropped.
 type Guard = Arc<dyn Fn() -> Box<dyn Send> + Send + Sync>;
@@ -26,7 +26,7 @@ pub struct Options {
     /// When a change is on disk; by default before it is answered.
     pub durability: Durability,
     /// How large the log grows; small bounds make small stores live through much.
-    pub bounds: Bounds,
+    pub bounds: SizeLimits,
     /// Whether a new store may be made in a directory that holds other things.
     pub allow_non_empty: bool,
     pub embedder: EmbedderSource,
@@ -41,7 +41,7 @@ impl Options {
         Self {
             directory: directory.into(),
             durability: Durability::Flush,
-            bounds: Bounds::default(),
+            bounds: SizeLimits::default(),
             allow_non_empty: false,
             embedder: embedder.into(),
             clock: Arc::new(SystemClock),

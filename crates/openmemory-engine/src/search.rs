@@ -209,7 +209,7 @@ impl Engine {
 
     /// The memories of an agent or an application, if they are few.
     fn few_of(&self, field: &'static str, value: &str) -> Result<Option<Vec<u64>>, Error> {
-        let among = storage::Among::Scope { field, value: value.to_owned() };
+        let among = storage::ScanRange::Scope { field, value: value.to_owned() };
         let order = Order { by: TimeField::Created, newest_first: false };
         let numbers = self.store.by_time(&among, order, None).take(FEW + 1);
         let numbers = numbers.map(|number| number.map(|number| number.0)).collect::<Result<Vec<_>, _>>()?;

@@ -13,7 +13,7 @@ use super::open::Engine;
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::{Order, TimeField, Watch};
 use openmemory_domain::{Invalid, Memory, MemoryId, Timestamp};
-use openmemory_storage::{Among, Number, Records, Tombstone};
+use openmemory_storage::{Number, Records, ScanRange, Tombstone};
 
 /// Changes that are told at a time.
 const GROUP: usize = 256;
@@ -201,7 +201,7 @@ impl Engine {
         };
         let before = Timestamp::from_millis(from.millis().saturating_sub(1));
         let order = Order { by: TimeField::Updated, newest_first: false };
-        let updated = self.store.by_time(&Among::All, order, Some((before, Number(u64::MAX))));
+        let updated = self.store.by_time(&ScanRange::All, order, Some((before, Number(u64::MAX))));
         let checked = updated.map(|number| control.check().and_then(|()| Ok(number?)));
         let mut numbers = checked.collect::<Result<VecDeque<_>, Error>>()?;
         if let Some(Number(next)) = next {

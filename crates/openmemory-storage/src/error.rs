@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::refusal::refusal;
+use crate::refusal::refusal;
 
 #[derive(Debug, Clone, Error)]
 pub enum StorageError {

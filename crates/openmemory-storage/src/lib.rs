@@ -1,86 +1,48 @@
-//! How is a memory kept on disk? The only room that knows sled.
+//! How is a memory kept on disk? The only crate that knows sled.
 //!
-//! | file | question |
+//! | floor | question |
 //! |---|---|
-//! | `backend` | what must a key-value engine offer? |
-//! | `sled_backend` | how does sled offer it? |
-//! | `current_sled`, `renewal` | which sled is in use, and how is it kept small? |
-//! | `keys` | under which key is a row? |
-//! | `envelope` | how is a row checked, and cut when it is long? |
-//! | `records` | which rows exist, and how are they read? |
-//! | `transaction` | how do several changes become one? |
-//! | `changes` | which rows change together? |
-//! | `writer` | how do many commits share one sync? |
-//! | `commits` | when is a batch durable? |
-//! | `acknowledged` | which commit was the last that somebody was told of? |
-//! | `redo_log`, `log_segment` | how does a commit become durable with one sync, and what does that look like? |
-//! | `digest` | are these all rows of the store, and no others? |
-//! | `checkpoint`, `checkpoints` | how are all rows kept a second time, and when? |
-//! | `layout`, `lock`, `manifest` | which file is where, who has them open, which of them count? |
-//! | `files`, `scratch` | how does a file come into being, and where does a doctor work? |
-//! | `fingerprint` | are sled's files as they were left? |
-//! | `log`, `sources` | which commits are there, and what must the store hold then? |
-//! | `recovery`, `sled_copy` | how does a directory become a store again, and sled be proven or built anew? |
-//! | `space` | is there room for a commit? |
-//! | `backup` | how is a store copied while it is written to? |
-//! | `doctor`, `inspect`, `salvage` | is a store well, and what can be saved of one that is not? |
-//! | `progress`, `usage`, `bounds` | how far are the commits, how large are the files, and how large may they be? |
 //! | `store` | what does the engine see of all this? |
+//! | `doctor` | is a store healthy, and what can be saved of one that is not? |
+//! | `maintenance` | how do the files stay small while commits go on? |
+//! | `recovery` | how does a directory become a store again? |
+//! | `commit`, `replay` | how do changes become durable; what must the store hold, given its log? |
+//! | `wal`, `checkpoint` | what do the redo log and a checkpoint look like? |
+//! | `tree`, `files` | how does sled keep the rows; which files make up a store? |
+//! | `rows` | which rows exist, under which keys? |
+//! | `options` | how is a store opened, and how large may its files be? |
+//!
+//! A floor uses only those below it.
 
 #![forbid(unsafe_code)]
 
-mod acknowledged;
-mod backend;
-mod backup;
-mod bounds;
-mod changes;
 mod checkpoint;
-mod checkpoints;
-mod commits;
-mod created;
-mod current_sled;
-mod digest;
+mod commit;
 mod doctor;
-mod envelope;
 mod error;
 mod files;
-mod fingerprint;
-mod inspect;
-mod keys;
-mod layout;
-mod lock;
-mod log;
-mod log_segment;
-mod manifest;
-mod progress;
-mod read_only;
-mod records;
+mod maintenance;
+mod options;
 mod recovery;
-mod redo_log;
 mod refusal;
-mod renewal;
-mod salvage;
-mod scratch;
-mod sled_backend;
-mod sled_copy;
-mod sources;
-mod space;
+mod replay;
+mod rows;
 mod store;
-mod transaction;
-mod usage;
-mod writer;
+mod tree;
+mod wal;
 
-pub use backend::Row;
-pub use backup::BackedUp;
-pub use bounds::Bounds;
-pub use doctor::{Diagnosis, doctor};
+pub use commit::transaction::Transaction;
+pub use doctor::diagnose::{Diagnosis, doctor};
+pub use doctor::inspect::Problem;
+pub use doctor::salvage::{Lost, Salvaged};
 pub use error::StorageError;
-pub use files::create_directory;
-pub use inspect::Problem;
-pub use keys::Number;
-pub use records::{Records, Reindex, Tombstone, Waypoint};
+pub use files::disk::create_directory;
+pub use maintenance::usage::Usage;
+pub use options::durability::{Durability, StoreOptions};
+pub use options::size_limits::SizeLimits;
 pub use refusal::{Refusal, refusal};
-pub use salvage::{Lost, Salvaged};
-pub use store::{Among, Durability, Place, Store, StoreOptions};
-pub use transaction::Transaction;
-pub use usage::Usage;
+pub use rows::backend::Row;
+pub use rows::keys::Number;
+pub use rows::records::{Records, Reindex, Tombstone, Waypoint};
+pub use store::backup::BackedUp;
+pub use store::{Position, ScanRange, Store};

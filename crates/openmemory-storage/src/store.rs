@@ -6,55 +6,42 @@ use std::time::SystemTime;
 
 use serde::de::DeserializeOwned;
 
-use super::acknowledged::Acknowledged;
-use super::backend::{Backend, Row};
-use super::bounds::Bounds;
-use super::checkpoints::{CheckpointThread, Checkpoints};
-use super::commits::Commits;
-use super::current_sled::CurrentSled;
-use super::digest::State;
-use super::error::StorageError;
-use super::fingerprint::{Fingerprint, wait_until_free};
-use super::keys::{self, Number};
-use super::layout::Layout;
-use super::lock::Lock;
-use super::manifest::{Manifest, Session, SharedManifest};
-use super::progress::Progress;
-use super::records::{self, COUNTERS, Counters, Records, Tombstone};
-use super::recovery::{self, Recovered};
-use super::redo_log::RedoLog;
-use super::renewal::Renewal;
-use super::sled_backend::check_clock;
-use super::transaction::Transaction;
-use super::usage::Usage;
-use super::writer::Writer;
-use super::{files, read_only, sources};
+use crate::commit::pipeline::Pipeline;
+use crate::commit::progress::Progress;
+use crate::commit::transaction::Transaction;
+use crate::commit::writer::Writer;
+use crate::doctor::read_only;
+use crate::error::StorageError;
+use crate::files::disk;
+use crate::files::fingerprint::{Fingerprint, wait_until_free};
+use crate::files::layout::Layout;
+use crate::files::lock::Lock;
+use crate::files::manifest::{Manifest, Session, SharedManifest};
+use crate::maintenance::checkpointer::{CheckpointThread, Checkpointer};
+use crate::maintenance::compaction::Compaction;
+use crate::maintenance::usage::Usage;
+use crate::options::durability::{Durability, StoreOptions};
+use crate::options::size_limits::SizeLimits;
+use crate::recovery::recover::{self, Recovered};
+use crate::replay::expected_state;
+use crate::rows::backend::{Backend, Row};
+use crate::rows::digest::State;
+use crate::rows::keys::{self, Number};
+use crate::rows::records::{self, COUNTERS, Counters, Records, Tombstone};
+use crate::tree::sled_tree::check_clock;
+use crate::tree::swap::SwappableTree;
+use crate::wal::ack_watermark::AckWatermark;
+use crate::wal::redo_log::RedoLog;
 use openmemory_domain::request::{Order, TimeField};
 use openmemory_domain::{MemoryId, Timestamp, Version};
 
-/// When does a commit answer?
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Durability {
-    /// When it survives a power cut.
-    Flush,
-    /// At once; a crash may lose the last half second.
-    Interval,
-}
-
-/// How is a store opened?
-#[derive(Debug, Clone, Copy)]
-pub struct StoreOptions {
-    pub durability: Durability,
-    pub bounds: Bounds,
-    /// Whether a new store may be made in a directory that holds other things.
-    pub allow_non_empty: bool,
-}
+pub(crate) mod backup;
 
 pub struct Store {
     // Dropped in this order: what uses sled, then sled, then the note that all is closed.
-    pub(super) checkpoints: CheckpointThread,
+    pub(crate) checkpoints: CheckpointThread,
     writer: Writer,
-    pub(super) backend: Arc<dyn Backend>,
+    pub(crate) backend: Arc<dyn Backend>,
     repaired: Option<String>,
     closing: Closing,
     /// Where the rows are of a store that can only be read.
@@ -65,7 +52,7 @@ pub struct Store {
 struct Opened {
     backend: Arc<dyn Backend>,
     /// The same engine, where it is sled.
-    sled: Option<Arc<CurrentSled>>,
+    sled: Option<Arc<SwappableTree>>,
     manifest: Manifest,
     state: State,
     log: RedoLog,
@@ -74,24 +61,24 @@ struct Opened {
 
 /// Which memories a walk in order of time visits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Among {
+pub enum ScanRange {
     All,
     Scope { field: &'static str, value: String },
     Tag(String),
 }
 
 /// A place in an order of time: the walk goes on behind it.
-pub type Place = (Timestamp, Number);
+pub type Position = (Timestamp, Number);
 
 impl Store {
     /// Opens the directory, or makes it. Only one store at a time can have it open.
     pub fn open(directory: &Path, options: StoreOptions, now: Timestamp) -> Result<Self, StorageError> {
         let StoreOptions { durability, bounds, allow_non_empty } = options;
         check_clock(SystemTime::now())?;
-        files::create_directory(directory)?;
+        disk::create_directory(directory)?;
         let layout = Layout::new(directory);
         if !allow_non_empty
-            && sources::manifest(&layout).is_ok_and(|found| found.is_none())
+            && expected_state::manifest(&layout).is_ok_and(|found| found.is_none())
             && let Some(name) = layout.foreign()?
         {
             return Err(StorageError::ForeignFiles(name));
@@ -101,20 +88,20 @@ impl Store {
             return Self::read_only(layout, lock, bounds);
         }
         let Recovered { sled, manifest, state, log, repaired } =
-            recovery::open(&layout, &bounds, durability == Durability::Interval, now)?;
-        let sled = Arc::new(CurrentSled::new(sled));
+            recover::open(&layout, &bounds, durability == Durability::Interval, now)?;
+        let sled = Arc::new(SwappableTree::new(sled));
         let opened = Opened { backend: sled.clone(), sled: Some(sled), manifest, state, log, repaired };
         Self::over(opened, layout, lock, durability, bounds)
     }
 
     /// A store of which nothing is changed.
-    fn read_only(layout: Layout, lock: Lock, bounds: Bounds) -> Result<Self, StorageError> {
+    fn read_only(layout: Layout, lock: Lock, bounds: SizeLimits) -> Result<Self, StorageError> {
         let read_only::Rows { sled, state, manifest, room } = read_only::rows(&layout)?;
         let backend: Arc<dyn Backend> = Arc::new(sled);
         let progress = Arc::new(Progress::new(state, Arc::new(std::fs::File::open(layout.manifest())?)));
         let manifest = Arc::new(SharedManifest::new(&layout, lock, manifest));
         let checkpoints =
-            CheckpointThread::idle(Checkpoints::new(&layout, bounds, &manifest, &progress, &backend, None));
+            CheckpointThread::idle(Checkpointer::new(&layout, bounds, &manifest, &progress, &backend, None));
         let closing = Closing { layout, manifest, progress };
         Ok(Self { checkpoints, writer: Writer::of_read_only(), backend, repaired: None, closing, room: Some(room) })
     }
@@ -124,18 +111,18 @@ impl Store {
         layout: Layout,
         lock: Lock,
         durability: Durability,
-        bounds: Bounds,
+        bounds: SizeLimits,
     ) -> Result<Self, StorageError> {
         let Opened { backend, sled, manifest, state, log, repaired } = opened;
-        let acknowledged = Acknowledged::open(&layout, manifest.store)?;
+        let acknowledged = AckWatermark::open(&layout, manifest.store)?;
         let manifest = Arc::new(SharedManifest::new(&layout, lock, manifest));
         let progress = Arc::new(Progress::new(state, log.file()));
-        let renewal = sled.map(Renewal::new);
+        let renewal = sled.map(Compaction::new);
         let checkpoints =
-            CheckpointThread::start(Checkpoints::new(&layout, bounds, &manifest, &progress, &backend, renewal))?;
+            CheckpointThread::start(Checkpointer::new(&layout, bounds, &manifest, &progress, &backend, renewal))?;
         let closing = Closing { layout, manifest: Arc::clone(&manifest), progress: Arc::clone(&progress) };
         let wake = checkpoints.wake();
-        let commits = Commits {
+        let commits = Pipeline {
             backend: Arc::clone(&backend),
             durability,
             log,
@@ -186,14 +173,14 @@ impl Store {
     }
 
     /// Lets go of what a walk over all memories has left in memory.
-    pub fn let_go_of_pages(&self) -> Result<(), StorageError> {
-        self.backend.let_go_of_pages()
+    pub fn evict_pages(&self) -> Result<(), StorageError> {
+        self.backend.evict_pages()
     }
 
     /// Writes everything that the store holds anew and removes all other files of it, with what was deleted from it;
     /// blocks. Reads and commits go on meanwhile.
     pub fn compact(&self) -> Result<(), StorageError> {
-        self.writer.turn_log()?;
+        self.writer.roll_log()?;
         self.checkpoints.shared.compact()
     }
 
@@ -263,15 +250,15 @@ impl Store {
     /// The numbers of memories in order of a time, from behind `place` on.
     pub fn by_time(
         &self,
-        among: &Among,
+        among: &ScanRange,
         order: Order,
-        place: Option<Place>,
+        place: Option<Position>,
     ) -> impl Iterator<Item = Result<Number, StorageError>> + '_ {
         let prefix = match (among, order.by) {
             (_, TimeField::Updated) => keys::updated_prefix(),
-            (Among::All, TimeField::Created) => keys::created_prefix(),
-            (Among::Scope { field, value }, _) => keys::scope_prefix(field, value),
-            (Among::Tag(tag), _) => keys::tag_prefix(tag),
+            (ScanRange::All, TimeField::Created) => keys::created_prefix(),
+            (ScanRange::Scope { field, value }, _) => keys::scope_prefix(field, value),
+            (ScanRange::Tag(tag), _) => keys::tag_prefix(tag),
         };
         let (mut from, mut to) = (prefix.clone(), keys::after(&prefix));
         if let Some((at, number)) = place {
@@ -339,11 +326,11 @@ impl Drop for Closing {
             return;
         }
         // Without the note the next open compares all rows, and is as right.
-        let _ = files::make_private(&sled);
+        let _ = disk::make_private(&sled);
         if let Ok(sled) = Fingerprint::of(&sled) {
             let state = self.progress.applied();
             let _ = self.manifest.update(|manifest| manifest.session = Session::Closed { state, sled });
-            recovery::remove_other_sleds(&self.layout, &manifest);
+            recover::remove_other_sleds(&self.layout, &manifest);
         }
     }
 }

@@ -6,18 +6,18 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use openmemory_domain::request::{List, NewMemory, Update};
 use openmemory_engine::{Control, Engine, Options};
-use openmemory_storage::{Bounds, Durability};
+use openmemory_storage::{Durability, SizeLimits};
 use serde_json::{Value, json};
 
 use crate::support::{Fixture, code, options};
 
-const SMALL: Bounds = Bounds { segment_bytes: 128 * 1024, log_bytes: 512 * 1024 };
+const SMALL: SizeLimits = SizeLimits { segment_bytes: 128 * 1024, log_bytes: 512 * 1024 };
 
 fn open(directory: &Path) -> Engine {
     open_within(directory, SMALL)
 }
 
-fn open_within(directory: &Path, bounds: Bounds) -> Engine {
+fn open_within(directory: &Path, bounds: SizeLimits) -> Engine {
     Engine::open(Options { bounds, ..options(directory, Durability::Flush) }).unwrap()
 }
 
@@ -108,7 +108,7 @@ async fn a_backup_is_refused_where_something_is_and_leaves_nothing_half_done() {
 #[test]
 fn a_checkpoint_of_nothing_lets_go_of_no_log() {
     let directory = tempfile::tempdir().unwrap();
-    let bounds = Bounds { log_bytes: 0, ..SMALL };
+    let bounds = SizeLimits { log_bytes: 0, ..SMALL };
     let engine = open_within(directory.path(), bounds);
     while files(directory.path(), "checkpoint-").is_empty() {
         std::thread::sleep(std::time::Duration::from_millis(1));

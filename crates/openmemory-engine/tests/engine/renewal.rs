@@ -8,18 +8,18 @@ use std::time::{Duration, Instant};
 
 use openmemory_domain::request::{Delete, Get, List, NewMemory, Update};
 use openmemory_engine::{Control, Engine, Options};
-use openmemory_storage::{Bounds, Durability};
+use openmemory_storage::{Durability, SizeLimits};
 use serde_json::json;
 
 use crate::support::options;
 
-const SMALL: Bounds = Bounds { segment_bytes: 128 * 1024, log_bytes: 512 * 1024 };
+const SMALL: SizeLimits = SizeLimits { segment_bytes: 128 * 1024, log_bytes: 512 * 1024 };
 
 fn open(directory: &Path) -> Engine {
     open_within(directory, Durability::Flush, SMALL)
 }
 
-fn open_within(directory: &Path, durability: Durability, bounds: Bounds) -> Engine {
+fn open_within(directory: &Path, durability: Durability, bounds: SizeLimits) -> Engine {
     Engine::open(Options { bounds, ..options(directory, durability) }).unwrap()
 }
 
@@ -87,8 +87,8 @@ async fn a_commit_that_comes_in_while_sled_is_exchanged_is_in_the_new_one() {
     const WRITERS: usize = 4;
     const EXCHANGES: u64 = 3;
     let directory = tempfile::tempdir().unwrap();
-    // Commits that wait for no sync come as thick as they can.
-    let bounds = Bounds { segment_bytes: 64 * 1024, log_bytes: 128 * 1024 };
+    // Pipeline that wait for no sync come as thick as they can.
+    let bounds = SizeLimits { segment_bytes: 64 * 1024, log_bytes: 128 * 1024 };
     let engine = Arc::new(open_within(directory.path(), Durability::Interval, bounds));
     let path = Arc::new(directory.path().to_owned());
     let end = Instant::now() + Duration::from_secs(60);

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use openmemory_domain::request::{Get, NewMemory, Update};
 use openmemory_engine::{Engine, Error, Options};
-use openmemory_storage::{Bounds, Durability};
+use openmemory_storage::{Durability, SizeLimits};
 use serde_json::json;
 
 use crate::support::{open, options};
 
 /// A segment that a few large updates fill.
-const SMALL: Bounds = Bounds { segment_bytes: 128 * 1024, log_bytes: 1 << 30 };
+const SMALL: SizeLimits = SizeLimits { segment_bytes: 128 * 1024, log_bytes: 1 << 30 };
 
 async fn store(directory: &Path) -> Engine {
     let engine = Engine::open(Options { bounds: SMALL, ..options(directory, Durability::Flush) }).unwrap();

@@ -17,7 +17,7 @@ use openmemory_engine::{
     Added, Control, Deleted, DeletedMany, Engine, Error, Exported, Hit, ImportFile, Imported, ItemResult,
     MemoryVersion, Options,
 };
-use openmemory_storage::{Bounds, Durability, Records, Store, StoreOptions};
+use openmemory_storage::{Durability, Records, SizeLimits, Store, StoreOptions};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -287,7 +287,7 @@ impl Fixture {
 }
 
 pub fn stored_embedding(directory: &Path, id: &str) -> Embedding {
-    let how = StoreOptions { durability: Durability::Interval, bounds: Bounds::default(), allow_non_empty: false };
+    let how = StoreOptions { durability: Durability::Interval, bounds: SizeLimits::default(), allow_non_empty: false };
     let store = Store::open(directory, how, Timestamp::from_millis(0)).unwrap();
     let number = store.number(&MemoryId::read("id", id).unwrap()).unwrap().unwrap();
     let head = store.head(number).unwrap().unwrap();

@@ -8,11 +8,12 @@ use parking_lot::RwLock;
 use serde_json::{Map, Value};
 use tokio::task::JoinSet;
 
-use super::super::backend::{Batch, RowIterator};
 use super::*;
-use crate::changes::MOST_LINKS;
-use crate::inspect::inspect;
-use crate::{Tombstone, Waypoint};
+use crate::Tombstone;
+use crate::Waypoint;
+use crate::commit::changes::MAX_LINKS;
+use crate::doctor::inspect::inspect;
+use crate::rows::backend::{Batch, RowIterator};
 use openmemory_domain::{
     Content, ContentHash, Dynamics, Embedding, Event, MemoryId, Metadata, ModelIdentity, Provenance, Scope, Sector,
     Sectors, Tags, TextKey,
@@ -91,11 +92,11 @@ fn store() -> (Arc<InMemory>, Arc<Store>, tempfile::TempDir) {
     let layout = Layout::new(directory.path());
     let session = Session::Open { interval: false };
     let manifest = Manifest::new([1; 16], Timestamp::from_millis(0), session);
-    let log = RedoLog::begin(&layout, manifest.store, 1, &Bounds::default()).unwrap();
+    let log = RedoLog::begin(&layout, manifest.store, 1, &SizeLimits::default()).unwrap();
     let lock = Lock::take(&layout.lock()).unwrap();
     let backend = Arc::clone(&memory) as Arc<dyn Backend>;
     let opened = Opened { backend, sled: None, manifest, state: State::default(), log, repaired: None };
-    (memory, Arc::new(Store::over(opened, layout, lock, Durability::Flush, Bounds::default()).unwrap()), directory)
+    (memory, Arc::new(Store::over(opened, layout, lock, Durability::Flush, SizeLimits::default()).unwrap()), directory)
 }
 
 fn version(id: &str, text: &str, metadata_bytes: usize) -> Version {
@@ -208,7 +209,7 @@ async fn a_memory_keeps_its_strongest_links_and_both_ends_know_the_same() {
     let (_memory, store, _directory) = store();
     let work = |transaction: &mut Transaction<'_>| {
         let hub = put(transaction, &version("hub", "hub", 0), "hub")?;
-        for i in 0..MOST_LINKS as u32 + 6 {
+        for i in 0..MAX_LINKS as u32 + 6 {
             let other = put(transaction, &version(&format!("{i}"), "other", 0), "other")?;
             // The third is the weakest of all, and goes in favour of any later one.
             let weight = if i == 2 { 0.1 } else { 1.0 - i as f32 / 100.0 };
@@ -219,10 +220,10 @@ async fn a_memory_keeps_its_strongest_links_and_both_ends_know_the_same() {
     };
     let hub = commit(&store, work).await.unwrap();
     let links = store.waypoints(hub).unwrap();
-    assert_eq!(links.len(), MOST_LINKS);
+    assert_eq!(links.len(), MAX_LINKS);
     let least = links.iter().map(|(_, link)| link.weight).fold(1.0, f32::min);
     assert!(least > 0.35, "{least}");
-    for i in 0..MOST_LINKS as u64 + 6 {
+    for i in 0..MAX_LINKS as u64 + 6 {
         let other = Number(hub.0 + 1 + i);
         let there = links.iter().any(|(number, _)| *number == other);
         assert_eq!(store.waypoints(other).unwrap().len(), usize::from(there), "{i}");
@@ -336,10 +337,10 @@ fn half(store: &Store, id: &str) -> Option<String> {
     if store.dynamics(number).unwrap().is_none() {
         return Some(format!("{head:?} without dynamics"));
     }
-    let tags = head.tags.distinct().into_iter().map(|tag| Among::Tag(tag.to_owned()));
-    let scope = Among::Scope { field: "user_id", value: "ada".into() };
+    let tags = head.tags.distinct().into_iter().map(|tag| ScanRange::Tag(tag.to_owned()));
+    let scope = ScanRange::Scope { field: "user_id", value: "ada".into() };
     let order = Order { by: TimeField::Created, newest_first: true };
-    let mut ways = tags.chain([scope, Among::All]);
+    let mut ways = tags.chain([scope, ScanRange::All]);
     let missing = ways.find(|among| !store.by_time(among, order, None).any(|found| found.unwrap() == number));
     missing.map(|among| format!("version {} is not found among {among:?}", head.number))
 }

@@ -1,0 +1,169 @@
+//! When is a batch durable? When its record in the redo log is synced. sled gets it then, and need never be synced:
+//! what it lacks, or everything, is built from the log and the checkpoint.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::commit::progress::Progress;
+use crate::commit::signal::CheckpointSignal;
+use crate::commit::transaction::Before;
+use crate::error::StorageError;
+use crate::files::manifest::SharedManifest;
+use crate::files::space;
+use crate::options::durability::Durability;
+use crate::rows::backend::{Backend, Batch};
+use crate::rows::digest::{RowDigest, State};
+use crate::rows::keys;
+use crate::rows::records::COUNTERS;
+use crate::rows::records::applied_row;
+use crate::wal::ack_watermark::AckWatermark;
+use crate::wal::redo_log::RedoLog;
+
+/// What an `interval` store may lose.
+const SYNC_INTERVAL: Duration = Duration::from_millis(500);
+
+/// The one way by which batches get into the store.
+pub(crate) struct Pipeline {
+    pub backend: Arc<dyn Backend>,
+    pub durability: Durability,
+    pub log: RedoLog,
+    pub acknowledged: AckWatermark,
+    pub manifest: Arc<SharedManifest>,
+    pub progress: Arc<Progress>,
+    pub wake: CheckpointSignal,
+    pub state: State,
+    /// Since when the log waits for a sync.
+    pub unsynced: Option<Instant>,
+}
+
+impl Pipeline {
+    pub(crate) fn backend(&self) -> Arc<dyn Backend> {
+        Arc::clone(&self.backend)
+    }
+
+    /// Makes a batch durable, as the durability has it, and visible. `before` holds what is there under some of its keys.
+    pub(crate) fn commit(&mut self, batch: Batch, before: &Before) -> Result<(), StorageError> {
+        self.commit_into(batch, before, false)
+    }
+
+    /// Begins a new segment, with a commit that changes nothing.
+    pub(crate) fn roll_log(&mut self) -> Result<(), StorageError> {
+        let key = keys::meta(COUNTERS);
+        let unchanged = self.backend.value(&key)?.map(|value| (key, Some(value)));
+        self.commit_into(unchanged.into_iter().collect(), &Before::new(), true)
+    }
+
+    fn commit_into(&mut self, batch: Batch, before: &Before, fresh_segment: bool) -> Result<(), StorageError> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        if self.progress.has_failed() {
+            return Err(StorageError::Poisoned);
+        }
+        // Up to here nothing of the batch is written: who is refused may try again when there is room.
+        let (batch, next) = self.prepare(batch, before, fresh_segment)?;
+        let result = self.write(batch, next).and_then(|()| self.sync_when_due());
+        if result.is_err() {
+            // After a failed write or sync nobody knows what is on disk; only opening again tells.
+            self.progress.fail();
+        }
+        result
+    }
+
+    /// Makes the record of a batch, and room for it in the log.
+    fn prepare(
+        &mut self,
+        mut batch: Batch,
+        before: &Before,
+        fresh_segment: bool,
+    ) -> Result<(Batch, State), StorageError> {
+        self.manifest.check_place()?;
+        space::check(self.log.directory(), &batch)?;
+        keys::sort_for_readers(&mut batch);
+        let next = self.state_after(&batch, before)?;
+        if !self.log.encode(&next, &batch) || fresh_segment {
+            // Everything in a segment is durable before the next one begins.
+            self.log.sync().inspect_err(|_| self.progress.fail())?;
+            self.unsynced = None;
+            let follows = self.log.next_segment(&next, &batch).inspect_err(|_| {
+                if self.log.may_have_next(next.sequence) {
+                    self.progress.fail();
+                }
+            });
+            self.log = follows?;
+            // From here on the commit goes into the new segment, which counts whether the manifest knows of it or not.
+            self.manifest.note(|manifest| manifest.newest = next.sequence);
+            self.progress.log_goes_on(self.log.file());
+            self.wake.segment_is_full();
+        }
+        Ok((batch, next))
+    }
+
+    fn write(&mut self, mut batch: Batch, next: State) -> Result<(), StorageError> {
+        self.log.write()?;
+        match self.durability {
+            Durability::Flush => {
+                self.log.sync()?;
+                // Before anybody is told: a process may end right after, and its last record be damaged.
+                self.log.mark(&next);
+            }
+            Durability::Interval => drop(self.unsynced.get_or_insert_with(Instant::now)),
+        }
+        self.progress.begin(next.sequence);
+        // sled writes to disk twice for an atomic batch. With the log behind it, it need not be atomic on disk; and for
+        // readers the order of rows does, unless a row lies in parts.
+        let whole = !batch.iter().any(|(key, _)| keys::is_part(key));
+        batch.push(applied_row(next.sequence)?);
+        if whole {
+            self.backend.write(batch)?
+        } else {
+            self.backend.apply(batch)?
+        }
+        self.state = next;
+        self.progress.end(next);
+        Ok(())
+    }
+
+    fn state_after(&self, batch: &Batch, before: &Before) -> Result<State, StorageError> {
+        let mut digest = self.state.digest;
+        for (key, value) in batch {
+            let old = match before.get(key) {
+                Some(known) => known,
+                None => &self.backend.value(key)?,
+            };
+            if let Some(old) = old {
+                digest.take(RowDigest::of(key, old));
+            }
+            if let Some(new) = value {
+                digest.add(RowDigest::of(key, new));
+            }
+        }
+        Ok(State { sequence: self.state.sequence + 1, digest })
+    }
+
+    /// Notes that the last commit was told, in a file of its own: after the answers, which wait for nothing that can be
+    /// spared.
+    pub(crate) fn record_acknowledged(&mut self) {
+        if self.durability == Durability::Flush {
+            self.acknowledged.note(self.state.sequence);
+        }
+    }
+
+    /// How long nobody need look after the log.
+    pub(crate) fn until_due(&self) -> Option<Duration> {
+        self.unsynced.map(|since| SYNC_INTERVAL.saturating_sub(since.elapsed()))
+    }
+
+    /// Syncs what waits for the half second to be over.
+    pub(crate) fn sync_when_due(&mut self) -> Result<(), StorageError> {
+        if self.until_due().is_some_and(|left| left.is_zero()) {
+            self.unsynced = None;
+            self.log.sync()?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn fail(&self) {
+        self.progress.fail();
+    }
+}

@@ -1,0 +1,66 @@
+//! How far are the commits? Said by the writer, asked by checkpoints, flushes and whoever closes the store.
+
+use std::fs::File;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+
+use crate::error::StorageError;
+use crate::rows::digest::State;
+
+pub(crate) struct Progress {
+    /// The store as readers see it.
+    applied: Mutex<State>,
+    /// The last commit of which a reader may see rows.
+    begun: AtomicU64,
+    /// The newest segment of the log.
+    log: Mutex<Arc<File>>,
+    failed: AtomicBool,
+}
+
+impl Progress {
+    pub(crate) fn new(state: State, log: Arc<File>) -> Self {
+        Self {
+            applied: Mutex::new(state),
+            begun: AtomicU64::new(state.sequence),
+            log: Mutex::new(log),
+            failed: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn applied(&self) -> State {
+        *self.applied.lock()
+    }
+
+    pub(crate) fn begun(&self) -> u64 {
+        self.begun.load(Ordering::Acquire)
+    }
+
+    /// Whether a write has failed, so that nobody knows what is on disk.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn begin(&self, sequence: u64) {
+        self.begun.store(sequence, Ordering::Release);
+    }
+
+    pub(crate) fn end(&self, state: State) {
+        *self.applied.lock() = state;
+    }
+
+    pub(crate) fn fail(&self) {
+        self.failed.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn log_goes_on(&self, file: Arc<File>) {
+        *self.log.lock() = file;
+    }
+
+    /// Makes everything in the log durable.
+    pub(crate) fn sync_log(&self) -> Result<(), StorageError> {
+        let file = Arc::clone(&*self.log.lock());
+        Ok(file.sync_data().inspect_err(|_| self.fail())?)
+    }
+}

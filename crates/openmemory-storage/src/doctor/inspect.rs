@@ -1,0 +1,221 @@
+//! Is every row whole, and does each fit the others? A walk over all rows of a key-value engine.
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::commit::transaction::Transaction;
+use crate::error::StorageError;
+use crate::rows::backend::Backend;
+use crate::rows::backend::all_rows;
+use crate::rows::keys::{self, Number};
+use crate::rows::records::{self, COUNTERS, Counters, Records, Tombstone};
+use openmemory_domain::{ContentHash, MemoryId, TextKey, Version};
+
+/// Something that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// The memory that it concerns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    pub problem: String,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Inspection {
+    pub memories: u64,
+    pub versions: u64,
+    pub rows: u64,
+    pub problems: Vec<Problem>,
+    /// Memories whose newest version, text and dynamics are whole. Vectors can be made anew.
+    pub intact: Vec<Number>,
+}
+
+/// Looks at everything; stops early only where the engine cannot be read on.
+pub(crate) fn inspect(backend: &dyn Backend) -> Inspection {
+    let rows = Transaction::new(backend);
+    let reindexing = matches!(rows.reindex(), Ok(Some(_)));
+    let finds_texts = matches!(rows.finds_texts(), Ok(true));
+    let mut walk = Walk { rows, reindexing, finds_texts, found: Inspection::default(), markers: 0, expected: 0 };
+    let (mut heads, mut ids, mut greatest) = (Vec::new(), 0u64, 0);
+    for row in all_rows(backend) {
+        let key = match row {
+            Ok((key, _)) => key,
+            Err(error) => {
+                walk.note(None, error.to_string());
+                break;
+            }
+        };
+        walk.found.rows += 1;
+        match key.first() {
+            Some(b'H') => heads.extend(keys::trailing_number(&key)),
+            Some(b'O' | b'U' | b'S' | b'T') => walk.markers += 1,
+            Some(b'X') if finds_texts => walk.markers += 1,
+            Some(b'I') => {
+                ids += 1;
+                walk.readable::<Number>(&key);
+            }
+            Some(b'Z') => walk.readable::<Tombstone>(&key),
+            Some(b'C' | b'E' | b'D' | b'W' | b'Y' | b'M') => {
+                if let Err(error) = walk.rows.payload(&key) {
+                    walk.note(None, error.to_string());
+                }
+            }
+            _ => {}
+        }
+    }
+    for number in heads {
+        greatest = greatest.max(number.0 + 1);
+        walk.memory(number);
+    }
+    if walk.markers != walk.expected {
+        let what = format!(
+            "{} entries in the orders of time, scopes, tags and texts that should be {}",
+            walk.markers, walk.expected
+        );
+        walk.note(None, what);
+    }
+    if ids != walk.found.memories {
+        walk.note(None, format!("{ids} ids lead to {} memories", walk.found.memories));
+    }
+    let counters: Counters = match walk.rows.record(&keys::meta(COUNTERS)) {
+        Ok(counters) => counters.unwrap_or_default(),
+        Err(_) => Counters::default(),
+    };
+    if counters.memories != walk.found.memories || counters.next_number < greatest {
+        walk.note(None, format!("{} memories are counted, and {} are there", counters.memories, walk.found.memories));
+    }
+    walk.found
+}
+
+struct Walk<'a> {
+    rows: Transaction<'a>,
+    /// Whether newest versions may be without vectors.
+    reindexing: bool,
+    /// Whether every memory must be found by its text.
+    finds_texts: bool,
+    found: Inspection,
+    markers: u64,
+    expected: u64,
+}
+
+impl Walk<'_> {
+    fn note(&mut self, id: Option<&MemoryId>, problem: String) {
+        self.found.problems.push(Problem { id: id.map(|id| id.as_str().to_owned()), problem });
+    }
+
+    fn readable<T: DeserializeOwned>(&mut self, key: &[u8]) {
+        if let Err(error) = self.rows.record::<T>(key) {
+            self.note(None, error.to_string());
+        }
+    }
+
+    fn memory(&mut self, number: Number) {
+        self.found.memories += 1;
+        let head = match self.rows.head(number) {
+            Ok(Some(head)) => head,
+            Ok(None) => return,
+            Err(error) => return self.note(None, format!("the newest version of memory {}: {error}", number.0)),
+        };
+        let before = self.found.problems.len();
+        self.text(number, &head);
+        match self.rows.dynamics(number) {
+            Ok(Some(_)) => {}
+            Ok(None) => self.note(Some(&head.id), "has no dynamics".into()),
+            Err(error) => self.note(Some(&head.id), error.to_string()),
+        }
+        if self.found.problems.len() == before {
+            self.found.intact.push(number);
+        }
+        if !self.vectors(number, &head) && !self.reindexing {
+            self.note(Some(&head.id), format!("version {}: its vectors are missing", head.number));
+        }
+        match self.rows.number(&head.id) {
+            Ok(Some(found)) if found == number => {}
+            _ => self.note(Some(&head.id), "its id does not lead to it".into()),
+        }
+        let text = text(&self.rows, number, head.content).ok().filter(|_| self.finds_texts);
+        for key in markers(number, &head, text.as_deref()) {
+            self.expected += 1;
+            if !matches!(self.rows.raw(&key), Ok(Some(_))) {
+                self.note(Some(&head.id), "is missing in an order of time, scope, tag or text".into());
+            }
+        }
+        for earlier in 1..head.number {
+            match self.rows.earlier(number, earlier) {
+                Ok(Some(version)) => {
+                    self.text(number, &version);
+                    // A replaced text need not have vectors: they are made when it is restored.
+                    self.vectors(number, &version);
+                }
+                Ok(None) => self.note(Some(&head.id), format!("version {earlier} is missing")),
+                Err(error) => self.note(Some(&head.id), format!("version {earlier}: {error}")),
+            }
+        }
+        match self.rows.waypoints(number) {
+            Ok(links) => {
+                for (other, _) in links {
+                    let back = self.rows.waypoints(other).unwrap_or_default();
+                    if back.iter().all(|(to, _)| *to != number) {
+                        self.note(Some(&head.id), "a link leads one way only".into());
+                    }
+                }
+            }
+            Err(error) => self.note(Some(&head.id), error.to_string()),
+        }
+    }
+
+    fn text(&mut self, number: Number, version: &Version) {
+        self.found.versions += 1;
+        if let Err(problem) = text(&self.rows, number, version.content) {
+            self.note(Some(&version.id), format!("version {}: {problem}", version.number));
+        }
+    }
+
+    /// Whether a version has vectors, be they damaged.
+    fn vectors(&mut self, number: Number, version: &Version) -> bool {
+        match self.rows.embedding(number, version.content) {
+            Ok(found) => found.is_some(),
+            Err(error) => {
+                self.note(Some(&version.id), format!("version {}: {error}", version.number));
+                true
+            }
+        }
+    }
+}
+
+/// The text that a version names, checked.
+pub(crate) fn text(rows: &impl Records, number: Number, hash: ContentHash) -> Result<String, String> {
+    let text = rows.content(number, hash).map_err(|error| error.to_string())?.ok_or("its text is missing")?;
+    if ContentHash::of(&text) == hash { Ok(text) } else { Err("its text is another one".into()) }
+}
+
+/// The keys by which a memory is found in orders of time, and by its text where that is given.
+pub(crate) fn markers(number: Number, head: &Version, text: Option<&str>) -> HashSet<Vec<u8>> {
+    let mut keys = HashSet::from([keys::created(head.created_at, number), keys::updated(head.updated_at, number)]);
+    for (field, value) in head.scope.fields() {
+        keys.extend(value.map(|value| keys::scope(field, value, head.created_at, number)));
+    }
+    keys.extend(head.tags.distinct().into_iter().map(|tag| keys::tag(tag, head.created_at, number)));
+    keys.extend(text.map(|text| keys::text(TextKey::of(&head.scope, text), number)));
+    keys
+}
+
+/// The rows about the whole store that are readable, but for the counters.
+pub(crate) fn whole_store_rows() -> [Vec<u8>; 3] {
+    [records::model_key(), records::reindex_key(), records::prototypes_key()]
+}
+
+impl Problem {
+    pub(crate) fn of_file(problem: String) -> Self {
+        Self { id: None, problem }
+    }
+
+    pub(crate) fn of_error(error: &StorageError) -> Self {
+        match error {
+            StorageError::Corrupted(problem) => Self::of_file(problem.clone()),
+            other => Self::of_file(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! What is left of a store that is damaged for good? Every memory that is whole, put into a fresh store; the damaged files
+//! are kept aside, and what is lost is listed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::checkpoint::format::{self, Header};
+use crate::commit::transaction::Transaction;
+use crate::doctor::evidence::{Evidence, copy_sled};
+use crate::doctor::inspect::{self, Inspection, inspect};
+use crate::error::StorageError;
+use crate::files::disk;
+use crate::files::layout::{self, DAMAGED, Layout, REPAIRED};
+use crate::files::manifest::{Manifest, Session};
+use crate::files::scratch;
+use crate::options::size_limits::SizeLimits;
+use crate::replay::expected_state::digest_of;
+use crate::replay::rebuild;
+use crate::rows::backend::Backend;
+use crate::rows::backend::all_rows;
+use crate::rows::digest::State;
+use crate::rows::keys::{self, Number};
+use crate::rows::records::{self, COUNTERS, Counters, Records, Reindex, Tombstone};
+use crate::tree::sled_tree::SledTree;
+use crate::wal::log::Log;
+use crate::wal::redo_log::RedoLog;
+use openmemory_domain::{MemoryId, Timestamp, Version};
+
+/// What a repair did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Salvaged {
+    /// Memories in the store now.
+    pub memories: u64,
+    /// Where the damaged files are; none where nothing had to be left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept: Option<PathBuf>,
+    /// What could not be saved.
+    pub lost: Vec<Lost>,
+    /// Some memories have lost their vectors: searches are refused until the store is reindexed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub needs_reindex: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Lost {
+    /// The id, as far as it can still be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// A version that is missing in the history; none: the whole memory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
+    /// So many acknowledged changes are missing, and nobody can tell which memories they changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commits: Option<u64>,
+}
+
+impl Lost {
+    fn memory(id: Option<String>) -> Self {
+        Self { id, version: None, commits: None }
+    }
+
+    fn version(id: &MemoryId, version: u64) -> Self {
+        Self { id: Some(id.as_str().to_owned()), version: Some(version), commits: None }
+    }
+}
+
+/// Rows that could be read, and what is known to be missing among them.
+struct Source {
+    rows: SledTree,
+    /// AckWatermark commits that no file holds.
+    missing: u64,
+    /// Whether reading ended before the end.
+    cut: bool,
+    proof: Proof,
+}
+
+/// What the digest of the log's newest record says of rows; what proves more comes later.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Proof {
+    /// Something is missing or wrong.
+    Disproven,
+    /// The log does not reach as far.
+    Unknown,
+    Proven,
+}
+
+/// Salvages from sled and from the checkpoint and the log, whichever gives more.
+pub(crate) fn salvage(evidence: &Evidence<'_>, now: Timestamp) -> Result<Salvaged, StorageError> {
+    let room = Layout::new(&evidence.room.path().join("salvage"));
+    let sources = [from_sled(evidence, &room), from_checkpoint(evidence, &room)];
+    let mut best: Option<(Source, Inspection)> = None;
+    for source in sources.into_iter().flatten() {
+        let found = inspect(&source.rows);
+        let gives_more = |(known, before): &(Source, Inspection)| {
+            let more = source.proof.cmp(&known.proof).then(found.intact.len().cmp(&before.intact.len()));
+            more.then(known.missing.cmp(&source.missing)).is_gt()
+        };
+        if best.as_ref().is_none_or(gives_more) {
+            best = Some((source, found));
+        }
+    }
+    let Some((source, found)) = best else {
+        return Err(StorageError::Corrupted("nothing of the store can be read".into()));
+    };
+    let fresh = Layout::new(&evidence.layout.directory().join(REPAIRED));
+    if scratch::is_marked(fresh.directory()) {
+        disk::remove_directory(fresh.directory())?;
+    } else if fresh.directory().exists() {
+        return Err(StorageError::ForeignFiles(REPAIRED.into()));
+    }
+    disk::create_directory(fresh.directory())?;
+    scratch::mark(fresh.directory())?;
+    let made = make(&source, &found, &fresh, evidence.room.path().join("fresh"), now)?;
+    let kept = evidence.layout.directory().join(format!("{DAMAGED}{}", now.millis()));
+    disk::create_directory(&kept)?;
+    finish(evidence.layout)?;
+    Ok(Salvaged { kept: Some(kept), ..made })
+}
+
+/// The rows of sled, as far as it can be read, and the commits of the log behind them.
+fn from_sled(evidence: &Evidence<'_>, room: &Layout) -> Option<Source> {
+    let number =
+        evidence.manifest.as_ref().map_or_else(|| evidence.layout.sleds().ok()?.pop(), |found| Some(found.sled))?;
+    let copy = room.directory().join("sled-copy");
+    copy_sled(&evidence.layout.sled(number), &copy).ok()?;
+    let damaged = rebuild::open_damaged(&copy).ok()?;
+    let rows = SledTree::open(&room.directory().join("from-sled"), 0).ok()?;
+    let mut cut = false;
+    let readable = all_rows(&damaged).take_while(|row| {
+        cut = row.is_err();
+        !cut
+    });
+    rebuild::fill(&rows, readable).ok()?;
+    let applied = rebuild::applied(&damaged).unwrap_or(0);
+    with_log(evidence.log.as_deref(), applied, rows, cut)
+}
+
+/// The rows of the checkpoint, as far as it can be read, and all commits of the log that can be.
+fn from_checkpoint(evidence: &Evidence<'_>, room: &Layout) -> Option<Source> {
+    let rows = SledTree::open(&room.directory().join("from-checkpoint"), 0).ok()?;
+    let newest = evidence.layout.checkpoints().ok()?.pop();
+    let (mut base, mut cut) = (0, false);
+    if let Some(mut reader) = newest.and_then(|newest| format::Reader::open(&evidence.layout.checkpoint(newest)).ok()) {
+        base = reader.header.state.sequence;
+        loop {
+            match reader.block() {
+                Ok(Some(block)) => rebuild::fill(&rows, block.into_iter().map(Ok)).ok()?,
+                Ok(None) => break,
+                Err(_) => {
+                    cut = true;
+                    break;
+                }
+            }
+        }
+    }
+    with_log(evidence.log.as_deref(), base, rows, cut)
+}
+
+/// Applies every commit behind `after` that is whole, whatever is missing between.
+fn with_log(log: Option<&Log>, after: u64, rows: SledTree, cut: bool) -> Option<Source> {
+    let Some(log) = log else { return Some(Source { rows, missing: 0, cut, proof: Proof::Unknown }) };
+    log.replay_whole(after, |batch| rows.write(batch)).ok()?;
+    let missing = log.missing_after(after);
+    // sled may have lost what it was told to write, and not know.
+    let state = log.newest_state().filter(|state| missing == 0 && state.sequence >= after);
+    let proof = match state {
+        None => Proof::Unknown,
+        Some(state) if digest_of(all_rows(&rows)).is_ok_and(|digest| digest == state.digest) => Proof::Proven,
+        Some(_) => Proof::Disproven,
+    };
+    Some(Source { rows, missing, cut, proof })
+}
+
+/// Makes a store of the memories that are intact.
+fn make(
+    source: &Source,
+    found: &Inspection,
+    fresh: &Layout,
+    work: PathBuf,
+    now: Timestamp,
+) -> Result<Salvaged, StorageError> {
+    let rows = &source.rows;
+    let old = Transaction::new(rows);
+    let target = SledTree::open(&work, 0)?;
+    let mut made = Salvaged::default();
+    let mut counters = Counters::default();
+    let mut saved: BTreeMap<Number, MemoryId> = BTreeMap::new();
+    for number in &found.intact {
+        let Some(head) = old.head(*number)? else { continue };
+        let mut new = Transaction::new(&target);
+        // Two numbers for one id cannot both be right.
+        if new.number(&head.id)?.is_some() {
+            made.lost.push(Lost::version(&head.id, head.number));
+            continue;
+        }
+        made.needs_reindex |= !memory(&old, &mut new, *number, &head, &mut made.lost)?;
+        target.apply(new.into_batch().0)?;
+        counters = Counters { next_number: counters.next_number.max(number.0 + 1), memories: counters.memories + 1 };
+        saved.insert(*number, head.id);
+    }
+    lost_memories(&old, rows, &saved, &mut made.lost);
+    if (source.cut || source.proof == Proof::Disproven) && made.lost.is_empty() {
+        made.lost.push(Lost::memory(None));
+    }
+    if source.missing > 0 {
+        made.lost.push(Lost { commits: Some(source.missing), ..Lost::memory(None) });
+    }
+    let mut last = Transaction::new(&target);
+    for number in saved.keys() {
+        for (other, link) in old.waypoints(*number).unwrap_or_default() {
+            if saved.contains_key(&other) {
+                last.link(*number, other, &link)?;
+            }
+        }
+    }
+    let about = inspect::whole_store_rows();
+    for key in about {
+        if let Ok(Some(payload)) = old.payload(&key) {
+            last.put_payload(&key, &payload)?;
+        }
+    }
+    for row in rows.rows(b"Z", b"[", false).flatten() {
+        if let Ok(Some(tombstone)) = old.record::<Tombstone>(&row.0) {
+            last.put(&row.0, &tombstone)?;
+        }
+    }
+    if made.needs_reindex
+        && let Ok(Some(target)) = old.model()
+    {
+        last.put_reindex(&Reindex { target })?;
+    }
+    last.put(&keys::meta(COUNTERS), &counters)?;
+    last.put(&records::texts_key(), &())?;
+    target.apply(last.into_batch().0)?;
+    made.memories = counters.memories;
+    write_store(&target, fresh, now)?;
+    Ok(made)
+}
+
+/// Copies a memory with the versions of its history whose texts are whole. Whether the newest one has its vectors.
+fn memory(
+    old: &Transaction<'_>,
+    new: &mut Transaction<'_>,
+    number: Number,
+    head: &Version,
+    lost: &mut Vec<Lost>,
+) -> Result<bool, StorageError> {
+    let mut has_vectors = false;
+    new.put(&keys::id(&head.id), &number)?;
+    new.put(&keys::head(number), head)?;
+    if let Some(dynamics) = old.dynamics(number)? {
+        new.put(&keys::dynamics(number), &dynamics)?;
+    }
+    let text = inspect::text(old, number, head.content).ok();
+    inspect::markers(number, head, text.as_deref()).into_iter().for_each(|key| new.mark(key));
+    for version in (1..=head.number).rev() {
+        let found =
+            if version == head.number { Some(head.clone()) } else { old.earlier(number, version).ok().flatten() };
+        let whole = found.and_then(|found| {
+            let text = inspect::text(old, number, found.content).ok()?;
+            Some((found, text))
+        });
+        let Some((found, text)) = whole else {
+            lost.push(Lost::version(&head.id, version));
+            continue;
+        };
+        new.put_payload(&keys::content(number, found.content), text.as_bytes())?;
+        let vectors = old.embedding(number, found.content).ok().flatten();
+        if let Some(vectors) = &vectors {
+            new.put(&keys::embedding(number, found.content), vectors)?;
+        }
+        if version == head.number {
+            has_vectors = vectors.is_some();
+        }
+        if version != head.number {
+            new.put(&keys::history(number, version), &found)?;
+        }
+    }
+    Ok(has_vectors)
+}
+
+/// Lists the ids that lead to no memory that was saved.
+fn lost_memories(old: &Transaction<'_>, rows: &dyn Backend, saved: &BTreeMap<Number, MemoryId>, lost: &mut Vec<Lost>) {
+    let mut named: Vec<Option<String>> = Vec::new();
+    for (key, _) in rows.rows(b"I", b"J", false).flatten() {
+        let id = String::from_utf8_lossy(&key[1..]).into_owned();
+        if saved.values().any(|saved| saved.as_str() == id) {
+            continue;
+        }
+        named.push(Some(id));
+    }
+    for (key, _) in rows.rows(b"H", b"I", false).flatten() {
+        let Some(number) = keys::trailing_number(&key).filter(|number| !saved.contains_key(number)) else { continue };
+        match old.head(number) {
+            Ok(Some(head)) if named.contains(&Some(head.id.as_str().to_owned())) => {}
+            Ok(Some(head)) => named.push(Some(head.id.as_str().to_owned())),
+            _ if named.is_empty() => named.push(None),
+            _ => {}
+        }
+    }
+    lost.extend(named.into_iter().map(Lost::memory));
+}
+
+/// Writes a store of a checkpoint alone.
+fn write_store(rows: &SledTree, fresh: &Layout, now: Timestamp) -> Result<(), StorageError> {
+    let store = *uuid::Uuid::now_v7().as_bytes();
+    let state = State { sequence: 1, digest: digest_of(all_rows(rows))? };
+    format::write(&fresh.checkpoint(1), &Header { store, state }, all_rows(rows), || true)?;
+    let log = RedoLog::begin(fresh, store, 2, &SizeLimits::default())?;
+    let made = Manifest::new(store, now, Session::Backup);
+    Manifest { checkpoint: Some(state), oldest: log.first(), newest: log.first(), ..made }.write(fresh)
+}
+
+/// Whether a fresh store waits to take its place.
+pub(crate) fn is_under_way(layout: &Layout) -> bool {
+    let fresh = layout.directory().join(REPAIRED);
+    scratch::is_marked(&fresh) && fresh.join("manifest").exists()
+}
+
+/// Puts a fresh store in its place, also where an earlier repair was interrupted: the old files go aside, the manifest is
+/// exchanged last, so that at no moment the directory looks like that of a new store.
+pub(crate) fn finish(layout: &Layout) -> Result<(), StorageError> {
+    let fresh = layout.directory().join(REPAIRED);
+    if !is_under_way(layout) {
+        return Ok(());
+    }
+    let mut aside: Option<PathBuf> = None;
+    let mut old = Vec::new();
+    for entry in fs::read_dir(layout.directory())? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name.to_str().is_some_and(|name| name.starts_with(DAMAGED)) {
+            aside = aside.max(Some(entry.path()));
+        } else if name.to_str().is_some_and(layout::is_data) {
+            old.push(name);
+        }
+    }
+    let aside = aside.unwrap_or_else(|| layout.directory().join(format!("{DAMAGED}0")));
+    disk::create_directory(&aside)?;
+    let placed = [layout.checkpoint(1), layout.log(2)];
+    for name in old {
+        let path = layout.directory().join(&name);
+        // A file of the fresh store that is in its place already stays there.
+        if placed.contains(&path) && !fresh.join(&name).exists() {
+            continue;
+        }
+        fs::rename(&path, aside.join(&name))?;
+    }
+    if layout.manifest().exists() && !aside.join("manifest").exists() {
+        fs::copy(layout.manifest(), aside.join("manifest"))?;
+    }
+    for path in placed {
+        let from = fresh.join(layout::name(&path));
+        if from.exists() {
+            fs::rename(from, path)?;
+        }
+    }
+    layout.sync_names()?;
+    disk::rename(&fresh.join("manifest"), &layout.manifest())?;
+    disk::remove_directory(&fresh)?;
+    Ok(())
+}

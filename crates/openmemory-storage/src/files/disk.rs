@@ -1,0 +1,136 @@
+//! How does a file come into being whole or not at all, and readable by its owner only?
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Memories are private, whatever the umask of the process says.
+#[cfg(unix)]
+const OWNER_ONLY: u32 = 0o600;
+#[cfg(unix)]
+const OWNER_ONLY_DIRECTORY: u32 = 0o700;
+
+/// Creates a file, or empties the one that is there. Only its owner may read it.
+pub(crate) fn create(path: &Path) -> io::Result<File> {
+    private(OpenOptions::new().write(true).create(true).truncate(true)).open(path)
+}
+
+/// Options that give a file which they create to its owner only.
+pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, OWNER_ONLY);
+    options
+}
+
+/// Creates a directory and its missing parents. Only their owner may enter the ones that it creates.
+pub fn create_directory(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, OWNER_ONLY_DIRECTORY);
+    builder.recursive(true).create(path)
+}
+
+/// Creates a directory whose name begins with `prefix`, and which goes when the value does.
+pub(crate) fn create_temporary_directory(parent: &Path, prefix: &str) -> io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(OWNER_ONLY_DIRECTORY));
+    builder.prefix(prefix).tempdir_in(parent)
+}
+
+/// Takes the rights of others from a directory and everything below it, where some other code created it.
+pub(crate) fn make_private(directory: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        set_mode(directory, OWNER_ONLY_DIRECTORY)?;
+        for entry in fs::read_dir(directory)? {
+            let entry = entry?;
+            // sled removes files of its own meanwhile.
+            let done = match entry.file_type() {
+                Ok(kind) if kind.is_dir() => make_private(&entry.path()),
+                Ok(kind) if kind.is_file() => set_mode(&entry.path(), OWNER_ONLY),
+                kind => kind.map(drop),
+            };
+            ignore_missing(done)?;
+        }
+    }
+    let _ = directory;
+    Ok(())
+}
+
+#[cfg(unix)]
+fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+
+    if path.metadata()?.permissions().mode() & 0o777 == mode {
+        return Ok(());
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+}
+
+/// Bytes of all files below a directory.
+pub(crate) fn bytes_below(directory: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let found = entry.metadata().and_then(|found| match found.is_dir() {
+            true => bytes_below(&entry.path()),
+            false => Ok(found.len()),
+        });
+        // Files and directories may go while they are looked at.
+        match found {
+            Ok(found) => bytes += found,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(bytes)
+}
+
+/// Writes a file beside its place, syncs it and puts it there: a power cut leaves the old one or the new one, whole.
+pub(crate) fn publish(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let beside = path.with_added_extension("new");
+    let written = create(&beside).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        rename(&beside, path)
+    });
+    written.inspect_err(|_| drop(remove_file(&beside)))
+}
+
+#[cfg(unix)]
+pub(crate) fn write_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, at)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn write_at(mut file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
+    io::Seek::seek(&mut file, io::SeekFrom::Start(at))?;
+    file.write_all(bytes)
+}
+
+/// Renames durably.
+pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)?;
+    to.parent().map_or(Ok(()), sync_directory)
+}
+
+/// The names of files must survive a power cut as well as what is in them.
+pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
+}
+
+pub(crate) fn remove_file(path: &Path) -> io::Result<()> {
+    ignore_missing(fs::remove_file(path))
+}
+
+pub(crate) fn remove_directory(path: &Path) -> io::Result<()> {
+    ignore_missing(fs::remove_dir_all(path))
+}
+
+fn ignore_missing(done: io::Result<()>) -> io::Result<()> {
+    match done {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
+}

@@ -1,0 +1,3 @@
+//! How does a directory become a store again?
+
+pub(crate) mod recover;

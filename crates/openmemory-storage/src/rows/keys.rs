@@ -1,0 +1,228 @@
+//! Under which key is a row? The first byte names the space; numbers are big-endian, so that keys sort as values do.
+
+use serde::{Deserialize, Serialize};
+
+use openmemory_domain::{ContentHash, MemoryId, TextKey, Timestamp};
+
+/// A memory's short name inside one store: given once, never reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Number(pub u64);
+
+pub(crate) const META: u8 = b'M';
+const ID: u8 = b'I';
+const TOMBSTONE: u8 = b'Z';
+const HEAD: u8 = b'H';
+const HISTORY: u8 = b'Y';
+const CONTENT: u8 = b'C';
+const EMBEDDING: u8 = b'E';
+const DYNAMICS: u8 = b'D';
+const WAYPOINT: u8 = b'W';
+const CREATED: u8 = b'O';
+const UPDATED: u8 = b'U';
+const SCOPE: u8 = b'S';
+const TAG: u8 = b'T';
+const TEXT: u8 = b'X';
+const PART: u8 = b'P';
+
+fn key(space: u8, pieces: &[&[u8]]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(1 + pieces.iter().map(|piece| piece.len()).sum::<usize>());
+    key.push(space);
+    for piece in pieces {
+        key.extend_from_slice(piece);
+    }
+    key
+}
+
+pub(crate) fn meta(name: &str) -> Vec<u8> {
+    key(META, &[name.as_bytes()])
+}
+
+pub(crate) fn id(id: &MemoryId) -> Vec<u8> {
+    key(ID, &[id.as_str().as_bytes()])
+}
+
+pub(crate) fn tombstone(id: &MemoryId) -> Vec<u8> {
+    key(TOMBSTONE, &[id.as_str().as_bytes()])
+}
+
+pub(crate) fn head(number: Number) -> Vec<u8> {
+    key(HEAD, &[&number.0.to_be_bytes()])
+}
+
+pub(crate) fn history(number: Number, version: u64) -> Vec<u8> {
+    key(HISTORY, &[&number.0.to_be_bytes(), &version.to_be_bytes()])
+}
+
+pub(crate) fn content(number: Number, hash: ContentHash) -> Vec<u8> {
+    key(CONTENT, &[&number.0.to_be_bytes(), hash.as_bytes()])
+}
+
+pub(crate) fn embedding(number: Number, hash: ContentHash) -> Vec<u8> {
+    key(EMBEDDING, &[&number.0.to_be_bytes(), hash.as_bytes()])
+}
+
+pub(crate) fn dynamics(number: Number) -> Vec<u8> {
+    key(DYNAMICS, &[&number.0.to_be_bytes()])
+}
+
+pub(crate) fn waypoints(number: Number) -> Vec<u8> {
+    key(WAYPOINT, &[&number.0.to_be_bytes()])
+}
+
+pub(crate) fn created(at: Timestamp, number: Number) -> Vec<u8> {
+    key(CREATED, &[&sortable(at), &number.0.to_be_bytes()])
+}
+
+pub(crate) fn updated(at: Timestamp, number: Number) -> Vec<u8> {
+    key(UPDATED, &[&sortable(at), &number.0.to_be_bytes()])
+}
+
+pub(crate) fn scope(field: &str, value: &str, created: Timestamp, number: Number) -> Vec<u8> {
+    let mut key = scope_prefix(field, value);
+    key.extend_from_slice(&sortable(created));
+    key.extend_from_slice(&number.0.to_be_bytes());
+    key
+}
+
+pub(crate) fn tag(value: &str, created: Timestamp, number: Number) -> Vec<u8> {
+    let mut key = tag_prefix(value);
+    key.extend_from_slice(&sortable(created));
+    key.extend_from_slice(&number.0.to_be_bytes());
+    key
+}
+
+/// The field by one letter, the value behind its length: no value is the beginning of another.
+pub(crate) fn scope_prefix(field: &str, value: &str) -> Vec<u8> {
+    let letter = match field {
+        "user_id" => b'u',
+        "agent_id" => b'a',
+        "app_id" => b'p',
+        _ => b'r',
+    };
+    key(SCOPE, &[&[letter], &(value.len() as u16).to_be_bytes(), value.as_bytes()])
+}
+
+pub(crate) fn tag_prefix(value: &str) -> Vec<u8> {
+    key(TAG, &[&(value.len() as u16).to_be_bytes(), value.as_bytes()])
+}
+
+pub(crate) fn text(text: TextKey, number: Number) -> Vec<u8> {
+    key(TEXT, &[text.as_bytes(), &number.0.to_be_bytes()])
+}
+
+pub(crate) fn text_prefix(text: TextKey) -> Vec<u8> {
+    key(TEXT, &[text.as_bytes()])
+}
+
+pub(crate) fn part(row: &[u8], index: u16) -> Vec<u8> {
+    key(PART, &[row, &index.to_be_bytes()])
+}
+
+pub(crate) fn is_part(key: &[u8]) -> bool {
+    key.first() == Some(&PART)
+}
+
+/// Puts writes into an order in which a reader who comes in between sees each memory old or new, never half: what a
+/// version names is there before the version, and goes after it; a replaced version is in the history before the new
+/// one is the newest; an id leads to a memory only while that is whole.
+pub(crate) fn sort_for_readers(batch: &mut [(Vec<u8>, Option<Vec<u8>>)]) {
+    batch.sort_by_key(|(key, value)| match (key.first(), value) {
+        (
+            Some(
+                &(PART | CONTENT | EMBEDDING | DYNAMICS | HISTORY | TOMBSTONE | CREATED | UPDATED | SCOPE | TAG | TEXT),
+            ),
+            Some(_),
+        ) => 0,
+        (Some(&HEAD), Some(_)) | (Some(&ID), None) => 1,
+        (Some(&ID), Some(_)) | (Some(&HEAD), None) => 2,
+        (_, Some(_)) => 3,
+        (Some(&(CREATED | UPDATED | SCOPE | TAG | TEXT)), None) => 4,
+        (_, None) => 5,
+    });
+}
+
+/// All rows of one memory in the spaces whose keys begin with its number.
+pub(crate) fn prefixes_of(number: Number) -> [Vec<u8>; 6] {
+    [HEAD, HISTORY, CONTENT, EMBEDDING, DYNAMICS, WAYPOINT].map(|space| key(space, &[&number.0.to_be_bytes()]))
+}
+
+pub(crate) fn history_prefix(number: Number) -> Vec<u8> {
+    key(HISTORY, &[&number.0.to_be_bytes()])
+}
+
+pub(crate) fn heads_prefix() -> Vec<u8> {
+    vec![HEAD]
+}
+
+pub(crate) fn dynamics_prefix() -> Vec<u8> {
+    vec![DYNAMICS]
+}
+
+pub(crate) fn tombstones_prefix() -> Vec<u8> {
+    vec![TOMBSTONE]
+}
+
+/// The id in the key of a tombstone.
+pub(crate) fn tombstone_id(key: &[u8]) -> Option<&str> {
+    std::str::from_utf8(key.strip_prefix(&[TOMBSTONE])?).ok()
+}
+
+pub(crate) fn created_prefix() -> Vec<u8> {
+    vec![CREATED]
+}
+
+pub(crate) fn updated_prefix() -> Vec<u8> {
+    vec![UPDATED]
+}
+
+/// The last eight bytes of a key that ends in a memory's number.
+pub(crate) fn trailing_number(key: &[u8]) -> Option<Number> {
+    key.last_chunk().map(|bytes| Number(u64::from_be_bytes(*bytes)))
+}
+
+/// The first key after every key that begins with `prefix`.
+pub(crate) fn after(prefix: &[u8]) -> Vec<u8> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if last < u8::MAX {
+            end.push(last + 1);
+            break;
+        }
+    }
+    end
+}
+
+/// Milliseconds with the sign bit turned over, so that times before 1970 sort first.
+pub(crate) fn sortable(at: Timestamp) -> [u8; 8] {
+    (at.millis() as u64 ^ (1 << 63)).to_be_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_sort_as_keys() {
+        let times = [-62_000_000_000_000, -1, 0, 1, 1_700_000_000_000].map(Timestamp::from_millis);
+        let keys = times.map(|at| created(at, Number(1)));
+        assert!(keys.is_sorted());
+    }
+
+    #[test]
+    fn no_tag_is_found_under_another() {
+        let long = tag("ab", Timestamp::from_millis(0), Number(1));
+        assert!(!long.starts_with(&tag_prefix("a")));
+    }
+
+    #[test]
+    fn an_agent_is_no_app() {
+        let prefixes = ["user_id", "agent_id", "app_id", "run_id"].map(|field| scope_prefix(field, "x"));
+        assert_eq!(prefixes.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
+    }
+
+    #[test]
+    fn the_key_after_a_prefix_ends_its_range() {
+        assert_eq!(after(b"ab"), b"ac");
+        assert_eq!(after(&[1, 255]), [2]);
+    }
+}

@@ -1,0 +1,264 @@
+//! Which rows exist, and how are they read? The same reads serve the store and a transaction on it.
+
+use std::fmt;
+
+use serde::de::{DeserializeOwned, Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::error::StorageError;
+use crate::rows::backend::Row;
+use crate::rows::envelope;
+use crate::rows::keys::{self, Number};
+use openmemory_domain::{ContentHash, Dynamics, Embedding, MemoryId, ModelIdentity, TextKey, Timestamp, Version};
+
+/// What is left of a deleted memory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Tombstone {
+    pub deleted_at: Timestamp,
+    /// The last version it had.
+    pub version: u64,
+    /// Who deleted it, and why.
+    pub actor: Option<String>,
+    pub reason: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Tombstone {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_tuple(4, TombstoneFields)
+    }
+}
+
+/// Those of earlier builds end with the version.
+struct TombstoneFields;
+
+impl<'de> Visitor<'de> for TombstoneFields {
+    type Value = Tombstone;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a tombstone")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut fields: A) -> Result<Tombstone, A::Error> {
+        let missing = || A::Error::custom("a tombstone without its time and version");
+        Ok(Tombstone {
+            deleted_at: fields.next_element()?.ok_or_else(missing)?,
+            version: fields.next_element()?.ok_or_else(missing)?,
+            actor: fields.next_element().ok().flatten().flatten(),
+            reason: fields.next_element().ok().flatten().flatten(),
+        })
+    }
+}
+
+/// A link to a related memory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Waypoint {
+    /// 0 to 1.
+    pub weight: f32,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// A change of model that is under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reindex {
+    pub target: ModelIdentity,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Counters {
+    pub next_number: u64,
+    pub memories: u64,
+}
+
+pub(crate) const COUNTERS: &str = "counters";
+/// The sequence of the last commit that is in sled.
+const APPLIED: &str = "applied";
+const MODEL: &str = "model";
+const REINDEX: &str = "reindex";
+const PROTOTYPES: &str = "prototypes";
+const TEXTS: &str = "texts";
+
+/// Names of the rows about the whole store.
+pub(crate) fn model_key() -> Vec<u8> {
+    keys::meta(MODEL)
+}
+
+pub(crate) fn reindex_key() -> Vec<u8> {
+    keys::meta(REINDEX)
+}
+
+pub(crate) fn prototypes_key() -> Vec<u8> {
+    keys::meta(PROTOTYPES)
+}
+
+/// The row that says that every memory is found by its text. Stores of earlier builds are without it until a text is
+/// looked for.
+pub(crate) fn texts_key() -> Vec<u8> {
+    keys::meta(TEXTS)
+}
+
+/// The row by which sled says which commit is the last that it has. It is no row of the store: each sled has its own.
+pub(crate) fn applied_key() -> Vec<u8> {
+    keys::meta(APPLIED)
+}
+
+/// That row, saying `sequence`.
+pub(crate) fn applied_row(sequence: u64) -> Result<(Vec<u8>, Option<Vec<u8>>), StorageError> {
+    let key = applied_key();
+    let row = envelope::seal_short(&key, &encode(&sequence)?);
+    Ok((key, Some(row)))
+}
+
+pub(crate) fn is_applied(key: &[u8]) -> bool {
+    key.strip_prefix(&[keys::META]).is_some_and(|name| name == APPLIED.as_bytes())
+}
+
+pub(crate) fn encode<T: Serialize>(record: &T) -> Result<Vec<u8>, StorageError> {
+    postcard::to_stdvec(record).map_err(|error| StorageError::Corrupted(format!("a record cannot be written: {error}")))
+}
+
+pub(crate) fn decode<T: DeserializeOwned>(payload: &[u8]) -> Result<T, StorageError> {
+    match postcard::take_from_bytes(payload) {
+        Ok((record, [])) => Ok(record),
+        Ok(_) => Err(StorageError::Corrupted("a record is longer than its form".into())),
+        Err(error) => Err(StorageError::Corrupted(format!("a record cannot be read: {error}"))),
+    }
+}
+
+/// Reads of typed rows over raw ones.
+pub trait Records {
+    /// The bytes under a key as they are stored.
+    fn raw(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError>;
+
+    /// The keys that begin with `prefix`, in order, with their raw values.
+    fn raw_with_prefix(&self, prefix: &[u8]) -> Result<Vec<Row>, StorageError>;
+
+    fn payload(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+        loop {
+            let Some(row) = self.raw(key)? else { return Ok(None) };
+            if let Some(payload) = envelope::open(key, &row, |key| self.raw(key))? {
+                return Ok(Some(payload));
+            }
+        }
+    }
+
+    fn record<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StorageError>
+    where
+        Self: Sized,
+    {
+        self.payload(key)?.map(|payload| decode(&payload)).transpose()
+    }
+
+    fn number(&self, id: &MemoryId) -> Result<Option<Number>, StorageError>
+    where
+        Self: Sized,
+    {
+        self.record(&keys::id(id))
+    }
+
+    /// The newest version of a memory.
+    fn head(&self, number: Number) -> Result<Option<Version>, StorageError>
+    where
+        Self: Sized,
+    {
+        self.record(&keys::head(number))
+    }
+
+    /// A version that a later one has replaced.
+    fn earlier(&self, number: Number, version: u64) -> Result<Option<Version>, StorageError>
+    where
+        Self: Sized,
+    {
+        self.record(&keys::history(number, version))
+    }
+
+    fn content(&self, number: Number, hash: ContentHash) -> Result<Option<String>, StorageError>
+    where
+        Self: Sized,
+    {
+        let Some(payload) = self.payload(&keys::content(number, hash))? else { return Ok(None) };
+        String::from_utf8(payload)
+            .map(Some)
+            .map_err(|_| StorageError::Corrupted("the text of a memory is not UTF-8".into()))
+    }
+
+    fn embedding(&self, number: Number, hash: ContentHash) -> Result<Option<Embedding>, StorageError>
+    where
+        Self: Sized,
+    {
+        let embedding: Option<Embedding> = self.record(&keys::embedding(number, hash))?;
+        if embedding.as_ref().is_some_and(|embedding| !embedding.is_whole()) {
+            return Err(StorageError::Corrupted("the vectors of a memory do not fit together".into()));
+        }
+        Ok(embedding)
+    }
+
+    fn dynamics(&self, number: Number) -> Result<Option<Dynamics>, StorageError>
+    where
+        Self: Sized,
+    {
+        self.record(&keys::dynamics(number))
+    }
+
+    fn tombstone(&self, id: &MemoryId) -> Result<Option<Tombstone>, StorageError>
+    where
+        Self: Sized,
+    {
+        self.record(&keys::tombstone(id))
+    }
+
+    /// The links of a memory, in the order of the others' numbers.
+    fn waypoints(&self, number: Number) -> Result<Vec<(Number, Waypoint)>, StorageError>
+    where
+        Self: Sized,
+    {
+        Ok(self.record(&keys::waypoints(number))?.unwrap_or_default())
+    }
+
+    /// Whether every memory is found by its text.
+    fn finds_texts(&self) -> Result<bool, StorageError>
+    where
+        Self: Sized,
+    {
+        Ok(self.record::<()>(&texts_key())?.is_some())
+    }
+
+    /// The memories whose newest text and scope are these, oldest first.
+    fn numbers_of_text(&self, text: TextKey) -> Result<Vec<Number>, StorageError>
+    where
+        Self: Sized,
+    {
+        let rows = self.raw_with_prefix(&keys::text_prefix(text))?;
+        Ok(rows.iter().filter_map(|(key, _)| keys::trailing_number(key)).collect())
+    }
+
+    /// The model whose vectors the store holds; none before the first one.
+    fn model(&self) -> Result<Option<ModelIdentity>, StorageError>
+    where
+        Self: Sized,
+    {
+        self.record(&model_key())
+    }
+
+    fn reindex(&self) -> Result<Option<Reindex>, StorageError>
+    where
+        Self: Sized,
+    {
+        self.record(&reindex_key())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tombstone_of_an_earlier_build_is_read() {
+        let deleted_at = Timestamp::from_millis(1_700_000_000_000);
+        let whole = Tombstone { deleted_at, version: 3, actor: Some("ada".into()), reason: Some("moved".into()) };
+        assert_eq!(decode::<Tombstone>(&encode(&whole).unwrap()).unwrap(), whole);
+        let early = encode(&(deleted_at, 3u64)).unwrap();
+        assert_eq!(decode::<Tombstone>(&early).unwrap(), Tombstone { actor: None, reason: None, ..whole });
+        assert!(decode::<Tombstone>(&early[..1]).is_err());
+    }
+}

@@ -1,0 +1,99 @@
+//! How is a store copied while it is written to? As a checkpoint and the commits made meanwhile: a store without sled,
+//! which is built when the copy is first opened.
+
+use std::fs;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::checkpoint::format::{self, Header};
+use crate::commit::transaction::Transaction;
+use crate::error::StorageError;
+use crate::files::disk;
+use crate::files::layout::{Layout, name};
+use crate::files::manifest::{Manifest, Session};
+use crate::files::space;
+use crate::replay::expected_state;
+use crate::rows::backend::all_rows;
+use crate::rows::keys;
+use crate::rows::records::{self, COUNTERS, Counters, Records, is_applied};
+use crate::store::Store;
+use crate::wal::log::Log;
+use crate::wal::redo_log::RedoLog;
+
+/// What a backup holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BackedUp {
+    pub memories: u64,
+    pub bytes: u64,
+}
+
+impl Store {
+    /// Writes a copy of the store into a directory that is empty or not there yet. It holds everything that was
+    /// acknowledged before the call; it is read back and compared before it gets its name. Until then it is given up when
+    /// `keep_going` says so.
+    pub fn backup(&self, directory: &Path, keep_going: &dyn Fn() -> bool) -> Result<BackedUp, StorageError> {
+        if directory.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
+            return Err(StorageError::NotEmpty);
+        }
+        // `a/b/` and `b` have their parents in other ways than `a/b`.
+        let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        disk::create_directory(parent)?;
+        let beside = disk::create_temporary_directory(parent, ".backup-")?;
+        let made = self.write_backup(&Layout::new(beside.path()), keep_going)?;
+        if !keep_going() {
+            return Err(StorageError::Closed);
+        }
+        if directory.exists() {
+            fs::remove_dir(directory)?;
+        }
+        fs::rename(beside.path(), directory)?;
+        let _ = beside.keep();
+        disk::sync_directory(parent)?;
+        Ok(made)
+    }
+
+    fn write_backup(&self, copy: &Layout, keep_going: &dyn Fn() -> bool) -> Result<BackedUp, StorageError> {
+        let checkpoints = &self.checkpoints.shared;
+        // The log's segments stay until the copy has what it needs of them.
+        let _busy = checkpoints.busy.lock();
+        let begin = checkpoints.progress.applied();
+        let manifest = checkpoints.manifest.now();
+        let header = Header { store: manifest.store, state: begin };
+        let mut counters = Transaction::new(&*self.backend).raw(&keys::meta(COUNTERS))?;
+        space::check_bytes(copy.directory(), begin.digest.bytes)?;
+        let rows = all_rows(&*self.backend).filter(|row| !row.as_ref().is_ok_and(|(key, _)| is_applied(key)));
+        let keep_going = || keep_going() && !checkpoints.stop.load(std::sync::atomic::Ordering::Relaxed);
+        format::write(&copy.checkpoint(begin.sequence), &header, rows, keep_going)?;
+        let last = checkpoints.progress.begun();
+
+        let live = Log::read(&checkpoints.layout, &checkpoints.manifest.now())?;
+        let mut log = RedoLog::begin(copy, manifest.store, begin.sequence + 1, &checkpoints.bounds)?;
+        let mut state = begin;
+        live.replay(begin.sequence, last, |next, batch| {
+            state = next;
+            let changed = batch.iter().find(|(key, _)| *key == keys::meta(COUNTERS));
+            counters = changed.map_or(counters.take(), |(_, value)| value.clone());
+            if !log.encode(&next, &batch) {
+                log.sync()?;
+                log = log.next_segment(&next, &batch)?;
+            }
+            log.write()
+        })?;
+        log.sync()?;
+        let session = Session::Backup;
+        let (oldest, newest) = (begin.sequence + 1, log.first());
+        let made = Manifest { session, checkpoint: Some(begin), oldest, newest, ..manifest };
+        made.write(copy)?;
+
+        let checkpoint = copy.checkpoint(begin.sequence);
+        let found = expected_state::digest_after(Some(&checkpoint), &Log::read(copy, &made)?, made.store, last)?;
+        if found != state.digest {
+            return Err(StorageError::Corrupted(format!("{}: does not hold what the store holds", name(&checkpoint))));
+        }
+        let counters =
+            counters.map(|row| crate::rows::envelope::open(&keys::meta(COUNTERS), &row, |_| Ok(None))).transpose()?;
+        let counters: Counters = counters.flatten().map_or(Ok(Counters::default()), |row| records::decode(&row))?;
+        Ok(BackedUp { memories: counters.memories, bytes: copy.bytes()? })
+    }
+}

@@ -1,0 +1,61 @@
+//! Which sled is in use? One that has grown too large is exchanged for another while reads and commits go on.
+
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+use crate::error::StorageError;
+use crate::rows::backend::{Backend, Batch, RowIterator};
+use crate::tree::sled_tree::SledTree;
+
+pub(crate) struct SwappableTree(RwLock<Arc<SledTree>>);
+
+impl SwappableTree {
+    pub(crate) fn new(sled: SledTree) -> Self {
+        Self(RwLock::new(Arc::new(sled)))
+    }
+
+    /// Puts `next` in the place of the sled in use, which it gives back: walks that have begun go on in it. While
+    /// `catch_up` gives `next` the last commits nobody reads or writes.
+    pub(crate) fn exchange(
+        &self,
+        next: SledTree,
+        catch_up: impl FnOnce(&SledTree) -> Result<(), StorageError>,
+    ) -> Result<Arc<SledTree>, StorageError> {
+        let mut current = self.0.write();
+        catch_up(&next)?;
+        Ok(std::mem::replace(&mut *current, Arc::new(next)))
+    }
+}
+
+impl Backend for SwappableTree {
+    fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+        self.0.read().value(key)
+    }
+
+    fn rows(&self, from: &[u8], to: &[u8], backwards: bool) -> RowIterator<'_> {
+        let sled = Arc::clone(&*self.0.read());
+        let mut rows = sled.owned_rows(from, to, backwards);
+        // The walk holds its sled, whose files stay until it ends.
+        Box::new(std::iter::from_fn(move || {
+            let _held = &sled;
+            rows.next()
+        }))
+    }
+
+    fn apply(&self, batch: Batch) -> Result<(), StorageError> {
+        self.0.read().apply(batch)
+    }
+
+    fn write(&self, batch: Batch) -> Result<(), StorageError> {
+        self.0.read().write(batch)
+    }
+
+    fn evict_pages(&self) -> Result<(), StorageError> {
+        self.0.read().evict_pages()
+    }
+
+    fn sync(&self) -> Result<(), StorageError> {
+        self.0.read().sync()
+    }
+}
