@@ -10,7 +10,7 @@ use napi::threadsafe_function::ThreadsafeFunctionCallMode::NonBlocking;
 use napi::tokio::select;
 use napi::tokio::sync::{oneshot, watch};
 use napi::{Env, Status};
-use openmemory_embedding::{EmbedCall, NoVectors};
+use openmemory_embedding::{EmbedCall, EmbedFailure};
 
 pub type Embed<'a> = Function<'a, FnArgs<(Vec<String>,)>, Promise<Float32Array>>;
 
@@ -26,23 +26,23 @@ pub fn embed_call(env: &Env, embed: Embed<'_>) -> Result<EmbedCall> {
         Box::pin(async move {
             select! {
                 biased;
-                _ = ended.wait_for(|ended| *ended) => Err(NoVectors::Gone),
+                _ = ended.wait_for(|ended| *ended) => Err(EmbedFailure::CallerExited),
                 answer = call(&function, texts) => answer,
             }
         })
     }))
 }
 
-async fn call(function: &EmbedFunction, texts: Vec<String>) -> std::result::Result<Vec<f32>, NoVectors> {
+async fn call(function: &EmbedFunction, texts: Vec<String>) -> std::result::Result<Vec<f32>, EmbedFailure> {
     let (begun, promise) = oneshot::channel();
     let called = function.call_with_return_value((texts,).into(), NonBlocking, move |promise, _| {
         let _ = begun.send(promise);
         Ok(())
     });
     if called != Status::Ok {
-        return Err(NoVectors::Gone);
+        return Err(EmbedFailure::CallerExited);
     }
-    let promise = promise.await.map_err(|_| NoVectors::Gone)?;
+    let promise = promise.await.map_err(|_| EmbedFailure::CallerExited)?;
     let flat = match promise {
         Ok(promise) => promise.await,
         Err(error) => Err(error),
@@ -50,8 +50,8 @@ async fn call(function: &EmbedFunction, texts: Vec<String>) -> std::result::Resu
     flat.map(|flat| flat.to_vec()).map_err(|error| match error.reason.as_str() {
         // What napi says of a call that its thread's end has cut short, and of a promise that has gone without an answer.
         // An error of the function's bears a ticket.
-        "" | "oneshot canceled" | "Wrap finalizer for PromiseRaw failed" => NoVectors::Gone,
-        why => NoVectors::Failed(why.to_owned()),
+        "" | "oneshot canceled" | "Wrap finalizer for PromiseRaw failed" => EmbedFailure::CallerExited,
+        why => EmbedFailure::Failed(why.to_owned()),
     })
 }
 

@@ -11,10 +11,11 @@ use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::gather::{Group, gather};
 use super::passages::passages;
 use super::pooling::{blended, normalised};
-use super::{EmbeddingError, ModelIdentity, Passage, Sentence, collect};
+use super::reassemble::{Group, gather};
+use super::{EmbeddingError, ModelIdentity, Passage, Sentence};
+use crate::embedder::collect;
 
 /// Characters of one passage: well within the window of every common service.
 const WINDOW: usize = 2_000;
@@ -27,15 +28,15 @@ const BATCH: usize = 256;
 
 /// Why a call has given no vectors.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoVectors {
+pub enum EmbedFailure {
     /// The function says so.
     Failed(String),
     /// There is no such function any more: its thread has ended, perhaps during the call.
-    Gone,
+    CallerExited,
 }
 
 /// What a call of the function will have given.
-pub type EmbedAnswer = Pin<Box<dyn Future<Output = Result<Vec<f32>, NoVectors>> + Send>>;
+pub type EmbedAnswer = Pin<Box<dyn Future<Output = Result<Vec<f32>, EmbedFailure>> + Send>>;
 
 /// Gets texts, gives their vectors one after the other in one flat list, or says why not.
 pub type EmbedCall = Arc<dyn Fn(Vec<String>) -> EmbedAnswer + Send + Sync>;
@@ -168,8 +169,8 @@ impl ExternalEmbedder {
         }
         match (self.function)(pieces.to_vec()).await {
             Ok(flat) => Some(Ok(flat)),
-            Err(NoVectors::Failed(why)) => Some(Err(EmbeddingError::failed(why))),
-            Err(NoVectors::Gone) => {
+            Err(EmbedFailure::Failed(why)) => Some(Err(EmbeddingError::failed(why))),
+            Err(EmbedFailure::CallerExited) => {
                 self.gone.store(true, Ordering::Relaxed);
                 None
             }

@@ -14,7 +14,7 @@ use super::passages::{middle, passages};
 use super::pooling::{blended, normalised, sum};
 use super::sentences::sentences;
 use super::tokens::{Encoded, Tokens};
-use super::{Begun, Embedder, EmbeddingError, ModelIdentity, Passage, Pooling, Sentence};
+use super::{Embedder, EmbeddingError, FirstPass, ModelIdentity, Passage, Pooling, Sentence};
 
 const SHIPPED_NAME: &str = "all-MiniLM-L6-v2";
 const SHIPPED_MODEL: &str = "a604d67924d17949e47e3f57b8f622174b41310ebe93c5c7d62a5c16bfde4a18";
@@ -224,11 +224,11 @@ impl Embedder for ModelEmbedder {
         })
     }
 
-    fn begin(&self, text: &str) -> Result<Begun, EmbeddingError> {
+    fn begin(&self, text: &str) -> Result<FirstPass, EmbeddingError> {
         let loaded = self.loaded()?;
         Ok(match self.parts(&loaded.tokens, &self.options.passage_prefix, text)? {
-            Parts::Whole(encoded) => Begun::Whole(self.passage(&loaded, text, &encoded)?),
-            Parts::Cut(ranges) => Begun::Cut(ranges),
+            Parts::Whole(encoded) => FirstPass::Whole(self.passage(&loaded, text, &encoded)?),
+            Parts::Cut(ranges) => FirstPass::Cut(ranges),
         })
     }
 

@@ -14,20 +14,20 @@ use futures_util::stream::{self, StreamExt};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::sync::{Semaphore, oneshot};
 
-use super::gather::{Cut, gather};
-use super::{Begun, Embedder, EmbeddingError, Passage};
+use super::reassemble::{Cut, gather};
+use super::{Embedder, EmbeddingError, FirstPass, Passage};
 
 /// Jobs of one urgency that wait at once; further callers wait without a place in the queue.
-const WAITING: usize = 256;
+const QUEUE_DEPTH: usize = 256;
 /// After a job a thread stays awake for the next one as long as that job took, and no longer than this: where one text
 /// follows the other, each finds a processor that has not slowed down meanwhile.
-const AWAKE: Duration = Duration::from_millis(3);
+const MAX_SPIN: Duration = Duration::from_millis(3);
 /// One job in so many is taken from the bulk lane first, so that it never starves.
 const BULK_TURN: usize = 4;
 
 /// Whether somebody waits for this one text, or for a long row of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Urgency {
+pub enum Priority {
     Interactive,
     Bulk,
 }
@@ -77,8 +77,8 @@ impl EmbeddingPool {
                 queue: Mutex::default(),
                 queued: AtomicUsize::new(0),
                 wake: Condvar::new(),
-                interactive: Arc::new(Semaphore::new(WAITING)),
-                bulk: Arc::new(Semaphore::new(WAITING)),
+                interactive: Arc::new(Semaphore::new(QUEUE_DEPTH)),
+                bulk: Arc::new(Semaphore::new(QUEUE_DEPTH)),
             }),
         };
         for number in 0..threads.unwrap_or(processors).max(1) {
@@ -98,7 +98,7 @@ impl EmbeddingPool {
     /// The job's own; `Failed` if it panics; `Closed` after [`EmbeddingPool::close`].
     pub async fn run<T: Send + 'static>(
         &self,
-        urgency: Urgency,
+        urgency: Priority,
         job: impl FnOnce() -> Result<T, EmbeddingError> + Send + 'static,
     ) -> Result<T, EmbeddingError> {
         answer(self.submit(urgency, job).await?).await
@@ -108,12 +108,12 @@ impl EmbeddingPool {
     pub async fn passages(&self, embedder: &Arc<dyn Embedder>, text: Arc<str>) -> Result<Vec<Passage>, EmbeddingError> {
         let (begun, whole) = (embedder.clone(), text.clone());
         // To hand a text that is one passage to another thread would take longer.
-        let ranges = match self.run(Urgency::Interactive, move || begun.begin(&whole)).await? {
-            Begun::Whole(passage) => return Ok(vec![passage]),
-            Begun::Cut(ranges) => ranges,
+        let ranges = match self.run(Priority::Interactive, move || begun.begin(&whole)).await? {
+            FirstPass::Whole(passage) => return Ok(vec![passage]),
+            FirstPass::Cut(ranges) => ranges,
         };
         // A long text is a batch by itself: it must not delay the next short one.
-        let mut found = self.spread(Urgency::Bulk, embedder, vec![(text, Ok(ranges))], |_| {}).await;
+        let mut found = self.spread(Priority::Bulk, embedder, vec![(text, Ok(ranges))], |_| {}).await;
         found.pop().unwrap_or(Err(EmbeddingError::Closed))
     }
 
@@ -127,7 +127,7 @@ impl EmbeddingPool {
         let mut cuts = Vec::with_capacity(texts.len());
         for text in &texts {
             let (embedder, text) = (embedder.clone(), text.clone());
-            cuts.push(self.submit(Urgency::Bulk, move || embedder.cut(&text)).await);
+            cuts.push(self.submit(Priority::Bulk, move || embedder.cut(&text)).await);
         }
         let mut ready = Vec::with_capacity(texts.len());
         for (text, cut) in texts.into_iter().zip(cuts) {
@@ -137,13 +137,13 @@ impl EmbeddingPool {
             };
             ready.push((text, ranges));
         }
-        self.spread(Urgency::Bulk, embedder, ready, progress).await
+        self.spread(Priority::Bulk, embedder, ready, progress).await
     }
 
     /// The vector of a query.
     pub async fn query(&self, embedder: &Arc<dyn Embedder>, text: Arc<str>) -> Result<Vec<f32>, EmbeddingError> {
         let embedder = embedder.clone();
-        self.run(Urgency::Interactive, move || embedder.query(&text)).await
+        self.run(Priority::Interactive, move || embedder.query(&text)).await
     }
 
     /// Takes no more work. What is queued is still done, then the threads end. Does not wait.
@@ -157,7 +157,7 @@ impl EmbeddingPool {
     /// Embeds the pieces of all texts, `embedder.batch()` in a job.
     async fn spread(
         &self,
-        urgency: Urgency,
+        urgency: Priority,
         embedder: &Arc<dyn Embedder>,
         texts: Vec<(Arc<str>, Cut)>,
         progress: impl FnMut(usize),
@@ -188,12 +188,12 @@ impl EmbeddingPool {
 
     async fn submit<T: Send + 'static>(
         &self,
-        urgency: Urgency,
+        urgency: Priority,
         job: impl FnOnce() -> Result<T, EmbeddingError> + Send + 'static,
     ) -> Result<Answer<T>, EmbeddingError> {
         let places = match urgency {
-            Urgency::Interactive => &self.shared.interactive,
-            Urgency::Bulk => &self.shared.bulk,
+            Priority::Interactive => &self.shared.interactive,
+            Priority::Bulk => &self.shared.bulk,
         };
         let place = places.clone().acquire_owned().await.map_err(|_| EmbeddingError::Closed)?;
         let (reply, answer) = oneshot::channel();
@@ -212,8 +212,8 @@ impl EmbeddingPool {
             return Err(EmbeddingError::Closed);
         }
         match urgency {
-            Urgency::Interactive => queue.interactive.push_back(Box::new(job)),
-            Urgency::Bulk => queue.bulk.push_back(Box::new(job)),
+            Priority::Interactive => queue.interactive.push_back(Box::new(job)),
+            Priority::Bulk => queue.bulk.push_back(Box::new(job)),
         }
         let queued = queue.len();
         self.shared.queued.store(queued, Ordering::Release);
@@ -263,7 +263,7 @@ impl Shared {
             queue.watched = true;
             drop(queue);
             let began = Instant::now();
-            while self.queued.load(Ordering::Acquire) == 0 && began.elapsed() < took.min(AWAKE) {
+            while self.queued.load(Ordering::Acquire) == 0 && began.elapsed() < took.min(MAX_SPIN) {
                 hint::spin_loop();
             }
             queue = self.queue.lock();

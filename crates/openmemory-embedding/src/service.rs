@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Embedder, EmbeddingError, EmbeddingPool, ExternalEmbedder, ModelIdentity, Passage, Urgency};
+use super::{Embedder, EmbeddingError, EmbeddingPool, ExternalEmbedder, ModelIdentity, Passage, Priority};
 
 /// Where vectors come from. Stores may share one.
 #[derive(Clone)]
@@ -49,7 +49,7 @@ impl EmbeddingService {
         match self {
             Self::Here(embedder, pool) => {
                 let embedder = Arc::clone(embedder);
-                pool.run(Urgency::Interactive, move || embedder.identity()).await
+                pool.run(Priority::Interactive, move || embedder.identity()).await
             }
             Self::External(embedder) => Ok(embedder.identity().clone()),
         }

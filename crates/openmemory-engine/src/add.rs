@@ -2,30 +2,13 @@
 
 use std::sync::Arc;
 
-use super::commit;
+use super::engine::Engine;
 use super::error::Error;
-use super::existing::{self, Added, Insertion};
-use super::open::Engine;
-use super::text::Text;
-use super::waypoints::link;
+use super::write::insert::{Added, Insertion, Prepared, insert};
+use super::write::text::Text;
 use openmemory_domain::request::{IfExists, NewMemory};
-use openmemory_domain::{Embedding, Event, MemoryId, ModelIdentity, Provenance, Timestamp, Version};
+use openmemory_domain::{Embedding, Event, MemoryId, Provenance, Version};
 use openmemory_storage::{Records, Transaction};
-
-/// A new memory with all that its commit needs.
-pub(super) struct Prepared {
-    pub version: Version,
-    pub text: Text,
-    pub if_exists: IfExists,
-    /// Fields of the metadata that a touch removes.
-    pub removed: Vec<String>,
-}
-
-impl Prepared {
-    pub(super) fn id(&self) -> &MemoryId {
-        &self.version.id
-    }
-}
 
 impl Engine {
     pub async fn add(&self, new: NewMemory) -> Result<Added, Error> {
@@ -40,12 +23,12 @@ impl Engine {
             Some(known) => known,
             None => self.embed(&new.content).await?,
         };
-        self.vectors.ready().await?;
+        self.index.ready().await?;
         let prepared = self.prepare(new, embedding)?;
         let (model, now) = (self.model.identity().await?.clone(), self.now());
         let work = move |transaction: &mut Transaction<'_>| insert(transaction, prepared, &model, now);
-        let audience = self.audience();
-        let publish = move |insertion: &Insertion| audience.inserted(insertion);
+        let listeners = self.listeners();
+        let publish = move |insertion: &Insertion| listeners.inserted(insertion);
         Ok(self.store.commit(work, publish).await??.into_added())
     }
 
@@ -80,29 +63,5 @@ impl Engine {
         };
         let text = Text { content: new.content, hash, embedding: Some(embedding), related };
         Ok(Prepared { version, text, if_exists: new.if_exists, removed: new.removed })
-    }
-}
-
-pub(super) fn insert(
-    transaction: &mut Transaction<'_>,
-    prepared: Prepared,
-    model: &ModelIdentity,
-    now: Timestamp,
-) -> Result<Insertion, Error> {
-    if let Some(insertion) = existing::settle(transaction, &prepared, now)? {
-        return Ok(insertion);
-    }
-    settle_model(transaction, model)?;
-    let committed = commit::insert(transaction, prepared.version, &prepared.text, now)?;
-    link(transaction, committed.number, &prepared.text.related, now)?;
-    Ok(Insertion::New(committed))
-}
-
-/// Makes sure that `model` is the one of the store's vectors, also if it is the first.
-pub(super) fn settle_model(transaction: &mut Transaction<'_>, model: &ModelIdentity) -> Result<(), Error> {
-    match transaction.model()? {
-        None => Ok(transaction.put_model(model)?),
-        Some(stored) if stored == *model => Ok(()),
-        Some(stored) => Err(Error::ModelMismatch { stored, embedder: model.clone() }),
     }
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::control::Control;
+use super::engine::Engine;
 use super::error::Error;
-use super::open::Engine;
 use openmemory_domain::Timestamp;
 use openmemory_storage::{self as storage, BackedUp, Diagnosis};
 

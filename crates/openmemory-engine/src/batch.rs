@@ -6,17 +6,18 @@ use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::add::{self, Prepared};
-use super::commit;
 use super::control::Control;
 use super::delete::{self, Deleted};
+use super::embed::Embedded;
+use super::engine::Engine;
 use super::error::Error;
-use super::existing::Added;
-use super::open::Engine;
 use super::outcome::{Named, Outcome};
-use super::shared_out::shared_out;
-use super::text::{Embedded, Text};
+use super::parallel_map::shared_out;
 use super::update::moves_vectors;
+use crate::write::apply;
+use crate::write::insert::Added;
+use crate::write::insert::{self, Prepared};
+use crate::write::text::Text;
 use openmemory_domain::request::{AddMany, Item, NewMemory, Update, UpdateMany};
 use openmemory_domain::{Content, ContentHash, Embedding, Memory, MemoryId};
 use openmemory_storage::{Number, Transaction};
@@ -62,7 +63,7 @@ impl Engine {
         let report = |done, total| control.report(done, total);
         let mut embedded = self.embed_all(&unknown.collect::<Vec<_>>(), control, report).await?;
         embedded.extend(known.into_iter().map(|(hash, vectors)| (hash, Ok(vectors))));
-        self.vectors.ready().await?;
+        self.index.ready().await?;
         let chunk = if request.atomic { items.len() } else { ADD_CHUNK };
         let mut results = Vec::with_capacity(items.len());
         while !items.is_empty() {
@@ -72,7 +73,7 @@ impl Engine {
             let (model, now) = (self.model.identity().await?.clone(), self.now());
             let insert = move |transaction: &mut Transaction<'_>, prepared: Prepared| {
                 let id = prepared.id().to_string();
-                add::insert(transaction, prepared, &model, now).map_err(|error| ItemError { id: Some(id), error })
+                insert::insert(transaction, prepared, &model, now).map_err(|error| ItemError { id: Some(id), error })
             };
             results.extend(self.commit_items(prepared, request.atomic, insert).await?);
         }
@@ -116,7 +117,7 @@ impl Engine {
         let report = |done, total| control.report(done, total);
         let embedded = self.embed_all(&unknown, control, report).await?;
         if items.iter().flatten().any(|update| moves_vectors(&update.patch)) {
-            self.vectors.ready().await?;
+            self.index.ready().await?;
         }
         let mut texts = shared_out(items, |item| self.with_text(item?, &embedded));
         let chunk = if request.atomic { texts.len() } else { UPDATE_CHUNK };
@@ -125,7 +126,7 @@ impl Engine {
             let rest = texts.split_off(chunk.min(texts.len()));
             let now = self.now();
             let apply = move |transaction: &mut Transaction<'_>, (update, text): (Update, Option<Text>)| {
-                commit::update(transaction, &update, text.as_ref(), now)
+                apply::update(transaction, &update, text.as_ref(), now)
                     .map_err(|error| ItemError { id: Some(update.id.to_string()), error })
             };
             results.extend(self.commit_items(texts, request.atomic, apply).await?);
@@ -184,7 +185,7 @@ impl Engine {
         O: Outcome,
         W: FnMut(&mut Transaction<'_>, I) -> ItemResult<O> + Send + 'static,
     {
-        let audience = self.audience();
+        let listeners = self.listeners();
         let work = move |transaction: &mut Transaction<'_>| {
             let apply =
                 |item: ItemResult<I>| item.and_then(|item| transaction.attempt(|transaction| apply(transaction, item)));
@@ -194,7 +195,7 @@ impl Engine {
         };
         let publish = move |results: &Vec<ItemResult<O>>| {
             let committed = results.iter().flatten().filter_map(Outcome::committed);
-            committed.for_each(|committed| audience.committed(committed));
+            committed.for_each(|committed| listeners.committed(committed));
         };
         let results = match self.store.commit(work, publish).await? {
             Ok(results) => results.into_iter().map(|result| result.map(Outcome::into_answer)).collect(),
@@ -213,8 +214,8 @@ impl Engine {
 
     /// Deletes memories by id, each by itself, in one commit.
     pub async fn delete_many(&self, ids: Vec<Item<MemoryId>>) -> Result<Vec<ItemResult<Deleted>>, Error> {
-        self.vectors.ready().await?;
-        let (now, audience) = (self.now(), self.audience());
+        self.index.ready().await?;
+        let (now, listeners) = (self.now(), self.listeners());
         let work = move |transaction: &mut Transaction<'_>| -> Result<Vec<ItemResult<(Number, Deleted)>>, Error> {
             let remove = |item: Item<MemoryId>| {
                 let id = item.map_err(refusal)?;
@@ -225,7 +226,7 @@ impl Engine {
             Ok(ids.into_iter().map(remove).collect())
         };
         let publish = move |results: &Vec<ItemResult<(Number, Deleted)>>| {
-            results.iter().flatten().for_each(|(number, deleted)| audience.deleted(*number, deleted));
+            results.iter().flatten().for_each(|(number, deleted)| listeners.deleted(*number, deleted));
         };
         let results = self.store.commit(work, publish).await??;
         self.judge_items(&results);

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::commit;
 use super::control::Control;
+use super::engine::Engine;
 use super::error::Error;
 use super::list::among;
-use super::open::Engine;
+use crate::write::apply;
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::{Delete, Order, TimeField};
 use openmemory_domain::{Memory, MemoryId, Timestamp};
@@ -44,11 +44,11 @@ impl Engine {
     pub async fn delete(&self, request: Delete) -> Result<Deleted, Error> {
         // Refused before waiting for the index, which only a real deletion changes.
         let (_, head) = self.head(&request.id)?;
-        commit::check_version(&request.id, &head, request.if_version)?;
-        self.vectors.ready().await?;
-        let (now, audience) = (self.now(), self.audience());
+        apply::check_version(&request.id, &head, request.if_version)?;
+        self.index.ready().await?;
+        let (now, listeners) = (self.now(), self.listeners());
         let work = move |transaction: &mut Transaction<'_>| remove(transaction, request, now);
-        let publish = move |(number, deleted): &(Number, Deleted)| audience.deleted(*number, deleted);
+        let publish = move |(number, deleted): &(Number, Deleted)| listeners.deleted(*number, deleted);
         Ok(self.store.commit(work, publish).await??.1)
     }
 
@@ -59,17 +59,17 @@ impl Engine {
         filter: Option<Arc<Filter>>,
         control: &Control,
     ) -> Result<DeletedMany, Error> {
-        self.vectors.ready().await?;
+        self.index.ready().await?;
         let mut gone = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(CHUNK) {
             if control.is_cancelled() {
                 return Err(Error::Interrupted { done: gone.len(), total: ids.len() });
             }
-            let (chunk, now, audience) = (chunk.to_vec(), self.now(), self.audience());
+            let (chunk, now, listeners) = (chunk.to_vec(), self.now(), self.listeners());
             let filter = filter.clone();
             let work = move |transaction: &mut Transaction<'_>| remove_all(transaction, &chunk, filter.as_deref(), now);
             let publish = move |removed: &Vec<(Number, Deleted)>| {
-                removed.iter().for_each(|(number, deleted)| audience.deleted(*number, deleted));
+                removed.iter().for_each(|(number, deleted)| listeners.deleted(*number, deleted));
             };
             let removed = self.store.commit(work, publish).await??;
             gone.extend(removed.into_iter().map(|(_, deleted)| deleted.memory.version.id.to_string()));
@@ -101,9 +101,9 @@ pub(super) fn remove(
     now: Timestamp,
 ) -> Result<(Number, Deleted), Error> {
     let Delete { id, if_version, actor, reason } = request;
-    let (number, version) = commit::current(transaction, &id)?;
-    commit::check_version(&id, &version, if_version)?;
-    let memory = commit::memory(transaction, number, version, now)?;
+    let (number, version) = apply::current(transaction, &id)?;
+    apply::check_version(&id, &version, if_version)?;
+    let memory = apply::memory(transaction, number, version, now)?;
     let tombstone = Tombstone { deleted_at: now, version: memory.version.number, actor, reason };
     transaction.delete(number, &memory.version, &tombstone)?;
     Ok((number, Deleted { memory, deleted_at: now }))

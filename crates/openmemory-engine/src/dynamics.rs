@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::commit;
+use super::engine::Engine;
 use super::error::Error;
-use super::open::Engine;
+use crate::write::apply;
 use openmemory_domain::request::{FeedbackRequest, Reinforce};
 use openmemory_domain::{Dynamics, Memory, MemoryId};
 use openmemory_storage::{Number, Records, Transaction};
@@ -29,14 +29,14 @@ impl Engine {
     ) -> Result<Memory, Error> {
         let now = self.now();
         let work = move |transaction: &mut Transaction<'_>| -> Result<(Number, Memory), Error> {
-            let (number, version) = commit::current(transaction, &id)?;
-            let dynamics = change(&commit::dynamics(transaction, number)?);
+            let (number, version) = apply::current(transaction, &id)?;
+            let dynamics = change(&apply::dynamics(transaction, number)?);
             transaction.put_dynamics(number, &dynamics)?;
             let content =
                 transaction.content(number, version.content)?.ok_or(Error::Internal("a memory without its text"))?;
             Ok((number, Memory { version, content, dynamics, now }))
         };
-        let vectors = Arc::clone(&self.vectors);
+        let vectors = Arc::clone(&self.index);
         let publish = move |(number, memory): &(Number, Memory)| {
             vectors.set_dynamics(*number, memory.version.scope.user_id.as_deref(), &memory.dynamics);
         };

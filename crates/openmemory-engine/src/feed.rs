@@ -11,7 +11,7 @@ use openmemory_domain::{Memory, Timestamp};
 use openmemory_storage::Number;
 
 /// Changes, and bytes of their texts, that are kept for watchers who are slow.
-const KEPT: usize = 16_384;
+const MAX_CHANGES: usize = 16_384;
 const KEPT_BYTES: usize = 64 << 20;
 
 /// Up to where somebody has been told: exactly, for as long as the changes behind it are kept; else by what the store
@@ -44,7 +44,7 @@ impl Change {
 }
 
 /// A change with the cursor behind it.
-pub(super) type Kept = (Cursor, Arc<Change>);
+pub(super) type CachedHit = (Cursor, Arc<Change>);
 
 /// Runs once, at the next change or when the feed closes.
 pub(super) type Wake = Box<dyn FnOnce() + Send>;
@@ -63,7 +63,7 @@ pub(super) struct Feed {
 
 struct State {
     now: Cursor,
-    kept: VecDeque<Kept>,
+    kept: VecDeque<CachedHit>,
     bytes: usize,
     /// How many are kept at most.
     most: usize,
@@ -77,7 +77,9 @@ impl Feed {
         let epoch = unique().as_u128() as u64;
         let now = Cursor { epoch, sequence: 0, at: now, next };
         let (kept, waiting) = (VecDeque::new(), Vec::new());
-        Self { state: Mutex::new(State { now, kept, bytes: 0, most: KEPT, watchers: 0, waiting, closed: false }) }
+        Self {
+            state: Mutex::new(State { now, kept, bytes: 0, most: MAX_CHANGES, watchers: 0, waiting, closed: false }),
+        }
     }
 
     /// Lets a few changes be as many as one that is slow can miss.
@@ -138,7 +140,7 @@ impl Feed {
         sequence: u64,
         most: usize,
         wake: impl FnOnce() + Send + 'static,
-    ) -> Result<Vec<Kept>, Silence> {
+    ) -> Result<Vec<CachedHit>, Silence> {
         let mut state = self.state.lock();
         if state.closed {
             return Err(Silence::Closed);
@@ -147,7 +149,7 @@ impl Feed {
             return Err(Silence::Behind);
         }
         let told = state.kept.partition_point(|(cursor, _)| cursor.sequence <= sequence);
-        let news: Vec<Kept> = state.kept.range(told..).take(most).cloned().collect();
+        let news: Vec<CachedHit> = state.kept.range(told..).take(most).cloned().collect();
         if news.is_empty() {
             state.waiting.push(Box::new(wake));
         }

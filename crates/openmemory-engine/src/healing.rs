@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::watch;
 
+use super::engine::{Engine, Options};
 use super::error::Error;
-use super::open::{Engine, Options};
 use openmemory_storage::StorageError;
 
 /// A failed engine is used for so many times the time that the last attempt took: a disk that stays full must not keep the

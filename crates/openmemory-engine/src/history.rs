@@ -3,8 +3,8 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::control::Control;
+use super::engine::Engine;
 use super::error::Error;
-use super::open::Engine;
 use openmemory_domain::request::History;
 use openmemory_domain::{Change, Event, Version};
 use openmemory_storage::{Number, Records};

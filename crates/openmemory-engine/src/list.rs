@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::control::Control;
+use super::engine::Engine;
 use super::error::Error;
-use super::open::Engine;
 use openmemory_domain::filter::{Field, Filter};
 use openmemory_domain::request::{List, Order, TimeField};
 use openmemory_domain::{Invalid, Memory, Timestamp, Version};

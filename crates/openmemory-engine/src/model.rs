@@ -8,11 +8,10 @@ use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 
 use super::error::Error;
-use super::open::Engine;
 use super::sectors::{Prototypes, TEXTS};
 use openmemory_domain::{ModelIdentity, ModelTag};
 use openmemory_embedding::EmbeddingService;
-use openmemory_storage::{Records, Store};
+use openmemory_storage::Store;
 
 /// Questions whose vectors are kept: agents ask many again, with other filters or after a change.
 const QUESTIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(127);
@@ -23,7 +22,7 @@ pub(super) struct Model {
     identity: OnceCell<ModelIdentity>,
     /// Of the vectors that the store holds, once they are known to be this model's. They stay so: who changes a store's model
     /// changes it to that of its engine.
-    fitting: OnceLock<ModelTag>,
+    pub(super) fitting: OnceLock<ModelTag>,
     prototypes: OnceCell<Prototypes>,
     /// Of the prototypes; it takes longer to find out than many a search.
     spread: OnceLock<f32>,
@@ -87,26 +86,5 @@ impl Model {
         let put = store.commit(move |transaction| transaction.put_prototypes(&kept), |()| {}).await?;
         put?;
         Ok(made)
-    }
-}
-
-impl Engine {
-    /// The model's tag, if its vectors are what the store holds, or the store holds none yet.
-    pub(super) async fn fitting_model(&self) -> Result<ModelTag, Error> {
-        if let Some(tag) = self.model.fitting.get() {
-            return Ok(*tag);
-        }
-        let embedder = self.model.identity().await?;
-        let stored = self.store.model()?;
-        // While a reindex is under way the vectors are of two models.
-        let mixed = self.store.reindex()?.is_some();
-        match stored {
-            Some(stored) if mixed || stored != *embedder => {
-                Err(Error::ModelMismatch { stored, embedder: embedder.clone() })
-            }
-            Some(_) => Ok(*self.model.fitting.get_or_init(|| embedder.tag())),
-            // Another may be chosen before the first text.
-            None => Ok(embedder.tag()),
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! What does a batch tell of an item? Its id, what others must hear of, and the caller's answer.
 
-use super::commit::Committed;
-use super::existing::{Added, Insertion};
+use crate::write::committed::Committed;
+use crate::write::insert::{Added, Insertion};
 use openmemory_domain::request::{NewMemory, Update};
 use openmemory_domain::{Memory, MemoryId};
 

@@ -1,7 +1,7 @@
 //! What does a memory say, now or at an earlier point?
 
+use super::engine::Engine;
 use super::error::Error;
-use super::open::Engine;
 use openmemory_domain::request::Get;
 use openmemory_domain::{Memory, MemoryId, Timestamp, Version};
 use openmemory_storage::{Number, Records};

@@ -7,9 +7,9 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
+use super::engine::Options;
 use super::error::Error;
 use super::healing::Directory;
-use super::open::Options;
 use openmemory_domain::Invalid;
 use openmemory_storage::{StorageError, create_directory};
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::control::Control;
+use super::engine::Engine;
 use super::error::Error;
-use super::open::Engine;
 use openmemory_domain::{Content, ContentHash, ModelIdentity, ModelTag};
 use openmemory_storage::{Number, Records, Reindex, Transaction};
 
@@ -27,7 +27,7 @@ impl Engine {
     /// `MODEL_MISMATCH`; everything else works. Versions and times stay as they are.
     pub async fn reindex(&self, control: &Control) -> Result<Reindexed, Error> {
         let model = self.model.identity().await?.clone();
-        self.vectors.ready().await?;
+        self.index.ready().await?;
         if self.store.model()?.as_ref() != Some(&model) || self.store.reindex()?.is_some() {
             let target = Reindex { target: model.clone() };
             let begin = move |transaction: &mut Transaction<'_>| transaction.put_reindex(&target);
@@ -47,8 +47,8 @@ impl Engine {
         let target = model.clone();
         let end = move |transaction: &mut Transaction<'_>| transaction.put_model(&target);
         self.store.commit(end, |()| {}).await??;
-        self.vectors.fill(Arc::clone(&self.store), model.clone(), None)?;
-        self.vectors.ready().await?;
+        self.index.fill(Arc::clone(&self.store), model.clone(), None)?;
+        self.index.ready().await?;
         Ok(Reindexed { reindexed, model })
     }
 

@@ -7,15 +7,15 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::control::Control;
+use super::engine::Engine;
 use super::error::Error;
+use super::index_state::foreign_dimensions;
 use super::list;
-use super::open::Engine;
-use super::vectors::foreign_dimensions;
 use openmemory_domain::embedding::dot;
 use openmemory_domain::filter::{Field, Filter};
 use openmemory_domain::request::{Order, Search, TimeField};
 use openmemory_domain::{Embedding, Memory, MemoryId, Sector, Sectors, Version};
-use openmemory_index::{Among, Found, MemoryIndex, Parts, Query, Scope, SectorMask};
+use openmemory_index::{CandidateSet, Features, Found, MemoryIndex, Query, Scope, SectorMask};
 use openmemory_storage::{self as storage, Number, Records};
 
 /// Candidates that a filter is first tried on; eight times as many each time they do not suffice.
@@ -30,7 +30,7 @@ const QUICK_VECTORS: usize = 16_384;
 const QUICK_HITS: usize = 32;
 
 /// Memories of an agent or an application up to which they are looked up first.
-const FEW: usize = 1000;
+const MAX_LOOKED_UP_FIRST: usize = 1000;
 
 /// A memory that answers, and how well.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,15 +43,15 @@ pub struct Hit {
     /// The memories by which this one was reached, itself last.
     pub path: Vec<String>,
     /// What the score is made of, if that was asked for.
-    pub explain: Option<Parts>,
+    pub explain: Option<Features>,
 }
 
 impl Engine {
     /// The query as a vector of the store's model. The index is ready afterwards.
     pub async fn embed_query(&self, request: &Search) -> Result<Arc<[f32]>, Error> {
         self.fitting_model().await?;
-        self.vectors.ready().await?;
-        let query = match self.vectors.index() {
+        self.index.ready().await?;
+        let query = match self.index.index() {
             Some(index) => {
                 // How the model spreads its cosines is known from them.
                 self.model.prototypes(&self.store).await?;
@@ -69,12 +69,12 @@ impl Engine {
         request.query.len() <= QUICK_QUESTION
             && request.k <= QUICK_HITS
             && !request.asks_each()
-            && self.vectors.index().is_some_and(|index| compared(&index) <= QUICK_VECTORS)
+            && self.index.index().is_some_and(|index| compared(&index) <= QUICK_VECTORS)
     }
 
     /// The `k` best memories for a query embedded by [`Engine::embed_query`], best first.
     pub fn search(&self, request: &Search, vector: &[f32], control: &Control) -> Result<Vec<Hit>, Error> {
-        let Some(index) = self.vectors.index() else { return Ok(Vec::new()) };
+        let Some(index) = self.index.index() else { return Ok(Vec::new()) };
         let among = self.among(request.filter.as_ref())?;
         let mask = (!request.sectors.is_empty()).then(|| SectorMask::of(&request.sectors));
         in_scope(request, |scope| {
@@ -98,7 +98,7 @@ impl Engine {
                     break;
                 }
             }
-            self.recalled(best.iter().map(|(found, _)| Number(found.number)));
+            self.reinforce_hits(best.iter().map(|(found, _)| Number(found.number)));
             best.into_iter()
                 .filter_map(|(found, version)| {
                     control.check().and_then(|()| self.hit(request, vector, &found, version)).transpose()
@@ -121,7 +121,7 @@ impl Engine {
             let candidates = find(take)?;
             let exhausted = candidates.len() < take;
             let (mut best, mut settled) = (Vec::with_capacity(request.k), true);
-            let hopeless = |found: &Found| found.parts.score() < request.min_score as f32;
+            let hopeless = |found: &Found| found.features.score() < request.min_score as f32;
             let all_seen = exhausted || candidates.last().is_some_and(hopeless);
             for found in candidates.into_iter().take_while(|found| !hopeless(found)) {
                 control.check()?;
@@ -168,7 +168,7 @@ impl Engine {
     fn hit(&self, request: &Search, vector: &[f32], found: &Found, version: Version) -> Result<Option<Hit>, Error> {
         let number = Number(found.number);
         // Text and vectors never change under their names, so they are those of this version.
-        let Some(said) = self.said.read(&self.store, number, version.content)? else {
+        let Some(said) = self.hit_cache.read(&self.store, number, version.content)? else {
             let head = self.store.head(number)?;
             return match head.is_some_and(|head| head.content == version.content) {
                 true => Err(Error::Internal("a memory without its text or vectors")),
@@ -179,29 +179,29 @@ impl Engine {
         let Some(memory) = self.memory_with(number, version, said.content.clone())? else { return Ok(None) };
         let by = found.by.map(|number| self.store.head(Number(number))).transpose()?.flatten();
         let path = by.iter().map(|head| &head.id).chain([&memory.version.id]).map(MemoryId::to_string).collect();
-        let explain = request.explain.then_some(found.parts);
-        Ok(Some(Hit { score: found.parts.score(), similarity, path, explain, memory }))
+        let explain = request.explain.then_some(found.features);
+        Ok(Some(Hit { score: found.features.score(), similarity, path, explain, memory }))
     }
 
     /// To which memories a filter confines a search, where that can be known without asking each.
-    fn among<'a>(&self, filter: Option<&'a Filter>) -> Result<Option<Among<'a>>, Error> {
+    fn among<'a>(&self, filter: Option<&'a Filter>) -> Result<Option<CandidateSet<'a>>, Error> {
         let Some(filter) = filter else { return Ok(None) };
         if let Some(ids) = filter.required(&Field::MemoryIds) {
             let mut numbers = Vec::with_capacity(ids.len());
             for id in ids.into_iter().flatten().filter_map(|id| MemoryId::read("memory_ids", id).ok()) {
                 numbers.extend(self.store.number(&id)?.map(|number| number.0));
             }
-            return Ok(Some(Among::Numbers(numbers)));
+            return Ok(Some(CandidateSet::Numbers(numbers)));
         }
-        let run = || list::one(filter, &Field::RunId).map(Among::Run);
-        if let Some(among) = run().or_else(|| list::one(filter, &Field::Tags).map(Among::Tag)) {
+        let run = || list::one(filter, &Field::RunId).map(CandidateSet::Run);
+        if let Some(among) = run().or_else(|| list::one(filter, &Field::Tags).map(CandidateSet::Tag)) {
             return Ok(Some(among));
         }
         for (name, field) in [("agent_id", Field::AgentId), ("app_id", Field::AppId)] {
             if let Some(value) = list::one(filter, &field)
                 && let Some(numbers) = self.few_of(name, value)?
             {
-                return Ok(Some(Among::Numbers(numbers)));
+                return Ok(Some(CandidateSet::Numbers(numbers)));
             }
         }
         Ok(None)
@@ -211,9 +211,9 @@ impl Engine {
     fn few_of(&self, field: &'static str, value: &str) -> Result<Option<Vec<u64>>, Error> {
         let among = storage::ScanRange::Scope { field, value: value.to_owned() };
         let order = Order { by: TimeField::Created, newest_first: false };
-        let numbers = self.store.by_time(&among, order, None).take(FEW + 1);
+        let numbers = self.store.by_time(&among, order, None).take(MAX_LOOKED_UP_FIRST + 1);
         let numbers = numbers.map(|number| number.map(|number| number.0)).collect::<Result<Vec<_>, _>>()?;
-        Ok((numbers.len() <= FEW).then_some(numbers))
+        Ok((numbers.len() <= MAX_LOOKED_UP_FIRST).then_some(numbers))
     }
 }
 

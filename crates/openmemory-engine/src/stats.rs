@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
+use super::engine::Engine;
 use super::error::Error;
-use super::open::Engine;
 use openmemory_domain::ModelIdentity;
 use openmemory_storage::Records;
 
@@ -35,7 +35,7 @@ pub struct Stats {
 
 impl Engine {
     pub fn stats(&self) -> Result<Stats, Error> {
-        let usage = self.vectors.usage();
+        let usage = self.index.usage();
         let files = self.store.usage()?;
         Ok(Stats {
             memories: self.store.count()?,

@@ -1,10 +1,11 @@
 //! How does a memory change and stay right? The text is embedded before anything is locked, and the patch is applied to
 //! what is current inside the commit: of two updates at once, none loses a field.
 
-use super::commit::{self, Committed};
+use super::engine::Engine;
 use super::error::Error;
-use super::open::Engine;
-use super::text::Text;
+use crate::write::apply;
+use crate::write::committed::Committed;
+use crate::write::text::Text;
 use openmemory_domain::metadata::SECTOR_FIELD;
 use openmemory_domain::request::{Restore, Update};
 use openmemory_domain::{Content, Memory, MemoryId, Patch};
@@ -20,10 +21,10 @@ impl Engine {
             None => None,
         };
         if moves_vectors(&update.patch) {
-            self.vectors.ready().await?;
+            self.index.ready().await?;
         }
         let now = self.now();
-        let work = move |transaction: &mut Transaction<'_>| commit::update(transaction, &update, text.as_ref(), now);
+        let work = move |transaction: &mut Transaction<'_>| apply::update(transaction, &update, text.as_ref(), now);
         Ok(self.commit(work).await?.memory)
     }
 
@@ -39,9 +40,9 @@ impl Engine {
             // Its vectors are of a model that the store has left since.
             text = Some(self.text(&restore.id, &Content::read("content", content)?).await?);
         }
-        self.vectors.ready().await?;
+        self.index.ready().await?;
         let now = self.now();
-        let work = move |transaction: &mut Transaction<'_>| commit::restore(transaction, &restore, text.as_ref(), now);
+        let work = move |transaction: &mut Transaction<'_>| apply::restore(transaction, &restore, text.as_ref(), now);
         Ok(self.commit(work).await?.memory)
     }
 
@@ -50,15 +51,15 @@ impl Engine {
     where
         W: FnOnce(&mut Transaction<'_>) -> Result<Committed, Error> + Send + 'static,
     {
-        let audience = self.audience();
-        self.store.commit(work, move |committed| audience.committed(committed)).await?
+        let listeners = self.listeners();
+        self.store.commit(work, move |committed| listeners.committed(committed)).await?
     }
 
     /// Refuses early what the commit would refuse, before a text is embedded for nothing.
     pub(super) fn check_update(&self, id: &MemoryId, if_version: Option<u64>) -> Result<(), Error> {
         let number = self.store.number(id)?.ok_or_else(|| self.not_found(id))?;
         let head = self.store.head(number)?.ok_or_else(|| self.not_found(id))?;
-        commit::check_version(id, &head, if_version)?;
+        apply::check_version(id, &head, if_version)?;
         if head.immutable { Err(Error::Immutable { id: id.clone() }) } else { Ok(()) }
     }
 
@@ -70,7 +71,7 @@ impl Engine {
         } else {
             self.fitting_model().await?;
             let embedding = self.embed(content).await?;
-            self.vectors.ready().await?;
+            self.index.ready().await?;
             Some(embedding)
         };
         let related = match &embedding {

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::control::Control;
+use super::engine::Engine;
 use super::error::Error;
-use super::feed::{Change, Cursor, Feed, Kept, Silence};
-use super::open::Engine;
+use super::feed::{CachedHit, Change, Cursor, Feed, Silence};
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::{Order, TimeField, Watch};
 use openmemory_domain::{Invalid, Memory, MemoryId, Timestamp};
@@ -135,7 +135,7 @@ impl Watcher {
         }
     }
 
-    fn told(&self, (cursor, change): Kept) -> Option<MemoryChange> {
+    fn told(&self, (cursor, change): CachedHit) -> Option<MemoryChange> {
         let memory = change.memory();
         if self.filter.as_ref().is_some_and(|filter| !filter.matches(&memory.version, &memory.content)) {
             return None;

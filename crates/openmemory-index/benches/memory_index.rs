@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use openmemory_domain::{ContentHash, Dynamics, Sector, Sectors, Timestamp};
-use openmemory_index::{Among, Entry, MemoryIndex, Query, Scope, SectorMask};
+use openmemory_index::{CandidateSet, Entry, MemoryIndex, Query, Scope, SectorMask};
 
 const DIMENSIONS: usize = 384;
 const CLUSTERS: usize = 200;
@@ -39,12 +39,12 @@ fn main() {
         };
         let search = median(|| drop(black_box(plain.search(&query, K).unwrap())));
         let with_runs = median(|| drop(black_box(in_runs.search(&query, K).unwrap())));
-        let few = Among::Numbers((0..count).step_by(100).collect());
+        let few = CandidateSet::Numbers((0..count).step_by(100).collect());
         let among = Query { among: Some(&few), ..query };
         let filtered = median(|| drop(black_box(plain.search(&among, K).unwrap())));
-        let probes: Vec<Vec<f32>> = (0..RUNS).map(|at| numbers.near(&centres[at % CLUSTERS])).collect();
-        let mut probes = probes.iter();
-        let nearest = median(|| drop(black_box(plain.nearest(None, probes.next().unwrap(), 3, 0.6).unwrap())));
+        let prepared: Vec<Vec<f32>> = (0..RUNS).map(|at| numbers.near(&centres[at % CLUSTERS])).collect();
+        let mut prepared = prepared.iter();
+        let nearest = median(|| drop(black_box(plain.nearest(None, prepared.next().unwrap(), 3, 0.6).unwrap())));
         let mut number = 0;
         let update = median(|| {
             number = (number + 7919) % count;

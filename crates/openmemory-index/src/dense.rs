@@ -6,11 +6,11 @@ use std::mem::size_of;
 
 use super::SectorMask;
 use super::blocks::{BLOCK, Blocks};
-use super::fetch::{LINE, fetch};
-use super::quantise::{Batch, Halves, Probe, Row, width};
+use super::parallel::{Left, share};
+use super::prefetch::{LINE, fetch};
+use super::quantise::{Batch, Halves, QueryVector, Row, width};
 use super::scan::{multiply, multiply_high};
-use super::share::{Left, share};
-use super::sketch::{self, Sketches};
+use super::simhash::{self, Sketches};
 
 /// Rows that are fetched together where they lie apart.
 const AT_ONCE: usize = 16;
@@ -67,7 +67,7 @@ impl Dense {
                 self.high.push(high);
                 self.low.push(low);
                 let known = self.sketches.rows();
-                if self.rows.len() == known + sketch::BLOCK {
+                if self.rows.len() == known + simhash::BLOCK {
                     self.sketches
                         .push((known..self.rows.len()).map(|place| row_of(&self.high, &self.low, place).sketch()));
                 }
@@ -120,7 +120,7 @@ impl Dense {
 
     /// Puts no less than each slot's highest cosine into `most`, leaving what is there where it has no vector that `mask`
     /// admits.
-    pub(super) fn most(&self, arch: pulp::Arch, probe: &Probe, mask: Option<SectorMask>, most: &mut [f32]) {
+    pub(super) fn most(&self, arch: pulp::Arch, probe: &QueryVector, mask: Option<SectorMask>, most: &mut [f32]) {
         let scan = |blocks: Left<'_>, most: &mut [f32]| {
             let mut products = [0; BLOCK];
             for block in blocks {
@@ -151,20 +151,20 @@ impl Dense {
     }
 
     /// A slot's highest cosine; negative infinity where it has no vector that `mask` admits.
-    pub(super) fn cosine(&self, arch: pulp::Arch, probe: &Probe, mask: Option<SectorMask>, slot: u32) -> f32 {
+    pub(super) fn cosine(&self, arch: pulp::Arch, probe: &QueryVector, mask: Option<SectorMask>, slot: u32) -> f32 {
         let rows = self.places(slot).filter(|place| admits(mask, &self.rows[*place]));
         rows.map(|place| self.cosine_of(arch, probe, place)).fold(f32::NEG_INFINITY, f32::max)
     }
 
-    fn cosine_of(&self, arch: pulp::Arch, probe: &Probe, place: usize) -> f32 {
+    fn cosine_of(&self, arch: pulp::Arch, probe: &QueryVector, place: usize) -> f32 {
         let product = multiply(arch, &probe.fine, row_of(&self.high, &self.low, place));
         probe.cosine(&self.rows[place], product)
     }
 
     /// Slots with a cosine of `floor` or more, and the highest of each. Of many rows only those are compared whose signs
     /// differ least.
-    pub(super) fn nearest(&self, arch: pulp::Arch, probe: &Probe, floor: f32) -> HashMap<u32, f32> {
-        let differing = sketch::differing(self.dimensions, floor);
+    pub(super) fn nearest(&self, arch: pulp::Arch, probe: &QueryVector, floor: f32) -> HashMap<u32, f32> {
+        let differing = simhash::differing(self.dimensions, floor);
         let mut places = self.sketches.nearest(arch, &probe.sketch, differing);
         places.extend(self.sketches.rows()..self.rows.len());
         let mut near = HashMap::new();
@@ -236,7 +236,7 @@ mod tests {
     /// The slots that are nearest by all rows, and by those that have nearly the signs.
     fn nearest(dense: &Dense, wanted: usize) -> (Vec<u32>, Vec<u32>) {
         let arch = pulp::Arch::new();
-        let probe = Probe::new(&direction(wanted));
+        let probe = QueryVector::new(&direction(wanted));
         let slots = 0..dense.first.len() as u32;
         let all = slots.filter(|slot| dense.cosine(arch, &probe, None, *slot) >= 0.5).collect();
         let mut found: Vec<u32> = dense.nearest(arch, &probe, 0.5).into_keys().collect();
@@ -255,8 +255,8 @@ mod tests {
         let one = |number: usize| batch(&[direction(number)]);
         let number = |slot: usize, turn: usize| (slot + turn) % 40;
         for turn in 0..3 {
-            (0..3 * sketch::BLOCK + 5).for_each(|slot| dense.replace(slot as u32, &one(number(slot, turn))));
-            assert_eq!(dense.sketches.rows(), 3 * sketch::BLOCK);
+            (0..3 * simhash::BLOCK + 5).for_each(|slot| dense.replace(slot as u32, &one(number(slot, turn))));
+            assert_eq!(dense.sketches.rows(), 3 * simhash::BLOCK);
             for wanted in [0, 17, 39] {
                 let (all, found) = nearest(&dense, wanted);
                 assert!(!all.is_empty());
@@ -264,7 +264,7 @@ mod tests {
             }
             // The last rows take the places of those that go.
             (0..turn * 40 + 6).for_each(|slot| dense.remove(400 + slot as u32));
-            assert_eq!(dense.sketches.rows(), 2 * sketch::BLOCK);
+            assert_eq!(dense.sketches.rows(), 2 * simhash::BLOCK);
             let (all, found) = nearest(&dense, 17);
             assert_eq!(found, all, "after removals in turn {turn}");
         }

@@ -6,321 +6,34 @@
 
 #![forbid(unsafe_code)]
 
-mod best;
 mod blocks;
 mod dense;
-mod entry;
-mod fetch;
+mod document;
+mod interner;
 mod language;
 mod lexical;
 mod meaning;
-mod named;
-mod names;
+mod memory_index;
+mod parallel;
 mod partition;
 mod postings;
+mod prefetch;
+mod prepared_query;
 mod quantise;
+mod query;
+mod query_names;
+mod rank;
 mod runs;
 mod scan;
 mod score;
-mod seek;
-mod share;
-mod sketch;
+mod sector_mask;
+mod simhash;
+mod slot;
+mod top_k;
 mod words;
 
-use std::collections::{HashMap, HashSet};
-
-use parking_lot::RwLock;
-use thiserror::Error;
-
-use best::Best;
-pub use entry::{Entry, Indexed};
-use lexical::{QueryWords, Totals};
-use meaning::Meaning;
-use openmemory_domain::{ContentHash, Dynamics, Sector, Timestamp};
-use partition::{Partition, Probes};
-use quantise::Probe;
-pub use score::{Part, Parts};
-
-/// What a vector stands for: bits 0 to 4 are the sectors in their fixed order,
-/// bit 5 is a passage of the text. One vector may stand for several.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct SectorMask(u8);
-
-impl SectorMask {
-    /// A passage of the text, whatever its sectors.
-    pub const PASSAGE: Self = Self(1 << 5);
-
-    /// Each of these sectors.
-    pub fn of(sectors: &[Sector]) -> Self {
-        Self(sectors.iter().fold(0, |bits, sector| bits | 1 << sector.index()))
-    }
-
-    /// Everything that either of the two stands for.
-    pub const fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// Whether the two have anything in common.
-    pub const fn meets(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-}
-
-/// Whose memories a search looks at.
-#[derive(Debug, Clone, Copy)]
-pub enum Scope<'a> {
-    /// Those of these users; `None` are the memories without a `user_id`. Name a user once.
-    Users(&'a [Option<&'a str>]),
-    /// Those of everybody.
-    All,
-}
-
-/// To which memories of its scope a search is confined, at least.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Among<'a> {
-    /// Those of a run.
-    Run(&'a str),
-    /// Those that have a tag, and perhaps others whose tags sound like it.
-    Tag(&'a str),
-    /// Those of these numbers.
-    Numbers(Vec<u64>),
-}
-
-/// A question to the index.
-#[derive(Debug, Clone, Copy)]
-pub struct Query<'a> {
-    pub scope: Scope<'a>,
-    pub text: &'a str,
-    /// Of length 1 (L2), with the dimensions of the index.
-    pub vector: &'a [f32],
-    /// Whether the vectors' model knows scripts other than Latin.
-    pub multilingual: bool,
-    /// How many times as far apart unrelated texts are for the shipped model as for this one; 1 for the shipped one.
-    pub spread: f32,
-    /// Only memories with vectors that stand for one of these, and only by those; `None` is all.
-    pub mask: Option<SectorMask>,
-    /// Only these memories; `None` is all.
-    pub among: Option<&'a Among<'a>>,
-    pub now: Timestamp,
-    /// Whether expired memories count too.
-    pub show_expired: bool,
-}
-
-/// A memory that may answer.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Found {
-    pub number: u64,
-    /// The text that was compared.
-    pub content: ContentHash,
-    /// What its vectors stood for.
-    pub sectors: SectorMask,
-    pub parts: Parts,
-    /// The neighbour in its run that it owes more to than to itself.
-    pub by: Option<u64>,
-}
-
-/// What the index holds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Usage {
-    pub users: usize,
-    pub memories: usize,
-    pub vectors: usize,
-    /// Allocated bytes, roughly.
-    pub bytes: usize,
-}
-
-/// A vector of another length than the index was made for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("a vector has {found} dimensions where the index has {expected}")]
-pub struct WrongDimensions {
-    pub expected: usize,
-    pub found: usize,
-}
-
-/// Words of a query that a tag can consist of.
-const TAG_WORDS: usize = 4;
-
-/// All memories of a store, one partition per user. Shared by reference between threads.
-///
-/// Every call sees each memory as one [`replace`](Self::replace) has left it, never a mixture of two.
-pub struct MemoryIndex {
-    dimensions: usize,
-    arch: pulp::Arch,
-    partitions: RwLock<HashMap<Option<Box<str>>, RwLock<Partition>>>,
-}
-
-impl MemoryIndex {
-    /// An empty index for vectors of `dimensions` numbers.
-    pub fn new(dimensions: usize) -> Self {
-        Self { dimensions, arch: pulp::Arch::new(), partitions: RwLock::default() }
-    }
-
-    pub fn dimensions(&self) -> usize {
-        self.dimensions
-    }
-
-    /// Makes `entry` all that the index knows of a memory. A memory without vectors is forgotten.
-    pub fn replace(&self, entry: &Entry<'_>) -> Result<(), WrongDimensions> {
-        self.put(&self.prepare(entry)?);
-        Ok(())
-    }
-
-    /// The first half of [`replace`](Self::replace), which may be done by many threads at once.
-    pub fn prepare(&self, entry: &Entry<'_>) -> Result<Indexed, WrongDimensions> {
-        entry.vectors.iter().try_for_each(|(vector, _)| self.check(vector))?;
-        Ok(Indexed::new(entry))
-    }
-
-    /// The second half of [`replace`](Self::replace).
-    pub fn put(&self, indexed: &Indexed) {
-        if indexed.vectors.rows.is_empty() {
-            self.remove(indexed.user.as_deref(), indexed.number);
-            return;
-        }
-        if let Some(partition) = self.partitions.read().get(&indexed.user) {
-            partition.write().replace(indexed);
-            return;
-        }
-        let mut partitions = self.partitions.write();
-        let user = indexed.user.clone();
-        let partition = partitions.entry(user).or_insert_with(|| RwLock::new(Partition::new(self.dimensions)));
-        partition.get_mut().replace(indexed);
-    }
-
-    /// Changes what a memory is called and how long it lives, without its text and vectors.
-    pub fn describe(&self, user: Option<&str>, number: u64, tags: &[String], expires_at: Option<Timestamp>) {
-        let tags = entry::tags(tags);
-        self.change(user, |partition| partition.describe(number, &tags, expires_at));
-    }
-
-    /// Changes how present a memory is, and what was thought of it.
-    pub fn set_dynamics(&self, user: Option<&str>, number: u64, dynamics: &Dynamics) {
-        self.change(user, |partition| partition.set_dynamics(number, dynamics));
-    }
-
-    fn change(&self, user: Option<&str>, change: impl FnOnce(&mut Partition)) {
-        if let Some(partition) = self.partitions.read().get(&user.map(Box::from)) {
-            change(&mut partition.write());
-        }
-    }
-
-    /// Forgets a memory; `false` if it was not there.
-    pub fn remove(&self, user: Option<&str>, number: u64) -> bool {
-        let user = user.map(Box::from);
-        let (removed, emptied) = match self.partitions.read().get(&user) {
-            None => return false,
-            Some(partition) => {
-                let mut partition = partition.write();
-                (partition.remove(number), partition.is_empty())
-            }
-        };
-        if emptied {
-            let mut partitions = self.partitions.write();
-            // Another writer may have filled it since.
-            if partitions.get_mut(&user).is_some_and(|p| p.get_mut().is_empty()) {
-                partitions.remove(&user);
-            }
-        }
-        removed
-    }
-
-    /// The `take` memories that answer best, best first, ties by number.
-    pub fn search(&self, query: &Query<'_>, take: usize) -> Result<Vec<Found>, WrongDimensions> {
-        self.check(query.vector)?;
-        let totals = self.totals(query.scope);
-        let mut words = QueryWords::new(query.text, totals);
-        self.each(query.scope, |partition| words.count(partition.lexical()));
-        let unread = if query.multilingual { 0.0 } else { words::foreign_share(query.text) };
-        let meaning = Meaning::new(query.spread, unread);
-        let probes = Probes {
-            words,
-            phrases: phrases(query.text),
-            vector: Probe::new(query.vector).times(meaning.factor),
-            meaning,
-            parts: Parts::among(totals.memories),
-            mask: query.mask,
-            alive_at: (!query.show_expired).then_some(query.now),
-            now: query.now,
-            among: query.among,
-        };
-        let mut best = Best::new(take);
-        self.each(query.scope, |partition| partition.search(self.arch, &probes, &mut best));
-        Ok(best.into_sorted())
-    }
-
-    /// Vectors that a search in this scope compares.
-    pub fn vectors(&self, scope: Scope<'_>) -> usize {
-        let mut vectors = 0;
-        self.each(scope, |partition| vectors += partition.vectors());
-        vectors
-    }
-
-    /// A user's memories with a vector whose cosine to `vector` is at least `floor`, the nearest `take`, nearest first. Of
-    /// many one of these is missed now and then (`sketch.rs`).
-    pub fn nearest(
-        &self,
-        user: Option<&str>,
-        vector: &[f32],
-        take: usize,
-        floor: f32,
-    ) -> Result<Vec<(u64, f32)>, WrongDimensions> {
-        self.check(vector)?;
-        let probe = Probe::new(vector);
-        let mut best = Best::new(take);
-        self.each(Scope::Users(&[user]), |partition| partition.nearest(self.arch, &probe, floor, &mut best));
-        Ok(best.into_sorted())
-    }
-
-    /// The query as its vector should be made: without the names that many memories of the scope have in common.
-    pub fn without_names(&self, scope: Scope<'_>, query: &str) -> String {
-        let totals = self.totals(scope);
-        names::without_names(query, totals.memories, |word| {
-            let mut count = 0;
-            self.each(scope, |partition| count += partition.lexical().memories_with_word(word, &totals));
-            count
-        })
-    }
-
-    fn totals(&self, scope: Scope<'_>) -> Totals {
-        let mut totals = Totals::default();
-        self.each(scope, |partition| totals.add(partition.totals()));
-        totals
-    }
-
-    fn each(&self, scope: Scope<'_>, mut visit: impl FnMut(&Partition)) {
-        let partitions = self.partitions.read();
-        match scope {
-            Scope::All => partitions.values().for_each(|partition| visit(&partition.read())),
-            Scope::Users(users) => users
-                .iter()
-                .filter_map(|user| partitions.get(&user.map(Box::from)))
-                .for_each(|partition| visit(&partition.read())),
-        }
-    }
-
-    /// What is held now.
-    pub fn usage(&self) -> Usage {
-        let partitions = self.partitions.read();
-        let mut usage = Usage { users: partitions.len(), ..Usage::default() };
-        for (user, partition) in partitions.iter() {
-            let partition = partition.read();
-            usage.memories += partition.memories();
-            usage.vectors += partition.vectors();
-            usage.bytes += partition.bytes() + user.as_deref().map_or(0, str::len);
-        }
-        usage
-    }
-
-    fn check(&self, vector: &[f32]) -> Result<(), WrongDimensions> {
-        if vector.len() == self.dimensions {
-            return Ok(());
-        }
-        Err(WrongDimensions { expected: self.dimensions, found: vector.len() })
-    }
-}
-
-/// What a query could call a tag: each one to four of its words that stand together.
-fn phrases(query: &str) -> HashSet<String> {
-    let words = words::phrase_words(query);
-    (1..=TAG_WORDS).flat_map(|count| words.windows(count)).map(|words| words.join(" ")).collect()
-}
+pub use document::{Entry, Indexed};
+pub use memory_index::{MemoryIndex, Usage, WrongDimensions};
+pub use query::{CandidateSet, Found, Query, Scope};
+pub use score::{Feature, Features};
+pub use sector_mask::SectorMask;

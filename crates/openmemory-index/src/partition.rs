@@ -1,42 +1,24 @@
 //! The memories of one user, and what a query makes of them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use super::best::Best;
 use super::dense::Dense;
-use super::entry::Indexed;
-use super::lexical::{Lexical, QueryWords, Totals};
-use super::meaning::Meaning;
+use super::document::Indexed;
+use super::lexical::{Lexical, Totals};
 use super::postings::Postings;
-use super::quantise::Probe;
+use super::prepared_query::PreparedQuery;
+use super::quantise::QueryVector;
+use super::rank::{Ranker, Scores, Words};
 use super::runs::{Member, Runs};
-use super::score::Parts;
-use super::seek::{Scores, Seek, Words};
+use super::slot::Slot;
+use super::top_k::TopK;
 use super::words::phrase;
-use super::{Among, Found, SectorMask};
-use openmemory_domain::{ContentHash, Dynamics, Feedback, Salience, Timestamp};
-
-/// A query in the forms that a partition compares.
-pub(super) struct Probes<'a> {
-    pub(super) words: QueryWords,
-    /// What tags could be called in it.
-    pub(super) phrases: HashSet<String>,
-    /// Its cosines come multiplied by the factor of `meaning`.
-    pub(super) vector: Probe,
-    pub(super) meaning: Meaning,
-    /// What is the same for every memory.
-    pub(super) parts: Parts,
-    pub(super) mask: Option<SectorMask>,
-    /// Memories expired until then are hidden; none are if there is no time.
-    pub(super) alive_at: Option<Timestamp>,
-    pub(super) now: Timestamp,
-    /// Only these.
-    pub(super) among: Option<&'a Among<'a>>,
-}
+use super::{CandidateSet, Found};
+use openmemory_domain::{Dynamics, Timestamp};
 
 pub(super) struct Partition {
     slots: Vec<Option<Slot>>,
-    /// [`Slot::most_presence`] of each slot: close together, since a search looks at all.
+    /// [`Slot::presence_upper_bound`] of each slot: close together, since a search looks at all.
     presence: Vec<f32>,
     free: Vec<u32>,
     places: HashMap<u64, u32>,
@@ -44,37 +26,6 @@ pub(super) struct Partition {
     lexical: Lexical,
     tags: Postings,
     runs: Runs,
-}
-
-/// What is known of a memory besides its words and vectors.
-pub(super) struct Slot {
-    pub(super) number: u64,
-    pub(super) content: ContentHash,
-    pub(super) sectors: SectorMask,
-    created_at: Timestamp,
-    /// The end of time where it never does.
-    pub(super) expires_at: Timestamp,
-    pub(super) run: Option<u32>,
-    pub(super) is_question: bool,
-    pub(super) salience: Salience,
-    pub(super) feedback: Option<Feedback>,
-}
-
-impl Slot {
-    /// No less than what salience and opinion add to its score at any time.
-    fn most_presence(&self) -> f32 {
-        Parts::presence(self.salience.highest() as f32, self.opinion())
-    }
-
-    /// What was thought of it, as a part of its score.
-    pub(super) fn opinion(&self) -> f32 {
-        match self.feedback {
-            None => 0.0,
-            Some(Feedback::Positive) => 1.0,
-            Some(Feedback::Negative) => -1.0,
-            Some(Feedback::VeryNegative) => -2.0,
-        }
-    }
 }
 
 /// To which memories a search is confined: their places, and the runs that these are in, both in rising order.
@@ -154,7 +105,7 @@ impl Partition {
             salience: indexed.salience,
             feedback: indexed.feedback,
         };
-        self.presence[place as usize] = slot.most_presence();
+        self.presence[place as usize] = slot.presence_upper_bound();
         self.slots[place as usize] = Some(slot);
     }
 
@@ -181,7 +132,7 @@ impl Partition {
         let Some(place) = self.places.get(&number).map(|place| *place as usize) else { return };
         if let Some(slot) = &mut self.slots[place] {
             (slot.salience, slot.feedback) = (dynamics.salience(), dynamics.feedback);
-            self.presence[place] = slot.most_presence();
+            self.presence[place] = slot.presence_upper_bound();
         }
     }
 
@@ -204,14 +155,14 @@ impl Partition {
         }
     }
 
-    pub(super) fn search(&self, arch: pulp::Arch, probes: &Probes<'_>, best: &mut Best<Found>) {
-        let wanted = probes.among.and_then(|among| self.wanted(among));
+    pub(super) fn search(&self, arch: pulp::Arch, prepared: &PreparedQuery<'_>, best: &mut TopK<Found>) {
+        let wanted = prepared.among.and_then(|among| self.wanted(among));
         if wanted.as_ref().is_some_and(|wanted| wanted.places.is_empty()) {
             return;
         }
-        let scores = self.scores(arch, probes, wanted.as_ref());
-        let cosine = |place| self.dense.cosine(arch, &probes.vector, probes.mask, place);
-        let mut seek = Seek::new(&self.slots, probes, scores, cosine, best);
+        let scores = self.scores(arch, prepared, wanted.as_ref());
+        let cosine = |place| self.dense.cosine(arch, &prepared.vector, prepared.mask, place);
+        let mut seek = Ranker::new(&self.slots, prepared, scores, cosine, best);
         match wanted {
             None => {
                 seek.offer_runs(self.runs.all(), |_| true);
@@ -226,7 +177,7 @@ impl Partition {
     }
 
     /// The nearest memories whose cosine is `floor` or more; in a large partition one is missed now and then.
-    pub(super) fn nearest(&self, arch: pulp::Arch, probe: &Probe, floor: f32, best: &mut Best<(u64, f32)>) {
+    pub(super) fn nearest(&self, arch: pulp::Arch, probe: &QueryVector, floor: f32, best: &mut TopK<(u64, f32)>) {
         for (place, cosine) in self.dense.nearest(arch, probe, floor) {
             if let Some(slot) = &self.slots[place as usize] {
                 best.push(cosine, slot.number, (slot.number, cosine));
@@ -235,17 +186,19 @@ impl Partition {
     }
 
     /// None where that is as good as all.
-    fn wanted(&self, among: &Among<'_>) -> Option<Wanted> {
+    fn wanted(&self, among: &CandidateSet<'_>) -> Option<Wanted> {
         let mut places: Vec<u32> = match among {
-            Among::Run(name) => self.runs.of(name).iter().map(|member| member.slot).collect(),
-            Among::Tag(tag) => {
+            CandidateSet::Run(name) => self.runs.of(name).iter().map(|member| member.slot).collect(),
+            CandidateSet::Tag(tag) => {
                 let phrase = phrase(tag);
                 if phrase.is_empty() {
                     return None;
                 }
                 self.tags.of(&phrase).iter().map(|posting| posting.slot).collect()
             }
-            Among::Numbers(numbers) => numbers.iter().filter_map(|number| self.places.get(number)).copied().collect(),
+            CandidateSet::Numbers(numbers) => {
+                numbers.iter().filter_map(|number| self.places.get(number)).copied().collect()
+            }
         };
         places.sort_unstable();
         // Ids may name one memory twice.
@@ -257,21 +210,21 @@ impl Partition {
     }
 
     /// Where only some places are wanted, nothing is found out beforehand about the vectors of all, if that is less.
-    fn scores(&self, arch: pulp::Arch, probes: &Probes<'_>, wanted: Option<&Wanted>) -> Scores<'_> {
+    fn scores(&self, arch: pulp::Arch, prepared: &PreparedQuery<'_>, wanted: Option<&Wanted>) -> Scores<'_> {
         let mut lexical = vec![0.0; self.slots.len()];
-        self.lexical.score(&probes.words, &mut lexical);
+        self.lexical.score(&prepared.words, &mut lexical);
         let mut dense = vec![f32::NEG_INFINITY; self.slots.len()];
         let compared = wanted.map(|wanted| self.with_their_runs(wanted));
         match compared.filter(|compared| compared.len() * 2 < self.places.len()) {
             Some(places) => places.into_iter().for_each(|place| dense[place as usize] = f32::INFINITY),
-            None => self.dense.most(arch, &probes.vector, probes.mask, &mut dense),
+            None => self.dense.most(arch, &prepared.vector, prepared.mask, &mut dense),
         }
-        let named = probes.phrases.iter().flat_map(|phrase| self.tags.of(phrase)).map(|posting| posting.slot);
-        let covered = match probes.meaning.needs_words() {
-            true => self.lexical.covered(probes.words.totals(), &lexical),
+        let named = prepared.phrases.iter().flat_map(|phrase| self.tags.of(phrase)).map(|posting| posting.slot);
+        let covered = match prepared.meaning.needs_words() {
+            true => self.lexical.covered(prepared.words.totals(), &lexical),
             false => Vec::new(),
         };
-        Scores::new(Words { lexical, covered }, dense, probes.meaning, &self.presence, named)
+        Scores::new(Words { lexical, covered }, dense, prepared.meaning, &self.presence, named)
     }
 
     fn with_their_runs(&self, Wanted { places, runs }: &Wanted) -> Vec<u32> {

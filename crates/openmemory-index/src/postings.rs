@@ -2,7 +2,7 @@
 
 use std::mem::size_of;
 
-use super::named::Named;
+use super::interner::Interner;
 
 /// Six bytes: there are more of these than of anything else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub(super) struct Posting {
 /// Lists by term, each in the order of slots; and the terms of each slot, so that a memory can leave its lists.
 #[derive(Default)]
 pub(super) struct Postings {
-    lists: Named<Vec<Posting>>,
+    lists: Interner<Vec<Posting>>,
     slots: Vec<Box<[u32]>>,
     postings: usize,
 }

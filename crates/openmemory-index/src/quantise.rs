@@ -5,7 +5,7 @@
 //! their length times the query's.
 
 use super::SectorMask;
-use super::sketch;
+use super::simhash;
 use openmemory_domain::embedding::dot;
 
 /// The highest byte; the next one would not fit two halves.
@@ -36,11 +36,11 @@ pub(super) struct Halves<'a> {
 }
 
 impl Halves<'_> {
-    /// [`sketch::sketch`] of the row.
+    /// [`simhash::sketch`] of the row.
     pub(super) fn sketch(self) -> impl ExactSizeIterator<Item = u8> {
         // The highest bit of a half is set from 0 on.
         let byte = |pairs: &[u8]| pairs.iter().rfold(0, |byte, pair| byte << 2 | pair >> 6 & 2 | pair >> 3 & 1);
-        self.high.chunks(sketch::SIGNS / 2).map(byte)
+        self.high.chunks(simhash::SIGNS / 2).map(byte)
     }
 }
 
@@ -100,7 +100,7 @@ impl<T: Copy + Default> Pairs<T> {
 }
 
 /// A query to compare rows with.
-pub(super) struct Probe {
+pub(super) struct QueryVector {
     /// Rounded so finely (16 bits) that only the rows' rounding matters.
     pub(super) fine: Pairs<i16>,
     /// Rounded like the rows (8 bits).
@@ -123,7 +123,7 @@ struct Most {
     off: f32,
 }
 
-impl Probe {
+impl QueryVector {
     pub(super) fn new(query: &[f32]) -> Self {
         // The sum over all dimensions has to fit 32 bits.
         let dimensions = query.len().max(1) as f32;
@@ -142,7 +142,7 @@ impl Probe {
         };
         let fine_bias = 8 * fine.iter().sum::<i32>();
         let (fine, rough) = (Pairs::new(fine.iter().map(|x| *x as i16)), Pairs::new(rough.iter().map(|x| *x as i8)));
-        Self { fine, rough, sketch: sketch::sketch(query).collect(), scale, fine_bias, most }
+        Self { fine, rough, sketch: simhash::sketch(query).collect(), scale, fine_bias, most }
     }
 
     /// The cosine with a row, by the product of `fine` and its bytes as they are stored, less 128.
@@ -219,7 +219,7 @@ mod tests {
                 Batch::new(&vectors.iter().map(|vector| (vector.as_slice(), SectorMask(1))).collect::<Vec<_>>());
             let mut close = 0;
             for query in &vectors {
-                let probe = Probe::new(query);
+                let probe = QueryVector::new(query);
                 for ((row, halves), vector) in batch.rows().zip(&vectors) {
                     let cosine = probe.cosine(row, multiply(arch, &probe.fine, halves));
                     let exact: f32 = vector.iter().zip(query).map(|(a, b)| a * b).sum();
@@ -239,7 +239,7 @@ mod tests {
     fn a_query_that_counts_for_less_has_bounds_that_do() {
         let vectors = vectors(384);
         let batch = Batch::new(&[(&vectors[3], SectorMask(1))]);
-        let (whole, part) = (Probe::new(&vectors[6]), Probe::new(&vectors[6]).times(0.25));
+        let (whole, part) = (QueryVector::new(&vectors[6]), QueryVector::new(&vectors[6]).times(0.25));
         for (row, _) in batch.rows() {
             assert!((whole.most(row, 700) - 4.0 * part.most(row, 700)).abs() < 1e-5);
             assert!((whole.cosine(row, 70_000) - 4.0 * part.cosine(row, 70_000)).abs() < 1e-6);
@@ -250,7 +250,7 @@ mod tests {
     fn zeros_have_no_cosine() {
         let arch = pulp::Arch::new();
         let batch = Batch::new(&[(&[0.0; 5], SectorMask(1))]);
-        let probe = Probe::new(&[1.0, 0.0, 0.0, 0.0, 0.0]);
+        let probe = QueryVector::new(&[1.0, 0.0, 0.0, 0.0, 0.0]);
         let (row, halves) = batch.rows().next().unwrap();
         assert_eq!(probe.cosine(row, multiply(arch, &probe.fine, halves)), 0.0);
         assert!(probe.most(row, 0) >= 0.0);

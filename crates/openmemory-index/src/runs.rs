@@ -3,7 +3,7 @@
 //! An answer often shares no word with the question that it answers: what stands beside it tells. Only memories of one
 //! `run_id` are neighbours, and less so the more time lies between them.
 
-use super::named::Named;
+use super::interner::Interner;
 use openmemory_domain::Timestamp;
 
 /// What a memory gets from its run; scores are those without any context, 0 where there is nobody.
@@ -43,7 +43,7 @@ impl Member {
 
 /// The runs of one user, each with its members in the order of time.
 #[derive(Default)]
-pub(super) struct Runs(Named<Vec<Member>>);
+pub(super) struct Runs(Interner<Vec<Member>>);
 
 impl Runs {
     pub(super) fn insert(&mut self, name: &str, member: Member) -> u32 {

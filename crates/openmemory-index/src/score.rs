@@ -18,13 +18,13 @@ const AMONG: f32 = -0.57;
 /// How sharply evidence against an answer counts, and evidence for it.
 const AGAINST: f32 = 0.8;
 const FOR: f32 = 0.15;
-/// The dense parts from which on two texts say something near, and the same.
+/// The dense features from which on two texts say something near, and the same.
 const NEAR: f32 = 0.85;
 const SAME: f32 = 0.95;
 
 /// What a score is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum Feature {
     /// The share of the query's words that the memory has, weighted by how telling they are; 0 to 1.9.
     Lexical,
     /// The highest cosine of the query and one of the memory's vectors, as the shipped model spreads them; as far as the
@@ -56,7 +56,7 @@ pub enum Part {
     Feedback,
 }
 
-impl Part {
+impl Feature {
     pub const ALL: [Self; 14] = [
         Self::Lexical,
         Self::Dense,
@@ -115,72 +115,73 @@ impl Part {
 
 /// What speaks for a memory, and among how many.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Parts {
-    /// In the order of [`Part::ALL`].
-    values: [f32; Part::ALL.len()],
+pub struct Features {
+    /// In the order of [`Feature::ALL`].
+    values: [f32; Feature::ALL.len()],
     /// The natural logarithm of the number of memories in the scope.
     among: f32,
 }
 
-impl Parts {
-    /// Parts that are all 0, of one of so many memories.
+impl Features {
+    /// Features that are all 0, of one of so many memories.
     pub(super) fn among(memories: u32) -> Self {
         Self { among: (memories.max(1) as f32).ln(), ..Self::default() }
     }
 
-    pub fn value(&self, part: Part) -> f32 {
+    pub fn value(&self, part: Feature) -> f32 {
         self.values[part as usize]
     }
 
     /// Everything that the score adds up, with its weight.
     pub fn all(&self) -> impl Iterator<Item = (&'static str, f32, f32)> {
-        let own = Part::ALL.iter().map(|part| (part.name(), self.value(*part), part.weight()));
+        let own = Feature::ALL.iter().map(|part| (part.name(), self.value(*part), part.weight()));
         own.chain([("among", self.among, AMONG), ("bias", 1.0, BIAS)])
     }
 
-    pub(super) fn set(&mut self, part: Part, value: f32) {
+    pub(super) fn set(&mut self, part: Feature, value: f32) {
         self.values[part as usize] = value;
     }
 
     /// Sets what the memory's words and vectors alone say.
     pub(super) fn set_own(&mut self, lexical: f32, dense: f32) {
-        self.set(Part::Lexical, lexical);
-        self.set(Part::Dense, dense);
-        self.set(Part::Same, same(dense));
+        self.set(Feature::Lexical, lexical);
+        self.set(Feature::Dense, dense);
+        self.set(Feature::Same, same(dense));
     }
 
     pub(super) fn set_context(&mut self, context: &Context) {
-        self.set(Part::AfterQuestion, context.after_question);
-        self.set(Part::Question, context.question);
-        self.set(Part::Next, context.next);
-        self.set(Part::BeforeLast, context.before_last);
-        self.set(Part::AfterNext, context.after_next);
-        self.set(Part::Run, context.run);
+        self.set(Feature::AfterQuestion, context.after_question);
+        self.set(Feature::Question, context.question);
+        self.set(Feature::Next, context.next);
+        self.set(Feature::BeforeLast, context.before_last);
+        self.set(Feature::AfterNext, context.after_next);
+        self.set(Feature::Run, context.run);
     }
 
-    /// With [`Parts::most_lent`] no less than the sum of a memory with these scores, whatever else it has.
-    pub(super) fn most_own(lexical: f32, dense: f32, presence: f32) -> f32 {
+    /// With [`Features::context_upper_bound`] no less than the sum of a memory with these scores, whatever else it has.
+    pub(super) fn own_upper_bound(lexical: f32, dense: f32, presence: f32) -> f32 {
         /// More than what adding up in another order can change.
         const ROUNDING: f32 = 0.001;
-        let own = Part::Lexical.weight() * lexical + Part::Dense.weight() * dense;
-        own + Part::Same.weight() * same(dense) + presence + ROUNDING
+        let own = Feature::Lexical.weight() * lexical + Feature::Dense.weight() * dense;
+        own + Feature::Same.weight() * same(dense) + presence + ROUNDING
     }
 
     /// What salience and opinion add.
     pub(super) fn presence(salience: f32, opinion: f32) -> f32 {
-        Part::Salience.weight() * salience + Part::Feedback.weight() * opinion
+        Feature::Salience.weight() * salience + Feature::Feedback.weight() * opinion
     }
 
     /// What the context of a memory without a run adds.
-    pub(super) fn most_lent_alone(lexical: f32, dense: f32) -> f32 {
-        Self::most_lent(&Context::of_none(alone(lexical, dense)))
+    pub(super) fn context_upper_bound_alone(lexical: f32, dense: f32) -> f32 {
+        Self::context_upper_bound(&Context::of_none(alone(lexical, dense)))
     }
 
     /// What this context adds.
-    pub(super) fn most_lent(context: &Context) -> f32 {
-        let near = Part::Question.weight() * context.question + Part::Next.weight() * context.next;
-        let further = Part::BeforeLast.weight() * context.before_last + Part::AfterNext.weight() * context.after_next;
-        let run = Part::Run.weight() * context.run + Part::AfterQuestion.weight() * context.after_question;
+    pub(super) fn context_upper_bound(context: &Context) -> f32 {
+        let near = Feature::Question.weight() * context.question + Feature::Next.weight() * context.next;
+        let further =
+            Feature::BeforeLast.weight() * context.before_last + Feature::AfterNext.weight() * context.after_next;
+        let run = Feature::Run.weight() * context.run + Feature::AfterQuestion.weight() * context.after_question;
         near + further + run
     }
 
@@ -195,20 +196,20 @@ impl Parts {
             run: score,
             ..Context::default()
         };
-        Self::most_lent(&all)
+        Self::context_upper_bound(&all)
     }
 
     /// How far in its run the neighbour stands that lends more than the memory's own words and vectors give, if one does.
     pub(super) fn strongest_lender(&self) -> Option<isize> {
-        let lent = |part: Part| part.weight() * self.value(part);
-        let lenders = [(Part::Question, -1), (Part::Next, 1), (Part::BeforeLast, -2), (Part::AfterNext, 2)];
+        let lent = |part: Feature| part.weight() * self.value(part);
+        let lenders = [(Feature::Question, -1), (Feature::Next, 1), (Feature::BeforeLast, -2), (Feature::AfterNext, 2)];
         let (part, offset) = lenders.into_iter().max_by(|a, b| lent(a.0).total_cmp(&lent(b.0)))?;
-        (lent(part) > lent(Part::Lexical) + lent(Part::Dense)).then_some(offset)
+        (lent(part) > lent(Feature::Lexical) + lent(Feature::Dense)).then_some(offset)
     }
 
     /// By which memories of one query are ordered.
     pub(super) fn sum(&self) -> f32 {
-        Part::ALL.iter().zip(&self.values).map(|(part, value)| part.weight() * value).sum()
+        Feature::ALL.iter().zip(&self.values).map(|(part, value)| part.weight() * value).sum()
     }
 
     /// How likely the memory answers, 0 to 1; comparable between queries and stores.
@@ -219,7 +220,7 @@ impl Parts {
     }
 }
 
-/// The value of [`Part::Same`].
+/// The value of [`Feature::Same`].
 fn same(dense: f32) -> f32 {
     ((dense - NEAR) / (SAME - NEAR)).clamp(0.0, 1.0)
 }

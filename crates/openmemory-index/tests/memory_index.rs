@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use openmemory_domain::{ContentHash, Dynamics, Sector, Sectors, Timestamp};
-use openmemory_index::{Among, Entry, Found, MemoryIndex, Part, Query, Scope, SectorMask};
+use openmemory_index::{CandidateSet, Entry, Feature, Found, MemoryIndex, Query, Scope, SectorMask};
 use proptest::prelude::*;
 
 const DIMENSIONS: usize = 24;
@@ -178,18 +178,18 @@ proptest! {
                 seen.sort_unstable();
                 expected.sort_unstable();
                 prop_assert_eq!(seen, expected);
-                prop_assert!(found.is_sorted_by(|a, b| a.parts.score() >= b.parts.score()));
+                prop_assert!(found.is_sorted_by(|a, b| a.features.score() >= b.features.score()));
                 for found in &found {
                     let plain = &map[&found.number];
-                    prop_assert!((found.parts.value(Part::Dense) - dense(plain).unwrap()).abs() < 0.02);
-                    prop_assert!((found.parts.value(Part::Lexical) - bm25(&all, plain, &asked)).abs() < 1e-4);
+                    prop_assert!((found.features.value(Feature::Dense) - dense(plain).unwrap()).abs() < 0.02);
+                    prop_assert!((found.features.value(Feature::Lexical) - bm25(&all, plain, &asked)).abs() < 1e-4);
                 }
                 // Any choice of memories is answered as all are.
                 let among: Vec<u64> = found.iter().map(|found| found.number).filter(|n| n % 5 < 2).collect();
-                let numbered = Among::Numbers(among.clone());
+                let numbered = CandidateSet::Numbers(among.clone());
                 let some = index.search(&Query { among: Some(&numbered), ..query }, 100).unwrap();
                 prop_assert_eq!(numbers(&some), among);
-                let monday = index.search(&Query { among: Some(&Among::Run("monday")), ..query }, 100).unwrap();
+                let monday = index.search(&Query { among: Some(&CandidateSet::Run("monday")), ..query }, 100).unwrap();
                 let expected: Vec<u64> =
                     found.iter().map(|found| found.number).filter(|number| map[number].run == 1).collect();
                 prop_assert_eq!(numbers(&monday), expected);
@@ -267,11 +267,11 @@ fn a_tag_that_the_query_names_counts() {
     let vector = Numbers(3).vector();
     let found = index.search(&query("What does the Garden Club drink?", &vector), 2).unwrap();
     assert_eq!(numbers(&found), [1, 2]);
-    assert_eq!(found.iter().map(|found| found.parts.value(Part::TagNamed)).collect::<Vec<_>>(), [1.0, 0.0]);
-    let among = Among::Tag("garden shed");
+    assert_eq!(found.iter().map(|found| found.features.value(Feature::TagNamed)).collect::<Vec<_>>(), [1.0, 0.0]);
+    let among = CandidateSet::Tag("garden shed");
     assert_eq!(numbers(&index.search(&Query { among: Some(&among), ..query("tea", &vector) }, 2).unwrap()), [2]);
     index.describe(None, 1, &[], None);
-    assert_eq!(index.search(&query("garden club", &vector), 1).unwrap()[0].parts.value(Part::TagNamed), 0.0);
+    assert_eq!(index.search(&query("garden club", &vector), 1).unwrap()[0].features.value(Feature::TagNamed), 0.0);
 }
 
 #[test]
@@ -330,9 +330,9 @@ fn a_reader_never_sees_half_of_an_update() {
             while !done.load(Ordering::Relaxed) || reads == 0 {
                 let found = index.search(&query("tea", &vector), 2).unwrap();
                 assert_eq!(found.len(), 1);
-                let parts = found[0].parts;
-                assert_eq!(parts.value(Part::Lexical) > 0.1, parts.value(Part::Dense) > 0.9, "{parts:?}");
-                assert_eq!(parts.value(Part::Lexical) > 0.1, found[0].content == ContentHash::of("tea"));
+                let parts = found[0].features;
+                assert_eq!(parts.value(Feature::Lexical) > 0.1, parts.value(Feature::Dense) > 0.9, "{parts:?}");
+                assert_eq!(parts.value(Feature::Lexical) > 0.1, found[0].content == ContentHash::of("tea"));
                 reads += 1;
             }
         });
@@ -354,11 +354,12 @@ fn what_several_processors_compare_is_what_one_does() {
     let asked = query("tea", &vector);
     let all = index.search(&asked, MEMORIES as usize).unwrap();
     assert_eq!(all.len(), MEMORIES as usize);
-    let together: BTreeMap<u64, f32> = all.iter().map(|found| (found.number, found.parts.value(Part::Dense))).collect();
+    let together: BTreeMap<u64, f32> =
+        all.iter().map(|found| (found.number, found.features.value(Feature::Dense))).collect();
     for first in 0..4 {
-        let quarter = Among::Numbers((first..MEMORIES).step_by(4).collect());
+        let quarter = CandidateSet::Numbers((first..MEMORIES).step_by(4).collect());
         for found in index.search(&Query { among: Some(&quarter), ..asked }, MEMORIES as usize).unwrap() {
-            assert_eq!(found.parts.value(Part::Dense), together[&found.number]);
+            assert_eq!(found.features.value(Feature::Dense), together[&found.number]);
         }
     }
 }

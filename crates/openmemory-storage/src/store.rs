@@ -147,6 +147,17 @@ impl Store {
         self.writer.commit(work, publish).await
     }
 
+    /// Queues `work` for a commit that nobody waits for; returns whether there was room in the queue.
+    pub fn commit_detached<T, E, W, P>(&self, work: W, publish: P) -> bool
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        W: FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
+        P: FnOnce(&T) + Send + 'static,
+    {
+        self.writer.commit_detached(work, publish)
+    }
+
     /// Whether a write or a sync has failed: nothing more is written until the directory is opened again.
     pub fn has_failed(&self) -> bool {
         self.closing.progress.has_failed()

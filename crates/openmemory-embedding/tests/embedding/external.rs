@@ -4,14 +4,14 @@ use std::future::ready;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use openmemory_embedding::{EmbedAnswer, EmbeddingError, ExternalEmbedder, ModelIdentity, NoVectors};
+use openmemory_embedding::{EmbedAnswer, EmbedFailure, EmbeddingError, ExternalEmbedder, ModelIdentity};
 use tokio::sync::Semaphore;
 
 fn external(call: impl Fn(Vec<String>) -> Result<Vec<f32>, String> + Send + Sync + 'static) -> ExternalEmbedder {
-    answering(move |texts| call(texts).map_err(NoVectors::Failed))
+    answering(move |texts| call(texts).map_err(EmbedFailure::Failed))
 }
 
-fn answering(call: impl Fn(Vec<String>) -> Result<Vec<f32>, NoVectors> + Send + Sync + 'static) -> ExternalEmbedder {
+fn answering(call: impl Fn(Vec<String>) -> Result<Vec<f32>, EmbedFailure> + Send + Sync + 'static) -> ExternalEmbedder {
     let answer = move |texts| Box::pin(ready(call(texts))) as EmbedAnswer;
     ExternalEmbedder::new(ModelIdentity { id: "mine".to_owned(), dimensions: 3 }, Arc::new(answer))
 }
@@ -111,7 +111,7 @@ fn gated() -> (Arc<Gated>, ExternalEmbedder) {
         Box::pin(async move {
             let now = calls.under_way.fetch_add(1, Ordering::Relaxed) + 1;
             calls.most.fetch_max(now, Ordering::Relaxed);
-            calls.gate.acquire().await.map_err(|_| NoVectors::Gone)?.forget();
+            calls.gate.acquire().await.map_err(|_| EmbedFailure::CallerExited)?.forget();
             calls.under_way.fetch_sub(1, Ordering::Relaxed);
             Ok([1.0_f32, 0.0, 0.0].repeat(texts.len()))
         }) as EmbedAnswer
@@ -170,7 +170,7 @@ async fn another_function_serves_when_the_first_is_gone() {
     let count = Arc::clone(&calls);
     let embedder = answering(move |_| {
         count.fetch_add(1, Ordering::Relaxed);
-        Err(NoVectors::Gone)
+        Err(EmbedFailure::CallerExited)
     });
     let other = |vector: [f32; 3]| Arc::new(external(move |texts| Ok(vector.repeat(texts.len()))));
     let (closed, second, third) = (other([1.0, 0.0, 0.0]), other([0.0, 1.0, 0.0]), other([0.0, 0.0, 1.0]));

@@ -6,7 +6,7 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use openmemory_embedding::{Embedder, EmbeddingError, EmbeddingPool, ModelIdentity, Passage, TestEmbedder, Urgency};
+use openmemory_embedding::{Embedder, EmbeddingError, EmbeddingPool, ModelIdentity, Passage, Priority, TestEmbedder};
 
 /// Embeds one piece for every word sent to it, and writes down which.
 struct Gated {
@@ -124,16 +124,16 @@ async fn texts_are_embedded_on_all_threads_at_once() {
 async fn a_panic_fails_its_own_job_only() {
     let pool = EmbeddingPool::new(Some(1)).unwrap();
     let job = || -> Result<(), EmbeddingError> { panic!("as a test expects") };
-    let error = pool.run(Urgency::Interactive, job).await.unwrap_err();
+    let error = pool.run(Priority::Interactive, job).await.unwrap_err();
     assert_eq!(error.code(), "EMBEDDING_FAILED");
-    assert_eq!(pool.run(Urgency::Bulk, || Ok(7)).await, Ok(7));
+    assert_eq!(pool.run(Priority::Bulk, || Ok(7)).await, Ok(7));
 }
 
 #[tokio::test]
 async fn jobs_run_on_named_threads() {
     let pool = EmbeddingPool::new(Some(1)).unwrap();
     let name = || Ok(thread::current().name().map(str::to_owned));
-    let name = pool.run(Urgency::Interactive, name).await.unwrap();
+    let name = pool.run(Priority::Interactive, name).await.unwrap();
     assert_eq!(name.as_deref(), Some("openmemory-embed-0"));
 }
 
@@ -150,7 +150,7 @@ fn a_job_that_comes_while_threads_fall_asleep_is_not_missed() {
         for number in 0..3000 {
             let took = Duration::from_micros(number % 60);
             let job = || {
-                pool.run(Urgency::Interactive, move || {
+                pool.run(Priority::Interactive, move || {
                     busy(took);
                     Ok(())
                 })
@@ -169,18 +169,18 @@ fn a_job_that_comes_while_threads_fall_asleep_is_not_missed() {
 async fn closing_finishes_what_is_queued_and_takes_no_more() {
     let pool = EmbeddingPool::new(Some(1)).unwrap();
     let (open, gate) = channel::<()>();
-    let first = pool.run(Urgency::Interactive, move || {
+    let first = pool.run(Priority::Interactive, move || {
         gate.recv().unwrap();
         Ok(1)
     });
-    let second = pool.run(Urgency::Bulk, || Ok(2));
+    let second = pool.run(Priority::Bulk, || Ok(2));
     let close = async {
         pool.close();
         open.send(()).unwrap();
     };
     let (first, second, ()) = tokio::join!(biased; first, second, close);
     assert_eq!((first, second), (Ok(1), Ok(2)));
-    let refused = pool.run(Urgency::Interactive, || Ok(3)).await;
+    let refused = pool.run(Priority::Interactive, || Ok(3)).await;
     assert_eq!(refused.unwrap_err().code(), "CLOSED");
     let refused = pool.passages_of(&test(), texts(2), |_| {}).await;
     assert!(refused.iter().all(|result| result == &Err(EmbeddingError::Closed)));
@@ -194,7 +194,7 @@ async fn threads_end_with_the_pool() {
     // A thread's own value is dropped when the thread ends.
     thread_local!(static LIVES: std::cell::RefCell<Option<tokio::sync::oneshot::Sender<()>>> =
         const { std::cell::RefCell::new(None) });
-    pool.run(Urgency::Interactive, move || {
+    pool.run(Priority::Interactive, move || {
         LIVES.set(lives.lock().unwrap().take());
         Ok(())
     })

@@ -8,10 +8,10 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::commit;
 use super::control::Control;
+use super::engine::Engine;
 use super::error::Error;
-use super::open::Engine;
+use crate::write::apply;
 use openmemory_domain::export::{ExportedTombstone, Header, LinkRow, MemoryRow, Trailer, VersionRow};
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::Export;
@@ -159,7 +159,7 @@ impl Engine {
         match self.store.head(number)? {
             None => Ok(None),
             Some(head) => {
-                commit::dynamics(&*self.store, number)?;
+                apply::dynamics(&*self.store, number)?;
                 Err(StorageError::Corrupted(format!("the history of memory {} has a gap", head.id)).into())
             }
         }

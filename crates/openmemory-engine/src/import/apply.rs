@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::super::commit::{self, Committed, Reach};
 use super::super::delete;
 use super::super::error::Error;
+use crate::write::apply;
+use crate::write::committed::{Committed, IndexChange};
 use openmemory_domain::export::{ExportedMemory, ExportedTombstone};
 use openmemory_domain::request::OnConflict;
 use openmemory_domain::{Embedding, Memory, Scope, Timestamp};
@@ -63,7 +64,7 @@ pub(super) fn apply(
         (Standing::Same, _) | (Standing::Different { .. }, OnConflict::Skip) => Ok(Applied::Skipped),
         (Standing::Different { current }, OnConflict::Report) => Err(Error::Differs { id: memory.id.clone(), current }),
         (Standing::Different { .. }, OnConflict::Replace) => {
-            let (old, head) = commit::current(transaction, &memory.id)?;
+            let (old, head) = apply::current(transaction, &memory.id)?;
             let links = transaction.waypoints(old)?;
             delete::remove(transaction, memory.id.clone().into(), now)?;
             let committed = insert(transaction, memory, embedding, now)?;
@@ -114,11 +115,14 @@ fn insert(
     }
     let content = newest.content.as_str().to_owned();
     let memory = Memory { version: head, content, dynamics, now };
-    Ok(Committed { number, memory, reach: Reach::Everything(Arc::clone(embedding)) })
+    Ok(Committed { number, memory, index_change: IndexChange::Document(Arc::clone(embedding)) })
 }
 
 /// Notes that a memory was deleted, unless the store knows more of it; says whether it was news.
-pub(super) fn bury(transaction: &mut Transaction<'_>, tombstone: &ExportedTombstone) -> Result<bool, Error> {
+pub(super) fn insert_tombstone(
+    transaction: &mut Transaction<'_>,
+    tombstone: &ExportedTombstone,
+) -> Result<bool, Error> {
     if transaction.number(&tombstone.id)?.is_some() || transaction.tombstone(&tombstone.id)?.is_some() {
         return Ok(false);
     }

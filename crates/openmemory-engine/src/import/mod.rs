@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::add;
 use super::control::Control;
+use super::engine::Engine;
 use super::error::Error;
-use super::open::Engine;
+use crate::write::insert;
 use openmemory_domain::export::{ExportedMemory, ExportedTombstone, Line};
 use openmemory_domain::request::OnConflict;
 use openmemory_domain::{Content, Embedding};
@@ -84,7 +84,7 @@ impl Engine {
         control: &Control,
     ) -> Result<Imported, Error> {
         self.fitting_model().await?;
-        self.vectors.ready().await?;
+        self.index.ready().await?;
         self.name_model(&file).await?;
         let (mut done, total) = (0, file.memories + file.tombstones);
         let mut imported = Imported::default();
@@ -114,7 +114,7 @@ impl Engine {
         if file.model.as_ref() != Some(&model) {
             return Ok(());
         }
-        let work = move |transaction: &mut Transaction<'_>| add::settle_model(transaction, &model);
+        let work = move |transaction: &mut Transaction<'_>| insert::settle_model(transaction, &model);
         self.store.commit(work, |()| {}).await?
     }
 
@@ -180,10 +180,10 @@ impl Engine {
         if ready.is_empty() && tombstones.is_empty() {
             return Ok(());
         }
-        let (model, now, audience) = (self.model.identity().await?.clone(), self.now(), self.audience());
+        let (model, now, listeners) = (self.model.identity().await?.clone(), self.now(), self.listeners());
         let work = move |transaction: &mut Transaction<'_>| -> Result<(Results, u64), Error> {
             if !ready.is_empty() {
-                add::settle_model(transaction, &model)?;
+                insert::settle_model(transaction, &model)?;
             }
             let mut results = Results::with_capacity(ready.len());
             for Ready { line, memory, embedding } in ready {
@@ -193,15 +193,15 @@ impl Engine {
             }
             let mut buried = 0;
             for tombstone in &tombstones {
-                buried += u64::from(apply::bury(transaction, tombstone)?);
+                buried += u64::from(apply::insert_tombstone(transaction, tombstone)?);
             }
             Ok((results, buried))
         };
         let publish = move |(results, _): &(Results, u64)| {
             for (_, _, result) in results {
                 match result {
-                    Ok(Applied::Imported(committed)) => audience.committed(committed),
-                    Ok(Applied::Replaced { old, scope, committed }) => audience.replaced(*old, scope, committed),
+                    Ok(Applied::Imported(committed)) => listeners.committed(committed),
+                    Ok(Applied::Replaced { old, scope, committed }) => listeners.replaced(*old, scope, committed),
                     Ok(Applied::Skipped) | Err(_) => {}
                 }
             }

@@ -21,7 +21,7 @@ const SHIPPED_APART: f32 = 0.946;
 /// How sharply scores become weights.
 const TEMPERATURE: f32 = 0.07;
 /// A share of the whole text that makes a sector one of its own, beside the primary one.
-const SHARE: f32 = 0.27;
+const MIN_SHARE: f32 = 0.27;
 /// A weight at which a sentence is its sector's.
 const RULES: f32 = 0.45;
 /// And the share that such sentences need.
@@ -121,7 +121,7 @@ fn belonging(sentences: &[&Sentence], weights: &[[f32; 5]]) -> Vec<Sector> {
     let (primary, others) = falling.split_at(1);
     let belongs = |sector: &Sector| {
         let ruled = share(&|weights| f32::from(u8::from(weights[sector.index()] >= RULES)));
-        shares[sector.index()] >= SHARE || ruled >= RULED_SHARE
+        shares[sector.index()] >= MIN_SHARE || ruled >= RULED_SHARE
     };
     primary.iter().chain(others.iter().filter(|sector| belongs(sector))).copied().collect()
 }

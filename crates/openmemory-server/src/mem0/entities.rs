@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::Path;
 use axum::response::IntoResponse;
 use openmemory_domain::filter;
-use openmemory_engine::Holder;
+use openmemory_engine::EntityStats;
 use serde_json::{Value, json};
 
 use super::fields::exactly;
@@ -64,7 +64,7 @@ async fn delete_entity(memories: Memories, kind: &str, name: String) -> Answer {
     Ok(Json(json!({ "message": "Entity deleted successfully!", "deleted": gone.deleted })).into_response())
 }
 
-fn entity(holder: &Holder) -> Value {
+fn entity(holder: &EntityStats) -> Value {
     let kind = KINDS.iter().find(|(_, field)| *field == holder.field).map_or("user", |(kind, _)| kind);
     json!({
         "id": format!("{kind}:{}", holder.value),

@@ -5,8 +5,8 @@ use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 use openmemory_domain::limits::QUERY_CHARACTERS;
 use openmemory_domain::request::Search;
+use openmemory_engine::Feature;
 use openmemory_engine::Hit;
-use openmemory_engine::Part;
 use serde_json::{Value, json};
 
 use super::fields::{Fields, exactly};
@@ -86,7 +86,7 @@ async fn found(memories: &Memories, mut fields: Fields, beside: Vec<(&'static st
     // What is under the threshold leaves its place to others.
     let asked = if threshold.is_some() { search.k.max(BEFORE_THRESHOLD) } else { search.k };
     let told = move |hit: &Hit| {
-        let lexical = hit.explain.as_ref().map(|parts| parts.value(Part::Lexical).min(1.0));
+        let lexical = hit.explain.as_ref().map(|parts| parts.value(Feature::Lexical).min(1.0));
         let mut fields = record(&hit.memory);
         fields.insert("score".into(), json!(semantic(hit)));
         let breakdown = json!({ "semantic": semantic(hit), "bm25": lexical, "entity": null });

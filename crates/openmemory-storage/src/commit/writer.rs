@@ -70,19 +70,24 @@ impl Writer {
     {
         self.check()?;
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |transaction| {
-            let result = transaction.attempt(work);
-            Box::new(move |committed| {
-                if let (Ok(()), Ok(value)) = (&committed, &result) {
-                    publish(value);
-                }
-                // A caller that went away does not undo its commit.
-                let _ = answer.send(committed.map(|()| result));
-            })
-        });
+        // A caller that went away does not undo its commit.
+        let job = job(work, publish, |outcome| drop(answer.send(outcome)));
         let permit = Arc::clone(&self.queue).acquire_owned().await.map_err(|_| StorageError::Closed)?;
         self.commands.send(Command::Commit(job, permit)).map_err(|_| StorageError::Closed)?;
         answered.await.map_err(|_| StorageError::Dropped)?
+    }
+
+    /// As [`commit`](Self::commit), for work that nobody waits for: never waits, and does nothing where the queue is full.
+    /// Returns whether the work is queued.
+    pub(crate) fn commit_detached<T, E, W, P>(&self, work: W, publish: P) -> bool
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        W: FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
+        P: FnOnce(&T) + Send + 'static,
+    {
+        let Ok(permit) = Arc::clone(&self.queue).try_acquire_owned() else { return false };
+        !self.read_only && self.commands.send(Command::Commit(job(work, publish, drop), permit)).is_ok()
     }
 
     /// Lets the log go on in a new segment, so that the ones before can go; blocks.
@@ -111,6 +116,25 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+fn job<T, E, W, P, A>(work: W, publish: P, answer: A) -> Job
+where
+    T: Send + 'static,
+    E: Send + 'static,
+    W: FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
+    P: FnOnce(&T) + Send + 'static,
+    A: FnOnce(Result<Result<T, E>, StorageError>) + Send + 'static,
+{
+    Box::new(move |transaction| {
+        let result = transaction.attempt(work);
+        Box::new(move |committed| {
+            if let (Ok(()), Ok(value)) = (&committed, &result) {
+                publish(value);
+            }
+            answer(committed.map(|()| result));
+        })
+    })
 }
 
 fn run(mut commits: Pipeline, commands: &Receiver<Command>) {

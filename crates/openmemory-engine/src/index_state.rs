@@ -9,23 +9,23 @@ use std::thread::JoinHandle;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 
-use super::commit::{Committed, Reach};
-use super::entry::entry;
 use super::error::Error;
-use super::filling::Filling;
+use super::index_document::entry;
+use super::index_load::IndexLoad;
+use crate::write::committed::{Committed, IndexChange};
 use openmemory_domain::{Dynamics, ModelIdentity, Scope};
 use openmemory_index::{MemoryIndex, Usage, WrongDimensions};
 use openmemory_storage::{Number, StorageError, Store};
 
 #[derive(Clone)]
 enum State {
-    Filling,
+    IndexLoad,
     Ready,
     Failed(Error),
 }
 
 /// The index of one store, once it is filled.
-pub(super) struct Vectors {
+pub(super) struct IndexHandle {
     state: watch::Sender<State>,
     /// Ends the filling, which holds the store, before a close.
     stop: AtomicBool,
@@ -36,10 +36,10 @@ pub(super) struct Vectors {
     index: RwLock<Option<Arc<MemoryIndex>>>,
 }
 
-impl Vectors {
+impl IndexHandle {
     pub(super) fn new() -> Self {
         Self {
-            state: watch::Sender::new(State::Filling),
+            state: watch::Sender::new(State::IndexLoad),
             stop: AtomicBool::new(false),
             filler: Mutex::new(None),
             touched: Mutex::default(),
@@ -59,7 +59,7 @@ impl Vectors {
         model: ModelIdentity,
         meanwhile: Option<Box<dyn Send>>,
     ) -> Result<(), Error> {
-        self.state.send_replace(State::Filling);
+        self.state.send_replace(State::IndexLoad);
         let vectors = Arc::clone(self);
         let mut filler = self.filler.lock();
         let before = filler.take();
@@ -69,7 +69,7 @@ impl Vectors {
                 let _ = before.join();
             }
             let index = Arc::new(MemoryIndex::new(model.dimensions));
-            let filling = Filling { store: &store, model: model.tag(), index: &index };
+            let filling = IndexLoad { store: &store, model: model.tag(), index: &index };
             let settle = |filled: Result<(), Error>| {
                 let mut touched = vectors.touched.lock();
                 let state = match filled.and_then(|()| filling.read_again(&touched)) {
@@ -107,23 +107,23 @@ impl Vectors {
 
     pub(super) async fn ready(&self) -> Result<(), Error> {
         let mut changes = self.state.subscribe();
-        let state = changes.wait_for(|state| !matches!(state, State::Filling)).await.map_err(|_| Error::Closed)?;
+        let state = changes.wait_for(|state| !matches!(state, State::IndexLoad)).await.map_err(|_| Error::Closed)?;
         match &*state {
             State::Failed(error) => Err(error.clone()),
-            State::Filling | State::Ready => Ok(()),
+            State::IndexLoad | State::Ready => Ok(()),
         }
     }
 
     /// Makes the index hold what a commit has made of a memory.
-    pub(super) fn publish(&self, Committed { number, memory, reach }: &Committed) {
+    pub(super) fn publish(&self, Committed { number, memory, index_change }: &Committed) {
         let version = &memory.version;
         let user = version.scope.user_id.as_deref();
-        match reach {
-            Reach::Nothing => {}
-            Reach::Labels => self.change(user, *number, None, |index| {
+        match index_change {
+            IndexChange::None => {}
+            IndexChange::Labels => self.change(user, *number, None, |index| {
                 index.describe(user, number.0, version.tags.as_slice(), version.expires_at);
             }),
-            Reach::Everything(embedding) => self.change(user, *number, Some(embedding.whole().len()), |index| {
+            IndexChange::Document(embedding) => self.change(user, *number, Some(embedding.whole().len()), |index| {
                 // Dimensions are those of the store's model, which the commit has checked.
                 let _ = index.replace(&entry(*number, memory, embedding));
             }),
@@ -155,7 +155,7 @@ impl Vectors {
         if let Some(index) = index {
             apply(&index);
         }
-        if matches!(&*self.state.borrow(), State::Filling) {
+        if matches!(&*self.state.borrow(), State::IndexLoad) {
             touched.insert((user.map(str::to_owned), number));
         }
     }

@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use futures_util::stream::{Stream, StreamExt};
 
-use super::{EmbeddingError, Passage, collect};
+use super::{EmbeddingError, Passage};
+use crate::embedder::collect;
 
 /// Ranges of bytes that a text is cut into, or why it is not.
 pub(super) type Cut = Result<Vec<Range<usize>>, EmbeddingError>;

@@ -2,34 +2,17 @@
 
 use std::sync::Arc;
 
-use super::error::Error;
+use super::committed::{Committed, IndexChange};
+use super::links::link_more;
 use super::text::Text;
-use super::waypoints::link_more;
+use crate::error::Error;
 use openmemory_domain::patch;
 use openmemory_domain::request::{Restore, Update};
 use openmemory_domain::{ContentHash, Dynamics, Embedding, Memory, MemoryId, Sectors, Timestamp, Version};
 use openmemory_storage::{Number, Records, Transaction};
 
-/// What a commit made of one memory.
-#[derive(Clone)]
-pub(super) struct Committed {
-    pub number: Number,
-    pub memory: Memory,
-    pub reach: Reach,
-}
-
-/// How much of what the index knows of a memory a commit changes.
-#[derive(Clone)]
-pub(super) enum Reach {
-    Nothing,
-    /// Tags and expiry.
-    Labels,
-    /// Text, vectors or sectors too; the vectors are these.
-    Everything(Arc<Embedding>),
-}
-
 /// The newest version of `id`, and its number.
-pub(super) fn current(transaction: &Transaction<'_>, id: &MemoryId) -> Result<(Number, Version), Error> {
+pub(crate) fn current(transaction: &Transaction<'_>, id: &MemoryId) -> Result<(Number, Version), Error> {
     let head = match transaction.number(id)? {
         Some(number) => transaction.head(number)?.map(|head| (number, head)),
         None => None,
@@ -40,7 +23,7 @@ pub(super) fn current(transaction: &Transaction<'_>, id: &MemoryId) -> Result<(N
     }
 }
 
-pub(super) fn check_version(id: &MemoryId, head: &Version, expected: Option<u64>) -> Result<(), Error> {
+pub(crate) fn check_version(id: &MemoryId, head: &Version, expected: Option<u64>) -> Result<(), Error> {
     match expected {
         Some(expected) if expected != head.number => {
             Err(Error::VersionConflict { id: id.clone(), expected, current: head.number })
@@ -50,7 +33,7 @@ pub(super) fn check_version(id: &MemoryId, head: &Version, expected: Option<u64>
 }
 
 /// Applies an update; `text` is what it sets as content.
-pub(super) fn update(
+pub(crate) fn update(
     transaction: &mut Transaction<'_>,
     update: &Update,
     text: Option<&Text>,
@@ -82,7 +65,7 @@ pub(super) fn update(
 }
 
 /// Makes a copy of an earlier version the newest.
-pub(super) fn restore(
+pub(crate) fn restore(
     transaction: &mut Transaction<'_>,
     restore: &Restore,
     text: Option<&Text>,
@@ -126,20 +109,20 @@ fn replace(
         dynamics = dynamics.moved_to(&new, now);
         transaction.put_dynamics(number, &dynamics)?;
     }
-    let reach = if head.content != next.content || old != new || head.created_at != next.created_at {
+    let index_change = if head.content != next.content || old != new || head.created_at != next.created_at {
         let known = || known_embedding(transaction, number, next.content).map(Arc::new);
-        Reach::Everything(vectors.map_or_else(known, Ok)?)
+        IndexChange::Document(vectors.map_or_else(known, Ok)?)
     } else if head.tags != next.tags || head.expires_at != next.expires_at {
-        Reach::Labels
+        IndexChange::Labels
     } else {
-        Reach::Nothing
+        IndexChange::None
     };
     let content = transaction.content(number, next.content)?.ok_or(Error::Internal("a memory without its text"))?;
-    Ok(Committed { number, memory: Memory { version: next, content, dynamics, now }, reach })
+    Ok(Committed { number, memory: Memory { version: next, content, dynamics, now }, index_change })
 }
 
 /// Puts a new memory.
-pub(super) fn insert(
+pub(crate) fn insert(
     transaction: &mut Transaction<'_>,
     version: Version,
     text: &Text,
@@ -154,11 +137,15 @@ pub(super) fn insert(
     let number = transaction.insert(&version, &text.content, &dynamics)?;
     transaction.put_embedding(number, text.hash, &embedding)?;
     let content = text.content.as_str().to_owned();
-    Ok(Committed { number, memory: Memory { version, content, dynamics, now }, reach: Reach::Everything(embedding) })
+    Ok(Committed {
+        number,
+        memory: Memory { version, content, dynamics, now },
+        index_change: IndexChange::Document(embedding),
+    })
 }
 
 /// A version with its text and dynamics.
-pub(super) fn memory(
+pub(crate) fn memory(
     transaction: &Transaction<'_>,
     number: Number,
     version: Version,
@@ -168,7 +155,7 @@ pub(super) fn memory(
     Ok(Memory { version, content, dynamics: dynamics(transaction, number)?, now })
 }
 
-pub(super) fn dynamics(records: &impl Records, number: Number) -> Result<Dynamics, Error> {
+pub(crate) fn dynamics(records: &impl Records, number: Number) -> Result<Dynamics, Error> {
     records.dynamics(number)?.ok_or(Error::Internal("a memory without dynamics"))
 }
 

@@ -4,13 +4,13 @@
 const BLOCK: usize = 32;
 
 /// Keeps the `take` highest, ties by number.
-pub(super) struct Best<T> {
+pub(super) struct TopK<T> {
     take: usize,
     floor: f32,
     kept: Vec<(f32, u64, T)>,
 }
 
-impl<T> Best<T> {
+impl<T> TopK<T> {
     pub(super) fn new(take: usize) -> Self {
         let floor = if take == 0 { f32::INFINITY } else { f32::NEG_INFINITY };
         Self { take, floor, kept: Vec::new() }
@@ -46,7 +46,7 @@ impl<T> Best<T> {
         }
     }
 
-    /// Best first.
+    /// TopK first.
     pub(super) fn into_sorted(mut self) -> Vec<T> {
         self.kept.sort_unstable_by(falling);
         self.kept.truncate(self.take);
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn the_best_come_first_and_equals_by_number() {
-        let mut best = Best::new(3);
+        let mut best = TopK::new(3);
         for number in (0..100u64).rev() {
             best.push((number / 2) as f32, number, number);
         }
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn the_next_that_may_be_among_the_best_is_found_wherever_it_stands() {
-        let mut best = Best::new(1);
+        let mut best = TopK::new(1);
         for score in [3.0, 5.0] {
             best.push(score, 0, ());
         }
@@ -87,12 +87,12 @@ mod tests {
             assert_eq!(best.next_admitted(&scores, wanted + 1), None);
             scores[wanted] = 1.0;
         }
-        assert_eq!(Best::<()>::new(0).next_admitted(&scores, 0), None);
+        assert_eq!(TopK::<()>::new(0).next_admitted(&scores, 0), None);
     }
 
     #[test]
     fn none_are_kept_of_none() {
-        let mut best = Best::new(0);
+        let mut best = TopK::new(0);
         best.push(1.0, 0, ());
         assert!(best.into_sorted().is_empty());
     }

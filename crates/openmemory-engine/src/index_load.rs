@@ -10,8 +10,8 @@ use std::thread::{self, Scope};
 
 use parking_lot::Mutex;
 
-use super::entry::entry;
 use super::error::Error;
+use super::index_document::entry;
 use openmemory_domain::{Embedding, Memory, ModelTag, Version};
 use openmemory_index::{Indexed, MemoryIndex};
 use openmemory_storage::{Number, Records, Store};
@@ -21,10 +21,10 @@ const CUTTERS: usize = 4;
 /// Memories that are passed on together, and prepared ones that may wait to be put.
 const TOGETHER: usize = 64;
 /// So often [`TOGETHER`] may wait to be prepared.
-const WAITING: usize = 4;
+const QUEUE_DEPTH: usize = 4;
 
 /// A store on its way into an index: the vectors of one model.
-pub(super) struct Filling<'a> {
+pub(super) struct IndexLoad<'a> {
     pub store: &'a Store,
     pub model: ModelTag,
     pub index: &'a MemoryIndex,
@@ -34,7 +34,7 @@ pub(super) struct Filling<'a> {
 type Whole = (Number, Memory, Embedding);
 type Prepared = Result<Indexed, Error>;
 
-impl Filling<'_> {
+impl IndexLoad<'_> {
     /// Reads every memory, unless it is told to stop, and then does `then`, to which the threads stay: what they have
     /// allocated and is freed there goes back to the system when they end.
     pub(super) fn read_all(&self, stop: &AtomicBool, then: impl FnOnce(Result<(), Error>)) {
@@ -43,7 +43,7 @@ impl Filling<'_> {
         thread::scope(|scope| {
             let _not_yet = end.lock();
             let (ready, prepared) = sync_channel(TOGETHER);
-            let (read, whole) = sync_channel(WAITING);
+            let (read, whole) = sync_channel(QUEUE_DEPTH);
             // Gone with the last who prepares: then the one who reads has nobody to read for.
             let whole = Arc::new(Mutex::new(whole));
             let mut result = Ok(());

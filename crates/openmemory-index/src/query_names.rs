@@ -8,12 +8,12 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::words::{Word, words};
 
 /// Memories below which nothing can be said to be common.
-const FEW: u32 = 20;
+const MIN_MEMORIES: u32 = 20;
 const COMMON: f32 = 0.15;
 
 /// The query without its common names; whole if nothing else would be left.
 pub(super) fn without_names(query: &str, memories: u32, memories_with: impl Fn(&str) -> u32) -> String {
-    if memories < FEW {
+    if memories < MIN_MEMORIES {
         return query.to_owned();
     }
     let is_common = |word: &Word| match word {

@@ -6,11 +6,11 @@
 
 use pulp::NullaryFnOnce;
 
-use super::fetch::fetch;
-use super::share::{Left, share};
+use super::parallel::{Left, share};
+use super::prefetch::fetch;
 
 /// Rows that are looked at by their bytes: one in so many at most, where these are more than the least number.
-const ONE_IN: usize = 64;
+const MAX_CANDIDATE_SHARE: usize = 64;
 const LEAST: usize = 256;
 
 /// Rows that get their sketches together. Those after the last such block have none and are all looked at.
@@ -101,7 +101,7 @@ impl Sketches {
             },
         );
         near.extend(others.into_iter().flatten());
-        least(near, (self.rows() / ONE_IN).max(LEAST))
+        least(near, (self.rows() / MAX_CANDIDATE_SHARE).max(LEAST))
     }
 
     /// Allocated bytes.
@@ -233,7 +233,7 @@ mod tests {
     fn one_in_64_is_taken_where_there_are_many() {
         let opposite = vec![row(5); 70 * BLOCK];
         let found = of(&opposite).nearest(pulp::Arch::new(), &row(6), ANY);
-        assert!(found.into_iter().eq(0..70 * BLOCK / ONE_IN), "all are equally near");
+        assert!(found.into_iter().eq(0..70 * BLOCK / MAX_CANDIDATE_SHARE), "all are equally near");
         assert_eq!(least(vec![(3, 0), (1, 1), (2, 2)], 2), [1, 2]);
         assert!(least(Vec::new(), LEAST).is_empty());
     }

@@ -6,13 +6,13 @@ use std::ops::{Index, IndexMut};
 use std::sync::Arc;
 
 #[derive(Default)]
-pub(super) struct Named<T> {
+pub(super) struct Interner<T> {
     ids: HashMap<Arc<str>, u32>,
     things: Vec<(Arc<str>, T)>,
     free: Vec<u32>,
 }
 
-impl<T: Default> Named<T> {
+impl<T: Default> Interner<T> {
     pub(super) fn get(&self, name: &str) -> Option<&T> {
         self.ids.get(name).map(|id| &self[*id])
     }
@@ -56,7 +56,7 @@ impl<T: Default> Named<T> {
     }
 }
 
-impl<T> Index<u32> for Named<T> {
+impl<T> Index<u32> for Interner<T> {
     type Output = T;
 
     fn index(&self, id: u32) -> &T {
@@ -64,7 +64,7 @@ impl<T> Index<u32> for Named<T> {
     }
 }
 
-impl<T> IndexMut<u32> for Named<T> {
+impl<T> IndexMut<u32> for Interner<T> {
     fn index_mut(&mut self, id: u32) -> &mut T {
         &mut self.things[id as usize].1
     }
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_removed_name_is_gone_and_its_number_goes_to_the_next() {
-        let mut named: Named<Vec<u32>> = Named::default();
+        let mut named: Interner<Vec<u32>> = Interner::default();
         let (tea, cup) = (named.id("tea"), named.id("cup"));
         named[tea].push(1);
         named.remove(tea);

@@ -4,22 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::control::Control;
+use super::engine::Engine;
 use super::error::Error;
-use super::open::Engine;
-use super::waypoints::Related;
-use openmemory_domain::{Content, ContentHash, Embedding, MemoryId};
+use openmemory_domain::{Content, ContentHash, Embedding, MemoryId, ModelTag};
 use openmemory_storage::Records;
-
-/// A text ready for a commit.
-#[derive(Clone)]
-pub(super) struct Text {
-    pub content: Content,
-    pub hash: ContentHash,
-    /// None where the memory has its vectors already.
-    pub embedding: Option<Arc<Embedding>>,
-    /// What a memory that gets this text may be linked to.
-    pub related: Vec<Related>,
-}
 
 /// The vectors of texts, or why there are none, by the texts' hashes.
 pub(super) type Embedded = HashMap<ContentHash, Result<Arc<Embedding>, Error>>;
@@ -68,5 +56,26 @@ impl Engine {
         }
         let Some(embedding) = self.store.embedding(number, hash)? else { return Ok(false) };
         Ok(embedding.model == self.fitting_model().await?)
+    }
+}
+
+impl Engine {
+    /// The model's tag, if its vectors are what the store holds, or the store holds none yet.
+    pub(super) async fn fitting_model(&self) -> Result<ModelTag, Error> {
+        if let Some(tag) = self.model.fitting.get() {
+            return Ok(*tag);
+        }
+        let embedder = self.model.identity().await?;
+        let stored = self.store.model()?;
+        // While a reindex is under way the vectors are of two models.
+        let mixed = self.store.reindex()?.is_some();
+        match stored {
+            Some(stored) if mixed || stored != *embedder => {
+                Err(Error::ModelMismatch { stored, embedder: embedder.clone() })
+            }
+            Some(_) => Ok(*self.model.fitting.get_or_init(|| embedder.tag())),
+            // Another may be chosen before the first text.
+            None => Ok(embedder.tag()),
+        }
     }
 }

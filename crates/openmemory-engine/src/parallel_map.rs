@@ -8,12 +8,12 @@ use parking_lot::Mutex;
 /// Threads at most.
 const THREADS: usize = 4;
 /// Items for which one more is worth starting.
-const SHARE: usize = 16;
+const MIN_SHARE: usize = 16;
 
 /// What `work` makes of each item, in order.
 pub(super) fn shared_out<I: Send, O: Send>(items: Vec<I>, work: impl Fn(I) -> O + Sync) -> Vec<O> {
     let processors = thread::available_parallelism().map_or(1, usize::from);
-    let helpers = (items.len() / SHARE).min(processors).min(THREADS).saturating_sub(1);
+    let helpers = (items.len() / MIN_SHARE).min(processors).min(THREADS).saturating_sub(1);
     if helpers == 0 {
         return items.into_iter().map(work).collect();
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use parking_lot::Mutex;
 
 /// Rows for which one more thread is worth waking.
-const SHARE: usize = 32 * 1024;
+const MIN_ROWS_PER_THREAD: usize = 32 * 1024;
 
 /// The numbers of the blocks that are left; each goes to one thread.
 pub(super) struct Left<'a> {
@@ -32,7 +32,7 @@ pub(super) fn share<T: Send>(
 ) -> Vec<T> {
     let (next, end) = (AtomicUsize::new(0), rows.div_ceil(block));
     let left = || Left { next: &next, end };
-    let helpers = (rows / SHARE).min(rayon::current_num_threads().saturating_sub(1));
+    let helpers = (rows / MIN_ROWS_PER_THREAD).min(rayon::current_num_threads().saturating_sub(1));
     if helpers == 0 {
         own(left());
         return Vec::new();
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn each_block_goes_to_one_thread() {
-        for rows in [0, 1, 1000, 10 * SHARE] {
+        for rows in [0, 1, 1000, 10 * MIN_ROWS_PER_THREAD] {
             let mut mine = Vec::new();
             let others = share(rows, 10, |left| mine.extend(left), |left| left.collect::<Vec<usize>>());
             let mut all: Vec<usize> = others.into_iter().flatten().chain(mine).collect();

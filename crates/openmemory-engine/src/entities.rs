@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::control::Control;
+use super::engine::Engine;
 use super::error::Error;
 use super::list::among;
-use super::open::Engine;
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::{Order, TimeField};
 use openmemory_domain::{Sector, Timestamp};
@@ -15,7 +15,7 @@ use openmemory_storage::Records;
 
 /// A user, agent, app or run with at least one memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holder {
+pub struct EntityStats {
     /// `user_id`, `agent_id`, `app_id` or `run_id`.
     pub field: &'static str,
     pub value: String,
@@ -57,14 +57,14 @@ impl Engine {
     }
 
     /// Every holder, by field and value.
-    pub fn holders(&self, control: &Control) -> Result<Vec<Holder>, Error> {
-        let mut holders = BTreeMap::<(&str, String), Holder>::new();
+    pub fn holders(&self, control: &Control) -> Result<Vec<EntityStats>, Error> {
+        let mut holders = BTreeMap::<(&str, String), EntityStats>::new();
         for head in self.store.heads() {
             control.check()?;
             let (_, head) = head?;
             for (field, value) in head.scope.fields() {
                 let Some(value) = value else { continue };
-                let holder = holders.entry((field, value.to_owned())).or_insert_with(|| Holder {
+                let holder = holders.entry((field, value.to_owned())).or_insert_with(|| EntityStats {
                     field,
                     value: value.to_owned(),
                     memories: 0,

@@ -1,11 +1,12 @@
 //! Which memories of a partition are the best? One walk over them, by what their words and vectors say.
 
 use super::Found;
-use super::best::Best;
 use super::meaning::Meaning;
-use super::partition::{Probes, Slot};
+use super::prepared_query::PreparedQuery;
 use super::runs::{Context, Member, Surroundings};
-use super::score::{Part, Parts, alone};
+use super::score::{Feature, Features, alone};
+use super::slot::Slot;
+use super::top_k::TopK;
 
 /// What the words of the slots say.
 pub(super) struct Words {
@@ -30,12 +31,12 @@ pub(super) struct Scores<'a> {
     meaning: Meaning,
     presence: &'a [f32],
     named: Vec<bool>,
-    /// No less than the sum of a slot's parts without what its run lends it.
+    /// No less than the sum of a slot's features without what its run lends it.
     most: Vec<f32>,
 }
 
 impl<'a> Scores<'a> {
-    /// `cosines` are no less than each slot's highest; `presence` is [`Slot::most_presence`] of each; `named` are the slots
+    /// `cosines` are no less than each slot's highest; `presence` is [`Slot::presence_upper_bound`] of each; `named` are the slots
     /// with a tag that the query names.
     pub(super) fn new(
         words: Words,
@@ -47,12 +48,13 @@ impl<'a> Scores<'a> {
         let mut dense = cosines;
         dense.iter_mut().enumerate().for_each(|(slot, dense)| *dense = meaning.dense(*dense, words.covered(slot)));
         let own = words.lexical.iter().zip(&dense).zip(presence);
-        let most = own.map(|((lexical, dense), presence)| Parts::most_own(*lexical, *dense, *presence)).collect();
+        let most =
+            own.map(|((lexical, dense), presence)| Features::own_upper_bound(*lexical, *dense, *presence)).collect();
         let (known, tagged) = (vec![false; dense.len()], named);
         let mut scores = Self { named: vec![false; dense.len()], words, dense, known, meaning, presence, most };
         for slot in tagged.map(|slot| slot as usize) {
             if !std::mem::replace(&mut scores.named[slot], true) {
-                scores.most[slot] += Part::TagNamed.weight();
+                scores.most[slot] += Feature::TagNamed.weight();
             }
         }
         scores
@@ -65,9 +67,9 @@ impl<'a> Scores<'a> {
             return;
         }
         self.dense[slot] = self.meaning.dense(cosine(), self.words.covered(slot));
-        self.most[slot] = Parts::most_own(self.words.lexical[slot], self.dense[slot], self.presence[slot]);
+        self.most[slot] = Features::own_upper_bound(self.words.lexical[slot], self.dense[slot], self.presence[slot]);
         if self.named[slot] {
-            self.most[slot] += Part::TagNamed.weight();
+            self.most[slot] += Feature::TagNamed.weight();
         }
     }
 
@@ -79,35 +81,35 @@ impl<'a> Scores<'a> {
 }
 
 /// `C` gives a slot's highest cosine.
-pub(super) struct Seek<'a, C> {
+pub(super) struct Ranker<'a, C> {
     slots: &'a [Option<Slot>],
-    probes: &'a Probes<'a>,
+    prepared: &'a PreparedQuery<'a>,
     scores: Scores<'a>,
     cosine: C,
-    best: &'a mut Best<Found>,
+    best: &'a mut TopK<Found>,
     /// Of the members of the run at hand.
     surroundings: Surroundings,
 }
 
-impl<'a, C: Fn(u32) -> f32> Seek<'a, C> {
+impl<'a, C: Fn(u32) -> f32> Ranker<'a, C> {
     pub(super) fn new(
         slots: &'a [Option<Slot>],
-        probes: &'a Probes<'a>,
+        prepared: &'a PreparedQuery<'a>,
         scores: Scores<'a>,
         cosine: C,
-        best: &'a mut Best<Found>,
+        best: &'a mut TopK<Found>,
     ) -> Self {
-        Self { slots, probes, scores, cosine, best, surroundings: Surroundings::default() }
+        Self { slots, prepared, scores, cosine, best, surroundings: Surroundings::default() }
     }
 
     /// Offers all memories that have no run.
     pub(super) fn offer_all_alone(&mut self) {
         let Scores { words, dense, most, .. } = &self.scores;
         let own = words.lexical.iter().zip(dense).zip(most);
-        let most = own.map(|((lexical, dense), most)| most + Parts::most_lent_alone(*lexical, *dense));
+        let most = own.map(|((lexical, dense), most)| most + Features::context_upper_bound_alone(*lexical, *dense));
         let mut most: Vec<f32> = most.collect();
         // After those that promise most hardly any other is worth a look at its vectors and slot, which lie in no cache.
-        let mut promising = Best::new(self.best.take());
+        let mut promising = TopK::new(self.best.take());
         let mut from = 0;
         while let Some(place) = promising.next_admitted(&most, from) {
             promising.push(most[place], place as u64, place);
@@ -156,7 +158,7 @@ impl<'a, C: Fn(u32) -> f32> Seek<'a, C> {
             own = own.max(self.scores.most[member.slot as usize]);
             alone = alone.max(self.scores.alone(member.slot));
         }
-        own + Parts::most_lent_by(alone)
+        own + Features::most_lent_by(alone)
     }
 
     fn offer_run(&mut self, members: &[Member], wanted: impl Fn(u32) -> bool) {
@@ -181,7 +183,7 @@ impl<'a, C: Fn(u32) -> f32> Seek<'a, C> {
 
     /// What a memory can have at most is known from few numbers, and disposes of nearly all.
     fn may_be_among_the_best(&self, place: u32, context: &Context) -> bool {
-        self.best.admits(self.scores.most[place as usize] + Parts::most_lent(context))
+        self.best.admits(self.scores.most[place as usize] + Features::context_upper_bound(context))
     }
 
     fn slot(&self, place: u32) -> Option<&'a Slot> {
@@ -191,25 +193,25 @@ impl<'a, C: Fn(u32) -> f32> Seek<'a, C> {
     fn offer(&mut self, place: u32, context: &Context, among: Option<(&[Member], usize)>) {
         let Some(slot) = self.slot(place) else { return };
         let dense = self.scores.dense[place as usize];
-        if dense == f32::NEG_INFINITY || self.probes.alive_at.is_some_and(|now| slot.expires_at <= now) {
+        if dense == f32::NEG_INFINITY || self.prepared.alive_at.is_some_and(|now| slot.expires_at <= now) {
             return;
         }
         let flag = |on: bool| f32::from(u8::from(on));
-        let mut parts = self.probes.parts;
-        parts.set_own(self.scores.words.lexical[place as usize], dense);
-        parts.set(Part::InRun, flag(among.is_some()));
-        parts.set(Part::IsQuestion, flag(slot.is_question));
-        parts.set(Part::TagNamed, flag(self.scores.named[place as usize]));
-        parts.set_context(context);
-        parts.set(Part::Feedback, slot.opinion());
-        parts.set(Part::Salience, slot.salience.at(self.probes.now) as f32);
-        let sum = parts.sum();
+        let mut features = self.prepared.features;
+        features.set_own(self.scores.words.lexical[place as usize], dense);
+        features.set(Feature::InRun, flag(among.is_some()));
+        features.set(Feature::IsQuestion, flag(slot.is_question));
+        features.set(Feature::TagNamed, flag(self.scores.named[place as usize]));
+        features.set_context(context);
+        features.set(Feature::Feedback, slot.opinion());
+        features.set(Feature::Salience, slot.salience.at(self.prepared.now) as f32);
+        let sum = features.sum();
         if !self.best.admits(sum) {
             return;
         }
-        let lender = among.and_then(|(members, at)| members.get(at.checked_add_signed(parts.strongest_lender()?)?));
+        let lender = among.and_then(|(members, at)| members.get(at.checked_add_signed(features.strongest_lender()?)?));
         let by = lender.map(|member| member.number);
-        let found = Found { number: slot.number, content: slot.content, sectors: slot.sectors, parts, by };
+        let found = Found { number: slot.number, content: slot.content, sectors: slot.sectors, features, by };
         self.best.push(sum, slot.number, found);
     }
 }

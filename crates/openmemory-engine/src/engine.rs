@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::error::Error;
 use super::feed::Feed;
+use super::hit_cache::HitCache;
+use super::index_state::IndexHandle;
 use super::model::Model;
-use super::recall::Recalls;
-use super::said::SaidLately;
-use super::vectors::Vectors;
+use super::reinforcement::pending::PendingReinforcements;
 use openmemory_domain::{Clock, MemoryId, SystemClock, Timestamp};
 use openmemory_embedding::{EmbedderSource, EmbeddingService};
 use openmemory_storage::{Durability, Records, SizeLimits, StorageError, Store, StoreOptions};
@@ -53,11 +53,11 @@ impl Options {
 /// One open directory of memories; share it by `Arc`.
 pub struct Engine {
     pub(super) store: Arc<Store>,
-    pub(super) vectors: Arc<Vectors>,
+    pub(super) index: Arc<IndexHandle>,
     pub(super) feed: Arc<Feed>,
     pub(super) model: Model,
-    pub(super) recalls: Recalls,
-    pub(super) said: SaidLately,
+    pub(super) reinforcements: PendingReinforcements,
+    pub(super) hit_cache: HitCache,
     clock: Arc<dyn Clock>,
     /// A call has found that the disk failed, also where the store has not noticed.
     failed: AtomicBool,
@@ -71,21 +71,21 @@ impl Engine {
         let how = StoreOptions { durability, bounds, allow_non_empty };
         let opened = Store::open(&directory, how, clock.now());
         let store = Arc::new(opened.map_err(|error| error.of_directory(&directory))?);
-        let vectors = Arc::new(Vectors::new());
+        let index = Arc::new(IndexHandle::new());
         match store.model()? {
-            Some(model) => vectors.fill(Arc::clone(&store), model, while_opening)?,
-            None => vectors.set_empty(),
+            Some(model) => index.fill(Arc::clone(&store), model, while_opening)?,
+            None => index.set_empty(),
         }
         let embedding = EmbeddingService::start(embedder).map_err(|error| Error::Storage(error.into()))?;
         let feed = Arc::new(Feed::new(clock.now(), store.next_number()?));
         let model = Model::new(embedding);
         Ok(Self {
             store,
-            vectors,
+            index,
             feed,
             model,
-            recalls: Recalls::default(),
-            said: SaidLately::default(),
+            reinforcements: PendingReinforcements::default(),
+            hit_cache: HitCache::default(),
             clock,
             failed: AtomicBool::new(false),
         })
@@ -105,7 +105,7 @@ impl Engine {
     /// Waits until the index is filled and the model loaded: what the first search would wait for.
     pub async fn ready(&self) -> Result<(), Error> {
         self.model.load().await?;
-        self.vectors.ready().await
+        self.index.ready().await
     }
 
     /// Says that the disk has failed this engine: only opening the directory again tells what is there.
@@ -118,7 +118,7 @@ impl Engine {
     }
 
     pub fn has_failed(&self) -> bool {
-        self.failed.load(Ordering::Relaxed) || self.store.has_failed() || self.vectors.has_failed()
+        self.failed.load(Ordering::Relaxed) || self.store.has_failed() || self.index.has_failed()
     }
 
     /// The outcome of a call, looked at: what the disk refused fails the engine, and what a failed one could not read is no
@@ -147,8 +147,8 @@ impl Engine {
 
     /// Finishes the commits that are queued and syncs; later writes are refused.
     pub fn close(&self) -> Result<(), Error> {
-        self.vectors.stop();
-        self.finish_recalls();
+        self.index.stop();
+        self.finish_reinforcements();
         let closed = self.store.close();
         self.feed.close();
         Ok(closed?)
@@ -158,7 +158,7 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         // Who forgot to close still lets go of the directory.
-        self.vectors.stop();
+        self.index.stop();
         self.feed.close();
     }
 }

@@ -2,30 +2,30 @@
 
 use std::sync::Arc;
 
-use super::commit::Committed;
 use super::delete::Deleted;
-use super::existing::Insertion;
+use super::engine::Engine;
 use super::feed::{Change, Feed};
-use super::open::Engine;
-use super::vectors::Vectors;
+use super::index_state::IndexHandle;
+use crate::write::committed::Committed;
+use crate::write::insert::Insertion;
 use openmemory_domain::Scope;
 use openmemory_storage::Number;
 
 #[derive(Clone)]
-pub(super) struct Audience {
-    vectors: Arc<Vectors>,
+pub(super) struct CommitListeners {
+    index: Arc<IndexHandle>,
     feed: Arc<Feed>,
 }
 
 impl Engine {
-    pub(super) fn audience(&self) -> Audience {
-        Audience { vectors: Arc::clone(&self.vectors), feed: Arc::clone(&self.feed) }
+    pub(super) fn listeners(&self) -> CommitListeners {
+        CommitListeners { index: Arc::clone(&self.index), feed: Arc::clone(&self.feed) }
     }
 }
 
-impl Audience {
+impl CommitListeners {
     pub(super) fn committed(&self, committed: &Committed) {
-        self.vectors.publish(committed);
+        self.index.publish(committed);
         let memory = &committed.memory;
         self.feed.tell(committed.number, || Change::Stored(memory.clone()), memory.now);
     }
@@ -38,13 +38,13 @@ impl Audience {
 
     /// Another memory has taken the place of `old`.
     pub(super) fn replaced(&self, old: Number, scope: &Scope, committed: &Committed) {
-        self.vectors.remove(old, scope);
+        self.index.remove(old, scope);
         self.committed(committed);
     }
 
     pub(super) fn deleted(&self, number: Number, deleted: &Deleted) {
         let (memory, at) = (&deleted.memory, deleted.deleted_at);
-        self.vectors.remove(number, &memory.version.scope);
+        self.index.remove(number, &memory.version.scope);
         self.feed.tell(number, || Change::Deleted { memory: memory.clone(), at }, at);
     }
 }

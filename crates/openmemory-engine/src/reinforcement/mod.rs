@@ -1,0 +1,4 @@
+//! How does retrieval reinforce memories?
+
+pub(crate) mod pending;
+mod record;
