@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator;
 
-/// mimalloc, save for large memory of zeros while a [`Thrift`] lives.
+/// mimalloc, save for large memory of zeros while a [`EagerPurge`] lives.
 struct Allocator;
 
 /// sled asks for 28 MB of zeros, most of which it never touches: the tables of its pages, and of measurements that are off.
@@ -78,7 +78,7 @@ mod zeros {
 /// somebody allocates again in the same place, which after opening a store may never be. It was a seventh of what a store of
 /// 10 000 memories takes. At all times it would make embedding half as slow again. And of [`MANY_ZEROS`] only those that are
 /// written to are resident.
-pub struct Thrift(());
+pub struct EagerPurge(());
 
 /// How many there are, and what the delay was before.
 static THRIFTS: Mutex<(usize, c_long)> = Mutex::new((0, 0));
@@ -88,7 +88,7 @@ static THRIFTY: AtomicBool = AtomicBool::new(false);
 /// `mi_option_purge_delay` of mimalloc 2, which its bindings leave out: milliseconds.
 const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
 
-impl Thrift {
+impl EagerPurge {
     pub fn begin() -> Self {
         let (alive, before) = &mut *THRIFTS.lock();
         if *alive == 0 {
@@ -100,7 +100,7 @@ impl Thrift {
     }
 }
 
-impl Drop for Thrift {
+impl Drop for EagerPurge {
     fn drop(&mut self) {
         let (alive, before) = &mut *THRIFTS.lock();
         *alive -= 1;
@@ -151,8 +151,8 @@ mod tests {
         let _alone = ONE_AT_A_TIME.lock();
         let before = delay();
         assert!(before > 0, "the option has another number in this version of mimalloc");
-        let first = Thrift::begin();
-        let second = Thrift::begin();
+        let first = EagerPurge::begin();
+        let second = EagerPurge::begin();
         drop(first);
         assert_eq!(delay(), 0);
         drop(second);
@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn many_zeros_are_zeros() {
         let _alone = ONE_AT_A_TIME.lock();
-        let _thrift = Thrift::begin();
+        let _thrift = EagerPurge::begin();
         for size in [MANY_ZEROS - 1, MANY_ZEROS, MANY_ZEROS + 12_345, 5 << 20] {
             drop(std::hint::black_box(vec![1_u8; size]));
             assert!(std::hint::black_box(vec![0_u8; size]).iter().all(|byte| *byte == 0), "{size}");

@@ -17,12 +17,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::answer::{answer, items, parse};
-use crate::at_once::answer_at_once;
 use crate::control::Control;
 use crate::embedder::{Embed, embed_call};
-use crate::handle::{Handle, blocking, here, reading};
-use crate::options::Opening;
-use crate::turns::{Turn, Turns};
+use crate::handle::{Handle, blocking, reading, run_inline};
+use crate::inline_poll::answer_at_once;
+use crate::loop_budget::{InlinePermit, LoopBudget};
+use crate::options::StoreSpec;
 
 type Promised<'env> = Result<PromiseRaw<'env, String>>;
 
@@ -33,7 +33,7 @@ const SHORT: usize = 16 * 1024;
 #[napi]
 pub struct Engine {
     pub(crate) handle: Arc<Handle>,
-    turns: Turns,
+    turns: LoopBudget,
 }
 
 #[napi]
@@ -42,8 +42,8 @@ impl Engine {
     #[napi(constructor)]
     pub fn new(env: &Env, options: String, embed: Option<Embed<'_>>) -> Result<Self> {
         let embed = embed.map(|embed| embed_call(env, embed)).transpose()?;
-        let opening = Opening::read(&options, embed)?;
-        Ok(Self { handle: Arc::new(Handle::new(opening)), turns: Turns::default() })
+        let opening = StoreSpec::read(&options, embed)?;
+        Ok(Self { handle: Arc::new(Handle::new(opening)), turns: LoopBudget::default() })
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -66,7 +66,7 @@ impl Engine {
     #[napi(ts_return_type = "Promise<string>")]
     pub fn get<'env>(&self, env: &'env Env, request: String) -> Result<Object<'env>> {
         let get = read(&request, Get::read);
-        self.call_at_once(env, |engine| async move { here(|| engine.get(&get?)) })
+        self.call_inline(env, |engine| async move { run_inline(|| engine.get(&get?)) })
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -82,7 +82,7 @@ impl Engine {
         let elsewhere =
             embeds && self.handle.opening.embeds_in_javascript() && (request.len() > SHORT || self.handle.is_busy());
         let call = |engine: Arc<Shared>| async move { engine.update(update?).await };
-        if elsewhere { self.call(env, call)?.coerce_to_object() } else { self.call_at_once(env, call) }
+        if elsewhere { self.call(env, call)?.coerce_to_object() } else { self.call_inline(env, call) }
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -94,7 +94,7 @@ impl Engine {
     #[napi(ts_return_type = "Promise<string>")]
     pub fn delete<'env>(&self, env: &'env Env, request: String) -> Result<Object<'env>> {
         let delete = read(&request, Delete::read);
-        self.call_at_once(env, |engine| async move { engine.delete(delete?).await })
+        self.call_inline(env, |engine| async move { engine.delete(delete?).await })
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -121,7 +121,7 @@ impl Engine {
             let search = search?;
             let vector = engine.embed_query(&search).await?;
             if mine && engine.is_quick(&search) {
-                return here(|| engine.search(&search, &vector, &control));
+                return run_inline(|| engine.search(&search, &vector, &control));
             }
             reading(move || engine.search(&search, &vector, &control)).await
         })
@@ -130,7 +130,7 @@ impl Engine {
     #[napi(ts_return_type = "Promise<string>")]
     pub fn reinforce<'env>(&self, env: &'env Env, request: String) -> Result<Object<'env>> {
         let reinforce = read(&request, Reinforce::read);
-        self.call_at_once(env, |engine| async move { engine.reinforce(reinforce?).await })
+        self.call_inline(env, |engine| async move { engine.reinforce(reinforce?).await })
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -148,7 +148,7 @@ impl Engine {
     #[napi(ts_return_type = "Promise<string>")]
     pub fn feedback<'env>(&self, env: &'env Env, request: String) -> Result<Object<'env>> {
         let feedback = read(&request, FeedbackRequest::read);
-        self.call_at_once(env, |engine| async move { engine.feedback(feedback?).await })
+        self.call_inline(env, |engine| async move { engine.feedback(feedback?).await })
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -217,8 +217,8 @@ impl Engine {
         env.spawn_future(async move { Ok(answered.await) })
     }
 
-    /// A call that does little but wait for the writer: it begins here, and the writer's thread ends it.
-    fn call_at_once<'env, T, C, F>(&self, env: &'env Env, call: C) -> Result<Object<'env>>
+    /// A call that does little but wait for the writer: it begins on this thread, and the writer's thread ends it.
+    fn call_inline<'env, T, C, F>(&self, env: &'env Env, call: C) -> Result<Object<'env>>
     where
         T: Serialize + 'static,
         C: FnOnce(Arc<Shared>) -> F + Send + 'static,
@@ -228,7 +228,7 @@ impl Engine {
     }
 
     /// The same; with a turn it may do more.
-    fn call_in_turn<'env, T, C, F>(&self, env: &'env Env, turn: Option<Turn>, call: C) -> Result<Object<'env>>
+    fn call_in_turn<'env, T, C, F>(&self, env: &'env Env, turn: Option<InlinePermit>, call: C) -> Result<Object<'env>>
     where
         T: Serialize + 'static,
         C: FnOnce(Arc<Shared>) -> F + Send + 'static,

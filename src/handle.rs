@@ -13,10 +13,10 @@ use napi::tokio::sync::{Mutex, Semaphore, watch};
 use napi::tokio::time::timeout;
 use openmemory_engine::{Directory, Error, Registry, Shared};
 
-use crate::options::Opening;
+use crate::options::StoreSpec;
 
 /// How long closing waits for calls that may wait for a function of the caller's: it may never answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Places for reads of JavaScript's own.
 static READS: Semaphore = Semaphore::const_new(8);
@@ -26,7 +26,7 @@ pub static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::default);
 
 /// One JavaScript object's hold on an engine.
 pub struct Handle {
-    pub opening: Arc<Opening>,
+    pub opening: Arc<StoreSpec>,
     directory: Mutex<Option<Arc<Directory>>>,
     closed: AtomicBool,
     /// Calls that have begun and not ended.
@@ -56,7 +56,7 @@ impl Drop for Call {
 }
 
 impl Handle {
-    pub fn new(opening: Opening) -> Self {
+    pub fn new(opening: StoreSpec) -> Self {
         Self {
             opening: Arc::new(opening),
             directory: Mutex::new(None),
@@ -98,7 +98,7 @@ impl Handle {
     /// Ends when nothing is in flight and, for the last who shares the engine, everything is on disk.
     pub async fn close(&self) -> Result<(), Error> {
         self.closed.store(true, Ordering::Relaxed);
-        if self.opening.embeds_in_javascript() && timeout(PATIENCE, none(&self.in_flight)).await.is_err() {
+        if self.opening.embeds_in_javascript() && timeout(CLOSE_TIMEOUT, none(&self.in_flight)).await.is_err() {
             self.given_up.send_replace(true);
         }
         none(&self.in_flight).await;
@@ -135,7 +135,7 @@ async fn none(count: &watch::Sender<usize>) {
 }
 
 /// Runs what takes less time than a change of threads where it stands.
-pub fn here<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+pub fn run_inline<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Error::Internal("a call panicked")))
 }
 

@@ -19,14 +19,14 @@
 
 mod allocator;
 mod answer;
-mod at_once;
 mod control;
 mod embedder;
 mod engine;
 mod handle;
+mod inline_poll;
 mod keys;
+mod loop_budget;
 mod options;
 mod runtime;
 mod server;
-mod turns;
 mod watcher;

@@ -13,7 +13,7 @@ use openmemory_engine as engine;
 use openmemory_storage::Durability;
 use serde::Deserialize;
 
-use crate::allocator::Thrift;
+use crate::allocator::EagerPurge;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -48,7 +48,7 @@ enum PoolingName {
 }
 
 /// Everything that opening needs.
-pub struct Opening {
+pub struct StoreSpec {
     pub path: PathBuf,
     durability: Durability,
     allow_non_empty: bool,
@@ -57,7 +57,7 @@ pub struct Opening {
     pub description: String,
 }
 
-impl Opening {
+impl StoreSpec {
     pub fn read(text: &str, embed: Option<EmbedCall>) -> Result<Self> {
         let options: Options = serde_json::from_str(text).map_err(|error| Error::from_reason(error.to_string()))?;
         let durability = match options.durability {
@@ -83,7 +83,7 @@ impl Opening {
         engine::Options {
             durability: self.durability,
             allow_non_empty: self.allow_non_empty,
-            while_opening: Some(Arc::new(|| Box::new(Thrift::begin()))),
+            while_opening: Some(Arc::new(|| Box::new(EagerPurge::begin()))),
             ..engine::Options::new(directory, self.embedder.clone())
         }
     }

@@ -10,7 +10,7 @@ use napi::tokio::sync::OnceCell;
 use napi_derive::napi;
 use openmemory_engine::{self as engine, Directory};
 use openmemory_server::config::{Config, Limits, LogSink};
-use openmemory_server::running::Running;
+use openmemory_server::server::ServerHandle;
 use openmemory_server::tenants::OpenStore;
 use serde::Deserialize;
 use serde_json::json;
@@ -18,7 +18,7 @@ use serde_json::json;
 use crate::answer::{answer, refusal};
 use crate::engine::Engine;
 use crate::handle::REGISTRY;
-use crate::options::Opening;
+use crate::options::StoreSpec;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -34,7 +34,7 @@ struct Options {
 }
 
 /// Opens tenants' stores with the model of the engine that is served.
-struct Stores(Arc<Opening>);
+struct Stores(Arc<StoreSpec>);
 
 impl OpenStore for Stores {
     fn open(&self, directory: &Path) -> std::result::Result<Arc<Directory>, engine::Error> {
@@ -48,9 +48,9 @@ impl OpenStore for Stores {
 
 #[napi]
 pub struct Server {
-    opening: Arc<Opening>,
+    opening: Arc<StoreSpec>,
     options: Arc<Options>,
-    running: Arc<OnceCell<Running>>,
+    running: Arc<OnceCell<ServerHandle>>,
 }
 
 #[napi]
@@ -69,7 +69,7 @@ impl Server {
             (Arc::clone(&self.opening), Arc::clone(&self.options), Arc::clone(&self.running));
         env.spawn_future(async move {
             let stores = Arc::new(Stores(Arc::clone(&opening)));
-            let start = || Running::start(options.config(&opening), stores);
+            let start = || ServerHandle::start(options.config(&opening), stores);
             Ok(match running.get_or_try_init(start).await {
                 Ok(running) => answer(Ok(json!({ "host": running.address.ip(), "port": running.address.port() }))),
                 Err(error) => refusal(error.code(), error.field(), &error.to_string()),
@@ -103,7 +103,7 @@ impl Server {
 }
 
 impl Options {
-    fn config(&self, opening: &Opening) -> Config {
+    fn config(&self, opening: &StoreSpec) -> Config {
         Config {
             directory: opening.path.clone(),
             host: self.host.clone(),

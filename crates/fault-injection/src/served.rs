@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use openmemory_engine::{Directory, Error, Options, Registry};
 use openmemory_server::config::{Config, Limits};
-use openmemory_server::running::Running;
+use openmemory_server::server::ServerHandle;
 use openmemory_server::tenants::OpenStore;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -56,7 +56,7 @@ impl OpenStore for Opener {
 }
 
 struct Service {
-    running: Running,
+    running: ServerHandle,
     opener: Arc<Opener>,
     store: PathBuf,
 }
@@ -104,7 +104,7 @@ impl Service {
                 limits: Limits::default(),
                 log: None,
             };
-            match Running::start(config, Arc::clone(&opener) as _).await {
+            match ServerHandle::start(config, Arc::clone(&opener) as _).await {
                 Ok(running) => return Ok(Self { running, opener, store: store.to_owned() }),
                 Err(error) => problem = error.to_string(),
             }

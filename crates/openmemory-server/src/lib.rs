@@ -17,7 +17,7 @@
 
 #![forbid(unsafe_code)]
 
-mod app;
+mod app_state;
 pub mod config;
 mod connections;
 mod http;
@@ -27,5 +27,5 @@ mod openapi;
 mod openmemory;
 mod readers;
 mod router;
-pub mod running;
+pub mod server;
 pub mod tenants;

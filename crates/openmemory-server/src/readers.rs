@@ -21,7 +21,7 @@ pub enum ReadKind {
 
 /// Places on threads. Each kind has its own.
 pub struct Readers {
-    places: Places,
+    places: ConcurrencyLimit,
     /// Of each kind.
     count: usize,
     /// A tenant's part of them.
@@ -30,22 +30,22 @@ pub struct Readers {
 }
 
 #[derive(Clone)]
-struct Places {
+struct ConcurrencyLimit {
     points: Arc<Semaphore>,
     scans: Arc<Semaphore>,
 }
 
 /// The places of one tenant.
 pub struct Share {
-    own: Places,
-    all: Places,
+    own: ConcurrencyLimit,
+    all: ConcurrencyLimit,
 }
 
 impl Readers {
     /// So many at once of each kind, half of them for one tenant.
     pub fn new(threads: usize) -> Self {
         let count = threads.max(1);
-        Self { places: Places::new(count), count, share: count.div_ceil(2), tenants: Mutex::default() }
+        Self { places: ConcurrencyLimit::new(count), count, share: count.div_ceil(2), tenants: Mutex::default() }
     }
 
     /// Returns when nobody reads: a read that nobody waits for any more holds its store until it notices.
@@ -62,13 +62,13 @@ impl Readers {
             return share;
         }
         tenants.retain(|_, share| share.strong_count() > 0);
-        let share = Arc::new(Share { own: Places::new(self.share), all: self.places.clone() });
+        let share = Arc::new(Share { own: ConcurrencyLimit::new(self.share), all: self.places.clone() });
         tenants.insert(tenant.clone(), Arc::downgrade(&share));
         share
     }
 }
 
-impl Places {
+impl ConcurrencyLimit {
     fn new(count: usize) -> Self {
         Self { points: Arc::new(Semaphore::new(count)), scans: Arc::new(Semaphore::new(count)) }
     }

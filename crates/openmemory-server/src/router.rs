@@ -11,20 +11,21 @@ use tower_http::compression::CompressionLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::app::App;
+use crate::app_state::AppState;
 use crate::http::{
-    Failure, admit, answer_once, buffer, guard_origin, identify, is_local, limit_rate, limit_time, observe, take_place,
+    ApiError, admit, buffer, guard_origin, idempotent, identify, is_local, limit_concurrency, limit_rate, limit_time,
+    observe,
 };
 use crate::{mem0, openapi, openmemory};
 
-pub fn router(app: &Arc<App>) -> Router {
+pub fn router(app: &Arc<AppState>) -> Router {
     let (routes, document) = described().split_for_parts();
-    let layer = |router: Router<Arc<App>>| {
+    let layer = |router: Router<Arc<AppState>>| {
         // The last one is passed first: nothing is taken by a request whose key is wrong, and no place to work by one
         // whose body is not there.
         router
-            .layer(from_fn_with_state(Arc::clone(app), take_place))
-            .layer(from_fn_with_state(Arc::clone(app), answer_once))
+            .layer(from_fn_with_state(Arc::clone(app), limit_concurrency))
+            .layer(from_fn_with_state(Arc::clone(app), idempotent))
             .layer(from_fn_with_state(Arc::clone(app), buffer))
             .layer(from_fn_with_state(Arc::clone(app), admit))
             .layer(from_fn_with_state(Arc::clone(app), limit_rate))
@@ -34,11 +35,11 @@ pub fn router(app: &Arc<App>) -> Router {
         .merge(layer(routes))
         .merge(layer(openmemory::missing_ids()))
         .merge(openapi::routes(document))
-        .fallback(|| async { Failure::NoRoute })
-        .method_not_allowed_fallback(|| async { Failure::NoMethod })
+        .fallback(|| async { ApiError::NoRoute })
+        .method_not_allowed_fallback(|| async { ApiError::NoMethod })
         .layer(from_fn_with_state(Arc::clone(app), limit_time))
-        .layer(CatchPanicLayer::custom(|_| Failure::Panicked.into_response()))
-        .layer(from_fn(mem0::reword))
+        .layer(CatchPanicLayer::custom(|_| ApiError::Panicked.into_response()))
+        .layer(from_fn(mem0::format_error))
         .layer(from_fn_with_state(Arc::clone(app), guard_origin))
         .layer(cors(app))
         .layer(CompressionLayer::new())
@@ -47,12 +48,12 @@ pub fn router(app: &Arc<App>) -> Router {
 }
 
 /// Every route with its description.
-pub fn described() -> OpenApiRouter<Arc<App>> {
+pub fn described() -> OpenApiRouter<Arc<AppState>> {
     openapi::document().merge(openmemory::routes()).merge(mem0::routes())
 }
 
 /// Pages of any origin may ask with a key; without keys only pages of this machine may.
-fn cors(app: &Arc<App>) -> CorsLayer {
+fn cors(app: &Arc<AppState>) -> CorsLayer {
     let app = Arc::clone(app);
     let allowed = move |origin: &axum::http::HeaderValue, _: &_| {
         app.keys.required() || is_local(origin.to_str().unwrap_or_default())

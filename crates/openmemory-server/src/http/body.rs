@@ -14,8 +14,8 @@ use serde_json::Value;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::Failure;
-use crate::app::App;
+use super::ApiError;
+use crate::app_state::AppState;
 use crate::keys::Caller;
 
 /// Bytes of a refused body that are read and thrown away.
@@ -30,7 +30,7 @@ const LEAST_VALUES: usize = 16 << 20;
 struct MostValues(usize);
 
 /// Reads the body, so that handlers find it in memory. Of one that is too long nothing is kept.
-pub async fn buffer(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub async fn buffer(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     if request.uri().path() == "/import" || request.body().is_end_stream() {
         return next.run(request).await;
     }
@@ -39,7 +39,7 @@ pub async fn buffer(State(app): State<Arc<App>>, request: Request, next: Next) -
     let told = parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if told.is_some_and(|length| length > limit) {
         let_pass(&app, body).await;
-        return Failure::TooLarge(limit as u64).into_response();
+        return ApiError::TooLarge(limit as u64).into_response();
     }
     // Room for the longest that it can be, before any of it is received: who already holds a part never waits for more.
     let mut room = match parts.extensions.get::<Caller>() {
@@ -52,10 +52,10 @@ pub async fn buffer(State(app): State<Arc<App>>, request: Request, next: Next) -
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
             drop(room);
             let_pass(&app, body).await;
-            return Failure::TooLarge(limit as u64).into_response();
+            return ApiError::TooLarge(limit as u64).into_response();
         }
-        Ok(Err(_)) => return Failure::invalid("body", "ended too early").into_response(),
-        Err(_) => return Failure::TimedOut.into_response(),
+        Ok(Err(_)) => return ApiError::invalid("body", "ended too early").into_response(),
+        Err(_) => return ApiError::TimedOut.into_response(),
     };
     if let Some(room) = &mut room {
         room.shrink(kib(bytes.len()));
@@ -69,7 +69,7 @@ fn kib(bytes: usize) -> u32 {
 }
 
 /// Reads a body that is refused and throws it away: a client that is cut off while it sends never reads why.
-pub(super) async fn let_pass(app: &App, mut body: AxumBody) {
+pub(super) async fn let_pass(app: &AppState, mut body: AxumBody) {
     let pass = async {
         let mut passed = 0;
         while passed < PATIENCE_BYTES
@@ -90,9 +90,9 @@ fn takes_many(request: &Request) -> bool {
 pub struct Body(pub Value);
 
 impl<S: Send + Sync> FromRequest<S> for Body {
-    type Rejection = Failure;
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         LargeBody::from_request(request, state).await?.read(Ok).await.map(Self)
     }
 }
@@ -107,33 +107,33 @@ impl LargeBody {
     /// What `read` makes of the JSON. A long body is read on a thread that may block.
     pub async fn read<T: Send + 'static>(
         self,
-        read: impl FnOnce(Value) -> Result<T, Failure> + Send + 'static,
-    ) -> Result<T, Failure> {
+        read: impl FnOnce(Value) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
         let Self { bytes, most_values } = self;
         let small = bytes.len() <= SMALL;
         let read = move || read(value(&bytes, most_values)?);
-        if small { read() } else { spawn_blocking(read).await.unwrap_or(Err(Failure::Panicked)) }
+        if small { read() } else { spawn_blocking(read).await.unwrap_or(Err(ApiError::Panicked)) }
     }
 }
 
 impl<S: Send + Sync> FromRequest<S> for LargeBody {
-    type Rejection = Failure;
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let most_values = request.extensions().get().map_or(LEAST_VALUES, |most: &MostValues| most.0);
         let body = request.into_body().collect().await;
-        let bytes = body.map_err(|_| Failure::invalid("body", "ended too early"))?.to_bytes();
+        let bytes = body.map_err(|_| ApiError::invalid("body", "ended too early"))?.to_bytes();
         Ok(Self { bytes, most_values })
     }
 }
 
-fn value(bytes: &[u8], most_values: usize) -> Result<Value, Failure> {
+fn value(bytes: &[u8], most_values: usize) -> Result<Value, ApiError> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(Failure::invalid("body", "is missing; send a JSON object"));
+        return Err(ApiError::invalid("body", "is missing; send a JSON object"));
     }
     json::read(bytes, most_values).map_err(|unreadable| match unreadable {
         // The parser's message names the place in the text, and nothing of ours.
-        Unreadable::Syntax(error) => Failure::invalid("body", &format!("is not JSON: {error}")),
+        Unreadable::Syntax(error) => ApiError::invalid("body", &format!("is not JSON: {error}")),
         Unreadable::TooManyValues => Invalid::limit("body", "holds too many values; send fewer at once").into(),
     })
 }

@@ -21,44 +21,44 @@
 //! | `failure` | how is a refusal told? |
 //! | `paths` | which spellings of a path are one? |
 
+mod api_error;
+mod auth;
 mod body;
-mod failure;
+mod concurrency_limit;
 mod held;
-mod identity;
+mod idempotency;
 mod long_query;
-mod memories;
 mod metrics;
 mod observe;
-mod once;
 mod origin;
 mod pace;
 mod paths;
-mod pieces;
-mod places;
 mod precondition;
 mod progress;
 mod query;
 mod quota;
 mod rate;
-mod time;
+mod stream_body;
+mod tenant_store;
+mod timeout;
 mod upload;
 
+pub use api_error::{Answer, ApiError, ErrorBody, fields_of};
+pub use auth::{caller, identify};
 pub use body::{Body, LargeBody, buffer};
-pub use failure::{Answer, Failure, Told, fields_of};
-pub use identity::{caller, identify};
+pub use concurrency_limit::{ConcurrencyLimit, admit, limit_concurrency};
+pub use idempotency::{CancelOnDisconnect, IdempotencyStore, idempotent};
 pub use long_query::keep_end;
-pub use memories::{Id, Memories};
 pub use metrics::{Counted, Metrics};
 pub use observe::observe;
-pub use once::{Answers, Gone, answer_once};
 pub use origin::{guard_origin, is_local};
 pub use paths::normal_path;
-pub use pieces::{Pieces, in_pieces};
-pub use places::{Places, admit, take_place};
 pub use precondition::{IfMatch, etag};
 pub use progress::{JSON_LINES, Progress};
 pub use query::Params;
 pub use quota::{Permit, Quota};
 pub use rate::{Rates, limit_rate};
-pub use time::limit_time;
+pub use stream_body::{ChunkSender, stream_body};
+pub use tenant_store::{Id, TenantStore};
+pub use timeout::limit_time;
 pub use upload::Upload;

@@ -11,13 +11,13 @@ use axum::response::Response;
 use openmemory_domain::{Clock, SystemClock};
 use serde_json::{Map, Value, json};
 
-use super::Told;
-use crate::app::App;
+use super::ErrorBody;
+use crate::app_state::AppState;
 use crate::keys::Caller;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-pub async fn observe(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+pub async fn observe(State(app): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let _in_flight = app.metrics.begin();
     let id = request_id(&request);
@@ -33,9 +33,9 @@ pub async fn observe(State(app): State<Arc<App>>, mut request: Request, next: Ne
     response
 }
 
-impl App {
+impl AppState {
     /// Writes what went wrong after the answer had begun.
-    pub fn note(&self, told: &Told) {
+    pub fn note(&self, told: &ErrorBody) {
         let (Some(log), Some(hidden)) = (&self.log, &told.hidden) else { return };
         let time = SystemClock.now().to_string();
         log(&json!({ "time": time, "level": "error", "message": "late", "code": told.code, "error": **hidden })
@@ -88,7 +88,7 @@ fn line(response: &Response, method: &str, route: &str, id: &HeaderValue, began:
         put("tenant", caller.tenant.as_str().into());
         put("key", caller.key.as_str().into());
     }
-    if let Some(told) = response.extensions().get::<Told>() {
+    if let Some(told) = response.extensions().get::<ErrorBody>() {
         put("code", told.code.into());
         if let Some(hidden) = &told.hidden {
             put("error", hidden.as_ref().into());

@@ -9,15 +9,15 @@ use axum::http::{HeaderValue, Uri, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::Failure;
-use crate::app::App;
+use super::ApiError;
+use crate::app_state::AppState;
 
-pub async fn guard_origin(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub async fn guard_origin(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let (host, second) = (hosts.next(), hosts.next());
     // RFC 9112, 3.2: which of two is meant, proxies and servers may see differently.
     if second.is_some() || (host.is_none() && request.version() >= Version::HTTP_11) {
-        return Failure::invalid("Host", "must be there once").into_response();
+        return ApiError::invalid("Host", "must be there once").into_response();
     }
     if !app.keys.required() {
         let local = |value: &HeaderValue| is_local(value.to_str().unwrap_or_default());
@@ -26,7 +26,7 @@ pub async fn guard_origin(State(app): State<Arc<App>>, request: Request, next: N
         let named = request.uri().authority().is_none_or(|authority| is_local(authority.as_str()));
         if !(host.is_none_or(local) && named && origin) {
             let why = "without keys only this machine may ask; start the server with keys for anything else";
-            return Failure::Forbidden(why).into_response();
+            return ApiError::Forbidden(why).into_response();
         }
     }
     next.run(request).await

@@ -6,7 +6,7 @@ use axum::body::{Body, Bytes};
 use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout};
 
-use super::Failure;
+use super::ApiError;
 
 /// Bytes a second that a client sends at least, on average over the time for which it may send nothing.
 const SLOWEST: u64 = 16 << 10;
@@ -25,12 +25,12 @@ impl Paced {
     }
 
     /// The next bytes; none at the end. Only the time spent here counts, and not what is done with the bytes.
-    pub async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+    pub async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
         let began = Instant::now();
         let frame = timeout(self.patience.saturating_sub(self.waited), self.body.frame()).await;
-        let frame = match frame.map_err(|_| Failure::TimedOut)? {
+        let frame = match frame.map_err(|_| ApiError::TimedOut)? {
             None => return Ok(None),
-            Some(frame) => frame.map_err(|_| Failure::invalid("body", "ended too early"))?,
+            Some(frame) => frame.map_err(|_| ApiError::invalid("body", "ended too early"))?,
         };
         let bytes = frame.into_data().unwrap_or_default();
         self.waited += began.elapsed();

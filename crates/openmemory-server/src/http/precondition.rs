@@ -6,14 +6,14 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use openmemory_engine::Error;
 use serde_json::{Map, Value};
 
-use super::Failure;
+use super::ApiError;
 
 /// The version that a write expects; none where there is no `If-Match`, or it is `*`.
 pub struct IfMatch(pub Option<u64>);
 
 impl IfMatch {
-    pub fn read(headers: &HeaderMap) -> Result<Self, Failure> {
-        let wrong = || Failure::invalid("If-Match", "must be one ETag, such as \"3\", or *");
+    pub fn read(headers: &HeaderMap) -> Result<Self, ApiError> {
+        let wrong = || ApiError::invalid("If-Match", "must be one ETag, such as \"3\", or *");
         let mut values = headers.get_all(header::IF_MATCH).iter();
         let Some(value) = values.next() else { return Ok(Self(None)) };
         if values.next().is_some() {
@@ -24,7 +24,7 @@ impl IfMatch {
             return Ok(Self(None));
         }
         if text.starts_with("W/") {
-            return Err(Failure::WeakEtag);
+            return Err(ApiError::WeakEtag);
         }
         let quoted = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
         let digits = !quoted.is_empty() && quoted.bytes().all(|byte| byte.is_ascii_digit());
@@ -33,28 +33,28 @@ impl IfMatch {
     }
 
     /// Makes the version that a request asks for that of the header.
-    pub fn join(&self, request: &mut Map<String, Value>) -> Result<(), Failure> {
+    pub fn join(&self, request: &mut Map<String, Value>) -> Result<(), ApiError> {
         if let Some(version) = self.0
             && request.insert("ifVersion".into(), version.into()).is_some_and(|other| other != version)
         {
-            return Err(Failure::invalid("ifVersion", "and If-Match name different versions"));
+            return Err(ApiError::invalid("ifVersion", "and If-Match name different versions"));
         }
         Ok(())
     }
 
     /// A conflict that the header asked about is a failed precondition.
-    pub fn told(&self, error: Error) -> Failure {
+    pub fn told(&self, error: Error) -> ApiError {
         match error {
-            Error::VersionConflict { .. } if self.0.is_some() => Failure::Precondition(error),
+            Error::VersionConflict { .. } if self.0.is_some() => ApiError::Precondition(error),
             error => error.into(),
         }
     }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
-    type Rejection = Failure;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         Self::read(&parts.headers)
     }
 }

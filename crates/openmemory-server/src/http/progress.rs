@@ -14,15 +14,15 @@ use openmemory_engine::{Control, Error};
 use serde_json::{Value, json};
 use tokio::task::spawn;
 
-use super::{Answer, Failure, Gone, in_pieces};
-use crate::app::App;
+use super::{Answer, ApiError, CancelOnDisconnect, stream_body};
+use crate::app_state::AppState;
 
 pub const JSON_LINES: &str = "application/jsonl";
 
 /// How a request wants to follow long work.
 pub struct Progress {
     lines: bool,
-    app: Arc<App>,
+    app: Arc<AppState>,
     /// Trips when the client has gone.
     control: Arc<Control>,
 }
@@ -35,7 +35,7 @@ impl Progress {
         if !self.lines {
             return Ok(Json(work(self.control).await?).into_response());
         }
-        let (pieces, taken) = in_pieces();
+        let (pieces, taken) = stream_body();
         // Weak, since the body holds the control: it ends when the work has let go of the pieces.
         let reports = pieces.downgrade();
         let control = Arc::new(Control::new(move |done, total| {
@@ -47,21 +47,21 @@ impl Progress {
         let app = self.app;
         spawn(async move {
             let last = work.await.unwrap_or_else(|error| {
-                let told = Failure::from(error).told();
+                let told = ApiError::from(error).told();
                 app.note(&told);
                 told.body()
             });
             let _ = pieces.send(Ok(line(&last))).await;
         });
         let kind = [(header::CONTENT_TYPE, JSON_LINES)];
-        Ok((StatusCode::OK, kind, taken.into_body(Gone(control))).into_response())
+        Ok((StatusCode::OK, kind, taken.into_body(CancelOnDisconnect(control))).into_response())
     }
 }
 
-impl FromRequestParts<Arc<App>> for Progress {
+impl FromRequestParts<Arc<AppState>> for Progress {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, Infallible> {
         let accepts = parts.headers.get_all(header::ACCEPT).iter();
         let lines = accepts.filter_map(|value| value.to_str().ok()).any(|value| value.contains(JSON_LINES));
         let control = parts.extensions.get::<Arc<Control>>().cloned().unwrap_or_default();

@@ -10,8 +10,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use parking_lot::Mutex;
 
-use super::Failure;
-use crate::app::App;
+use super::ApiError;
+use crate::app_state::AppState;
 use crate::config::Rate;
 use crate::keys::Caller;
 
@@ -50,12 +50,12 @@ impl Rates {
     }
 }
 
-pub async fn limit_rate(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub async fn limit_rate(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     let Some(rate) = app.limits.rate else { return next.run(request).await };
     let key = request.extensions().get::<Caller>().map_or("", |caller| &caller.key);
     let used = app.rates.use_one(key, rate, Instant::now());
     let mut response =
-        if used.allowed { next.run(request).await } else { Failure::RateLimited(used.reset.max(1)).into_response() };
+        if used.allowed { next.run(request).await } else { ApiError::RateLimited(used.reset.max(1)).into_response() };
     let headers = response.headers_mut();
     headers.insert(LIMIT, HeaderValue::from(rate.requests));
     headers.insert(REMAINING, HeaderValue::from(used.remaining));

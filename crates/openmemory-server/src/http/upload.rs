@@ -11,8 +11,8 @@ use openmemory_engine::Error;
 
 use super::body::let_pass;
 use super::pace::Paced;
-use super::{Failure, Permit};
-use crate::app::App;
+use super::{ApiError, Permit};
+use crate::app_state::AppState;
 use crate::keys::Caller;
 use crate::tenants::blocking;
 
@@ -25,17 +25,17 @@ pub struct Upload {
     pub place: Option<Permit>,
 }
 
-impl FromRequest<Arc<App>> for Upload {
-    type Rejection = Failure;
+impl FromRequest<Arc<AppState>> for Upload {
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Failure> {
+    async fn from_request(request: Request, app: &Arc<AppState>) -> Result<Self, ApiError> {
         let limit = app.limits.import_bytes;
         let told = request.headers().get(header::CONTENT_LENGTH);
         let told = told.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
         if told.is_some_and(|length| length > limit) {
             return too_large(app, request.into_body()).await;
         }
-        let caller = request.extensions().get::<Caller>().ok_or(Failure::Unauthorized)?;
+        let caller = request.extensions().get::<Caller>().ok_or(ApiError::Unauthorized)?;
         let place = app.places.imports.acquire(caller, 1).await;
         let mut body = Paced::new(request.into_body(), app.limits.receive());
         let made = Arc::clone(app);
@@ -64,7 +64,7 @@ async fn written(mut file: File, chunk: Vec<u8>) -> Result<File, Error> {
     .await
 }
 
-async fn too_large(app: &App, body: Body) -> Result<Upload, Failure> {
+async fn too_large(app: &AppState, body: Body) -> Result<Upload, ApiError> {
     let_pass(app, body).await;
-    Err(Failure::TooLarge(app.limits.import_bytes))
+    Err(ApiError::TooLarge(app.limits.import_bytes))
 }

@@ -6,8 +6,8 @@ use super::{Caller, KeyHash, Role};
 use crate::tenants::Tenant;
 
 /// Characters of a key. Short ones can be tried out.
-const LEAST: usize = 16;
-const MOST: usize = 256;
+const MIN_CHARACTERS: usize = 16;
+const MAX_CHARACTERS: usize = 256;
 
 /// Why a key cannot be used. Never says the key.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -76,7 +76,7 @@ fn check(key: &str) -> Result<(), &'static str> {
     if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err("has characters that no header can hold (only ASCII without spaces can be sent)");
     }
-    if !(LEAST..=MOST).contains(&key.len()) {
+    if !(MIN_CHARACTERS..=MAX_CHARACTERS).contains(&key.len()) {
         return Err("must be 16 to 256 characters long; openmemory keys create makes one");
     }
     Ok(())

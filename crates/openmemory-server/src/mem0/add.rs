@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::fields::{ENTITIES, Fields, end_of_day};
 use super::record::shown_id;
-use crate::app::App;
-use crate::http::{Answer, Failure, LargeBody, Memories};
+use crate::app_state::AppState;
+use crate::http::{Answer, ApiError, LargeBody, TenantStore};
 use crate::openapi::schemas;
 
 /// What only a language model could do with messages.
@@ -30,7 +30,7 @@ const STEERING: [&str; 6] = [
     post, path = "/v3/memories/add", tag = "Mem0", request_body = Object,
     responses((status = 200, body = Object), schemas::Mem0Refusals)
 )]
-pub async fn add(State(app): State<Arc<App>>, memories: Memories, body: LargeBody) -> Answer {
+pub async fn add(State(app): State<Arc<AppState>>, memories: TenantStore, body: LargeBody) -> Answer {
     let Said { messages, verbatim, left_out } = body.read(|body| said(Fields::read(body)?)).await?;
     let results = stored(&memories, messages).await?;
     let event = results.first().and_then(|result| result.get("id")).cloned();
@@ -51,7 +51,7 @@ pub async fn add(State(app): State<Arc<App>>, memories: Memories, body: LargeBod
     post, path = "/v1/memories", tag = "Mem0", request_body = Object,
     responses((status = 200, body = schemas::AnyJson), schemas::Mem0Refusals)
 )]
-pub async fn add_v1(State(app): State<Arc<App>>, memories: Memories, body: LargeBody) -> Answer {
+pub async fn add_v1(State(app): State<Arc<AppState>>, memories: TenantStore, body: LargeBody) -> Answer {
     let read = |body| {
         let mut fields = Fields::read(body)?;
         let wrapped = fields.string("output_format")?.as_deref() == Some("v1.1");
@@ -65,12 +65,12 @@ pub async fn add_v1(State(app): State<Arc<App>>, memories: Memories, body: Large
     Ok(if wrapped { Json(json!({ "results": results })) } else { Json(results.into()) }.into_response())
 }
 
-async fn stored(memories: &Memories, messages: Vec<NewMemory>) -> Result<Vec<Value>, Failure> {
+async fn stored(memories: &TenantStore, messages: Vec<NewMemory>) -> Result<Vec<Value>, ApiError> {
     let items = messages.into_iter().map(Ok).collect();
     let done = memories.judged(memories.store.add_many(AddMany { items, atomic: true }, &memories.control)).await?;
     let mut results = Vec::with_capacity(done.len());
     for item in done {
-        let memory = item.map_err(|refused| Failure::from(refused.error))?.memory;
+        let memory = item.map_err(|refused| ApiError::from(refused.error))?.memory;
         let (id, text) = (shown_id(&memory.version.id), memory.content);
         results.push(json!({ "id": id, "memory": text, "data": { "memory": text }, "event": "ADD" }));
     }
@@ -80,7 +80,7 @@ async fn stored(memories: &Memories, messages: Vec<NewMemory>) -> Result<Vec<Val
 const VERBATIM: &str = "Messages stored as they are: this server has no language model to extract facts from them";
 
 /// Clients send no `infer` and mean true: what they get instead is told in the log, where an operator may see it.
-fn tell_once(app: &App) {
+fn tell_once(app: &AppState) {
     app.told_verbatim.call_once(|| {
         if let Some(log) = &app.log {
             let time = SystemClock.now().to_string();
@@ -99,18 +99,18 @@ struct Said {
     left_out: Vec<String>,
 }
 
-fn said(mut fields: Fields) -> Result<Said, Failure> {
+fn said(mut fields: Fields) -> Result<Said, ApiError> {
     let infer = fields.flag("infer")?;
     if infer == Some(true) {
         let why = "infer: this server stores messages as they are and has no language model to extract facts; \
                    pass infer=false";
-        return Err(Failure::Unsupported(why.into()));
+        return Err(ApiError::Unsupported(why.into()));
     }
     if let Some(name) = STEERING.into_iter().find(|name| fields.take(name).is_some_and(|value| !is_empty(&value))) {
-        return Err(Failure::Unsupported(format!("{name}: needs a language model, which this server does not have")));
+        return Err(ApiError::Unsupported(format!("{name}: needs a language model, which this server does not have")));
     }
     if fields.flag("enable_graph")? == Some(true) {
-        return Err(Failure::Unsupported("enable_graph: this server keeps no graph of entities".into()));
+        return Err(ApiError::Unsupported("enable_graph: this server keeps no graph of entities".into()));
     }
     let scope = scope(&mut fields)?;
     let metadata = Metadata::read("metadata", fields.object("metadata")?.unwrap_or_default())?;
@@ -137,12 +137,12 @@ fn said(mut fields: Fields) -> Result<Said, Failure> {
             if_exists: IfExists::Add,
         })
     };
-    let messages = texts.into_iter().map(memory).collect::<Result<_, Failure>>()?;
+    let messages = texts.into_iter().map(memory).collect::<Result<_, ApiError>>()?;
     Ok(Said { messages, verbatim: infer.is_none(), left_out })
 }
 
 /// Who said it is kept as Mem0 keeps it, unless the caller's own metadata says something else.
-fn with_role(metadata: &Metadata, role: Option<String>) -> Result<Metadata, Failure> {
+fn with_role(metadata: &Metadata, role: Option<String>) -> Result<Metadata, ApiError> {
     let mut fields = metadata.fields().clone();
     if let Some(role) = role {
         fields.entry("role").or_insert(role.into());
@@ -157,21 +157,21 @@ fn is_empty(value: &Value) -> bool {
 }
 
 /// From the fields themselves, or from `filters`, where one client puts them.
-fn scope(fields: &mut Fields) -> Result<Scope, Failure> {
+fn scope(fields: &mut Fields) -> Result<Scope, ApiError> {
     let mut filters = fields.object("filters")?.unwrap_or_default();
     let mut read = |name: &str| match fields.take(name).or_else(|| filters.swap_remove(name)) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(Scope::read(name, text)?)),
-        Some(_) => Err(Failure::invalid(name, "must be a string")),
+        Some(_) => Err(ApiError::invalid(name, "must be a string")),
     };
     let [user_id, agent_id, app_id, run_id] = ENTITIES;
     let scope =
         Scope { user_id: read(user_id)?, agent_id: read(agent_id)?, app_id: read(app_id)?, run_id: read(run_id)? };
     if let Some(name) = filters.keys().next() {
-        return Err(Failure::invalid(&format!("filters.{name}"), "says nothing about a new memory"));
+        return Err(ApiError::invalid(&format!("filters.{name}"), "says nothing about a new memory"));
     }
     if scope == Scope::default() {
-        return Err(Failure::invalid(
+        return Err(ApiError::invalid(
             "user_id",
             "is missing: give at least one of user_id, agent_id, app_id and run_id",
         ));
@@ -187,12 +187,12 @@ struct Message {
 }
 
 /// Instructions to a model are not said by anybody. Parts that are no texts are named in `left_out`.
-fn texts(messages: Option<Value>, left_out: &mut Vec<String>) -> Result<Vec<Message>, Failure> {
+fn texts(messages: Option<Value>, left_out: &mut Vec<String>) -> Result<Vec<Message>, ApiError> {
     let messages = match messages {
         Some(Value::String(text)) => return Ok(vec![Message { field: "messages".into(), role: None, text }]),
         Some(Value::Array(messages)) => messages,
         Some(message @ Value::Object(_)) => vec![message],
-        _ => return Err(Failure::invalid("messages", "must be messages with role and content, or a text")),
+        _ => return Err(ApiError::invalid("messages", "must be messages with role and content, or a text")),
     };
     if messages.len() > openmemory_domain::limits::BATCH {
         return Err(Invalid::limit("messages", "has at most 1000 messages").into());
@@ -210,23 +210,23 @@ fn texts(messages: Option<Value>, left_out: &mut Vec<String>) -> Result<Vec<Mess
                     None => continue,
                 }
             }
-            _ => return Err(Failure::invalid(&format!("messages[{i}]"), "must be an object with role and content")),
+            _ => return Err(ApiError::invalid(&format!("messages[{i}]"), "must be an object with role and content")),
         };
         texts.push(Message { field, role, text });
     }
     if texts.is_empty() {
         let why = "must hold at least one message with a text that is not the system's";
-        return Err(Failure::invalid("messages", why));
+        return Err(ApiError::invalid("messages", why));
     }
     Ok(texts)
 }
 
 /// The text of a message; none where it has other parts only.
-fn content(content: Option<Value>, field: &str, left_out: &mut Vec<String>) -> Result<Option<String>, Failure> {
+fn content(content: Option<Value>, field: &str, left_out: &mut Vec<String>) -> Result<Option<String>, ApiError> {
     let parts = match content {
         Some(Value::String(text)) => return Ok(Some(text)),
         Some(Value::Array(parts)) => parts,
-        _ => return Err(Failure::invalid(field, "must be a text, or a list of parts")),
+        _ => return Err(ApiError::invalid(field, "must be a text, or a list of parts")),
     };
     let mut texts = Vec::new();
     for (i, part) in parts.iter().enumerate() {

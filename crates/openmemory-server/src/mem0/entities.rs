@@ -8,7 +8,7 @@ use openmemory_engine::EntityStats;
 use serde_json::{Value, json};
 
 use super::fields::exactly;
-use crate::http::{Answer, Failure, Memories, Params};
+use crate::http::{Answer, ApiError, Params, TenantStore};
 use crate::openapi::schemas;
 
 const KINDS: [(&str, &str); 4] = [("user", "user_id"), ("agent", "agent_id"), ("app", "app_id"), ("run", "run_id")];
@@ -18,7 +18,7 @@ const KINDS: [(&str, &str); 4] = [("user", "user_id"), ("agent", "agent_id"), ("
     get, path = "/v1/entities", tag = "Mem0", params(schemas::Mem0PageQuery),
     responses((status = 200, body = schemas::Mem0Page), schemas::Mem0Refusals)
 )]
-pub async fn list(memories: Memories, mut params: Params) -> Answer {
+pub async fn list(memories: TenantStore, mut params: Params) -> Answer {
     let page = params.whole("page", 1, u32::MAX.into())?.unwrap_or(1) as usize;
     let size = params.whole("page_size", 1, 1000)?.unwrap_or(100) as usize;
     let holders = memories.scan(|engine, control| engine.holders(control)).await?;
@@ -42,7 +42,7 @@ pub async fn list(memories: Memories, mut params: Params) -> Answer {
     delete, path = "/v2/entities/{entity}/{name}", tag = "Mem0", params(schemas::EntityPaths),
     responses((status = 200, body = schemas::Mem0Message), schemas::Mem0Refusals)
 )]
-pub async fn delete(memories: Memories, Path((kind, name)): Path<(String, String)>) -> Answer {
+pub async fn delete(memories: TenantStore, Path((kind, name)): Path<(String, String)>) -> Answer {
     delete_entity(memories, &kind, name).await
 }
 
@@ -51,13 +51,13 @@ pub async fn delete(memories: Memories, Path((kind, name)): Path<(String, String
     delete, path = "/v1/entities/{entity}/{name}", tag = "Mem0", params(schemas::EntityPaths),
     responses((status = 200, body = schemas::Mem0Message), schemas::Mem0Refusals)
 )]
-pub async fn delete_v1(memories: Memories, Path((kind, name)): Path<(String, String)>) -> Answer {
+pub async fn delete_v1(memories: TenantStore, Path((kind, name)): Path<(String, String)>) -> Answer {
     delete_entity(memories, &kind, name).await
 }
 
-async fn delete_entity(memories: Memories, kind: &str, name: String) -> Answer {
+async fn delete_entity(memories: TenantStore, kind: &str, name: String) -> Answer {
     let known = KINDS.iter().find(|(known, _)| *known == kind);
-    let (_, field) = known.ok_or_else(|| Failure::invalid("entity", "must be user, agent, app or run"))?;
+    let (_, field) = known.ok_or_else(|| ApiError::invalid("entity", "must be user, agent, app or run"))?;
     let filter = filter::parse(&exactly(field, name.into()))?;
     // One without memories is as good as deleted: a memory of several goes with the first.
     let gone = memories.delete_matching(Some(filter)).await?;

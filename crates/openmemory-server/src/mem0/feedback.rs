@@ -7,9 +7,9 @@ use openmemory_domain::request::FeedbackRequest;
 use serde_json::json;
 
 use super::fields::{Fields, memory_id};
-use super::one::unknown;
+use super::memory::unknown;
 use super::record::shown_id;
-use crate::http::{Answer, Body, Failure, Memories};
+use crate::http::{Answer, ApiError, Body, TenantStore};
 use crate::openapi::schemas;
 
 /// Say how useful a memory was; null takes it back
@@ -17,7 +17,7 @@ use crate::openapi::schemas;
     post, path = "/v1/feedback", tag = "Mem0", request_body = Object,
     responses((status = 200, body = Object), schemas::Mem0Refusals)
 )]
-pub async fn feedback(memories: Memories, Body(body): Body) -> Answer {
+pub async fn feedback(memories: TenantStore, Body(body): Body) -> Answer {
     let mut fields = Fields::read(body)?;
     let id = memory_id("memory_id", fields.take("memory_id"))?;
     let given = fields.string("feedback")?;
@@ -25,7 +25,7 @@ pub async fn feedback(memories: Memories, Body(body): Body) -> Answer {
     let reason = fields.string("feedback_reason")?;
     fields.done()?;
     if reason.as_ref().is_some_and(|reason| reason.chars().count() > 1024) {
-        return Err(Failure::invalid("feedback_reason", "has at most 1024 characters"));
+        return Err(ApiError::invalid("feedback_reason", "has at most 1024 characters"));
     }
     let memory =
         memories.judged(memories.store.feedback(FeedbackRequest { id, feedback, reason })).await.map_err(unknown)?;

@@ -4,7 +4,7 @@
 use openmemory_domain::{Invalid, MemoryId, Timestamp};
 use serde_json::{Map, Value, json};
 
-use crate::http::Failure;
+use crate::http::ApiError;
 
 /// Who a memory belongs to; a run is called a session in places.
 pub const ENTITIES: [&str; 4] = ["user_id", "agent_id", "app_id", "run_id"];
@@ -34,17 +34,17 @@ pub const HOSTED: [&str; 17] = [
 pub struct Fields(Map<String, Value>);
 
 impl Fields {
-    pub fn read(body: Value) -> Result<Self, Failure> {
+    pub fn read(body: Value) -> Result<Self, ApiError> {
         match body {
             Value::Object(fields) => Ok(Self(fields)),
-            _ => Err(Failure::invalid("body", "must be an object")),
+            _ => Err(ApiError::invalid("body", "must be an object")),
         }
     }
 
     /// Refuses what nobody has taken: a field that is misspelt would be lost without a word.
-    pub fn done(self) -> Result<(), Failure> {
+    pub fn done(self) -> Result<(), ApiError> {
         match self.0.keys().find(|name| !HOSTED.contains(&name.as_str())) {
-            Some(name) => Err(Failure::invalid(name, "is not a field here")),
+            Some(name) => Err(ApiError::invalid(name, "is not a field here")),
             None => Ok(()),
         }
     }
@@ -58,54 +58,56 @@ impl Fields {
         self.raw(name).filter(|value| !value.is_null())
     }
 
-    pub fn string(&mut self, name: &str) -> Result<Option<String>, Failure> {
+    pub fn string(&mut self, name: &str) -> Result<Option<String>, ApiError> {
         match self.take(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(Failure::invalid(name, "must be a string")),
+            Some(_) => Err(ApiError::invalid(name, "must be a string")),
         }
     }
 
-    pub fn flag(&mut self, name: &str) -> Result<Option<bool>, Failure> {
+    pub fn flag(&mut self, name: &str) -> Result<Option<bool>, ApiError> {
         match self.take(name) {
             None => Ok(None),
             Some(Value::Bool(flag)) => Ok(Some(flag)),
-            Some(_) => Err(Failure::invalid(name, "must be true or false")),
+            Some(_) => Err(ApiError::invalid(name, "must be true or false")),
         }
     }
 
-    pub fn object(&mut self, name: &str) -> Result<Option<Map<String, Value>>, Failure> {
+    pub fn object(&mut self, name: &str) -> Result<Option<Map<String, Value>>, ApiError> {
         match self.take(name) {
             None => Ok(None),
             Some(Value::Object(fields)) => Ok(Some(fields)),
-            Some(_) => Err(Failure::invalid(name, "must be an object")),
+            Some(_) => Err(ApiError::invalid(name, "must be an object")),
         }
     }
 
-    pub fn array(&mut self, name: &str) -> Result<Option<Vec<Value>>, Failure> {
+    pub fn array(&mut self, name: &str) -> Result<Option<Vec<Value>>, ApiError> {
         match self.take(name) {
             None => Ok(None),
             Some(Value::Array(items)) => Ok(Some(items)),
-            Some(_) => Err(Failure::invalid(name, "must be an array")),
+            Some(_) => Err(ApiError::invalid(name, "must be an array")),
         }
     }
 
-    pub fn whole(&mut self, name: &str, least: u64, most: u64) -> Result<Option<u64>, Failure> {
+    pub fn whole(&mut self, name: &str, least: u64, most: u64) -> Result<Option<u64>, ApiError> {
         let Some(value) = self.take(name) else { return Ok(None) };
         let whole = value.as_u64().filter(|n| (least..=most).contains(n));
-        whole.map(Some).ok_or_else(|| Failure::invalid(name, &format!("must be a whole number from {least} to {most}")))
+        whole
+            .map(Some)
+            .ok_or_else(|| ApiError::invalid(name, &format!("must be a whole number from {least} to {most}")))
     }
 
     /// The users, agents, apps and runs that stand beside other fields, by which memories are looked for.
     ///
     /// # Errors
     /// One that is null got lost on the way, and never means everybody's.
-    pub fn entities(&mut self) -> Result<Vec<(&'static str, Value)>, Failure> {
+    pub fn entities(&mut self) -> Result<Vec<(&'static str, Value)>, ApiError> {
         let mut named = Vec::new();
         for name in ENTITIES {
             match self.raw(name) {
                 None => {}
-                Some(Value::Null) => return Err(Failure::invalid(name, "must be a string; or leave it out")),
+                Some(Value::Null) => return Err(ApiError::invalid(name, "must be a string; or leave it out")),
                 Some(value) => named.push((name, value)),
             }
         }
@@ -113,26 +115,26 @@ impl Fields {
     }
 
     /// Seconds since 1970, or ISO 8601.
-    pub fn timestamp(&mut self, name: &str) -> Result<Option<Timestamp>, Failure> {
+    pub fn timestamp(&mut self, name: &str) -> Result<Option<Timestamp>, ApiError> {
         self.take(name).map(|value| timestamp(name, &value)).transpose()
     }
 }
 
 /// Seconds since 1970, or a time as a text.
-pub fn timestamp(name: &str, value: &Value) -> Result<Timestamp, Failure> {
+pub fn timestamp(name: &str, value: &Value) -> Result<Timestamp, ApiError> {
     if let Value::String(text) = value {
         return Ok(Timestamp::read(name, text)?);
     }
     let seconds = value.as_f64().filter(|seconds| seconds.abs() < 3e11);
     let millis = seconds.map(|seconds| (seconds * 1000.0).round() as i64);
     let why = "must be seconds since 1970, or an ISO 8601 time with offset";
-    millis.map(Timestamp::from_millis).ok_or_else(|| Failure::invalid(name, why))
+    millis.map(Timestamp::from_millis).ok_or_else(|| ApiError::invalid(name, why))
 }
 
 /// The end of a day: a memory with this expiration date is there until then.
-pub fn end_of_day(name: &str, value: &Value) -> Result<Timestamp, Failure> {
+pub fn end_of_day(name: &str, value: &Value) -> Result<Timestamp, ApiError> {
     let date = value.as_str().filter(|text| text.len() == 10).and_then(Timestamp::parse);
-    let start = date.ok_or_else(|| Failure::invalid(name, "must be a date: YYYY-MM-DD"))?;
+    let start = date.ok_or_else(|| ApiError::invalid(name, "must be a date: YYYY-MM-DD"))?;
     Ok(Timestamp::from_millis(start.millis() + DAY))
 }
 
@@ -146,11 +148,11 @@ pub fn expiration_date(expires_at: Timestamp) -> String {
 const DAY: i64 = 86_400_000;
 
 /// The id of a memory that must be named.
-pub fn memory_id(name: &str, value: Option<Value>) -> Result<MemoryId, Failure> {
+pub fn memory_id(name: &str, value: Option<Value>) -> Result<MemoryId, ApiError> {
     match value {
         None => Err(Invalid::missing_id(name).into()),
         Some(Value::String(text)) => Ok(MemoryId::read(name, &text)?),
-        Some(_) => Err(Failure::invalid(name, "must be a string")),
+        Some(_) => Err(ApiError::invalid(name, "must be a string")),
     }
 }
 

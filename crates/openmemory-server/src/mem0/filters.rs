@@ -4,10 +4,10 @@ use openmemory_domain::filter::{self, Filter};
 use serde_json::{Map, Value, json};
 
 use super::fields::{ENTITIES, end_of_day, timestamp};
-use crate::http::Failure;
+use crate::http::ApiError;
 
 /// Filters in the engine's terms; none where nothing is filtered.
-pub fn translated(filters: Map<String, Value>, mut others: Vec<Value>) -> Result<Option<Filter>, Failure> {
+pub fn translated(filters: Map<String, Value>, mut others: Vec<Value>) -> Result<Option<Filter>, ApiError> {
     if !filters.is_empty() {
         let theirs = object(filters, "filters", 1)?;
         // Read by itself first: a refusal names the place as the caller knows it.
@@ -34,9 +34,9 @@ fn is_entity(name: &str) -> bool {
     ENTITIES.contains(&name) || matches!(name, "userId" | "agentId" | "appId" | "runId" | "session_id")
 }
 
-fn object(fields: Map<String, Value>, path: &str, depth: usize) -> Result<Value, Failure> {
+fn object(fields: Map<String, Value>, path: &str, depth: usize) -> Result<Value, ApiError> {
     if depth > 32 {
-        return Err(Failure::invalid(path, "nests at most 32 deep"));
+        return Err(ApiError::invalid(path, "nests at most 32 deep"));
     }
     let mut all = Vec::new();
     for (name, value) in fields {
@@ -58,17 +58,17 @@ fn object(fields: Map<String, Value>, path: &str, depth: usize) -> Result<Value,
     }
 }
 
-fn nested(value: Value, path: &str, depth: usize) -> Result<Value, Failure> {
+fn nested(value: Value, path: &str, depth: usize) -> Result<Value, ApiError> {
     match value {
         Value::Object(fields) => object(fields, path, depth + 1),
         Value::Array(items) => {
             let items = items.into_iter().enumerate().map(|(i, item)| match item {
                 Value::Object(fields) => object(fields, &format!("{path}[{i}]"), depth + 1),
-                _ => Err(Failure::invalid(&format!("{path}[{i}]"), "must be an object")),
+                _ => Err(ApiError::invalid(&format!("{path}[{i}]"), "must be an object")),
             });
             Ok(Value::Array(items.collect::<Result<_, _>>()?))
         }
-        _ => Err(Failure::invalid(path, "must be an object or a list of objects")),
+        _ => Err(ApiError::invalid(path, "must be an object or a list of objects")),
     }
 }
 
@@ -77,7 +77,7 @@ fn list_means_in(value: Value) -> Value {
 }
 
 /// A date stands for the end of its day, as where a memory gets one.
-fn dates(value: Value, path: &str) -> Result<Value, Failure> {
+fn dates(value: Value, path: &str) -> Result<Value, ApiError> {
     each(value, path, &|value, path| match value {
         Value::String(text) if text != "*" => Ok(end_of_day(path, &text.into())?.to_string().into()),
         other => Ok(other),
@@ -85,7 +85,7 @@ fn dates(value: Value, path: &str) -> Result<Value, Failure> {
 }
 
 /// A number is seconds since 1970, as where a memory gets its time.
-fn times(value: Value, path: &str) -> Result<Value, Failure> {
+fn times(value: Value, path: &str) -> Result<Value, ApiError> {
     each(value, path, &|value, path| match value {
         Value::Number(_) => Ok(timestamp(path, &value)?.to_string().into()),
         other => Ok(other),
@@ -96,15 +96,15 @@ fn times(value: Value, path: &str) -> Result<Value, Failure> {
 fn each(
     value: Value,
     path: &str,
-    translate: &impl Fn(Value, &str) -> Result<Value, Failure>,
-) -> Result<Value, Failure> {
+    translate: &impl Fn(Value, &str) -> Result<Value, ApiError>,
+) -> Result<Value, ApiError> {
     match value {
         Value::Object(operators) => {
             let translated = operators.into_iter().map(|(name, value)| {
                 let path = format!("{path}.{name}");
                 Ok((name, each(value, &path, translate)?))
             });
-            Ok(Value::Object(translated.collect::<Result<_, Failure>>()?))
+            Ok(Value::Object(translated.collect::<Result<_, ApiError>>()?))
         }
         Value::Array(items) => {
             let translated = items.into_iter().enumerate();

@@ -11,22 +11,22 @@ use serde_json::{Map, Value, json};
 use super::fields::{ENTITIES, Fields, HOSTED, exactly};
 use super::filters::{names_an_entity, translated};
 use super::record::{only, record};
-use crate::http::{Answer, Body, Failure, Memories, Params};
+use crate::http::{Answer, ApiError, Body, Params, TenantStore};
 use crate::openapi::schemas;
 
-const LARGEST_PAGE: u64 = 200;
+const MAX_PAGE_SIZE: u64 = 200;
 /// Memories of a list without pages, at most.
-const MOST: usize = 10_000;
+const MAX_LISTED: usize = 10_000;
 
 /// List memories of a user, agent, app or run, page by page
 #[utoipa::path(
     post, path = "/v3/memories", tag = "Mem0", params(schemas::Mem0PageQuery), request_body = Object,
     responses((status = 200, body = schemas::Mem0Page), schemas::Mem0Refusals)
 )]
-pub async fn list(memories: Memories, params: Params, headers: HeaderMap, Body(body): Body) -> Answer {
+pub async fn list(memories: TenantStore, params: Params, headers: HeaderMap, Body(body): Body) -> Answer {
     let mut fields = Fields::read(body)?;
     if let Some((name, _)) = fields.entities()?.first() {
-        return Err(Failure::invalid(name, "belongs into filters on this path"));
+        return Err(ApiError::invalid(name, "belongs into filters on this path"));
     }
     let asked = Asked::read(params, fields, Vec::new())?;
     asked.page(&memories, "/v3/memories/", &headers).await
@@ -37,7 +37,7 @@ pub async fn list(memories: Memories, params: Params, headers: HeaderMap, Body(b
     post, path = "/v2/memories", tag = "Mem0", params(schemas::Mem0PageQuery), request_body = Object,
     responses((status = 200, body = schemas::AnyJson), schemas::Mem0Refusals)
 )]
-pub async fn list_v2(memories: Memories, params: Params, headers: HeaderMap, Body(body): Body) -> Answer {
+pub async fn list_v2(memories: TenantStore, params: Params, headers: HeaderMap, Body(body): Body) -> Answer {
     let mut fields = Fields::read(body)?;
     let beside = fields.entities()?;
     let asked = Asked::read(params, fields, beside)?;
@@ -49,7 +49,7 @@ pub async fn list_v2(memories: Memories, params: Params, headers: HeaderMap, Bod
     get, path = "/v1/memories", tag = "Mem0", params(schemas::EntityQuery, schemas::Mem0PageQuery),
     responses((status = 200, body = schemas::AnyJson), schemas::Mem0Refusals)
 )]
-pub async fn list_v1(memories: Memories, mut params: Params, headers: HeaderMap) -> Answer {
+pub async fn list_v1(memories: TenantStore, mut params: Params, headers: HeaderMap) -> Answer {
     let beside = ENTITIES.into_iter().filter_map(|name| Some((name, params.take(name)?.into()))).collect();
     let asked = Asked::read(params, Fields::read(json!({}))?, beside)?;
     asked.page_or_all(&memories, "/v1/memories/", &headers).await
@@ -65,16 +65,16 @@ struct Asked {
 }
 
 impl Asked {
-    fn read(mut params: Params, mut fields: Fields, beside: Vec<(&'static str, Value)>) -> Result<Self, Failure> {
+    fn read(mut params: Params, mut fields: Fields, beside: Vec<(&'static str, Value)>) -> Result<Self, ApiError> {
         let page = params.whole("page", 1, u32::MAX.into())?.or(fields.whole("page", 1, u32::MAX.into())?);
-        let size = params.whole("page_size", 1, LARGEST_PAGE)?.or(fields.whole("page_size", 1, LARGEST_PAGE)?);
+        let size = params.whole("page_size", 1, MAX_PAGE_SIZE)?.or(fields.whole("page_size", 1, MAX_PAGE_SIZE)?);
         // Older clients' word for the number of memories, which have no pages.
-        let limit = params.whole("limit", 1, MOST as u64)?.or(fields.whole("limit", 1, MOST as u64)?);
+        let limit = params.whole("limit", 1, MAX_LISTED as u64)?.or(fields.whole("limit", 1, MAX_LISTED as u64)?);
         let mut others: Vec<Value> = beside.into_iter().map(|(name, value)| exactly(name, value)).collect();
         let filters = fields.object("filters")?.unwrap_or_default();
         if others.is_empty() && !names_an_entity(&filters) {
             let why = "must name at least one of user_id, agent_id, app_id and run_id; \"*\" means any";
-            return Err(Failure::invalid("filters", why));
+            return Err(ApiError::invalid("filters", why));
         }
         for (name, operator) in [("start_date", "gte"), ("end_date", "lte")] {
             if let Some(time) = fields.take(name) {
@@ -92,11 +92,11 @@ impl Asked {
         let wanted = fields.array("fields")?;
         fields.done()?;
         params.passing_over(&HOSTED).done()?;
-        let size = size.or(limit.map(|limit| limit.min(LARGEST_PAGE))).unwrap_or(100);
-        Ok(Self { list, page, size, limit: limit.unwrap_or(MOST as u64), wanted })
+        let size = size.or(limit.map(|limit| limit.min(MAX_PAGE_SIZE))).unwrap_or(100);
+        Ok(Self { list, page, size, limit: limit.unwrap_or(MAX_LISTED as u64), wanted })
     }
 
-    async fn page(self, memories: &Memories, path: &str, headers: &HeaderMap) -> Answer {
+    async fn page(self, memories: &TenantStore, path: &str, headers: &HeaderMap) -> Answer {
         let (page, size) = (self.page.unwrap_or(1), self.size);
         let skip = (page - 1) * size;
         let (count, found) = memories
@@ -117,7 +117,7 @@ impl Asked {
         Ok(Json(told).into_response())
     }
 
-    async fn page_or_all(self, memories: &Memories, path: &str, headers: &HeaderMap) -> Answer {
+    async fn page_or_all(self, memories: &TenantStore, path: &str, headers: &HeaderMap) -> Answer {
         if self.page.is_some() {
             return self.page(memories, path, headers).await;
         }
@@ -131,7 +131,7 @@ impl Asked {
     }
 }
 
-fn all_matching(filter: Option<Filter>) -> Result<List, Failure> {
+fn all_matching(filter: Option<Filter>) -> Result<List, ApiError> {
     Ok(List { filter, ..List::read(Value::Object(Map::new()))? })
 }
 

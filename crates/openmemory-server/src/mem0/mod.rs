@@ -13,54 +13,54 @@
 //! | `filters` | what do Mem0's filters mean here? |
 //! | `fields` | how is a body read whose other fields do not matter? |
 //! | `record` | how is a memory written? |
-//! | `reword` | how is a refusal written? |
+//! | `format_error` | how is a refusal written? |
 
 mod account;
 mod add;
+mod batch;
 mod entities;
+mod error_format;
 mod feedback;
 mod fields;
 mod filters;
 mod list;
-mod many;
-mod one;
+mod memory;
 mod record;
-mod refused;
-mod reword;
 mod search;
+mod unsupported;
 
-pub use reword::reword;
+pub use error_format::format_error;
 
 use std::sync::Arc;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::app::App;
+use crate::app_state::AppState;
 
-pub fn routes() -> OpenApiRouter<Arc<App>> {
+pub fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
         .routes(routes!(account::ping))
-        .routes(routes!(account::project, refused::update_project))
+        .routes(routes!(account::project, unsupported::update_project))
         .routes(routes!(add::add))
         .routes(routes!(list::list))
         .routes(routes!(list::list_v2))
-        .routes(routes!(list::list_v1, add::add_v1, many::delete_all))
+        .routes(routes!(list::list_v1, add::add_v1, batch::delete_all))
         .routes(routes!(search::search))
         .routes(routes!(search::search_v2))
         .routes(routes!(search::search_v1))
-        .routes(routes!(one::get, one::update, one::delete))
-        .routes(routes!(one::history))
-        .routes(routes!(many::update, many::delete))
+        .routes(routes!(memory::get, memory::update, memory::delete))
+        .routes(routes!(memory::history))
+        .routes(routes!(batch::update, batch::delete))
         .routes(routes!(feedback::feedback))
         .routes(routes!(entities::list))
         .routes(routes!(entities::delete))
         .routes(routes!(entities::delete_v1))
-        .routes(routes!(refused::exports))
-        .routes(routes!(refused::export))
-        .routes(routes!(refused::summary))
-        .routes(routes!(refused::webhooks, refused::create_webhook))
-        .routes(routes!(refused::jobs))
+        .routes(routes!(unsupported::exports))
+        .routes(routes!(unsupported::export))
+        .routes(routes!(unsupported::summary))
+        .routes(routes!(unsupported::webhooks, unsupported::create_webhook))
+        .routes(routes!(unsupported::jobs))
         .routes(routes!(account::profile))
-        .routes(routes!(account::profile_settings, refused::profile_settings))
+        .routes(routes!(account::profile_settings, unsupported::profile_settings))
 }

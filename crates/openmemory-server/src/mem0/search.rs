@@ -13,7 +13,7 @@ use super::fields::{Fields, exactly};
 use super::filters::{names_an_entity, translated};
 use super::list::listed;
 use super::record::{only, record};
-use crate::http::{Answer, Body, Failure, Memories, keep_end};
+use crate::http::{Answer, ApiError, Body, TenantStore, keep_end};
 use crate::openapi::schemas;
 
 /// Memories that are compared with a threshold, at least.
@@ -24,10 +24,10 @@ const BEFORE_THRESHOLD: usize = 100;
     post, path = "/v3/memories/search", tag = "Mem0", request_body = Object,
     responses((status = 200, body = schemas::Mem0Results), schemas::Mem0Refusals)
 )]
-pub async fn search(memories: Memories, Body(body): Body) -> Answer {
+pub async fn search(memories: TenantStore, Body(body): Body) -> Answer {
     let mut fields = Fields::read(body)?;
     if let Some((name, _)) = fields.entities()?.first() {
-        return Err(Failure::invalid(name, "belongs into filters on this path"));
+        return Err(ApiError::invalid(name, "belongs into filters on this path"));
     }
     Ok(found(&memories, fields, Vec::new()).await?.told(true))
 }
@@ -37,7 +37,7 @@ pub async fn search(memories: Memories, Body(body): Body) -> Answer {
     post, path = "/v2/memories/search", tag = "Mem0", request_body = Object,
     responses((status = 200, body = schemas::AnyJson), schemas::Mem0Refusals)
 )]
-pub async fn search_v2(memories: Memories, Body(body): Body) -> Answer {
+pub async fn search_v2(memories: TenantStore, Body(body): Body) -> Answer {
     older(memories, body).await
 }
 
@@ -46,11 +46,11 @@ pub async fn search_v2(memories: Memories, Body(body): Body) -> Answer {
     post, path = "/v1/memories/search", tag = "Mem0", request_body = Object,
     responses((status = 200, body = schemas::AnyJson), schemas::Mem0Refusals)
 )]
-pub async fn search_v1(memories: Memories, Body(body): Body) -> Answer {
+pub async fn search_v1(memories: TenantStore, Body(body): Body) -> Answer {
     older(memories, body).await
 }
 
-async fn older(memories: Memories, body: Value) -> Answer {
+async fn older(memories: TenantStore, body: Value) -> Answer {
     let mut fields = Fields::read(body)?;
     let beside = fields.entities()?;
     let wrapped = fields.string("output_format")?.as_deref() == Some("v1.1");
@@ -77,7 +77,11 @@ impl Found {
     }
 }
 
-async fn found(memories: &Memories, mut fields: Fields, beside: Vec<(&'static str, Value)>) -> Result<Found, Failure> {
+async fn found(
+    memories: &TenantStore,
+    mut fields: Fields,
+    beside: Vec<(&'static str, Value)>,
+) -> Result<Found, ApiError> {
     let wanted = fields.array("fields")?;
     let threshold = threshold(&mut fields)?;
     let (search, cut) = request(&mut fields, beside)?;
@@ -106,20 +110,20 @@ fn semantic(hit: &Hit) -> f32 {
 
 /// As there, one that is sent counts; hosted Mem0 itself applies .1 where none is, which here would hide what the words
 /// alone have found.
-fn threshold(fields: &mut Fields) -> Result<Option<f32>, Failure> {
+fn threshold(fields: &mut Fields) -> Result<Option<f32>, ApiError> {
     let Some(threshold) = fields.take("threshold") else { return Ok(None) };
     let least = threshold.as_f64().filter(|least| (0.0..=1.0).contains(least));
-    let why = || Failure::invalid("threshold", "must be from 0 to 1");
+    let why = || ApiError::invalid("threshold", "must be from 0 to 1");
     least.map(|least| Some(least as f32)).ok_or_else(why)
 }
 
 /// The search, and whether its query was cut.
-fn request(fields: &mut Fields, beside: Vec<(&'static str, Value)>) -> Result<(Search, bool), Failure> {
+fn request(fields: &mut Fields, beside: Vec<(&'static str, Value)>) -> Result<(Search, bool), ApiError> {
     let mut others: Vec<Value> = beside.into_iter().map(|(name, value)| exactly(name, value)).collect();
     let filters = fields.object("filters")?.unwrap_or_default();
     if others.is_empty() && !names_an_entity(&filters) {
         let why = "must name at least one of user_id, agent_id, app_id and run_id; \"*\" means any";
-        return Err(Failure::invalid("filters", why));
+        return Err(ApiError::invalid("filters", why));
     }
     if let Some(categories) = fields.array("categories")? {
         others.push(json!({ "tags": { "in": categories } }));

@@ -16,7 +16,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::app::App;
+use crate::app_state::AppState;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -42,12 +42,12 @@ impl Modify for Keys {
     }
 }
 
-pub fn document() -> OpenApiRouter<Arc<App>> {
+pub fn document() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::with_openapi(Described::openapi())
 }
 
 /// The routes that anybody may ask.
-pub fn routes(document: Document) -> Router<Arc<App>> {
+pub fn routes(document: Document) -> Router<Arc<AppState>> {
     // Shared by all answers: anybody may ask for them, and then not read them.
     let text = Bytes::from(serde_json::to_string(&document).unwrap_or_default());
     let page = Bytes::from(page::page(&document));

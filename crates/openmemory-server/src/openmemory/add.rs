@@ -4,7 +4,7 @@ use openmemory_domain::request::{AddMany, NewMemory};
 use serde_json::Value;
 
 use super::record::{results, tagged_as};
-use crate::http::{Answer, Body, Failure, LargeBody, Memories};
+use crate::http::{Answer, ApiError, Body, LargeBody, TenantStore};
 use crate::openapi::schemas;
 
 /// Store a text, unless `ifExists` says otherwise and its scope has it
@@ -12,7 +12,7 @@ use crate::openapi::schemas;
     post, path = "/memory/add", tag = "Memories", request_body = schemas::NewMemory,
     responses((status = 200, body = schemas::Added, headers(("ETag" = String))), schemas::Refusals)
 )]
-pub async fn add(memories: Memories, Body(mut body): Body) -> Answer {
+pub async fn add(memories: TenantStore, Body(mut body): Body) -> Answer {
     check_dynamics(&mut body)?;
     let added = memories.judged(memories.store.add(NewMemory::read(body)?)).await?;
     Ok(tagged_as(&added, &added.memory)?)
@@ -23,19 +23,19 @@ pub async fn add(memories: Memories, Body(mut body): Body) -> Answer {
     post, path = "/memory/batch", tag = "Memories", request_body = schemas::AddBatch,
     responses((status = 200, body = schemas::Results), schemas::Refusals)
 )]
-pub async fn add_many(memories: Memories, body: LargeBody) -> Answer {
+pub async fn add_many(memories: TenantStore, body: LargeBody) -> Answer {
     let batch = body.read(|body| Ok(AddMany::read(body)?)).await?;
     let done = memories.judged(memories.store.add_many(batch, &memories.control)).await?;
     results(done).await
 }
 
 /// OpenMemory's clients always send both. Here they follow from the sectors, so that they are checked and nothing else.
-fn check_dynamics(body: &mut Value) -> Result<(), Failure> {
+fn check_dynamics(body: &mut Value) -> Result<(), ApiError> {
     let Value::Object(fields) = body else { return Ok(()) };
     for (name, most) in [("salience", 1.0), ("decay_lambda", f64::MAX)] {
         let Some(value) = fields.shift_remove(name) else { continue };
         if !value.is_null() && !value.as_f64().is_some_and(|number| (0.0..=most).contains(&number)) {
-            return Err(Failure::invalid(name, "must be a number that is not negative, and salience at most 1"));
+            return Err(ApiError::invalid(name, "must be a number that is not negative, and salience at most 1"));
         }
     }
     Ok(())

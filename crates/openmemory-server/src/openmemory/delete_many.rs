@@ -5,7 +5,7 @@ use axum::response::IntoResponse;
 use openmemory_domain::request::DeleteMany;
 
 use super::record::results;
-use crate::http::{Answer, LargeBody, Memories};
+use crate::http::{Answer, LargeBody, TenantStore};
 use crate::openapi::schemas;
 
 /// Delete memories by id, by filter, or all
@@ -15,7 +15,7 @@ use crate::openapi::schemas;
     post, path = "/memory/delete", tag = "Memories", request_body = schemas::Selection,
     responses((status = 200, body = schemas::Deletion), schemas::Refusals)
 )]
-pub async fn delete_many(memories: Memories, body: LargeBody) -> Answer {
+pub async fn delete_many(memories: TenantStore, body: LargeBody) -> Answer {
     Ok(match body.read(|body| Ok(DeleteMany::read(body)?)).await? {
         DeleteMany::Ids(ids) => return results(memories.judged(memories.store.delete_many(ids)).await?).await,
         DeleteMany::Matching(filter) => Json(memories.delete_matching(Some(filter)).await?).into_response(),

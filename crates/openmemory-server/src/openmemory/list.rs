@@ -8,18 +8,18 @@ use openmemory_engine::{Control, Error, Shared};
 use serde_json::{Map, Value, json};
 
 use super::record::record;
-use crate::http::{Answer, Body, Failure, Memories, Params};
+use crate::http::{Answer, ApiError, Body, Params, TenantStore};
 use crate::openapi::schemas;
 
 /// Memories that one request lists at most.
-const MOST: u64 = 10_000;
+const MAX_LISTED: u64 = 10_000;
 
 /// List memories, newest first
 #[utoipa::path(
     get, path = "/memory/all", tag = "Memories", params(schemas::AllQuery),
     responses((status = 200, body = schemas::Items), schemas::Refusals)
 )]
-pub async fn all(memories: Memories, mut params: Params) -> Answer {
+pub async fn all(memories: TenantStore, mut params: Params) -> Answer {
     let walk = Walk::read(&mut params, None)?;
     params.done()?;
     let page = memories.scan(move |engine, control| walk.run(engine, control)).await?;
@@ -31,7 +31,7 @@ pub async fn all(memories: Memories, mut params: Params) -> Answer {
     post, path = "/memory/list", tag = "Memories", request_body = schemas::ListRequest,
     responses((status = 200, body = schemas::Items), schemas::Refusals)
 )]
-pub async fn list(memories: Memories, Body(body): Body) -> Answer {
+pub async fn list(memories: TenantStore, Body(body): Body) -> Answer {
     let list = List::read(body)?;
     let page = memories
         .scan(move |engine, control| {
@@ -46,9 +46,9 @@ pub async fn list(memories: Memories, Body(body): Body) -> Answer {
 pub struct Walk(List);
 
 impl Walk {
-    pub fn read(params: &mut Params, user: Option<String>) -> Result<Self, Failure> {
-        let l = params.whole("l", 1, MOST)?;
-        let limit = params.whole("limit", 1, MOST)?.or(l).unwrap_or(100) as usize;
+    pub fn read(params: &mut Params, user: Option<String>) -> Result<Self, ApiError> {
+        let l = params.whole("l", 1, MAX_LISTED)?;
+        let limit = params.whole("limit", 1, MAX_LISTED)?.or(l).unwrap_or(100) as usize;
         let skip = params.whole("u", 0, u32::MAX.into())?.unwrap_or(0);
         let mut filters = Map::new();
         if let Some(user) = user.or_else(|| params.take("user_id")) {

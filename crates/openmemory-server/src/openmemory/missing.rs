@@ -6,11 +6,11 @@ use axum::Router;
 use axum::routing::{any, delete, get, patch, post};
 use openmemory_domain::Invalid;
 
-use crate::app::App;
-use crate::http::Failure;
+use crate::app_state::AppState;
+use crate::http::ApiError;
 
-pub fn missing_ids() -> Router<Arc<App>> {
-    let missing = || async { Failure::from(Invalid::missing_id("id")) };
+pub fn missing_ids() -> Router<Arc<AppState>> {
+    let missing = || async { ApiError::from(Invalid::missing_id("id")) };
     let mut router = Router::new();
     for path in ["/memory", "/memory/"] {
         router = router.route(path, get(missing).merge(patch(missing)).merge(delete(missing)));

@@ -19,13 +19,13 @@
 
 mod add;
 mod delete_many;
+mod history;
 mod list;
-mod marks;
+mod memory;
 mod missing;
-mod one;
-mod past;
 mod query;
 mod record;
+mod signals;
 mod store;
 mod transfer;
 mod update_many;
@@ -39,23 +39,23 @@ use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::app::App;
+use crate::app_state::AppState;
 
-pub fn routes() -> OpenApiRouter<Arc<App>> {
+pub fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
         .routes(routes!(add::add))
         .routes(routes!(add::add_many, update_many::update_many))
-        .routes(routes!(one::get, one::update, one::delete))
+        .routes(routes!(memory::get, memory::update, memory::delete))
         .routes(routes!(list::all))
         .routes(routes!(list::list))
         .routes(routes!(delete_many::delete_many))
         .routes(routes!(query::query))
         .routes(routes!(query::search))
-        .routes(routes!(past::history))
-        .routes(routes!(past::restore))
-        .routes(routes!(marks::reinforce))
-        .routes(routes!(marks::feedback))
-        .routes(routes!(marks::waypoints))
+        .routes(routes!(history::history))
+        .routes(routes!(history::restore))
+        .routes(routes!(signals::reinforce))
+        .routes(routes!(signals::feedback))
+        .routes(routes!(signals::waypoints))
         .routes(routes!(users::list, users::delete))
         .routes(routes!(store::sectors))
         .routes(routes!(store::stats))

@@ -8,7 +8,7 @@ use openmemory_engine::{Error, Hit};
 use serde_json::{Map, Value, json};
 
 use super::record::with_protocol_fields;
-use crate::http::{Answer, Body, Failure, Memories, keep_end};
+use crate::http::{Answer, ApiError, Body, TenantStore, keep_end};
 use crate::openapi::schemas;
 
 /// Find memories by meaning, in OpenMemory's terms
@@ -16,7 +16,7 @@ use crate::openapi::schemas;
     post, path = "/memory/query", tag = "Memories", request_body = schemas::Query,
     responses((status = 200, body = schemas::Matches), schemas::Refusals)
 )]
-pub async fn query(memories: Memories, Body(body): Body) -> Answer {
+pub async fn query(memories: TenantStore, Body(body): Body) -> Answer {
     let mut body = search_request(body)?;
     let cut = body.get_mut("query").is_some_and(keep_end);
     let mut found = matches(&memories, Search::read(body)?).await?;
@@ -31,11 +31,11 @@ pub async fn query(memories: Memories, Body(body): Body) -> Answer {
     post, path = "/memory/search", tag = "Memories", request_body = schemas::Search,
     responses((status = 200, body = schemas::Matches), schemas::Refusals)
 )]
-pub async fn search(memories: Memories, Body(body): Body) -> Answer {
+pub async fn search(memories: TenantStore, Body(body): Body) -> Answer {
     Ok(Json(matches(&memories, Search::read(body)?).await?).into_response())
 }
 
-async fn matches(memories: &Memories, search: Search) -> Result<Value, Error> {
+async fn matches(memories: &TenantStore, search: Search) -> Result<Value, Error> {
     let query = search.query.clone();
     let write =
         |hits: &[Hit]| hits.iter().map(|hit| with_protocol_fields(hit, &hit.memory)).collect::<Result<Vec<_>, _>>();
@@ -52,12 +52,12 @@ fn moment(time: Value) -> Value {
 }
 
 /// OpenMemory's `filters` beside the filter language: what it calls otherwise is said in the engine's terms.
-fn search_request(body: Value) -> Result<Value, Failure> {
-    let Value::Object(mut body) = body else { return Err(Failure::invalid("body", "must be an object")) };
+fn search_request(body: Value) -> Result<Value, ApiError> {
+    let Value::Object(mut body) = body else { return Err(ApiError::invalid("body", "must be an object")) };
     let mut filters = match body.shift_remove("filters") {
         None | Some(Value::Null) => Map::new(),
         Some(Value::Object(filters)) => filters,
-        Some(_) => return Err(Failure::invalid("filters", "must be an object")),
+        Some(_) => return Err(ApiError::invalid("filters", "must be an object")),
     };
     let mut all = Vec::new();
     for fields in [&mut body, &mut filters] {
@@ -71,7 +71,7 @@ fn search_request(body: Value) -> Result<Value, Failure> {
     if let Some(user) = body.shift_remove("user_id") {
         // Null would be a user that got lost on the way, and never means everybody.
         let why = "must be a string; to search everybody's memories, leave it out";
-        let Value::String(user) = user else { return Err(Failure::invalid("user_id", why)) };
+        let Value::String(user) = user else { return Err(ApiError::invalid("user_id", why)) };
         all.push(json!({ "user_id": { "in": [user] } }));
     }
     if let Some(Value::Array(tags)) = filters.get("tags").cloned() {

@@ -10,13 +10,13 @@ use axum::response::{IntoResponse, Response};
 use openmemory_domain::Sector;
 use serde_json::json;
 
-use crate::app::App;
-use crate::http::{Answer, Failure, Memories, Progress};
+use crate::app_state::AppState;
+use crate::http::{Answer, ApiError, Progress, TenantStore};
 use crate::openapi::schemas;
 
 /// The sectors that a memory can belong to, how each decays, and how many memories of the key's tenant it has
 #[utoipa::path(get, path = "/sectors", tag = "Store", responses((status = 200, body = schemas::Sectors), schemas::Refusals))]
-pub async fn sectors(memories: Memories) -> Answer {
+pub async fn sectors(memories: TenantStore) -> Answer {
     let stats = memories.scan(|engine, control| engine.sector_stats(control)).await?;
     let config = |sector: Sector| (sector.name(), json!({ "decay_lambda": sector.decay_per_day() }));
     let configs: BTreeMap<_, _> = Sector::ALL.map(config).into();
@@ -25,7 +25,7 @@ pub async fn sectors(memories: Memories) -> Answer {
 
 /// How many memories the key's tenant has, and what they take
 #[utoipa::path(get, path = "/stats", tag = "Store", responses((status = 200, body = schemas::Stats), schemas::Refusals))]
-pub async fn stats(memories: Memories) -> Answer {
+pub async fn stats(memories: TenantStore) -> Answer {
     Ok(Json(memories.read(|engine| engine.stats()).await?).into_response())
 }
 
@@ -33,24 +33,24 @@ pub async fn stats(memories: Memories) -> Answer {
 ///
 /// 503 as long as a store has failed and is not open again, be it another tenant's.
 #[utoipa::path(get, path = "/ready", tag = "Store", responses((status = 200, body = schemas::Done), schemas::Refusals))]
-pub async fn ready(State(app): State<Arc<App>>, memories: Memories) -> Answer {
+pub async fn ready(State(app): State<Arc<AppState>>, memories: TenantStore) -> Answer {
     memories.judged(memories.store.ready()).await?;
     if !app.tenants.all_write() {
-        return Err(Failure::NotReady);
+        return Err(ApiError::NotReady);
     }
     Ok(Json(json!({ "ok": true })).into_response())
 }
 
 /// Answers when everything acknowledged is on disk; needed with `durability: interval` only
 #[utoipa::path(post, path = "/flush", tag = "Store", responses((status = 200, body = schemas::Done), schemas::Refusals))]
-pub async fn flush(memories: Memories) -> Answer {
+pub async fn flush(memories: TenantStore) -> Answer {
     memories.read(|engine| engine.flush()).await?;
     Ok(Json(json!({ "ok": true })).into_response())
 }
 
 /// Take what was deleted, and otherwise left behind, out of the files
 #[utoipa::path(post, path = "/compact", tag = "Store", responses((status = 200, body = schemas::Compacted), schemas::Refusals))]
-pub async fn compact(memories: Memories) -> Answer {
+pub async fn compact(memories: TenantStore) -> Answer {
     Ok(Json(memories.scan(|engine, _| engine.compact()).await?).into_response())
 }
 
@@ -58,7 +58,7 @@ pub async fn compact(memories: Memories) -> Answer {
 ///
 /// With `Accept: application/jsonl` it tells how far it is, as `POST /import` does.
 #[utoipa::path(post, path = "/reindex", tag = "Store", responses((status = 200, body = schemas::Reindexed), schemas::Refusals))]
-pub async fn reindex(memories: Memories, progress: Progress) -> Answer {
+pub async fn reindex(memories: TenantStore, progress: Progress) -> Answer {
     progress.follow(|control| async move { Ok(json!(memories.judged(memories.store.reindex(&control)).await?)) }).await
 }
 
@@ -67,7 +67,7 @@ pub async fn reindex(memories: Memories, progress: Progress) -> Answer {
     get, path = "/metrics", tag = "Server",
     responses((status = 200, body = String, content_type = "application/openmetrics-text"), schemas::Refusals)
 )]
-pub async fn metrics(State(app): State<Arc<App>>) -> Response {
+pub async fn metrics(State(app): State<Arc<AppState>>) -> Response {
     let kind = [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
     (kind, app.metrics.text()).into_response()
 }

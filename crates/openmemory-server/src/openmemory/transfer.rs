@@ -17,9 +17,10 @@ use serde_json::{Map, Value, json};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
-use crate::app::App;
+use crate::app_state::AppState;
 use crate::http::{
-    Answer, Body, Failure, Gone, JSON_LINES, Memories, Params, Pieces, Progress, Upload, fields_of, in_pieces,
+    Answer, ApiError, Body, CancelOnDisconnect, ChunkSender, JSON_LINES, Params, Progress, TenantStore, Upload,
+    fields_of, stream_body,
 };
 use crate::keys::Caller;
 use crate::openapi::schemas;
@@ -36,9 +37,9 @@ const PIECE: usize = 64 << 10;
     responses((status = 200, body = String, content_type = "application/jsonl"), schemas::Refusals)
 )]
 pub async fn export(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     Extension(caller): Extension<Caller>,
-    memories: Memories,
+    memories: TenantStore,
     mut params: Params,
 ) -> Answer {
     let mut request = Map::new();
@@ -55,9 +56,9 @@ pub async fn export(
     responses((status = 200, body = String, content_type = "application/jsonl"), schemas::Refusals)
 )]
 pub async fn export_some(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     Extension(caller): Extension<Caller>,
-    memories: Memories,
+    memories: TenantStore,
     Body(body): Body,
 ) -> Answer {
     lines(&app, caller, memories, Export::read_filter(body)?).await
@@ -73,8 +74,8 @@ pub async fn export_some(
     responses((status = 200, body = schemas::Imported), schemas::Refusals)
 )]
 pub async fn import(
-    State(app): State<Arc<App>>,
-    memories: Memories,
+    State(app): State<Arc<AppState>>,
+    memories: TenantStore,
     mut params: Params,
     progress: Progress,
     Upload { file, place }: Upload,
@@ -97,44 +98,44 @@ pub async fn import(
     responses((status = 200, body = schemas::BackedUp), schemas::Refusals)
 )]
 pub async fn backup(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     Extension(caller): Extension<Caller>,
-    memories: Memories,
+    memories: TenantStore,
     Body(body): Body,
 ) -> Answer {
     let name = backup_name(body)?;
     let Some(root) = &app.backup_dir else {
-        return Err(Failure::Forbidden("this server makes no backups; it needs --backup-dir for them"));
+        return Err(ApiError::Forbidden("this server makes no backups; it needs --backup-dir for them"));
     };
     let directory = root.join(caller.tenant.as_str()).join(&name);
     let made = memories.scan(move |engine, control| engine.backup(&directory, control)).await;
     let made = made.map_err(|error| match error.field() {
-        Some("dir") => Failure::invalid("name", "is an earlier backup's"),
+        Some("dir") => ApiError::invalid("name", "is an earlier backup's"),
         _ => error.into(),
     })?;
     Ok(Json(json!({ "name": name, "memories": made.memories, "bytes": made.bytes })).into_response())
 }
 
-fn backup_name(body: Value) -> Result<String, Failure> {
-    let Value::Object(mut body) = body else { return Err(Failure::invalid("body", "must be an object")) };
+fn backup_name(body: Value) -> Result<String, ApiError> {
+    let Value::Object(mut body) = body else { return Err(ApiError::invalid("body", "must be an object")) };
     let name = match body.shift_remove("name") {
         Some(Value::String(name)) if names_directory(&name) => name,
-        _ => return Err(Failure::invalid("name", "must be 1 to 64 of a to z, 0 to 9, - and _")),
+        _ => return Err(ApiError::invalid("name", "must be 1 to 64 of a to z, 0 to 9, - and _")),
     };
     match body.keys().next() {
-        Some(unknown) => Err(Failure::invalid(unknown, "is not a field here")),
+        Some(unknown) => Err(ApiError::invalid(unknown, "is not a field here")),
         None => Ok(name),
     }
 }
 
 /// Reads on a thread of its own: a client takes as long as it likes, and the threads for reads are few.
-async fn lines(app: &Arc<App>, caller: Caller, memories: Memories, filter: Option<Filter>) -> Answer {
+async fn lines(app: &Arc<AppState>, caller: Caller, memories: TenantStore, filter: Option<Filter>) -> Answer {
     let place = app.places.exports.acquire(&caller, 1).await;
-    let (pieces, taken) = in_pieces();
+    let (pieces, taken) = stream_body();
     let (outlet, store) = (Outlet { pieces, runtime: Handle::current(), app: Arc::clone(app) }, memories.store);
     // Goes with the body: a filter may let nothing through for as long as the store is large.
     let exporting = Arc::new(Control::default());
-    let gone = Gone(Arc::clone(&exporting));
+    let gone = CancelOnDisconnect(Arc::clone(&exporting));
     let export = move || {
         let _place = place;
         let mut waiting = Vec::with_capacity(PIECE);
@@ -160,9 +161,9 @@ async fn lines(app: &Arc<App>, caller: Caller, memories: Memories, filter: Optio
 
 /// Where a thread that may block puts pieces; it waits for the client, but not for ever.
 struct Outlet {
-    pieces: Pieces,
+    pieces: ChunkSender,
     runtime: Handle,
-    app: Arc<App>,
+    app: Arc<AppState>,
 }
 
 impl Outlet {

@@ -6,7 +6,7 @@ use openmemory_domain::filter;
 use serde_json::json;
 
 use super::list::Walk;
-use crate::http::{Answer, Id, Memories, Params};
+use crate::http::{Answer, Id, Params, TenantStore};
 use crate::openapi::schemas;
 
 /// List a user's memories, newest first
@@ -14,7 +14,7 @@ use crate::openapi::schemas;
     get, path = "/users/{user_id}/memories", tag = "Users", params(schemas::UserPath, schemas::PageQuery),
     responses((status = 200, body = schemas::Items), schemas::Refusals)
 )]
-pub async fn list(memories: Memories, Id(user): Id, mut params: Params) -> Answer {
+pub async fn list(memories: TenantStore, Id(user): Id, mut params: Params) -> Answer {
     let walk = Walk::read(&mut params, Some(user))?;
     params.done()?;
     let page = memories.scan(move |engine, control| walk.run(engine, control)).await?;
@@ -26,7 +26,7 @@ pub async fn list(memories: Memories, Id(user): Id, mut params: Params) -> Answe
     delete, path = "/users/{user_id}/memories", tag = "Users", params(schemas::UserPath),
     responses((status = 200, body = schemas::UserDeleted), schemas::Refusals)
 )]
-pub async fn delete(memories: Memories, Id(user): Id) -> Answer {
+pub async fn delete(memories: TenantStore, Id(user): Id) -> Answer {
     let filter = filter::parse(&json!({ "user_id": { "in": [user] } }))?;
     let gone = memories.delete_matching(Some(filter)).await?;
     Ok(Json(json!({ "ok": true, "deleted": gone.deleted })).into_response())

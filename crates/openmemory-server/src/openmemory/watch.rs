@@ -18,14 +18,14 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::spawn;
 use tokio::time::timeout;
 
-use crate::app::App;
-use crate::http::{Answer, Body, Counted, Failure, Gone, Memories, Params, Permit, caller};
+use crate::app_state::AppState;
+use crate::http::{Answer, ApiError, Body, CancelOnDisconnect, Counted, Params, Permit, TenantStore, caller};
 use crate::keys::Caller;
 use crate::openapi::schemas;
 use crate::readers::{ReadKind, Share};
 
 /// Events that wait for the client; each may be as large as a memory.
-const WAITING: usize = 4;
+const QUEUE_DEPTH: usize = 4;
 
 /// Committed changes as they happen, as server-sent events
 ///
@@ -35,7 +35,7 @@ const WAITING: usize = 4;
     get, path = "/watch", tag = "Store", params(schemas::WatchQuery, schemas::LastEventId),
     responses((status = 200, body = schemas::MemoryChange, content_type = "text/event-stream"), schemas::Refusals)
 )]
-pub async fn watch(app: State<Arc<App>>, headers: HeaderMap, memories: Memories, mut params: Params) -> Answer {
+pub async fn watch(app: State<Arc<AppState>>, headers: HeaderMap, memories: TenantStore, mut params: Params) -> Answer {
     let mut request = Map::new();
     if let Some(filters) = params.filters()? {
         request.insert("filters".into(), filters);
@@ -52,24 +52,29 @@ pub async fn watch(app: State<Arc<App>>, headers: HeaderMap, memories: Memories,
     post, path = "/watch", tag = "Store", params(schemas::LastEventId), request_body = schemas::WatchRequest,
     responses((status = 200, body = schemas::MemoryChange, content_type = "text/event-stream"), schemas::Refusals)
 )]
-pub async fn watch_some(app: State<Arc<App>>, headers: HeaderMap, memories: Memories, Body(body): Body) -> Answer {
-    let Value::Object(request) = body else { return Err(Failure::invalid("body", "must be an object")) };
+pub async fn watch_some(
+    app: State<Arc<AppState>>,
+    headers: HeaderMap,
+    memories: TenantStore,
+    Body(body): Body,
+) -> Answer {
+    let Value::Object(request) = body else { return Err(ApiError::invalid("body", "must be an object")) };
     begin(app.0, headers, memories, request)
 }
 
-fn begin(app: Arc<App>, headers: HeaderMap, memories: Memories, mut request: Map<String, Value>) -> Answer {
+fn begin(app: Arc<AppState>, headers: HeaderMap, memories: TenantStore, mut request: Map<String, Value>) -> Answer {
     if let Some(last) = headers.get("last-event-id").filter(|last| !last.is_empty()) {
-        let last = last.to_str().map_err(|_| Failure::invalid("Last-Event-ID", "must be ASCII"))?;
+        let last = last.to_str().map_err(|_| ApiError::invalid("Last-Event-ID", "must be ASCII"))?;
         request.insert("since".into(), last.into());
     }
     let request = Watch::read(request.into())?;
     let caller = caller(&app, &headers)?;
-    let permit = app.places.watches.try_acquire(&caller).ok_or(Failure::TooManyWatches)?;
+    let permit = app.places.watches.try_acquire(&caller).ok_or(ApiError::TooManyWatches)?;
     let watcher = memories.store.watch(&request)?;
     let directory = Arc::clone(memories.store.directory());
     let share = memories.share;
     let place = Place { watcher, directory, share, _counted: app.metrics.watch(), _permit: permit };
-    let (events, told) = mpsc::channel(WAITING);
+    let (events, told) = mpsc::channel(QUEUE_DEPTH);
     spawn(tell(place, Listener { app, caller, headers, events }));
     let unbuffered = [("x-accel-buffering", "no")];
     Ok((unbuffered, Sse::new(Events(told)).keep_alive(KeepAlive::default())).into_response())
@@ -91,7 +96,7 @@ impl Place {
         let store = self.directory.engine().await?;
         let (wake, share, control) = (Arc::clone(wake), Arc::clone(&self.share), Arc::new(Control::default()));
         let kind = if self.watcher.reads_store() { ReadKind::Scan } else { ReadKind::Point };
-        let _gone = Gone(Arc::clone(&control));
+        let _gone = CancelOnDisconnect(Arc::clone(&control));
         let next = move || {
             let changes = store.judge(self.watcher.next(&store, &control, move || wake.notify_one()))?;
             Ok((self, changes))
@@ -117,7 +122,7 @@ async fn tell(place: Place, listener: Listener) {
 }
 
 /// Returns when the store has closed or the client takes nothing any more.
-async fn changes(mut place: Place, listener: &Listener) -> Result<(), Failure> {
+async fn changes(mut place: Place, listener: &Listener) -> Result<(), ApiError> {
     let wake = Arc::new(Notify::new());
     let mut last = String::new();
     loop {
@@ -148,7 +153,7 @@ async fn changes(mut place: Place, listener: &Listener) -> Result<(), Failure> {
 
 /// Who is told.
 struct Listener {
-    app: Arc<App>,
+    app: Arc<AppState>,
     caller: Caller,
     headers: HeaderMap,
     events: mpsc::Sender<Event>,
@@ -156,8 +161,8 @@ struct Listener {
 
 impl Listener {
     /// A key that was revoked hears nothing more.
-    fn may_hear(&self) -> Result<(), Failure> {
-        if caller(&self.app, &self.headers)? == self.caller { Ok(()) } else { Err(Failure::Unauthorized) }
+    fn may_hear(&self) -> Result<(), ApiError> {
+        if caller(&self.app, &self.headers)? == self.caller { Ok(()) } else { Err(ApiError::Unauthorized) }
     }
 
     /// Whether the client takes it, in good time.

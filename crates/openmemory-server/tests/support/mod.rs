@@ -8,7 +8,7 @@ use std::time::Duration;
 use openmemory_embedding::TestEmbedder;
 use openmemory_engine::{Directory, Error, Options, Registry};
 use openmemory_server::config::{Config, Limits};
-use openmemory_server::running::Running;
+use openmemory_server::server::ServerHandle;
 use openmemory_server::tenants::OpenStore;
 use openmemory_storage::Durability;
 use serde_json::Value;
@@ -40,7 +40,7 @@ pub const BOB: &str = "key-of-tenant-bob";
 
 /// A server with the tenants `ann` and `bob`.
 pub struct Server {
-    running: Running,
+    running: ServerHandle,
     _directory: TempDir,
 }
 
@@ -70,7 +70,7 @@ impl Server {
             limits,
             log: None,
         };
-        let running = Running::start(config, Arc::new(Opener::default())).await.unwrap();
+        let running = ServerHandle::start(config, Arc::new(Opener::default())).await.unwrap();
         Self { running, _directory: directory }
     }
 

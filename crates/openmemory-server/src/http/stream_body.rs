@@ -9,10 +9,10 @@ use openmemory_engine::Error;
 use tokio::sync::mpsc;
 
 /// Pieces that wait for the client.
-const WAITING: usize = 4;
+const QUEUE_DEPTH: usize = 4;
 
 /// Where pieces go. A failure cuts the answer off, so that nobody takes it for whole.
-pub type Pieces = mpsc::Sender<Result<Bytes, Error>>;
+pub type ChunkSender = mpsc::Sender<Result<Bytes, Error>>;
 
 /// Pieces as they come.
 pub struct Taken {
@@ -20,8 +20,8 @@ pub struct Taken {
     first: Option<Bytes>,
 }
 
-pub fn in_pieces() -> (Pieces, Taken) {
-    let (sender, pieces) = mpsc::channel(WAITING);
+pub fn stream_body() -> (ChunkSender, Taken) {
+    let (sender, pieces) = mpsc::channel(QUEUE_DEPTH);
     (sender, Taken { pieces, first: None })
 }
 

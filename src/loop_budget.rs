@@ -9,7 +9,7 @@ use std::time::Duration;
 const AT_A_STRETCH: Duration = Duration::from_millis(4);
 
 #[derive(Clone, Default)]
-pub struct Turns(Arc<State>);
+pub struct LoopBudget(Arc<State>);
 
 #[derive(Default)]
 struct State {
@@ -19,13 +19,13 @@ struct State {
 }
 
 /// To do more than a little where a call begins. Dropping it ends the turn.
-pub struct Turn(Arc<State>);
+pub struct InlinePermit(Arc<State>);
 
-impl Turns {
+impl LoopBudget {
     /// None while another call has its turn, or the event loop must go on: so calls that are made together are shared out
     /// among threads.
-    pub fn take(&self) -> Option<Turn> {
-        (self.may_go_on() && !self.0.taken.swap(true, Ordering::Relaxed)).then(|| Turn(Arc::clone(&self.0)))
+    pub fn take(&self) -> Option<InlinePermit> {
+        (self.may_go_on() && !self.0.taken.swap(true, Ordering::Relaxed)).then(|| InlinePermit(Arc::clone(&self.0)))
     }
 
     /// Counts what a call has taken of the thread.
@@ -44,7 +44,7 @@ impl Turns {
     }
 }
 
-impl Drop for Turn {
+impl Drop for InlinePermit {
     fn drop(&mut self) {
         self.0.taken.store(false, Ordering::Relaxed);
     }
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn one_call_at_a_time_has_its_turn() {
-        let turns = Turns::default();
+        let turns = LoopBudget::default();
         let turn = turns.take();
         assert!(turn.is_some());
         assert!(turns.take().is_none());
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn nobody_has_a_turn_when_the_event_loop_must_go_on() {
-        let turns = Turns::default();
+        let turns = LoopBudget::default();
         turns.used(AT_A_STRETCH / 2);
         assert!(turns.may_go_on() && turns.take().is_some());
         turns.used(AT_A_STRETCH / 2);

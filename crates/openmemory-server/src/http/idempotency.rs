@@ -19,15 +19,15 @@ use tokio::sync::watch;
 use tokio::task::{spawn, spawn_blocking};
 
 use super::body::SMALL;
-use super::{Failure, Told};
-use crate::app::App;
+use super::{ApiError, ErrorBody};
+use crate::app_state::AppState;
 use crate::keys::Caller;
 use crate::tenants::Tenant;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// How long an answer is kept, where there is room.
-const KEPT: Duration = Duration::from_secs(600);
+const KEEP_FOR: Duration = Duration::from_secs(600);
 /// Answers of a tenant that are kept; the oldest go first.
 const MOST_ANSWERS: usize = 10_000;
 /// Bytes of them; the newest is kept however large it is.
@@ -39,7 +39,7 @@ const OVERHEAD: usize = 1 << 10;
 
 /// The answers of writes that had a key.
 #[derive(Default)]
-pub struct Answers {
+pub struct IdempotencyStore {
     known: Mutex<Known>,
 }
 
@@ -114,7 +114,7 @@ impl Writes {
 
     fn forget_late(&mut self, now: Instant) {
         while let Some((began, _)) = self.oldest(b"").and_then(|at| self.order.get(at))
-            && now.duration_since(*began) >= KEPT
+            && now.duration_since(*began) >= KEEP_FOR
         {
             self.forget_oldest(b"");
         }
@@ -146,22 +146,22 @@ struct Kept {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
-    told: Option<Told>,
+    told: Option<ErrorBody>,
 }
 
 /// Trips the request's control when its client has gone before the answer.
-pub struct Gone(pub Arc<Control>);
+pub struct CancelOnDisconnect(pub Arc<Control>);
 
-impl Drop for Gone {
+impl Drop for CancelOnDisconnect {
     fn drop(&mut self) {
         self.0.cancel();
     }
 }
 
-pub async fn answer_once(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+pub async fn idempotent(State(app): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
     let control = Arc::new(Control::default());
     request.extensions_mut().insert(Arc::clone(&control));
-    let _gone = Gone(control);
+    let _gone = CancelOnDisconnect(control);
     // None changes anything the second time, and none is held in memory.
     let streamed = matches!(request.uri().path(), "/export" | "/import" | "/watch");
     let key = match request.headers().get(IDEMPOTENCY_KEY) {
@@ -169,24 +169,24 @@ pub async fn answer_once(State(app): State<Arc<App>>, mut request: Request, next
         _ => return next.run(request).await,
     };
     if key.is_empty() || key.len() > 256 {
-        return Failure::from(Invalid::argument("Idempotency-Key", "must be 1 to 256 bytes")).into_response();
+        return ApiError::from(Invalid::argument("Idempotency-Key", "must be 1 to 256 bytes")).into_response();
     }
     let Some(caller) = request.extensions().get::<Caller>() else { return next.run(request).await };
     let tenant = caller.tenant.clone();
     let (parts, body) = request.into_parts();
     let Ok(body) = body.collect().await.map(|body| body.to_bytes()) else {
-        return Failure::invalid("body", "ended too early").into_response();
+        return ApiError::invalid("body", "ended too early").into_response();
     };
     let (method, uri, headers) = (parts.method.clone(), parts.uri.to_string(), parts.headers.clone());
     let hashed = body.clone();
     let hash = move || fingerprint(&method, &uri, &headers, &hashed);
     let Ok(fingerprint) = (if body.len() <= SMALL { Ok(hash()) } else { spawn_blocking(hash).await }) else {
-        return Failure::Panicked.into_response();
+        return ApiError::Panicked.into_response();
     };
     let (sender, mut answer) = {
         let mut known = app.answers.known.lock();
         match known.find(&tenant, &key) {
-            Some(earlier) if earlier.request != fingerprint => return Failure::OtherRequest.into_response(),
+            Some(earlier) if earlier.request != fingerprint => return ApiError::OtherRequest.into_response(),
             Some(earlier) => (None, earlier.answer.clone()),
             None => {
                 let sender = known.begin(&tenant, &key, fingerprint, Instant::now());
@@ -214,7 +214,7 @@ pub async fn answer_once(State(app): State<Arc<App>>, mut request: Request, next
     }
     match answer.wait_for(Option::is_some).await.map(|kept| kept.clone()) {
         Ok(Some(kept)) => kept.again(replayed),
-        _ => Failure::Panicked.into_response(),
+        _ => ApiError::Panicked.into_response(),
     }
 }
 
@@ -233,7 +233,7 @@ async fn keep(response: Response) -> Kept {
     let (mut parts, body) = response.into_parts();
     // A copy: the body itself keeps the place of the request.
     let body = body.collect().await.map(|body| Bytes::copy_from_slice(&body.to_bytes())).unwrap_or_default();
-    Kept { status: parts.status, headers: parts.headers, body, told: parts.extensions.remove::<Told>() }
+    Kept { status: parts.status, headers: parts.headers, body, told: parts.extensions.remove::<ErrorBody>() }
 }
 
 impl Kept {
@@ -310,7 +310,7 @@ mod tests {
         known.begin(&ann, b"refused", [0; 32], start);
         known.forget(&ann, b"refused");
         assert!(known.find(&ann, b"refused").is_none());
-        known.begin(&ann, b"later", [0; 32], start + KEPT);
+        known.begin(&ann, b"later", [0; 32], start + KEEP_FOR);
         assert!(known.find(&ann, b"kept").is_none());
         assert_eq!((known.tenants[&ann].bytes, known.tenants[&ann].order.len()), (0, 1));
     }

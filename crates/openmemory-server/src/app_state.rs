@@ -6,24 +6,24 @@ use std::sync::Once;
 use tokio::sync::watch;
 
 use crate::config::{Limits, LogSink};
-use crate::http::{Answers, Metrics, Places, Rates};
+use crate::http::{ConcurrencyLimit, IdempotencyStore, Metrics, Rates};
 use crate::keys::Keyring;
 use crate::readers::Readers;
 use crate::tenants::Tenants;
 
-pub struct App {
+pub struct AppState {
     pub tenants: Tenants,
     pub readers: Readers,
     pub keys: Keyring,
     pub limits: Limits,
     pub rates: Rates,
-    pub answers: Answers,
+    pub answers: IdempotencyStore,
     pub metrics: Metrics,
     pub log: Option<LogSink>,
     /// Said once in the log: that messages are stored as they are.
     pub told_verbatim: Once,
     pub backup_dir: Option<PathBuf>,
-    pub places: Places,
+    pub places: ConcurrencyLimit,
     /// Whether the server ends; what has no end of its own ends then.
     pub stopped: watch::Receiver<bool>,
     /// Whether only this machine can reach the server.

@@ -1,4 +1,4 @@
-//! Whose request is it? Told by a key, or, where there are no keys and only this machine can ask, its own.
+//! Whose request is it? Known by its key, or, where there are no keys and only this machine can ask, its own.
 
 use std::sync::Arc;
 
@@ -7,12 +7,12 @@ use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::Failure;
-use crate::app::App;
+use super::ApiError;
+use crate::app_state::AppState;
 use crate::keys::{Caller, Role};
 use crate::tenants::Tenant;
 
-pub async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+pub async fn identify(State(app): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
     let caller = match caller(&app, request.headers()) {
         Ok(caller) => caller,
         Err(failure) => return failure.into_response(),
@@ -23,7 +23,7 @@ pub async fn identify(State(app): State<Arc<App>>, mut request: Request, next: N
         Role::Tenant => (wants_metrics && app.keys.required()).then_some("/metrics needs a key made for metrics"),
     };
     if let Some(why) = refused {
-        return Failure::Forbidden(why).into_response();
+        return ApiError::Forbidden(why).into_response();
     }
     request.extensions_mut().insert(caller.clone());
     let mut response = next.run(request).await;
@@ -41,13 +41,13 @@ impl Caller {
 }
 
 /// Who asks with these headers, by the keys of this moment.
-pub fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Failure> {
+pub fn caller(app: &AppState, headers: &HeaderMap) -> Result<Caller, ApiError> {
     if !app.keys.required() {
         // Whoever made the server reachable by others without a key must not have got this far.
         let own = Caller { tenant: Tenant::own(), key: Caller::WITHOUT_KEY.into(), role: Role::Tenant };
-        return if app.loopback { Ok(own) } else { Err(Failure::Unauthorized) };
+        return if app.loopback { Ok(own) } else { Err(ApiError::Unauthorized) };
     }
-    presented(headers).and_then(|key| app.keys.caller(key)).ok_or(Failure::Unauthorized)
+    presented(headers).and_then(|key| app.keys.caller(key)).ok_or(ApiError::Unauthorized)
 }
 
 fn presented(headers: &HeaderMap) -> Option<&str> {

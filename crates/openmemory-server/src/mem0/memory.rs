@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::fields::{Fields, end_of_day};
 use super::record::{categories, record, scope, shown_id};
-use crate::http::{Answer, Body, Failure, Id, Memories, Params};
+use crate::http::{Answer, ApiError, Body, Id, Params, TenantStore};
 use crate::openapi::schemas;
 
 /// Read a memory
@@ -17,7 +17,7 @@ use crate::openapi::schemas;
     get, path = "/v1/memories/{memory_id}", tag = "Mem0", params(schemas::Mem0IdPath),
     responses((status = 200, body = schemas::Mem0Memory), schemas::Mem0Refusals)
 )]
-pub async fn get(memories: Memories, Id(id): Id) -> Answer {
+pub async fn get(memories: TenantStore, Id(id): Id) -> Answer {
     let get = Get { id: MemoryId::read("memory_id", &id)?, version: None, at: None };
     let memory = memories.read(move |engine| engine.get(&get)).await.map_err(unknown)?;
     Ok(Json(record(&memory)).into_response())
@@ -28,11 +28,11 @@ pub async fn get(memories: Memories, Id(id): Id) -> Answer {
     put, path = "/v1/memories/{memory_id}", tag = "Mem0", params(schemas::Mem0IdPath), request_body = Object,
     responses((status = 200, body = schemas::Mem0Memory), schemas::Mem0Refusals)
 )]
-pub async fn update(memories: Memories, Id(id): Id, Body(body): Body) -> Answer {
+pub async fn update(memories: TenantStore, Id(id): Id, Body(body): Body) -> Answer {
     let patch = patch(Fields::read(body)?)?;
     if patch.is_empty() {
         let why = "changes nothing; give text, metadata, timestamp or expiration_date";
-        return Err(Failure::invalid("body", why));
+        return Err(ApiError::invalid("body", why));
     }
     let update = update_of(MemoryId::read("memory_id", &id)?, patch);
     let updated = memories.judged(memories.store.update(update)).await.map_err(unknown)?;
@@ -44,7 +44,7 @@ pub async fn update(memories: Memories, Id(id): Id, Body(body): Body) -> Answer 
     delete, path = "/v1/memories/{memory_id}", tag = "Mem0", params(schemas::Mem0IdPath),
     responses((status = 200, body = schemas::Mem0Message), schemas::Mem0Refusals)
 )]
-pub async fn delete(memories: Memories, Id(id): Id, mut params: Params) -> Answer {
+pub async fn delete(memories: TenantStore, Id(id): Id, mut params: Params) -> Answer {
     let linked = params.flag("delete_linked")?.unwrap_or(false);
     let delete = Delete::from(MemoryId::read("memory_id", &id)?);
     memories.judged(memories.store.delete(delete)).await.map_err(unknown)?;
@@ -61,7 +61,7 @@ pub async fn delete(memories: Memories, Id(id): Id, mut params: Params) -> Answe
     get, path = "/v1/memories/{memory_id}/history", tag = "Mem0", params(schemas::Mem0IdPath),
     responses((status = 200, body = Vec<Object>), schemas::Mem0Refusals)
 )]
-pub async fn history(memories: Memories, Id(id): Id) -> Answer {
+pub async fn history(memories: TenantStore, Id(id): Id) -> Answer {
     let id = MemoryId::read("memory_id", &id)?;
     let versions = memories
         .scan(move |engine, control| {
@@ -85,7 +85,7 @@ pub async fn history(memories: Memories, Id(id): Id) -> Answer {
 }
 
 /// What a body changes.
-pub fn patch(mut fields: Fields) -> Result<Patch, Failure> {
+pub fn patch(mut fields: Fields) -> Result<Patch, ApiError> {
     let expires_at = match fields.raw("expiration_date") {
         None => None,
         Some(Value::Null) => Some(Setting::Clear),
@@ -107,10 +107,10 @@ pub fn update_of(id: MemoryId, patch: Patch) -> Update {
 }
 
 /// To these clients an id that could not be one is wrong, and not unknown.
-pub fn unknown(error: Error) -> Failure {
+pub fn unknown(error: Error) -> ApiError {
     match &error {
         Error::NotFound { id, tombstone: None } if id.uuid().is_none() => {
-            Failure::invalid("memory_id", "is neither a UUID nor the id of a memory")
+            ApiError::invalid("memory_id", "is neither a UUID nor the id of a memory")
         }
         _ => error.into(),
     }

@@ -6,7 +6,7 @@ use openmemory_domain::request::{History, Restore};
 use serde_json::{Map, Value, json};
 
 use super::record::tagged;
-use crate::http::{Answer, Body, Failure, Id, IfMatch, Memories, Params};
+use crate::http::{Answer, ApiError, Body, Id, IfMatch, Params, TenantStore};
 use crate::openapi::schemas;
 
 /// A memory's versions, newest first, with what each changed
@@ -14,7 +14,7 @@ use crate::openapi::schemas;
     get, path = "/memory/{id}/history", tag = "Memories", params(schemas::IdPath, schemas::HistoryQuery),
     responses((status = 200, body = schemas::Versions), schemas::Refusals)
 )]
-pub async fn history(memories: Memories, Id(id): Id, mut params: Params) -> Answer {
+pub async fn history(memories: TenantStore, Id(id): Id, mut params: Params) -> Answer {
     let mut request = Map::from_iter([("id".to_owned(), Value::from(id))]);
     if let Some(limit) = params.whole("limit", 1, 1000)? {
         request.insert("limit".into(), limit.into());
@@ -34,11 +34,11 @@ pub async fn history(memories: Memories, Id(id): Id, mut params: Params) -> Answ
     request_body = schemas::RestoreRequest,
     responses((status = 200, body = schemas::Memory, headers(("ETag" = String))), schemas::Refusals)
 )]
-pub async fn restore(memories: Memories, Id(id): Id, if_match: IfMatch, Body(body): Body) -> Answer {
-    let Value::Object(mut request) = body else { return Err(Failure::invalid("body", "must be an object")) };
+pub async fn restore(memories: TenantStore, Id(id): Id, if_match: IfMatch, Body(body): Body) -> Answer {
+    let Value::Object(mut request) = body else { return Err(ApiError::invalid("body", "must be an object")) };
     if_match.join(&mut request)?;
     if request.insert("id".into(), id.into()).is_some() {
-        return Err(Failure::invalid("id", "is in the path, and not in the body"));
+        return Err(ApiError::invalid("id", "is in the path, and not in the body"));
     }
     let restore = Restore::read(request.into())?;
     let restored = memories.judged(memories.store.restore(restore)).await.map_err(|error| if_match.told(error))?;

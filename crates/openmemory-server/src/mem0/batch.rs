@@ -7,8 +7,8 @@ use openmemory_domain::{MemoryId, filter, limits};
 use serde_json::{Value, json};
 
 use super::fields::{ENTITIES, Fields, HOSTED, exactly, memory_id};
-use super::one::{patch, unknown, update_of};
-use crate::http::{Answer, Body, Failure, LargeBody, Memories, Params};
+use super::memory::{patch, unknown, update_of};
+use crate::http::{Answer, ApiError, Body, LargeBody, Params, TenantStore};
 use crate::openapi::schemas;
 
 /// Change 1 to 1000 memories, all or none
@@ -16,7 +16,7 @@ use crate::openapi::schemas;
     put, path = "/v1/batch", tag = "Mem0", request_body = Object,
     responses((status = 200, body = schemas::Mem0Message), schemas::Mem0Refusals)
 )]
-pub async fn update(memories: Memories, body: LargeBody) -> Answer {
+pub async fn update(memories: TenantStore, body: LargeBody) -> Answer {
     let items = body.read(updates).await?;
     let done =
         memories.judged(memories.store.update_many(UpdateMany { items, atomic: true }, &memories.control)).await?;
@@ -29,7 +29,7 @@ pub async fn update(memories: Memories, body: LargeBody) -> Answer {
     Ok(Json(json!({ "message": format!("Successfully updated {count} memories") })).into_response())
 }
 
-fn updates(body: Value) -> Result<Vec<Item<Update>>, Failure> {
+fn updates(body: Value) -> Result<Vec<Item<Update>>, ApiError> {
     let mut items = Vec::new();
     for (i, item) in items_of(body)?.into_iter().enumerate() {
         let place = |failure| at(&format!("memories[{i}]"), failure);
@@ -39,7 +39,7 @@ fn updates(body: Value) -> Result<Vec<Item<Update>>, Failure> {
         if patch.is_empty() {
             // One of the clients leaves metadata out of a batch; to answer that it is done would be a lie.
             let why = "changes nothing; give text or metadata (the JavaScript client sends no metadata in a batch)";
-            return Err(Failure::invalid(&format!("memories[{i}]"), why));
+            return Err(ApiError::invalid(&format!("memories[{i}]"), why));
         }
         items.push(Ok(update_of(id, patch)));
     }
@@ -51,7 +51,7 @@ fn updates(body: Value) -> Result<Vec<Item<Update>>, Failure> {
     delete, path = "/v1/batch", tag = "Mem0", request_body = Object,
     responses((status = 200, body = schemas::Mem0Message), schemas::Mem0Refusals)
 )]
-pub async fn delete(memories: Memories, Body(body): Body) -> Answer {
+pub async fn delete(memories: TenantStore, Body(body): Body) -> Answer {
     let mut ids = Vec::new();
     for (i, item) in items_of(body)?.into_iter().enumerate() {
         let place = |failure| at(&format!("memories[{i}]"), failure);
@@ -73,7 +73,7 @@ pub async fn delete(memories: Memories, Body(body): Body) -> Answer {
 }
 
 /// The id that an item of a deletion names, and nothing else.
-fn named(mut fields: Fields) -> Result<MemoryId, Failure> {
+fn named(mut fields: Fields) -> Result<MemoryId, ApiError> {
     let id = memory_id("memory_id", fields.take("memory_id"))?;
     fields.done()?;
     Ok(id)
@@ -84,9 +84,9 @@ fn named(mut fields: Fields) -> Result<MemoryId, Failure> {
     delete, path = "/v1/memories", tag = "Mem0", params(schemas::EntityQuery),
     responses((status = 200, body = schemas::Mem0Message), schemas::Mem0Refusals)
 )]
-pub async fn delete_all(memories: Memories, mut params: Params) -> Answer {
+pub async fn delete_all(memories: TenantStore, mut params: Params) -> Answer {
     if params.take("filters").is_some() {
-        return Err(Failure::invalid(
+        return Err(ApiError::invalid(
             "filters",
             "cannot be read here; pass user_id, agent_id, app_id or run_id themselves",
         ));
@@ -96,10 +96,10 @@ pub async fn delete_all(memories: Memories, mut params: Params) -> Answer {
     params.passing_over(&HOSTED).done()?;
     if named.is_empty() {
         let why = "is missing: give at least one of user_id, agent_id, app_id and run_id; \"*\" means any";
-        return Err(Failure::invalid("user_id", why));
+        return Err(ApiError::invalid("user_id", why));
     }
     if let Some((name, _)) = named.iter().find(|(_, value)| value.is_empty()) {
-        return Err(Failure::invalid(name, "must not be empty; \"*\" means any"));
+        return Err(ApiError::invalid(name, "must not be empty; \"*\" means any"));
     }
     let filter = if named.len() == ENTITIES.len() && named.iter().all(|(_, value)| value == "*") {
         None
@@ -115,25 +115,25 @@ fn one_or_any(name: &str, value: String) -> Value {
     if value == "*" { json!({ name: { "exists": true } }) } else { exactly(name, value.into()) }
 }
 
-fn items_of(body: Value) -> Result<Vec<Value>, Failure> {
+fn items_of(body: Value) -> Result<Vec<Value>, ApiError> {
     let mut fields = Fields::read(body)?;
     let items = fields.array("memories")?.unwrap_or_default();
     fields.done()?;
     match items.len() {
-        0 => Err(Failure::invalid("memories", "must have at least one item")),
+        0 => Err(ApiError::invalid("memories", "must have at least one item")),
         count if count > limits::BATCH => {
-            Err(Failure::invalid("memories", &format!("has {count} items, and a batch has at most {}", limits::BATCH)))
+            Err(ApiError::invalid("memories", &format!("has {count} items, and a batch has at most {}", limits::BATCH)))
         }
         _ => Ok(items),
     }
 }
 
 /// A refusal of an item names the item.
-fn at(place: &str, failure: Failure) -> Failure {
+fn at(place: &str, failure: ApiError) -> ApiError {
     match failure {
-        Failure::Engine(openmemory_engine::Error::Invalid(mut invalid)) => {
+        ApiError::Engine(openmemory_engine::Error::Invalid(mut invalid)) => {
             invalid.field = format!("{place}.{}", invalid.field);
-            Failure::from(invalid)
+            ApiError::from(invalid)
         }
         other => other,
     }

@@ -10,20 +10,20 @@ use openmemory_domain::filter::Filter;
 use openmemory_domain::request::Search;
 use openmemory_engine::{Control, DeletedMany, Error, Hit, Shared};
 
-use super::Failure;
-use crate::app::App;
+use super::ApiError;
+use crate::app_state::AppState;
 use crate::keys::Caller;
 use crate::readers::{ReadKind, Share};
 
 /// The memories of the tenant that asks.
-pub struct Memories {
+pub struct TenantStore {
     pub store: Arc<Shared>,
     /// Trips when the client has gone, or its time is over.
     pub control: Arc<Control>,
     pub share: Arc<Share>,
 }
 
-impl Memories {
+impl TenantStore {
     /// The outcome of a call of the engine: a disk that failed it has failed the engine, which is then opened again.
     pub async fn judged<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         self.store.judge(call.await)
@@ -70,11 +70,11 @@ impl Memories {
     }
 }
 
-impl FromRequestParts<Arc<App>> for Memories {
-    type Rejection = Failure;
+impl FromRequestParts<Arc<AppState>> for TenantStore {
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
-        let caller = parts.extensions.get::<Caller>().ok_or(Failure::Unauthorized)?;
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, ApiError> {
+        let caller = parts.extensions.get::<Caller>().ok_or(ApiError::Unauthorized)?;
         let control = parts.extensions.get::<Arc<Control>>().cloned().unwrap_or_default();
         let share = app.readers.share(&caller.tenant);
         Ok(Self { store: app.tenants.store(&caller.tenant).await?, control, share })
@@ -85,13 +85,13 @@ impl FromRequestParts<Arc<App>> for Memories {
 pub struct Id(pub String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Id {
-    type Rejection = Failure;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         match Path::<String>::from_request_parts(parts, state).await {
             Ok(Path(id)) if id.is_empty() => Err(Invalid::missing_id("id").into()),
             Ok(Path(id)) => Ok(Self(id)),
-            Err(_) => Err(Failure::invalid("id", "is not UTF-8")),
+            Err(_) => Err(ApiError::invalid("id", "is not UTF-8")),
         }
     }
 }

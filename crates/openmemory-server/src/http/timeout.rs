@@ -8,17 +8,17 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
 
-use super::Failure;
-use crate::app::App;
+use super::ApiError;
+use crate::app_state::AppState;
 
 const WHOLE_STORE: [&str; 5] = ["/export", "/import", "/backup", "/reindex", "/compact"];
 
-pub async fn limit_time(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub async fn limit_time(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     if WHOLE_STORE.contains(&request.uri().path()) {
         return next.run(request).await;
     }
     match timeout(app.limits.timeout(), next.run(request)).await {
         Ok(response) => response,
-        Err(_) => Failure::TimedOut.into_response(),
+        Err(_) => ApiError::TimedOut.into_response(),
     }
 }

@@ -14,10 +14,10 @@ use serde_json::{Map, Value, json};
 /// Seconds after which a store that has failed may be open again. Opening takes less, and is tried by each request.
 const TIME_TO_HEAL: u64 = 1;
 
-pub type Answer = Result<Response, Failure>;
+pub type Answer = Result<Response, ApiError>;
 
 #[derive(Debug, Clone)]
-pub enum Failure {
+pub enum ApiError {
     Engine(Error),
     /// `If-Match` named another version.
     Precondition(Error),
@@ -44,13 +44,13 @@ pub enum Failure {
     Panicked,
 }
 
-impl From<Error> for Failure {
+impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         Self::Engine(error)
     }
 }
 
-impl From<Invalid> for Failure {
+impl From<Invalid> for ApiError {
     fn from(mut invalid: Invalid) -> Self {
         if invalid.field.is_empty() {
             invalid.field = "body".into();
@@ -59,7 +59,7 @@ impl From<Invalid> for Failure {
     }
 }
 
-impl Failure {
+impl ApiError {
     pub fn invalid(field: &str, problem: &str) -> Self {
         Invalid::argument(field, problem).into()
     }
@@ -161,8 +161,8 @@ impl Failure {
         }
     }
 
-    pub fn told(&self) -> Told {
-        Told {
+    pub fn told(&self) -> ErrorBody {
+        ErrorBody {
             status: self.status(),
             code: self.code(),
             message: self.message(),
@@ -176,7 +176,7 @@ impl Failure {
 
 /// A refusal as it is told; a response that refuses carries it, so that each protocol can word it.
 #[derive(Debug, Clone)]
-pub struct Told {
+pub struct ErrorBody {
     pub status: StatusCode,
     pub code: &'static str,
     pub message: String,
@@ -187,7 +187,7 @@ pub struct Told {
     pub hidden: Option<Arc<str>>,
 }
 
-impl Told {
+impl ErrorBody {
     pub fn body(&self) -> Value {
         let mut body = Map::new();
         let err = if self.status == StatusCode::BAD_REQUEST && self.code != "MISSING_ID" {
@@ -214,7 +214,7 @@ impl Told {
     }
 }
 
-impl IntoResponse for Failure {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let told = self.told();
         let mut response = (told.status, Json(told.body())).into_response();

@@ -8,7 +8,7 @@ use openmemory_engine::Error;
 use serde_json::{Map, Value, json};
 
 use super::record::tagged;
-use crate::http::{Answer, Body, Failure, Id, IfMatch, Memories, Params};
+use crate::http::{Answer, ApiError, Body, Id, IfMatch, Params, TenantStore};
 use crate::openapi::schemas;
 
 /// Read a memory, as it is or as it was
@@ -16,7 +16,7 @@ use crate::openapi::schemas;
     get, path = "/memory/{id}", tag = "Memories", params(schemas::IdPath, schemas::GetQuery),
     responses((status = 200, body = schemas::Memory, headers(("ETag" = String))), schemas::Refusals)
 )]
-pub async fn get(memories: Memories, Id(id): Id, mut params: Params) -> Answer {
+pub async fn get(memories: TenantStore, Id(id): Id, mut params: Params) -> Answer {
     let user = params.take("user_id");
     let mut request = Map::from_iter([("id".to_owned(), Value::from(id))]);
     if let Some(version) = params.whole("version", 1, 1 << 53)? {
@@ -46,7 +46,7 @@ pub async fn get(memories: Memories, Id(id): Id, mut params: Params) -> Answer {
     request_body = schemas::Patch,
     responses((status = 200, body = schemas::Memory, headers(("ETag" = String))), schemas::Refusals)
 )]
-pub async fn update(memories: Memories, Id(id): Id, if_match: IfMatch, Body(body): Body) -> Answer {
+pub async fn update(memories: TenantStore, Id(id): Id, if_match: IfMatch, Body(body): Body) -> Answer {
     let update = Update::read(update_request(id, &if_match, body)?)?;
     let updated = memories.judged(memories.store.update(update)).await.map_err(|error| if_match.told(error))?;
     Ok(tagged(&updated)?)
@@ -60,7 +60,7 @@ pub async fn update(memories: Memories, Id(id): Id, if_match: IfMatch, Body(body
     params(schemas::IdPath, schemas::IfMatchHeader, schemas::DeleteQuery),
     responses((status = 200, body = schemas::DeletedOne), schemas::Refusals)
 )]
-pub async fn delete(memories: Memories, Id(id): Id, if_match: IfMatch, mut params: Params) -> Answer {
+pub async fn delete(memories: TenantStore, Id(id): Id, if_match: IfMatch, mut params: Params) -> Answer {
     let user = params.take("user_id");
     let mut request = Map::from_iter([("id".to_owned(), Value::from(id))]);
     if let Some(version) = params.whole("ifVersion", 1, 1 << 53)? {
@@ -84,8 +84,8 @@ pub async fn delete(memories: Memories, Id(id): Id, if_match: IfMatch, mut param
 }
 
 /// The engine's request: the body's fields are the patch but for those that steer the call.
-fn update_request(id: String, if_match: &IfMatch, body: Value) -> Result<Value, Failure> {
-    let Value::Object(mut patch) = body else { return Err(Failure::invalid("body", "must be an object")) };
+fn update_request(id: String, if_match: &IfMatch, body: Value) -> Result<Value, ApiError> {
+    let Value::Object(mut patch) = body else { return Err(ApiError::invalid("body", "must be an object")) };
     let mut request = Map::from_iter([("id".to_owned(), Value::from(id))]);
     for name in ["ifVersion", "actor", "reason"] {
         if let Some(value) = patch.shift_remove(name) {

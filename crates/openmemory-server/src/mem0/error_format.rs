@@ -7,19 +7,19 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use crate::http::Told;
+use crate::http::ErrorBody;
 
-pub async fn reword(request: Request, next: Next) -> Response {
+pub async fn format_error(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let theirs = ["/v1/", "/v2/", "/v3/", "/api/"].iter().any(|mem0| path.starts_with(mem0));
     let response = next.run(request).await;
-    match response.extensions().get::<Told>().cloned() {
+    match response.extensions().get::<ErrorBody>().cloned() {
         Some(told) if theirs => reworded(response, &told),
         _ => response,
     }
 }
 
-fn reworded(response: Response, told: &Told) -> Response {
+fn reworded(response: Response, told: &ErrorBody) -> Response {
     let (mut parts, _) = response.into_parts();
     // To these clients 413 means a quota; a value over a limit is one that is wrong.
     if told.code == "LIMIT_EXCEEDED" && told.field.as_deref() != Some("body") {

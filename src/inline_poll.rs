@@ -13,32 +13,32 @@ use napi::bindgen_prelude::{Error, Object, PromiseRaw, Result};
 use napi::{Env, JsDeferred, JsValue};
 use parking_lot::Mutex;
 
-use crate::turns::{Turn, Turns};
+use crate::loop_budget::{InlinePermit, LoopBudget};
 
 type Work = Pin<Box<dyn Future<Output = String> + Send>>;
 type Answer = Box<dyn FnOnce(Env) -> Result<String> + Send>;
 
 /// How JavaScript hears of the end of a call, unless that was ready at once and may be told so: when its event loop goes on.
-struct Telling {
+struct PendingPromise {
     deferred: JsDeferred<String, Answer>,
-    turns: Turns,
-    turn: Option<Turn>,
+    turns: LoopBudget,
+    turn: Option<InlinePermit>,
 }
 
 /// A call on its way; nothing once it is answered.
 #[derive(Default)]
 struct Call {
-    pending: Mutex<Option<(Work, Telling)>>,
+    pending: Mutex<Option<(Work, PendingPromise)>>,
     woken: AtomicBool,
 }
 
-/// Begins a call here. It must do little between its waits, unless it has its turn: it goes on in the thread that ends each
+/// Begins a call on this thread. It must do little between its waits, unless it has its turn: it goes on in the thread that ends each
 /// of them.
 pub fn answer_at_once<'env>(
     env: &'env Env,
     work: impl Future<Output = String> + Send + 'static,
-    turns: &Turns,
-    turn: Option<Turn>,
+    turns: &LoopBudget,
+    turn: Option<InlinePermit>,
 ) -> Result<Object<'env>> {
     let mut work: Work = Box::pin(work);
     let call = Arc::new(Call::default());
@@ -55,7 +55,7 @@ pub fn answer_at_once<'env>(
         }
     }
     let (deferred, promise) = env.create_deferred()?;
-    let telling = Telling { deferred, turns: turns.clone(), turn };
+    let telling = PendingPromise { deferred, turns: turns.clone(), turn };
     match polled {
         Poll::Ready(answer) => telling.end(answer),
         Poll::Pending => *noted = Some((work, telling)),
@@ -73,7 +73,7 @@ fn poll(work: &mut Work, call: &Arc<Call>) -> Poll<Result<String>> {
     }
 }
 
-impl Telling {
+impl PendingPromise {
     fn end(self, answer: Result<String>) {
         let Self { deferred, turns, turn } = self;
         deferred.resolve(Box::new(move |_| {

@@ -6,7 +6,7 @@ use openmemory_domain::request::{ById, FeedbackRequest, Reinforce};
 use serde_json::{Value, json};
 
 use super::record::{record, tagged};
-use crate::http::{Answer, Body, Failure, Id, Memories};
+use crate::http::{Answer, ApiError, Body, Id, TenantStore};
 use crate::openapi::schemas;
 
 /// Make a memory more salient
@@ -14,7 +14,7 @@ use crate::openapi::schemas;
     post, path = "/memory/reinforce", tag = "Memories", request_body = schemas::ReinforceRequest,
     responses((status = 200, body = schemas::Reinforced), schemas::Refusals)
 )]
-pub async fn reinforce(memories: Memories, Body(body): Body) -> Answer {
+pub async fn reinforce(memories: TenantStore, Body(body): Body) -> Answer {
     let memory = memories.judged(memories.store.reinforce(Reinforce::read(body)?)).await?;
     Ok(Json(json!({ "ok": true, "memory": record(&memory)? })).into_response())
 }
@@ -25,10 +25,10 @@ pub async fn reinforce(memories: Memories, Body(body): Body) -> Answer {
     request_body = schemas::FeedbackBody,
     responses((status = 200, body = schemas::Memory, headers(("ETag" = String))), schemas::Refusals)
 )]
-pub async fn feedback(memories: Memories, Id(id): Id, Body(body): Body) -> Answer {
-    let Value::Object(mut request) = body else { return Err(Failure::invalid("body", "must be an object")) };
+pub async fn feedback(memories: TenantStore, Id(id): Id, Body(body): Body) -> Answer {
+    let Value::Object(mut request) = body else { return Err(ApiError::invalid("body", "must be an object")) };
     if request.insert("id".into(), id.into()).is_some() {
-        return Err(Failure::invalid("id", "is in the path, and not in the body"));
+        return Err(ApiError::invalid("id", "is in the path, and not in the body"));
     }
     let memory = memories.judged(memories.store.feedback(FeedbackRequest::read(request.into())?)).await?;
     Ok(tagged(&memory)?)
@@ -39,7 +39,7 @@ pub async fn feedback(memories: Memories, Id(id): Id, Body(body): Body) -> Answe
     get, path = "/memory/{id}/waypoints", tag = "Memories", params(schemas::IdPath),
     responses((status = 200, body = schemas::Waypoints), schemas::Refusals)
 )]
-pub async fn waypoints(memories: Memories, Id(id): Id) -> Answer {
+pub async fn waypoints(memories: TenantStore, Id(id): Id) -> Answer {
     let by_id = ById::read(json!({ "id": id }))?;
     let links = memories.read(move |engine| engine.waypoints(&by_id)).await?;
     Ok(Json(json!({ "waypoints": links })).into_response())

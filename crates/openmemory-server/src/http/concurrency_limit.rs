@@ -7,16 +7,16 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::Failure;
+use super::ApiError;
 use super::held::until_sent;
-use crate::app::App;
+use crate::app_state::AppState;
 use crate::config::Limits;
 use crate::connections::Connection;
 use crate::http::Quota;
 use crate::keys::Caller;
 
 /// What is limited for each tenant and for the server.
-pub struct Places {
+pub struct ConcurrencyLimit {
     /// Requests that have been let in: those that are worked on, those that wait, and those that stream. Fewer than
     /// there are connections, so that there is always one that can be ended for a new one.
     pub admitted: Quota,
@@ -29,7 +29,7 @@ pub struct Places {
     pub bodies: Quota,
 }
 
-impl Places {
+impl ConcurrencyLimit {
     pub fn new(limits: &Limits) -> Self {
         Self {
             admitted: Quota::new(limits.connections / 4 * 3),
@@ -48,13 +48,13 @@ fn tells_health(request: &Request) -> bool {
 }
 
 /// Lets a request in, or refuses it where its tenant has too many already.
-pub async fn admit(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub async fn admit(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     let Some(caller) = request.extensions().get::<Caller>().filter(|_| !tells_health(&request)) else {
         return next.run(request).await;
     };
-    let Some(permit) = app.places.admitted.try_acquire(caller) else { return Failure::Busy.into_response() };
+    let Some(permit) = app.places.admitted.try_acquire(caller) else { return ApiError::Busy.into_response() };
     let in_use = match request.extensions().get::<Arc<Connection>>().map(|connection| connection.in_use()) {
-        Some(None) => return Failure::Busy.into_response(),
+        Some(None) => return ApiError::Busy.into_response(),
         in_use => in_use,
     };
     let response = next.run(request).await;
@@ -62,7 +62,7 @@ pub async fn admit(State(app): State<Arc<App>>, request: Request, next: Next) ->
 }
 
 /// Waits until few enough requests are worked on. Nothing is waited for in a place but work and the answer's reader.
-pub async fn take_place(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub async fn limit_concurrency(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     let streams = matches!(request.uri().path(), "/export" | "/import" | "/watch");
     let caller = request.extensions().get::<Caller>().filter(|_| !streams && !tells_health(&request));
     let Some(caller) = caller else { return next.run(request).await };

@@ -20,10 +20,10 @@ use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
-use crate::app::App;
+use crate::app_state::AppState;
 use crate::config::Config;
 use crate::connections::{Connections, Seat};
-use crate::http::{Answers, Metrics, Places, Rates, normal_path};
+use crate::http::{ConcurrencyLimit, IdempotencyStore, Metrics, Rates, normal_path};
 use crate::keys::{Keyring, KeysError};
 use crate::readers::Readers;
 use crate::router::router;
@@ -74,13 +74,13 @@ impl StartError {
 }
 
 /// A server that listens.
-pub struct Running {
+pub struct ServerHandle {
     pub address: SocketAddr,
     stop: watch::Sender<bool>,
     ended: watch::Receiver<Option<Result<(), Error>>>,
 }
 
-impl Running {
+impl ServerHandle {
     /// Begins to listen; must be called in a tokio runtime with timers and I/O.
     pub async fn start(config: Config, opener: Arc<dyn OpenStore>) -> Result<Self, StartError> {
         let Config { directory, host, port, keys, metrics_key, key_file, backup_dir, limits, log } = config;
@@ -98,11 +98,11 @@ impl Running {
             // Refused now rather than with the first request: the directory may be another process's.
             tenants.store(&Tenant::own()).await?;
         }
-        let (rates, answers, metrics) = (Rates::default(), Answers::default(), Metrics::default());
+        let (rates, answers, metrics) = (Rates::default(), IdempotencyStore::default(), Metrics::default());
         let readers = Readers::new(limits.readers);
-        let places = Places::new(&limits);
+        let places = ConcurrencyLimit::new(&limits);
         let (stop, stopped) = watch::channel(false);
-        let app = Arc::new(App {
+        let app = Arc::new(AppState {
             tenants,
             readers,
             keys,
@@ -140,7 +140,7 @@ impl Running {
     }
 }
 
-async fn serve(app: Arc<App>, listener: TcpListener) {
+async fn serve(app: Arc<AppState>, listener: TcpListener) {
     let mut stopped = app.stopped.clone();
     let service = router(&app).map_request(|mut request: Request<Incoming>| {
         normal_path(request.uri_mut());
@@ -198,7 +198,7 @@ fn listen(addresses: &[SocketAddr]) -> io::Result<TcpListener> {
 }
 
 fn connection<S>(
-    app: &App,
+    app: &AppState,
     stream: TcpStream,
     seat: Seat,
     service: S,
