@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 interface Package {
@@ -64,6 +65,19 @@ test.each(['openmemory-domain', 'openmemory-index', 'openmemory-storage'])('the 
   const linked = cargo('tree', '--package', name, '--edges', 'normal,dev', '--prefix', 'none')
   expect(linked).toContain(`${name} v`)
   expect(linked).not.toMatch(/^(tract|tokenizers)/m)
+})
+
+test('lib.rs and mod.rs are tables of contents and define nothing', () => {
+  const files = readdirSync(join(root, 'crates'), { encoding: 'utf8', recursive: true })
+  const tables = files.filter((file) => /[/\\](src|recorder)[/\\](.*[/\\])?(lib|mod)\.rs$/.test(file))
+  const definitions = tables.flatMap((file) => {
+    const lines = readFileSync(join(root, 'crates', file), 'utf8').split('\n')
+    return lines.filter(
+      (line) => /\b(fn|struct|enum|impl|trait|const|static|type|macro_rules!) /.test(line) && !/^\s*\/\//.test(line),
+    )
+  })
+  expect(tables.length).toBeGreaterThan(20)
+  expect(definitions).toEqual([])
 })
 
 function workspace(): Package[] {

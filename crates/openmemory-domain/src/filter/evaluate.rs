@@ -6,7 +6,9 @@ use std::cmp::{Ordering, Reverse};
 
 use serde_json::{Map, Value};
 
-use super::{Field, Filter, Test, Values, canonical, canonical_json, folded, plain};
+use super::normal_form::{canonical, canonical_json, folded, plain};
+use super::values::Values;
+use super::{Field, Filter, Test};
 use crate::{Sector, Version};
 
 /// A memory that is asked about.

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use super::normal_form::{canonical, canonical_json};
 use super::operator::Operator;
-use super::{canonical, canonical_json};
 use crate::{Invalid, MemoryId, Sector, Timestamp, limits};
 
 /// A field of a memory that a filter can name.

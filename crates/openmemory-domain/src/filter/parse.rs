@@ -2,8 +2,11 @@
 
 use serde_json::{Map, Value};
 
+use super::normal_form::folded;
 use super::operator::{self, Operator};
-use super::{Field, Filter, Parts, Test, Values, field, folded};
+use super::parts::Parts;
+use super::values::Values;
+use super::{Field, Filter, Test, field};
 use crate::{Invalid, limits};
 
 /// `AND`, `OR` and `NOT` within each other.

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use serde_json::Value;
 
-use super::plain;
+use super::normal_form::plain;
 
 /// Texts any of which may be a part of another.
 #[derive(Debug, Clone)]

@@ -2,7 +2,8 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::evaluate::find;
-use super::{Field, Filter, Values, parse};
+use super::values::Values;
+use super::{Field, Filter, parse};
 use crate::{
     ContentHash, Event, InvalidKind, MemoryId, Metadata, Provenance, Scope, Sector, Sectors, Tags, Timestamp, Version,
 };

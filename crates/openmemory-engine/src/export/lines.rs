@@ -22,7 +22,7 @@ impl<'a> Lines<'a> {
     }
 
     pub(super) fn record(&mut self, record: &impl Serialize) -> Result<(), Error> {
-        let mut line = serde_json::to_vec(record).map_err(super::unwritable)?;
+        let mut line = serde_json::to_vec(record).map_err(unwritable)?;
         line.push(b'\n');
         self.write(&line)
     }
@@ -35,4 +35,8 @@ impl<'a> Lines<'a> {
     pub(super) fn checksum(&self) -> String {
         self.hasher.finalize().to_hex().to_string()
     }
+}
+
+pub(super) fn unwritable(_: serde_json::Error) -> Error {
+    Error::Internal("a memory cannot be written as JSON")
 }

@@ -8,7 +8,7 @@ use openmemory_domain::{Clock, SystemClock};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{KeyHash, random};
+use super::hash::KeyHash;
 use crate::tenants::Tenant;
 
 /// What a key opens.
@@ -153,4 +153,10 @@ impl KeyFile {
         file.persist(&self.path).map_err(|error| error.error)?;
         Ok(outcome)
     }
+}
+
+fn random<const N: usize>() -> Result<[u8; N], KeyError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|_| KeyError::NoRandomness)?;
+    Ok(bytes)
 }

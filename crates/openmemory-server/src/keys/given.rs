@@ -2,7 +2,8 @@
 
 use thiserror::Error;
 
-use super::{Caller, KeyHash, Role};
+use super::hash::KeyHash;
+use super::{Caller, Role};
 use crate::tenants::Tenant;
 
 /// Characters of a key. Short ones can be tried out.

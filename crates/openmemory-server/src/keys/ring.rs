@@ -10,7 +10,8 @@ use serde_json::json;
 use subtle::{ConditionallySelectable, ConstantTimeEq};
 
 use super::given::{self, Known};
-use super::{Key, KeyError, KeyFile, KeyHash, KeysError, Role};
+use super::hash::KeyHash;
+use super::{Key, KeyError, KeyFile, KeysError, Role};
 use crate::config::LogSink;
 use crate::tenants::Tenant;
 

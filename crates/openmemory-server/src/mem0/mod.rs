@@ -26,41 +26,9 @@ mod filters;
 mod list;
 mod memory;
 mod record;
+mod routes;
 mod search;
 mod unsupported;
 
 pub use error_format::format_error;
-
-use std::sync::Arc;
-
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
-
-use crate::app_state::AppState;
-
-pub fn routes() -> OpenApiRouter<Arc<AppState>> {
-    OpenApiRouter::new()
-        .routes(routes!(account::ping))
-        .routes(routes!(account::project, unsupported::update_project))
-        .routes(routes!(add::add))
-        .routes(routes!(list::list))
-        .routes(routes!(list::list_v2))
-        .routes(routes!(list::list_v1, add::add_v1, batch::delete_all))
-        .routes(routes!(search::search))
-        .routes(routes!(search::search_v2))
-        .routes(routes!(search::search_v1))
-        .routes(routes!(memory::get, memory::update, memory::delete))
-        .routes(routes!(memory::history))
-        .routes(routes!(batch::update, batch::delete))
-        .routes(routes!(feedback::feedback))
-        .routes(routes!(entities::list))
-        .routes(routes!(entities::delete))
-        .routes(routes!(entities::delete_v1))
-        .routes(routes!(unsupported::exports))
-        .routes(routes!(unsupported::export))
-        .routes(routes!(unsupported::summary))
-        .routes(routes!(unsupported::webhooks, unsupported::create_webhook))
-        .routes(routes!(unsupported::jobs))
-        .routes(routes!(account::profile))
-        .routes(routes!(account::profile_settings, unsupported::profile_settings))
-}
+pub use routes::routes;

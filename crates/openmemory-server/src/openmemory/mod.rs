@@ -25,6 +25,7 @@ mod memory;
 mod missing;
 mod query;
 mod record;
+mod routes;
 mod signals;
 mod store;
 mod transfer;
@@ -33,39 +34,4 @@ mod users;
 mod watch;
 
 pub use missing::missing_ids;
-
-use std::sync::Arc;
-
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
-
-use crate::app_state::AppState;
-
-pub fn routes() -> OpenApiRouter<Arc<AppState>> {
-    OpenApiRouter::new()
-        .routes(routes!(add::add))
-        .routes(routes!(add::add_many, update_many::update_many))
-        .routes(routes!(memory::get, memory::update, memory::delete))
-        .routes(routes!(list::all))
-        .routes(routes!(list::list))
-        .routes(routes!(delete_many::delete_many))
-        .routes(routes!(query::query))
-        .routes(routes!(query::search))
-        .routes(routes!(history::history))
-        .routes(routes!(history::restore))
-        .routes(routes!(signals::reinforce))
-        .routes(routes!(signals::feedback))
-        .routes(routes!(signals::waypoints))
-        .routes(routes!(users::list, users::delete))
-        .routes(routes!(store::sectors))
-        .routes(routes!(store::stats))
-        .routes(routes!(store::ready))
-        .routes(routes!(store::flush))
-        .routes(routes!(store::compact))
-        .routes(routes!(store::reindex))
-        .routes(routes!(transfer::export, transfer::export_some))
-        .routes(routes!(transfer::import))
-        .routes(routes!(transfer::backup))
-        .routes(routes!(watch::watch, watch::watch_some))
-        .routes(routes!(store::metrics))
-}
+pub use routes::routes;

@@ -1,0 +1,55 @@
+//! When are two texts, or two values, the same for a filter?
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick, is_nfkc_quick};
+
+/// A text whose canonically equal forms are one: `é` typed as one character or as two.
+pub(crate) fn canonical(text: &str) -> Cow<'_, str> {
+    match is_nfc_quick(text.chars()) {
+        IsNormalized::Yes => text.into(),
+        _ => text.nfc().collect::<String>().into(),
+    }
+}
+
+/// The same of all texts and keys in a value.
+pub(super) fn canonical_json(value: &Value) -> Cow<'_, Value> {
+    fn is_canonical(value: &Value) -> bool {
+        let is_text_canonical = |text: &String| matches!(canonical(text), Cow::Borrowed(_));
+        match value {
+            Value::String(text) => is_text_canonical(text),
+            Value::Array(items) => items.iter().all(is_canonical),
+            Value::Object(fields) => fields.iter().all(|(key, value)| is_text_canonical(key) && is_canonical(value)),
+            _ => true,
+        }
+    }
+    fn composed(value: &Value) -> Value {
+        match value {
+            Value::String(text) => canonical(text).into(),
+            Value::Array(items) => items.iter().map(composed).collect(),
+            Value::Object(fields) => fields.iter().map(|(key, value)| (canonical(key), composed(value))).collect(),
+            other => other.clone(),
+        }
+    }
+    if is_canonical(value) { Cow::Borrowed(value) } else { Cow::Owned(composed(value)) }
+}
+
+/// A text as searching sees it, but for its case: `ﬁ` is `fi`.
+pub(super) fn plain(text: &str) -> Cow<'_, str> {
+    match is_nfkc_quick(text.chars()) {
+        IsNormalized::Yes => text.into(),
+        _ => text.nfkc().collect::<String>().into(),
+    }
+}
+
+/// A text as searching sees it.
+pub(super) fn folded(text: &str) -> String {
+    let lower = plain(text).to_lowercase();
+    // Lower case may be composed anew: `İ` is an `i` with a dot.
+    let composed = match plain(&lower) {
+        Cow::Owned(composed) => Some(composed),
+        Cow::Borrowed(_) => None,
+    };
+    composed.unwrap_or(lower)
+}

@@ -1,0 +1,163 @@
+//! Writes an export: every memory of one moment with its history.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use super::super::control::Control;
+use super::super::engine::Engine;
+use super::super::error::Error;
+use crate::write::apply;
+use openmemory_domain::export::{ExportedTombstone, Header, LinkRow, MemoryRow, Trailer, VersionRow};
+use openmemory_domain::filter::Filter;
+use openmemory_domain::request::Export;
+use openmemory_domain::{ContentHash, Invalid, Version};
+use openmemory_storage::{Number, Records, StorageError, Tombstone};
+
+use super::file::NewFile;
+use super::lines::{Lines, unwritable};
+
+/// Bytes of a line at most; import refuses longer ones, since it has to hold one whole.
+pub(crate) const LINE_BYTES: usize = 1 << 30;
+/// Memories between two reports of progress.
+const REPORT: usize = 64;
+
+/// What an export wrote.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Exported {
+    pub memories: u64,
+    /// Versions of these memories, the newest ones included.
+    pub versions: u64,
+    /// Ids of deleted memories; none where a filter was given, since nothing is left of them to match.
+    pub tombstones: u64,
+    pub bytes: u64,
+}
+
+impl Engine {
+    /// Writes a file. Blocks, and never waits for a writer.
+    pub fn export_to(&self, request: &Export, control: &Control) -> Result<Exported, Error> {
+        let mut file = NewFile::beside(&request.file)?;
+        let exported = self.export(request.filter.as_ref(), control, &mut |bytes| file.write(bytes))?;
+        // Until here nothing has the file's name.
+        if control.is_cancelled() {
+            return Err(Error::Aborted);
+        }
+        file.finish()?;
+        Ok(exported)
+    }
+
+    /// Gives `sink` what matches, or everything, with its history, line by line: each memory as it is when its turn
+    /// comes. Without the last line it is not whole. Blocks as long as `sink` does.
+    pub fn export(
+        &self,
+        filter: Option<&Filter>,
+        control: &Control,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<Exported, Error> {
+        let mut lines = Lines::to(sink);
+        let mut exported = Exported::default();
+        lines.record(&Header::new(self.store.model()?))?;
+        let (mut done, total) = (0, self.store.count()? as usize);
+        control.report(0, total);
+        for head in self.store.heads() {
+            if control.is_cancelled() {
+                return Err(Error::Aborted);
+            }
+            let (number, head) = head?;
+            if self.matches(number, &head, filter)?
+                && let Some(line) = self.line(number, &head, filter)?
+            {
+                lines.write(&line)?;
+                exported.memories += 1;
+                exported.versions += head.number;
+            }
+            done += 1;
+            if done % REPORT == 0 {
+                control.report(done.min(total), total);
+            }
+        }
+        if filter.is_none() {
+            for tombstone in self.store.tombstones() {
+                let (id, tombstone) = tombstone?;
+                let Tombstone { deleted_at, version, actor, reason } = tombstone;
+                let line = ExportedTombstone { id, deleted_at, version, actor, reason };
+                lines.record(&line)?;
+                exported.tombstones += 1;
+            }
+        }
+        let trailer = Trailer {
+            memories: Some(exported.memories),
+            versions: Some(exported.versions),
+            tombstones: Some(exported.tombstones),
+            blake3: Some(lines.checksum()),
+        };
+        lines.record(&trailer)?;
+        exported.bytes = lines.bytes();
+        control.report(total, total);
+        Ok(exported)
+    }
+
+    /// The line of a memory; none if it was deleted while it was read.
+    fn line(&self, number: Number, head: &Version, filter: Option<&Filter>) -> Result<Option<Vec<u8>>, Error> {
+        let Some(dynamics) = self.store.dynamics(number)? else { return self.gone(number) };
+        let mut line = MemoryRow::new(head, &dynamics, self.links(number, filter)?).begin().map_err(unwritable)?;
+        let mut expected = head.number;
+        let mut before: Option<ContentHash> = None;
+        for version in std::iter::once(Ok(head.clone())).chain(self.store.history(number, head.number)) {
+            let version = version?;
+            if version.number != expected {
+                return self.gone(number);
+            }
+            let content = if before == Some(version.content) {
+                None
+            } else {
+                let Some(content) = self.store.content(number, version.content)? else { return self.gone(number) };
+                Some(content)
+            };
+            if before.is_some() {
+                line.push(b',');
+            }
+            serde_json::to_writer(&mut line, &VersionRow::new(&version, content.as_deref())).map_err(unwritable)?;
+            if line.len() > LINE_BYTES {
+                let problem = format!("cannot hold memory {}: its history is over 1 GiB", head.id);
+                return Err(Invalid::limit("file", problem).into());
+            }
+            before = Some(version.content);
+            expected -= 1;
+        }
+        if expected != 0 {
+            return self.gone(number);
+        }
+        line.write_all(MemoryRow::END).map_err(|error| Error::Storage(error.into()))?;
+        Ok(Some(line))
+    }
+
+    /// The links to older memories that are exported too: each link once, on the younger memory's line.
+    fn links(&self, number: Number, filter: Option<&Filter>) -> Result<Vec<LinkRow>, Error> {
+        let mut links = Vec::new();
+        for (other, waypoint) in self.store.waypoints(number)?.into_iter().filter(|(other, _)| *other < number) {
+            if let Some(head) = self.store.head(other)?
+                && self.matches(other, &head, filter)?
+            {
+                links.push(LinkRow {
+                    id: head.id.to_string(),
+                    weight: waypoint.weight,
+                    created_at: waypoint.created_at.to_string(),
+                    updated_at: waypoint.updated_at.to_string(),
+                });
+            }
+        }
+        Ok(links)
+    }
+
+    /// Where rows of a memory are missing: it was deleted in between, or it is damaged.
+    fn gone<T>(&self, number: Number) -> Result<Option<T>, Error> {
+        match self.store.head(number)? {
+            None => Ok(None),
+            Some(head) => {
+                apply::dynamics(&*self.store, number)?;
+                Err(StorageError::Corrupted(format!("the history of memory {} has a gap", head.id)).into())
+            }
+        }
+    }
+}

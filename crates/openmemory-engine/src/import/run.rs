@@ -1,0 +1,227 @@
+//! Takes an import in: groups of lines, each embedded together and committed at once.
+
+use super::apply;
+use super::file::ImportFile;
+
+use std::sync::Arc;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::super::control::Control;
+use super::super::engine::Engine;
+use super::super::error::Error;
+use crate::write::insert;
+use openmemory_domain::export::{ExportedMemory, ExportedTombstone, Line};
+use openmemory_domain::request::OnConflict;
+use openmemory_domain::{Content, Embedding};
+use openmemory_storage::Transaction;
+
+use super::apply::{Applied, Standing};
+use super::file::Numbered;
+
+/// Refused memories that are listed; the others are only counted.
+const LISTED: usize = 1000;
+
+/// What an import did.
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
+pub struct Imported {
+    pub imported: u64,
+    /// Memories that took the place of others with the same id.
+    pub replaced: u64,
+    /// Memories that the store had already, or keeps for `onConflict: 'skip'`.
+    pub skipped: u64,
+    /// Ids that are known as deleted from now on.
+    pub tombstones: u64,
+    pub failed: u64,
+    /// The first of the failed ones.
+    pub errors: Vec<LineError>,
+}
+
+/// A memory that was not imported.
+#[derive(Debug, Clone)]
+pub struct LineError {
+    pub line: u64,
+    pub id: String,
+    pub error: Error,
+}
+
+impl PartialEq for LineError {
+    fn eq(&self, other: &Self) -> bool {
+        (self.line, &self.id, self.error.code()) == (other.line, &other.id, other.error.code())
+    }
+}
+
+impl Serialize for LineError {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("line", &self.line)?;
+        map.serialize_entry("id", &self.id)?;
+        map.serialize_entry("error", &self.error.to_json())?;
+        map.end()
+    }
+}
+
+/// A memory on its way into a commit.
+struct Ready {
+    line: u64,
+    memory: Box<ExportedMemory>,
+    embedding: Arc<Embedding>,
+}
+
+/// What became of each memory of a group.
+type Results = Vec<(u64, Box<ExportedMemory>, Result<Applied, Error>)>;
+
+impl Engine {
+    /// Imports a file that [`ImportFile::check`] has read. Memories of which the store has another state are treated
+    /// as `on_conflict` says.
+    pub async fn import_from(
+        &self,
+        mut file: ImportFile,
+        on_conflict: OnConflict,
+        control: &Control,
+    ) -> Result<Imported, Error> {
+        self.fitting_model().await?;
+        self.index.ready().await?;
+        self.name_model(&file).await?;
+        let (mut done, total) = (0, file.memories + file.tombstones);
+        let mut imported = Imported::default();
+        control.report(0, total);
+        loop {
+            if control.is_cancelled() {
+                return Err(Error::Interrupted { done, total });
+            }
+            let group = file.group()?;
+            if group.is_empty() {
+                return Ok(imported);
+            }
+            let lines = group.len();
+            match self.import_group(group, on_conflict, &mut imported, control).await {
+                Err(Error::Aborted) => return Err(Error::Interrupted { done, total }),
+                result => result?,
+            }
+            done += lines;
+            control.report(done, total);
+        }
+    }
+
+    /// A store that never had a vector takes over the export's model where that is today's: what is exported from it
+    /// again begins with the same line.
+    async fn name_model(&self, file: &ImportFile) -> Result<(), Error> {
+        let model = self.model.identity().await?.clone();
+        if file.model.as_ref() != Some(&model) {
+            return Ok(());
+        }
+        let work = move |transaction: &mut Transaction<'_>| insert::settle_model(transaction, &model);
+        self.store.commit(work, |()| {}).await?
+    }
+
+    async fn import_group(
+        &self,
+        group: Vec<Numbered>,
+        on_conflict: OnConflict,
+        imported: &mut Imported,
+        control: &Control,
+    ) -> Result<(), Error> {
+        let (mut news, mut tombstones) = (Vec::new(), Vec::new());
+        for Numbered { number, line } in group {
+            match line {
+                Line::Memory(memory) => match (apply::standing(&*self.store, &memory)?, on_conflict) {
+                    (Standing::Same, _) | (Standing::Different { .. }, OnConflict::Skip) => imported.skipped += 1,
+                    (Standing::Different { current }, OnConflict::Report) => {
+                        imported.refuse(number, &memory, Error::Differs { id: memory.id.clone(), current });
+                    }
+                    (Standing::Absent, _) | (Standing::Different { .. }, OnConflict::Replace) => {
+                        news.push((number, memory));
+                    }
+                },
+                Line::Tombstone(tombstone) => tombstones.push(tombstone),
+                Line::End(_) => {}
+            }
+        }
+        let ready = self.embed_news(news, imported, control).await?;
+        self.commit_group(ready, tombstones, on_conflict, imported).await
+    }
+
+    async fn embed_news(
+        &self,
+        news: Vec<(u64, Box<ExportedMemory>)>,
+        imported: &mut Imported,
+        control: &Control,
+    ) -> Result<Vec<Ready>, Error> {
+        let contents: Vec<&Content> = news.iter().filter_map(|(_, memory)| memory.content()).collect();
+        let embedded = self.embed_all(&contents, control, |_, _| {}).await?;
+        // Where nothing of a group can be embedded the model is at fault, and calling again goes on from here.
+        if let Some(Err(error)) = embedded.values().next()
+            && embedded.values().all(Result::is_err)
+        {
+            return Err(error.clone());
+        }
+        let mut ready = Vec::with_capacity(news.len());
+        for (line, memory) in news {
+            let embedding = memory.content().and_then(|content| embedded.get(&content.hash()));
+            match embedding.cloned().unwrap_or(Err(Error::Internal("a text was not embedded"))) {
+                Ok(embedding) => ready.push(Ready { line, memory, embedding }),
+                Err(error) => imported.refuse(line, &memory, error),
+            }
+        }
+        Ok(ready)
+    }
+
+    async fn commit_group(
+        &self,
+        ready: Vec<Ready>,
+        tombstones: Vec<ExportedTombstone>,
+        on_conflict: OnConflict,
+        imported: &mut Imported,
+    ) -> Result<(), Error> {
+        if ready.is_empty() && tombstones.is_empty() {
+            return Ok(());
+        }
+        let (model, now, listeners) = (self.model.identity().await?.clone(), self.now(), self.listeners());
+        let work = move |transaction: &mut Transaction<'_>| -> Result<(Results, u64), Error> {
+            if !ready.is_empty() {
+                insert::settle_model(transaction, &model)?;
+            }
+            let mut results = Results::with_capacity(ready.len());
+            for Ready { line, memory, embedding } in ready {
+                let result =
+                    transaction.attempt(|transaction| apply::apply(transaction, &memory, &embedding, on_conflict, now));
+                results.push((line, memory, result));
+            }
+            let mut buried = 0;
+            for tombstone in &tombstones {
+                buried += u64::from(apply::insert_tombstone(transaction, tombstone)?);
+            }
+            Ok((results, buried))
+        };
+        let publish = move |(results, _): &(Results, u64)| {
+            for (_, _, result) in results {
+                match result {
+                    Ok(Applied::Imported(committed)) => listeners.committed(committed),
+                    Ok(Applied::Replaced { old, scope, committed }) => listeners.replaced(*old, scope, committed),
+                    Ok(Applied::Skipped) | Err(_) => {}
+                }
+            }
+        };
+        let (results, buried) = self.store.commit(work, publish).await??;
+        imported.tombstones += buried;
+        for (line, memory, result) in results {
+            match result {
+                Ok(Applied::Imported(_)) => imported.imported += 1,
+                Ok(Applied::Replaced { .. }) => imported.replaced += 1,
+                Ok(Applied::Skipped) => imported.skipped += 1,
+                Err(error) => imported.refuse(line, &memory, error),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Imported {
+    fn refuse(&mut self, line: u64, memory: &ExportedMemory, error: Error) {
+        self.failed += 1;
+        if self.errors.len() < LISTED {
+            self.errors.push(LineError { line, id: memory.id.to_string(), error });
+        }
+    }
+}

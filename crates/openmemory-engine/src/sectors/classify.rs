@@ -1,0 +1,143 @@
+//! Compares what sentences mean with the prototypes.
+
+use super::cues;
+use super::prototypes;
+use super::prototypes::TEXTS;
+
+use serde::{Deserialize, Serialize};
+
+use openmemory_domain::embedding::dot;
+use openmemory_domain::{Embedding, ModelTag, Sector};
+use openmemory_embedding::{Passage, Sentence};
+
+/// One less the mean cosine of prototypes of different sectors, by the shipped model.
+const SHIPPED_APART: f32 = 0.946;
+
+/// How sharply scores become weights.
+const TEMPERATURE: f32 = 0.07;
+/// A share of the whole text that makes a sector one of its own, beside the primary one.
+const MIN_SHARE: f32 = 0.27;
+/// A weight at which a sentence is its sector's.
+const RULES: f32 = 0.45;
+/// And the share that such sentences need.
+const RULED_SHARE: f32 = 0.15;
+
+/// The vectors of the prototypes by one model, in the order of [`TEXTS`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Prototypes {
+    pub model: ModelTag,
+    /// A hash of the texts: other texts, other vectors.
+    pub texts: [u8; 16],
+    pub vectors: Vec<Vec<f32>>,
+}
+
+impl Prototypes {
+    /// Whether these are the vectors of today's texts by `model`.
+    pub(crate) fn fit(&self, model: ModelTag) -> bool {
+        self.model == model && self.texts == prototypes::hash() && self.vectors.len() == TEXTS.len()
+    }
+
+    pub(crate) fn new(model: ModelTag, vectors: Vec<Vec<f32>>) -> Self {
+        Self { model, texts: prototypes::hash(), vectors }
+    }
+
+    /// How many times as far apart unrelated texts are for the shipped model as for this one: prototypes of different
+    /// sectors have nothing in common but their form.
+    pub(crate) fn spread(&self) -> f32 {
+        let (mut sum, mut pairs) = (0.0, 0.0);
+        for (at, (sector, _)) in TEXTS.iter().enumerate() {
+            for (other, (other_sector, _)) in TEXTS.iter().enumerate().skip(at + 1) {
+                if sector != other_sector {
+                    sum += dot(&self.vectors[at], &self.vectors[other]);
+                    pairs += 1.0;
+                }
+            }
+        }
+        let apart: f32 = 1.0 - sum / pairs;
+        if apart > 0.0 { (SHIPPED_APART / apart).clamp(0.5, 10.0) } else { 1.0 }
+    }
+
+    /// The vectors of a text with these passages.
+    pub(crate) fn embedding(&self, text: &str, passages: &[Passage]) -> Embedding {
+        let whole = mean(passages.iter().map(|passage| (passage.tokens as f32, passage.vector.as_slice())));
+        let sentences: Vec<&Sentence> = passages.iter().flat_map(|passage| &passage.sentences).collect();
+        let weights: Vec<[f32; 5]> = sentences.iter().map(|sentence| self.weights(text, sentence)).collect();
+        let vectors = passages.iter().map(|passage| passage.vector.clone()).collect();
+        let sectors = belonging(&sentences, &weights)
+            .into_iter()
+            .map(|sector| {
+                // A text of one sentence has but one side: the whole.
+                let vector = if let [_] = sentences[..] {
+                    whole.clone()
+                } else {
+                    let own = sentences.iter().zip(&weights);
+                    mean(own.map(|(sentence, weights)| {
+                        (sentence.tokens as f32 * weights[sector.index()], sentence.vector.as_slice())
+                    }))
+                };
+                (sector, vector)
+            })
+            .collect();
+        Embedding::new(self.model, whole, vectors, sectors)
+    }
+
+    /// How much a sentence belongs to each sector; the sum is 1.
+    fn weights(&self, text: &str, sentence: &Sentence) -> [f32; 5] {
+        let cues = text.get(sentence.range.clone()).map_or([0.0; 5], cues::cues);
+        let mut scores = Sector::ALL.map(|sector| {
+            let cosines = TEXTS.iter().zip(&self.vectors).filter(|((of, _), _)| *of == sector);
+            let (first, second) = cosines.map(|(_, vector)| dot(vector, &sentence.vector)).fold(
+                (f32::MIN, f32::MIN),
+                |(first, second), cosine| {
+                    if cosine > first { (cosine, first) } else { (first, second.max(cosine)) }
+                },
+            );
+            f32::midpoint(first, second) + cues[sector.index()]
+        });
+        let highest = scores.iter().copied().fold(f32::MIN, f32::max);
+        for score in &mut scores {
+            *score = ((*score - highest) / TEMPERATURE).exp();
+        }
+        let sum: f32 = scores.iter().sum();
+        scores.map(|score| score / sum)
+    }
+}
+
+/// The sectors of a text by the weights of its sentences, the primary one first, the others by falling share.
+fn belonging(sentences: &[&Sentence], weights: &[[f32; 5]]) -> Vec<Sector> {
+    let tokens: Vec<f32> = sentences.iter().map(|sentence| sentence.tokens.max(1) as f32).collect();
+    let all: f32 = tokens.iter().sum();
+    let share = |counted: &dyn Fn(&[f32; 5]) -> f32| {
+        tokens.iter().zip(weights).map(|(tokens, weights)| tokens * counted(weights)).sum::<f32>() / all
+    };
+    let shares = Sector::ALL.map(|sector| share(&|weights| weights[sector.index()]));
+    let mut falling = Sector::ALL;
+    falling.sort_by(|a, b| shares[b.index()].total_cmp(&shares[a.index()]));
+    let (primary, others) = falling.split_at(1);
+    let belongs = |sector: &Sector| {
+        let ruled = share(&|weights| f32::from(u8::from(weights[sector.index()] >= RULES)));
+        shares[sector.index()] >= MIN_SHARE || ruled >= RULED_SHARE
+    };
+    primary.iter().chain(others.iter().filter(|sector| belongs(sector))).copied().collect()
+}
+
+/// The weighted mean of vectors, of length 1.
+fn mean<'a>(vectors: impl Iterator<Item = (f32, &'a [f32])> + Clone) -> Vec<f32> {
+    if let Some((_, only)) = vectors.clone().next()
+        && vectors.clone().count() == 1
+    {
+        return only.to_vec();
+    }
+    let mut sum: Vec<f32> = Vec::new();
+    for (weight, vector) in vectors {
+        sum.resize(vector.len(), 0.0);
+        for (sum, value) in sum.iter_mut().zip(vector) {
+            *sum += weight * value;
+        }
+    }
+    let length = dot(&sum, &sum).sqrt();
+    if length > 0.0 {
+        sum.iter_mut().for_each(|value| *value /= length);
+    }
+    sum
+}

@@ -1,0 +1,32 @@
+//! Why can a server's keys not be used?
+
+use thiserror::Error;
+
+use super::file::KeyError;
+use super::given::GivenKeyError;
+
+/// Why a server's keys cannot be used.
+#[derive(Debug, Error)]
+pub enum KeysError {
+    #[error(transparent)]
+    Given(#[from] GivenKeyError),
+    #[error("keyFile: {0}")]
+    File(#[from] KeyError),
+}
+
+impl KeysError {
+    /// The public code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Given(_) => "INVALID_ARGUMENT",
+            Self::File(error) => error.code(),
+        }
+    }
+
+    pub fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::Given(error) => Some(error.field()),
+            Self::File(_) => Some("keyFile"),
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! The routes of the protocol.
+
+use super::account;
+use super::add;
+use super::batch;
+use super::entities;
+use super::feedback;
+use super::list;
+use super::memory;
+use super::search;
+use super::unsupported;
+
+use std::sync::Arc;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app_state::AppState;
+
+pub fn routes() -> OpenApiRouter<Arc<AppState>> {
+    OpenApiRouter::new()
+        .routes(routes!(account::ping))
+        .routes(routes!(account::project, unsupported::update_project))
+        .routes(routes!(add::add))
+        .routes(routes!(list::list))
+        .routes(routes!(list::list_v2))
+        .routes(routes!(list::list_v1, add::add_v1, batch::delete_all))
+        .routes(routes!(search::search))
+        .routes(routes!(search::search_v2))
+        .routes(routes!(search::search_v1))
+        .routes(routes!(memory::get, memory::update, memory::delete))
+        .routes(routes!(memory::history))
+        .routes(routes!(batch::update, batch::delete))
+        .routes(routes!(feedback::feedback))
+        .routes(routes!(entities::list))
+        .routes(routes!(entities::delete))
+        .routes(routes!(entities::delete_v1))
+        .routes(routes!(unsupported::exports))
+        .routes(routes!(unsupported::export))
+        .routes(routes!(unsupported::summary))
+        .routes(routes!(unsupported::webhooks, unsupported::create_webhook))
+        .routes(routes!(unsupported::jobs))
+        .routes(routes!(account::profile))
+        .routes(routes!(account::profile_settings, unsupported::profile_settings))
+}

@@ -1,0 +1,59 @@
+//! The OpenAPI document, and the routes that serve it.
+
+use super::page;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::header;
+use axum::response::Html;
+use axum::routing::get;
+use serde_json::json;
+use utoipa::openapi::OpenApi as Document;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app_state::AppState;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "OpenMemory",
+        description = "Long-term memory for AI agents. Mem0's paths are also taken with a slash at their end.",
+        license(name = "Apache-2.0")
+    ),
+    servers((url = "/")),
+    modifiers(&Keys),
+    security((), ("key" = []), ("bearer" = []))
+)]
+struct Described;
+
+struct Keys;
+
+impl Modify for Keys {
+    fn modify(&self, document: &mut Document) {
+        let components = document.components.get_or_insert_with(Default::default);
+        components.add_security_scheme("key", SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-API-Key"))));
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    }
+}
+
+pub fn document() -> OpenApiRouter<Arc<AppState>> {
+    OpenApiRouter::with_openapi(Described::openapi())
+}
+
+/// The routes that anybody may ask.
+pub fn routes(document: Document) -> Router<Arc<AppState>> {
+    // Shared by all answers: anybody may ask for them, and then not read them.
+    let text = Bytes::from(serde_json::to_string(&document).unwrap_or_default());
+    let page = Bytes::from(page::page(&document));
+    let json_text = [(header::CONTENT_TYPE, "application/json")];
+    let health = json!({ "ok": true, "version": env!("CARGO_PKG_VERSION") });
+    Router::new()
+        .route("/health", get(move || async move { axum::Json(health) }))
+        .route("/openapi.json", get(move || async move { (json_text, text) }))
+        .route("/docs", get(move || async move { Html(page) }))
+}

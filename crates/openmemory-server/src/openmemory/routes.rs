@@ -1,0 +1,50 @@
+//! The routes of the protocol.
+
+use super::add;
+use super::delete_many;
+use super::history;
+use super::list;
+use super::memory;
+use super::query;
+use super::signals;
+use super::store;
+use super::transfer;
+use super::update_many;
+use super::users;
+use super::watch;
+
+use std::sync::Arc;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app_state::AppState;
+
+pub fn routes() -> OpenApiRouter<Arc<AppState>> {
+    OpenApiRouter::new()
+        .routes(routes!(add::add))
+        .routes(routes!(add::add_many, update_many::update_many))
+        .routes(routes!(memory::get, memory::update, memory::delete))
+        .routes(routes!(list::all))
+        .routes(routes!(list::list))
+        .routes(routes!(delete_many::delete_many))
+        .routes(routes!(query::query))
+        .routes(routes!(query::search))
+        .routes(routes!(history::history))
+        .routes(routes!(history::restore))
+        .routes(routes!(signals::reinforce))
+        .routes(routes!(signals::feedback))
+        .routes(routes!(signals::waypoints))
+        .routes(routes!(users::list, users::delete))
+        .routes(routes!(store::sectors))
+        .routes(routes!(store::stats))
+        .routes(routes!(store::ready))
+        .routes(routes!(store::flush))
+        .routes(routes!(store::compact))
+        .routes(routes!(store::reindex))
+        .routes(routes!(transfer::export, transfer::export_some))
+        .routes(routes!(transfer::import))
+        .routes(routes!(transfer::backup))
+        .routes(routes!(watch::watch, watch::watch_some))
+        .routes(routes!(store::metrics))
+}
