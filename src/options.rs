@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 use napi::bindgen_prelude::{Error, Result};
 use openmemory_domain::ModelIdentity;
 use openmemory_embedding::{
-    EmbedCall, EmbedderSource, ExternalEmbedder, ModelEmbedder, ModelOptions, Pooling, TestEmbedder,
+    EmbedCall, EmbedderSource, ExternalEmbedder, LocalEmbedder, ModelEmbedder, ModelOptions, Pooling, TestEmbedder,
 };
 use openmemory_engine as engine;
 use openmemory_storage::Durability;
@@ -89,32 +89,36 @@ impl StoreSpec {
     }
 }
 
-/// Models are large: all engines of the process that mean the same files share one.
-static MODELS: LazyLock<Mutex<HashMap<String, Weak<ModelEmbedder>>>> = LazyLock::new(Mutex::default);
+/// Models are large, and their threads as many as processors: all engines of the process that mean the same model share
+/// both.
+static MODELS: LazyLock<Mutex<HashMap<String, Weak<LocalEmbedder>>>> = LazyLock::new(Mutex::default);
 
 fn embedder(options: EmbedderOptions, description: &str, embed: Option<EmbedCall>) -> Result<EmbedderSource> {
     let options = match options {
-        EmbedderOptions::Test => return Ok(Arc::new(TestEmbedder).into()),
         EmbedderOptions::External { id, dimensions } => {
             let call = embed.ok_or_else(|| Error::from_reason("the embedder's function is missing"))?;
             let identity = ModelIdentity { id, dimensions: dimensions as usize };
             return Ok(EmbedderSource::External(Arc::new(ExternalEmbedder::new(identity, call))));
         }
-        EmbedderOptions::Shipped { folder } => ModelOptions::shipped(&folder),
+        EmbedderOptions::Test => None,
+        EmbedderOptions::Shipped { folder } => Some(ModelOptions::shipped(&folder)),
         EmbedderOptions::Model { model, tokenizer, pooling, query_prefix, passage_prefix } => {
             let pooling = match pooling {
                 PoolingName::Mean => Pooling::Mean,
                 PoolingName::Cls => Pooling::Cls,
             };
-            ModelOptions { pooling, query_prefix, passage_prefix, ..ModelOptions::new(model, tokenizer) }
+            Some(ModelOptions { pooling, query_prefix, passage_prefix, ..ModelOptions::new(model, tokenizer) })
         }
     };
     let mut models = MODELS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(model) = models.get(description).and_then(Weak::upgrade) {
-        return Ok(model.into());
+        return Ok(EmbedderSource::Local(model));
     }
-    let model = Arc::new(ModelEmbedder::new(options));
+    let model = Arc::new(match options {
+        Some(options) => LocalEmbedder::new(Arc::new(ModelEmbedder::new(options))),
+        None => LocalEmbedder::new(Arc::new(TestEmbedder)),
+    });
     models.insert(description.to_owned(), Arc::downgrade(&model));
     models.retain(|_, model| model.strong_count() > 0);
-    Ok(model.into())
+    Ok(EmbedderSource::Local(model))
 }

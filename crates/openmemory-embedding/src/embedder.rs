@@ -15,7 +15,7 @@ pub enum FirstPass {
     Cut(Vec<Range<usize>>),
 }
 
-/// Turns text into vectors. Every call blocks: it belongs on an [`EmbeddingPool`].
+/// Turns text into vectors. Every call blocks: it belongs on an [`EmbeddingPool`](crate::EmbeddingPool).
 pub trait Embedder: Send + Sync {
     /// Which model this is. May load the model to find out.
     fn identity(&self) -> Result<ModelIdentity, EmbeddingError>;

@@ -1,12 +1,18 @@
 //! Embedding goes on off the caller's thread: bounded, fair, and past any panic.
 
+use std::collections::HashSet;
 use std::ops::Range;
+use std::pin::pin;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier, Mutex};
+use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use openmemory_embedding::{Embedder, EmbeddingError, EmbeddingPool, ModelIdentity, Passage, Priority, TestEmbedder};
+use openmemory_embedding::{
+    Embedder, EmbedderSource, EmbeddingError, EmbeddingPool, EmbeddingService, ModelIdentity, Passage, Priority,
+    TestEmbedder,
+};
 
 /// Embeds one piece for every word sent to it, and writes down which.
 struct Gated {
@@ -48,7 +54,8 @@ fn texts(count: usize) -> Vec<Arc<str>> {
 
 #[tokio::test]
 async fn many_texts_come_back_in_order_with_progress() {
-    let pool = EmbeddingPool::new(None).unwrap();
+    let threads = EmbeddingPool::new(None).unwrap();
+    let pool = threads.client();
     let texts = texts(1000);
     let mut heard = Vec::new();
     let results = pool.passages_of(&test(), texts.clone(), |done| heard.push(done)).await;
@@ -60,7 +67,8 @@ async fn many_texts_come_back_in_order_with_progress() {
 
 #[tokio::test]
 async fn a_long_text_is_the_same_in_parts() {
-    let pool = EmbeddingPool::new(Some(3)).unwrap();
+    let threads = EmbeddingPool::new(Some(3)).unwrap();
+    let pool = threads.client();
     let text = "Every sentence of this text has its place. ".repeat(4000);
     let spread = pool.passages(&test(), text.as_str().into()).await.unwrap();
     assert_eq!(spread, TestEmbedder.passages(&text).unwrap());
@@ -69,7 +77,8 @@ async fn a_long_text_is_the_same_in_parts() {
 
 #[tokio::test]
 async fn one_query_does_not_wait_for_a_batch() {
-    let pool = EmbeddingPool::new(Some(1)).unwrap();
+    let threads = EmbeddingPool::new(Some(1)).unwrap();
+    let pool = threads.client();
     let (open, gated, embedder) = gated();
     let batch = pool.passages_of(&embedder, texts(20), |done| {
         // Room for the first few texts only; the rest is let in when the query is through.
@@ -111,7 +120,8 @@ async fn texts_are_embedded_on_all_threads_at_once() {
             TestEmbedder.query(text)
         }
     }
-    let pool = EmbeddingPool::new(Some(2)).unwrap();
+    let threads = EmbeddingPool::new(Some(2)).unwrap();
+    let pool = threads.client();
     let embedder: Arc<dyn Embedder> = Arc::new(Together(Barrier::new(2)));
     let results = pool.passages_of(&embedder, texts(10), |_| {}).await;
     assert!(results.iter().all(Result::is_ok));
@@ -122,7 +132,8 @@ async fn texts_are_embedded_on_all_threads_at_once() {
 
 #[tokio::test]
 async fn a_panic_fails_its_own_job_only() {
-    let pool = EmbeddingPool::new(Some(1)).unwrap();
+    let threads = EmbeddingPool::new(Some(1)).unwrap();
+    let pool = threads.client();
     let job = || -> Result<(), EmbeddingError> { panic!("as a test expects") };
     let error = pool.run(Priority::Interactive, job).await.unwrap_err();
     assert_eq!(error.code(), "EMBEDDING_FAILED");
@@ -131,7 +142,8 @@ async fn a_panic_fails_its_own_job_only() {
 
 #[tokio::test]
 async fn jobs_run_on_named_threads() {
-    let pool = EmbeddingPool::new(Some(1)).unwrap();
+    let threads = EmbeddingPool::new(Some(1)).unwrap();
+    let pool = threads.client();
     let name = || Ok(thread::current().name().map(str::to_owned));
     let name = pool.run(Priority::Interactive, name).await.unwrap();
     assert_eq!(name.as_deref(), Some("openmemory-embed-0"));
@@ -145,7 +157,8 @@ fn a_job_that_comes_while_threads_fall_asleep_is_not_missed() {
     };
     let (done, told) = channel();
     thread::spawn(move || {
-        let pool = EmbeddingPool::new(Some(2)).unwrap();
+        let threads = EmbeddingPool::new(Some(2)).unwrap();
+        let pool = threads.client();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         for number in 0..3000 {
             let took = Duration::from_micros(number % 60);
@@ -167,7 +180,8 @@ fn a_job_that_comes_while_threads_fall_asleep_is_not_missed() {
 
 #[tokio::test]
 async fn closing_finishes_what_is_queued_and_takes_no_more() {
-    let pool = EmbeddingPool::new(Some(1)).unwrap();
+    let threads = EmbeddingPool::new(Some(1)).unwrap();
+    let pool = threads.client();
     let (open, gate) = channel::<()>();
     let first = pool.run(Priority::Interactive, move || {
         gate.recv().unwrap();
@@ -175,7 +189,7 @@ async fn closing_finishes_what_is_queued_and_takes_no_more() {
     });
     let second = pool.run(Priority::Bulk, || Ok(2));
     let close = async {
-        pool.close();
+        threads.close();
         open.send(()).unwrap();
     };
     let (first, second, ()) = tokio::join!(biased; first, second, close);
@@ -188,7 +202,8 @@ async fn closing_finishes_what_is_queued_and_takes_no_more() {
 
 #[tokio::test]
 async fn threads_end_with_the_pool() {
-    let pool = EmbeddingPool::new(Some(2)).unwrap();
+    let threads = EmbeddingPool::new(Some(2)).unwrap();
+    let pool = threads.client();
     let (alive, ended) = tokio::sync::oneshot::channel::<()>();
     let lives = Mutex::new(Some(alive));
     // A thread's own value is dropped when the thread ends.
@@ -200,6 +215,60 @@ async fn threads_end_with_the_pool() {
     })
     .await
     .unwrap();
-    drop(pool);
+    drop(threads);
     assert!(ended.await.is_err());
+}
+
+#[tokio::test]
+async fn a_client_with_much_work_delays_another_by_one_job() {
+    let threads = EmbeddingPool::new(Some(1)).unwrap();
+    let (busy, other) = (threads.client(), threads.client());
+    let (open, gated, embedder) = gated();
+    let many = busy.passages_of(&embedder, texts(20), |_| {});
+    let one = async {
+        let mut one = pin!(other.passages_of(&embedder, vec!["the other's".into()], |_| {}));
+        // Queued behind what the first has queued by now.
+        let polled = std::future::poll_fn(|context| Poll::Ready(one.as_mut().poll(context))).await;
+        assert!(polled.is_pending());
+        for _ in 0..21 {
+            open.send(()).unwrap();
+        }
+        one.await
+    };
+    let (many, one) = tokio::join!(biased; many, one);
+    assert!(many.iter().chain(&one).all(Result::is_ok));
+    let order = gated.order.lock().unwrap();
+    assert!(order.iter().position(|piece| piece == "the other's").unwrap() <= 2, "{order:?}");
+}
+
+/// Remembers the threads that computed.
+#[derive(Default)]
+struct Threads(Mutex<HashSet<thread::ThreadId>>);
+
+impl Embedder for Threads {
+    fn identity(&self) -> Result<ModelIdentity, EmbeddingError> {
+        TestEmbedder.identity()
+    }
+    fn cut(&self, text: &str) -> Result<Vec<Range<usize>>, EmbeddingError> {
+        TestEmbedder.cut(text)
+    }
+    fn embed(&self, pieces: &[&str]) -> Vec<Result<Passage, EmbeddingError>> {
+        TestEmbedder.embed(pieces)
+    }
+    fn query(&self, text: &str) -> Result<Vec<f32>, EmbeddingError> {
+        self.0.lock().unwrap().insert(thread::current().id());
+        TestEmbedder.query(text)
+    }
+}
+
+#[tokio::test]
+async fn stores_that_share_a_model_share_its_threads() {
+    let threads = Arc::new(Threads::default());
+    let source = EmbedderSource::from(Arc::clone(&threads));
+    let services: Vec<_> = (0..32).map(|_| EmbeddingService::start(source.clone()).unwrap()).collect();
+    for service in &services {
+        service.query("who computes this").await.unwrap();
+    }
+    let processors = thread::available_parallelism().unwrap().get();
+    assert!(threads.0.lock().unwrap().len() <= processors);
 }

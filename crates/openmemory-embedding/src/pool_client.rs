@@ -1,0 +1,159 @@
+//! How does a store use a pool that others use too? Its work queues behind its own, and takes turns with theirs.
+
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+
+use futures_util::stream::{self, StreamExt};
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::embedder::{Embedder, FirstPass};
+use crate::error::EmbeddingError;
+use crate::passage::Passage;
+use crate::pool::{Priority, Shared};
+use crate::reassemble::{Cut, gather};
+
+/// Jobs of one priority that a client has queued at once; further callers wait without a place in the queue.
+const QUEUE_DEPTH: usize = 256;
+
+/// One store's use of an [`EmbeddingPool`](crate::EmbeddingPool). Callers await without blocking. Work is queued passage by
+/// passage, so a single text waits for at most a passage or two of its client, never for a whole batch or a long text.
+pub struct PoolClient {
+    shared: Arc<Shared>,
+    id: u64,
+    interactive: Arc<Semaphore>,
+    bulk: Arc<Semaphore>,
+}
+
+impl PoolClient {
+    pub(crate) fn new(shared: Arc<Shared>, id: u64) -> Self {
+        let places = || Arc::new(Semaphore::new(QUEUE_DEPTH));
+        Self { shared, id, interactive: places(), bulk: places() }
+    }
+
+    /// Runs `job` on the pool. A job whose caller is gone is skipped.
+    ///
+    /// # Errors
+    /// The job's own; `Failed` if it panics; `Closed` after the pool is closed.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        priority: Priority,
+        job: impl FnOnce() -> Result<T, EmbeddingError> + Send + 'static,
+    ) -> Result<T, EmbeddingError> {
+        answer(self.submit(priority, job).await?).await
+    }
+
+    /// The passages of one text. Those of a long text are spread over the threads.
+    pub async fn passages(&self, embedder: &Arc<dyn Embedder>, text: Arc<str>) -> Result<Vec<Passage>, EmbeddingError> {
+        let (begun, whole) = (embedder.clone(), text.clone());
+        // To hand a text that is one passage to another thread would take longer.
+        let ranges = match self.run(Priority::Interactive, move || begun.begin(&whole)).await? {
+            FirstPass::Whole(passage) => return Ok(vec![passage]),
+            FirstPass::Cut(ranges) => ranges,
+        };
+        // A long text is a batch by itself: it must not delay the next short one.
+        let mut found = self.spread(Priority::Bulk, embedder, vec![(text, Ok(ranges))], |_| {}).await;
+        found.pop().unwrap_or(Err(EmbeddingError::Closed))
+    }
+
+    /// The passages of each text, in order. `progress` hears how many texts are done.
+    pub async fn passages_of(
+        &self,
+        embedder: &Arc<dyn Embedder>,
+        texts: Vec<Arc<str>>,
+        progress: impl FnMut(usize),
+    ) -> Vec<Result<Vec<Passage>, EmbeddingError>> {
+        let mut cuts = Vec::with_capacity(texts.len());
+        for text in &texts {
+            let (embedder, text) = (embedder.clone(), text.clone());
+            cuts.push(self.submit(Priority::Bulk, move || embedder.cut(&text)).await);
+        }
+        let mut ready = Vec::with_capacity(texts.len());
+        for (text, cut) in texts.into_iter().zip(cuts) {
+            let ranges = match cut {
+                Ok(cut) => answer(cut).await,
+                Err(error) => Err(error),
+            };
+            ready.push((text, ranges));
+        }
+        self.spread(Priority::Bulk, embedder, ready, progress).await
+    }
+
+    /// The vector of a query.
+    pub async fn query(&self, embedder: &Arc<dyn Embedder>, text: Arc<str>) -> Result<Vec<f32>, EmbeddingError> {
+        let embedder = embedder.clone();
+        self.run(Priority::Interactive, move || embedder.query(&text)).await
+    }
+
+    /// Embeds the pieces of all texts, `embedder.batch()` in a job.
+    async fn spread(
+        &self,
+        priority: Priority,
+        embedder: &Arc<dyn Embedder>,
+        texts: Vec<(Arc<str>, Cut)>,
+        progress: impl FnMut(usize),
+    ) -> Vec<Result<Vec<Passage>, EmbeddingError>> {
+        let pieces: Vec<(Arc<str>, Range<usize>)> = texts
+            .iter()
+            .flat_map(|(text, ranges)| ranges.iter().flatten().map(|range| (text.clone(), range.clone())))
+            .collect();
+        let mut jobs = Vec::new();
+        for pieces in pieces.chunks(embedder.batch().max(1)) {
+            let (embedder, pieces) = (embedder.clone(), pieces.to_vec());
+            let size = pieces.len();
+            let job = self.submit(priority, move || {
+                let texts: Vec<&str> = pieces.iter().map(|(text, range)| &text[range.clone()]).collect();
+                Ok(embedder.embed(&texts))
+            });
+            jobs.push((size, job.await));
+        }
+        let groups = stream::iter(jobs).then(|(size, job)| async move {
+            let group = match job {
+                Ok(job) => answer(job).await,
+                Err(error) => Err(error),
+            };
+            group.unwrap_or_else(|error| vec![Err(error); size])
+        });
+        gather(texts.into_iter().map(|(_, cut)| cut).collect(), pin!(groups), progress).await
+    }
+
+    async fn submit<T: Send + 'static>(
+        &self,
+        priority: Priority,
+        job: impl FnOnce() -> Result<T, EmbeddingError> + Send + 'static,
+    ) -> Result<Answer<T>, EmbeddingError> {
+        let places = match priority {
+            Priority::Interactive => &self.interactive,
+            Priority::Bulk => &self.bulk,
+        };
+        let place = places.clone().acquire_owned().await.map_err(|_| EmbeddingError::Closed)?;
+        let (reply, answer) = oneshot::channel();
+        let job = move || {
+            drop(place);
+            if !reply.is_closed() {
+                // Nobody may be left to hear the answer.
+                let _ = reply.send(
+                    catch_unwind(AssertUnwindSafe(job))
+                        .unwrap_or_else(|_| Err(EmbeddingError::failed("the embedder panicked"))),
+                );
+            }
+        };
+        self.shared.push(priority, self.id, Box::new(job))?;
+        Ok(answer)
+    }
+}
+
+type Answer<T> = oneshot::Receiver<Result<T, EmbeddingError>>;
+
+async fn answer<T>(answer: Answer<T>) -> Result<T, EmbeddingError> {
+    answer.await.unwrap_or(Err(EmbeddingError::Closed))
+}
+
+/// Callers that wait for a place are refused; what is queued is still done.
+impl Drop for PoolClient {
+    fn drop(&mut self) {
+        self.interactive.close();
+        self.bulk.close();
+    }
+}
