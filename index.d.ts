@@ -582,7 +582,10 @@ export interface ServeOptions {
    * none, and they are refused with `FORBIDDEN`.
    */
   backupDir?: string
-  /** Requests per key in each window of so many seconds; more are `RATE_LIMITED`. Default: no limit. */
+  /**
+   * Requests that a key may make at once, earned back evenly over so many seconds; more are `RATE_LIMITED`. Default: no
+   * limit.
+   */
   rateLimit?: { requests: number; seconds: number }
   /** Milliseconds after which a request is answered with `TIMEOUT`, at least 1000. Default 300 000. */
   timeoutMs?: number

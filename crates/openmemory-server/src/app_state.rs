@@ -6,7 +6,7 @@ use std::sync::Once;
 use tokio::sync::watch;
 
 use crate::config::{Limits, LogSink};
-use crate::http::{ConcurrencyLimit, IdempotencyStore, Metrics, Rates};
+use crate::http::{ConcurrencyLimit, IdempotencyStore, Metrics, RateLimits};
 use crate::keys::Keyring;
 use crate::readers::Readers;
 use crate::tenants::Tenants;
@@ -16,7 +16,7 @@ pub struct AppState {
     pub readers: Readers,
     pub keys: Keyring,
     pub limits: Limits,
-    pub rates: Rates,
+    pub rates: Option<RateLimits>,
     pub answers: IdempotencyStore,
     pub metrics: Metrics,
     pub log: Option<LogSink>,

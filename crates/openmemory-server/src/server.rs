@@ -23,7 +23,7 @@ use tower::ServiceExt;
 use crate::app_state::AppState;
 use crate::config::Config;
 use crate::connections::{Connections, Seat};
-use crate::http::{ConcurrencyLimit, IdempotencyStore, Metrics, Rates, normal_path};
+use crate::http::{ConcurrencyLimit, IdempotencyStore, Metrics, RateLimits, normal_path};
 use crate::keys::{Keyring, KeysError};
 use crate::readers::Readers;
 use crate::router::router;
@@ -98,7 +98,8 @@ impl ServerHandle {
             // Refused now rather than with the first request: the directory may be another process's.
             tenants.store(&Tenant::own()).await?;
         }
-        let (rates, answers, metrics) = (Rates::default(), IdempotencyStore::default(), Metrics::default());
+        let (rates, answers, metrics) =
+            (limits.rate.map(RateLimits::new), IdempotencyStore::default(), Metrics::default());
         let readers = Readers::new(limits.readers);
         let places = ConcurrencyLimit::new(&limits);
         let (stop, stopped) = watch::channel(false);

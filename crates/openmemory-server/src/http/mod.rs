@@ -57,7 +57,7 @@ pub use precondition::{IfMatch, etag};
 pub use progress::{JSON_LINES, Progress};
 pub use query::Params;
 pub use quota::{Permit, Quota};
-pub use rate::{Rates, limit_rate};
+pub use rate::{RateLimits, limit_rate};
 pub use stream_body::{ChunkSender, stream_body};
 pub use tenant_store::{Id, TenantStore};
 pub use timeout::limit_time;
