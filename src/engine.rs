@@ -23,6 +23,7 @@ use crate::handle::{Handle, blocking, reading, run_inline};
 use crate::inline_poll::answer_at_once;
 use crate::loop_budget::{InlinePermit, LoopBudget};
 use crate::options::StoreSpec;
+use crate::written::written;
 
 type Promised<'env> = Result<PromiseRaw<'env, String>>;
 
@@ -81,7 +82,7 @@ impl Engine {
         let embeds = matches!(&update, Ok(update) if update.patch.content.is_some());
         let elsewhere =
             embeds && self.handle.opening.embeds_in_javascript() && (request.len() > SHORT || self.handle.is_busy());
-        let call = |engine: Arc<Shared>| async move { engine.update(update?).await };
+        let call = |engine: Arc<Shared>| async move { written(&engine, engine.update(update?).await?).await };
         if elsewhere { self.call(env, call)?.coerce_to_object() } else { self.call_inline(env, call) }
     }
 
@@ -94,7 +95,7 @@ impl Engine {
     #[napi(ts_return_type = "Promise<string>")]
     pub fn delete<'env>(&self, env: &'env Env, request: String) -> Result<Object<'env>> {
         let delete = read(&request, Delete::read);
-        self.call_inline(env, |engine| async move { engine.delete(delete?).await })
+        self.call_inline(env, |engine| async move { written(&engine, engine.delete(delete?).await?).await })
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -130,7 +131,7 @@ impl Engine {
     #[napi(ts_return_type = "Promise<string>")]
     pub fn reinforce<'env>(&self, env: &'env Env, request: String) -> Result<Object<'env>> {
         let reinforce = read(&request, Reinforce::read);
-        self.call_inline(env, |engine| async move { engine.reinforce(reinforce?).await })
+        self.call_inline(env, |engine| async move { written(&engine, engine.reinforce(reinforce?).await?).await })
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -148,7 +149,7 @@ impl Engine {
     #[napi(ts_return_type = "Promise<string>")]
     pub fn feedback<'env>(&self, env: &'env Env, request: String) -> Result<Object<'env>> {
         let feedback = read(&request, FeedbackRequest::read);
-        self.call_inline(env, |engine| async move { engine.feedback(feedback?).await })
+        self.call_inline(env, |engine| async move { written(&engine, engine.feedback(feedback?).await?).await })
     }
 
     #[napi(ts_return_type = "Promise<string>")]

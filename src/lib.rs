@@ -30,3 +30,4 @@ mod options;
 mod runtime;
 mod server;
 mod watcher;
+mod written;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use openmemory_storage::Durability;
 
-use crate::dice::Dice;
+use crate::rng::Rng;
 use crate::session::{WRITERS, check, open};
 
 /// Kills of one store.
@@ -25,7 +25,7 @@ pub struct Outcome {
 
 pub fn run(rounds: usize, seed: u64) -> Outcome {
     let mut outcome = Outcome::default();
-    let mut dice = Dice::new(seed);
+    let mut rng = Rng::new(seed);
     // A new store now and then: beginnings are killed too, and nothing grows without end.
     while outcome.rounds < rounds && outcome.failures.is_empty() {
         let directory = match tempfile::tempdir() {
@@ -38,7 +38,7 @@ pub fn run(rounds: usize, seed: u64) -> Outcome {
         let durability = ["flush", "flush", "interval"][outcome.rounds / ROUNDS % 3];
         for _ in 0..ROUNDS.min(rounds - outcome.rounds) {
             let before: u64 = acknowledged.iter().sum();
-            match round(directory.path(), (seed, durability, outcome.rounds), &mut acknowledged, &mut dice) {
+            match round(directory.path(), (seed, durability, outcome.rounds), &mut acknowledged, &mut rng) {
                 Ok(rebuilt) => outcome.rebuilt.extend(rebuilt),
                 Err(problem) => return failed(outcome, problem),
             }
@@ -63,12 +63,12 @@ fn round(
     directory: &Path,
     which: (u64, &str, usize),
     acknowledged: &mut [u64],
-    dice: &mut Dice,
+    rng: &mut Rng,
 ) -> Result<Option<String>, String> {
     let mut child = spawn(directory, which, acknowledged).map_err(|error| error.to_string())?;
     let output = child.stdout.take().ok_or("no output")?;
-    let longest = if dice.one_in(3) { 25_000 } else { 250_000 };
-    let killed_after = Duration::from_micros(dice.below(longest) as u64);
+    let longest = if rng.one_in(3) { 25_000 } else { 250_000 };
+    let killed_after = Duration::from_micros(rng.below(longest) as u64);
     let killer = std::thread::spawn(move || {
         std::thread::sleep(killed_after);
         let _ = child.kill();

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use openmemory_storage::Durability;
 
 use crate::crash::note;
-use crate::dice::Dice;
+use crate::rng::Rng;
 use crate::session::{WRITERS, check, open, say};
 
 /// Longer than the engine's own patience with sled.
@@ -47,10 +47,10 @@ pub fn run(stores: usize, seed: u64, keep: bool) -> Outcome {
             return outcome;
         }
     };
-    let mut dice = Dice::new(seed);
+    let mut rng = Rng::new(seed);
     for number in 0..stores {
         let base = &bases[number % bases.len()];
-        match damaged(base, &mut dice).and_then(|(copy, what)| Ok((look(copy.path(), base)?, copy, what))) {
+        match damaged(base, &mut rng).and_then(|(copy, what)| Ok((look(copy.path(), base)?, copy, what))) {
             Ok((told, copy, what)) => {
                 outcome.stores += 1;
                 match told.split_once(' ').unwrap_or((&told, "")) {
@@ -104,17 +104,17 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// A copy of the store with some damage, and what that is.
-fn damaged(base: &Base, dice: &mut Dice) -> io::Result<(tempfile::TempDir, String)> {
+fn damaged(base: &Base, rng: &mut Rng) -> io::Result<(tempfile::TempDir, String)> {
     let directory = tempfile::tempdir()?;
     let store = directory.path().join("store");
     copy(&base.now, &store)?;
     let mut what = Vec::new();
     // One damage mostly, sometimes two.
-    for _ in 0..1 + usize::from(dice.one_in(8)) {
+    for _ in 0..1 + usize::from(rng.one_in(8)) {
         let files = files(&store)?;
-        let file = files[dice.below(files.len())].clone();
+        let file = files[rng.below(files.len())].clone();
         let name = file.strip_prefix(&store).unwrap_or(&file).display().to_string();
-        what.push(format!("{name} {}", harm(&file, &base.earlier.join(&name), dice)?));
+        what.push(format!("{name} {}", harm(&file, &base.earlier.join(&name), rng)?));
     }
     Ok((directory, what.join(", ")))
 }
@@ -133,15 +133,15 @@ fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn harm(file: &Path, earlier: &Path, dice: &mut Dice) -> io::Result<String> {
+fn harm(file: &Path, earlier: &Path, rng: &mut Rng) -> io::Result<String> {
     let mut bytes = fs::read(file)?;
     // Most of a segment is zeros that nobody reads: places that hold something are worth more.
     let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-    let places = if dice.one_in(4) { bytes.len() } else { used };
-    let at = dice.below(places).min(bytes.len().saturating_sub(1));
-    let told = match dice.below(9) {
+    let places = if rng.one_in(4) { bytes.len() } else { used };
+    let at = rng.below(places).min(bytes.len().saturating_sub(1));
+    let told = match rng.below(9) {
         0..=2 if !bytes.is_empty() => {
-            let bit = dice.below(8);
+            let bit = rng.below(8);
             bytes[at] ^= 1 << bit;
             format!("has bit {bit} of byte {at} flipped")
         }
@@ -166,8 +166,8 @@ fn harm(file: &Path, earlier: &Path, dice: &mut Dice) -> io::Result<String> {
             "has another version".into()
         }
         _ => {
-            let end = (at + 1 + dice.below(5000)).min(bytes.len());
-            bytes[at..end].fill(if dice.one_in(2) { 0 } else { 0xA5 });
+            let end = (at + 1 + rng.below(5000)).min(bytes.len());
+            bytes[at..end].fill(if rng.one_in(2) { 0 } else { 0xA5 });
             format!("is overwritten from byte {at} to {end}")
         }
     };

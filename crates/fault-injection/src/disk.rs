@@ -8,8 +8,8 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use crate::dice::Dice;
 use crate::journal::Entry;
+use crate::rng::Rng;
 
 const BLOCK: u64 = 4096;
 
@@ -102,12 +102,12 @@ impl Disk {
     }
 
     /// Writes one of the images that a power cut may leave.
-    pub fn write_image(&self, root: &Path, image: &Path, dice: &mut Dice) -> io::Result<()> {
+    pub fn write_image(&self, root: &Path, image: &Path, rng: &mut Rng) -> io::Result<()> {
         // Whether much or little gets lost differs from cut to cut.
-        let keep = [0, 20, 50, 80, 100][dice.below(5)];
+        let keep = [0, 20, 50, 80, 100][rng.below(5)];
         let mut files: BTreeMap<PathBuf, u64> = BTreeMap::new();
         for (name, durable) in &self.names {
-            if !durable && dice.below(100) >= keep {
+            if !durable && rng.below(100) >= keep {
                 continue;
             }
             match name {
@@ -121,7 +121,7 @@ impl Disk {
             let (Ok(path), Some(file)) = (path.strip_prefix(root), self.files.get(&inode)) else { continue };
             let path = image.join(path);
             path.parent().map_or(Ok(()), fs::create_dir_all)?;
-            file.write_image(&path, keep, dice)?;
+            file.write_image(&path, keep, rng)?;
         }
         Ok(())
     }
@@ -138,25 +138,25 @@ fn rename(files: &mut BTreeMap<PathBuf, u64>, from: &Path, to: &Path) {
 }
 
 impl File {
-    fn write_image(&self, path: &Path, keep: usize, dice: &mut Dice) -> io::Result<()> {
+    fn write_image(&self, path: &Path, keep: usize, rng: &mut Rng) -> io::Result<()> {
         let mut bytes = self.synced.clone();
         let mut length = self.synced.len() as u64;
         for candidate in &self.lengths {
-            if dice.below(100) < keep {
+            if rng.below(100) < keep {
                 length = *candidate;
             }
         }
         for (block, versions) in &self.loose {
-            if dice.below(100) >= keep {
+            if rng.below(100) >= keep {
                 continue;
             }
             let start = (block * BLOCK) as usize;
-            let version = &versions[dice.below(versions.len())];
+            let version = &versions[rng.below(versions.len())];
             // A block that is there reaches at least to its own end.
             length = length.max((start + version.len()) as u64);
             bytes.resize(bytes.len().max(start + version.len()), 0);
-            let torn = dice.one_in(3);
-            let (from, to) = if torn { torn_part(version.len(), dice) } else { (0, version.len()) };
+            let torn = rng.one_in(3);
+            let (from, to) = if torn { torn_part(version.len(), rng) } else { (0, version.len()) };
             bytes[start + from..start + to].copy_from_slice(&version[from..to]);
         }
         bytes.resize(length as usize, 0);
@@ -172,9 +172,9 @@ impl File {
 }
 
 /// The part of a torn block that got to the disk: its beginning, its end or something between.
-fn torn_part(length: usize, dice: &mut Dice) -> (usize, usize) {
-    let (one, other) = (dice.below(length + 1), dice.below(length + 1));
-    match dice.below(3) {
+fn torn_part(length: usize, rng: &mut Rng) -> (usize, usize) {
+    let (one, other) = (rng.below(length + 1), rng.below(length + 1));
+    match rng.below(3) {
         0 => (0, one),
         1 => (one, length),
         _ => (one.min(other), one.max(other)),

@@ -14,7 +14,6 @@
 mod child;
 mod crash;
 mod damage;
-mod dice;
 #[cfg(target_os = "linux")]
 mod disk;
 #[cfg(target_os = "linux")]
@@ -29,6 +28,7 @@ mod life;
 mod powercut;
 #[cfg(target_os = "linux")]
 mod preload;
+mod rng;
 #[cfg(target_os = "linux")]
 mod served;
 mod session;

@@ -9,10 +9,10 @@ use std::process::{Command, Stdio};
 use openmemory_storage::Durability;
 
 use crate::crash::note;
-use crate::dice::Dice;
 use crate::disk::Disk;
 use crate::journal::{Entry, entries};
 use crate::preload::recorder;
+use crate::rng::Rng;
 use crate::session::{WRITERS, check, check_from, open};
 
 #[derive(Default)]
@@ -27,14 +27,14 @@ pub struct Outcome {
 
 pub fn run(images: usize, seed: u64, keep: bool) -> Outcome {
     let mut outcome = Outcome::default();
-    let mut dice = Dice::new(seed);
+    let mut rng = Rng::new(seed);
     // Several recordings: a session that is killed differs from one that is closed, and so do their seeds.
     let recordings = images.div_ceil(100).max(2);
     for recording in 0..recordings {
         let durability = if recording % 4 == 3 { Durability::Interval } else { Durability::Flush };
         let wanted = images / recordings + usize::from(recording < images % recordings);
         let tried = record(seed + recording as u64, durability).and_then(|(_directory, root, journal)| {
-            try_images(&journal, &root, wanted, seed + recording as u64, durability, &mut dice, keep, &mut outcome)
+            try_images(&journal, &root, wanted, seed + recording as u64, durability, &mut rng, keep, &mut outcome)
         });
         if let Err(error) = tried {
             outcome.failures.push(error.to_string());
@@ -73,13 +73,13 @@ fn try_images(
     images: usize,
     seed: u64,
     durability: Durability,
-    dice: &mut Dice,
+    rng: &mut Rng,
     keep: bool,
     outcome: &mut Outcome,
 ) -> io::Result<()> {
     outcome.writes += journal.iter().filter(|entry| matches!(entry, Entry::Write { .. })).count();
     outcome.syncs += journal.iter().filter(|entry| matches!(entry, Entry::Sync { .. })).count();
-    let mut cuts: Vec<usize> = (0..images).map(|_| dice.below(journal.len() + 1)).collect();
+    let mut cuts: Vec<usize> = (0..images).map(|_| rng.below(journal.len() + 1)).collect();
     cuts.sort_unstable();
     let mut disk = Disk::default();
     let mut acknowledged = vec![0; WRITERS];
@@ -94,7 +94,7 @@ fn try_images(
         }
         at = cut;
         let image = tempfile::tempdir()?;
-        disk.write_image(root, image.path(), dice)?;
+        disk.write_image(root, image.path(), rng)?;
         let copy = keep.then(|| copy_of(image.path())).transpose()?;
         outcome.images += 1;
         match look(image.path(), seed, durability, &acknowledged) {

@@ -1,8 +1,8 @@
 //! Which of the possible things happens? The same ones for the same seed (xorshift64*).
 
-pub struct Dice(u64);
+pub struct Rng(u64);
 
-impl Dice {
+impl Rng {
     pub fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }

@@ -6,14 +6,14 @@ use openmemory_domain::request::{AddMany, Delete, Get, History, List, NewMemory,
 use openmemory_engine::{Control, Engine, Error};
 use serde_json::{Map, Value, json};
 
-use crate::dice::Dice;
+use crate::rng::Rng;
 
 const IDS: usize = 5;
 
 /// One of several writers, each with memories of its own. The same writer does the same steps in every process.
 pub struct Writer {
     user: String,
-    dice: Dice,
+    rng: Rng,
     /// The versions of each memory that is there.
     memories: BTreeMap<String, Vec<Value>>,
     steps: u64,
@@ -21,8 +21,8 @@ pub struct Writer {
 
 impl Writer {
     pub fn new(seed: u64, number: usize) -> Self {
-        let dice = Dice::new(seed * 1000 + number as u64);
-        Self { user: format!("writer{number}"), dice, memories: BTreeMap::new(), steps: 0 }
+        let rng = Rng::new(seed * 1000 + number as u64);
+        Self { user: format!("writer{number}"), rng, memories: BTreeMap::new(), steps: 0 }
     }
 
     /// As it is after some steps.
@@ -39,21 +39,21 @@ impl Writer {
     }
 
     fn content(&mut self) -> String {
-        let words = if self.dice.one_in(24) { 4000 } else { 3 };
-        (0..words).map(|_| format!("word{} ", self.dice.below(50))).collect::<String>() + "end."
+        let words = if self.rng.one_in(24) { 4000 } else { 3 };
+        (0..words).map(|_| format!("word{} ", self.rng.below(50))).collect::<String>() + "end."
     }
 
     fn state(&mut self) -> Value {
-        let size = if self.dice.one_in(16) { 20_000 } else { self.dice.below(300) };
-        let metadata = json!({"n": self.dice.below(1000), "fill": "x".repeat(size)});
-        let tags: Vec<String> = (0..self.dice.below(4)).map(|_| format!("tag{}", self.dice.below(6))).collect();
+        let size = if self.rng.one_in(16) { 20_000 } else { self.rng.below(300) };
+        let metadata = json!({"n": self.rng.below(1000), "fill": "x".repeat(size)});
+        let tags: Vec<String> = (0..self.rng.below(4)).map(|_| format!("tag{}", self.rng.below(6))).collect();
         json!({"content": self.content(), "tags": tags, "metadata": metadata})
     }
 
     fn patch(&mut self) -> Map<String, Value> {
         let state = self.state();
         let mut patch = Map::new();
-        let chosen = 1 + self.dice.below(7);
+        let chosen = 1 + self.rng.below(7);
         for (bit, field) in ["content", "tags", "metadata"].into_iter().enumerate() {
             if chosen >> bit & 1 == 1 {
                 patch.insert(field.into(), state[field].clone());
@@ -78,9 +78,9 @@ impl Writer {
     /// Takes the next step in the model, and says what it is.
     pub fn step(&mut self) -> Step {
         self.steps += 1;
-        let id = format!("{}-{}", self.user, self.dice.below(IDS));
+        let id = format!("{}-{}", self.user, self.rng.below(IDS));
         let known = self.memories.get(&id).map_or(0, Vec::len);
-        match (self.dice.below(16), known) {
+        match (self.rng.below(16), known) {
             (_, 0) => {
                 let state = self.state();
                 self.memories.insert(id.clone(), vec![state.clone()]);
@@ -94,7 +94,7 @@ impl Writer {
                 Step::Delete(id)
             }
             (1..=2, versions) => {
-                let version = 1 + self.dice.below(versions);
+                let version = 1 + self.rng.below(versions);
                 let states = self.memories.entry(id.clone()).or_default();
                 states.push(states[version - 1].clone());
                 Step::Restore(id, version as u64)

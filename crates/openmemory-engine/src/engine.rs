@@ -140,6 +140,11 @@ impl Engine {
         }
     }
 
+    /// Whether writes wait for the thread that answers them.
+    pub fn is_waited_for(&self) -> bool {
+        self.store.is_waited_for()
+    }
+
     /// Makes everything that has been answered durable, whatever the durability.
     pub fn flush(&self) -> Result<(), Error> {
         Ok(self.store.flush()?)

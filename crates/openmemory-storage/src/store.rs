@@ -158,6 +158,11 @@ impl Store {
         self.writer.commit_detached(work, publish)
     }
 
+    /// Whether commits wait for the writer's thread, or for their answers.
+    pub fn is_waited_for(&self) -> bool {
+        self.writer.is_waited_for()
+    }
+
     /// Whether a write or a sync has failed: nothing more is written until the directory is opened again.
     pub fn has_failed(&self) -> bool {
         self.closing.progress.has_failed()

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use openmemory_engine::{Control, Error};
 use serde_json::{Value, json};
 
-use crate::support::{Fixture, Remembering, code};
+use crate::support::{Fixture, RecordingEmbedder, code};
 
 const COUNT: usize = 40;
 
@@ -17,7 +17,7 @@ async fn with_another_model() -> (Fixture, Value) {
     fixture.add_many(json!({ "items": items })).await.unwrap();
     fixture.update("m0", json!({"content": "Something else."})).await.unwrap();
     let before = fixture.everything().await;
-    (fixture.reopened_with(Remembering::new("another")), before)
+    (fixture.reopened_with(RecordingEmbedder::new("another")), before)
 }
 
 async fn assert_refuses_what_needs_vectors(fixture: &Fixture) {
@@ -95,7 +95,7 @@ async fn an_interrupted_reindex_goes_on_with_the_rest_after_reopening() {
 async fn a_half_done_reindex_can_be_taken_back_with_the_former_model() {
     let (fixture, before) = with_another_model().await;
     interrupted(&fixture).await;
-    let fixture = fixture.reopened_with(Remembering::new("first"));
+    let fixture = fixture.reopened_with(RecordingEmbedder::new("first"));
     assert_refuses_what_needs_vectors(&fixture).await;
     assert_eq!(fixture.engine.reindex(&Control::default()).await.unwrap().reindexed, 32);
     assert_eq!(fixture.everything().await, before);
@@ -151,7 +151,7 @@ async fn a_store_that_is_closed_right_after_a_reindex_holds_its_directory_no_lon
     fixture.add(json!({"content": "Tea."})).await.unwrap();
     for model in ["second", "third model"].into_iter().cycle().take(60) {
         // Opening begins to fill the index, and the reindex fills it anew.
-        fixture = fixture.reopened_with(Remembering::new(model));
+        fixture = fixture.reopened_with(RecordingEmbedder::new(model));
         fixture.engine.reindex(&Control::default()).await.unwrap();
     }
 }

@@ -9,9 +9,9 @@
     reason = "a test may panic, in its helpers too"
 )]
 
-#[path = "../support/dice.rs"]
-mod dice;
 mod mutate;
+#[path = "../support/rng.rs"]
+mod rng;
 mod seeds;
 #[path = "../support/mod.rs"]
 mod support;
@@ -19,7 +19,7 @@ mod targets;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use dice::{Dice, setting};
+use rng::{Rng, setting};
 use targets::{TARGETS, Targets};
 
 const INPUTS: u64 = 20_000;
@@ -29,11 +29,11 @@ const SEED: u64 = 1;
 fn no_input_makes_the_engine_panic() {
     let (inputs, seed) = (setting("OPENMEMORY_FUZZ_INPUTS", INPUTS), setting("OPENMEMORY_FUZZ_SEED", SEED));
     let targets = Targets::new();
-    let (mut dice, mut counts) = (Dice::new(seed), [(0_u64, 0_u64); TARGETS.len()]);
+    let (mut rng, mut counts) = (Rng::new(seed), [(0_u64, 0_u64); TARGETS.len()]);
     for n in 1..=inputs {
-        let at = dice.below(TARGETS.len());
+        let at = rng.below(TARGETS.len());
         let (name, run) = TARGETS[at];
-        let input = mutate::input(&mut dice, targets.seeds(name));
+        let input = mutate::input(&mut rng, targets.seeds(name));
         match catch_unwind(AssertUnwindSafe(|| run(&targets, &input))) {
             Ok(accepted) => {
                 counts[at].0 += 1;

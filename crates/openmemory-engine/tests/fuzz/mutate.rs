@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::dice::Dice;
+use super::rng::Rng;
 
 /// Texts that mean something somewhere.
 const WORDS: &[&str] = &[
@@ -67,108 +67,108 @@ const NUMBERS: &[u8] = &[0, 1, 0x7f, 0x80, 0xff, 0xfe, 0xc0, b'"', b'{', b'[', b
 
 /// One of the seeds, changed a few times, or now and then not at all: half of them as JSON, which stays JSON, and half
 /// as bytes.
-pub fn input(dice: &mut Dice, seeds: &[Vec<u8>]) -> Vec<u8> {
-    let mut input = dice.one(seeds).clone();
-    if dice.once_in(2)
+pub fn input(rng: &mut Rng, seeds: &[Vec<u8>]) -> Vec<u8> {
+    let mut input = rng.one(seeds).clone();
+    if rng.once_in(2)
         && let Ok(mut value) = serde_json::from_slice::<Value>(&input)
     {
-        for _ in 0..dice.below(4) {
-            replace_somewhere(dice, &mut value);
+        for _ in 0..rng.below(4) {
+            replace_somewhere(rng, &mut value);
         }
         return value.to_string().into_bytes();
     }
-    for _ in 0..dice.below(6) {
-        change(dice, &mut input, seeds);
+    for _ in 0..rng.below(6) {
+        change(rng, &mut input, seeds);
     }
     input
 }
 
 /// Goes down a random way, and changes what it finds there.
-fn replace_somewhere(dice: &mut Dice, value: &mut Value) {
+fn replace_somewhere(rng: &mut Rng, value: &mut Value) {
     match value {
-        Value::Object(fields) if !fields.is_empty() && !dice.once_in(5) => {
-            let key = fields.keys().nth(dice.below(fields.len())).cloned().unwrap_or_default();
-            match dice.below(8) {
+        Value::Object(fields) if !fields.is_empty() && !rng.once_in(5) => {
+            let key = fields.keys().nth(rng.below(fields.len())).cloned().unwrap_or_default();
+            match rng.below(8) {
                 0 => drop(fields.shift_remove(&key)),
                 1 => {
                     let moved = fields.shift_remove(&key).unwrap_or_default();
-                    fields.insert((*dice.one(WORDS)).into(), moved);
+                    fields.insert((*rng.one(WORDS)).into(), moved);
                 }
                 _ => {
                     if let Some(field) = fields.get_mut(&key) {
-                        replace_somewhere(dice, field);
+                        replace_somewhere(rng, field);
                     }
                 }
             }
         }
-        Value::Array(items) if !items.is_empty() && !dice.once_in(5) => {
-            let at = dice.below(items.len());
-            match dice.below(6) {
+        Value::Array(items) if !items.is_empty() && !rng.once_in(5) => {
+            let at = rng.below(items.len());
+            match rng.below(6) {
                 0 => drop(items.remove(at)),
                 1 => {
                     let again = items[at].clone();
-                    items.extend(std::iter::repeat_n(again, 1 + dice.below(70)));
+                    items.extend(std::iter::repeat_n(again, 1 + rng.below(70)));
                 }
-                _ => replace_somewhere(dice, &mut items[at]),
+                _ => replace_somewhere(rng, &mut items[at]),
             }
         }
-        other => *other = anything(dice, other),
+        other => *other = anything(rng, other),
     }
 }
 
-fn anything(dice: &mut Dice, instead_of: &Value) -> Value {
-    match dice.below(12) {
+fn anything(rng: &mut Rng, instead_of: &Value) -> Value {
+    match rng.below(12) {
         0 => Value::Null,
-        1 => (dice.below(2) == 0).into(),
-        2 => (dice.next() as i64 >> dice.below(64)).into(),
-        3 => f64::from_bits(dice.next()).into(),
+        1 => (rng.below(2) == 0).into(),
+        2 => (rng.next() as i64 >> rng.below(64)).into(),
+        3 => f64::from_bits(rng.next()).into(),
         4 => json!({}),
         5 => json!([]),
         6 => json!([instead_of, instead_of]),
-        7 => (0..dice.below(60)).fold(instead_of.clone(), |inner, _| json!({ "n": inner })),
-        8 => "long ".repeat(dice.below(400)).into(),
-        _ => (*dice.one(WORDS)).into(),
+        7 => (0..rng.below(60)).fold(instead_of.clone(), |inner, _| json!({ "n": inner })),
+        8 => "long ".repeat(rng.below(400)).into(),
+        _ => (*rng.one(WORDS)).into(),
     }
 }
 
-fn change(dice: &mut Dice, input: &mut Vec<u8>, seeds: &[Vec<u8>]) {
-    let at = dice.below(input.len() + 1);
-    let end = (at + 1 + dice.below(16)).min(input.len());
-    match dice.below(10) {
-        0 | 1 if at < input.len() => input[at] ^= 1 << dice.below(8),
-        2 if at < input.len() => input[at] = *dice.one(NUMBERS),
+fn change(rng: &mut Rng, input: &mut Vec<u8>, seeds: &[Vec<u8>]) {
+    let at = rng.below(input.len() + 1);
+    let end = (at + 1 + rng.below(16)).min(input.len());
+    match rng.below(10) {
+        0 | 1 if at < input.len() => input[at] ^= 1 << rng.below(8),
+        2 if at < input.len() => input[at] = *rng.one(NUMBERS),
         3 => drop(input.splice(at..end, [])),
         4 => {
-            let again = input[at..end].repeat(1 + dice.below(40));
+            let again = input[at..end].repeat(1 + rng.below(40));
             input.splice(at..at, again);
         }
         5 => input.truncate(at),
         6 => {
-            let other = dice.one(seeds);
-            let from = dice.below(other.len() + 1);
+            let other = rng.one(seeds);
+            let from = rng.below(other.len() + 1);
             input.truncate(at);
             input.extend_from_slice(&other[from..]);
         }
-        7 => value(dice, input),
+        7 => value(rng, input),
         _ => {
-            let word = dice.one(WORDS).as_bytes();
-            let replaced = if dice.once_in(2) { at..end } else { at..at };
+            let word = rng.one(WORDS).as_bytes();
+            let replaced = if rng.once_in(2) { at..end } else { at..at };
             input.splice(replaced, word.iter().copied());
         }
     }
 }
 
 /// Puts another value in place of one of JSON's: behind a colon, up to the next comma or end.
-fn value(dice: &mut Dice, input: &mut Vec<u8>) {
+fn value(rng: &mut Rng, input: &mut Vec<u8>) {
     let colons: Vec<usize> =
         input.iter().enumerate().filter(|(_, byte)| **byte == b':').map(|(at, _)| at + 1).collect();
     if colons.is_empty() {
         return;
     }
-    let from = *dice.one(&colons);
+    let from = *rng.one(&colons);
     let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']');
     let to = input[from..].iter().position(ends).map_or(input.len(), |length| from + length);
-    let word = *dice.one(WORDS);
-    let new = if dice.once_in(2) { format!("\"{word}\"") } else { word.to_owned() };
+    let word = *rng.one(WORDS);
+    let new = if rng.once_in(2) { format!("\"{word}\"") } else { word.to_owned() };
     input.splice(from..to, new.into_bytes());
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::dice::Dice;
+use super::rng::Rng;
 use super::state::{MemoryState, iso};
 
 #[derive(Debug, Clone)]
@@ -22,21 +22,21 @@ pub enum Filter {
 }
 
 impl Filter {
-    pub fn any(dice: &mut Dice, now: i64, depth: usize) -> Self {
+    pub fn any(rng: &mut Rng, now: i64, depth: usize) -> Self {
         let kinds = if depth == 0 { 9 } else { 12 };
-        match dice.below(kinds) {
-            0 => Self::Tag(format!("tag{}", dice.below(4))),
-            1 => Self::User(format!("u{}", dice.below(4))),
-            2 => Self::VersionAtLeast(dice.below(6) as u64),
-            3 => Self::Immutable(dice.below(2) == 0),
-            4 => Self::HasField((*dice.one(&["a", "b", "c", "sector"])).into()),
-            5 => Self::CreatedBefore(now - dice.below(5000) as i64),
+        match rng.below(kinds) {
+            0 => Self::Tag(format!("tag{}", rng.below(4))),
+            1 => Self::User(format!("u{}", rng.below(4))),
+            2 => Self::VersionAtLeast(rng.below(6) as u64),
+            3 => Self::Immutable(rng.below(2) == 0),
+            4 => Self::HasField((*rng.one(&["a", "b", "c", "sector"])).into()),
+            5 => Self::CreatedBefore(now - rng.below(5000) as i64),
             6 => Self::ExpiresSet,
-            7 => Self::Says(format!("ord{}", dice.below(6))),
-            8 => Self::Id(format!("m{}", dice.below(12))),
-            9 => Self::And((0..=dice.below(2)).map(|_| Self::any(dice, now, depth - 1)).collect()),
-            10 => Self::Or((0..=dice.below(2)).map(|_| Self::any(dice, now, depth - 1)).collect()),
-            _ => Self::Not(Box::new(Self::any(dice, now, depth - 1))),
+            7 => Self::Says(format!("ord{}", rng.below(6))),
+            8 => Self::Id(format!("m{}", rng.below(12))),
+            9 => Self::And((0..=rng.below(2)).map(|_| Self::any(rng, now, depth - 1)).collect()),
+            10 => Self::Or((0..=rng.below(2)).map(|_| Self::any(rng, now, depth - 1)).collect()),
+            _ => Self::Not(Box::new(Self::any(rng, now, depth - 1))),
         }
     }
 

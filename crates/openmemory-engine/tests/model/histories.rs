@@ -12,8 +12,8 @@ use openmemory_engine::{Control, doctor};
 use openmemory_storage::Durability;
 use serde_json::{Value, json};
 
-use super::dice::{Dice, setting};
-use super::support::{Fixture, Remembering, UNEMBEDDABLE};
+use super::rng::{Rng, setting};
+use super::support::{Fixture, RecordingEmbedder, UNEMBEDDABLE};
 
 const HISTORIES: u64 = 40;
 const SEED: u64 = 20_261_127;
@@ -39,23 +39,23 @@ async fn any_history_leaves_a_healthy_store_that_a_repair_leaves_alone() {
 
 /// Lives one history, looks at what it left, and says how many changes were taken.
 async fn live(seed: u64) -> u64 {
-    let mut dice = Dice::new(seed);
+    let mut rng = Rng::new(seed);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("memories.jsonl");
     let mut life = Life { fixture: Fixture::with(Durability::Interval), file, model: 0, changes: 0 };
     for _ in 0..STEPS {
-        life = life.step(&mut dice).await;
+        life = life.step(&mut rng).await;
     }
     let model = life.model;
     // What searches have noted is written by closing, at the latest.
-    life.fixture = life.fixture.reopened_with(Remembering::new(MODELS[model]));
+    life.fixture = life.fixture.reopened_with(RecordingEmbedder::new(MODELS[model]));
     let before = life.fixture.everything().await;
     let (directory, clock, durability) = life.fixture.closed();
     for repair in [false, true] {
         let found = doctor(directory.path(), repair, Timestamp::from_millis(0)).unwrap();
         assert!(found.healthy && found.complete && found.repair.is_none(), "seed {seed}: {found:?}");
     }
-    let after = Fixture::open(directory, clock, Remembering::new(MODELS[model]), durability);
+    let after = Fixture::open(directory, clock, RecordingEmbedder::new(MODELS[model]), durability);
     assert_eq!(after.everything().await, before, "seed {seed}");
     life.changes
 }
@@ -74,25 +74,25 @@ impl Life {
     }
 
     /// Does one thing. Whether it is taken is no matter here: what is refused must leave no trace either.
-    async fn step(mut self, dice: &mut Dice) -> Self {
-        self.fixture.clock.advance(dice.below(2000) as i64 - 200);
-        let id = format!("m{}", dice.below(IDS));
-        match dice.below(16) {
+    async fn step(mut self, rng: &mut Rng) -> Self {
+        self.fixture.clock.advance(rng.below(2000) as i64 - 200);
+        let id = format!("m{}", rng.below(IDS));
+        match rng.below(16) {
             0..=3 => {
-                let added = self.fixture.add(memory(dice, &id)).await;
+                let added = self.fixture.add(memory(rng, &id)).await;
                 self.count(&added);
             }
             4..=5 => {
-                let updated = self.fixture.update(&id, patch(dice)).await;
+                let updated = self.fixture.update(&id, patch(rng)).await;
                 self.count(&updated);
             }
             6 => {
-                let items: Vec<Value> = (0..=dice.below(4)).map(|_| item(dice)).collect();
-                let done = self.fixture.update_many(json!({"items": items, "atomic": dice.once_in(2)})).await;
+                let items: Vec<Value> = (0..=rng.below(4)).map(|_| item(rng)).collect();
+                let done = self.fixture.update_many(json!({"items": items, "atomic": rng.once_in(2)})).await;
                 self.count(&done);
             }
             7 => {
-                let restored = self.fixture.restore(&id, 1 + dice.below(3) as u64).await;
+                let restored = self.fixture.restore(&id, 1 + rng.below(3) as u64).await;
                 self.count(&restored);
             }
             8 => {
@@ -101,19 +101,19 @@ impl Life {
             }
             9 => {
                 let _ = self.fixture.reinforce(&id).await;
-                let feedback = *dice.one(&["POSITIVE", "VERY_NEGATIVE"]);
+                let feedback = *rng.one(&["POSITIVE", "VERY_NEGATIVE"]);
                 let _ = self.fixture.feedback(&id, feedback).await;
             }
-            10 => drop(self.fixture.search(json!({ "query": text(dice) })).await),
+            10 => drop(self.fixture.search(json!({ "query": text(rng) })).await),
             11 => drop(self.fixture.export_to(&self.file)),
             12 if self.file.exists() => {
-                let on_conflict = *dice.one(&["report", "skip", "replace"]);
+                let on_conflict = *rng.one(&["report", "skip", "replace"]);
                 let imported = self.fixture.import_from(&self.file.clone(), on_conflict).await;
                 self.count(&imported);
             }
-            13 => self.fixture = self.fixture.reopened_with(Remembering::new(MODELS[self.model])),
+            13 => self.fixture = self.fixture.reopened_with(RecordingEmbedder::new(MODELS[self.model])),
             14 => self = self.on_a_backup(),
-            _ => self = self.with_another_model(dice).await,
+            _ => self = self.with_another_model(rng).await,
         }
         self
     }
@@ -125,16 +125,16 @@ impl Life {
         let (_, clock, durability) = self.fixture.closed();
         let directory = tempfile::tempdir().unwrap();
         move_into(&place.path().join("copy"), directory.path());
-        self.fixture = Fixture::open(directory, clock, Remembering::new(MODELS[self.model]), durability);
+        self.fixture = Fixture::open(directory, clock, RecordingEmbedder::new(MODELS[self.model]), durability);
         self
     }
 
     /// Opens the store with another embedder, and has the vectors made anew, or some of them.
-    async fn with_another_model(mut self, dice: &mut Dice) -> Self {
-        self.model = dice.below(MODELS.len());
-        self.fixture = self.fixture.reopened_with(Remembering::new(MODELS[self.model]));
+    async fn with_another_model(mut self, rng: &mut Rng) -> Self {
+        self.model = rng.below(MODELS.len());
+        self.fixture = self.fixture.reopened_with(RecordingEmbedder::new(MODELS[self.model]));
         let control = Arc::new(Control::default());
-        if dice.once_in(2) {
+        if rng.once_in(2) {
             control.cancel();
         }
         let made = self.fixture.engine.reindex(&control).await;
@@ -150,45 +150,45 @@ fn move_into(from: &Path, to: &Path) {
     }
 }
 
-fn text(dice: &mut Dice) -> String {
-    match dice.below(12) {
+fn text(rng: &mut Rng) -> String {
+    match rng.below(12) {
         0 => UNEMBEDDABLE.into(),
-        1 => format!("Long {}. ", dice.below(3)).repeat(2000),
-        n => format!("Word{} word{}.", n % 4, dice.below(4)),
+        1 => format!("Long {}. ", rng.below(3)).repeat(2000),
+        n => format!("Word{} word{}.", n % 4, rng.below(4)),
     }
 }
 
-fn memory(dice: &mut Dice, id: &str) -> Value {
+fn memory(rng: &mut Rng, id: &str) -> Value {
     let mut memory = json!({
-        "content": text(dice), "tags": (0..dice.below(3)).map(|_| format!("t{}", dice.below(3))).collect::<Vec<_>>(),
-        "metadata": {"n": dice.below(9)}, "ifExists": *dice.one(&["add", "skip", "touch"]),
+        "content": text(rng), "tags": (0..rng.below(3)).map(|_| format!("t{}", rng.below(3))).collect::<Vec<_>>(),
+        "metadata": {"n": rng.below(9)}, "ifExists": *rng.one(&["add", "skip", "touch"]),
     });
-    if !dice.once_in(3) {
+    if !rng.once_in(3) {
         memory["id"] = id.into();
     }
-    if dice.once_in(2) {
-        memory["user_id"] = format!("u{}", dice.below(2)).into();
+    if rng.once_in(2) {
+        memory["user_id"] = format!("u{}", rng.below(2)).into();
     }
-    if dice.once_in(6) {
+    if rng.once_in(6) {
         memory["immutable"] = true.into();
     }
-    if dice.once_in(6) {
+    if rng.once_in(6) {
         memory["created_at"] = "2024-05-06T07:08:09Z".into();
     }
     memory
 }
 
-fn patch(dice: &mut Dice) -> Value {
-    match dice.below(4) {
-        0 => json!({"tags": [format!("t{}", dice.below(3))]}),
-        1 => json!({"metadata": {"n": null, "sector": *dice.one(&["episodic", "emotional"])}}),
-        2 => json!({"content": text(dice), "expires_at": "2026-01-01T00:00:00Z"}),
-        _ => json!({"content": text(dice)}),
+fn patch(rng: &mut Rng) -> Value {
+    match rng.below(4) {
+        0 => json!({"tags": [format!("t{}", rng.below(3))]}),
+        1 => json!({"metadata": {"n": null, "sector": *rng.one(&["episodic", "emotional"])}}),
+        2 => json!({"content": text(rng), "expires_at": "2026-01-01T00:00:00Z"}),
+        _ => json!({"content": text(rng)}),
     }
 }
 
-fn item(dice: &mut Dice) -> Value {
-    let mut item = patch(dice);
-    item["id"] = format!("m{}", dice.below(IDS)).into();
+fn item(rng: &mut Rng) -> Value {
+    let mut item = patch(rng);
+    item["id"] = format!("m{}", rng.below(IDS)).into();
     item
 }

@@ -11,8 +11,8 @@
     reason = "a test may panic, in its helpers too"
 )]
 
-#[path = "../support/dice.rs"]
-mod dice;
+#[path = "../support/rng.rs"]
+mod rng;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -22,8 +22,8 @@ mod histories;
 mod state;
 mod step;
 
-use dice::{Dice, setting};
 use openmemory_storage::Durability;
+use rng::{Rng, setting};
 use state::Model;
 use support::Fixture;
 
@@ -33,21 +33,21 @@ const SEED: u64 = 20_250_120;
 #[tokio::test]
 async fn any_sequence_of_operations_is_answered_as_the_model_says() {
     let (steps, seed) = (setting("OPENMEMORY_MODEL_STEPS", STEPS), setting("OPENMEMORY_MODEL_SEED", SEED));
-    let (mut dice, mut model) = (Dice::new(seed), Model::default());
+    let (mut rng, mut model) = (Rng::new(seed), Model::default());
     let mut fixture = Fixture::with(Durability::Interval);
     for step in 1..=steps {
         // What a panic shows is the last line printed; steps of one seed are the same each time.
-        let told = step::step(&fixture, &mut model, &mut dice).await;
+        let told = step::step(&fixture, &mut model, &mut rng).await;
         if let Err(difference) = told {
             panic!("seed {seed}, step {step}: {difference}");
         }
-        if dice.once_in(200) {
+        if rng.once_in(200) {
             fixture = fixture.reopened();
         }
-        if dice.once_in(100) || step == steps {
+        if rng.once_in(100) || step == steps {
             compare::everything(&fixture, &model, &format!("seed {seed}, step {step}")).await;
         }
-        if dice.once_in(500) || step == steps {
+        if rng.once_in(500) || step == steps {
             compare::round_trip(&fixture, &format!("seed {seed}, step {step}")).await;
         }
         if step % 10_000 == 0 {

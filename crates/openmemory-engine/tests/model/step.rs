@@ -6,8 +6,8 @@ use openmemory_engine::{Control, Error, ItemResult};
 use serde_json::{Map, Value, json};
 
 use super::compare::same;
-use super::dice::Dice;
 use super::filter::Filter;
+use super::rng::Rng;
 use super::state::{Change, MemoryState, Model, VersionState, iso};
 use super::support::{Fixture, code, to_json};
 
@@ -15,28 +15,28 @@ const IDS: usize = 12;
 
 type Told = Result<(), String>;
 
-pub async fn step(fixture: &Fixture, model: &mut Model, dice: &mut Dice) -> Told {
-    match dice.below(40) {
-        0..=3 => fixture.clock.advance(dice.below(3000) as i64),
-        4 => fixture.clock.advance(-(dice.below(2000) as i64)),
+pub async fn step(fixture: &Fixture, model: &mut Model, rng: &mut Rng) -> Told {
+    match rng.below(40) {
+        0..=3 => fixture.clock.advance(rng.below(3000) as i64),
+        4 => fixture.clock.advance(-(rng.below(2000) as i64)),
         _ => {}
     }
     let now = fixture.clock.now().millis();
-    let id = format!("m{}", dice.below(IDS));
-    match dice.below(30) {
-        0..=3 => add(fixture, model, dice, &id, now).await,
-        4..=11 => update(fixture, model, dice, &id, now).await,
-        12 => add_batch(fixture, model, dice, now).await,
-        13..=14 => update_batch(fixture, model, dice, now).await,
-        15..=16 => restore(fixture, model, dice, &id, now).await,
-        17 if dice.once_in(3) => delete(fixture, model, dice, &id).await,
-        18 if dice.once_in(40) => delete_matching(fixture, model, dice, now).await,
-        17..=19 => reinforce(fixture, model, dice, &id).await,
-        20 => feedback(fixture, model, dice, &id).await,
-        21..=23 => list(fixture, model, dice, now),
-        24..=25 => search(fixture, model, dice, &id, now).await,
-        26 => history(fixture, model, dice, &id),
-        27..=28 => look_back(fixture, model, dice, &id, now),
+    let id = format!("m{}", rng.below(IDS));
+    match rng.below(30) {
+        0..=3 => add(fixture, model, rng, &id, now).await,
+        4..=11 => update(fixture, model, rng, &id, now).await,
+        12 => add_batch(fixture, model, rng, now).await,
+        13..=14 => update_batch(fixture, model, rng, now).await,
+        15..=16 => restore(fixture, model, rng, &id, now).await,
+        17 if rng.once_in(3) => delete(fixture, model, rng, &id).await,
+        18 if rng.once_in(40) => delete_matching(fixture, model, rng, now).await,
+        17..=19 => reinforce(fixture, model, rng, &id).await,
+        20 => feedback(fixture, model, rng, &id).await,
+        21..=23 => list(fixture, model, rng, now),
+        24..=25 => search(fixture, model, rng, &id, now).await,
+        26 => history(fixture, model, rng, &id),
+        27..=28 => look_back(fixture, model, rng, &id, now),
         _ => get(fixture, model, &id),
     }
 }
@@ -57,22 +57,22 @@ fn changed(what: &str, model: &Model, id: &str, found: &Result<Memory, Error>, e
     shows(what, &to_json(found), &memory.record(id, memory.versions.len()))
 }
 
-fn content(dice: &mut Dice) -> String {
-    format!("Word{} word{}.", dice.below(6), dice.below(6))
+fn content(rng: &mut Rng) -> String {
+    format!("Word{} word{}.", rng.below(6), rng.below(6))
 }
 
-fn tags(dice: &mut Dice) -> Value {
-    (0..dice.below(4)).map(|_| format!("tag{}", dice.below(4))).collect()
+fn tags(rng: &mut Rng) -> Value {
+    (0..rng.below(4)).map(|_| format!("tag{}", rng.below(4))).collect()
 }
 
-fn metadata(dice: &mut Dice, with_null: bool) -> Map<String, Value> {
+fn metadata(rng: &mut Rng, with_null: bool) -> Map<String, Value> {
     let mut fields = Map::new();
-    for _ in 0..dice.below(4) {
-        let key = *dice.one(&["a", "b", "c", "sector"]);
-        let value = match (dice.below(3), key) {
+    for _ in 0..rng.below(4) {
+        let key = *rng.one(&["a", "b", "c", "sector"]);
+        let value = match (rng.below(3), key) {
             (0, _) if with_null => Value::Null,
-            (_, "sector") => (*dice.one(&["episodic", "semantic"])).into(),
-            (_, _) => json!({"n": [dice.below(100), null, 0.1]}),
+            (_, "sector") => (*rng.one(&["episodic", "semantic"])).into(),
+            (_, _) => json!({"n": [rng.below(100), null, 0.1]}),
         };
         fields.insert(key.into(), value);
     }
@@ -80,20 +80,20 @@ fn metadata(dice: &mut Dice, with_null: bool) -> Map<String, Value> {
 }
 
 /// A new memory as a request and as the model has it.
-fn new_memory(dice: &mut Dice, id: &str, now: i64) -> (Value, MemoryState) {
-    let created_at = if dice.once_in(4) { now - dice.below(10_000) as i64 } else { now };
+fn new_memory(rng: &mut Rng, id: &str, now: i64) -> (Value, MemoryState) {
+    let created_at = if rng.once_in(4) { now - rng.below(10_000) as i64 } else { now };
     let version = VersionState {
-        content: content(dice),
-        tags: tags(dice),
-        metadata: metadata(dice, false),
-        expires_at: dice.once_in(5).then(|| now - 1000 + dice.below(5000) as i64),
+        content: content(rng),
+        tags: tags(rng),
+        metadata: metadata(rng, false),
+        expires_at: rng.once_in(5).then(|| now - 1000 + rng.below(5000) as i64),
         updated_at: created_at,
         event: "ADD",
         restored_from: None,
         actor: None,
     };
-    let user = (!dice.once_in(4)).then(|| format!("u{}", dice.below(4)));
-    let immutable = dice.once_in(10);
+    let user = (!rng.once_in(4)).then(|| format!("u{}", rng.below(4)));
+    let immutable = rng.once_in(10);
     let mut request = json!({
         "id": id, "content": version.content, "tags": version.tags, "metadata": version.metadata,
         "immutable": immutable,
@@ -110,22 +110,21 @@ fn new_memory(dice: &mut Dice, id: &str, now: i64) -> (Value, MemoryState) {
     (request, MemoryState { number: 0, user, created_at, immutable, feedback: None, versions: vec![version] })
 }
 
-async fn add(fixture: &Fixture, model: &mut Model, dice: &mut Dice, id: &str, now: i64) -> Told {
-    let (request, memory) = new_memory(dice, id, now);
+async fn add(fixture: &Fixture, model: &mut Model, rng: &mut Rng, id: &str, now: i64) -> Told {
+    let (request, memory) = new_memory(rng, id, now);
     let found = fixture.add(request).await;
     let expected = model.add(id, memory).map(|()| 1);
     changed("add", model, id, &found, expected)
 }
 
-fn change(dice: &mut Dice, versions: usize) -> Change {
-    let fields = 1 + dice.below(15);
+fn change(rng: &mut Rng, versions: usize) -> Change {
+    let fields = 1 + rng.below(15);
     Change {
-        content: (fields & 1 != 0).then(|| content(dice)),
-        tags: (fields & 2 != 0).then(|| tags(dice)),
-        metadata: (fields & 4 != 0).then(|| metadata(dice, true)),
-        expires_at: (fields & 8 != 0)
-            .then(|| (!dice.once_in(2)).then(|| 1_737_383_700_000 + dice.below(400_000) as i64)),
-        if_version: dice.once_in(4).then(|| (versions + dice.below(2)).max(1) as u64),
+        content: (fields & 1 != 0).then(|| content(rng)),
+        tags: (fields & 2 != 0).then(|| tags(rng)),
+        metadata: (fields & 4 != 0).then(|| metadata(rng, true)),
+        expires_at: (fields & 8 != 0).then(|| (!rng.once_in(2)).then(|| 1_737_383_700_000 + rng.below(400_000) as i64)),
+        if_version: rng.once_in(4).then(|| (versions + rng.below(2)).max(1) as u64),
         actor: None,
     }
 }
@@ -148,8 +147,8 @@ fn versions(model: &Model, id: &str) -> usize {
     model.memories.get(id).map_or(0, |memory| memory.versions.len())
 }
 
-async fn update(fixture: &Fixture, model: &mut Model, dice: &mut Dice, id: &str, now: i64) -> Told {
-    let change = Change { actor: dice.once_in(3).then(|| "ada".into()), ..change(dice, versions(model, id)) };
+async fn update(fixture: &Fixture, model: &mut Model, rng: &mut Rng, id: &str, now: i64) -> Told {
+    let change = Change { actor: rng.once_in(3).then(|| "ada".into()), ..change(rng, versions(model, id)) };
     let mut request = json!({"id": id, "patch": patch(&change)});
     if let Some(version) = change.if_version {
         request["ifVersion"] = version.into();
@@ -175,14 +174,14 @@ fn batch_agrees(what: &str, found: &[Option<&str>], expected: &[Option<&str>]) -
     if found == expected { Ok(()) } else { Err(format!("{what}: {found:?}, and the model says {expected:?}")) }
 }
 
-async fn add_batch(fixture: &Fixture, model: &mut Model, dice: &mut Dice, now: i64) -> Told {
-    let atomic = dice.once_in(2);
+async fn add_batch(fixture: &Fixture, model: &mut Model, rng: &mut Rng, now: i64) -> Told {
+    let atomic = rng.once_in(2);
     let mut trial = model.clone();
     let (mut items, mut expected, mut bad) = (Vec::new(), Vec::new(), false);
-    for _ in 0..=dice.below(4) {
-        let id = format!("m{}", dice.below(IDS));
-        let (mut request, memory) = new_memory(dice, &id, now);
-        if dice.once_in(6) {
+    for _ in 0..=rng.below(4) {
+        let id = format!("m{}", rng.below(IDS));
+        let (mut request, memory) = new_memory(rng, &id, now);
+        if rng.once_in(6) {
             request["content"] = "  ".into();
             bad = true;
             expected.push(Some("INVALID_ARGUMENT"));
@@ -204,19 +203,19 @@ async fn add_batch(fixture: &Fixture, model: &mut Model, dice: &mut Dice, now: i
     batch_agrees("add batch", &outcomes(&results), &expected)
 }
 
-async fn update_batch(fixture: &Fixture, model: &mut Model, dice: &mut Dice, now: i64) -> Told {
-    let atomic = dice.once_in(2);
+async fn update_batch(fixture: &Fixture, model: &mut Model, rng: &mut Rng, now: i64) -> Told {
+    let atomic = rng.once_in(2);
     let mut trial = model.clone();
     let (mut items, mut early, mut expected) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..=dice.below(4) {
-        let id = format!("m{}", dice.below(IDS));
-        let change = change(dice, versions(&trial, &id));
+    for _ in 0..=rng.below(4) {
+        let id = format!("m{}", rng.below(IDS));
+        let change = change(rng, versions(&trial, &id));
         let mut item = patch(&change);
         item.insert("id".into(), id.as_str().into());
         if let Some(version) = change.if_version {
             item.insert("ifVersion".into(), version.into());
         }
-        if dice.once_in(8) {
+        if rng.once_in(8) {
             item.insert("tags".into(), json!([""]));
             early.push(Some("INVALID_ARGUMENT"));
             expected.push(Some("INVALID_ARGUMENT"));
@@ -242,19 +241,19 @@ async fn update_batch(fixture: &Fixture, model: &mut Model, dice: &mut Dice, now
     batch_agrees("update batch", &outcomes(&results), &expected)
 }
 
-async fn restore(fixture: &Fixture, model: &mut Model, dice: &mut Dice, id: &str, now: i64) -> Told {
-    let version = 1 + dice.below(versions(model, id) + 1) as u64;
+async fn restore(fixture: &Fixture, model: &mut Model, rng: &mut Rng, id: &str, now: i64) -> Told {
+    let version = 1 + rng.below(versions(model, id) + 1) as u64;
     let found = fixture.engine.restore(Restore::read(json!({"id": id, "version": version})).unwrap()).await;
     let expected = model.restore(id, version, now);
     changed("restore", model, id, &found, expected)
 }
 
-async fn delete(fixture: &Fixture, model: &mut Model, dice: &mut Dice, id: &str) -> Told {
-    if dice.once_in(2) {
+async fn delete(fixture: &Fixture, model: &mut Model, rng: &mut Rng, id: &str) -> Told {
+    if rng.once_in(2) {
         let found = fixture.delete(id).await;
         return agree("delete", code(&found), model.delete(id).err());
     }
-    let other = format!("m{}", dice.below(IDS));
+    let other = format!("m{}", rng.below(IDS));
     let DeleteMany::Ids(ids) = DeleteMany::read(json!({"ids": [id, other, "never"]})).unwrap() else {
         return Err("ids were not read as ids".into());
     };
@@ -263,8 +262,8 @@ async fn delete(fixture: &Fixture, model: &mut Model, dice: &mut Dice, id: &str)
     batch_agrees("delete many", &outcomes(&results), &expected)
 }
 
-async fn delete_matching(fixture: &Fixture, model: &mut Model, dice: &mut Dice, now: i64) -> Told {
-    let filter = Filter::any(dice, now, 2);
+async fn delete_matching(fixture: &Fixture, model: &mut Model, rng: &mut Rng, now: i64) -> Told {
+    let filter = Filter::any(rng, now, 2);
     let DeleteMany::Matching(asked) = DeleteMany::read(json!({"filters": filter.to_json()})).unwrap() else {
         return Err("a filter was not read as one".into());
     };
@@ -279,8 +278,8 @@ async fn delete_matching(fixture: &Fixture, model: &mut Model, dice: &mut Dice, 
     if found == expected { Ok(()) } else { Err(format!("{told}: {found:?}, and the model says {expected:?}")) }
 }
 
-async fn reinforce(fixture: &Fixture, model: &Model, dice: &mut Dice, id: &str) -> Told {
-    let boost = (1 + dice.below(10)) as f64 / 10.0;
+async fn reinforce(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str) -> Told {
+    let boost = (1 + rng.below(10)) as f64 / 10.0;
     // What searches have noted is committed behind them: a change by almost nothing is answered when that is done.
     let nothing = Reinforce::read(json!({"id": id, "boost": 1e-12})).unwrap();
     let before = fixture.engine.reinforce(nothing).await.map(|memory| memory.dynamics.salience().at(memory.now));
@@ -296,8 +295,8 @@ async fn reinforce(fixture: &Fixture, model: &Model, dice: &mut Dice, id: &str) 
     Ok(())
 }
 
-async fn feedback(fixture: &Fixture, model: &mut Model, dice: &mut Dice, id: &str) -> Told {
-    let feedback = *dice.one(&[None, Some("POSITIVE"), Some("NEGATIVE"), Some("VERY_NEGATIVE")]);
+async fn feedback(fixture: &Fixture, model: &mut Model, rng: &mut Rng, id: &str) -> Told {
+    let feedback = *rng.one(&[None, Some("POSITIVE"), Some("NEGATIVE"), Some("VERY_NEGATIVE")]);
     let request = FeedbackRequest::read(json!({"id": id, "feedback": feedback})).unwrap();
     let found = fixture.engine.feedback(request).await;
     let expected = match model.memories.get_mut(id) {
@@ -310,15 +309,15 @@ async fn feedback(fixture: &Fixture, model: &mut Model, dice: &mut Dice, id: &st
     changed("feedback", model, id, &found, expected)
 }
 
-fn list(fixture: &Fixture, model: &Model, dice: &mut Dice, now: i64) -> Told {
-    let filter = Filter::any(dice, now, 3);
-    let (by_updated, newest_first, show_expired) = (dice.once_in(2), dice.once_in(2), dice.once_in(2));
+fn list(fixture: &Fixture, model: &Model, rng: &mut Rng, now: i64) -> Told {
+    let filter = Filter::any(rng, now, 3);
+    let (by_updated, newest_first, show_expired) = (rng.once_in(2), rng.once_in(2), rng.once_in(2));
     let order = format!(
         "{}:{}",
         if by_updated { "updated_at" } else { "created_at" },
         if newest_first { "desc" } else { "asc" }
     );
-    let limit = 1 + dice.below(5);
+    let limit = 1 + rng.below(5);
     let mut expected: Vec<_> = model
         .memories
         .iter()
@@ -348,10 +347,10 @@ fn list(fixture: &Fixture, model: &Model, dice: &mut Dice, now: i64) -> Told {
     if found == expected { Ok(()) } else { Err(format!("list {request}: {found:?}, and the model says {expected:?}")) }
 }
 
-async fn search(fixture: &Fixture, model: &Model, dice: &mut Dice, id: &str, now: i64) -> Told {
-    let show_expired = dice.once_in(2);
+async fn search(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str, now: i64) -> Told {
+    let show_expired = rng.once_in(2);
     let visible = |memory: &MemoryState| show_expired || !memory.expired(now);
-    if let Some(memory) = model.memories.get(id).filter(|_| dice.once_in(2)) {
+    if let Some(memory) = model.memories.get(id).filter(|_| rng.once_in(2)) {
         // Its own text finds a memory, in its newest version.
         let query = json!({
             "query": memory.last().content, "filters": {"memory_ids": [id]}, "showExpired": show_expired,
@@ -363,9 +362,9 @@ async fn search(fixture: &Fixture, model: &Model, dice: &mut Dice, id: &str, now
         }
         return hits.iter().zip(&expected).try_for_each(|(hit, record)| shows("search", &to_json(hit), record));
     }
-    let filter = Filter::any(dice, now, 2);
+    let filter = Filter::any(rng, now, 2);
     let query = json!({
-        "query": content(dice), "k": 1 + dice.below(20), "filters": filter.to_json(), "showExpired": show_expired,
+        "query": content(rng), "k": 1 + rng.below(20), "filters": filter.to_json(), "showExpired": show_expired,
     });
     let hits = fixture.search(query.clone()).await.map_err(|error| error.to_string())?;
     if !hits.is_sorted_by(|a, b| a.score >= b.score) {
@@ -384,9 +383,9 @@ async fn search(fixture: &Fixture, model: &Model, dice: &mut Dice, id: &str, now
     Ok(())
 }
 
-fn history(fixture: &Fixture, model: &Model, dice: &mut Dice, id: &str) -> Told {
-    let limit = 1 + dice.below(4);
-    let before = 1 + dice.below(versions(model, id) + 2);
+fn history(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str) -> Told {
+    let limit = 1 + rng.below(4);
+    let before = 1 + rng.below(versions(model, id) + 2);
     let found = fixture
         .engine
         .history(&History::read(json!({"id": id, "limit": limit, "before": before})).unwrap(), &Control::default());
@@ -400,9 +399,9 @@ fn history(fixture: &Fixture, model: &Model, dice: &mut Dice, id: &str) -> Told 
     found.iter().zip(&expected).try_for_each(|(entry, expected)| shows("history", &to_json(entry), expected))
 }
 
-fn look_back(fixture: &Fixture, model: &Model, dice: &mut Dice, id: &str, now: i64) -> Told {
+fn look_back(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str, now: i64) -> Told {
     let Some(memory) = model.memories.get(id) else { return get(fixture, model, id) };
-    let number = 1 + dice.below(memory.versions.len() + 1);
+    let number = 1 + rng.below(memory.versions.len() + 1);
     let found = fixture.get_by(json!({"id": id, "version": number}));
     if number > memory.versions.len() {
         agree("get by version", code(&found), Some("NOT_FOUND"))?;
@@ -410,7 +409,7 @@ fn look_back(fixture: &Fixture, model: &Model, dice: &mut Dice, id: &str, now: i
         let found = found.map_err(|error| error.to_string())?;
         shows("get by version", &to_json(&found), &memory.record(id, number))?;
     }
-    let at = now - dice.below(20_000) as i64;
+    let at = now - rng.below(20_000) as i64;
     let found = fixture.get_by(json!({"id": id, "at": iso(at)}));
     match (1..=memory.versions.len()).rev().find(|number| memory.versions[number - 1].updated_at <= at) {
         None => agree("get at a time", code(&found), Some("NOT_FOUND")),

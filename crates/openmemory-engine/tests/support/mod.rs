@@ -29,7 +29,7 @@ pub const UNEMBEDDABLE: &str = "unembeddable";
 
 /// For tests that need no fixture: the system's clock, and an embedder of their own.
 pub fn options(directory: &Path, durability: Durability) -> Options {
-    Options { durability, ..Options::new(directory, Remembering::new("first")) }
+    Options { durability, ..Options::new(directory, RecordingEmbedder::new("first")) }
 }
 
 pub fn open(directory: &Path) -> Result<Engine, Error> {
@@ -57,7 +57,7 @@ impl Clock for ManualClock {
 
 /// The test embedder under any name, which remembers what it was asked. Another name is another model: its vectors
 /// have their numbers in another order.
-pub struct Remembering {
+pub struct RecordingEmbedder {
     id: &'static str,
     texts: Mutex<Vec<String>>,
     queries: AtomicUsize,
@@ -65,7 +65,7 @@ pub struct Remembering {
     pub gate: tokio::sync::Mutex<()>,
 }
 
-impl Remembering {
+impl RecordingEmbedder {
     pub fn new(id: &'static str) -> Arc<Self> {
         Arc::new(Self {
             id,
@@ -95,7 +95,7 @@ impl Remembering {
     }
 }
 
-impl Embedder for Remembering {
+impl Embedder for RecordingEmbedder {
     fn identity(&self) -> Result<ModelIdentity, EmbeddingError> {
         Ok(ModelIdentity { id: self.id.into(), ..TestEmbedder.identity()? })
     }
@@ -134,7 +134,7 @@ impl Embedder for Remembering {
 pub struct Fixture {
     pub engine: Arc<Engine>,
     pub clock: Arc<ManualClock>,
-    pub embedder: Arc<Remembering>,
+    pub embedder: Arc<RecordingEmbedder>,
     pub durability: Durability,
     directory: tempfile::TempDir,
 }
@@ -147,13 +147,13 @@ impl Fixture {
     pub fn with(durability: Durability) -> Self {
         let clock = Arc::new(ManualClock::default());
         clock.set(START);
-        Self::open(tempfile::tempdir().unwrap(), clock, Remembering::new("first"), durability)
+        Self::open(tempfile::tempdir().unwrap(), clock, RecordingEmbedder::new("first"), durability)
     }
 
     pub fn open(
         directory: tempfile::TempDir,
         clock: Arc<ManualClock>,
-        embedder: Arc<Remembering>,
+        embedder: Arc<RecordingEmbedder>,
         durability: Durability,
     ) -> Self {
         let options = Options {
@@ -171,7 +171,7 @@ impl Fixture {
         self.reopened_with(embedder)
     }
 
-    pub fn reopened_with(self, embedder: Arc<Remembering>) -> Self {
+    pub fn reopened_with(self, embedder: Arc<RecordingEmbedder>) -> Self {
         let (directory, clock, durability) = self.closed();
         Self::open(directory, clock, embedder, durability)
     }

@@ -3,9 +3,9 @@
 
 /// xorshift64*.
 #[derive(Debug, Clone)]
-pub struct Dice(u64);
+pub struct Rng(u64);
 
-impl Dice {
+impl Rng {
     pub fn new(seed: u64) -> Self {
         // No state of zeros, and no two small seeds alike.
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)

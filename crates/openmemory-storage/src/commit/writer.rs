@@ -98,6 +98,11 @@ impl Writer {
         answered.recv().map_err(|_| StorageError::Closed)?
     }
 
+    /// Whether commits wait for the writer's thread, or for their answers: then what is done there is kept short.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        self.queue.available_permits() < QUEUE_DEPTH
+    }
+
     fn check(&self) -> Result<(), StorageError> {
         if self.read_only { Err(StorageError::ReadOnly) } else { Ok(()) }
     }
@@ -148,16 +153,14 @@ fn run(mut commits: Pipeline, commands: &Receiver<Command>) {
             }
             Some(Command::Stop) | None => return,
         };
-        let mut permits = vec![permit];
         let mut transaction = Transaction::new(&*backend);
         let mut finishes = Vec::new();
         let (mut stop, mut turn) = (false, None);
-        run_job(job, &mut transaction, &mut finishes);
+        run_job(job, permit, &mut transaction, &mut finishes);
         while finishes.len() < GROUP_JOBS && transaction.bytes() < GROUP_BYTES {
             match commands.try_recv() {
                 Ok(Command::Commit(job, permit)) => {
-                    permits.push(permit);
-                    run_job(job, &mut transaction, &mut finishes);
+                    run_job(job, permit, &mut transaction, &mut finishes);
                 }
                 Ok(Command::RollLog(answer)) => {
                     turn = Some(answer);
@@ -172,7 +175,9 @@ fn run(mut commits: Pipeline, commands: &Receiver<Command>) {
         }
         let (batch, before) = transaction.into_batch();
         let committed = commits.commit(batch, &before);
-        for finish in finishes {
+        for (finish, permit) in finishes {
+            // What is answered does not wait any more: see `is_waited_for`.
+            drop(permit);
             let _ = catch_unwind(AssertUnwindSafe(|| finish(committed.clone())));
         }
         if committed.is_ok() {
@@ -216,10 +221,15 @@ fn soon(commands: &Receiver<Command>) -> Option<Command> {
 }
 
 /// A job that panics is taken back and answered by dropping it; the others go on.
-fn run_job(job: Job, transaction: &mut Transaction<'_>, finishes: &mut Vec<Finish>) {
+fn run_job(
+    job: Job,
+    permit: OwnedSemaphorePermit,
+    transaction: &mut Transaction<'_>,
+    finishes: &mut Vec<(Finish, OwnedSemaphorePermit)>,
+) {
     transaction.begin_job();
     match catch_unwind(AssertUnwindSafe(|| job(transaction))) {
-        Ok(finish) => finishes.push(finish),
+        Ok(finish) => finishes.push((finish, permit)),
         Err(_) => transaction.abort_job(),
     }
 }

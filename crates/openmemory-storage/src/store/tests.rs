@@ -176,6 +176,39 @@ async fn a_piece_that_fails_takes_back_its_own_writes_and_no_others() {
 }
 
 #[tokio::test]
+async fn a_commit_that_is_answered_sees_whether_others_wait() {
+    let (_memory, store, _directory) = store();
+    let (seen, heard) = mpsc::channel();
+    let (begun, begin) = mpsc::channel();
+    // While the first commit's work goes on, the two others are queued.
+    let work = move |_: &mut Transaction<'_>| begin.recv().map_err(|_| StorageError::Closed);
+    let publish = |store: &Arc<Store>| {
+        let (store, seen) = (Arc::clone(store), seen.clone());
+        move |(): &()| seen.send(store.is_waited_for()).unwrap()
+    };
+    let first = store.commit(work, publish(&store));
+    let second = store.commit(|_| Ok::<_, StorageError>(()), publish(&store));
+    let third = store.commit(|_| Ok::<_, StorageError>(()), publish(&store));
+    let begin = async { begun.send(()).unwrap() };
+    let (first, second, third, ()) = tokio::join!(biased; first, second, third, begin);
+    assert!(first.unwrap().is_ok() && second.unwrap().is_ok() && third.unwrap().is_ok());
+    assert_eq!(heard.try_iter().collect::<Vec<_>>(), [true, true, false]);
+    assert!(!store.is_waited_for());
+}
+
+#[tokio::test]
+async fn work_that_nobody_waits_for_is_committed() {
+    let (_memory, store, _directory) = store();
+    let (done, heard) = tokio::sync::oneshot::channel();
+    let work = |transaction: &mut Transaction<'_>| put(transaction, &version("quiet", "text", 0), "text").map(drop);
+    assert!(store.commit_detached(work, move |()| done.send(()).unwrap()));
+    heard.await.unwrap();
+    assert!(store.number(&MemoryId::read("id", "quiet").unwrap()).unwrap().is_some());
+    store.close().unwrap();
+    assert!(!store.commit_detached(|_| Ok::<_, StorageError>(()), |()| {}));
+}
+
+#[tokio::test]
 async fn long_rows_come_back_whole_and_leave_no_parts_behind() {
     let (memory, store, _directory) = store();
     let text = "é".repeat(199_999) + "😀";
