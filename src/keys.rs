@@ -66,7 +66,7 @@ fn told(result: Result<Value, KeyError>) -> String {
                 KeyError::Name => Some("name"),
                 _ => None,
             };
-            refusal(error.code(), field, &error.to_string())
+            refusal(error.code().as_str(), field, &error.to_string())
         }
     }
 }

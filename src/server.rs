@@ -72,7 +72,7 @@ impl Server {
             let start = || ServerHandle::start(options.config(&opening), stores);
             Ok(match running.get_or_try_init(start).await {
                 Ok(running) => answer(Ok(json!({ "host": running.address.ip(), "port": running.address.port() }))),
-                Err(error) => refusal(error.code(), error.field(), &error.to_string()),
+                Err(error) => refusal(error.code().as_str(), error.field(), &error.to_string()),
             })
         })
     }

@@ -231,7 +231,7 @@ pub fn look_at(arguments: &[String]) -> ExitCode {
     let Ok(numbers) = numbers else { return ExitCode::from(2) };
     let engine = match open(Path::new(directory), Durability::Flush, 0) {
         Ok(engine) => engine,
-        Err(error) if ["CORRUPTED", "FORMAT_UNSUPPORTED"].contains(&error.code()) => {
+        Err(error) if ["CORRUPTED", "FORMAT_UNSUPPORTED"].contains(&error.code().as_str()) => {
             say(&format!("refused {}: {error}", error.code()));
             return ExitCode::SUCCESS;
         }

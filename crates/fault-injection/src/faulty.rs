@@ -83,7 +83,7 @@ impl Process {
 
     /// Opens the store anew after a failure, as the binding and the server do.
     fn heal(&mut self, error: &Error) {
-        if matches!(error.code(), "IO" | "UNAVAILABLE" | "CORRUPTED" | "INTERNAL" | "CLOSED") {
+        if matches!(error.code().as_str(), "IO" | "UNAVAILABLE" | "CORRUPTED" | "INTERNAL" | "CLOSED") {
             self.close();
         }
     }

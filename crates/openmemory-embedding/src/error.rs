@@ -1,5 +1,6 @@
 //! What can go wrong while a text is embedded?
 
+use openmemory_domain::ErrorCode;
 use std::path::{Path, PathBuf};
 
 /// Longest message taken over from the model's runtime, which may print whole tensors.
@@ -20,11 +21,11 @@ pub enum EmbeddingError {
 
 impl EmbeddingError {
     /// The stable code that users see.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> ErrorCode {
         match self {
-            Self::ModelUnavailable { .. } => "MODEL_UNAVAILABLE",
-            Self::Failed { .. } => "EMBEDDING_FAILED",
-            Self::Closed => "CLOSED",
+            Self::ModelUnavailable { .. } => ErrorCode::ModelUnavailable,
+            Self::Failed { .. } => ErrorCode::EmbeddingFailed,
+            Self::Closed => ErrorCode::Closed,
         }
     }
 

@@ -90,7 +90,7 @@ mod tests {
         let stopped = Control::default();
         stopped.cancel();
         for (name, error) in ends(&stopped) {
-            assert_eq!(error.map(|error| error.code()), Some("ABORTED"), "{name}");
+            assert_eq!(error.map(|error| error.code().as_str()), Some("ABORTED"), "{name}");
         }
         let left: Vec<_> =
             std::fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use thiserror::Error as ThisError;
 
 use openmemory_domain::patch::PatchError;
-use openmemory_domain::{Invalid, InvalidKind, MemoryId, ModelIdentity};
+use openmemory_domain::{ErrorCode, Invalid, InvalidKind, MemoryId, ModelIdentity};
 use openmemory_embedding::EmbeddingError;
 use openmemory_storage::{StorageError, Tombstone, refusal};
 
@@ -67,41 +67,43 @@ pub enum Error {
 
 impl Error {
     /// The public code; it never changes for a failure.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> ErrorCode {
         match self {
             Self::Invalid(invalid) | Self::Line { invalid, .. } => match invalid.kind {
-                InvalidKind::MissingId => "MISSING_ID",
-                InvalidKind::Argument => "INVALID_ARGUMENT",
-                InvalidKind::Limit => "LIMIT_EXCEEDED",
+                InvalidKind::MissingId => ErrorCode::MissingId,
+                InvalidKind::Argument => ErrorCode::InvalidArgument,
+                InvalidKind::Limit => ErrorCode::LimitExceeded,
             },
-            Self::NotFound { .. } | Self::NoVersion { .. } | Self::NotYet { .. } => "NOT_FOUND",
-            Self::VersionConflict { .. } | Self::Exists { .. } | Self::Differs { .. } => "VERSION_CONFLICT",
-            Self::DamagedExport { .. } => "CORRUPTED",
-            Self::ExportVersion { .. } => "FORMAT_UNSUPPORTED",
-            Self::File { .. } => "IO",
-            Self::Immutable { .. } => "IMMUTABLE",
-            Self::ModelMismatch { .. } => "MODEL_MISMATCH",
+            Self::NotFound { .. } | Self::NoVersion { .. } | Self::NotYet { .. } => ErrorCode::NotFound,
+            Self::VersionConflict { .. } | Self::Exists { .. } | Self::Differs { .. } => ErrorCode::VersionConflict,
+            Self::DamagedExport { .. } => ErrorCode::Corrupted,
+            Self::ExportVersion { .. } => ErrorCode::FormatUnsupported,
+            Self::File { .. } => ErrorCode::Io,
+            Self::Immutable { .. } => ErrorCode::Immutable,
+            Self::ModelMismatch { .. } => ErrorCode::ModelMismatch,
             Self::Embedding(error) => error.code(),
             Self::Storage(error) => match error {
-                StorageError::Directory { error, .. } if refusal(error).of_path => "INVALID_ARGUMENT",
+                StorageError::Directory { error, .. } if refusal(error).of_path => ErrorCode::InvalidArgument,
                 StorageError::Io(_)
                 | StorageError::Directory { .. }
                 | StorageError::Replaced
-                | StorageError::ReadOnly => "IO",
+                | StorageError::ReadOnly => ErrorCode::Io,
                 // Of the moment: it is opened again where its disk lets it.
-                StorageError::Poisoned => "UNAVAILABLE",
-                StorageError::Corrupted(_) => "CORRUPTED",
-                StorageError::Locked(_) => "LOCKED",
-                StorageError::NotEmpty | StorageError::NoStore | StorageError::ForeignFiles(_) => "INVALID_ARGUMENT",
-                StorageError::FormatUnsupported { .. } => "FORMAT_UNSUPPORTED",
-                StorageError::Clock => "UNAVAILABLE",
-                StorageError::Closed => "CLOSED",
-                StorageError::Dropped => "INTERNAL",
+                StorageError::Poisoned => ErrorCode::Unavailable,
+                StorageError::Corrupted(_) => ErrorCode::Corrupted,
+                StorageError::Locked(_) => ErrorCode::Locked,
+                StorageError::NotEmpty | StorageError::NoStore | StorageError::ForeignFiles(_) => {
+                    ErrorCode::InvalidArgument
+                }
+                StorageError::FormatUnsupported { .. } => ErrorCode::FormatUnsupported,
+                StorageError::Clock => ErrorCode::Unavailable,
+                StorageError::Closed => ErrorCode::Closed,
+                StorageError::Dropped => ErrorCode::Internal,
             },
-            Self::Aborted | Self::BatchRefused | Self::Interrupted { .. } => "ABORTED",
-            Self::FellBehind => "UNAVAILABLE",
-            Self::Closed => "CLOSED",
-            Self::Internal(_) => "INTERNAL",
+            Self::Aborted | Self::BatchRefused | Self::Interrupted { .. } => ErrorCode::Aborted,
+            Self::FellBehind => ErrorCode::Unavailable,
+            Self::Closed => ErrorCode::Closed,
+            Self::Internal(_) => ErrorCode::Internal,
         }
     }
 
@@ -111,7 +113,7 @@ impl Error {
             Self::Storage(StorageError::Replaced | StorageError::ReadOnly) => false,
             Self::Storage(StorageError::Io(error) | StorageError::Directory { error, .. })
             | Self::File { error, .. } => refusal(error).retryable,
-            _ => matches!(self.code(), "LOCKED" | "IO" | "EMBEDDING_FAILED" | "UNAVAILABLE"),
+            _ => self.code().retryable(),
         }
     }
 
@@ -153,7 +155,7 @@ impl Error {
     /// `{code, message, field?, details?, retryable}`, as errors cross to other languages.
     pub fn to_json(&self) -> Value {
         let mut fields = Map::new();
-        fields.insert("code".into(), self.code().into());
+        fields.insert("code".into(), self.code().as_str().into());
         fields.insert("message".into(), self.to_string().into());
         if let Some(field) = self.field() {
             fields.insert("field".into(), field.into());

@@ -1,6 +1,7 @@
 //! How does a server begin, and how does it end without losing an answer? It stops accepting, answers what it has, syncs,
 //! and lets go of the stores.
 
+use openmemory_domain::ErrorCode;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Once};
@@ -54,11 +55,11 @@ pub enum StartError {
 
 impl StartError {
     /// The public code.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Exposed | Self::Host(_) => "INVALID_ARGUMENT",
+            Self::Exposed | Self::Host(_) => ErrorCode::InvalidArgument,
             Self::Keys(error) => error.code(),
-            Self::Port(..) => "UNAVAILABLE",
+            Self::Port(..) => ErrorCode::Unavailable,
             Self::Engine(error) => error.code(),
         }
     }

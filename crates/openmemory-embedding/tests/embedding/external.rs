@@ -17,7 +17,7 @@ fn answering(call: impl Fn(Vec<String>) -> Result<Vec<f32>, EmbedFailure> + Send
 }
 
 fn failure(error: EmbeddingError) -> String {
-    assert_eq!(error.code(), "EMBEDDING_FAILED");
+    assert_eq!(error.code().as_str(), "EMBEDDING_FAILED");
     error.to_string()
 }
 

@@ -136,7 +136,7 @@ async fn a_panic_fails_its_own_job_only() {
     let pool = threads.client();
     let job = || -> Result<(), EmbeddingError> { panic!("as a test expects") };
     let error = pool.run(Priority::Interactive, job).await.unwrap_err();
-    assert_eq!(error.code(), "EMBEDDING_FAILED");
+    assert_eq!(error.code().as_str(), "EMBEDDING_FAILED");
     assert_eq!(pool.run(Priority::Bulk, || Ok(7)).await, Ok(7));
 }
 
@@ -195,7 +195,7 @@ async fn closing_finishes_what_is_queued_and_takes_no_more() {
     let (first, second, ()) = tokio::join!(biased; first, second, close);
     assert_eq!((first, second), (Ok(1), Ok(2)));
     let refused = pool.run(Priority::Interactive, || Ok(3)).await;
-    assert_eq!(refused.unwrap_err().code(), "CLOSED");
+    assert_eq!(refused.unwrap_err().code().as_str(), "CLOSED");
     let refused = pool.passages_of(&test(), texts(2), |_| {}).await;
     assert!(refused.iter().all(|result| result == &Err(EmbeddingError::Closed)));
 }

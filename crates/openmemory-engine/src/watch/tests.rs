@@ -56,7 +56,7 @@ async fn one_who_falls_behind_is_told_so_and_goes_on_with_the_last_cursor() {
 
     add(&engine, ["g", "h", "i", "j"]).await;
     assert!(matches!(next(&mut slow, &engine), Err(Error::FellBehind)));
-    assert_eq!((Error::FellBehind.code(), Error::FellBehind.retryable()), ("UNAVAILABLE", true));
+    assert_eq!((Error::FellBehind.code().as_str(), Error::FellBehind.retryable()), ("UNAVAILABLE", true));
 
     let mut again = watch(&engine, Some(&last));
     let told = next(&mut again, &engine).unwrap();

@@ -98,7 +98,7 @@ async fn a_backup_is_refused_where_something_is_and_leaves_nothing_half_done() {
     std::fs::create_dir(&place).unwrap();
     fixture.engine.backup(&place, &Control::default()).unwrap();
     let error = fixture.engine.backup(&place, &Control::default()).unwrap_err();
-    assert_eq!((error.code(), error.field()), ("INVALID_ARGUMENT", Some("dir")));
+    assert_eq!((error.code().as_str(), error.field()), ("INVALID_ARGUMENT", Some("dir")));
     let file = directory.path().join("file");
     std::fs::write(&file, "x").unwrap();
     assert_eq!(code(&fixture.engine.backup(&file.join("below"), &Control::default())), Some("IO"));

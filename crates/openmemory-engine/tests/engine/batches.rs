@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::{Fixture, code, to_json};
 
 fn codes<T>(results: &[ItemResult<T>]) -> Vec<&'static str> {
-    results.iter().map(|result| result.as_ref().map_or_else(|failed| failed.error.code(), |_| "ok")).collect()
+    results.iter().map(|result| result.as_ref().map_or_else(|failed| failed.error.code().as_str(), |_| "ok")).collect()
 }
 
 async fn assert_same(fixture: &Fixture, before: &Value) {
@@ -170,7 +170,8 @@ async fn deleting_many_answers_for_each_and_a_filter_takes_what_matches() {
         unreachable!()
     };
     let results = fixture.engine.delete_many(ids).await.unwrap();
-    let codes: Vec<_> = results.iter().map(|result| result.as_ref().err().map(|failed| failed.error.code())).collect();
+    let codes: Vec<_> =
+        results.iter().map(|result| result.as_ref().err().map(|failed| failed.error.code().as_str())).collect();
     assert_eq!(codes, [None, Some("NOT_FOUND"), Some("NOT_FOUND"), Some("MISSING_ID"), None]);
     fixture.update("m2", json!({"tags": ["kept"]})).await.unwrap();
     let DeleteMany::Matching(filter) = DeleteMany::read(json!({"filters": {"tags": "old"}})).unwrap() else {

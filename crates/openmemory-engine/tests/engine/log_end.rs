@@ -46,6 +46,6 @@ async fn a_commit_is_missed_whose_record_and_mark_are_overwritten_together() {
 
     overwrite_behind(&log(&first), &log(&lost));
     let error = open(&lost).err().unwrap();
-    assert_eq!(error.code(), "CORRUPTED", "{error}");
+    assert_eq!(error.code().as_str(), "CORRUPTED", "{error}");
     assert!(error.to_string().contains("is damaged or missing"), "{error}");
 }

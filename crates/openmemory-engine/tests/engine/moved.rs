@@ -35,7 +35,7 @@ fn files(directory: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
 
 fn is_refused<T>(result: Result<T, Error>) -> bool {
     let error = result.map(drop).unwrap_err();
-    error.code() == "IO" && !error.retryable() && error.to_string().contains("removed or replaced")
+    error.code().as_str() == "IO" && !error.retryable() && error.to_string().contains("removed or replaced")
 }
 
 #[tokio::test]

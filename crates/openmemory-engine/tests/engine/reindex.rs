@@ -65,7 +65,7 @@ async fn until_a_reindex_what_needs_no_vectors_works_and_the_rest_is_refused() {
 async fn an_interrupted_reindex_goes_on_with_the_rest_after_reopening() {
     let (fixture, before) = with_another_model().await;
     let error = interrupted(&fixture).await;
-    assert_eq!((error.code(), error.details()), ("ABORTED", Some(json!({"done": 32, "total": COUNT}))));
+    assert_eq!((error.code().as_str(), error.details()), ("ABORTED", Some(json!({"done": 32, "total": COUNT}))));
     assert_refuses_what_needs_vectors(&fixture).await;
     fixture.update("m1", json!({"metadata": {"a": 1}})).await.unwrap();
     fixture.restore("m1", 1).await.unwrap();

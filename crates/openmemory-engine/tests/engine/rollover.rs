@@ -88,7 +88,7 @@ async fn where_no_segment_can_be_made_small_commits_go_on_and_large_ones_are_ref
         match update(&engine, n, 60_000).await {
             Ok(number) => version = number,
             Err(error) => {
-                assert_eq!((error.code(), error.retryable()), ("IO", true));
+                assert_eq!((error.code().as_str(), error.retryable()), ("IO", true));
                 refused += 1;
             }
         }

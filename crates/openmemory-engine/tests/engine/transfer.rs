@@ -79,7 +79,7 @@ async fn a_text_that_fails_is_reported_with_its_line_and_the_others_are_imported
     let done = import(&other, &file).await.unwrap();
     assert_eq!((done.imported, done.failed), (1, 1));
     let refused = &done.errors[0];
-    assert_eq!((refused.line, refused.id.as_str(), refused.error.code()), (2, "a", "EMBEDDING_FAILED"));
+    assert_eq!((refused.line, refused.id.as_str(), refused.error.code().as_str()), (2, "a", "EMBEDDING_FAILED"));
     assert_eq!((code(&other.get("a")), code(&other.get("b"))), (Some("NOT_FOUND"), None));
 }
 

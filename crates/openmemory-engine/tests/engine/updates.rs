@@ -79,7 +79,7 @@ async fn of_twenty_updates_of_one_version_exactly_one_wins() {
     let [winner] = winners[..] else { panic!("{} won", winners.len()) };
     assert_eq!(winner.version.number, 2);
     for error in results.iter().filter_map(|result| result.as_ref().err()) {
-        assert_eq!(error.code(), "VERSION_CONFLICT");
+        assert_eq!(error.code().as_str(), "VERSION_CONFLICT");
         assert_eq!(error.details(), Some(json!({"id": "m", "version": 2, "expected": 1})));
     }
     assert_eq!(to_json(&fixture.get("m").unwrap()), to_json(winner));
@@ -120,7 +120,7 @@ async fn a_refused_update_changes_nothing() {
         (json!({"metadata": {"sector": "dreams"}}), "metadata.sector"),
     ] {
         let error = fixture.update("m", patch).await.unwrap_err();
-        assert_eq!((error.code(), error.field()), ("INVALID_ARGUMENT", Some(field)));
+        assert_eq!((error.code().as_str(), error.field()), ("INVALID_ARGUMENT", Some(field)));
     }
     for patch in [json!({"tags": vec!["t"; 65]}), json!({"content": "x".repeat(200_001)})] {
         assert_eq!(code(&fixture.update("m", patch).await), Some("LIMIT_EXCEEDED"));

@@ -241,7 +241,7 @@ fn lists(targets: &Targets, input: &[u8]) -> bool {
     match targets.fixture.engine.list(&list, &Control::default()) {
         Ok(page) => page.memories.len() <= list.limit && to_json(&page).is_object(),
         Err(error) => {
-            assert_eq!((error.code(), error.field()), ("INVALID_ARGUMENT", Some("cursor")));
+            assert_eq!((error.code().as_str(), error.field()), ("INVALID_ARGUMENT", Some("cursor")));
             false
         }
     }

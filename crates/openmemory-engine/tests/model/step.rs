@@ -162,7 +162,7 @@ async fn update(fixture: &Fixture, model: &mut Model, rng: &mut Rng, id: &str, n
 }
 
 fn outcomes<T>(results: &[ItemResult<T>]) -> Vec<Option<&'static str>> {
-    results.iter().map(|result| result.as_ref().err().map(|refused| refused.error.code())).collect()
+    results.iter().map(|result| result.as_ref().err().map(|refused| refused.error.code().as_str())).collect()
 }
 
 /// The outcomes of an atomic batch with a bad item.

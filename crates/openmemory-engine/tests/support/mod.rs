@@ -300,5 +300,5 @@ pub fn to_json(value: &impl Serialize) -> Value {
 
 /// The code of a failure; a success has none.
 pub fn code<T>(result: &Result<T, Error>) -> Option<&'static str> {
-    result.as_ref().err().map(Error::code)
+    result.as_ref().err().map(|error| error.code().as_str())
 }

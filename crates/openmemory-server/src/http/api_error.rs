@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use openmemory_domain::Invalid;
+use openmemory_domain::{ErrorCode, Invalid};
 use openmemory_engine::Error;
 use openmemory_storage::StorageError;
 use serde_json::{Map, Value, json};
@@ -64,19 +64,19 @@ impl ApiError {
         Invalid::argument(field, problem).into()
     }
 
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> ErrorCode {
         match self {
             Self::Engine(error) | Self::Precondition(error) => error.code(),
-            Self::WeakEtag => "VERSION_CONFLICT",
-            Self::Unauthorized => "UNAUTHORIZED",
-            Self::Forbidden(_) => "FORBIDDEN",
-            Self::RateLimited(_) => "RATE_LIMITED",
-            Self::TooLarge(_) => "LIMIT_EXCEEDED",
-            Self::TimedOut => "TIMEOUT",
-            Self::TooManyWatches | Self::Busy | Self::NotReady => "UNAVAILABLE",
-            Self::NoRoute => "NOT_FOUND",
-            Self::NoMethod | Self::OtherRequest | Self::Unsupported(_) => "INVALID_ARGUMENT",
-            Self::Panicked => "INTERNAL",
+            Self::WeakEtag => ErrorCode::VersionConflict,
+            Self::Unauthorized => ErrorCode::Unauthorized,
+            Self::Forbidden(_) => ErrorCode::Forbidden,
+            Self::RateLimited(_) => ErrorCode::RateLimited,
+            Self::TooLarge(_) => ErrorCode::LimitExceeded,
+            Self::TimedOut => ErrorCode::Timeout,
+            Self::TooManyWatches | Self::Busy | Self::NotReady => ErrorCode::Unavailable,
+            Self::NoRoute => ErrorCode::NotFound,
+            Self::NoMethod | Self::OtherRequest | Self::Unsupported(_) => ErrorCode::InvalidArgument,
+            Self::Panicked => ErrorCode::Internal,
         }
     }
 
@@ -148,8 +148,7 @@ impl ApiError {
     fn retryable(&self) -> bool {
         match self {
             Self::Engine(error) | Self::Precondition(error) => error.retryable(),
-            Self::RateLimited(_) | Self::TimedOut | Self::TooManyWatches | Self::Busy | Self::NotReady => true,
-            _ => false,
+            _ => self.code().retryable(),
         }
     }
 
@@ -178,7 +177,7 @@ impl ApiError {
 #[derive(Debug, Clone)]
 pub struct ErrorBody {
     pub status: StatusCode,
-    pub code: &'static str,
+    pub code: ErrorCode,
     pub message: String,
     pub field: Option<String>,
     pub details: Option<Value>,
@@ -190,18 +189,18 @@ pub struct ErrorBody {
 impl ErrorBody {
     pub fn body(&self) -> Value {
         let mut body = Map::new();
-        let err = if self.status == StatusCode::BAD_REQUEST && self.code != "MISSING_ID" {
+        let err = if self.status == StatusCode::BAD_REQUEST && self.code != ErrorCode::MissingId {
             "invalid"
         } else {
-            err_of(self.code)
+            self.code.err()
         };
         body.insert("err".into(), err.into());
-        if self.code == "VERSION_CONFLICT"
+        if self.code == ErrorCode::VersionConflict
             && let Some(version) = self.details.as_ref().and_then(|details| details.get("version"))
         {
             body.insert("version".into(), version.clone());
         }
-        body.insert("code".into(), self.code.into());
+        body.insert("code".into(), self.code.as_str().into());
         body.insert("message".into(), self.message.clone().into());
         if let Some(field) = &self.field {
             body.insert("field".into(), field.clone().into());
@@ -243,41 +242,15 @@ pub fn fields_of(error: &Error) -> Value {
     fields
 }
 
-fn status_of(code: &str) -> StatusCode {
-    match code {
-        "MISSING_ID" | "INVALID_ARGUMENT" => StatusCode::BAD_REQUEST,
-        "UNAUTHORIZED" => StatusCode::UNAUTHORIZED,
-        "FORBIDDEN" => StatusCode::FORBIDDEN,
-        "NOT_FOUND" => StatusCode::NOT_FOUND,
-        "VERSION_CONFLICT" | "IMMUTABLE" => StatusCode::CONFLICT,
-        "LIMIT_EXCEEDED" => StatusCode::PAYLOAD_TOO_LARGE,
-        "RATE_LIMITED" => StatusCode::TOO_MANY_REQUESTS,
-        "CLOSED" | "LOCKED" | "ABORTED" | "TIMEOUT" | "UNAVAILABLE" => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
-    }
-}
-
-fn err_of(code: &str) -> &'static str {
-    match code {
-        "MISSING_ID" => "id",
-        "INVALID_ARGUMENT" => "invalid",
-        "UNAUTHORIZED" => "auth",
-        "FORBIDDEN" => "forbidden",
-        "NOT_FOUND" => "nf",
-        "VERSION_CONFLICT" => "conflict",
-        "IMMUTABLE" => "immutable",
-        "LIMIT_EXCEEDED" => "limit",
-        "RATE_LIMITED" => "rate",
-        "CLOSED" | "LOCKED" | "ABORTED" | "TIMEOUT" | "UNAVAILABLE" => "unavailable",
-        _ => "internal",
-    }
+fn status_of(code: ErrorCode) -> StatusCode {
+    StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// Whether the engine's own message may name files, models or faults.
 fn is_hidden(error: &Error) -> bool {
     let code = error.code();
     let fault = status_of(code) == StatusCode::INTERNAL_SERVER_ERROR && !is_of_upload(error);
-    fault || matches!(code, "LOCKED" | "CLOSED")
+    fault || matches!(code, ErrorCode::Locked | ErrorCode::Closed)
 }
 
 /// Whether the fault lies in lines that the client sent.
@@ -290,14 +263,14 @@ fn public_message(error: &Error) -> String {
         return error.to_string();
     }
     match error.code() {
-        "MODEL_MISMATCH" => "the store holds vectors of another model; POST /reindex changes over".into(),
-        "MODEL_UNAVAILABLE" => "the server's embedding model cannot be loaded; its log says why".into(),
-        "EMBEDDING_FAILED" => {
+        ErrorCode::ModelMismatch => "the store holds vectors of another model; POST /reindex changes over".into(),
+        ErrorCode::ModelUnavailable => "the server's embedding model cannot be loaded; its log says why".into(),
+        ErrorCode::EmbeddingFailed => {
             "the text could not be embedded, and nothing was changed; the server's log says why".into()
         }
-        "CORRUPTED" => "a record fails its checksum; the server's log says more".into(),
-        "LOCKED" => "another process has the store open".into(),
-        "CLOSED" => "the server is ending".into(),
+        ErrorCode::Corrupted => "a record fails its checksum; the server's log says more".into(),
+        ErrorCode::Locked => "another process has the store open".into(),
+        ErrorCode::Closed => "the server is ending".into(),
         _ if is_hidden(error) => "an internal fault; the server's log says more".into(),
         _ => error.to_string(),
     }

@@ -89,7 +89,7 @@ fn line(response: &Response, method: &str, route: &str, id: &HeaderValue, began:
         put("key", caller.key.as_str().into());
     }
     if let Some(told) = response.extensions().get::<ErrorBody>() {
-        put("code", told.code.into());
+        put("code", told.code.as_str().into());
         if let Some(hidden) = &told.hidden {
             put("error", hidden.as_ref().into());
         }

@@ -1,5 +1,6 @@
 //! Why can a server's keys not be used?
 
+use openmemory_domain::ErrorCode;
 use thiserror::Error;
 
 use super::file::KeyError;
@@ -16,9 +17,9 @@ pub enum KeysError {
 
 impl KeysError {
     /// The public code.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Given(_) => "INVALID_ARGUMENT",
+            Self::Given(_) => ErrorCode::InvalidArgument,
             Self::File(error) => error.code(),
         }
     }

@@ -1,5 +1,6 @@
 //! Which keys has the command made? A JSON file with their hashes; the keys themselves are shown once and kept nowhere.
 
+use openmemory_domain::ErrorCode;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -60,13 +61,13 @@ pub enum KeyError {
 
 impl KeyError {
     /// The public code.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Tenant | Self::Name => "INVALID_ARGUMENT",
-            Self::Unknown(_) => "NOT_FOUND",
-            Self::Damaged(_) => "CORRUPTED",
-            Self::Io(_) => "IO",
-            Self::NoRandomness => "INTERNAL",
+            Self::Tenant | Self::Name => ErrorCode::InvalidArgument,
+            Self::Unknown(_) => ErrorCode::NotFound,
+            Self::Damaged(_) => ErrorCode::Corrupted,
+            Self::Io(_) => ErrorCode::Io,
+            Self::NoRandomness => ErrorCode::Internal,
         }
     }
 }

@@ -202,7 +202,7 @@ mod tests {
         let path = directory.path().join("keys.json");
         let refused = || Keyring::new(&[], None, path.clone(), None).err().unwrap();
         fs::create_dir(&path).unwrap();
-        assert_eq!((refused().code(), refused().field()), ("IO", Some("keyFile")));
+        assert_eq!((refused().code().as_str(), refused().field()), ("IO", Some("keyFile")));
         fs::remove_dir(&path).unwrap();
         KeyFile::new(&path).create("acme", "one", Role::Tenant).unwrap();
         let whole = fs::read_to_string(&path).unwrap();
@@ -214,7 +214,7 @@ mod tests {
             &whole.replace(r#""hash": ""#, r#""hash": "z"#),
         ] {
             fs::write(&path, damaged).unwrap();
-            assert_eq!((refused().code(), refused().field()), ("CORRUPTED", Some("keyFile")), "{damaged}");
+            assert_eq!((refused().code().as_str(), refused().field()), ("CORRUPTED", Some("keyFile")), "{damaged}");
         }
     }
 

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::response::IntoResponse;
 use openmemory_domain::request::{Get, Item, Update, UpdateMany};
-use openmemory_domain::{MemoryId, filter, limits};
+use openmemory_domain::{ErrorCode, MemoryId, filter, limits};
 use serde_json::{Value, json};
 
 use super::fields::{ENTITIES, Fields, HOSTED, exactly, memory_id};
@@ -23,7 +23,7 @@ pub async fn update(memories: TenantStore, body: LargeBody) -> Answer {
     let count = done.len();
     // Of the items' errors the one that made the others fail is told.
     let mut refused = done.into_iter().filter_map(Result::err).map(|refused| refused.error);
-    if let Some(error) = refused.find(|error| error.code() != "ABORTED") {
+    if let Some(error) = refused.find(|error| error.code() != ErrorCode::Aborted) {
         return Err(unknown(error));
     }
     Ok(Json(json!({ "message": format!("Successfully updated {count} memories") })).into_response())

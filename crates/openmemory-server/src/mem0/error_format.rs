@@ -5,6 +5,7 @@ use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use openmemory_domain::ErrorCode;
 use serde_json::json;
 
 use crate::http::ErrorBody;
@@ -22,7 +23,7 @@ pub async fn format_error(request: Request, next: Next) -> Response {
 fn reworded(response: Response, told: &ErrorBody) -> Response {
     let (mut parts, _) = response.into_parts();
     // To these clients 413 means a quota; a value over a limit is one that is wrong.
-    if told.code == "LIMIT_EXCEEDED" && told.field.as_deref() != Some("body") {
+    if told.code == ErrorCode::LimitExceeded && told.field.as_deref() != Some("body") {
         parts.status = StatusCode::BAD_REQUEST;
     }
     let body = json!({

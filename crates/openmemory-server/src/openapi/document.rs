@@ -9,8 +9,10 @@ use axum::body::Bytes;
 use axum::http::header;
 use axum::response::Html;
 use axum::routing::get;
-use serde_json::json;
+use openmemory_domain::ErrorCode;
+use serde_json::{Value, json};
 use utoipa::openapi::OpenApi as Document;
+use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
@@ -25,7 +27,7 @@ use crate::app_state::AppState;
         license(name = "Apache-2.0")
     ),
     servers((url = "/")),
-    modifiers(&Keys),
+    modifiers(&Keys, &ErrorCodes),
     security((), ("key" = []), ("bearer" = []))
 )]
 struct Described;
@@ -38,6 +40,16 @@ impl Modify for Keys {
         components.add_security_scheme("key", SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-API-Key"))));
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    }
+}
+
+struct ErrorCodes;
+
+impl Modify for ErrorCodes {
+    fn modify(&self, document: &mut Document) {
+        let row = |code: ErrorCode| json!({ "code": code, "status": code.status(), "err": code.err(), "retryable": code.retryable() });
+        let codes: Value = ErrorCode::ALL.into_iter().map(row).collect();
+        document.extensions = Some(Extensions::from_iter([("x-error-codes", codes)]));
     }
 }
 

@@ -8,8 +8,9 @@ use utoipa::{IntoResponses, ToSchema};
 /// A refusal; `err` never changes for a kind of failure
 #[derive(ToSchema)]
 pub struct Refusal {
-    /// `id`, `invalid`, `auth`, `forbidden`, `nf`, `conflict`, `immutable`, `limit`, `rate`, `unavailable` or `internal`
+    /// The `err` of the code in `x-error-codes`
     pub err: String,
+    /// One of `x-error-codes`
     pub code: String,
     pub message: String,
     #[schema(nullable = false)]

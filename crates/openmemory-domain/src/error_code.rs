@@ -1,0 +1,142 @@
+//! Which kinds of failure are there? The one table of codes: statuses, wire words and whether trying again can help.
+
+use std::fmt::{self, Display, Formatter};
+
+use serde::{Serialize, Serializer};
+
+/// The stable code of a failure. It never changes for a kind of failure, in any language or protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorCode {
+    MissingId,
+    InvalidArgument,
+    Unauthorized,
+    Forbidden,
+    NotFound,
+    VersionConflict,
+    Immutable,
+    LimitExceeded,
+    RateLimited,
+    Closed,
+    Locked,
+    Aborted,
+    Timeout,
+    Unavailable,
+    Io,
+    Corrupted,
+    FormatUnsupported,
+    ModelUnavailable,
+    ModelMismatch,
+    EmbeddingFailed,
+    Internal,
+}
+
+impl ErrorCode {
+    pub const ALL: [Self; 21] = [
+        Self::MissingId,
+        Self::InvalidArgument,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::VersionConflict,
+        Self::Immutable,
+        Self::LimitExceeded,
+        Self::RateLimited,
+        Self::Closed,
+        Self::Locked,
+        Self::Aborted,
+        Self::Timeout,
+        Self::Unavailable,
+        Self::Io,
+        Self::Corrupted,
+        Self::FormatUnsupported,
+        Self::ModelUnavailable,
+        Self::ModelMismatch,
+        Self::EmbeddingFailed,
+        Self::Internal,
+    ];
+
+    /// As users see it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MissingId => "MISSING_ID",
+            Self::InvalidArgument => "INVALID_ARGUMENT",
+            Self::Unauthorized => "UNAUTHORIZED",
+            Self::Forbidden => "FORBIDDEN",
+            Self::NotFound => "NOT_FOUND",
+            Self::VersionConflict => "VERSION_CONFLICT",
+            Self::Immutable => "IMMUTABLE",
+            Self::LimitExceeded => "LIMIT_EXCEEDED",
+            Self::RateLimited => "RATE_LIMITED",
+            Self::Closed => "CLOSED",
+            Self::Locked => "LOCKED",
+            Self::Aborted => "ABORTED",
+            Self::Timeout => "TIMEOUT",
+            Self::Unavailable => "UNAVAILABLE",
+            Self::Io => "IO",
+            Self::Corrupted => "CORRUPTED",
+            Self::FormatUnsupported => "FORMAT_UNSUPPORTED",
+            Self::ModelUnavailable => "MODEL_UNAVAILABLE",
+            Self::ModelMismatch => "MODEL_MISMATCH",
+            Self::EmbeddingFailed => "EMBEDDING_FAILED",
+            Self::Internal => "INTERNAL",
+        }
+    }
+
+    /// The HTTP status of such a failure.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::MissingId | Self::InvalidArgument => 400,
+            Self::Unauthorized => 401,
+            Self::Forbidden => 403,
+            Self::NotFound => 404,
+            Self::VersionConflict | Self::Immutable => 409,
+            Self::LimitExceeded => 413,
+            Self::RateLimited => 429,
+            Self::Closed | Self::Locked | Self::Aborted | Self::Timeout | Self::Unavailable => 503,
+            Self::Io
+            | Self::Corrupted
+            | Self::FormatUnsupported
+            | Self::ModelUnavailable
+            | Self::ModelMismatch
+            | Self::EmbeddingFailed
+            | Self::Internal => 500,
+        }
+    }
+
+    /// What `err` says of it in OpenMemory's protocol.
+    pub const fn err(self) -> &'static str {
+        match self {
+            Self::MissingId => "id",
+            Self::InvalidArgument => "invalid",
+            Self::Unauthorized => "auth",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "nf",
+            Self::VersionConflict => "conflict",
+            Self::Immutable => "immutable",
+            Self::LimitExceeded => "limit",
+            Self::RateLimited => "rate",
+            _ if self.status() == 503 => "unavailable",
+            _ => "internal",
+        }
+    }
+
+    /// Whether the same call can succeed later, where nothing more is known of the failure.
+    pub const fn retryable(self) -> bool {
+        matches!(
+            self,
+            Self::RateLimited | Self::Locked | Self::Timeout | Self::Unavailable | Self::Io | Self::EmbeddingFailed
+        )
+    }
+}
+
+impl Display for ErrorCode {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl Serialize for ErrorCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
