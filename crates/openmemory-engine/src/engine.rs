@@ -131,6 +131,11 @@ impl Engine {
                 self.fail();
                 outcome
             }
+            // sled refuses every call from then on, whatever kind of failure its first was.
+            Err(Error::Storage(StorageError::Tree(_))) => {
+                self.fail();
+                outcome
+            }
             // A full disk has refused it before anything was written.
             Err(Error::Storage(StorageError::Io(error))) if error.kind() != ErrorKind::StorageFull => {
                 self.fail();

@@ -203,7 +203,9 @@ impl Directory {
         match &state.engine {
             Ok(engine) => Found::Engine(self.share(engine)),
             // The disk's refusal is told to the call that has tried; the others may ask again.
-            Err(Error::Storage(StorageError::Io(_) | StorageError::Directory { .. })) if !*began => {
+            Err(Error::Storage(StorageError::Io(_) | StorageError::Tree(_) | StorageError::Directory { .. }))
+                if !*began =>
+            {
                 Found::Nothing(StorageError::Poisoned.into())
             }
             Err(error) => Found::Nothing(error.clone()),

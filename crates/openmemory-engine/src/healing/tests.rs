@@ -54,6 +54,23 @@ async fn an_engine_that_has_failed_is_replaced_for_everybody_who_shares_it() {
 }
 
 #[tokio::test]
+async fn a_full_disk_refuses_a_call_and_fails_the_engine_only_where_sled_has_failed() {
+    let (place, registry) = (tempfile::tempdir().unwrap(), Registry::default());
+    let directory = registry.open(options(place.path()), "test").unwrap();
+    add(&directory, "before").await;
+    let full = || Arc::new(std::io::Error::from(std::io::ErrorKind::StorageFull));
+    let engine = directory.engine().await.unwrap();
+    assert!(engine.judge(Err::<(), _>(StorageError::Io(full()).into())).is_err());
+    assert!(directory.is_well(), "nothing was written");
+    let refused = engine.judge(Err::<(), _>(StorageError::Tree(full()).into())).unwrap_err();
+    assert_eq!((refused.code().as_str(), refused.retryable()), ("IO", true));
+    assert!(!directory.is_well());
+    drop(engine);
+    until_well(&directory).await;
+    assert_eq!(memories(&directory).await, 1);
+}
+
+#[tokio::test]
 async fn a_directory_that_takes_no_file_keeps_its_failed_engine() {
     let (place, registry) = (tempfile::tempdir().unwrap(), Registry::default());
     let [path, aside] = ["store", "aside"].map(|name| place.path().join(name));

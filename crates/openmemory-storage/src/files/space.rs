@@ -19,7 +19,7 @@ pub(crate) fn check(directory: &Path, batch: &Batch) -> Result<(), StorageError>
 /// Refuses what would leave less than a margin.
 pub(crate) fn check_bytes(directory: &Path, bytes: u64) -> Result<(), StorageError> {
     // Where the system cannot tell, the write itself will.
-    match fs2::available_space(directory) {
+    match fs4::available_space(directory) {
         Ok(room) if room < MARGIN_BYTES + bytes => {
             Err(io::Error::new(io::ErrorKind::StorageFull, "the disk is full").into())
         }

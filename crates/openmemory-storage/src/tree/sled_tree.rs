@@ -5,6 +5,7 @@ use std::io;
 use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::error::StorageError;
@@ -161,7 +162,7 @@ fn translate(error: sled::Error) -> StorageError {
         sled::Error::Io(io) if io.kind() == io::ErrorKind::NotFound => {
             StorageError::Corrupted("sled: a file is missing".into())
         }
-        sled::Error::Io(io) => io.into(),
+        sled::Error::Io(io) => StorageError::Tree(Arc::new(io)),
         sled::Error::Corruption { .. } => StorageError::Corrupted("a page of sled's log fails its checksum".into()),
         other => StorageError::Corrupted(other.to_string()),
     }
