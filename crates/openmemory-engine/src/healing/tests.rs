@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
 use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use serde_json::json;
@@ -58,7 +59,7 @@ async fn a_full_disk_refuses_a_call_and_fails_the_engine_only_where_sled_has_fai
     let (place, registry) = (tempfile::tempdir().unwrap(), Registry::default());
     let directory = registry.open(options(place.path()), "test").unwrap();
     add(&directory, "before").await;
-    let full = || Arc::new(std::io::Error::from(std::io::ErrorKind::StorageFull));
+    let full = || Arc::new(io::Error::from(ErrorKind::StorageFull));
     let engine = directory.engine().await.unwrap();
     assert!(engine.judge(Err::<(), _>(StorageError::Io(full()).into())).is_err());
     assert!(directory.is_well(), "nothing was written");
