@@ -48,16 +48,16 @@ pub(crate) fn inspect(backend: &dyn Backend) -> Inspection {
             }
         };
         walk.found.rows += 1;
-        match key.first() {
-            Some(b'H') => heads.extend(keys::trailing_number(&key)),
-            Some(b'O' | b'U' | b'S' | b'T') => walk.markers += 1,
-            Some(b'X') if finds_texts => walk.markers += 1,
-            Some(b'I') => {
+        match key.first().copied() {
+            Some(keys::HEAD) => heads.extend(keys::trailing_number(&key)),
+            Some(keys::CREATED | keys::UPDATED | keys::SCOPE | keys::TAG) => walk.markers += 1,
+            Some(keys::TEXT) if finds_texts => walk.markers += 1,
+            Some(keys::ID) => {
                 ids += 1;
                 walk.readable::<Number>(&key);
             }
-            Some(b'Z') => walk.readable::<Tombstone>(&key),
-            Some(b'C' | b'E' | b'D' | b'W' | b'Y' | b'M') => {
+            Some(keys::TOMBSTONE) => walk.readable::<Tombstone>(&key),
+            Some(keys::CONTENT | keys::EMBEDDING | keys::DYNAMICS | keys::WAYPOINT | keys::HISTORY | keys::META) => {
                 if let Err(error) = walk.rows.payload(&key) {
                     walk.note(None, error.to_string());
                 }

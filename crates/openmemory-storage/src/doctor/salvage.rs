@@ -19,8 +19,8 @@ use crate::files::scratch;
 use crate::options::size_limits::SizeLimits;
 use crate::replay::expected_state::digest_of;
 use crate::replay::rebuild;
-use crate::rows::backend::Backend;
 use crate::rows::backend::all_rows;
+use crate::rows::backend::{Backend, RowIterator};
 use crate::rows::digest::State;
 use crate::rows::keys::{self, Number};
 use crate::rows::records::{self, COUNTERS, Counters, Records, Reindex, Tombstone};
@@ -222,7 +222,7 @@ fn make(
             last.put_payload(&key, &payload)?;
         }
     }
-    for row in rows.rows(b"Z", b"[", false).flatten() {
+    for row in space(rows, keys::TOMBSTONE).flatten() {
         if let Ok(Some(tombstone)) = old.record::<Tombstone>(&row.0) {
             last.put(&row.0, &tombstone)?;
         }
@@ -285,14 +285,14 @@ fn memory(
 /// Lists the ids that lead to no memory that was saved.
 fn lost_memories(old: &Transaction<'_>, rows: &dyn Backend, saved: &BTreeMap<Number, MemoryId>, lost: &mut Vec<Lost>) {
     let mut named: Vec<Option<String>> = Vec::new();
-    for (key, _) in rows.rows(b"I", b"J", false).flatten() {
+    for (key, _) in space(rows, keys::ID).flatten() {
         let id = String::from_utf8_lossy(&key[1..]).into_owned();
         if saved.values().any(|saved| saved.as_str() == id) {
             continue;
         }
         named.push(Some(id));
     }
-    for (key, _) in rows.rows(b"H", b"I", false).flatten() {
+    for (key, _) in space(rows, keys::HEAD).flatten() {
         let Some(number) = keys::trailing_number(&key).filter(|number| !saved.contains_key(number)) else { continue };
         match old.head(number) {
             Ok(Some(head)) if named.contains(&Some(head.id.as_str().to_owned())) => {}
@@ -362,4 +362,9 @@ pub(crate) fn finish(layout: &Layout) -> Result<(), StorageError> {
     disk::rename(&fresh.join("manifest"), &layout.manifest())?;
     disk::remove_directory(&fresh)?;
     Ok(())
+}
+
+/// The rows of a key space.
+fn space(rows: &dyn Backend, space: u8) -> RowIterator<'_> {
+    rows.rows(&[space], &[space + 1], false)
 }

@@ -9,20 +9,20 @@ use openmemory_domain::{ContentHash, MemoryId, TextKey, Timestamp};
 pub struct Number(pub u64);
 
 pub(crate) const META: u8 = b'M';
-const ID: u8 = b'I';
-const TOMBSTONE: u8 = b'Z';
-const HEAD: u8 = b'H';
-const HISTORY: u8 = b'Y';
-const CONTENT: u8 = b'C';
-const EMBEDDING: u8 = b'E';
-const DYNAMICS: u8 = b'D';
-const WAYPOINT: u8 = b'W';
-const CREATED: u8 = b'O';
-const UPDATED: u8 = b'U';
-const SCOPE: u8 = b'S';
-const TAG: u8 = b'T';
-const TEXT: u8 = b'X';
-const PART: u8 = b'P';
+pub(crate) const ID: u8 = b'I';
+pub(crate) const TOMBSTONE: u8 = b'Z';
+pub(crate) const HEAD: u8 = b'H';
+pub(crate) const HISTORY: u8 = b'Y';
+pub(crate) const CONTENT: u8 = b'C';
+pub(crate) const EMBEDDING: u8 = b'E';
+pub(crate) const DYNAMICS: u8 = b'D';
+pub(crate) const WAYPOINT: u8 = b'W';
+pub(crate) const CREATED: u8 = b'O';
+pub(crate) const UPDATED: u8 = b'U';
+pub(crate) const SCOPE: u8 = b'S';
+pub(crate) const TAG: u8 = b'T';
+pub(crate) const TEXT: u8 = b'X';
+pub(crate) const PART: u8 = b'P';
 
 fn key(space: u8, pieces: &[&[u8]]) -> Vec<u8> {
     let mut key = Vec::with_capacity(1 + pieces.iter().map(|piece| piece.len()).sum::<usize>());
