@@ -1,6 +1,6 @@
 // Which numbers make a probability of the sum that ranks? Fits the bias and the slopes of
 // crates/openmemory-index/src/score.rs on questions with known answers, and draws a reliability diagram.
-//   node benchmark/fit-scores.mjs FILE...        [--draw docs/plots/scores.svg]
+//   node benchmark/fit-scores.mjs FILE...        [--draw scores.svg]
 // Each FILE as for fit-ranking.mjs, with at least two users. It counts twice: with its runs, and as single memories; and
 // once more in stores of 1 to 100 of its memories. A question is asked of its own user, who may know, and of the next,
 // who cannot.

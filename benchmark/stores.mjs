@@ -8,11 +8,11 @@
 // --only     some of the stores; default: all
 // --repeats  how often all is done for each size, the stores in turns; figures are medians; default 3,3,1
 // --json     also writes the figures to FILE
-// --docs     also writes the tables into docs/benchmarks.md and draws docs/plots/*.svg
+// --docs     also writes docs/benchmarks/<date>/stores.md, and the plots beside it
 // --dir      where the stores are made; default: the system's directory for temporary files
 
 import { fork } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import process from 'node:process'
@@ -26,7 +26,7 @@ import { drawPlots } from './plots.mjs'
 import { machine } from './report.mjs'
 import { median } from './rounds.mjs'
 import { CORPUS, searched } from './stores/measure.mjs'
-import { about, FIGURES, goals, tables } from './stores/report.mjs'
+import { about, FIGURES, goals, page, tables } from './stores/report.mjs'
 
 const STORES = ['openmemory', 'mem0', 'lancedb', 'langgraph', 'sqlite-vec']
 /** What is measured when all are filled, in this order; a change comes before it. */
@@ -76,14 +76,10 @@ if (json) writeFileSync(json, `${JSON.stringify({ facts, results }, null, 2)}\n`
 if (docs) writeDocs()
 
 function writeDocs() {
-  const folder = fileURLToPath(new URL('../docs', import.meta.url))
-  const page = join(folder, 'benchmarks.md')
-  const between = /(<!-- written by npm run bench -- --docs -->\n).*(\n<!-- end -->)/s
-  writeFileSync(
-    page,
-    readFileSync(page, 'utf8').replace(between, (_, begin, end) => `${begin}\n${report}\n${end}`),
-  )
-  drawPlots(join(folder, 'plots'), { facts, results, sizes, stores: only })
+  const date = facts.date.slice(0, 10)
+  const folder = fileURLToPath(new URL(`../docs/benchmarks/${date}`, import.meta.url))
+  drawPlots(folder, { facts, results, sizes, stores: only })
+  writeFileSync(join(folder, 'stores.md'), page(date, report))
 }
 
 /** The figures of each store with `count` memories. */

@@ -43,6 +43,19 @@ function table(count, results, stores) {
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
 }
 
+/** The page of a run below docs/benchmarks, with the plots that lie beside it. */
+export function page(date, report) {
+  const head = [
+    `# Stores, ${date}`,
+    '',
+    'Written by `npm run bench -- --docs`.',
+    '[What is compared and measured](../README.md#stores).',
+    "A ratio in parentheses says how many times worse than this package's a figure is; below 1 is better.",
+  ]
+  const plots = FIGURES.map(({ key, title }) => `![${title}](${key}.svg)`)
+  return [...head, '', report, '', '## Plots', '', ...plots, ''].join('\n')
+}
+
 /** What this package wants to reach, and whether it did. */
 export function goals(results) {
   const of = (store, count) => results.find((result) => result.store === store && result.count === count)
