@@ -10,7 +10,7 @@ const path = mkdtempSync(join(tmpdir(), 'openmemory-example-'))
 const om = new OpenMemory({ path })
 const server = await om.serve({ port: 0, apiKeys: ['acme=a-long-key-of-acme', 'globex=a-long-key-of-globex'] })
 
-// These two could be on other machines, or in another language: see docs/server.md and clients/python.
+// These two could be on other machines, or in another language: see docs/guide/running-a-server.md and clients/python.
 const acme = new OpenMemory({ url: server.url, apiKey: 'a-long-key-of-acme' })
 const globex = new OpenMemory({ url: server.url, apiKey: 'a-long-key-of-globex' })
 

@@ -1,4 +1,4 @@
-// Runs a long trial of docs/durability.md. The whole workspace is built, as for the tests: a crate built by itself has its
+// Runs a long trial of docs/internals/testing.md. The whole workspace is built, as for the tests: a crate built by itself has its
 // dependencies with other features, and compiles them anew.
 // Usage: node scripts/trials.mjs crash|powercut|damage|faults [flags of the trial]
 

@@ -1,4 +1,4 @@
-// Every example of docs/updating.md, and the one of OpenMemory's page, as printed: by a shell and the real curl.
+// Every example of docs/guide/correcting-memories.md, and the one of OpenMemory's page, as printed: by a shell and the real curl.
 
 import { execFile, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { serve } from '../helpers/server'
 
 const KEY = 'default-key-0123456789'
 const run = promisify(execFile)
-const PAGE = readFileSync(join(__dirname, '..', '..', 'docs', 'updating.md'), 'utf8')
+const PAGE = readFileSync(join(__dirname, '..', '..', 'docs', 'guide', 'correcting-memories.md'), 'utf8')
 const EXAMPLES = [...PAGE.matchAll(/^```sh\n(.*?)^```\n\n^```json\n(.*?)^```/gms)].map(([, command, answers]) => ({
   command: command as string,
   answers: (answers as string)
