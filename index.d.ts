@@ -110,7 +110,7 @@ export interface MemoryMatch extends Memory {
 
 /**
  * A part of a score. With x = Σ `value` · `weight`, the score is 1 / (1 + e^−z), where z is 0.8 x below 0 and 0.15 x above.
- * docs/retrieval.md tells what each measures.
+ * docs/internals/search.md describes what each measures.
  */
 export interface ScorePart {
   value: number
@@ -857,7 +857,7 @@ export class OpenMemory {
 
   /**
    * Writes memories with their whole history to a file of JSON lines, which holds everything but the vectors; see
-   * docs/export-format.md. A store that nobody writes to gives the same bytes each time, also after {@link importFrom}
+   * docs/reference/export-format.md. A store that nobody writes to gives the same bytes each time, also after {@link importFrom}
    * into an empty one. Others may write meanwhile: each memory is exported as it is when its turn comes.
    *
    * The file appears, or takes the place of an older one, when it is whole and on disk; it is readable by its owner
