@@ -15,6 +15,7 @@ const EMBEDDED_ONLY = [
     'cli',
     'demo',
     'directory',
+    'docs',
     'doctor',
     'durability',
     'examples',

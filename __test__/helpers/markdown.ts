@@ -1,0 +1,80 @@
+// What does a Markdown file link to, which headings has it, and what do its examples print?
+
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { freshDirectory } from './store'
+
+export const ROOT = resolve(__dirname, '..', '..')
+
+/** Directories whose files are made by a tool or belong to others. */
+const FOREIGN = new Set(['.git', 'dist', 'node_modules', 'tarballs', 'target', 'venv'])
+
+export function read(file: string): string {
+  return readFileSync(join(ROOT, file), 'utf8')
+}
+
+/** The files below a directory of the repository with this ending, as paths from its root. */
+export function filesBelow(directory: string, ending: RegExp): string[] {
+  return readdirSync(join(ROOT, directory), { withFileTypes: true }).flatMap((entry) => {
+    const path = directory === '' ? entry.name : `${directory}/${entry.name}`
+    if (entry.isDirectory()) return FOREIGN.has(entry.name) ? [] : filesBelow(path, ending)
+    return ending.test(entry.name) ? [path] : []
+  })
+}
+
+export function withoutCode(text: string): string {
+  return text.replace(/^( *)```.*?^\1```/gms, '').replace(/`[^`\n]*`/g, 'code')
+}
+
+/** The targets of the links and images of a file that are not addresses. */
+export function linksOf(text: string): string[] {
+  const links = [...withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target as string)
+  return links.filter((target) => !/^[a-z]+:/.test(target))
+}
+
+/** The anchors of a file's headings, as GitHub makes them. */
+export function anchorsOf(text: string): string[] {
+  const seen = new Map<string, number>()
+  const prose = text.replace(/^( *)```.*?^\1```/gms, '')
+  return [...prose.matchAll(/^#{1,6} (.*)$/gm)].map(([, heading = '']) => {
+    const plain = heading.replace(/\]\([^)]*\)/g, '').toLowerCase()
+    const anchor = plain.replace(/[^\p{L}\p{N}\s_-]/gu, '').replace(/\s/g, '-')
+    const before = seen.get(anchor) ?? 0
+    seen.set(anchor, before + 1)
+    return before === 0 ? anchor : `${anchor}-${before}`
+  })
+}
+
+export interface Example {
+  code: string
+  output: string
+}
+
+/** Each JavaScript block that is followed by what it prints. */
+export function examplesOf(text: string): Example[] {
+  return [...text.matchAll(/^```js\n(.*?)^```\n\n^```text\n(.*?)^```/gms)].map(([, code, output]) => ({
+    code: code as string,
+    output: output as string,
+  }))
+}
+
+/** What an example prints in a project that has this package. */
+export function printedBy({ code }: Example): string {
+  const project = freshDirectory()
+  mkdirSync(join(project, 'node_modules', '@openmemory'), { recursive: true })
+  symlinkSync(ROOT, join(project, 'node_modules', '@openmemory', 'sdk'), 'junction')
+  writeFileSync(join(project, 'example.mjs'), code)
+  return execFileSync(process.execPath, ['example.mjs'], { cwd: project, encoding: 'utf8' })
+}
+
+/** The first cells of the tables under a heading, without their heads. */
+export function firstCells(text: string, heading: string): string[] {
+  const section = text.slice(text.indexOf(`\n## ${heading}\n`) + 1).split('\n## ')[0] ?? ''
+  const rows = section.split('\n').filter((line) => line.startsWith('|'))
+  return rows.filter((row, at) => !/^\|[-| ]+$/.test(row) && !/^\|[-| ]+$/.test(rows[at + 1] ?? '')).map(firstCell)
+}
+
+function firstCell(row: string): string {
+  return row.split(' | ')[0] as string
+}
