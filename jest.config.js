@@ -26,7 +26,7 @@ const EMBEDDED_ONLY = [
     'no-binary',
     'options',
   ],
-  ...['pressure', 'read-only', 'readme', 'stored-format'],
+  ...['pressure', 'read-only', 'readme', 'release', 'stored-format'],
 ]
 
 /** @type {import('jest').Config} */

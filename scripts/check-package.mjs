@@ -35,7 +35,7 @@ try {
 
 /** One package for each target, of the version of the main one, with nothing that runs when it is installed. */
 function checkPlatforms() {
-  const { name, version, napi, engines, license } = readJson(join(root, 'package.json'))
+  const { name, version, napi, engines, license, homepage, repository, bugs } = readJson(join(root, 'package.json'))
   const platforms = readdirSync(join(root, 'npm'))
   compare('npm/', platforms, napi.targets.map(platformOf))
   for (const platform of platforms) {
@@ -44,9 +44,9 @@ function checkPlatforms() {
     const libc = os === 'linux' ? { libc: [abi === 'gnu' ? 'glibc' : abi] } : {}
     const binary = `openmemory.${platform}.node`
     const description = `The binary of ${name} for ${platform}.`
-    const about = { name: `${name}-${platform}`, version, description, license, preferUnplugged: true, engines }
+    const source = { homepage, repository: { ...repository, directory: `npm/${platform}` }, bugs }
     const expected = {
-      ...about,
+      ...{ name: `${name}-${platform}`, version, description, license, ...source, preferUnplugged: true, engines },
       os: [os],
       cpu: [cpu],
       ...libc,

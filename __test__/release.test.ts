@@ -1,0 +1,84 @@
+// The story: somebody publishes a copy of this repository. Its packages must name that copy, or nothing is published.
+
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { freshDirectory } from './helpers/store'
+
+const ROOT = join(__dirname, '..')
+const PLACEHOLDER = 'github.com/OWNER/REPOSITORY'
+const OURS = 'https://github.com/ada/memories'
+
+/** What the scripts read and write. */
+function copy(): string {
+  const root = freshDirectory()
+  const paths = ['package.json', 'npm', 'clients/python/pyproject.toml', 'SECURITY.md', '.github', 'scripts']
+  for (const path of paths) {
+    cpSync(join(ROOT, path), join(root, path), { recursive: true, filter: (file) => !file.endsWith('.node') })
+  }
+  return root
+}
+
+/** Neither npm's variables, which name the folder that the tests were started in, nor those of GitHub Actions. */
+const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|GITHUB_)/i.test(name)))
+
+function npm(root: string, ...args: string[]) {
+  const shell = process.platform === 'win32'
+  return spawnSync('npm', args, { cwd: root, encoding: 'utf8', shell, env: inherited })
+}
+
+function runScript(root: string, args: string[], env: NodeJS.ProcessEnv = {}) {
+  const file = join(root, 'scripts', 'repository.mjs')
+  return spawnSync(process.execPath, [file, ...args], { encoding: 'utf8', env: { ...inherited, ...env } })
+}
+
+test.each([
+  ['publish', '--dry-run'],
+  ['run', 'publish:packages'],
+])('npm %s %s is refused while the repository is a placeholder', (...args) => {
+  const { status, stderr } = npm(copy(), ...args)
+  expect(status).not.toBe(0)
+  expect(stderr).toMatch('run "npm run set:repository -- URL" before you publish')
+})
+
+test('one command fills the address in everywhere, and another one later', () => {
+  const root = copy()
+  for (const url of ['https://example.org/team/first.repo', OURS]) {
+    expect(runScript(root, [url]).status).toBe(0)
+  }
+  const { homepage, repository, bugs } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  expect({ homepage, repository, bugs }).toEqual({
+    homepage: `${OURS}#readme`,
+    repository: { type: 'git', url: `git+${OURS}.git` },
+    bugs: { url: `${OURS}/issues` },
+  })
+  expect(readFileSync(join(root, 'SECURITY.md'), 'utf8')).toMatch(`${OURS}/security/advisories/new`)
+  expect(runScript(root, ['--check']).status).toBe(0)
+})
+
+test('nothing is published by a repository that the packages do not name', () => {
+  const root = copy()
+  runScript(root, [OURS])
+  const github = (name: string) => ({ GITHUB_SERVER_URL: 'https://github.com', GITHUB_REPOSITORY: name })
+  expect(runScript(root, ['--check'], github('ada/memories')).status).toBe(0)
+  const { status, stderr } = runScript(root, ['--check'], github('bo/fork'))
+  expect(status).not.toBe(0)
+  expect(stderr).toMatch('bo/fork')
+})
+
+test.each(['', 'ada/memories', `${OURS}.git`, `${OURS}/`])('the address %j is refused', (url) => {
+  const root = copy()
+  expect(runScript(root, [url]).status).not.toBe(0)
+  expect(readFileSync(join(root, 'package.json'), 'utf8')).toMatch(PLACEHOLDER)
+})
+
+test('no file names the placeholder that the command does not fill in', () => {
+  const root = copy()
+  runScript(root, [OURS])
+  const named = execFileSync('git', ['grep', '-l', PLACEHOLDER], { cwd: ROOT, encoding: 'utf8' }).trim().split('\n')
+  const sources = ['scripts/repository.mjs', '__test__/release.test.ts']
+  for (const file of named.filter((file) => !sources.includes(file))) {
+    expect([file, readFileSync(join(root, file), 'utf8').includes(PLACEHOLDER)]).toEqual([file, false])
+  }
+})
