@@ -12,6 +12,7 @@ const project = {
 const EMBEDDED_ONLY = [
   ...[
     'backup',
+    'ci',
     'cli',
     'demo',
     'directory',

@@ -1,5 +1,6 @@
 // Makes a fresh clone ready to run: installs what package-lock.json names, builds the addon, compiles the facade.
 // Each step knows by itself whether there is anything to do, so running it again is quick. Needs Node, npm and Rust.
+// `--packages` stops after the packages, which is all that types and lints of the JavaScript need.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
@@ -12,6 +13,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 if (isOlder('node_modules/.package-lock.json', 'package-lock.json')) {
   step('Installing packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
 }
+if (process.argv.includes('--packages')) process.exit()
 // Cargo itself knows what has changed and shows its progress.
 step('Building the addon', bin('napi'), [
   ...['build', '--platform', '--release', '--no-const-enum'],

@@ -1,0 +1,66 @@
+// What `.ci/run` says at its end is all that many readers see of it: how many passed, how many failed, and what took long.
+
+import { spawnSync } from 'node:child_process'
+import { chmodSync, cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { freshDirectory } from './helpers/store'
+
+const ROOT = join(__dirname, '..')
+// Windows has no bash of its own.
+const unixTest = process.platform === 'win32' ? test.skip : test
+
+const RUST = `echo 'test result: ok. 40 passed; 0 failed; 1 ignored'; echo 'test result: ok. 2 passed; 0 failed'`
+const JS = `echo 'Tests:       3 skipped, 500 passed, 503 total'`
+
+/** Runs `.ci/run` with tools that only say what the real ones would: `does` has shell commands by npm script. */
+function run(does: Record<string, string>) {
+  const root = freshDirectory()
+  const bin = join(root, 'bin')
+  for (const path of ['.ci/run', 'scripts/ci-steps.sh']) cpSync(join(ROOT, path), join(root, path))
+  mkdirSync(bin)
+  writeFileSync(join(bin, 'cargo'), '#!/bin/sh\n')
+  writeFileSync(join(bin, 'node'), '#!/bin/sh\n')
+  const cases = Object.entries(does).map(([script, commands]) => `${script}) ${commands};;`)
+  writeFileSync(join(bin, 'npm'), `#!/bin/bash\ncase "$3" in\n${cases.join('\n')}\nesac\n`)
+  for (const tool of ['cargo', 'node', 'npm']) chmodSync(join(bin, tool), 0o700)
+  const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` }
+  const { status, stdout } = spawnSync('bash', [join(root, '.ci', 'run')], { encoding: 'utf8', env })
+  return { status, lines: stdout.trim().split('\n') }
+}
+
+unixTest('the last line counts the tests of both runners and one for each step', () => {
+  const { status, lines } = run({ 'test:rust': RUST, 'test:js': JS })
+  expect(lines.at(-1)).toBe('552 passed, 0 failed')
+  expect(status).toBe(0)
+})
+
+unixTest('a table says how long each step took, and types and lints come before the build', () => {
+  const { lines } = run({ 'test:rust': RUST, 'test:js': JS })
+  const rows = lines.slice(lines.indexOf('== time of each step') + 1, -1).map((line) => line.trim().split(/ {2,}/))
+  expect(rows.map(([, , name]) => name).slice(0, 5)).toEqual([
+    ...['install the packages', 'typecheck', 'lint the JavaScript', 'lint the Rust', 'build'],
+  ])
+  expect(rows).toHaveLength(11)
+  expect(rows[1]?.[0]).toMatch(/^\d+ s$/)
+})
+
+unixTest('a step that fails is counted, and the steps behind it still run', () => {
+  const { status, lines } = run({ 'test:rust': RUST, 'test:js': JS, 'lint:js': 'false' })
+  expect(lines.at(-1)).toBe('551 passed, 1 failed')
+  expect(lines.find((line) => / FAILED /.test(line) && / s /.test(line))).toMatch(/lint the JavaScript/)
+  expect(status).not.toBe(0)
+})
+
+unixTest('failed tests are counted beside the step that they fail', () => {
+  const failing = `echo 'Tests:       2 failed, 498 passed, 500 total'; false`
+  expect(run({ 'test:rust': RUST, 'test:js': failing }).lines.at(-1)).toBe('549 passed, 3 failed')
+  const rust = `echo 'test result: FAILED. 39 passed; 1 failed; 1 ignored'; false`
+  expect(run({ 'test:rust': rust, 'test:js': JS }).lines.at(-1)).toBe('548 passed, 2 failed')
+})
+
+unixTest('a runner that ran nothing is a failure', () => {
+  const { status, lines } = run({ 'test:js': JS })
+  expect(lines.at(-1)).toMatch(/ passed, 1 failed$/)
+  expect(status).not.toBe(0)
+})
