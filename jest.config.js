@@ -21,6 +21,7 @@ const EMBEDDED_ONLY = [
     'durability',
     'examples',
     'lifecycle',
+    'links',
     'lock-wait',
     'mcp',
     'modules',
