@@ -22,7 +22,7 @@ import { freshDirectory } from './helpers/store'
 const PAGES = filesBelow('', /\.md$/)
 const OURS = PAGES.filter((page) => !page.startsWith('npm/') && !page.startsWith('crates/') && page !== 'CHANGELOG.md')
 /** Where texts for readers and comments name files of docs/. */
-const SOURCES = ['benchmark', 'clients', 'examples', 'scripts', 'sdk', '.github', '__test__']
+const SOURCES = ['crates', 'src', 'benchmark', 'clients', 'examples', 'scripts', 'sdk', '.github', '__test__']
 const { scripts, bin } = JSON.parse(read('package.json')) as { scripts: object; bin: Record<string, string> }
 
 test('every relative link leads to a file, and every anchor to a heading', () => {
@@ -55,7 +55,7 @@ test('every page of docs/ is reached from docs/README.md', () => {
 })
 
 test('sources name only pages that exist', () => {
-  const files = SOURCES.flatMap((directory) => filesBelow(directory, /\.(m?[jt]s|py|yml)$/)).concat('index.d.ts')
+  const files = SOURCES.flatMap((directory) => filesBelow(directory, /\.(m?[jt]s|py|rs|yml)$/)).concat('index.d.ts')
   const named = files.flatMap((file) =>
     [...read(file).matchAll(/\bdocs\/[\w./-]+\.md\b/g)].map(([page]) => ({ file, page })),
   )

@@ -175,7 +175,7 @@ fn harm(file: &Path, earlier: &Path, rng: &mut Rng) -> io::Result<String> {
     Ok(told)
 }
 
-/// Raises the format version in a file's header, with the checksum that belongs to it. docs/format.md has the places.
+/// Raises the format version in a file's header, with the checksum that belongs to it. docs/internals/format.md has the places.
 fn another_version(bytes: &mut [u8]) {
     bytes[8] += 1;
     let (checksum, checked) = match &bytes[..6] {

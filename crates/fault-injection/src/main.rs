@@ -1,4 +1,4 @@
-//! Does a store keep what it promises? Each command tries one promise and prints the counts that docs/durability.md names.
+//! Does a store keep what it promises? Each command tries one promise and prints the counts that docs/reference/durability.md names.
 //!
 //! | file | question |
 //! |---|---|

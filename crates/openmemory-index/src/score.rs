@@ -1,7 +1,7 @@
 //! How well does a memory answer a query, all in all?
 //!
 //! A weighted sum of what speaks for and against a memory orders memories; as a probability it is their score. The weights
-//! were fitted on questions about conversations, with and without runs (`benchmark/fit-ranking.mjs`, docs/retrieval.md);
+//! were fitted on questions about conversations, with and without runs (`benchmark/fit-ranking.mjs`, docs/internals/search.md);
 //! those of use and opinion are chosen small by hand.
 //!
 //! The score calibrates the sum: the more memories there are, the likelier one is near by chance, so each doubling takes a

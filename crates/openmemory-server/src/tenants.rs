@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tenants_name_is_a_directorys_on_every_system() {
+    fn the_name_of_a_tenant_is_one_of_a_directory_on_every_system() {
         for name in ["a", "acme-2", "key_1", &"x".repeat(64)] {
             assert_eq!(Tenant::read(name).unwrap().as_str(), name);
         }

@@ -1,5 +1,5 @@
 //! What does an export say? JSON lines: a header, then each memory with its whole history, then what is known of
-//! deleted ones, then a trailer that shows that nothing is missing. docs/export-format.md describes them for readers.
+//! deleted ones, then a trailer that shows that nothing is missing. docs/reference/export-format.md describes them for readers.
 
 mod document;
 mod line;

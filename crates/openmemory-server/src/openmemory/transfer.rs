@@ -31,7 +31,7 @@ const PIECE: usize = 64 << 10;
 
 /// All memories with their whole history, as JSON lines
 ///
-/// The last line begins with `{"end":true`; without it something was cut off. `docs/export-format.md` has the rest.
+/// The last line begins with `{"end":true`; without it something was cut off. `docs/reference/export-format.md` has the rest.
 #[utoipa::path(
     get, path = "/export", tag = "Store", params(schemas::ExportQuery),
     responses((status = 200, body = String, content_type = "application/jsonl"), schemas::Refusals)

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::files::disk::bytes_below;
 
-/// The version of everything that this package writes; docs/format.md describes it.
+/// The version of everything that this package writes; docs/internals/format.md describes it.
 pub(crate) const FORMAT_VERSION: u32 = 1;
 
 /// Random bytes that every file of one store bears: files of two stores cannot be mixed.
