@@ -1,8 +1,12 @@
 /**
- * The public contract of `@openmemory/sdk`: long-term memory for AI agents inside a Node process.
+ * The public contract of `@openmemory/sdk`: long-term memory for AI agents, inside a Node process or on a server.
  *
- * Records use snake_case field names, as they are stored and sent; options that only steer a call are camelCase.
- * Every method returns a promise, and every failure is an {@link OpenMemoryError} with a stable `code`.
+ * Letter case follows one rule: data is snake_case, as it is stored and sent (the fields of records, results and error
+ * details); everything that steers a call is camelCase (methods, options, and `ifExists` or `ifVersion` on an item).
+ *
+ * Every method returns a promise or an async iterator, and every failure is an {@link OpenMemoryError} with a stable `code`.
+ *
+ * In the examples below, `om` is an open {@link OpenMemory} and `id` is the id of the memory "Ada drinks tea" in it.
  */
 
 // --- Values ---------------------------------------------------------------------------------------------------------
@@ -10,10 +14,13 @@
 /** What metadata may hold: exactly what JSON can represent. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
 
+/** Metadata of any shape. {@link OpenMemory} takes a type of your own instead. */
+export type Metadata = Record<string, JsonValue>
+
 /**
- * The kinds of memory. A memory belongs to one or more, decided by what its text means:
+ * The kinds of memory. A memory belongs to one or more, depending on what its text means:
  * `episodic` (what happened), `semantic` (what is true), `procedural` (how something is done),
- * `emotional` (how something feels), `reflective` (what was learnt from it).
+ * `emotional` (how something feels), `reflective` (what was learned from it).
  */
 export type Sector = 'episodic' | 'semantic' | 'procedural' | 'emotional' | 'reflective'
 
@@ -26,91 +33,94 @@ export type Feedback = 'POSITIVE' | 'NEGATIVE' | 'VERY_NEGATIVE'
  */
 export type TimeInput = string | Date
 
-/** Metadata as input. A property that is `undefined` counts as absent; see {@link MemoryPatch.metadata} for `null`. */
-export interface MetadataInput {
-  [key: string]: JsonValue | undefined
+/** Metadata of a new memory. Optional fields that are `undefined` or `null` are left out. */
+export type MetadataInput<M extends object = Metadata> = {
+  [K in keyof M]: Record<never, never> extends Pick<M, K> ? M[K] | null | undefined : M[K]
 }
+
+/** Changes to metadata: a value sets the field, `null` removes it, and an absent or `undefined` field is left as it is. */
+export type MetadataPatch<M extends object = Metadata> = { [K in keyof M]?: M[K] | null | undefined }
 
 // --- Records --------------------------------------------------------------------------------------------------------
 
 /** A memory as it is now, or as it was in one of its versions. */
-export interface Memory {
-  /** A TypeID (`mem_` and a UUIDv7), or the id that the caller brought. */
+export interface Memory<M extends object = Metadata> {
+  /** A TypeID (`mem_` and a UUIDv7), or the id that the caller supplied. */
   id: string
   /** The text, byte for byte as it was given. */
   content: string
   /** In the order given, duplicates kept. */
   tags: string[]
-  /** Never holds a top-level `null`: that is how a field is removed. */
-  metadata: Record<string, JsonValue>
+  /** Never holds a top-level `null`, because `null` removes a field. */
+  metadata: M
   user_id?: string
   agent_id?: string
   app_id?: string
   run_id?: string
   /** ISO 8601, UTC, milliseconds. */
   created_at: string
-  /** ISO 8601, UTC, milliseconds. The time of the last accepted update; reads, feedback and reinforcement leave it. */
+  /** ISO 8601, UTC, milliseconds. The time of the last update; reads, feedback and reinforcement do not change it. */
   updated_at: string
-  /** 1 when created; each accepted update or restore adds exactly 1. */
+  /** 1 when created; each update or restore adds exactly 1. */
   version: number
   /** Every sector the text belongs to, strongest first. */
   sectors: Sector[]
   /** The first of `sectors`. */
   primary_sector: Sector
   /**
-   * How present the memory is, 0 to 1; derived when read, so it fades with time and never adds a version. Being found by
-   * a search raises it a little, some seconds later.
+   * How present the memory is, 0 to 1. It is computed on read, fades with time, and never adds a version. A search that
+   * returns the memory raises it slightly a few seconds later.
    */
   salience: number
-  /** An immutable memory refuses updates; it can be deleted. */
+  /** An immutable memory refuses updates but can be deleted. */
   immutable: boolean
-  /** From this time on the memory is hidden from list and search. Absent: it never expires. */
+  /** List and search hide the memory from this time on. Absent: it never expires. */
   expires_at?: string
   feedback?: Feedback
   feedback_reason?: string
 }
 
-/** What {@link OpenMemory.addMemory} has led to. */
-export interface AddedMemory extends Memory {
-  /** Only where the memory had the text already: see {@link IfExists}. */
+/** What {@link OpenMemory.addMemory} returns. */
+export interface AddedMemory<M extends object = Metadata> extends Memory<M> {
+  /** Present only if the text was already stored; see {@link IfExists}. */
   existed?: true
 }
 
-/** What {@link OpenMemory.compact} has done: the bytes of all files of the store. */
+/** What {@link OpenMemory.compact} did: the size of all files of the store. */
 export interface CompactSummary {
   bytes_before: number
   bytes_after: number
 }
 
-/** What {@link OpenMemory.deleteMemory} removed: the memory as it last was, and when it was deleted. */
-export interface DeletedMemory extends Memory {
+/** What {@link OpenMemory.deleteMemory} removed: the last state of the memory, and when it was deleted. */
+export interface DeletedMemory<M extends object = Metadata> extends Memory<M> {
   deleted_at: string
 }
 
 /** A search hit. */
-export interface MemoryMatch extends Memory {
+export interface MemoryMatch<M extends object = Metadata> extends Memory<M> {
   /**
-   * How probably the memory answers the query, 0 to 1, from its words, vectors, tags, run, salience and feedback. The
-   * hits are ordered by it, and it can be compared between queries.
+   * The probability that the memory answers the query, 0 to 1, computed from words, vectors, tags, run, salience and
+   * feedback. Hits are ordered by it, and scores of different queries are comparable.
    */
   score: number
   /**
-   * The cosine between the query and the best fitting vector of the memory, −1 to 1. Names that many memories of the
-   * scope have in common are left out of the query's vector.
+   * The cosine between the query and the closest vector of the memory, −1 to 1. Names that many memories of the
+   * scope share are left out of the query's vector.
    */
   similarity: number
   /**
-   * The ids that led from the query to this memory, itself last: `[id]` for a direct hit, `[neighbour, id]` where it owes
-   * more to a memory beside it in the same run, such as the question that it answers.
+   * The ids that lead from the query to this memory, which is the last one: `[id]` for a direct hit, `[neighbor, id]` if
+   * most of the score comes from an adjacent memory of the same run, such as the question that this memory answers.
    */
   path: string[]
-  /** With `explain: true`: each part of the score by its name. */
+  /** With `explain: true`: each part of the score, by name. */
   explain?: Record<string, ScorePart>
 }
 
 /**
  * A part of a score. With x = Σ `value` · `weight`, the score is 1 / (1 + e^−z), where z is 0.8 x below 0 and 0.15 x above.
- * docs/internals/search.md describes what each measures.
+ * docs/internals/search.md describes what each part measures.
  */
 export interface ScorePart {
   value: number
@@ -118,13 +128,13 @@ export interface ScorePart {
 }
 
 /** One page of {@link OpenMemory.listMemories}. */
-export interface MemoryPage {
-  memories: Memory[]
-  /** Pass it as `cursor` for the next page. Absent on the last page. */
+export interface MemoryPage<M extends object = Metadata> {
+  memories: Memory<M>[]
+  /** Pass it as `cursor` to get the next page. Absent on the last page. */
   next_cursor?: string
 }
 
-/** One field that a version changed. `from` is absent where the field was new, `to` where it was removed. */
+/** One field that a version changed. `from` is absent if the field is new, `to` if it was removed. */
 export interface Change {
   /** `content`, `tags`, `metadata.<key>`, `expires_at` or `sectors`. */
   field: string
@@ -132,42 +142,42 @@ export interface Change {
   to?: JsonValue
 }
 
-/** A committed change, as {@link OpenMemory.watch} tells it. */
-export interface MemoryChange {
+/** A committed change, as {@link OpenMemory.watch} emits it. */
+export interface MemoryChange<M extends object = Metadata> {
   event: 'ADD' | 'UPDATE' | 'RESTORE' | 'DELETE'
   /** The id of the memory. */
   id: string
-  /** The version that the change made; for a `DELETE` the last one. */
+  /** The version that the change created; for a `DELETE` the last one. */
   version: number
-  /** When: the memory's `updated_at`, or when it was deleted. */
+  /** The memory's `updated_at`, or the time of deletion. */
   at: string
-  /** The memory as the change left it. Absent for a `DELETE`. */
-  memory?: Memory
-  /** Give it as `since` to go on behind this change. */
+  /** The memory after the change. Absent for a `DELETE`. */
+  memory?: Memory<M>
+  /** Pass it as `since` to continue after this change. */
   cursor: string
 }
 
-/** One version of a memory, with what made it and what it changed. */
-export interface MemoryVersion {
+/** One version of a memory, with what created it and what it changed. */
+export interface MemoryVersion<M extends object = Metadata> {
   /** The id of the memory. */
   id: string
   version: number
   event: 'ADD' | 'UPDATE' | 'RESTORE'
-  /** Who made the change, as given with it. */
+  /** Who made the change, as given with the call. */
   actor?: string
-  /** Why, as given with it. */
+  /** Why, as given with the call. */
   reason?: string
-  /** For a `RESTORE`: the version that was brought back. */
+  /** For a `RESTORE`: the version that was restored. */
   restored_from?: number
   content: string
   tags: string[]
-  metadata: Record<string, JsonValue>
+  metadata: M
   sectors: Sector[]
   primary_sector: Sector
   expires_at?: string
   created_at: string
   updated_at: string
-  /** Against the version before; empty for `ADD`. */
+  /** Compared with the previous version; empty for `ADD`. */
   changes: Change[]
 }
 
@@ -181,37 +191,37 @@ export interface Waypoint {
   updated_at: string
 }
 
-/** What {@link OpenMemory.stats} tells about a store. Further fields may be added. */
+/** What {@link OpenMemory.stats} reports about a store. Later versions may add fields. */
 export interface Stats {
-  /** How many memories there are, expired ones included. */
+  /** Number of memories, including expired ones. */
   memories: number
-  /** Bytes of all files of the directory. */
+  /** Size of all files in the directory, in bytes. */
   bytes_on_disk: number
-  /** Bytes of what is stored, each record counted once, without what the files need around it. */
+  /** Logical size: total bytes of all records, excluding file overhead. */
   live_bytes: number
-  /** What was damaged when the store was opened and has been put right in full. Absent: nothing. */
+  /** Damage that was found and fully repaired when the store was opened. Absent: none. */
   repaired?: string
-  /** Why the last checkpoint could not be written; the store works, and its redo log grows until one can. */
+  /** Why the last checkpoint failed. The store keeps working, and its redo log grows until a checkpoint succeeds. */
   checkpoint_problem?: string
   [field: string]: JsonValue | undefined
 }
 
 // --- Inputs ---------------------------------------------------------------------------------------------------------
 
-/** A memory to add. Only `content` is required. Unknown fields are refused by name. */
-export interface NewMemory {
-  /** 1 to 200 000 characters (Unicode code points), not only white space. All of it is embedded, long text in passages. */
+/** A memory to add. Only `content` is required. Unknown fields are rejected by name. */
+export interface NewMemory<M extends object = Metadata> {
+  /** 1 to 200,000 characters (Unicode code points), not only whitespace. All of it is embedded; long text in passages. */
   content: string
   /** At most 64 tags of 1 to 256 characters. Default `[]`. */
   tags?: readonly string[]
-  /** At most 64 KiB of JSON, 32 levels deep. `metadata.sector` pins the sector. A `null` field is dropped. Default `{}`. */
-  metadata?: MetadataInput
+  /** At most 64 KiB of JSON, 32 levels deep. `metadata.sector` pins the sector. Default `{}`. */
+  metadata?: MetadataInput<M>
   /** Default: the `userId` of the {@link OpenMemoryOptions}. */
   user_id?: string
   agent_id?: string
   app_id?: string
   run_id?: string
-  /** Your own id (imports), 1 to 256 characters. Default: a new TypeID. A UUID stands for the TypeID of the same bits. */
+  /** An id of your own, 1 to 256 characters. Default: a new TypeID. A UUID is stored as the TypeID with the same bits. */
   id?: string
   /** Default false. */
   immutable?: boolean
@@ -219,57 +229,60 @@ export interface NewMemory {
   expires_at?: TimeInput
   /** Default: now. */
   created_at?: TimeInput
-  /** Default: that of the call's options, else `'add'`. */
+  /** Overrides `ifExists` of the call. */
   ifExists?: IfExists
 }
 
 /**
- * What becomes of a text that a memory of the same user, agent, app and run has already, however its characters are composed
- * and whatever white space is around it. `'add'`: it is added all the same. `'skip'`: the memory that is there is the
- * answer. `'touch'`: it also gets the tags that it has not, the metadata (merged as an update does) and the expiry, as one
- * update; where that brings nothing new, there is no new version.
+ * What to do if a memory with the same user, agent, app and run already has this text. The comparison ignores Unicode
+ * composition and surrounding whitespace.
+ *
+ * - `'add'`: add it anyway.
+ * - `'skip'`: return the existing memory.
+ * - `'touch'`: return the existing memory after one update that adds missing tags, merges the metadata and sets the
+ *   expiry. If nothing changes, no version is created.
  */
 export type IfExists = 'add' | 'skip' | 'touch'
 
-/** What an update changes; at least one field. What is absent stays. Unknown fields are refused by name. */
-export interface MemoryPatch {
-  /** The new text, embedded again unless it equals the stored text. Never `null` or empty. */
+/** What an update changes; at least one field. Absent fields keep their value. Unknown fields are rejected by name. */
+export interface MemoryPatch<M extends object = Metadata> {
+  /** The new text. It is embedded again unless it equals the stored text. Never `null` or empty. */
   content?: string
-  /** Replaces the whole array; `[]` removes all. Never `null`. */
+  /** Replaces the whole array; `[]` removes all tags. Never `null`. */
   tags?: readonly string[]
   /**
-   * Merged field by field: new fields are added, existing ones overwritten whole (a nested object is one value),
-   * `null` removes the field, the others stay.
+   * Merged field by field: new fields are added, existing fields are replaced (a nested object counts as one value),
+   * `null` removes a field, and all other fields keep their value.
    */
-  metadata?: MetadataInput
+  metadata?: MetadataPatch<M>
   /** `null` clears it. */
   expires_at?: TimeInput | null
 }
 
-/** One item of {@link OpenMemory.updateMemories}: a patch and what it applies to. */
-export interface MemoryUpdate extends MemoryPatch {
+/** One item of {@link OpenMemory.updateMemories}: a patch and the memory it applies to. */
+export interface MemoryUpdate<M extends object = Metadata> extends MemoryPatch<M> {
   id: string
-  /** Apply only when the memory is at this version. */
+  /** Apply the patch only if the memory is at this version. */
   ifVersion?: number
 }
 
 // --- Filters --------------------------------------------------------------------------------------------------------
 
-/** The operators of one field. Several in one object must all hold. */
+/** The operators of one field. If there are several, all must match. */
 export interface Operators<T> {
   eq?: T | null
-  /** Also true for a field that is absent. */
+  /** Also matches an absent field. */
   ne?: T | null
   in?: readonly T[]
-  /** Also true for a field that is absent. */
+  /** Also matches an absent field. */
   nin?: readonly T[]
   gt?: T
   gte?: T
   lt?: T
   lte?: T
-  /** Text: contains this substring. Lists: contains this element. */
+  /** Text: contains this substring. Lists: contain this element. */
   contains?: string | number | boolean
-  /** As `contains`, ignoring case. */
+  /** Like `contains`, ignoring case. */
   icontains?: string
   /** `true`: the field has a value. `false`: it has none. */
   exists?: boolean
@@ -279,11 +292,11 @@ export interface Operators<T> {
 export type Condition<T> = T | '*' | Operators<T>
 
 /**
- * Which memories: for list, search, watch and delete. Sibling keys must all hold; `AND`, `OR` and `NOT` nest.
- * An unknown field or operator is refused by name.
+ * Selects memories in list, search, watch, export and delete. All keys of one object must match; `AND`, `OR` and `NOT` nest.
+ * Unknown fields and operators are rejected by name.
  *
- * Limits, beyond which a filter is refused with `LIMIT_EXCEEDED`: 1000 parts, nesting 32, 1000 values in a list, 100
- * times `contains` or `icontains` of a text, 64 KiB for a path, and 256 KiB for all paths and values.
+ * A filter is rejected with `LIMIT_EXCEEDED` above 1000 conditions, 32 levels, 1000 values in a list, 100 uses of
+ * `contains` or `icontains` with text, 64 KiB for one path, or 256 KiB for all paths and values.
  *
  * ```ts
  * { user_id: 'alice', 'metadata.year': { gte: 2024 }, NOT: { tags: { contains: 'draft' } } }
@@ -292,15 +305,15 @@ export type Condition<T> = T | '*' | Operators<T>
 export interface Filters {
   AND?: readonly Filters[]
   OR?: readonly Filters[]
-  /** None of these holds. */
+  /** None of these may match. */
   NOT?: Filters | readonly Filters[]
   user_id?: Condition<string>
   agent_id?: Condition<string>
   app_id?: Condition<string>
   run_id?: Condition<string>
-  /** A bare value or `contains`: one of the tags. `in`: any of them. */
+  /** A plain value or `contains`: one of the tags. `in`: any of them. */
   tags?: Condition<string>
-  /** A bare value or `contains`: one of the sectors. `in`: any of them. */
+  /** A plain value or `contains`: one of the sectors. `in`: any of them. */
   sectors?: Condition<Sector>
   primary_sector?: Condition<Sector>
   created_at?: Condition<TimeInput>
@@ -310,11 +323,11 @@ export interface Filters {
   immutable?: Condition<boolean>
   /** Only these ids. */
   memory_ids?: readonly string[] | Operators<string>
-  /** Words of the content: `contains` keeps to the case, `icontains` does not. */
+  /** Words of the content: `contains` is case-sensitive, `icontains` is not. */
   keywords?: Condition<string>
   /**
-   * A path into metadata: `'metadata.category'`, `'metadata.address.city'`. A dot descends into an object; where that
-   * leads nowhere, it is part of a key.
+   * A path into metadata: `'metadata.category'`, `'metadata.address.city'`. A dot descends into an object; if there is no
+   * such object, the dot is part of the key.
    */
   [path: `metadata.${string}`]: JsonValue | Operators<JsonValue>
 }
@@ -327,129 +340,152 @@ export interface ModelEmbedder {
   model: string
   /** The `tokenizer.json` file. */
   tokenizer: string
-  /** How token vectors become one. Default `'mean'`. */
+  /** How token vectors are combined into one. Default `'mean'`. */
   pooling?: 'mean' | 'cls'
-  /** Put before every query, as some models want. Default `''`. */
+  /** Text that the model expects before every query. Default `''`. */
   queryPrefix?: string
-  /** Put before every stored passage. Default `''`. */
+  /** Text that the model expects before every stored passage. Default `''`. */
   passagePrefix?: string
 }
 
-/** An embedding function of yours, for example one that calls OpenAI. */
+/** An embedding function of your own, for example one that calls OpenAI. */
 export interface FunctionEmbedder {
-  /** Names the model. It is stored: opening the store with another id is `MODEL_MISMATCH` until `reindex()` has run. */
+  /** Names the model. It is stored: with another id, calls reject with `MODEL_MISMATCH` until `reindex()` has run. */
   id: string
-  /** The length of every vector, 1 to 65 536. */
+  /** The length of every vector, 1 to 65,536. */
   dimensions: number
   /**
-   * One vector per text, in order; they need not be normalised. It is called for new and changed contents and for
-   * queries, never for a metadata-only update; with 1 to 256 texts, up to 16 calls at once. The vectors of the last 128
-   * questions are kept. Before the first text of a store it is called with 60 example sentences, by which texts are told
-   * apart by sector, also where `metadata.sector` pins it. Their vectors are kept in the store, so this happens once, and
-   * again when `reindex()` changes to another `id`. {@link OpenMemory.ready} calls it with one word.
+   * Returns one vector per text, in order; they need not be normalized. It is called with 1 to 256 texts, up to 16 calls
+   * at once: for new and changed contents and for queries, never for an update of metadata alone. The vectors of the last
+   * 128 queries are cached. Before a store embeds its first text, the function is called once with 60 example sentences
+   * that define the sectors; the store keeps their vectors until `reindex()` changes to another `id`.
+   * {@link OpenMemory.ready} calls it with one word.
    *
-   * A rejection, a wrong count or length, or a value that is not finite fails the call with `EMBEDDING_FAILED` (with your
-   * error as its `cause`) and changes nothing. So does a call of this function that has no answer after `timeoutMs`, or
-   * after two minutes where that option is not set.
+   * If it rejects, returns a wrong number or length of vectors or a value that is not finite, or does not answer within
+   * `timeoutMs` (two minutes if that option is not set), the call rejects with `EMBEDDING_FAILED`, with your error as its
+   * `cause`, and nothing changes.
    */
   embed(texts: string[]): PromiseLike<ArrayLike<number>[]> | ArrayLike<number>[]
 }
 
-/** How {@link OpenMemory} opens a store. All optional; unknown options are refused by name. */
-export interface OpenMemoryOptions {
+/** Options of {@link OpenMemory} for a directory and for a server. */
+export interface CommonOptions {
   /**
-   * The directory of the store, made on first use. Default: the environment variable `OPENMEMORY_PATH`, else
-   * `./.openmemory`. One process at a time may have it open, and in it one copy of this package; another gets `LOCKED`, or
+   * The default scope: the `user_id` of memories that are added without one, and a filter on `user_id` in list, search,
+   * watch, export and delete by filter, unless the filters of the call mention `user_id`. Calls that name an id are not
+   * scoped.
+   */
+  userId?: string
+  /**
+   * Milliseconds after which a call rejects with `TIMEOUT`. Default: no limit for a directory; for a server 300,000 per
+   * request, and for `exportTo`, `importFrom`, `reindex`, `compact` and `backup` one hour without a byte. A list, search or
+   * history that times out is stopped. A write that times out may still be applied: read the memory, or use `ifVersion`,
+   * before you retry it.
+   */
+  timeoutMs?: number
+  /**
+   * The key for the server that `url` or the environment variable `OPENMEMORY_URL` names. Default: the environment variable
+   * `OPENMEMORY_API_KEY`. Ignored if a directory is opened.
+   */
+  apiKey?: string
+}
+
+/** Options of {@link OpenMemory} for a store in a directory of this machine. */
+export interface EmbeddedOptions extends CommonOptions {
+  /**
+   * The directory of the store, created on first use. Default: the environment variable `OPENMEMORY_PATH`, or
+   * `./.openmemory`. One process at a time can have it open, with one copy of this package; another gets `LOCKED`, or
    * waits (`lockWaitMs`).
    */
   path?: string
   /**
-   * The address of a server, as `npx -y @openmemory/sdk serve` or {@link OpenMemory.serve} prints it, instead of a directory.
-   * Default: the environment variable `OPENMEMORY_URL`, where no `path` is given. Excludes `path`, `durability`,
-   * `allowNonEmpty`, `lockWaitMs` and `embedder`, which are the server's. Every method works as with a directory, but that
-   * {@link OpenMemory.backup} takes a name. A batch with `onProgress` is sent in parts of 100; one that is `atomic` goes whole and tells its end only.
-   *
-   * Failures that can pass (no connection, `RATE_LIMITED`, 502 to 504) are tried again, three times at most, with
-   * growing pauses. A write carries an `Idempotency-Key`, so that the server does it once.
-   *
-   * An answer that is not OpenMemory's is `UNAVAILABLE`. What a proxy refuses has the proxy's status in `details.status`:
-   * 401 and 407 are `UNAUTHORIZED`, 403 `FORBIDDEN`, 413 `LIMIT_EXCEEDED`; a redirect is `UNAVAILABLE`, and `details`
-   * have its `location`.
-   */
-  url?: string
-  /** The key for `url` (`OPENMEMORY_API_KEY`). Without `url` it has no effect. */
-  apiKey?: string
-  /**
-   * The default scope: the `user_id` of memories added without one, and a filter on `user_id` in list, search and
-   * delete by filter where the caller's own filters do not mention `user_id`. Calls that name an id are not scoped.
-   */
-  userId?: string
-  /**
-   * When a write is acknowledged. `'flush'` (default): when it survives `kill -9` and power loss. `'interval'`: at
-   * once; up to the last half second of acknowledged writes can be lost.
+   * When a write is acknowledged. `'flush'` (default): after it survives `kill -9` and power loss. `'interval'`:
+   * immediately; a power cut can lose the last half second of acknowledged writes.
    */
   durability?: 'flush' | 'interval'
   /**
-   * Whether a new store may be created in a directory that already holds other files. Default: false, and the first
-   * call rejects with `INVALID_ARGUMENT`. Hidden files do not count, and an existing store always opens.
+   * Whether a new store may be created in a directory that holds other files. Default false: the first call rejects with
+   * `INVALID_ARGUMENT`. Hidden files do not count, and an existing store always opens.
    */
   allowNonEmpty?: boolean
   /**
-   * Milliseconds for which a call waits while another process has the directory open, before it rejects with `LOCKED`: a
-   * whole number from 0 to 2 147 483 647. Default 0: it does not wait. It is meant for processes that take turns and close
-   * soon; one that keeps the directory open is reached through {@link OpenMemory.serve}. The event loop goes on meanwhile.
-   * A `signal`, `close()` and `timeoutMs` end the wait.
+   * Milliseconds that a call waits while another process has the directory open, before it rejects with `LOCKED`: an
+   * integer from 0 to 2,147,483,647. Default 0: it does not wait. Intended for short-lived processes that use a store one
+   * after another; if a process keeps the directory open, use {@link OpenMemory.serve} there. The wait does not block the
+   * event loop, and a `signal`, `close()` or `timeoutMs` ends it.
    */
   lockWaitMs?: number
   /**
-   * Milliseconds after which a call rejects with `TIMEOUT`. Default: no limit in a directory; with `url` 300 000 for each
-   * request, and for `exportTo`, `importFrom`, `reindex` and `backup` an hour without a byte. A list, search or history
-   * that timed out stops. A write that timed out may still be applied: read the memory, or use `ifVersion`, before you try
-   * again.
-   */
-  timeoutMs?: number
-  /**
-   * What turns text into vectors. Default: the model that the package ships (all-MiniLM-L6-v2, 384 dimensions), run
-   * inside the process; where the package is not on disk, the environment variable `OPENMEMORY_MODEL_DIR` names the
-   * directory of its files. `'test'`: a fast, deterministic stand-in for tests that knows words, not meaning.
+   * What turns text into vectors. Default: the model that ships with the package (all-MiniLM-L6-v2, 384 dimensions), run
+   * inside the process. If the package is bundled into one file, the environment variable `OPENMEMORY_MODEL_DIR` names the
+   * directory of the model's files. `'test'`: a fast, deterministic substitute for tests that knows words but not meaning.
    */
   embedder?: 'test' | ModelEmbedder | FunctionEmbedder
+  url?: undefined
 }
 
-/** Which state of the memory to read. Give one or neither; neither is the current one. */
+/** Options of {@link OpenMemory} for a store on a server. The options of {@link EmbeddedOptions} are set on the server. */
+export interface RemoteOptions extends CommonOptions {
+  /**
+   * The address of a server, as printed by `npx -y @openmemory/sdk serve` or returned by {@link OpenMemory.serve}. Default:
+   * the environment variable `OPENMEMORY_URL`, unless `path` is given. All methods work as with a directory, except that
+   * `serve` is rejected and {@link OpenMemory.backup} takes a name. A batch with `onProgress` is sent in parts of 100; a
+   * batch that is `atomic` is sent whole and reports progress only at its end.
+   *
+   * Transient failures (no connection, `RATE_LIMITED`, 502 to 504) are retried up to three times with growing pauses. A
+   * write carries an `Idempotency-Key`, so that the server applies it once.
+   *
+   * A response that does not come from OpenMemory is `UNAVAILABLE`. If a proxy refuses a request, `details.status` holds its
+   * status: 401 and 407 are `UNAUTHORIZED`, 403 is `FORBIDDEN`, 413 is `LIMIT_EXCEEDED`; a redirect is `UNAVAILABLE`, with
+   * its target in `details.location`.
+   */
+  url: string
+  path?: undefined
+  durability?: undefined
+  allowNonEmpty?: undefined
+  lockWaitMs?: undefined
+  embedder?: undefined
+}
+
+/** Which store {@link OpenMemory} opens, and how. Unknown options are rejected by name. */
+export type OpenMemoryOptions = EmbeddedOptions | RemoteOptions
+
+/** Which state of the memory to read: one of the two, or neither for the current one. */
 export interface GetOptions {
   /** The state of this version. */
   version?: number
-  /** The state at this time. `NOT_FOUND` when the memory did not exist yet. */
+  /** The state at this time. `NOT_FOUND` if the memory did not exist yet. */
   at?: TimeInput
 }
 
 /** Options of {@link OpenMemory.iterateMemories}. */
 export interface IterateOptions {
   filters?: Filters
-  /** How many memories are read at a time, 1 to 1000. Default 100. */
+  /** Memories read per request, 1 to 1000. Default 100. */
   limit?: number
   /** Default `'created_at:desc'`. */
   order?: 'created_at:desc' | 'created_at:asc' | 'updated_at:desc' | 'updated_at:asc'
-  /** Also memories whose `expires_at` has passed. Default false. */
+  /** Include memories whose `expires_at` has passed. Default false. */
   showExpired?: boolean
 }
 
 /** Options of {@link OpenMemory.listMemories}. */
 export interface ListOptions extends IterateOptions {
-  /** `next_cursor` of the page before, with the same filters and order. */
+  /** Memories per page, 1 to 1000. Default 100. */
+  limit?: number
+  /** `next_cursor` of the previous page, with the same filters and order. */
   cursor?: string
 }
 
-/** Who changes a memory and why; both are kept in the history. */
+/** Who makes a change and why. The history keeps both. */
 export interface Attribution {
   actor?: string
   reason?: string
 }
 
-/** Options of {@link OpenMemory.updateMemory}. */
+/** Options of {@link OpenMemory.updateMemory} and {@link OpenMemory.deleteMemory}. */
 export interface UpdateOptions extends Attribution {
-  /** Apply only when the memory is at this version, else {@link VersionConflictError}. */
+  /** Apply the change only if the memory is at this version; otherwise reject with {@link VersionConflictError}. */
   ifVersion?: number
 }
 
@@ -459,26 +495,26 @@ export interface RestoreOptions extends UpdateOptions {}
 /** Options of calls that can take long. */
 export interface LongCallOptions {
   /**
-   * Called as work proceeds, with how much of it is done. An error that it throws, or that its promise rejects with, does
-   * not stop the work: the call rejects with it when the work has settled. The call waits for the promises that it returns.
+   * Called as work proceeds. If it throws or its promise rejects, the work continues, and the call rejects with that error
+   * once the work has settled. The call waits for promises that it returns.
    */
   onProgress?: (done: number, total: number) => void
-  /** Ends the call with `ABORTED`; the signal's reason is the `cause`. What was committed before stays. */
+  /** Ends the call with `ABORTED`, with the signal's reason as the `cause`. What has been committed stays. */
   signal?: AbortSignal
 }
 
 /** Options of batches. */
 export interface BatchOptions extends LongCallOptions {
   /**
-   * All or nothing. When an item is refused, nothing is written: the refused items carry their error, and each other
-   * item an `ABORTED` one. Default false: the good items are done.
+   * All or nothing: if an item is rejected, nothing is written; rejected items carry their error, and all others
+   * `ABORTED`. Default false: valid items are written.
    */
   atomic?: boolean
 }
 
 /** Options of {@link OpenMemory.addMemory}. */
 export interface AddOptions {
-  /** For memories that do not say it themselves. Default `'add'`. */
+  /** For memories that do not set it themselves. Default `'add'`. */
   ifExists?: IfExists
 }
 
@@ -487,16 +523,16 @@ export interface AddManyOptions extends BatchOptions, AddOptions {}
 
 /** Options of {@link OpenMemory.exportTo}. */
 export interface ExportOptions extends LongCallOptions {
-  /** Only these memories, expired ones too. Default: all, and the ids of deleted ones. */
+  /** Only these memories, including expired ones. Default: all memories and the ids of deleted ones. */
   filters?: Filters
 }
 
 /** Options of {@link OpenMemory.importFrom}. */
 export interface ImportOptions extends LongCallOptions {
   /**
-   * What to do with a memory whose id the store has already with another history. `'report'` (default): keep the
-   * store's, list the file's in `errors`, go on. `'skip'`: keep the store's. `'replace'`: delete the store's and take
-   * the file's, in one step. A memory that is the same, version by version, is always passed over.
+   * What to do with a memory whose id is already in the store with a different history. `'report'` (default): keep the
+   * stored memory and list the imported one in `errors`. `'skip'`: keep the stored memory. `'replace'`: replace it, in one
+   * step. A memory whose versions are all identical is always skipped.
    */
   onConflict?: 'report' | 'skip' | 'replace'
 }
@@ -506,30 +542,29 @@ export interface UpdateManyOptions extends BatchOptions, Attribution {}
 
 /** Options of {@link OpenMemory.searchMemories}. */
 export interface SearchOptions {
-  /** At most this many hits, 1 to 1000. Default 8. */
+  /** Maximum number of hits, 1 to 1000. Default 8. */
+  limit?: number
+  /** The same as `limit`, under its older name. Giving both is `INVALID_ARGUMENT`. */
   k?: number
   filters?: Filters
-  /** Only memories of these sectors, compared by these sectors' vectors. Default: all. */
+  /** Only memories of these sectors, compared by their vectors for these sectors. Default: all. */
   sectors?: readonly Sector[]
   /**
-   * Only hits with at least this `score`, 0 to 1. Default 0. Use 0.1 to show what may help, 0.5 to act on it, 0.6 only if
-   * sure.
+   * Only hits with at least this `score`, 0 to 1. Default 0. Use 0.1 to show what may help, 0.5 to act on a hit, and 0.6
+   * only to act when sure.
    */
   minScore?: number
-  /** Gives each hit its `explain`: what its score is made of. Default false. */
+  /** Adds `explain` to each hit: the parts of its score. Default false. */
   explain?: boolean
-  /** Also memories whose `expires_at` has passed. Default false. */
+  /** Include memories whose `expires_at` has passed. Default false. */
   showExpired?: boolean
 }
 
 /** Options of {@link OpenMemory.watch}. */
 export interface WatchOptions {
-  /** Only changes of memories that match as the change leaves them, or as they were when they were deleted. */
+  /** Only changes of memories that match after the change, or matched when they were deleted. */
   filters?: Filters
-  /**
-   * Begin behind this change, given by its `cursor`, or at a time. Default: now. See {@link OpenMemory.watch} for what is
-   * told of the past.
-   */
+  /** Start after the change with this `cursor`, or at this time. Default: now. See {@link OpenMemory.watch} for the limits. */
   since?: TimeInput
   /** Ends the iteration, without an error. */
   signal?: AbortSignal
@@ -537,7 +572,7 @@ export interface WatchOptions {
 
 /** Options of {@link OpenMemory.getHistory}. */
 export interface HistoryOptions {
-  /** 1 to 1000. Default 100. */
+  /** Maximum number of versions, 1 to 1000. Default 100. */
   limit?: number
   /** Only versions below this number. */
   before?: number
@@ -545,41 +580,41 @@ export interface HistoryOptions {
 
 /** Options of {@link OpenMemory.reinforceMemory}. */
 export interface ReinforceOptions {
-  /** How much salience is added, above 0 and at most 1. Default 0.1. */
+  /** How much salience to add, above 0 and at most 1. Default 0.1. */
   boost?: number
 }
 
 /** Options of {@link OpenMemory.sendFeedback}. */
 export interface FeedbackOptions {
-  /** Kept beside the feedback as `feedback_reason`. */
+  /** Stored with the feedback as `feedback_reason`. */
   reason?: string
 }
 
-/** What {@link OpenMemory.deleteMemories} deletes by condition. An empty filter never means all: that is `{ all: true }`. */
+/** What {@link OpenMemory.deleteMemories} deletes. An empty filter never means everything: say `{ all: true }`. */
 export type DeleteSelection = { filters: Filters; all?: never } | { all: true; filters?: never }
 
 /** Options of {@link OpenMemory.serve}. */
 export interface ServeOptions {
-  /** 0 to 65 535; 0 for any that is free. Default 8080. */
+  /** 0 to 65,535; 0 picks a free port. Default 8080. */
   port?: number
-  /** The address to listen on. Default `'127.0.0.1'`. Any but this machine's own needs keys. */
+  /** The address to listen on. Default `'127.0.0.1'`. An address that other machines can reach requires keys. */
   host?: string
   /**
-   * `KEY` or `TENANT=KEY`: each tenant has memories of its own, and the tenant `default` those of this directory. Default:
-   * the environment variable `OPENMEMORY_API_KEYS`, separated by commas. A key has 16 to 256 visible ASCII characters and is
-   * given once; others are refused with `INVALID_ARGUMENT`.
+   * `KEY` or `TENANT=KEY`. Each tenant has a store of its own; the tenant `default` uses this directory. A key has 16 to 256
+   * visible ASCII characters and may be listed once. Default: the environment variable `OPENMEMORY_API_KEYS`, separated by
+   * commas.
    */
   apiKeys?: readonly string[]
   /**
-   * May read `/metrics` and nothing else; 16 to 256 visible ASCII characters. Default: the environment variable
+   * A key that can read `/metrics` and nothing else; 16 to 256 visible ASCII characters. Default: the environment variable
    * `OPENMEMORY_METRICS_KEY`.
    */
   metricsKey?: string
-  /** The keys made by `openmemory keys create`. Default `keys.json` in the directory. */
+  /** The file of keys created by `openmemory keys create`. Default `keys.json` in the directory. */
   keyFile?: string
   /**
-   * Where backups go that are asked for over HTTP: each in a directory of its name, below one for its tenant. Default:
-   * none, and they are refused with `FORBIDDEN`.
+   * Directory for backups requested over HTTP. Each is written to `<backupDir>/<tenant>/<name>`. Default: none, and such
+   * requests are rejected with `FORBIDDEN`.
    */
   backupDir?: string
   /**
@@ -587,18 +622,18 @@ export interface ServeOptions {
    * limit.
    */
   rateLimit?: { requests: number; seconds: number }
-  /** Milliseconds after which a request is answered with `TIMEOUT`, at least 1000. Default 300 000. */
+  /** Milliseconds after which a request is answered with `TIMEOUT`, at least 1000. Default 300,000. */
   timeoutMs?: number
-  /** Writes a line of JSON to standard error for each request. Default false. */
+  /** Writes one line of JSON per request to standard error. Default false. */
   log?: boolean
 }
 
 // --- Results --------------------------------------------------------------------------------------------------------
 
-/** The outcome of one item of a batch, at the item's place. */
-export type ItemResult<M = Memory> = { ok: true; memory: M } | { ok: false; id?: string; error: OpenMemoryError }
+/** The result of one item of a batch, at the item's index. */
+export type ItemResult<T = Memory> = { ok: true; memory: T } | { ok: false; id?: string; error: OpenMemoryError }
 
-/** What a delete by condition removed. */
+/** What a delete by filter removed. */
 export interface DeleteSummary {
   deleted: number
   ids: string[]
@@ -607,7 +642,7 @@ export interface DeleteSummary {
 /** What {@link OpenMemory.exportTo} wrote. */
 export interface ExportSummary {
   memories: number
-  /** Versions of these memories, the newest ones included. */
+  /** Versions of these memories, including the current ones. */
   versions: number
   /** Ids of deleted memories; none with `filters`. */
   tombstones: number
@@ -617,13 +652,13 @@ export interface ExportSummary {
 /** What {@link OpenMemory.importFrom} did with the memories of the file. */
 export interface ImportSummary {
   imported: number
-  /** Those that took the place of others (`onConflict: 'replace'`). */
+  /** Memories that replaced stored ones (`onConflict: 'replace'`). */
   replaced: number
-  /** Those that the store has already, or keeps (`onConflict: 'skip'`). */
+  /** Memories that were already stored, or lost against a stored one (`onConflict: 'skip'`). */
   skipped: number
   /** Ids that are known as deleted from now on. */
   tombstones: number
-  /** Those that were refused. */
+  /** Memories that were rejected. */
   failed: number
   /** Why, for the first 1000 of them: `VERSION_CONFLICT` or `EMBEDDING_FAILED`, with the line in the file. */
   errors: { line: number; id: string; error: OpenMemoryError }[]
@@ -631,7 +666,7 @@ export interface ImportSummary {
 
 /** What {@link OpenMemory.reindex} did. */
 export interface ReindexSummary {
-  /** How many memories were embedded anew. */
+  /** Number of memories that were embedded again. */
   reindexed: number
   model: { id: string; dimensions: number }
 }
@@ -644,9 +679,9 @@ export interface BackupSummary {
 
 /** Options of {@link doctor}. */
 export interface DoctorOptions {
-  /** Also mend what is wrong. Default false: only look. */
+  /** Also repair what is wrong. Default false: only report. */
   repair?: boolean
-  /** Milliseconds to wait while another process has the store open, as for {@link OpenMemoryOptions}. Default 0. */
+  /** Milliseconds to wait while another process has the store open, as for {@link EmbeddedOptions}. Default 0. */
   lockWaitMs?: number
 }
 
@@ -654,36 +689,36 @@ export interface DoctorOptions {
 export interface Diagnosis {
   /** Nothing is wrong. */
   healthy: boolean
-  /** Everything acknowledged is there: where `healthy` is false, opening the store (or a repair) puts it right in full. */
+  /** Every acknowledged write is there. If `healthy` is false, opening the store or a repair restores it in full. */
   complete: boolean
   memories: number
   versions: number
-  /** How many records were checked. */
+  /** Number of records checked. */
   rows: number
-  /** What is wrong, with the memory that it concerns where one is known. */
+  /** What is wrong, with the memory concerned if it is known. */
   problems: { id?: string; problem: string }[]
-  /** Of a repair that had something to do. */
+  /** Present if a repair changed something. */
   repair?: {
-    /** Memories in the store now. */
+    /** Number of memories now in the store. */
     memories: number
-    /** Where the damaged files are kept. Absent: nothing had to be left out. */
+    /** The directory that holds the damaged files. Absent: nothing had to be left out. */
     kept?: string
     /**
-     * What could not be saved: a version of a memory, or all of it. `id` is absent where it cannot be read. `commits`: so
-     * many acknowledged changes are missing, and the memories that they changed cannot be told.
+     * What could not be saved: a version of a memory, or all of it. `id` is absent if it cannot be read. `commits` is a
+     * number of acknowledged changes that are missing and whose memories are unknown.
      */
     lost: { id?: string; version?: number; commits?: number }[]
-    /** True where memories have lost their vectors: searches are `MODEL_MISMATCH` until `reindex()` has made them anew. */
+    /** True if memories have lost their vectors: searches reject with `MODEL_MISMATCH` until `reindex()` has run. */
     needs_reindex?: boolean
   }
 }
 
-/** A server that listens. It keeps the process alive until it is closed. */
+/** A running server. It keeps the process alive until it is closed. */
 export interface Server {
   /** For example `http://127.0.0.1:8080`. */
   readonly url: string
   readonly port: number
-  /** Answers what was asked, syncs, and ends. Idempotent; {@link OpenMemory.close} does it too. */
+  /** Answers pending requests, syncs, and stops. Idempotent; {@link OpenMemory.close} does it too. */
   close(): Promise<void>
   /** {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
@@ -692,264 +727,549 @@ export interface Server {
 // --- The store ------------------------------------------------------------------------------------------------------
 
 /**
- * A store of memories in one directory. Making one is instant: the directory is opened on first use and the model
- * loaded when the first text needs it. Objects of one process that name one directory share it; a second process gets
- * `LOCKED`.
+ * A store of memories in one directory, or on a server. The constructor does no work: the directory is opened on first use,
+ * and the model is loaded when the first text needs it. Objects of one process that name the same directory share it;
+ * a second process gets `LOCKED`.
  *
- * Every method rejects with `CLOSED` after {@link close}, `TIMEOUT` after `timeoutMs`, and `INVALID_ARGUMENT` for an
- * unknown option or an argument that it does not take; a missing or empty id is `MISSING_ID`, an unknown or deleted one
- * `NOT_FOUND`.
+ * Every method rejects with `CLOSED` after {@link close}, with `TIMEOUT` after `timeoutMs`, and with `INVALID_ARGUMENT` for
+ * unknown options and extra arguments. A method that takes an id rejects with `MISSING_ID` if it is missing or empty.
+ * Against a server, every method can also reject with `UNAVAILABLE`, `UNAUTHORIZED`, `FORBIDDEN` and `RATE_LIMITED`.
  *
+ * Metadata can have a type of your own, which is checked at compile time only. Mark fields that a memory may lack as
+ * optional:
+ *
+ * @typeParam M The type of the metadata of this store's memories.
+ * @example
  * ```ts
- * const om = new OpenMemory({ path: './agent-memory' })
- * const { id } = await om.addMemory({ content: 'Ada prefers tea', user_id: 'ada' })
- * await om.updateMemory(id, { content: 'Ada prefers coffee now', metadata: { verified: true } })
- * const [best] = await om.searchMemories('What does Ada drink?', { filters: { user_id: 'ada' } })
+ * const om = new OpenMemory<{ source?: string; verified?: boolean }>({ path: './agent-memory' })
+ * const { id } = await om.addMemory({ content: 'Ada drinks tea', user_id: 'ada', metadata: { source: 'chat' } })
+ * await om.updateMemory(id, { content: 'Ada drinks coffee now', metadata: { verified: true, source: null } })
+ * const [best] = await om.searchMemories('What does Ada drink?', { filters: { user_id: 'ada' }, limit: 1 })
+ * console.log(best?.content, best?.metadata.verified) // Ada drinks coffee now true
  * await om.close()
  * ```
  */
-export class OpenMemory {
-  /** @throws {ValidationError} `INVALID_ARGUMENT`, at once, when an option is unknown or wrong. */
+export class OpenMemory<M extends object = Metadata> {
+  /**
+   * @param options The directory or the server. Default: see {@link EmbeddedOptions.path} and {@link RemoteOptions.url}.
+   * @throws {ValidationError} `INVALID_ARGUMENT`, immediately, if an option is unknown or invalid.
+   * @example
+   * ```ts
+   * const embedded = new OpenMemory({ path: './agent-memory', userId: 'ada' })
+   * const remote = new OpenMemory({ url: 'http://127.0.0.1:8080', apiKey: 'your_api_key' })
+   * ```
+   */
   constructor(options?: OpenMemoryOptions)
 
   /**
-   * Stores a text. It is embedded and committed before the promise resolves.
+   * Stores a text. The promise resolves after the text has been embedded and committed.
    *
+   * @param memory The text, with tags, metadata and scope.
+   * @param options What to do if the text is already stored.
+   * @returns The new memory, or the existing one with `existed: true`.
+   * @throws {ValidationError} `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`, with the `field`.
+   * @throws {VersionConflictError} If the `id` is already taken.
+   * @throws {OpenMemoryError} `EMBEDDING_FAILED`, `MODEL_UNAVAILABLE` or `MODEL_MISMATCH`.
+   * @example
    * ```ts
-   * const { existed } = await om.addMemory({ content: 'Ada prefers tea', user_id: 'ada' }, { ifExists: 'skip' })
-   * ```
-   *
-   * Rejects with `INVALID_ARGUMENT` (`field` says where), `LIMIT_EXCEEDED`, `EMBEDDING_FAILED`, `MODEL_MISMATCH`.
-   */
-  addMemory(memory: NewMemory, options?: AddOptions): Promise<AddedMemory>
-
-  /**
-   * Stores 1 to 1000 texts, embedded together and committed in few transactions.
-   *
-   * Each item has its own result, in order, so one bad item does not stop the others (see `atomic`); a hole of the array
-   * is a bad item. The call itself
-   * rejects with `LIMIT_EXCEEDED` for more than 1000 items, `INVALID_ARGUMENT` for none, and `ABORTED`.
-   */
-  addMemories(memories: readonly NewMemory[], options?: AddManyOptions): Promise<ItemResult<AddedMemory>[]>
-
-  /** The memory as it is now, or an earlier state of it. Expired memories answer too. */
-  getMemory(id: string, options?: GetOptions): Promise<Memory>
-
-  /** One page of memories, newest first. */
-  listMemories(options?: ListOptions): Promise<MemoryPage>
-
-  /**
-   * All memories that fit, read page by page.
-   *
-   * ```ts
-   * for await (const memory of om.iterateMemories({ filters: { tags: 'todo' } })) console.log(memory.content)
+   * const added = await om.addMemory({ content: 'Ada lives in Lisbon', tags: ['home'], user_id: 'ada' })
+   * const again = await om.addMemory({ content: 'Ada lives in Lisbon', user_id: 'ada' }, { ifExists: 'skip' })
+   * console.log(again.id === added.id, again.existed) // true true
    * ```
    */
-  iterateMemories(options?: IterateOptions): AsyncIterableIterator<Memory>
+  addMemory(memory: NewMemory<M>, options?: AddOptions): Promise<AddedMemory<M>>
 
   /**
-   * Changes a memory and resolves to what it is now. One update is one atom: everybody sees all of it or none, and
-   * concurrent updates of different fields all survive. The version rises by exactly 1, and the state before stays
-   * readable (`getMemory(id, { version })`).
+   * Stores 1 to 1000 texts, embedded together and committed in few transactions. Each item has its own result, so an
+   * invalid item does not stop the others unless the batch is `atomic`.
    *
+   * @param memories The texts. A hole in the array counts as an invalid item.
+   * @param options `atomic`, `ifExists`, `onProgress` and `signal`.
+   * @returns One result per item, in order.
+   * @throws {ValidationError} `LIMIT_EXCEEDED` for more than 1000 items, `INVALID_ARGUMENT` for none.
+   * @throws {OpenMemoryError} `ABORTED` by the signal.
+   * @example
    * ```ts
-   * await om.updateMemory(id, { metadata: { status: 'done', draft: null } }, { ifVersion: 3, actor: 'importer' })
+   * const results = await om.addMemories([{ content: 'Ada has a cat' }, { content: '' }])
+   * for (const result of results) console.log(result.ok ? result.memory.content : result.error.code)
+   * // Ada has a cat
+   * // INVALID_ARGUMENT
    * ```
-   *
-   * Rejects with `INVALID_ARGUMENT` (an empty patch, an unknown or wrong field), `LIMIT_EXCEEDED`, `NOT_FOUND`,
-   * `VERSION_CONFLICT`, `IMMUTABLE`, `EMBEDDING_FAILED`, `MODEL_MISMATCH`; nothing has changed then.
    */
-  updateMemory(id: string, patch: MemoryPatch, options?: UpdateOptions): Promise<Memory>
+  addMemories(memories: readonly NewMemory<M>[], options?: AddManyOptions): Promise<ItemResult<AddedMemory<M>>[]>
 
   /**
-   * Applies 1 to 1000 patches, embedded together and committed in few transactions. Items that name one id apply in
-   * order. Results and rejections as for {@link addMemories}.
+   * Reads a memory as it is now, or as it was in an earlier version or at a time. Expired memories are returned too.
    *
+   * @param id The id of the memory.
+   * @param options `version` or `at`.
+   * @returns The memory.
+   * @throws {NotFoundError} If there is no such memory or version; `details.deleted` if the memory was deleted.
+   * @throws {ValidationError} `INVALID_ARGUMENT` for both `version` and `at`.
+   * @example
+   * ```ts
+   * await om.updateMemory(id, { content: 'Ada drinks coffee now' })
+   * const before = await om.getMemory(id, { version: 1 })
+   * console.log(before.content) // Ada drinks tea
+   * ```
+   */
+  getMemory(id: string, options?: GetOptions): Promise<Memory<M>>
+
+  /**
+   * Reads one page of memories, newest first.
+   *
+   * @param options Filters, order, page size and `cursor`.
+   * @returns The page, with `next_cursor` unless it is the last one.
+   * @throws {ValidationError} `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`, with the `field`.
+   * @example
+   * ```ts
+   * const { memories, next_cursor } = await om.listMemories({ filters: { tags: 'taste' }, limit: 20 })
+   * console.log(memories.length, next_cursor) // 1 undefined
+   * ```
+   */
+  listMemories(options?: ListOptions): Promise<MemoryPage<M>>
+
+  /**
+   * Iterates over all matching memories, reading them page by page.
+   *
+   * @param options Filters, order and page size.
+   * @returns An async iterator. With an order by `updated_at`, a memory that is updated meanwhile is still returned once.
+   * @throws {ValidationError} From the iterator: `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`, with the `field`.
+   * @example
+   * ```ts
+   * for await (const memory of om.iterateMemories({ filters: { user_id: 'ada' } })) console.log(memory.content)
+   * // Ada drinks tea
+   * ```
+   */
+  iterateMemories(options?: IterateOptions): AsyncIterableIterator<Memory<M>>
+
+  /**
+   * Changes a memory. An update is atomic: readers see all of it or nothing, and concurrent updates of different fields
+   * are all kept. The version rises by exactly 1, and the previous state stays readable (`getMemory(id, { version })`).
+   *
+   * @param id The id of the memory.
+   * @param patch What to change; absent fields keep their value.
+   * @param options `ifVersion`, and `actor` and `reason` for the history.
+   * @returns The memory after the update.
+   * @throws {ValidationError} `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`, with the `field`; nothing has changed.
+   * @throws {NotFoundError} If there is no such memory.
+   * @throws {VersionConflictError} If the memory is not at `ifVersion`.
+   * @throws {ImmutableMemoryError} If the memory is immutable.
+   * @throws {OpenMemoryError} `EMBEDDING_FAILED`, `MODEL_UNAVAILABLE` or `MODEL_MISMATCH`; nothing has changed.
+   * @example
+   * ```ts
+   * const patch = { content: 'Ada drinks coffee now', metadata: { verified: true, source: null } }
+   * const updated = await om.updateMemory(id, patch, { ifVersion: 1, actor: 'importer' })
+   * console.log(updated.version, updated.tags, updated.metadata) // 2 [ 'taste' ] { verified: true }
+   * ```
+   */
+  updateMemory(id: string, patch: MemoryPatch<M>, options?: UpdateOptions): Promise<Memory<M>>
+
+  /**
+   * Applies 1 to 1000 patches, embedded together and committed in few transactions. Patches of the same memory apply in
+   * order. Each item has its own result, so a rejected item does not stop the others unless the batch is `atomic`.
+   *
+   * @param updates The patches, each with the `id` of its memory and optionally `ifVersion`.
+   * @param options `atomic`, `actor`, `reason`, `onProgress` and `signal`.
+   * @returns One result per item, in order.
+   * @throws {ValidationError} `LIMIT_EXCEEDED` for more than 1000 items, `INVALID_ARGUMENT` for none.
+   * @throws {OpenMemoryError} `ABORTED` by the signal.
+   * @example
    * ```ts
    * const results = await om.updateMemories([
-   *   { id: a, metadata: { verified: true } },
-   *   { id: b, content: 'Likes to travel', ifVersion: 2 },
+   *   { id, metadata: { verified: true } },
+   *   { id, content: 'Ada drinks coffee now', ifVersion: 1 },
    * ])
-   * for (const result of results) if (!result.ok) console.error(result.id, result.error.code)
+   * for (const result of results) console.log(result.ok ? result.memory.version : result.error.code)
+   * // 2
+   * // VERSION_CONFLICT
    * ```
    */
-  updateMemories(updates: readonly MemoryUpdate[], options?: UpdateManyOptions): Promise<ItemResult[]>
+  updateMemories(updates: readonly MemoryUpdate<M>[], options?: UpdateManyOptions): Promise<ItemResult<Memory<M>>[]>
 
   /**
-   * Removes a memory for good: content, vectors, links and history. Only its id, its last version, the time, `actor` and
-   * `reason` remain, so that `NOT_FOUND` can tell a deleted id (`details.deleted`) from an unknown one. What is left of it
-   * in files goes when they are written anew; {@link compact} does that now.
+   * Deletes a memory permanently: content, vectors, links and history. Only its id, last version, time of deletion, `actor`
+   * and `reason` remain, so that `NOT_FOUND` can distinguish a deleted id (`details.deleted`) from an unknown one. The
+   * bytes disappear from the files when these are next rewritten; {@link compact} rewrites them immediately.
    *
-   * Rejects with `NOT_FOUND`, and with `VERSION_CONFLICT` where the memory is not at `ifVersion`.
+   * @param id The id of the memory.
+   * @param options `ifVersion`, `actor` and `reason`.
+   * @returns The last state of the memory.
+   * @throws {NotFoundError} If there is no such memory.
+   * @throws {VersionConflictError} If the memory is not at `ifVersion`.
+   * @example
+   * ```ts
+   * const { deleted_at, content } = await om.deleteMemory(id, { reason: 'requested by Ada' })
+   * console.log(content, deleted_at.length) // Ada drinks tea 24
+   * ```
    */
-  deleteMemory(id: string, options?: UpdateOptions): Promise<DeletedMemory>
+  deleteMemory(id: string, options?: UpdateOptions): Promise<DeletedMemory<M>>
 
-  /** Deletes 1 to 1000 memories by id, with a result for each, in order. */
-  deleteMemories(ids: readonly string[], options?: LongCallOptions): Promise<ItemResult<DeletedMemory>[]>
+  /**
+   * Deletes 1 to 1000 memories by id.
+   *
+   * @param ids The ids.
+   * @param options `onProgress` and `signal`.
+   * @returns One result per id, in order.
+   * @throws {ValidationError} `LIMIT_EXCEEDED` for more than 1000 ids, `INVALID_ARGUMENT` for none.
+   * @throws {OpenMemoryError} `ABORTED` by the signal.
+   * @example
+   * ```ts
+   * const results = await om.deleteMemories([id, 'mem_unknown'])
+   * console.log(results.map((result) => result.ok)) // [ true, false ]
+   * ```
+   */
+  deleteMemories(ids: readonly string[], options?: LongCallOptions): Promise<ItemResult<DeletedMemory<M>>[]>
 
-  /** Deletes what fits the filters, or all memories (all of `userId`, where that option is set). */
+  /**
+   * Deletes all memories that match a filter, or all memories (only those of `userId`, if that option is set).
+   *
+   * @param selection `{ filters }` or `{ all: true }`.
+   * @param options `onProgress` and `signal`.
+   * @returns How many memories were deleted, and their ids.
+   * @throws {ValidationError} `INVALID_ARGUMENT` for an empty filter.
+   * @throws {OpenMemoryError} `ABORTED` by the signal; what was deleted before stays deleted.
+   * @example
+   * ```ts
+   * const { deleted } = await om.deleteMemories({ filters: { user_id: 'ada' } })
+   * console.log(deleted) // 1
+   * ```
+   */
   deleteMemories(selection: DeleteSelection, options?: LongCallOptions): Promise<DeleteSummary>
 
   /**
-   * The memories whose meaning is nearest to the query, best first.
+   * Finds the memories that best answer a query, by words and meaning, best first.
    *
-   * @param query 1 to 8 192 characters.
-   */
-  searchMemories(query: string, options?: SearchOptions): Promise<MemoryMatch[]>
-
-  /** Makes a memory more salient. Its version and `updated_at` stay. */
-  reinforceMemory(id: string, options?: ReinforceOptions): Promise<Memory>
-
-  /** The versions of a memory, newest first, the current one included. */
-  getHistory(id: string, options?: HistoryOptions): Promise<MemoryVersion[]>
-
-  /**
-   * Brings back the content, tags, metadata, sectors and expiry of an earlier version, as a new version: nothing is
-   * rewritten, and nothing is embedded again. `NOT_FOUND` when there is no such version.
-   */
-  restoreMemory(id: string, version: number, options?: RestoreOptions): Promise<Memory>
-
-  /** Says how useful a memory was; `null` takes it back. Its version and `updated_at` stay. */
-  sendFeedback(id: string, feedback: Feedback | null, options?: FeedbackOptions): Promise<Memory>
-
-  /**
-   * The changes that are committed from now on, in order: memories added, updated, restored and deleted. Reinforcement,
-   * feedback and expiry are no changes. Ends when this object is closed, by `signal`, or by leaving the loop; waiting
-   * does not keep the process alive.
-   *
+   * @param query A question or a topic, 1 to 8,192 characters.
+   * @param options `limit`, filters, sectors, `minScore`, `explain` and `showExpired`.
+   * @returns At most `limit` memories, with `score`, `similarity` and `path`.
+   * @throws {ValidationError} `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`, with the `field`.
+   * @throws {OpenMemoryError} `EMBEDDING_FAILED`, `MODEL_UNAVAILABLE` or `MODEL_MISMATCH`.
+   * @example
    * ```ts
-   * for await (const { event, id, memory } of om.watch({ filters: { tags: 'todo' } })) console.log(event, id, memory?.content)
+   * const matches = await om.searchMemories('What does Ada drink?', { limit: 3 })
+   * for (const { content, score } of matches) console.log(content, score > 0)
+   * // Ada drinks tea true
    * ```
-   *
-   * With `since` it begins behind an earlier change. As long as somebody watches, the last 16 384 changes (64 MiB of text)
-   * are kept, and one that is among them is gone on from exactly. Otherwise what the store still knows is told: the newest
-   * state of each memory that has changed, and the ids of all that were deleted, whatever the filters. Changes of up to a
-   * minute before the cursor can be told again: go by `version`. A watcher that falls further behind than what is kept
-   * gets `UNAVAILABLE`, and can watch again with the last `cursor`.
-   *
-   * With `url` a lost connection is made again behind the last change that came, for a minute, or for `timeoutMs`; then
-   * it is `UNAVAILABLE`. Waiting keeps the process alive there, until the watch ends; embedded it does not, since changes
-   * come from the process itself.
    */
-  watch(options?: WatchOptions): AsyncIterableIterator<MemoryChange>
+  searchMemories(query: string, options?: SearchOptions): Promise<MemoryMatch<M>[]>
 
-  /** The memory's links to others, strongest first. They grow stronger as the two are found together. */
+  /**
+   * Makes a memory more salient. Its version and `updated_at` do not change.
+   *
+   * @param id The id of the memory.
+   * @param options `boost`.
+   * @returns The memory with its new salience.
+   * @throws {NotFoundError} If there is no such memory.
+   * @throws {ValidationError} `INVALID_ARGUMENT` if `boost` is out of range.
+   * @example
+   * ```ts
+   * await om.reinforceMemory(id, { boost: 0.3 })
+   * ```
+   */
+  reinforceMemory(id: string, options?: ReinforceOptions): Promise<Memory<M>>
+
+  /**
+   * Reads the versions of a memory, newest first, including the current one.
+   *
+   * @param id The id of the memory.
+   * @param options `limit` and `before`.
+   * @returns The versions, each with its content and what changed, by whom and why.
+   * @throws {NotFoundError} If there is no such memory.
+   * @throws {ValidationError} `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`, with the `field`.
+   * @example
+   * ```ts
+   * await om.updateMemory(id, { tags: ['taste', 'drinks'] }, { actor: 'ada', reason: 'easier to find' })
+   * const [latest] = await om.getHistory(id, { limit: 1 })
+   * console.log(latest?.version, latest?.reason, latest?.changes[0]?.field) // 2 easier to find tags
+   * ```
+   */
+  getHistory(id: string, options?: HistoryOptions): Promise<MemoryVersion<M>[]>
+
+  /**
+   * Restores the content, tags, metadata, sectors and expiry of an earlier version, as a new version. The history is not
+   * rewritten, and nothing is embedded again.
+   *
+   * @param id The id of the memory.
+   * @param version The version to restore.
+   * @param options `ifVersion`, `actor` and `reason`.
+   * @returns The memory after the restore.
+   * @throws {NotFoundError} If there is no such memory or version.
+   * @throws {VersionConflictError} If the memory is not at `ifVersion`.
+   * @throws {ImmutableMemoryError} If the memory is immutable.
+   * @example
+   * ```ts
+   * await om.updateMemory(id, { content: 'Ada drinks coffee now' })
+   * const restored = await om.restoreMemory(id, 1, { reason: 'a mistake' })
+   * console.log(restored.version, restored.content) // 3 Ada drinks tea
+   * ```
+   */
+  restoreMemory(id: string, version: number, options?: RestoreOptions): Promise<Memory<M>>
+
+  /**
+   * Records how useful a memory was. Its version and `updated_at` do not change.
+   *
+   * @param id The id of the memory.
+   * @param feedback The verdict; `null` removes it.
+   * @param options `reason`.
+   * @returns The memory with its feedback.
+   * @throws {NotFoundError} If there is no such memory.
+   * @throws {ValidationError} `INVALID_ARGUMENT` if `feedback` is missing or unknown.
+   * @example
+   * ```ts
+   * const { feedback } = await om.sendFeedback(id, 'POSITIVE', { reason: 'answered the question' })
+   * console.log(feedback) // POSITIVE
+   * ```
+   */
+  sendFeedback(id: string, feedback: Feedback | null, options?: FeedbackOptions): Promise<Memory<M>>
+
+  /**
+   * Emits changes as they are committed, in order: memories added, updated, restored and deleted. Reinforcement, feedback
+   * and expiry are not changes. The iteration ends when this object is closed, when `signal` fires, or when the loop is
+   * left.
+   *
+   * With `since`, the watch resumes after an earlier change. While a watcher is active, the last 16,384 changes (up to
+   * 64 MiB of text) are buffered, and a cursor inside the buffer resumes exactly. Otherwise the watch replays the latest
+   * state of each changed memory and the ids of all deleted ones, whatever the filters; changes up to one minute before
+   * the cursor may be repeated, so compare versions. A watcher that falls behind the buffer gets `UNAVAILABLE` and can
+   * resume from its last `cursor`.
+   *
+   * A directory: waiting does not keep the process alive, because changes come from the process itself. A server: the
+   * watch keeps the process alive until it ends. It reconnects for one minute, or for `timeoutMs`, after a lost
+   * connection, resumes after the last change received, and then gives up with `UNAVAILABLE`.
+   *
+   * @param options Filters, `since` and `signal`.
+   * @returns An async iterator of changes.
+   * @throws {ValidationError} From the iterator: `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`, with the `field`.
+   * @throws {OpenMemoryError} From the iterator: `UNAVAILABLE`, as described above.
+   * @example
+   * ```ts
+   * const changes = om.watch({ filters: { tags: 'taste' } })
+   * await om.updateMemory(id, { content: 'Ada drinks coffee now' })
+   * for await (const { event, memory } of changes) {
+   *   console.log(event, memory?.content) // UPDATE Ada drinks coffee now
+   *   break
+   * }
+   * ```
+   */
+  watch(options?: WatchOptions): AsyncIterableIterator<MemoryChange<M>>
+
+  /**
+   * Reads the links of a memory to others, strongest first. A search that returns both memories strengthens their link.
+   *
+   * @param id The id of the memory.
+   * @returns The links.
+   * @throws {NotFoundError} If there is no such memory.
+   * @example
+   * ```ts
+   * for (const { id: other, weight } of await om.getWaypoints(id)) console.log(other, weight)
+   * ```
+   */
   getWaypoints(id: string): Promise<Waypoint[]>
 
   /**
-   * Embeds everything anew with the model of this object, which is what `MODEL_MISMATCH` asks for. Interrupted (by
-   * `signal`, a crash or an error), it goes on where it stopped when called again.
+   * Embeds all memories again with the model of this object, which resolves `MODEL_MISMATCH`. If it is interrupted by
+   * `signal`, a crash or an error, the next call continues where it stopped.
+   *
+   * @param options `onProgress` and `signal`.
+   * @returns How many memories were embedded, and by which model.
+   * @throws {OpenMemoryError} `EMBEDDING_FAILED`, `MODEL_UNAVAILABLE` or `ABORTED`.
+   * @example
+   * ```ts
+   * const { reindexed } = await om.reindex({ onProgress: (done, total) => console.error(`${done} of ${total}`) })
+   * ```
    */
   reindex(options?: LongCallOptions): Promise<ReindexSummary>
 
   /**
-   * Writes a copy of the store into a new directory, while others go on reading and writing. It holds at least what was
-   * acknowledged before the call, is read back and compared before it gets its name, and is a store itself: open it with
-   * `new OpenMemory({ path: dir })`, or put it in the place of a damaged one.
+   * Writes a copy of the store into a new directory while reads and writes continue. The copy holds at least everything
+   * acknowledged before the call. It is read back and compared before it gets its name, and it is a store itself: open it
+   * with `new OpenMemory({ path: dir })`, or use it to replace a damaged store.
    *
-   * Against a server, `dir` is a name of `a` to `z`, `0` to `9`, `-` and `_`: the copy is made on the server's machine,
-   * in the directory that it was started with for backups ({@link ServeOptions.backupDir}). Without one the server
-   * answers `FORBIDDEN`. To have everything on this machine, use {@link exportTo}.
+   * Against a server, the copy is made on the server's machine, below the directory that {@link ServeOptions.backupDir}
+   * names. To get all memories onto this machine, use {@link exportTo}.
    *
-   * @param dir A directory that is empty or not there yet; otherwise `INVALID_ARGUMENT`.
+   * @param dir A directory that is empty or does not exist yet. Against a server: a name of `a` to `z`, `0` to `9`, `-`
+   * and `_`.
+   * @returns What was written.
+   * @throws {ValidationError} `INVALID_ARGUMENT` if the directory is not empty.
+   * @throws {AuthenticationError} `FORBIDDEN` by a server that has no directory for backups.
+   * @throws {OpenMemoryError} `IO` if the disk fails or is full.
+   * @example
+   * ```ts
+   * const { memories } = await om.backup('./backup-monday')
+   * console.log(memories) // 1
+   * ```
    */
   backup(dir: string): Promise<BackupSummary>
 
   /**
-   * Writes memories with their whole history to a file of JSON lines, which holds everything but the vectors; see
-   * docs/reference/export-format.md. A store that nobody writes to gives the same bytes each time, also after {@link importFrom}
-   * into an empty one. Others may write meanwhile: each memory is exported as it is when its turn comes.
+   * Writes memories with their whole history to a file of JSON lines, which holds everything except vectors; see
+   * docs/reference/export-format.md. The export of an unchanged store always has the same bytes, also after {@link importFrom} into
+   * an empty store. Writes may continue meanwhile: each memory is exported as it is when its turn comes. With the option
+   * `userId`, only that user's memories are exported, unless `filters` mention `user_id`.
    *
-   * The file appears, or takes the place of an older one, when it is whole and on disk; it is readable by its owner
-   * only. A symbolic link stays one: the file that it names is written. A pipe or a device is written into, also once the
-   * export is whole, by way of a file in the directory for temporary files; a pipe waits until somebody reads it. Where the `userId` option is set, only that user's memories are exported, unless `filters` say otherwise.
+   * The file appears, or replaces an existing one, only when it is complete and on disk. Only its owner can read it. If it
+   * is a symbolic link, the link's target is written. A pipe or a device is written once the export is complete, by way of
+   * a temporary file; a pipe waits for its reader. Against a server, the file is written on this machine too.
    *
+   * @param file The path of the file.
+   * @param options `filters`, `onProgress` and `signal`.
+   * @returns What was written.
+   * @throws {ValidationError} `INVALID_ARGUMENT` for `file` or `filters`.
+   * @throws {OpenMemoryError} `IO` or `ABORTED`; no file is created or replaced.
+   * @example
    * ```ts
-   * await om.exportTo('memories.jsonl', { onProgress: (done, total) => console.log(`${done} of ${total}`) })
+   * const { memories, versions } = await om.exportTo('memories.jsonl')
+   * console.log(memories, versions) // 1 1
    * ```
-   *
-   * Against a server the file is one of this machine, as with {@link importFrom}.
-   *
-   * Rejects with `INVALID_ARGUMENT` (`file`, `filters`), `IO`, `ABORTED`; there is no new file then.
    */
   exportTo(file: string, options?: ExportOptions): Promise<ExportSummary>
 
   /**
-   * Adds the memories of a file that {@link exportTo} wrote, with their ids, versions and times, and embeds their
-   * texts with the model of this object. Ids that the file names as deleted are known as such from then on; nothing is
+   * Adds the memories of a file that {@link exportTo} wrote, with their ids, versions and times, and embeds their texts
+   * with the model of this object. Ids that the file lists as deleted count as deleted from then on; no stored memory is
    * deleted.
    *
-   * The file is checked whole before anything is imported: `INVALID_ARGUMENT` or `LIMIT_EXCEEDED` name the `field` and
-   * `details.line` of a bad line, `CORRUPTED` says that the end is missing or the checksum is another, and
-   * `FORMAT_UNSUPPORTED` that another version wrote it. Each memory is imported whole or not at all, and one that is
-   * refused is listed in `errors` while the others go on. Interrupted (by `signal`, a crash or an error), it goes on
-   * where it stopped when called again: nothing is doubled, nothing missed.
+   * The whole file is checked before anything is imported. Each memory is imported completely or not at all; rejected
+   * memories are listed in `errors`, and the others continue. If the import is interrupted by `signal`, a crash or an
+   * error, the next call continues where it stopped, without duplicates or gaps. A pipe is first read into a temporary
+   * file.
    *
-   * The file may be a pipe, which is read to its end into a file in the directory for temporary files first.
-   *
-   * Rejects with these, `IO`, `MODEL_MISMATCH`, `ABORTED`, and with `EMBEDDING_FAILED` where no text of a group of 64
-   * could be embedded.
+   * @param file The path of the file.
+   * @param options `onConflict`, `onProgress` and `signal`.
+   * @returns What was imported, skipped and rejected.
+   * @throws {ValidationError} `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`, with the `field` and `details.line` of an invalid line.
+   * @throws {OpenMemoryError} `CORRUPTED` if the end is missing or the checksum differs, `FORMAT_UNSUPPORTED` if another
+   * version wrote the file, `IO`, `MODEL_MISMATCH`, `ABORTED`, or `EMBEDDING_FAILED` if a whole group of 64 texts failed.
+   * @example
+   * ```ts
+   * await om.exportTo('memories.jsonl')
+   * const copy = new OpenMemory({ path: './copy', embedder: 'test' })
+   * const { imported, failed } = await copy.importFrom('memories.jsonl', { onConflict: 'skip' })
+   * console.log(imported, failed) // 1 0
+   * await copy.close()
+   * ```
    */
   importFrom(file: string, options?: ImportOptions): Promise<ImportSummary>
 
+  /**
+   * Reports counts and sizes.
+   *
+   * @returns The numbers, and what the store has to report about its files.
+   * @throws {OpenMemoryError} `LOCKED`, `IO` or `CORRUPTED` if the store cannot be opened.
+   * @example
+   * ```ts
+   * const { memories, bytes_on_disk } = await om.stats()
+   * console.log(memories, bytes_on_disk > 0) // 1 true
+   * ```
+   */
   stats(): Promise<Stats>
 
   /**
-   * Opens this directory to other processes and languages, over HTTP, while this object goes on using it.
+   * Makes this directory available to other processes and languages over HTTP, while this object keeps using it.
    *
+   * @param options Address, keys and limits.
+   * @returns The running server.
+   * @throws {ValidationError} `INVALID_ARGUMENT` for a `host` that other machines can reach without keys, for invalid keys,
+   * or if this object is a client of a server itself.
+   * @throws {OpenMemoryError} `UNAVAILABLE` if the port is in use, `IO` or `CORRUPTED` if the key file cannot be read.
+   * @example
    * ```ts
-   * const server = await om.serve({ port: 8080 })
+   * const server = await om.serve({ port: 0 })
    * const remote = new OpenMemory({ url: server.url })
+   * console.log((await remote.getMemory(id)).content) // Ada drinks tea
+   * await remote.close()
+   * await server.close()
    * ```
-   *
-   * Rejects with `INVALID_ARGUMENT` for a `host` that others can reach without keys or for keys that cannot be used,
-   * `UNAVAILABLE` for a port in use, `IO` or `CORRUPTED` for a key file that cannot be read.
    */
   serve(options?: ServeOptions): Promise<Server>
 
   /**
-   * Makes the first calls quick: opens the store, fills the index and loads the model (0.3 s). Without it the first
-   * call that needs one of them waits for it. Rejects with `MODEL_UNAVAILABLE` where the model cannot be loaded; calls
-   * that need no model still work.
+   * Makes the first calls fast: opens the store, loads the index and the model (0.3 s). Without it, the first call that needs
+   * one of these waits for it.
+   *
+   * @returns A promise that resolves when all is loaded.
+   * @throws {OpenMemoryError} `MODEL_UNAVAILABLE` if the model cannot be loaded; calls that need no model still work.
+   * @example
+   * ```ts
+   * await om.ready()
+   * ```
    */
   ready(): Promise<void>
 
   /**
-   * Writes the store's files anew, so that none holds a text that was deleted. Reads and writes go on meanwhile; a list,
-   * search or export that is under way keeps the files that it reads, which then go when the store is next opened.
+   * Rewrites the store's files, so that no file holds deleted text. Reads and writes continue meanwhile. A list, search or
+   * export in progress keeps the files that it reads; they are removed when the store is next opened.
    *
+   * @returns The size of all files before and after.
+   * @throws {OpenMemoryError} `IO` if the disk fails or is full.
+   * @example
    * ```ts
    * await om.deleteMemories({ filters: { user_id: 'ada' } })
-   * await om.compact()
+   * const { bytes_after } = await om.compact()
    * ```
    */
   compact(): Promise<CompactSummary>
 
-  /** Resolves when everything acknowledged so far is on disk. Only `durability: 'interval'` needs it. */
+  /**
+   * Waits until everything acknowledged so far is on disk. Only needed with `durability: 'interval'`.
+   *
+   * @returns A promise that resolves after the sync.
+   * @throws {OpenMemoryError} `IO` if the disk fails or is full.
+   * @example
+   * ```ts
+   * await om.flush()
+   * ```
+   */
   flush(): Promise<void>
 
   /**
-   * Settles what is in flight, writes it to disk and lets go of the directory. Idempotent. Calls made afterwards
-   * reject with `CLOSED`, and so do calls that an `embed` function or a server has not answered after five seconds.
+   * Completes pending calls, syncs, and releases the directory or the connections. Idempotent. Later calls reject with
+   * `CLOSED`, and so do calls that an `embed` function or a server has not answered within five seconds.
+   *
+   * @returns A promise that resolves when the store is closed.
+   * @throws {OpenMemoryError} `IO` if the last sync fails.
+   * @example
+   * ```ts
+   * await om.close()
+   * ```
    */
   close(): Promise<void>
 
-  /** {@link close}, for `await using`. */
+  /**
+   * {@link close}, for `await using`.
+   *
+   * @returns A promise that resolves when the store is closed.
+   * @throws {OpenMemoryError} As {@link close} does.
+   * @example
+   * ```ts
+   * {
+   *   await using scratch = new OpenMemory({ path: './scratch', embedder: 'test' })
+   *   await scratch.addMemory({ content: 'gone from this process at the end of the block' })
+   * }
+   * ```
+   */
   [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
- * Looks at every file, record and index of a store that is not open, without changing it. With `repair` it mends what it
- * finds: from the checkpoint and the redo log where that restores everything, else by putting all memories that are whole
- * into a fresh store; the damaged files are kept in a folder beside it, and what is lost is listed.
+ * Checks every file, record and index of a store that is not open, without changing it. With `repair` it fixes what it
+ * finds: from the checkpoint and the redo log if they restore everything, otherwise by moving all intact memories into a
+ * new store. The damaged files are kept in a directory next to it, and what is lost is listed.
  *
+ * @param path The directory of the store.
+ * @param options `repair` and `lockWaitMs`.
+ * @returns What was found and repaired.
+ * @throws {ValidationError} `INVALID_ARGUMENT` if there is no store in the directory.
+ * @throws {OpenMemoryError} `LOCKED` while the store is open, also in this process; `FORMAT_UNSUPPORTED` for a store of
+ * another version; `CORRUPTED` if nothing can be saved.
+ * @example
  * ```ts
- * const { healthy, problems } = await doctor('./agent-memory')
- * if (!healthy) console.log(problems, (await doctor('./agent-memory', { repair: true })).repair)
+ * await om.backup('./to-check')
+ * const { healthy, problems } = await doctor('./to-check')
+ * if (!healthy) console.log(problems, (await doctor('./to-check', { repair: true })).repair)
  * ```
- *
- * Rejects with `LOCKED` while the store is open, in this process too; `INVALID_ARGUMENT` where there is none;
- * `FORMAT_UNSUPPORTED` for a store of another version; and `CORRUPTED` where nothing can be saved.
  */
 export function doctor(path: string, options?: DoctorOptions): Promise<Diagnosis>
 
@@ -979,47 +1299,116 @@ export type ErrorCode =
   | 'EMBEDDING_FAILED'
   | 'INTERNAL'
 
-/** What an {@link OpenMemoryError} is made of besides its message. */
-export interface ErrorProperties {
-  /** Default: whether the code can pass by itself (`LOCKED`, `RATE_LIMITED`, `TIMEOUT`, `UNAVAILABLE`). */
+/** Facts about a failure. Each error class says which ones it has. */
+export type ErrorDetails = Record<string, JsonValue>
+
+/** What an {@link OpenMemoryError} consists of, apart from its code and message. */
+export interface ErrorProperties<D extends ErrorDetails = ErrorDetails> {
+  /**
+   * Default: whether a failure with this code is usually transient: `LOCKED`, `RATE_LIMITED`, `TIMEOUT`, `UNAVAILABLE`,
+   * `IO` and `EMBEDDING_FAILED`.
+   */
   retryable?: boolean
-  details?: Record<string, JsonValue>
+  details?: Partial<D>
   cause?: unknown
 }
 
-/** Every failure of this package. Its stack begins at the line that called the method. */
+/** Every failure of this package. Its stack starts at the line that called the method. */
 export class OpenMemoryError extends Error {
   constructor(code: ErrorCode, message: string, properties?: ErrorProperties)
   readonly code: ErrorCode
-  /** The HTTP status of the same failure. */
+  /** The HTTP status that the server uses for the same failure. */
   readonly status: number
   /** Whether the same call may succeed later. */
   readonly retryable: boolean
-  /** Facts about the failure, by code: `{ field }`, `{ id, deleted, deleted_at, version }`, `{ id, version, expected }`, … */
-  readonly details: Record<string, JsonValue>
+  /** Facts about the failure, such as `{ field }`, `{ stored, embedder }` for `MODEL_MISMATCH`, or a proxy's `{ status }`. */
+  readonly details: ErrorDetails
   readonly cause?: unknown
 }
 
-/** `MISSING_ID`, `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`: the arguments are wrong, and nothing has changed. */
+/** The `details` of a {@link ValidationError}. */
+export type ValidationDetails = {
+  /** What is wrong, as a path: `content`, `tags[2]`, `metadata.a.b`, `embedder.dimensions`. */
+  field?: string
+  /** The line of an imported file. */
+  line?: number
+  /** The status of a proxy that refused the request. */
+  status?: number
+}
+
+/** The arguments are wrong, and nothing has changed. */
 export class ValidationError extends OpenMemoryError {
-  /** What is wrong, as a path: `content`, `tags[2]`, `metadata.a.b`, `embedder.dimensions`. Also in `details.field`. */
+  constructor(code: ValidationError['code'], message: string, properties?: ErrorProperties<ValidationDetails>)
+  readonly code: 'MISSING_ID' | 'INVALID_ARGUMENT' | 'LIMIT_EXCEEDED'
+  readonly details: ValidationDetails
+  /** The same as `details.field`. */
   readonly field: string | undefined
 }
 
-/** `UNAUTHORIZED` or `FORBIDDEN`. */
-export class AuthenticationError extends OpenMemoryError {}
+/** The `details` of an {@link AuthenticationError} and a {@link RateLimitError}. */
+export type RefusalDetails = {
+  /** The status of a proxy that refused the request. Absent: OpenMemory's server refused it. */
+  status?: number
+}
 
-/** `NOT_FOUND`. For a deleted memory `details` are `{ id, deleted: true, deleted_at, version }`. */
-export class NotFoundError extends OpenMemoryError {}
+/** A server or a proxy in front of it got no key, an unknown one, or one that does not allow this call. */
+export class AuthenticationError extends OpenMemoryError {
+  constructor(code: AuthenticationError['code'], message: string, properties?: ErrorProperties<RefusalDetails>)
+  readonly code: 'UNAUTHORIZED' | 'FORBIDDEN'
+  readonly details: RefusalDetails
+}
 
-/** `VERSION_CONFLICT`: the memory is not at the version that `ifVersion` named. */
-export class VersionConflictError extends OpenMemoryError {
+/** The `details` of a {@link NotFoundError}. */
+export type NotFoundDetails = {
+  id: string
+  /** Present if the memory was deleted. */
+  deleted?: true
+  deleted_at?: string
+  /** Of a deleted memory: its last version. Otherwise: the version that does not exist. */
+  version?: number
+  /** Who deleted the memory, and why. */
+  actor?: string
+  reason?: string
+}
+
+/** There is no such memory or version. */
+export class NotFoundError extends OpenMemoryError {
+  constructor(code: 'NOT_FOUND', message: string, properties?: ErrorProperties<NotFoundDetails>)
+  readonly code: 'NOT_FOUND'
+  readonly details: NotFoundDetails
+}
+
+/** The `details` of a {@link VersionConflictError}. */
+export type VersionConflictDetails = {
+  id: string
   /** The current version. */
+  version: number
+  /** The `ifVersion` of the call. Absent if the id was already taken. */
+  expected?: number
+}
+
+/** The memory is not at the version that `ifVersion` names, or the id of a new memory is already taken. */
+export class VersionConflictError extends OpenMemoryError {
+  constructor(code: 'VERSION_CONFLICT', message: string, properties?: ErrorProperties<VersionConflictDetails>)
+  readonly code: 'VERSION_CONFLICT'
+  readonly details: VersionConflictDetails
+  /** The same as `details.version`. */
   readonly version: number
 }
 
-/** `IMMUTABLE`: delete the memory and add it again instead. */
-export class ImmutableMemoryError extends OpenMemoryError {}
+/** The `details` of an {@link ImmutableMemoryError}. */
+export type ImmutableMemoryDetails = { id: string }
 
-/** `RATE_LIMITED`. */
-export class RateLimitError extends OpenMemoryError {}
+/** The memory is immutable: delete it and add it again instead. */
+export class ImmutableMemoryError extends OpenMemoryError {
+  constructor(code: 'IMMUTABLE', message: string, properties?: ErrorProperties<ImmutableMemoryDetails>)
+  readonly code: 'IMMUTABLE'
+  readonly details: ImmutableMemoryDetails
+}
+
+/** The server received more requests than its rate limit allows. */
+export class RateLimitError extends OpenMemoryError {
+  constructor(code: 'RATE_LIMITED', message: string, properties?: ErrorProperties<RefusalDetails>)
+  readonly code: 'RATE_LIMITED'
+  readonly details: RefusalDetails
+}

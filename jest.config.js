@@ -18,6 +18,7 @@ const EMBEDDED_ONLY = [
     'directory',
     'docs',
     'doctor',
+    'documentation',
     'durability',
     'examples',
     'lifecycle',

@@ -63,6 +63,23 @@ test('errors can be made by users, for their own tests', () => {
   expect(new OpenMemoryError('LOCKED', 'in use')).toMatchObject({ status: 503, retryable: true })
 })
 
+test('an error made by its code is retryable where a thrown one is', () => {
+  const retryable = ['EMBEDDING_FAILED', 'IO', 'LOCKED', 'RATE_LIMITED', 'TIMEOUT', 'UNAVAILABLE']
+  for (const code of retryable) expect([code, new OpenMemoryError(code as never, '').retryable]).toEqual([code, true])
+  for (const code of ['CLOSED', 'ABORTED', 'CORRUPTED', 'MODEL_MISMATCH', 'NOT_FOUND', 'INTERNAL']) {
+    expect([code, new OpenMemoryError(code as never, '').retryable]).toEqual([code, false])
+  }
+  expect(new OpenMemoryError('IO', 'read-only', { retryable: false }).retryable).toBe(false)
+})
+
+embeddedTest('an embedder that fails is retryable, thrown and made', async () => {
+  const embed = () => Promise.reject(new Error('down'))
+  const om = openStore({ embedder: { id: 'down', dimensions: 2, embed } })
+  const thrown = await refusal(om.addMemory({ content: 'x' }))
+  const made = new OpenMemoryError(thrown.code, '')
+  expect([thrown.code, thrown.retryable, made.retryable]).toEqual(['EMBEDDING_FAILED', true, true])
+})
+
 test('an argument that a method does not take is refused by its name, and nothing changes', async () => {
   const om = openStore()
   const { id } = await om.addMemory({ content: 'kept' })

@@ -397,7 +397,9 @@ test('what is wrong is told in the names of the tool, and nothing is changed', a
   for (const [name, args, field] of [
     ['search_memories', { query: 'x', min_score: 5 }, 'min_score'],
     ['search_memories', { query: 'x', min_score: 'high' }, 'min_score'],
+    ['search_memories', { query: 'x', limit: 'many' }, 'limit'],
     ['search_memories', { query: 'x', k: 'many' }, 'k'],
+    ['search_memories', { query: 'x', limit: 1, k: 1 }, 'limit'],
     ['search_memories', { query: 'x', filters: 'null' }, 'filters'],
     ['search_memories', { k: 5 }, 'query'],
     ['update_memory', { id, content: 'x', if_version: 0 }, 'if_version'],

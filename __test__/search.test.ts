@@ -21,6 +21,27 @@ test('hits come best first, at most k, with scores from 0 to 1', async () => {
   expect(await om.searchMemories('green tea', { minScore: 0.9 })).toHaveLength(1)
 })
 
+test('limit bounds the hits, and k is its older name', async () => {
+  const om = openStore()
+  await om.addMemories([{ content: 'green tea' }, { content: 'black tea' }, { content: 'white tea' }])
+  expect(await om.searchMemories('tea', { limit: 2 })).toHaveLength(2)
+  expect(await om.searchMemories('tea', { k: 1 })).toHaveLength(1)
+  const both = await refusal(om.searchMemories('tea', { limit: 2, k: 2 }))
+  expect(both).toMatchObject({ code: 'INVALID_ARGUMENT', details: { field: 'limit' } })
+})
+
+test.each([
+  [{ limit: 0 }, 'INVALID_ARGUMENT', 'limit'],
+  [{ limit: 1.5 }, 'INVALID_ARGUMENT', 'limit'],
+  [{ limit: 'two' }, 'INVALID_ARGUMENT', 'limit'],
+  [{ limit: 1001 }, 'LIMIT_EXCEEDED', 'limit'],
+  [{ k: 1001 }, 'LIMIT_EXCEEDED', 'k'],
+  [{ k: null }, 'INVALID_ARGUMENT', 'k'],
+])('%p is refused under the name that was given', async (options, code, field) => {
+  const error = await refusal(openStore().searchMemories('tea', options as object))
+  expect(error).toMatchObject({ code, details: { field }, message: expect.stringMatching(`^${field}\\b`) })
+})
+
 test('sectors narrow the search', async () => {
   const om = openStore()
   const how = await om.addMemory({ content: 'tea', metadata: { sector: 'procedural' } })
@@ -65,7 +86,7 @@ test.each([
   ['x'.repeat(8193), {}, 'LIMIT_EXCEEDED', 'query'],
   ['x', { k: 0 }, 'INVALID_ARGUMENT', 'k'],
   ['x', { k: 1001 }, 'LIMIT_EXCEEDED', 'k'],
-  ['x', { limit: 3 }, 'INVALID_ARGUMENT', 'limit'],
+  ['x', { offset: 3 }, 'INVALID_ARGUMENT', 'offset'],
   ['x', { sectors: ['moody'] }, 'INVALID_ARGUMENT', 'sectors[0]'],
   ['x', { minScore: Number.NaN }, 'INVALID_ARGUMENT', 'minScore'],
 ])('%# is refused', async (query, options, code, field) => {

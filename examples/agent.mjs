@@ -17,7 +17,7 @@ const tools = {
 }
 
 async function answer(message) {
-  const recalled = await om.searchMemories(message, { k: 3 })
+  const recalled = await om.searchMemories(message, { limit: 3 })
   const messages = [
     { role: 'system', content: `You know:\n${recalled.map(({ id, content }) => `${id}: ${content}`).join('\n')}` },
     { role: 'user', content: message },

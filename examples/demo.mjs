@@ -81,7 +81,7 @@ function questionsAbout(lines) {
 async function answers(questions) {
   const found = []
   for (const question of questions) {
-    const [{ metadata }] = await om.searchMemories(question, { k: 1, filters: app })
+    const [{ metadata }] = await om.searchMemories(question, { limit: 1, filters: app })
     found.push([question, `${[metadata.line, metadata.codename].join(' ').trim()}, ${metadata.state}`])
   }
   const supported = await om.listMemories({ filters: { ...app, tags: 'supported' }, order: 'created_at:asc' })

@@ -7,7 +7,7 @@ import { checkId, checkItems, checkOptions, checkRecord, describe, isoTime, refu
 import { type EngineItem, perItem } from './batch'
 import { CallSite } from './call-site'
 import { withDeadline } from './deadline'
-import { failure, invalid, type OpenMemoryError } from './errors'
+import { failure, invalid, type OpenMemoryError, renamed } from './errors'
 import { gated } from './gate'
 import { assertLossless, isPlainObject } from './json'
 import { checkLong, checkSignal, longCall, ProgressFailure } from './long-call'
@@ -20,22 +20,21 @@ import { Server } from './server'
 import { checkFile, type EngineImport, importSummary } from './transfer'
 import { Watch } from './watch'
 
-type Memory = contract.Memory
 type MaybeControl = NativeControl | undefined
 /** What a call is given behind its own arguments. */
 type Extra = readonly unknown[]
 
 const ITERATE_OPTIONS = ['filters', 'limit', 'order', 'showExpired'] as const
 const UPDATE_OPTIONS = ['ifVersion', 'actor', 'reason'] as const
-const SEARCH_OPTIONS = ['k', 'filters', 'sectors', 'minScore', 'explain', 'showExpired'] as const
+const SEARCH_OPTIONS = ['limit', 'k', 'filters', 'sectors', 'minScore', 'explain', 'showExpired'] as const
 const WATCH_OPTIONS = ['filters', 'since', 'signal'] as const
 const LONG_OPTIONS = ['onProgress', 'signal'] as const
 
-export class OpenMemory implements contract.OpenMemory {
+export class OpenMemory<M extends object = contract.Metadata> implements contract.OpenMemory<M> {
   readonly #settings: Settings
   readonly #scope: Scope
   readonly #servers: Promise<Server>[] = []
-  readonly #watches = new Set<Watch>()
+  readonly #watches = new Set<Watch<M>>()
   #opened: NativeEngine | undefined
   /** Says that the directory is not open here. */
   #release: (() => void) | undefined
@@ -52,48 +51,55 @@ export class OpenMemory implements contract.OpenMemory {
     this.#scope = new Scope(this.#settings.userId)
   }
 
-  addMemory(memory: contract.NewMemory, options?: contract.AddOptions, ...extra: Extra): Promise<contract.AddedMemory> {
+  addMemory(
+    memory: contract.NewMemory<M>,
+    options?: contract.AddOptions,
+    ...extra: Extra
+  ): Promise<contract.AddedMemory<M>> {
     return this.#call(extra, (engine) => {
       const { ifExists } = checkOptions(options, ['ifExists'])
       const record = this.#scope.memory(checkRecord(memory, 'memory'))
       // Undefined and null count as absent, as in a batch.
       const request = { memory: { ...record, ifExists: record.ifExists ?? ifExists } }
-      return read<contract.AddedMemory>(engine.add(JSON.stringify(request)))
+      return read<contract.AddedMemory<M>>(engine.add(JSON.stringify(request)))
     })
   }
 
   addMemories(
-    memories: readonly contract.NewMemory[],
+    memories: readonly contract.NewMemory<M>[],
     options?: contract.AddManyOptions,
     ...extra: Extra
-  ): Promise<contract.ItemResult<contract.AddedMemory>[]> {
+  ): Promise<contract.ItemResult<contract.AddedMemory<M>>[]> {
     return this.#call(extra, (engine, site) => {
       const { atomic = false, ifExists, ...long } = checkOptions(options, [...LONG_OPTIONS, 'atomic', 'ifExists'])
       const prepare = (item: unknown, index: number) => this.#scope.memory(checkRecord(item, `memories[${index}]`))
       return longCall(long, this.#settings.control, (control) =>
         perItem(checkItems(memories, 'memories'), { atomic, site, prepare }, (items) =>
-          read<EngineItem<contract.AddedMemory>[]>(engine.addMany(encode({ items, atomic, ifExists }), control)),
+          read<EngineItem<contract.AddedMemory<M>>[]>(engine.addMany(encode({ items, atomic, ifExists }), control)),
         ),
       )
     })
   }
 
-  getMemory(id: string, options?: contract.GetOptions, ...extra: Extra): Promise<Memory> {
+  getMemory(id: string, options?: contract.GetOptions, ...extra: Extra): Promise<contract.Memory<M>> {
     return this.#call(extra, (engine) => {
       const { version, at } = checkOptions(options, ['version', 'at'])
       if (version !== undefined && at !== undefined) throw invalid('at', 'and version exclude each other')
       const request = { id: checkId(id), version, at: at && isoTime(at, 'at') }
-      return read<Memory>(engine.get(encode(request)))
+      return read<contract.Memory<M>>(engine.get(encode(request)))
     })
   }
 
-  listMemories(options?: contract.ListOptions, ...extra: Extra): Promise<contract.MemoryPage> {
+  listMemories(options?: contract.ListOptions, ...extra: Extra): Promise<contract.MemoryPage<M>> {
     return this.#call(extra, (engine, _, control) =>
       this.#page(engine, checkOptions(options, [...ITERATE_OPTIONS, 'cursor']), control()),
     )
   }
 
-  async *iterateMemories(options?: contract.IterateOptions, ...extra: Extra): AsyncGenerator<Memory, void, undefined> {
+  async *iterateMemories(
+    options?: contract.IterateOptions,
+    ...extra: Extra
+  ): AsyncGenerator<contract.Memory<M>, void, undefined> {
     let cursor: string | undefined
     // A memory that is updated on the way moves to the end of its order, and is met again there.
     const met = options?.order?.startsWith('updated_at') ? new Set<string>() : undefined
@@ -113,23 +119,23 @@ export class OpenMemory implements contract.OpenMemory {
 
   updateMemory(
     id: string,
-    patch: contract.MemoryPatch,
+    patch: contract.MemoryPatch<M>,
     options?: contract.UpdateOptions,
     ...extra: Extra
-  ): Promise<Memory> {
+  ): Promise<contract.Memory<M>> {
     return this.#call(extra, (engine) => {
       const checked = checkOptions(options, UPDATE_OPTIONS)
       assertLossless(checked, '')
       const request = { id: checkId(id), patch: checkRecord(patch, 'patch'), ...checked }
-      return read<Memory>(engine.update(JSON.stringify(request)))
+      return read<contract.Memory<M>>(engine.update(JSON.stringify(request)))
     })
   }
 
   updateMemories(
-    updates: readonly contract.MemoryUpdate[],
+    updates: readonly contract.MemoryUpdate<M>[],
     options?: contract.UpdateManyOptions,
     ...extra: Extra
-  ): Promise<contract.ItemResult[]> {
+  ): Promise<contract.ItemResult<contract.Memory<M>>[]> {
     return this.#call(extra, (engine, site) => {
       const checked = checkOptions(options, [...LONG_OPTIONS, 'atomic', 'actor', 'reason'])
       const { atomic = false, actor, reason, ...long } = checked
@@ -137,7 +143,7 @@ export class OpenMemory implements contract.OpenMemory {
       return longCall(long, this.#settings.control, (control) =>
         perItem(checkItems(updates, 'updates'), { atomic, site, prepare }, (items) => {
           assertLossless({ atomic, actor, reason }, '')
-          return read<EngineItem<Memory>[]>(
+          return read<EngineItem<contract.Memory<M>>[]>(
             engine.updateMany(JSON.stringify({ items, atomic, actor, reason }), control),
           )
         }),
@@ -145,17 +151,17 @@ export class OpenMemory implements contract.OpenMemory {
     })
   }
 
-  deleteMemory(id: string, options?: contract.UpdateOptions, ...extra: Extra): Promise<contract.DeletedMemory> {
+  deleteMemory(id: string, options?: contract.UpdateOptions, ...extra: Extra): Promise<contract.DeletedMemory<M>> {
     return this.#call(extra, (engine) => {
       const request = { id: checkId(id), ...checkOptions(options, ['ifVersion', 'actor', 'reason']) }
-      return read<contract.DeletedMemory>(engine.delete(encode(request)))
+      return read<contract.DeletedMemory<M>>(engine.delete(encode(request)))
     })
   }
 
   deleteMemories(
     ids: readonly string[],
     options?: contract.LongCallOptions,
-  ): Promise<contract.ItemResult<contract.DeletedMemory>[]>
+  ): Promise<contract.ItemResult<contract.DeletedMemory<M>>[]>
   deleteMemories(
     selection: contract.DeleteSelection,
     options?: contract.LongCallOptions,
@@ -164,9 +170,9 @@ export class OpenMemory implements contract.OpenMemory {
     which: readonly string[] | contract.DeleteSelection,
     options?: contract.LongCallOptions,
     ...extra: Extra
-  ): Promise<contract.ItemResult<contract.DeletedMemory>[] | contract.DeleteSummary> {
+  ): Promise<contract.ItemResult<contract.DeletedMemory<M>>[] | contract.DeleteSummary> {
     return this.#call(extra, (engine, site) =>
-      longCall<contract.ItemResult<contract.DeletedMemory>[] | contract.DeleteSummary>(
+      longCall<contract.ItemResult<contract.DeletedMemory<M>>[] | contract.DeleteSummary>(
         checkOptions(options, LONG_OPTIONS),
         this.#settings.control,
         (control) => {
@@ -175,41 +181,53 @@ export class OpenMemory implements contract.OpenMemory {
             return read<contract.DeleteSummary>(engine.deleteMany(JSON.stringify(selection), control))
           }
           return perItem(checkItems<string>(which, 'ids'), { atomic: false, site, prepare: checkId }, (ids) =>
-            read<EngineItem<contract.DeletedMemory>[]>(engine.deleteMany(JSON.stringify({ ids }), control)),
+            read<EngineItem<contract.DeletedMemory<M>>[]>(engine.deleteMany(JSON.stringify({ ids }), control)),
           )
         },
       ),
     )
   }
 
-  searchMemories(query: string, options?: contract.SearchOptions, ...extra: Extra): Promise<contract.MemoryMatch[]> {
+  searchMemories(query: string, options?: contract.SearchOptions, ...extra: Extra): Promise<contract.MemoryMatch<M>[]> {
     return this.#call(extra, (engine, _, control) => {
       const { filters, ...rest } = checkOptions(options, SEARCH_OPTIONS)
       if (typeof query !== 'string') throw invalid('query', `must be a string, not ${describe(query)}`)
       assertLossless({ query, ...rest }, '')
-      const request = { query, ...rest, filters: this.#scope.filters(filters) }
-      return read<contract.MemoryMatch[]>(engine.search(JSON.stringify(request), control()))
+      const { limit, k = limit, ...steering } = rest
+      if (rest.k !== undefined && limit !== undefined) throw invalid('limit', 'and k exclude each other')
+      // The engine knows the limit of a search as k.
+      const request = { query, k, ...steering, filters: this.#scope.filters(filters) }
+      const matches = read<contract.MemoryMatch<M>[]>(engine.search(JSON.stringify(request), control()))
+      if (limit === undefined) return matches
+      return matches.catch((error) => {
+        throw renamed(error, 'k', 'limit')
+      })
     })
   }
 
-  reinforceMemory(id: string, options?: contract.ReinforceOptions, ...extra: Extra): Promise<Memory> {
+  reinforceMemory(id: string, options?: contract.ReinforceOptions, ...extra: Extra): Promise<contract.Memory<M>> {
     return this.#call(extra, (engine) =>
-      read<Memory>(engine.reinforce(encode({ id: checkId(id), ...checkOptions(options, ['boost']) }))),
+      read<contract.Memory<M>>(engine.reinforce(encode({ id: checkId(id), ...checkOptions(options, ['boost']) }))),
     )
   }
 
-  getHistory(id: string, options?: contract.HistoryOptions, ...extra: Extra): Promise<contract.MemoryVersion[]> {
+  getHistory(id: string, options?: contract.HistoryOptions, ...extra: Extra): Promise<contract.MemoryVersion<M>[]> {
     return this.#call(extra, (engine, _, control) => {
       const request = { id: checkId(id), ...checkOptions(options, ['limit', 'before']) }
-      return read<contract.MemoryVersion[]>(engine.history(encode(request), control()))
+      return read<contract.MemoryVersion<M>[]>(engine.history(encode(request), control()))
     })
   }
 
-  restoreMemory(id: string, version: number, options?: contract.RestoreOptions, ...extra: Extra): Promise<Memory> {
+  restoreMemory(
+    id: string,
+    version: number,
+    options?: contract.RestoreOptions,
+    ...extra: Extra
+  ): Promise<contract.Memory<M>> {
     return this.#call(extra, (engine) => {
       const checked = checkOptions(options, UPDATE_OPTIONS)
       if (typeof version !== 'number') throw invalid('version', `must be a number, not ${describe(version)}`)
-      return read<Memory>(engine.restore(encode({ id: checkId(id), version, ...checked })))
+      return read<contract.Memory<M>>(engine.restore(encode({ id: checkId(id), version, ...checked })))
     })
   }
 
@@ -218,12 +236,12 @@ export class OpenMemory implements contract.OpenMemory {
     feedback: contract.Feedback | null,
     options?: contract.FeedbackOptions,
     ...extra: Extra
-  ): Promise<Memory> {
+  ): Promise<contract.Memory<M>> {
     return this.#call(extra, (engine) => {
       // Null takes feedback back; an absent one is more likely a mistake.
       if (feedback === undefined) throw invalid('feedback', 'is missing')
       const request = { id: checkId(id), feedback, ...checkOptions(options, ['reason']) }
-      return read<Memory>(engine.feedback(encode(request)))
+      return read<contract.Memory<M>>(engine.feedback(encode(request)))
     })
   }
 
@@ -231,8 +249,8 @@ export class OpenMemory implements contract.OpenMemory {
     return this.#call(extra, (engine) => read<contract.Waypoint[]>(engine.waypoints(encode({ id: checkId(id) }))))
   }
 
-  watch(options?: contract.WatchOptions, ...extra: Extra): AsyncIterableIterator<contract.MemoryChange> {
-    const watch: Watch = new Watch(
+  watch(options?: contract.WatchOptions, ...extra: Extra): AsyncIterableIterator<contract.MemoryChange<M>> {
+    const watch: Watch<M> = new Watch<M>(
       (wake) => {
         if (this.#closing) throw failure('CLOSED', 'this OpenMemory is closed')
         refuseExtra(extra)
@@ -414,7 +432,7 @@ export class OpenMemory implements contract.OpenMemory {
     engine: NativeEngine,
     { filters, ...rest }: contract.ListOptions,
     control: MaybeControl,
-  ): Promise<contract.MemoryPage> {
+  ): Promise<contract.MemoryPage<M>> {
     assertLossless(rest, '')
     return read(engine.list(JSON.stringify({ ...rest, filters: this.#scope.filters(filters) }), control))
   }

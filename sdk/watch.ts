@@ -1,7 +1,7 @@
 // How are changes iterated over? The addon is asked for what there is; when there is nothing it calls, and is asked
 // again. Nothing here keeps a process alive that has nothing else to do: then nothing can change either.
 
-import type { MemoryChange } from '../index'
+import type { MemoryChange, Metadata } from '../index'
 import { onAbort } from './abort'
 import { read } from './answer'
 import { CallSite } from './call-site'
@@ -12,14 +12,14 @@ interface Begun {
   signal: AbortSignal | undefined
 }
 
-interface Taken {
-  changes: MemoryChange[]
+interface Taken<M extends object> {
+  changes: MemoryChange<M>[]
   ended: boolean
 }
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
-export class Watch implements AsyncIterableIterator<MemoryChange> {
+export class Watch<M extends object = Metadata> implements AsyncIterableIterator<MemoryChange<M>> {
   readonly #site: CallSite
   readonly #open: (wake: () => void) => Begun
   readonly #ended: () => void
@@ -28,8 +28,8 @@ export class Watch implements AsyncIterableIterator<MemoryChange> {
   /** Takes back what listens to the signal. */
   #release = (): void => {}
   /** What is being taken; the first is asked for at once, so that no change is missed. */
-  #taking: Promise<Taken> | undefined
-  #changes: MemoryChange[] = []
+  #taking: Promise<Taken<M>> | undefined
+  #changes: MemoryChange<M>[] = []
   #over = false
   /** Whether there is more than was taken last. */
   #news = false
@@ -58,13 +58,13 @@ export class Watch implements AsyncIterableIterator<MemoryChange> {
   }
 
   /** Calls wait for each other, so that changes are told in order. */
-  next(): Promise<IteratorResult<MemoryChange, undefined>> {
+  next(): Promise<IteratorResult<MemoryChange<M>, undefined>> {
     const next = this.#turn.then(() => this.#next())
     this.#turn = next.catch(() => {})
     return next
   }
 
-  return(): Promise<IteratorResult<MemoryChange, undefined>> {
+  return(): Promise<IteratorResult<MemoryChange<M>, undefined>> {
     this.end()
     return Promise.resolve(DONE)
   }
@@ -79,7 +79,7 @@ export class Watch implements AsyncIterableIterator<MemoryChange> {
     this.#ended()
   }
 
-  async #next(): Promise<IteratorResult<MemoryChange, undefined>> {
+  async #next(): Promise<IteratorResult<MemoryChange<M>, undefined>> {
     try {
       while (!this.#over) {
         const change = this.#changes.shift()
@@ -107,7 +107,7 @@ export class Watch implements AsyncIterableIterator<MemoryChange> {
     })
   }
 
-  async #first(): Promise<Taken> {
+  async #first(): Promise<Taken<M>> {
     const { watcher, signal } = this.#open(this.#rouse)
     this.#watcher = watcher
     if (signal?.aborted) return { changes: [], ended: true }
@@ -120,8 +120,8 @@ export class Watch implements AsyncIterableIterator<MemoryChange> {
     this.#wake()
   }
 
-  #take(): Promise<Taken> {
+  #take(): Promise<Taken<M>> {
     this.#news = false
-    return read<Taken>((this.#watcher as NativeWatcher).take())
+    return read<Taken<M>>((this.#watcher as NativeWatcher).take())
   }
 }

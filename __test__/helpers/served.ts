@@ -1,12 +1,12 @@
 // A store behind a server in this process, reached over a real socket.
 
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import { OpenMemory, type OpenMemoryOptions } from '@openmemory/sdk'
+import { type EmbeddedOptions, OpenMemory } from '@openmemory/sdk'
 
 /** An object in remote mode that is as quick to make as one on a directory, and takes its server along when it closes. */
-export function serveAndReach(options: OpenMemoryOptions): OpenMemory {
-  const { path, embedder, durability, ...reaching } = options
-  const store = new OpenMemory({ path, embedder, durability })
+export function serveAndReach(options: EmbeddedOptions): OpenMemory {
+  const { path, embedder, durability, allowNonEmpty, lockWaitMs, url: _, ...reaching } = options
+  const store = new OpenMemory({ path, embedder, durability, allowNonEmpty, lockWaitMs })
   const server = store.serve({ port: 0 })
   server.catch(() => {})
   // The server's port is known later than the object must be made: this one waits for it.

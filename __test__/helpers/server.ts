@@ -1,7 +1,7 @@
 // Servers in this process and requests to them over real sockets, as curl would send them.
 
 import { request as begin, type IncomingHttpHeaders } from 'node:http'
-import type { OpenMemory, OpenMemoryOptions, ServeOptions, Server } from '@openmemory/sdk'
+import type { EmbeddedOptions, OpenMemory, ServeOptions, Server } from '@openmemory/sdk'
 import { freshDirectory, openEmbedded } from './store'
 
 export interface Served {
@@ -27,7 +27,7 @@ interface Asking {
 /** `ask('PATCH', '/memory/x', { body: {…} })`; the path is sent as it is. */
 export type Ask = (method: string, path: string, asking?: Asking) => Promise<Reply>
 
-export async function serve(options: ServeOptions = {}, store?: OpenMemoryOptions): Promise<Served> {
+export async function serve(options: ServeOptions = {}, store?: EmbeddedOptions): Promise<Served> {
   const om = openEmbedded({ path: freshDirectory(), ...store })
   const server = await om.serve({ port: 0, ...options })
   return { store: om, server, ask: asker(server.port) }

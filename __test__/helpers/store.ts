@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, test } from '@jest/globals'
-import { OpenMemory, type OpenMemoryOptions } from '@openmemory/sdk'
+import { type EmbeddedOptions, OpenMemory } from '@openmemory/sdk'
 import { serveAndReach } from './served'
 
 export const remote = (globalThis as { openMemoryTestMode?: string }).openMemoryTestMode === 'remote'
@@ -28,7 +28,7 @@ export function freshDirectory(): string {
 }
 
 /** With the test embedder, in a fresh directory, unless the options say otherwise. */
-export function openStore(options: OpenMemoryOptions = {}): OpenMemory {
+export function openStore(options: EmbeddedOptions = {}): OpenMemory {
   return opening({ path: freshDirectory(), embedder: 'test', ...options })
 }
 
@@ -38,11 +38,11 @@ export function openModelStore(path = freshDirectory()): OpenMemory {
 }
 
 /** A store in this process, in both modes. */
-export function openEmbedded(options: OpenMemoryOptions = {}): OpenMemory {
+export function openEmbedded(options: EmbeddedOptions = {}): OpenMemory {
   return keep(new OpenMemory({ path: freshDirectory(), embedder: 'test', ...options }))
 }
 
-function opening(options: OpenMemoryOptions): OpenMemory {
+function opening(options: EmbeddedOptions): OpenMemory {
   return keep(remote ? serveAndReach(options) : new OpenMemory(options))
 }
 

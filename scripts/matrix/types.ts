@@ -22,7 +22,7 @@ export async function uses(signal: AbortSignal): Promise<string[]> {
   const updated = await om.updateMemory(memory.id, { metadata: { deep: null } }, { ifVersion: memory.version })
   // @ts-expect-error a patch has no such field
   await om.updateMemory(memory.id, { contents: 'x' }).catch(() => updated)
-  const hits = await om.searchMemories('drinks', { k: 3, filters: { tags: { contains: 'taste' } } })
+  const hits = await om.searchMemories('drinks', { limit: 3, filters: { tags: { contains: 'taste' } } })
   for await (const each of om.iterateMemories({ order: 'created_at:asc' })) void each.sectors
   try {
     await om.getMemory('nobody')

@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type { OpenMemoryOptions } from '../../index'
 import { invalid, OpenMemoryError } from '../errors'
 import { OpenMemory } from '../open-memory'
 import { directoryOf } from '../options'
@@ -77,17 +78,18 @@ async function perform(command: Command, args: string[]): Promise<number> {
   }
 }
 
-function optionsOf(values: Values, server: string | undefined) {
+function optionsOf(values: Values, server: string | undefined): OpenMemoryOptions {
   if (values.path !== undefined && values.url !== undefined) throw new UsageError('--path and --url exclude each other')
   const apiKey = text(values, 'api-key')
   const allowNonEmpty = values['allow-non-empty'] as boolean | undefined
-  const [path, url] = [text(values, 'path'), text(values, 'url')]
-  const all = given({ path, url, apiKey, userId: text(values, 'user'), allowNonEmpty })
-  if (server === undefined) return { ...all, lockWaitMs: lockWaitMs(values) }
+  const common = given({ apiKey, userId: text(values, 'user') })
+  if (server === undefined) {
+    return { ...given({ ...common, path: text(values, 'path'), allowNonEmpty }), lockWaitMs: lockWaitMs(values) }
+  }
   for (const name of ['wait', 'allow-non-empty']) {
     if (values[name] !== undefined) throw new UsageError(`--${name} is about a directory, and ${server} is a server`)
   }
-  return all
+  return { ...common, url: server }
 }
 
 function mustBeStore(values: Values): void {

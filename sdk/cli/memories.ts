@@ -88,18 +88,27 @@ export const MEMORY_COMMANDS: Command[] = [
     scoped: true,
     usage: 'QUERY',
     summary: 'Find memories by meaning',
-    flags: { ...FILTER, k: { ...string, short: 'k' }, sector: several, 'min-score': string, explain: flag },
+    flags: {
+      ...FILTER,
+      limit: string,
+      k: { ...string, short: 'k' },
+      sector: several,
+      'min-score': string,
+      explain: flag,
+    },
     help: {
       ...FILTER_HELP,
-      k: 'how many, 1 to 1000 (8)',
+      limit: 'maximum number of results, 1 to 1000 (8)',
+      k: 'the same as --limit',
       sector: 'only of this sector',
       'min-score': 'only from this score on, 0 to 1',
       explain: 'tell how scores came about',
     },
-    example: `openmemory search 'What does Ada drink?' -k 3`,
+    example: `openmemory search 'What does Ada drink?' --limit 3`,
     run(call) {
       const { values } = call
       const options = given({
+        limit: numeric(values, 'limit'),
         k: numeric(values, 'k'),
         filters: json<contract.Filters>(values, 'filter'),
         sectors: values.sector as contract.Sector[] | undefined,

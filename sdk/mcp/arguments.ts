@@ -1,12 +1,18 @@
 // What did the model mean by its arguments? Values are the store's to judge; here is what models get wrong without harm.
 
 import { describe } from '../arguments'
-import { failure, invalid, OpenMemoryError } from '../errors'
+import { invalid, renamed } from '../errors'
 import { isPlainObject } from '../json'
 
 export type Schema = Record<string, unknown>
 // biome-ignore lint/suspicious/noExplicitAny: arguments are checked by the method that they go to
 export type Arguments = any
+
+export interface Accepted {
+  properties: Record<string, Schema>
+  required: string[]
+  unlisted?: Record<string, Schema>
+}
 
 /** How a tool spells what the SDK spells otherwise. */
 const SPELLING = { minScore: 'min_score', ifVersion: 'if_version' }
@@ -15,15 +21,16 @@ const SPELLING = { minScore: 'min_score', ifVersion: 'if_version' }
  * The arguments, without those that are null, and with the value of each that came as its JSON text: `'5'` for 5. Refuses
  * those that the tool does not have.
  */
-export function readArguments(properties: Record<string, Schema>, required: string[], args: unknown): Arguments {
+export function readArguments({ properties, required, unlisted }: Accepted, args: unknown): Arguments {
+  const accepted = { ...properties, ...unlisted }
   if (!isPlainObject(args ?? {})) throw invalid('arguments', `must be an object, not ${describe(args)}`)
   const read: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(args ?? {})) {
     if (value === null) continue
-    if (!Object.hasOwn(properties, name)) {
+    if (!Object.hasOwn(accepted, name)) {
       throw invalid(name, `is not an argument of this tool; it takes ${Object.keys(properties).join(', ')}`)
     }
-    read[name] = parsed(value, properties[name]?.type)
+    read[name] = parsed(value, accepted[name]?.type)
   }
   for (const name of required) {
     // A missing id has a code of its own, which the store gives.
@@ -34,11 +41,7 @@ export function readArguments(properties: Record<string, Schema>, required: stri
 
 /** What a tool threw, with the argument named as the tool does. */
 export function inToolSpelling(error: unknown): unknown {
-  if (!(error instanceof OpenMemoryError)) return error
-  const { field } = error.details
-  if (typeof field !== 'string' || !Object.hasOwn(SPELLING, field)) return error
-  const named = SPELLING[field as keyof typeof SPELLING]
-  return failure(error.code, error.message.replaceAll(field, named), { details: { ...error.details, field: named } })
+  return Object.entries(SPELLING).reduce((named, [field, name]) => renamed(named, field, name), error)
 }
 
 function parsed(value: unknown, type: unknown): unknown {

@@ -76,7 +76,7 @@ export class Session {
     if (!tool)
       throw new RpcError(ErrorCode.InvalidParams, `there is no tool ${JSON.stringify(name) ?? 'without a name'}`)
     try {
-      const read = readArguments(tool.properties, tool.required, args)
+      const read = readArguments(tool, args)
       const { text, data } = await tool.run(this.#memories, read, this.#actor).catch((error) => {
         throw inToolSpelling(error)
       })

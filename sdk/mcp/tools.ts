@@ -12,6 +12,8 @@ export interface Tool {
   description: string
   properties: Record<string, Schema>
   required: string[]
+  /** Accepted, but not shown: older names. */
+  unlisted?: Record<string, Schema>
   /** Hints for the host: whether to ask its user first. */
   reads?: boolean
   destroys?: boolean
@@ -70,11 +72,12 @@ export function toolsFor(pinned: boolean): Tool[] {
         'omitted counts the results that did not fit.',
       properties: {
         query: { type: 'string', minLength: 1, maxLength: 8192, description: 'A question or a topic' },
-        k: { ...limit, default: 8 },
+        limit: { ...limit, default: 8 },
         filters,
         min_score: { type: 'number', minimum: 0, maximum: 1, description: 'Only results with at least this score' },
       },
       required: ['query'],
+      unlisted: { k: limit },
       reads: true,
       run: (memories, args) => search(memories, args),
     },
