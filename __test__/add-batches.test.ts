@@ -59,3 +59,14 @@ test('memories are deleted by id, each with its result', async () => {
   expect(results[2]).toMatchObject({ ok: false, error: { code: 'MISSING_ID' } })
   expect((await om.listMemories()).memories.map((memory) => memory.id)).toEqual([kept.id])
 })
+
+test('what is changed after a call was made does not change the call', async () => {
+  const om = openStore()
+  const metadata = { colour: 'red' }
+  const items = Array.from({ length: 250 }, (_, n) => ({ content: `thing ${n}`, metadata }))
+  const adding = [om.addMemory({ content: 'one', metadata }), om.addMemories(items, { onProgress: () => {} })] as const
+  metadata.colour = 'blue'
+  const [one, many] = await Promise.all(adding)
+  expect(one.metadata).toEqual({ colour: 'red' })
+  for (const result of many) expect(result).toMatchObject({ ok: true, memory: { metadata: { colour: 'red' } } })
+})

@@ -1,14 +1,13 @@
-// Who hears that a signal fires? Everybody in one listener: Node warns of a leak where a signal has more than ten, and one
-// signal may end many calls.
+// How do many calls listen to one signal? Through a single listener, because Node warns of a leak above ten.
 
 const listening = new WeakMap<AbortSignal, Set<() => void>>()
 
-/** Calls `listener` when the signal fires, or now if it has; gives the function that takes it back. */
+/** Calls `listener` when the signal fires, or now if it has fired; returns the function that removes it. */
 export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
   if (signal?.aborted) listener()
   if (signal === undefined || signal.aborted) return () => {}
   const listeners = listening.get(signal) ?? listenTo(signal)
-  // A function of its own, so that one that is given twice is two.
+  // A new function, so that a listener that is added twice is called twice.
   const own = () => listener()
   listeners.add(own)
   return () => listeners.delete(own)

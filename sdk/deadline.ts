@@ -1,4 +1,4 @@
-// What does `timeoutMs` bound? The wait of the caller. A read stops then; a write may still be applied.
+// What does `timeoutMs` limit? The time that the caller waits. A read stops then; a write may still be applied.
 
 import { failure } from './errors'
 

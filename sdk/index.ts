@@ -1,4 +1,4 @@
-// What does the package export? The names of the contract, held to its types.
+// What does the package export? The names of the contract; the compiler compares their types.
 
 import type * as contract from '../index'
 import { doctor } from './doctor'
@@ -17,5 +17,5 @@ export {
 } from './errors'
 export { OpenMemory } from './open-memory'
 
-const { failure: _failure, invalid: _invalid, ...classes } = errors
+const { failure: _failure, invalid: _invalid, renamed: _renamed, ...classes } = errors
 void ({ OpenMemory, doctor, ...classes } satisfies typeof contract)

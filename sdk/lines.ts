@@ -1,8 +1,8 @@
-// Where does a line end? Lines are cut as bytes, so that no character is cut with them.
+// How is a stream split into lines? As bytes, so that no character is split.
 
 import type { Readable } from 'node:stream'
 
-/** The lines of a stream, as they come. Returns what is behind the last line break. */
+/** The lines of a stream, as they arrive. Returns the text after the last line break. */
 export async function* linesOf(input: Readable): AsyncGenerator<Buffer, Buffer, undefined> {
   let begun: Buffer[] = []
   for await (const piece of input) {

@@ -1,28 +1,30 @@
-// What can a user do with a store? Arguments are checked here, asked of the engine as JSON, and answered as records.
+// What can a user do with a store? Arguments are checked here; a backend does the work.
 
-import { resolve } from 'node:path'
 import type * as contract from '../index'
-import { read } from './answer'
-import { checkId, checkItems, checkOptions, checkRecord, describe, isoTime, refuseExtra } from './arguments'
-import { type EngineItem, perItem } from './batch'
+import type { Backend, CallControl } from './backend'
+import { perItem } from './batch'
 import { CallSite } from './call-site'
+import { cancellable, checkLongCall, checkSignal, ProgressFailure } from './cancellable'
+import { connect } from './connect'
 import { withDeadline } from './deadline'
-import { failure, invalid, type OpenMemoryError, renamed } from './errors'
-import { gated } from './gate'
-import { assertLossless, isPlainObject } from './json'
-import { checkLong, checkSignal, longCall, ProgressFailure } from './long-call'
-import type { NativeControl, NativeEngine } from './native'
-import { explainLock, holdHere } from './open-here'
-import { type Settings, settingsOf } from './options'
+import { failure, invalid, renamed } from './errors'
 import { type Check, readingFrom, writingTo } from './pipes'
 import { isVacuous, Scope } from './scope'
-import { Server } from './server'
-import { checkFile, type EngineImport, importSummary } from './transfer'
+import { checkId, checkItems, checkOptions, checkRecord, describe, isoTime, rejectExtra } from './validate/arguments'
+import { checkFile } from './validate/file'
+import { assertLossless, isPlainObject } from './validate/json'
 import { Watch } from './watch'
 
-type MaybeControl = NativeControl | undefined
-/** What a call is given behind its own arguments. */
+/** Arguments after a method's own. */
 type Extra = readonly unknown[]
+
+/** A call in progress. */
+interface Call {
+  site: CallSite
+  /** For a call that changes nothing, so that it stops at its deadline. */
+  stopAtDeadline(): CallControl | undefined
+  expired(): boolean
+}
 
 const ITERATE_OPTIONS = ['filters', 'limit', 'order', 'showExpired'] as const
 const UPDATE_OPTIONS = ['ifVersion', 'actor', 'reason'] as const
@@ -31,69 +33,57 @@ const WATCH_OPTIONS = ['filters', 'since', 'signal'] as const
 const LONG_OPTIONS = ['onProgress', 'signal'] as const
 
 export class OpenMemory<M extends object = contract.Metadata> implements contract.OpenMemory<M> {
-  readonly #settings: Settings
+  readonly #backend: Backend<M>
+  readonly #timeoutMs: number | undefined
   readonly #scope: Scope
-  readonly #servers: Promise<Server>[] = []
+  readonly #servers: Promise<contract.Server>[] = []
   readonly #watches = new Set<Watch<M>>()
-  #opened: NativeEngine | undefined
-  /** Says that the directory is not open here. */
-  #release: (() => void) | undefined
   #closing: Promise<void> | undefined
 
   constructor(options?: contract.OpenMemoryOptions, ...extra: Extra) {
     const site = new CallSite(1)
     try {
-      refuseExtra(extra)
-      this.#settings = settingsOf(options)
+      rejectExtra(extra)
+      const { backend, userId, timeoutMs } = connect<M>(options)
+      this.#backend = backend
+      this.#timeoutMs = timeoutMs
+      this.#scope = new Scope(userId)
     } catch (error) {
-      throw site.claim(error)
+      throw site.withCallerStack(error)
     }
-    this.#scope = new Scope(this.#settings.userId)
   }
 
-  addMemory(
-    memory: contract.NewMemory<M>,
-    options?: contract.AddOptions,
-    ...extra: Extra
-  ): Promise<contract.AddedMemory<M>> {
-    return this.#call(extra, (engine) => {
+  addMemory(memory: contract.NewMemory<M>, options?: contract.AddOptions, ...extra: Extra) {
+    return this.#call(extra, () => {
       const { ifExists } = checkOptions(options, ['ifExists'])
       const record = this.#scope.memory(checkRecord(memory, 'memory'))
       // Undefined and null count as absent, as in a batch.
-      const request = { memory: { ...record, ifExists: record.ifExists ?? ifExists } }
-      return read<contract.AddedMemory<M>>(engine.add(JSON.stringify(request)))
+      return this.#backend.add({ memory: { ...record, ifExists: record.ifExists ?? ifExists } })
     })
   }
 
-  addMemories(
-    memories: readonly contract.NewMemory<M>[],
-    options?: contract.AddManyOptions,
-    ...extra: Extra
-  ): Promise<contract.ItemResult<contract.AddedMemory<M>>[]> {
-    return this.#call(extra, (engine, site) => {
+  addMemories(memories: readonly contract.NewMemory<M>[], options?: contract.AddManyOptions, ...extra: Extra) {
+    return this.#call(extra, ({ site }) => {
       const { atomic = false, ifExists, ...long } = checkOptions(options, [...LONG_OPTIONS, 'atomic', 'ifExists'])
       const prepare = (item: unknown, index: number) => this.#scope.memory(checkRecord(item, `memories[${index}]`))
-      return longCall(long, this.#settings.control, (control) =>
+      return cancellable(long, (control) =>
         perItem(checkItems(memories, 'memories'), { atomic, site, prepare }, (items) =>
-          read<EngineItem<contract.AddedMemory<M>>[]>(engine.addMany(encode({ items, atomic, ifExists }), control)),
+          this.#backend.addMany(lossless({ items, atomic, ifExists }), control),
         ),
       )
     })
   }
 
-  getMemory(id: string, options?: contract.GetOptions, ...extra: Extra): Promise<contract.Memory<M>> {
-    return this.#call(extra, (engine) => {
+  getMemory(id: string, options?: contract.GetOptions, ...extra: Extra) {
+    return this.#call(extra, () => {
       const { version, at } = checkOptions(options, ['version', 'at'])
       if (version !== undefined && at !== undefined) throw invalid('at', 'and version exclude each other')
-      const request = { id: checkId(id), version, at: at && isoTime(at, 'at') }
-      return read<contract.Memory<M>>(engine.get(encode(request)))
+      return this.#backend.get(lossless({ id: checkId(id), version, at: at && isoTime(at, 'at') }))
     })
   }
 
-  listMemories(options?: contract.ListOptions, ...extra: Extra): Promise<contract.MemoryPage<M>> {
-    return this.#call(extra, (engine, _, control) =>
-      this.#page(engine, checkOptions(options, [...ITERATE_OPTIONS, 'cursor']), control()),
-    )
+  listMemories(options?: contract.ListOptions, ...extra: Extra) {
+    return this.#call(extra, (call) => this.#page(checkOptions(options, [...ITERATE_OPTIONS, 'cursor']), call))
   }
 
   async *iterateMemories(
@@ -101,61 +91,46 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
     ...extra: Extra
   ): AsyncGenerator<contract.Memory<M>, void, undefined> {
     let cursor: string | undefined
-    // A memory that is updated on the way moves to the end of its order, and is met again there.
-    const met = options?.order?.startsWith('updated_at') ? new Set<string>() : undefined
+    // A memory that is updated meanwhile moves to the end of its order and would be returned again.
+    const seen = options?.order?.startsWith('updated_at') ? new Set<string>() : undefined
     do {
-      const page = await this.#call(extra, (engine, _, control) => {
+      const page = await this.#call(extra, (call) => {
         const checked = checkOptions(options, ITERATE_OPTIONS)
-        return this.#page(engine, { ...checked, ...(cursor !== undefined && { cursor }) }, control())
+        return this.#page({ ...checked, ...(cursor !== undefined && { cursor }) }, call)
       })
       for (const memory of page.memories) {
-        if (met?.has(memory.id)) continue
-        met?.add(memory.id)
+        if (seen?.has(memory.id)) continue
+        seen?.add(memory.id)
         yield memory
       }
       cursor = page.next_cursor
     } while (cursor !== undefined)
   }
 
-  updateMemory(
-    id: string,
-    patch: contract.MemoryPatch<M>,
-    options?: contract.UpdateOptions,
-    ...extra: Extra
-  ): Promise<contract.Memory<M>> {
-    return this.#call(extra, (engine) => {
-      const checked = checkOptions(options, UPDATE_OPTIONS)
-      assertLossless(checked, '')
-      const request = { id: checkId(id), patch: checkRecord(patch, 'patch'), ...checked }
-      return read<contract.Memory<M>>(engine.update(JSON.stringify(request)))
+  updateMemory(id: string, patch: contract.MemoryPatch<M>, options?: contract.UpdateOptions, ...extra: Extra) {
+    return this.#call(extra, () => {
+      const checked = lossless(checkOptions(options, UPDATE_OPTIONS))
+      return this.#backend.update({ id: checkId(id), patch: checkRecord(patch, 'patch'), ...checked })
     })
   }
 
-  updateMemories(
-    updates: readonly contract.MemoryUpdate<M>[],
-    options?: contract.UpdateManyOptions,
-    ...extra: Extra
-  ): Promise<contract.ItemResult<contract.Memory<M>>[]> {
-    return this.#call(extra, (engine, site) => {
+  updateMemories(updates: readonly contract.MemoryUpdate<M>[], options?: contract.UpdateManyOptions, ...extra: Extra) {
+    return this.#call(extra, ({ site }) => {
       const checked = checkOptions(options, [...LONG_OPTIONS, 'atomic', 'actor', 'reason'])
       const { atomic = false, actor, reason, ...long } = checked
       const prepare = (item: unknown, index: number) => checkRecord(item, `updates[${index}]`)
-      return longCall(long, this.#settings.control, (control) =>
-        perItem(checkItems(updates, 'updates'), { atomic, site, prepare }, (items) => {
-          assertLossless({ atomic, actor, reason }, '')
-          return read<EngineItem<contract.Memory<M>>[]>(
-            engine.updateMany(JSON.stringify({ items, atomic, actor, reason }), control),
-          )
-        }),
+      return cancellable(long, (control) =>
+        perItem(checkItems(updates, 'updates'), { atomic, site, prepare }, (items) =>
+          this.#backend.updateMany({ items, ...lossless({ atomic, actor, reason }) }, control),
+        ),
       )
     })
   }
 
-  deleteMemory(id: string, options?: contract.UpdateOptions, ...extra: Extra): Promise<contract.DeletedMemory<M>> {
-    return this.#call(extra, (engine) => {
-      const request = { id: checkId(id), ...checkOptions(options, ['ifVersion', 'actor', 'reason']) }
-      return read<contract.DeletedMemory<M>>(engine.delete(encode(request)))
-    })
+  deleteMemory(id: string, options?: contract.UpdateOptions, ...extra: Extra) {
+    return this.#call(extra, () =>
+      this.#backend.delete(lossless({ id: checkId(id), ...checkOptions(options, UPDATE_OPTIONS) })),
+    )
   }
 
   deleteMemories(
@@ -171,63 +146,55 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
     options?: contract.LongCallOptions,
     ...extra: Extra
   ): Promise<contract.ItemResult<contract.DeletedMemory<M>>[] | contract.DeleteSummary> {
-    return this.#call(extra, (engine, site) =>
-      longCall<contract.ItemResult<contract.DeletedMemory<M>>[] | contract.DeleteSummary>(
+    return this.#call(extra, ({ site }) =>
+      cancellable<contract.ItemResult<contract.DeletedMemory<M>>[] | contract.DeleteSummary>(
         checkOptions(options, LONG_OPTIONS),
-        this.#settings.control,
         (control) => {
           if (!Array.isArray(which)) {
-            const selection = this.#selection(which as contract.DeleteSelection)
-            return read<contract.DeleteSummary>(engine.deleteMany(JSON.stringify(selection), control))
+            return this.#backend.deleteSelected(this.#selection(which as contract.DeleteSelection), control)
           }
           return perItem(checkItems<string>(which, 'ids'), { atomic: false, site, prepare: checkId }, (ids) =>
-            read<EngineItem<contract.DeletedMemory<M>>[]>(engine.deleteMany(JSON.stringify({ ids }), control)),
+            this.#backend.deleteIds(ids, control),
           )
         },
       ),
     )
   }
 
-  searchMemories(query: string, options?: contract.SearchOptions, ...extra: Extra): Promise<contract.MemoryMatch<M>[]> {
-    return this.#call(extra, (engine, _, control) => {
+  searchMemories(query: string, options?: contract.SearchOptions, ...extra: Extra) {
+    return this.#call(extra, async (call) => {
       const { filters, ...rest } = checkOptions(options, SEARCH_OPTIONS)
       if (typeof query !== 'string') throw invalid('query', `must be a string, not ${describe(query)}`)
-      assertLossless({ query, ...rest }, '')
-      const { limit, k = limit, ...steering } = rest
+      const { limit, k = limit, ...steering } = lossless({ query, ...rest })
       if (rest.k !== undefined && limit !== undefined) throw invalid('limit', 'and k exclude each other')
-      // The engine knows the limit of a search as k.
-      const request = { query, k, ...steering, filters: this.#scope.filters(filters) }
-      const matches = read<contract.MemoryMatch<M>[]>(engine.search(JSON.stringify(request), control()))
-      if (limit === undefined) return matches
-      return matches.catch((error) => {
-        throw renamed(error, 'k', 'limit')
-      })
+      try {
+        // Backends know the limit of a search as k.
+        const request = { k, ...steering, filters: this.#scope.filters(filters) }
+        return await this.#backend.search(request, call.stopAtDeadline())
+      } catch (error) {
+        throw limit === undefined ? error : renamed(error, 'k', 'limit')
+      }
     })
   }
 
-  reinforceMemory(id: string, options?: contract.ReinforceOptions, ...extra: Extra): Promise<contract.Memory<M>> {
-    return this.#call(extra, (engine) =>
-      read<contract.Memory<M>>(engine.reinforce(encode({ id: checkId(id), ...checkOptions(options, ['boost']) }))),
+  reinforceMemory(id: string, options?: contract.ReinforceOptions, ...extra: Extra) {
+    return this.#call(extra, () =>
+      this.#backend.reinforce(lossless({ id: checkId(id), ...checkOptions(options, ['boost']) })),
     )
   }
 
-  getHistory(id: string, options?: contract.HistoryOptions, ...extra: Extra): Promise<contract.MemoryVersion<M>[]> {
-    return this.#call(extra, (engine, _, control) => {
+  getHistory(id: string, options?: contract.HistoryOptions, ...extra: Extra) {
+    return this.#call(extra, (call) => {
       const request = { id: checkId(id), ...checkOptions(options, ['limit', 'before']) }
-      return read<contract.MemoryVersion<M>[]>(engine.history(encode(request), control()))
+      return this.#backend.history(lossless(request), call.stopAtDeadline())
     })
   }
 
-  restoreMemory(
-    id: string,
-    version: number,
-    options?: contract.RestoreOptions,
-    ...extra: Extra
-  ): Promise<contract.Memory<M>> {
-    return this.#call(extra, (engine) => {
+  restoreMemory(id: string, version: number, options?: contract.RestoreOptions, ...extra: Extra) {
+    return this.#call(extra, () => {
       const checked = checkOptions(options, UPDATE_OPTIONS)
       if (typeof version !== 'number') throw invalid('version', `must be a number, not ${describe(version)}`)
-      return read<contract.Memory<M>>(engine.restore(encode({ id: checkId(id), version, ...checked })))
+      return this.#backend.restore(lossless({ id: checkId(id), version, ...checked }))
     })
   }
 
@@ -237,117 +204,106 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
     options?: contract.FeedbackOptions,
     ...extra: Extra
   ): Promise<contract.Memory<M>> {
-    return this.#call(extra, (engine) => {
-      // Null takes feedback back; an absent one is more likely a mistake.
+    return this.#call(extra, () => {
+      // Null removes feedback; an absent one is more likely a mistake.
       if (feedback === undefined) throw invalid('feedback', 'is missing')
-      const request = { id: checkId(id), feedback, ...checkOptions(options, ['reason']) }
-      return read<contract.Memory<M>>(engine.feedback(encode(request)))
+      return this.#backend.feedback(lossless({ id: checkId(id), feedback, ...checkOptions(options, ['reason']) }))
     })
   }
 
-  getWaypoints(id: string, ...extra: Extra): Promise<contract.Waypoint[]> {
-    return this.#call(extra, (engine) => read<contract.Waypoint[]>(engine.waypoints(encode({ id: checkId(id) }))))
+  getWaypoints(id: string, ...extra: Extra) {
+    return this.#call(extra, () => this.#backend.waypoints({ id: checkId(id) }))
   }
 
   watch(options?: contract.WatchOptions, ...extra: Extra): AsyncIterableIterator<contract.MemoryChange<M>> {
     const watch: Watch<M> = new Watch<M>(
       (wake) => {
-        if (this.#closing) throw failure('CLOSED', 'this OpenMemory is closed')
-        refuseExtra(extra)
+        this.#refuseIfClosed()
+        rejectExtra(extra)
         const { filters, since, signal } = checkOptions(options, WATCH_OPTIONS)
-        const request = encode({ filters: this.#scope.filters(filters), since: since && isoTime(since, 'since') })
-        return { watcher: this.#settings.watcher(this.#engine(), request, wake), signal: checkSignal(signal) }
+        const request = { filters: this.#scope.filters(filters), since: since && isoTime(since, 'since') }
+        assertLossless({ since: request.since }, '')
+        return { source: this.#backend.watch(request, wake), signal: checkSignal(signal) }
       },
       () => this.#watches.delete(watch),
-      this.#explain,
     )
     this.#watches.add(watch)
     watch.begin()
     return watch
   }
 
-  reindex(options?: contract.LongCallOptions, ...extra: Extra): Promise<contract.ReindexSummary> {
-    return this.#call(extra, (engine) =>
-      longCall(checkOptions(options, LONG_OPTIONS), this.#settings.control, (control) =>
-        read<contract.ReindexSummary>(engine.reindex('{}', control)),
-      ),
+  reindex(options?: contract.LongCallOptions, ...extra: Extra) {
+    return this.#call(extra, () =>
+      cancellable(checkOptions(options, LONG_OPTIONS), (control) => this.#backend.reindex(control)),
     )
   }
 
-  backup(dir: string, ...extra: Extra): Promise<contract.BackupSummary> {
-    return this.#call(extra, (engine) => {
+  backup(dir: string, ...extra: Extra) {
+    return this.#call(extra, () => {
       if (typeof dir !== 'string' || dir === '') throw invalid('dir', 'must be the path of a directory')
       assertLossless(dir, 'dir')
-      // A server knows its backups by name.
-      const target = this.#settings.directory === undefined ? dir : resolve(dir)
-      return read<contract.BackupSummary>(engine.backup(target))
+      return this.#backend.backup(dir)
     })
   }
 
-  exportTo(file: string, options?: contract.ExportOptions, ...extra: Extra): Promise<contract.ExportSummary> {
-    return this.#call(extra, (engine, _site, _control, late) => {
+  exportTo(file: string, options?: contract.ExportOptions, ...extra: Extra) {
+    return this.#call(extra, (call) => {
       const { filters: given, ...long } = checkOptions(options, [...LONG_OPTIONS, 'filters'])
       const [target, filters] = [checkFile(file), this.#scope.filters(given)]
-      const waiting = this.#waiting(long, late)
+      const waiting = this.#waiting(long, call)
       return writingTo(target, waiting.check, (file) => {
         waiting.begun()
-        return longCall(long, this.#settings.control, (control) =>
-          read<contract.ExportSummary>(engine.exportTo(encode({ file, filters }), control)),
-        )
+        return cancellable(long, (control) => this.#backend.exportTo({ file, filters }, control))
       })
     })
   }
 
-  importFrom(file: string, options?: contract.ImportOptions, ...extra: Extra): Promise<contract.ImportSummary> {
-    return this.#call(extra, (engine, site, _control, late) => {
+  importFrom(file: string, options?: contract.ImportOptions, ...extra: Extra) {
+    return this.#call(extra, (call) => {
       const { onConflict, ...long } = checkOptions(options, [...LONG_OPTIONS, 'onConflict'])
       const source = checkFile(file)
       assertLossless({ onConflict }, '')
-      return readingFrom(source, this.#waiting(long, late).check, (file) =>
-        longCall(long, this.#settings.control, async (control) =>
-          importSummary(await read<EngineImport>(engine.importFrom(encode({ file, onConflict }), control)), site),
-        ),
+      return readingFrom(source, this.#waiting(long, call).check, (file) =>
+        cancellable(long, async (control) => {
+          const { errors, ...counts } = await this.#backend.importFrom({ file, onConflict }, control)
+          const own = errors.map((failed) => ({ ...failed, error: call.site.withCallerStack(failed.error) }))
+          return { ...counts, errors: own }
+        }),
       )
     })
   }
 
-  stats(...extra: Extra): Promise<contract.Stats> {
-    return this.#call(extra, (engine) => read<contract.Stats>(engine.stats()))
+  stats(...extra: Extra) {
+    return this.#call(extra, () => this.#backend.stats())
   }
 
   serve(options?: contract.ServeOptions, ...extra: Extra): Promise<contract.Server> {
-    return this.#call(extra, async (engine) => {
-      const { directory, lock } = this.#settings
-      if (directory === undefined) throw invalid('url', 'names a server already; serve() needs a directory')
-      const server = Server.start(engine, { directory, lock }, options)
+    return this.#call(extra, async () => {
+      const server = this.#backend.serve(options)
       this.#servers.push(server)
       return server
     })
   }
 
-  ready(...extra: Extra): Promise<void> {
-    return this.#call(extra, async (engine) => {
-      await read(engine.ready())
-    })
+  ready(...extra: Extra) {
+    return this.#call(extra, () => this.#backend.ready())
   }
 
-  compact(...extra: Extra): Promise<contract.CompactSummary> {
-    return this.#call(extra, (engine) => read<contract.CompactSummary>(engine.compact()))
+  compact(...extra: Extra) {
+    return this.#call(extra, () => this.#backend.compact())
   }
 
-  flush(...extra: Extra): Promise<void> {
-    return this.#call(extra, async (engine) => {
-      await read(engine.flush())
-    })
+  flush(...extra: Extra) {
+    return this.#call(extra, () => this.#backend.flush())
   }
 
   close(...extra: Extra): Promise<void> {
     const site = new CallSite(1)
     try {
-      // A listener to an event is called with more, and a store must not stay open for that.
-      refuseExtra(extra.filter(isPlainObject))
+      // An event passes its own arguments to a listener, and they must not keep a store open.
+      rejectExtra(extra.filter(isPlainObject))
     } catch (error) {
-      return Promise.reject(site.claim(error))
+      return Promise.reject(site.withCallerStack(error))
     }
     this.#closing ??= this.#close(site)
     return this.#closing
@@ -360,84 +316,63 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
   async #close(site: CallSite): Promise<void> {
     try {
       for (const watch of this.#watches) watch.end()
-      // One that is only beginning ends too.
-      const begun = await Promise.allSettled(this.#servers)
-      await Promise.all(begun.map((server) => server.status === 'fulfilled' && server.value.close()))
-      if (this.#opened) await read(this.#opened.close())
+      // Servers that are still starting are closed too.
+      const started = await Promise.allSettled(this.#servers)
+      await Promise.all(started.map((server) => server.status === 'fulfilled' && server.value.close()))
+      await this.#backend.close()
     } catch (error) {
-      throw site.claim(error)
-    } finally {
-      this.#release?.()
+      throw site.withCallerStack(error)
     }
   }
 
-  // Every method is called by the user's code and calls this: two frames to leave out of an error's stack.
-  async #call<T>(
-    extra: Extra,
-    work: (engine: NativeEngine, site: CallSite, control: () => MaybeControl, late: () => boolean) => Promise<T>,
-  ): Promise<T> {
+  // User code calls a method, and every method calls this: two frames to remove from an error's stack.
+  async #call<T>(extra: Extra, work: (call: Call) => Promise<T>): Promise<T> {
     const site = new CallSite(2)
-    const { timeoutMs } = this.#settings
-    let made: MaybeControl
     let expired = false
-    // Of a call that changes nothing, so that it stops when its time is over.
-    const control = () => {
-      if (timeoutMs !== undefined) made = this.#settings.control()
-      return made
+    let stop: AbortController | undefined
+    const stopAtDeadline = () => {
+      if (this.#timeoutMs === undefined) return undefined
+      stop = new AbortController()
+      return { signal: stop.signal }
     }
     try {
-      if (this.#closing) throw failure('CLOSED', 'this OpenMemory is closed')
-      refuseExtra(extra)
-      const late = () => expired
-      return await withDeadline(work(this.#engine(), site, control, late), timeoutMs, () => {
+      this.#refuseIfClosed()
+      rejectExtra(extra)
+      return await withDeadline(work({ site, stopAtDeadline, expired: () => expired }), this.#timeoutMs, () => {
         expired = true
-        made?.cancel()
+        stop?.abort()
       })
     } catch (error) {
-      throw error instanceof ProgressFailure ? error.error : site.claim(this.#explain(error))
+      throw error instanceof ProgressFailure ? error.error : site.withCallerStack(error)
     }
   }
 
-  #engine(): NativeEngine {
-    this.#opened ??= gated(this.#settings.open(), this.#settings.lock)
-    this.#release ??= holdHere(this.#settings.directory)
-    return this.#opened
+  #refuseIfClosed(): void {
+    if (this.#closing) throw failure('CLOSED', 'this OpenMemory is closed')
   }
 
-  /** The error as the user should hear it; a directory that is LOCKED was not opened here. */
-  readonly #explain = (error: unknown): unknown => {
-    if ((error as { code?: unknown } | undefined)?.code !== 'LOCKED') return error
-    this.#release?.()
-    this.#release = undefined
-    return explainLock(error as OpenMemoryError, this.#settings.directory)
-  }
-
-  /** Whether a call goes on that waits for the other end of a pipe. What has begun is finished, also while this closes. */
-  #waiting(long: contract.LongCallOptions, late: () => boolean): { check: Check; begun: () => void } {
-    checkLong(long)
+  /** Whether a call goes on that waits for the other end of a pipe. Once it has begun, closing waits for it. */
+  #waiting(long: contract.LongCallOptions, call: Call): { check: Check; begun: () => void } {
+    checkLongCall(long)
     let begun = false
     return {
       begun: () => {
         begun = true
       },
       check: () => {
-        if (this.#closing && !begun) throw failure('CLOSED', 'this OpenMemory is closed')
-        if (late()) throw failure('TIMEOUT', 'the call took too long')
-        checkLong(long)
+        if (!begun) this.#refuseIfClosed()
+        if (call.expired()) throw failure('TIMEOUT', 'the call took too long')
+        checkLongCall(long)
       },
     }
   }
 
-  #page(
-    engine: NativeEngine,
-    { filters, ...rest }: contract.ListOptions,
-    control: MaybeControl,
-  ): Promise<contract.MemoryPage<M>> {
-    assertLossless(rest, '')
-    return read(engine.list(JSON.stringify({ ...rest, filters: this.#scope.filters(filters) }), control))
+  #page({ filters, ...rest }: contract.ListOptions, call: Call): Promise<contract.MemoryPage<M>> {
+    const request = { ...lossless(rest), filters: this.#scope.filters(filters) }
+    return this.#backend.list(request, call.stopAtDeadline())
   }
 
-  #selection(given: contract.DeleteSelection): object {
+  #selection(given: contract.DeleteSelection): contract.DeleteSelection {
     if (given === undefined || given === null) throw invalid('ids', 'are missing')
     if (typeof given !== 'object')
       throw invalid('ids', `must be an array, or an object with filters, not ${describe(given)}`)
@@ -446,13 +381,14 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
     if (all !== undefined && all !== true) throw invalid('all', 'must be true')
     const scoped = this.#scope.filters(filters)
     if (!all && (filters === undefined || isVacuous(filters))) {
-      throw invalid('filters', 'must not be empty; to delete all memories, say { all: true }')
+      throw invalid('filters', 'must not be empty; to delete all memories, pass { all: true }')
     }
     return scoped === undefined ? { all: true } : { filters: scoped }
   }
 }
 
-function encode(request: object): string {
+/** @throws {ValidationError} if JSON cannot represent the request. */
+function lossless<T extends object>(request: T): T {
   assertLossless(request, '')
-  return JSON.stringify(request)
+  return request
 }

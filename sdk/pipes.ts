@@ -1,5 +1,5 @@
-// How does an export reach what cannot be renamed, such as a pipe, and an import come from what cannot be read twice? By
-// way of a temporary file: so bytes go out only of an export that is whole, and come in only once all are there.
+// How does an export reach a target that cannot be renamed, such as a pipe, and an import come from a source that cannot be
+// read twice? Through a temporary file: only a complete export is sent, and an import starts once everything has arrived.
 
 import { closeSync, constants, openSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises'
@@ -7,47 +7,48 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { failure, invalid, type OpenMemoryError } from './errors'
+import { fileError } from './file-error'
 
-const PIECE = 64 << 10
+const CHUNK_BYTES = 64 << 10
 const PAUSE_MS = 5
-// Windows has no such pipes, and not the flag.
+// Windows has neither such pipes nor the flag.
 const { O_RDONLY, O_WRONLY, O_NONBLOCK = 0 } = constants
 
-/** Throws when the call is over, however long the other end of a pipe takes. */
+/** Throws if the call has ended, however long the other end of a pipe takes. */
 export type Check = () => void
 
-/** Has an export written to `file`: to what a symbolic link names, and into a pipe or a device. */
+/** Writes an export to `file`: to the target of a symbolic link, or into a pipe or a device. */
 export async function writingTo<T>(file: string, check: Check, write: (file: string) => Promise<T>): Promise<T> {
   const found = kindOf(file)
-  if (found === undefined || found.isFile() || found.isDirectory()) return write(linked(file))
-  // First: whoever reads then sees an end, also of an export that fails.
+  if (found === undefined || found.isFile() || found.isDirectory()) return write(resolveLink(file))
+  // Opened first, so that the reader sees the end even if the export fails.
   const target = await used(file, openToWrite(file, found.isFIFO(), check))
   try {
-    return await throughFile(write, async (pieces) => {
-      for await (const piece of pieces) await used(file, put(target, piece, check))
+    return await throughFile(write, async (chunks) => {
+      for await (const chunk of chunks) await used(file, put(target, chunk, check))
     })
   } finally {
     await target.close()
   }
 }
 
-/** Has an import read from `file`, which may be a pipe. */
+/** Reads an import from `file`, which may be a pipe. */
 export async function readingFrom<T>(file: string, check: Check, read: (file: string) => Promise<T>): Promise<T> {
   const found = kindOf(file)
   if (found === undefined || found.isFile() || found.isDirectory()) return read(file)
   if (!found.isFIFO()) throw invalid('file', 'must be a file or a pipe')
   const source = await used(file, openToRead(file, check))
   try {
-    return await fromStream(piecesOf(file, source, check), read)
+    return await fromStream(chunksOf(file, source, check), read)
   } finally {
     await source.close()
   }
 }
 
-/** Makes a file by `write`, and gives its bytes to `take`. The file has no name any more by then. */
+/** Creates a file with `write` and passes its bytes to `take`. The file has already been unlinked by then. */
 export function throughFile<T>(
   write: (file: string) => Promise<T>,
-  take: (pieces: AsyncIterable<Buffer>) => Promise<void>,
+  take: (chunks: AsyncIterable<Buffer>) => Promise<void>,
 ): Promise<T> {
   return inFolder(async (file, remove) => {
     const result = await write(file)
@@ -62,12 +63,12 @@ export function throughFile<T>(
   })
 }
 
-/** Gives `read` a file of all that a stream brings. */
-export function fromStream<T>(pieces: AsyncIterable<Buffer>, read: (file: string) => Promise<T>): Promise<T> {
+/** Passes a file with everything that a stream delivers to `read`. */
+export function fromStream<T>(chunks: AsyncIterable<Buffer>, read: (file: string) => Promise<T>): Promise<T> {
   return inFolder(async (file) => {
     const handle = await open(file, 'wx', 0o600)
     try {
-      for await (const piece of pieces) await used(file, handle.writeFile(piece))
+      for await (const chunk of chunks) await used(file, handle.writeFile(chunk))
     } finally {
       await handle.close()
     }
@@ -75,8 +76,8 @@ export function fromStream<T>(pieces: AsyncIterable<Buffer>, read: (file: string
   })
 }
 
-/** The file that takes the place of `file`: a symbolic link stays one, also where what it names is not there yet. */
-export function linked(file: string): string {
+/** The file to replace: a symbolic link is resolved, even if its target does not exist yet. */
+export function resolveLink(file: string): string {
   try {
     return realpathSync(file)
   } catch (error) {
@@ -84,7 +85,7 @@ export function linked(file: string): string {
     if (code === 'ELOOP') throw invalid('file', 'is a symbolic link that leads back to itself')
     if (code !== 'ENOENT') return file
     const target = targetOf(file)
-    return target === undefined ? file : linked(resolve(realpathSync(dirname(file)), target))
+    return target === undefined ? file : resolveLink(resolve(realpathSync(dirname(file)), target))
   }
 }
 
@@ -106,7 +107,7 @@ async function inFolder<T>(work: (file: string, remove: () => Promise<void>) => 
   }
 }
 
-/** At once, so that a call before `close()` begins before it. What cannot be looked at is refused where it is used. */
+/** Synchronous, so that a call before `close()` begins before it. A failure is reported when the file is used. */
 function kindOf(file: string): Stats | undefined {
   try {
     return statSync(file)
@@ -115,7 +116,7 @@ function kindOf(file: string): Stats | undefined {
   }
 }
 
-/** Without blocking: a pipe that nobody reads would keep a thread for as long. */
+/** Without blocking: a pipe without a reader would occupy a thread. */
 async function openToWrite(file: string, isPipe: boolean, check: Check): Promise<FileHandle> {
   for (;;) {
     check()
@@ -128,7 +129,7 @@ async function openToWrite(file: string, isPipe: boolean, check: Check): Promise
   }
 }
 
-/** Waits until somebody writes. Opened without blocking alone, a pipe would look as if it had ended. */
+/** Waits for a writer. A pipe that is opened without blocking would look as if it had ended. */
 async function openToRead(file: string, check: Check): Promise<FileHandle> {
   const opening = open(file, O_RDONLY)
   opening.catch(() => undefined)
@@ -149,34 +150,34 @@ async function openToRead(file: string, check: Check): Promise<FileHandle> {
   }
 }
 
-/** Ends a wait for a writer: by being one for a moment. */
+/** Ends a wait for a writer, by being one for a moment. */
 function release(file: string): void {
   try {
     closeSync(openSync(file, O_WRONLY | O_NONBLOCK))
   } catch {
-    // Nobody waits any more.
+    // Nothing waits any more.
   }
 }
 
-async function put(target: FileHandle, piece: Buffer, check: Check): Promise<void> {
-  for (let at = 0; at < piece.length; ) {
+async function put(target: FileHandle, chunk: Buffer, check: Check): Promise<void> {
+  for (let at = 0; at < chunk.length; ) {
     check()
-    const written = await whenReady(target.write(piece, at))
+    const written = await whenReady(target.write(chunk, at))
     at += written?.bytesWritten ?? 0
   }
 }
 
-async function* piecesOf(file: string, source: FileHandle, check: Check): AsyncGenerator<Buffer> {
+async function* chunksOf(file: string, source: FileHandle, check: Check): AsyncGenerator<Buffer> {
   for (;;) {
     check()
-    const piece = Buffer.allocUnsafe(PIECE)
-    const read = await used(file, whenReady(source.read(piece, 0, PIECE)))
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
+    const read = await used(file, whenReady(source.read(chunk, 0, CHUNK_BYTES)))
     if (read?.bytesRead === 0) return
-    if (read) yield piece.subarray(0, read.bytesRead)
+    if (read) yield chunk.subarray(0, read.bytesRead)
   }
 }
 
-/** Nothing, a moment later, where a pipe is full or empty. */
+/** Resolves to `undefined` after a moment if a pipe is full or empty. */
 async function whenReady<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work
@@ -190,6 +191,7 @@ async function whenReady<T>(work: Promise<T>): Promise<T | undefined> {
 async function used<T>(file: string, work: Promise<T>): Promise<T> {
   return work.catch((error: NodeJS.ErrnoException | OpenMemoryError) => {
     if ('retryable' in error) throw error
-    throw failure('IO', `the file ${file} could not be used: ${error.message}`, { cause: error })
+    const { code, message, retryable } = fileError(file, error)
+    throw failure(code, message, { retryable, cause: error })
   })
 }

@@ -1,8 +1,8 @@
-// Whose memories does a call mean? The `userId` option is the default scope, unless the caller's own filters say one.
+// Whose memories does a call mean? Those of the `userId` option, unless the filters of the call mention a user.
 
 import type { Filters } from '../index'
 import { invalid } from './errors'
-import { assertLossless, isPlainObject } from './json'
+import { assertLossless, isPlainObject } from './validate/json'
 
 export class Scope {
   readonly #userId: string | undefined
@@ -20,12 +20,12 @@ export class Scope {
   filters(filters: Filters | undefined): Filters | undefined {
     if (filters !== undefined) checkFilters(filters)
     if (this.#userId === undefined || (filters && mentionsUser(filters))) return filters
-    // In a list, where a star is a name like any other.
+    // In a list, because only there '*' is a user like any other.
     return { ...filters, user_id: { in: [this.#userId] } }
   }
 }
 
-/** Whether the filters ask for nothing, so that every memory would fit. */
+/** Whether the filters have no condition, so that every memory would match. */
 export function isVacuous(filters: unknown): boolean {
   if (Array.isArray(filters)) return filters.every(isVacuous)
   if (!isPlainObject(filters)) return false
@@ -34,19 +34,19 @@ export function isVacuous(filters: unknown): boolean {
   )
 }
 
-/** @throws {ValidationError} naming a field that is `undefined`, too: a scope that got lost never means everybody's. */
+/** @throws {ValidationError} also for an `undefined` field: a scope that was lost on the way must not mean all users. */
 function checkFilters(filters: Filters): void {
   if (!isPlainObject(filters)) throw invalid('filters', 'must be a plain object')
   assertLossless(filters, 'filters', true)
-  refuseUndefined(filters, 'filters')
+  rejectUndefined(filters, 'filters')
 }
 
-function refuseUndefined(value: unknown, path: string): void {
-  if (value === undefined) throw invalid(path, 'is undefined; leave the field out where it is not meant')
+function rejectUndefined(value: unknown, path: string): void {
+  if (value === undefined) throw invalid(path, 'is undefined; leave the field out instead')
   if (Array.isArray(value)) {
-    for (const [at, item] of value.entries()) refuseUndefined(item, `${path}[${at}]`)
+    for (const [at, item] of value.entries()) rejectUndefined(item, `${path}[${at}]`)
   } else if (isPlainObject(value)) {
-    for (const [name, inner] of Object.entries(value)) refuseUndefined(inner, `${path}.${name}`)
+    for (const [name, inner] of Object.entries(value)) rejectUndefined(inner, `${path}.${name}`)
   }
 }
 

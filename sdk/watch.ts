@@ -1,55 +1,46 @@
-// How are changes iterated over? The addon is asked for what there is; when there is nothing it calls, and is asked
-// again. Nothing here keeps a process alive that has nothing else to do: then nothing can change either.
+// How are changes iterated over? The backend returns what there is; if there is nothing, it calls `wake` at the next change.
+// Nothing here keeps a process alive: without other work nothing can change either.
 
 import type { MemoryChange, Metadata } from '../index'
 import { onAbort } from './abort'
-import { read } from './answer'
+import type { ChangeSource } from './backend'
 import { CallSite } from './call-site'
-import type { NativeWatcher } from './native'
 
-interface Begun {
-  watcher: NativeWatcher
+interface Opened<M extends object> {
+  source: ChangeSource<M>
   signal: AbortSignal | undefined
 }
 
-interface Taken<M extends object> {
-  changes: MemoryChange<M>[]
-  ended: boolean
-}
+type Taken<M extends object> = Awaited<ReturnType<ChangeSource<M>['take']>>
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
 export class Watch<M extends object = Metadata> implements AsyncIterableIterator<MemoryChange<M>> {
   readonly #site: CallSite
-  readonly #open: (wake: () => void) => Begun
+  readonly #open: (wake: () => void) => Opened<M>
   readonly #ended: () => void
-  readonly #explain: (error: unknown) => unknown
-  #watcher: NativeWatcher | undefined
-  /** Takes back what listens to the signal. */
+  #source: ChangeSource<M> | undefined
+  /** Removes the listener of the signal. */
   #release = (): void => {}
-  /** What is being taken; the first is asked for at once, so that no change is missed. */
+  /** The take in progress. The first one starts immediately, so that no change is missed. */
   #taking: Promise<Taken<M>> | undefined
   #changes: MemoryChange<M>[] = []
-  #over = false
-  /** Whether there is more than was taken last. */
-  #news = false
+  #finished = false
+  /** Whether there have been changes since the last take. */
+  #pending = false
   #wake = (): void => {}
-  #turn: Promise<unknown> = Promise.resolve()
+  #previous: Promise<unknown> = Promise.resolve()
 
-  /**
-   * @param ended is called when there is nothing more to end
-   * @param explain gives an error as the user should hear it
-   */
-  constructor(open: (wake: () => void) => Begun, ended: () => void, explain: (error: unknown) => unknown) {
+  /** @param ended is called when the iteration has ended */
+  constructor(open: (wake: () => void) => Opened<M>, ended: () => void) {
     this.#site = new CallSite(2)
     this.#open = open
     this.#ended = ended
-    this.#explain = explain
   }
 
   begin(): void {
     this.#taking = this.#first()
-    // Whoever asks for the first change hears of it.
+    // The first call of next() reports a failure.
     this.#taking.catch(() => {})
   }
 
@@ -57,10 +48,10 @@ export class Watch<M extends object = Metadata> implements AsyncIterableIterator
     return this
   }
 
-  /** Calls wait for each other, so that changes are told in order. */
+  /** Calls wait for each other, so that changes are emitted in order. */
   next(): Promise<IteratorResult<MemoryChange<M>, undefined>> {
-    const next = this.#turn.then(() => this.#next())
-    this.#turn = next.catch(() => {})
+    const next = this.#previous.then(() => this.#next())
+    this.#previous = next.catch(() => {})
     return next
   }
 
@@ -70,28 +61,28 @@ export class Watch<M extends object = Metadata> implements AsyncIterableIterator
   }
 
   readonly end = (): void => {
-    if (this.#over) return
-    this.#over = true
+    if (this.#finished) return
+    this.#finished = true
     this.#changes = []
     this.#release()
-    this.#watcher?.end()
+    this.#source?.end()
     this.#wake()
     this.#ended()
   }
 
   async #next(): Promise<IteratorResult<MemoryChange<M>, undefined>> {
     try {
-      while (!this.#over) {
+      while (!this.#finished) {
         const change = this.#changes.shift()
         if (change) return { done: false, value: change }
         await this.#more()
       }
       return DONE
     } catch (error) {
-      // The end may be what it failed by.
-      if (this.#over) return DONE
+      // It may have failed because the iteration ended.
+      if (this.#finished) return DONE
       this.end()
-      throw this.#site.claim(this.#explain(error))
+      throw this.#site.withCallerStack(error)
     }
   }
 
@@ -99,29 +90,29 @@ export class Watch<M extends object = Metadata> implements AsyncIterableIterator
     const { changes, ended } = await (this.#taking ?? this.#take())
     this.#taking = undefined
     if (ended) this.end()
-    if (this.#over) return
+    if (this.#finished) return
     this.#changes = changes
-    if (changes.length > 0 || this.#news) return
+    if (changes.length > 0 || this.#pending) return
     await new Promise<void>((resolve) => {
       this.#wake = resolve
     })
   }
 
   async #first(): Promise<Taken<M>> {
-    const { watcher, signal } = this.#open(this.#rouse)
-    this.#watcher = watcher
+    const { source, signal } = this.#open(this.#notify)
+    this.#source = source
     if (signal?.aborted) return { changes: [], ended: true }
     this.#release = onAbort(signal, this.end)
     return this.#take()
   }
 
-  readonly #rouse = (): void => {
-    this.#news = true
+  readonly #notify = (): void => {
+    this.#pending = true
     this.#wake()
   }
 
   #take(): Promise<Taken<M>> {
-    this.#news = false
-    return read<Taken<M>>((this.#watcher as NativeWatcher).take())
+    this.#pending = false
+    return (this.#source as ChangeSource<M>).take()
   }
 }

@@ -1,7 +1,7 @@
 // Which commands work on memories? Each is one method of the SDK.
 
 import type * as contract from '../../index'
-import { utf8 } from '../utf8'
+import { utf8 } from '../validate/utf8'
 import {
   type Command,
   type Flags,

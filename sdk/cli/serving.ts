@@ -2,13 +2,13 @@
 
 import { join, resolve } from 'node:path'
 import { addAbortSignal } from 'node:stream'
-import { type EngineFailure, errorOf } from '../answer'
 import { converse } from '../mcp/rpc'
 import { Session } from '../mcp/session'
-import { native } from '../native'
-import { directoryOf } from '../options'
-import { linked } from '../pipes'
-import { KEY_FILE } from '../server'
+import { addon } from '../native/addon'
+import { parse } from '../native/answer'
+import { directoryOf } from '../native/directory'
+import { KEY_FILE } from '../native/server'
+import { resolveLink } from '../pipes'
 import { type Command, given, numeric, text, UsageError, type Values } from './command'
 import { styled } from './print'
 
@@ -111,16 +111,16 @@ export const SERVING_COMMANDS: Command[] = [
     },
     example: 'openmemory keys create --tenant acme --name laptop',
     async run({ words: [what, id, ...more], values }) {
-      const keys = new (native().Keys)(linked(keyFile(values)))
+      const keys = new (addon().Keys)(resolveLink(keyFile(values)))
       if (more.length > 0) throw new UsageError('too many words')
       for (const name of ['tenant', 'name', 'metrics']) {
         if (what !== 'create' && values[name] !== undefined) throw new UsageError(`--${name} goes with create only`)
       }
-      if (what === 'list' && id === undefined) return told<Key[]>(keys.list())
-      if (what === 'revoke' && id !== undefined) return told<Key>(keys.revoke(id))
+      if (what === 'list' && id === undefined) return parse<Key[]>(keys.list())
+      if (what === 'revoke' && id !== undefined) return parse<Key>(keys.revoke(id))
       if (what !== 'create' || id !== undefined) throw new UsageError('say create, list or revoke ID')
       const [tenant, name] = [text(values, 'tenant') ?? 'default', text(values, 'name') ?? 'unnamed']
-      return told<Key>(keys.create(tenant, name, values.metrics === true))
+      return parse<Key>(keys.create(tenant, name, values.metrics === true))
     },
     print(result: Key | Key[], call) {
       if (Array.isArray(result)) {
@@ -142,12 +142,6 @@ export const SERVING_COMMANDS: Command[] = [
 function keyFile(values: Values): string {
   if (values.url !== undefined) throw new UsageError('keys are made where the server runs: use --path')
   return resolve(text(values, 'key-file') ?? join(directoryOf(text(values, 'path')), KEY_FILE))
-}
-
-function told<T>(answer: string): T {
-  const outcome = JSON.parse(answer) as { ok: T } | { error: EngineFailure }
-  if ('error' in outcome) throw errorOf(outcome.error)
-  return outcome.ok
 }
 
 /** Until the process is asked to end. Asked again, it ends at once, as if nobody listened. */

@@ -1,8 +1,8 @@
 // What did the model mean by its arguments? Values are the store's to judge; here is what models get wrong without harm.
 
-import { describe } from '../arguments'
 import { invalid, renamed } from '../errors'
-import { isPlainObject } from '../json'
+import { describe } from '../validate/arguments'
+import { isPlainObject } from '../validate/json'
 
 export type Schema = Record<string, unknown>
 // biome-ignore lint/suspicious/noExplicitAny: arguments are checked by the method that they go to

@@ -1,10 +1,10 @@
 // Which memories can a session reach? All of the store, or those of the one user that it is pinned to.
 
 import type { Filters, NewMemory } from '../../index'
-import { describe } from '../arguments'
 import { failure, invalid } from '../errors'
-import { isPlainObject } from '../json'
 import type { OpenMemory } from '../open-memory'
+import { describe } from '../validate/arguments'
+import { isPlainObject } from '../validate/json'
 
 /** What tools can do. They see nothing else of a store, so a new one cannot get around the pin. */
 export type Memories = Pick<

@@ -1,9 +1,9 @@
 // How do messages go to and fro? As JSON-RPC 2.0, one message a line.
 
 import type { Readable, Writable } from 'node:stream'
-import { isPlainObject } from '../json'
 import { linesOf } from '../lines'
-import { utf8 } from '../utf8'
+import { isPlainObject } from '../validate/json'
+import { utf8 } from '../validate/utf8'
 
 export const ErrorCode = {
   ParseError: -32700,

@@ -1,8 +1,8 @@
 // What does a host of models ask, in the Model Context Protocol, and what is answered? One session for each host.
 
 import { OpenMemoryError } from '../errors'
-import { isPlainObject } from '../json'
 import type { OpenMemory } from '../open-memory'
+import { isPlainObject } from '../validate/json'
 import { inToolSpelling, readArguments } from './arguments'
 import { type Memories, pinnedTo } from './pinned'
 import { ErrorCode, RpcError } from './rpc'

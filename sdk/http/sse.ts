@@ -1,7 +1,7 @@
-// What does a server tell while nobody has asked anew? Server-sent events: fields in lines, and a blank line behind each.
+// What does a server send on its own? Server-sent events: lines with fields, and a blank line after each event.
 
 import type { Readable } from 'node:stream'
-import { textLines } from './lines'
+import { textLines } from './json-lines'
 
 export interface ServerEvent {
   event?: string

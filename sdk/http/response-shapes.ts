@@ -1,4 +1,4 @@
-// Does an answer have the shape that its route gives? Another server's `{}` must not pass for a memory.
+// Does a response have the shape that its route promises? Another server's `{}` must not pass for a memory.
 
 type Shape = (answer: unknown) => boolean
 
@@ -29,7 +29,7 @@ export function holdsList(name: string, of: Shape = isObject): Shape {
   return (answer) => has(answer, { [name]: isList })
 }
 
-/** The results of a batch of so many items. */
+/** The results of a batch of `count` items. */
 export function holdsResults(count: number): Shape {
   const isResult: Shape = (result) => has(result, { ok: isTrue, memory: isObject }) || has(result, { error: isObject })
   const holds = holdsList('results', isResult)

@@ -1,10 +1,10 @@
-// Are the arguments of a call of the right kind? Values are the engine's to judge; here is only what would be lost or
-// misread on the way to it.
+// Do the arguments of a call have the right type? The engine judges values; what is rejected here would be lost or misread
+// on the way to it.
 
-import { failure, invalid } from './errors'
+import { failure, invalid } from '../errors'
 import { assertLossless, isDate, isPlainObject } from './json'
 
-/** The id. A missing one never reaches the engine. */
+/** The id. A missing id never reaches the engine. */
 export function checkId(id: unknown): string {
   if (id === undefined || id === null || id === '')
     throw failure('MISSING_ID', 'the id is missing', { details: { field: 'id' } })
@@ -13,33 +13,30 @@ export function checkId(id: unknown): string {
   return id
 }
 
-/** The options, refusing any that is unknown or null: an `ifVersion: null` must not count as "any version". */
+/** The options. Unknown ones and null are rejected: `ifVersion: null` must not mean "any version". */
 export function checkOptions<T extends object>(options: T | undefined, known: readonly (keyof T & string)[]): T {
   if (options === undefined) return {} as T
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw invalid('options', `must be an object, not ${describe(options)}`)
   }
   for (const [name, value] of Object.entries(options)) {
-    if (!(known as readonly string[]).includes(name)) throw invalid(name, 'is not an option here')
+    if (!(known as readonly string[]).includes(name)) throw invalid(name, 'is not an option of this call')
     if (value === null) throw invalid(name, 'must not be null')
   }
   return options
 }
 
-/**
- * Refuses what is given behind a method's own arguments: a scope or a condition in a place where nobody looks for it must
- * not get lost.
- */
-export function refuseExtra(extra: readonly unknown[]): void {
+/** Rejects arguments after a method's own: a scope or a condition in the wrong place must not be ignored. */
+export function rejectExtra(extra: readonly unknown[]): void {
   for (const argument of extra) {
     if (argument === undefined) continue
     const [name] = isPlainObject(argument) ? Object.keys(argument) : []
-    if (name !== undefined) throw invalid(name, 'is not an option here: the method takes no such argument')
-    throw invalid('arguments', `are too many: ${describe(argument)} is not taken here`)
+    if (name !== undefined) throw invalid(name, 'is not an option of this call: the method takes no such argument')
+    throw invalid('arguments', `are too many: the method does not take ${describe(argument)}`)
   }
 }
 
-/** A memory or patch as the engine takes it: plain data, its times as text. */
+/** A memory or patch as the engine reads it: plain data, with times as text. */
 export function checkRecord(record: unknown, name: string): Record<string, unknown> {
   if (!isPlainObject(record)) throw invalid(name, `must be a plain object, not ${describe(record)}`)
   const checked = { ...record }
@@ -56,11 +53,11 @@ export function isoTime(time: string | Date, field: string): string {
   return time.toISOString()
 }
 
-/** The items of a batch. One bad item is that item's result; too many or none is the call's failure. */
+/** The items of a batch. An invalid item fails alone; none or too many fail the call. */
 export function checkItems<T>(items: readonly T[], name: string): readonly T[] {
   if (!Array.isArray(items)) throw invalid(name, `must be an array, not ${describe(items)}`)
   if (items.length === 0) throw invalid(name, 'must have at least one item')
-  if (items.length > 1000) throw invalid(name, `has ${items.length} items; the most is 1000`, 'LIMIT_EXCEEDED')
+  if (items.length > 1000) throw invalid(name, `has ${items.length} items; the maximum is 1000`, 'LIMIT_EXCEEDED')
   return items
 }
 

@@ -1,20 +1,18 @@
-// How is a directory served to other processes? By the addon, over the engine that this process uses too.
+// How is a directory served to other processes? By the addon, with the engine that this process uses too.
 
 import { join, resolve } from 'node:path'
-import type * as contract from '../index'
+import type * as contract from '../../index'
+import { invalid } from '../errors'
+import { checkOptions, describe } from '../validate/arguments'
+import { assertLossless } from '../validate/json'
+import { addon, type NativeEngine, type NativeServer } from './addon'
 import { read } from './answer'
-import { checkOptions, describe } from './arguments'
-import { invalid } from './errors'
-import { ungated } from './gate'
-import { assertLossless } from './json'
 import type { LockWait } from './lock-wait'
-import { type NativeEngine, type NativeServer, native } from './native'
 
-const OPTIONS = [
-  ...(['port', 'host', 'apiKeys', 'metricsKey', 'keyFile', 'backupDir', 'rateLimit', 'timeoutMs', 'log'] as const),
-] as const
+const NETWORK_OPTIONS = ['port', 'host', 'rateLimit', 'timeoutMs', 'log'] as const
+const OPTIONS = [...NETWORK_OPTIONS, 'apiKeys', 'metricsKey', 'keyFile', 'backupDir'] as const
 
-/** The file of a directory's keys, where nothing else is said. */
+/** The default name of the key file, in the store's directory. */
 export const KEY_FILE = 'keys.json'
 
 export class Server implements contract.Server {
@@ -35,7 +33,7 @@ export class Server implements contract.Server {
     { directory, lock }: { directory: string; lock: LockWait },
     given?: contract.ServeOptions,
   ): Promise<Server> {
-    const server = new (native().Server)(ungated(engine), JSON.stringify(settings(directory, given)))
+    const server = new (addon().Server)(engine, JSON.stringify(settings(directory, given)))
     const { host, port } = await read<{ host: string; port: number }>(lock.pass(() => server.start()))
     return new Server(server, `http://${host.includes(':') ? `[${host}]` : host}:${port}`, port)
   }
@@ -59,7 +57,7 @@ function settings(directory: string, given?: contract.ServeOptions): object {
   count(port, 'port', 0, 65_535)
   count(timeoutMs ?? 1000, 'timeoutMs', 1000, 86_400_000)
   for (const [name, value] of texts({ host, keyFile, metricsKey, backupDir })) {
-    if (typeof value !== 'string' || value === '') throw invalid(name, 'must be a string that is not empty')
+    if (typeof value !== 'string' || value === '') throw invalid(name, 'must be a non-empty string')
   }
   if (!Array.isArray(apiKeys) || apiKeys.some((key) => typeof key !== 'string')) {
     throw invalid('apiKeys', `must be an array of strings, not ${describe(apiKeys)}`)
@@ -79,7 +77,7 @@ function settings(directory: string, given?: contract.ServeOptions): object {
   return all
 }
 
-/** Those that are given. */
+/** The fields that are set. */
 function texts(fields: Record<string, unknown>): [string, unknown][] {
   return Object.entries(fields).filter(([, value]) => value !== undefined)
 }
@@ -93,5 +91,5 @@ function split(text: string | undefined): string[] {
 
 function count(value: unknown, field: string, least: number, most: number): void {
   if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return
-  throw invalid(field, `must be a whole number from ${least} to ${most}`)
+  throw invalid(field, `must be an integer from ${least} to ${most}`)
 }

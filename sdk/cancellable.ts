@@ -1,31 +1,21 @@
-// How does a long call tell its progress, and how is it ended early?
+// How does a long call report its progress, and how is it ended early?
 
 import type { LongCallOptions } from '../index'
 import { onAbort } from './abort'
-import { describe } from './arguments'
+import type { CallControl } from './backend'
 import { failure, invalid, OpenMemoryError } from './errors'
-import type { NativeControl } from './native'
+import { describe } from './validate/arguments'
 
-/** Makes the object by which a call reports and is ended. */
-export type MakeControl = (report?: (done: number, total: number) => void) => NativeControl
-
-/** An error of the user's own `onProgress`, which the call rejects with as it is. */
+/** Carries an error of the user's `onProgress`, with which the call rejects unchanged. */
 export class ProgressFailure {
   constructor(readonly error: unknown) {}
 }
 
-/** How a call ends that its signal ends: while it works, or while it waits for the directory. */
+/** Codes of a call that its signal ended, at work or while it waited for the directory. */
 const BY_SIGNAL: ReadonlySet<string> = new Set(['ABORTED', 'LOCKED'])
 
-const cancelled = new WeakSet<NativeControl>()
-
-/** Whether the signal of this control's call was aborted. */
-export function isCancelled(control: NativeControl | undefined): boolean {
-  return control !== undefined && cancelled.has(control)
-}
-
-/** Refuses what are no such options, and a signal that was aborted already. */
-export function checkLong({ onProgress, signal }: LongCallOptions): void {
+/** Rejects invalid options, and a signal that has already fired. */
+export function checkLongCall({ onProgress, signal }: LongCallOptions): void {
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw invalid('onProgress', `must be a function, not ${describe(onProgress)}`)
   }
@@ -33,23 +23,18 @@ export function checkLong({ onProgress, signal }: LongCallOptions): void {
   if (signal?.aborted) throw aborted(signal)
 }
 
-export async function longCall<T>(
-  options: LongCallOptions,
-  makeControl: MakeControl,
-  work: (control: NativeControl) => Promise<T>,
-): Promise<T> {
-  checkLong(options)
+/** Has a call report its progress to `onProgress` and end by `signal`. */
+export async function cancellable<T>(options: LongCallOptions, work: (control: CallControl) => Promise<T>): Promise<T> {
+  checkLongCall(options)
   const { onProgress, signal } = options
   const progress = new Progress(onProgress)
-  const control = makeControl(onProgress && progress.report)
-  const release = onAbort(signal, () => {
-    cancelled.add(control)
-    control.cancel()
-  })
+  // A signal of its own: it outlives neither the call nor the user's signal.
+  const stop = new AbortController()
+  const release = onAbort(signal, () => stop.abort())
   try {
-    return await work(control)
+    return await work({ signal: stop.signal, ...(onProgress && { onProgress: progress.report }) })
   } catch (error) {
-    // A failure that has nothing to do with the signal stays itself.
+    // A failure that has nothing to do with the signal stays as it is.
     if (signal?.aborted && error instanceof OpenMemoryError && BY_SIGNAL.has(error.code)) throw aborted(signal)
     throw error
   } finally {
@@ -60,7 +45,7 @@ export async function longCall<T>(
 
 class Progress {
   readonly #callback: LongCallOptions['onProgress']
-  /** What the callback has begun and not ended, where it is an asynchronous one. */
+  /** Promises of an asynchronous callback that have not settled. */
   readonly #pending = new Set<Promise<void>>()
   #failed: ProgressFailure | undefined
 
@@ -68,7 +53,7 @@ class Progress {
     this.#callback = callback
   }
 
-  // An error thrown into the addon would end the process, so it waits until the call settles.
+  // An error thrown into the addon would end the process, so it is kept until the call settles.
   readonly report = (done: number, total: number): void => {
     if (this.#failed) return
     try {
@@ -79,7 +64,7 @@ class Progress {
     }
   }
 
-  /** Waits for what the callback has begun; throws what it failed by. */
+  /** Waits for the callback's promises; throws its error. */
   async settled(): Promise<void> {
     await Promise.all(this.#pending)
     if (this.#failed) throw this.#failed

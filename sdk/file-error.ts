@@ -1,0 +1,12 @@
+// What does it mean that a file of this machine cannot be used? Some failures pass by themselves or once space is freed.
+
+import type { ErrorBody } from './error-body'
+
+const TRANSIENT: ReadonlySet<string | undefined> = new Set([
+  ...['EAGAIN', 'EBUSY', 'EDQUOT', 'EINTR', 'EMFILE', 'ENFILE', 'ENOSPC'],
+])
+
+export function fileError(file: string, error: Error): ErrorBody {
+  const retryable = TRANSIENT.has((error as NodeJS.ErrnoException).code)
+  return { code: 'IO', message: `the file ${file} could not be used: ${error.message}`, retryable }
+}

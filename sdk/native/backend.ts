@@ -1,0 +1,230 @@
+// The store in this process: each call is JSON text to the addon, which opens the directory on first use.
+
+import { resolve } from 'node:path'
+import type * as contract from '../../index'
+import { onAbort } from '../abort'
+import type * as requests from '../backend'
+import type { Backend, CallControl, ChangeSource } from '../backend'
+import { type ImportBody, type ItemBody, importSummary, itemResults } from '../error-body'
+import { OpenMemoryError } from '../errors'
+import { CallLimits, type Limiter } from '../limiter'
+import { addon, type NativeControl, type NativeEmbed, type NativeEngine, type NativeWatcher } from './addon'
+import { read } from './answer'
+import type { LockWait } from './lock-wait'
+import { explainLock, holdDirectory } from './open-directories'
+import { Server } from './server'
+
+type Begin = (engine: NativeEngine, control: NativeControl | undefined) => Promise<string>
+
+export interface NativeSettings {
+  directory: string
+  /** The options of the addon's engine, as JSON. */
+  engine: string
+  embed: NativeEmbed | undefined
+  /** How long calls wait while another process has the directory open. */
+  lock: LockWait
+}
+
+export class NativeBackend<M extends object> implements Backend<M> {
+  readonly #settings: NativeSettings
+  readonly #limits = new CallLimits()
+  #engine: NativeEngine | undefined
+  /** Records that the directory is not open here. */
+  #release: (() => void) | undefined
+
+  constructor(settings: NativeSettings) {
+    this.#settings = settings
+  }
+
+  async ready(): Promise<void> {
+    await this.#call((engine) => engine.ready())
+  }
+
+  add(request: { memory: requests.PlainObject }): Promise<contract.AddedMemory<M>> {
+    const text = JSON.stringify(request)
+    return this.#call((engine) => engine.add(text))
+  }
+
+  async addMany(request: requests.BatchRequest, control: CallControl) {
+    const text = JSON.stringify(request)
+    const call = this.#call<ItemBody<contract.AddedMemory<M>>[]>(
+      (engine, native) => engine.addMany(text, native),
+      control,
+    )
+    return itemResults(await call)
+  }
+
+  get(request: object): Promise<contract.Memory<M>> {
+    const text = JSON.stringify(request)
+    return this.#read((engine) => engine.get(text))
+  }
+
+  list(request: requests.ListRequest, control?: CallControl): Promise<contract.MemoryPage<M>> {
+    const text = JSON.stringify(request)
+    return this.#read((engine, native) => engine.list(text, native), control)
+  }
+
+  update(request: requests.UpdateRequest): Promise<contract.Memory<M>> {
+    const text = JSON.stringify(request)
+    return this.#call((engine) => engine.update(text))
+  }
+
+  async updateMany(request: requests.BatchRequest, control: CallControl) {
+    const text = JSON.stringify(request)
+    const call = this.#call<ItemBody<contract.Memory<M>>[]>(
+      (engine, native) => engine.updateMany(text, native),
+      control,
+    )
+    return itemResults(await call)
+  }
+
+  delete(request: object): Promise<contract.DeletedMemory<M>> {
+    const text = JSON.stringify(request)
+    return this.#call((engine) => engine.delete(text))
+  }
+
+  async deleteIds(ids: readonly string[], control: CallControl) {
+    return itemResults(await this.#deleteMany<ItemBody<contract.DeletedMemory<M>>[]>({ ids }, control))
+  }
+
+  deleteSelected(selection: contract.DeleteSelection, control: CallControl): Promise<contract.DeleteSummary> {
+    return this.#deleteMany(selection, control)
+  }
+
+  search(request: requests.SearchRequest, control?: CallControl): Promise<contract.MemoryMatch<M>[]> {
+    const text = JSON.stringify(request)
+    return this.#call((engine, native) => engine.search(text, native), control)
+  }
+
+  reinforce(request: object): Promise<contract.Memory<M>> {
+    const text = JSON.stringify(request)
+    return this.#call((engine) => engine.reinforce(text))
+  }
+
+  history(request: object, control?: CallControl): Promise<contract.MemoryVersion<M>[]> {
+    const text = JSON.stringify(request)
+    return this.#read((engine, native) => engine.history(text, native), control)
+  }
+
+  restore(request: object): Promise<contract.Memory<M>> {
+    const text = JSON.stringify(request)
+    return this.#call((engine) => engine.restore(text))
+  }
+
+  feedback(request: object): Promise<contract.Memory<M>> {
+    const text = JSON.stringify(request)
+    return this.#call((engine) => engine.feedback(text))
+  }
+
+  waypoints(request: object): Promise<contract.Waypoint[]> {
+    const text = JSON.stringify(request)
+    return this.#read((engine) => engine.waypoints(text))
+  }
+
+  watch(request: object, wake: () => void): ChangeSource<M> {
+    const watcher: NativeWatcher = new (addon().Watcher)(this.#open(), JSON.stringify(request), wake)
+    let ended = false
+    return {
+      // Beginning to watch may wait for the directory.
+      take: () => this.#explained(read(this.#settings.lock.pass(async () => (ended ? ENDED : watcher.take())))),
+      end: () => {
+        ended = true
+        watcher.end()
+      },
+    }
+  }
+
+  reindex(control: CallControl): Promise<contract.ReindexSummary> {
+    return this.#call((engine, native) => engine.reindex('{}', native), control)
+  }
+
+  exportTo(request: object, control: CallControl): Promise<contract.ExportSummary> {
+    const text = JSON.stringify(request)
+    return this.#call((engine, native) => engine.exportTo(text, native), control)
+  }
+
+  async importFrom(request: object, control: CallControl): Promise<contract.ImportSummary> {
+    const text = JSON.stringify(request)
+    return importSummary(await this.#call<ImportBody>((engine, native) => engine.importFrom(text, native), control))
+  }
+
+  stats(): Promise<contract.Stats> {
+    return this.#read((engine) => engine.stats())
+  }
+
+  backup(target: string): Promise<contract.BackupSummary> {
+    // Resolved now, so that a later chdir does not move it.
+    const directory = resolve(target)
+    return this.#call((engine) => engine.backup(directory))
+  }
+
+  compact(): Promise<contract.CompactSummary> {
+    return this.#call((engine) => engine.compact())
+  }
+
+  async flush(): Promise<void> {
+    await this.#call((engine) => engine.flush())
+  }
+
+  async serve(options: contract.ServeOptions | undefined): Promise<contract.Server> {
+    const { directory, lock } = this.#settings
+    return this.#explained(Server.start(this.#open(), { directory, lock }, options))
+  }
+
+  async close(): Promise<void> {
+    try {
+      this.#limits.release()
+      if (this.#engine) await read(this.#engine.close())
+    } finally {
+      this.#release?.()
+    }
+  }
+
+  #deleteMany<T>(which: object, control: CallControl): Promise<T> {
+    const text = JSON.stringify(which)
+    return this.#call((engine, native) => engine.deleteMany(text, native), control)
+  }
+
+  #read<T>(begin: Begin, control?: CallControl): Promise<T> {
+    return this.#pass(this.#limits.reads, begin, control)
+  }
+
+  #call<T>(begin: Begin, control?: CallControl): Promise<T> {
+    return this.#pass(this.#limits.others, begin, control)
+  }
+
+  /** First the limit, then the directory: a call that waits for the directory holds its place. */
+  async #pass<T>(limiter: Limiter, begin: Begin, control: CallControl | undefined): Promise<T> {
+    const engine = this.#open()
+    const native = control && nativeControl(control)
+    const { lock } = this.#settings
+    return this.#explained(read<T>(limiter.run(() => lock.pass(() => begin(engine, native), control?.signal))))
+  }
+
+  #open(): NativeEngine {
+    this.#engine ??= new (addon().Engine)(this.#settings.engine, this.#settings.embed)
+    this.#release ??= holdDirectory(this.#settings.directory)
+    return this.#engine
+  }
+
+  /** A directory that is LOCKED was not opened here, and the error says who holds it if that is known. */
+  async #explained<T>(call: Promise<T>): Promise<T> {
+    try {
+      return await call
+    } catch (error) {
+      if (!(error instanceof OpenMemoryError) || error.code !== 'LOCKED') throw error
+      this.#release?.()
+      this.#release = undefined
+      throw explainLock(error, this.#settings.directory)
+    }
+  }
+}
+
+/** What a watcher answers that has ended. */
+const ENDED = JSON.stringify({ ok: { changes: [], ended: true } })
+
+function nativeControl({ signal, onProgress }: CallControl): NativeControl {
+  const control = new (addon().Control)(onProgress)
+  onAbort(signal, () => control.cancel())
+  return control
+}

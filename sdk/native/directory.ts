@@ -1,0 +1,32 @@
+// Which directory does a path mean?
+
+import { statSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { invalid } from '../errors'
+import { environment } from '../validate/options'
+
+/** The absolute path of a store, given or not. `~/` means the home directory, even if no shell has expanded it. */
+export function directoryOf(given: string | undefined): string {
+  const path = given ?? environment('OPENMEMORY_PATH') ?? '.openmemory'
+  if (path === ':memory:' || /^(file|sqlite|postgres(ql)?):/.test(path)) {
+    throw invalid(
+      'path',
+      `must be a directory, not ${path}; for a test, create one in the system's temporary directory`,
+    )
+  }
+  if (path.includes('\0')) throw invalid('path', 'must not contain a null character')
+  // Resolved now, so that a later chdir does not move the store.
+  const absolute = resolve(/^~(\/|$)/.test(path) ? join(homedir(), path.slice(2)) : path)
+  if (isFile(absolute)) throw invalid('path', `must be a directory; ${absolute} is a file`)
+  return absolute
+}
+
+/** A path that cannot be examined is reported when it is opened. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === false
+  } catch {
+    return false
+  }
+}
