@@ -117,7 +117,7 @@ test('doctor says what is wrong and how to mend it, and mends it', async () => {
   expect((await run('doctor', '--path', path, '--wait', '0')).err).toMatch(/End the process that has it open/)
   await om.close()
   const well = await run('doctor', '--path', path)
-  expect(well).toMatchObject({ code: 0, out: expect.stringMatching(/^The store is well: 3 memories/) })
+  expect(well).toMatchObject({ code: 0, out: expect.stringMatching(/^The store is healthy: 3 memories/) })
 
   const log = join(path, readdirSync(path).find((name) => name.startsWith('log-')) as string)
   const bytes = readFileSync(log)

@@ -34,7 +34,7 @@ test('a binary that cannot be loaded is told from one that is missing', async ()
   writeFileSync(join(folder, `openmemory.${platform}.node`), 'no binary')
   const { code, message } = await firstUse(folder)
   expect(code).toBe('UNAVAILABLE')
-  expect(message).toContain('its binary is there and cannot be loaded')
+  expect(message).toContain('its binary is installed but cannot be loaded')
   expect(message).not.toContain('is not installed')
 })
 

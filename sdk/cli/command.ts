@@ -7,47 +7,48 @@ export type Flags = NonNullable<ParseArgsConfig['options']>
 export type Values = Record<string, string | boolean | string[] | undefined>
 
 export interface Call {
-  /** The words behind the command. */
+  /** The arguments after the command that are not options. */
   words: string[]
   values: Values
   /** Opens the store that the options name. */
   open(): OpenMemory
-  /** The address of the server that they name; none where it is a directory. */
+  /** The address of the server that the options name; undefined for a directory. */
   server: string | undefined
-  /** A line for people; with --json there are none. */
+  /** Prints a line for people; with --json, nothing. */
   say(line: string): void
-  /** What is done of long work, where somebody looks on. */
+  /** Shows the progress of a long call, on a terminal. */
   progress: ((done: number, total: number) => void) | undefined
 }
 
 export interface Command {
   name: string
-  /** As help shows it: `ID [--content TEXT]`. */
+  /** The arguments, as help shows them: `ID VERSION`. */
   usage: string
   summary: string
-  /** Whether it makes a store where there is none. Others say that there is none. */
+  /** Whether it creates a store if there is none. Other commands fail. */
   creates?: true
-  /** Whether it has to do with one user's memories where `--user` names one. Others have no such option. */
+  /** Whether `--user` limits it to one user's memories. Other commands have no such option. */
   scoped?: true
-  /** A line for each flag of its own, under the flag's name. */
   flags?: Flags
+  /** A line for each flag, by its name. */
   help?: Record<string, string>
   example?: string
-  /** Gives what --json prints. */
+  /** Resolves to what --json prints. */
   run(call: Call): Promise<unknown>
-  /** Whether the result is a failure all the same: it is printed, and the code is 1. */
+  /** Whether the result counts as a failure: it is printed, and the exit code is 1. */
   failed?(result: never): boolean
-  /** What people see of it. */
+  /** Prints the result for people. */
   print?(result: never, call: Call): void
 }
 
-/** Wrong usage: told with the command's help, and answered with exit code 2. */
+/** Wrong usage: reported with the command's help and exit code 2. */
 export class UsageError extends Error {}
 
 export function oneWord(call: Call, name: string): string {
   const [word, ...more] = call.words
   if (word === undefined) throw new UsageError(`${name} is missing`)
-  if (more.length > 0) throw new UsageError(`only one ${name} is taken; put quotes around words that belong together`)
+  if (more.length > 0)
+    throw new UsageError(`only one ${name} is accepted; put quotes around words that belong together`)
   return word
 }
 
@@ -60,24 +61,24 @@ export function numeric(values: Values, name: string): number | undefined {
   return given === undefined ? undefined : numberOf(given, `--${name}`)
 }
 
-/** @param name what the number is called in the command's usage */
+/** @param name the argument's name in the command's usage */
 export function numberOf(given: string, name: string): number {
   const number = Number(given)
   if (given.trim() === '' || Number.isNaN(number)) throw new UsageError(`${name} must be a number, not ${given}`)
   return number
 }
 
-/** Seconds that a command waits where another process has the directory open: most close it soon. */
-export const DEFAULT_WAIT = 10
-const LONGEST_WAIT = 86_400
+/** How long a command waits for another process that has the directory open. */
+export const DEFAULT_WAIT_SECONDS = 10
+const MAX_WAIT_SECONDS = 86_400
 
 export function lockWaitMs(values: Values): number {
-  const seconds = numeric(values, 'wait') ?? DEFAULT_WAIT
-  if (seconds >= 0 && seconds <= LONGEST_WAIT) return Math.round(seconds * 1000)
-  throw new UsageError(`--wait must be a number of seconds from 0 to ${LONGEST_WAIT}, not ${seconds}`)
+  const seconds = numeric(values, 'wait') ?? DEFAULT_WAIT_SECONDS
+  if (seconds >= 0 && seconds <= MAX_WAIT_SECONDS) return Math.round(seconds * 1000)
+  throw new UsageError(`--wait must be a number of seconds from 0 to ${MAX_WAIT_SECONDS}, not ${seconds}`)
 }
 
-/** The value of a flag that holds JSON. */
+/** The value of a flag that takes JSON. */
 export function json<T>(values: Values, name: string): T | undefined {
   const given = text(values, name)
   if (given === undefined) return undefined
@@ -88,7 +89,7 @@ export function json<T>(values: Values, name: string): T | undefined {
   }
 }
 
-/** Only what is there, so that nothing is sent as undefined. */
+/** Only the fields that are set, because an option must not be undefined. */
 export function given<T extends object>(fields: T): T {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T
 }

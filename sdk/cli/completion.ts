@@ -1,4 +1,4 @@
-// What can a shell complete? Commands, and the options of each. `eval "$(openmemory completion)"` in bash or zsh.
+// What can a shell complete? Commands and their options, after `eval "$(openmemory completion)"` in bash or zsh.
 
 import type { Command, Flags } from './command'
 import { flagsOf } from './parse'

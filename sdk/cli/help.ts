@@ -1,27 +1,27 @@
-// How does a user learn the commands? By one line for each, and by an example with each.
+// How does a user learn the commands? One line describes each, and its own help shows its options and an example.
 
-import { type Command, DEFAULT_WAIT } from './command'
+import { type Command, DEFAULT_WAIT_SECONDS } from './command'
 import { styled } from './print'
 
 const COMMON_HELP: [string, string][] = [
-  ['--path DIR', 'the store (OPENMEMORY_PATH, else ./.openmemory)'],
+  ['--path DIR', 'the directory of the store (OPENMEMORY_PATH, or ./.openmemory)'],
   ['--url URL', 'a server instead of a directory (OPENMEMORY_URL)'],
   ['--api-key KEY', 'the key for the server (OPENMEMORY_API_KEY)'],
   [
     '--wait SECONDS',
-    `how long to wait for another process that has the store open, 0 for not at all (${DEFAULT_WAIT})`,
+    `how long to wait for another process that has the store open; 0 does not wait (${DEFAULT_WAIT_SECONDS})`,
   ],
   ['--json', 'print one JSON document and nothing else'],
-  ['-h, --help', 'help with a command'],
+  ['-h, --help', 'show the help of a command'],
 ]
 
-const SCOPED_HELP: [string, string] = ['--user ID', 'whose memories: the user_id']
-const CREATES_HELP: [string, string] = ['--allow-non-empty', 'create the store in a directory that holds other files']
+const SCOPED_HELP: [string, string] = ['--user ID', 'only the memories of this user (user_id)']
+const CREATES_HELP: [string, string] = ['--allow-non-empty', 'allow creating the store in a directory with other files']
 
 export function overview(commands: Command[]): string {
   const lines = commands.map(({ name, usage, summary }): [string, string] => [`${name} ${usage}`.trim(), summary])
   return [
-    `${styled('bold', 'openmemory')}: long-term memory for AI agents, in a directory of yours`,
+    `${styled('bold', 'openmemory')}: long-term memory for AI agents, in a local directory`,
     '',
     'Usage: openmemory COMMAND [OPTIONS]',
     '',
@@ -30,7 +30,7 @@ export function overview(commands: Command[]): string {
     'Options of every command:',
     table(COMMON_HELP),
     '',
-    'Begin with:',
+    'To get started:',
     `  openmemory add 'Ada drinks tea'`,
     `  openmemory search 'What does Ada drink?'`,
     '',

@@ -3,7 +3,7 @@
 
 import { main } from './main'
 
-// Whoever reads the output has read enough, as `head` does.
+// The reader has read enough, as `head` does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
   process.exit(0)

@@ -1,4 +1,4 @@
-// Which command is meant, with which options, and how does it end? With 0, with 1 for a failure, 2 for wrong usage.
+// Which command runs, with which options, and what is the exit code? 0, 1 for a failure, 2 for wrong usage.
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,19 +7,14 @@ import { invalid, OpenMemoryError } from '../errors'
 import { directoryOf } from '../native/directory'
 import { OpenMemory } from '../open-memory'
 import { type Call, type Command, given, lockWaitMs, text, UsageError, type Values } from './command'
+import { COMMANDS } from './commands'
 import { completion } from './completion'
 import { helpOf, overview } from './help'
-import { MEMORY_COMMANDS } from './memories'
 import { parse } from './parse'
 import { styled } from './print'
 import { progressBar } from './progress'
-import { SERVING_COMMANDS } from './serving'
 import { spelled } from './spelling'
-import { STORE_COMMANDS } from './stores'
-
-export const COMMANDS: Command[] = [...MEMORY_COMMANDS, ...STORE_COMMANDS, ...SERVING_COMMANDS]
-
-const { version: VERSION } = require('../../package.json') as { version: string }
+import { VERSION } from './version'
 
 export async function main(args: string[]): Promise<number> {
   const [name, ...rest] = args
@@ -74,7 +69,7 @@ async function perform(command: Command, args: string[]): Promise<number> {
     return failedItems(result) || command.failed?.(result as never) ? 1 : 0
   } catch (error) {
     await om?.close().catch(() => undefined)
-    return refuse(error, asJson, command)
+    return report(error, asJson, command)
   }
 }
 
@@ -87,7 +82,7 @@ function optionsOf(values: Values, server: string | undefined): OpenMemoryOption
     return { ...given({ ...common, path: text(values, 'path'), allowNonEmpty }), lockWaitMs: lockWaitMs(values) }
   }
   for (const name of ['wait', 'allow-non-empty']) {
-    if (values[name] !== undefined) throw new UsageError(`--${name} is about a directory, and ${server} is a server`)
+    if (values[name] !== undefined) throw new UsageError(`--${name} needs a directory, and ${server} is a server`)
   }
   return { ...common, url: server }
 }
@@ -95,22 +90,25 @@ function optionsOf(values: Values, server: string | undefined): OpenMemoryOption
 function mustBeStore(values: Values): void {
   const path = directoryOf(text(values, 'path'))
   if (!existsSync(join(path, 'manifest')))
-    throw invalid('path', `must hold a store; there is none in ${path}, and "openmemory add" makes one`)
+    throw invalid(
+      'path',
+      `must be the directory of a store; there is none in ${path}, and "openmemory add" creates one`,
+    )
 }
 
 function serverOf(values: Values): string | undefined {
   return text(values, 'url') ?? (values.path === undefined ? process.env.OPENMEMORY_URL || undefined : undefined)
 }
 
-/** Whether an item of a batch was refused: what was done is printed, and the code says that it was not all. */
+/** Whether an item of a batch failed: the results are printed, and the exit code says that some failed. */
 function failedItems(result: unknown): boolean {
   return Array.isArray(result) && result.some((item: { ok?: boolean }) => item?.ok === false)
 }
 
-function refuse(error: unknown, asJson: boolean, command: Command): number {
+function report(error: unknown, asJson: boolean, command: Command): number {
   const usage = error instanceof UsageError
   const message = error instanceof Error ? error.message : String(error)
-  const forPeople = error instanceof OpenMemoryError ? spelled(error, command) : message
+  const shown = error instanceof OpenMemoryError ? spelled(error, command) : message
   if (asJson) {
     const { code, status, retryable, details } =
       error instanceof OpenMemoryError
@@ -119,7 +117,7 @@ function refuse(error: unknown, asJson: boolean, command: Command): number {
     process.stdout.write(`${JSON.stringify({ error: { code, message, status, retryable, details } })}\n`)
     return usage ? 2 : 1
   }
-  return fail(`${forPeople}${usage ? `\n\n${helpOf(command)}` : ''}`, usage ? 2 : 1)
+  return fail(`${shown}${usage ? `\n\n${helpOf(command)}` : ''}`, usage ? 2 : 1)
 }
 
 function fail(message: string, code: number): number {

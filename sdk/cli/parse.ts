@@ -1,9 +1,9 @@
-// What do the words behind a command mean? Each is an option that the command has, its value, or a word of its own.
+// What do the arguments of a command mean? Each is an option of the command, an option's value, or a positional argument.
 
 import { parseArgs } from 'node:util'
 import { type Command, type Flags, UsageError, type Values } from './command'
 
-/** What every command takes. */
+/** Options of every command. */
 const COMMON: Flags = {
   path: { type: 'string' },
   url: { type: 'string' },
@@ -25,7 +25,7 @@ export function flagsOf({ scoped, creates, flags }: Command): Flags {
 
 export function parse(command: Command, args: string[]): { values: Values; words: string[] } {
   const flags = flagsOf(command)
-  // Not strict: Node's own refusals name single letters of a text that begins with a dash.
+  // Not strict: Node's own errors would name single letters of a text that begins with a dash.
   const parsed = parseArgs({ args, options: flags, allowPositionals: true, strict: false, tokens: true })
   const seen = new Set<string>()
   for (const token of parsed.tokens) {
@@ -33,14 +33,14 @@ export function parse(command: Command, args: string[]): { values: Values; words
     const { name, rawName, value, inlineValue } = token
     const flag = flags[name]
     if (flag === undefined) throw unknown(command, args[token.index] as string)
-    if (flag.type === 'boolean' && value !== undefined) throw new UsageError(`${rawName} takes no value`)
+    if (flag.type === 'boolean' && value !== undefined) throw new UsageError(`${rawName} does not take a value`)
     if (flag.type === 'string') checkValue(rawName, value, inlineValue === true, flags)
-    if (seen.has(name) && !flag.multiple) throw new UsageError(`${rawName} is given twice; which one is meant?`)
+    if (seen.has(name) && !flag.multiple) throw new UsageError(`${rawName} is given twice`)
     seen.add(name)
   }
   const words = parsed.positionals
   if (command.usage === '' && words.length > 0 && !parsed.values.help) {
-    throw new UsageError(`${command.name} takes options only, not "${words[0]}"; a store is named by --path`)
+    throw new UsageError(`${command.name} takes only options, not "${words[0]}"; use --path to name a store`)
   }
   return { values: parsed.values as Values, words }
 }
@@ -48,14 +48,15 @@ export function parse(command: Command, args: string[]): { values: Values; words
 function unknown(command: Command, given: string): UsageError {
   const quoted = /^[\w.=-]+$/.test(given) ? given : `'${given}'`
   const text =
-    command.usage === '' || /^--\w/.test(given) ? '' : `; a text that begins with - goes behind --, as in -- ${quoted}`
+    command.usage === '' || /^--\w/.test(given) ? '' : `; put a text that begins with - after --, as in -- ${quoted}`
   return new UsageError(`${quoted} is not an option of ${command.name}${text}`)
 }
 
 function checkValue(name: string, value: string | undefined, inline: boolean, flags: Flags): void {
   if (value === undefined) throw new UsageError(`${name} needs a value`)
-  // An option that stands where a value should is one whose value was forgotten.
+  // If the next argument is an option, the value was forgotten.
   const [, long, short] = /^--([^=]+)|^-(.)/.exec(value) ?? []
   const isOption = Object.entries(flags).some(([name, flag]) => name === long || (short && flag.short === short))
-  if (isOption && !inline) throw new UsageError(`${name} needs a value; if ${value} is it, write ${name}=${value}`)
+  if (isOption && !inline)
+    throw new UsageError(`${name} needs a value; if the value is ${value}, write ${name}=${value}`)
 }

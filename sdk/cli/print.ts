@@ -1,4 +1,4 @@
-// How do people see results? In colours on terminals only.
+// How are results shown to people? In color, on terminals only.
 
 import { styleText } from 'node:util'
 import type { Memory, MemoryMatch, MemoryVersion, ScorePart } from '../../index'
@@ -26,21 +26,26 @@ export function showMatch(match: MemoryMatch, call: Say): void {
   if (match.explain) explain(match, match.explain, call)
 }
 
-/** The parts of a score, those that matter most first: they are added up, and 1 / (1 + e^−sum) is the score. */
+/** The parts of a score, largest first. The score is a function of their sum. */
 function explain({ id, score, similarity, path }: MemoryMatch, parts: Record<string, ScorePart>, call: Say): void {
-  const told = Object.entries(parts).map(([name, { value, weight }]) => ({ name, value, weight, adds: value * weight }))
-  told.sort((a, b) => Math.abs(b.adds) - Math.abs(a.adds))
-  const sum = told.reduce((sum, { adds }) => sum + adds, 0)
-  for (const { name, value, weight, adds } of told.filter(({ adds }) => adds !== 0)) {
+  const terms = Object.entries(parts).map(([name, { value, weight }]) => ({
+    name,
+    value,
+    weight,
+    adds: value * weight,
+  }))
+  terms.sort((a, b) => Math.abs(b.adds) - Math.abs(a.adds))
+  const sum = terms.reduce((sum, { adds }) => sum + adds, 0)
+  for (const { name, value, weight, adds } of terms.filter(({ adds }) => adds !== 0)) {
     call.say(`    ${signed(adds)}  ${name.padEnd(15)} ${styled('dim', `${value.toFixed(3)} × ${weight.toFixed(2)}`)}`)
   }
   const total = Math.log(score / (1 - score))
   if (Number.isFinite(total)) call.say(`    ${signed(total - sum)}  ${'bias'.padEnd(15)} = ${total.toFixed(2)}`)
-  const nothing = told.filter(({ adds }) => adds === 0).map(({ name }) => name)
-  if (nothing.length > 0) call.say(`    ${styled('dim', `nothing from ${nothing.join(', ')}`)}`)
+  const nothing = terms.filter(({ adds }) => adds === 0).map(({ name }) => name)
+  if (nothing.length > 0) call.say(`    ${styled('dim', `no effect: ${nothing.join(', ')}`)}`)
   const by = path.filter((step) => step !== id)
   call.say(
-    `    ${styled('dim', `similarity ${similarity.toFixed(3)}${by.length > 0 ? `, by way of ${by.join(', ')}` : ''}`)}`,
+    `    ${styled('dim', `similarity ${similarity.toFixed(3)}${by.length > 0 ? `, through ${by.join(', ')}` : ''}`)}`,
   )
 }
 
@@ -53,10 +58,10 @@ export function showVersion(version: MemoryVersion, call: Say): void {
   const why = [actor && `by ${actor}`, reason].filter(Boolean).join(': ')
   call.say(`${styled('bold', `version ${version.version}`)}  ${event}  ${styled('dim', version.updated_at)}  ${why}`)
   if (changes.length === 0) call.say(indented(version.content))
-  for (const { field, from, to } of changes) call.say(`  ${field}: ${told(from)} → ${told(to)}`)
+  for (const { field, from, to } of changes) call.say(`  ${field}: ${shown(from)} → ${shown(to)}`)
 }
 
-function told(value: unknown): string {
+function shown(value: unknown): string {
   return value === undefined ? 'none' : JSON.stringify(value)
 }
 

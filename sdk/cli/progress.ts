@@ -1,4 +1,4 @@
-// How does a user see long work go on? As a bar, where somebody looks on.
+// How does a user see the progress of a long call? As a bar, on a terminal.
 
 const WIDTH = 30
 
@@ -7,7 +7,7 @@ export interface Bar {
   end(): void
 }
 
-/** Nothing where standard error is no terminal. */
+/** Undefined if standard error is not a terminal. */
 export function progressBar(): Bar | undefined {
   const { stderr } = process
   if (!stderr.isTTY) return undefined

@@ -1,10 +1,10 @@
-// How does the command line spell the field that the SDK refused? As the option or the word that holds it.
+// How does the command line spell a field that the SDK rejected? As the option or argument that sets it.
 
 import type { OpenMemoryError } from '../errors'
 import type { Command } from './command'
 import { flagsOf } from './parse'
 
-/** Where the option is not simply the field's name with dashes. */
+/** Options whose name is not the field's name with dashes. */
 const SPELLING: Record<string, string> = {
   tags: 'tag',
   user_id: 'user',
@@ -17,10 +17,10 @@ const SPELLING: Record<string, string> = {
   showExpired: 'expired',
 }
 
-/** Words that are no options. */
+/** Positional arguments. */
 const WORDS: Record<string, string> = { content: 'TEXT', query: 'QUERY', id: 'ID', file: 'FILE', dir: 'DIR' }
 
-/** The message, with the field as it was given. */
+/** The message, with the field as the user typed it. */
 export function spelled({ message, details: { field } }: OpenMemoryError, command: Command): string {
   if (typeof field !== 'string' || !message.startsWith(field) || !/^[ :]/.test(message.slice(field.length))) {
     return message

@@ -1,0 +1,29 @@
+// Which commands are there? In the order in which help lists them.
+
+import type { Command } from '../command'
+import { add } from './add'
+import { backup } from './backup'
+import { compact } from './compact'
+import { deleteMemories } from './delete'
+import { demo } from './demo'
+import { doctor } from './doctor'
+import { exportMemories } from './export'
+import { get } from './get'
+import { history } from './history'
+import { importMemories } from './import'
+import { keys } from './keys'
+import { list } from './list'
+import { mcp } from './mcp'
+import { reindex } from './reindex'
+import { reinforce } from './reinforce'
+import { restore } from './restore'
+import { search } from './search'
+import { serve } from './serve'
+import { stats } from './stats'
+import { update } from './update'
+
+export const COMMANDS: Command[] = [
+  ...[add, search, get, update, history, restore, deleteMemories, list, reinforce],
+  ...[exportMemories, importMemories, backup, compact, reindex, stats, doctor, demo],
+  ...[serve, mcp, keys],
+]

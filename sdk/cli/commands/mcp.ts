@@ -1,0 +1,35 @@
+// openmemory mcp: gives a model the memories as tools.
+
+import { addAbortSignal } from 'node:stream'
+import { converse } from '../../mcp/rpc'
+import { Session } from '../../mcp/session'
+import { directoryOf } from '../../native/directory'
+import { type Command, text, UsageError } from '../command'
+import { untilStopped } from '../signals'
+import { VERSION } from '../version'
+
+export const mcp: Command = {
+  name: 'mcp',
+  creates: true,
+  scoped: true,
+  usage: '',
+  summary: 'Give a model the memories as tools, over standard input and output; --user limits it to one user',
+  example: `openmemory mcp --path ~/memories --user ada`,
+  async run(call) {
+    if (call.values.json) throw new UsageError('mcp does not take --json; standard output carries JSON-RPC')
+    const om = call.open()
+    const where = call.server === undefined ? `in ${directoryOf(text(call.values, 'path'))}` : `on ${call.server}`
+    const userId = text(call.values, 'user')
+    const session = new Session(om, { version: VERSION, where, userId })
+    // Hosts keep standard error as the server's log.
+    process.stderr.write(`openmemory: memories of ${userId ?? 'all users'} ${where}\n`)
+    const end = new AbortController()
+    untilStopped().then(() => end.abort())
+    await converse(addAbortSignal(end.signal, process.stdin), process.stdout, (method, params) =>
+      session.answer(method, params),
+    ).catch((error) => {
+      if (!end.signal.aborted) throw error
+    })
+    return undefined
+  },
+}

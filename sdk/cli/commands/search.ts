@@ -1,0 +1,47 @@
+// openmemory search: finds memories by words and meaning.
+
+import type * as contract from '../../../index'
+import { type Command, given, json, numeric, oneWord } from '../command'
+import { BOOLEAN, FILTER, FILTER_HELP, STRING, STRINGS } from '../flags'
+import { showMatch } from '../print'
+
+export const search: Command = {
+  name: 'search',
+  scoped: true,
+  usage: 'QUERY',
+  summary: 'Find memories by words and meaning',
+  flags: {
+    ...FILTER,
+    limit: STRING,
+    k: { ...STRING, short: 'k' },
+    sector: STRINGS,
+    'min-score': STRING,
+    explain: BOOLEAN,
+  },
+  help: {
+    ...FILTER_HELP,
+    limit: 'maximum number of results, 1 to 1000 (8)',
+    k: 'the same as --limit',
+    sector: 'only memories of this sector; can be repeated',
+    'min-score': 'only results with at least this score, 0 to 1',
+    explain: 'show the parts of each score',
+  },
+  example: `openmemory search 'What does Ada drink?' --limit 3`,
+  run(call) {
+    const { values } = call
+    const options = given({
+      limit: numeric(values, 'limit'),
+      k: numeric(values, 'k'),
+      filters: json<contract.Filters>(values, 'filter'),
+      sectors: values.sector as contract.Sector[] | undefined,
+      minScore: numeric(values, 'min-score'),
+      explain: values.explain as boolean | undefined,
+    })
+    const query = oneWord(call, 'QUERY')
+    return call.open().searchMemories(query, options)
+  },
+  print(matches: contract.MemoryMatch[], call) {
+    if (matches.length === 0) call.say('No results.')
+    for (const match of matches) showMatch(match, call)
+  },
+}

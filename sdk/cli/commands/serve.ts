@@ -1,0 +1,54 @@
+// openmemory serve: makes a directory available over HTTP.
+
+import { directoryOf } from '../../native/directory'
+import { type Command, given, numeric, text, UsageError } from '../command'
+import { BOOLEAN, STRING } from '../flags'
+import { styled } from '../print'
+import { untilStopped } from '../signals'
+
+export const serve: Command = {
+  name: 'serve',
+  creates: true,
+  usage: '',
+  summary: 'Make the directory available to other processes and languages over HTTP',
+  flags: {
+    port: STRING,
+    host: STRING,
+    'key-file': STRING,
+    'backup-dir': STRING,
+    'rate-limit': STRING,
+    quiet: BOOLEAN,
+  },
+  help: {
+    port: 'the port; 0 picks a free one (8080)',
+    host: 'the address to listen on (127.0.0.1); an address that other machines can reach requires keys',
+    'key-file': 'the keys created by openmemory keys (DIR/keys.json)',
+    'backup-dir': 'the directory for backups requested over HTTP (none: they are rejected)',
+    'rate-limit': 'requests per key and seconds, such as 100/60',
+    quiet: 'write no log',
+  },
+  example: 'OPENMEMORY_API_KEYS=ada=KEY,bob=KEY openmemory serve --host 0.0.0.0',
+  async run(call) {
+    const { values } = call
+    const [requests, seconds] = (text(values, 'rate-limit') ?? '').split('/').map(Number)
+    if (values['rate-limit'] !== undefined && !(requests && seconds)) {
+      throw new UsageError('--rate-limit must be requests/seconds, such as 100/60')
+    }
+    const server = await call.open().serve(
+      given({
+        port: numeric(values, 'port'),
+        host: text(values, 'host'),
+        keyFile: text(values, 'key-file'),
+        backupDir: text(values, 'backup-dir'),
+        rateLimit: requests && seconds ? { requests, seconds } : undefined,
+        log: !values.quiet,
+      }),
+    )
+    const path = directoryOf(text(values, 'path'))
+    if (values.json) process.stdout.write(`${JSON.stringify({ url: server.url, port: server.port, path })}\n`)
+    call.say(`Serving ${path} on ${styled('bold', server.url)}; API docs at ${server.url}/docs`)
+    await untilStopped()
+    await server.close()
+    return undefined
+  },
+}

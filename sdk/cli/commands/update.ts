@@ -1,0 +1,37 @@
+// openmemory update: changes one memory.
+
+import type * as contract from '../../../index'
+import { type Command, given, json, oneWord, text, UsageError } from '../command'
+import { BOOLEAN, CHANGE, CHANGE_HELP, changeOptions, STRING, STRINGS } from '../flags'
+import { show } from '../print'
+
+export const update: Command = {
+  name: 'update',
+  usage: 'ID',
+  summary: 'Change a memory; fields that are not given keep their value',
+  flags: { content: STRING, tag: STRINGS, 'no-tags': BOOLEAN, metadata: STRING, expires: STRING, ...CHANGE },
+  help: {
+    content: 'the new text',
+    tag: 'replaces all tags; can be repeated',
+    'no-tags': 'remove all tags',
+    metadata: `fields to merge; null removes one: '{"status": "done", "draft": null}'`,
+    expires: 'a time, or never',
+    ...CHANGE_HELP,
+  },
+  example: `openmemory update mem_01h… --content 'Ada drinks coffee now' --reason 'she said so'`,
+  run(call) {
+    const { values } = call
+    if (values.tag && values['no-tags']) throw new UsageError('--tag and --no-tags exclude each other')
+    const expires = text(values, 'expires')
+    const patch = given({
+      content: text(values, 'content'),
+      tags: values['no-tags'] ? [] : (values.tag as string[] | undefined),
+      metadata: json<contract.MetadataPatch>(values, 'metadata'),
+      expires_at: expires === 'never' ? null : expires,
+    })
+    const options = changeOptions(values)
+    const id = oneWord(call, 'ID')
+    return call.open().updateMemory(id, patch, options)
+  },
+  print: show,
+}

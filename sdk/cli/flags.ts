@@ -1,0 +1,26 @@
+// Which kinds of options do commands have?
+
+import type * as contract from '../../index'
+import { type Flags, given, numeric, text, type Values } from './command'
+
+export const STRING = { type: 'string' } as const
+export const STRINGS = { type: 'string', multiple: true } as const
+export const BOOLEAN = { type: 'boolean' } as const
+
+export const FILTER: Flags = { filter: STRING }
+export const FILTER_HELP = { filter: `only memories that match, as JSON: '{"user_id": "ada", "tags": "work"}'` }
+
+export const CHANGE: Flags = { 'if-version': STRING, actor: STRING, reason: STRING }
+export const CHANGE_HELP = {
+  'if-version': 'only if the memory is at this version',
+  actor: 'who makes the change, for the history',
+  reason: 'why, for the history',
+}
+
+export function changeOptions(values: Values): contract.UpdateOptions {
+  return given({
+    ifVersion: numeric(values, 'if-version'),
+    actor: text(values, 'actor'),
+    reason: text(values, 'reason'),
+  })
+}

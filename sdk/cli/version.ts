@@ -1,0 +1,3 @@
+// Which version of the package is this?
+
+export const { version: VERSION } = require('../../package.json') as { version: string }
