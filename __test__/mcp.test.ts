@@ -290,7 +290,8 @@ test('ten long notes fit into one answer, each cut with a mark of what is left o
     expect(text.length).toBeGreaterThan(BUDGET / 2)
     for (const { id, content } of told) {
       const whole = (await store.getMemory(id)).content
-      const [, kept, left] = /^(.*?)(?:… \[(\d+) more characters; get_memory gives the whole\])?$/su.exec(content) ?? []
+      const [, kept, left] =
+        /^(.*?)(?:… \[(\d+) more characters; get_memory returns all of it\])?$/su.exec(content) ?? []
       expect(whole.startsWith(kept as string)).toBe(true)
       expect([...(kept as string)].length + Number(left ?? 0)).toBe([...whole].length)
       expect(left === undefined).toBe(whole === 'A short note')
@@ -355,7 +356,7 @@ test('a history is read part by part where it does not fit', async () => {
     expect(JSON.stringify(data).length).toBeLessThan(BUDGET + 500)
     const told = JSON.parse(text).versions
     expect(told[0]).toMatchObject({ event: 'UPDATE', changed: ['content', 'metadata.n'], reason: expect.any(String) })
-    expect(told[0].content).toMatch(/ more characters; get_memory gives the whole\]$/)
+    expect(told[0].content).toMatch(/ more characters; get_memory returns all of it\]$/)
     met.push(...told.map(({ version }: Message) => version))
     before = data.next_before
     if (before === undefined) break
@@ -363,7 +364,7 @@ test('a history is read part by part where it does not fit', async () => {
   expect(met).toEqual(Array.from({ length: 40 }, (_, n) => 40 - n))
 })
 
-test('get_memory gives the whole of a long memory, part by part beyond 50 000 characters', async () => {
+test('get_memory returns all of it of a long memory, part by part beyond 50 000 characters', async () => {
   const { host, store } = await begin()
   await host.begin()
   const long = `${'🍵 tea, '.repeat(18_000)}the end`

@@ -351,7 +351,7 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
     if (this.#closing) throw failure('CLOSED', 'this OpenMemory is closed')
   }
 
-  /** Whether a call goes on that waits for the other end of a pipe. Once it has begun, closing waits for it. */
+  /** Whether a call that waits for the other end of a pipe may continue. Once it has begun, closing waits for it. */
   #waiting(long: contract.LongCallOptions, call: Call): { check: Check; begun: () => void } {
     checkLongCall(long)
     let begun = false

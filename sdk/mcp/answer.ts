@@ -1,36 +1,36 @@
-// How much of a memory does a model get to read? Answers have a budget, in which long contents are cut and say so.
+// How much of a memory does a model read? Answers have a budget, and long contents are truncated and marked.
 
 import type { AddedMemory, Change, DeletedMemory, JsonValue, Memory, MemoryMatch, MemoryVersion } from '../../index'
 import { invalid } from '../errors'
 
 /**
- * What a tool answers. Most hosts show a model either the text or the data, never both. So the content is in both, and only
- * the data has the fields that a model rarely needs.
+ * The answer of a tool. Most hosts show a model either the text or the data, never both. So both hold the content, and only
+ * the data holds fields that a model rarely needs.
  */
 export interface Answer {
   text: object
   data: object
 }
 
-/** How many characters of JSON the records of an answer have, at most. */
+/** Maximum characters of JSON for the records of an answer. */
 const BUDGET = 20_000
-/** The answer to a change: the model knows what it has just written. */
-const RECEIPT = 1000
-/** A content is not cut below so many characters; rather, there are fewer records. */
-const SHORTEST = 200
-/** How many characters of a content `get_memory` gives at once. */
-const WHOLE = 50_000
+/** For the answer to a change: the model knows what it has just written. */
+const RECEIPT_BUDGET = 1000
+/** Contents keep at least this many characters; instead, there are fewer records. */
+const MIN_CONTENT = 200
+/** Characters of a content that `get_memory` returns at once. */
+const PART_SIZE = 50_000
 
-const MARK = /… \[\d+ more characters; get_memory gives the whole\]$/
+const MARK = /… \[\d+ more characters; get_memory returns all of it\]$/
 
-/** As many of the first records as fit, all cut to the same length. */
+/** As many of the first records as fit, all truncated to the same length. */
 export function fitting<T extends Memory | MemoryVersion>(records: readonly T[], budget = BUDGET): T[] {
   const cutTo = (most: number) => first.map((record) => cut(record, most))
   const fits = (cut: object[]) => JSON.stringify(cut).length <= budget
-  // More cannot fit, whatever they hold.
-  const first = records.slice(0, Math.ceil(budget / SHORTEST))
-  let [most, tooMuch] = [SHORTEST, budget]
-  while (tooMuch - most > SHORTEST / 2) {
+  // More records cannot fit, whatever they hold.
+  const first = records.slice(0, Math.ceil(budget / MIN_CONTENT))
+  let [most, tooMuch] = [MIN_CONTENT, budget]
+  while (tooMuch - most > MIN_CONTENT / 2) {
     const middle = Math.floor((most + tooMuch) / 2)
     if (fits(cutTo(middle))) most = middle
     else tooMuch = middle
@@ -42,12 +42,12 @@ export function fitting<T extends Memory | MemoryVersion>(records: readonly T[],
 
 /** The answer to a change of a memory. */
 export function receipt(memory: Memory): Answer {
-  const [data] = fitting([memory], RECEIPT) as [Memory & Partial<AddedMemory & DeletedMemory>]
+  const [data] = fitting([memory], RECEIPT_BUDGET) as [Memory & Partial<AddedMemory & DeletedMemory>]
   const { version, expires_at, existed, deleted_at } = data
   return { text: { ...brief(data), version, expires_at, existed, deleted_at }, data }
 }
 
-/** The answer with one memory whole, or the part of it that begins at this character. */
+/** The answer with one whole memory, or the part of its content that begins at this character. */
 export function whole(memory: Memory, offset: number): Answer {
   const length = characters(memory.content)
   if (!Number.isInteger(offset) || offset < 0 || offset >= length) {
@@ -62,14 +62,14 @@ export function whole(memory: Memory, offset: number): Answer {
   }
 }
 
-/** Refuses a content that was copied from a cut one: storing it would lose the rest. */
+/** Rejects a content that was copied from a truncated one: storing it would lose the rest. */
 export function checkWhole(content: unknown): void {
   if (typeof content === 'string' && MARK.test(content)) {
-    throw invalid('content', 'was copied from an answer that cut it; read the whole with get_memory first')
+    throw invalid('content', 'was copied from a truncated answer; read the whole content with get_memory first')
   }
 }
 
-/** What a model reads of a memory among others. */
+/** What a model reads of a memory in a list. */
 export function brief({ id, content, created_at, updated_at, tags, ...rest }: Memory | MemoryMatch): object {
   return {
     ...{ id, content, created_at },
@@ -97,14 +97,14 @@ export function briefVersion({
   }
 }
 
-/** Long texts are cut. Lists and objects are left out whole, and named: half a list would look like the list. */
+/** Long texts are truncated. Lists and objects are left out entirely and named, because half a list looks like a whole one. */
 function cut<T extends Memory | MemoryVersion>(record: T, most: number): T {
   const shown: Partial<MemoryVersion & Memory> & { left_out?: string[] } = { ...record }
   for (const name of ['content', 'reason', 'feedback_reason'] as const) {
     if (shown[name] !== undefined) shown[name] = cutText(shown[name], most)
   }
   shown.changes &&= shown.changes.map((change) => cutChange(change, most / 4))
-  const long = Math.max(most, 2 * SHORTEST)
+  const long = Math.max(most, 2 * MIN_CONTENT)
   const left = (['tags', 'metadata', 'changes'] as const).filter(
     (name) => JSON.stringify(shown[name] ?? '').length > (name === 'changes' ? 3 * long : long),
   )
@@ -122,30 +122,30 @@ function cutChange({ field, ...values }: Change, most: number): Change {
   return shown
 }
 
-/** The part of a text that `get_memory` gives from there on, and where the next one begins, if there is one. */
+/** The part of a text that `get_memory` returns from an offset, and the offset of the next part, if there is one. */
 function part(text: string, offset: number): { content: string; next_offset?: number } {
   const from = indexOf(text, offset)
-  const to = from + indexOf(text.slice(from), WHOLE)
-  return { content: text.slice(from, to), ...(to < text.length && { next_offset: offset + WHOLE }) }
+  const to = from + indexOf(text.slice(from), PART_SIZE)
+  return { content: text.slice(from, to), ...(to < text.length && { next_offset: offset + PART_SIZE }) }
 }
 
 function cutText(text: string, most: number): string {
   if (text.length <= most) return text
   const left = characters(text) - most
   if (left <= 0) return text
-  return `${text.slice(0, indexOf(text, most))}… [${left} more characters; get_memory gives the whole]`
+  return `${text.slice(0, indexOf(text, most))}… [${left} more characters; get_memory returns all of it]`
 }
 
-/** Code points, as everywhere. */
+/** Counted in code points, as everywhere. */
 function characters(text: string): number {
   let count = 0
   for (const _ of text) count++
   return count
 }
 
-/** Where the character at this place begins. */
-function indexOf(text: string, place: number): number {
+/** The index at which the character with this offset begins. */
+function indexOf(text: string, offset: number): number {
   let index = 0
-  for (let n = 0; n < place && index < text.length; n++) index += (text.codePointAt(index) as number) > 0xffff ? 2 : 1
+  for (let n = 0; n < offset && index < text.length; n++) index += (text.codePointAt(index) as number) > 0xffff ? 2 : 1
   return index
 }

@@ -1,4 +1,4 @@
-// What did the model mean by its arguments? Values are the store's to judge; here is what models get wrong without harm.
+// What did the model mean by its arguments? The store judges values; harmless mistakes of models are corrected here.
 
 import { invalid, renamed } from '../errors'
 import { describe } from '../validate/arguments'
@@ -14,12 +14,12 @@ export interface Accepted {
   unlisted?: Record<string, Schema>
 }
 
-/** How a tool spells what the SDK spells otherwise. */
+/** The names of options in a tool, if they differ from the SDK's. */
 const SPELLING = { minScore: 'min_score', ifVersion: 'if_version' }
 
 /**
- * The arguments, without those that are null, and with the value of each that came as its JSON text: `'5'` for 5. Refuses
- * those that the tool does not have.
+ * The arguments, without null ones, and with the value of arguments that were sent as JSON text: `'5'` means 5. Rejects
+ * arguments that the tool does not have.
  */
 export function readArguments({ properties, required, unlisted }: Accepted, args: unknown): Arguments {
   const accepted = { ...properties, ...unlisted }
@@ -33,24 +33,24 @@ export function readArguments({ properties, required, unlisted }: Accepted, args
     read[name] = parsed(value, accepted[name]?.type)
   }
   for (const name of required) {
-    // A missing id has a code of its own, which the store gives.
+    // A missing id has a code of its own, which the store reports.
     if (name !== 'id' && !Object.hasOwn(read, name)) throw invalid(name, 'is missing')
   }
   return read
 }
 
-/** What a tool threw, with the argument named as the tool does. */
+/** An error of a tool, with the argument's name in the tool. */
 export function inToolSpelling(error: unknown): unknown {
   return Object.entries(SPELLING).reduce((named, [field, name]) => renamed(named, field, name), error)
 }
 
-function parsed(value: unknown, type: unknown): unknown {
-  if (typeof value !== 'string' || type === 'string') return value
+function parsed(given: unknown, type: unknown): unknown {
+  if (typeof given !== 'string' || type === 'string') return given
   try {
-    const told: unknown = JSON.parse(value)
-    return typeOf(told) === (type === 'integer' ? 'number' : type) ? told : value
+    const value: unknown = JSON.parse(given)
+    return typeOf(value) === (type === 'integer' ? 'number' : type) ? value : given
   } catch {
-    return value
+    return given
   }
 }
 

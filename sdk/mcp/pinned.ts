@@ -1,4 +1,4 @@
-// Which memories can a session reach? All of the store, or those of the one user that it is pinned to.
+// Which memories can a session access? All of the store, or those of the user that it is pinned to.
 
 import type { Filters, NewMemory } from '../../index'
 import { failure, invalid } from '../errors'
@@ -6,7 +6,7 @@ import type { OpenMemory } from '../open-memory'
 import { describe } from '../validate/arguments'
 import { isPlainObject } from '../validate/json'
 
-/** What tools can do. They see nothing else of a store, so a new one cannot get around the pin. */
+/** What tools can do. They have no other access to a store, so a new tool cannot bypass the pin. */
 export type Memories = Pick<
   OpenMemory,
   | 'addMemory'
@@ -20,9 +20,9 @@ export type Memories = Pick<
   | 'deleteMemory'
 >
 
-/** The memories of one user: filters are narrowed to them, and the ids of all others are not found. */
+/** The memories of one user: filters are narrowed to them, and all other ids are not found. */
 export function pinnedTo(userId: string, om: OpenMemory): Memories {
-  // A memory keeps its user for good, so what is found here is still this user's when it is changed.
+  // A memory never changes its user, so the check still holds when the memory is changed.
   const check = async (id: string) => {
     const memory = await om.getMemory(id).catch((error) => {
       throw error.code === 'NOT_FOUND' ? notFound(id) : error
@@ -43,17 +43,17 @@ export function pinnedTo(userId: string, om: OpenMemory): Memories {
   }
 }
 
-/** In `AND`, behind what is there, so that errors name the caller's own paths. */
+/** Appended to `AND`, so that errors name the caller's own paths. */
 function narrowed(filters: Filters | undefined, userId: string): Filters {
   if (filters !== undefined && !isPlainObject(filters)) {
     throw invalid('filters', `must be an object, not ${describe(filters)}`)
   }
   const and = filters?.AND ?? []
-  // In a list, where a star is a name like any other.
+  // In a list, because only there '*' is a user like any other.
   return { ...filters, AND: [...(Array.isArray(and) ? and : [and]), { user_id: { in: [userId] } }] }
 }
 
-/** The same whether the memory is another user's, was deleted, or never was. */
+/** The same error whether the memory belongs to another user, was deleted, or never existed. */
 function notFound(id: string) {
   return failure('NOT_FOUND', `there is no memory ${id}`, { details: { id } })
 }

@@ -1,4 +1,4 @@
-// How do messages go to and fro? As JSON-RPC 2.0, one message a line.
+// How are messages exchanged? As JSON-RPC 2.0, one message per line.
 
 import type { Readable, Writable } from 'node:stream'
 import { linesOf } from '../lines'
@@ -26,21 +26,21 @@ export type Answer = (method: string, params: unknown) => Promise<object>
 
 type Reply = { jsonrpc: '2.0'; id: unknown } & ({ result: object } | { error: { code: number; message: string } })
 
-/** Answers each line of `input`, several at a time; settles when the input has ended and all is answered. */
+/** Answers each line of `input`, several concurrently; resolves when the input has ended and every line is answered. */
 export async function converse(input: Readable, output: Writable, answer: Answer): Promise<void> {
-  const underWay = new Set<Promise<void>>()
+  const pending = new Set<Promise<void>>()
   for await (const line of messages(input)) {
     if (line.every((byte) => byte <= 0x20)) continue
-    const replying = reply(line, answer).then((told) => {
-      if (told !== undefined) output.write(`${JSON.stringify(told)}\n`)
+    const replying = reply(line, answer).then((answered) => {
+      if (answered !== undefined) output.write(`${JSON.stringify(answered)}\n`)
     })
-    underWay.add(replying)
-    replying.finally(() => underWay.delete(replying))
+    pending.add(replying)
+    replying.finally(() => pending.delete(replying))
   }
-  await Promise.all(underWay)
+  await Promise.all(pending)
 }
 
-/** A host that ends need not have ended its last line. */
+/** The last line of a host that exits may lack its line break. */
 async function* messages(input: Readable): AsyncGenerator<Buffer> {
   yield yield* linesOf(input)
 }
@@ -55,17 +55,19 @@ async function reply(line: Buffer, answer: Answer): Promise<Reply | Reply[] | un
   }
   if (!Array.isArray(message)) return one(message, answer)
   if (message.length === 0) return refused(null, new RpcError(ErrorCode.InvalidRequest, 'the batch is empty'))
-  const replies = (await Promise.all(message.map((part) => one(part, answer)))).filter((told) => told !== undefined)
+  const replies = (await Promise.all(message.map((part) => one(part, answer)))).filter(
+    (answered) => answered !== undefined,
+  )
   return replies.length > 0 ? replies : undefined
 }
 
-/** None for a notification, and for what answers a request that nobody here has made. */
+/** Undefined for a notification, and for a response to a request that was never sent. */
 async function one(message: unknown, answer: Answer): Promise<Reply | undefined> {
   const { jsonrpc, id, method, params } = isPlainObject(message) ? message : ({} as Record<string, unknown>)
   const named = typeof id === 'string' || typeof id === 'number'
   if (isPlainObject(message) && method === undefined && ('result' in message || 'error' in message)) return undefined
   if (jsonrpc !== '2.0' || typeof method !== 'string' || (id !== undefined && !named)) {
-    return refused(named ? id : null, new RpcError(ErrorCode.InvalidRequest, 'this is no JSON-RPC 2.0 request'))
+    return refused(named ? id : null, new RpcError(ErrorCode.InvalidRequest, 'this is not a JSON-RPC 2.0 request'))
   }
   if (id === undefined) return undefined
   try {

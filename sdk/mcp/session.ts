@@ -1,4 +1,4 @@
-// What does a host of models ask, in the Model Context Protocol, and what is answered? One session for each host.
+// What does a host ask in the Model Context Protocol, and what is the answer? One session per host.
 
 import { OpenMemoryError } from '../errors'
 import type { OpenMemory } from '../open-memory'
@@ -8,19 +8,19 @@ import { type Memories, pinnedTo } from './pinned'
 import { ErrorCode, RpcError } from './rpc'
 import { described, type Tool, toolsFor } from './tools'
 
-/** The versions of the protocol that are spoken, the newest first. What differs between them is not used here. */
+/** The supported versions of the protocol, newest first. What differs between them is not used here. */
 const VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05']
 
 const INSTRUCTIONS =
-  'Long-term memory. Search before you answer what may have come up earlier, and before you add. When something has ' +
-  'changed, update the memory that says otherwise; do not add a second one.'
+  'Long-term memory. Search before you answer a question that may have come up earlier, and before you add a memory. ' +
+  'When a fact has changed, update the memory that states it; do not add a second one.'
 
 export interface SessionOptions {
   /** The version of this package. */
   version: string
-  /** Where the memories are: `in /home/ada/memories`, `on http://localhost:8080`. */
+  /** The location of the memories: `in /home/ada/memories`, `on http://localhost:8080`. */
   where: string
-  /** Pins the session to this user. */
+  /** Limits the session to this user. */
   userId?: string | undefined
 }
 
@@ -37,7 +37,7 @@ export class Session {
     this.#tools = toolsFor(options.userId !== undefined)
   }
 
-  /** Answers a request; throws an {@link RpcError} where it is not one. */
+  /** Answers a request; throws an {@link RpcError} if it is invalid. */
   async answer(method: string, params: unknown): Promise<object> {
     switch (method) {
       case 'initialize':
@@ -59,10 +59,10 @@ export class Session {
       throw new RpcError(ErrorCode.InvalidParams, 'protocolVersion must be a string')
     }
     const name = isPlainObject(clientInfo) ? clientInfo.name : undefined
-    // Kept in histories, which take 256 characters.
+    // The history accepts 256 characters.
     this.#actor = typeof name === 'string' && name !== '' ? name.slice(0, 256) : undefined
     return {
-      // To an unknown version the newest is offered; the host decides.
+      // For an unknown version, the newest one is offered; the host decides.
       protocolVersion: VERSIONS.includes(protocolVersion) ? protocolVersion : VERSIONS[0],
       capabilities: { tools: {} },
       serverInfo: { name: 'openmemory', title: 'OpenMemory', version: this.#options.version },
@@ -83,7 +83,7 @@ export class Session {
       return { content: [{ type: 'text', text: JSON.stringify(text) }], structuredContent: data }
     } catch (error) {
       if (!(error instanceof OpenMemoryError)) throw error
-      // Told to the model, which can do better, and not to the host.
+      // For the model, which can correct its call, not for the host.
       const { code, message, details } = error
       return { content: [{ type: 'text', text: JSON.stringify({ code, message, details }) }], isError: true }
     }

@@ -1,4 +1,4 @@
-// Which tools does a model get? One for each thing that can be done with a memory, described for a model to choose from.
+// Which tools does a model get? One for each operation on a memory, described so that a model can choose.
 
 import type * as contract from '../../index'
 import { invalid } from '../errors'
@@ -17,23 +17,23 @@ export interface Tool {
   /** Hints for the host: whether to ask its user first. */
   reads?: boolean
   destroys?: boolean
-  /** `actor` is the host's name, kept in the history. */
+  /** @param actor the host's name, for the history */
   run(memories: Memories, args: Arguments, actor: string | undefined): Promise<Answer>
 }
 
 const id = { type: 'string', description: 'The id of the memory, such as mem_01h455vb4pex5vsknk084sn02q' }
-const content = { type: 'string', minLength: 1, maxLength: 200_000, description: 'One fact, event or rule, in words' }
+const content = { type: 'string', minLength: 1, maxLength: 200_000, description: 'One fact, event or rule, as text' }
 const tags = { type: 'array', items: { type: 'string', minLength: 1, maxLength: 256 }, maxItems: 64 }
-const metadata = { type: 'object', description: 'Fields of JSON, such as {"source": "chat"}' }
+const metadata = { type: 'object', description: 'JSON fields, such as {"source": "chat"}' }
 const version = { type: 'integer', minimum: 1 }
-const expiresAt = { type: 'string', description: 'An ISO 8601 time from which on it is hidden, or "never"' }
-const reason = { type: 'string', maxLength: 1024, description: 'Why, kept in the history' }
-const ifVersion = { ...version, description: 'Only change the memory if this is its version' }
+const expiresAt = { type: 'string', description: 'Hide the memory from this ISO 8601 time on, or "never"' }
+const reason = { type: 'string', maxLength: 1024, description: 'Why, for the history' }
+const ifVersion = { ...version, description: 'Change the memory only if it is at this version' }
 const ifExists = {
   type: 'string',
   enum: ['add', 'skip', 'touch'],
   default: 'add',
-  description: 'If the same text is there already: add it again, leave it, or merge tags, metadata and expiry into it',
+  description: 'If the same text is already stored: add it again, keep it, or merge tags, metadata and expiry into it',
 }
 const limit = { type: 'integer', minimum: 1, maximum: 1000, description: 'Maximum number of results' }
 
@@ -42,14 +42,14 @@ export function toolsFor(pinned: boolean): Tool[] {
   const filters = {
     type: 'object',
     description:
-      `Which memories: fields such as ${pinned ? '' : 'user_id, '}tags, created_at or metadata.source, with a value or ` +
+      `Only memories that match: fields such as ${pinned ? '' : 'user_id, '}tags, created_at or metadata.source, with a value or ` +
       'operators, as in {"tags": "work", "created_at": {"gte": "2026-01-01"}}; AND, OR and NOT nest',
   }
   return [
     {
       name: 'add_memory',
       title: 'Remember',
-      description: 'Store a new memory. Search first: what is known already is better updated than added again.',
+      description: 'Store a new memory. Search first, and update an existing memory instead of adding a second one.',
       properties: {
         content,
         tags,
@@ -57,7 +57,7 @@ export function toolsFor(pinned: boolean): Tool[] {
         ...(!pinned && { user_id: { type: 'string', description: 'The user this memory is about' } }),
         agent_id: { type: 'string' },
         app_id: { type: 'string' },
-        run_id: { type: 'string', description: 'The conversation it belongs to' },
+        run_id: { type: 'string', description: 'The conversation this memory belongs to' },
         expires_at: expiresAt,
         if_exists: ifExists,
       },
@@ -68,8 +68,8 @@ export function toolsFor(pinned: boolean): Tool[] {
       name: 'search_memories',
       title: 'Search memories',
       description:
-        'Find memories by words and meaning, best first, each with a score from 0 to 1. Long contents are cut and say so; ' +
-        'omitted counts the results that did not fit.',
+        'Find memories by words and meaning, best first, each with a score from 0 to 1. Long contents are truncated and ' +
+        'marked; omitted counts the results that did not fit.',
       properties: {
         query: { type: 'string', minLength: 1, maxLength: 8192, description: 'A question or a topic' },
         limit: { ...limit, default: 8 },
@@ -85,13 +85,13 @@ export function toolsFor(pinned: boolean): Tool[] {
       name: 'get_memory',
       title: 'Read a memory',
       description:
-        'Read one memory whole, as it is, or as it was in an earlier version or at a time. Where there is a next_offset, ' +
-        'the content goes on there.',
+        'Read one whole memory, as it is, or as it was in an earlier version or at a time. If there is a next_offset, pass ' +
+        'it as offset to read the rest of the content.',
       properties: {
         id,
         version,
-        at: { type: 'string', description: 'ISO 8601' },
-        offset: { type: 'integer', minimum: 0, default: 0, description: 'Skip this many characters of the content' },
+        at: { type: 'string', description: 'The memory at this ISO 8601 time' },
+        offset: { type: 'integer', minimum: 0, default: 0, description: 'Number of characters of the content to skip' },
       },
       required: ['id'],
       reads: true,
@@ -101,8 +101,8 @@ export function toolsFor(pinned: boolean): Tool[] {
       name: 'update_memory',
       title: 'Correct a memory',
       description:
-        'Change a memory; what is not named stays. tags replaces all tags; metadata is merged, and null removes a field. ' +
-        'Earlier versions stay readable.',
+        'Change a memory; omitted arguments keep their value. tags replaces all tags; metadata is merged, and null removes a ' +
+        'field. Earlier versions stay readable.',
       properties: { id, content, tags, metadata, expires_at: expiresAt, reason, if_version: ifVersion },
       required: ['id'],
       run: (memories, args, actor) => update(memories, args, actor),
@@ -110,7 +110,7 @@ export function toolsFor(pinned: boolean): Tool[] {
     {
       name: 'delete_memory',
       title: 'Forget a memory',
-      description: 'Delete a memory for good, with its history. To correct one, use update_memory.',
+      description: 'Delete a memory permanently, with its history. To correct a memory, use update_memory.',
       properties: { id, if_version: ifVersion, reason },
       required: ['id'],
       destroys: true,
@@ -120,11 +120,11 @@ export function toolsFor(pinned: boolean): Tool[] {
     {
       name: 'list_memories',
       title: 'List memories',
-      description: 'List memories, newest first, page by page. Long contents are cut and say so.',
+      description: 'List memories, newest first, page by page. Long contents are truncated and marked.',
       properties: {
         filters,
         limit: { ...limit, default: 20 },
-        cursor: { type: 'string', description: 'next_cursor of the page before' },
+        cursor: { type: 'string', description: 'next_cursor of the previous page' },
       },
       required: [],
       reads: true,
@@ -132,13 +132,14 @@ export function toolsFor(pinned: boolean): Tool[] {
     },
     {
       name: 'get_history',
-      title: 'How a memory changed',
+      title: 'History of a memory',
       description:
-        'The versions of a memory, newest first: what changed, when, by whom and why. Long contents are cut and say so.',
+        'Show the versions of a memory, newest first: what changed, when, by whom and why. Long contents are truncated and ' +
+        'marked.',
       properties: {
         id,
         limit: { ...limit, default: 100 },
-        before: { ...version, description: 'Only versions below this number: next_before of the answer before' },
+        before: { ...version, description: 'Only versions below this number: next_before of the previous result' },
       },
       required: ['id'],
       reads: true,
@@ -147,7 +148,7 @@ export function toolsFor(pinned: boolean): Tool[] {
     {
       name: 'restore_memory',
       title: 'Undo a change',
-      description: 'Bring back an earlier version of a memory, as a new version.',
+      description: 'Restore an earlier version of a memory, as a new version.',
       properties: { id, version, reason, if_version: ifVersion },
       required: ['id', 'version'],
       run: async (memories, { id, version, reason, if_version }, actor) =>
@@ -156,8 +157,11 @@ export function toolsFor(pinned: boolean): Tool[] {
     {
       name: 'reinforce_memory',
       title: 'Reinforce a memory',
-      description: 'Make a memory that proved useful more salient, so that it fades later.',
-      properties: { id, boost: { type: 'number', exclusiveMinimum: 0, maximum: 1, default: 0.1 } },
+      description: 'Make a memory that was useful more salient, so that it fades more slowly.',
+      properties: {
+        id,
+        boost: { type: 'number', exclusiveMinimum: 0, maximum: 1, default: 0.1, description: 'Salience to add' },
+      },
       required: ['id'],
       run: async (memories, { id, ...options }) => receipt(await memories.reinforceMemory(id, options)),
     },
@@ -192,15 +196,15 @@ async function search(memories: Memories, { query, min_score, ...options }: Argu
 async function update(memories: Memories, args: Arguments, actor: string | undefined): Promise<Answer> {
   const { id, reason, if_version, ...patch } = args
   if (Object.keys(patch).length === 0) {
-    throw invalid('content', 'is missing; give at least one of content, tags, metadata, expires_at')
+    throw invalid('content', 'is missing; pass at least one of content, tags, metadata, expires_at')
   }
   checkWhole(patch.content)
-  // Null counts as absent, so clearing has a word of its own.
+  // Null counts as absent, so clearing needs a value of its own.
   if (patch.expires_at === 'never') patch.expires_at = null
   return receipt(await memories.updateMemory(id, patch, attribution(actor, reason, if_version)))
 }
 
-/** A page ends where the answer is full, and its cursor goes on from there. */
+/** A page ends where the answer is full, so that its cursor continues there. */
 async function list(memories: Memories, args: Arguments): Promise<Answer> {
   let limit = args.limit ?? 20
   for (;;) {

@@ -207,7 +207,7 @@ export class NativeBackend<M extends object> implements Backend<M> {
     return this.#engine
   }
 
-  /** A directory that is LOCKED was not opened here, and the error says who holds it if that is known. */
+  /** A directory that is LOCKED was not opened here, so the error names the holder if it is known. */
   async #explained<T>(call: Promise<T>): Promise<T> {
     try {
       return await call

@@ -25,7 +25,7 @@ export function holdDirectory(directory: string): () => void {
   return () => holders.delete(holder)
 }
 
-/** For a directory that is LOCKED: the error unchanged, or one that says that this process itself holds it. */
+/** For a directory that is LOCKED: the error unchanged, or one that names this process as the holder. */
 export function explainLock(error: OpenMemoryError, directory: string): OpenMemoryError {
   if (!error.message.includes(`(${process.pid})`)) return error
   return failure('LOCKED', explanation(realPath(directory)))
