@@ -3,7 +3,7 @@
 import type { CommonOptions, EmbeddedOptions, Metadata, OpenMemoryOptions, RemoteOptions } from '../index'
 import type { Backend } from './backend'
 import { invalid } from './errors'
-import { reachServer } from './http/reach'
+import { openServer } from './http/open'
 import { openDirectory } from './native/open'
 import { checkOptions } from './validate/arguments'
 import { checkTimeout, environment, text } from './validate/options'
@@ -25,6 +25,7 @@ export function connect<M extends object>(given: OpenMemoryOptions | undefined):
   }
   const apiKey = text(options.apiKey, 'apiKey')
   const url = text(options.url, 'url') ?? (options.path === undefined ? environment('OPENMEMORY_URL') : undefined)
+  if (url !== undefined) rejectDirectoryOptions(options)
   const backend =
     url === undefined
       ? openDirectory<M>(options as EmbeddedOptions)
@@ -32,9 +33,8 @@ export function connect<M extends object>(given: OpenMemoryOptions | undefined):
   return { backend, userId: text(options.userId, 'userId'), timeoutMs }
 }
 
-function openServer<M extends object>(options: RemoteOptions): Backend<M> {
+function rejectDirectoryOptions(options: OpenMemoryOptions): void {
   for (const name of DIRECTORY_OPTIONS) {
     if (options[name] !== undefined) throw invalid(name, 'is set on the server that url names; leave one of them out')
   }
-  return reachServer(options.url, options.apiKey ?? environment('OPENMEMORY_API_KEY'), options.timeoutMs)
 }
