@@ -58,7 +58,7 @@ test.each(circular)('a circle is refused as circular where it begins: %s', async
   ]
   for (const error of errors) {
     expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', field })
-    expect(error?.message).toBe(`${field} is circular: it holds itself as ${again}`)
+    expect(error?.message).toBe(`${field} is circular: it contains itself as ${again}`)
   }
 })
 

@@ -40,7 +40,7 @@ function explanation(directory: string): string {
       'use a single copy (npm ls @openmemory/sdk lists them), or close the other one'
     )
   }
-  if (holders.length > 0) return 'this process itself has the store open; close it, then try again'
+  if (holders.length > 0) return 'this process has the store open itself; close it, then try again'
   // A process id is unique only within one container, and the record above only within one thread.
   return (
     `the directory is open in another thread or copy of the package in this process (${process.pid}), or in a process ` +
