@@ -270,3 +270,10 @@ unixTest('a device is written into', async () => {
   for (const device of [nothing, full]) expect(statSync(device).isCharacterDevice()).toBe(true)
   expect(await refusal(om.importFrom(nothing))).toMatchObject({ code: 'INVALID_ARGUMENT', field: 'file' })
 })
+
+const onLinux = process.platform === 'linux' ? test : test.skip
+onLinux('a device that is full is IO, and retryable as a full disk is', async () => {
+  const om = openStore()
+  await om.addMemory({ content: 'Ada drinks tea' })
+  expect(await refusal(om.exportTo('/dev/full'))).toMatchObject({ code: 'IO', retryable: true })
+})

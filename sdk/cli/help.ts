@@ -48,7 +48,7 @@ export function helpOf(command: Command): string {
   return [
     `${summary}.`,
     '',
-    `Usage: openmemory ${name} ${usage}${own.length > 0 ? ' [OPTIONS]' : ''}`,
+    [`Usage: openmemory ${name}`, usage, own.length > 0 && '[OPTIONS]'].filter(Boolean).join(' '),
     ...(own.length > 0 ? ['', table(own)] : []),
     '',
     table([...(command.scoped ? [SCOPED_HELP] : []), ...(command.creates ? [CREATES_HELP] : []), ...COMMON_HELP]),
