@@ -127,11 +127,11 @@ impl ModelEmbedder {
     }
 
     /// What of a text the model reads at once.
-    fn parts(&self, tokens: &Tokens, prefix: &str, text: &str) -> Result<Parts, EmbeddingError> {
+    fn parts(&self, tokens: &Tokens, prefix: &str, text: &str) -> Result<Split, EmbeddingError> {
         let window = self.options.window;
         let whole = tokens.encode(prefix, text)?;
         if whole.ids.len() <= window {
-            return Ok(Parts::Whole(whole));
+            return Ok(Split::Whole(whole));
         }
         let own = whole.own();
         let around = whole.ids.len() - own.len();
@@ -151,7 +151,7 @@ impl ModelEmbedder {
                 _ => fitting.push(range),
             }
         }
-        Ok(Parts::Cut(fitting))
+        Ok(Split::Cut(fitting))
     }
 
     fn passage(&self, loaded: &Loaded, text: &str, encoded: &Encoded) -> Result<Passage, EmbeddingError> {
@@ -197,7 +197,7 @@ impl ModelEmbedder {
     }
 }
 
-enum Parts {
+enum Split {
     /// All of it.
     Whole(Encoded),
     /// Two ranges or more.
@@ -219,16 +219,16 @@ impl Embedder for ModelEmbedder {
 
     fn cut(&self, text: &str) -> Result<Vec<Range<usize>>, EmbeddingError> {
         Ok(match self.parts(&self.loaded()?.tokens, &self.options.passage_prefix, text)? {
-            Parts::Whole(_) => iter::once(0..text.len()).collect(),
-            Parts::Cut(ranges) => ranges,
+            Split::Whole(_) => iter::once(0..text.len()).collect(),
+            Split::Cut(ranges) => ranges,
         })
     }
 
     fn begin(&self, text: &str) -> Result<FirstPass, EmbeddingError> {
         let loaded = self.loaded()?;
         Ok(match self.parts(&loaded.tokens, &self.options.passage_prefix, text)? {
-            Parts::Whole(encoded) => FirstPass::Whole(self.passage(&loaded, text, &encoded)?),
-            Parts::Cut(ranges) => FirstPass::Cut(ranges),
+            Split::Whole(encoded) => FirstPass::Whole(self.passage(&loaded, text, &encoded)?),
+            Split::Cut(ranges) => FirstPass::Cut(ranges),
         })
     }
 
@@ -250,8 +250,8 @@ impl Embedder for ModelEmbedder {
         let loaded = self.loaded()?;
         let prefix = &self.options.query_prefix;
         let ranges = match self.parts(&loaded.tokens, prefix, text)? {
-            Parts::Whole(encoded) => return self.vector(&self.run(&loaded, &encoded)?),
-            Parts::Cut(ranges) => ranges,
+            Split::Whole(encoded) => return self.vector(&self.run(&loaded, &encoded)?),
+            Split::Cut(ranges) => ranges,
         };
         let mut parts = Vec::with_capacity(ranges.len());
         for range in ranges {

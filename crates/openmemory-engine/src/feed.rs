@@ -44,16 +44,16 @@ impl Change {
 }
 
 /// A change with the cursor behind it.
-pub(super) type CachedHit = (Cursor, Arc<Change>);
+pub(super) type BufferedChange = (Cursor, Arc<Change>);
 
 /// Runs once, at the next change or when the feed closes.
 pub(super) type Wake = Box<dyn FnOnce() + Send>;
 
 /// Why there is nothing more to tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Silence {
+pub(super) enum FeedError {
     /// Changes were let go that had not been told.
-    Behind,
+    Lagged,
     Closed,
 }
 
@@ -63,7 +63,7 @@ pub(super) struct Feed {
 
 struct State {
     now: Cursor,
-    kept: VecDeque<CachedHit>,
+    kept: VecDeque<BufferedChange>,
     bytes: usize,
     /// How many are kept at most.
     most: usize,
@@ -140,16 +140,16 @@ impl Feed {
         sequence: u64,
         most: usize,
         wake: impl FnOnce() + Send + 'static,
-    ) -> Result<Vec<CachedHit>, Silence> {
+    ) -> Result<Vec<BufferedChange>, FeedError> {
         let mut state = self.state.lock();
         if state.closed {
-            return Err(Silence::Closed);
+            return Err(FeedError::Closed);
         }
         if !state.has_all_since(sequence) {
-            return Err(Silence::Behind);
+            return Err(FeedError::Lagged);
         }
         let told = state.kept.partition_point(|(cursor, _)| cursor.sequence <= sequence);
-        let news: Vec<CachedHit> = state.kept.range(told..).take(most).cloned().collect();
+        let news: Vec<BufferedChange> = state.kept.range(told..).take(most).cloned().collect();
         if news.is_empty() {
             state.waiting.push(Box::new(wake));
         }

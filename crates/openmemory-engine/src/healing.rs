@@ -99,7 +99,7 @@ impl Drop for Hold {
     }
 }
 
-enum Found {
+enum Lookup {
     Engine(Arc<Shared>),
     Nothing(Error),
     /// There will be more to say when the attempt that is under way has ended.
@@ -139,10 +139,10 @@ impl Directory {
         let mut began = false;
         loop {
             match self.find(&mut began) {
-                Found::Engine(engine) => return Ok(engine),
-                Found::Nothing(error) => return Err(error),
+                Lookup::Engine(engine) => return Ok(engine),
+                Lookup::Nothing(error) => return Err(error),
                 // The sender lives as long as this does.
-                Found::Soon(mut ended) => drop(ended.changed().await),
+                Lookup::Soon(mut ended) => drop(ended.changed().await),
             }
         }
     }
@@ -187,7 +187,7 @@ impl Directory {
     }
 
     /// `began`: whether this call has begun an attempt, whose outcome it waits for.
-    fn find(self: &Arc<Self>, began: &mut bool) -> Found {
+    fn find(self: &Arc<Self>, began: &mut bool) -> Lookup {
         let mut state = self.state.lock();
         if !*began && !state.is_well() {
             *began = self.begin(&mut state);
@@ -198,17 +198,17 @@ impl Directory {
             Phase::Exchanging => true,
         };
         if waits {
-            return Found::Soon(self.attempts.subscribe());
+            return Lookup::Soon(self.attempts.subscribe());
         }
         match &state.engine {
-            Ok(engine) => Found::Engine(self.share(engine)),
+            Ok(engine) => Lookup::Engine(self.share(engine)),
             // The disk's refusal is told to the call that has tried; the others may ask again.
             Err(Error::Storage(StorageError::Io(_) | StorageError::Tree(_) | StorageError::Directory { .. }))
                 if !*began =>
             {
-                Found::Nothing(StorageError::Poisoned.into())
+                Lookup::Nothing(StorageError::Poisoned.into())
             }
-            Err(error) => Found::Nothing(error.clone()),
+            Err(error) => Lookup::Nothing(error.clone()),
         }
     }
 

@@ -31,7 +31,7 @@ pub(super) struct IndexLoad<'a> {
 }
 
 /// A memory as its rows tell it.
-type Whole = (Number, Memory, Embedding);
+type LoadedMemory = (Number, Memory, Embedding);
 type Prepared = Result<Indexed, Error>;
 
 impl IndexLoad<'_> {
@@ -77,7 +77,7 @@ impl IndexLoad<'_> {
 
     /// One thread, since sled allocates what it keeps of each page where the page is read: with more of them it would lie
     /// scattered among what several have freed.
-    fn read_each(&self, read: SyncSender<Vec<Whole>>, stop: &AtomicBool) -> Result<(), Error> {
+    fn read_each(&self, read: SyncSender<Vec<LoadedMemory>>, stop: &AtomicBool) -> Result<(), Error> {
         let mut together = Vec::with_capacity(TOGETHER);
         for head in self.store.heads() {
             if stop.load(Ordering::Relaxed) {
@@ -94,7 +94,11 @@ impl IndexLoad<'_> {
         Ok(())
     }
 
-    fn prepare_all(&self, whole: &Mutex<Receiver<Vec<Whole>>>, ready: &SyncSender<Prepared>) -> Result<(), Error> {
+    fn prepare_all(
+        &self,
+        whole: &Mutex<Receiver<Vec<LoadedMemory>>>,
+        ready: &SyncSender<Prepared>,
+    ) -> Result<(), Error> {
         loop {
             let Ok(together) = whole.lock().recv() else { return Ok(()) };
             for whole in &together {
@@ -124,7 +128,7 @@ impl IndexLoad<'_> {
 
     /// None for a memory that has no vectors of this model: a change of model is under way, which fills the index again
     /// at its end.
-    fn whole(&self, number: Number, version: Version) -> Result<Option<Whole>, Error> {
+    fn whole(&self, number: Number, version: Version) -> Result<Option<LoadedMemory>, Error> {
         let embedding =
             self.store.embedding(number, version.content)?.filter(|embedding| embedding.model == self.model);
         let rows = (embedding, self.store.content(number, version.content)?, self.store.dynamics(number)?);
@@ -132,7 +136,7 @@ impl IndexLoad<'_> {
         Ok(Some((number, Memory { now: version.updated_at, version, content, dynamics }, embedding)))
     }
 
-    fn prepare(&self, (number, memory, embedding): &Whole) -> Prepared {
+    fn prepare(&self, (number, memory, embedding): &LoadedMemory) -> Prepared {
         let prepared = self.index.prepare(&entry(*number, memory, embedding));
         prepared.map_err(|_| Error::Internal("a vector of another model's dimensions"))
     }

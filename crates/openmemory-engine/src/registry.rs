@@ -14,12 +14,12 @@ use openmemory_domain::Invalid;
 use openmemory_storage::{StorageError, create_directory};
 
 /// Held while a directory is opened or closed: of two who open one, the second finds the first one's engine.
-type Place = Arc<Mutex<Weak<Directory>>>;
+type DirectorySlot = Arc<Mutex<Weak<Directory>>>;
 
 /// The open directories of this process by their canonical paths.
 #[derive(Default)]
 pub struct Registry {
-    places: Mutex<HashMap<PathBuf, Place>>,
+    places: Mutex<HashMap<PathBuf, DirectorySlot>>,
 }
 
 impl Registry {
@@ -60,7 +60,7 @@ impl Registry {
         }
     }
 
-    fn place(&self, path: &Path) -> Place {
+    fn place(&self, path: &Path) -> DirectorySlot {
         let mut places = self.places.lock();
         // Those that somebody opens or closes just now are in more hands than these.
         places.retain(|_, place| {

@@ -9,7 +9,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use super::control::Control;
 use super::engine::Engine;
 use super::error::Error;
-use super::feed::{CachedHit, Change, Cursor, Feed, Silence};
+use super::feed::{BufferedChange, Change, Cursor, Feed, FeedError};
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::{Order, TimeField, Watch};
 use openmemory_domain::{Invalid, Memory, MemoryId, Timestamp};
@@ -109,8 +109,8 @@ impl Watcher {
         loop {
             let news = match self.feed.after(self.at.sequence, GROUP, wake.clone()) {
                 Ok(news) => news,
-                Err(Silence::Closed) => return Ok(None),
-                Err(Silence::Behind) => return Err(Error::FellBehind),
+                Err(FeedError::Closed) => return Ok(None),
+                Err(FeedError::Lagged) => return Err(Error::FellBehind),
             };
             let Some((last, _)) = news.last() else { return Ok(Some(Vec::new())) };
             self.at = *last;
@@ -135,7 +135,7 @@ impl Watcher {
         }
     }
 
-    fn told(&self, (cursor, change): CachedHit) -> Option<MemoryChange> {
+    fn told(&self, (cursor, change): BufferedChange) -> Option<MemoryChange> {
         let memory = change.memory();
         if self.filter.as_ref().is_some_and(|filter| !filter.matches(&memory.version, &memory.content)) {
             return None;

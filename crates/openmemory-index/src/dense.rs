@@ -8,7 +8,7 @@ use super::SectorMask;
 use super::blocks::{BLOCK, Blocks};
 use super::parallel::{Left, share};
 use super::prefetch::{LINE, fetch};
-use super::quantise::{Batch, Halves, QueryVector, Row, width};
+use super::quantise::{Batch, Nibbles, QueryVector, Row, width};
 use super::scan::{multiply, multiply_high};
 use super::simhash::{self, Sketches};
 
@@ -58,7 +58,7 @@ impl Dense {
             self.give_back(slot);
         }
         let mut known = self.first[slot as usize];
-        for (row, Halves { high, low }) in batch.rows() {
+        for (row, Nibbles { high, low }) in batch.rows() {
             let row = Row { slot, ..*row };
             if known == NONE {
                 let place = self.rows.len() as u32;
@@ -201,8 +201,8 @@ impl Dense {
     }
 }
 
-fn row_of<'a>(high: &'a Blocks<u8>, low: &'a Blocks<u8>, place: usize) -> Halves<'a> {
-    Halves { high: high.row(place), low: low.row(place) }
+fn row_of<'a>(high: &'a Blocks<u8>, low: &'a Blocks<u8>, place: usize) -> Nibbles<'a> {
+    Nibbles { high: high.row(place), low: low.row(place) }
 }
 
 fn admits(mask: Option<SectorMask>, row: &Row) -> bool {
@@ -227,8 +227,8 @@ mod tests {
         sorted(rows.map(|place| row_of(&dense.high, &dense.low, place)))
     }
 
-    fn sorted<'a>(rows: impl Iterator<Item = Halves<'a>>) -> Vec<[Vec<u8>; 2]> {
-        let mut rows: Vec<_> = rows.map(|Halves { high, low }| [high.to_vec(), low.to_vec()]).collect();
+    fn sorted<'a>(rows: impl Iterator<Item = Nibbles<'a>>) -> Vec<[Vec<u8>; 2]> {
+        let mut rows: Vec<_> = rows.map(|Nibbles { high, low }| [high.to_vec(), low.to_vec()]).collect();
         rows.sort();
         rows
     }

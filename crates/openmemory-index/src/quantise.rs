@@ -30,12 +30,12 @@ pub(super) struct Row {
 
 /// The halves of a row's bytes: of two dimensions in one byte, the first of them in its lower four bits.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Halves<'a> {
+pub(super) struct Nibbles<'a> {
     pub(super) high: &'a [u8],
     pub(super) low: &'a [u8],
 }
 
-impl Halves<'_> {
+impl Nibbles<'_> {
     /// [`simhash::sketch`] of the row.
     pub(super) fn sketch(self) -> impl ExactSizeIterator<Item = u8> {
         // The highest bit of a half is set from 0 on.
@@ -75,10 +75,10 @@ impl Batch {
     }
 
     /// The rows and their bytes.
-    pub(super) fn rows(&self) -> impl Iterator<Item = (&Row, Halves<'_>)> {
+    pub(super) fn rows(&self) -> impl Iterator<Item = (&Row, Nibbles<'_>)> {
         let width = (self.high.len() / self.rows.len().max(1)).max(1);
         let halves = self.high.chunks_exact(width).zip(self.low.chunks_exact(width));
-        self.rows.iter().zip(halves.map(|(high, low)| Halves { high, low }))
+        self.rows.iter().zip(halves.map(|(high, low)| Nibbles { high, low }))
     }
 }
 
@@ -110,13 +110,13 @@ pub(super) struct QueryVector {
     scale: f32,
     /// What is to be taken from a product of `fine`.
     fine_bias: i32,
-    most: Most,
+    most: UpperBound,
 }
 
 /// How a product of `rough` and high halves becomes a bound: the scale of the row times
 /// `step` · product + `constant` + `rest` · the row's rest, and `off`.
 #[derive(Clone, Copy)]
-struct Most {
+struct UpperBound {
     step: f32,
     constant: f32,
     rest: f32,
@@ -132,7 +132,7 @@ impl QueryVector {
         let values: Vec<f32> = fine.iter().map(|x| *x as f32 * scale).collect();
         let away: Vec<f32> = values.iter().zip(&rough).map(|(x, rough)| x - *rough as f32 * rough_scale).collect();
         let [length, off] = [&values, &away].map(|vector| dot(vector, vector).sqrt());
-        let most = Most {
+        let most = UpperBound {
             step: 16.0 * rough_scale,
             // A row's high halves are no longer than its vector, which is 1, and what they leave out.
             constant: off * dimensions.sqrt() * (MOST_LOW + 0.5)
@@ -152,14 +152,14 @@ impl QueryVector {
 
     /// No less than the cosine with a row, by the product of `rough` and its high halves as they are stored.
     pub(super) fn most(&self, row: &Row, product: i32) -> f32 {
-        let Most { step, constant, rest, off } = self.most;
+        let UpperBound { step, constant, rest, off } = self.most;
         row.scale * (step * product as f32 + constant + rest * f32::from(row.rest)) + off
     }
 
     /// The same query, whose cosines count for `share` of what they are.
     pub(super) fn times(self, share: f32) -> Self {
-        let Most { step, constant, rest, off } = self.most;
-        let most = Most { step: step * share, constant: constant * share, rest: rest * share, off: off * share };
+        let UpperBound { step, constant, rest, off } = self.most;
+        let most = UpperBound { step: step * share, constant: constant * share, rest: rest * share, off: off * share };
         Self { scale: self.scale * share, most, ..self }
     }
 }

@@ -4,7 +4,7 @@
 
 use pulp::NullaryFnOnce;
 
-use super::quantise::{Halves, Pairs};
+use super::quantise::{Nibbles, Pairs};
 
 /// Puts the product of each row's high halves and the query into `products`. There are as many rows as products.
 pub(super) fn multiply_high<'a>(
@@ -23,7 +23,7 @@ pub(super) fn multiply_high<'a>(
 }
 
 /// The product of a row, each byte of which is taken as it is stored, less 128, and the query.
-pub(super) fn multiply(arch: pulp::Arch, query: &Pairs<i16>, row: Halves<'_>) -> i32 {
+pub(super) fn multiply(arch: pulp::Arch, query: &Pairs<i16>, row: Nibbles<'_>) -> i32 {
     match arch {
         #[cfg(target_arch = "x86_64")]
         pulp::Arch::V4(simd) => pulp::Simd::vectorize(simd, x86::Whole { simd, query, row }),
@@ -59,7 +59,7 @@ fn product_high(row: &[u8], first: &[i8], second: &[i8]) -> i32 {
 
 struct Whole<'p> {
     query: &'p Pairs<i16>,
-    row: Halves<'p>,
+    row: Nibbles<'p>,
 }
 
 impl NullaryFnOnce for Whole<'_> {
@@ -67,7 +67,7 @@ impl NullaryFnOnce for Whole<'_> {
 
     #[inline(always)]
     fn call(self) -> i32 {
-        let Self { query: Pairs { first, second }, row: Halves { high, low } } = self;
+        let Self { query: Pairs { first, second }, row: Nibbles { high, low } } = self;
         product(high, low, first, second)
     }
 }
@@ -88,7 +88,7 @@ mod x86 {
     use pulp::x86::{V3, V4};
     use pulp::{NullaryFnOnce, Simd, cast, i32x4, i32x8, i32x16, u64x4, u64x8};
 
-    use super::super::quantise::{Halves, Pairs};
+    use super::super::quantise::{Nibbles, Pairs};
     use super::{product, product_high};
 
     /// Bytes of a row, with two halves each, that are multiplied together.
@@ -143,7 +143,7 @@ mod x86 {
     pub(super) struct Whole<'p, S> {
         pub(super) simd: S,
         pub(super) query: &'p Pairs<i16>,
-        pub(super) row: Halves<'p>,
+        pub(super) row: Nibbles<'p>,
     }
 
     impl<S: Multiply> NullaryFnOnce for Whole<'_, S> {
@@ -151,7 +151,7 @@ mod x86 {
 
         #[inline(always)]
         fn call(self) -> i32 {
-            let Self { simd, query, row: Halves { high, low } } = self;
+            let Self { simd, query, row: Nibbles { high, low } } = self;
             let ((first, first_rest), (second, second_rest)) = (query.first.as_chunks(), query.second.as_chunks());
             let ((high, high_rest), (low, low_rest)) = (high.as_chunks(), low.as_chunks());
             let mut sums = [simd.splat_i32s(0); 4];
@@ -363,7 +363,7 @@ mod tests {
                         let stored = halves(high).zip(halves(low)).map(|(high, low)| 16 * high + low - 128);
                         let expected: i32 = stored.enumerate().map(|(at, code)| code * i32::from(fine(at))).sum();
                         assert_eq!(
-                            multiply(form, &pairs(width, fine), Halves { high, low }),
+                            multiply(form, &pairs(width, fine), Nibbles { high, low }),
                             expected,
                             "{form:?}, {width}"
                         );
@@ -384,7 +384,7 @@ mod tests {
                 multiply_high(form, &query, std::iter::repeat_n(&row[..], 5), &mut products);
                 assert_eq!(products, [WIDTH as i32 * 2 * 15 * 127 * i32::from(sign); 5], "{form:?}");
                 let query = pairs(WIDTH, |_| 16_000 * i16::from(sign));
-                let product = multiply(form, &query, Halves { high: &row, low: &row });
+                let product = multiply(form, &query, Nibbles { high: &row, low: &row });
                 assert_eq!(product, WIDTH as i32 * 2 * 127 * 16_000 * i32::from(sign), "{form:?}");
             }
         }

@@ -15,17 +15,17 @@ const QUEUE_DEPTH: usize = 4;
 pub type ChunkSender = mpsc::Sender<Result<Bytes, Error>>;
 
 /// Pieces as they come.
-pub struct Taken {
+pub struct ChunkStream {
     pieces: mpsc::Receiver<Result<Bytes, Error>>,
     first: Option<Bytes>,
 }
 
-pub fn stream_body() -> (ChunkSender, Taken) {
+pub fn stream_body() -> (ChunkSender, ChunkStream) {
     let (sender, pieces) = mpsc::channel(QUEUE_DEPTH);
-    (sender, Taken { pieces, first: None })
+    (sender, ChunkStream { pieces, first: None })
 }
 
-impl Taken {
+impl ChunkStream {
     /// Waits for the first piece: a failure until then can still be told.
     pub async fn begun(mut self) -> Result<Self, Error> {
         self.first = self.pieces.recv().await.transpose()?;
@@ -39,7 +39,7 @@ impl Taken {
 }
 
 struct Streamed<H> {
-    taken: Taken,
+    taken: ChunkStream,
     _held: H,
 }
 

@@ -58,12 +58,12 @@ async fn older(memories: TenantStore, body: Value) -> Answer {
 }
 
 /// What a search has found, and whether only the end of a long query was searched for.
-struct Found {
+struct ScoredRecord {
     results: Vec<Value>,
     cut: bool,
 }
 
-impl Found {
+impl ScoredRecord {
     /// A bare list, or one under `results`, which also says that the query was cut; a header says it of both.
     fn told(self, wrapped: bool) -> Response {
         let mut told = match (wrapped, self.cut) {
@@ -81,7 +81,7 @@ async fn found(
     memories: &TenantStore,
     mut fields: Fields,
     beside: Vec<(&'static str, Value)>,
-) -> Result<Found, ApiError> {
+) -> Result<ScoredRecord, ApiError> {
     let wanted = fields.array("fields")?;
     let threshold = threshold(&mut fields)?;
     let (search, cut) = request(&mut fields, beside)?;
@@ -100,7 +100,7 @@ async fn found(
     let search = Search { k: asked, explain: true, ..search };
     let enough = move |hit: &&Hit| threshold.is_none_or(|least| semantic(hit) >= least);
     let told = move |hits: &[Hit]| Ok(hits.iter().filter(enough).take(k).map(told).collect());
-    Ok(Found { results: memories.search(search, told).await?, cut })
+    Ok(ScoredRecord { results: memories.search(search, told).await?, cut })
 }
 
 /// Mem0's `score`: the cosine, which its clients compare their thresholds with. The order is the engine's.

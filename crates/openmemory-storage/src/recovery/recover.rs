@@ -83,7 +83,7 @@ fn create(layout: &Layout, bounds: &SizeLimits, manifest: Manifest) -> Result<Re
     Ok(Recovered { sled, manifest, state: State::default(), log, repaired: None })
 }
 
-type Found = (SledTree, State, Option<RedoLog>);
+type OpenedTree = (SledTree, State, Option<RedoLog>);
 
 /// The store as it was closed, if sled's files are those of then. The log is only looked at where it goes on.
 fn closed(
@@ -91,7 +91,7 @@ fn closed(
     bounds: &SizeLimits,
     manifest: &Manifest,
     problems: &mut Vec<String>,
-) -> Result<Option<Found>, StorageError> {
+) -> Result<Option<OpenedTree>, StorageError> {
     let Session::Closed { state, sled: fingerprint } = &manifest.session else { return Ok(None) };
     let path = layout.sled(manifest.sled);
     if let Some(problem) = changed_since_closed(layout, &path, fingerprint) {
@@ -168,7 +168,7 @@ fn unclosed(
     bounds: &SizeLimits,
     manifest: &mut Manifest,
     problems: &mut Vec<String>,
-) -> Result<Found, StorageError> {
+) -> Result<OpenedTree, StorageError> {
     let mut log = Log::read(layout, manifest)?;
     let target = expected_state::target(manifest, &mut log);
     problems.append(&mut log.problems);
