@@ -97,7 +97,7 @@ test('an open store is LOCKED, and a directory without a store is refused', asyn
   await om.ready()
   const locked = await refusal(doctor(path))
   expect(locked).toMatchObject({ code: 'LOCKED' })
-  expect(locked.message).toBe('this process itself has the store open; close it, then try again')
+  expect(locked.message).toBe('this process has the store open itself; close it, then try again')
   expect(await refusal(doctor(freshDirectory()))).toMatchObject({
     code: 'INVALID_ARGUMENT',
     details: { field: 'path' },
