@@ -5,7 +5,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { type ErrorCode, OpenMemory, OpenMemoryError } from '@openmemory/sdk'
+import { OpenMemory } from '@openmemory/sdk'
 import {
   anchorsOf,
   examplesOf,
@@ -113,15 +113,6 @@ test('each decision has its number, its parts and its line in the list', () => {
     })
     expect(index).toContain(`| [${at + 1}](${file}) | ${title?.[2]} |`)
   })
-})
-
-test('the reference names every error code, with the status that its error has', () => {
-  const [, union = ''] = /type ErrorCode =(.*?)\n\n/s.exec(read('index.d.ts')) ?? []
-  const codes = [...union.matchAll(/'(\w+)'/g)].map(([, code]) => code as ErrorCode)
-  const rows = [...read('docs/reference/errors.md').matchAll(/^\| `([A-Z_]+)` \| `\w+` \| (\d+)/gm)]
-  expect(Object.fromEntries(rows.map(([, code, status]) => [code, Number(status)]))).toEqual(
-    Object.fromEntries(codes.map((code) => [code, new OpenMemoryError(code, '').status])),
-  )
 })
 
 test('the reference names every command', () => {

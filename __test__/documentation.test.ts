@@ -2,11 +2,11 @@
 // its comments say.
 
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import ts from 'typescript'
-import { freshDirectory } from './helpers/store'
+import { projectWithPackage, ROOT, read } from './helpers/markdown'
 
 interface Documented {
   name: string
@@ -15,9 +15,8 @@ interface Documented {
   example: string
 }
 
-const root = resolve(__dirname, '..')
-const contract = join(root, 'index.d.ts')
-const source = ts.createSourceFile(contract, readFileSync(contract, 'utf8'), ts.ScriptTarget.ES2022, true)
+const contract = join(ROOT, 'index.d.ts')
+const source = ts.createSourceFile(contract, read('index.d.ts'), ts.ScriptTarget.ES2022, true)
 const DOCUMENTED = source.statements.flatMap((statement) => {
   if (ts.isFunctionDeclaration(statement)) return [documented(statement)]
   if (!ts.isClassDeclaration(statement) || statement.name?.text !== 'OpenMemory') return []
@@ -79,9 +78,7 @@ test('the examples compile', () => {
 })
 
 test('the examples print what their comments say', () => {
-  const project = freshDirectory()
-  mkdirSync(join(project, 'node_modules', '@openmemory'), { recursive: true })
-  symlinkSync(root, join(project, 'node_modules', '@openmemory', 'sdk'), 'junction')
+  const project = projectWithPackage()
   const target = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 }
   const run = DOCUMENTED.map(({ name, example }) => {
     const body = ts.transpileModule(`async function run(om, id, console) {{${example}}}`, { compilerOptions: target })

@@ -22,9 +22,3 @@ test('the table of README names every method, and no other', () => {
   const methods = Object.getOwnPropertyNames(OpenMemory.prototype).filter((name) => name !== 'constructor')
   expect([...new Set(named)].sort()).toEqual(['OpenMemory', ...methods].sort())
 })
-
-test('the table of README names every error code, and no other', () => {
-  const named = firstCells(README, 'Errors').flatMap((cell) => cell.match(/[A-Z_]{2,}/g) ?? [])
-  const [, union = ''] = /type ErrorCode =(.*?)\n\n/s.exec(read('index.d.ts')) ?? []
-  expect(named.sort()).toEqual([...union.matchAll(/'(\w+)'/g)].map(([, code]) => code).sort())
-})

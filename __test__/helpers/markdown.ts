@@ -61,11 +61,17 @@ export function examplesOf(text: string): Example[] {
 
 /** What an example prints in a project that has this package. */
 export function printedBy({ code }: Example): string {
+  const project = projectWithPackage()
+  writeFileSync(join(project, 'example.mjs'), code)
+  return execFileSync(process.execPath, ['example.mjs'], { cwd: project, encoding: 'utf8' })
+}
+
+/** A directory in which this package can be imported by its name. */
+export function projectWithPackage(): string {
   const project = freshDirectory()
   mkdirSync(join(project, 'node_modules', '@openmemory'), { recursive: true })
   symlinkSync(ROOT, join(project, 'node_modules', '@openmemory', 'sdk'), 'junction')
-  writeFileSync(join(project, 'example.mjs'), code)
-  return execFileSync(process.execPath, ['example.mjs'], { cwd: project, encoding: 'utf8' })
+  return project
 }
 
 /** The first cells of the tables under a heading, without their heads. */

@@ -1,9 +1,8 @@
-// One table of error codes: what the server says of itself is what every language and the README say.
+// One table of error codes: what the server says of itself is what every language and the documentation say.
 
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { beforeAll, expect, test } from '@jest/globals'
 import { type ErrorCode, OpenMemoryError } from '@openmemory/sdk'
+import { read } from '../helpers/markdown'
 import { serve } from '../helpers/server'
 
 interface Row {
@@ -13,7 +12,6 @@ interface Row {
   retryable: boolean
 }
 
-const root = join(__dirname, '..', '..')
 let rows: Row[]
 
 beforeAll(async () => {
@@ -34,8 +32,8 @@ test('the types know these codes and no others', () => {
   expect([...declared.matchAll(/\| '([A-Z_]+)'/g)].map(([, code]) => code)).toEqual(rows.map(({ code }) => code))
 })
 
-test('the README lists each code with its status', () => {
-  const table = read('README.md')
+test.each(['README.md', 'docs/reference/errors.md'])('the table of %s has each code with its status', (page) => {
+  const table = read(page)
     .split('\n')
     .filter((line) => /^\| `[A-Z_]+`/.test(line))
   const listed = table.flatMap((line) => {
@@ -58,7 +56,3 @@ test('the Python client knows which codes may be tried again', () => {
       .sort(),
   )
 })
-
-function read(file: string): string {
-  return readFileSync(join(root, file), 'utf8')
-}

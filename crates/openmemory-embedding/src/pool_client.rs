@@ -149,11 +149,3 @@ type Answer<T> = oneshot::Receiver<Result<T, EmbeddingError>>;
 async fn answer<T>(answer: Answer<T>) -> Result<T, EmbeddingError> {
     answer.await.unwrap_or(Err(EmbeddingError::Closed))
 }
-
-/// Callers that wait for a place are refused; what is queued is still done.
-impl Drop for PoolClient {
-    fn drop(&mut self) {
-        self.interactive.close();
-        self.bulk.close();
-    }
-}

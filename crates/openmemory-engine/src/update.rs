@@ -46,7 +46,7 @@ impl Engine {
         Ok(self.commit(work).await?.memory)
     }
 
-    /// Pipeline a change of one memory and publishes its vectors.
+    /// Commits a change of one memory and publishes its vectors.
     async fn commit<W>(&self, work: W) -> Result<Committed, Error>
     where
         W: FnOnce(&mut Transaction<'_>) -> Result<Committed, Error> + Send + 'static,

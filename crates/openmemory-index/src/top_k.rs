@@ -46,7 +46,7 @@ impl<T> TopK<T> {
         }
     }
 
-    /// TopK first.
+    /// Best first.
     pub(super) fn into_sorted(mut self) -> Vec<T> {
         self.kept.sort_unstable_by(falling);
         self.kept.truncate(self.take);

@@ -364,7 +364,7 @@ fn what_several_processors_compare_is_what_one_does() {
     }
 }
 
-/// SizeLimits leave out what cannot be among the best, and nothing else.
+/// Bounds leave out what cannot be among the best, and nothing else.
 #[test]
 fn the_best_few_are_the_first_of_all() {
     const MEMORIES: u64 = 3000;

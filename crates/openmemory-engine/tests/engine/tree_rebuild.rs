@@ -87,7 +87,7 @@ async fn a_commit_that_comes_in_while_sled_is_exchanged_is_in_the_new_one() {
     const WRITERS: usize = 4;
     const EXCHANGES: u64 = 3;
     let directory = tempfile::tempdir().unwrap();
-    // Pipeline that wait for no sync come as thick as they can.
+    // Commits that wait for no sync come as thick as they can.
     let bounds = SizeLimits { segment_bytes: 64 * 1024, log_bytes: 128 * 1024 };
     let engine = Arc::new(open_within(directory.path(), Durability::Interval, bounds));
     let path = Arc::new(directory.path().to_owned());

@@ -1,4 +1,4 @@
-//! IndexHandle follow the text: fresh after an update, kept where they are known, and one for each side of a text.
+//! Vectors follow the text: fresh after an update, kept where they are known, and one for each side of a text.
 
 use std::path::Path;
 use std::sync::Arc;

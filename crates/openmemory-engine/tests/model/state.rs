@@ -1,4 +1,4 @@
-//! What does the contract say a memory is? CachedHit as plainly as possible, with nothing of the engine but its JSON.
+//! What does the contract say a memory is? Kept as plainly as possible, with nothing of the engine but its JSON.
 
 use std::collections::BTreeMap;
 

@@ -70,7 +70,7 @@ impl Lost {
 /// Rows that could be read, and what is known to be missing among them.
 struct Source {
     rows: SledTree,
-    /// AckWatermark commits that no file holds.
+    /// Acknowledged commits that no file holds.
     missing: u64,
     /// Whether reading ended before the end.
     cut: bool,

@@ -37,7 +37,7 @@ pub(crate) struct Checkpointer {
     pub renewal: Option<Compaction>,
     /// What [`SizeLimits::built`] says of sled; 0 if it was built in an earlier life.
     pub built: AtomicU64,
-    /// Checkpointer since sled was built, or the store opened.
+    /// Checkpoints since sled was built, or the store opened.
     pub since_built: AtomicU32,
     pub stop: AtomicBool,
     /// Held while files of the log and checkpoints come and go.
@@ -79,7 +79,7 @@ impl Checkpointer {
         if manifest.checkpoint.is_some_and(|last| last.sequence == begin.sequence) {
             return Ok(());
         }
-        // Pipeline need room more than checkpoints do.
+        // Commits need room more than checkpoints do.
         space::check_bytes(self.layout.directory(), begin.digest.bytes + self.bounds.segment_bytes)?;
         let path = self.layout.checkpoint(begin.sequence);
         snapshot::write(&self.layout, manifest.store, begin, &*self.backend, || !self.stop.load(Ordering::Relaxed))?;

@@ -23,7 +23,7 @@ const CACHE_BYTES_TO_BUILD: RangeInclusive<u64> = 8 * 1024 * 1024..=64 * 1024 * 
 /// without bound under steady writing.
 const FLUSH_EVERY_MS: u64 = 50;
 const SEGMENT_BYTES: usize = 2 * 1024 * 1024;
-/// sled looks at what it keeps of a place's pages at every 64th access to them, and always keeps the last one. ScanRange so
+/// sled looks at what it keeps of a place's pages at every 64th access to them, and always keeps the last one. Among so
 /// many small rows, one in so many, there are pages of nearly all places; read so often each, a small page is the last.
 const ROWS_OF_ALL_PLACES: usize = 16_384;
 const ONE_IN: usize = 8;
