@@ -10,10 +10,10 @@ use super::error::Error;
 use openmemory_domain::{ContentHash, Embedding};
 use openmemory_storage::{Number, Records, Store};
 
-/// Bytes that are cache.
+/// Bytes that are kept.
 const MAX_BYTES: usize = 1024 * 1024;
 /// Bytes of one that are worth driving out others for.
-const MOST_OF_ONE: usize = MAX_BYTES / 16;
+const MAX_BYTES_OF_ONE: usize = MAX_BYTES / 16;
 
 /// A text and its vectors.
 pub(super) struct CachedHit {
@@ -63,7 +63,7 @@ impl HitCache {
 
 impl Cache {
     fn keep(&mut self, name: (Number, ContentHash), hit: &Arc<CachedHit>) {
-        if hit.bytes() > MOST_OF_ONE {
+        if hit.bytes() > MAX_BYTES_OF_ONE {
             return;
         }
         self.bytes += hit.bytes();

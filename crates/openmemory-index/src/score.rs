@@ -18,7 +18,7 @@ const AMONG: f32 = -0.57;
 /// How sharply evidence against an answer counts, and evidence for it.
 const AGAINST: f32 = 0.8;
 const FOR: f32 = 0.15;
-/// The dense features from which on two texts say something near, and the same.
+/// The dense values from which on two texts say something near, and the same.
 const NEAR: f32 = 0.85;
 const SAME: f32 = 0.95;
 
