@@ -2,13 +2,12 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
-use std::pin::pin;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier, Mutex};
-use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use openmemory_embedding::{
     Embedder, EmbedderSource, EmbeddingError, EmbeddingPool, EmbeddingService, ModelIdentity, Passage, Priority,
     TestEmbedder,
@@ -223,22 +222,27 @@ async fn threads_end_with_the_pool() {
 async fn a_client_with_much_work_delays_another_by_one_job() {
     let threads = EmbeddingPool::new(Some(1)).unwrap();
     let (busy, other) = (threads.client(), threads.client());
-    let (open, gated, embedder) = gated();
-    let many = busy.passages_of(&embedder, texts(20), |_| {});
-    let one = async {
-        let mut one = pin!(other.passages_of(&embedder, vec!["the other's".into()], |_| {}));
-        // Queued behind what the first has queued by now.
-        let polled = std::future::poll_fn(|context| Poll::Ready(one.as_mut().poll(context))).await;
-        assert!(polled.is_pending());
-        for _ in 0..21 {
-            open.send(()).unwrap();
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let note = |name: &'static str| {
+        let order = Arc::clone(&order);
+        move || {
+            order.lock().unwrap().push(name);
+            Ok(())
         }
-        one.await
     };
-    let (many, one) = tokio::join!(biased; many, one);
-    assert!(many.iter().chain(&one).all(Result::is_ok));
-    let order = gated.order.lock().unwrap();
-    assert!(order.iter().position(|piece| piece == "the other's").unwrap() <= 2, "{order:?}");
+    let (open, gate) = channel::<()>();
+    // Everything is queued while the only thread waits here.
+    let first = busy.run(Priority::Bulk, move || {
+        gate.recv().unwrap();
+        Ok(())
+    });
+    let many = join_all((0..20).map(|_| busy.run(Priority::Bulk, note("busy"))));
+    let one = other.run(Priority::Bulk, note("other"));
+    let begin = async { open.send(()).unwrap() };
+    let (first, many, one, ()) = tokio::join!(biased; first, many, one, begin);
+    assert!(first.is_ok() && one.is_ok() && many.iter().all(Result::is_ok));
+    let place = order.lock().unwrap().iter().position(|name| *name == "other").unwrap();
+    assert!(place <= 1, "{place}");
 }
 
 /// Remembers the threads that computed.
