@@ -126,9 +126,8 @@ impl Engine {
     pub fn judge<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
         match &outcome {
             Err(Error::Storage(StorageError::Corrupted(_))) if self.has_failed() => Err(StorageError::Poisoned.into()),
-            // One that is read-only is opened again as soon as it can be written to. sled refuses every call after its first
-            // failure, of whatever kind that was.
-            Err(Error::Storage(StorageError::ReadOnly | StorageError::Tree(_))) => {
+            // It is opened again as soon as it can be written to.
+            Err(Error::Storage(StorageError::ReadOnly)) => {
                 self.fail();
                 outcome
             }

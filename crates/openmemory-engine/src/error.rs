@@ -85,7 +85,6 @@ impl Error {
             Self::Storage(error) => match error {
                 StorageError::Directory { error, .. } if refusal(error).of_path => ErrorCode::InvalidArgument,
                 StorageError::Io(_)
-                | StorageError::Tree(_)
                 | StorageError::Directory { .. }
                 | StorageError::Replaced
                 | StorageError::ReadOnly => ErrorCode::Io,
@@ -112,9 +111,7 @@ impl Error {
     pub fn retryable(&self) -> bool {
         match self {
             Self::Storage(StorageError::Replaced | StorageError::ReadOnly) => false,
-            Self::Storage(
-                StorageError::Io(error) | StorageError::Tree(error) | StorageError::Directory { error, .. },
-            )
+            Self::Storage(StorageError::Io(error) | StorageError::Directory { error, .. })
             | Self::File { error, .. } => refusal(error).retryable,
             _ => self.code().retryable(),
         }

@@ -203,9 +203,7 @@ impl Directory {
         match &state.engine {
             Ok(engine) => Lookup::Engine(self.share(engine)),
             // The disk's refusal is told to the call that has tried; the others may ask again.
-            Err(Error::Storage(StorageError::Io(_) | StorageError::Tree(_) | StorageError::Directory { .. }))
-                if !*began =>
-            {
+            Err(Error::Storage(StorageError::Io(_) | StorageError::Directory { .. })) if !*began => {
                 Lookup::Nothing(StorageError::Poisoned.into())
             }
             Err(error) => Lookup::Nothing(error.clone()),

@@ -102,7 +102,7 @@ impl IndexHandle {
 
     /// Whether the disk has refused a read that filled the index. Only opening the store again fills it anew.
     pub(super) fn has_failed(&self) -> bool {
-        matches!(&*self.state.borrow(), State::Failed(Error::Storage(StorageError::Io(_) | StorageError::Tree(_))))
+        matches!(&*self.state.borrow(), State::Failed(Error::Storage(StorageError::Io(_))))
     }
 
     pub(super) async fn ready(&self) -> Result<(), Error> {

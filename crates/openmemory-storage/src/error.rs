@@ -11,9 +11,6 @@ use crate::refusal::refusal;
 pub enum StorageError {
     #[error("the disk refused: {0}; {remedy}", remedy = refusal(.0).remedy)]
     Io(Arc<std::io::Error>),
-    /// sled has failed to write or read, and goes on failing until it is opened again, a full disk included.
-    #[error("the disk refused: {0}; {remedy}", remedy = refusal(.0).remedy)]
-    Tree(Arc<std::io::Error>),
     #[error("{} cannot be used: {error}; {remedy}", .directory.display(), remedy = refusal(.error).remedy)]
     Directory { directory: PathBuf, error: Arc<std::io::Error> },
     #[error("an earlier write failed, so nothing more is written until the store is opened again; try again later")]
@@ -61,7 +58,7 @@ impl StorageError {
     /// Names the directory that the system refused.
     pub fn of_directory(self, directory: &Path) -> Self {
         match self {
-            Self::Io(error) | Self::Tree(error) => Self::Directory { directory: directory.to_owned(), error },
+            Self::Io(error) => Self::Directory { directory: directory.to_owned(), error },
             other => other,
         }
     }

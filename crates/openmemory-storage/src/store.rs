@@ -163,9 +163,9 @@ impl Store {
         self.writer.is_waited_for()
     }
 
-    /// Whether a write or a sync has failed: nothing more is written until the directory is opened again.
+    /// Whether a write or a sync has failed, or sled was refused something: nothing more is written until the directory is opened again.
     pub fn has_failed(&self) -> bool {
-        self.closing.progress.has_failed()
+        self.closing.progress.has_failed() || self.backend.has_failed()
     }
 
     /// Whether nothing can be changed, since the file system is read-only.
@@ -321,7 +321,7 @@ impl Records for Store {
 impl Drop for Store {
     fn drop(&mut self) {
         // Who forgot to close still leaves a store that is known to be whole.
-        if self.close().is_err() {
+        if self.close().is_err() || self.backend.has_failed() {
             self.closing.progress.fail();
         }
     }

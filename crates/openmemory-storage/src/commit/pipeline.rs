@@ -57,7 +57,7 @@ impl Pipeline {
         if batch.is_empty() {
             return Ok(());
         }
-        if self.progress.has_failed() {
+        if self.progress.has_failed() || self.backend.has_failed() {
             return Err(StorageError::Poisoned);
         }
         // Up to here nothing of the batch is written: who is refused may try again when there is room.

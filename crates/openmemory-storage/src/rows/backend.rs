@@ -20,6 +20,11 @@ pub(crate) trait Backend: Send + Sync {
     /// that will be applied again then.
     fn write(&self, batch: Batch) -> Result<(), StorageError>;
 
+    /// Whether its disk has refused it something. Then it may refuse every later call too, until it is opened again.
+    fn has_failed(&self) -> bool {
+        false
+    }
+
     /// Lets go of what a walk over everything has left in memory.
     fn evict_pages(&self) -> Result<(), StorageError> {
         Ok(())

@@ -24,6 +24,8 @@ struct InMemory {
     rows: RwLock<BTreeMap<Vec<u8>, Vec<u8>>>,
     batches: AtomicUsize,
     broken: AtomicBool,
+    /// What a failure in the background leaves behind.
+    failed: AtomicBool,
     /// Looks at the store after each row that is written by itself.
     watcher: RwLock<Option<Watcher>>,
 }
@@ -79,6 +81,10 @@ impl Backend for InMemory {
             }
         }
         Ok(())
+    }
+
+    fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
     }
 
     fn sync(&self) -> Result<(), StorageError> {
@@ -315,6 +321,16 @@ async fn after_a_failed_write_nothing_is_published_and_nothing_more_is_written()
         memory.broken.store(false, Ordering::Relaxed);
     }
     assert_eq!((store.count().unwrap(), memory.keys_in(b'H')), (0, 0));
+}
+
+#[tokio::test]
+async fn a_store_whose_tree_has_failed_in_the_background_takes_no_commit() {
+    let (memory, store, _directory) = store();
+    memory.failed.store(true, Ordering::Relaxed);
+    assert!(store.has_failed());
+    let work = |transaction: &mut Transaction<'_>| put(transaction, &version("m", "text", 0), "text").map(drop);
+    assert!(matches!(commit(&store, work).await, Err(StorageError::Poisoned)));
+    assert_eq!(memory.batches.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test]

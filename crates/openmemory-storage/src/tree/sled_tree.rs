@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::error::StorageError;
@@ -33,6 +34,7 @@ pub(crate) struct SledTree {
     db: Guarded<sled::Db>,
     /// sled's log, opened once more: syncing any handle syncs the file.
     log: File,
+    failed: Failed,
 }
 
 impl SledTree {
@@ -49,7 +51,8 @@ impl SledTree {
     fn open_with(directory: &Path, cache: u64, flush_every_ms: Option<u64>) -> Result<Self, StorageError> {
         check_clock(SystemTime::now())?;
         disk::create_directory(directory)?;
-        let db = guarded(|| {
+        let failed = Failed::default();
+        let db = failed.guard(|| {
             sled::Config::new()
                 .path(directory)
                 .segment_size(SEGMENT_BYTES)
@@ -59,14 +62,15 @@ impl SledTree {
         })?;
         let log = File::open(directory.join("db"))?;
         disk::make_private(directory)?;
-        Ok(Self { db: Guarded(Some(db)), log })
+        Ok(Self { db: Guarded(Some(db)), log, failed })
     }
 
     pub(crate) fn owned_rows(&self, from: &[u8], to: &[u8], backwards: bool) -> RowIterator<'static> {
+        let failed = self.failed.clone();
         let mut rows = Guarded(self.db.get().ok().map(|db| db.range(from.to_vec()..to.to_vec())));
         Box::new(std::iter::from_fn(move || {
             let rows = rows.0.as_mut()?;
-            let next = guarded(|| if backwards { rows.next_back().transpose() } else { rows.next().transpose() });
+            let next = failed.guard(|| if backwards { rows.next_back().transpose() } else { rows.next().transpose() });
             next.map(|row| row.map(|(key, value)| (key.to_vec(), value.to_vec()))).transpose()
         }))
     }
@@ -74,7 +78,7 @@ impl SledTree {
 
 impl Backend for SledTree {
     fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
-        guarded(|| self.db.get()?.get(key)).map(|value| value.map(|bytes| bytes.to_vec()))
+        self.failed.guard(|| self.db.get()?.get(key)).map(|value| value.map(|bytes| bytes.to_vec()))
     }
 
     fn rows(&self, from: &[u8], to: &[u8], backwards: bool) -> RowIterator<'_> {
@@ -89,12 +93,12 @@ impl Backend for SledTree {
                 None => writes.remove(key),
             }
         }
-        guarded(|| self.db.get()?.apply_batch(writes))
+        self.failed.guard(|| self.db.get()?.apply_batch(writes))
     }
 
     fn write(&self, batch: Batch) -> Result<(), StorageError> {
         for (key, value) in batch {
-            guarded(|| match value {
+            self.failed.guard(|| match value {
                 Some(value) => self.db.get()?.insert(key, value),
                 None => self.db.get()?.remove(key),
             })?;
@@ -102,21 +106,25 @@ impl Backend for SledTree {
         Ok(())
     }
 
+    fn has_failed(&self) -> bool {
+        self.failed.0.load(Ordering::Relaxed)
+    }
+
     fn evict_pages(&self) -> Result<(), StorageError> {
         // One for each memory.
         let small = keys::dynamics_prefix();
-        let some = guarded(|| {
+        let some = self.failed.guard(|| {
             let rows = self.db.get()?.range(small.clone()..keys::after(&small)).keys();
             rows.take(ROWS_OF_ALL_PLACES).step_by(ONE_IN).collect::<sled::Result<Vec<_>>>()
         })?;
         for key in some.iter().flat_map(|key| std::iter::repeat_n(key, READ_TIMES)) {
-            guarded(|| self.db.get()?.get(key))?;
+            self.failed.guard(|| self.db.get()?.get(key))?;
         }
         Ok(())
     }
 
     fn sync(&self) -> Result<(), StorageError> {
-        guarded(|| self.db.get()?.flush())?;
+        self.failed.guard(|| self.db.get()?.flush())?;
         // On Linux the flush above ends in sync_file_range, which no power cut respects.
         Ok(self.log.sync_data()?)
     }
@@ -148,11 +156,24 @@ pub(crate) fn check_clock(now: SystemTime) -> Result<(), StorageError> {
     if now < UNIX_EPOCH { Err(StorageError::Clock) } else { Ok(()) }
 }
 
-/// sled panics on some damage; a caller gets an error instead.
-fn guarded<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, StorageError> {
-    match catch_unwind(AssertUnwindSafe(call)) {
-        Ok(result) => result.map_err(translate),
-        Err(_) => Err(StorageError::Corrupted("sled could not read its log".into())),
+/// Whether sled has met a failure of the disk, be it in the background: after a failed write it refuses every call, reads
+/// too, with the error of that write.
+#[derive(Clone, Default)]
+struct Failed(Arc<AtomicBool>);
+
+impl Failed {
+    /// sled panics on some damage; a caller gets an error instead.
+    fn guard<T>(&self, call: impl FnOnce() -> sled::Result<T>) -> Result<T, StorageError> {
+        match catch_unwind(AssertUnwindSafe(call)) {
+            Ok(result) => result.map_err(|error| {
+                let error = translate(error);
+                if matches!(error, StorageError::Io(_)) {
+                    self.0.store(true, Ordering::Relaxed);
+                }
+                error
+            }),
+            Err(_) => Err(StorageError::Corrupted("sled could not read its log".into())),
+        }
     }
 }
 
@@ -162,7 +183,7 @@ fn translate(error: sled::Error) -> StorageError {
         sled::Error::Io(io) if io.kind() == io::ErrorKind::NotFound => {
             StorageError::Corrupted("sled: a file is missing".into())
         }
-        sled::Error::Io(io) => StorageError::Tree(Arc::new(io)),
+        sled::Error::Io(io) => io.into(),
         sled::Error::Corruption { .. } => StorageError::Corrupted("a page of sled's log fails its checksum".into()),
         other => StorageError::Corrupted(other.to_string()),
     }
@@ -173,6 +194,20 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn a_refusal_of_the_disk_fails_the_tree_and_damage_does_not() {
+        for (error, fails) in [
+            (sled::Error::Io(io::ErrorKind::StorageFull.into()), true),
+            (sled::Error::Io(io::Error::from_raw_os_error(5)), true),
+            (sled::Error::Io(io::ErrorKind::NotFound.into()), false),
+            (sled::Error::Unsupported("closed".into()), false),
+        ] {
+            let failed = Failed::default();
+            assert!(failed.clone().guard(|| Err::<(), _>(error)).is_err());
+            assert_eq!(failed.0.load(Ordering::Relaxed), fails);
+        }
+    }
 
     #[test]
     fn a_clock_before_1970_is_no_damage() {

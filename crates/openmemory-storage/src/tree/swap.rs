@@ -51,6 +51,10 @@ impl Backend for SwappableTree {
         self.0.read().write(batch)
     }
 
+    fn has_failed(&self) -> bool {
+        self.0.read().has_failed()
+    }
+
     fn evict_pages(&self) -> Result<(), StorageError> {
         self.0.read().evict_pages()
     }
