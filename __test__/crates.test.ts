@@ -14,13 +14,21 @@ const ARROWS: Record<string, string[]> = {
   'openmemory-index': ['openmemory-domain'],
   'openmemory-onnx': [],
   'openmemory-embedding': ['openmemory-domain', 'openmemory-onnx'],
-  'openmemory-storage': ['openmemory-domain'],
-  'openmemory-engine': ['openmemory-domain', 'openmemory-embedding', 'openmemory-index', 'openmemory-storage'],
-  'openmemory-server': ['openmemory-domain', 'openmemory-engine', 'openmemory-storage'],
+  'openmemory-rules': ['openmemory-domain'],
+  'openmemory-storage': ['openmemory-domain', 'openmemory-rules'],
+  'openmemory-engine': [
+    'openmemory-domain',
+    'openmemory-embedding',
+    'openmemory-index',
+    'openmemory-rules',
+    'openmemory-storage',
+  ],
+  'openmemory-server': ['openmemory-domain', 'openmemory-engine', 'openmemory-rules'],
   'openmemory-node': [
     'openmemory-domain',
     'openmemory-embedding',
     'openmemory-engine',
+    'openmemory-rules',
     'openmemory-server',
     'openmemory-storage',
   ],
@@ -28,6 +36,7 @@ const ARROWS: Record<string, string[]> = {
     'openmemory-domain',
     'openmemory-embedding',
     'openmemory-engine',
+    'openmemory-rules',
     'openmemory-server',
     'openmemory-storage',
   ],
@@ -62,11 +71,14 @@ test('sled, tract, the tokenizers, axum and napi are each known to one crate', (
   }
 })
 
-test.each(['openmemory-domain', 'openmemory-index', 'openmemory-storage'])('the tests of %s link no model', (name) => {
-  const linked = cargo('tree', '--package', name, '--edges', 'normal,dev', '--prefix', 'none')
-  expect(linked).toContain(`${name} v`)
-  expect(linked).not.toMatch(/^(tract|tokenizers)/m)
-})
+test.each(['openmemory-domain', 'openmemory-index', 'openmemory-rules', 'openmemory-storage'])(
+  'the tests of %s link no model',
+  (name) => {
+    const linked = cargo('tree', '--package', name, '--edges', 'normal,dev', '--prefix', 'none')
+    expect(linked).toContain(`${name} v`)
+    expect(linked).not.toMatch(/^(tract|tokenizers)/m)
+  },
+)
 
 test('lib.rs and mod.rs are tables of contents and define nothing', () => {
   const files = readdirSync(join(root, 'crates'), { encoding: 'utf8', recursive: true })

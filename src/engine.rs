@@ -12,7 +12,8 @@ use openmemory_domain::request::{
     Restore, Search, Update, UpdateMany,
 };
 use openmemory_domain::{Clock, Invalid, SystemClock};
-use openmemory_engine::{self as engine, Control as Progress, Error, ImportFile, Shared};
+use openmemory_engine::{self as engine, Control as Progress, ImportFile, Shared};
+use openmemory_rules::Error;
 use serde::Serialize;
 use serde_json::{Value, json};
 

@@ -11,7 +11,8 @@ use napi::bindgen_prelude::spawn_blocking;
 use napi::tokio::select;
 use napi::tokio::sync::{Mutex, Semaphore, watch};
 use napi::tokio::time::timeout;
-use openmemory_engine::{Directory, Error, Registry, Shared};
+use openmemory_engine::{Directory, Registry, Shared};
+use openmemory_rules::Error;
 
 use crate::options::StoreSpec;
 

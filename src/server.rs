@@ -8,7 +8,8 @@ use napi::Env;
 use napi::bindgen_prelude::{Error, PromiseRaw, Result};
 use napi::tokio::sync::OnceCell;
 use napi_derive::napi;
-use openmemory_engine::{self as engine, Directory};
+use openmemory_engine::Directory;
+use openmemory_rules as rules;
 use openmemory_server::config::{Config, Limits, LogSink};
 use openmemory_server::server::ServerHandle;
 use openmemory_server::tenants::OpenStore;
@@ -37,11 +38,11 @@ struct Options {
 struct Stores(Arc<StoreSpec>);
 
 impl OpenStore for Stores {
-    fn open(&self, directory: &Path) -> std::result::Result<Arc<Directory>, engine::Error> {
+    fn open(&self, directory: &Path) -> std::result::Result<Arc<Directory>, rules::Error> {
         REGISTRY.open(self.0.engine_options_in(directory), &self.0.description)
     }
 
-    fn release(&self, store: Arc<Directory>) -> std::result::Result<(), engine::Error> {
+    fn release(&self, store: Arc<Directory>) -> std::result::Result<(), rules::Error> {
         REGISTRY.release(store)
     }
 }

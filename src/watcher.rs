@@ -8,7 +8,8 @@ use napi::bindgen_prelude::{Function, PromiseRaw, Result};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 use openmemory_domain::request::Watch;
-use openmemory_engine::{self as engine, Error};
+use openmemory_engine::{self as engine};
+use openmemory_rules::Error;
 use parking_lot::Mutex;
 use serde_json::json;
 

@@ -1,7 +1,9 @@
 //! Who turns the answer of a write into JSON? The writer's thread, which ends the call, unless that would keep others waiting.
 
 use openmemory_domain::Memory;
-use openmemory_engine::{Deleted, Error, Shared};
+use openmemory_engine::Shared;
+use openmemory_rules::Error;
+use openmemory_rules::contract::Deleted;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 

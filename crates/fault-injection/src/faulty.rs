@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use openmemory_domain::{Clock, SystemClock};
-use openmemory_engine::{Control, Engine, Error, Options, doctor};
-use openmemory_storage::{SizeLimits, StorageError};
+use openmemory_engine::{Control, Engine, Options, doctor};
+use openmemory_rules::Error;
+use openmemory_storage::SizeLimits;
 
 use crate::life::{End, Host, TRIES, Writers, live};
 use crate::session::{check, options, say};
@@ -42,7 +43,7 @@ impl Host for Process {
             Ok(()) => self.refusals = 0,
             Err(error) => {
                 self.refusals += 1;
-                self.unsure = matches!(error, Error::Storage(StorageError::Poisoned));
+                self.unsure = matches!(error, Error::StoreFailed);
                 return Err(error.to_string());
             }
         }

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use openmemory_engine::{Directory, Error, Options, Registry};
+use openmemory_engine::{Directory, Options, Registry};
+use openmemory_rules::Error;
 use openmemory_server::config::{Config, Limits};
 use openmemory_server::server::ServerHandle;
 use openmemory_server::tenants::OpenStore;

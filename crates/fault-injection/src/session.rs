@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use openmemory_embedding::{Embedder, EmbeddingError, ModelIdentity, Passage, TestEmbedder};
-use openmemory_engine::{Control, Engine, Error, Options};
+use openmemory_engine::{Control, Engine, Options};
+use openmemory_rules::Error;
 use openmemory_storage::{Durability, SizeLimits};
 use tokio::task::LocalSet;
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use openmemory_domain::request::{AddMany, Delete, Get, History, List, NewMemory, Restore, Update, UpdateMany};
-use openmemory_engine::{Control, Engine, Error};
+use openmemory_engine::{Control, Engine};
+use openmemory_rules::Error;
 use serde_json::{Map, Value, json};
 
 use crate::rng::Rng;

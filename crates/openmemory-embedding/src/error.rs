@@ -1,6 +1,6 @@
 //! What can go wrong while a text is embedded?
 
-use openmemory_domain::ErrorCode;
+use openmemory_domain::{ErrorCode, Fault};
 use std::path::{Path, PathBuf};
 
 /// Longest message taken over from the model's runtime, which may print whole tensors.
@@ -35,6 +35,12 @@ impl EmbeddingError {
 
     pub(super) fn unavailable(file: &Path, message: impl Into<String>) -> Self {
         Self::ModelUnavailable { file: file.to_owned(), message: trimmed(message.into()) }
+    }
+}
+
+impl From<EmbeddingError> for Fault {
+    fn from(error: EmbeddingError) -> Self {
+        Self::new(error.code(), error)
     }
 }
 

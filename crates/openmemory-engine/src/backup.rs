@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::control::Control;
 use super::engine::Engine;
-use super::error::Error;
 use openmemory_domain::Timestamp;
+use openmemory_rules::Error;
 use openmemory_storage::{self as storage, BackedUp, Diagnosis};
 
 /// What a compaction has done to the files.

@@ -7,20 +7,20 @@ use std::sync::Arc;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::control::Control;
-use super::delete::{self, Deleted};
 use super::embed::Embedded;
 use super::engine::Engine;
-use super::error::Error;
 use super::outcome::{Named, Outcome};
 use super::parallel_map::shared_out;
 use super::update::moves_vectors;
-use crate::write::apply;
-use crate::write::insert::Added;
-use crate::write::insert::{self, Prepared};
-use crate::write::text::Text;
 use openmemory_domain::request::{AddMany, Item, NewMemory, Update, UpdateMany};
 use openmemory_domain::{Content, ContentHash, Embedding, Memory, MemoryId};
-use openmemory_storage::{Number, Transaction};
+use openmemory_rules::contract::{Added, Deleted};
+use openmemory_rules::write::add::{self, Prepared};
+use openmemory_rules::write::delete;
+use openmemory_rules::write::text::Text;
+use openmemory_rules::write::update;
+use openmemory_rules::{Changes, Error, Number};
+use openmemory_storage::Transaction;
 
 /// New memories that share a commit: later ones can be linked to earlier ones.
 const ADD_CHUNK: usize = 128;
@@ -73,7 +73,7 @@ impl Engine {
             let (model, now) = (self.model.identity().await?.clone(), self.now());
             let insert = move |transaction: &mut Transaction<'_>, prepared: Prepared| {
                 let id = prepared.id().to_string();
-                insert::insert(transaction, prepared, &model, now).map_err(|error| ItemError { id: Some(id), error })
+                add::add(transaction, prepared, &model, now).map_err(|error| ItemError { id: Some(id), error })
             };
             results.extend(self.commit_items(prepared, request.atomic, insert).await?);
         }
@@ -126,7 +126,7 @@ impl Engine {
             let rest = texts.split_off(chunk.min(texts.len()));
             let now = self.now();
             let apply = move |transaction: &mut Transaction<'_>, (update, text): (Update, Option<Text>)| {
-                apply::update(transaction, &update, text.as_ref(), now)
+                update::update(transaction, &update, text.as_ref(), now)
                     .map_err(|error| ItemError { id: Some(update.id.to_string()), error })
             };
             results.extend(self.commit_items(texts, request.atomic, apply).await?);
@@ -220,7 +220,7 @@ impl Engine {
             let remove = |item: Item<MemoryId>| {
                 let id = item.map_err(refusal)?;
                 transaction
-                    .attempt(|transaction| delete::remove(transaction, id.clone().into(), now))
+                    .attempt(|transaction| delete::delete(transaction, id.clone().into(), now))
                     .map_err(|error| ItemError { id: Some(id.to_string()), error })
             };
             Ok(ids.into_iter().map(remove).collect())

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::delete::Deleted;
 use super::engine::Engine;
 use super::feed::{Change, Feed};
 use super::index_state::IndexHandle;
-use crate::write::committed::Committed;
-use crate::write::insert::Insertion;
 use openmemory_domain::Scope;
-use openmemory_storage::Number;
+use openmemory_rules::Number;
+use openmemory_rules::contract::Deleted;
+use openmemory_rules::write::add::Insertion;
+use openmemory_rules::write::committed::Committed;
 
 #[derive(Clone)]
 pub(super) struct CommitListeners {

@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-use super::error::Error;
+use openmemory_rules::Error;
 
 type Progress = Box<dyn Fn(usize, usize) + Send + Sync>;
 

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::engine::Engine;
-use super::error::Error;
-use crate::write::apply;
 use openmemory_domain::request::{FeedbackRequest, Reinforce};
 use openmemory_domain::{Dynamics, Memory, MemoryId};
-use openmemory_storage::{Number, Records, Transaction};
+use openmemory_rules::write::reinforce;
+use openmemory_rules::{Error, Number};
+use openmemory_storage::Transaction;
 
 impl Engine {
     /// Raises a memory's salience.
@@ -28,14 +28,7 @@ impl Engine {
         change: impl FnOnce(&Dynamics) -> Dynamics + Send + 'static,
     ) -> Result<Memory, Error> {
         let now = self.now();
-        let work = move |transaction: &mut Transaction<'_>| -> Result<(Number, Memory), Error> {
-            let (number, version) = apply::current(transaction, &id)?;
-            let dynamics = change(&apply::dynamics(transaction, number)?);
-            transaction.put_dynamics(number, &dynamics)?;
-            let content =
-                transaction.content(number, version.content)?.ok_or(Error::Internal("a memory without its text"))?;
-            Ok((number, Memory { version, content, dynamics, now }))
-        };
+        let work = move |transaction: &mut Transaction<'_>| reinforce::change_dynamics(transaction, &id, change, now);
         let vectors = Arc::clone(&self.index);
         let publish = move |(number, memory): &(Number, Memory)| {
             vectors.set_dynamics(*number, memory.version.scope.user_id.as_deref(), &memory.dynamics);

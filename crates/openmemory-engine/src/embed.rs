@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use super::control::Control;
 use super::engine::Engine;
-use super::error::Error;
-use openmemory_domain::{Content, ContentHash, Embedding, MemoryId, ModelTag};
-use openmemory_storage::Records;
+use openmemory_domain::{Content, ContentHash, Embedding, Fault, MemoryId, ModelTag};
+use openmemory_rules::{Error, Rows};
 
 /// The vectors of texts, or why there are none, by the texts' hashes.
 pub(super) type Embedded = HashMap<ContentHash, Result<Arc<Embedding>, Error>>;
@@ -16,7 +15,7 @@ impl Engine {
     /// Embeds one text.
     pub(super) async fn embed(&self, content: &Content) -> Result<Arc<Embedding>, Error> {
         let prototypes = self.model.prototypes(&self.store).await?;
-        let passages = self.model.embedding.passages(content.meaning().into()).await?;
+        let passages = self.model.embedding.passages(content.meaning().into()).await.map_err(Fault::from)?;
         Ok(Arc::new(prototypes.embedding(content.meaning(), &passages)))
     }
 
@@ -43,7 +42,7 @@ impl Engine {
         };
         let embedded = passages.into_iter().zip(&texts).map(|(passages, text)| match passages {
             Ok(passages) => Ok(Arc::new(prototypes.embedding(text, &passages))),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(Fault::from(error).into()),
         });
         Ok(hashes.into_iter().zip(embedded).collect())
     }

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::error::Error;
 use super::feed::Feed;
 use super::hit_cache::HitCache;
 use super::index_state::IndexHandle;
@@ -13,7 +12,8 @@ use super::model::Model;
 use super::reinforcement::pending::PendingReinforcements;
 use openmemory_domain::{Clock, MemoryId, SystemClock, Timestamp};
 use openmemory_embedding::{EmbedderSource, EmbeddingService};
-use openmemory_storage::{Durability, Records, SizeLimits, StorageError, Store, StoreOptions};
+use openmemory_rules::{Error, Rows};
+use openmemory_storage::{Durability, SizeLimits, StorageError, Store, StoreOptions};
 
 /// Begins something that ends when it is dropped.
 type Guard = Arc<dyn Fn() -> Box<dyn Send> + Send + Sync>;
@@ -76,7 +76,7 @@ impl Engine {
             Some(model) => index.fill(Arc::clone(&store), model, while_opening)?,
             None => index.set_empty(),
         }
-        let embedding = EmbeddingService::start(embedder).map_err(|error| Error::Storage(error.into()))?;
+        let embedding = EmbeddingService::start(embedder).map_err(|error| Error::from(StorageError::from(error)))?;
         let feed = Arc::new(Feed::new(clock.now(), store.next_number()?));
         let model = Model::new(embedding);
         Ok(Self {
@@ -124,20 +124,15 @@ impl Engine {
     /// The outcome of a call, looked at: what the disk refused fails the engine, and what a failed one could not read is no
     /// damage before opening again has told so.
     pub fn judge<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
-        match &outcome {
-            Err(Error::Storage(StorageError::Corrupted(_))) if self.has_failed() => Err(StorageError::Poisoned.into()),
+        match outcome.as_ref().err().and_then(StorageError::of) {
+            Some(StorageError::Corrupted(_)) if self.has_failed() => return Err(Error::StoreFailed),
             // It is opened again as soon as it can be written to.
-            Err(Error::Storage(StorageError::ReadOnly)) => {
-                self.fail();
-                outcome
-            }
+            Some(StorageError::ReadOnly) => self.fail(),
             // A full disk has refused it before anything was written.
-            Err(Error::Storage(StorageError::Io(error))) if error.kind() != ErrorKind::StorageFull => {
-                self.fail();
-                outcome
-            }
-            _ => outcome,
+            Some(StorageError::Io(error)) if error.kind() != ErrorKind::StorageFull => self.fail(),
+            _ => {}
         }
+        outcome
     }
 
     /// Whether writes wait for the thread that answers them.

@@ -6,12 +6,11 @@ use serde::Serialize;
 
 use super::control::Control;
 use super::engine::Engine;
-use super::error::Error;
 use super::list::among;
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::{Order, TimeField};
 use openmemory_domain::{Sector, Timestamp};
-use openmemory_storage::Records;
+use openmemory_rules::{Error, Rows};
 
 /// A user, agent, app or run with at least one memory.
 #[derive(Debug, Clone, PartialEq, Eq)]

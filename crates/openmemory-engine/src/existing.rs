@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use super::engine::Engine;
-use super::error::Error;
-use super::write::insert::find;
 use openmemory_domain::request::{IfExists, NewMemory};
 use openmemory_domain::{Embedding, Memory};
-use openmemory_storage::Records;
+use openmemory_rules::write::add::find;
+use openmemory_rules::{Error, Rows};
 
 impl Engine {
     /// The memory that makes adding `new` needless, where it shall be skipped.

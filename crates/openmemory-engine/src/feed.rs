@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use openmemory_domain::unique::unique;
 use openmemory_domain::{Memory, Timestamp};
-use openmemory_storage::Number;
+use openmemory_rules::Number;
 
 /// Changes, and bytes of their texts, that are kept for watchers who are slow.
 const MAX_CHANGES: usize = 16_384;

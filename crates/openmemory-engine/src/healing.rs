@@ -14,7 +14,7 @@ use parking_lot::{Condvar, Mutex};
 use tokio::sync::watch;
 
 use super::engine::{Engine, Options};
-use super::error::Error;
+use openmemory_rules::Error;
 use openmemory_storage::StorageError;
 
 /// A failed engine is used for so many times the time that the last attempt took: a disk that stays full must not keep the
@@ -203,10 +203,12 @@ impl Directory {
         match &state.engine {
             Ok(engine) => Lookup::Engine(self.share(engine)),
             // The disk's refusal is told to the call that has tried; the others may ask again.
-            Err(Error::Storage(StorageError::Io(_) | StorageError::Directory { .. })) if !*began => {
-                Lookup::Nothing(StorageError::Poisoned.into())
-            }
-            Err(error) => Lookup::Nothing(error.clone()),
+            Err(error) => match StorageError::of(error) {
+                Some(StorageError::Io(_) | StorageError::Directory { .. }) if !*began => {
+                    Lookup::Nothing(Error::StoreFailed)
+                }
+                _ => Lookup::Nothing(error.clone()),
+            },
         }
     }
 
@@ -266,7 +268,7 @@ impl Directory {
                     return false;
                 }
             }
-            std::mem::replace(&mut state.engine, Err(StorageError::Poisoned.into()))
+            std::mem::replace(&mut state.engine, Err(Error::StoreFailed))
         };
         if let Ok(failed) = failed {
             // That it cannot sync is known.

@@ -4,10 +4,9 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::control::Control;
 use super::engine::Engine;
-use super::error::Error;
 use openmemory_domain::request::History;
 use openmemory_domain::{Change, Event, Version};
-use openmemory_storage::{Number, Records};
+use openmemory_rules::{Error, Number, Rows};
 
 /// One version as a caller sees it.
 #[derive(Debug, Clone, PartialEq)]

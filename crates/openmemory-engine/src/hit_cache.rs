@@ -6,9 +6,9 @@ use std::sync::Arc;
 use lru::LruCache;
 use parking_lot::Mutex;
 
-use super::error::Error;
 use openmemory_domain::{ContentHash, Embedding};
-use openmemory_storage::{Number, Records, Store};
+use openmemory_rules::{Error, Number, Rows};
+use openmemory_storage::Store;
 
 /// Bytes that are kept.
 const MAX_BYTES: usize = 1024 * 1024;

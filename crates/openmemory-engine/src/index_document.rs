@@ -2,7 +2,7 @@
 
 use openmemory_domain::{Embedding, Memory, Sector, Sectors};
 use openmemory_index::{Entry, SectorMask};
-use openmemory_storage::Number;
+use openmemory_rules::Number;
 
 pub(super) fn entry<'a>(number: Number, memory: &'a Memory, embedding: &'a Embedding) -> Entry<'a> {
     let version = &memory.version;

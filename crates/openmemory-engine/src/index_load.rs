@@ -10,11 +10,11 @@ use std::thread::{self, Scope};
 
 use parking_lot::Mutex;
 
-use super::error::Error;
 use super::index_document::entry;
 use openmemory_domain::{Embedding, Memory, ModelTag, Version};
 use openmemory_index::{Indexed, MemoryIndex};
-use openmemory_storage::{Number, Records, Store};
+use openmemory_rules::{Error, Number, Rows};
+use openmemory_storage::{StorageError, Store};
 
 /// Threads that prepare: cutting texts into words takes most of the time. More would wait for the one that puts.
 const CUTTERS: usize = 4;
@@ -154,7 +154,7 @@ fn start<'scope>(
         drop(end.lock());
     };
     let started = thread::Builder::new().name(name.into()).spawn_scoped(scope, work);
-    started.map(drop).map_err(|error| Error::Storage(error.into()))
+    started.map(drop).map_err(|error| Error::from(StorageError::from(error)))
 }
 
 /// Does `work`, and tells `ready` if it fails.

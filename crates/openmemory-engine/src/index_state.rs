@@ -9,13 +9,13 @@ use std::thread::JoinHandle;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 
-use super::error::Error;
 use super::index_document::entry;
 use super::index_load::IndexLoad;
-use crate::write::committed::{Committed, IndexChange};
 use openmemory_domain::{Dynamics, ModelIdentity, Scope};
 use openmemory_index::{MemoryIndex, Usage, WrongDimensions};
-use openmemory_storage::{Number, StorageError, Store};
+use openmemory_rules::write::committed::{Committed, IndexChange};
+use openmemory_rules::{Error, Number};
+use openmemory_storage::{StorageError, Store};
 
 #[derive(Clone)]
 enum State {
@@ -87,7 +87,7 @@ impl IndexHandle {
             drop(meanwhile);
         };
         let started = std::thread::Builder::new().name("openmemory-index".into()).spawn(fill);
-        *filler = Some(started.map_err(|error| Error::Storage(error.into()))?);
+        *filler = Some(started.map_err(|error| Error::from(StorageError::from(error)))?);
         Ok(())
     }
 
@@ -102,7 +102,7 @@ impl IndexHandle {
 
     /// Whether the disk has refused a read that filled the index. Only opening the store again fills it anew.
     pub(super) fn has_failed(&self) -> bool {
-        matches!(&*self.state.borrow(), State::Failed(Error::Storage(StorageError::Io(_))))
+        matches!(&*self.state.borrow(), State::Failed(error) if matches!(StorageError::of(error), Some(StorageError::Io(_))))
     }
 
     pub(super) async fn ready(&self) -> Result<(), Error> {

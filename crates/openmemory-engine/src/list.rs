@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::control::Control;
 use super::engine::Engine;
-use super::error::Error;
 use openmemory_domain::filter::{Field, Filter};
 use openmemory_domain::request::{List, Order, TimeField};
 use openmemory_domain::{Invalid, Memory, Timestamp, Version};
-use openmemory_storage::{Number, Position, Records, ScanRange};
+use openmemory_rules::{Error, Number, Rows};
+use openmemory_storage::{Position, ScanRange};
 
 /// One page; `next_cursor` is there when there may be more.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -7,10 +7,10 @@ use lru::LruCache;
 use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 
-use super::error::Error;
 use super::sectors::{Prototypes, TEXTS};
-use openmemory_domain::{ModelIdentity, ModelTag};
+use openmemory_domain::{Fault, ModelIdentity, ModelTag};
 use openmemory_embedding::EmbeddingService;
+use openmemory_rules::Error;
 use openmemory_storage::Store;
 
 /// Questions whose vectors are kept: agents ask many again, with other filters or after a change.
@@ -44,7 +44,7 @@ impl Model {
 
     /// Loads the model if it is not loaded.
     pub(super) async fn load(&self) -> Result<(), Error> {
-        self.embedding.query("ready").await?;
+        self.embedding.query("ready").await.map_err(Fault::from)?;
         Ok(())
     }
 
@@ -53,14 +53,14 @@ impl Model {
         if let Some(vector) = self.questions.lock().get(&question) {
             return Ok(Arc::clone(vector));
         }
-        let vector: Arc<[f32]> = self.embedding.query(&question).await?.into();
+        let vector: Arc<[f32]> = self.embedding.query(&question).await.map_err(Fault::from)?.into();
         self.questions.lock().put(question, Arc::clone(&vector));
         Ok(vector)
     }
 
     /// The embedder's identity, whatever the store holds.
     pub(super) async fn identity(&self) -> Result<&ModelIdentity, Error> {
-        Ok(self.identity.get_or_try_init(|| self.embedding.identity()).await?)
+        Ok(self.identity.get_or_try_init(|| self.embedding.identity()).await.map_err(Fault::from)?)
     }
 
     /// The prototypes' vectors: those that the store keeps, or new ones, which it keeps from then on.
@@ -80,7 +80,9 @@ impl Model {
         }
         let texts = TEXTS.iter().map(|(_, text)| Arc::from(*text)).collect();
         let passages = self.embedding.passages_of(texts, |_| {}).await.into_iter();
-        let vectors = passages.map(|passages| Ok(passages?.swap_remove(0).vector)).collect::<Result<_, Error>>()?;
+        let vectors = passages
+            .map(|passages| Ok(passages.map_err(Fault::from)?.swap_remove(0).vector))
+            .collect::<Result<_, Error>>()?;
         let made = Prototypes::new(tag, vectors);
         let kept = made.clone();
         let put = store.commit(move |transaction| transaction.put_prototypes(&kept), |()| {}).await?;

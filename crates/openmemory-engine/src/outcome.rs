@@ -1,9 +1,9 @@
 //! What does a batch tell of an item? Its id, what others must hear of, and the caller's answer.
 
-use crate::write::committed::Committed;
-use crate::write::insert::{Added, Insertion};
 use openmemory_domain::request::{NewMemory, Update};
 use openmemory_domain::{Memory, MemoryId};
+use openmemory_rules::write::committed::Committed;
+use openmemory_rules::{contract::Added, write::add::Insertion};
 
 /// What names a memory, if it has a name yet.
 pub(super) trait Named {

@@ -1,10 +1,9 @@
 //! What does a memory say, now or at an earlier point?
 
 use super::engine::Engine;
-use super::error::Error;
 use openmemory_domain::request::Get;
 use openmemory_domain::{Memory, MemoryId, Timestamp, Version};
-use openmemory_storage::{Number, Records};
+use openmemory_rules::{Error, Number, Rows};
 
 impl Engine {
     pub fn get(&self, request: &Get) -> Result<Memory, Error> {

@@ -8,9 +8,9 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 
 use super::engine::Options;
-use super::error::Error;
 use super::healing::Directory;
 use openmemory_domain::Invalid;
+use openmemory_rules::Error;
 use openmemory_storage::{StorageError, create_directory};
 
 /// Held while a directory is opened or closed: of two who open one, the second finds the first one's engine.
@@ -26,7 +26,7 @@ impl Registry {
     /// The directory, opened if it is not open yet; blocks. `embedder` describes the embedder's options; who shares an
     /// engine must mean the same one.
     pub fn open(&self, options: Options, embedder: &str) -> Result<Arc<Directory>, Error> {
-        let named = |error: io::Error| Error::Storage(StorageError::from(error).of_directory(&options.directory));
+        let named = |error: io::Error| Error::from(StorageError::from(error).of_directory(&options.directory));
         create_directory(&options.directory).map_err(named)?;
         let path = options.directory.canonicalize().map_err(named)?;
         let place = self.place(&path);

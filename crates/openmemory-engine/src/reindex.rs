@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::control::Control;
 use super::engine::Engine;
-use super::error::Error;
 use openmemory_domain::{Content, ContentHash, ModelIdentity, ModelTag};
-use openmemory_storage::{Number, Records, Reindex, Transaction};
+use openmemory_rules::{Changes, Error, Number, Reindex, Rows};
+use openmemory_storage::Transaction;
 
 /// Memories whose vectors share a commit.
 const CHUNK: usize = 16;

@@ -8,7 +8,6 @@ use serde_json::{Map, Value, json};
 
 use super::control::Control;
 use super::engine::Engine;
-use super::error::Error;
 use super::index_state::foreign_dimensions;
 use super::list;
 use openmemory_domain::embedding::dot;
@@ -16,7 +15,8 @@ use openmemory_domain::filter::{Field, Filter};
 use openmemory_domain::request::{Order, Search, TimeField};
 use openmemory_domain::{Embedding, Memory, MemoryId, Sector, Sectors, Version};
 use openmemory_index::{CandidateSet, Features, Found, MemoryIndex, Query, Scope, SectorMask};
-use openmemory_storage::{self as storage, Number, Records};
+use openmemory_rules::{Error, Number, Rows};
+use openmemory_storage as storage;
 
 /// Candidates that a filter is first tried on; eight times as many each time they do not suffice.
 const FIRST_FILTERED: usize = 64;

@@ -3,9 +3,8 @@
 use serde::Serialize;
 
 use super::engine::Engine;
-use super::error::Error;
 use openmemory_domain::ModelIdentity;
-use openmemory_storage::Records;
+use openmemory_rules::{Error, Rows};
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Stats {

@@ -2,14 +2,14 @@
 //! what is current inside the commit: of two updates at once, none loses a field.
 
 use super::engine::Engine;
-use super::error::Error;
-use crate::write::apply;
-use crate::write::committed::Committed;
-use crate::write::text::Text;
 use openmemory_domain::metadata::SECTOR_FIELD;
 use openmemory_domain::request::{Restore, Update};
 use openmemory_domain::{Content, Memory, MemoryId, Patch};
-use openmemory_storage::{Records, Transaction};
+use openmemory_rules::write::committed::Committed;
+use openmemory_rules::write::text::Text;
+use openmemory_rules::write::{current::check_version, restore, update};
+use openmemory_rules::{Error, Rows};
+use openmemory_storage::Transaction;
 
 impl Engine {
     pub async fn update(&self, update: Update) -> Result<Memory, Error> {
@@ -24,7 +24,7 @@ impl Engine {
             self.index.ready().await?;
         }
         let now = self.now();
-        let work = move |transaction: &mut Transaction<'_>| apply::update(transaction, &update, text.as_ref(), now);
+        let work = move |transaction: &mut Transaction<'_>| update::update(transaction, &update, text.as_ref(), now);
         Ok(self.commit(work).await?.memory)
     }
 
@@ -42,7 +42,7 @@ impl Engine {
         }
         self.index.ready().await?;
         let now = self.now();
-        let work = move |transaction: &mut Transaction<'_>| apply::restore(transaction, &restore, text.as_ref(), now);
+        let work = move |transaction: &mut Transaction<'_>| restore::restore(transaction, &restore, text.as_ref(), now);
         Ok(self.commit(work).await?.memory)
     }
 
@@ -59,7 +59,7 @@ impl Engine {
     pub(super) fn check_update(&self, id: &MemoryId, if_version: Option<u64>) -> Result<(), Error> {
         let number = self.store.number(id)?.ok_or_else(|| self.not_found(id))?;
         let head = self.store.head(number)?.ok_or_else(|| self.not_found(id))?;
-        apply::check_version(id, &head, if_version)?;
+        check_version(id, &head, if_version)?;
         if head.immutable { Err(Error::Immutable { id: id.clone() }) } else { Ok(()) }
     }
 

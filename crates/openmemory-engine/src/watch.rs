@@ -8,12 +8,12 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::control::Control;
 use super::engine::Engine;
-use super::error::Error;
 use super::feed::{BufferedChange, Change, Cursor, Feed, FeedError};
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::{Order, TimeField, Watch};
 use openmemory_domain::{Invalid, Memory, MemoryId, Timestamp};
-use openmemory_storage::{Number, Records, ScanRange, Tombstone};
+use openmemory_rules::{Error, Number, Rows, Tombstone};
+use openmemory_storage::ScanRange;
 
 /// Changes that are told at a time.
 const GROUP: usize = 256;

@@ -5,12 +5,11 @@
 use serde::Serialize;
 
 use super::engine::Engine;
-use super::error::Error;
 use super::index_state::foreign_dimensions;
-use super::write::links::{MAX_LINKS, MIN_SIMILARITY, Related};
 use openmemory_domain::request::ById;
 use openmemory_domain::{Embedding, MemoryId, Scope};
-use openmemory_storage::{Number, Records};
+use openmemory_rules::write::links::{MAX_OWN_LINKS, MIN_SIMILARITY, Related};
+use openmemory_rules::{Error, Number, Rows};
 
 /// A link as a caller sees it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -46,7 +45,7 @@ impl Engine {
     pub(super) fn related(&self, scope: &Scope, embedding: &Embedding) -> Result<Vec<Related>, Error> {
         let Some(index) = self.index.index() else { return Ok(Vec::new()) };
         let near = index
-            .nearest(scope.user_id.as_deref(), embedding.whole(), MAX_LINKS, MIN_SIMILARITY)
+            .nearest(scope.user_id.as_deref(), embedding.whole(), MAX_OWN_LINKS, MIN_SIMILARITY)
             .map_err(foreign_dimensions)?;
         Ok(near
             .into_iter()
@@ -58,7 +57,7 @@ impl Engine {
     pub(super) fn more_related(&self, id: &MemoryId, embedding: &Embedding) -> Result<Vec<Related>, Error> {
         let Some(number) = self.store.number(id)? else { return Ok(Vec::new()) };
         let Some(head) = self.store.head(number)? else { return Ok(Vec::new()) };
-        if self.store.waypoints(number)?.len() >= MAX_LINKS {
+        if self.store.waypoints(number)?.len() >= MAX_OWN_LINKS {
             return Ok(Vec::new());
         }
         let mut related = self.related(&head.scope, embedding)?;

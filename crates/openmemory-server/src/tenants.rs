@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use openmemory_domain::{Clock, SystemClock};
-use openmemory_engine::{Directory, Error, Shared};
+use openmemory_engine::{Directory, Shared};
+use openmemory_rules::Error;
 use parking_lot::Mutex;
 use serde_json::json;
 use tokio::sync::OnceCell;
@@ -121,7 +122,7 @@ impl Tenants {
     /// A file without a name, on the disk that has the stores. Blocks.
     pub fn nameless_file(&self) -> Result<File, Error> {
         let made = create_dir_all(&self.root).and_then(|()| tempfile::tempfile_in(&self.root));
-        made.map_err(|error| Error::Storage(error.into()))
+        made.map_err(Error::disk)
     }
 
     /// Syncs and lets go of every store; none is opened afterwards.
@@ -204,7 +205,6 @@ mod tests {
     use openmemory_domain::request::NewMemory;
     use openmemory_embedding::TestEmbedder;
     use openmemory_engine::{Options, Registry};
-    use openmemory_storage::StorageError;
     use serde_json::{Value, json};
 
     use super::*;
@@ -228,7 +228,7 @@ mod tests {
             self.open.fetch_sub(1, Ordering::SeqCst);
             let faulty = self.faulty.iter().any(|name| store.path().ends_with(name));
             self.registry.release(store)?;
-            if faulty { Err(StorageError::Poisoned.into()) } else { Ok(()) }
+            if faulty { Err(Error::StoreFailed) } else { Ok(()) }
         }
     }
 

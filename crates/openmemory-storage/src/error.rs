@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::refusal::refusal;
+use openmemory_domain::{ErrorCode, Fault};
+use openmemory_rules::{Error as RuleError, refusal};
 
 #[derive(Debug, Clone, Error)]
 pub enum StorageError {
@@ -60,6 +61,64 @@ impl StorageError {
         match self {
             Self::Io(error) => Self::Directory { directory: directory.to_owned(), error },
             other => other,
+        }
+    }
+}
+
+impl StorageError {
+    /// The storage error behind an error of the rules, if there is one.
+    pub fn of(error: &RuleError) -> Option<&Self> {
+        match error {
+            RuleError::Fault(fault) => fault.downcast_ref(),
+            _ => None,
+        }
+    }
+
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Directory { error, .. } if refusal(error).of_path => ErrorCode::InvalidArgument,
+            Self::Io(_) | Self::Directory { .. } | Self::Replaced | Self::ReadOnly => ErrorCode::Io,
+            Self::Poisoned | Self::Clock => ErrorCode::Unavailable,
+            Self::Corrupted(_) => ErrorCode::Corrupted,
+            Self::Locked(_) => ErrorCode::Locked,
+            Self::NotEmpty | Self::NoStore | Self::ForeignFiles(_) => ErrorCode::InvalidArgument,
+            Self::FormatUnsupported { .. } => ErrorCode::FormatUnsupported,
+            Self::Closed => ErrorCode::Closed,
+            Self::Dropped => ErrorCode::Internal,
+        }
+    }
+
+    fn retryable(&self) -> bool {
+        match self {
+            Self::Replaced | Self::ReadOnly => false,
+            Self::Io(error) | Self::Directory { error, .. } => refusal(error).retryable,
+            _ => self.code().retryable(),
+        }
+    }
+
+    /// The argument of the call that is at fault.
+    fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::NotEmpty => Some("dir"),
+            Self::NoStore | Self::ForeignFiles(_) => Some("path"),
+            Self::Directory { error, .. } if refusal(error).of_path => Some("path"),
+            _ => None,
+        }
+    }
+}
+
+impl From<StorageError> for RuleError {
+    fn from(error: StorageError) -> Self {
+        match error {
+            // Every storage engine can be in these states.
+            StorageError::Poisoned => Self::StoreFailed,
+            StorageError::Closed => Self::Closed,
+            error => {
+                let (code, retryable, field) = (error.code(), error.retryable(), error.field());
+                let mut fault = Fault::new(code, error);
+                (fault.retryable, fault.field) = (retryable, field);
+                fault.into()
+            }
         }
     }
 }

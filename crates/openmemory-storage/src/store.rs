@@ -26,14 +26,16 @@ use crate::recovery::recover::{self, Recovered};
 use crate::replay::expected_state;
 use crate::rows::backend::{Backend, Row};
 use crate::rows::digest::State;
-use crate::rows::keys::{self, Number};
-use crate::rows::records::{self, COUNTERS, Counters, Records, Tombstone};
+use crate::rows::keys;
+use crate::rows::records::{self, COUNTERS, Counters, Records};
+use crate::rows::typed::rows_over_records;
 use crate::tree::sled_tree::check_clock;
 use crate::tree::swap::SwappableTree;
 use crate::wal::ack_watermark::AckWatermark;
 use crate::wal::redo_log::RedoLog;
 use openmemory_domain::request::{Order, TimeField};
 use openmemory_domain::{MemoryId, Timestamp, Version};
+use openmemory_rules::{Number, Tombstone};
 
 pub(crate) mod backup;
 
@@ -317,6 +319,8 @@ impl Records for Store {
         self.backend.rows(prefix, &keys::after(prefix), false).collect()
     }
 }
+
+rows_over_records!(Store);
 
 impl Drop for Store {
     fn drop(&mut self) {

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
-use crate::error::Error;
 use openmemory_domain::Invalid;
+use openmemory_rules::Error;
 
 /// A file that is being written. Dropping it unfinished leaves nothing.
 pub(super) struct NewFile {

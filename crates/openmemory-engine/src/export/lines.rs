@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::error::Error;
+use openmemory_rules::Error;
 
 pub(super) struct Lines<'a> {
     sink: &'a mut dyn FnMut(&[u8]) -> Result<(), Error>,

@@ -6,13 +6,13 @@ use serde::Serialize;
 
 use super::super::control::Control;
 use super::super::engine::Engine;
-use super::super::error::Error;
-use crate::write::apply;
 use openmemory_domain::export::{ExportedTombstone, Header, LinkRow, MemoryRow, Trailer, VersionRow};
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::Export;
 use openmemory_domain::{ContentHash, Invalid, Version};
-use openmemory_storage::{Number, Records, StorageError, Tombstone};
+use openmemory_rules::write::current;
+use openmemory_rules::{Error, Number, Rows, Tombstone};
+use openmemory_storage::StorageError;
 
 use super::file::NewFile;
 use super::lines::{Lines, unwritable};
@@ -128,7 +128,7 @@ impl Engine {
         if expected != 0 {
             return self.gone(number);
         }
-        line.write_all(MemoryRow::END).map_err(|error| Error::Storage(error.into()))?;
+        line.write_all(MemoryRow::END).map_err(|error| Error::from(StorageError::from(error)))?;
         Ok(Some(line))
     }
 
@@ -155,7 +155,7 @@ impl Engine {
         match self.store.head(number)? {
             None => Ok(None),
             Some(head) => {
-                apply::dynamics(&*self.store, number)?;
+                current::dynamics(&*self.store, number)?;
                 Err(StorageError::Corrupted(format!("the history of memory {} has a gap", head.id)).into())
             }
         }

@@ -6,11 +6,11 @@ use std::io::{BufRead, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use crate::control::Control;
-use crate::error::Error;
 use crate::export::LINE_BYTES;
 use openmemory_domain::export::{Header, HeaderProblem, Line, Trailer};
 use openmemory_domain::json::without_mark;
 use openmemory_domain::{Invalid, ModelIdentity};
+use openmemory_rules::Error;
 
 /// Lines and bytes that are held at once, and share a commit.
 const GROUP_LINES: usize = 64;

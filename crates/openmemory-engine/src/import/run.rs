@@ -1,6 +1,5 @@
 //! Takes an import in: groups of lines, each embedded together and committed at once.
 
-use super::apply;
 use super::file::ImportFile;
 
 use std::sync::Arc;
@@ -9,15 +8,15 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::super::control::Control;
 use super::super::engine::Engine;
-use super::super::error::Error;
-use crate::write::insert;
 use openmemory_domain::export::{ExportedMemory, ExportedTombstone, Line};
 use openmemory_domain::request::OnConflict;
 use openmemory_domain::{Content, Embedding};
+use openmemory_rules::write::add;
+use openmemory_rules::{Changes, Error};
 use openmemory_storage::Transaction;
 
-use super::apply::{Applied, Standing};
 use super::file::Numbered;
+use openmemory_rules::write::import::{self, Applied, Standing};
 
 /// Refused memories that are listed; the others are only counted.
 const LISTED: usize = 1000;
@@ -111,7 +110,7 @@ impl Engine {
         if file.model.as_ref() != Some(&model) {
             return Ok(());
         }
-        let work = move |transaction: &mut Transaction<'_>| insert::settle_model(transaction, &model);
+        let work = move |transaction: &mut Transaction<'_>| add::settle_model(transaction, &model);
         self.store.commit(work, |()| {}).await?
     }
 
@@ -125,7 +124,7 @@ impl Engine {
         let (mut news, mut tombstones) = (Vec::new(), Vec::new());
         for Numbered { number, line } in group {
             match line {
-                Line::Memory(memory) => match (apply::standing(&*self.store, &memory)?, on_conflict) {
+                Line::Memory(memory) => match (import::standing(&*self.store, &memory)?, on_conflict) {
                     (Standing::Same, _) | (Standing::Different { .. }, OnConflict::Skip) => imported.skipped += 1,
                     (Standing::Different { current }, OnConflict::Report) => {
                         imported.refuse(number, &memory, Error::Differs { id: memory.id.clone(), current });
@@ -180,17 +179,17 @@ impl Engine {
         let (model, now, listeners) = (self.model.identity().await?.clone(), self.now(), self.listeners());
         let work = move |transaction: &mut Transaction<'_>| -> Result<(Results, u64), Error> {
             if !ready.is_empty() {
-                insert::settle_model(transaction, &model)?;
+                add::settle_model(transaction, &model)?;
             }
             let mut results = Results::with_capacity(ready.len());
             for Ready { line, memory, embedding } in ready {
-                let result =
-                    transaction.attempt(|transaction| apply::apply(transaction, &memory, &embedding, on_conflict, now));
+                let result = transaction
+                    .attempt(|transaction| import::import(transaction, &memory, &embedding, on_conflict, now));
                 results.push((line, memory, result));
             }
             let mut buried = 0;
             for tombstone in &tombstones {
-                buried += u64::from(apply::insert_tombstone(transaction, tombstone)?);
+                buried += u64::from(import::insert_tombstone(transaction, tombstone)?);
             }
             Ok((results, buried))
         };

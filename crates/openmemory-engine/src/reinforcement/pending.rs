@@ -3,7 +3,7 @@
 use parking_lot::Mutex;
 
 use openmemory_domain::Timestamp;
-use openmemory_storage::Number;
+use openmemory_rules::Number;
 
 /// Searches that share a commit. Those beyond leave no trace.
 const MAX_SEARCHES: usize = 32;

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use openmemory_domain::Timestamp;
-use openmemory_storage::{Number, Transaction};
+use openmemory_rules::Number;
+use openmemory_storage::Transaction;
 
 use crate::engine::Engine;
-use crate::write::reinforce::{Reinforced, reinforce};
+use openmemory_rules::write::reinforce::{Reinforced, reinforce};
 
 /// The hits of a search that are reinforced.
 const MAX_HITS: usize = 8;

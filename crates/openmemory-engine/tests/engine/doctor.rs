@@ -4,7 +4,8 @@ use std::path::Path;
 
 use openmemory_domain::Timestamp;
 use openmemory_domain::request::{History, List, NewMemory, Restore, Search, Update};
-use openmemory_engine::{Control, Engine, Error, doctor};
+use openmemory_engine::{Control, Engine, doctor};
+use openmemory_rules::Error;
 use openmemory_storage::Diagnosis;
 use serde_json::json;
 

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use openmemory_domain::request::{AddMany, NewMemory};
-use openmemory_engine::{Added, Control, Error};
+use openmemory_engine::Control;
+use openmemory_rules::Error;
+use openmemory_rules::contract::Added;
 use serde_json::{Value, json};
 
 use crate::support::{Fixture, code};

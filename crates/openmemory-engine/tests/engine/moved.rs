@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use openmemory_domain::request::{Get, NewMemory};
-use openmemory_engine::{Control, Engine, Error, Registry};
+use openmemory_engine::{Control, Engine, Registry};
+use openmemory_rules::Error;
 use openmemory_storage::Durability;
 use serde_json::json;
 

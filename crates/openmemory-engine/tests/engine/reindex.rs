@@ -3,7 +3,8 @@
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
-use openmemory_engine::{Control, Error};
+use openmemory_engine::Control;
+use openmemory_rules::Error;
 use serde_json::{Value, json};
 
 use crate::support::{Fixture, RecordingEmbedder, code};

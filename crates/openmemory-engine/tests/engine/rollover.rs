@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use openmemory_domain::request::{Get, NewMemory, Update};
-use openmemory_engine::{Engine, Error, Options};
+use openmemory_engine::{Engine, Options};
+use openmemory_rules::Error;
 use openmemory_storage::{Durability, SizeLimits};
 use serde_json::json;
 

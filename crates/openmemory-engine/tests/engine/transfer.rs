@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use openmemory_engine::{Error, Imported};
+use openmemory_engine::Imported;
+use openmemory_rules::Error;
 use serde_json::json;
 
 use crate::support::{Fixture, UNEMBEDDABLE, code};

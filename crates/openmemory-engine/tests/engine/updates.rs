@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use openmemory_domain::request::Update;
-use openmemory_engine::Error;
+use openmemory_rules::Error;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 

@@ -11,7 +11,8 @@ use openmemory_domain::{
 };
 use openmemory_embedding::{Embedder, TestEmbedder};
 use openmemory_engine::Control;
-use openmemory_storage::{Durability, Tombstone, Waypoint};
+use openmemory_rules::{Tombstone, Waypoint};
+use openmemory_storage::Durability;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 

@@ -13,11 +13,11 @@ use openmemory_domain::request::{
 };
 use openmemory_domain::{Clock, Embedding, Memory, MemoryId, Timestamp};
 use openmemory_embedding::{Embedder, EmbeddingError, ModelIdentity, Passage, TestEmbedder};
-use openmemory_engine::{
-    Added, Control, Deleted, DeletedMany, Engine, Error, Exported, Hit, ImportFile, Imported, ItemResult,
-    MemoryVersion, Options,
-};
-use openmemory_storage::{Durability, Records, SizeLimits, Store, StoreOptions};
+use openmemory_engine::{Control, Engine, Exported, Hit, ImportFile, Imported, ItemResult, MemoryVersion, Options};
+use openmemory_rules::Error;
+use openmemory_rules::Rows;
+use openmemory_rules::contract::{Added, Deleted, DeletedMany};
+use openmemory_storage::{Durability, SizeLimits, Store, StoreOptions};
 use serde::Serialize;
 use serde_json::{Value, json};
 

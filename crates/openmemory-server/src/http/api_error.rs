@@ -7,8 +7,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use openmemory_domain::{ErrorCode, Invalid};
-use openmemory_engine::Error;
-use openmemory_storage::StorageError;
+use openmemory_rules::Error;
 use serde_json::{Map, Value, json};
 
 /// Seconds after which a store that has failed may be open again. Opening takes less, and is tried by each request.
@@ -93,7 +92,7 @@ impl ApiError {
     fn retry_after(&self) -> Option<u64> {
         match self {
             Self::RateLimited(seconds) => Some(*seconds),
-            Self::NotReady | Self::Engine(Error::Storage(StorageError::Poisoned)) => Some(TIME_TO_HEAL),
+            Self::NotReady | Self::Engine(Error::StoreFailed) => Some(TIME_TO_HEAL),
             _ => None,
         }
     }

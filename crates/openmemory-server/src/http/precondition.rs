@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
-use openmemory_engine::Error;
+use openmemory_rules::Error;
 use serde_json::{Map, Value};
 
 use super::ApiError;

@@ -10,7 +10,8 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use openmemory_engine::{Control, Error};
+use openmemory_engine::Control;
+use openmemory_rules::Error;
 use serde_json::{Value, json};
 use tokio::task::spawn;
 

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes, HttpBody};
 use hyper::body::Frame;
-use openmemory_engine::Error;
+use openmemory_rules::Error;
 use tokio::sync::mpsc;
 
 /// Pieces that wait for the client.

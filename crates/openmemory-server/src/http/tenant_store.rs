@@ -8,7 +8,9 @@ use axum::http::request::Parts;
 use openmemory_domain::Invalid;
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::Search;
-use openmemory_engine::{Control, DeletedMany, Error, Hit, Shared};
+use openmemory_engine::{Control, Hit, Shared};
+use openmemory_rules::Error;
+use openmemory_rules::contract::DeletedMany;
 
 use super::ApiError;
 use crate::app_state::AppState;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
-use openmemory_engine::Error;
+use openmemory_rules::Error;
 
 use super::body::let_pass;
 use super::pace::Paced;
@@ -58,7 +58,7 @@ impl FromRequest<Arc<AppState>> for Upload {
 
 async fn written(mut file: File, chunk: Vec<u8>) -> Result<File, Error> {
     blocking(move || {
-        file.write_all(&chunk).map_err(|error| Error::Storage(error.into()))?;
+        file.write_all(&chunk).map_err(Error::disk)?;
         Ok(file)
     })
     .await

@@ -131,7 +131,7 @@ fn items_of(body: Value) -> Result<Vec<Value>, ApiError> {
 /// A refusal of an item names the item.
 fn at(place: &str, failure: ApiError) -> ApiError {
     match failure {
-        ApiError::Engine(openmemory_engine::Error::Invalid(mut invalid)) => {
+        ApiError::Engine(openmemory_rules::Error::Invalid(mut invalid)) => {
             invalid.field = format!("{place}.{}", invalid.field);
             ApiError::from(invalid)
         }

@@ -4,7 +4,8 @@ use axum::Json;
 use axum::response::IntoResponse;
 use openmemory_domain::Memory;
 use openmemory_domain::request::List;
-use openmemory_engine::{Control, Error, Shared};
+use openmemory_engine::{Control, Shared};
+use openmemory_rules::Error;
 use serde_json::{Map, Value, json};
 
 use super::record::record;

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::response::IntoResponse;
 use openmemory_domain::request::{Delete, Get, Update};
 use openmemory_domain::{Memory, MemoryId};
-use openmemory_engine::Error;
+use openmemory_rules::Error;
 use serde_json::{Map, Value, json};
 
 use super::record::tagged;

@@ -4,7 +4,8 @@ use axum::Json;
 use axum::response::IntoResponse;
 use openmemory_domain::request::Search;
 use openmemory_domain::{Timestamp, filter, limits};
-use openmemory_engine::{Error, Hit};
+use openmemory_engine::Hit;
+use openmemory_rules::Error;
 use serde_json::{Map, Value, json};
 
 use super::record::with_protocol_fields;

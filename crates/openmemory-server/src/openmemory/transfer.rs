@@ -11,8 +11,8 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::{Export, OnConflict};
-use openmemory_engine::{Control, Error, ImportFile, Imported};
-use openmemory_storage::StorageError;
+use openmemory_engine::{Control, ImportFile, Imported};
+use openmemory_rules::Error;
 use serde_json::{Map, Value, json};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
@@ -146,7 +146,7 @@ async fn lines(app: &Arc<AppState>, caller: Caller, memories: TenantStore, filte
             }
             // A client that reads slowly must not keep a failed store from being opened again.
             if store.directory().is_wanted() {
-                return Err(StorageError::Poisoned.into());
+                return Err(Error::StoreFailed);
             }
             outlet.put(Ok(std::mem::replace(&mut waiting, Vec::with_capacity(PIECE)).into()))
         });

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use openmemory_embedding::TestEmbedder;
-use openmemory_engine::{Directory, Error, Options, Registry};
+use openmemory_engine::{Directory, Options, Registry};
+use openmemory_rules::Error;
 use openmemory_server::config::{Config, Limits};
 use openmemory_server::server::ServerHandle;
 use openmemory_server::tenants::OpenStore;

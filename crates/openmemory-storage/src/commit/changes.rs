@@ -1,22 +1,19 @@
 //! Which rows change together? Each change of a memory with all the state that follows from it.
 
+use openmemory_domain::{Content, ContentHash, Dynamics, Embedding, MemoryId, ModelIdentity, TextKey, Version};
+use openmemory_rules::{Changes, Error, Number, Reindex, Tombstone, Waypoint};
+
 use crate::commit::transaction::Transaction;
 use crate::error::StorageError;
-use crate::rows::keys::{self, Number};
-use crate::rows::records::{self, COUNTERS, Counters, Records, Reindex, Tombstone, Waypoint};
-use openmemory_domain::{Content, ContentHash, Dynamics, Embedding, MemoryId, ModelIdentity, TextKey, Version};
+use crate::rows::keys;
+use crate::rows::records::{self, COUNTERS, Counters, Records};
 
-/// Links that a memory keeps: all of them are read and written together.
-pub(crate) const MAX_LINKS: usize = 64;
+impl Changes for Transaction<'_> {
+    fn attempt<T, E>(&mut self, piece: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        self.undo_on_error(piece)
+    }
 
-impl Transaction<'_> {
-    /// Puts a new memory with its text and says its number.
-    pub fn insert(
-        &mut self,
-        version: &Version,
-        content: &Content,
-        dynamics: &Dynamics,
-    ) -> Result<Number, StorageError> {
+    fn insert(&mut self, version: &Version, content: &Content, dynamics: &Dynamics) -> Result<Number, Error> {
         let counters = self.counters()?;
         if counters.memories == 0 {
             self.put(&records::texts_key(), &())?;
@@ -42,8 +39,7 @@ impl Transaction<'_> {
         Ok(number)
     }
 
-    /// Makes `next` the newest version; the one before goes into the history as it is.
-    pub fn replace(&mut self, number: Number, current: &Version, next: &Version) -> Result<(), StorageError> {
+    fn replace(&mut self, number: Number, current: &Version, next: &Version) -> Result<(), Error> {
         self.put(&keys::history(number, current.number), current)?;
         self.put(&keys::head(number), next)?;
         if current.content != next.content {
@@ -68,91 +64,7 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Makes sure that every memory is found by its text.
-    pub fn index_texts(&mut self) -> Result<(), StorageError> {
-        if self.finds_texts()? {
-            return Ok(());
-        }
-        for (key, _) in self.raw_with_prefix(&keys::heads_prefix())? {
-            if let Some(number) = keys::trailing_number(&key)
-                && let Some(head) = self.head(number)?
-            {
-                self.mark_text(number, &head)?;
-            }
-        }
-        self.put(&records::texts_key(), &())
-    }
-
-    fn mark_text(&mut self, number: Number, version: &Version) -> Result<(), StorageError> {
-        if let Some(text) = self.content(number, version.content)? {
-            self.mark(keys::text(TextKey::of(&version.scope, &text), number));
-        }
-        Ok(())
-    }
-
-    fn unmark_text(&mut self, number: Number, version: &Version) -> Result<(), StorageError> {
-        if let Some(text) = self.content(number, version.content)? {
-            self.unmark(keys::text(TextKey::of(&version.scope, &text), number));
-        }
-        Ok(())
-    }
-
-    pub fn put_content(&mut self, number: Number, hash: ContentHash, content: &Content) -> Result<(), StorageError> {
-        self.put_payload(&keys::content(number, hash), content.as_str().as_bytes())
-    }
-
-    pub fn put_embedding(
-        &mut self,
-        number: Number,
-        hash: ContentHash,
-        embedding: &Embedding,
-    ) -> Result<(), StorageError> {
-        self.put(&keys::embedding(number, hash), embedding)
-    }
-
-    pub fn put_dynamics(&mut self, number: Number, dynamics: &Dynamics) -> Result<(), StorageError> {
-        self.put(&keys::dynamics(number), dynamics)
-    }
-
-    /// Links two memories, both ways; a memory that has too many links then loses its weakest.
-    pub fn link(&mut self, one: Number, other: Number, waypoint: &Waypoint) -> Result<(), StorageError> {
-        for (from, to) in [(one, other), (other, one)] {
-            let mut links = self.waypoints(from)?;
-            match links.binary_search_by_key(&to, |(number, _)| *number) {
-                Ok(at) => links[at].1 = waypoint.clone(),
-                Err(at) => links.insert(at, (to, waypoint.clone())),
-            }
-            self.put_waypoints(from, &links)?;
-        }
-        for number in [one, other] {
-            let links = self.waypoints(number)?;
-            if links.len() > MAX_LINKS
-                && let Some((lost, _)) = links.iter().min_by(|(_, a), (_, b)| a.weight.total_cmp(&b.weight))
-            {
-                self.forget_link(number, *lost)?;
-                self.forget_link(*lost, number)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes a link out of the row of one of its ends.
-    fn forget_link(&mut self, from: Number, to: Number) -> Result<(), StorageError> {
-        let mut links = self.waypoints(from)?;
-        links.retain(|(number, _)| *number != to);
-        self.put_waypoints(from, &links)
-    }
-
-    fn put_waypoints(&mut self, number: Number, links: &[(Number, Waypoint)]) -> Result<(), StorageError> {
-        let key = keys::waypoints(number);
-        if links.is_empty() { self.remove(&key) } else { self.put(&key, &links) }
-    }
-
-    /// Takes away everything of a memory but a tombstone.
-    pub fn delete(&mut self, number: Number, head: &Version, tombstone: &Tombstone) -> Result<(), StorageError> {
-        for (other, _) in self.waypoints(number)? {
-            self.forget_link(other, number)?;
-        }
+    fn delete(&mut self, number: Number, head: &Version, tombstone: &Tombstone) -> Result<(), Error> {
         self.unmark_text(number, head)?;
         for prefix in keys::prefixes_of(number) {
             for (key, _) in self.raw_with_prefix(&prefix)? {
@@ -172,27 +84,73 @@ impl Transaction<'_> {
         self.remove(&keys::id(&head.id))?;
         self.put_tombstone(&head.id, tombstone)?;
         let counters = self.counters()?;
-        self.put_counters(Counters { memories: counters.memories.saturating_sub(1), ..counters })
+        Ok(self.put_counters(Counters { memories: counters.memories.saturating_sub(1), ..counters })?)
     }
 
-    /// Notes that a memory was deleted.
-    pub fn put_tombstone(&mut self, id: &MemoryId, tombstone: &Tombstone) -> Result<(), StorageError> {
-        self.put(&keys::tombstone(id), tombstone)
+    fn put_content(&mut self, number: Number, hash: ContentHash, content: &Content) -> Result<(), Error> {
+        Ok(self.put_payload(&keys::content(number, hash), content.as_str().as_bytes())?)
     }
 
-    /// Names the model of the store's vectors; a change of model that was under way is over.
-    pub fn put_model(&mut self, model: &ModelIdentity) -> Result<(), StorageError> {
+    fn put_embedding(&mut self, number: Number, hash: ContentHash, embedding: &Embedding) -> Result<(), Error> {
+        Ok(self.put(&keys::embedding(number, hash), embedding)?)
+    }
+
+    fn put_dynamics(&mut self, number: Number, dynamics: &Dynamics) -> Result<(), Error> {
+        Ok(self.put(&keys::dynamics(number), dynamics)?)
+    }
+
+    fn put_waypoints(&mut self, number: Number, links: &[(Number, Waypoint)]) -> Result<(), Error> {
+        let key = keys::waypoints(number);
+        let written = if links.is_empty() { self.remove(&key) } else { self.put(&key, &links) };
+        Ok(written?)
+    }
+
+    fn put_tombstone(&mut self, id: &MemoryId, tombstone: &Tombstone) -> Result<(), Error> {
+        Ok(self.put(&keys::tombstone(id), tombstone)?)
+    }
+
+    fn put_model(&mut self, model: &ModelIdentity) -> Result<(), Error> {
         self.remove(&records::reindex_key())?;
-        self.put(&records::model_key(), model)
+        Ok(self.put(&records::model_key(), model)?)
     }
 
-    pub fn put_reindex(&mut self, reindex: &Reindex) -> Result<(), StorageError> {
-        self.put(&records::reindex_key(), reindex)
+    fn put_reindex(&mut self, reindex: &Reindex) -> Result<(), Error> {
+        Ok(self.put(&records::reindex_key(), reindex)?)
     }
 
+    fn index_texts(&mut self) -> Result<(), Error> {
+        if self.finds_texts()? {
+            return Ok(());
+        }
+        for (key, _) in self.raw_with_prefix(&keys::heads_prefix())? {
+            if let Some(number) = keys::trailing_number(&key)
+                && let Some(head) = self.head(number)?
+            {
+                self.mark_text(number, &head)?;
+            }
+        }
+        Ok(self.put(&records::texts_key(), &())?)
+    }
+}
+
+impl Transaction<'_> {
     /// Keeps a record about the whole store: the vectors of the sectors' prototypes.
     pub fn put_prototypes<T: serde::Serialize>(&mut self, prototypes: &T) -> Result<(), StorageError> {
         self.put(&records::prototypes_key(), prototypes)
+    }
+
+    fn mark_text(&mut self, number: Number, version: &Version) -> Result<(), StorageError> {
+        if let Some(text) = self.content(number, version.content)? {
+            self.mark(keys::text(TextKey::of(&version.scope, &text), number));
+        }
+        Ok(())
+    }
+
+    fn unmark_text(&mut self, number: Number, version: &Version) -> Result<(), StorageError> {
+        if let Some(text) = self.content(number, version.content)? {
+            self.unmark(keys::text(TextKey::of(&version.scope, &text), number));
+        }
+        Ok(())
     }
 
     fn counters(&self) -> Result<Counters, StorageError> {

@@ -1,8 +1,9 @@
 //! What changes when a memory's `created_at` does? Every marker that is ordered by it.
 
 use crate::commit::transaction::Transaction;
-use crate::rows::keys::{self, Number};
+use crate::rows::keys;
 use openmemory_domain::Version;
+use openmemory_rules::Number;
 
 impl Transaction<'_> {
     /// Moves the markers of `current`, its tags included, to where `next` has them.

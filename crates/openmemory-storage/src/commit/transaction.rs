@@ -10,6 +10,7 @@ use crate::rows::backend::{Backend, Batch, Row};
 use crate::rows::envelope;
 use crate::rows::keys;
 use crate::rows::records::{self, Records};
+use crate::rows::typed::rows_over_records;
 
 /// A value to set, or none to remove.
 type Write = Option<Vec<u8>>;
@@ -51,7 +52,7 @@ impl<'a> Transaction<'a> {
     }
 
     /// Runs a piece of work; an error takes back what the piece wrote and nothing else. Pieces may nest.
-    pub fn attempt<T, E>(&mut self, piece: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+    pub(crate) fn undo_on_error<T, E>(&mut self, piece: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
         let begin = self.undo.len();
         let result = piece(self);
         if result.is_err() {
@@ -142,3 +143,5 @@ impl Records for Transaction<'_> {
         Ok(rows.into_iter().collect())
     }
 }
+
+rows_over_records!(Transaction<'_>);

@@ -132,7 +132,7 @@ where
     A: FnOnce(Result<Result<T, E>, StorageError>) + Send + 'static,
 {
     Box::new(move |transaction| {
-        let result = transaction.attempt(work);
+        let result = transaction.undo_on_error(work);
         Box::new(move |committed| {
             if let (Ok(()), Ok(value)) = (&committed, &result) {
                 publish(value);

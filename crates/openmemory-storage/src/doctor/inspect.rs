@@ -9,9 +9,10 @@ use crate::commit::transaction::Transaction;
 use crate::error::StorageError;
 use crate::rows::backend::Backend;
 use crate::rows::backend::all_rows;
-use crate::rows::keys::{self, Number};
-use crate::rows::records::{self, COUNTERS, Counters, Records, Tombstone};
+use crate::rows::keys;
+use crate::rows::records::{self, COUNTERS, Counters, Records};
 use openmemory_domain::{ContentHash, MemoryId, TextKey, Version};
+use openmemory_rules::{Number, Tombstone};
 
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -22,12 +22,13 @@ use crate::replay::rebuild;
 use crate::rows::backend::all_rows;
 use crate::rows::backend::{Backend, RowIterator};
 use crate::rows::digest::State;
-use crate::rows::keys::{self, Number};
-use crate::rows::records::{self, COUNTERS, Counters, Records, Reindex, Tombstone};
+use crate::rows::keys;
+use crate::rows::records::{self, COUNTERS, Counters, Records};
 use crate::tree::sled_tree::SledTree;
 use crate::wal::log::Log;
 use crate::wal::redo_log::RedoLog;
 use openmemory_domain::{MemoryId, Timestamp, Version};
+use openmemory_rules::{Number, Reindex, Tombstone, Waypoint};
 
 /// What a repair did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -209,12 +210,8 @@ fn make(
         made.lost.push(Lost { commits: Some(source.missing), ..Lost::memory(None) });
     }
     let mut last = Transaction::new(&target);
-    for number in saved.keys() {
-        for (other, link) in old.waypoints(*number).unwrap_or_default() {
-            if saved.contains_key(&other) {
-                last.link(*number, other, &link)?;
-            }
-        }
+    for (number, links) in intact_links(&old, &saved) {
+        last.put(&keys::waypoints(number), &links.into_iter().collect::<Vec<_>>())?;
     }
     let about = inspect::whole_store_rows();
     for key in about {
@@ -230,7 +227,7 @@ fn make(
     if made.needs_reindex
         && let Ok(Some(target)) = old.model()
     {
-        last.put_reindex(&Reindex { target })?;
+        last.put(&records::reindex_key(), &Reindex { target })?;
     }
     last.put(&keys::meta(COUNTERS), &counters)?;
     last.put(&records::texts_key(), &())?;
@@ -280,6 +277,23 @@ fn memory(
         }
     }
     Ok(has_vectors)
+}
+
+/// The links between saved memories, at both ends, also where only one of them could be read.
+fn intact_links(
+    old: &Transaction<'_>,
+    saved: &BTreeMap<Number, MemoryId>,
+) -> BTreeMap<Number, BTreeMap<Number, Waypoint>> {
+    let mut links: BTreeMap<Number, BTreeMap<Number, Waypoint>> = BTreeMap::new();
+    for number in saved.keys() {
+        for (other, link) in old.waypoints(*number).unwrap_or_default() {
+            if saved.contains_key(&other) {
+                links.entry(*number).or_default().insert(other, link.clone());
+                links.entry(other).or_default().insert(*number, link);
+            }
+        }
+    }
+    links
 }
 
 /// Lists the ids that lead to no memory that was saved.

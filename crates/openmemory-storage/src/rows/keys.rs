@@ -1,12 +1,7 @@
 //! Under which key is a row? The first byte names the space; numbers are big-endian, so that keys sort as values do.
 
-use serde::{Deserialize, Serialize};
-
 use openmemory_domain::{ContentHash, MemoryId, TextKey, Timestamp};
-
-/// A memory's short name inside one store: given once, never reused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Number(pub u64);
+use openmemory_rules::Number;
 
 pub(crate) const META: u8 = b'M';
 pub(crate) const ID: u8 = b'I';

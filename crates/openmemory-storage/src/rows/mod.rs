@@ -5,3 +5,4 @@ pub(crate) mod digest;
 pub(crate) mod envelope;
 pub(crate) mod keys;
 pub(crate) mod records;
+pub(crate) mod typed;

@@ -1,68 +1,14 @@
 //! Which rows exist, and how are they read? The same reads serve the store and a transaction on it.
 
-use std::fmt;
-
-use serde::de::{DeserializeOwned, Error as _, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::error::StorageError;
 use crate::rows::backend::Row;
 use crate::rows::envelope;
-use crate::rows::keys::{self, Number};
-use openmemory_domain::{ContentHash, Dynamics, Embedding, MemoryId, ModelIdentity, TextKey, Timestamp, Version};
-
-/// What is left of a deleted memory.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Tombstone {
-    pub deleted_at: Timestamp,
-    /// The last version it had.
-    pub version: u64,
-    /// Who deleted it, and why.
-    pub actor: Option<String>,
-    pub reason: Option<String>,
-}
-
-impl<'de> Deserialize<'de> for Tombstone {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_tuple(4, TombstoneFields)
-    }
-}
-
-/// Those of earlier builds end with the version.
-struct TombstoneFields;
-
-impl<'de> Visitor<'de> for TombstoneFields {
-    type Value = Tombstone;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a tombstone")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut fields: A) -> Result<Tombstone, A::Error> {
-        let missing = || A::Error::custom("a tombstone without its time and version");
-        Ok(Tombstone {
-            deleted_at: fields.next_element()?.ok_or_else(missing)?,
-            version: fields.next_element()?.ok_or_else(missing)?,
-            actor: fields.next_element().ok().flatten().flatten(),
-            reason: fields.next_element().ok().flatten().flatten(),
-        })
-    }
-}
-
-/// A link to a related memory.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Waypoint {
-    /// 0 to 1.
-    pub weight: f32,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
-}
-
-/// A change of model that is under way.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reindex {
-    pub target: ModelIdentity,
-}
+use crate::rows::keys;
+use openmemory_domain::{ContentHash, Dynamics, Embedding, MemoryId, ModelIdentity, TextKey, Version};
+use openmemory_rules::{Number, Reindex, Tombstone, Waypoint};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Counters {
@@ -126,7 +72,7 @@ pub(crate) fn decode<T: DeserializeOwned>(payload: &[u8]) -> Result<T, StorageEr
 }
 
 /// Reads of typed rows over raw ones.
-pub trait Records {
+pub(crate) trait Records {
     /// The bytes under a key as they are stored.
     fn raw(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError>;
 
@@ -250,6 +196,8 @@ pub trait Records {
 
 #[cfg(test)]
 mod tests {
+    use openmemory_domain::Timestamp;
+
     use super::*;
 
     #[test]

@@ -3,18 +3,24 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::super::delete;
-use super::super::error::Error;
-use crate::write::apply;
-use crate::write::committed::{Committed, IndexChange};
 use openmemory_domain::export::{ExportedMemory, ExportedTombstone};
 use openmemory_domain::request::OnConflict;
 use openmemory_domain::{Embedding, Memory, Scope, Timestamp};
-use openmemory_storage::{Number, Records, Tombstone, Transaction, Waypoint};
+
+use super::committed::{Committed, IndexChange};
+use super::current::current;
+use super::delete::delete;
+use super::links::connect;
+use crate::changes::Changes;
+use crate::error::Error;
+use crate::number::Number;
+use crate::rows::Rows;
+use crate::tombstone::Tombstone;
+use crate::waypoint::Waypoint;
 
 /// What the store holds under the memory's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+pub enum Standing {
     Absent,
     Same,
     /// Another memory, or the same with another history.
@@ -24,25 +30,22 @@ pub(super) enum Standing {
 }
 
 /// What was done with a memory.
-pub(super) enum Applied {
+pub enum Applied {
     Imported(Committed),
     Replaced { old: Number, scope: Scope, committed: Committed },
     Skipped,
 }
 
-pub(super) fn standing(records: &impl Records, memory: &ExportedMemory) -> Result<Standing, Error> {
-    let Some(number) = records.number(&memory.id)? else { return Ok(Standing::Absent) };
-    let Some(head) = records.head(number)? else { return Ok(Standing::Absent) };
+pub fn standing(rows: &impl Rows, memory: &ExportedMemory) -> Result<Standing, Error> {
+    let Some(number) = rows.number(&memory.id)? else { return Ok(Standing::Absent) };
+    let Some(head) = rows.head(number)? else { return Ok(Standing::Absent) };
     let different = Standing::Different { current: head.number };
     if head.number != memory.versions.len() as u64 {
         return Ok(different);
     }
     for exported in &memory.versions {
-        let stored = if exported.number == head.number {
-            Some(head.clone())
-        } else {
-            records.earlier(number, exported.number)?
-        };
+        let stored =
+            if exported.number == head.number { Some(head.clone()) } else { rows.earlier(number, exported.number)? };
         let Some(stored) = stored else { return Ok(different) };
         if stored != memory.version(exported, &stored.classified)? {
             return Ok(different);
@@ -52,25 +55,25 @@ pub(super) fn standing(records: &impl Records, memory: &ExportedMemory) -> Resul
 }
 
 /// Puts a memory where nothing is in its way, or in the place of what is.
-pub(super) fn apply(
-    transaction: &mut Transaction<'_>,
+pub fn import(
+    changes: &mut impl Changes,
     memory: &ExportedMemory,
     embedding: &Arc<Embedding>,
     on_conflict: OnConflict,
     now: Timestamp,
 ) -> Result<Applied, Error> {
-    match (standing(transaction, memory)?, on_conflict) {
-        (Standing::Absent, _) => Ok(Applied::Imported(insert(transaction, memory, embedding, now)?)),
+    match (standing(changes, memory)?, on_conflict) {
+        (Standing::Absent, _) => Ok(Applied::Imported(insert(changes, memory, embedding, now)?)),
         (Standing::Same, _) | (Standing::Different { .. }, OnConflict::Skip) => Ok(Applied::Skipped),
         (Standing::Different { current }, OnConflict::Report) => Err(Error::Differs { id: memory.id.clone(), current }),
         (Standing::Different { .. }, OnConflict::Replace) => {
-            let (old, head) = apply::current(transaction, &memory.id)?;
-            let links = transaction.waypoints(old)?;
-            delete::remove(transaction, memory.id.clone().into(), now)?;
-            let committed = insert(transaction, memory, embedding, now)?;
+            let (old, head) = current(changes, &memory.id)?;
+            let links = changes.waypoints(old)?;
+            delete(changes, memory.id.clone().into(), now)?;
+            let committed = insert(changes, memory, embedding, now)?;
             // Those of younger memories, which may not be imported anew, lead here too.
             for (other, waypoint) in links.into_iter().filter(|(other, _)| *other > old) {
-                transaction.link(committed.number, other, &waypoint)?;
+                connect(changes, committed.number, other, &waypoint)?;
             }
             Ok(Applied::Replaced { old, scope: head.scope, committed })
         }
@@ -80,7 +83,7 @@ pub(super) fn apply(
 /// Puts a memory with its whole history. Only the newest text gets vectors: earlier ones are embedded when they are
 /// restored.
 fn insert(
-    transaction: &mut Transaction<'_>,
+    changes: &mut impl Changes,
     memory: &ExportedMemory,
     embedding: &Arc<Embedding>,
     now: Timestamp,
@@ -92,25 +95,25 @@ fn insert(
     let mut versions = memory.oldest_first(&classified);
     let mut current = versions.next().ok_or(Error::Internal("an imported memory without a version"))??;
     let oldest = memory.versions.last().ok_or(Error::Internal("an imported memory without a version"))?;
-    let number = transaction.insert(&current, &oldest.content, &dynamics)?;
+    let number = changes.insert(&current, &oldest.content, &dynamics)?;
     let mut put = HashSet::from([current.content]);
     for version in &memory.versions {
         let hash = version.content.hash();
         if put.insert(hash) {
-            transaction.put_content(number, hash, &version.content)?;
+            changes.put_content(number, hash, &version.content)?;
         }
     }
     for next in versions {
         let next = next?;
-        transaction.replace(number, &current, &next)?;
+        changes.replace(number, &current, &next)?;
         current = next;
     }
-    transaction.put_embedding(number, head.content, embedding)?;
+    changes.put_embedding(number, head.content, embedding)?;
     for link in &memory.links {
         // A link to a memory that neither the store nor the file has is left out.
-        if let Some(other) = transaction.number(&link.id)?.filter(|other| *other != number) {
+        if let Some(other) = changes.number(&link.id)?.filter(|other| *other != number) {
             let waypoint = Waypoint { weight: link.weight, created_at: link.created_at, updated_at: link.updated_at };
-            transaction.link(number, other, &waypoint)?;
+            connect(changes, number, other, &waypoint)?;
         }
     }
     let content = newest.content.as_str().to_owned();
@@ -119,15 +122,12 @@ fn insert(
 }
 
 /// Notes that a memory was deleted, unless the store knows more of it; says whether it was news.
-pub(super) fn insert_tombstone(
-    transaction: &mut Transaction<'_>,
-    tombstone: &ExportedTombstone,
-) -> Result<bool, Error> {
-    if transaction.number(&tombstone.id)?.is_some() || transaction.tombstone(&tombstone.id)?.is_some() {
+pub fn insert_tombstone(changes: &mut impl Changes, tombstone: &ExportedTombstone) -> Result<bool, Error> {
+    if changes.number(&tombstone.id)?.is_some() || changes.tombstone(&tombstone.id)?.is_some() {
         return Ok(false);
     }
     let ExportedTombstone { deleted_at, version, actor, reason, .. } = tombstone.clone();
     let row = Tombstone { deleted_at, version, actor, reason };
-    transaction.put_tombstone(&tombstone.id, &row)?;
+    changes.put_tombstone(&tombstone.id, &row)?;
     Ok(true)
 }

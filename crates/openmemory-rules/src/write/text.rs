@@ -8,7 +8,7 @@ use super::links::Related;
 
 /// A text ready for a commit.
 #[derive(Clone)]
-pub(crate) struct Text {
+pub struct Text {
     pub content: Content,
     pub hash: ContentHash,
     /// None where the memory has its vectors already.

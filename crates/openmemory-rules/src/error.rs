@@ -7,9 +7,10 @@ use serde_json::{Map, Value, json};
 use thiserror::Error as ThisError;
 
 use openmemory_domain::patch::PatchError;
-use openmemory_domain::{ErrorCode, Invalid, InvalidKind, MemoryId, ModelIdentity};
-use openmemory_embedding::EmbeddingError;
-use openmemory_storage::{StorageError, Tombstone, refusal};
+use openmemory_domain::{ErrorCode, Fault, Invalid, InvalidKind, MemoryId, ModelIdentity};
+
+use crate::refusal::refusal;
+use crate::tombstone::Tombstone;
 
 #[derive(Debug, Clone, ThisError)]
 pub enum Error {
@@ -21,7 +22,7 @@ pub enum Error {
     NoVersion { id: MemoryId, version: u64 },
     #[error("memory {id} did not exist yet at that time")]
     NotYet { id: MemoryId },
-    #[error("memory {id} is at version {current}, not {expected}; read it again and decide anew")]
+    #[error("memory {id} is at version {current}, not {expected}; read it again, then decide again")]
     VersionConflict { id: MemoryId, expected: u64, current: u64 },
     #[error("memory {id} exists already, at version {current}; update it instead")]
     Exists { id: MemoryId, current: u64 },
@@ -45,10 +46,14 @@ pub enum Error {
         .stored.id, .stored.dimensions, .embedder.id, .embedder.dimensions
     )]
     ModelMismatch { stored: ModelIdentity, embedder: ModelIdentity },
+    /// A temporary file could not be written.
+    #[error("the disk refused: {0}; {remedy}", remedy = refusal(.0).remedy)]
+    Disk(Arc<std::io::Error>),
+    /// Storage or the model has failed.
     #[error(transparent)]
-    Embedding(#[from] EmbeddingError),
-    #[error(transparent)]
-    Storage(#[from] StorageError),
+    Fault(#[from] Fault),
+    #[error("an earlier write failed, so nothing more is written until the store is opened again; try again later")]
+    StoreFailed,
     #[error("the call was aborted before anything was changed")]
     Aborted,
     #[error("another item of the atomic batch was refused, so nothing of it was done")]
@@ -78,30 +83,12 @@ impl Error {
             Self::VersionConflict { .. } | Self::Exists { .. } | Self::Differs { .. } => ErrorCode::VersionConflict,
             Self::DamagedExport { .. } => ErrorCode::Corrupted,
             Self::ExportVersion { .. } => ErrorCode::FormatUnsupported,
-            Self::File { .. } => ErrorCode::Io,
+            Self::File { .. } | Self::Disk(_) => ErrorCode::Io,
             Self::Immutable { .. } => ErrorCode::Immutable,
             Self::ModelMismatch { .. } => ErrorCode::ModelMismatch,
-            Self::Embedding(error) => error.code(),
-            Self::Storage(error) => match error {
-                StorageError::Directory { error, .. } if refusal(error).of_path => ErrorCode::InvalidArgument,
-                StorageError::Io(_)
-                | StorageError::Directory { .. }
-                | StorageError::Replaced
-                | StorageError::ReadOnly => ErrorCode::Io,
-                // Of the moment: it is opened again where its disk lets it.
-                StorageError::Poisoned => ErrorCode::Unavailable,
-                StorageError::Corrupted(_) => ErrorCode::Corrupted,
-                StorageError::Locked(_) => ErrorCode::Locked,
-                StorageError::NotEmpty | StorageError::NoStore | StorageError::ForeignFiles(_) => {
-                    ErrorCode::InvalidArgument
-                }
-                StorageError::FormatUnsupported { .. } => ErrorCode::FormatUnsupported,
-                StorageError::Clock => ErrorCode::Unavailable,
-                StorageError::Closed => ErrorCode::Closed,
-                StorageError::Dropped => ErrorCode::Internal,
-            },
+            Self::Fault(fault) => fault.code,
             Self::Aborted | Self::BatchRefused | Self::Interrupted { .. } => ErrorCode::Aborted,
-            Self::FellBehind => ErrorCode::Unavailable,
+            Self::FellBehind | Self::StoreFailed => ErrorCode::Unavailable,
             Self::Closed => ErrorCode::Closed,
             Self::Internal(_) => ErrorCode::Internal,
         }
@@ -110,9 +97,8 @@ impl Error {
     /// Whether the same call can succeed later without a change by the caller.
     pub fn retryable(&self) -> bool {
         match self {
-            Self::Storage(StorageError::Replaced | StorageError::ReadOnly) => false,
-            Self::Storage(StorageError::Io(error) | StorageError::Directory { error, .. })
-            | Self::File { error, .. } => refusal(error).retryable,
+            Self::Fault(fault) => fault.retryable,
+            Self::File { error, .. } | Self::Disk(error) => refusal(error).retryable,
             _ => self.code().retryable(),
         }
     }
@@ -121,9 +107,7 @@ impl Error {
     pub fn field(&self) -> Option<&str> {
         match self {
             Self::Invalid(invalid) | Self::Line { invalid, .. } => Some(&invalid.field),
-            Self::Storage(StorageError::NotEmpty) => Some("dir"),
-            Self::Storage(StorageError::NoStore | StorageError::ForeignFiles(_)) => Some("path"),
-            Self::Storage(StorageError::Directory { error, .. }) if refusal(error).of_path => Some("path"),
+            Self::Fault(fault) => fault.field,
             _ => None,
         }
     }
@@ -167,12 +151,17 @@ impl Error {
         Value::Object(fields)
     }
 
+    /// A file of the process's own, which the system refused.
+    pub fn disk(error: std::io::Error) -> Self {
+        Self::Disk(Arc::new(error))
+    }
+
     /// A file that the caller named, and that the system refused.
-    pub(super) fn file(file: &Path, error: std::io::Error) -> Self {
+    pub fn file(file: &Path, error: std::io::Error) -> Self {
         Self::File { file: file.to_owned(), error: Arc::new(error) }
     }
 
-    pub(super) fn of_patch(error: PatchError, id: &MemoryId) -> Self {
+    pub(crate) fn of_patch(error: PatchError, id: &MemoryId) -> Self {
         match error {
             PatchError::Immutable => Self::Immutable { id: id.clone() },
             PatchError::Invalid(invalid) => Self::Invalid(invalid),
@@ -181,7 +170,7 @@ impl Error {
 }
 
 fn deleted(id: &MemoryId, tombstone: &Tombstone) -> Value {
-    let mut told = json!({
+    let mut details = json!({
         "id": id.to_string(),
         "deleted": true,
         "deleted_at": tombstone.deleted_at.to_string(),
@@ -189,8 +178,8 @@ fn deleted(id: &MemoryId, tombstone: &Tombstone) -> Value {
     });
     for (name, value) in [("actor", &tombstone.actor), ("reason", &tombstone.reason)] {
         if let Some(value) = value {
-            told[name] = value.as_str().into();
+            details[name] = value.as_str().into();
         }
     }
-    told
+    details
 }

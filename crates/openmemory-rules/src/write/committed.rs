@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use openmemory_domain::{Embedding, Memory};
-use openmemory_storage::Number;
+
+use crate::number::Number;
 
 /// What a commit made of one memory.
 #[derive(Clone)]
-pub(crate) struct Committed {
+pub struct Committed {
     pub number: Number,
     pub memory: Memory,
     pub index_change: IndexChange,
@@ -15,7 +16,7 @@ pub(crate) struct Committed {
 
 /// How much of what the index knows of a memory a commit changes.
 #[derive(Clone)]
-pub(crate) enum IndexChange {
+pub enum IndexChange {
     None,
     /// Tags and expiry.
     Labels,

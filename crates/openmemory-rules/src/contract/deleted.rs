@@ -1,0 +1,27 @@
+//! What does a caller get who deletes memories?
+
+use openmemory_domain::{Memory, Timestamp};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+/// A memory as it last was.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deleted {
+    pub memory: Memory,
+    pub deleted_at: Timestamp,
+}
+
+impl Serialize for Deleted {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.memory.serialize_fields(&mut map)?;
+        map.serialize_entry("deleted_at", &self.deleted_at.to_string())?;
+        map.end()
+    }
+}
+
+/// What a deletion by filter took.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct DeletedMany {
+    pub deleted: usize,
+    pub ids: Vec<String>,
+}

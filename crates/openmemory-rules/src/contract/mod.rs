@@ -1,0 +1,7 @@
+//! What do callers get?
+
+mod added;
+mod deleted;
+
+pub use added::Added;
+pub use deleted::{Deleted, DeletedMany};

@@ -1,0 +1,26 @@
+//! The rules of writing memories, over whatever stores them.
+//!
+//! A rule is a plain function: it reads the current state through [`Rows`], decides, and writes through [`Changes`].
+//! It knows no disk, no thread and no model, so every storage engine applies the same rules.
+
+#![forbid(unsafe_code)]
+
+mod changes;
+pub mod contract;
+mod error;
+mod number;
+mod refusal;
+mod reindex;
+mod rows;
+mod tombstone;
+mod waypoint;
+pub mod write;
+
+pub use changes::Changes;
+pub use error::Error;
+pub use number::Number;
+pub use refusal::{Refusal, refusal};
+pub use reindex::Reindex;
+pub use rows::Rows;
+pub use tombstone::Tombstone;
+pub use waypoint::Waypoint;

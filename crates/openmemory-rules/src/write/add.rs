@@ -1,0 +1,181 @@
+//! What does adding a memory do, given that its text may be there already? It is decided inside the commit: of two
+//! callers who add the same text at once, one finds the other's memory.
+
+use std::sync::Arc;
+
+use openmemory_domain::request::{IfExists, NewMemory, Update};
+use openmemory_domain::{
+    Dynamics, Embedding, Event, Memory, MemoryId, ModelIdentity, Patch, Provenance, Scope, Setting, TextKey, Timestamp,
+    Version,
+};
+use serde_json::Value;
+
+use super::committed::{Committed, IndexChange};
+use super::current::{classified, memory};
+use super::links::{Related, link};
+use super::text::Text;
+use super::update::update;
+use crate::changes::Changes;
+use crate::contract::Added;
+use crate::error::Error;
+use crate::number::Number;
+use crate::rows::Rows;
+
+/// A new memory with all that its commit needs.
+pub struct Prepared {
+    pub version: Version,
+    pub text: Text,
+    pub if_exists: IfExists,
+    /// Fields of the metadata that a touch removes.
+    pub removed: Vec<String>,
+}
+
+impl Prepared {
+    /// `related` are the memories that it may be linked to.
+    pub fn new(
+        new: NewMemory,
+        embedding: Arc<Embedding>,
+        related: Vec<Related>,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let hash = new.content.hash();
+        let created_at = new.created_at.unwrap_or(now);
+        let version = Version {
+            id: new.id.unwrap_or_else(MemoryId::generate),
+            number: 1,
+            content: hash,
+            tags: new.tags,
+            metadata: new.metadata,
+            scope: new.scope,
+            created_at,
+            updated_at: created_at,
+            expires_at: new.expires_at,
+            immutable: new.immutable,
+            classified: classified(&embedding)?,
+            provenance: Provenance { event: Event::Add, actor: None, reason: None },
+        };
+        let text = Text { content: new.content, hash, embedding: Some(embedding), related };
+        Ok(Self { version, text, if_exists: new.if_exists, removed: new.removed })
+    }
+
+    pub fn id(&self) -> &MemoryId {
+        &self.version.id
+    }
+}
+
+/// What a commit did with a new memory.
+pub enum Insertion {
+    New(Committed),
+    Touched(Committed),
+    /// Nothing: it is as it was.
+    Found(Memory),
+}
+
+impl Insertion {
+    /// What others must hear of.
+    pub fn committed(&self) -> Option<&Committed> {
+        match self {
+            Self::New(committed) | Self::Touched(committed) => Some(committed),
+            Self::Found(_) => None,
+        }
+    }
+
+    pub fn into_added(self) -> Added {
+        match self {
+            Self::New(committed) => Added { memory: committed.memory, existed: false },
+            Self::Touched(committed) => Added { memory: committed.memory, existed: true },
+            Self::Found(memory) => Added { memory, existed: true },
+        }
+    }
+}
+
+pub fn add(
+    changes: &mut impl Changes,
+    prepared: Prepared,
+    model: &ModelIdentity,
+    now: Timestamp,
+) -> Result<Insertion, Error> {
+    if let Some(insertion) = settle(changes, &prepared, now)? {
+        return Ok(insertion);
+    }
+    settle_model(changes, model)?;
+    let committed = insert(changes, prepared.version, &prepared.text, now)?;
+    link(changes, committed.number, &prepared.text.related, now)?;
+    Ok(Insertion::New(committed))
+}
+
+/// Puts a new memory under an id that is free.
+fn insert(changes: &mut impl Changes, version: Version, text: &Text, now: Timestamp) -> Result<Committed, Error> {
+    if let Some(number) = changes.number(&version.id)? {
+        let current = changes.head(number)?.map_or(0, |head| head.number);
+        return Err(Error::Exists { id: version.id, current });
+    }
+    let embedding = text.embedding.clone().ok_or(Error::Internal("a new memory without vectors"))?;
+    let dynamics = Dynamics::new(&version.sectors(), now);
+    let number = changes.insert(&version, &text.content, &dynamics)?;
+    changes.put_embedding(number, text.hash, &embedding)?;
+    let content = text.content.as_str().to_owned();
+    Ok(Committed {
+        number,
+        memory: Memory { version, content, dynamics, now },
+        index_change: IndexChange::Document(embedding),
+    })
+}
+
+/// Makes sure that `model` is the one of the store's vectors, also if it is the first.
+pub fn settle_model(changes: &mut impl Changes, model: &ModelIdentity) -> Result<(), Error> {
+    match changes.model()? {
+        None => Ok(changes.put_model(model)?),
+        Some(stored) if stored == *model => Ok(()),
+        Some(stored) => Err(Error::ModelMismatch { stored, embedder: model.clone() }),
+    }
+}
+
+/// Looks for the text of a new memory, and does what that says.
+pub fn settle(changes: &mut impl Changes, new: &Prepared, now: Timestamp) -> Result<Option<Insertion>, Error> {
+    if new.if_exists == IfExists::Add {
+        return Ok(None);
+    }
+    changes.index_texts()?;
+    let Some((number, head)) = find(changes, &new.version.scope, new.text.content.as_str(), now)? else {
+        return Ok(None);
+    };
+    if new.if_exists == IfExists::Touch
+        && let Some(patch) = touch(new, &head)?
+    {
+        let provenance = Provenance { event: Event::Update, actor: None, reason: None };
+        let change = Update { id: head.id, patch, if_version: None, provenance };
+        return update(changes, &change, None, now).map(Insertion::Touched).map(Some);
+    }
+    memory(changes, number, head, now).map(Insertion::Found).map(Some)
+}
+
+/// The oldest memory of a scope that has the text and has not expired.
+pub fn find(rows: &impl Rows, scope: &Scope, text: &str, now: Timestamp) -> Result<Option<(Number, Version)>, Error> {
+    for number in rows.numbers_of_text(TextKey::of(scope, text))? {
+        if let Some(head) = rows.head(number)?
+            && !head.expired(now)
+        {
+            return Ok(Some((number, head)));
+        }
+    }
+    Ok(None)
+}
+
+/// What a new memory brings that the one that is there has not; none where there is nothing.
+fn touch(new: &Prepared, head: &Version) -> Result<Option<Patch>, Error> {
+    let tags = head.tags.joined("tags", &new.version.tags)?;
+    let mut changes = new.version.metadata.fields().clone();
+    changes.extend(new.removed.iter().map(|name| (name.clone(), Value::Null)));
+    let metadata = head.metadata.merged("metadata", &changes)?;
+    let expires_at = new.version.expires_at.filter(|at| head.expires_at != Some(*at));
+    if tags == head.tags && metadata == head.metadata && expires_at.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Patch {
+        tags: Some(tags),
+        metadata: Some(changes),
+        expires_at: expires_at.map(Setting::Set),
+        ..Patch::default()
+    }))
+}

@@ -1,0 +1,12 @@
+//! What does a change do inside its commit?
+
+pub mod add;
+pub mod committed;
+pub mod current;
+pub mod delete;
+pub mod import;
+pub mod links;
+pub mod reinforce;
+pub mod restore;
+pub mod text;
+pub mod update;

@@ -1,0 +1,42 @@
+//! How does an earlier version become current again? As a new version that copies it.
+
+use std::sync::Arc;
+
+use openmemory_domain::request::Restore;
+use openmemory_domain::{Timestamp, patch};
+
+use super::committed::Committed;
+use super::current::{check_version, classified, current, known_embedding};
+use super::text::Text;
+use super::update::replace;
+use crate::changes::Changes;
+use crate::error::Error;
+
+/// Makes a copy of an earlier version the newest.
+pub fn restore(
+    changes: &mut impl Changes,
+    restore: &Restore,
+    text: Option<&Text>,
+    now: Timestamp,
+) -> Result<Committed, Error> {
+    let (number, head) = current(changes, &restore.id)?;
+    check_version(&restore.id, &head, restore.if_version)?;
+    let earlier = match restore.version {
+        version if version == head.number => head.clone(),
+        version => {
+            changes.earlier(number, version)?.ok_or_else(|| Error::NoVersion { id: restore.id.clone(), version })?
+        }
+    };
+    if let Some(embedding) = text.and_then(|text| text.embedding.as_ref()) {
+        changes.put_embedding(number, earlier.content, embedding)?;
+    }
+    let provenance = restore.provenance.clone();
+    let mut next = patch::restore(&head, &earlier, now, provenance.actor, provenance.reason)
+        .map_err(|error| Error::of_patch(error, &restore.id))?;
+    if next.content != head.content {
+        let known = known_embedding(changes, number, next.content)?;
+        next.classified = classified(&known)?;
+        return replace(changes, number, &head, next, Some(Arc::new(known)), now);
+    }
+    replace(changes, number, &head, next, None, now)
+}

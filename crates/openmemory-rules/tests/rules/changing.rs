@@ -1,0 +1,88 @@
+use openmemory_domain::request::Restore;
+use openmemory_domain::{ErrorCode, Sector};
+use openmemory_rules::write::committed::IndexChange;
+use openmemory_rules::write::reinforce::reinforce;
+use openmemory_rules::write::restore::restore;
+use openmemory_rules::write::update::update;
+use openmemory_rules::{Changes, Number, Rows};
+use serde_json::json;
+
+use crate::map_store::{MapStore, added, at, id, text, update_of, vectors};
+
+fn store() -> MapStore {
+    let mut store = MapStore::default();
+    added(&mut store, json!({ "id": "one", "content": "Ada lives in Lisbon", "metadata": { "k": 1, "l": 1 } }), 1);
+    store
+}
+
+#[test]
+fn a_patch_changes_what_it_names_and_the_version_before_is_kept() {
+    let mut store = store();
+    let request = update_of("one", json!({ "metadata": { "k": null, "m": 2 } }), Some(1));
+    let committed = update(&mut store, &request, None, at(2)).unwrap();
+    assert_eq!(committed.memory.version.number, 2);
+    assert_eq!(serde_json::to_value(&committed.memory).unwrap()["metadata"], json!({ "l": 1, "m": 2 }));
+    assert!(matches!(committed.index_change, IndexChange::None));
+    assert_eq!(store.earlier(Number(0), 1).unwrap().unwrap().number, 1);
+}
+
+#[test]
+fn a_new_text_brings_its_vectors_and_its_sector() {
+    let mut store = store();
+    let request = update_of("one", json!({ "content": "Ada moved to Porto yesterday" }), None);
+    let porto = text("Ada moved to Porto yesterday", Some(vectors(Sector::Episodic)));
+    let committed = update(&mut store, &request, Some(&porto), at(2)).unwrap();
+    assert!(matches!(committed.index_change, IndexChange::Document(_)));
+    assert_eq!(committed.memory.version.sectors().primary(), Sector::Episodic);
+    assert!(store.embedding(Number(0), porto.hash).unwrap().is_some());
+}
+
+#[test]
+fn a_text_without_vectors_changes_nothing() {
+    let mut store = store();
+    let request = update_of("one", json!({ "content": "new" }), None);
+    let missing = text("new", None);
+    let error = store.attempt(|changes| update(changes, &request, Some(&missing), at(2)).map(drop)).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Internal);
+    assert_eq!(store.head(Number(0)).unwrap().unwrap().number, 1);
+}
+
+#[test]
+fn an_update_of_another_version_an_immutable_or_an_absent_memory_is_refused() {
+    let mut store = store();
+    added(&mut store, json!({ "id": "fixed", "content": "x", "immutable": true }), 1);
+    let mut code = |id, if_version| {
+        update(&mut store, &update_of(id, json!({ "tags": ["a"] }), if_version), None, at(2))
+            .map(drop)
+            .unwrap_err()
+            .code()
+    };
+    assert_eq!(code("one", Some(2)), ErrorCode::VersionConflict);
+    assert_eq!(code("fixed", None), ErrorCode::Immutable);
+    assert_eq!(code("nobody", None), ErrorCode::NotFound);
+}
+
+#[test]
+fn a_restored_version_is_a_new_one_with_the_old_text() {
+    let mut store = store();
+    let porto = text("Ada lives in Porto", Some(vectors(Sector::Semantic)));
+    update(&mut store, &update_of("one", json!({ "content": "Ada lives in Porto" }), None), Some(&porto), at(2))
+        .unwrap();
+    let request = Restore::read(json!({ "id": "one", "version": 1 })).unwrap();
+    let restored = restore(&mut store, &request, None, at(3)).unwrap().memory;
+    assert_eq!((restored.version.number, restored.content.as_str()), (3, "Ada lives in Lisbon"));
+    let missing = Restore::read(json!({ "id": "one", "version": 9 })).unwrap();
+    assert_eq!(restore(&mut store, &missing, None, at(4)).map(drop).unwrap_err().code(), ErrorCode::NotFound);
+}
+
+#[test]
+fn being_found_makes_no_version() {
+    let mut store = store();
+    let before = store.dynamics(Number(0)).unwrap().unwrap();
+    // The second was deleted in the meantime.
+    let reinforced = reinforce(&mut store, &[vec![Number(0), Number(5)]], at(60_000)).unwrap();
+    assert_eq!(reinforced.len(), 1);
+    assert_ne!(store.dynamics(Number(0)).unwrap().unwrap(), before);
+    assert_eq!(store.head(Number(0)).unwrap().unwrap().number, 1);
+    assert!(store.number(&id("one")).unwrap().is_some());
+}

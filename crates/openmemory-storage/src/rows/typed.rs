@@ -1,0 +1,85 @@
+//! How do the rules read rows? As storage does, with the errors that every storage engine has.
+
+/// Implements [`openmemory_rules::Rows`] for a type that has [`crate::rows::records::Records`]: the orphan rule forbids one
+/// implementation for all of them.
+macro_rules! rows_over_records {
+    ($type:ty) => {
+        impl openmemory_rules::Rows for $type {
+            fn number(
+                &self,
+                id: &openmemory_domain::MemoryId,
+            ) -> Result<Option<openmemory_rules::Number>, openmemory_rules::Error> {
+                Ok($crate::rows::records::Records::number(self, id)?)
+            }
+
+            fn head(
+                &self,
+                number: openmemory_rules::Number,
+            ) -> Result<Option<openmemory_domain::Version>, openmemory_rules::Error> {
+                Ok($crate::rows::records::Records::head(self, number)?)
+            }
+
+            fn earlier(
+                &self,
+                number: openmemory_rules::Number,
+                version: u64,
+            ) -> Result<Option<openmemory_domain::Version>, openmemory_rules::Error> {
+                Ok($crate::rows::records::Records::earlier(self, number, version)?)
+            }
+
+            fn content(
+                &self,
+                number: openmemory_rules::Number,
+                hash: openmemory_domain::ContentHash,
+            ) -> Result<Option<String>, openmemory_rules::Error> {
+                Ok($crate::rows::records::Records::content(self, number, hash)?)
+            }
+
+            fn embedding(
+                &self,
+                number: openmemory_rules::Number,
+                hash: openmemory_domain::ContentHash,
+            ) -> Result<Option<openmemory_domain::Embedding>, openmemory_rules::Error> {
+                Ok($crate::rows::records::Records::embedding(self, number, hash)?)
+            }
+
+            fn dynamics(
+                &self,
+                number: openmemory_rules::Number,
+            ) -> Result<Option<openmemory_domain::Dynamics>, openmemory_rules::Error> {
+                Ok($crate::rows::records::Records::dynamics(self, number)?)
+            }
+
+            fn tombstone(
+                &self,
+                id: &openmemory_domain::MemoryId,
+            ) -> Result<Option<openmemory_rules::Tombstone>, openmemory_rules::Error> {
+                Ok($crate::rows::records::Records::tombstone(self, id)?)
+            }
+
+            fn waypoints(
+                &self,
+                number: openmemory_rules::Number,
+            ) -> Result<Vec<(openmemory_rules::Number, openmemory_rules::Waypoint)>, openmemory_rules::Error> {
+                Ok($crate::rows::records::Records::waypoints(self, number)?)
+            }
+
+            fn numbers_of_text(
+                &self,
+                text: openmemory_domain::TextKey,
+            ) -> Result<Vec<openmemory_rules::Number>, openmemory_rules::Error> {
+                Ok($crate::rows::records::Records::numbers_of_text(self, text)?)
+            }
+
+            fn model(&self) -> Result<Option<openmemory_domain::ModelIdentity>, openmemory_rules::Error> {
+                Ok($crate::rows::records::Records::model(self)?)
+            }
+
+            fn reindex(&self) -> Result<Option<openmemory_rules::Reindex>, openmemory_rules::Error> {
+                Ok($crate::rows::records::Records::reindex(self)?)
+            }
+        }
+    };
+}
+
+pub(crate) use rows_over_records;
