@@ -1,7 +1,7 @@
 //! How does a result cross to JavaScript? As `{"ok": value}` or `{"error": {...}}`; the facade makes real errors of it.
 
-use openmemory_engine::ItemResult;
 use openmemory_rules::Error;
+use openmemory_rules::contract::ItemResult;
 use serde::Serialize;
 use serde_json::{Value, json};
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use napi::bindgen_prelude::{FnArgs, Function, Result};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
-use openmemory_engine as engine;
+use openmemory_rules::contract;
 
 #[napi]
 pub struct Control {
-    pub(crate) shared: Arc<engine::Control>,
+    pub(crate) shared: Arc<contract::Control>,
 }
 
 #[napi]
@@ -22,7 +22,7 @@ impl Control {
         let report = move |done: usize, total: usize| {
             tell.call((done as u32, total as u32).into(), ThreadsafeFunctionCallMode::NonBlocking);
         };
-        Ok(Self { shared: Arc::new(engine::Control::new(report)) })
+        Ok(Self { shared: Arc::new(contract::Control::new(report)) })
     }
 
     #[napi]

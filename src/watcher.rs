@@ -8,8 +8,9 @@ use napi::bindgen_prelude::{Function, PromiseRaw, Result};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 use openmemory_domain::request::Watch;
-use openmemory_engine::{self as engine};
+use openmemory_engine as engine;
 use openmemory_rules::Error;
+use openmemory_rules::contract;
 use parking_lot::Mutex;
 use serde_json::json;
 
@@ -26,7 +27,7 @@ pub struct Watcher {
     wake: Wake,
     place: Arc<Mutex<Option<engine::Watcher>>>,
     /// Stops what looks for changes.
-    control: Mutex<Arc<engine::Control>>,
+    control: Mutex<Arc<contract::Control>>,
 }
 
 #[napi]

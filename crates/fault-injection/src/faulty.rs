@@ -1,12 +1,13 @@
 //! A process with an engine that meets a failure: it goes on as a service would, opening the store again where it has to.
 
+use openmemory_rules::contract::Control;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use openmemory_domain::{Clock, SystemClock};
-use openmemory_engine::{Control, Engine, Options, doctor};
+use openmemory_engine::{Engine, Options, doctor};
 use openmemory_rules::Error;
 use openmemory_storage::SizeLimits;
 

@@ -1,12 +1,13 @@
 //! What does a child process do? Opens the store, says whether it holds what was acknowledged, and goes on writing.
 
+use openmemory_rules::contract::Control;
 use std::io::Write;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use openmemory_embedding::{Embedder, EmbeddingError, ModelIdentity, Passage, TestEmbedder};
-use openmemory_engine::{Control, Engine, Options};
+use openmemory_engine::{Engine, Options};
 use openmemory_rules::Error;
 use openmemory_storage::{Durability, SizeLimits};
 use tokio::task::LocalSet;

@@ -1,9 +1,10 @@
 //! What does a writer do, step by step, and what does the contract say the store holds after each step?
 
+use openmemory_rules::contract::Control;
 use std::collections::BTreeMap;
 
 use openmemory_domain::request::{AddMany, Delete, Get, History, List, NewMemory, Restore, Update, UpdateMany};
-use openmemory_engine::{Control, Engine};
+use openmemory_engine::Engine;
 use openmemory_rules::Error;
 use serde_json::{Map, Value, json};
 

@@ -1,21 +1,12 @@
 //! How are a store's files looked after? A backup while it is written to, a compaction, and a look at one that is closed.
 
+use openmemory_rules::contract::{BackedUp, Compacted, Control};
 use std::path::Path;
 
-use serde::Serialize;
-
-use super::control::Control;
 use super::engine::Engine;
 use openmemory_domain::Timestamp;
 use openmemory_rules::Error;
-use openmemory_storage::{self as storage, BackedUp, Diagnosis};
-
-/// What a compaction has done to the files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Compacted {
-    pub bytes_before: u64,
-    pub bytes_after: u64,
-}
+use openmemory_storage::{self as storage, Diagnosis};
 
 impl Engine {
     /// Takes what was deleted, or otherwise left behind, out of the files. A walk that is under way keeps the files that it

@@ -1,12 +1,10 @@
 //! How do a thousand changes go together? Their new texts are embedded together and committed in few transactions;
 //! each item succeeds or fails by itself, or all of them as one.
 
+use openmemory_rules::contract::{Added, Control, Deleted, ItemError, ItemResult};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
-
-use super::control::Control;
 use super::embed::Embedded;
 use super::engine::Engine;
 use super::outcome::{Named, Outcome};
@@ -14,7 +12,6 @@ use super::parallel_map::shared_out;
 use super::update::moves_vectors;
 use openmemory_domain::request::{AddMany, Item, NewMemory, Update, UpdateMany};
 use openmemory_domain::{Content, ContentHash, Embedding, Memory, MemoryId};
-use openmemory_rules::contract::{Added, Deleted};
 use openmemory_rules::write::add::{self, Prepared};
 use openmemory_rules::write::delete;
 use openmemory_rules::write::text::Text;
@@ -26,28 +23,6 @@ use openmemory_storage::Transaction;
 const ADD_CHUNK: usize = 128;
 /// Updates that share a commit.
 const UPDATE_CHUNK: usize = 512;
-
-/// What became of one item.
-pub type ItemResult<T> = Result<T, ItemError>;
-
-/// Why an item was refused, and the id that it named.
-#[derive(Debug, Clone)]
-pub struct ItemError {
-    pub id: Option<String>,
-    pub error: Error,
-}
-
-impl Serialize for ItemError {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("ok", &false)?;
-        if let Some(id) = &self.id {
-            map.serialize_entry("id", id)?;
-        }
-        map.serialize_entry("error", &self.error.to_json())?;
-        map.end()
-    }
-}
 
 impl Engine {
     /// Adds 1 to 1000 memories. An atomic batch with a bad item changes nothing: that item answers with its error, the

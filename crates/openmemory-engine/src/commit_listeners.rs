@@ -1,5 +1,6 @@
 //! Who is told when a commit is durable? The index, and those who watch; on the writer's thread, in the order of commits.
 
+use openmemory_rules::contract::Deleted;
 use std::sync::Arc;
 
 use super::engine::Engine;
@@ -7,7 +8,6 @@ use super::feed::{Change, Feed};
 use super::index_state::IndexHandle;
 use openmemory_domain::Scope;
 use openmemory_rules::Number;
-use openmemory_rules::contract::Deleted;
 use openmemory_rules::write::add::Insertion;
 use openmemory_rules::write::committed::Committed;
 

@@ -1,14 +1,13 @@
 //! How does a memory go? Content, vectors, links and history for good; a tombstone tells that it was there.
 
+use openmemory_rules::contract::{Control, Deleted, DeletedMany};
 use std::sync::Arc;
 
-use super::control::Control;
 use super::engine::Engine;
 use super::list::among;
 use openmemory_domain::MemoryId;
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::{Delete, Order, TimeField};
-use openmemory_rules::contract::{Deleted, DeletedMany};
 use openmemory_rules::write::{current::check_version, delete};
 use openmemory_rules::{Error, Number, Rows};
 use openmemory_storage::Transaction;

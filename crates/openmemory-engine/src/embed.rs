@@ -1,9 +1,9 @@
 //! What does a text need before it can be committed? Its hash, and its vectors if nobody knows them yet.
 
+use openmemory_rules::contract::Control;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::control::Control;
 use super::engine::Engine;
 use openmemory_domain::{Content, ContentHash, Embedding, Fault, MemoryId, ModelTag};
 use openmemory_rules::{Error, Rows};

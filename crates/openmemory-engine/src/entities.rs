@@ -1,37 +1,14 @@
 //! Who has memories here, and how many? Counted by walking them.
 
+use openmemory_rules::contract::{Control, EntityStats, SectorStats};
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
-use super::control::Control;
 use super::engine::Engine;
 use super::list::among;
+use openmemory_domain::Sector;
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::{Order, TimeField};
-use openmemory_domain::{Sector, Timestamp};
 use openmemory_rules::{Error, Rows};
-
-/// A user, agent, app or run with at least one memory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EntityStats {
-    /// `user_id`, `agent_id`, `app_id` or `run_id`.
-    pub field: &'static str,
-    pub value: String,
-    pub memories: u64,
-    pub first_created: Timestamp,
-    pub last_updated: Timestamp,
-}
-
-/// How much a sector holds, as OpenMemory counts it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SectorStats {
-    pub sector: &'static str,
-    /// Memories whose primary sector it is.
-    pub count: u64,
-    /// The mean of their saliences; 0 where there are none.
-    pub avg_salience: f64,
-}
 
 impl Engine {
     /// Of every sector, in their order.

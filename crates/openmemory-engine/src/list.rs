@@ -1,22 +1,14 @@
 //! Which memories are there? Pages in order of time, walked along the narrowest index that the filter allows.
 
+use openmemory_rules::contract::{Control, Page};
 use serde::{Deserialize, Serialize};
 
-use super::control::Control;
 use super::engine::Engine;
 use openmemory_domain::filter::{Field, Filter};
 use openmemory_domain::request::{List, Order, TimeField};
 use openmemory_domain::{Invalid, Memory, Timestamp, Version};
 use openmemory_rules::{Error, Number, Rows};
 use openmemory_storage::{Position, ScanRange};
-
-/// One page; `next_cursor` is there when there may be more.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Page {
-    pub memories: Vec<Memory>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub next_cursor: Option<String>,
-}
 
 /// What a cursor holds: where the page ended, and in which order.
 #[derive(Serialize, Deserialize)]

@@ -1,26 +1,16 @@
 //! How does a store change its model? Every text is embedded anew; a run that is interrupted goes on where it stopped.
 
+use openmemory_rules::contract::{Control, Reindexed};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde::Serialize;
-
-use super::control::Control;
 use super::engine::Engine;
-use openmemory_domain::{Content, ContentHash, ModelIdentity, ModelTag};
+use openmemory_domain::{Content, ContentHash, ModelTag};
 use openmemory_rules::{Changes, Error, Number, Reindex, Rows};
 use openmemory_storage::Transaction;
 
 /// Memories whose vectors share a commit.
 const CHUNK: usize = 16;
-
-/// What a reindex did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Reindexed {
-    /// Memories embedded anew in this run.
-    pub reindexed: usize,
-    pub model: ModelIdentity,
-}
 
 impl Engine {
     /// Makes the embedder's model the store's. Until it ends, search, add and updates of content answer

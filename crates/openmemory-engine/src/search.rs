@@ -1,20 +1,17 @@
 //! Which memories answer a question? The index ranks all that are in scope; the store tells what they say now.
 
+use openmemory_rules::contract::{Control, Hit, ScorePart};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::{Map, Value, json};
-
-use super::control::Control;
 use super::engine::Engine;
 use super::index_state::foreign_dimensions;
 use super::list;
 use openmemory_domain::embedding::dot;
 use openmemory_domain::filter::{Field, Filter};
 use openmemory_domain::request::{Order, Search, TimeField};
-use openmemory_domain::{Embedding, Memory, MemoryId, Sector, Sectors, Version};
-use openmemory_index::{CandidateSet, Features, Found, MemoryIndex, Query, Scope, SectorMask};
+use openmemory_domain::{Embedding, MemoryId, Sector, Sectors, Version};
+use openmemory_index::{CandidateSet, Found, MemoryIndex, Query, Scope, SectorMask};
 use openmemory_rules::{Error, Number, Rows};
 use openmemory_storage as storage;
 
@@ -31,20 +28,6 @@ const QUICK_HITS: usize = 32;
 
 /// Memories of an agent or an application up to which they are looked up first.
 const MAX_LOOKED_UP_FIRST: usize = 1000;
-
-/// A memory that answers, and how well.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Hit {
-    pub memory: Memory,
-    /// How likely it answers, 0 to 1; comparable between queries and stores.
-    pub score: f32,
-    /// The highest cosine of the query and one of the memory's vectors, −1 to 1.
-    pub similarity: f32,
-    /// The memories by which this one was reached, itself last.
-    pub path: Vec<String>,
-    /// What the score is made of, if that was asked for.
-    pub explain: Option<Features>,
-}
 
 impl Engine {
     /// The query as a vector of the store's model. The index is ready afterwards.
@@ -179,7 +162,8 @@ impl Engine {
         let Some(memory) = self.memory_with(number, version, said.content.clone())? else { return Ok(None) };
         let by = found.by.map(|number| self.store.head(Number(number))).transpose()?.flatten();
         let path = by.iter().map(|head| &head.id).chain([&memory.version.id]).map(MemoryId::to_string).collect();
-        let explain = request.explain.then_some(found.features);
+        let part = |(name, value, weight)| ScorePart { name, value, weight };
+        let explain = request.explain.then(|| found.features.all().map(part).collect());
         Ok(Some(Hit { score: found.features.score(), similarity, path, explain, memory }))
     }
 
@@ -228,21 +212,4 @@ fn similarity(embedding: &Embedding, sectors: &Sectors, request: &Search, query:
         |named: &[Sector]| request.sectors.is_empty() || named.iter().any(|sector| request.sectors.contains(sector));
     let roles = embedding.roles(sectors).into_iter().filter(|(_, named, _)| counts(named));
     roles.map(|(vector, ..)| dot(vector, query)).fold(f32::MIN, f32::max)
-}
-
-impl Serialize for Hit {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        self.memory.serialize_fields(&mut map)?;
-        map.serialize_entry("score", &self.score)?;
-        map.serialize_entry("similarity", &self.similarity)?;
-        map.serialize_entry("path", &self.path)?;
-        if let Some(parts) = &self.explain {
-            let part = |(name, value, weight): (&str, f32, f32)| {
-                (name.to_owned(), json!({ "value": value, "weight": weight }))
-            };
-            map.serialize_entry("explain", &Value::Object(parts.all().map(part).collect::<Map<_, _>>()))?;
-        }
-        map.end()
-    }
 }

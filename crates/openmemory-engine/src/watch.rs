@@ -1,17 +1,15 @@
 //! What changes, from now on or since an earlier point? What the feed has kept, told exactly; and before that what the
 //! store still knows: the newest state of every memory that has changed, and the ids of those deleted.
 
+use openmemory_rules::contract::{ChangeKind, Control, MemoryChange};
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
-
-use super::control::Control;
 use super::engine::Engine;
 use super::feed::{BufferedChange, Change, Cursor, Feed, FeedError};
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::{Order, TimeField, Watch};
-use openmemory_domain::{Invalid, Memory, MemoryId, Timestamp};
+use openmemory_domain::{Invalid, MemoryId, Timestamp};
 use openmemory_rules::{Error, Number, Rows, Tombstone};
 use openmemory_storage::ScanRange;
 
@@ -23,20 +21,6 @@ const MARGIN_MS: i64 = 60_000;
 
 /// What the text of a cursor begins with; no time does.
 const CURSOR: &str = "c.";
-
-/// A change as a caller sees it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct MemoryChange {
-    pub told: Told,
-    /// Watching since it goes on behind this change.
-    pub cursor: String,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub enum Told {
-    Stored(Box<Memory>),
-    Deleted { id: MemoryId, version: u64, at: Timestamp },
-}
 
 /// Somebody's place among the changes. It holds no store: that may close while somebody waits.
 pub struct Watcher {
@@ -141,12 +125,12 @@ impl Watcher {
             return None;
         }
         let told = match &*change {
-            Change::Stored(memory) => Told::Stored(Box::new(memory.clone())),
+            Change::Stored(memory) => ChangeKind::Stored(Box::new(memory.clone())),
             Change::Deleted { memory, at } => {
-                Told::Deleted { id: memory.version.id.clone(), version: memory.version.number, at: *at }
+                ChangeKind::Deleted { id: memory.version.id.clone(), version: memory.version.number, at: *at }
             }
         };
-        Some(MemoryChange { told, cursor: write_cursor(&cursor) })
+        Some(MemoryChange { kind: told, cursor: write_cursor(&cursor) })
     }
 
     /// Some of what was missed. Until all is told its cursor is the one before it: whoever stops halfway hears all of
@@ -162,7 +146,7 @@ impl Watcher {
         while told.len() < GROUP
             && let Some((id, Tombstone { deleted_at, version, .. })) = found.tombstones.pop_front()
         {
-            told.push(Told::Deleted { id, version, at: deleted_at });
+            told.push(ChangeKind::Deleted { id, version, at: deleted_at });
         }
         while told.len() < GROUP
             && let Some(number) = found.numbers.pop_front()
@@ -171,7 +155,7 @@ impl Watcher {
             if let Some(head) = engine.store.head(number)?
                 && let Some(memory) = engine.matching(number, head, self.filter.as_ref())?
             {
-                told.push(Told::Stored(Box::new(memory)));
+                told.push(ChangeKind::Stored(Box::new(memory)));
             }
         }
         let cursor = if found.tombstones.is_empty() && found.numbers.is_empty() {
@@ -180,7 +164,7 @@ impl Watcher {
         } else {
             write_since(since)
         };
-        Ok(told.into_iter().map(|told| MemoryChange { told, cursor: cursor.clone() }).collect())
+        Ok(told.into_iter().map(|told| MemoryChange { kind: told, cursor: cursor.clone() }).collect())
     }
 }
 
@@ -239,30 +223,6 @@ fn read_since(text: &str) -> Result<Since, Invalid> {
     let wrong = || Invalid::argument("since", "must be the cursor of a change, or a time");
     let bytes = data_encoding::BASE64URL_NOPAD.decode(cursor.as_bytes()).map_err(|_| wrong())?;
     postcard::from_bytes(&bytes).map(Since::Cursor).map_err(|_| wrong())
-}
-
-impl Serialize for MemoryChange {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        match &self.told {
-            Told::Stored(memory) => {
-                let version = &memory.version;
-                map.serialize_entry("event", version.provenance.event.name())?;
-                map.serialize_entry("id", version.id.as_str())?;
-                map.serialize_entry("version", &version.number)?;
-                map.serialize_entry("at", &version.updated_at.to_string())?;
-                map.serialize_entry("memory", memory)?;
-            }
-            Told::Deleted { id, version, at } => {
-                map.serialize_entry("event", "DELETE")?;
-                map.serialize_entry("id", id.as_str())?;
-                map.serialize_entry("version", version)?;
-                map.serialize_entry("at", &at.to_string())?;
-            }
-        }
-        map.serialize_entry("cursor", &self.cursor)?;
-        map.end()
-    }
 }
 
 #[cfg(test)]

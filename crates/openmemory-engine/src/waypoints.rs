@@ -2,7 +2,7 @@
 //!
 //! Updates leave them as they are, and a new text may add some where there are few; deleting either end takes them away.
 
-use serde::Serialize;
+use openmemory_rules::contract::Link;
 
 use super::engine::Engine;
 use super::index_state::foreign_dimensions;
@@ -10,17 +10,6 @@ use openmemory_domain::request::ById;
 use openmemory_domain::{Embedding, MemoryId, Scope};
 use openmemory_rules::write::links::{MAX_OWN_LINKS, MIN_SIMILARITY, Related};
 use openmemory_rules::{Error, Number, Rows};
-
-/// A link as a caller sees it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Link {
-    /// The memory at the other end.
-    pub id: String,
-    /// 0 to 1.
-    pub weight: f32,
-    pub created_at: String,
-    pub updated_at: String,
-}
 
 impl Engine {
     /// The links of a memory, the strongest first.

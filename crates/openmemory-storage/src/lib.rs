@@ -40,5 +40,4 @@ pub use maintenance::usage::Usage;
 pub use options::durability::{Durability, StoreOptions};
 pub use options::size_limits::SizeLimits;
 pub use rows::backend::Row;
-pub use store::backup::BackedUp;
 pub use store::{Position, ScanRange, Store};

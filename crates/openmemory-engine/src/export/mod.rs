@@ -5,5 +5,4 @@ mod file;
 mod lines;
 mod write;
 
-pub use write::Exported;
 pub(crate) use write::LINE_BYTES;

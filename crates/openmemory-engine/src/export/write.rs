@@ -1,10 +1,8 @@
 //! Writes an export: every memory of one moment with its history.
 
+use openmemory_rules::contract::{Control, Exported};
 use std::io::Write;
 
-use serde::Serialize;
-
-use super::super::control::Control;
 use super::super::engine::Engine;
 use openmemory_domain::export::{ExportedTombstone, Header, LinkRow, MemoryRow, Trailer, VersionRow};
 use openmemory_domain::filter::Filter;
@@ -21,17 +19,6 @@ use super::lines::{Lines, unwritable};
 pub(crate) const LINE_BYTES: usize = 1 << 30;
 /// Memories between two reports of progress.
 const REPORT: usize = 64;
-
-/// What an export wrote.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Exported {
-    pub memories: u64,
-    /// Versions of these memories, the newest ones included.
-    pub versions: u64,
-    /// Ids of deleted memories; none where a filter was given, since nothing is left of them to match.
-    pub tombstones: u64,
-    pub bytes: u64,
-}
 
 impl Engine {
     /// Writes a file. Blocks, and never waits for a writer.

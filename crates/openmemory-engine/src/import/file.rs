@@ -1,11 +1,11 @@
 //! Is this file whole, and what are its lines? It is read twice: first to check all of it, so that a file that is
 //! truncated, damaged or wrong in any line changes nothing, and then to import it, some lines at a time.
 
+use openmemory_rules::contract::Control;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
-use crate::control::Control;
 use crate::export::LINE_BYTES;
 use openmemory_domain::export::{Header, HeaderProblem, Line, Trailer};
 use openmemory_domain::json::without_mark;

@@ -6,4 +6,3 @@ mod file;
 mod run;
 
 pub use file::ImportFile;
-pub use run::{Imported, LineError};

@@ -1,12 +1,10 @@
 //! Takes an import in: groups of lines, each embedded together and committed at once.
 
 use super::file::ImportFile;
+use openmemory_rules::contract::{Control, Imported};
 
 use std::sync::Arc;
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
-
-use super::super::control::Control;
 use super::super::engine::Engine;
 use openmemory_domain::export::{ExportedMemory, ExportedTombstone, Line};
 use openmemory_domain::request::OnConflict;
@@ -17,48 +15,6 @@ use openmemory_storage::Transaction;
 
 use super::file::Numbered;
 use openmemory_rules::write::import::{self, Applied, Standing};
-
-/// Refused memories that are listed; the others are only counted.
-const LISTED: usize = 1000;
-
-/// What an import did.
-#[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
-pub struct Imported {
-    pub imported: u64,
-    /// Memories that took the place of others with the same id.
-    pub replaced: u64,
-    /// Memories that the store had already, or keeps for `onConflict: 'skip'`.
-    pub skipped: u64,
-    /// Ids that are known as deleted from now on.
-    pub tombstones: u64,
-    pub failed: u64,
-    /// The first of the failed ones.
-    pub errors: Vec<LineError>,
-}
-
-/// A memory that was not imported.
-#[derive(Debug, Clone)]
-pub struct LineError {
-    pub line: u64,
-    pub id: String,
-    pub error: Error,
-}
-
-impl PartialEq for LineError {
-    fn eq(&self, other: &Self) -> bool {
-        (self.line, &self.id, self.error.code()) == (other.line, &other.id, other.error.code())
-    }
-}
-
-impl Serialize for LineError {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("line", &self.line)?;
-        map.serialize_entry("id", &self.id)?;
-        map.serialize_entry("error", &self.error.to_json())?;
-        map.end()
-    }
-}
 
 /// A memory on its way into a commit.
 struct Ready {
@@ -127,7 +83,7 @@ impl Engine {
                 Line::Memory(memory) => match (import::standing(&*self.store, &memory)?, on_conflict) {
                     (Standing::Same, _) | (Standing::Different { .. }, OnConflict::Skip) => imported.skipped += 1,
                     (Standing::Different { current }, OnConflict::Report) => {
-                        imported.refuse(number, &memory, Error::Differs { id: memory.id.clone(), current });
+                        imported.refuse(number, &memory.id, Error::Differs { id: memory.id.clone(), current });
                     }
                     (Standing::Absent, _) | (Standing::Different { .. }, OnConflict::Replace) => {
                         news.push((number, memory));
@@ -160,7 +116,7 @@ impl Engine {
             let embedding = memory.content().and_then(|content| embedded.get(&content.hash()));
             match embedding.cloned().unwrap_or(Err(Error::Internal("a text was not embedded"))) {
                 Ok(embedding) => ready.push(Ready { line, memory, embedding }),
-                Err(error) => imported.refuse(line, &memory, error),
+                Err(error) => imported.refuse(line, &memory.id, error),
             }
         }
         Ok(ready)
@@ -209,18 +165,9 @@ impl Engine {
                 Ok(Applied::Imported(_)) => imported.imported += 1,
                 Ok(Applied::Replaced { .. }) => imported.replaced += 1,
                 Ok(Applied::Skipped) => imported.skipped += 1,
-                Err(error) => imported.refuse(line, &memory, error),
+                Err(error) => imported.refuse(line, &memory.id, error),
             }
         }
         Ok(())
-    }
-}
-
-impl Imported {
-    fn refuse(&mut self, line: u64, memory: &ExportedMemory, error: Error) {
-        self.failed += 1;
-        if self.errors.len() < LISTED {
-            self.errors.push(LineError { line, id: memory.id.to_string(), error });
-        }
     }
 }

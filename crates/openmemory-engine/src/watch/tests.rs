@@ -1,6 +1,7 @@
 //! Somebody who is slow, and somebody who hears little: neither loses a place.
 #![allow(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
+use openmemory_rules::contract::{ChangeKind, Control};
 use std::path::Path;
 
 use serde_json::json;
@@ -26,11 +27,11 @@ fn watch(engine: &Engine, since: Option<&str>) -> Watcher {
 
 fn next(watcher: &mut Watcher, engine: &Engine) -> Result<Vec<(String, String)>, Error> {
     let told = watcher.next(engine, &Control::default(), || {})?.unwrap();
-    let id = |told: &Told| match told {
-        Told::Stored(memory) => memory.version.id.as_str().to_owned(),
-        Told::Deleted { id, .. } => id.as_str().to_owned(),
+    let id = |kind: &ChangeKind| match kind {
+        ChangeKind::Stored(memory) => memory.version.id.as_str().to_owned(),
+        ChangeKind::Deleted { id, .. } => id.as_str().to_owned(),
     };
-    Ok(told.iter().map(|change| (id(&change.told), change.cursor.clone())).collect())
+    Ok(told.iter().map(|change| (id(&change.kind), change.cursor.clone())).collect())
 }
 
 fn ids(told: &[(String, String)]) -> Vec<&str> {

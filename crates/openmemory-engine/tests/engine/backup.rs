@@ -1,11 +1,12 @@
 //! A store is copied while it is written to, and its log is cut short meanwhile.
 
+use openmemory_rules::contract::Control;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use openmemory_domain::request::{List, NewMemory, Update};
-use openmemory_engine::{Control, Engine, Options};
+use openmemory_engine::{Engine, Options};
 use openmemory_storage::{Durability, SizeLimits};
 use serde_json::{Value, json};
 

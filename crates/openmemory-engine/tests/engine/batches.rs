@@ -1,9 +1,9 @@
 //! A batch answers for each item by itself, or changes nothing at all; each different text is embedded once.
 
+use openmemory_rules::contract::{Control, ItemResult};
 use std::sync::Mutex;
 
 use openmemory_domain::request::{AddMany, DeleteMany, UpdateMany};
-use openmemory_engine::{Control, ItemResult};
 use serde_json::{Value, json};
 
 use crate::support::{Fixture, code, to_json};

@@ -3,7 +3,7 @@
 use openmemory_domain::filter;
 use openmemory_domain::request::{List, Update};
 use openmemory_domain::{Event, MemoryId, Patch, Provenance, Tags, Timestamp};
-use openmemory_engine::Control;
+use openmemory_rules::contract::Control;
 use serde_json::{Value, json};
 
 use crate::support::Fixture;

@@ -1,11 +1,12 @@
 //! What does a store leave alone in its directory, and whom does it let in?
 
+use openmemory_rules::contract::Control;
 use std::fs;
 use std::path::Path;
 
 use openmemory_domain::Timestamp;
 use openmemory_domain::request::NewMemory;
-use openmemory_engine::{Control, Engine, Options, doctor};
+use openmemory_engine::{Engine, Options, doctor};
 use openmemory_storage::Durability;
 use serde_json::json;
 

@@ -1,10 +1,11 @@
 //! A store that is damaged is never taken for a whole one, and what is whole in it can be saved.
 
+use openmemory_rules::contract::Control;
 use std::path::Path;
 
 use openmemory_domain::Timestamp;
 use openmemory_domain::request::{History, List, NewMemory, Restore, Search, Update};
-use openmemory_engine::{Control, Engine, doctor};
+use openmemory_engine::{Engine, doctor};
 use openmemory_rules::Error;
 use openmemory_storage::Diagnosis;
 use serde_json::json;

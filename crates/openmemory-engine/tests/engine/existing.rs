@@ -1,11 +1,10 @@
 //! A text that its scope has already is added again only where that is wanted, and of two at once one finds the other.
 
+use openmemory_rules::contract::{Added, Control};
 use std::sync::Arc;
 
 use openmemory_domain::request::{AddMany, NewMemory};
-use openmemory_engine::Control;
 use openmemory_rules::Error;
-use openmemory_rules::contract::Added;
 use serde_json::{Value, json};
 
 use crate::support::{Fixture, code};

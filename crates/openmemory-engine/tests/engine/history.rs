@@ -1,7 +1,7 @@
 //! Earlier states stay readable exactly, by version and by time, until the memory is deleted.
 
 use openmemory_domain::request::{Restore, Update};
-use openmemory_engine::Control;
+use openmemory_rules::contract::Control;
 use serde_json::{Value, json};
 
 use crate::support::{Fixture, START, code, to_json};

@@ -21,6 +21,7 @@ mod reindex;
 mod reinforcement;
 mod reopen;
 mod rollover;
+mod stopped_reads;
 mod transfer;
 mod tree_rebuild;
 mod updates;

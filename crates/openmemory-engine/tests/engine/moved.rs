@@ -1,12 +1,13 @@
 //! A directory that is removed or replaced while it is open takes nothing more, and nothing is written into another one.
 #![cfg(unix)]
 
+use openmemory_rules::contract::Control;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
 use openmemory_domain::request::{Get, NewMemory};
-use openmemory_engine::{Control, Engine, Registry};
+use openmemory_engine::{Engine, Registry};
 use openmemory_rules::Error;
 use openmemory_storage::Durability;
 use serde_json::json;

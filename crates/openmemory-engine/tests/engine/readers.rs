@@ -1,11 +1,11 @@
 //! Readers beside a writer see each version whole: never the text of one with tags, metadata or vectors of another.
 
+use openmemory_rules::contract::Control;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use openmemory_domain::Memory;
 use openmemory_domain::request::{List, Search};
 use openmemory_embedding::{Embedder, TestEmbedder};
-use openmemory_engine::Control;
 use serde_json::json;
 
 use crate::support::Fixture;

@@ -1,9 +1,9 @@
 //! A store changes its model text by text: refused until done what needs vectors, everything else as before.
 
+use openmemory_rules::contract::Control;
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
-use openmemory_engine::Control;
 use openmemory_rules::Error;
 use serde_json::{Value, json};
 

@@ -1,8 +1,8 @@
 //! What goes into a file comes out of it: memories whole, in their order, under any values, and each by itself.
 
+use openmemory_rules::contract::Imported;
 use std::path::{Path, PathBuf};
 
-use openmemory_engine::Imported;
 use openmemory_rules::Error;
 use serde_json::json;
 

@@ -1,5 +1,6 @@
 //! sled's files stay small under changes of any kind, and nobody notices how.
 
+use openmemory_rules::contract::Control;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use openmemory_domain::request::{Delete, Get, List, NewMemory, Update};
-use openmemory_engine::{Control, Engine, Options};
+use openmemory_engine::{Engine, Options};
 use openmemory_storage::{Durability, SizeLimits};
 use serde_json::json;
 

@@ -10,7 +10,7 @@ use openmemory_domain::{
     Sectors, Tags, Timestamp, Version, filter,
 };
 use openmemory_embedding::{Embedder, TestEmbedder};
-use openmemory_engine::Control;
+use openmemory_rules::contract::Control;
 use openmemory_rules::{Tombstone, Waypoint};
 use openmemory_storage::Durability;
 use serde::de::DeserializeOwned;

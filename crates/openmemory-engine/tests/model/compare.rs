@@ -1,7 +1,7 @@
 //! Does the store hold, and find, exactly what the model does?
 
 use openmemory_domain::request::List;
-use openmemory_engine::Control;
+use openmemory_rules::contract::Control;
 use openmemory_storage::Durability;
 use serde_json::{Value, json};
 

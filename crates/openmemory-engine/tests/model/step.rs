@@ -2,8 +2,8 @@
 
 use openmemory_domain::request::{DeleteMany, FeedbackRequest, History, List, Reinforce, Restore, Update};
 use openmemory_domain::{Clock, Memory};
-use openmemory_engine::{Control, ItemResult};
 use openmemory_rules::Error;
+use openmemory_rules::contract::{Control, ItemResult};
 use serde_json::{Map, Value, json};
 
 use super::compare::same;

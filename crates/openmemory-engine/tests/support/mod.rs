@@ -1,6 +1,9 @@
 //! A store of its own for each test: a directory that goes away, a clock that stands, an embedder that remembers.
 #![allow(dead_code, clippy::unwrap_used, reason = "every test file uses another part of this, and may panic")]
 
+use openmemory_rules::contract::{
+    Added, Control, Deleted, DeletedMany, Exported, Hit, Imported, ItemResult, MemoryVersion,
+};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
@@ -13,10 +16,9 @@ use openmemory_domain::request::{
 };
 use openmemory_domain::{Clock, Embedding, Memory, MemoryId, Timestamp};
 use openmemory_embedding::{Embedder, EmbeddingError, ModelIdentity, Passage, TestEmbedder};
-use openmemory_engine::{Control, Engine, Exported, Hit, ImportFile, Imported, ItemResult, MemoryVersion, Options};
+use openmemory_engine::{Engine, ImportFile, Options};
 use openmemory_rules::Error;
 use openmemory_rules::Rows;
-use openmemory_rules::contract::{Added, Deleted, DeletedMany};
 use openmemory_storage::{Durability, SizeLimits, Store, StoreOptions};
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -1,7 +1,27 @@
-//! What do callers get?
+//! What do callers get, and how do they follow it?
 
 mod added;
+mod control;
 mod deleted;
+mod hit;
+mod imported;
+mod item;
+mod link;
+mod maintenance;
+mod memory_change;
+mod memory_version;
+mod page;
+mod stats;
 
 pub use added::Added;
+pub use control::Control;
 pub use deleted::{Deleted, DeletedMany};
+pub use hit::{Hit, ScorePart};
+pub use imported::{Imported, LineError};
+pub use item::{ItemError, ItemResult};
+pub use link::Link;
+pub use maintenance::{BackedUp, Compacted, Exported, Reindexed};
+pub use memory_change::{ChangeKind, MemoryChange};
+pub use memory_version::MemoryVersion;
+pub use page::Page;
+pub use stats::{EntityStats, SectorStats, Stats};

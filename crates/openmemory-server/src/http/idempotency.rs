@@ -1,6 +1,7 @@
 //! Was this very write answered before? A client that lost an answer sends its write again with the same
 //! `Idempotency-Key`, and gets the answer of the first without a second write.
 
+use openmemory_rules::contract::Control;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,7 +13,6 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
 use openmemory_domain::Invalid;
-use openmemory_engine::Control;
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;

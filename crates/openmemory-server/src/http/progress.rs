@@ -1,6 +1,7 @@
 //! How does long work tell how far it is? To a client that accepts JSON lines: a line now and then, and the answer or the
 //! refusal as the last one. Others get the answer alone.
 
+use openmemory_rules::contract::Control;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -10,7 +11,6 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use openmemory_engine::Control;
 use openmemory_rules::Error;
 use serde_json::{Value, json};
 use tokio::task::spawn;

@@ -1,6 +1,7 @@
 //! Which store and which thread serve a request? The caller's own store, and for reads a thread that may block, in turn
 //! with the other tenants.
 
+use openmemory_rules::contract::{Control, DeletedMany, Hit};
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Path};
@@ -8,9 +9,8 @@ use axum::http::request::Parts;
 use openmemory_domain::Invalid;
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::Search;
-use openmemory_engine::{Control, Hit, Shared};
+use openmemory_engine::Shared;
 use openmemory_rules::Error;
-use openmemory_rules::contract::DeletedMany;
 
 use super::ApiError;
 use crate::app_state::AppState;

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::Path;
 use axum::response::IntoResponse;
 use openmemory_domain::filter;
-use openmemory_engine::EntityStats;
+use openmemory_rules::contract::EntityStats;
 use serde_json::{Value, json};
 
 use super::fields::exactly;

@@ -4,8 +4,8 @@ use axum::Json;
 use axum::response::IntoResponse;
 use openmemory_domain::request::{Delete, Get, History, Update};
 use openmemory_domain::{Content, Event, MemoryId, Patch, Provenance, Setting};
-use openmemory_engine::MemoryVersion;
 use openmemory_rules::Error;
+use openmemory_rules::contract::MemoryVersion;
 use serde_json::{Map, Value, json};
 
 use super::fields::{Fields, end_of_day};

@@ -5,8 +5,7 @@ use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 use openmemory_domain::limits::QUERY_CHARACTERS;
 use openmemory_domain::request::Search;
-use openmemory_engine::Feature;
-use openmemory_engine::Hit;
+use openmemory_rules::contract::Hit;
 use serde_json::{Value, json};
 
 use super::fields::{Fields, exactly};
@@ -90,7 +89,7 @@ async fn found(
     // What is under the threshold leaves its place to others.
     let asked = if threshold.is_some() { search.k.max(BEFORE_THRESHOLD) } else { search.k };
     let told = move |hit: &Hit| {
-        let lexical = hit.explain.as_ref().map(|parts| parts.value(Feature::Lexical).min(1.0));
+        let lexical = hit.part("lexical").map(|value| value.min(1.0));
         let mut fields = record(&hit.memory);
         fields.insert("score".into(), json!(semantic(hit)));
         let breakdown = json!({ "semantic": semantic(hit), "bm25": lexical, "entity": null });

@@ -4,8 +4,9 @@ use axum::Json;
 use axum::response::IntoResponse;
 use openmemory_domain::Memory;
 use openmemory_domain::request::List;
-use openmemory_engine::{Control, Shared};
+use openmemory_engine::Shared;
 use openmemory_rules::Error;
+use openmemory_rules::contract::Control;
 use serde_json::{Map, Value, json};
 
 use super::record::record;

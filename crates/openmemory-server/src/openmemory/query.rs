@@ -4,8 +4,8 @@ use axum::Json;
 use axum::response::IntoResponse;
 use openmemory_domain::request::Search;
 use openmemory_domain::{Timestamp, filter, limits};
-use openmemory_engine::Hit;
 use openmemory_rules::Error;
+use openmemory_rules::contract::Hit;
 use serde_json::{Map, Value, json};
 
 use super::record::with_protocol_fields;

@@ -4,8 +4,8 @@ use axum::Json;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use openmemory_domain::Memory;
-use openmemory_engine::ItemResult;
 use openmemory_rules::Error;
+use openmemory_rules::contract::ItemResult;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 

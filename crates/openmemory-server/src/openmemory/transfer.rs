@@ -1,6 +1,7 @@
 //! How does a whole store leave, and how does one come in? As lines of text, streamed both ways; and as a backup beside
 //! the server.
 
+use openmemory_rules::contract::{Control, Imported};
 use std::sync::Arc;
 use std::thread;
 
@@ -11,7 +12,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::{Export, OnConflict};
-use openmemory_engine::{Control, ImportFile, Imported};
+use openmemory_engine::ImportFile;
 use openmemory_rules::Error;
 use serde_json::{Map, Value, json};
 use tokio::runtime::Handle;

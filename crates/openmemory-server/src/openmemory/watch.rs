@@ -1,6 +1,7 @@
 //! What changes? Told as it is committed, as server-sent events, for as long as the client listens. Nothing is held while
 //! it waits but the client's place among the changes.
 
+use openmemory_rules::contract::{Control, MemoryChange};
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_core::Stream;
 use openmemory_domain::request::Watch;
-use openmemory_engine::{Control, Directory, MemoryChange, Watcher};
+use openmemory_engine::{Directory, Watcher};
 use openmemory_rules::Error;
 use serde_json::{Map, Value};
 use tokio::sync::{Notify, mpsc};

@@ -1,10 +1,9 @@
 //! How is a store copied while it is written to? As a checkpoint and the commits made meanwhile: a store without sled,
 //! which is built when the copy is first opened.
 
+use openmemory_rules::contract::BackedUp;
 use std::fs;
 use std::path::Path;
-
-use serde::Serialize;
 
 use crate::checkpoint::format::{self, Header};
 use crate::commit::transaction::Transaction;
@@ -20,13 +19,6 @@ use crate::rows::records::{self, COUNTERS, Counters, Records, is_applied};
 use crate::store::Store;
 use crate::wal::log::Log;
 use crate::wal::redo_log::RedoLog;
-
-/// What a backup holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct BackedUp {
-    pub memories: u64,
-    pub bytes: u64,
-}
 
 impl Store {
     /// Writes a copy of the store into a directory that is empty or not there yet. It holds everything that was
