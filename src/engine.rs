@@ -12,8 +12,9 @@ use openmemory_domain::request::{
     Restore, Search, Update, UpdateMany,
 };
 use openmemory_domain::{Clock, Invalid, SystemClock};
-use openmemory_engine::{self as engine, ImportFile, Shared};
+use openmemory_engine::{self as engine, Shared};
 use openmemory_rules::Error;
+use openmemory_rules::ImportFile;
 use openmemory_rules::contract::Control as Progress;
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -33,7 +33,7 @@ impl Engine {
     }
 
     /// Every holder, by field and value.
-    pub fn holders(&self, control: &Control) -> Result<Vec<EntityStats>, Error> {
+    pub fn entities(&self, control: &Control) -> Result<Vec<EntityStats>, Error> {
         let mut holders = BTreeMap::<(&str, String), EntityStats>::new();
         for head in self.store.heads() {
             control.check()?;

@@ -8,6 +8,7 @@
 mod changes;
 pub mod contract;
 mod error;
+mod import_file;
 mod number;
 mod refusal;
 mod reindex;
@@ -18,6 +19,7 @@ pub mod write;
 
 pub use changes::Changes;
 pub use error::Error;
+pub use import_file::{ImportFile, LINE_BYTES, Numbered};
 pub use number::Number;
 pub use refusal::{Refusal, refusal};
 pub use reindex::Reindex;

@@ -4,5 +4,3 @@
 mod file;
 mod lines;
 mod write;
-
-pub(crate) use write::LINE_BYTES;

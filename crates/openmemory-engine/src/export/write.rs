@@ -9,14 +9,12 @@ use openmemory_domain::filter::Filter;
 use openmemory_domain::request::Export;
 use openmemory_domain::{ContentHash, Invalid, Version};
 use openmemory_rules::write::current;
-use openmemory_rules::{Error, Number, Rows, Tombstone};
+use openmemory_rules::{Error, LINE_BYTES, Number, Rows, Tombstone};
 use openmemory_storage::StorageError;
 
 use super::file::NewFile;
 use super::lines::{Lines, unwritable};
 
-/// Bytes of a line at most; import refuses longer ones, since it has to hold one whole.
-pub(crate) const LINE_BYTES: usize = 1 << 30;
 /// Memories between two reports of progress.
 const REPORT: usize = 64;
 

@@ -2,7 +2,4 @@
 //! memory with its whole history or not at all. What is there already is passed over, so a run that was interrupted
 //! goes on when it is called again.
 
-mod file;
 mod run;
-
-pub use file::ImportFile;

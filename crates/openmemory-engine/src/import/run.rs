@@ -1,6 +1,5 @@
 //! Takes an import in: groups of lines, each embedded together and committed at once.
 
-use super::file::ImportFile;
 use openmemory_rules::contract::{Control, Imported};
 
 use std::sync::Arc;
@@ -10,10 +9,9 @@ use openmemory_domain::export::{ExportedMemory, ExportedTombstone, Line};
 use openmemory_domain::request::OnConflict;
 use openmemory_domain::{Content, Embedding};
 use openmemory_rules::write::add;
-use openmemory_rules::{Changes, Error};
+use openmemory_rules::{Changes, Error, ImportFile, Numbered};
 use openmemory_storage::Transaction;
 
-use super::file::Numbered;
 use openmemory_rules::write::import::{self, Applied, Standing};
 
 /// A memory on its way into a commit.

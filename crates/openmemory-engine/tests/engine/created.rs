@@ -53,7 +53,7 @@ async fn holders_are_counted_with_what_matches() {
         fixture.add(new).await.unwrap();
     }
     fixture.add(json!({"content": "gone", "user_id": "v", "expires_at": "2000-01-01"})).await.unwrap();
-    let holders = fixture.engine.holders(&Control::default()).unwrap();
+    let holders = fixture.engine.entities(&Control::default()).unwrap();
     let told: Vec<_> = holders.iter().map(|h| (h.field, h.value.as_str(), h.memories)).collect();
     assert_eq!(told, [("agent_id", "a", 2), ("user_id", "u", 2), ("user_id", "v", 2)]);
     let filter = filter::parse(&json!({"user_id": "v"})).unwrap();

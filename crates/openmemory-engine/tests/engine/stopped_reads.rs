@@ -24,7 +24,7 @@ async fn a_read_that_nobody_waits_for_any_more_ends_whichever_it_is() {
             ("list", engine.list(&list, control).err()),
             ("search", engine.search(&search, &vector, control).err()),
             ("history", engine.history(&History::read(json!({ "id": "m" })).unwrap(), control).err()),
-            ("holders", engine.holders(control).err()),
+            ("entities", engine.entities(control).err()),
             ("count", engine.count_matching(Some(&filter), false, control).err()),
             ("delete", engine.ids_matching(Some(&filter), control).err()),
             ("watch", engine.watch(&past).unwrap().next(&engine, control, || {}).err()),

@@ -16,8 +16,9 @@ use openmemory_domain::request::{
 };
 use openmemory_domain::{Clock, Embedding, Memory, MemoryId, Timestamp};
 use openmemory_embedding::{Embedder, EmbeddingError, ModelIdentity, Passage, TestEmbedder};
-use openmemory_engine::{Engine, ImportFile, Options};
+use openmemory_engine::{Engine, Options};
 use openmemory_rules::Error;
+use openmemory_rules::ImportFile;
 use openmemory_rules::Rows;
 use openmemory_storage::{Durability, SizeLimits, Store, StoreOptions};
 use serde::Serialize;

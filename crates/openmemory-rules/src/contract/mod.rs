@@ -1,4 +1,4 @@
-//! What do callers get, and how do they follow it?
+//! What can callers ask of a store, and what do they get?
 
 mod added;
 mod control;
@@ -9,9 +9,12 @@ mod item;
 mod link;
 mod maintenance;
 mod memory_change;
+mod memory_store;
 mod memory_version;
 mod page;
 mod stats;
+mod stores;
+mod watcher;
 
 pub use added::Added;
 pub use control::Control;
@@ -22,6 +25,9 @@ pub use item::{ItemError, ItemResult};
 pub use link::Link;
 pub use maintenance::{BackedUp, Compacted, Exported, Reindexed};
 pub use memory_change::{ChangeKind, MemoryChange};
+pub use memory_store::{ExportSink, MemoryStore, QueryVector, Reply};
 pub use memory_version::MemoryVersion;
 pub use page::Page;
 pub use stats::{EntityStats, SectorStats, Stats};
+pub use stores::Stores;
+pub use watcher::{Wake, Watcher};

@@ -1,16 +1,18 @@
 //! Is this file whole, and what are its lines? It is read twice: first to check all of it, so that a file that is
 //! truncated, damaged or wrong in any line changes nothing, and then to import it, some lines at a time.
 
-use openmemory_rules::contract::Control;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
-use crate::export::LINE_BYTES;
+use crate::contract::Control;
+use crate::error::Error;
 use openmemory_domain::export::{Header, HeaderProblem, Line, Trailer};
 use openmemory_domain::json::without_mark;
 use openmemory_domain::{Invalid, ModelIdentity};
-use openmemory_rules::Error;
+
+/// Bytes of a line at most: import has to hold one whole.
+pub const LINE_BYTES: usize = 1 << 30;
 
 /// Lines and bytes that are held at once, and share a commit.
 const GROUP_LINES: usize = 64;
@@ -19,15 +21,15 @@ const GROUP_BYTES: usize = 4 << 20;
 /// An export that has been checked.
 pub struct ImportFile {
     lines: Lines,
-    pub(super) model: Option<ModelIdentity>,
-    pub(super) memories: usize,
-    pub(super) tombstones: usize,
+    pub model: Option<ModelIdentity>,
+    pub memories: usize,
+    pub tombstones: usize,
 }
 
 /// A line and where it is, counted from 1.
-pub(super) struct Numbered {
-    pub(super) number: u64,
-    pub(super) line: Line,
+pub struct Numbered {
+    pub number: u64,
+    pub line: Line,
 }
 
 struct Lines {
@@ -93,7 +95,7 @@ impl ImportFile {
     }
 
     /// The next lines; none at the end.
-    pub(super) fn group(&mut self) -> Result<Vec<Numbered>, Error> {
+    pub fn group(&mut self) -> Result<Vec<Numbered>, Error> {
         let (mut group, mut bytes) = (Vec::new(), 0);
         while group.len() < GROUP_LINES && bytes < GROUP_BYTES {
             match self.lines.next()? {

@@ -1,0 +1,221 @@
+//! How does an engine answer the contract? Reads that block get a thread of their own, and each outcome is judged: what
+//! a failed disk refuses fails the engine.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+
+use openmemory_domain::filter::Filter;
+use openmemory_domain::request::{
+    AddMany, ById, Delete, FeedbackRequest, Get, History, Item, List, NewMemory, OnConflict, Reinforce, Restore,
+    Search, Update, UpdateMany, Watch,
+};
+use openmemory_domain::{Memory, MemoryId};
+use openmemory_rules::contract::{
+    Added, BackedUp, Compacted, Control, Deleted, DeletedMany, EntityStats, ExportSink, Exported, Hit, Imported,
+    ItemResult, Link, MemoryChange, MemoryStore, MemoryVersion, Page, QueryVector, Reindexed, Reply, SectorStats,
+    Stats, Wake, Watcher,
+};
+use openmemory_rules::{Error, ImportFile};
+use tokio::sync::oneshot;
+use tokio::task::spawn_blocking;
+
+use super::engine::Engine;
+use super::healing::{Directory, Shared};
+use super::watch;
+
+/// A directory's engine behind the contract, for one call or a few.
+pub struct EngineStore(Arc<Shared>);
+
+impl EngineStore {
+    pub fn new(engine: Arc<Shared>) -> Self {
+        Self(engine)
+    }
+
+    /// A call that waits without a thread.
+    async fn judged<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        self.0.judge(call.await)
+    }
+
+    /// A call that blocks.
+    fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Engine) -> Result<T, Error> + Send + 'static,
+    ) -> Reply<'static, T> {
+        let engine = Arc::clone(&self.0);
+        Box::pin(blocking(move || engine.judge(read(&engine))))
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+    spawn_blocking(work).await.unwrap_or(Err(Error::Internal("a call panicked")))
+}
+
+impl MemoryStore for EngineStore {
+    fn ready(&self) -> Reply<'_, ()> {
+        Box::pin(self.judged(self.0.ready()))
+    }
+
+    fn add(&self, new: NewMemory) -> Reply<'_, Added> {
+        Box::pin(self.judged(self.0.add(new)))
+    }
+
+    fn add_many(&self, batch: AddMany, control: Arc<Control>) -> Reply<'_, Vec<ItemResult<Added>>> {
+        Box::pin(async move { self.judged(self.0.add_many(batch, &control)).await })
+    }
+
+    fn get(&self, request: Get) -> Reply<'_, Memory> {
+        self.read(move |engine| engine.get(&request))
+    }
+
+    fn list(&self, request: List, control: Arc<Control>) -> Reply<'_, Page> {
+        self.read(move |engine| engine.list(&request, &control))
+    }
+
+    fn count(&self, filter: Option<Filter>, show_expired: bool, control: Arc<Control>) -> Reply<'_, u64> {
+        self.read(move |engine| engine.count_matching(filter.as_ref(), show_expired, &control))
+    }
+
+    fn update(&self, update: Update) -> Reply<'_, Memory> {
+        Box::pin(self.judged(self.0.update(update)))
+    }
+
+    fn update_many(&self, batch: UpdateMany, control: Arc<Control>) -> Reply<'_, Vec<ItemResult<Memory>>> {
+        Box::pin(async move { self.judged(self.0.update_many(batch, &control)).await })
+    }
+
+    fn restore(&self, request: Restore) -> Reply<'_, Memory> {
+        Box::pin(self.judged(self.0.restore(request)))
+    }
+
+    fn delete(&self, request: Delete) -> Reply<'_, Deleted> {
+        Box::pin(self.judged(self.0.delete(request)))
+    }
+
+    fn delete_many(&self, ids: Vec<Item<MemoryId>>) -> Reply<'_, Vec<ItemResult<Deleted>>> {
+        Box::pin(self.judged(self.0.delete_many(ids)))
+    }
+
+    fn ids_matching(&self, filter: Option<Arc<Filter>>, control: Arc<Control>) -> Reply<'_, Vec<MemoryId>> {
+        self.read(move |engine| engine.ids_matching(filter.as_deref(), &control))
+    }
+
+    fn delete_matching(
+        &self,
+        ids: Vec<MemoryId>,
+        filter: Option<Arc<Filter>>,
+        control: Arc<Control>,
+    ) -> Reply<'_, DeletedMany> {
+        Box::pin(async move { self.judged(self.0.delete_matching(ids, filter, &control)).await })
+    }
+
+    fn embed_query<'a>(&'a self, request: &'a Search) -> Reply<'a, QueryVector> {
+        Box::pin(self.judged(self.0.embed_query(request)))
+    }
+
+    fn search(&self, request: Search, vector: QueryVector, control: Arc<Control>) -> Reply<'_, Vec<Hit>> {
+        self.read(move |engine| engine.search(&request, &vector, &control))
+    }
+
+    fn history(&self, request: History, control: Arc<Control>) -> Reply<'_, Vec<MemoryVersion>> {
+        self.read(move |engine| engine.history(&request, &control))
+    }
+
+    fn waypoints(&self, request: ById) -> Reply<'_, Vec<Link>> {
+        self.read(move |engine| engine.waypoints(&request))
+    }
+
+    fn reinforce(&self, request: Reinforce) -> Reply<'_, Memory> {
+        Box::pin(self.judged(self.0.reinforce(request)))
+    }
+
+    fn feedback(&self, request: FeedbackRequest) -> Reply<'_, Memory> {
+        Box::pin(self.judged(self.0.feedback(request)))
+    }
+
+    fn watch(&self, request: Watch) -> Result<Box<dyn Watcher>, Error> {
+        let watcher = Some(self.0.watch(&request)?);
+        Ok(Box::new(EngineWatcher { watcher, directory: Arc::clone(self.0.directory()) }))
+    }
+
+    fn export(&self, filter: Option<Filter>, control: Arc<Control>, mut sink: ExportSink) -> Reply<'_, Exported> {
+        Box::pin(async move {
+            let engine = Arc::clone(&self.0);
+            let (answer, answered) = oneshot::channel();
+            let export = move || {
+                let exported = engine.export(filter.as_ref(), &control, &mut |bytes| {
+                    // Whoever takes the bytes slowly must not keep a failed store from being opened again.
+                    if engine.directory().is_wanted() { Err(Error::StoreFailed) } else { sink(bytes) }
+                });
+                let _ = answer.send(engine.judge(exported));
+            };
+            // The sink may wait for long, and the threads that others read on are few.
+            let begun = thread::Builder::new().name("openmemory-export".into()).spawn(export);
+            begun.map_err(|_| Error::Internal("there is no thread for an export"))?;
+            answered.await.unwrap_or(Err(Error::Internal("an export panicked")))
+        })
+    }
+
+    fn import(&self, file: ImportFile, on_conflict: OnConflict, control: Arc<Control>) -> Reply<'_, Imported> {
+        Box::pin(async move { self.judged(self.0.import_from(file, on_conflict, &control)).await })
+    }
+
+    fn stats(&self) -> Reply<'_, Stats> {
+        self.read(Engine::stats)
+    }
+
+    fn sector_stats(&self, control: Arc<Control>) -> Reply<'_, Vec<SectorStats>> {
+        self.read(move |engine| engine.sector_stats(&control))
+    }
+
+    fn entities(&self, control: Arc<Control>) -> Reply<'_, Vec<EntityStats>> {
+        self.read(move |engine| engine.entities(&control))
+    }
+
+    fn reindex(&self, control: Arc<Control>) -> Reply<'_, Reindexed> {
+        Box::pin(async move { self.judged(self.0.reindex(&control)).await })
+    }
+
+    fn flush(&self) -> Reply<'_, ()> {
+        self.read(Engine::flush)
+    }
+
+    fn compact(&self) -> Reply<'_, Compacted> {
+        self.read(Engine::compact)
+    }
+
+    fn backup(&self, directory: PathBuf, control: Arc<Control>) -> Reply<'_, BackedUp> {
+        self.read(move |engine| engine.backup(&directory, &control))
+    }
+}
+
+/// Holds no engine while it waits: one that has failed can be replaced.
+struct EngineWatcher {
+    /// Taken while it is asked.
+    watcher: Option<watch::Watcher>,
+    directory: Arc<Directory>,
+}
+
+impl Watcher for EngineWatcher {
+    fn next(&mut self, control: Arc<Control>, wake: Wake) -> Reply<'_, Option<Vec<MemoryChange>>> {
+        Box::pin(async move {
+            let engine = self.directory.engine().await?;
+            let mut watcher = self.watcher.take().ok_or(Error::Internal("a watch was asked twice at once"))?;
+            let next = move || {
+                let changes = engine.judge(watcher.next(&engine, &control, move || wake()))?;
+                Ok((watcher, changes))
+            };
+            let (watcher, changes) = blocking(next).await?;
+            self.watcher = Some(watcher);
+            Ok(changes)
+        })
+    }
+
+    fn reads_store(&self) -> bool {
+        self.watcher.as_ref().is_some_and(watch::Watcher::reads_store)
+    }
+
+    fn cursor(&self) -> String {
+        self.watcher.as_ref().map(watch::Watcher::cursor).unwrap_or_default()
+    }
+}
