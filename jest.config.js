@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os')
+
 /** What every project shares. */
 const project = {
   rootDir: __dirname,
@@ -14,22 +16,24 @@ const EMBEDDED_ONLY = [
     'backup',
     'ci',
     'cli',
+    'crates',
     'demo',
+    'dependencies',
     'directory',
     'docs',
     'doctor',
     'documentation',
     'durability',
     'examples',
+    'filters',
     'lifecycle',
-    'links',
     'lock-wait',
     'mcp',
     'modules',
     'no-binary',
     'options',
   ],
-  ...['pressure', 'read-only', 'readme', 'release', 'stored-format'],
+  ...['pressure', 'read-only', 'readme', 'release', 'rust-runner', 'stopped-reads', 'stored-format'],
 ]
 
 /** @type {import('jest').Config} */
@@ -44,6 +48,10 @@ module.exports = {
       testPathIgnorePatterns: ['/__test__/server/', ...EMBEDDED_ONLY.map((name) => `/__test__/${name}\\.test\\.ts$`)],
     },
   ],
+  // Jest would leave one core free, and so run everything in one process on two cores.
+  // Most tests wait for processes, sockets and disks, so two at a time do not disturb each other.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
+  testSequencer: '<rootDir>/__test__/helpers/slowest-first.js',
   testTimeout: 60_000,
   watchman: false,
 }
