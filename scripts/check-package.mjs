@@ -1,25 +1,29 @@
 // Are the packages what users should get? Packs the main one and this platform's, compares the main one's list of files
-// with scripts/package-files.txt, and checks types and exports as users' tools resolve them. `--update` writes the list
-// anew. The packages of all platforms below npm/ are compared with what package.json says, and the notices with Cargo.lock.
+// with scripts/package-files.txt, and checks types and exports as users' tools resolve them. The packages of all platforms
+// below npm/ are compared with what package.json says, and the notices with Cargo.lock.
+// `--update` writes the list anew; `--packed DIR` names what `npm run pack:local -- --out DIR` has packed.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import { parseArgs } from 'node:util'
 import { checkNotices, NOTICES } from './notices.mjs'
 import { pack } from './pack.mjs'
 import { platformPackage, readJson, root } from './platform.mjs'
 
 const listFile = join(root, 'scripts', 'package-files.txt')
+const options = { update: { type: 'boolean' }, packed: { type: 'string' } }
+const { update, packed } = parseArgs({ options }).values
 const out = mkdtempSync(join(tmpdir(), 'openmemory-pack-'))
 
 try {
   checkPlatforms()
   checkNotices()
-  const { platform, tarballs } = pack({ out })
+  const { platform, tarballs } = pack({ out, packed })
   const [main, own] = tarballs
-  if (process.argv.includes('--update')) writeFileSync(listFile, `${main.files.join('\n')}\n`)
+  if (update) writeFileSync(listFile, `${main.files.join('\n')}\n`)
   compare('The package', main.files, readFileSync(listFile, 'utf8').split('\n').filter(Boolean))
   compare(`The package of ${platform}`, own.files, [
     ...['LICENSE', 'README.md', NOTICES, `openmemory.${platform}.node`, 'package.json'],

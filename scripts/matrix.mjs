@@ -3,14 +3,16 @@
 //
 // npm run matrix                       # everything; installs runtimes and compilers from the npm registry (about 1.5 GB)
 // npm run matrix -- --runtimes here    # with this Node only; or a list such as node18,node26,bun,deno
+// npm run matrix -- --compilers 5.4,7.0   # with these versions of TypeScript only
 // npm run matrix -- --dist             # with the binary of `npm run build:dist`
+// npm run matrix -- --packed DIR       # with what `npm run pack:local -- --out DIR` has packed
 
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
-import { parseArgs } from 'node:util'
+import { parseArgs, promisify } from 'node:util'
 import { pack } from './pack.mjs'
 import { root, thisPlatform } from './platform.mjs'
 
@@ -43,17 +45,20 @@ const USES = {
   Vitest: { args: ['node_modules/vitest/vitest.mjs', 'run', 'vitest.test'], nodeOnly: true },
 }
 
+const run = promisify(execFile)
 const NPM = { stdio: ['ignore', 2, 2], shell: process.platform === 'win32' }
 
-const { chosen, dist, keep } = options()
+const { runtimes: chosen, compilers, dist, keep, packed } = options()
 const project = mkdtempSync(join(tmpdir(), 'openmemory-matrix-'))
 let failed = 0
 try {
   const runtimes = installRuntimes(chosen)
   installTools()
   prepare()
-  print('use', Object.keys(runtimes), Object.entries(USES), ([, use], name) => tryUse(use, name, runtimes[name]))
-  print('TypeScript', COMPILERS, Object.entries(RESOLUTIONS), ([, options], compiler) => compile(options, compiler))
+  await print('use', Object.keys(runtimes), Object.entries(USES), ([, use], name) => tryUse(use, name, runtimes[name]))
+  await print('TypeScript', compilers, Object.entries(RESOLUTIONS), ([, options], compiler) =>
+    compile(options, compiler),
+  )
 } finally {
   if (!keep) rmSync(project, { recursive: true, force: true })
 }
@@ -61,14 +66,16 @@ process.exitCode = failed === 0 ? 0 : 1
 
 function prepare() {
   console.error('> Packing and installing')
-  const { tarballs } = pack({ out: join(project, 'tarballs'), dist })
+  const { tarballs } = pack({ out: join(project, 'tarballs'), dist, packed })
   writeFileSync(join(project, 'package.json'), '{ "private": true }\n')
   const install = ['install', '--offline', '--no-audit', '--no-fund', '--loglevel=error']
   execFileSync('npm', [...install, ...tarballs.map(({ file }) => file)], { cwd: project, ...NPM })
   // The tools are put beside it afterwards: it is installed into an empty folder.
   const tools = join(CACHE, 'tools', 'node_modules')
   const options = { recursive: true, verbatimSymlinks: true }
-  for (const name of readdirSync(tools)) cpSync(join(tools, name), join(project, 'node_modules', name), options)
+  // The compilers stay where they are: they are large, and look for types where their files are.
+  const copied = readdirSync(tools).filter((name) => !name.startsWith('typescript-'))
+  for (const name of copied) cpSync(join(tools, name), join(project, 'node_modules', name), options)
   cpSync(join(root, 'scripts', 'matrix'), project, { recursive: true })
   cpSync(join(root, 'examples', 'jest'), join(project, 'jest'), { recursive: true })
   writeJson('esm.jest.json', {
@@ -102,27 +109,31 @@ function tryUse({ args, nodeOnly }, name, { program, before, isNode }) {
 /** As an ES module and as CommonJS, both with their declarations checked. */
 function compile(options, compiler) {
   const tsc = join(CACHE, 'tools', 'node_modules', `typescript-${compiler}`, 'bin', 'tsc')
-  const folder = join(project, 'types')
+  const name = `types-${compiler}-${options.moduleResolution}`
+  const folder = join(project, name)
   mkdirSync(folder, { recursive: true })
   const files = options.moduleResolution === 'bundler' ? ['types.ts'] : ['types.mts', 'types.cts']
   for (const file of files) cpSync(join(project, 'types.ts'), join(folder, file))
   const strict = { strict: true, skipLibCheck: false, noEmit: true }
   const compilerOptions = { ...options, target: 'es2022', lib: ['es2022'], types: ['node'], ...strict }
-  writeJson('types/tsconfig.json', { compilerOptions, files })
+  writeJson(join(name, 'tsconfig.json'), { compilerOptions, files })
   return said(`TypeScript ${compiler}, ${options.moduleResolution}`, process.execPath, [tsc, '-p', folder])
 }
 
-function said(what, program, args) {
-  const { status, signal, stdout, stderr, error } = spawnSync(program, args, {
-    ...{ cwd: project, encoding: 'utf8', timeout: 180_000 },
+async function said(what, program, args) {
+  const options = {
+    ...{ cwd: project, encoding: 'utf8', timeout: 180_000, maxBuffer: 2 ** 26 },
     env: { ...process.env, NODE_PATH: '', NO_COLOR: '1', CI: '1' },
-  })
-  console.error(`> ${what}: ${status === 0 ? 'passed' : 'FAILED'}`)
-  if (status === 0) return 'yes'
-  failed++
-  console.error(
-    `${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}${signal ?? ''}`.split('\n').slice(-40).join('\n'),
+  }
+  const problem = await run(program, args, options).then(
+    () => undefined,
+    (error) => error,
   )
+  console.error(`> ${what}: ${problem === undefined ? 'passed' : 'FAILED'}`)
+  if (problem === undefined) return 'yes'
+  failed++
+  const { stdout, stderr, message, signal } = problem
+  console.error(`${stdout ?? ''}${stderr ?? ''}${message}${signal ?? ''}`.split('\n').slice(-40).join('\n'))
   return '**no**'
 }
 
@@ -146,14 +157,15 @@ function installRuntimes(names) {
 }
 
 function installTools() {
-  const compilers = COMPILERS.map((version) => `typescript-${version}@npm:typescript@${version}`)
-  npmInstall(join(CACHE, 'tools'), [...TOOLS, '@types/node@20', ...compilers])
+  const named = compilers.map((version) => `typescript-${version}@npm:typescript@${version}`)
+  npmInstall(join(CACHE, 'tools'), [...TOOLS, '@types/node@20', ...named])
 }
 
 /** None of these needs its install script. */
 function npmInstall(folder, specs) {
   const done = join(folder, 'specs.json')
-  if (existsSync(done) && readFileSync(done, 'utf8') === JSON.stringify(specs)) return
+  const there = existsSync(done) ? JSON.parse(readFileSync(done, 'utf8')) : []
+  if (specs.every((spec) => there.includes(spec))) return
   console.error(`> Installing ${specs.join(', ')}`)
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
@@ -162,14 +174,24 @@ function npmInstall(folder, specs) {
   writeFileSync(done, JSON.stringify(specs))
 }
 
-/** A Markdown table; a cell is asked for row by row. */
-function print(head, columns, rows, cell) {
+/** A Markdown table; its cells are asked for row by row, as many at a time as there are cores. */
+async function print(head, columns, rows, cell) {
+  const cells = rows.flatMap((row) => columns.map((column) => ({ row, column })))
+  const answers = []
+  let next = 0
+  const askOn = async () => {
+    while (next < cells.length) {
+      const at = next++
+      answers[at] = await cell(cells[at].row, cells[at].column)
+    }
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, askOn))
   const lines = [
     [head, ...columns],
     ['---', ...columns.map(() => '---')],
+    ...rows.map(([name], at) => [name, ...answers.slice(at * columns.length, (at + 1) * columns.length)]),
   ]
-  for (const row of rows) lines.push([row[0], ...columns.map((column) => cell(row, column))])
-  console.log(`\n${lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}`)
+  console.log(`\n${lines.map((line) => `| ${line.join(' | ')} |`).join('\n')}`)
 }
 
 function writeJson(file, value) {
@@ -178,12 +200,19 @@ function writeJson(file, value) {
 
 function options() {
   const { values } = parseArgs({
-    options: { runtimes: { type: 'string' }, dist: { type: 'boolean' }, keep: { type: 'boolean' } },
+    options: {
+      ...{ runtimes: { type: 'string' }, compilers: { type: 'string' } },
+      ...{ dist: { type: 'boolean' }, keep: { type: 'boolean' }, packed: { type: 'string' } },
+    },
   })
-  const known = ['here', ...Object.keys(RUNTIMES)]
-  const chosen = values.runtimes?.split(',') ?? Object.keys(RUNTIMES)
+  const runtimes = chosenOf('runtimes', values, ['here', ...Object.keys(RUNTIMES)], Object.keys(RUNTIMES))
+  return { ...values, runtimes, compilers: chosenOf('compilers', values, COMPILERS, COMPILERS) }
+}
+
+function chosenOf(flag, values, known, all) {
+  const chosen = values[flag]?.split(',') ?? all
   const unknown = chosen.find((name) => !known.includes(name))
-  if (unknown === undefined) return { ...values, chosen }
-  console.error(`--runtimes: ${unknown} is none of ${known.join(', ')}`)
+  if (unknown === undefined) return chosen
+  console.error(`--${flag}: ${unknown} is none of ${known.join(', ')}`)
   return process.exit(2)
 }

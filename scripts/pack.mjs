@@ -14,6 +14,9 @@ import { parseArgs } from 'node:util'
 import { NOTICES } from './notices.mjs'
 import { platformPackage, readJson, root, thisPlatform } from './platform.mjs'
 
+/** What `pack` says, beside the tarballs. */
+const LIST = 'packed.json'
+
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   try {
     const { values } = parseArgs({ options: { out: { type: 'string' }, dist: { type: 'boolean' } } })
@@ -26,8 +29,14 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   }
 }
 
-/** The tarballs, the main one first, each with the names of its files. */
-export function pack({ out = join(root, 'tarballs'), dist = false } = {}) {
+/**
+ * The tarballs, the main one first, each with the names of its files. `packed` is a folder in which they are already.
+ */
+export function pack({ packed, ...options } = {}) {
+  return packed ? readJson(join(packed, LIST)) : packAnew(options)
+}
+
+function packAnew({ out = join(root, 'tarballs'), dist = false } = {}) {
   const platform = thisPlatform()
   const { folder, manifest } = platformPackage(platform)
   const binary = join(dist ? folder : root, manifest.main)
@@ -46,7 +55,9 @@ export function pack({ out = join(root, 'tarballs'), dist = false } = {}) {
     for (const name of ['package.json', 'README.md']) copy(join(folder, name), join(own, name))
     for (const name of ['LICENSE', NOTICES]) copy(join(root, name), join(own, name))
     copy(binary, join(own, manifest.main))
-    return { platform, tarballs: [main, own].map((packed) => tarball(packed, resolve(out))) }
+    const list = { platform, tarballs: [main, own].map((packed) => tarball(packed, resolve(out))) }
+    writeJson(join(out, LIST), list)
+    return list
   } finally {
     rmSync(stage, { recursive: true, force: true })
   }
