@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const TESTS = { fuzz: { inputs: '1000000' }, model: { steps: '50000' }, histories: { histories: '10000' } }
-/** Those that are a part of another test's binary, and the name of that part. */
-const PARTS = { histories: { binary: 'model', name: 'any_history' }, model: { binary: 'model', name: 'any_sequence' } }
+/** What each is called in the engine's tests. */
+const NAMES = { fuzz: 'fuzz::no_input', model: 'model::any_sequence', histories: 'model::histories::any_history' }
 
 const [test, ...rest] = process.argv.slice(2)
 const defaults = TESTS[test]
@@ -23,8 +23,8 @@ for (const [name, value] of Object.entries(flags())) {
 
 const env = { ...process.env }
 for (const [name, value] of Object.entries(settings)) env[`OPENMEMORY_${test}_${name}`.toUpperCase()] = value
-const { binary, name } = PARTS[test] ?? { binary: test, name: '' }
-const args = ['test', '--release', '--workspace', '--target', 'host-tuple', '--test', binary, name, '--', '--nocapture']
+const build = ['test', '--release', '--workspace', '--target', 'host-tuple', '--test', 'engine']
+const args = [...build, NAMES[test], '--', '--nocapture']
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { status, error } = spawnSync('cargo', args, { cwd: root, env, stdio: 'inherit' })
 if (error) console.error(`cargo could not be started: ${error.message}`)

@@ -1,7 +1,12 @@
 //! What an engine promises, one file for each promise. One binary, since each is linked with all the engine.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test may panic, in its helpers too, and the random ones say what they did"
+)]
 
-#[path = "../support/mod.rs"]
+mod rng;
 mod support;
 
 mod backup;
@@ -12,8 +17,10 @@ mod created;
 mod directory;
 mod doctor;
 mod existing;
+mod fuzz;
 mod history;
 mod log_end;
+mod model;
 mod moved;
 mod readers;
 mod registry;

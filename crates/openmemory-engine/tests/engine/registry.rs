@@ -8,7 +8,7 @@ use std::time::Duration;
 use openmemory_engine::{Options, Registry};
 use openmemory_storage::Durability;
 
-use super::support::options;
+use crate::support::options;
 
 #[test]
 fn a_directory_that_opens_slowly_keeps_no_other_from_opening_and_closing() {

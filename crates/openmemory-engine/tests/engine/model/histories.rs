@@ -13,8 +13,8 @@ use openmemory_engine::doctor;
 use openmemory_storage::Durability;
 use serde_json::{Value, json};
 
-use super::rng::{Rng, setting};
-use super::support::{Fixture, RecordingEmbedder, UNEMBEDDABLE};
+use crate::rng::{Rng, setting};
+use crate::support::{Fixture, RecordingEmbedder, UNEMBEDDABLE};
 
 const HISTORIES: u64 = 40;
 const SEED: u64 = 20_261_127;

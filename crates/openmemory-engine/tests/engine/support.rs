@@ -1,5 +1,4 @@
 //! A store of its own for each test: a directory that goes away, a clock that stands, an embedder that remembers.
-#![allow(dead_code, clippy::unwrap_used, reason = "every test file uses another part of this, and may panic")]
 
 use openmemory_rules::contract::{
     Added, Control, Deleted, DeletedMany, Exported, Hit, Imported, ItemResult, MemoryVersion,

@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 
 use super::compare::same;
 use super::filter::Filter;
-use super::rng::Rng;
 use super::state::{Change, MemoryState, Model, VersionState, iso};
-use super::support::{Fixture, code, to_json};
+use crate::rng::Rng;
+use crate::support::{Fixture, code, to_json};
 
 const IDS: usize = 12;
 

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::seeds;
-use super::support::{Fixture, to_json};
+use crate::support::{Fixture, to_json};
 
 type Run = fn(&Targets, &[u8]) -> bool;
 

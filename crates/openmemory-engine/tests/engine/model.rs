@@ -4,17 +4,6 @@
 //! And it leaves a store that a doctor finds healthy (`histories`).
 //!
 //! `npm run test:model -- --steps 50000` runs it for longer, and `--seed` with other choices.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::print_stdout,
-    reason = "a test may panic, in its helpers too"
-)]
-
-#[path = "../support/rng.rs"]
-mod rng;
-#[path = "../support/mod.rs"]
-mod support;
 
 mod compare;
 mod filter;
@@ -23,9 +12,10 @@ mod state;
 mod step;
 
 use openmemory_storage::Durability;
-use rng::{Rng, setting};
 use state::Model;
-use support::Fixture;
+
+use crate::rng::{Rng, setting};
+use crate::support::Fixture;
 
 const STEPS: u64 = 1500;
 const SEED: u64 = 20_250_120;

@@ -2,25 +2,16 @@
 //! cursors and texts, all damaged in any way.
 //!
 //! `npm run test:fuzz -- --inputs 1000000` runs it for longer, and `--seed` with other inputs.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::print_stdout,
-    reason = "a test may panic, in its helpers too"
-)]
 
 mod mutate;
-#[path = "../support/rng.rs"]
-mod rng;
 mod seeds;
-#[path = "../support/mod.rs"]
-mod support;
 mod targets;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use rng::{Rng, setting};
 use targets::{TARGETS, Targets};
+
+use crate::rng::{Rng, setting};
 
 const INPUTS: u64 = 20_000;
 const SEED: u64 = 1;

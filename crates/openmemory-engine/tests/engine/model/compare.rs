@@ -6,7 +6,7 @@ use openmemory_storage::Durability;
 use serde_json::{Value, json};
 
 use super::state::Model;
-use super::support::{Fixture, to_json};
+use crate::support::{Fixture, to_json};
 
 /// Whether `found` has each field of `expected` with its value, and no expiry beside it.
 pub fn same(found: &Value, expected: &Value) -> bool {

@@ -1,5 +1,4 @@
 //! Random choices that are the same in every run of one seed.
-#![allow(dead_code, clippy::unwrap_used, clippy::print_stdout, reason = "every test uses another part of this")]
 
 /// xorshift64*.
 #[derive(Debug, Clone)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::rng::Rng;
+use crate::rng::Rng;
 
 /// Texts that mean something somewhere.
 const WORDS: &[&str] = &[

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::rng::Rng;
 use super::state::{MemoryState, iso};
+use crate::rng::Rng;
 
 #[derive(Debug, Clone)]
 pub enum Filter {
