@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { expect, test } from '@jest/globals'
+import { circles } from './helpers/circles'
+import { freshDirectory } from './helpers/store'
 
 interface Package {
   name: string
@@ -91,6 +93,31 @@ test('lib.rs and mod.rs are tables of contents and define nothing', () => {
   })
   expect(tables.length).toBeGreaterThan(20)
   expect(definitions).toEqual([])
+})
+
+test('in no crate do files use each other in a circle', () => {
+  const crates = readdirSync(join(root, 'crates')).flatMap((name) => [`crates/${name}/src`, `crates/${name}/recorder`])
+  const folders = ['src', ...crates].filter((folder) => existsSync(join(root, folder)))
+  expect(folders.length).toBeGreaterThan(9)
+  expect(folders.map((folder) => [folder, circles(join(root, folder))])).toEqual(folders.map((folder) => [folder, []]))
+})
+
+test('a circle is found through groups and parents, and a table of contents is none', () => {
+  const files = {
+    'lib.rs': 'mod log;\nmod rows;\npub use rows::Row;',
+    'log.rs': 'use std::fs;\nuse crate::{\n    Error,\n    rows::{self, codec::{Codec, Row}},\n};',
+    'rows/mod.rs': 'mod codec;\nmod key;\npub use codec::Codec;',
+    'rows/codec.rs': '// See crate::log.\nfn key() -> super::key::Key {}',
+    'rows/key.rs': 'pub(in crate::log) struct Key;\nimpl Key { fn log() { super::super::log::write::<Key>() } }',
+  }
+  const folder = freshDirectory()
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), text)
+  }
+  expect(circles(folder)).toEqual([['log', 'rows::codec', 'rows::key']])
+  writeFileSync(join(folder, 'rows', 'key.rs'), 'pub(in crate::log) struct Key;')
+  expect(circles(folder)).toEqual([])
 })
 
 function workspace(): Package[] {

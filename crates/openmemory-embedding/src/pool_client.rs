@@ -10,8 +10,8 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::embedder::{Embedder, FirstPass};
 use crate::error::EmbeddingError;
+use crate::job_queue::{JobQueue, Priority};
 use crate::passage::Passage;
-use crate::pool::{Priority, Shared};
 use crate::reassemble::{Cut, gather};
 
 /// Jobs of one priority that a client has queued at once; further callers wait without a place in the queue.
@@ -20,16 +20,16 @@ const QUEUE_DEPTH: usize = 256;
 /// One store's use of an [`EmbeddingPool`](crate::EmbeddingPool). Callers await without blocking. Work is queued passage by
 /// passage, so a single text waits for at most a passage or two of its client, never for a whole batch or a long text.
 pub struct PoolClient {
-    shared: Arc<Shared>,
+    queue: Arc<JobQueue>,
     id: u64,
     interactive: Arc<Semaphore>,
     bulk: Arc<Semaphore>,
 }
 
 impl PoolClient {
-    pub(crate) fn new(shared: Arc<Shared>, id: u64) -> Self {
+    pub(crate) fn new(queue: Arc<JobQueue>, id: u64) -> Self {
         let places = || Arc::new(Semaphore::new(QUEUE_DEPTH));
-        Self { shared, id, interactive: places(), bulk: places() }
+        Self { queue, id, interactive: places(), bulk: places() }
     }
 
     /// Runs `job` on the pool. A job whose caller is gone is skipped.
@@ -139,7 +139,7 @@ impl PoolClient {
                 );
             }
         };
-        self.shared.push(priority, self.id, Box::new(job))?;
+        self.queue.push(priority, self.id, Box::new(job))?;
         Ok(answer)
     }
 }
