@@ -12,13 +12,11 @@ use napi::tokio::sync::{oneshot, watch};
 use napi::{Env, Status};
 use openmemory_embedding::{EmbedCall, EmbedFailure};
 
-pub type Embed<'a> = Function<'a, FnArgs<(Vec<String>,)>, Promise<Float32Array>>;
-
 type Texts = FnArgs<(Vec<String>,)>;
 type EmbedFunction = ThreadsafeFunction<Texts, Promise<Float32Array>, Texts, Status, false, true>;
 
 /// The call for the engine. The facade's function checks the vectors and never throws: it rejects.
-pub fn embed_call(env: &Env, embed: Embed<'_>) -> Result<EmbedCall> {
+pub fn embed_call(env: &Env, embed: Function<'_, Texts, Promise<Float32Array>>) -> Result<EmbedCall> {
     let function = Arc::new(embed.build_threadsafe_function().weak::<true>().build()?);
     let ended = end_of_this_thread(env)?;
     Ok(Arc::new(move |texts| {

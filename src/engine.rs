@@ -4,7 +4,9 @@ use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{Object, PromiseRaw, Result, within_runtime_if_available};
+use napi::bindgen_prelude::{
+    Float32Array, FnArgs, Function, Object, Promise, PromiseRaw, Result, within_runtime_if_available,
+};
 use napi::{Env, JsValue};
 use napi_derive::napi;
 use openmemory_domain::request::{
@@ -21,7 +23,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{answer, items, parse};
 use crate::control::Control;
-use crate::embedder::{Embed, embed_call};
+use crate::embedder::embed_call;
 use crate::handle::{Handle, blocking, reading, run_inline};
 use crate::inline_poll::answer_at_once;
 use crate::loop_budget::{InlinePermit, LoopBudget};
@@ -43,8 +45,13 @@ pub struct Engine {
 #[napi]
 impl Engine {
     /// Instant: the directory is opened by the first call.
+    // napi writes the types that it reads here into native.d.ts, and does not look behind an alias.
     #[napi(constructor)]
-    pub fn new(env: &Env, options: String, embed: Option<Embed<'_>>) -> Result<Self> {
+    pub fn new(
+        env: &Env,
+        options: String,
+        embed: Option<Function<'_, FnArgs<(Vec<String>,)>, Promise<Float32Array>>>,
+    ) -> Result<Self> {
         let embed = embed.map(|embed| embed_call(env, embed)).transpose()?;
         let opening = StoreSpec::read(&options, embed)?;
         Ok(Self { handle: Arc::new(Handle::new(opening)), turns: LoopBudget::default() })

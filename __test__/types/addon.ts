@@ -2,12 +2,7 @@
 // nothing here runs.
 
 import type * as generated from '../../native'
-import type { NativeEmbed, NativeModule } from '../../sdk/native/addon'
-
-declare global {
-  /** native.d.ts mentions the type of an embedding function without declaring it. */
-  type Embed = NativeEmbed
-}
+import type { NativeModule } from '../../sdk/native/addon'
 
 type Addon = Omit<typeof generated, '__napiBindingTarget'>
 type Members<T> = { [K in keyof T]: T[K] extends abstract new (...args: never[]) => infer Made ? keyof Made : K }
