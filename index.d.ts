@@ -544,7 +544,10 @@ export interface UpdateManyOptions extends BatchOptions, Attribution {}
 export interface SearchOptions {
   /** Maximum number of hits, 1 to 1000. Default 8. */
   limit?: number
-  /** The same as `limit`, under its older name. Giving both is `INVALID_ARGUMENT`. */
+  /**
+   * The older name of `limit`. Giving both with different values is `INVALID_ARGUMENT`.
+   * @deprecated Use `limit`.
+   */
   k?: number
   filters?: Filters
   /** Only memories of these sectors, compared by their vectors for these sectors. Default: all. */

@@ -20,7 +20,7 @@ test('a backup made beside updates is a store with everything acknowledged befor
   expect(await copy.getMemory('m7')).toMatchObject({ content: 'corrected', tags: ['x'] })
   expect((await copy.getHistory('m7')).at(-1)).toMatchObject({ content: 'note 7', version: 1 })
   expect(await copy.stats()).not.toHaveProperty('repaired')
-  expect((await copy.searchMemories('note 31', { k: 1 }))[0]?.id).toBe('m31')
+  expect((await copy.searchMemories('note 31', { limit: 1 }))[0]?.id).toBe('m31')
   await copy.updateMemory('m7', { tags: [] })
   expect(await om.getMemory('m7')).toMatchObject({ tags: ['x'] })
 })

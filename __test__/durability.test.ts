@@ -17,6 +17,6 @@ test('every acknowledged write survives kill -9', async () => {
     expect(await om.getMemory(id)).toMatchObject({ content: `note ${n}, corrected`, metadata: { n }, version: 2 })
     expect(await om.getHistory(id)).toHaveLength(2)
   }
-  const [hit] = await om.searchMemories('note 7, corrected', { k: 1 })
+  const [hit] = await om.searchMemories('note 7, corrected', { limit: 1 })
   expect(hit?.version).toBe(2)
 })

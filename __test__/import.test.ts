@@ -52,7 +52,7 @@ test('everything comes back and goes on living: search, history, links, restorin
   expect(progress.at(-1)).toEqual([8, 8])
   expect(await everything(other)).toEqual(await everything(om))
 
-  const [hit] = await other.searchMemories('Ada drinks coffee now', { k: 1 })
+  const [hit] = await other.searchMemories('Ada drinks coffee now', { limit: 1 })
   expect(hit).toMatchObject({ id: 'plain', version: 6 })
   expect((await other.listMemories({ filters: { tags: 'a' } })).memories).toHaveLength(1)
   expect(await other.restoreMemory('plain', 3)).toMatchObject({ version: 7, metadata: { z: 1 } })
@@ -93,7 +93,7 @@ test('a memory of another history under the same id is reported, kept or replace
   expect(await om.getWaypoints('similar')).toEqual(links)
   const hits = await om.searchMemories('Something else', { filters: { user_id: 'bob' } })
   expect(hits).toEqual([])
-  expect((await om.searchMemories('Ada drinks coffee now', { k: 1 }))[0]?.id).toBe('plain')
+  expect((await om.searchMemories('Ada drinks coffee now', { limit: 1 }))[0]?.id).toBe('plain')
   expect((await refusal(om.importFrom(file, { onConflict: 'guess' as never }))).details).toEqual({
     field: 'onConflict',
   })

@@ -49,7 +49,7 @@ test.each(endings)(
           metadata: { state },
         })
       })
-      const [hit] = await om.searchMemories(`state ${history.length}`, { k: 1, filters: { memory_ids: [id] } })
+      const [hit] = await om.searchMemories(`state ${history.length}`, { limit: 1, filters: { memory_ids: [id] } })
       expect(hit).toMatchObject({ id, version: history.length })
     }
   },

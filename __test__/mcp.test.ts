@@ -126,7 +126,7 @@ test('every tool is described, and does its work', async () => {
     tags: ['taste'],
   })
   expect(
-    (await host.use('search_memories', { query: 'coffee', k: 3, filters: { tags: 'taste' } })).matches,
+    (await host.use('search_memories', { query: 'coffee', limit: 3, filters: { tags: 'taste' } })).matches,
   ).toMatchObject([{ id, score: expect.any(Number) }])
   expect((await host.use('search_memories', { query: 'coffee', min_score: 1 })).matches).toEqual([])
   expect(await host.use('get_memory', { id, version: 1 })).toMatchObject({ content: 'Ada drinks tea' })
@@ -185,7 +185,7 @@ test('a session that is pinned to a user neither shows nor changes memories of o
     { user_id: 'bob' },
     { AND: [{ user_id: 'bob' }] },
   ]) {
-    const { matches } = await host.use('search_memories', { query: 'tea', k: 10, filters })
+    const { matches } = await host.use('search_memories', { query: 'tea', limit: 10, filters })
     const { memories } = await host.use('list_memories', { filters })
     const ids = [...matches, ...memories].map(({ id }: Message) => id)
     expect(ids.filter((id: string) => id !== mine.id)).toEqual([])
@@ -280,7 +280,7 @@ test('ten long notes fit into one answer, each cut with a mark of what is left o
     { content: 'A short note' },
   ])
   for (const [name, args, list] of [
-    ['search_memories', { query: 'note tea', k: 11 }, 'matches'],
+    ['search_memories', { query: 'note tea', limit: 11 }, 'matches'],
     ['list_memories', {}, 'memories'],
   ] as const) {
     const { data, text } = await host.answers(name, args)
@@ -325,7 +325,7 @@ test('what does not fit into an answer is counted, or begins the next page', asy
   const many = Array.from({ length: 150 }, (_, n) => ({ content: `Note ${n} ${'and more '.repeat(50)}` }))
   await store.addMemories([{ content: 'The note with much beside it', tags, metadata }, ...many])
 
-  const found = await host.answers('search_memories', { query: 'The note with much beside it', k: 151 })
+  const found = await host.answers('search_memories', { query: 'The note with much beside it', limit: 151 })
   expect(JSON.stringify(found.data).length).toBeLessThan(BUDGET + 500)
   const { matches, omitted } = JSON.parse(found.text)
   expect([matches.length + omitted, found.data.omitted]).toEqual([151, omitted])
@@ -400,9 +400,9 @@ test('what is wrong is told in the names of the tool, and nothing is changed', a
     ['search_memories', { query: 'x', min_score: 'high' }, 'min_score'],
     ['search_memories', { query: 'x', limit: 'many' }, 'limit'],
     ['search_memories', { query: 'x', k: 'many' }, 'k'],
-    ['search_memories', { query: 'x', limit: 1, k: 1 }, 'limit'],
+    ['search_memories', { query: 'x', limit: 1, k: 2 }, 'limit'],
     ['search_memories', { query: 'x', filters: 'null' }, 'filters'],
-    ['search_memories', { k: 5 }, 'query'],
+    ['search_memories', { limit: 5 }, 'query'],
     ['update_memory', { id, content: 'x', if_version: 0 }, 'if_version'],
     ['update_memory', { id }, 'content'],
     ['update_memory', { id, reason: 'none' }, 'content'],

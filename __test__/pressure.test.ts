@@ -91,7 +91,7 @@ testWithSmallDisk.each(['flush', 'interval'] as const)(
     // `interval` promises less: the last half second may be gone.
     if (durability === 'flush') expect(acknowledged.filter((id) => !kept.has(id))).toEqual([])
     expect(kept).toContain('room again')
-    expect((await om.searchMemories('room again', { k: 1 }))[0]?.id).toBe('room again')
+    expect((await om.searchMemories('room again', { limit: 1 }))[0]?.id).toBe('room again')
     expect(readFileSync(join(path, 'room.tmp'), 'utf8')).toBe('mine')
   },
 )

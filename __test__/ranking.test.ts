@@ -35,7 +35,7 @@ test.each([
 test('each of several Chinese questions is looked for', async () => {
   const om = openModelStore()
   await om.addMemories(OTHERS.map((content) => ({ content })))
-  const hits = await om.searchMemories('会议在什么时候？妈妈的生日是哪天？', { k: 2 })
+  const hits = await om.searchMemories('会议在什么时候？妈妈的生日是哪天？', { limit: 2 })
   expect(hits.map(({ content }) => content).sort()).toEqual([OTHERS[2], OTHERS[8]].sort())
 })
 
@@ -115,7 +115,7 @@ async function crowded(): Promise<OpenMemory> {
 test('a filter on one memory in a hundred gives the order of the whole search', async () => {
   const om = await crowded()
   const query = 'Which day is the appointment?'
-  const all = await om.searchMemories(query, { k: 1000 })
+  const all = await om.searchMemories(query, { limit: 1000 })
   const expected = all.filter(({ tags }) => tags.includes('rare')).map(({ id, score }) => [id, score])
   expect(expected).toHaveLength(3)
   const memory_ids = { in: expected.map(([id]) => id as string).sort() }

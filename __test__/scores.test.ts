@@ -109,7 +109,7 @@ test('explain adds up to the score', async () => {
     ...Array.from({ length: 20 }, (_, n) => ({ content: `note ${n} about meetings` })),
   ])
   for (const { score, similarity, explain } of await om.searchMemories('Where do we meet at noon?', {
-    k: 22,
+    limit: 22,
     explain: true,
   })) {
     const x = Object.values(explain ?? {}).reduce((sum, { value, weight }) => sum + value * weight, 0)

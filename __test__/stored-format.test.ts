@@ -65,7 +65,7 @@ test.each(states)('a %s of format 1 is written to, and opens again', async (_, s
   expect(await again.stats()).not.toHaveProperty('repaired')
   expect(await again.getMemory('coffee')).toMatchObject({ version: 4, metadata: { n: 2 }, tags: [] })
   expect((await again.getHistory('imported')).map(({ event }) => event)).toEqual(['RESTORE', 'UPDATE', 'ADD'])
-  expect((await again.searchMemories('bakery opens at seven', { k: 1 }))[0]?.id).toBe('imported')
+  expect((await again.searchMemories('bakery opens at seven', { limit: 1 }))[0]?.id).toBe('imported')
   expect((await again.getWaypoints('new')).map(({ id }) => id)).toContain('tea')
   const touched = ['imported', 'coffee', 'long']
   for (const { memory } of expected.memories.filter(({ memory }) => !touched.includes(memory.id))) {

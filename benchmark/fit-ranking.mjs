@@ -58,7 +58,7 @@ async function rankings(runs) {
       }
       for (const query of queries) {
         const gold = new Set(query.gold)
-        const hits = await om.searchMemories(query.text, { k: 1000, filters: { user_id: user }, explain: true })
+        const hits = await om.searchMemories(query.text, { limit: 1000, filters: { user_id: user }, explain: true })
         const candidates = hits
           .map(({ metadata, explain }) => ({
             gold: gold.has(metadata.source),

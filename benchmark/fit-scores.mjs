@@ -85,7 +85,7 @@ async function ask(users, runs, askers = users) {
 }
 
 async function hits(om, query, user, k, gold) {
-  const found = await om.searchMemories(query, { k, filters: { user_id: user }, explain: true })
+  const found = await om.searchMemories(query, { limit: k, filters: { user_id: user }, explain: true })
   return found.map(({ score, explain, metadata }) => {
     const { bias: _, among, in_run, ...ranking } = explain
     const sum = Object.values(ranking).reduce((sum, { value, weight }) => sum + value * weight, 0)

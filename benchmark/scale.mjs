@@ -73,7 +73,7 @@ async function searches(om, vectorOf, rounds, user = 'ada') {
   for (let round = 0; round < rounds; round++) {
     const query = prose.next(10).text
     vectorOf(query)
-    times.push(await timed(() => om.searchMemories(query, { k: K, filters: { user_id: user } })))
+    times.push(await timed(() => om.searchMemories(query, { limit: K, filters: { user_id: user } })))
   }
   return times
 }

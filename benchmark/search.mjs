@@ -27,14 +27,14 @@ export async function* measure({ directory, quick }) {
   const embedder = { id: 'known-vectors', dimensions: DIMENSIONS, embed: (texts) => texts.map(vectorOf) }
   const om = new OpenMemory({ path: join(directory, 'search'), embedder })
   const sqlite = new SqliteMemories(join(directory, 'search.sqlite'), { vectors: true })
-  const ours = (query) => om.searchMemories(query, { k: K, filters: { user_id: 'ada' } })
+  const ours = (query) => om.searchMemories(query, { limit: K, filters: { user_id: 'ada' } })
   const other = (query) => sqlite.search(known.get(query), 'ada', K)
   try {
     await remember(om, list)
     sqlite.add(list.map((memory) => ({ ...memory, embedding: known.get(memory.content) })))
     let shared = 0
     for (const query of queries) shared += overlap(await ours(query), other(query))
-    const nothing = (query) => om.searchMemories(query, { k: K, filters: { user_id: 'nobody' } })
+    const nothing = (query) => om.searchMemories(query, { limit: K, filters: { user_id: 'nobody' } })
     const run = (search) => async () => {
       const work = async () => {
         for (const query of queries) await search(query)

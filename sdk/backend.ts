@@ -28,7 +28,7 @@ export interface ListRequest extends Omit<contract.ListOptions, 'filters'> {
   filters: Filters
 }
 
-export interface SearchRequest extends Omit<contract.SearchOptions, 'filters' | 'limit'> {
+export interface SearchRequest extends Omit<contract.SearchOptions, 'filters'> {
   query: string
   filters: Filters
 }

@@ -7,7 +7,7 @@ import { CallSite } from './call-site'
 import { cancellable, checkLongCall, checkSignal, ProgressFailure } from './cancellable'
 import { connect } from './connect'
 import { withDeadline } from './deadline'
-import { failure, invalid, renamed } from './errors'
+import { failure, invalid } from './errors'
 import { type Check, readingFrom, writingTo } from './pipes'
 import { isVacuous, Scope } from './scope'
 import { checkId, checkItems, checkOptions, checkRecord, describe, isoTime, rejectExtra } from './validate/arguments'
@@ -162,18 +162,11 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
   }
 
   searchMemories(query: string, options?: contract.SearchOptions, ...extra: Extra) {
-    return this.#call(extra, async (call) => {
+    return this.#call(extra, (call) => {
       const { filters, ...rest } = checkOptions(options, SEARCH_OPTIONS)
       if (typeof query !== 'string') throw invalid('query', `must be a string, not ${describe(query)}`)
-      const { limit, k = limit, ...steering } = lossless({ query, ...rest })
-      if (rest.k !== undefined && limit !== undefined) throw invalid('limit', 'and k exclude each other')
-      try {
-        // Backends know the limit of a search as k.
-        const request = { k, ...steering, filters: this.#scope.filters(filters) }
-        return await this.#backend.search(request, call.stopAtDeadline())
-      } catch (error) {
-        throw limit === undefined ? error : renamed(error, 'k', 'limit')
-      }
+      const request = { ...lossless({ query, ...rest }), filters: this.#scope.filters(filters) }
+      return this.#backend.search(request, call.stopAtDeadline())
     })
   }
 

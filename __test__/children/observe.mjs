@@ -34,7 +34,7 @@ for (const id of DELETED) {
   await om.getMemory(id).catch(({ code, details }) => seen.deleted.push({ code, details }))
 }
 for (const query of QUERIES) {
-  const [{ id, similarity }] = await om.searchMemories(query, { k: 1 })
+  const [{ id, similarity }] = await om.searchMemories(query, { limit: 1 })
   seen.searches.push({ query, id, similarity })
 }
 for (const filters of FILTERS) {

@@ -31,7 +31,7 @@ const USES = {
   search: {
     each: 100,
     limit: 300,
-    ask: () => ask('POST', '/memory/search', { query: `where is note ${any(500)}`, k: 5 }),
+    ask: () => ask('POST', '/memory/search', { query: `where is note ${any(500)}`, limit: 5 }),
   },
   health: { each: 50, limit: 50, ask: () => ask('GET', '/health', undefined, null) },
 }

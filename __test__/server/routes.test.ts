@@ -152,7 +152,21 @@ test('POST /memory/query takes OpenMemory’s filters and the filter language', 
   }
   const refused = await ask('POST', '/memory/query', { body: { query: 'x', filters: { colour: 1 }, user_id: 'ada' } })
   expect(refused.body).toMatchObject({ err: 'invalid', field: 'filters.colour' })
-  expect((await ask('POST', '/memory/query', { body: { query: 'x', k: 1001 } })).status).toBe(413)
+})
+
+test('searches take limit, and k, its name in OpenMemory', async () => {
+  const { ask, store } = await serve()
+  await store.addMemories([{ content: 'green tea' }, { content: 'black tea' }, { content: 'white tea' }])
+  for (const path of ['/memory/query', '/memory/search']) {
+    const searched = (fields: object) => ask('POST', path, { body: { query: 'tea', ...fields } })
+    expect((await searched({ limit: 2 })).body.matches).toHaveLength(2)
+    expect((await searched({ k: 1 })).body.matches).toHaveLength(1)
+    expect((await searched({ limit: 2, k: 2 })).body.matches).toHaveLength(2)
+    expect(await searched({ limit: 2, k: 1 })).toMatchObject({ status: 400, body: { field: 'limit' } })
+    for (const name of ['limit', 'k']) {
+      expect(await searched({ [name]: 1001 })).toMatchObject({ status: 413, body: { field: name } })
+    }
+  }
 })
 
 test('a user named * is that user, and not everybody', async () => {

@@ -18,7 +18,7 @@ export async function open(directory, embedder) {
     },
     updateMetadata: (id, metadata) => om.updateMemory(id, { metadata }),
     updateContent: (id, content) => om.updateMemory(id, { content }),
-    search: (query, user_id, k) => om.searchMemories(query, { k, filters: { user_id } }),
+    search: (query, user_id, k) => om.searchMemories(query, { limit: k, filters: { user_id } }),
     /** From here on by the shipped model here, whose vectors are the same, instead of the function. */
     async embedItself() {
       await om.close()

@@ -13,7 +13,7 @@ class Preferences {
   }
 
   async about(question) {
-    const [best] = await this.om.searchMemories(question, { k: 1 })
+    const [best] = await this.om.searchMemories(question, { limit: 1 })
     return best?.content
   }
 }

@@ -52,7 +52,7 @@ async def every_method(om, folder):
     history = await done(om.get_history("m1"))
     assert (history[0].reason, history[-1].event, history[1].changes[0].after) == ("for ever", "ADD", "Ada drinks coffee")
     assert (await done(om.restore_memory("m1", 1))).content == "Ada drinks tea"
-    assert (await done(om.search_memories("tea", k=1)))[0].score > 0
+    assert (await done(om.search_memories("tea", limit=1)))[0].score > 0
     assert (await done(om.reinforce_memory("m1", boost=0.2))).version == 4
     assert (await done(om.send_feedback("m1", "POSITIVE", reason="right"))).feedback == "POSITIVE"
     assert (await done(om.get_waypoints("m1"))) == []
@@ -313,6 +313,13 @@ def test_a_file_is_sent_whole_each_time(tmp_path, monkeypatch):
     assert om.import_from(tmp_path / "file").imported == 0
     assert [len(request.content) for request in asked] == [2_500_000] * 3
     assert asked[0].headers["content-length"] == "2500000" and "transfer-encoding" not in asked[0].headers
+
+
+def test_a_limit_is_sent_under_the_name_that_was_given():
+    found = {"query": "tea", "matches": []}
+    om, asked = answering(*[httpx.Response(200, json=found)] * 2)
+    assert om.search_memories("tea", limit=3) == om.search_memories("tea", k=4) == []
+    assert [json.loads(request.content) for request in asked] == [{"query": "tea", "limit": 3}, {"query": "tea", "k": 4}]
 
 
 def test_the_public_names_are_all_there():

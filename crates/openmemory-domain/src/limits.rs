@@ -21,6 +21,6 @@ pub const BATCH: usize = 1000;
 /// Characters of a search query.
 pub const QUERY_CHARACTERS: usize = 8192;
 /// Results of one search.
-pub const K: usize = 1000;
+pub const HITS: usize = 1000;
 /// Memories of one page, versions of one history call.
 pub const PAGE: usize = 1000;

@@ -50,12 +50,12 @@ impl Engine {
     pub fn is_quick(&self, request: &Search) -> bool {
         let compared = |index: &MemoryIndex| in_scope(request, |scope| index.vectors(scope));
         request.query.len() <= QUICK_QUESTION
-            && request.k <= QUICK_HITS
+            && request.limit <= QUICK_HITS
             && !request.asks_each()
             && self.index.index().is_some_and(|index| compared(&index) <= QUICK_VECTORS)
     }
 
-    /// The `k` best memories for a query embedded by [`Engine::embed_query`], best first.
+    /// The best memories for a query embedded by [`Engine::embed_query`], best first.
     pub fn search(&self, request: &Search, vector: &[f32], control: &Control) -> Result<Vec<Hit>, Error> {
         let Some(index) = self.index.index() else { return Ok(Vec::new()) };
         let among = self.among(request.filter.as_ref())?;
@@ -90,7 +90,7 @@ impl Engine {
         })
     }
 
-    /// The best `k` that match, and whether each still is what the index has compared.
+    /// The best that match, and whether each still is what the index has compared.
     fn matching_best(
         &self,
         request: &Search,
@@ -98,12 +98,12 @@ impl Engine {
         find: impl Fn(usize) -> Result<Vec<Found>, Error>,
     ) -> Result<(Vec<(Found, Version)>, bool), Error> {
         let filters = request.asks_each();
-        let mut take = if filters { FIRST_FILTERED.max(4 * request.k) } else { request.k };
+        let mut take = if filters { FIRST_FILTERED.max(4 * request.limit) } else { request.limit };
         let mut asked: HashMap<u64, Option<Version>> = HashMap::new();
         loop {
             let candidates = find(take)?;
             let exhausted = candidates.len() < take;
-            let (mut best, mut settled) = (Vec::with_capacity(request.k), true);
+            let (mut best, mut settled) = (Vec::with_capacity(request.limit), true);
             let hopeless = |found: &Found| found.features.score() < request.min_score as f32;
             let all_seen = exhausted || candidates.last().is_some_and(hopeless);
             for found in candidates.into_iter().take_while(|found| !hopeless(found)) {
@@ -126,7 +126,7 @@ impl Engine {
                 settled &= version.content == found.content
                     && SectorMask::of(version.sectors().as_slice()).meets(found.sectors);
                 best.push((found, version));
-                if best.len() == request.k {
+                if best.len() == request.limit {
                     return Ok((best, settled));
                 }
             }

@@ -21,7 +21,7 @@ export const search: Command = {
   help: {
     ...FILTER_HELP,
     limit: 'maximum number of results, 1 to 1000 (8)',
-    k: 'the same as --limit',
+    k: 'the older name of --limit',
     sector: 'only memories of this sector; can be repeated',
     'min-score': 'only results with at least this score, 0 to 1',
     explain: 'show the parts of each score',

@@ -236,16 +236,21 @@ class OpenMemory:
         self,
         query: str,
         *,
-        k: Optional[int] = None,
+        limit: Optional[int] = None,
         filters: Optional[Mapping[str, Any]] = None,
         sectors: Optional[Sequence[str]] = None,
         min_score: Optional[float] = None,
         explain: Optional[bool] = None,
         show_expired: Optional[bool] = None,
+        k: Optional[int] = None,
     ) -> list[MemoryMatch]:
-        """The memories whose meaning is nearest to the query, best first."""
+        """The memories whose meaning is nearest to the query, best first.
+
+        ``limit`` is the maximum number of hits, 1 to 1000 (8). ``k`` is its older name and deprecated.
+        """
         call = _calls.search_memories(
             query=query,
+            limit=limit,
             k=k,
             filters=self._scope.filters(filters),
             sectors=sectors,

@@ -6,11 +6,12 @@ use super::{Fields, list};
 use crate::filter::{Field, Filter};
 use crate::{Invalid, Sector, limits};
 
-/// `{query, k?, filters?, sectors?, minScore?, explain?, showExpired?}`
+/// `{query, limit?, filters?, sectors?, minScore?, explain?, showExpired?}`; `k` is an older name of `limit`.
 #[derive(Debug, Clone)]
 pub struct Search {
     pub query: String,
-    pub k: usize,
+    /// The most hits that are wanted.
+    pub limit: usize,
     pub filter: Option<Filter>,
     /// Only memories of these sectors, and only by their vectors of these sectors; empty for all.
     pub sectors: Vec<Sector>,
@@ -22,7 +23,7 @@ pub struct Search {
 
 impl Search {
     pub fn read(value: Value) -> Result<Self, Invalid> {
-        let known = ["query", "k", "filters", "sectors", "minScore", "explain", "showExpired"];
+        let known = ["query", "limit", "k", "filters", "sectors", "minScore", "explain", "showExpired"];
         let mut fields = Fields::read(value, &known)?;
         let query = fields.string("query")?.unwrap_or_default();
         if query.trim().is_empty() {
@@ -38,7 +39,7 @@ impl Search {
         let sectors = fields.strings("sectors")?.unwrap_or_default();
         Ok(Self {
             query,
-            k: fields.whole("k", 1, limits::K as u64)?.unwrap_or(8) as usize,
+            limit: read_limit(&mut fields)?.unwrap_or(8) as usize,
             filter: list::filters(&mut fields)?,
             sectors: read_sectors(&sectors)?,
             min_score,
@@ -53,6 +54,15 @@ impl Search {
     }
 }
 
+/// Each name is checked for itself, so that a refusal names the one that the caller used.
+fn read_limit(fields: &mut Fields) -> Result<Option<u64>, Invalid> {
+    let mut read = |name| fields.whole(name, 1, limits::HITS as u64);
+    match (read("limit")?, read("k")?) {
+        (Some(limit), Some(k)) if limit != k => Err(Invalid::argument("limit", "and k, its older name, differ")),
+        (limit, k) => Ok(limit.or(k)),
+    }
+}
+
 /// Each once, however often it is named.
 fn read_sectors(names: &[String]) -> Result<Vec<Sector>, Invalid> {
     let mut sectors = Vec::new();
@@ -63,4 +73,44 @@ fn read_sectors(names: &[String]) -> Result<Vec<Sector>, Invalid> {
         }
     }
     Ok(sectors)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::InvalidKind;
+
+    fn limit(fields: Value) -> Result<usize, Invalid> {
+        let mut request = json!({"query": "tea"});
+        request.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        Search::read(request).map(|search| search.limit)
+    }
+
+    #[test]
+    fn k_is_an_older_name_of_limit() {
+        assert_eq!(limit(json!({})), Ok(8));
+        assert_eq!(limit(json!({"limit": 3})), Ok(3));
+        assert_eq!(limit(json!({"k": 3})), Ok(3));
+        assert_eq!(limit(json!({"limit": 3, "k": 3})), Ok(3));
+        let refused = limit(json!({"limit": 3, "k": 4})).unwrap_err();
+        assert_eq!((refused.kind, &*refused.field), (InvalidKind::Argument, "limit"));
+    }
+
+    #[test]
+    fn a_refused_limit_has_the_name_that_the_caller_used() {
+        for name in ["limit", "k"] {
+            for (value, kind) in [
+                (json!(0), InvalidKind::Argument),
+                (json!(1.5), InvalidKind::Argument),
+                (json!("two"), InvalidKind::Argument),
+                (json!(null), InvalidKind::Argument),
+                (json!(1001), InvalidKind::Limit),
+            ] {
+                let refused = limit(json!({ name: value })).unwrap_err();
+                assert_eq!((refused.kind, &*refused.field), (kind, name));
+            }
+        }
+    }
 }

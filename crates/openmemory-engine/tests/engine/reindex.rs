@@ -107,7 +107,7 @@ async fn a_half_done_reindex_can_be_taken_back_with_the_former_model() {
 
 /// Whether a search finds `id` as good as exactly.
 async fn found(fixture: &Fixture, mut request: Value, id: &str) -> bool {
-    request["k"] = json!(1000);
+    request["limit"] = json!(1000);
     let hits = fixture.search(request).await.unwrap();
     hits.iter().any(|hit| hit.memory.version.id.as_str() == id && hit.similarity > 0.999)
 }
@@ -141,7 +141,7 @@ fn writes_beside_a_reindex_reach_the_index() {
             begin.wait();
             runtime().block_on(fixture.engine.reindex(&Control::default())).unwrap();
         });
-        let request = json!({"query": "Number", "filters": {"user_id": "busy"}, "sectors": [sector], "k": 8});
+        let request = json!({"query": "Number", "filters": {"user_id": "busy"}, "sectors": [sector], "limit": 8});
         assert_eq!(runtime().block_on(fixture.search(request)).unwrap().len(), 8, "round {round}");
     }
 }

@@ -79,7 +79,7 @@ async fn memories_found_together_are_linked_more_strongly_afterwards() {
 async fn one_found_alone_leaves_its_links() {
     let fixture = with_two().await;
     let before = fixture.waypoints("one");
-    fixture.search(json!({"query": "cello", "k": 1})).await.unwrap();
+    fixture.search(json!({"query": "cello", "limit": 1})).await.unwrap();
     assert_eq!(fixture.reopened().waypoints("one"), before);
 }
 

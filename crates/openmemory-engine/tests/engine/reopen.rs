@@ -13,8 +13,8 @@ async fn hits(fixture: &Fixture) -> Vec<Value> {
     let mut hits = Vec::new();
     for request in [
         json!({"query": "anxious about Lisbon"}),
-        json!({"query": "Number 3.", "filters": {"user_id": "u1"}, "k": 1000}),
-        json!({"query": "Number 4.", "sectors": ["emotional", "reflective"], "k": 3}),
+        json!({"query": "Number 3.", "filters": {"user_id": "u1"}, "limit": 1000}),
+        json!({"query": "Number 4.", "sectors": ["emotional", "reflective"], "limit": 3}),
         json!({"query": "Number 4.", "filters": {"NOT": {"tags": "even"}}, "minScore": 0.000001}),
     ] {
         let mut found = to_json(&fixture.search(request).await.unwrap());

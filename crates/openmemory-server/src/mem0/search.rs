@@ -85,9 +85,9 @@ async fn found(
     let threshold = threshold(&mut fields)?;
     let (search, cut) = request(&mut fields, beside)?;
     fields.done()?;
-    let k = search.k;
+    let limit = search.limit;
     // What is under the threshold leaves its place to others.
-    let asked = if threshold.is_some() { search.k.max(BEFORE_THRESHOLD) } else { search.k };
+    let asked = if threshold.is_some() { search.limit.max(BEFORE_THRESHOLD) } else { search.limit };
     let told = move |hit: &Hit| {
         let lexical = hit.part("lexical").map(|value| value.min(1.0));
         let mut fields = record(&hit.memory);
@@ -96,9 +96,9 @@ async fn found(
         fields.insert("score_breakdown".into(), breakdown);
         only(fields, wanted.as_deref())
     };
-    let search = Search { k: asked, explain: true, ..search };
+    let search = Search { limit: asked, explain: true, ..search };
     let enough = move |hit: &&Hit| threshold.is_none_or(|least| semantic(hit) >= least);
-    let told = move |hits: &[Hit]| Ok(hits.iter().filter(enough).take(k).map(told).collect());
+    let told = move |hits: &[Hit]| Ok(hits.iter().filter(enough).take(limit).map(told).collect());
     Ok(ScoredRecord { results: memories.search(search, told).await?, cut })
 }
 
@@ -130,10 +130,10 @@ fn request(fields: &mut Fields, beside: Vec<(&'static str, Value)>) -> Result<(S
     for (key, value) in fields.object("metadata")?.unwrap_or_default() {
         others.push(json!({ "metadata": { key: value } }));
     }
-    let k = fields.whole("top_k", 1, 1000)?.or(fields.whole("limit", 1, 1000)?).unwrap_or(10);
+    let limit = fields.whole("top_k", 1, 1000)?.or(fields.whole("limit", 1, 1000)?).unwrap_or(10);
     let mut query = Value::from(fields.string("query")?.unwrap_or_default());
     let cut = keep_end(&mut query);
     let show_expired = fields.flag("show_expired")?.unwrap_or(false);
-    let search = Search::read(json!({ "query": query, "k": k, "showExpired": show_expired }))?;
+    let search = Search::read(json!({ "query": query, "limit": limit, "showExpired": show_expired }))?;
     Ok((Search { filter: translated(filters, others)?, ..search }, cut))
 }

@@ -12,7 +12,7 @@ pub const REQUESTS: &[&str] = &[
     r#"{"ids":["m1","m2"]}"#,
     r#"{"all":true}"#,
     r#"{"filters":{"tags":"a"},"limit":10,"order":"updated_at:asc","showExpired":true}"#,
-    r#"{"query":"tea","k":5,"sectors":["semantic","episodic"],"minScore":0.1,"explain":true,"filters":{"user_id":"ada"}}"#,
+    r#"{"query":"tea","limit":5,"sectors":["semantic","episodic"],"minScore":0.1,"explain":true,"filters":{"user_id":"ada"}}"#,
     r#"{"file":"/tmp/x.jsonl","onConflict":"replace"}"#,
 ];
 

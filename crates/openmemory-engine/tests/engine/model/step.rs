@@ -365,7 +365,7 @@ async fn search(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str, now: 
     }
     let filter = Filter::any(rng, now, 2);
     let query = json!({
-        "query": content(rng), "k": 1 + rng.below(20), "filters": filter.to_json(), "showExpired": show_expired,
+        "query": content(rng), "limit": 1 + rng.below(20), "filters": filter.to_json(), "showExpired": show_expired,
     });
     let hits = fixture.search(query.clone()).await.map_err(|error| error.to_string())?;
     if !hits.is_sorted_by(|a, b| a.score >= b.score) {

@@ -13,6 +13,9 @@ pub struct Query {
     #[schema(min_length = 1, max_length = 8192)]
     pub query: String,
     #[schema(minimum = 1, maximum = 1000, default = 8)]
+    pub limit: Option<i64>,
+    /// The older name of `limit`
+    #[schema(minimum = 1, maximum = 1000)]
     pub k: Option<i64>,
     /// The filter language; also `sector`, `min_score`, `startTime`, `endTime`, and `tags` as a list
     pub filters: Option<BTreeMap<String, Value>>,
@@ -35,6 +38,9 @@ pub struct Search {
     #[schema(min_length = 1, max_length = 8192)]
     pub query: String,
     #[schema(minimum = 1, maximum = 1000, default = 8)]
+    pub limit: Option<i64>,
+    /// The older name of `limit`
+    #[schema(minimum = 1, maximum = 1000)]
     pub k: Option<i64>,
     pub filters: Option<BTreeMap<String, Value>>,
     pub sectors: Option<Vec<Sector>>,
