@@ -14,8 +14,9 @@ pub enum Feedback {
 
 impl Feedback {
     pub const ALL: [Self; 3] = [Self::Positive, Self::Negative, Self::VeryNegative];
+    pub const NAMES: [&str; 3] = [Self::Positive.name(), Self::Negative.name(), Self::VeryNegative.name()];
 
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Positive => "POSITIVE",
             Self::Negative => "NEGATIVE",

@@ -20,8 +20,15 @@ pub enum Sector {
 
 impl Sector {
     pub const ALL: [Self; 5] = [Self::Episodic, Self::Semantic, Self::Procedural, Self::Emotional, Self::Reflective];
+    pub const NAMES: [&str; 5] = [
+        Self::Episodic.name(),
+        Self::Semantic.name(),
+        Self::Procedural.name(),
+        Self::Emotional.name(),
+        Self::Reflective.name(),
+    ];
 
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Episodic => "episodic",
             Self::Semantic => "semantic",

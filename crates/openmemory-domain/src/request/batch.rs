@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Fields, IfExists, NewMemory, Update, list, update};
+use super::properties::{ACTOR, ATOMIC, FILTERS, REASON};
+use super::{Fields, IfExists, Kind, NewMemory, Property, Update, list, update};
 use crate::filter::Filter;
 use crate::{Invalid, MemoryId, limits};
 
@@ -17,8 +18,14 @@ pub struct AddMany {
 }
 
 impl AddMany {
+    pub const PROPERTIES: &[Property] = &[
+        Property::new("items", Kind::Items(NewMemory::PROPERTIES)).required(),
+        ATOMIC,
+        IfExists::PROPERTY.about("For items that do not say it"),
+    ];
+
     pub fn read(value: Value) -> Result<Self, Invalid> {
-        let mut fields = Fields::read(value, &["items", "atomic", IfExists::FIELD])?;
+        let mut fields = Fields::of(value, Self::PROPERTIES)?;
         let if_exists = IfExists::read(&mut fields)?.unwrap_or_default();
         let items = items(&mut fields, |item| NewMemory::read_item(item, if_exists))?;
         Ok(Self { items, atomic: fields.boolean("atomic")?.unwrap_or(false) })
@@ -33,8 +40,11 @@ pub struct UpdateMany {
 }
 
 impl UpdateMany {
+    pub const PROPERTIES: &[Property] =
+        &[Property::new("items", Kind::Items(Update::ITEM)).required(), ATOMIC, ACTOR, REASON];
+
     pub fn read(value: Value) -> Result<Self, Invalid> {
-        let mut fields = Fields::read(value, &["items", "atomic", "actor", "reason"])?;
+        let mut fields = Fields::of(value, Self::PROPERTIES)?;
         let provenance = update::provenance(&mut fields)?;
         let items = items(&mut fields, |item| Update::read_item(item, provenance.clone()))?;
         Ok(Self { items, atomic: fields.boolean("atomic")?.unwrap_or(false) })
@@ -73,8 +83,14 @@ pub enum DeleteMany {
 }
 
 impl DeleteMany {
+    pub const PROPERTIES: &[Property] = &[
+        Property::new("ids", Kind::Texts { most: Some(limits::BATCH) }),
+        FILTERS,
+        Property::new("all", Kind::Boolean).about("True"),
+    ];
+
     pub fn read(value: Value) -> Result<Self, Invalid> {
-        let mut fields = Fields::read(value, &["ids", "filters", "all"])?;
+        let mut fields = Fields::of(value, Self::PROPERTIES)?;
         let filter = list::filters(&mut fields)?;
         match (fields.array("ids")?, filter, fields.boolean("all")?) {
             (Some(ids), None, None) => {

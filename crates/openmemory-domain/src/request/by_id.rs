@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Fields, update};
+use super::properties::{ACTOR, ID, IF_VERSION, REASON, page_limit, version};
+use super::{Fields, Kind, Property, update};
 use crate::{Event, Feedback, Invalid, MemoryId, Provenance, Timestamp, limits};
 
 /// `{id}`
@@ -12,8 +13,10 @@ pub struct ById {
 }
 
 impl ById {
+    pub const PROPERTIES: &[Property] = &[ID];
+
     pub fn read(value: Value) -> Result<Self, Invalid> {
-        Ok(Self { id: Fields::read(value, &["id"])?.id("id")? })
+        Ok(Self { id: Fields::of(value, Self::PROPERTIES)?.id("id")? })
     }
 }
 
@@ -29,8 +32,15 @@ pub struct Delete {
 }
 
 impl Delete {
+    pub const PROPERTIES: &[Property] = &[
+        ID,
+        IF_VERSION,
+        ACTOR.about("Kept with the id of the deleted memory"),
+        REASON.about("Kept with the id of the deleted memory"),
+    ];
+
     pub fn read(value: Value) -> Result<Self, Invalid> {
-        let mut fields = Fields::read(value, &["id", "ifVersion", "actor", "reason"])?;
+        let mut fields = Fields::of(value, Self::PROPERTIES)?;
         Ok(Self {
             id: fields.id("id")?,
             if_version: fields.version("ifVersion")?,
@@ -55,8 +65,14 @@ pub struct Get {
 }
 
 impl Get {
+    pub const PROPERTIES: &[Property] = &[
+        ID,
+        version("version").about("As it was in this version"),
+        Property::new("at", Kind::Time).about("As it was at this time"),
+    ];
+
     pub fn read(value: Value) -> Result<Self, Invalid> {
-        let mut fields = Fields::read(value, &["id", "version", "at"])?;
+        let mut fields = Fields::of(value, Self::PROPERTIES)?;
         let get = Self { id: fields.id("id")?, version: fields.version("version")?, at: fields.time("at")? };
         if get.version.is_some() && get.at.is_some() {
             return Err(Invalid::argument("at", "cannot be used together with version"));
@@ -74,8 +90,11 @@ pub struct History {
 }
 
 impl History {
+    pub const PROPERTIES: &[Property] =
+        &[ID, page_limit("100"), version("before").about("Only versions below this one")];
+
     pub fn read(value: Value) -> Result<Self, Invalid> {
-        let mut fields = Fields::read(value, &["id", "limit", "before"])?;
+        let mut fields = Fields::of(value, Self::PROPERTIES)?;
         Ok(Self {
             id: fields.id("id")?,
             limit: fields.whole("limit", 1, limits::PAGE as u64)?.unwrap_or(100) as usize,
@@ -94,8 +113,11 @@ pub struct Restore {
 }
 
 impl Restore {
+    pub const PROPERTIES: &[Property] =
+        &[ID, version("version").about("The one to restore").required(), IF_VERSION, ACTOR, REASON];
+
     pub fn read(value: Value) -> Result<Self, Invalid> {
-        let mut fields = Fields::read(value, &["id", "version", "ifVersion", "actor", "reason"])?;
+        let mut fields = Fields::of(value, Self::PROPERTIES)?;
         let id = fields.id("id")?;
         let version =
             fields.version("version")?.ok_or_else(|| Invalid::argument("version", "is needed: the one to restore"))?;
@@ -113,8 +135,15 @@ pub struct Reinforce {
 }
 
 impl Reinforce {
+    pub const PROPERTIES: &[Property] = &[
+        ID,
+        Property::new("boost", Kind::Number { least: 0.0, open: true, most: Some(1.0) })
+            .about("Above 0, at most 1")
+            .default("0.1"),
+    ];
+
     pub fn read(value: Value) -> Result<Self, Invalid> {
-        let mut fields = Fields::read(value, &["id", "boost"])?;
+        let mut fields = Fields::of(value, Self::PROPERTIES)?;
         let id = fields.id("id")?;
         let boost = fields.number("boost")?.unwrap_or(0.1);
         if boost > 0.0 && boost <= 1.0 {
@@ -134,8 +163,14 @@ pub struct FeedbackRequest {
 }
 
 impl FeedbackRequest {
+    pub const PROPERTIES: &[Property] = &[
+        ID,
+        Property::new("feedback", Kind::OneOf(&Feedback::NAMES)).about("Null takes it back").required().or_null(),
+        REASON.about("Kept with the feedback"),
+    ];
+
     pub fn read(value: Value) -> Result<Self, Invalid> {
-        let mut fields = Fields::read(value, &["id", "feedback", "reason"])?;
+        let mut fields = Fields::of(value, Self::PROPERTIES)?;
         let id = fields.id("id")?;
         let feedback = match fields.take("feedback") {
             Some(Value::Null) => None,

@@ -2,7 +2,22 @@
 
 use serde_json::{Map, Value};
 
+use super::Property;
 use crate::{Invalid, MemoryId, Scope, Timestamp};
+
+/// Refuses the first field that the table does not list.
+pub fn check_names(fields: &Map<String, Value>, properties: &[Property]) -> Result<(), Invalid> {
+    check(fields, &properties.iter().map(|property| property.name).collect::<Vec<_>>())
+}
+
+fn check(fields: &Map<String, Value>, known: &[&str]) -> Result<(), Invalid> {
+    match fields.keys().find(|key| !known.contains(&key.as_str())) {
+        Some(unknown) => {
+            Err(Invalid::argument(unknown, format!("is not a field here; known are {}", known.join(", "))))
+        }
+        None => Ok(()),
+    }
+}
 
 /// The fields of a request object that have not been taken yet.
 pub struct Fields {
@@ -10,14 +25,21 @@ pub struct Fields {
 }
 
 impl Fields {
+    /// Takes an object whose fields are all in the table of its request.
+    pub fn of(value: Value, properties: &[Property]) -> Result<Self, Invalid> {
+        let Value::Object(fields) = value else {
+            return Err(Invalid::argument("", "must be an object"));
+        };
+        check_names(&fields, properties)?;
+        Ok(Self { fields })
+    }
+
     /// Takes an object whose fields are all among `known`.
     pub fn read(value: Value, known: &[&str]) -> Result<Self, Invalid> {
         let Value::Object(fields) = value else {
             return Err(Invalid::argument("", "must be an object"));
         };
-        if let Some(unknown) = fields.keys().find(|key| !known.contains(&key.as_str())) {
-            return Err(Invalid::argument(unknown, format!("is not a field here; known are {}", known.join(", "))));
-        }
+        check(&fields, known)?;
         Ok(Self { fields })
     }
 

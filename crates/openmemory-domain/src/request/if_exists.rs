@@ -1,6 +1,6 @@
 //! What becomes of a text that the same scope has already?
 
-use super::Fields;
+use super::{Fields, Kind, Property};
 use crate::Invalid;
 
 /// Texts are compared as [`TextKey`](crate::TextKey) does.
@@ -16,7 +16,15 @@ pub enum IfExists {
 }
 
 impl IfExists {
-    pub(super) const FIELD: &str = "ifExists";
+    const FIELD: &str = "ifExists";
+
+    pub(super) const PROPERTY: Property = Property::new(Self::FIELD, Kind::OneOf(&["add", "skip", "touch"]))
+        .about(
+            "What becomes of a text that the same user, agent, app and run have already, characters composed alike and white \
+             space around it aside: it is added all the same, the memory that is there is the answer, or it also gets the \
+             tags it has not, the metadata and the expiry",
+        )
+        .default("\"add\"");
 
     pub(super) fn read(fields: &mut Fields) -> Result<Option<Self>, Invalid> {
         match fields.string(Self::FIELD)?.as_deref() {

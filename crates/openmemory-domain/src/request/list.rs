@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::Fields;
+use super::properties::{FILTERS, SHOW_EXPIRED, any_text, page_limit};
+use super::{Fields, Kind, Property};
 use crate::filter::{self, Filter};
 use crate::{Invalid, limits};
 
@@ -20,6 +21,7 @@ pub enum TimeField {
 }
 
 impl Order {
+    const KNOWN: [&str; 4] = [Self::NAMES[0].0, Self::NAMES[1].0, Self::NAMES[2].0, Self::NAMES[3].0];
     const NAMES: [(&'static str, Self); 4] = [
         ("created_at:desc", Self { by: TimeField::Created, newest_first: true }),
         ("created_at:asc", Self { by: TimeField::Created, newest_first: false }),
@@ -28,9 +30,11 @@ impl Order {
     ];
 
     fn read(name: &str) -> Result<Self, Invalid> {
-        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, order)| *order).ok_or_else(|| {
-            Invalid::argument("order", format!("must be one of {}", Self::NAMES.map(|(known, _)| known).join(", ")))
-        })
+        Self::NAMES
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, order)| *order)
+            .ok_or_else(|| Invalid::argument("order", format!("must be one of {}", Self::KNOWN.join(", "))))
     }
 }
 
@@ -47,8 +51,16 @@ pub struct List {
 }
 
 impl List {
+    pub const PROPERTIES: &[Property] = &[
+        FILTERS,
+        page_limit("100"),
+        any_text("cursor").about("`next_cursor` of the page before"),
+        Property::new("order", Kind::OneOf(&Order::KNOWN)).default("\"created_at:desc\""),
+        SHOW_EXPIRED,
+    ];
+
     pub fn read(value: Value) -> Result<Self, Invalid> {
-        let mut fields = Fields::read(value, &["filters", "limit", "cursor", "order", "showExpired"])?;
+        let mut fields = Fields::of(value, Self::PROPERTIES)?;
         Ok(Self {
             filter: filters(&mut fields)?,
             limit: fields.whole("limit", 1, limits::PAGE as u64)?.unwrap_or(100) as usize,

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Fields, IfExists};
+use super::properties::{AGENT_ID, APP_ID, CONTENT, EXPIRES_AT, ID, METADATA, RUN_ID, TAGS, USER_ID};
+use super::{Fields, IfExists, Kind, Property};
 use crate::{Content, Invalid, MemoryId, Metadata, Scope, Tags, Timestamp};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -22,29 +23,29 @@ pub struct NewMemory {
     pub if_exists: IfExists,
 }
 
-const FIELDS: [&str; 12] = [
-    "content",
-    "tags",
-    "metadata",
-    "user_id",
-    "agent_id",
-    "app_id",
-    "run_id",
-    "id",
-    "immutable",
-    "expires_at",
-    "created_at",
-    IfExists::FIELD,
-];
-
 impl NewMemory {
+    pub const PROPERTIES: &[Property] = &[
+        CONTENT.required(),
+        TAGS.or_null(),
+        METADATA.or_null(),
+        USER_ID.or_null(),
+        AGENT_ID.or_null(),
+        APP_ID.or_null(),
+        RUN_ID.or_null(),
+        Property { required: false, ..ID }.about("One of your own; without it a new one is made").or_null(),
+        Property::new("immutable", Kind::Boolean).default("false").or_null(),
+        EXPIRES_AT.or_null(),
+        Property::new("created_at", Kind::Time).about("Default: now").or_null(),
+        IfExists::PROPERTY.or_null(),
+    ];
+
     pub fn read(value: Value) -> Result<Self, Invalid> {
         Self::read_item(value, IfExists::default())
     }
 
     /// `if_exists` is for an item that does not say it.
     pub fn read_item(value: Value, if_exists: IfExists) -> Result<Self, Invalid> {
-        let mut fields = Fields::read(value, &FIELDS)?.without_nulls();
+        let mut fields = Fields::of(value, Self::PROPERTIES)?.without_nulls();
         let content =
             fields.string("content")?.ok_or_else(|| Invalid::argument("content", "is needed: the text to remember"))?;
         let scope = fields.scope()?;

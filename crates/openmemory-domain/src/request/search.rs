@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Fields, list};
+use super::properties::{FILTERS, SHOW_EXPIRED};
+use super::{Fields, Kind, Property, list};
 use crate::filter::{Field, Filter};
 use crate::{Invalid, Sector, limits};
 
@@ -22,9 +23,19 @@ pub struct Search {
 }
 
 impl Search {
+    pub const PROPERTIES: &[Property] = &[
+        Property::new("query", Kind::Text { least: 1, most: Some(limits::QUERY_CHARACTERS) }).required(),
+        Property::new("limit", Kind::Whole { least: 1, most: limits::HITS as u64 }).default("8"),
+        Property::new("k", Kind::Whole { least: 1, most: limits::HITS as u64 }).about("The older name of `limit`"),
+        FILTERS,
+        Property::new("sectors", Kind::Sectors),
+        Property::new("minScore", Kind::Number { least: 0.0, open: false, most: Some(1.0) }).default("0"),
+        Property::new("explain", Kind::Boolean),
+        SHOW_EXPIRED,
+    ];
+
     pub fn read(value: Value) -> Result<Self, Invalid> {
-        let known = ["query", "limit", "k", "filters", "sectors", "minScore", "explain", "showExpired"];
-        let mut fields = Fields::read(value, &known)?;
+        let mut fields = Fields::of(value, Self::PROPERTIES)?;
         let query = fields.string("query")?.unwrap_or_default();
         if query.trim().is_empty() {
             return Err(Invalid::argument("query", "must not be empty"));

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::{Fields, list};
+use super::properties::{FILTERS, any_text};
+use super::{Fields, Kind, Property, list};
 use crate::Invalid;
 use crate::filter::Filter;
 
@@ -16,14 +17,18 @@ pub struct Export {
 }
 
 impl Export {
+    pub const PROPERTIES: &[Property] = &[any_text("file").required(), FILTERS];
+    /// Of an export that goes to no file.
+    pub const FILTER: &[Property] = &[FILTERS];
+
     pub fn read(value: Value) -> Result<Self, Invalid> {
-        let mut fields = Fields::read(value, &["file", "filters"])?;
+        let mut fields = Fields::of(value, Self::PROPERTIES)?;
         Ok(Self { file: file(&mut fields)?, filter: list::filters(&mut fields)? })
     }
 
     /// `{filters?}`, of an export that goes to no file.
     pub fn read_filter(value: Value) -> Result<Option<Filter>, Invalid> {
-        list::filters(&mut Fields::read(value, &["filters"])?)
+        list::filters(&mut Fields::of(value, Self::FILTER)?)
     }
 }
 
@@ -39,6 +44,10 @@ pub enum OnConflict {
 }
 
 impl OnConflict {
+    pub const PROPERTY: Property = Property::new("onConflict", Kind::OneOf(&["report", "skip", "replace"]))
+        .about("What becomes of a memory whose id the store has with another history")
+        .default("\"report\"");
+
     pub fn read(name: Option<&str>) -> Result<Self, Invalid> {
         match name {
             None | Some("report") => Ok(Self::Report),
@@ -57,8 +66,10 @@ pub struct Import {
 }
 
 impl Import {
+    pub const PROPERTIES: &[Property] = &[any_text("file").required(), OnConflict::PROPERTY];
+
     pub fn read(value: Value) -> Result<Self, Invalid> {
-        let mut fields = Fields::read(value, &["file", "onConflict"])?;
+        let mut fields = Fields::of(value, Self::PROPERTIES)?;
         let on_conflict = OnConflict::read(fields.string("onConflict")?.as_deref())?;
         Ok(Self { file: file(&mut fields)?, on_conflict })
     }

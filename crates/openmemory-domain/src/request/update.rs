@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::Fields;
+use super::properties::{ACTOR, CONTENT, EXPIRES_AT, ID, IF_VERSION, METADATA, REASON, TAGS};
+use super::{Fields, Kind, Property, join};
 use crate::{Content, Event, Invalid, MemoryId, Patch, Provenance, Setting, Tags, Timestamp};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -14,17 +15,29 @@ pub struct Update {
     pub provenance: Provenance,
 }
 
-const PATCH_FIELDS: [&str; 4] = ["content", "tags", "metadata", "expires_at"];
+const PATCH: [Property; 4] = [
+    CONTENT,
+    TAGS.about("Replaces the whole array"),
+    METADATA.about("Merged field by field; null removes one"),
+    EXPIRES_AT.about("Null clears it").or_null(),
+];
 
 impl Update {
+    pub const PROPERTIES: &[Property] =
+        &[ID, Property::new("patch", Kind::Nested(&PATCH)).required(), IF_VERSION, ACTOR, REASON];
+    /// Of an item of a batch.
+    pub const ITEM: &[Property] = &join::<6>(&[ID], &join::<5>(&PATCH, &[IF_VERSION]));
+    /// Of an update whose patch stands beside the other fields.
+    pub const FLAT: &[Property] = &join::<8>(&[ID], &join::<7>(&PATCH, &[ACTOR, REASON, IF_VERSION]));
+
     /// Reads `{id, patch, ifVersion?, actor?, reason?}`.
     pub fn read(value: Value) -> Result<Self, Invalid> {
-        let mut fields = Fields::read(value, &["id", "patch", "ifVersion", "actor", "reason"])?;
+        let mut fields = Fields::of(value, Self::PROPERTIES)?;
         let id = fields.id("id")?;
         let patch = fields.take("patch").ok_or_else(|| Invalid::argument("patch", "must be an object"))?;
         Ok(Self {
             id,
-            patch: read_patch(Fields::read(patch, &PATCH_FIELDS).map_err(|error| named(error, "patch"))?)?,
+            patch: read_patch(Fields::of(patch, &PATCH).map_err(|error| named(error, "patch"))?)?,
             if_version: fields.version("ifVersion")?,
             provenance: provenance(&mut fields)?,
         })
@@ -32,10 +45,17 @@ impl Update {
 
     /// Reads an item of a batch, `{id, …patch, ifVersion?}`.
     pub fn read_item(value: Value, provenance: Provenance) -> Result<Self, Invalid> {
-        let known = ["id", "content", "tags", "metadata", "expires_at", "ifVersion"];
-        let mut fields = Fields::read(value, &known)?;
+        let mut fields = Fields::of(value, Self::ITEM)?;
         let id = fields.id("id")?;
         let if_version = fields.version("ifVersion")?;
+        Ok(Self { id, patch: read_patch(fields)?, if_version, provenance })
+    }
+
+    /// Reads `{id, …patch, ifVersion?, actor?, reason?}`.
+    pub fn read_flat(value: Value) -> Result<Self, Invalid> {
+        let mut fields = Fields::of(value, Self::FLAT)?;
+        let (id, if_version) = (fields.id("id")?, fields.version("ifVersion")?);
+        let provenance = provenance(&mut fields)?;
         Ok(Self { id, patch: read_patch(fields)?, if_version, provenance })
     }
 }
@@ -70,7 +90,7 @@ fn read_patch(mut fields: Fields) -> Result<Patch, Invalid> {
     if patch.is_empty() {
         return Err(Invalid::argument(
             "patch",
-            format!("changes nothing; give at least one of {}", PATCH_FIELDS.join(", ")),
+            format!("changes nothing; give at least one of {}", PATCH.map(|property| property.name).join(", ")),
         ));
     }
     Ok(patch)

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Fields, list};
+use super::properties::{FILTERS, any_text};
+use super::{Fields, Property, list};
 use crate::Invalid;
 use crate::filter::Filter;
 
@@ -15,8 +16,13 @@ pub struct Watch {
 }
 
 impl Watch {
+    pub const PROPERTIES: &[Property] = &[
+        FILTERS,
+        any_text("since").about("The cursor of a change, or a time; without it changes are told from now on"),
+    ];
+
     pub fn read(value: Value) -> Result<Self, Invalid> {
-        let mut fields = Fields::read(value, &["filters", "since"])?;
+        let mut fields = Fields::of(value, Self::PROPERTIES)?;
         Ok(Self { filter: list::filters(&mut fields)?, since: fields.string("since")? })
     }
 }
