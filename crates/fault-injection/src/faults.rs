@@ -17,6 +17,7 @@ use openmemory_storage::Durability;
 use crate::crash::note;
 use crate::preload::recorder;
 use crate::session::{WRITERS, check, check_from, open};
+use crate::threads;
 
 /// What happens to a call, and how many calls in a row it happens to.
 const FAULTS: [(&str, u64); 8] = [
@@ -140,12 +141,13 @@ impl Attempt {
             loop {
                 match child.try_wait() {
                     Ok(None) if Instant::now() > deadline => {
+                        let threads = threads::describe(child.id());
                         let _ = child.kill();
                         let _ = child.wait();
-                        return true;
+                        return Some(format!("the process hung ({threads})"));
                     }
                     Ok(None) => std::thread::sleep(Duration::from_millis(2)),
-                    _ => return false,
+                    _ => return None,
                 }
             }
         });
@@ -163,8 +165,9 @@ impl Attempt {
                 None => {}
             }
         }
-        if watchdog.join().unwrap_or(true) {
-            run.problem = Some("the process hung".into());
+        let hung = watchdog.join().unwrap_or_else(|_| Some("the watchdog panicked".into()));
+        if hung.is_some() {
+            run.problem = hung;
         } else if !ended && run.problem.is_none() {
             run.problem = Some("the process died".into());
         }

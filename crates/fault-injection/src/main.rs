@@ -7,6 +7,7 @@
 //! | `faults` | is everything there after a call of the system has failed, whichever? |
 //! | `faulty`, `served`, `life` | how does an engine, or a server, live that meets the failure? |
 //! | `damage` | does a damaged store ever lie? |
+//! | `threads` | what does a process do that hangs? |
 //! | `preload` | where is the library that records calls and lets them fail? |
 //! | `child`, `session`, `writer` | what does the process do that is killed, and what must be there then? |
 #![allow(clippy::print_stdout, reason = "a command that prints its counts")]
@@ -32,6 +33,8 @@ mod rng;
 #[cfg(target_os = "linux")]
 mod served;
 mod session;
+#[cfg(target_os = "linux")]
+mod threads;
 mod writer;
 
 use std::process::ExitCode;
