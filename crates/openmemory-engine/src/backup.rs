@@ -14,7 +14,9 @@ impl Engine {
     pub fn compact(&self) -> Result<Compacted, Error> {
         let bytes_before = self.store.usage()?.bytes_on_disk;
         self.store.compact()?;
-        Ok(Compacted { bytes_before, bytes_after: self.store.usage()?.bytes_on_disk })
+        let bytes_after = self.store.usage()?.bytes_on_disk;
+        tracing::debug!(bytes_before, bytes_after, "store compacted");
+        Ok(Compacted { bytes_before, bytes_after })
     }
 
     /// Writes a copy into a directory that is empty or not there: it can be opened as a store.

@@ -290,6 +290,8 @@ impl Attempt {
         if directory.has_room() && directory.close_failed() {
             directory.wanted.store(false, Ordering::Relaxed);
             let opened = Engine::open(directory.options.clone()).map(Arc::new);
+            let error = opened.as_ref().err().map(Error::to_string);
+            tracing::debug!(directory = %directory.path.display(), error, "failed store opened again");
             directory.state.lock().engine = opened;
         }
     }

@@ -26,6 +26,7 @@ impl Engine {
         let (total, stale) = self.stale(model.tag())?;
         let before = total - stale.len();
         let mut reindexed = 0;
+        tracing::debug!(done = before, total, "reindex begins");
         control.report(before, total);
         for chunk in stale.chunks(CHUNK) {
             reindexed += match self.reindex_chunk(chunk, control).await {
@@ -39,6 +40,7 @@ impl Engine {
         self.store.commit(end, |()| {}).await??;
         self.index.fill(Arc::clone(&self.store), model.clone(), None)?;
         self.index.ready().await?;
+        tracing::debug!(reindexed, "reindex ended");
         Ok(Reindexed { reindexed, model })
     }
 

@@ -91,6 +91,7 @@ impl Store {
         }
         let Recovered { sled, manifest, state, log, repaired } =
             recover::open(&layout, &bounds, durability == Durability::Interval, now)?;
+        tracing::debug!(directory = %directory.display(), commit = state.sequence, repaired, "store opened");
         let sled = Arc::new(SwappableTree::new(sled));
         let opened = Opened { backend: sled.clone(), sled: Some(sled), manifest, state, log, repaired };
         Self::over(opened, layout, lock, durability, bounds)

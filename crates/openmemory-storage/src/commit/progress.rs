@@ -51,7 +51,9 @@ impl Progress {
     }
 
     pub(crate) fn fail(&self) {
-        self.failed.store(true, Ordering::Release);
+        if !self.failed.swap(true, Ordering::AcqRel) {
+            tracing::debug!("store failed");
+        }
     }
 
     pub(crate) fn log_goes_on(&self, file: Arc<File>) {

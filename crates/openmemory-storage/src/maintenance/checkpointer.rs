@@ -93,6 +93,7 @@ impl Checkpointer {
             // Before the first commit there is none, and the log begins where it began.
             manifest.oldest = needed.unwrap_or(manifest.oldest);
         })?;
+        tracing::debug!(directory = %self.layout.directory().display(), commit = begin.sequence, "checkpoint written");
         prune(&self.layout, &self.manifest.now())
     }
 
@@ -155,6 +156,7 @@ impl Checkpointer {
         let live = self.progress.applied().digest.bytes;
         self.built.store(self.bounds.built(self.sled_bytes(), live), Ordering::Relaxed);
         self.since_built.store(0, Ordering::Relaxed);
+        tracing::debug!(directory = %self.layout.directory().display(), bytes = self.sled_bytes(), "tree rebuilt");
         Ok(())
     }
 
@@ -187,7 +189,10 @@ impl Checkpointer {
         if self.is_due(times) && !self.progress.has_failed() {
             *self.problem.lock() = match self.tidy() {
                 Ok(()) | Err(StorageError::Closed) => None,
-                Err(error) => Some(error),
+                Err(error) => {
+                    tracing::debug!(directory = %self.layout.directory().display(), %error, "checkpoint failed");
+                    Some(error)
+                }
             };
         }
     }
