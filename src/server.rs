@@ -10,7 +10,8 @@ use napi::tokio::sync::OnceCell;
 use napi_derive::napi;
 use openmemory_engine::Directory;
 use openmemory_rules as rules;
-use openmemory_server::config::{Config, Limits, LogSink};
+use openmemory_server::config::{Config, Limits};
+use openmemory_server::log::{self, Level};
 use openmemory_server::server::ServerHandle;
 use openmemory_server::tenants::OpenStore;
 use serde::Deserialize;
@@ -31,7 +32,23 @@ struct Options {
     key_file: PathBuf,
     backup_dir: Option<PathBuf>,
     limits: Limits,
-    log: bool,
+    log: Log,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(untagged)]
+enum Log {
+    Requests(bool),
+    Level(Level),
+}
+
+impl Log {
+    fn level(self) -> Option<Level> {
+        match self {
+            Self::Requests(requests) => requests.then_some(Level::Info),
+            Self::Level(level) => Some(level),
+        }
+    }
 }
 
 /// Opens tenants' stores with the model of the engine that is served.
@@ -68,6 +85,9 @@ impl Server {
     pub fn start<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, String>> {
         let (opening, options, running) =
             (Arc::clone(&self.opening), Arc::clone(&self.options), Arc::clone(&self.running));
+        if let Some(level) = options.log.level() {
+            log::install(level, to_stderr);
+        }
         env.spawn_future(async move {
             let stores = Arc::new(Stores(Arc::clone(&opening)));
             let start = || ServerHandle::start(options.config(&opening), stores);
@@ -114,7 +134,7 @@ impl Options {
             key_file: self.key_file.clone(),
             backup_dir: self.backup_dir.clone(),
             limits: self.limits.clone(),
-            log: self.log.then(|| Arc::new(to_stderr) as LogSink),
+            log: self.log.level().is_some(),
         }
     }
 }

@@ -103,7 +103,7 @@ impl Service {
                 key_file: store.join("keys.json"),
                 backup_dir: store.parent().map(Path::to_owned),
                 limits: Limits::default(),
-                log: None,
+                log: false,
             };
             match ServerHandle::start(config, Arc::clone(&opener) as _).await {
                 Ok(running) => return Ok(Self { running, opener, store: store.to_owned() }),

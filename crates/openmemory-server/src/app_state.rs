@@ -5,7 +5,7 @@ use std::sync::Once;
 
 use tokio::sync::watch;
 
-use crate::config::{Limits, LogSink};
+use crate::config::Limits;
 use crate::http::{ConcurrencyLimit, IdempotencyStore, Metrics, RateLimits};
 use crate::keys::Keyring;
 use crate::readers::Readers;
@@ -19,7 +19,7 @@ pub struct AppState {
     pub rates: Option<RateLimits>,
     pub answers: IdempotencyStore,
     pub metrics: Metrics,
-    pub log: Option<LogSink>,
+    pub log: bool,
     /// Said once in the log: that messages are stored as they are.
     pub told_verbatim: Once,
     pub backup_dir: Option<PathBuf>,

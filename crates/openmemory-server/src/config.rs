@@ -1,13 +1,9 @@
 //! What may be chosen about a server? Each with a value that is right for most.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
-
-/// Where log lines go; one call for each line, without its end.
-pub type LogSink = Arc<dyn Fn(&str) + Send + Sync>;
 
 pub struct Config {
     /// The directory whose memories are served; tenants' stores lie below it.
@@ -25,7 +21,8 @@ pub struct Config {
     /// Where backups go that are asked for over HTTP; none: they are refused.
     pub backup_dir: Option<PathBuf>,
     pub limits: Limits,
-    pub log: Option<LogSink>,
+    /// Whether each request is an event of the [log](crate::log).
+    pub log: bool,
 }
 
 /// Where there are keys, a tenant has at most half of what is limited to so many at once.

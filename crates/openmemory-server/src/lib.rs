@@ -2,7 +2,7 @@
 //!
 //! | file | question |
 //! |---|---|
-//! | [`running`] | how does a server begin, and how does it end without losing an answer? |
+//! | [`server`] | how does a server begin, and how does it end without losing an answer? |
 //! | [`config`] | what may be chosen about a server? |
 //! | `router` | which layers does a request pass, and which routes are there? |
 //! | `http` | what is the same for every request: body, identity, limits, logs, refusals? |
@@ -12,6 +12,7 @@
 //! | `readers` | how are the threads that read shared out among tenants? |
 //! | `openmemory`, `mem0` | what do the routes of the two protocols take and answer? |
 //! | `openapi` | how is all this described? |
+//! | [`log`] | what does whoever runs a server read of it? |
 //!
 //! It knows the engine, and neither Node nor JavaScript.
 
@@ -22,6 +23,7 @@ pub mod config;
 mod connections;
 mod http;
 pub mod keys;
+pub mod log;
 mod mem0;
 mod openapi;
 mod openmemory;

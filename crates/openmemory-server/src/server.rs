@@ -85,7 +85,7 @@ impl ServerHandle {
     /// Begins to listen; must be called in a tokio runtime with timers and I/O.
     pub async fn start(config: Config, opener: Arc<dyn OpenStore>) -> Result<Self, StartError> {
         let Config { directory, host, port, keys, metrics_key, key_file, backup_dir, limits, log } = config;
-        let keys = Keyring::new(&keys, metrics_key.as_deref(), key_file, log.clone())?;
+        let keys = Keyring::new(&keys, metrics_key.as_deref(), key_file)?;
         let found = lookup_host((host.as_str(), port)).await.map(Iterator::collect::<Vec<SocketAddr>>);
         let addresses = found.map_err(|_| StartError::Host(host))?;
         let loopback = addresses.iter().all(|address| address.ip().is_loopback());
@@ -94,7 +94,7 @@ impl ServerHandle {
         }
         let listener = listen(&addresses).map_err(|error| StartError::Port(port, error))?;
         let address = listener.local_addr().map_err(|error| StartError::Port(port, error))?;
-        let tenants = Tenants::new(directory, opener, limits.open_tenants, log.clone());
+        let tenants = Tenants::new(directory, opener, limits.open_tenants);
         if !keys.required() {
             // Refused now rather than with the first request: the directory may be another process's.
             tenants.store(&Tenant::own()).await?;

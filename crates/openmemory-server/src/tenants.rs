@@ -7,15 +7,12 @@ use std::fs::{File, create_dir_all};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use openmemory_domain::{Clock, SystemClock};
 use openmemory_engine::{Directory, Shared};
 use openmemory_rules::Error;
 use parking_lot::Mutex;
-use serde_json::json;
 use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
-
-use crate::config::LogSink;
+use tracing::Span;
 
 /// 1 to 64 of `a`–`z`, `0`–`9`, `-` and `_`: a name that is also a directory's on every system.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -67,7 +64,6 @@ pub(crate) struct Tenants {
     root: PathBuf,
     opener: Arc<dyn OpenStore>,
     most: usize,
-    log: Option<LogSink>,
     open: Mutex<Opened>,
 }
 
@@ -84,8 +80,8 @@ struct Slot {
 }
 
 impl Tenants {
-    pub fn new(root: PathBuf, opener: Arc<dyn OpenStore>, most: usize, log: Option<LogSink>) -> Self {
-        Self { root, opener, most: most.max(1), log, open: Mutex::default() }
+    pub fn new(root: PathBuf, opener: Arc<dyn OpenStore>, most: usize) -> Self {
+        Self { root, opener, most: most.max(1), open: Mutex::default() }
     }
 
     pub async fn store(&self, tenant: &Tenant) -> Result<Arc<Shared>, Error> {
@@ -141,7 +137,7 @@ impl Tenants {
         if stores.is_empty() {
             return Ok(());
         }
-        let (opener, log) = (Arc::clone(&self.opener), self.log.clone());
+        let opener = Arc::clone(&self.opener);
         // As one piece of work: it goes on when the request that began it has gone.
         blocking(move || {
             let mut outcome = Ok(());
@@ -149,8 +145,9 @@ impl Tenants {
                 // Others in the process may go on with it; what was answered here is on disk all the same.
                 let flushed = store.flush();
                 let released = opener.release(store).and(flushed);
-                if let (Err(error), Some(log)) = (&released, &log) {
-                    log(&fault_in_closing(&tenant, error));
+                if let Err(error) = &released {
+                    let (tenant, code) = (tenant.as_str(), error.code().as_str());
+                    tracing::error!(tenant, code, error = %error, "closing a store");
                 }
                 outcome = outcome.and(released);
             }
@@ -158,18 +155,6 @@ impl Tenants {
         })
         .await
     }
-}
-
-fn fault_in_closing(tenant: &Tenant, error: &Error) -> String {
-    let fields = json!({
-        "time": SystemClock.now().to_string(),
-        "level": "error",
-        "message": "closing a store",
-        "tenant": tenant.as_str(),
-        "code": error.code(),
-        "error": error.to_string(),
-    });
-    fields.to_string()
 }
 
 impl Opened {
@@ -190,11 +175,12 @@ impl Opened {
     }
 }
 
-/// Runs what may block on a thread for that.
+/// Runs what may block on a thread for that, in the span of whoever asks.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    spawn_blocking(work).await.unwrap_or(Err(Error::Internal("a call panicked")))
+    let span = Span::current();
+    spawn_blocking(move || span.in_scope(work)).await.unwrap_or(Err(Error::Internal("a call panicked")))
 }
 
 #[cfg(test)]
@@ -208,6 +194,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::log::{self, Level};
 
     #[derive(Default)]
     struct Opener {
@@ -246,7 +233,7 @@ mod tests {
     async fn stores_close_when_too_many_are_open_and_keep_what_they_were_told() {
         let directory = tempfile::tempdir().unwrap();
         let opener = Arc::new(Opener::default());
-        let tenants = Tenants::new(directory.path().to_owned(), Arc::clone(&opener) as Arc<dyn OpenStore>, 2, None);
+        let tenants = Tenants::new(directory.path().to_owned(), Arc::clone(&opener) as Arc<dyn OpenStore>, 2);
         let names: Vec<Tenant> = (0..5).map(|n| Tenant::read(&format!("t{n}")).unwrap()).collect();
         let held = tenants.store(&names[0]).await.unwrap();
         for round in 0..2 {
@@ -271,9 +258,10 @@ mod tests {
         let opener = Arc::new(Opener { faulty: vec!["t0", "t2"], ..Opener::default() });
         let lines: Arc<Mutex<Vec<String>>> = Arc::default();
         let told = Arc::clone(&lines);
-        let log: LogSink = Arc::new(move |line: &str| told.lock().push(line.to_owned()));
+        // For all threads, since a store is closed on another one. No other test has a store that cannot be closed.
+        log::install(Level::Info, move |line| told.lock().push(line.to_owned()));
         let opener_of_tenants = Arc::clone(&opener) as Arc<dyn OpenStore>;
-        let tenants = Tenants::new(directory.path().to_owned(), opener_of_tenants, 3, Some(log));
+        let tenants = Tenants::new(directory.path().to_owned(), opener_of_tenants, 3);
         let names: Vec<Tenant> = (0..6).map(|n| Tenant::read(&format!("t{n}")).unwrap()).collect();
         // All of them are open at once, so that more than one is surplus later.
         let held = [
@@ -288,21 +276,23 @@ mod tests {
         store.add(NewMemory::read(json!({ "content": "x" })).unwrap()).await.unwrap();
         drop(store);
         assert_eq!(opener.open.load(Ordering::SeqCst), 3, "each that is surplus is let go of");
-        let logged = || -> Vec<Value> { lines.lock().iter().map(|line| serde_json::from_str(line).unwrap()).collect() };
-        let tenants_of = |lines: &[Value]| -> Vec<String> {
-            lines.iter().map(|line| line["tenant"].as_str().unwrap().to_owned()).collect()
+        let logged = || -> Vec<String> {
+            let read = |line: &String| serde_json::from_str::<Value>(line).unwrap();
+            let lines = lines.lock();
+            let closing = lines.iter().map(read).filter(|line| line["message"] == "closing a store");
+            closing.map(|line| line["tenant"].as_str().unwrap().to_owned()).collect()
         };
-        assert_eq!(tenants_of(&logged()), ["t0", "t2"]);
+        assert_eq!(logged(), ["t0", "t2"]);
         drop(tenants.store(&names[0]).await.unwrap());
         assert!(tenants.close().await.is_err());
         assert_eq!(opener.open.load(Ordering::SeqCst), 0, "the others are closed all the same");
-        assert_eq!(tenants_of(&logged()), ["t0", "t2", "t0"]);
+        assert_eq!(logged(), ["t0", "t2", "t0"]);
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_store_that_has_failed_is_opened_again_without_a_request_of_its_tenant() {
         let directory = tempfile::tempdir().unwrap();
-        let tenants = Tenants::new(directory.path().to_owned(), Arc::new(Opener::default()), 8, None);
+        let tenants = Tenants::new(directory.path().to_owned(), Arc::new(Opener::default()), 8);
         let [ann, bob] = ["ann", "bob"].map(|name| Tenant::read(name).unwrap());
         tenants.store(&bob).await.unwrap();
         let store = tenants.store(&ann).await.unwrap();

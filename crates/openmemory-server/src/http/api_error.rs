@@ -155,6 +155,8 @@ impl ApiError {
     fn hidden(&self) -> Option<String> {
         match self {
             Self::Engine(error) | Self::Precondition(error) if is_hidden(error) => Some(error.to_string()),
+            // What it said may name a text; the process's own output has it.
+            Self::Panicked => Some("a handler panicked".into()),
             _ => None,
         }
     }

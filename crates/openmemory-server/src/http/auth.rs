@@ -6,6 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tracing::Span;
 
 use super::ApiError;
 use crate::app_state::AppState;
@@ -25,10 +26,9 @@ pub async fn identify(State(app): State<Arc<AppState>>, mut request: Request, ne
     if let Some(why) = refused {
         return ApiError::Forbidden(why).into_response();
     }
-    request.extensions_mut().insert(caller.clone());
-    let mut response = next.run(request).await;
-    response.extensions_mut().insert(caller);
-    response
+    Span::current().record("tenant", caller.tenant.as_str()).record("key", caller.key.as_str());
+    request.extensions_mut().insert(caller);
+    next.run(request).await
 }
 
 impl Caller {

@@ -17,6 +17,7 @@ use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 use tokio::task::{spawn, spawn_blocking};
+use tracing::Instrument;
 
 use super::body::SMALL;
 use super::{ApiError, ErrorBody};
@@ -199,7 +200,7 @@ pub async fn idempotent(State(app): State<Arc<AppState>>, mut request: Request, 
     if let Some(sender) = sender {
         let (app, request) = (Arc::clone(&app), Request::from_parts(parts, body.into()));
         // On a task of its own: it ends, and its answer is kept, also when the client has gone.
-        spawn(async move {
+        let write = async move {
             let kept = keep(next.run(request).await).await;
             {
                 let mut known = app.answers.known.lock();
@@ -210,7 +211,8 @@ pub async fn idempotent(State(app): State<Arc<AppState>>, mut request: Request, 
                 }
             }
             sender.send_replace(Some(kept));
-        });
+        };
+        spawn(write.in_current_span());
     }
     match answer.wait_for(Option::is_some).await.map(|kept| kept.clone()) {
         Ok(Some(kept)) => kept.again(replayed),

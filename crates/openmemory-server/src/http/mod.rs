@@ -50,7 +50,7 @@ pub use concurrency_limit::{ConcurrencyLimit, admit, limit_concurrency};
 pub use idempotency::{CancelOnDisconnect, IdempotencyStore, idempotent};
 pub use long_query::keep_end;
 pub use metrics::{Counted, Metrics};
-pub use observe::observe;
+pub use observe::{note, observe};
 pub use origin::{guard_origin, is_local};
 pub use paths::normal_path;
 pub use precondition::{IfMatch, etag};

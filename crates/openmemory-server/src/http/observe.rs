@@ -1,19 +1,18 @@
-//! What is told of each request? A line in the log, a count, and an id that finds the one from the other. Never a key, an
-//! address with its parameters, or a text.
+//! What is known of each request? A span around it, an event at its end, a count, and an id that the answer and all events
+//! share. Never a key, an address with its parameters, or a text.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
-use openmemory_domain::{Clock, SystemClock};
-use serde_json::{Map, Value, json};
+use tracing::field::Empty;
+use tracing::{Instrument, Span, error, info, info_span};
 
 use super::ErrorBody;
 use crate::app_state::AppState;
-use crate::keys::Caller;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -24,22 +23,40 @@ pub async fn observe(State(app): State<Arc<AppState>>, mut request: Request, nex
     let method = known(request.method());
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     request.headers_mut().insert(REQUEST_ID, id.clone());
-    let mut response = next.run(request).await;
-    app.metrics.answered(method, &route, response.status().as_u16(), began.elapsed());
-    if let Some(log) = &app.log {
-        log(&line(&response, method, &route, &id, began));
+    let span = if app.log { request_span(method, &route, &id) } else { Span::none() };
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let took = began.elapsed();
+    app.metrics.answered(method, &route, response.status().as_u16(), took);
+    if app.log {
+        span.in_scope(|| answered(&response, took));
     }
     response.headers_mut().insert(REQUEST_ID, id);
     response
 }
 
-impl AppState {
-    /// Writes what went wrong after the answer had begun.
-    pub fn note(&self, told: &ErrorBody) {
-        let (Some(log), Some(hidden)) = (&self.log, &told.hidden) else { return };
-        let time = SystemClock.now().to_string();
-        log(&json!({ "time": time, "level": "error", "message": "late", "code": told.code, "error": **hidden })
-            .to_string());
+/// Around everything that is done for a request; whoever finds out whose it is records the tenant and the key's id.
+fn request_span(method: &str, route: &str, id: &HeaderValue) -> Span {
+    let request_id = id.to_str().unwrap_or_default();
+    info_span!("request", method, route, request_id, tenant = Empty, key = Empty)
+}
+
+fn answered(response: &Response, took: Duration) {
+    let status = response.status().as_u16();
+    let ms = (took.as_secs_f64() * 1e4).round() / 10.0;
+    let told = response.extensions().get::<ErrorBody>();
+    let code = told.map(|told| told.code.as_str());
+    let error = told.and_then(|told| told.hidden.as_deref());
+    if status >= 500 {
+        error!(status, ms, code, error, "request");
+    } else {
+        info!(status, ms, code, error, "request");
+    }
+}
+
+/// Logs what went wrong after the answer had begun.
+pub fn note(told: &ErrorBody) {
+    if let Some(hidden) = told.hidden.as_deref() {
+        error!(code = told.code.as_str(), error = hidden, "late");
     }
 }
 
@@ -70,29 +87,4 @@ fn known(method: &Method) -> &'static str {
         Method::OPTIONS => "OPTIONS",
         _ => "OTHER",
     }
-}
-
-fn line(response: &Response, method: &str, route: &str, id: &HeaderValue, began: Instant) -> String {
-    let status = response.status().as_u16();
-    let mut fields = Map::new();
-    let mut put = |name: &str, value: Value| fields.insert(name.into(), value);
-    put("time", SystemClock.now().to_string().into());
-    put("level", if status >= 500 { "error" } else { "info" }.into());
-    put("message", "request".into());
-    put("method", method.into());
-    put("route", route.into());
-    put("status", status.into());
-    put("ms", ((began.elapsed().as_secs_f64() * 1e4).round() / 10.0).into());
-    put("request_id", id.to_str().unwrap_or_default().into());
-    if let Some(caller) = response.extensions().get::<Caller>() {
-        put("tenant", caller.tenant.as_str().into());
-        put("key", caller.key.as_str().into());
-    }
-    if let Some(told) = response.extensions().get::<ErrorBody>() {
-        put("code", told.code.as_str().into());
-        if let Some(hidden) = &told.hidden {
-            put("error", hidden.as_ref().into());
-        }
-    }
-    Value::Object(fields).to_string()
 }

@@ -14,16 +14,15 @@ use axum::response::IntoResponse;
 use openmemory_rules::Error;
 use serde_json::{Value, json};
 use tokio::task::spawn;
+use tracing::Instrument;
 
-use super::{Answer, ApiError, CancelOnDisconnect, stream_body};
-use crate::app_state::AppState;
+use super::{Answer, ApiError, CancelOnDisconnect, note, stream_body};
 
 pub const JSON_LINES: &str = "application/jsonl";
 
 /// How a request wants to follow long work.
 pub struct Progress {
     lines: bool,
-    app: Arc<AppState>,
     /// Trips when the client has gone.
     control: Arc<Control>,
 }
@@ -45,28 +44,28 @@ impl Progress {
             let _ = reports.upgrade().map(|pieces| pieces.try_send(report()));
         }));
         let work = work(Arc::clone(&control));
-        let app = self.app;
-        spawn(async move {
+        let finish = async move {
             let last = work.await.unwrap_or_else(|error| {
                 let told = ApiError::from(error).told();
-                app.note(&told);
+                note(&told);
                 told.body()
             });
             let _ = pieces.send(Ok(line(&last))).await;
-        });
+        };
+        spawn(finish.in_current_span());
         let kind = [(header::CONTENT_TYPE, JSON_LINES)];
         Ok((StatusCode::OK, kind, taken.into_body(CancelOnDisconnect(control))).into_response())
     }
 }
 
-impl FromRequestParts<Arc<AppState>> for Progress {
+impl<S: Sync> FromRequestParts<S> for Progress {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let accepts = parts.headers.get_all(header::ACCEPT).iter();
         let lines = accepts.filter_map(|value| value.to_str().ok()).any(|value| value.contains(JSON_LINES));
         let control = parts.extensions.get::<Arc<Control>>().cloned().unwrap_or_default();
-        Ok(Self { lines, app: Arc::clone(app), control })
+        Ok(Self { lines, control })
     }
 }
 

@@ -4,15 +4,12 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 use std::{fs, io};
 
-use openmemory_domain::{Clock, SystemClock};
 use parking_lot::RwLock;
-use serde_json::json;
 use subtle::{ConditionallySelectable, ConstantTimeEq};
 
 use super::given::{self, Known};
 use super::hash::KeyHash;
 use super::{Key, KeyError, KeyFile, KeysError, Role};
-use crate::config::LogSink;
 use crate::tenants::Tenant;
 
 /// Who asks.
@@ -27,7 +24,6 @@ pub struct Caller {
 pub struct Keyring {
     given: Vec<Known>,
     path: PathBuf,
-    log: Option<LogSink>,
     file: RwLock<Read>,
 }
 
@@ -47,13 +43,8 @@ struct Read {
 impl Keyring {
     /// `given` are `KEY` or `TENANT=KEY`. A key file that is there must be readable: without its keys a server could be
     /// open to everybody.
-    pub fn new(
-        given: &[String],
-        metrics: Option<&str>,
-        path: PathBuf,
-        log: Option<LogSink>,
-    ) -> Result<Self, KeysError> {
-        let ring = Self { given: given::read(given, metrics)?, path, log, file: RwLock::default() };
+    pub fn new(given: &[String], metrics: Option<&str>, path: PathBuf) -> Result<Self, KeysError> {
+        let ring = Self { given: given::read(given, metrics)?, path, file: RwLock::default() };
         let now = ring.stamp()?;
         ring.read(now)?;
         Ok(ring)
@@ -88,8 +79,12 @@ impl Keyring {
         };
         if let Err(error) = read {
             let told = std::mem::replace(&mut self.file.write().unreadable, true);
-            if let (false, Some(log)) = (told, &self.log) {
-                log(&unreadable(&error));
+            if !told {
+                tracing::error!(
+                    code = error.code().as_str(),
+                    error = %error,
+                    "reading the key file; the keys known before are taken until it can be read"
+                );
             }
         }
     }
@@ -113,17 +108,6 @@ impl Keyring {
     }
 }
 
-fn unreadable(error: &KeyError) -> String {
-    let fields = json!({
-        "time": SystemClock.now().to_string(),
-        "level": "error",
-        "message": "reading the key file; the keys known before are taken until it can be read",
-        "code": error.code(),
-        "error": error.to_string(),
-    });
-    fields.to_string()
-}
-
 fn of_file(key: &Key) -> Option<Known> {
     if key.revoked_at.is_some() {
         return None;
@@ -139,12 +123,14 @@ mod tests {
     use std::sync::Arc;
 
     use parking_lot::Mutex;
+    use tracing::subscriber::set_default;
 
     use super::*;
+    use crate::log::{self, Level};
 
     fn ring(given: &[&str], path: &Path) -> Keyring {
         let given: Vec<String> = given.iter().map(|&key| key.into()).collect();
-        Keyring::new(&given, None, path.to_owned(), None).unwrap()
+        Keyring::new(&given, None, path.to_owned()).unwrap()
     }
 
     #[test]
@@ -168,8 +154,8 @@ mod tests {
         let [kept, revoked] = ["kept", "revoked"].map(|name| file.create("acme", name, Role::Tenant).unwrap());
         let lines: Arc<Mutex<Vec<String>>> = Arc::default();
         let told = Arc::clone(&lines);
-        let log: LogSink = Arc::new(move |line: &str| told.lock().push(line.to_owned()));
-        let ring = Keyring::new(&[], None, path.clone(), Some(log)).unwrap();
+        let _log = set_default(log::subscriber(Level::Info, move |line| told.lock().push(line.to_owned())));
+        let ring = Keyring::new(&[], None, path.clone()).unwrap();
         file.revoke(&revoked.key.id).unwrap();
         assert!(ring.caller(&revoked.secret).is_none());
         let made = file.create("acme", "made meanwhile", Role::Tenant).unwrap();
@@ -200,7 +186,7 @@ mod tests {
     fn a_file_that_cannot_be_read_lets_no_server_begin() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("keys.json");
-        let refused = || Keyring::new(&[], None, path.clone(), None).err().unwrap();
+        let refused = || Keyring::new(&[], None, path.clone()).err().unwrap();
         fs::create_dir(&path).unwrap();
         assert_eq!((refused().code().as_str(), refused().field()), ("IO", Some("keyFile")));
         fs::remove_dir(&path).unwrap();

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use openmemory_domain::request::{AddMany, IfExists, NewMemory};
-use openmemory_domain::{Clock, Content, Invalid, Metadata, Scope, SystemClock, Tags};
+use openmemory_domain::{Content, Invalid, Metadata, Scope, Tags};
 use serde_json::{Value, json};
 
 use super::fields::{ENTITIES, Fields, end_of_day};
@@ -81,12 +81,7 @@ const VERBATIM: &str = "Messages stored as they are: this server has no language
 
 /// Clients send no `infer` and mean true: what they get instead is told in the log, where an operator may see it.
 fn tell_once(app: &AppState) {
-    app.told_verbatim.call_once(|| {
-        if let Some(log) = &app.log {
-            let time = SystemClock.now().to_string();
-            log(&json!({ "time": time, "level": "warn", "message": VERBATIM }).to_string());
-        }
-    });
+    app.told_verbatim.call_once(|| tracing::warn!("{VERBATIM}"));
 }
 
 /// What is to be stored of a request.

@@ -17,6 +17,7 @@ use openmemory_rules::ImportFile;
 use serde_json::{Map, Value, json};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
+use tracing::Span;
 
 use crate::app_state::AppState;
 use crate::http::{
@@ -154,7 +155,8 @@ async fn lines(app: &Arc<AppState>, caller: Caller, memories: TenantStore, filte
         // Who has gone is not told.
         let _ = outlet.put(outcome.map(|_| waiting.into()));
     };
-    let begun = thread::Builder::new().name("openmemory-export".into()).spawn(export);
+    let span = Span::current();
+    let begun = thread::Builder::new().name("openmemory-export".into()).spawn(move || span.in_scope(export));
     begun.map_err(|_| Error::Internal("there is no thread for an export"))?;
     let kind = [(header::CONTENT_TYPE, JSON_LINES)];
     Ok((kind, taken.begun().await?.into_body(gone)).into_response())

@@ -19,9 +19,10 @@ use serde_json::{Map, Value};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::spawn;
 use tokio::time::timeout;
+use tracing::Instrument;
 
 use crate::app_state::AppState;
-use crate::http::{Answer, ApiError, Body, CancelOnDisconnect, Counted, Params, Permit, TenantStore, caller};
+use crate::http::{Answer, ApiError, Body, CancelOnDisconnect, Counted, Params, Permit, TenantStore, caller, note};
 use crate::keys::Caller;
 use crate::openapi::schemas;
 use crate::readers::{ReadKind, Share};
@@ -77,7 +78,7 @@ fn begin(app: Arc<AppState>, headers: HeaderMap, memories: TenantStore, mut requ
     let share = memories.share;
     let place = Place { watcher, directory, share, _counted: app.metrics.watch(), _permit: permit };
     let (events, told) = mpsc::channel(QUEUE_DEPTH);
-    spawn(tell(place, Listener { app, caller, headers, events }));
+    spawn(tell(place, Listener { app, caller, headers, events }).in_current_span());
     let unbuffered = [("x-accel-buffering", "no")];
     Ok((unbuffered, Sse::new(Events(told)).keep_alive(KeepAlive::default())).into_response())
 }
@@ -118,7 +119,7 @@ async fn tell(place: Place, listener: Listener) {
     };
     if let Err(failure) = outcome {
         let told = failure.told();
-        listener.app.note(&told);
+        note(&told);
         let _ = listener.send(Event::default().event("error").data(told.body().to_string())).await;
     }
 }

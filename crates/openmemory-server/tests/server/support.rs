@@ -42,7 +42,7 @@ pub const BOB: &str = "key-of-tenant-bob";
 /// A server with the tenants `ann` and `bob`.
 pub struct Server {
     running: ServerHandle,
-    _directory: TempDir,
+    pub directory: TempDir,
 }
 
 pub struct Answer {
@@ -69,10 +69,10 @@ impl Server {
             key_file: directory.path().join("keys.json"),
             backup_dir: None,
             limits,
-            log: None,
+            log: true,
         };
         let running = ServerHandle::start(config, Arc::new(Opener::default())).await.unwrap();
-        Self { running, _directory: directory }
+        Self { running, directory }
     }
 
     /// A connection whose answers pile up early when they are not read.

@@ -1,14 +1,11 @@
 //! Does one client, with a key or without, take what others need? Clients that send or read nothing keep no connection,
 //! no place and no memory for longer than the limits say, and those of one tenant stop no other tenant.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
-
-mod support;
-
 use openmemory_server::config::Limits;
-use support::{ANN, BOB, SOON, Server, answer, ended};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
+
+use crate::support::{ANN, BOB, SOON, Server, answer, ended};
 
 /// More than the sockets of a connection hold.
 const LARGE: usize = 60;

@@ -1,0 +1,109 @@
+//! What stands in the log, and what never does?
+
+use std::sync::Once;
+
+use openmemory_server::config::Limits;
+use openmemory_server::log::{Level, install};
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+
+use crate::support::{ANN, Server};
+
+static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Logs everything that there is, of all tests here.
+fn log() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| install(Level::Debug, |line| LINES.lock().push(line.to_owned())));
+}
+
+fn lines() -> Vec<Value> {
+    LINES.lock().iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn of_request(id: &str) -> Vec<Value> {
+    lines().into_iter().filter(|line| line["request_id"] == id).collect()
+}
+
+fn id(id: &str) -> String {
+    format!("x-request-id: {id}\r\n")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_a_line_with_its_route_status_time_tenant_and_id() {
+    log();
+    let server = Server::start(Limits::default()).await;
+    let answer = server.ask_with("GET", "/memory/nothing?user_id=x", ANN, &id("line-1"), "").await;
+    assert_eq!(answer.status, 404);
+    assert!(answer.head.contains("x-request-id: line-1"), "{}", answer.head);
+    let mut line = of_request("line-1").pop().unwrap();
+    let fields = line.as_object_mut().unwrap();
+    assert!(fields.remove("ms").unwrap().is_f64());
+    assert!(fields.remove("time").unwrap().as_str().unwrap().ends_with('Z'));
+    assert!(fields.remove("key").unwrap().as_str().unwrap() != ANN);
+    let expected = json!({
+        "level": "info", "message": "request", "method": "GET", "route": "/memory/{id}", "request_id": "line-1",
+        "tenant": "ann", "status": 404, "code": "NOT_FOUND",
+    });
+    assert_eq!(line, expected);
+    server.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_cause_of_an_internal_fault_is_in_the_log_and_not_in_the_answer() {
+    log();
+    let server = Server::start(Limits::default()).await;
+    let store = server.directory.path().join("tenants/ann");
+    std::fs::create_dir_all(&store).unwrap();
+    std::fs::write(store.join("manifest"), "damaged").unwrap();
+    let answer = server.ask_with("GET", "/stats", ANN, &id("fault-1"), "").await;
+    assert_eq!((answer.status, answer.json()["code"].as_str()), (500, Some("CORRUPTED")));
+    assert!(answer.head.contains("x-request-id: fault-1"), "{}", answer.head);
+    assert!(!answer.json()["message"].as_str().unwrap().contains("manifest"));
+    let line = of_request("fault-1").pop().unwrap();
+    assert_eq!((line["level"].as_str(), line["code"].as_str()), (Some("error"), Some("CORRUPTED")));
+    assert_eq!((line["tenant"].as_str(), line["status"].as_u64()), (Some("ann"), Some(500)));
+    assert!(line["error"].as_str().unwrap().contains("manifest"), "{line}");
+    server.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_store_does_is_told_with_the_request_and_never_with_a_text_or_a_key() {
+    log();
+    let server = Server::start(Limits::default()).await;
+    let memory = json!({
+        "id": "id-quagga", "content": "text-quagga", "tags": ["tag-quagga"], "metadata": { "name-quagga": "value-quagga" },
+        "user_id": "user-quagga",
+    });
+    for (method, path, name, body) in [
+        ("POST", "/memory/add", "story-add", memory),
+        ("POST", "/memory/query", "story-query", json!({ "query": "query-quagga", "user_id": "user-quagga" })),
+        ("PATCH", "/memory/id-quagga", "story-update", json!({ "content": "later-quagga" })),
+        ("PATCH", "/memory/id-quagga", "story-refused", json!({ "unknown-quagga": true })),
+        ("POST", "/memory/batch", "story-batch", json!({ "items": [{ "content": "item-quagga" }, "wrong-quagga"] })),
+        ("POST", "/export", "story-export", json!({ "filters": { "user_id": "user-quagga" } })),
+        ("POST", "/reindex", "story-reindex", Value::Null),
+        ("POST", "/compact", "story-compact", Value::Null),
+        ("DELETE", "/memory/id-quagga", "story-delete", Value::Null),
+        ("POST", "/memory/add", "story-garbled", json!("garbled-quagga")),
+    ] {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        server.ask_with(method, path, ANN, &id(name), &body).await;
+    }
+    server.status("GET", "/memory/path-quagga?api_key=parameter-quagga", "wrong-key-quagga").await;
+    server.close().await;
+    for (name, message) in [
+        ("story-add", "store opened"),
+        ("story-reindex", "reindex ended"),
+        ("story-compact", "checkpoint written"),
+        ("story-compact", "tree rebuilt"),
+        ("story-compact", "store compacted"),
+    ] {
+        let line = of_request(name).into_iter().find(|line| line["message"] == message);
+        let line = line.unwrap_or_else(|| panic!("{name} has no {message}: {:?}", of_request(name)));
+        assert_eq!((line["level"].as_str(), line["tenant"].as_str()), (Some("debug"), Some("ann")));
+    }
+    let told: Vec<String> =
+        LINES.lock().iter().filter(|line| line.contains("quagga") || line.contains(ANN)).cloned().collect();
+    assert!(told.is_empty(), "{told:#?}");
+}
