@@ -627,8 +627,11 @@ export interface ServeOptions {
   rateLimit?: { requests: number; seconds: number }
   /** Milliseconds after which a request is answered with `TIMEOUT`, at least 1000. Default 300,000. */
   timeoutMs?: number
-  /** Writes one line of JSON per request to standard error. Default false. */
-  log?: boolean
+  /**
+   * Writes one line of JSON per request to standard error; with `'debug'` also what the stores do: opening, repairs,
+   * checkpoints, compactions, reindexing. A process has one log: the first server that writes one decides. Default false.
+   */
+  log?: boolean | 'debug'
 }
 
 // --- Results --------------------------------------------------------------------------------------------------------

@@ -217,6 +217,7 @@ test.each([
   [{ apiKeys: 'key' }, 'apiKeys'],
   [{ rateLimit: { requests: 0, seconds: 1 } }, 'rateLimit.requests'],
   [{ timeoutMs: 5 }, 'timeoutMs'],
+  [{ log: 'trace' }, 'log'],
   [{ colour: 'red' }, 'colour'],
 ])('serve(%j) is refused by name', async (options, field) => {
   const { store } = await serve()

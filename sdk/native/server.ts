@@ -62,7 +62,7 @@ function settings(directory: string, given?: contract.ServeOptions): object {
   if (!Array.isArray(apiKeys) || apiKeys.some((key) => typeof key !== 'string')) {
     throw invalid('apiKeys', `must be an array of strings, not ${describe(apiKeys)}`)
   }
-  if (typeof log !== 'boolean') throw invalid('log', 'must be true or false')
+  if (typeof log !== 'boolean' && log !== 'debug') throw invalid('log', "must be true, false or 'debug'")
   const limits: Record<string, unknown> = {}
   if (timeoutMs !== undefined) limits.timeoutSeconds = Math.ceil(timeoutMs / 1000)
   if (rateLimit !== undefined) {

@@ -18,6 +18,7 @@ export const serve: Command = {
     'backup-dir': STRING,
     'rate-limit': STRING,
     quiet: BOOLEAN,
+    debug: BOOLEAN,
   },
   help: {
     port: 'the port; 0 picks a free one (8080)',
@@ -26,6 +27,7 @@ export const serve: Command = {
     'backup-dir': 'the directory for backups requested over HTTP (none: they are rejected)',
     'rate-limit': 'requests per key and seconds, such as 100/60',
     quiet: 'write no log',
+    debug: 'also log what the stores do: opening, repairs, checkpoints, compactions',
   },
   example: 'OPENMEMORY_API_KEYS=ada=KEY,bob=KEY openmemory serve --host 0.0.0.0',
   async run(call) {
@@ -34,6 +36,7 @@ export const serve: Command = {
     if (values['rate-limit'] !== undefined && !(requests && seconds)) {
       throw new UsageError('--rate-limit must be requests/seconds, such as 100/60')
     }
+    const log = values.debug ? ('debug' as const) : true
     const server = await call.open().serve(
       given({
         port: numeric(values, 'port'),
@@ -41,7 +44,7 @@ export const serve: Command = {
         keyFile: text(values, 'key-file'),
         backupDir: text(values, 'backup-dir'),
         rateLimit: requests && seconds ? { requests, seconds } : undefined,
-        log: !values.quiet,
+        log: values.quiet ? false : log,
       }),
     )
     const path = directoryOf(text(values, 'path'))
