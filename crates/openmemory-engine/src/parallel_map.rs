@@ -1,6 +1,8 @@
-//! How is work for many items shared out among processors? By threads for as long as it takes: those of rayon, which help a
-//! search that holds a lock, must not wait for that lock themselves.
+//! How is work for many items shared out among processors? By threads that last as long as the work, and not by rayon's: the
+//! work takes locks, and a search that holds one of them waits for rayon's threads.
 
+use std::iter::from_fn;
+use std::panic::resume_unwind;
 use std::thread;
 
 use parking_lot::Mutex;
@@ -17,25 +19,21 @@ pub(super) fn shared_out<I: Send, O: Send>(items: Vec<I>, work: impl Fn(I) -> O 
     if helpers == 0 {
         return items.into_iter().map(work).collect();
     }
-    let done = Mutex::new(Vec::with_capacity(items.len()));
     let left = Mutex::new(items.into_iter().enumerate());
     let next = || left.lock().next();
-    let go_on = || {
-        while let Some((place, item)) = next() {
-            let made = work(item);
-            done.lock().push((place, made));
+    let run = || from_fn(next).map(|(place, item)| (place, work(item))).collect::<Vec<_>>();
+    let mut made = thread::scope(|scope| {
+        let start = |_| thread::Builder::new().name("openmemory-batch".into()).spawn_scoped(scope, run);
+        // Without one that cannot be started the others do its share.
+        let helpers: Vec<_> = (0..helpers).flat_map(start).collect();
+        let mut made = run();
+        for helper in helpers {
+            made.extend(helper.join().unwrap_or_else(|panic| resume_unwind(panic)));
         }
-    };
-    thread::scope(|scope| {
-        for _ in 0..helpers {
-            // Without it the others do its share.
-            let _ = thread::Builder::new().name("openmemory-batch".into()).spawn_scoped(scope, go_on);
-        }
-        go_on();
+        made
     });
-    let mut done = done.into_inner();
-    done.sort_unstable_by_key(|(place, _)| *place);
-    done.into_iter().map(|(_, made)| made).collect()
+    made.sort_unstable_by_key(|(place, _)| *place);
+    made.into_iter().map(|(_, made)| made).collect()
 }
 
 #[cfg(test)]

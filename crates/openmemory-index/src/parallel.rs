@@ -1,4 +1,7 @@
 //! How are many rows looked at by several processors? What is in no cache is read faster by more than one.
+//!
+//! Searches wait here with a partition locked. That is safe as long as no work of rayon's threads takes such a lock, and none
+//! of those who call is such a thread, which would run other work while it waits.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
