@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use lru::LruCache;
-use parking_lot::Mutex;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 
 use openmemory_domain::{ContentHash, Embedding};
 use openmemory_rules::{Error, Number, Rows};
@@ -12,6 +12,8 @@ use openmemory_storage::Store;
 
 /// Bytes that are kept.
 const MAX_BYTES: usize = 1024 * 1024;
+/// Of an ordinary size.
+const EXPECTED: usize = MAX_BYTES / 4096;
 /// Bytes of one that are worth driving out others for.
 const MAX_BYTES_OF_ONE: usize = MAX_BYTES / 16;
 
@@ -27,17 +29,23 @@ impl CachedHit {
     }
 }
 
-/// The last that were found, up to so many bytes.
-pub(super) struct HitCache(Mutex<Cache>);
+type Name = (Number, ContentHash);
 
-struct Cache {
-    hits: LruCache<(Number, ContentHash), Arc<CachedHit>>,
-    bytes: usize,
+/// Those that are found again and again, up to so many bytes.
+pub(super) struct HitCache(Cache<Name, Arc<CachedHit>, Bytes>);
+
+#[derive(Clone)]
+struct Bytes;
+
+impl Weighter<Name, Arc<CachedHit>> for Bytes {
+    fn weight(&self, _: &Name, hit: &Arc<CachedHit>) -> u64 {
+        hit.bytes() as u64
+    }
 }
 
 impl Default for HitCache {
     fn default() -> Self {
-        Self(Mutex::new(Cache { hits: LruCache::unbounded(), bytes: 0 }))
+        Self(Cache::with_weighter(EXPECTED, MAX_BYTES as u64, Bytes))
     }
 }
 
@@ -49,31 +57,20 @@ impl HitCache {
         number: Number,
         hash: ContentHash,
     ) -> Result<Option<Arc<CachedHit>>, Error> {
-        if let Some(hit) = self.0.lock().hits.get(&(number, hash)) {
-            return Ok(Some(Arc::clone(hit)));
+        if let Some(hit) = self.0.get(&(number, hash)) {
+            return Ok(Some(hit));
         }
         let (Some(content), Some(embedding)) = (store.content(number, hash)?, store.embedding(number, hash)?) else {
             return Ok(None);
         };
         let hit = Arc::new(CachedHit { content, embedding });
-        self.0.lock().keep((number, hash), &hit);
+        self.keep((number, hash), &hit);
         Ok(Some(hit))
     }
-}
 
-impl Cache {
-    fn keep(&mut self, name: (Number, ContentHash), hit: &Arc<CachedHit>) {
-        if hit.bytes() > MAX_BYTES_OF_ONE {
-            return;
-        }
-        self.bytes += hit.bytes();
-        if let Some(before) = self.hits.put(name, Arc::clone(hit)) {
-            self.bytes -= before.bytes();
-        }
-        while self.bytes > MAX_BYTES
-            && let Some((_, oldest)) = self.hits.pop_lru()
-        {
-            self.bytes -= oldest.bytes();
+    fn keep(&self, name: Name, hit: &Arc<CachedHit>) {
+        if hit.bytes() <= MAX_BYTES_OF_ONE {
+            self.0.insert(name, Arc::clone(hit));
         }
     }
 }
@@ -95,29 +92,27 @@ mod tests {
     }
 
     #[test]
-    fn those_found_last_are_kept_within_the_bytes() {
-        let mut cache = Cache { hits: LruCache::unbounded(), bytes: 0 };
-        for number in 0..40 {
-            cache.keep(name(number), &hit(MAX_BYTES / 20));
-            cache.hits.get(&name(0));
+    fn what_is_found_again_and_again_is_kept_within_the_bytes() {
+        let cache = HitCache::default();
+        for number in 0..4000 {
+            cache.keep(name(number), &hit(2000));
+            assert!(cache.0.get(&name(0)).is_some(), "after {number}");
         }
-        assert!(cache.hits.contains(&name(0)), "found again and again");
-        assert!(cache.hits.contains(&name(39)) && !cache.hits.contains(&name(1)));
-        assert_eq!((cache.hits.len(), cache.bytes), (20, 20 * (MAX_BYTES / 20)));
+        assert!((MAX_BYTES / 2..=MAX_BYTES).contains(&(cache.0.weight() as usize)), "{}", cache.0.weight());
     }
 
     #[test]
     fn one_that_is_read_twice_at_once_counts_once() {
-        let mut cache = Cache { hits: LruCache::unbounded(), bytes: 0 };
+        let cache = HitCache::default();
         (0..3).for_each(|_| cache.keep(name(0), &hit(1000)));
-        assert_eq!(cache.bytes, 1000);
+        assert_eq!(cache.0.weight(), 1000);
     }
 
     #[test]
     fn a_very_long_text_does_not_drive_out_all_others() {
-        let mut cache = Cache { hits: LruCache::unbounded(), bytes: 0 };
+        let cache = HitCache::default();
         cache.keep(name(0), &hit(1000));
         cache.keep(name(1), &hit(MAX_BYTES / 2));
-        assert_eq!((cache.hits.len(), cache.bytes), (1, 1000));
+        assert_eq!((cache.0.len(), cache.0.weight()), (1, 1000));
     }
 }

@@ -1,10 +1,8 @@
 //! Which model makes the vectors, and does it fit the store? Asked when the first text is embedded, not before.
 
-use std::num::NonZeroUsize;
 use std::sync::{Arc, OnceLock};
 
-use lru::LruCache;
-use parking_lot::Mutex;
+use quick_cache::sync::Cache;
 use tokio::sync::OnceCell;
 
 use super::sectors::{Prototypes, TEXTS};
@@ -14,7 +12,7 @@ use openmemory_rules::Error;
 use openmemory_storage::Store;
 
 /// Questions whose vectors are kept: agents ask many again, with other filters or after a change.
-const QUESTIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(127);
+const QUESTIONS: usize = 128;
 
 /// Who embeds, what is known of it, and the sectors' prototypes in its terms.
 pub(super) struct Model {
@@ -26,19 +24,18 @@ pub(super) struct Model {
     prototypes: OnceCell<Prototypes>,
     /// Of the prototypes; it takes longer to find out than many a search.
     spread: OnceLock<f32>,
-    questions: Mutex<LruCache<String, Arc<[f32]>>>,
+    questions: Cache<String, Arc<[f32]>>,
 }
 
 impl Model {
     pub(super) fn new(embedding: EmbeddingService) -> Self {
-        let questions = Mutex::new(LruCache::new(QUESTIONS));
         Self {
             embedding,
             identity: OnceCell::new(),
             fitting: OnceLock::new(),
             prototypes: OnceCell::new(),
             spread: OnceLock::new(),
-            questions,
+            questions: Cache::new(QUESTIONS),
         }
     }
 
@@ -50,11 +47,11 @@ impl Model {
 
     /// The vector of a question; one that was asked lately does not call the model.
     pub(super) async fn query(&self, question: String) -> Result<Arc<[f32]>, Error> {
-        if let Some(vector) = self.questions.lock().get(&question) {
-            return Ok(Arc::clone(vector));
+        if let Some(vector) = self.questions.get(&question) {
+            return Ok(vector);
         }
         let vector: Arc<[f32]> = self.embedding.query(&question).await.map_err(Fault::from)?.into();
-        self.questions.lock().put(question, Arc::clone(&vector));
+        self.questions.insert(question, Arc::clone(&vector));
         Ok(vector)
     }
 
