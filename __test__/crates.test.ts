@@ -25,7 +25,7 @@ const ARROWS: Record<string, string[]> = {
     'openmemory-rules',
     'openmemory-storage',
   ],
-  'openmemory-server': ['openmemory-domain', 'openmemory-engine', 'openmemory-rules'],
+  'openmemory-server': ['openmemory-domain', 'openmemory-rules'],
   'openmemory-node': [
     'openmemory-domain',
     'openmemory-embedding',

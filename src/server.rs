@@ -8,12 +8,11 @@ use napi::Env;
 use napi::bindgen_prelude::{Error, PromiseRaw, Result};
 use napi::tokio::sync::OnceCell;
 use napi_derive::napi;
-use openmemory_engine::Directory;
+use openmemory_engine::{Directory, OpenDirectory, TenantDirectories};
 use openmemory_rules as rules;
 use openmemory_server::config::{Config, Limits};
 use openmemory_server::log::{self, Level};
 use openmemory_server::server::ServerHandle;
-use openmemory_server::tenants::OpenStore;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -52,9 +51,9 @@ impl Log {
 }
 
 /// Opens tenants' stores with the model of the engine that is served.
-struct Stores(Arc<StoreSpec>);
+struct Directories(Arc<StoreSpec>);
 
-impl OpenStore for Stores {
+impl OpenDirectory for Directories {
     fn open(&self, directory: &Path) -> std::result::Result<Arc<Directory>, rules::Error> {
         REGISTRY.open(self.0.engine_options_in(directory), &self.0.description)
     }
@@ -89,8 +88,9 @@ impl Server {
             log::install(level, to_stderr);
         }
         env.spawn_future(async move {
-            let stores = Arc::new(Stores(Arc::clone(&opening)));
-            let start = || ServerHandle::start(options.config(&opening), stores);
+            let directories = Arc::new(Directories(Arc::clone(&opening)));
+            let stores = TenantDirectories::new(opening.path.clone(), directories, options.limits.open_tenants);
+            let start = || ServerHandle::start(options.config(&opening), Arc::new(stores));
             Ok(match running.get_or_try_init(start).await {
                 Ok(running) => answer(Ok(json!({ "host": running.address.ip(), "port": running.address.port() }))),
                 Err(error) => refusal(error.code().as_str(), error.field(), &error.to_string()),

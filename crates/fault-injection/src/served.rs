@@ -5,11 +5,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use openmemory_engine::{Directory, Options, Registry};
+use openmemory_engine::{Directory, OpenDirectory, Options, Registry, TenantDirectories};
 use openmemory_rules::Error;
 use openmemory_server::config::{Config, Limits};
 use openmemory_server::server::ServerHandle;
-use openmemory_server::tenants::OpenStore;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -46,7 +45,7 @@ async fn life(store: PathBuf, mut writers: Writers) -> Result<(), End> {
 #[derive(Default)]
 struct Opener(Registry);
 
-impl OpenStore for Opener {
+impl OpenDirectory for Opener {
     fn open(&self, directory: &Path) -> Result<Arc<Directory>, Error> {
         self.0.open(Options { bounds: BOUNDS, ..options(directory, 0) }, "test")
     }
@@ -94,6 +93,7 @@ impl Service {
         let mut problem = String::new();
         for _ in 0..TRIES {
             let opener = Arc::new(Opener::default());
+            let stores = TenantDirectories::new(store.to_owned(), Arc::clone(&opener) as _, 32);
             let config = Config {
                 directory: store.to_owned(),
                 host: "127.0.0.1".into(),
@@ -105,7 +105,7 @@ impl Service {
                 limits: Limits::default(),
                 log: false,
             };
-            match ServerHandle::start(config, Arc::clone(&opener) as _).await {
+            match ServerHandle::start(config, Arc::new(stores)).await {
                 Ok(running) => return Ok(Self { running, opener, store: store.to_owned() }),
                 Err(error) => problem = error.to_string(),
             }

@@ -19,6 +19,7 @@ use openmemory_rules::contract::{
 use openmemory_rules::{Error, ImportFile};
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
+use tracing::Span;
 
 use super::engine::Engine;
 use super::healing::{Directory, Shared};
@@ -47,8 +48,11 @@ impl EngineStore {
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
-    spawn_blocking(work).await.unwrap_or(Err(Error::Internal("a call panicked")))
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let span = Span::current();
+    spawn_blocking(move || span.in_scope(work)).await.unwrap_or(Err(Error::Internal("a call panicked")))
 }
 
 impl MemoryStore for EngineStore {

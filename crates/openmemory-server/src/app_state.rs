@@ -1,18 +1,20 @@
 //! What do all requests of a server share?
 
 use std::path::PathBuf;
-use std::sync::Once;
+use std::sync::{Arc, Once};
 
+use openmemory_rules::contract::Stores;
 use tokio::sync::watch;
 
 use crate::config::Limits;
 use crate::http::{ConcurrencyLimit, IdempotencyStore, Metrics, RateLimits};
 use crate::keys::Keyring;
 use crate::readers::Readers;
-use crate::tenants::Tenants;
 
 pub struct AppState {
-    pub tenants: Tenants,
+    pub stores: Arc<dyn Stores>,
+    /// Where uploads are spooled.
+    pub directory: PathBuf,
     pub readers: Readers,
     pub keys: Keyring,
     pub limits: Limits,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 pub struct Config {
-    /// The directory whose memories are served; tenants' stores lie below it.
+    /// Where uploads are spooled: on the disk that has the stores.
     pub directory: PathBuf,
     /// An address to listen on: `127.0.0.1`, `::1`, `0.0.0.0`, or a name.
     pub host: String,

@@ -1,4 +1,4 @@
-//! Memories over HTTP: the routes that OpenMemory's and Mem0's users know, over the engine.
+//! Memories over HTTP: the routes that OpenMemory's and Mem0's users know, over any store that fulfils the contract.
 //!
 //! | file | question |
 //! |---|---|
@@ -8,17 +8,18 @@
 //! | `http` | what is the same for every request: body, identity, limits, logs, refusals? |
 //! | [`keys`] | who may ask, and for which tenant? |
 //! | `connections` | which connections are open, and which one makes room for a new one? |
-//! | [`tenants`] | which store is a tenant's? |
+//! | [`tenant`] | who owns memories? |
 //! | `readers` | how are the threads that read shared out among tenants? |
 //! | `openmemory`, `mem0` | what do the routes of the two protocols take and answer? |
 //! | `openapi` | how is all this described? |
 //! | [`log`] | what does whoever runs a server read of it? |
 //!
-//! It knows the engine, and neither Node nor JavaScript.
+//! It knows the contract, and neither a storage engine nor Node.
 
 #![forbid(unsafe_code)]
 
 mod app_state;
+mod blocking;
 pub mod config;
 mod connections;
 mod http;
@@ -30,4 +31,4 @@ mod openmemory;
 mod readers;
 mod router;
 pub mod server;
-pub mod tenants;
+pub mod tenant;

@@ -7,8 +7,10 @@ use std::sync::{Arc, Weak};
 use openmemory_rules::Error;
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::spawn;
+use tracing::Instrument;
 
-use crate::tenants::{Tenant, blocking};
+use crate::tenant::Tenant;
 
 /// How much does a read look at?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,20 +85,20 @@ impl ConcurrencyLimit {
 }
 
 impl Share {
-    /// Runs what may block, in turn. Whoever is dropped while waiting has no turn; work that has begun keeps its place
-    /// until it ends, also when nobody waits for it any more.
+    /// Runs a read, in turn. Whoever is dropped while waiting has no turn; a read that has begun keeps its place until
+    /// it ends, also when nobody waits for it any more.
     pub async fn run<T: Send + 'static>(
         &self,
         kind: ReadKind,
-        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+        read: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
         // One's own first: before the other tenants stand as many of this one as it may have, and no more.
         let places = (self.own.take(kind).await?, self.all.take(kind).await?);
-        blocking(move || {
+        let read = async move {
             let _places = places;
-            work()
-        })
-        .await
+            read.await
+        };
+        spawn(read.in_current_span()).await.unwrap_or(Err(Error::Internal("a call panicked")))
     }
 }
 
@@ -105,9 +107,10 @@ impl Share {
 mod tests {
     use std::sync::mpsc;
 
-    use tokio::task::{JoinHandle, spawn};
+    use tokio::task::JoinHandle;
 
     use super::*;
+    use crate::blocking::blocking;
 
     /// Reads that have begun and go on until told.
     struct Held {
@@ -129,7 +132,7 @@ mod tests {
                     let _ = wait.recv();
                     Ok(())
                 };
-                share.run(kind, work).await
+                share.run(kind, blocking(work)).await
             }));
             begins.await.unwrap();
         }
@@ -147,10 +150,10 @@ mod tests {
         let held = hold(&acme, ReadKind::Scan, 2).await;
         let more = spawn({
             let acme = Arc::clone(&acme);
-            async move { acme.run(ReadKind::Scan, || Ok(())).await }
+            async move { acme.run(ReadKind::Scan, async { Ok(()) }).await }
         });
-        beta.run(ReadKind::Scan, || Ok(())).await.unwrap();
-        acme.run(ReadKind::Point, || Ok(())).await.unwrap();
+        beta.run(ReadKind::Scan, async { Ok(()) }).await.unwrap();
+        acme.run(ReadKind::Point, async { Ok(()) }).await.unwrap();
         assert!(!more.is_finished());
         drop(held.end);
         more.await.unwrap().unwrap();
@@ -165,7 +168,7 @@ mod tests {
             held.push(hold(share, ReadKind::Scan, 2).await);
         }
         for share in names.iter().chain([&readers.share(&tenant("third"))]) {
-            share.run(ReadKind::Point, || Ok(())).await.unwrap();
+            share.run(ReadKind::Point, async { Ok(()) }).await.unwrap();
         }
     }
 
@@ -180,7 +183,7 @@ mod tests {
         }
         assert!(acme.own.scans.try_acquire().is_err());
         drop(held.end);
-        acme.run(ReadKind::Scan, || Ok(())).await.unwrap();
+        acme.run(ReadKind::Scan, async { Ok(()) }).await.unwrap();
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -192,7 +195,7 @@ mod tests {
             let readers = Arc::clone(&readers);
             async move { readers.idle().await }
         });
-        readers.share(&tenant("beta")).run(ReadKind::Point, || Ok(())).await.unwrap();
+        readers.share(&tenant("beta")).run(ReadKind::Point, async { Ok(()) }).await.unwrap();
         assert!(!idle.is_finished());
         drop(held.end);
         idle.await.unwrap();

@@ -13,6 +13,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use openmemory_rules::Error;
+use openmemory_rules::contract::{DEFAULT_TENANT, Stores};
 use thiserror::Error as ThisError;
 use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
 use tokio::sync::watch;
@@ -28,7 +29,6 @@ use crate::http::{ConcurrencyLimit, IdempotencyStore, Metrics, RateLimits, norma
 use crate::keys::{Keyring, KeysError};
 use crate::readers::Readers;
 use crate::router::router;
-use crate::tenants::{OpenStore, Tenant, Tenants};
 
 /// Bytes of an answer that the system takes before the client has them. The system tells only when a third of them has
 /// gone that a client takes any, and it takes that much memory for each that takes none.
@@ -83,7 +83,7 @@ pub struct ServerHandle {
 
 impl ServerHandle {
     /// Begins to listen; must be called in a tokio runtime with timers and I/O.
-    pub async fn start(config: Config, opener: Arc<dyn OpenStore>) -> Result<Self, StartError> {
+    pub async fn start(config: Config, stores: Arc<dyn Stores>) -> Result<Self, StartError> {
         let Config { directory, host, port, keys, metrics_key, key_file, backup_dir, limits, log } = config;
         let keys = Keyring::new(&keys, metrics_key.as_deref(), key_file)?;
         let found = lookup_host((host.as_str(), port)).await.map(Iterator::collect::<Vec<SocketAddr>>);
@@ -94,10 +94,9 @@ impl ServerHandle {
         }
         let listener = listen(&addresses).map_err(|error| StartError::Port(port, error))?;
         let address = listener.local_addr().map_err(|error| StartError::Port(port, error))?;
-        let tenants = Tenants::new(directory, opener, limits.open_tenants);
         if !keys.required() {
             // Refused now rather than with the first request: the directory may be another process's.
-            tenants.store(&Tenant::own()).await?;
+            stores.store(DEFAULT_TENANT).await?;
         }
         let (rates, answers, metrics) =
             (limits.rate.map(RateLimits::new), IdempotencyStore::default(), Metrics::default());
@@ -105,7 +104,8 @@ impl ServerHandle {
         let places = ConcurrencyLimit::new(&limits);
         let (stop, stopped) = watch::channel(false);
         let app = Arc::new(AppState {
-            tenants,
+            stores,
+            directory,
             readers,
             keys,
             limits,
@@ -122,7 +122,7 @@ impl ServerHandle {
         let (end, ended) = watch::channel(None);
         spawn(async move {
             serve(Arc::clone(&app), listener).await;
-            end.send_replace(Some(app.tenants.close().await));
+            end.send_replace(Some(app.stores.close().await));
         });
         Ok(Self { address, stop, ended })
     }

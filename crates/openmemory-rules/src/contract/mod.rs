@@ -29,5 +29,5 @@ pub use memory_store::{ExportSink, MemoryStore, QueryVector, Reply};
 pub use memory_version::MemoryVersion;
 pub use page::Page;
 pub use stats::{EntityStats, SectorStats, Stats};
-pub use stores::Stores;
+pub use stores::{DEFAULT_TENANT, Stores};
 pub use watcher::{Wake, Watcher};

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use super::{MemoryStore, Reply};
 
+/// The tenant whose store is also the one of embedded users of the same place.
+pub const DEFAULT_TENANT: &str = "default";
+
 /// The stores of a server's tenants, by the tenants' names.
 pub trait Stores: Send + Sync + 'static {
     /// The store of a tenant, opened if it is not open, for one call. It is not closed while it is held.

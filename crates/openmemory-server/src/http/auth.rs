@@ -11,7 +11,7 @@ use tracing::Span;
 use super::ApiError;
 use crate::app_state::AppState;
 use crate::keys::{Caller, Role};
-use crate::tenants::Tenant;
+use crate::tenant::Tenant;
 
 pub async fn identify(State(app): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
     let caller = match caller(&app, request.headers()) {

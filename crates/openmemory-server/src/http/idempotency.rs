@@ -23,7 +23,7 @@ use super::body::SMALL;
 use super::{ApiError, ErrorBody};
 use crate::app_state::AppState;
 use crate::keys::Caller;
-use crate::tenants::Tenant;
+use crate::tenant::Tenant;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");

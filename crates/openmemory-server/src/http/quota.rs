@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::keys::Caller;
-use crate::tenants::Tenant;
+use crate::tenant::Tenant;
 
 /// A number of permits, shared out among tenants. Those who wait are served in order, and a tenant that waits for its own
 /// permits keeps nobody else waiting.

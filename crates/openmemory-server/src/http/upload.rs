@@ -1,7 +1,8 @@
 //! Where is a body that is too large to be held? In a file without a name, which goes with the request.
 
-use std::fs::File;
+use std::fs::{File, create_dir_all};
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -13,8 +14,8 @@ use super::body::let_pass;
 use super::pace::Paced;
 use super::{ApiError, Permit};
 use crate::app_state::AppState;
+use crate::blocking::blocking;
 use crate::keys::Caller;
-use crate::tenants::blocking;
 
 /// Bytes that are written at once.
 const CHUNK: usize = 1 << 20;
@@ -38,8 +39,8 @@ impl FromRequest<Arc<AppState>> for Upload {
         let caller = request.extensions().get::<Caller>().ok_or(ApiError::Unauthorized)?;
         let place = app.places.imports.acquire(caller, 1).await;
         let mut body = Paced::new(request.into_body(), app.limits.receive());
-        let made = Arc::clone(app);
-        let mut file = blocking(move || made.tenants.nameless_file()).await?;
+        let directory = app.directory.clone();
+        let mut file = blocking(move || nameless_file(&directory)).await?;
         let (mut chunk, mut received) = (Vec::new(), 0);
         while let Some(data) = body.next().await? {
             received += data.len() as u64;
@@ -54,6 +55,11 @@ impl FromRequest<Arc<AppState>> for Upload {
         let file = written(file, chunk).await?;
         Ok(Self { file, place })
     }
+}
+
+/// A file without a name, on the disk that has the stores. Blocks.
+fn nameless_file(directory: &Path) -> Result<File, Error> {
+    create_dir_all(directory).and_then(|()| tempfile::tempfile_in(directory)).map_err(Error::disk)
 }
 
 async fn written(mut file: File, chunk: Vec<u8>) -> Result<File, Error> {

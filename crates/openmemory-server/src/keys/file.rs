@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::hash::KeyHash;
-use crate::tenants::Tenant;
+use crate::tenant::Tenant;
 
 /// What a key opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::hash::KeyHash;
 use super::{Caller, Role};
-use crate::tenants::Tenant;
+use crate::tenant::Tenant;
 
 /// Characters of a key. Short ones can be tried out.
 const MIN_CHARACTERS: usize = 16;

@@ -10,7 +10,7 @@ use subtle::{ConditionallySelectable, ConstantTimeEq};
 use super::given::{self, Known};
 use super::hash::KeyHash;
 use super::{Key, KeyError, KeyFile, KeysError, Role};
-use crate::tenants::Tenant;
+use crate::tenant::Tenant;
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]

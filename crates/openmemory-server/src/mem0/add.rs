@@ -67,7 +67,7 @@ pub async fn add_v1(State(app): State<Arc<AppState>>, memories: TenantStore, bod
 
 async fn stored(memories: &TenantStore, messages: Vec<NewMemory>) -> Result<Vec<Value>, ApiError> {
     let items = messages.into_iter().map(Ok).collect();
-    let done = memories.judged(memories.store.add_many(AddMany { items, atomic: true }, &memories.control)).await?;
+    let done = memories.store.add_many(AddMany { items, atomic: true }, memories.control()).await?;
     let mut results = Vec::with_capacity(done.len());
     for item in done {
         let memory = item.map_err(|refused| ApiError::from(refused.error))?.memory;

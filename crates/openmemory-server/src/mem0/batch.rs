@@ -1,9 +1,12 @@
 //! How are many memories changed or deleted in one request? All or none of a batch.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::response::IntoResponse;
 use openmemory_domain::request::{Get, Item, Update, UpdateMany};
 use openmemory_domain::{ErrorCode, MemoryId, filter, limits};
+use openmemory_rules::contract::MemoryStore;
 use serde_json::{Value, json};
 
 use super::fields::{ENTITIES, Fields, HOSTED, exactly, memory_id};
@@ -18,8 +21,7 @@ use crate::openapi::schemas;
 )]
 pub async fn update(memories: TenantStore, body: LargeBody) -> Answer {
     let items = body.read(updates).await?;
-    let done =
-        memories.judged(memories.store.update_many(UpdateMany { items, atomic: true }, &memories.control)).await?;
+    let done = memories.store.update_many(UpdateMany { items, atomic: true }, memories.control()).await?;
     let count = done.len();
     // Of the items' errors the one that made the others fail is told.
     let mut refused = done.into_iter().filter_map(Result::err).map(|refused| refused.error);
@@ -63,12 +65,15 @@ pub async fn delete(memories: TenantStore, Body(body): Body) -> Answer {
     }
     let asked = ids.clone();
     // Looked for first, so that a wrong id among them leaves the others as they are.
-    let look = move |engine: &openmemory_engine::Shared| {
-        asked.into_iter().try_for_each(|id| engine.get(&Get { id, version: None, at: None }).map(drop))
+    let look = |store: Arc<dyn MemoryStore>| async move {
+        for id in asked {
+            store.get(Get { id, version: None, at: None }).await?;
+        }
+        Ok(())
     };
     memories.read(look).await.map_err(unknown)?;
     let count = ids.len();
-    memories.judged(memories.store.delete_many(ids.into_iter().map(Ok::<MemoryId, _>).collect())).await?;
+    memories.store.delete_many(ids.into_iter().map(Ok::<MemoryId, _>).collect()).await?;
     Ok(Json(json!({ "message": format!("Successfully deleted {count} memories") })).into_response())
 }
 

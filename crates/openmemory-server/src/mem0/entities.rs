@@ -21,7 +21,7 @@ const KINDS: [(&str, &str); 4] = [("user", "user_id"), ("agent", "agent_id"), ("
 pub async fn list(memories: TenantStore, mut params: Params) -> Answer {
     let page = params.whole("page", 1, u32::MAX.into())?.unwrap_or(1) as usize;
     let size = params.whole("page_size", 1, 1000)?.unwrap_or(100) as usize;
-    let holders = memories.scan(|engine, control| engine.entities(control)).await?;
+    let holders = memories.scan(|store, control| async move { store.entities(control).await }).await?;
     let total = |field: &str| holders.iter().filter(|holder| holder.field == field).count();
     let results: Vec<Value> = holders.iter().skip((page - 1).saturating_mul(size)).take(size).map(entity).collect();
     let told = json!({

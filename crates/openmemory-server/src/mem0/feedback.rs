@@ -27,8 +27,7 @@ pub async fn feedback(memories: TenantStore, Body(body): Body) -> Answer {
     if reason.as_ref().is_some_and(|reason| reason.chars().count() > 1024) {
         return Err(ApiError::invalid("feedback_reason", "has at most 1024 characters"));
     }
-    let memory =
-        memories.judged(memories.store.feedback(FeedbackRequest { id, feedback, reason })).await.map_err(unknown)?;
+    let memory = memories.store.feedback(FeedbackRequest { id, feedback, reason }).await.map_err(unknown)?;
     let told = json!({
         "message": "Feedback recorded",
         "id": shown_id(&memory.version.id),

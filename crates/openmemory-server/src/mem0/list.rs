@@ -1,11 +1,15 @@
 //! Which memories are there? Pages by number, newest first.
 
+use std::sync::Arc;
+
+use crate::blocking::blocking;
 use axum::Json;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use openmemory_domain::Memory;
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::List;
+use openmemory_rules::Error;
 use serde_json::{Map, Value, json};
 
 use super::fields::{ENTITIES, Fields, HOSTED, exactly};
@@ -100,11 +104,12 @@ impl Asked {
         let (page, size) = (self.page.unwrap_or(1), self.size);
         let skip = (page - 1) * size;
         let (count, found) = memories
-            .scan(move |engine, control| {
-                let count = engine.count_matching(self.list.filter.as_ref(), self.list.show_expired, control)?;
+            .scan(|store, control| async move {
+                let (filter, show_expired) = (self.list.filter.clone(), self.list.show_expired);
+                let count = store.count(filter, show_expired, Arc::clone(&control)).await?;
                 let list = List { skip, limit: size as usize, ..self.list };
-                let found = if skip < count { engine.list(&list, control)?.memories } else { Vec::new() };
-                Ok((count, records(&found, self.wanted.as_deref())))
+                let found = if skip < count { store.list(list, control).await?.memories } else { Vec::new() };
+                Ok((count, records(found, self.wanted).await?))
             })
             .await?;
         let address = |page: u64| format!("{}{path}?page={page}&page_size={size}", origin(headers));
@@ -122,9 +127,9 @@ impl Asked {
             return self.page(memories, path, headers).await;
         }
         let found = memories
-            .scan(move |engine, control| {
+            .scan(|store, control| async move {
                 let list = List { limit: self.limit as usize, ..self.list };
-                Ok(records(&engine.list(&list, control)?.memories, self.wanted.as_deref()))
+                records(store.list(list, control).await?.memories, self.wanted).await
             })
             .await?;
         Ok(Json(found).into_response())
@@ -135,8 +140,10 @@ fn all_matching(filter: Option<Filter>) -> Result<List, ApiError> {
     Ok(List { filter, ..List::read(Value::Object(Map::new()))? })
 }
 
-fn records(memories: &[Memory], wanted: Option<&[Value]>) -> Vec<Value> {
-    memories.iter().map(|memory| only(record(memory), wanted)).collect()
+/// A page may be megabytes of text.
+async fn records(memories: Vec<Memory>, wanted: Option<Vec<Value>>) -> Result<Vec<Value>, Error> {
+    let only_wanted = move |memory: &Memory| only(record(memory), wanted.as_deref());
+    blocking(move || Ok(memories.iter().map(only_wanted).collect())).await
 }
 
 /// Where the client has asked.

@@ -1,5 +1,7 @@
 //! How is one memory read, changed and deleted?
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::response::IntoResponse;
 use openmemory_domain::request::{Delete, Get, History, Update};
@@ -20,7 +22,7 @@ use crate::openapi::schemas;
 )]
 pub async fn get(memories: TenantStore, Id(id): Id) -> Answer {
     let get = Get { id: MemoryId::read("memory_id", &id)?, version: None, at: None };
-    let memory = memories.read(move |engine| engine.get(&get)).await.map_err(unknown)?;
+    let memory = memories.read(|store| async move { store.get(get).await }).await.map_err(unknown)?;
     Ok(Json(record(&memory)).into_response())
 }
 
@@ -36,7 +38,7 @@ pub async fn update(memories: TenantStore, Id(id): Id, Body(body): Body) -> Answ
         return Err(ApiError::invalid("body", why));
     }
     let update = update_of(MemoryId::read("memory_id", &id)?, patch);
-    let updated = memories.judged(memories.store.update(update)).await.map_err(unknown)?;
+    let updated = memories.store.update(update).await.map_err(unknown)?;
     Ok(Json(record(&updated)).into_response())
 }
 
@@ -48,7 +50,7 @@ pub async fn update(memories: TenantStore, Id(id): Id, Body(body): Body) -> Answ
 pub async fn delete(memories: TenantStore, Id(id): Id, mut params: Params) -> Answer {
     let linked = params.flag("delete_linked")?.unwrap_or(false);
     let delete = Delete::from(MemoryId::read("memory_id", &id)?);
-    memories.judged(memories.store.delete(delete)).await.map_err(unknown)?;
+    memories.store.delete(delete).await.map_err(unknown)?;
     let mut told = json!({ "message": "Memory deleted successfully!" });
     if linked {
         // Nothing here is made of something else, so nothing goes along.
@@ -65,11 +67,12 @@ pub async fn delete(memories: TenantStore, Id(id): Id, mut params: Params) -> An
 pub async fn history(memories: TenantStore, Id(id): Id) -> Answer {
     let id = MemoryId::read("memory_id", &id)?;
     let versions = memories
-        .scan(move |engine, control| {
+        .scan(|store, control| async move {
             let mut versions: Vec<MemoryVersion> = Vec::new();
             loop {
                 let before = versions.last().map(|version| version.version.number);
-                let history = engine.history(&History { id: id.clone(), limit: 1000, before }, control)?;
+                let history = History { id: id.clone(), limit: 1000, before };
+                let history = store.history(history, Arc::clone(&control)).await?;
                 let last = history.len() < 1000;
                 versions.extend(history);
                 if last {

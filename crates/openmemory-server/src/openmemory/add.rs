@@ -14,7 +14,7 @@ use crate::openapi::schemas;
 )]
 pub async fn add(memories: TenantStore, Body(mut body): Body) -> Answer {
     check_dynamics(&mut body)?;
-    let added = memories.judged(memories.store.add(NewMemory::read(body)?)).await?;
+    let added = memories.store.add(NewMemory::read(body)?).await?;
     Ok(tagged_as(&added, &added.memory)?)
 }
 
@@ -25,7 +25,7 @@ pub async fn add(memories: TenantStore, Body(mut body): Body) -> Answer {
 )]
 pub async fn add_many(memories: TenantStore, body: LargeBody) -> Answer {
     let batch = body.read(|body| Ok(AddMany::read(body)?)).await?;
-    let done = memories.judged(memories.store.add_many(batch, &memories.control)).await?;
+    let done = memories.store.add_many(batch, memories.control()).await?;
     results(done).await
 }
 

@@ -17,7 +17,7 @@ use crate::openapi::schemas;
 )]
 pub async fn delete_many(memories: TenantStore, body: LargeBody) -> Answer {
     Ok(match body.read(|body| Ok(DeleteMany::read(body)?)).await? {
-        DeleteMany::Ids(ids) => return results(memories.judged(memories.store.delete_many(ids)).await?).await,
+        DeleteMany::Ids(ids) => return results(memories.store.delete_many(ids).await?).await,
         DeleteMany::Matching(filter) => Json(memories.delete_matching(Some(filter)).await?).into_response(),
         DeleteMany::All => Json(memories.delete_matching(None).await?).into_response(),
     })

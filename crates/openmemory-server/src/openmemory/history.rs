@@ -24,7 +24,7 @@ pub async fn history(memories: TenantStore, Id(id): Id, mut params: Params) -> A
     }
     params.done()?;
     let history = History::read(request.into())?;
-    let versions = memories.scan(move |engine, control| engine.history(&history, control)).await?;
+    let versions = memories.scan(|store, control| async move { store.history(history, control).await }).await?;
     Ok(Json(json!({ "versions": versions })).into_response())
 }
 
@@ -41,6 +41,6 @@ pub async fn restore(memories: TenantStore, Id(id): Id, if_match: IfMatch, Body(
         return Err(ApiError::invalid("id", "is in the path, and not in the body"));
     }
     let restore = Restore::read(request.into())?;
-    let restored = memories.judged(memories.store.restore(restore)).await.map_err(|error| if_match.told(error))?;
+    let restored = memories.store.restore(restore).await.map_err(|error| if_match.told(error))?;
     Ok(tagged(&restored)?)
 }

@@ -1,15 +1,16 @@
 //! Which memories are there?
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::response::IntoResponse;
-use openmemory_domain::Memory;
 use openmemory_domain::request::List;
-use openmemory_engine::Shared;
 use openmemory_rules::Error;
-use openmemory_rules::contract::Control;
+use openmemory_rules::contract::{Control, MemoryStore, Page};
 use serde_json::{Map, Value, json};
 
 use super::record::record;
+use crate::blocking::blocking;
 use crate::http::{Answer, ApiError, Body, Params, TenantStore};
 use crate::openapi::schemas;
 
@@ -24,7 +25,7 @@ const MAX_LISTED: u64 = 10_000;
 pub async fn all(memories: TenantStore, mut params: Params) -> Answer {
     let walk = Walk::read(&mut params, None)?;
     params.done()?;
-    let page = memories.scan(move |engine, control| walk.run(engine, control)).await?;
+    let page = memories.scan(|store, control| walk.run(store, control)).await?;
     Ok(Json(page).into_response())
 }
 
@@ -35,12 +36,7 @@ pub async fn all(memories: TenantStore, mut params: Params) -> Answer {
 )]
 pub async fn list(memories: TenantStore, Body(body): Body) -> Answer {
     let list = List::read(body)?;
-    let page = memories
-        .scan(move |engine, control| {
-            let page = engine.list(&list, control)?;
-            items(&page.memories, page.next_cursor)
-        })
-        .await?;
+    let page = memories.scan(|store, control| async move { items(store.list(list, control).await?).await }).await?;
     Ok(Json(page).into_response())
 }
 
@@ -67,16 +63,19 @@ impl Walk {
         Ok(Self(List { limit, skip, ..List::read(Value::Object(request))? }))
     }
 
-    pub fn run(self, engine: &Shared, control: &Control) -> Result<Value, Error> {
-        let page = engine.list(&self.0, control)?;
-        items(&page.memories, page.next_cursor)
+    pub async fn run(self, store: Arc<dyn MemoryStore>, control: Arc<Control>) -> Result<Value, Error> {
+        items(store.list(self.0, control).await?).await
     }
 }
 
-fn items(memories: &[Memory], next_cursor: Option<String>) -> Result<Value, Error> {
-    let items: Vec<Value> = memories.iter().map(record).collect::<Result<_, _>>()?;
-    Ok(match next_cursor {
-        Some(cursor) => json!({ "items": items, "next_cursor": cursor }),
-        None => json!({ "items": items }),
+/// A page may be megabytes of text.
+async fn items(page: Page) -> Result<Value, Error> {
+    blocking(move || {
+        let items: Vec<Value> = page.memories.iter().map(record).collect::<Result<_, _>>()?;
+        Ok(match page.next_cursor {
+            Some(cursor) => json!({ "items": items, "next_cursor": cursor }),
+            None => json!({ "items": items }),
+        })
     })
+    .await
 }

@@ -30,8 +30,8 @@ pub async fn get(memories: TenantStore, Id(id): Id, mut params: Params) -> Answe
     // What was current at a time is looked for among all versions.
     let asked = get.id.clone();
     let memory = match get.at {
-        Some(_) => memories.scan(move |engine, _| engine.get(&get)).await?,
-        None => memories.read(move |engine| engine.get(&get)).await?,
+        Some(_) => memories.scan(|store, _| async move { store.get(get).await }).await?,
+        None => memories.read(|store| async move { store.get(get).await }).await?,
     };
     check_user(&asked, &memory, user.as_deref())?;
     Ok(tagged(&memory)?)
@@ -48,7 +48,7 @@ pub async fn get(memories: TenantStore, Id(id): Id, mut params: Params) -> Answe
 )]
 pub async fn update(memories: TenantStore, Id(id): Id, if_match: IfMatch, Body(body): Body) -> Answer {
     let update = Update::read(update_request(id, &if_match, body)?)?;
-    let updated = memories.judged(memories.store.update(update)).await.map_err(|error| if_match.told(error))?;
+    let updated = memories.store.update(update).await.map_err(|error| if_match.told(error))?;
     Ok(tagged(&updated)?)
 }
 
@@ -76,10 +76,10 @@ pub async fn delete(memories: TenantStore, Id(id): Id, if_match: IfMatch, mut pa
     let delete = Delete::read(request.into())?;
     if user.is_some() {
         let get = Get { id: delete.id.clone(), version: None, at: None };
-        let memory = memories.read(move |engine| engine.get(&get)).await?;
+        let memory = memories.read(|store| async move { store.get(get).await }).await?;
         check_user(&delete.id, &memory, user.as_deref())?;
     }
-    let deleted = memories.judged(memories.store.delete(delete)).await.map_err(|error| if_match.told(error))?;
+    let deleted = memories.store.delete(delete).await.map_err(|error| if_match.told(error))?;
     Ok(Json(json!({ "ok": true, "memory": deleted })).into_response())
 }
 

@@ -9,8 +9,8 @@ use openmemory_rules::contract::ItemResult;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::blocking::blocking;
 use crate::http::{Answer, etag, fields_of};
-use crate::tenants::blocking;
 
 pub fn record(memory: &Memory) -> Result<Value, Error> {
     Ok(Value::Object(with_protocol_fields(memory, memory)?))

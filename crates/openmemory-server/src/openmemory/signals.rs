@@ -15,7 +15,7 @@ use crate::openapi::schemas;
     responses((status = 200, body = schemas::Reinforced), schemas::Refusals)
 )]
 pub async fn reinforce(memories: TenantStore, Body(body): Body) -> Answer {
-    let memory = memories.judged(memories.store.reinforce(Reinforce::read(body)?)).await?;
+    let memory = memories.store.reinforce(Reinforce::read(body)?).await?;
     Ok(Json(json!({ "ok": true, "memory": record(&memory)? })).into_response())
 }
 
@@ -30,7 +30,7 @@ pub async fn feedback(memories: TenantStore, Id(id): Id, Body(body): Body) -> An
     if request.insert("id".into(), id.into()).is_some() {
         return Err(ApiError::invalid("id", "is in the path, and not in the body"));
     }
-    let memory = memories.judged(memories.store.feedback(FeedbackRequest::read(request.into())?)).await?;
+    let memory = memories.store.feedback(FeedbackRequest::read(request.into())?).await?;
     Ok(tagged(&memory)?)
 }
 
@@ -41,6 +41,6 @@ pub async fn feedback(memories: TenantStore, Id(id): Id, Body(body): Body) -> An
 )]
 pub async fn waypoints(memories: TenantStore, Id(id): Id) -> Answer {
     let by_id = ById::read(json!({ "id": id }))?;
-    let links = memories.read(move |engine| engine.waypoints(&by_id)).await?;
+    let links = memories.read(|store| async move { store.waypoints(by_id).await }).await?;
     Ok(Json(json!({ "waypoints": links })).into_response())
 }

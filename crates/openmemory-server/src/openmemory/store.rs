@@ -17,7 +17,7 @@ use crate::openapi::schemas;
 /// The sectors that a memory can belong to, how each decays, and how many memories of the key's tenant it has
 #[utoipa::path(get, path = "/sectors", tag = "Store", responses((status = 200, body = schemas::Sectors), schemas::Refusals))]
 pub async fn sectors(memories: TenantStore) -> Answer {
-    let stats = memories.scan(|engine, control| engine.sector_stats(control)).await?;
+    let stats = memories.scan(|store, control| async move { store.sector_stats(control).await }).await?;
     let config = |sector: Sector| (sector.name(), json!({ "decay_lambda": sector.decay_per_day() }));
     let configs: BTreeMap<_, _> = Sector::ALL.map(config).into();
     Ok(Json(json!({ "sectors": Sector::ALL.map(Sector::name), "configs": configs, "stats": stats })).into_response())
@@ -26,7 +26,7 @@ pub async fn sectors(memories: TenantStore) -> Answer {
 /// How many memories the key's tenant has, and what they take
 #[utoipa::path(get, path = "/stats", tag = "Store", responses((status = 200, body = schemas::Stats), schemas::Refusals))]
 pub async fn stats(memories: TenantStore) -> Answer {
-    Ok(Json(memories.read(|engine| engine.stats()).await?).into_response())
+    Ok(Json(memories.read(|store| async move { store.stats().await }).await?).into_response())
 }
 
 /// Answers when the index is filled, the model loaded, and every open store can be written to
@@ -34,8 +34,8 @@ pub async fn stats(memories: TenantStore) -> Answer {
 /// 503 as long as a store has failed and is not open again, be it another tenant's.
 #[utoipa::path(get, path = "/ready", tag = "Store", responses((status = 200, body = schemas::Done), schemas::Refusals))]
 pub async fn ready(State(app): State<Arc<AppState>>, memories: TenantStore) -> Answer {
-    memories.judged(memories.store.ready()).await?;
-    if !app.tenants.all_write() {
+    memories.store.ready().await?;
+    if !app.stores.all_write() {
         return Err(ApiError::NotReady);
     }
     Ok(Json(json!({ "ok": true })).into_response())
@@ -44,14 +44,14 @@ pub async fn ready(State(app): State<Arc<AppState>>, memories: TenantStore) -> A
 /// Answers when everything acknowledged is on disk; needed with `durability: interval` only
 #[utoipa::path(post, path = "/flush", tag = "Store", responses((status = 200, body = schemas::Done), schemas::Refusals))]
 pub async fn flush(memories: TenantStore) -> Answer {
-    memories.read(|engine| engine.flush()).await?;
+    memories.read(|store| async move { store.flush().await }).await?;
     Ok(Json(json!({ "ok": true })).into_response())
 }
 
 /// Take what was deleted, and otherwise left behind, out of the files
 #[utoipa::path(post, path = "/compact", tag = "Store", responses((status = 200, body = schemas::Compacted), schemas::Refusals))]
 pub async fn compact(memories: TenantStore) -> Answer {
-    Ok(Json(memories.scan(|engine, _| engine.compact()).await?).into_response())
+    Ok(Json(memories.scan(|store, _| async move { store.compact().await }).await?).into_response())
 }
 
 /// Embed everything anew with the server's model; interrupted, it goes on where it stopped
@@ -59,7 +59,7 @@ pub async fn compact(memories: TenantStore) -> Answer {
 /// With `Accept: application/jsonl` it tells how far it is, as `POST /import` does.
 #[utoipa::path(post, path = "/reindex", tag = "Store", responses((status = 200, body = schemas::Reindexed), schemas::Refusals))]
 pub async fn reindex(memories: TenantStore, progress: Progress) -> Answer {
-    progress.follow(|control| async move { Ok(json!(memories.judged(memories.store.reindex(&control)).await?)) }).await
+    progress.follow(|control| async move { Ok(json!(memories.store.reindex(control).await?)) }).await
 }
 
 /// Counts and times of requests, for Prometheus; with keys only for a key made for metrics

@@ -3,7 +3,6 @@
 
 use openmemory_rules::contract::{Control, Imported};
 use std::sync::Arc;
-use std::thread;
 
 use axum::Json;
 use axum::body::Bytes;
@@ -14,19 +13,22 @@ use openmemory_domain::filter::Filter;
 use openmemory_domain::request::{Export, OnConflict};
 use openmemory_rules::Error;
 use openmemory_rules::ImportFile;
+use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 use tokio::runtime::Handle;
+use tokio::task::spawn;
 use tokio::time::timeout;
-use tracing::Span;
+use tracing::Instrument;
 
 use crate::app_state::AppState;
+use crate::blocking::blocking;
 use crate::http::{
     Answer, ApiError, Body, CancelOnDisconnect, ChunkSender, JSON_LINES, Params, Progress, TenantStore, Upload,
     fields_of, stream_body,
 };
 use crate::keys::Caller;
 use crate::openapi::schemas;
-use crate::tenants::names_directory;
+use crate::tenant::names_directory;
 
 /// Bytes of an export that are sent at once.
 const PIECE: usize = 64 << 10;
@@ -85,11 +87,12 @@ pub async fn import(
     let on_conflict = OnConflict::read(params.take("onConflict").as_deref())?;
     params.done()?;
     let line_bytes = app.limits.import_line_bytes;
-    let file = memories.scan(move |_, control| ImportFile::check_opened(file, line_bytes, control)).await?;
+    let check = move |_, control: Arc<Control>| blocking(move || ImportFile::check_opened(file, line_bytes, &control));
+    let file = memories.scan(check).await?;
     let store = memories.store;
     let import = |control: Arc<Control>| async move {
         let _place = place;
-        Ok(report(store.judge(store.import_from(file, on_conflict, &control).await)?))
+        Ok(report(store.import(file, on_conflict, control).await?))
     };
     progress.follow(import).await
 }
@@ -110,7 +113,7 @@ pub async fn backup(
         return Err(ApiError::Forbidden("this server makes no backups; it needs --backup-dir for them"));
     };
     let directory = root.join(caller.tenant.as_str()).join(&name);
-    let made = memories.scan(move |engine, control| engine.backup(&directory, control)).await;
+    let made = memories.scan(|store, control| async move { store.backup(directory, control).await }).await;
     let made = made.map_err(|error| match error.field() {
         Some("dir") => ApiError::invalid("name", "is an earlier backup's"),
         _ => error.into(),
@@ -130,49 +133,58 @@ fn backup_name(body: Value) -> Result<String, ApiError> {
     }
 }
 
-/// Reads on a thread of its own: a client takes as long as it likes, and the threads for reads are few.
+/// Sends an export while it is written, for as long as the client takes it.
 async fn lines(app: &Arc<AppState>, caller: Caller, memories: TenantStore, filter: Option<Filter>) -> Answer {
     let place = app.places.exports.acquire(&caller, 1).await;
     let (pieces, taken) = stream_body();
-    let (outlet, store) = (Outlet { pieces, runtime: Handle::current(), app: Arc::clone(app) }, memories.store);
+    let outlet =
+        Arc::new(Outlet { pieces, runtime: Handle::current(), app: Arc::clone(app), waiting: Mutex::default() });
     // Goes with the body: a filter may let nothing through for as long as the store is large.
     let exporting = Arc::new(Control::default());
     let gone = CancelOnDisconnect(Arc::clone(&exporting));
-    let export = move || {
-        let _place = place;
-        let mut waiting = Vec::with_capacity(PIECE);
-        let outcome = store.export(filter.as_ref(), &exporting, &mut |bytes| {
-            waiting.extend_from_slice(bytes);
-            if waiting.len() < PIECE {
-                return Ok(());
-            }
-            // A client that reads slowly must not keep a failed store from being opened again.
-            if store.directory().is_wanted() {
-                return Err(Error::StoreFailed);
-            }
-            outlet.put(Ok(std::mem::replace(&mut waiting, Vec::with_capacity(PIECE)).into()))
-        });
-        // Who has gone is not told.
-        let _ = outlet.put(outcome.map(|_| waiting.into()));
+    let sink = {
+        let outlet = Arc::clone(&outlet);
+        Box::new(move |bytes: &[u8]| outlet.write(bytes))
     };
-    let span = Span::current();
-    let begun = thread::Builder::new().name("openmemory-export".into()).spawn(move || span.in_scope(export));
-    begun.map_err(|_| Error::Internal("there is no thread for an export"))?;
+    let export = async move {
+        let _place = place;
+        let outcome = memories.store.export(filter, exporting, sink).await;
+        // Who has gone is not told.
+        let _ = outlet.end(outcome.map(drop)).await;
+    };
+    spawn(export.in_current_span());
     let kind = [(header::CONTENT_TYPE, JSON_LINES)];
     Ok((kind, taken.begun().await?.into_body(gone)).into_response())
 }
 
-/// Where a thread that may block puts pieces; it waits for the client, but not for ever.
+/// Where an export writes. It waits for the client, but not for ever.
 struct Outlet {
     pieces: ChunkSender,
     runtime: Handle,
     app: Arc<AppState>,
+    waiting: Mutex<Vec<u8>>,
 }
 
 impl Outlet {
-    fn put(&self, piece: Result<Bytes, Error>) -> Result<(), Error> {
-        let wait = async { timeout(self.app.limits.receive(), self.pieces.send(piece)).await };
-        match self.runtime.block_on(wait) {
+    /// Blocks while the client takes nothing.
+    fn write(&self, bytes: &[u8]) -> Result<(), Error> {
+        let mut waiting = self.waiting.lock();
+        waiting.extend_from_slice(bytes);
+        if waiting.len() < PIECE {
+            return Ok(());
+        }
+        let piece = std::mem::replace(&mut *waiting, Vec::with_capacity(PIECE));
+        self.runtime.block_on(self.send(Ok(piece.into())))
+    }
+
+    /// Sends what is left, or why there is no more.
+    async fn end(&self, outcome: Result<(), Error>) -> Result<(), Error> {
+        let last = std::mem::take(&mut *self.waiting.lock());
+        self.send(outcome.map(|()| last.into())).await
+    }
+
+    async fn send(&self, piece: Result<Bytes, Error>) -> Result<(), Error> {
+        match timeout(self.app.limits.receive(), self.pieces.send(piece)).await {
             Ok(Ok(())) => Ok(()),
             _ => Err(Error::Aborted),
         }

@@ -13,6 +13,6 @@ use crate::openapi::schemas;
 )]
 pub async fn update_many(memories: TenantStore, body: LargeBody) -> Answer {
     let batch = body.read(|body| Ok(UpdateMany::read(body)?)).await?;
-    let done = memories.judged(memories.store.update_many(batch, &memories.control)).await?;
+    let done = memories.store.update_many(batch, memories.control()).await?;
     results(done).await
 }

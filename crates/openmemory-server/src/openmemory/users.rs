@@ -17,7 +17,7 @@ use crate::openapi::schemas;
 pub async fn list(memories: TenantStore, Id(user): Id, mut params: Params) -> Answer {
     let walk = Walk::read(&mut params, Some(user))?;
     params.done()?;
-    let page = memories.scan(move |engine, control| walk.run(engine, control)).await?;
+    let page = memories.scan(|store, control| walk.run(store, control)).await?;
     Ok(Json(page).into_response())
 }
 

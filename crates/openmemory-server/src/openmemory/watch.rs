@@ -1,7 +1,7 @@
 //! What changes? Told as it is committed, as server-sent events, for as long as the client listens. Nothing is held while
 //! it waits but the client's place among the changes.
 
-use openmemory_rules::contract::{Control, MemoryChange};
+use openmemory_rules::contract::{Control, MemoryChange, Watcher};
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,7 +13,6 @@ use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_core::Stream;
 use openmemory_domain::request::Watch;
-use openmemory_engine::{Directory, Watcher};
 use openmemory_rules::Error;
 use serde_json::{Map, Value};
 use tokio::sync::{Notify, mpsc};
@@ -73,35 +72,30 @@ fn begin(app: Arc<AppState>, headers: HeaderMap, memories: TenantStore, mut requ
     let request = Watch::read(request.into())?;
     let caller = caller(&app, &headers)?;
     let permit = app.places.watches.try_acquire(&caller).ok_or(ApiError::TooManyWatches)?;
-    let watcher = memories.store.watch(&request)?;
-    let directory = Arc::clone(memories.store.directory());
-    let share = memories.share;
-    let place = Place { watcher, directory, share, _counted: app.metrics.watch(), _permit: permit };
+    let watcher = memories.store.watch(request)?;
+    let place = Place { watcher, share: memories.share, _counted: app.metrics.watch(), _permit: permit };
     let (events, told) = mpsc::channel(QUEUE_DEPTH);
     spawn(tell(place, Listener { app, caller, headers, events }).in_current_span());
     let unbuffered = [("x-accel-buffering", "no")];
     Ok((unbuffered, Sse::new(Events(told)).keep_alive(KeepAlive::default())).into_response())
 }
 
-/// A watcher and what it needs. It holds no engine while it waits: one that has failed can be replaced. The permit goes
-/// last: when it is free, the store is let go of.
+/// A watcher and what it needs. The permit goes last: when it is free, the store is let go of.
 struct Place {
-    watcher: Watcher,
-    directory: Arc<Directory>,
+    watcher: Box<dyn Watcher>,
     share: Arc<Share>,
     _counted: Counted,
     _permit: Permit,
 }
 
 impl Place {
-    /// The next changes, read on a thread that may block; none when the store has closed.
+    /// The next changes; none when the store has closed.
     async fn next(mut self, wake: &Arc<Notify>) -> Result<(Self, Option<Vec<MemoryChange>>), Error> {
-        let store = self.directory.engine().await?;
         let (wake, share, control) = (Arc::clone(wake), Arc::clone(&self.share), Arc::new(Control::default()));
         let kind = if self.watcher.reads_store() { ReadKind::Scan } else { ReadKind::Point };
         let _gone = CancelOnDisconnect(Arc::clone(&control));
-        let next = move || {
-            let changes = store.judge(self.watcher.next(&store, &control, move || wake.notify_one()))?;
+        let next = async move {
+            let changes = self.watcher.next(control, Arc::new(move || wake.notify_one())).await?;
             Ok((self, changes))
         };
         share.run(kind, next).await

@@ -1,7 +1,14 @@
 //! What stands in the log, and what never does?
 
-use std::sync::Once;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Once};
 
+use openmemory_domain::request::NewMemory;
+use openmemory_embedding::TestEmbedder;
+use openmemory_engine::{Directory, OpenDirectory, Options, Registry, TenantDirectories};
+use openmemory_rules::Error;
+use openmemory_rules::contract::Stores;
 use openmemory_server::config::Limits;
 use openmemory_server::log::{Level, install};
 use parking_lot::Mutex;
@@ -106,4 +113,55 @@ async fn what_a_store_does_is_told_with_the_request_and_never_with_a_text_or_a_k
     let told: Vec<String> =
         LINES.lock().iter().filter(|line| line.contains("quagga") || line.contains(ANN)).cloned().collect();
     assert!(told.is_empty(), "{told:#?}");
+}
+
+/// Opens directories of which two cannot be closed without a fault.
+#[derive(Default)]
+struct FaultyCloser {
+    registry: Registry,
+    open: AtomicUsize,
+}
+
+impl OpenDirectory for FaultyCloser {
+    fn open(&self, directory: &Path) -> Result<Arc<Directory>, Error> {
+        self.open.fetch_add(1, Ordering::SeqCst);
+        self.registry.open(Options::new(directory, Arc::new(TestEmbedder)), "test")
+    }
+
+    fn release(&self, store: Arc<Directory>) -> Result<(), Error> {
+        self.open.fetch_sub(1, Ordering::SeqCst);
+        let faulty = ["t0", "t2"].iter().any(|name| store.path().ends_with(name));
+        self.registry.release(store)?;
+        if faulty { Err(Error::StoreFailed) } else { Ok(()) }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_cannot_be_closed_is_in_the_log_and_nobody_elses_matter() {
+    let directory = tempfile::tempdir().unwrap();
+    log();
+    let opener = Arc::new(FaultyCloser::default());
+    let tenants = TenantDirectories::new(directory.path().to_owned(), Arc::clone(&opener) as Arc<dyn OpenDirectory>, 3);
+    // All of them are open at once, so that more than one is surplus later.
+    let held = [
+        tenants.store("t0").await.unwrap(),
+        tenants.store("t1").await.unwrap(),
+        tenants.store("t2").await.unwrap(),
+        tenants.store("t3").await.unwrap(),
+        tenants.store("t4").await.unwrap(),
+    ];
+    drop(held);
+    let store = tenants.store("t5").await.unwrap();
+    store.add(NewMemory::read(json!({ "content": "x" })).unwrap()).await.unwrap();
+    drop(store);
+    assert_eq!(opener.open.load(Ordering::SeqCst), 3, "each that is surplus is let go of");
+    let logged = || -> Vec<String> {
+        let closing = lines().into_iter().filter(|line| line["message"] == "closing a store");
+        closing.map(|line| line["tenant"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(logged(), ["t0", "t2"]);
+    drop(tenants.store("t0").await.unwrap());
+    assert!(tenants.close().await.is_err());
+    assert_eq!(opener.open.load(Ordering::SeqCst), 0, "the others are closed all the same");
+    assert_eq!(logged(), ["t0", "t2", "t0"]);
 }

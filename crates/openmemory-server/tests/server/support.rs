@@ -6,11 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use openmemory_embedding::TestEmbedder;
-use openmemory_engine::{Directory, Options, Registry};
+use openmemory_engine::{Directory, OpenDirectory, Options, Registry, TenantDirectories};
 use openmemory_rules::Error;
 use openmemory_server::config::{Config, Limits};
 use openmemory_server::server::ServerHandle;
-use openmemory_server::tenants::OpenStore;
 use openmemory_storage::Durability;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -24,7 +23,7 @@ pub const SOON: Duration = Duration::from_secs(8);
 #[derive(Default)]
 struct Opener(Registry);
 
-impl OpenStore for Opener {
+impl OpenDirectory for Opener {
     fn open(&self, directory: &Path) -> Result<Arc<Directory>, Error> {
         let options = Options { durability: Durability::Interval, ..Options::new(directory, Arc::new(TestEmbedder)) };
         self.0.open(options, "test")
@@ -71,7 +70,8 @@ impl Server {
             limits,
             log: true,
         };
-        let running = ServerHandle::start(config, Arc::new(Opener::default())).await.unwrap();
+        let stores = TenantDirectories::new(directory.path().to_owned(), Arc::new(Opener::default()), 32);
+        let running = ServerHandle::start(config, Arc::new(stores)).await.unwrap();
         Self { running, directory }
     }
 
