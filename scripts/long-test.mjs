@@ -1,7 +1,8 @@
 // Runs one of the engine's random tests for longer than `npm test` does: flags become the settings that it reads.
-// Usage: node scripts/long-test.mjs fuzz [--inputs N] [--seed N]
+// Usage: node scripts/long-test.mjs fuzz [--inputs N] [--seed N] [--keep]
 //        node scripts/long-test.mjs model [--steps N] [--seed N]
 //        node scripts/long-test.mjs histories [--histories N] [--seed N]
+// `--keep` writes the inputs that led somewhere new into the corpus, which is to be committed.
 
 import { spawnSync } from 'node:child_process'
 import process from 'node:process'
@@ -16,7 +17,8 @@ const [test, ...rest] = process.argv.slice(2)
 const defaults = TESTS[test]
 if (!defaults) usage(`there is no test ${test}`)
 const settings = { ...defaults, seed: '1' }
-for (const [name, value] of Object.entries(flags())) {
+for (const [name, given] of Object.entries(flags())) {
+  const value = given === true ? '1' : given
   if (!/^[0-9]+$/.test(value)) usage(`--${name} must be a whole number, not ${value}`)
   settings[name] = value
 }
@@ -32,6 +34,7 @@ process.exitCode = status ?? 1
 
 function flags() {
   const options = Object.fromEntries(Object.keys(settings).map((name) => [name, { type: 'string' }]))
+  if (test === 'fuzz') options.keep = { type: 'boolean' }
   try {
     return parseArgs({ args: rest, options }).values
   } catch (problem) {
@@ -40,7 +43,8 @@ function flags() {
 }
 
 function usage(problem) {
-  const all = Object.entries(TESTS).map(([name, own]) => `${name} [--${Object.keys(own)[0]} N] [--seed N]`)
+  const keep = (name) => (name === 'fuzz' ? ' [--keep]' : '')
+  const all = Object.entries(TESTS).map(([name, own]) => `${name} [--${Object.keys(own)[0]} N] [--seed N]${keep(name)}`)
   console.error(`${problem}\nusage: node scripts/long-test.mjs ${all.join(' | ')}`)
   process.exit(2)
 }

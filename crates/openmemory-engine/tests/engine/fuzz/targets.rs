@@ -1,5 +1,8 @@
 //! Which parts read what others wrote? Each says whether it took the input; what it must never do is panic.
 
+use std::any::type_name;
+use std::fmt::Debug;
+
 use openmemory_domain::export::{Header, Line};
 use openmemory_domain::request::{
     AddMany, ById, Delete, DeleteMany, Export, FeedbackRequest, Get, History, Import, List, NewMemory, Reinforce,
@@ -16,10 +19,11 @@ use openmemory_storage::Durability;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::outcome::Outcome;
 use super::seeds;
 use crate::support::{Fixture, to_json};
 
-type Run = fn(&Targets, &[u8]) -> bool;
+pub type Run = fn(&Targets, &[u8], &mut Outcome) -> bool;
 
 pub const TARGETS: [(&str, Run); 7] = [
     ("requests", requests),
@@ -132,44 +136,46 @@ fn records_of(version: &Version) -> Vec<Vec<u8>> {
     ]
 }
 
-fn refused<T>(read: Result<T, Invalid>) -> Option<T> {
+fn read<T: Debug>(outcome: &mut Outcome, reader: &str, read: Result<T, Invalid>) -> Option<T> {
     match read {
-        Ok(value) => Some(value),
+        Ok(value) => {
+            outcome.taken(reader, &value);
+            Some(value)
+        }
         Err(invalid) => {
             assert!(!invalid.problem.is_empty());
+            outcome.refused(reader, &invalid);
             None
         }
     }
 }
 
-fn requests(_: &Targets, input: &[u8]) -> bool {
+fn requests(_: &Targets, input: &[u8], outcome: &mut Outcome) -> bool {
     let Ok(value) = serde_json::from_slice::<Value>(input) else { return false };
-    let took = |taken: bool, one: bool| taken | one;
     [
-        refused(NewMemory::read(value.clone())).is_some(),
-        refused(Update::read(value.clone())).is_some(),
-        refused(AddMany::read(value.clone())).is_some(),
-        refused(UpdateMany::read(value.clone())).is_some(),
-        refused(DeleteMany::read(value.clone())).is_some(),
-        refused(ById::read(value.clone())).is_some(),
-        refused(Delete::read(value.clone())).is_some(),
-        refused(Get::read(value.clone())).is_some(),
-        refused(History::read(value.clone())).is_some(),
-        refused(Restore::read(value.clone())).is_some(),
-        refused(Reinforce::read(value.clone())).is_some(),
-        refused(FeedbackRequest::read(value.clone())).is_some(),
-        refused(List::read(value.clone())).is_some(),
-        refused(Search::read(value.clone())).is_some(),
-        refused(Export::read(value.clone())).is_some(),
-        refused(Import::read(value)).is_some(),
+        read(outcome, "NewMemory", NewMemory::read(value.clone())).is_some(),
+        read(outcome, "Update", Update::read(value.clone())).is_some(),
+        read(outcome, "AddMany", AddMany::read(value.clone())).is_some(),
+        read(outcome, "UpdateMany", UpdateMany::read(value.clone())).is_some(),
+        read(outcome, "DeleteMany", DeleteMany::read(value.clone())).is_some(),
+        read(outcome, "ById", ById::read(value.clone())).is_some(),
+        read(outcome, "Delete", Delete::read(value.clone())).is_some(),
+        read(outcome, "Get", Get::read(value.clone())).is_some(),
+        read(outcome, "History", History::read(value.clone())).is_some(),
+        read(outcome, "Restore", Restore::read(value.clone())).is_some(),
+        read(outcome, "Reinforce", Reinforce::read(value.clone())).is_some(),
+        read(outcome, "FeedbackRequest", FeedbackRequest::read(value.clone())).is_some(),
+        read(outcome, "List", List::read(value.clone())).is_some(),
+        read(outcome, "Search", Search::read(value.clone())).is_some(),
+        read(outcome, "Export", Export::read(value.clone())).is_some(),
+        read(outcome, "Import", Import::read(value)).is_some(),
     ]
-    .into_iter()
-    .fold(false, took)
+    .contains(&true)
 }
 
-fn filters(targets: &Targets, input: &[u8]) -> bool {
+fn filters(targets: &Targets, input: &[u8], outcome: &mut Outcome) -> bool {
     let Ok(value) = serde_json::from_slice::<Value>(input) else { return false };
-    let Some(filter) = refused(filter::parse(&value)) else { return false };
+    let Some(filter) = read(outcome, "filter", filter::parse(&value)) else { return false };
     let matches = filter.matches(&targets.version, "Tea and coffee");
     let opposite = filter::Filter::Not(Box::new(filter.clone()));
     assert_ne!(matches, opposite.matches(&targets.version, "Tea and coffee"));
@@ -180,13 +186,14 @@ fn filters(targets: &Targets, input: &[u8]) -> bool {
     true
 }
 
-fn patches(targets: &Targets, input: &[u8]) -> bool {
+fn patches(targets: &Targets, input: &[u8], outcome: &mut Outcome) -> bool {
     let Ok(value) = serde_json::from_slice::<Value>(input) else { return false };
-    let Some(update) = refused(Update::read(value)) else { return false };
+    let Some(update) = read(outcome, "update", Update::read(value)) else { return false };
     let Update { patch, provenance, .. } = update;
     let content = patch.content.as_ref().map(|content| (content.hash(), targets.version.classified.clone()));
     let now = Timestamp::from_millis(5);
     let Ok(next) = Patch::apply(&patch, &targets.version, content, now, provenance) else { return false };
+    outcome.taken("next version", &next);
     // What was accepted is written and read again as it is.
     let stored = postcard::to_stdvec(&next).unwrap();
     assert_eq!(postcard::from_bytes::<Version>(&stored).unwrap(), next);
@@ -194,9 +201,10 @@ fn patches(targets: &Targets, input: &[u8]) -> bool {
     true
 }
 
-fn lines(_: &Targets, input: &[u8]) -> bool {
+fn lines(_: &Targets, input: &[u8], outcome: &mut Outcome) -> bool {
     let header = Header::read(input);
-    let Some(line) = refused(Line::read(input)) else { return header.is_ok() };
+    outcome.taken("header", &header);
+    let Some(line) = read(outcome, "line", Line::read(input)) else { return header.is_ok() };
     if let Line::Memory(memory) = line {
         let sectors = Sectors::new(Sector::Semantic, []);
         let versions: Vec<Version> = memory.oldest_first(&sectors).collect::<Result<_, _>>().unwrap();
@@ -207,38 +215,41 @@ fn lines(_: &Targets, input: &[u8]) -> bool {
     true
 }
 
-fn decoded<T: DeserializeOwned>(input: &[u8], used: impl FnOnce(T)) -> bool {
-    postcard::take_from_bytes::<T>(input).map(|(record, _)| used(record)).is_ok()
+fn decoded<T: DeserializeOwned + Debug>(outcome: &mut Outcome, input: &[u8], used: impl FnOnce(T)) -> bool {
+    let Ok((record, _)) = postcard::take_from_bytes::<T>(input) else { return false };
+    outcome.taken(type_name::<T>(), &record);
+    used(record);
+    true
 }
 
-fn records(_: &Targets, input: &[u8]) -> bool {
+fn records(_: &Targets, input: &[u8], outcome: &mut Outcome) -> bool {
     let now = Timestamp::from_millis(0);
     // Any bytes may be any record, after damage that no checksum sees.
     let used = [
-        decoded(input, |version: Version| {
+        decoded(outcome, input, |version: Version| {
             let _ = (version.sectors(), version.expired(now), version.changes_since("a", (&version, "b")));
         }),
-        decoded(input, |embedding: Embedding| {
+        decoded(outcome, input, |embedding: Embedding| {
             if embedding.is_whole() {
                 let sectors = embedding.classified().unwrap();
                 let _ = (embedding.whole(), embedding.sector(Sector::Emotional), embedding.roles(&sectors));
             }
         }),
-        decoded(input, |dynamics: Dynamics| {
+        decoded(outcome, input, |dynamics: Dynamics| {
             let _ = dynamics.reinforced(0.1, now).salience().at(now);
         }),
-        decoded(input, |tombstone: Tombstone| drop(tombstone.deleted_at.to_string())),
-        decoded(input, |waypoint: Waypoint| drop(waypoint.updated_at.to_string())),
-        decoded(input, |model: ModelIdentity| {
+        decoded(outcome, input, |tombstone: Tombstone| drop(tombstone.deleted_at.to_string())),
+        decoded(outcome, input, |waypoint: Waypoint| drop(waypoint.updated_at.to_string())),
+        decoded(outcome, input, |model: ModelIdentity| {
             let _ = model.tag();
         }),
     ];
     used.contains(&true)
 }
 
-fn lists(targets: &Targets, input: &[u8]) -> bool {
+fn lists(targets: &Targets, input: &[u8], outcome: &mut Outcome) -> bool {
     let Ok(value) = serde_json::from_slice::<Value>(input) else { return false };
-    let Some(list) = refused(List::read(value)) else { return false };
+    let Some(list) = read(outcome, "list", List::read(value)) else { return false };
     match targets.fixture.engine.list(&list, &Control::default()) {
         Ok(page) => page.memories.len() <= list.limit && to_json(&page).is_object(),
         Err(error) => {
@@ -248,18 +259,22 @@ fn lists(targets: &Targets, input: &[u8]) -> bool {
     }
 }
 
-fn texts(_: &Targets, input: &[u8]) -> bool {
+fn texts(_: &Targets, input: &[u8], outcome: &mut Outcome) -> bool {
     let text = String::from_utf8_lossy(input);
-    if let Some(id) = refused(MemoryId::read("id", &text)) {
+    if let Some(id) = read(outcome, "id", MemoryId::read("id", &text)) {
         assert_eq!(MemoryId::read("id", id.as_str()).unwrap(), id);
     }
     if let Some(time) = Timestamp::parse(&text) {
         assert_eq!(Timestamp::parse(&time.to_string()), Some(time));
     }
-    let Some(content) = refused(Content::read("content", text.into_owned())) else { return false };
+    let Some(content) = read(outcome, "content", Content::read("content", text.into_owned())) else { return false };
     let text = content.as_str();
+    let passages = TestEmbedder.passages(text).unwrap();
+    let sentences: usize = passages.iter().map(|passage| passage.sentences.len()).sum();
+    outcome.taken("passages", &vec![(); passages.len().min(8)]);
+    outcome.taken("sentences", &vec![(); sentences]);
     let mut covered = 0;
-    for passage in TestEmbedder.passages(text).unwrap() {
+    for passage in passages {
         assert_eq!(passage.range.start, covered);
         covered = passage.range.end;
         assert!(passage.sentences.iter().all(|sentence| text.is_char_boundary(sentence.range.start)));
