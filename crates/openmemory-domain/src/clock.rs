@@ -1,4 +1,4 @@
-//! What time is it? Passed in, so that tests decide.
+//! What time is it? The clock is a parameter, so that tests can set it.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,7 +8,7 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 }
 
-/// The machine's clock. It may jump; versions never go back in time because of it (see [`super::patch`]).
+/// The system clock. It may jump backwards; versions do not (see [`super::patch`]).
 #[derive(Debug, Default, Clone, Copy)]
 pub struct SystemClock;
 
@@ -19,7 +19,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// Nothing while the clock is before 1970.
+/// Zero while the clock is before 1970.
 pub(super) fn since_epoch(now: SystemTime) -> Duration {
     now.duration_since(UNIX_EPOCH).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! What does a memory say? Text that is kept byte for byte, and the hash that names it in storage.
+//! What is the text of a memory? It is stored byte for byte, under its hash.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Invalid, limits};
 
-/// 1 to 200 000 characters, at least one of which shows.
+/// 1 to 200 000 characters, at least one of them visible.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content(String);
 
@@ -15,7 +15,7 @@ impl Content {
         if is_blank(&text) {
             return Err(Invalid::argument(field, "must not be empty; delete the memory instead"));
         }
-        // Bytes bound characters from above, so short texts need no count.
+        // A text has at most as many characters as bytes, so short texts need no count.
         if text.len() > limits::CONTENT_CHARACTERS && text.chars().count() > limits::CONTENT_CHARACTERS {
             return Err(Invalid::limit(
                 field,
@@ -29,8 +29,8 @@ impl Content {
         &self.0
     }
 
-    /// What vectors are made of: all but a time in brackets before it, as chat logs have. That says when, not what, and
-    /// makes the texts of one day look alike.
+    /// The text to embed: everything after a leading time in brackets, as chat logs have it. The time is not part of
+    /// the subject, and would make all texts of one day similar.
     pub fn meaning(&self) -> &str {
         let stamp = self.0.strip_prefix('[').and_then(|rest| rest.split_once(']'));
         match stamp {
@@ -44,7 +44,7 @@ impl Content {
     }
 }
 
-/// Whether a text shows nothing: white space, and characters of no width.
+/// Whether a text has no visible character: only white space, control characters and characters of zero width.
 fn is_blank(text: &str) -> bool {
     let invisible = |c: char| {
         let no_width = matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}');
@@ -54,7 +54,7 @@ fn is_blank(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || c.is_control() || invisible(c))
 }
 
-/// Whether a short text is a date or a time: a year or a clock, and nothing that dates do not have.
+/// Whether a short text is a date or a time: it has a year or a clock time, and only characters that dates use.
 fn is_stamp(text: &str) -> bool {
     let has = |found: fn(&[u8]) -> bool, width: usize| text.as_bytes().windows(width).any(found);
     let year = has(|four| four.iter().all(u8::is_ascii_digit), 4);
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_before_the_text_is_no_part_of_its_meaning() {
+    fn a_leading_timestamp_is_not_embedded() {
         let meaning = |text: &str| Content::read("content", text.into()).unwrap().meaning().to_owned();
         for stamp in ["[1:56 pm on 8 May, 2023]", "[2023-05-08T13:56:00.000Z]", "[09:30]", "[2024年5月8日]"] {
             assert_eq!(meaning(&format!("{stamp} Ada: hello")), "Ada: hello");
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn white_space_alone_is_empty() {
+    fn a_blank_text_is_rejected() {
         for text in ["", " ", "\n\t\u{3000}"] {
             assert_eq!(Content::read("content", text.into()).unwrap_err().kind, InvalidKind::Argument);
         }

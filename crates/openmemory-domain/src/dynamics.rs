@@ -1,10 +1,10 @@
-//! How present is a memory? What changes by use and by time, and never makes a version.
+//! How relevant is a memory now? Salience and feedback, which change with use and time without making a version.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Invalid, Sectors, Timestamp};
 
-/// What a user thought of a memory.
+/// What a user thinks of a memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Feedback {
     Positive,
@@ -32,16 +32,17 @@ impl Feedback {
     }
 }
 
-/// The share of what a memory lacks in salience that being found gives it.
-const RECALL: f64 = 0.05;
+/// How much of the distance to 1 a memory's salience gains when a search returns it.
+const RETRIEVAL_SHARE: f64 = 0.05;
 
-/// Stored as a value at one moment with its rate, and computed when read: reading or waiting changes nothing.
+/// A decay curve, stored as one of its points and its rate, and computed when read: neither reading nor waiting writes
+/// anything.
 ///
-/// Every point of one course says the same of the time after it. The one that is stored is as high as that which it replaces
-/// where it can be: a clock that was years ahead would otherwise take for good what time has not taken yet.
+/// Every point of a curve describes the same future, so an operation keeps the old `value` and moves `since` where it
+/// can. A clock that was years ahead then causes no permanent loss: after its correction the value is still there.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Salience {
-    /// 0 to 1, true at `since`.
+    /// 0 to 1, reached at `since`.
     value: f64,
     since: Timestamp,
     decay_per_day: f64,
@@ -53,7 +54,7 @@ impl Salience {
         self.value * (-self.decay_per_day * now.days_since(self.since)).exp()
     }
 
-    /// What it never exceeds, unless something raises it.
+    /// An upper bound at any time, until something raises it.
     pub fn highest(&self) -> f64 {
         self.value
     }
@@ -69,11 +70,12 @@ impl Salience {
         self.falling(lost, now.max(self.since), decay_per_day)
     }
 
-    /// The course at a rate of its own that has taken e^(−lost) of the value until `now`, from where it was that high. At a
-    /// slower rate it was not since the last time; then no point of it can be higher than what it was then.
+    /// The curve with this rate that has lost a factor of e^(−lost) by `now`. It starts at the moment at which it still
+    /// had the current value, but not before the last `since`: at a slower rate the curve was lower than the value
+    /// there.
     fn falling(&self, lost: f64, now: Timestamp, decay_per_day: f64) -> Self {
         let since = if lost > 0.0 { now.days_before(lost / decay_per_day).max(self.since) } else { now };
-        // Exact at `now`, although `since` is cut to milliseconds.
+        // `since` is rounded to milliseconds; this keeps the value exact at `now`.
         let value = self.value * (decay_per_day * now.days_since(since) - lost).exp();
         Self { value, since, decay_per_day }
     }
@@ -87,12 +89,12 @@ pub struct Dynamics {
 }
 
 impl Dynamics {
-    /// A new memory starts at 0.4 and 0.1 more for each of its sectors, as HMD v2 has it.
+    /// A new memory starts at 0.4, plus 0.1 for each of its sectors, as in HMD v2.
     pub fn new(sectors: &Sectors, now: Timestamp) -> Self {
         Self::of((0.4 + 0.1 * sectors.as_slice().len() as f64).min(1.0), now, sectors)
     }
 
-    /// A memory whose salience was `value` at `since`, falling at the rate of its primary sector from then on.
+    /// A memory with salience `value` at `since`, which decays at the rate of its primary sector.
     pub fn of(value: f64, since: Timestamp, sectors: &Sectors) -> Self {
         let salience = Salience { value, since, decay_per_day: sectors.primary().decay_per_day() };
         Self { salience, feedback: None, feedback_reason: None }
@@ -102,7 +104,7 @@ impl Dynamics {
         self.salience
     }
 
-    /// A salience, and since when it falls.
+    /// The stored point: a salience and its time.
     pub fn stored(&self) -> (f64, Timestamp) {
         (self.salience.value, self.salience.since)
     }
@@ -122,13 +124,13 @@ impl Dynamics {
         Self { salience: self.salience.raised(boost, now), ..self.clone() }
     }
 
-    /// Found by a search: a little nearer to 1, the less the nearer it is.
+    /// After a search returned it: salience moves a fixed share of the distance to 1.
     #[must_use]
     pub fn recalled(&self, now: Timestamp) -> Self {
-        self.reinforced(RECALL * (1.0 - self.salience.at(now)), now)
+        self.reinforced(RETRIEVAL_SHARE * (1.0 - self.salience.at(now)), now)
     }
 
-    /// After a change of the primary sector salience goes on from where it is, at the new sector's rate.
+    /// After a change of the primary sector, salience continues from its current value at the new sector's rate.
     #[must_use]
     pub fn moved_to(&self, sectors: &Sectors, now: Timestamp) -> Self {
         Self { salience: self.salience.moved_to(sectors.primary().decay_per_day(), now), ..self.clone() }
@@ -147,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn salience_falls_with_time_and_reading_it_changes_nothing() {
+    fn salience_decays_and_reading_it_changes_nothing() {
         let dynamics = Dynamics::new(&Sectors::new(Sector::Episodic, []), at(0));
         let after_ten = dynamics.salience().at(at(10));
         assert!((after_ten - 0.5 * (-0.15f64).exp()).abs() < 1e-12);
@@ -155,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_jumps_back_raises_nothing() {
+    fn a_clock_that_jumps_back_does_not_raise_salience() {
         let dynamics = Dynamics::new(&Sectors::new(Sector::Emotional, []), at(10));
         assert!((dynamics.salience().at(at(0)) - 0.5).abs() < 1e-12);
     }
@@ -168,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_sector_keeps_the_salience_of_the_moment() {
+    fn a_new_sector_keeps_the_current_salience() {
         let old = Dynamics::new(&Sectors::new(Sector::Emotional, []), at(0));
         let moved = old.moved_to(&Sectors::new(Sector::Reflective, []), at(30));
         assert!((moved.salience().at(at(30)) - old.salience().at(at(30))).abs() < 1e-12);

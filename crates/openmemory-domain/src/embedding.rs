@@ -1,10 +1,10 @@
-//! What does a text mean to a model? The vectors of one text: the whole, its passages, and one for each of its sectors.
+//! What are the vectors of a text? One for the whole text, one for each passage, and one for each of its sectors.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Sector, Sectors};
 
-/// Which model made a vector: its id and how many numbers a vector has.
+/// The model that made a vector: its id and its number of dimensions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelIdentity {
     pub id: String,
@@ -12,7 +12,7 @@ pub struct ModelIdentity {
 }
 
 impl ModelIdentity {
-    /// Eight bytes that tell the vectors of one model from those of another.
+    /// Eight bytes that distinguish the vectors of one model from those of another.
     pub fn tag(&self) -> ModelTag {
         let mut tag = [0; 8];
         tag.copy_from_slice(&blake3::hash(format!("{}\0{}", self.id, self.dimensions).as_bytes()).as_bytes()[..8]);
@@ -23,7 +23,7 @@ impl ModelIdentity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ModelTag([u8; 8]);
 
-/// The vectors of one text by one model; equal ones are kept once, and all have length 1.
+/// The vectors of one text by one model, all of length 1. Equal vectors are stored once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Embedding {
     pub model: ModelTag,
@@ -34,16 +34,16 @@ pub struct Embedding {
 }
 
 impl Embedding {
-    /// `sectors` come primary first, and there is at least one.
+    /// `sectors` has at least one entry, the primary sector first.
     pub fn new(model: ModelTag, whole: Vec<f32>, passages: Vec<Vec<f32>>, sectors: Vec<(Sector, Vec<f32>)>) -> Self {
         let mut embedding = Self { model, vectors: vec![], whole: 0, passages: vec![], sectors: vec![] };
-        embedding.whole = embedding.keep(whole);
-        embedding.passages = passages.into_iter().map(|vector| embedding.keep(vector)).collect();
-        embedding.sectors = sectors.into_iter().map(|(sector, vector)| (sector, embedding.keep(vector))).collect();
+        embedding.whole = embedding.intern(whole);
+        embedding.passages = passages.into_iter().map(|vector| embedding.intern(vector)).collect();
+        embedding.sectors = sectors.into_iter().map(|(sector, vector)| (sector, embedding.intern(vector))).collect();
         embedding
     }
 
-    fn keep(&mut self, vector: Vec<f32>) -> u32 {
+    fn intern(&mut self, vector: Vec<f32>) -> u32 {
         let known = self.vectors.iter().position(|kept| *kept == vector);
         known.unwrap_or_else(|| {
             self.vectors.push(vector);
@@ -51,25 +51,25 @@ impl Embedding {
         }) as u32
     }
 
-    /// The sectors that the text means.
+    /// The sectors that the model assigns to the text.
     pub fn classified(&self) -> Option<Sectors> {
         let primary = self.sectors.first()?.0;
         Some(Sectors::new(primary, self.sectors.iter().map(|(sector, _)| *sector)))
     }
 
-    /// The vector that stands for `sector`: the text's own for a sector that it means, the whole text's otherwise
-    /// (a pinned sector).
+    /// The vector for `sector`: its own if the model assigned the sector, otherwise that of the whole text (a pinned
+    /// sector).
     pub fn sector(&self, sector: Sector) -> &[f32] {
         let own = self.sectors.iter().find(|(known, _)| *known == sector);
         &self.vectors[own.map_or(self.whole, |(_, vector)| *vector) as usize]
     }
 
-    /// The mean of the passages, weighted by their lengths.
+    /// The mean of the passages, weighted by length.
     pub fn whole(&self) -> &[f32] {
         &self.vectors[self.whole as usize]
     }
 
-    /// Bytes in memory, roughly.
+    /// Approximate bytes in memory.
     pub fn bytes(&self) -> usize {
         let references = self.passages.len() * size_of::<u32>() + self.sectors.len() * size_of::<(Sector, u32)>();
         let vectors: usize =
@@ -77,8 +77,7 @@ impl Embedding {
         size_of::<Self>() + references + vectors
     }
 
-    /// Each different vector that counts for a memory of `sectors`, with the sectors it stands for and whether it is
-    /// a passage.
+    /// The distinct vectors of a memory in `sectors`, each with the sectors it represents and whether it is a passage.
     pub fn roles(&self, sectors: &Sectors) -> Vec<(&[f32], Vec<Sector>, bool)> {
         let mut roles: Vec<(u32, Vec<Sector>, bool)> = self.passages.iter().map(|p| (*p, vec![], true)).collect();
         for sector in sectors.as_slice() {
@@ -92,7 +91,7 @@ impl Embedding {
         roles.into_iter().map(|(v, sectors, passage)| (self.vectors[v as usize].as_slice(), sectors, passage)).collect()
     }
 
-    /// Whether every reference points at a vector of `dimensions` numbers; false for a damaged record.
+    /// Whether every reference points to a vector and all vectors have the same dimensions; false for a damaged record.
     pub fn is_whole(&self) -> bool {
         let count = self.vectors.len() as u32;
         let dimensions = self.vectors.first().map_or(0, Vec::len);
@@ -104,19 +103,19 @@ impl Embedding {
     }
 }
 
-/// The dot product; of vectors of length 1 it is their cosine.
+/// The dot product, which is the cosine for vectors of length 1.
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
-    /// Sums that do not wait for each other.
-    const SUMS: usize = 16;
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<SUMS>(), b.as_chunks::<SUMS>());
-    let mut sums = [0.0; SUMS];
+    /// Independent accumulators, so that one addition does not wait for another.
+    const LANES: usize = 16;
+    let ((a, a_remainder), (b, b_remainder)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    let mut sums = [0.0; LANES];
     for (a, b) in a.iter().zip(b) {
         for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
             *sum += a * b;
         }
     }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f32>() + rest
+    let remainder: f32 = a_remainder.iter().zip(b_remainder).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f32>() + remainder
 }
 
 #[cfg(test)]
@@ -127,10 +126,10 @@ mod tests {
     fn a_dot_product_counts_every_dimension_once() {
         for dimensions in [1, 15, 16, 17, 384] {
             let a: Vec<f32> = (1..=dimensions).map(|n| n as f32).collect();
-            for place in 0..dimensions as usize {
+            for i in 0..dimensions as usize {
                 let mut b = vec![0.0; a.len()];
-                b[place] = 2.0;
-                assert_eq!(dot(&a, &b), 2.0 * a[place], "{place} of {dimensions}");
+                b[i] = 2.0;
+                assert_eq!(dot(&a, &b), 2.0 * a[i], "{i} of {dimensions}");
             }
         }
     }

@@ -1,10 +1,10 @@
-//! Which kinds of failure are there? The one table of codes: statuses, wire words and whether trying again can help.
+//! What can go wrong? All error codes, with HTTP status, wire name and retryability.
 
 use std::fmt::{self, Display, Formatter};
 
 use serde::{Serialize, Serializer};
 
-/// The stable code of a failure. It never changes for a kind of failure, in any language or protocol.
+/// The stable code of an error. An error has the same code in every language and protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorCode {
     MissingId,
@@ -55,7 +55,7 @@ impl ErrorCode {
         Self::Internal,
     ];
 
-    /// As users see it.
+    /// The public name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::MissingId => "MISSING_ID",
@@ -82,7 +82,7 @@ impl ErrorCode {
         }
     }
 
-    /// The HTTP status of such a failure.
+    /// The HTTP status.
     pub const fn status(self) -> u16 {
         match self {
             Self::MissingId | Self::InvalidArgument => 400,
@@ -103,7 +103,7 @@ impl ErrorCode {
         }
     }
 
-    /// What `err` says of it in OpenMemory's protocol.
+    /// The value of `err` in OpenMemory's protocol.
     pub const fn err(self) -> &'static str {
         match self {
             Self::MissingId => "id",
@@ -120,7 +120,7 @@ impl ErrorCode {
         }
     }
 
-    /// Whether the same call can succeed later, where nothing more is known of the failure.
+    /// Whether the same call can succeed later, unless the error itself says otherwise.
     pub const fn retryable(self) -> bool {
         matches!(
             self,

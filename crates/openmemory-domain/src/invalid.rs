@@ -1,24 +1,24 @@
-//! What is wrong with a value that a caller gave? Every refusal names the field and says what would be accepted.
+//! What is wrong with a caller's value? Each error names the field and what is accepted.
 
 use thiserror::Error;
 
-/// The class of a refusal; it decides the public error code.
+/// The class of an error, which determines its public code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InvalidKind {
-    /// No id where one is needed: `MISSING_ID`.
+    /// An id is required: `MISSING_ID`.
     MissingId,
     /// A wrong type, form or range: `INVALID_ARGUMENT`.
     Argument,
-    /// Longer, deeper or more than a limit allows: `LIMIT_EXCEEDED`.
+    /// Too long, too deep or too many: `LIMIT_EXCEEDED`.
     Limit,
 }
 
-/// A refused value.
+/// An invalid value.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{field}{}{problem}", if field.is_empty() { "" } else { ": " })]
 pub struct Invalid {
     pub kind: InvalidKind,
-    /// The path of the field as the caller wrote it, such as `metadata.sector` or `tags[3]`.
+    /// The path of the field in the caller's input, such as `metadata.sector` or `tags[3]`.
     pub field: String,
     pub problem: String,
 }
@@ -33,6 +33,6 @@ impl Invalid {
     }
 
     pub fn missing_id(field: impl Into<String>) -> Self {
-        Self { kind: InvalidKind::MissingId, field: field.into(), problem: "an id is needed".into() }
+        Self { kind: InvalidKind::MissingId, field: field.into(), problem: "an id is required".into() }
     }
 }

@@ -1,19 +1,19 @@
-//! How is JSON that a stranger sent read without taking many times its length in memory? Into a tree whose size is
-//! counted while it grows: `[0,0,0,…` would take a hundred times its text.
+//! How is untrusted JSON parsed within a memory limit? The size of the tree is counted while it grows, because a text
+//! such as `[0,0,0,…` takes a hundred times its length in memory.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Bytes that a value takes where it stands, with the room that a list keeps for the next ones.
+/// Bytes of a value in a list, including spare capacity.
 const VALUE: usize = 2 * size_of::<Value>();
-/// Bytes that an object takes for its table as soon as it has a field.
+/// Bytes of an object's table, allocated with its first field.
 const TABLE: usize = 512;
-/// Bytes that a text takes beside its characters.
+/// Bytes of a string in addition to its characters.
 const TEXT: usize = 16;
 
-/// Bytes that the values of one text may still take.
+/// The bytes that remain for the values of one text.
 #[derive(Debug)]
 pub struct Budget {
     left: usize,
@@ -25,7 +25,7 @@ impl Budget {
         Self { left: bytes, exceeded: false }
     }
 
-    /// Whether reading failed because the values would have taken more.
+    /// Whether parsing failed because the budget was spent.
     pub fn exceeded(&self) -> bool {
         self.exceeded
     }
@@ -44,19 +44,19 @@ impl Budget {
     }
 }
 
-/// Why a text cannot be read.
+/// Why a text cannot be parsed.
 #[derive(Debug)]
 pub enum Unreadable {
-    /// It is no JSON.
+    /// Not JSON.
     Syntax(serde_json::Error),
-    /// Its values would take more memory than they may.
+    /// The values exceed the memory limit.
     TooManyValues,
 }
 
-/// Reads a text whose values take at most `bytes` in memory.
+/// Parses a text whose values take at most `bytes` in memory.
 pub fn read(text: &[u8], bytes: usize) -> Result<Value, Unreadable> {
     let mut budget = Budget::new(bytes);
-    let mut deserializer = serde_json::Deserializer::from_slice(without_mark(text));
+    let mut deserializer = serde_json::Deserializer::from_slice(without_bom(text));
     let read = Bounded(&mut budget).deserialize(&mut deserializer);
     match read.and_then(|value| deserializer.end().map(|()| value)) {
         Ok(value) => Ok(value),
@@ -65,12 +65,12 @@ pub fn read(text: &[u8], bytes: usize) -> Result<Value, Unreadable> {
     }
 }
 
-/// A text without the byte order mark that some systems put before UTF-8.
-pub fn without_mark(text: &[u8]) -> &[u8] {
+/// Strips the byte order mark that some systems put before UTF-8.
+pub fn without_bom(text: &[u8]) -> &[u8] {
     text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
 }
 
-/// Reads one value of a larger text.
+/// Parses one value of a larger text.
 pub struct Bounded<'b>(pub &'b mut Budget);
 
 impl<'de> DeserializeSeed<'de> for Bounded<'_> {
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tree_is_the_one_that_serde_json_makes() {
+    fn the_tree_equals_that_of_serde_json() {
         for text in [
             r#"{"b":1,"a":[null,true,-1,2.5,"é\u0000\ud83d\ude00",{}],"b":{"c":[]}}"#,
             "18446744073709551615",
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_many_times_its_text_is_refused() {
+    fn a_text_that_expands_in_memory_is_rejected() {
         for piece in ["0,", "[],", "{\"\":0},", "\"\",", "{},"] {
             let text = format!("[{}0]", piece.repeat((1 << 20) / piece.len()));
             assert!(matches!(read(text.as_bytes(), 2 << 20), Err(Unreadable::TooManyValues)), "{piece}");

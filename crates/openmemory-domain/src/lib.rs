@@ -1,4 +1,4 @@
-//! What is a memory, and which values may it hold? Pure types and rules: no I/O, no clock of its own.
+//! What is a memory, and which values may it have? Pure types and rules: no I/O, no clock.
 
 #![forbid(unsafe_code)]
 

@@ -1,10 +1,10 @@
-//! What does a caller see of a memory? One version, its text and its dynamics, written as the public record.
+//! What does a caller see of a memory? One version, its text and its dynamics, serialised as the public record.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::{Dynamics, Timestamp, Version};
 
-/// A memory as read at `now`; salience is of that moment.
+/// A memory as read at `now`, which determines its salience.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Memory {
     pub version: Version,
@@ -14,7 +14,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Writes the record's fields into a map that may hold others beside them.
+    /// Writes the record's fields into a map that may have other fields too.
     pub fn serialize_fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         let version = &self.version;
         let sectors = version.sectors();

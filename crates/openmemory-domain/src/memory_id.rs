@@ -1,4 +1,4 @@
-//! Which memory? An id is a TypeID (`mem_` and a UUIDv7) or whatever a caller brings.
+//! Which memory? An id is a TypeID (`mem_` and a UUIDv7) or a string of the caller's choice.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -20,16 +20,17 @@ impl StaticType for Mem {
 
 /// 1 to 256 characters without control characters.
 ///
-/// A UUID and the TypeID of the same 128 bits are one id; it is kept as the TypeID, and told as the caller spelled it.
+/// A UUID and the TypeID of the same 128 bits are one id. It is stored as the TypeID and displayed as the caller wrote
+/// it.
 #[derive(Debug, Clone)]
 pub struct MemoryId {
     text: String,
-    /// The UUID that a caller gave.
+    /// The UUID as the caller wrote it.
     given: Option<Box<str>>,
 }
 
 impl MemoryId {
-    /// A new id that sorts by the time it was made.
+    /// A new id. Ids sort by creation time.
     pub fn generate() -> Self {
         Self::from_uuid(unique())
     }
@@ -38,17 +39,17 @@ impl MemoryId {
         Self { text: TypeSafeId::<Mem>::from_uuid(uuid).to_string(), given: None }
     }
 
-    /// The UUID of a TypeID; none for other ids.
+    /// The UUID of a TypeID; `None` for other ids.
     pub fn uuid(&self) -> Option<Uuid> {
         self.text.parse::<TypeSafeId<Mem>>().ok().map(|id| id.uuid())
     }
 
-    /// As it is kept. What a caller is told of an id that it gave is this id's `Display`.
+    /// The stored form. Callers see this id's `Display`, which preserves their spelling.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Checks an id that a caller gave in `field`.
+    /// Checks an id from a caller's `field`.
     pub fn read(field: &str, text: &str) -> Result<Self, Invalid> {
         if text.is_empty() {
             return Err(Invalid::missing_id(field));
@@ -59,7 +60,7 @@ impl MemoryId {
         if text.chars().any(char::is_control) {
             return Err(Invalid::argument(field, "an id has no control characters"));
         }
-        // Only the hyphenated form: 32 bare hex digits are as likely a caller's own hash.
+        // Only the hyphenated form: 32 bare hex digits could also be a hash.
         if text.len() == 36
             && let Ok(uuid) = Uuid::try_parse(text)
         {
@@ -129,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_told_as_it_was_given() {
+    fn an_id_is_displayed_as_it_was_given() {
         let uuid = MemoryId::generate().uuid().unwrap().to_string().to_uppercase();
         assert_eq!(MemoryId::read("id", &uuid).unwrap().to_string(), uuid);
         let id = MemoryId::generate();
@@ -137,14 +138,14 @@ mod tests {
     }
 
     #[test]
-    fn an_id_of_the_callers_own_is_kept_as_it_is() {
+    fn custom_ids_are_stored_unchanged() {
         for text in ["mem_7k9n2x4p8q", "a/b c", "ключ", "x"] {
             assert_eq!(MemoryId::read("id", text).unwrap().as_str(), text);
         }
     }
 
     #[test]
-    fn ids_out_of_bounds_are_refused() {
+    fn invalid_ids_are_rejected() {
         assert_eq!(MemoryId::read("id", "").unwrap_err().kind, InvalidKind::MissingId);
         assert_eq!(MemoryId::read("id", &"x".repeat(257)).unwrap_err().kind, InvalidKind::Limit);
         assert_eq!(MemoryId::read("id", "a\0b").unwrap_err().kind, InvalidKind::Argument);

@@ -1,25 +1,24 @@
-//! Which facts beside the text? A JSON object that updates merge into, field by field.
+//! What else is known of a memory? A JSON object; updates are merged into it field by field.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::{Invalid, Sector, limits};
 
-/// The field that pins a memory's sector.
+/// The field that pins a memory to a sector.
 pub const SECTOR_FIELD: &str = "sector";
 
-/// A JSON object of at most 64 KiB as text, nested at most 32 deep, whose integers lie within ±2^53 and whose own
-/// fields are never `null`.
+/// A JSON object of at most 64 KiB as text, at most 32 levels deep, with integers within ±2^53 and no top-level `null`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Metadata(Map<String, Value>);
 
 impl Metadata {
-    /// Checks metadata of a new memory. Fields that are `null` are left out: there is nothing to remove.
+    /// Checks the metadata of a new memory. Top-level nulls are dropped, since there is nothing to remove.
     pub fn read(field: &str, fields: Map<String, Value>) -> Result<Self, Invalid> {
         Self::default().merged(field, &fields)
     }
 
-    /// This metadata with `changes` merged in: new fields are added, existing ones overwritten whole, `null` removes.
+    /// Merges `changes`: new fields are added, existing ones replaced, and `null` removes a field.
     pub fn merged(&self, field: &str, changes: &Map<String, Value>) -> Result<Self, Invalid> {
         let mut fields = self.0.clone();
         for (key, value) in changes {
@@ -40,7 +39,7 @@ impl Metadata {
         if bytes > limits::METADATA_BYTES {
             return Err(Invalid::limit(
                 field,
-                format!("is {bytes} bytes of JSON, and at most {} are kept", limits::METADATA_BYTES),
+                format!("is {bytes} bytes of JSON; the limit is {}", limits::METADATA_BYTES),
             ));
         }
         Ok(merged)
@@ -50,12 +49,12 @@ impl Metadata {
         &self.0
     }
 
-    /// The sector that `metadata.sector` pins.
+    /// The sector to which `metadata.sector` pins the memory.
     pub fn pinned_sector(&self) -> Option<Sector> {
         self.0.get(SECTOR_FIELD)?.as_str().and_then(Sector::from_name)
     }
 
-    /// Reads what [`Metadata::to_json`] wrote; nothing is checked again.
+    /// Reads the output of [`Metadata::to_json`] without checking it again.
     pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text).map(Self)
     }
@@ -105,7 +104,7 @@ fn check_depth(depth: usize, path: &mut dyn FnMut() -> String) -> Result<(), Inv
     Ok(())
 }
 
-// On disk metadata is its JSON text: the order of fields and every number come back as they were given.
+// Stored as JSON text, which preserves the order of fields and the form of numbers.
 impl Serialize for Metadata {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.to_json())
@@ -136,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_merge_adds_overwrites_whole_and_removes() {
+    fn a_merge_adds_replaces_and_removes_fields() {
         let merged = merge(json!({"a": 1, "b": {"x": 1, "y": 2}, "c": 3}), json!({"b": {"z": 1}, "c": null, "d": 4}));
         assert_eq!(merged.unwrap(), json!({"a": 1, "b": {"z": 1}, "d": 4}));
     }
@@ -147,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_beyond_2_pow_53_are_refused_by_path() {
+    fn integers_beyond_2_pow_53_are_rejected_by_path() {
         for number in ["1152921504606846976", "-1152921504606846976", "9007199254740993", "1e300"] {
             let value: Value = serde_json::from_str(&format!(r#"{{"a": {{"b": [0, {number}]}}}}"#)).unwrap();
             let error = merge(json!({}), value).unwrap_err();
@@ -160,21 +159,21 @@ mod tests {
     }
 
     #[test]
-    fn depth_32_is_kept_and_33_is_refused() {
+    fn depth_32_is_accepted_and_33_is_rejected() {
         let nested = |depth: usize| (2..depth).fold(json!({}), |inner, _| json!({ "n": inner }));
         assert!(merge(json!({}), json!({ "n": nested(32) })).is_ok());
         assert_eq!(merge(json!({}), json!({ "n": nested(33) })).unwrap_err().kind, InvalidKind::Limit);
     }
 
     #[test]
-    fn the_size_after_the_merge_counts() {
+    fn the_limit_applies_after_the_merge() {
         let half = "x".repeat(40_000);
         let error = merge(json!({ "a": half }), json!({ "b": half })).unwrap_err();
         assert_eq!((error.kind, error.field.as_str()), (InvalidKind::Limit, "metadata"));
     }
 
     #[test]
-    fn an_unknown_sector_cannot_be_pinned() {
+    fn an_unknown_sector_is_rejected() {
         for sector in [json!("dreams"), json!(3)] {
             let error = merge(json!({}), json!({ "sector": sector })).unwrap_err();
             assert_eq!(error.field, "metadata.sector");

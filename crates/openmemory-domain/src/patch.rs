@@ -1,18 +1,18 @@
-//! What does an update do to a memory? A pure function from one version to the next.
+//! What does an update change? A pure function from one version to the next.
 
 use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::{Content, ContentHash, Event, Invalid, Provenance, Sectors, Tags, Timestamp, Version};
 
-/// A new value for a field that can also be taken away.
+/// A change of an optional field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Setting<T> {
     Set(T),
     Clear,
 }
 
-/// The fields that an update names; the others stay.
+/// The fields that an update changes; all others stay.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Patch {
     pub content: Option<Content>,
@@ -21,7 +21,7 @@ pub struct Patch {
     /// Merged into the metadata; `null` removes a field.
     pub metadata: Option<Map<String, Value>>,
     pub expires_at: Option<Setting<Timestamp>>,
-    /// When what the memory says came to be, where that is corrected.
+    /// A corrected creation time.
     pub created_at: Option<Timestamp>,
 }
 
@@ -38,8 +38,8 @@ impl Patch {
         *self == Self::default()
     }
 
-    /// The version after `current`. `content` names the patch's text and the sectors it means; it is given exactly
-    /// when the patch sets a text.
+    /// The version after `current`. `content` is the hash and the sectors of the patch's text, and is given exactly if
+    /// the patch sets a text.
     pub fn apply(
         &self,
         current: &Version,
@@ -68,7 +68,7 @@ impl Patch {
     }
 }
 
-/// The version after `current` that says and knows what `earlier` did.
+/// The version after `current`, with the content, tags, metadata and expiry of `earlier`.
 pub fn restore(
     current: &Version,
     earlier: &Version,

@@ -1,10 +1,10 @@
-//! Whose memory is it? The user, agent, app and run that it belongs to; none of them ever changes.
+//! Whose memory is it? Its user, agent, app and run, which never change.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Invalid, limits};
 
-/// Each 1 to 256 characters, or absent.
+/// Each is 1 to 256 characters or absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scope {
     pub user_id: Option<String>,
@@ -14,7 +14,7 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// The four fields with their names, absent ones included.
+    /// The four fields with their names, including absent ones.
     pub fn fields(&self) -> [(&'static str, Option<&str>); 4] {
         [
             ("user_id", self.user_id.as_deref()),

@@ -1,4 +1,4 @@
-//! Which kind of memory is it? The five sectors, and the one or more of them that a memory belongs to.
+//! What kind of memory is it? There are five sectors, and a memory belongs to at least one.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ pub enum Sector {
     Episodic,
     /// Facts and preferences.
     Semantic,
-    /// How something is done.
+    /// Instructions and skills.
     Procedural,
     /// Feelings.
     Emotional,
@@ -47,7 +47,7 @@ impl Sector {
         self as usize
     }
 
-    /// The share of salience lost per day, as an exponent: salience falls by e^(−λ·days). The rates are HMD v2's.
+    /// λ, the exponential rate at which salience decays: by e^(−λ·days). The rates are those of HMD v2.
     pub fn decay_per_day(self) -> f64 {
         match self {
             Self::Episodic => 0.015,
@@ -67,7 +67,7 @@ impl Sector {
     }
 }
 
-/// One to five different sectors, the primary one first.
+/// One to five distinct sectors, the primary one first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<Sector>", into = "Vec<Sector>")]
 pub struct Sectors(Vec<Sector>);

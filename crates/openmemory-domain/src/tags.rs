@@ -1,4 +1,4 @@
-//! Which labels? An ordered list, kept exactly as given.
+//! Which labels does a memory have? An ordered list, stored as given.
 
 use serde::{Deserialize, Serialize};
 
@@ -31,13 +31,13 @@ impl Tags {
         &self.0
     }
 
-    /// These tags and behind them those of `others` that are not among them.
+    /// These tags, followed by those of `others` that are new.
     pub fn joined(&self, field: &str, others: &Self) -> Result<Self, Invalid> {
         let new = others.0.iter().filter(|tag| !self.0.contains(tag));
         Self::read(field, self.0.iter().chain(new).cloned().collect())
     }
 
-    /// Each different tag once, in no particular order.
+    /// The distinct tags, sorted.
     pub fn distinct(&self) -> std::collections::BTreeSet<&str> {
         self.0.iter().map(String::as_str).collect()
     }

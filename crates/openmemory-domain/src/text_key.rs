@@ -1,5 +1,5 @@
-//! Which memories say the same? Those of one scope with one text, however its characters are composed and whatever
-//! white space is around it.
+//! Which memories have the same text? Memories of one scope whose texts are equal after canonical composition and
+//! trimming.
 
 use super::Scope;
 use super::filter::canonical;
@@ -12,7 +12,7 @@ impl TextKey {
     pub fn of(scope: &Scope, text: &str) -> Self {
         let mut hasher = blake3::Hasher::new();
         for (_, value) in scope.fields() {
-            // Behind its length, so that no two scopes give the same bytes.
+            // Prefixed with its length, so that no two scopes hash the same bytes.
             hasher.update(&value.map_or(u64::MAX, |value| value.len() as u64).to_le_bytes());
             hasher.update(value.unwrap_or_default().as_bytes());
         }
@@ -36,15 +36,15 @@ mod tests {
     }
 
     #[test]
-    fn composition_and_white_space_around_do_not_tell_texts_apart() {
-        let nobody = Scope::default();
-        assert_eq!(TextKey::of(&nobody, "Café"), TextKey::of(&nobody, " Cafe\u{301}\n"));
-        assert_ne!(TextKey::of(&nobody, "Café"), TextKey::of(&nobody, "café"));
-        assert_ne!(TextKey::of(&nobody, "a b"), TextKey::of(&nobody, "a  b"));
+    fn composition_and_surrounding_white_space_are_ignored() {
+        let unscoped = Scope::default();
+        assert_eq!(TextKey::of(&unscoped, "Café"), TextKey::of(&unscoped, " Cafe\u{301}\n"));
+        assert_ne!(TextKey::of(&unscoped, "Café"), TextKey::of(&unscoped, "café"));
+        assert_ne!(TextKey::of(&unscoped, "a b"), TextKey::of(&unscoped, "a  b"));
     }
 
     #[test]
-    fn no_scope_passes_for_another() {
+    fn different_scopes_have_different_keys() {
         let scopes = [
             scope(None, None),
             scope(Some("a"), None),

@@ -1,4 +1,4 @@
-//! When? Milliseconds since 1970 in UTC, written and read as ISO 8601.
+//! When? Milliseconds since 1970 in UTC, formatted as ISO 8601.
 
 use std::fmt;
 
@@ -14,12 +14,12 @@ const FIRST: i64 = -62_135_596_800_000; // 0001-01-01T00:00:00.000Z
 const LAST: i64 = 253_402_300_799_999; // 9999-12-31T23:59:59.999Z
 const EPOCH: DateTime = date(1970, 1, 1).at(0, 0, 0, 0);
 
-/// A moment between the years 1 and 9999, exact to the millisecond.
+/// A time between the years 1 and 9999, to the millisecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "i64", into = "i64")]
 pub struct Timestamp(i64);
 
-/// A stored number that is no moment, since every moment can be written.
+/// Rejects a stored number that cannot be formatted as a time.
 impl TryFrom<i64> for Timestamp {
     type Error = &'static str;
 
@@ -35,10 +35,10 @@ impl From<Timestamp> for i64 {
 }
 
 impl Timestamp {
-    /// The last one that there is.
+    /// The latest time.
     pub const LAST: Self = Self(LAST);
 
-    /// Moments outside the years 1 to 9999 are moved to the nearest one inside.
+    /// Times outside the years 1 to 9999 are clamped.
     pub fn from_millis(millis: i64) -> Self {
         Self(millis.clamp(FIRST, LAST))
     }
@@ -47,8 +47,8 @@ impl Timestamp {
         self.0
     }
 
-    /// Reads ISO 8601 with an offset (`2025-01-20T14:35:00Z`), or a date alone, which means midnight UTC. The last day of
-    /// the year 9999, which means "never" to many, ends with it wherever the offset is.
+    /// Parses ISO 8601 with an offset (`2025-01-20T14:35:00Z`), or a date, which means midnight UTC. Times after the
+    /// last one are clamped to it: the last day of the year 9999 often means "never", in any time zone.
     pub fn parse(text: &str) -> Option<Self> {
         let pieces = Pieces::parse(text).ok()?;
         let (local, offset) = match (pieces.time(), pieces.to_numeric_offset()) {
@@ -60,19 +60,19 @@ impl Timestamp {
         (FIRST..).contains(&millis).then_some(Self(millis.min(LAST)))
     }
 
-    /// Like [`Timestamp::parse`], refusing with the field's name.
+    /// Like [`Timestamp::parse`], with an error that names the field.
     pub fn read(field: &str, text: &str) -> Result<Self, Invalid> {
         Self::parse(text).ok_or_else(|| {
             Invalid::argument(field, "needs an ISO 8601 time with offset, such as 2025-01-20T14:35:00Z, or a date")
         })
     }
 
-    /// Days from `earlier` to this moment, never negative.
+    /// Days since `earlier`, never negative.
     pub fn days_since(self, earlier: Self) -> f64 {
         self.0.saturating_sub(earlier.0).max(0) as f64 / DAY_MS
     }
 
-    /// This moment less so many days; any number.
+    /// This time minus `days`, clamped.
     pub fn days_before(self, days: f64) -> Self {
         Self::from_millis(self.0.saturating_sub((days * DAY_MS) as i64))
     }
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_for_never_is_a_time() {
+    fn times_that_mean_never_are_accepted() {
         for (text, written) in [
             ("9999-12-31", "9999-12-31T00:00:00.000Z"),
             ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59.000Z"),
@@ -117,14 +117,14 @@ mod tests {
     }
 
     #[test]
-    fn the_first_and_the_last_moment_can_be_written_and_read() {
+    fn the_first_and_the_last_time_round_trip() {
         for moment in [i64::MIN, i64::MAX].map(Timestamp::from_millis) {
             assert_eq!(Timestamp::parse(&moment.to_string()), Some(moment));
         }
     }
 
     #[test]
-    fn a_time_without_an_offset_is_refused() {
+    fn a_time_without_an_offset_is_rejected() {
         for text in ["2025-01-20T14:35:00", "2025-01-20 14:35", "soon", "", "2025-13-01", "12345"] {
             assert_eq!(Timestamp::parse(text), None, "{text}");
         }

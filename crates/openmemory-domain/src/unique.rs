@@ -1,4 +1,4 @@
-//! How does something new get a number that nothing else has? A UUIDv7, which sorts by the time it was made.
+//! How are unique ids generated? As UUIDv7, which sort by creation time.
 
 use std::sync::Mutex;
 use std::time::SystemTime;
@@ -9,7 +9,7 @@ use super::clock::since_epoch;
 
 static CONTEXT: Mutex<ContextV7> = Mutex::new(ContextV7::new());
 
-/// A new UUID. [`Uuid::now_v7`] panics while the clock is before 1970.
+/// A new UUID. Unlike [`Uuid::now_v7`] this does not panic while the clock is before 1970.
 pub fn unique() -> Uuid {
     unique_at(SystemTime::now())
 }
@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_the_clock_says_all_are_different() {
+    fn ids_are_unique_whatever_the_clock_says() {
         let year = Duration::from_secs(365 * 86_400);
         let moments = [UNIX_EPOCH - 60 * year, UNIX_EPOCH, UNIX_EPOCH + 56 * year, UNIX_EPOCH + 9000 * year];
         let made: BTreeSet<Uuid> = (0..400).map(|n| unique_at(moments[n % moments.len()])).collect();

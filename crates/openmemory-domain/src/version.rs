@@ -1,31 +1,31 @@
-//! What was a memory at one point of its life? Every accepted change makes a version; none is ever rewritten.
+//! What was a memory at one time? Every accepted change makes a version, and versions are never rewritten.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{ContentHash, MemoryId, Metadata, Scope, Sectors, Tags, Timestamp};
 
-/// Everything of one version but the text itself, which its hash names.
+/// One version, with the hash of its text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Version {
     pub id: MemoryId,
-    /// 1 when created.
+    /// 1 for the first version.
     pub number: u64,
     pub content: ContentHash,
     pub tags: Tags,
     pub metadata: Metadata,
     pub scope: Scope,
     pub created_at: Timestamp,
-    /// Never earlier than the previous version's, even when the clock jumps back.
+    /// Never earlier than that of the previous version, even if the clock jumps back.
     pub updated_at: Timestamp,
     pub expires_at: Option<Timestamp>,
     pub immutable: bool,
-    /// The sectors that the text means, whether or not the metadata pins another.
+    /// The sectors that the model assigns to the text, even if the metadata pins another.
     pub classified: Sectors,
     pub provenance: Provenance,
 }
 
-/// How a version came to be.
+/// The origin of a version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {
     pub event: Event,
@@ -37,7 +37,7 @@ pub struct Provenance {
 pub enum Event {
     Add,
     Update,
-    /// A copy of an earlier version became the newest one.
+    /// A copy of an earlier version.
     Restore {
         from: u64,
     },
@@ -53,7 +53,7 @@ impl Event {
     }
 }
 
-/// One field that differs between two versions; an absent side had no such field.
+/// A field that differs between two versions. A missing side means that the field was absent.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Change {
     pub field: String,
@@ -64,7 +64,7 @@ pub struct Change {
 }
 
 impl Version {
-    /// The sectors that count: the pinned one, or those that the text means.
+    /// The pinned sector, or the sectors of the text.
     pub fn sectors(&self) -> Sectors {
         match self.metadata.pinned_sector() {
             Some(pinned) => Sectors::new(pinned, []),
@@ -76,7 +76,7 @@ impl Version {
         self.expires_at.is_some_and(|at| at <= now)
     }
 
-    /// What this version, which says `text`, changed of the one before it.
+    /// The differences of this version with `text` from the one before it.
     pub fn changes_since(&self, text: &str, (before, text_before): (&Self, &str)) -> Vec<Change> {
         let mut changes = Vec::new();
         let mut note = |field: String, from: Option<Value>, to: Option<Value>| {

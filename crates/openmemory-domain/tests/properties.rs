@@ -1,4 +1,4 @@
-//! What holds for any values at all: merging, ids, times, filters, and exported lines.
+//! What holds for all values? Properties of merges, ids, times, filters and exported lines.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
 
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ fn json_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Few keys, so that merges meet.
+/// Few keys, so that merges hit existing fields.
 fn fields() -> impl Strategy<Value = Map<String, Value>> {
     prop::collection::vec(("[a-d]", json_value()), 0..5).prop_map(|fields| fields.into_iter().collect())
 }
@@ -44,7 +44,7 @@ fn sectors() -> impl Strategy<Value = Sectors> {
 }
 
 fn text() -> impl Strategy<Value = String> {
-    any::<String>().prop_filter("a text says something", |text| !text.trim().is_empty())
+    any::<String>().prop_filter("a text is not blank", |text| !text.trim().is_empty())
 }
 
 fn note() -> impl Strategy<Value = Option<String>> {
@@ -91,7 +91,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    /// A memory with its texts, oldest version first, as the engine could have made it.
+    /// A memory with its texts, oldest version first, as the engine could create it.
     fn memory()(
         versions in prop::collection::vec(version(), 1..5),
         id in "[^\\p{C}]{1,40}",
@@ -151,7 +151,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_merge_is_what_a_plain_map_would_do(old in fields(), changes in fields()) {
+    fn a_merge_equals_that_of_a_plain_map(old in fields(), changes in fields()) {
         let old = Metadata::read("metadata", old).unwrap();
         let merged = old.merged("metadata", &changes).unwrap();
         let mut plain: BTreeMap<&String, &Value> = old.fields().iter().collect();
@@ -161,14 +161,14 @@ proptest! {
         prop_assert_eq!(merged.fields().iter().collect::<BTreeMap<_, _>>(), plain);
         prop_assert!(merged.fields().values().all(|value| !value.is_null()));
         prop_assert_eq!(merged.merged("metadata", &changes).unwrap(), merged.clone());
-        // On disk it is text, and comes back exactly, in its order.
+        // The stored text preserves the order of fields.
         let stored = postcard::to_stdvec(&merged).unwrap();
         let back: Metadata = postcard::from_bytes(&stored).unwrap();
         prop_assert_eq!(back.to_json(), merged.to_json());
     }
 
     #[test]
-    fn an_id_that_is_accepted_names_itself(text in "\\PC{0,60}") {
+    fn an_accepted_id_reads_back_as_itself(text in "\\PC{0,60}") {
         if let Ok(id) = MemoryId::read("id", &text) {
             prop_assert_eq!(&MemoryId::read("id", id.as_str()).unwrap(), &id);
             if let Some(uuid) = id.uuid() {
@@ -178,7 +178,7 @@ proptest! {
     }
 
     #[test]
-    fn a_time_is_read_as_it_was_written(at in moment(), text in ".{0,30}") {
+    fn a_time_round_trips(at in moment(), text in ".{0,30}") {
         prop_assert_eq!(Timestamp::parse(&at.to_string()), Some(at));
         if let Some(read) = Timestamp::parse(&text) {
             prop_assert_eq!(Timestamp::parse(&read.to_string()), Some(read));
@@ -186,7 +186,7 @@ proptest! {
     }
 
     #[test]
-    fn an_exported_line_says_all_of_a_memory_again(
+    fn an_exported_line_reproduces_the_memory(
         memory in memory(), salience in 0.0..=1.0_f64, at in moment(), feedback in 0_usize..4, reason in note(),
     ) {
         let (head, newest) = memory.last().unwrap();
@@ -205,7 +205,7 @@ proptest! {
     }
 
     #[test]
-    fn a_line_that_is_cut_is_never_taken(memory in memory(), share in 0.0..1.0_f64) {
+    fn a_truncated_line_is_rejected(memory in memory(), share in 0.0..1.0_f64) {
         let (head, _) = memory.last().unwrap();
         let line = line(&memory, &Dynamics::new(&head.sectors(), head.created_at));
         let whole = line.len() - 1;
@@ -214,7 +214,7 @@ proptest! {
     }
 
     #[test]
-    fn not_is_the_opposite_and_required_values_are_those_of_every_match(
+    fn not_negates_and_every_match_has_the_required_values(
         (version, text) in version(), user in prop::option::of("[a-c]"), tag in "[a-c]",
         asked in prop::collection::vec("[a-d]", 1..4), either in any::<bool>(),
     ) {

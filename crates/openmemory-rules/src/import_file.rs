@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::contract::Control;
 use crate::error::Error;
 use openmemory_domain::export::{Header, HeaderProblem, Line, Trailer};
-use openmemory_domain::json::without_mark;
+use openmemory_domain::json::without_bom;
 use openmemory_domain::{Invalid, ModelIdentity};
 
 /// Bytes of a line at most: import has to hold one whole.
@@ -148,7 +148,7 @@ impl Lines {
     /// Takes off what editors and other systems put on: a byte order mark before the first line, and `\r` at the end.
     fn as_exported(&mut self) {
         if self.number == 1 {
-            let mark = self.bytes.len() - without_mark(&self.bytes).len();
+            let mark = self.bytes.len() - without_bom(&self.bytes).len();
             self.bytes.drain(..mark);
         }
         if self.bytes.ends_with(b"\r\n") {

@@ -1,4 +1,4 @@
-//! The lines of an export, and those around the memories.
+//! What are the lines of an export? A header, memories and tombstones, and a trailer.
 
 use super::read;
 
@@ -11,9 +11,9 @@ use super::super::{Invalid, MemoryId, ModelIdentity, Timestamp};
 use super::line::LineFields;
 use super::memory::ExportedMemory;
 
-/// What the first line calls the format.
+/// The name of the format in the header.
 pub const FORMAT: &str = "openmemory-export";
-/// The version of the format that is written, and the only one that is read.
+/// The version that is written, and the only one that is read.
 pub const FORMAT_VERSION: u64 = 1;
 
 /// The first line.
@@ -21,23 +21,22 @@ pub const FORMAT_VERSION: u64 = 1;
 pub struct Header {
     pub format: &'static str,
     pub format_version: u64,
-    /// The model of the store's vectors, which an export leaves out; none where there never was a vector.
+    /// The model of the store's vectors. Exports contain no vectors. `None` if the store never had one.
     pub model: Option<ModelIdentity>,
 }
 
-/// The line of a deleted memory.
+/// A deleted memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportedTombstone {
     pub id: MemoryId,
     pub deleted_at: Timestamp,
-    /// The last version that it had.
+    /// Its last version.
     pub version: u64,
     pub actor: Option<String>,
     pub reason: Option<String>,
 }
 
-/// The last line. Numbers and checksum are there in whatever an export writes, and may be
-/// left out of a file made by hand.
+/// The last line. Exports always contain the counts and the checksum; files made by hand may omit them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trailer {
     pub memories: Option<u64>,
@@ -47,7 +46,7 @@ pub struct Trailer {
     pub blake3: Option<String>,
 }
 
-/// A line behind the header.
+/// A line after the header.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Line {
     Memory(Box<ExportedMemory>),
@@ -55,11 +54,11 @@ pub enum Line {
     End(Trailer),
 }
 
-/// Why the first line is not one that can be read.
+/// Why a header cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HeaderProblem {
     Invalid(Invalid),
-    /// A format of another version.
+    /// An unsupported version of the format.
     Version(u64),
 }
 
@@ -77,7 +76,7 @@ impl Header {
     pub fn read(line: &[u8]) -> Result<Self, HeaderProblem> {
         let value = LineFields::read(line)?.fields;
         if value.get("format").and_then(Value::as_str) != Some(FORMAT) {
-            return Err(Invalid::argument("format", "is missing: this file is no export of memories").into());
+            return Err(Invalid::argument("format", "is missing: this file is not an export of memories").into());
         }
         match value.get("format_version").and_then(Value::as_u64) {
             Some(FORMAT_VERSION) => {}
@@ -87,7 +86,7 @@ impl Header {
         let mut fields = Fields::read(value, &["format", "format_version", "model"])?;
         let model = match fields.take("model") {
             None | Some(Value::Null) => None,
-            Some(model) => Some(read::model(model).map_err(|invalid| read::below("model", invalid))?),
+            Some(model) => Some(read::model(model).map_err(|invalid| read::within("model", invalid))?),
         };
         Ok(Self::new(model))
     }
@@ -111,8 +110,8 @@ impl ExportedTombstone {
         let mut fields = Fields::read(value, &["deleted", "deleted_at", "version", "actor", "reason"])?;
         Ok(Self {
             id: fields.id("deleted")?,
-            deleted_at: read::needed("deleted_at", fields.time("deleted_at")?)?,
-            version: read::needed("version", fields.version("version")?)?,
+            deleted_at: read::required("deleted_at", fields.time("deleted_at")?)?,
+            version: read::required("version", fields.version("version")?)?,
             actor: fields.note("actor")?,
             reason: fields.note("reason")?,
         })

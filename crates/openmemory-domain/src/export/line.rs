@@ -1,5 +1,5 @@
-//! What stands in a line? Its versions and links are read one by one, each into what it may be: a line of many million
-//! other values is refused with the first of them, and not when all are in memory.
+//! How is a line parsed? Versions and links are parsed one at a time, so that a line with millions of values is
+//! rejected at the first bad one instead of after it is in memory.
 
 use std::fmt;
 
@@ -8,16 +8,16 @@ use serde_json::error::Category;
 use serde_json::{Map, Value};
 
 use super::memory::{ExportedLink, ExportedVersion};
-use super::read::below;
+use super::read::within;
 use crate::Invalid;
-use crate::json::{Bounded, Budget, without_mark};
+use crate::json::{Bounded, Budget, without_bom};
 
-/// Bytes in memory of a version or a link while it is read, and of the other fields of a line together.
+/// Memory limit for parsing one version or link, and for all other fields of a line together.
 const VALUES: usize = 16 << 20;
 
 #[derive(Debug, Default)]
 pub(super) struct LineFields {
-    /// An object of all fields but the lists.
+    /// All fields except the lists.
     pub(super) fields: Value,
     pub(super) links: Vec<ExportedLink>,
     pub(super) versions: Vec<ExportedVersion>,
@@ -25,18 +25,20 @@ pub(super) struct LineFields {
 
 impl LineFields {
     pub(super) fn read(line: &[u8]) -> Result<Self, Invalid> {
-        let mut deserializer = serde_json::Deserializer::from_slice(without_mark(line));
+        let mut deserializer = serde_json::Deserializer::from_slice(without_bom(line));
         let mut refusal = None;
         let read = LineReader { refusal: &mut refusal }.deserialize(&mut deserializer);
         read.and_then(|fields| deserializer.end().map(|()| fields)).map_err(|error| match error.classify() {
             Category::Data => refusal.unwrap_or_else(|| Invalid::argument("", "must be a JSON object")),
-            Category::Syntax | Category::Eof | Category::Io => Invalid::argument("", format!("is no JSON: {error}")),
+            Category::Syntax | Category::Eof | Category::Io => {
+                Invalid::argument("", format!("is not valid JSON: {error}"))
+            }
         })
     }
 }
 
 struct LineReader<'r> {
-    /// Why reading fails if it does so now, where the text itself is JSON.
+    /// The error to report if parsing stops here although the JSON is valid.
     refusal: &'r mut Option<Invalid>,
 }
 
@@ -88,13 +90,13 @@ impl<'de> Visitor<'de> for LineReader<'_> {
     }
 }
 
-/// What stands under the name of a list. In the last line it is how many versions the file has.
+/// The value of a list field. In the trailer it is a count.
 enum List<T> {
     Entries(Vec<T>),
     Count(Value),
 }
 
-/// Reads a list whose entries `read` makes of their value and of the entry before it.
+/// Parses a list. `read` turns a value and the entry before it into an entry.
 struct ListReader<'r, T> {
     name: &'static str,
     read: fn(Value, Option<&T>) -> Result<T, Invalid>,
@@ -125,13 +127,13 @@ impl<'de, T> Visitor<'de> for ListReader<'_, T> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<List<T>, A::Error> {
         let mut entries: Vec<T> = Vec::new();
         loop {
-            let place = format!("{}[{}]", self.name, entries.len());
-            *self.refusal = Some(Invalid::limit(&place, "holds too many values"));
+            let path = format!("{}[{}]", self.name, entries.len());
+            *self.refusal = Some(Invalid::limit(&path, "holds too many values"));
             let Some(value) = items.next_element_seed(Bounded(&mut Budget::new(VALUES)))? else { break };
             match (self.read)(value, entries.last()) {
                 Ok(entry) => entries.push(entry),
                 Err(invalid) => {
-                    *self.refusal = Some(below(&place, invalid));
+                    *self.refusal = Some(within(&path, invalid));
                     return Err(A::Error::custom("refused"));
                 }
             }
@@ -154,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_is_what_was_written_although_it_is_held_as_text() {
+    fn tags_and_metadata_kept_as_text_are_read_back_unchanged() {
         let Ok(Line::Memory(memory)) = line(&format!(r#""versions":[{VERSION}]"#)) else { panic!("no memory") };
         let sectors = crate::Sectors::new(crate::Sector::Semantic, []);
         let version = memory.version(&memory.versions[0], &sectors).unwrap();
@@ -163,13 +165,13 @@ mod tests {
     }
 
     #[test]
-    fn the_last_line_counts_versions_where_others_list_them() {
+    fn the_trailer_has_a_count_under_versions() {
         let read = Line::read(br#"{"end":true,"memories":1,"versions":3,"tombstones":0}"#);
         assert!(matches!(read, Ok(Line::End(trailer)) if trailer.versions == Some(3)));
     }
 
     #[test]
-    fn a_line_is_refused_by_the_place_of_what_is_wrong() {
+    fn an_error_names_the_path_in_the_line() {
         let many = format!("[{}0]", "0,".repeat(1 << 20));
         for (fields, field, kind) in [
             (r#""versions":7"#.to_owned(), "versions", InvalidKind::Argument),

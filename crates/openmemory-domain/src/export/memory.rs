@@ -1,10 +1,10 @@
-//! What does the line of a memory bring? Its scope, its versions, its links and how present it is, each value checked.
+//! What is in the line of a memory? Its scope, versions, links and salience, each value checked.
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::read::needed;
+use super::read::required;
 use crate::request::Fields;
 use crate::{
     Content, Dynamics, Event, Feedback, Invalid, MemoryId, Metadata, Provenance, Scope, Sector, Sectors, Tags,
@@ -17,27 +17,27 @@ pub struct ExportedMemory {
     pub scope: Scope,
     pub created_at: Timestamp,
     pub immutable: bool,
-    /// What it was, 0 to 1, and when.
+    /// The value, 0 to 1, and its time.
     pub salience: Option<(f64, Timestamp)>,
     pub feedback: Option<Feedback>,
     pub feedback_reason: Option<String>,
     pub links: Vec<ExportedLink>,
-    /// Newest first, down to version 1 without a gap.
+    /// Newest first, without gaps down to version 1.
     pub versions: Vec<ExportedVersion>,
 }
 
-/// A history may have many thousands of them, so one is held about as small as it came.
+/// Compact, because a history may have many thousands of versions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExportedVersion {
     pub number: u64,
     pub content: Arc<Content>,
-    /// As JSON text.
+    /// JSON text.
     tags: Box<str>,
-    /// As JSON text.
+    /// JSON text.
     metadata: Box<str>,
     pub updated_at: Timestamp,
     pub expires_at: Option<Timestamp>,
-    /// None: what the model says of the text.
+    /// `None`: let the model classify the text.
     pub classified: Option<Sectors>,
     pub provenance: Provenance,
 }
@@ -81,7 +81,7 @@ const VERSION_FIELDS: [&str; 11] = [
 ];
 
 impl ExportedMemory {
-    /// `fields` are those of the line but for its lists.
+    /// `fields` has all fields of the line except its lists.
     pub(super) fn read(
         fields: Value,
         links: Vec<ExportedLink>,
@@ -90,7 +90,7 @@ impl ExportedMemory {
         let mut fields = Fields::read(fields, &FIELDS)?;
         let id = fields.id("id")?;
         let scope = fields.scope()?;
-        let created_at = needed("created_at", fields.time("created_at")?)?;
+        let created_at = required("created_at", fields.time("created_at")?)?;
         let immutable = fields.boolean("immutable")?.unwrap_or(false);
         let salience = read_salience(&mut fields)?;
         let feedback = fields.string("feedback")?.map(|name| Feedback::read("feedback", &name)).transpose()?;
@@ -101,7 +101,7 @@ impl ExportedMemory {
                 return Err(Invalid::argument("versions", "must go down to version 1"));
             }
             Some(first) if first.updated_at < created_at => {
-                return Err(Invalid::argument("versions", "begin before created_at"));
+                return Err(Invalid::argument("versions", "must not begin before created_at"));
             }
             Some(_) => {}
         }
@@ -113,7 +113,7 @@ impl ExportedMemory {
         self.versions.first().map(|newest| &*newest.content)
     }
 
-    /// The versions, oldest first; `classified` counts where the line does not say what a text means.
+    /// The versions, oldest first. `classified` applies to versions that do not name sectors.
     pub fn oldest_first<'a>(&'a self, classified: &'a Sectors) -> impl Iterator<Item = Result<Version, Invalid>> + 'a {
         self.versions.iter().rev().map(|version| self.version(version, classified))
     }
@@ -135,7 +135,7 @@ impl ExportedMemory {
         })
     }
 
-    /// How present the memory is, with the rate of its newest version's `sectors`.
+    /// Salience and feedback, decaying at the rate of the newest version's `sectors`.
     pub fn dynamics(&self, sectors: &Sectors) -> Dynamics {
         let dynamics = match self.salience {
             Some((salience, at)) => Dynamics::of(salience, at, sectors),
@@ -146,22 +146,22 @@ impl ExportedMemory {
 }
 
 impl ExportedVersion {
-    /// Reads a version that stands behind `newer`, or first.
+    /// Reads a version, which follows `newer` unless it is the first.
     pub(super) fn read(value: Value, newer: Option<&Self>) -> Result<Self, Invalid> {
         let mut fields = Fields::read(value, &VERSION_FIELDS)?;
-        let number = needed("version", fields.version("version")?)?;
+        let number = required("version", fields.version("version")?)?;
         if newer.is_some_and(|newer| newer.number != number + 1) {
-            return Err(Invalid::argument("version", "must be one below that of the entry before"));
+            return Err(Invalid::argument("version", "must be one less than that of the previous entry"));
         }
-        let updated_at = needed("updated_at", fields.time("updated_at")?)?;
+        let updated_at = required("updated_at", fields.time("updated_at")?)?;
         if newer.is_some_and(|newer| newer.updated_at < updated_at) {
-            return Err(Invalid::argument("updated_at", "is later than that of the version after it"));
+            return Err(Invalid::argument("updated_at", "must not be later than that of the next newer version"));
         }
         let content = match (fields.string("content")?, newer) {
             (Some(text), Some(newer)) if newer.content.as_str() == text => Arc::clone(&newer.content),
             (Some(text), _) => Arc::new(Content::read("content", text)?),
             (None, Some(newer)) => Arc::clone(&newer.content),
-            (None, None) => return Err(Invalid::argument("content", "is missing: the newest version says its text")),
+            (None, None) => return Err(Invalid::argument("content", "is missing: the newest version needs its text")),
         };
         let tags = Tags::read("tags", fields.strings("tags")?.unwrap_or_default())?;
         let metadata = Metadata::read("metadata", fields.object("metadata")?.unwrap_or_default())?;
@@ -183,10 +183,10 @@ impl ExportedVersion {
 }
 
 impl ExportedLink {
-    pub(super) fn read(value: Value, _before: Option<&Self>) -> Result<Self, Invalid> {
+    pub(super) fn read(value: Value, _previous: Option<&Self>) -> Result<Self, Invalid> {
         let mut fields = Fields::read(value, &["id", "weight", "created_at", "updated_at"])?;
         let id = fields.id("id")?;
-        // Read as it was written, as 32 bits: by way of 64 it could be rounded twice.
+        // Parsed directly as 32 bits: by way of 64 it could be rounded twice.
         let weight = match fields.take("weight") {
             Some(Value::Number(number)) => number.to_string().parse().ok(),
             _ => None,
@@ -195,14 +195,14 @@ impl ExportedLink {
         Ok(Self {
             id,
             weight: weight.ok_or_else(|| Invalid::argument("weight", "must be a number from 0 to 1"))?,
-            created_at: needed("created_at", fields.time("created_at")?)?,
-            updated_at: needed("updated_at", fields.time("updated_at")?)?,
+            created_at: required("created_at", fields.time("created_at")?)?,
+            updated_at: required("updated_at", fields.time("updated_at")?)?,
         })
     }
 }
 
 fn unreadable(field: &str, error: &serde_json::Error) -> Invalid {
-    Invalid::argument(field, format!("is no JSON: {error}"))
+    Invalid::argument(field, format!("is not valid JSON: {error}"))
 }
 
 fn read_salience(fields: &mut Fields) -> Result<Option<(f64, Timestamp)>, Invalid> {
@@ -210,8 +210,8 @@ fn read_salience(fields: &mut Fields) -> Result<Option<(f64, Timestamp)>, Invali
         (None, None) => Ok(None),
         (Some(salience), Some(at)) if (0.0..=1.0).contains(&salience) => Ok(Some((salience, at))),
         (Some(_), Some(_)) => Err(Invalid::argument("salience", "must be from 0 to 1")),
-        (Some(_), None) => Err(Invalid::argument("salience_at", "is missing beside salience")),
-        (None, Some(_)) => Err(Invalid::argument("salience", "is missing beside salience_at")),
+        (Some(_), None) => Err(Invalid::argument("salience_at", "is missing, but salience is given")),
+        (None, Some(_)) => Err(Invalid::argument("salience", "is missing, but salience_at is given")),
     }
 }
 
@@ -222,7 +222,7 @@ fn read_sectors(names: Vec<String>) -> Result<Sectors, Invalid> {
 }
 
 fn read_event(fields: &mut Fields, version: u64) -> Result<Event, Invalid> {
-    let name = needed("event", fields.string("event")?)?;
+    let name = required("event", fields.string("event")?)?;
     let from = fields.whole("restored_from", 1, limits::EXACT_INTEGER)?;
     match (name.as_str(), from) {
         ("ADD", None) if version == 1 => Ok(Event::Add),

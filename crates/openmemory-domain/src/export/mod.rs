@@ -1,5 +1,5 @@
-//! What does an export say? JSON lines: a header, then each memory with its whole history, then what is known of
-//! deleted ones, then a trailer that shows that nothing is missing. docs/reference/export-format.md describes them for readers.
+//! What is an export? JSON lines: a header, each memory with its full history, tombstones, and a trailer that proves
+//! that the file is complete. docs/reference/export-format.md describes the format.
 
 mod document;
 mod line;

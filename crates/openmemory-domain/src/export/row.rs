@@ -1,11 +1,11 @@
-//! How is a memory written? One line with its fields in a fixed order: equal memories are equal bytes.
+//! How is a memory exported? As one line with a fixed order of fields, so that equal memories give equal bytes.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{Dynamics, Event, Version};
 
-/// What is the same in every version of a memory, and what has no versions.
+/// The fields that all versions share, and those that have no versions.
 #[derive(Debug, Serialize)]
 pub struct MemoryRow<'a> {
     id: &'a str,
@@ -19,7 +19,7 @@ pub struct MemoryRow<'a> {
     run_id: Option<&'a str>,
     created_at: String,
     immutable: bool,
-    /// True at `salience_at`; how fast it falls follows from the primary sector.
+    /// At `salience_at`. The primary sector determines the decay.
     salience: f64,
     salience_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,7 +29,7 @@ pub struct MemoryRow<'a> {
     waypoints: Vec<LinkRow>,
 }
 
-/// A link to a memory of an earlier line.
+/// A link to a memory on an earlier line.
 #[derive(Debug, Serialize)]
 pub struct LinkRow {
     pub id: String,
@@ -38,7 +38,6 @@ pub struct LinkRow {
     pub updated_at: String,
 }
 
-/// One version.
 #[derive(Debug, Serialize)]
 pub struct VersionRow<'a> {
     version: u64,
@@ -52,7 +51,7 @@ pub struct VersionRow<'a> {
     updated_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<String>,
-    /// The sectors that the text means, whether or not the metadata pins another.
+    /// The sectors that the model assigns to the text, even if the metadata pins another.
     classified: Vec<&'static str>,
     tags: &'a [String],
     metadata: &'a Map<String, Value>,
@@ -80,7 +79,7 @@ impl<'a> MemoryRow<'a> {
         }
     }
 
-    /// The line, without its end, up to where the versions come: newest first, with commas between them.
+    /// The beginning of the line. The versions follow, newest first and separated by commas, and then [`Self::END`].
     pub fn begin(&self) -> serde_json::Result<Vec<u8>> {
         let mut line = serde_json::to_vec(self)?;
         line.pop();
@@ -88,12 +87,12 @@ impl<'a> MemoryRow<'a> {
         Ok(line)
     }
 
-    /// What ends the line.
+    /// The end of the line.
     pub const END: &'static [u8] = b"]}\n";
 }
 
 impl<'a> VersionRow<'a> {
-    /// `content` is left out where it is that of the version before it in the line, the next newer one.
+    /// Pass no `content` if it equals that of the next newer version, which precedes this one in the line.
     pub fn new(version: &'a Version, content: Option<&'a str>) -> Self {
         let restored_from = match version.provenance.event {
             Event::Restore { from } => Some(from),

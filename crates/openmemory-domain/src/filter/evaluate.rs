@@ -1,4 +1,4 @@
-//! Is this memory meant?
+//! Does a memory match a filter?
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -11,21 +11,21 @@ use super::values::Values;
 use super::{Field, Filter, Test};
 use crate::{Sector, Version};
 
-/// A memory that is asked about.
-struct Asked<'a> {
+/// The memory under test.
+struct Candidate<'a> {
     memory: &'a Version,
     content: &'a str,
-    /// The content as texts are looked for in it, once a test has needed it.
+    /// The content in the form that text searches use, computed when first needed.
     folded: OnceCell<String>,
     plain: OnceCell<Cow<'a, str>>,
 }
 
-/// What a memory holds in a field.
+/// The value of a field.
 enum Actual<'a> {
-    /// No value, or null.
+    /// Absent or null.
     Missing,
     Text(Cow<'a, str>),
-    /// Names that are compared as they are.
+    /// A name, which is compared without normalisation.
     Name(&'a str),
     Texts(Vec<Cow<'a, str>>),
     Number(f64),
@@ -34,35 +34,37 @@ enum Actual<'a> {
 }
 
 impl Filter {
-    /// Whether a memory matches. `content` is looked at only if [`Filter::needs_content`].
+    /// Whether a memory matches. `content` is read only if [`Filter::needs_content`].
     ///
-    /// - `eq` and `in`: the value equals one of those given, numbers by value (1 is 1.0),
-    ///   lists and objects entry by entry; of a list, one element is enough. Null equals a missing value.
-    /// - `ne` and `nin` are their exact opposites: they match missing values too.
-    /// - `gt gte lt lte`: numbers with numbers, times with times, strings with strings by
-    ///   code point; anything else, and a missing value, does not match.
-    /// - `contains`: a text has the given one as a part, a list has it as an element; of
-    ///   several given, one is enough. `icontains`: the same, ignoring case as Unicode has it.
-    /// - `exists` and `"*"`: there is a value and it is not null. No tags are a missing value.
+    /// - `eq` and `in`: the value equals one of the given values. Numbers compare by value (1 is 1.0), lists and
+    ///   objects by their entries. One matching element of a list is enough. Null equals a missing value.
+    /// - `ne` and `nin`: the exact opposites; they match missing values too.
+    /// - `gt gte lt lte`: compare numbers, times, and strings by code point. Values of different types and missing
+    ///   values do not match.
+    /// - `contains`: a text contains the given text, or a list has it as an element; one of several is enough.
+    ///   `icontains` is the same, ignoring case.
+    /// - `exists` and `"*"`: the value is present and not null. An empty list of tags counts as missing.
     ///
-    /// Each test reads a field's value once, however many values it is compared with.
+    /// Each test reads the field once, however many values it compares.
     pub fn matches(&self, memory: &Version, content: &str) -> bool {
-        self.holds_for(&Asked { memory, content, folded: OnceCell::new(), plain: OnceCell::new() })
+        self.holds_for(&Candidate { memory, content, folded: OnceCell::new(), plain: OnceCell::new() })
     }
 
-    fn holds_for(&self, asked: &Asked<'_>) -> bool {
+    fn holds_for(&self, candidate: &Candidate<'_>) -> bool {
         match self {
-            Self::And(parts) => parts.iter().all(|part| part.holds_for(asked)),
-            Self::Or(parts) => parts.iter().any(|part| part.holds_for(asked)),
-            Self::Not(part) => !part.holds_for(asked),
-            Self::Is(Field::Keywords, Test::ContainsIgnoringCase { parts, .. }) => parts.is_in(asked.folded()),
-            Self::Is(Field::Keywords, Test::Contains { parts, .. }) => parts.is_in(asked.plain()),
-            Self::Is(field, test) => holds(test, &actual(field, asked.memory, asked.content)),
+            Self::And(parts) => parts.iter().all(|part| part.holds_for(candidate)),
+            Self::Or(parts) => parts.iter().any(|part| part.holds_for(candidate)),
+            Self::Not(part) => !part.holds_for(candidate),
+            Self::Is(Field::Keywords, Test::ContainsIgnoringCase { substrings, .. }) => {
+                substrings.any_in(candidate.folded())
+            }
+            Self::Is(Field::Keywords, Test::Contains { substrings, .. }) => substrings.any_in(candidate.plain()),
+            Self::Is(field, test) => holds(test, &actual(field, candidate.memory, candidate.content)),
         }
     }
 }
 
-impl Asked<'_> {
+impl Candidate<'_> {
     fn folded(&self) -> &str {
         self.folded.get_or_init(|| folded(self.content))
     }
@@ -100,13 +102,13 @@ fn actual<'a>(field: &Field, memory: &'a Version, content: &'a str) -> Actual<'a
     }
 }
 
-/// Descends at each dot; where that leads nowhere, takes the dot as part of a key.
+/// Descends at each dot; if that finds nothing, the dot is part of a key.
 pub(super) fn find<'a>(fields: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
     if path.contains('.') { descend(fields, path) } else { fields.get(path) }
 }
 
-/// Tries the keys that the path begins with, the shortest first. Each object is reached in one way only, so all of it
-/// takes no longer than reading the keys once, however many dots the path has.
+/// Tries the keys that the path begins with, shortest first. Only one path leads to each object, so the cost is one
+/// pass over all keys, however many dots the path has.
 fn descend<'a>(fields: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
     let (mut whole, mut inner) = (None, Vec::new());
     for (key, value) in fields {
@@ -130,16 +132,16 @@ fn holds(test: &Test, actual: &Actual<'_>) -> bool {
             Some(Ordering::Less) => !*greater,
             None => false,
         },
-        Test::Contains { values, parts } => match actual {
-            Actual::Text(text) => parts.is_in(&plain(text)),
-            Actual::Name(name) => parts.is_in(&plain(name)),
+        Test::Contains { values, substrings } => match actual {
+            Actual::Text(text) => substrings.any_in(&plain(text)),
+            Actual::Name(name) => substrings.any_in(&plain(name)),
             Actual::Texts(_) => equals(actual, values),
             Actual::Json(json) => has_element(json, values),
             _ => false,
         },
-        Test::ContainsIgnoringCase { values, parts } => match actual {
-            Actual::Text(text) => parts.is_in(&folded(text)),
-            Actual::Name(name) => parts.is_in(&folded(name)),
+        Test::ContainsIgnoringCase { values, substrings } => match actual {
+            Actual::Text(text) => substrings.any_in(&folded(text)),
+            Actual::Name(name) => substrings.any_in(&folded(name)),
             Actual::Texts(texts) => texts.iter().any(|text| values.has_text(&folded(text))),
             Actual::Json(json) => {
                 let mut texts = json.as_array().into_iter().flatten().filter_map(Value::as_str);

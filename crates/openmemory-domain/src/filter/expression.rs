@@ -1,45 +1,44 @@
-//! A filter that has been checked.
+//! What is a filter? A tree of conditions on fields.
 
 use serde_json::Value;
 
 use super::field::Field;
 
-use super::parts::Parts;
+use super::substrings::Substrings;
 use super::values::Values;
 
-/// A filter that has been checked.
+/// A valid filter.
 #[derive(Debug, Clone)]
 pub enum Filter {
-    /// Every one holds.
+    /// All match.
     And(Vec<Self>),
-    /// At least one holds.
+    /// At least one matches.
     Or(Vec<Self>),
     Not(Box<Self>),
     Is(Field, Test),
 }
 
-/// What is asked of a field's value. Times are numbers here: milliseconds since 1970.
+/// A condition on a field's value. Times are milliseconds since 1970 here.
 #[derive(Debug, Clone)]
 pub enum Test {
-    /// There is a value, and it is not null.
+    /// Present and not null.
     Exists,
-    /// It equals one of these.
+    /// Equal to one of these.
     OneOf(Values),
-    /// It is greater (`true`) or less (`false`) than a value, or equal to it if `or_equal`.
+    /// Greater (`true`) or less (`false`) than a limit, or equal to it if `or_equal`.
     Beyond { greater: bool, or_equal: bool, limit: Value },
-    /// It has one of these as a part of a text or as an element of a list.
-    Contains { values: Values, parts: Parts },
-    /// The same for texts, which are in lower case here, ignoring case.
-    ContainsIgnoringCase { values: Values, parts: Parts },
+    /// A text with one of these substrings, or a list with one of these elements.
+    Contains { values: Values, substrings: Substrings },
+    /// The same, ignoring case; the values are folded.
+    ContainsIgnoringCase { values: Values, substrings: Substrings },
 }
 
 impl Filter {
-    /// The values of `field` that a match can have, where the filter settles them: for
-    /// choosing an index or a partition, not instead of [`matches`](Self::matches).
+    /// The only values of `field` that a match can have, if the filter determines them. Use them to choose an index or
+    /// a partition; [`matches`](Self::matches) still decides.
     ///
-    /// Each match has one of them, once each here; `None` among them stands for no value.
-    /// No answer if the filter admits others, or values that are not texts. A list
-    /// such as `tags` has one of them among its elements.
+    /// The values are distinct; `None` stands for a missing value. Returns `None` if the filter admits other values, or
+    /// values that are not strings. For a list such as `tags`, one of its elements has one of the values.
     pub fn required(&self, field: &Field) -> Option<Vec<Option<&str>>> {
         let mut values = match self {
             Self::And(parts) => parts.iter().filter_map(|part| part.required(field)).min_by_key(Vec::len)?,
@@ -60,11 +59,11 @@ impl Filter {
         Some(values)
     }
 
-    /// Whether a memory that has one of the values [`required`](Self::required) of `field` matches for sure.
-    pub fn asks_only(&self, field: &Field) -> bool {
+    /// Whether having one of the [`required`](Self::required) values of `field` is all that the filter demands.
+    pub fn constrains_only(&self, field: &Field) -> bool {
         match self {
-            Self::And(parts) => matches!(&parts[..], [only] if only.asks_only(field)),
-            Self::Or(parts) => parts.iter().all(|part| part.asks_only(field)),
+            Self::And(parts) => matches!(&parts[..], [only] if only.constrains_only(field)),
+            Self::Or(parts) => parts.iter().all(|part| part.constrains_only(field)),
             Self::Not(_) => false,
             Self::Is(tested, test) => {
                 tested == field && matches!(test, Test::OneOf(_)) && self.required(field).is_some()
@@ -72,7 +71,7 @@ impl Filter {
         }
     }
 
-    /// Whether a memory's text has to be read to decide.
+    /// Whether the text of a memory is needed.
     pub fn needs_content(&self) -> bool {
         match self {
             Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::needs_content),

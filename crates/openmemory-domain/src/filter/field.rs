@@ -1,4 +1,4 @@
-//! What can be asked about, and with which operators and values?
+//! Which fields can a filter use, with which operators and values?
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::normal_form::{canonical, canonical_json};
 use super::operator::Operator;
 use crate::{Invalid, MemoryId, Sector, Timestamp, limits};
 
-/// A field of a memory that a filter can name.
+/// A field that a filter can name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Field {
     UserId,
@@ -22,9 +22,9 @@ pub enum Field {
     Immutable,
     ExpiresAt,
     MemoryIds,
-    /// The content, as a text to look into.
+    /// The content, for text searches.
     Keywords,
-    /// Dots descend into objects; where that leads nowhere, they are part of a key.
+    /// A dot descends into an object; if that finds nothing, it is part of a key.
     Metadata(String),
 }
 
@@ -73,7 +73,7 @@ impl Field {
         }
     }
 
-    /// One value to compare this field with, in the form in which it is compared.
+    /// One value to compare with, normalised for the field.
     pub(super) fn operand(&self, value: &Value, path: &str) -> Result<Value, Invalid> {
         if let Value::Number(number) = value
             && number.as_f64().is_none_or(|n| n.abs() > limits::EXACT_INTEGER as f64 && !number.is_f64())

@@ -1,15 +1,15 @@
-//! Which memories does a caller mean? One language for list, search, delete and watch.
+//! Which memories does a caller mean? One filter language for list, search, delete and watch.
 //!
-//! A filter is a JSON object. Its keys are fields, or `AND`, `OR` and `NOT` with filters
-//! below them, and all keys of one object must hold. A field takes a value, which means
-//! `eq`, or an object of operators, which must all hold:
+//! A filter is a JSON object. Its keys are fields, or `AND`, `OR` and `NOT` with nested filters, and all keys of an
+//! object must match. The value of a field is a plain value, which means `eq`, or an object of operators, which must
+//! all match:
 //!
 //! ```json
 //! {"user_id": "ada", "OR": [{"tags": "work"}, {"metadata.score": {"gte": 3, "lt": 5}}], "NOT": {"run_id": "*"}}
 //! ```
 //!
-//! `NOT` of a list means none of them. [`parse`] tells what each field and operator takes,
-//! [`Filter::matches`] what each means.
+//! `NOT` of a list matches if none of the list does. [`parse`] lists the operators and values of each field, and
+//! [`Filter::matches`] defines the operators.
 
 mod evaluate;
 mod expression;
@@ -17,7 +17,7 @@ mod field;
 mod normal_form;
 mod operator;
 mod parse;
-mod parts;
+mod substrings;
 #[cfg(test)]
 mod tests;
 mod values;

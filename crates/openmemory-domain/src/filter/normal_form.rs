@@ -1,11 +1,11 @@
-//! When are two texts, or two values, the same for a filter?
+//! When does a filter treat two texts, or two values, as equal?
 
 use std::borrow::Cow;
 
 use serde_json::Value;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick, is_nfkc_quick};
 
-/// A text whose canonically equal forms are one: `é` typed as one character or as two.
+/// Canonical composition (NFC): `é` as one character equals `é` as two.
 pub(crate) fn canonical(text: &str) -> Cow<'_, str> {
     match is_nfc_quick(text.chars()) {
         IsNormalized::Yes => text.into(),
@@ -13,7 +13,7 @@ pub(crate) fn canonical(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The same of all texts and keys in a value.
+/// The same for all strings and keys of a value.
 pub(super) fn canonical_json(value: &Value) -> Cow<'_, Value> {
     fn is_canonical(value: &Value) -> bool {
         let is_text_canonical = |text: &String| matches!(canonical(text), Cow::Borrowed(_));
@@ -35,7 +35,7 @@ pub(super) fn canonical_json(value: &Value) -> Cow<'_, Value> {
     if is_canonical(value) { Cow::Borrowed(value) } else { Cow::Owned(composed(value)) }
 }
 
-/// A text as searching sees it, but for its case: `ﬁ` is `fi`.
+/// Compatibility composition (NFKC), which text searches use: `ﬁ` becomes `fi`.
 pub(super) fn plain(text: &str) -> Cow<'_, str> {
     match is_nfkc_quick(text.chars()) {
         IsNormalized::Yes => text.into(),
@@ -43,10 +43,10 @@ pub(super) fn plain(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A text as searching sees it.
+/// The same in lower case.
 pub(super) fn folded(text: &str) -> String {
     let lower = plain(text).to_lowercase();
-    // Lower case may be composed anew: `İ` is an `i` with a dot.
+    // Lower-casing may decompose a character again: `İ` becomes an `i` with a combining dot.
     let composed = match plain(&lower) {
         Cow::Owned(composed) => Some(composed),
         Cow::Borrowed(_) => None,

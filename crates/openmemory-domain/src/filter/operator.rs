@@ -1,4 +1,4 @@
-//! How may a field be tested?
+//! Which operators does a filter have?
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Operator {

@@ -1,28 +1,28 @@
-//! Is this JSON a filter?
+//! How is a filter parsed and checked?
 
 use serde_json::{Map, Value};
 
 use super::normal_form::folded;
 use super::operator::{self, Operator};
-use super::parts::Parts;
+use super::substrings::Substrings;
 use super::values::Values;
 use super::{Field, Filter, Test, field};
 use crate::{Invalid, limits};
 
-/// `AND`, `OR` and `NOT` within each other.
-const DEPTH: usize = 32;
-/// Tests and groups in all.
-const PARTS: usize = 1000;
+/// Nesting of `AND`, `OR` and `NOT`.
+const MAX_DEPTH: usize = 32;
+/// Tests and groups of one filter.
+const MAX_PARTS: usize = 1000;
 /// Values of one `in`, `nin`, `contains` or `icontains`.
-const VALUES: usize = 1000;
-/// `contains` and `icontains` that look into a text, each of which reads all of it.
-const LOOKS: usize = 100;
+const MAX_VALUES: usize = 1000;
+/// `contains` and `icontains` on texts. Each reads the whole text.
+const MAX_TEXT_SEARCHES: usize = 100;
 /// Bytes of all values and paths together.
-const BYTES: usize = 256 * 1024;
-/// Characters of a path that is too long which a refusal repeats.
-const SHOWN: usize = 64;
+const MAX_BYTES: usize = 256 * 1024;
+/// Characters of an overlong path that the error repeats.
+const SHOWN_CHARACTERS: usize = 64;
 
-/// Reads a filter; a refusal names the place, such as `filters.AND[1].colour`.
+/// Parses a filter. An error names the path, such as `filters.AND[1].colour`.
 ///
 /// | field | operators | values |
 /// |---|---|---|
@@ -37,27 +37,26 @@ const SHOWN: usize = 64;
 /// | `keywords` | `contains icontains`; a bare string means `contains` | strings, looked for in the content |
 /// | `metadata.<path>`, `metadata: {<path>: …}` | all | any JSON; `gt gte lt lte` numbers and strings |
 ///
-/// `in` and `nin` take a list, `contains` and `icontains` a value or a list, `exists` true
-/// or false. A bare `"*"` in place of operators means any, as `exists: true` does; to an operator it is a text like any
-/// other, so that a value from a request never widens a filter. An object or
-/// list without entries is refused where a filter is expected: nothing is never all.
-/// Limits: nesting 32, 1000 parts, 1000 values in a list, 100 times `contains` or `icontains` of a text; 64 KiB for a
-/// path, as metadata has them, and 256 KiB for all paths and values.
+/// `in` and `nin` take a list, `contains` and `icontains` a value or a list, `exists` true or false. A bare `"*"` in
+/// place of operators means `exists: true`. As the operand of an operator it is an ordinary string, so that a value
+/// from a request never widens a filter. Empty objects and lists are rejected where a filter is expected, so that an
+/// empty filter never matches everything. Limits: nesting 32, 1000 parts, 1000 values in a list, 100 text searches by
+/// `contains` or `icontains`, 64 KiB for a path (the limit of metadata), and 256 KiB for all paths and values.
 pub fn parse(filter: &Value) -> Result<Filter, Invalid> {
-    Reader::default().filter(filter, "filters", 1)
+    Parser::default().filter(filter, "filters", 1)
 }
 
 #[derive(Default)]
-struct Reader {
+struct Parser {
     parts: usize,
-    looks: usize,
+    text_searches: usize,
     bytes: usize,
 }
 
-impl Reader {
+impl Parser {
     fn filter(&mut self, value: &Value, path: &str, depth: usize) -> Result<Filter, Invalid> {
-        if depth > DEPTH {
-            return Err(Invalid::limit(path, format!("a filter nests at most {DEPTH} deep")));
+        if depth > MAX_DEPTH {
+            return Err(Invalid::limit(path, format!("a filter nests at most {MAX_DEPTH} deep")));
         }
         let mut all = Vec::new();
         for (name, value) in entries(value, path)? {
@@ -100,9 +99,9 @@ impl Reader {
         if let Field::Metadata(key) = &field
             && key.len() > limits::METADATA_BYTES
         {
-            let shown: String = path.chars().take(SHOWN).collect();
-            let most = format!("is a path of {} bytes, and has at most {}", key.len(), limits::METADATA_BYTES);
-            return Err(Invalid::limit(format!("{shown}…"), most));
+            let shown: String = path.chars().take(SHOWN_CHARACTERS).collect();
+            let problem = format!("is a path of {} bytes; the limit is {}", key.len(), limits::METADATA_BYTES);
+            return Err(Invalid::limit(format!("{shown}…"), problem));
         }
         let Value::Object(operators) = value else {
             self.count(path)?;
@@ -137,13 +136,16 @@ impl Reader {
 
     fn test(&mut self, field: Field, operator: Operator, value: &Value, path: &str) -> Result<Filter, Invalid> {
         self.bytes += bytes(value) + if let Field::Metadata(key) = &field { key.len() } else { 0 };
-        if self.bytes > BYTES {
-            return Err(Invalid::limit(path, format!("a filter has at most {BYTES} bytes of paths and values")));
+        if self.bytes > MAX_BYTES {
+            return Err(Invalid::limit(path, format!("a filter has at most {MAX_BYTES} bytes of paths and values")));
         }
         if matches!(operator, Operator::Contains | Operator::Icontains) && !field.is_list() {
-            self.looks += 1;
-            if self.looks > LOOKS {
-                return Err(Invalid::limit(path, format!("a filter looks into texts at most {LOOKS} times")));
+            self.text_searches += 1;
+            if self.text_searches > MAX_TEXT_SEARCHES {
+                return Err(Invalid::limit(
+                    path,
+                    format!("a filter text_searches into texts at most {MAX_TEXT_SEARCHES} times"),
+                ));
             }
         }
         test(field, operator, value, path)
@@ -151,8 +153,8 @@ impl Reader {
 
     fn count(&mut self, path: &str) -> Result<(), Invalid> {
         self.parts += 1;
-        if self.parts > PARTS {
-            return Err(Invalid::limit(path, format!("a filter has at most {PARTS} parts")));
+        if self.parts > MAX_PARTS {
+            return Err(Invalid::limit(path, format!("a filter has at most {MAX_PARTS} parts")));
         }
         Ok(())
     }
@@ -164,7 +166,7 @@ fn test(field: Field, operator: Operator, value: &Value, path: &str) -> Result<F
         Operator::Eq => is(Test::OneOf(Values::new(&[field.operand(value, path)?]))),
         Operator::Ne => not(is(Test::OneOf(Values::new(&[field.operand(value, path)?])))),
         Operator::In => is(Test::OneOf(Values::new(&operands(&field, list(value, path)?, path)?))),
-        // It would match everything, and a filter that says nothing never means all.
+        // An empty `nin` would match everything.
         Operator::Nin if value.as_array().is_some_and(Vec::is_empty) => {
             return Err(Invalid::argument(path, "must name at least one value; leave it out instead"));
         }
@@ -181,14 +183,14 @@ fn test(field: Field, operator: Operator, value: &Value, path: &str) -> Result<F
         }
         Operator::Contains => {
             let values = operands(&field, one_or_list(value, path)?, path)?;
-            is(Test::Contains { values: Values::new(&values), parts: Parts::new(&values) })
+            is(Test::Contains { values: Values::new(&values), substrings: Substrings::new(&values) })
         }
         Operator::Icontains => {
             let texts = operands(&field, one_or_list(value, path)?, path)?;
             let texts = texts.iter().map(|text| text.as_str().map(|text| folded(text).into()));
             let texts: Option<Vec<Value>> = texts.collect();
             let texts = texts.ok_or_else(|| Invalid::argument(path, "needs a string or a list of strings"))?;
-            is(Test::ContainsIgnoringCase { values: Values::new(&texts), parts: Parts::new(&texts) })
+            is(Test::ContainsIgnoringCase { values: Values::new(&texts), substrings: Substrings::new(&texts) })
         }
         Operator::Exists => match value {
             Value::Bool(true) => is(Test::Exists),
@@ -199,15 +201,15 @@ fn test(field: Field, operator: Operator, value: &Value, path: &str) -> Result<F
 }
 
 fn operands(field: &Field, values: &[Value], path: &str) -> Result<Vec<Value>, Invalid> {
-    if values.len() > VALUES {
-        return Err(Invalid::limit(path, format!("has at most {VALUES} values")));
+    if values.len() > MAX_VALUES {
+        return Err(Invalid::limit(path, format!("has at most {MAX_VALUES} values")));
     }
     let read =
-        |(i, value)| field.operand(value, path).map_err(|refused| Invalid { field: format!("{path}[{i}]"), ..refused });
+        |(i, value)| field.operand(value, path).map_err(|invalid| Invalid { field: format!("{path}[{i}]"), ..invalid });
     values.iter().enumerate().map(read).collect()
 }
 
-/// What a value takes, roughly.
+/// Approximate bytes.
 fn bytes(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len(),

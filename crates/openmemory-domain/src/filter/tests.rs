@@ -44,7 +44,7 @@ fn all_match(expected: bool, filters: &[Value]) {
 }
 
 #[test]
-fn each_operator_finds_what_it_names() {
+fn each_operator_matches() {
     all_match(
         true,
         &[
@@ -80,7 +80,7 @@ fn each_operator_finds_what_it_names() {
 }
 
 #[test]
-fn each_operator_passes_by_what_it_does_not_name() {
+fn each_operator_rejects() {
     all_match(
         false,
         &[
@@ -188,7 +188,7 @@ fn an_id_is_one_id_in_both_forms() {
 }
 
 #[test]
-fn a_refusal_names_the_place() {
+fn an_error_names_the_path() {
     let cases = [
         (json!([]), "filters"),
         (json!({}), "filters"),
@@ -225,13 +225,13 @@ fn a_refusal_names_the_place() {
         (json!({"metadata.a": 1u64 << 60}), "filters.metadata.a"),
     ];
     for (filter, field) in cases {
-        let refusal = parse(&filter).expect_err(&filter.to_string());
-        assert_eq!((refusal.field.as_str(), refusal.kind), (field, InvalidKind::Argument), "{filter}");
+        let invalid = parse(&filter).expect_err(&filter.to_string());
+        assert_eq!((invalid.field.as_str(), invalid.kind), (field, InvalidKind::Argument), "{filter}");
     }
 }
 
 #[test]
-fn a_filter_has_limits() {
+fn nesting_values_and_parts_are_limited() {
     let nested = |times| (1..times).fold(json!({"version": 1}), |inner, _| json!({"NOT": inner}));
     assert!(parse(&nested(32)).is_ok());
     assert_eq!(parse(&nested(33)).unwrap_err().kind, InvalidKind::Limit);
@@ -246,18 +246,18 @@ fn a_filter_has_limits() {
 }
 
 #[test]
-fn a_path_is_as_long_as_metadata_at_most() {
+fn a_path_is_at_most_as_long_as_metadata() {
     let asks = |dots: usize| json!({ format!("metadata.{}", ".".repeat(dots)): "x" });
     assert!(!matches(&asks(64 * 1024)));
     for too_long in [asks(64 * 1024 + 1), json!({"metadata": {"k".repeat(300_000): {"eq": 1}}})] {
-        let refusal = parse(&too_long).unwrap_err();
-        assert_eq!(refusal.kind, InvalidKind::Limit);
-        assert!(refusal.field.starts_with("filters.metadata.") && refusal.field.len() < 200, "{}", refusal.field);
+        let invalid = parse(&too_long).unwrap_err();
+        assert_eq!(invalid.kind, InvalidKind::Limit);
+        assert!(invalid.field.starts_with("filters.metadata.") && invalid.field.len() < 200, "{}", invalid.field);
     }
 }
 
 #[test]
-fn all_paths_and_values_are_a_quarter_of_a_mebibyte_at_most() {
+fn all_paths_and_values_take_at_most_256_kib() {
     let long = |count: usize| json!({"metadata.a": {"in": vec!["x".repeat(1024); count]}});
     assert!(parse(&long(250)).is_ok());
     let both = json!({"AND": [long(250), {"NOT": {"user_id": "y".repeat(8 * 1024)}}]});
@@ -269,22 +269,22 @@ fn all_paths_and_values_are_a_quarter_of_a_mebibyte_at_most() {
 }
 
 #[test]
-fn a_filter_looks_into_texts_a_hundred_times_at_most() {
-    let looks =
+fn a_filter_searches_texts_at_most_100_times() {
+    let searches =
         |field: &str, operator: &str, times: usize| json!({"OR": vec![json!({field: {operator: "tea"}}); times]});
     for field in ["keywords", "metadata.name", "user_id"] {
         for operator in ["contains", "icontains"] {
-            assert!(parse(&looks(field, operator, 100)).is_ok());
-            assert_eq!(parse(&looks(field, operator, 101)).unwrap_err().kind, InvalidKind::Limit, "{field}");
+            assert!(parse(&searches(field, operator, 100)).is_ok());
+            assert_eq!(parse(&searches(field, operator, 101)).unwrap_err().kind, InvalidKind::Limit, "{field}");
         }
     }
-    assert!(parse(&looks("tags", "contains", 500)).is_ok(), "a list's elements are looked up");
+    assert!(parse(&searches("tags", "contains", 500)).is_ok(), "a list's elements are looked up");
 }
 
 #[test]
-fn a_filter_as_large_as_may_be_is_answered_in_the_time_of_reading_the_memory() {
+fn the_largest_filters_take_linear_time() {
     let mut memory = memory();
-    // Each object is on the way that a path of dots takes, and each key is tried.
+    // Every object lies on the path of dots, and every key is tried.
     let deep = (0..10).fold(json!({}), |inner, _| json!({"": inner, ".": inner}));
     let list: Vec<i64> = (0..6000).collect();
     let Value::Object(metadata) = json!({"": deep, "list": list}) else { unreachable!() };
@@ -304,12 +304,12 @@ fn a_filter_as_large_as_may_be_is_answered_in_the_time_of_reading_the_memory() {
             assert!(!filter.matches(&memory, &content));
         }
     }
-    // With each dot, each text and each element asked for by itself it is minutes.
+    // It would take minutes to try each dot, text and element separately.
     assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
 }
 
 #[test]
-fn several_texts_are_looked_for_as_each_by_itself() {
+fn several_substrings_match_like_each_alone() {
     all_match(
         true,
         &[
@@ -333,7 +333,7 @@ fn several_texts_are_looked_for_as_each_by_itself() {
 }
 
 #[test]
-fn values_that_a_match_needs_are_told() {
+fn required_values_are_found() {
     let required = |filter: Value, field: Field| {
         let filter = parse(&filter).unwrap();
         filter.required(&field).map(|values| values.into_iter().map(|v| v.map(String::from)).collect::<Vec<_>>())
@@ -364,8 +364,8 @@ fn values_that_a_match_needs_are_told() {
 }
 
 #[test]
-fn a_filter_that_asks_for_users_only_is_told_from_one_that_asks_for_more() {
-    let asks_only = |filter: Value| parse(&filter).unwrap().asks_only(&Field::UserId);
+fn a_filter_on_users_alone_is_recognised() {
+    let constrains_only = |filter: Value| parse(&filter).unwrap().constrains_only(&Field::UserId);
     for users in [
         json!({"user_id": "a"}),
         json!({"user_id": null}),
@@ -373,7 +373,7 @@ fn a_filter_that_asks_for_users_only_is_told_from_one_that_asks_for_more() {
         json!({"AND": [{"user_id": "a"}]}),
         json!({"OR": [{"user_id": "a"}, {"OR": [{"user_id": "b"}]}]}),
     ] {
-        assert!(asks_only(users.clone()), "{users}");
+        assert!(constrains_only(users.clone()), "{users}");
     }
     for more in [
         json!({"user_id": "a", "tags": "t"}),
@@ -386,7 +386,7 @@ fn a_filter_that_asks_for_users_only_is_told_from_one_that_asks_for_more() {
         json!({"user_id": "*"}),
         json!({"agent_id": "a"}),
     ] {
-        assert!(!asks_only(more.clone()), "{more}");
+        assert!(!constrains_only(more.clone()), "{more}");
     }
 }
 
@@ -396,7 +396,7 @@ fn the_content_is_needed_only_for_keywords() {
     assert!(!parse(&json!({"metadata.keywords": "x"})).unwrap().needs_content());
 }
 
-/// What equality means, said plainly.
+/// The reference implementation of equality.
 fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
@@ -408,14 +408,14 @@ fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// What a path means, said plainly.
+/// The reference implementation of paths.
 fn found<'a>(fields: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
     path.match_indices('.')
         .find_map(|(dot, _)| found(fields.get(&path[..dot])?.as_object()?, &path[dot + 1..]))
         .or_else(|| fields.get(path))
 }
 
-/// Few different values and keys, so that they meet.
+/// Few distinct values and keys, so that equal ones are common.
 fn json_of_few() -> impl Strategy<Value = Value> {
     let scalar = prop::sample::select(vec![
         Value::Null,
@@ -450,7 +450,7 @@ fn scalar() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// JSON made of the words of the language, most of it not quite a filter.
+/// JSON from the words of the language, most of it not a valid filter.
 fn anything() -> impl Strategy<Value = Value> {
     let key = prop_oneof![
         prop::sample::select(vec![
@@ -483,7 +483,7 @@ fn anything() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A valid filter: a field, an operator and a value that go together, or groups of such.
+/// A valid filter: a field with a matching operator and value, or groups of such filters.
 fn filter() -> impl Strategy<Value = Value> {
     let field = prop::sample::select(vec!["metadata.score", "metadata.flags", "metadata.name", "metadata.absent"]);
     let operator = prop::sample::select(vec!["eq", "ne", "in", "nin", "gt", "gte", "lt", "lte", "contains", "exists"]);
@@ -510,7 +510,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn no_json_makes_it_panic(value in anything()) {
+    fn no_json_panics(value in anything()) {
         if let Ok(filter) = parse(&value) {
             filter.matches(&memory(), CONTENT);
             let _: Option<Vec<_>> = filter.required(&Field::Tags);
@@ -518,12 +518,12 @@ proptest! {
     }
 
     #[test]
-    fn a_value_is_among_others_if_it_equals_one(value in json_of_few(), others in prop::collection::vec(json_of_few(), 0..4)) {
+    fn a_value_is_in_a_set_if_it_equals_an_element(value in json_of_few(), others in prop::collection::vec(json_of_few(), 0..4)) {
         prop_assert_eq!(Values::new(&others).has(&value), others.iter().any(|other| same(&value, other)));
     }
 
     #[test]
-    fn a_path_leads_to_what_its_shortest_keys_lead_to(fields in json_of_few(), path in "[ab.]{1,9}") {
+    fn a_path_prefers_the_shortest_keys(fields in json_of_few(), path in "[ab.]{1,9}") {
         let Value::Object(fields) = fields else { return Ok(()) };
         prop_assert_eq!(find(&fields, &path), found(&fields, &path));
     }
@@ -545,7 +545,7 @@ proptest! {
     }
 
     #[test]
-    fn a_required_value_is_had_by_every_match(f in filter()) {
+    fn every_match_has_a_required_value(f in filter()) {
         let parsed: Filter = parse(&f).unwrap();
         if parsed.matches(&memory(), CONTENT) && let Some(values) = parsed.required(&Field::UserId) {
             prop_assert!(values.contains(&Some("ada")), "{}", f);
@@ -553,9 +553,9 @@ proptest! {
     }
 
     #[test]
-    fn a_filter_that_asks_for_users_only_matches_who_has_one_of_them(f in filter()) {
+    fn a_filter_on_users_alone_matches_all_their_memories(f in filter()) {
         let parsed: Filter = parse(&f).unwrap();
-        if parsed.asks_only(&Field::UserId) && let Some(values) = parsed.required(&Field::UserId) {
+        if parsed.constrains_only(&Field::UserId) && let Some(values) = parsed.required(&Field::UserId) {
             prop_assert_eq!(parsed.matches(&memory(), CONTENT), values.contains(&Some("ada")), "{}", f);
         }
     }

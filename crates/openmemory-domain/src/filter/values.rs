@@ -1,4 +1,4 @@
-//! Which values are asked for? Looked up by hash, so that a thousand of them cost as much as one.
+//! Is a value in a set? Values are hashed, so a set of a thousand costs as much as one value.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -6,15 +6,15 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-/// Values that are compared by value: numbers as numbers (1 is 1.0), lists and objects entry by entry.
+/// A set of JSON values. Numbers are compared by value (1 is 1.0), lists and objects by their entries.
 #[derive(Debug, Clone)]
 pub struct Values {
     keys: HashSet<Key<'static>>,
-    /// Whether lists or objects are among them; their keys are as long as they are.
+    /// Whether the set has lists or objects. Their keys are long, so scalar sets do not build keys for nested values.
     nested: bool,
 }
 
-/// Equal for values that are equal.
+/// Equal for equal values.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Key<'a> {
     Null,
@@ -52,7 +52,7 @@ impl Values {
         (self.nested || !is_nested(value)) && self.has_key(&Key::of(value))
     }
 
-    /// The texts, and none for null, in order; no answer if other values are among them.
+    /// The strings in order, with `None` for null. Returns `None` if the set has other values.
     pub(super) fn texts(&self) -> Option<Vec<Option<&str>>> {
         let mut texts = self.keys.iter().map(Key::text_or_nothing).collect::<Option<Vec<_>>>()?;
         texts.sort_unstable();
@@ -81,7 +81,7 @@ impl<'a> Key<'a> {
     }
 
     fn of_number(number: f64) -> Self {
-        // The two zeros are equal, and their bits are not.
+        // The two zeros are equal but have different bits.
         Self::Number(if number == 0.0 { 0 } else { number.to_bits() })
     }
 
@@ -108,7 +108,7 @@ fn is_nested(value: &Value) -> bool {
     value.is_array() || value.is_object()
 }
 
-/// Texts are preceded by their length, so that no two values are written alike.
+/// Each text is preceded by its length, so that no two values are written alike.
 fn write_canonical(value: &Value, out: &mut String) {
     match value {
         Value::Array(items) => {
@@ -121,7 +121,6 @@ fn write_canonical(value: &Value, out: &mut String) {
             fields.sort_unstable_by_key(|(name, _)| *name);
             out.push('{');
             for (name, value) in fields {
-                // Writing to a string does not fail.
                 let _ = write!(out, "{}:{name}", name.len());
                 write_canonical(value, out);
             }

@@ -25,7 +25,7 @@ fn tags() -> impl Strategy<Value = Tags> {
     proptest::collection::vec("[a-cß]{1,2}", 0..4).prop_map(|tags| Tags::read("tags", tags).unwrap())
 }
 
-/// Few keys, so that changes meet what is there.
+/// Few keys, so that changes hit existing fields.
 fn fields(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Map<String, Value>> {
     let plain = proptest::collection::btree_map("[a-e]|__proto__", value, 0..5);
     let pin = proptest::option::of(sector().prop_map(|sector| sector.name().into()));
@@ -83,7 +83,7 @@ fn patch() -> impl Strategy<Value = Patch> {
             expires_at,
             created_at: None,
         })
-        .prop_filter("an empty patch is refused before", |patch| !patch.is_empty())
+        .prop_filter("an empty patch is rejected earlier", |patch| !patch.is_empty())
 }
 
 fn provenance(reason: &str) -> Provenance {
@@ -94,7 +94,7 @@ fn known(patch: &Patch, sectors: &Sectors) -> Option<(ContentHash, Sectors)> {
     patch.content.as_ref().map(|content| (content.hash(), sectors.clone()))
 }
 
-/// The merge as the contract words it.
+/// The reference implementation of a merge.
 fn merged(current: &Version, changes: Option<&Map<String, Value>>) -> BTreeMap<String, Value> {
     let mut fields: BTreeMap<_, _> = current.metadata.fields().clone().into_iter().collect();
     for (key, value) in changes.into_iter().flatten() {
@@ -108,7 +108,7 @@ fn merged(current: &Version, changes: Option<&Map<String, Value>>) -> BTreeMap<S
 
 proptest! {
     #[test]
-    fn a_patch_changes_what_it_names_and_nothing_else(
+    fn a_patch_changes_only_the_fields_it_names(
         current in version(), patch in patch(), meant in sectors(), now in time(),
     ) {
         let next = patch.apply(&current, known(&patch, &meant), now, provenance("why")).unwrap();
@@ -135,7 +135,7 @@ proptest! {
     }
 
     #[test]
-    fn a_pin_decides_the_sectors_and_without_one_the_text_does(
+    fn a_pinned_sector_overrides_those_of_the_text(
         current in version(), patch in patch(), meant in sectors(), now in time(),
     ) {
         let next = patch.apply(&current, known(&patch, &meant), now, provenance("why")).unwrap();
@@ -145,7 +145,7 @@ proptest! {
     }
 
     #[test]
-    fn metadata_keeps_its_order_and_new_fields_come_last(current in version(), changes in change()) {
+    fn metadata_keeps_its_order_and_appends_new_fields(current in version(), changes in change()) {
         let patch = Patch { metadata: Some(changes.clone()), ..Patch::default() };
         let next = patch.apply(&current, None, current.updated_at, provenance("why")).unwrap();
         let removed = |key: &&String| changes.get(*key) == Some(&Value::Null);
@@ -155,7 +155,7 @@ proptest! {
     }
 
     #[test]
-    fn a_restore_copies_a_state_and_goes_forward(
+    fn a_restore_appends_a_copy_of_the_earlier_version(
         earlier in version(), patches in proptest::collection::vec((patch(), sectors(), time()), 1..6), now in time(),
     ) {
         let mut current = earlier.clone();
@@ -173,7 +173,7 @@ proptest! {
     }
 
     #[test]
-    fn an_immutable_memory_refuses_every_patch_and_restore(current in version(), patch in patch(), now in time()) {
+    fn an_immutable_memory_rejects_every_patch_and_restore(current in version(), patch in patch(), now in time()) {
         let fixed = Version { immutable: true, ..current.clone() };
         let content = known(&patch, &fixed.classified);
         prop_assert_eq!(patch.apply(&fixed, content, now, provenance("why")), Err(PatchError::Immutable));
@@ -181,7 +181,7 @@ proptest! {
     }
 
     #[test]
-    fn metadata_that_outgrows_its_limit_refuses_the_whole_patch(current in version(), now in time()) {
+    fn metadata_over_its_limit_rejects_the_whole_patch(current in version(), now in time()) {
         let large = Map::from_iter([("large".to_owned(), Value::from("x".repeat(66_000)))]);
         let patch = Patch { metadata: Some(large), tags: Some(Tags::default()), ..Patch::default() };
         let Err(PatchError::Invalid(invalid)) = patch.apply(&current, None, now, provenance("why")) else {

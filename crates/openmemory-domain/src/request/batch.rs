@@ -1,4 +1,4 @@
-//! What may a batch hold? 1 to 1000 items, each good or bad by itself.
+//! What is in a batch? 1 to 1000 items, each of which succeeds or fails on its own unless the batch is atomic.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use super::{Fields, IfExists, Kind, NewMemory, Property, Update, list, update};
 use crate::filter::Filter;
 use crate::{Invalid, MemoryId, limits};
 
-/// One item of a batch: its request, or why it is refused and the id it named.
+/// One item of a batch: its request, or the error with the id that the item named.
 pub type Item<T> = Result<T, (Option<String>, Invalid)>;
 
 /// `{items, atomic?, ifExists?}`
@@ -59,7 +59,7 @@ fn items<T>(fields: &mut Fields, read: impl Fn(Value) -> Result<T, Invalid>) -> 
         .enumerate()
         .map(|(i, value)| {
             let id = value.get("id").and_then(Value::as_str).map(str::to_owned);
-            read(value).map_err(|error| (id, update::named(error, &format!("items[{i}]"))))
+            read(value).map_err(|error| (id, update::with_default_field(error, &format!("items[{i}]"))))
         })
         .collect())
 }
@@ -69,12 +69,12 @@ fn check_count(field: &str, count: usize) -> Result<(), Invalid> {
         return Err(Invalid::argument(field, "must not be empty"));
     }
     if count > limits::BATCH {
-        return Err(Invalid::limit(field, format!("has {count} items, and a batch has at most {}", limits::BATCH)));
+        return Err(Invalid::limit(field, format!("has {count} items; the limit of a batch is {}", limits::BATCH)));
     }
     Ok(())
 }
 
-/// `{ids}`, `{filters}` or `{all: true}`: exactly one of them, and an empty filter is none.
+/// Exactly one of `{ids}`, `{filters}` and `{all: true}`. An empty filter counts as absent.
 #[derive(Debug)]
 pub enum DeleteMany {
     Ids(Vec<Item<MemoryId>>),

@@ -1,4 +1,4 @@
-//! What may be asked of one memory?
+//! Which requests concern one memory?
 
 use serde_json::Value;
 
@@ -24,9 +24,9 @@ impl ById {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delete {
     pub id: MemoryId,
-    /// The deletion is refused unless this is the current version.
+    /// Rejects the deletion unless this is the current version.
     pub if_version: Option<u64>,
-    /// Who deletes it, and why; kept in the tombstone.
+    /// The author and reason, which the tombstone keeps.
     pub actor: Option<String>,
     pub reason: Option<String>,
 }
@@ -56,7 +56,7 @@ impl From<MemoryId> for Delete {
     }
 }
 
-/// `{id, version?, at?}`: the newest version, one by number, or the one that was current at a time.
+/// `{id, version?, at?}`: the newest version, a version by number, or the one that was current at a time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Get {
     pub id: MemoryId,
@@ -119,8 +119,9 @@ impl Restore {
     pub fn read(value: Value) -> Result<Self, Invalid> {
         let mut fields = Fields::of(value, Self::PROPERTIES)?;
         let id = fields.id("id")?;
-        let version =
-            fields.version("version")?.ok_or_else(|| Invalid::argument("version", "is needed: the one to restore"))?;
+        let version = fields
+            .version("version")?
+            .ok_or_else(|| Invalid::argument("version", "is required: the version to restore"))?;
         let provenance = Provenance { event: Event::Restore { from: version }, ..update::provenance(&mut fields)? };
         Ok(Self { id, version, if_version: fields.version("ifVersion")?, provenance })
     }
@@ -154,7 +155,7 @@ impl Reinforce {
     }
 }
 
-/// `{id, feedback, reason?}`; null takes the feedback back.
+/// `{id, feedback, reason?}`; null withdraws the feedback.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeedbackRequest {
     pub id: MemoryId,

@@ -1,4 +1,4 @@
-//! How is one JSON object read? Field by field, each type checked, unknown fields refused by name.
+//! How is a request object read? Field by field, with types checked and unknown fields rejected by name.
 
 use serde_json::{Map, Value};
 
@@ -19,7 +19,7 @@ fn check(fields: &Map<String, Value>, known: &[&str]) -> Result<(), Invalid> {
     }
 }
 
-/// The fields of a request object that have not been taken yet.
+/// The fields of a request that have not been taken yet.
 pub struct Fields {
     fields: Map<String, Value>,
 }
@@ -34,7 +34,7 @@ impl Fields {
         Ok(Self { fields })
     }
 
-    /// Takes an object whose fields are all among `known`.
+    /// Takes an object; all its fields must be in `known`.
     pub fn read(value: Value, known: &[&str]) -> Result<Self, Invalid> {
         let Value::Object(fields) = value else {
             return Err(Invalid::argument("", "must be an object"));
@@ -43,7 +43,7 @@ impl Fields {
         Ok(Self { fields })
     }
 
-    /// Forgets the fields that are null, where null counts as absent.
+    /// Drops null fields, for requests in which null means absent.
     pub fn without_nulls(mut self) -> Self {
         self.fields.retain(|_, value| !value.is_null());
         self
@@ -102,7 +102,7 @@ impl Fields {
         }
     }
 
-    /// A whole number from `least` up; above `most` it is over a limit.
+    /// A whole number of at least `least`. A value above `most` exceeds a limit.
     pub fn whole(&mut self, field: &str, least: u64, most: u64) -> Result<Option<u64>, Invalid> {
         let Some(number) = self.number(field)? else { return Ok(None) };
         if number.fract() != 0.0 || number < least as f64 {
@@ -123,7 +123,7 @@ impl Fields {
         self.string(field)?.map(|text| Timestamp::read(field, &text)).transpose()
     }
 
-    /// An id that must be there.
+    /// A required id.
     pub fn id(&mut self, field: &str) -> Result<MemoryId, Invalid> {
         match self.take(field) {
             None | Some(Value::Null) => Err(Invalid::missing_id(field)),
@@ -132,7 +132,7 @@ impl Fields {
         }
     }
 
-    /// `user_id`, `agent_id`, `app_id` and `run_id`, as far as they are there.
+    /// `user_id`, `agent_id`, `app_id` and `run_id`, where present.
     pub fn scope(&mut self) -> Result<Scope, Invalid> {
         let mut one = |field: &str| self.string(field)?.map(|text| Scope::read(field, text)).transpose();
         Ok(Scope {
@@ -143,7 +143,7 @@ impl Fields {
         })
     }
 
-    /// A short remark: at most 1024 characters.
+    /// A note of at most 1024 characters.
     pub fn note(&mut self, field: &str) -> Result<Option<String>, Invalid> {
         let most = crate::limits::NOTE_CHARACTERS;
         match self.string(field)? {

@@ -1,17 +1,17 @@
-//! What becomes of a text that the same scope has already?
+//! What happens if the scope already has the text of a new memory?
 
 use super::{Fields, Kind, Property};
 use crate::Invalid;
 
-/// Texts are compared as [`TextKey`](crate::TextKey) does.
+/// [`TextKey`](crate::TextKey) defines equal texts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum IfExists {
-    /// It is added all the same.
+    /// Add it anyway.
     #[default]
     Add,
-    /// The memory that is there is the answer.
+    /// Return the existing memory.
     Skip,
-    /// New tags, metadata and expiry go into the memory that is there.
+    /// Apply the new tags, metadata and expiry to the existing memory.
     Touch,
 }
 

@@ -1,4 +1,4 @@
-//! Which memories, in which order, and how many at a time?
+//! Which memories does a list return, in which order, and how many?
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use super::{Fields, Kind, Property};
 use crate::filter::{self, Filter};
 use crate::{Invalid, limits};
 
-/// By which time a list is ordered, and from which end.
+/// The time that orders a list, and the direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Order {
     pub by: TimeField,
@@ -43,7 +43,7 @@ impl Order {
 pub struct List {
     pub filter: Option<Filter>,
     pub limit: usize,
-    /// Matches that are passed over first, without their texts being read; JSON does not say it.
+    /// Matches to skip without reading their texts. Not part of the JSON request.
     pub skip: u64,
     pub cursor: Option<String>,
     pub order: Order,
@@ -72,7 +72,7 @@ impl List {
     }
 }
 
-/// Reads `filters`; an empty object filters nothing.
+/// Reads `filters`; an empty object means no filter.
 pub(super) fn filters(fields: &mut Fields) -> Result<Option<Filter>, Invalid> {
     match fields.take("filters") {
         None => Ok(None),

@@ -1,4 +1,4 @@
-//! What does a caller ask for? Each request read from JSON and checked whole, before anything is touched.
+//! What does a caller ask for? Each request is parsed from JSON and validated completely before it has any effect.
 
 mod batch;
 mod by_id;

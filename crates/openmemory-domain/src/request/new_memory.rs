@@ -1,4 +1,4 @@
-//! What may a new memory bring?
+//! What does a new memory consist of?
 
 use serde_json::Value;
 
@@ -8,17 +8,17 @@ use crate::{Content, Invalid, MemoryId, Metadata, Scope, Tags, Timestamp};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewMemory {
-    /// None: a new one is made.
+    /// `None`: generate one.
     pub id: Option<MemoryId>,
     pub content: Content,
     pub tags: Tags,
     pub metadata: Metadata,
-    /// Fields of the metadata that were `null`: there is nothing to remove, but in a memory that is touched.
+    /// Metadata fields that were `null`. They matter only if an existing memory is touched.
     pub removed: Vec<String>,
     pub scope: Scope,
     pub immutable: bool,
     pub expires_at: Option<Timestamp>,
-    /// None: now.
+    /// `None`: now.
     pub created_at: Option<Timestamp>,
     pub if_exists: IfExists,
 }
@@ -43,11 +43,12 @@ impl NewMemory {
         Self::read_item(value, IfExists::default())
     }
 
-    /// `if_exists` is for an item that does not say it.
+    /// `if_exists` is the default for an item that does not specify it.
     pub fn read_item(value: Value, if_exists: IfExists) -> Result<Self, Invalid> {
         let mut fields = Fields::of(value, Self::PROPERTIES)?.without_nulls();
-        let content =
-            fields.string("content")?.ok_or_else(|| Invalid::argument("content", "is needed: the text to remember"))?;
+        let content = fields
+            .string("content")?
+            .ok_or_else(|| Invalid::argument("content", "is required: the text to remember"))?;
         let scope = fields.scope()?;
         let metadata = fields.object("metadata")?.unwrap_or_default();
         let nulls = metadata.iter().filter(|(_, value)| value.is_null());

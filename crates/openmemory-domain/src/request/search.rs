@@ -1,4 +1,4 @@
-//! What may a search ask?
+//! What does a search ask for?
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ pub struct Search {
     /// The most hits that are wanted.
     pub limit: usize,
     pub filter: Option<Filter>,
-    /// Only memories of these sectors, and only by their vectors of these sectors; empty for all.
+    /// Restricts the search to memories of these sectors, and to their vectors of these sectors; empty for all.
     pub sectors: Vec<Sector>,
     /// 0 to 1.
     pub min_score: f64,
@@ -59,9 +59,9 @@ impl Search {
         })
     }
 
-    /// Whether not all memories of the users whom it names match, so that each that is found has to be asked.
+    /// Whether the filter constrains more than users, so that each hit must be tested.
     pub fn asks_each(&self) -> bool {
-        self.filter.as_ref().is_some_and(|filter| !filter.asks_only(&Field::UserId))
+        self.filter.as_ref().is_some_and(|filter| !filter.constrains_only(&Field::UserId))
     }
 }
 
@@ -74,7 +74,7 @@ fn read_limit(fields: &mut Fields) -> Result<Option<u64>, Invalid> {
     }
 }
 
-/// Each once, however often it is named.
+/// Distinct sectors, in the order named.
 fn read_sectors(names: &[String]) -> Result<Vec<Sector>, Invalid> {
     let mut sectors = Vec::new();
     for (i, name) in names.iter().enumerate() {

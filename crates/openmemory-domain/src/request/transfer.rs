@@ -1,4 +1,4 @@
-//! What is written to a file, and what becomes of a file's memories?
+//! What does an export or an import ask for?
 
 use std::path::PathBuf;
 
@@ -26,20 +26,20 @@ impl Export {
         Ok(Self { file: file(&mut fields)?, filter: list::filters(&mut fields)? })
     }
 
-    /// `{filters?}`, of an export that goes to no file.
+    /// `{filters?}`, for an export that is not written to a file.
     pub fn read_filter(value: Value) -> Result<Option<Filter>, Invalid> {
         list::filters(&mut Fields::of(value, Self::FILTER)?)
     }
 }
 
-/// What becomes of a memory whose id the store has already, with other content or history.
+/// How to handle a memory whose id exists in the store with different content or history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnConflict {
-    /// It is reported, and the store's stays.
+    /// Report it and keep the store's memory.
     Report,
-    /// The store's stays.
+    /// Keep the store's memory.
     Skip,
-    /// The file's takes its place.
+    /// Replace it with the memory of the file.
     Replace,
 }
 

@@ -1,4 +1,4 @@
-//! What may an update say?
+//! What does an update ask for?
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::{Content, Event, Invalid, MemoryId, Patch, Provenance, Setting, Tags,
 pub struct Update {
     pub id: MemoryId,
     pub patch: Patch,
-    /// The update is refused unless this is the current version.
+    /// Rejects the update unless this is the current version.
     pub if_version: Option<u64>,
     pub provenance: Provenance,
 }
@@ -37,7 +37,7 @@ impl Update {
         let patch = fields.take("patch").ok_or_else(|| Invalid::argument("patch", "must be an object"))?;
         Ok(Self {
             id,
-            patch: read_patch(Fields::of(patch, &PATCH).map_err(|error| named(error, "patch"))?)?,
+            patch: read_patch(Fields::of(patch, &PATCH).map_err(|error| with_default_field(error, "patch"))?)?,
             if_version: fields.version("ifVersion")?,
             provenance: provenance(&mut fields)?,
         })
@@ -65,10 +65,10 @@ pub(super) fn provenance(fields: &mut Fields) -> Result<Provenance, Invalid> {
     Ok(Provenance { event: Event::Update, actor: fields.note("actor")?, reason: fields.note("reason")? })
 }
 
-/// Names the whole where an error is about no field of it.
-pub(super) fn named(mut error: Invalid, whole: &str) -> Invalid {
+/// Sets the field of an error that has none.
+pub(super) fn with_default_field(mut error: Invalid, field: &str) -> Invalid {
     if error.field.is_empty() {
-        error.field = whole.into();
+        error.field = field.into();
     }
     error
 }

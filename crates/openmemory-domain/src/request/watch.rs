@@ -1,4 +1,4 @@
-//! Which changes does a caller want to hear of, and from where on?
+//! Which changes does a caller want to receive, and from when on?
 
 use serde_json::Value;
 

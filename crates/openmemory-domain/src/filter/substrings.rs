@@ -1,4 +1,4 @@
-//! Which texts are looked for in another one? All of them in one pass.
+//! Does a text contain one of several others? All of them are searched in one pass.
 
 use std::sync::OnceLock;
 
@@ -7,23 +7,23 @@ use serde_json::Value;
 
 use super::normal_form::plain;
 
-/// Texts any of which may be a part of another.
+/// Texts of which a match contains at least one.
 #[derive(Debug, Clone)]
-pub struct Parts {
+pub struct Substrings {
     texts: Vec<String>,
-    /// Made where texts are read, since it takes longer than reading a filter; none if it would be too large.
+    /// Built at the first search, since that costs more than parsing a filter. `None` if it would be too large.
     automaton: OnceLock<Option<AhoCorasick>>,
 }
 
-impl Parts {
-    /// The texts among `values`.
+impl Substrings {
+    /// The strings among `values`.
     pub(super) fn new(values: &[Value]) -> Self {
         let texts = values.iter().filter_map(|value| Some(plain(value.as_str()?).into_owned())).collect();
         Self { texts, automaton: OnceLock::new() }
     }
 
-    /// Whether one of them is a part of a text in the form of [`plain`].
-    pub(super) fn is_in(&self, text: &str) -> bool {
+    /// Whether `text`, which is in [`plain`] form, contains one of them.
+    pub(super) fn any_in(&self, text: &str) -> bool {
         if let [only] = &self.texts[..] {
             return text.contains(only);
         }
@@ -35,6 +35,6 @@ impl Parts {
 }
 
 fn automaton(texts: &[String]) -> Option<AhoCorasick> {
-    // The other kinds take up to a kilobyte for each byte that is looked for.
+    // The other kinds take up to a kilobyte per byte of pattern.
     AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(texts).ok()
 }
