@@ -1,6 +1,6 @@
-// How is the binary built that is published? `npm run build:dist [-- --target TRIPLE]` leaves it in npm/<platform>/.
-// The profile `dist` takes minutes. Linux targets are linked by zig, whatever system this is, so that they run on old ones
-// (glibc 2.17): that needs cargo-zigbuild (`pip install cargo-zigbuild`) and the command `zig`.
+// How is the published binary built? `npm run build:dist [-- --target TRIPLE]` writes it to npm/<platform>/. The
+// profile `dist` takes minutes. Linux targets are linked with zig on every system, so that they run on old ones (glibc
+// 2.17); this needs cargo-zigbuild (`pip install cargo-zigbuild`) and the command `zig`.
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
@@ -19,7 +19,7 @@ if (!napi.targets.includes(values.target)) {
   process.exit(2)
 }
 
-// Beside its destination, so that moving it there is a rename.
+// In the same directory tree as the destination, so that the binary can be renamed to it.
 const out = mkdtempSync(join(root, 'npm', '.built-'))
 try {
   process.exitCode = build(values.target, out) ?? 1

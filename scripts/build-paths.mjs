@@ -1,4 +1,5 @@
-// Which paths of the machine that builds must no binary hold? They tell who built it and where, and make two builds differ.
+// Which paths of the build machine must not be in a binary? They reveal who built it and where, and prevent
+// reproducible builds.
 
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +8,7 @@ import { root } from './platform.mjs'
 
 const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo')
 const rustupHome = process.env.RUSTUP_HOME ?? join(homedir(), '.rustup')
-/** Each with what it is called instead. Of several that fit the last one counts. */
+/** Each path with its replacement. If several match, the last one counts. */
 const NAMES = [
   [homedir(), 'home'],
   [root.replace(/[/\\]$/, ''), '.'],
@@ -17,11 +18,11 @@ const NAMES = [
 
 export const BUILD_PATHS = NAMES.map(([path]) => path)
 
-/** The environment in which rustc writes other names where a panic says in which file it was. */
+/** The environment in which rustc replaces the paths in panic messages. */
 export function withoutBuildPaths(env) {
   const flags = NAMES.map(([path, name]) => `--remap-path-prefix=${path}=${name}`)
   const spaced = flags.find((flag) => /\s/.test(flag))
-  // napi adds flags of its own to RUSTFLAGS, which are separated by spaces.
+  // napi appends flags to RUSTFLAGS, which are separated by spaces.
   if (spaced) throw new Error(`${spaced}: rustc cannot be given a path with a space; build in another place`)
   return { ...env, RUSTFLAGS: [env.RUSTFLAGS, ...flags].filter(Boolean).join(' ') }
 }

@@ -1,7 +1,7 @@
-// May we ship what we depend on? Licences, sources and unwanted crates (deny.toml), and known advisories of crates and npm
-// packages. cargo-deny looks at the crates where it is installed. Where it is not, what it would say of the licences,
-// sources and unwanted crates is read from Cargo.lock and the crates' manifests, and advisories stay with it.
-// Usage: node scripts/check-dependencies.mjs [--offline]    without the advisories, whose lists are on the network
+// May the dependencies be shipped? Checks licences, sources and banned crates (deny.toml), and known advisories for
+// crates and npm packages. Crates are checked by cargo-deny where it is installed; elsewhere licences, sources and banned
+// crates are read from Cargo.lock and the crates' manifests, and their advisories are skipped.
+// Usage: node scripts/check-dependencies.mjs [--offline]    without advisories, which need the network
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'

@@ -1,7 +1,7 @@
-// Does one `npm install` do, how long does it take, and how large is it? Installs the packed tarballs in an empty folder
-// outside the repository, with an empty cache and no network, and runs the first example of README from there.
-// `npm run check:install [-- --dist] [--packed DIR]`; with --dist the size is a goal, and --packed names what
-// `npm run pack:local -- --out DIR` has packed.
+// Does a single `npm install` suffice, how long does it take, and how large is the result? Installs the packed tarballs
+// in an empty folder outside the repository, with an empty cache and no network, and runs the first example of the
+// README there. `npm run check:install [-- --dist] [--packed DIR]`; with --dist the size has a goal, and --packed names
+// what `npm run pack:local -- --out DIR` has packed.
 
 import { execFileSync } from 'node:child_process'
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,7 +1,7 @@
-// Are the packages what users should get? Packs the main one and this platform's, compares the main one's list of files
-// with scripts/package-files.txt, and checks types and exports as users' tools resolve them. The packages of all platforms
-// below npm/ are compared with what package.json says, and the notices with Cargo.lock.
-// `--update` writes the list anew; `--packed DIR` names what `npm run pack:local -- --out DIR` has packed.
+// Are the packages complete and correct? Packs the main package and this platform's, compares the files of the main one
+// with scripts/package-files.txt, and checks types and exports as users' tools resolve them. The platform packages in
+// npm/ are compared with package.json, and the notices with Cargo.lock.
+// `--update` rewrites the list; `--packed DIR` names what `npm run pack:local -- --out DIR` has packed.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -37,7 +37,7 @@ try {
   rmSync(out, { recursive: true, force: true })
 }
 
-/** One package for each target, of the version of the main one, with nothing that runs when it is installed. */
+/** One package per target, with the version of the main package and without install scripts. */
 function checkPlatforms() {
   const { name, version, napi, engines, license, homepage, repository, bugs } = readJson(join(root, 'package.json'))
   const platforms = readdirSync(join(root, 'npm'))

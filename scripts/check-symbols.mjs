@@ -1,6 +1,6 @@
-// On how old a Linux does a binary run, and what does it tell of the machine that built it? Reads from built addons which
-// libraries and versions of their symbols they ask for, and whether they hold a path of this machine.
-// `npm run check:symbols -- FILE… [--glibc 2.17]`; needs readelf (binutils), on any system.
+// Which Linux systems does a binary support, and does it reveal the build machine? Reads the libraries and symbol
+// versions that built addons need, and searches them for paths of this machine. `npm run check:symbols -- FILE…
+// [--glibc 2.17]`; needs readelf (binutils), on any system.
 
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -9,10 +9,10 @@ import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { BUILD_PATHS } from './build-paths.mjs'
 
-/** What every glibc system has; libgcc_s is a package of its own on small ones, so it is not among them. */
+/** Libraries of every glibc system. libgcc_s is an optional package on small systems, so it is not included. */
 const GLIBC_LIBRARIES = /^(lib(c|m|dl|rt|pthread)\.so\.\d|ld-linux-[\w-]+\.so\.\d)$/
 const MUSL_LIBRARIES = /^(libc\.musl-\w+\.so\.1|libc\.so|libgcc_s\.so\.1)$/
-/** The one function that Node looks for; more would clash with other addons. */
+/** The only function that Node needs; further exports could clash with other addons. */
 const ENTRY = 'napi_register_module_v1'
 
 const { files, floor } = options()
@@ -44,7 +44,7 @@ for (const file of files) {
 }
 process.exitCode = wrong === 0 ? 0 : 1
 
-/** Those of this machine, and where cargo keeps its sources on any. */
+/** Paths of this machine, and cargo's source directory on any machine. */
 function pathsIn(bytes) {
   const text = bytes.toString('latin1')
   const found = BUILD_PATHS.filter((path) => text.includes(`${path}${sep}`))

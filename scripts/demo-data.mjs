@@ -1,5 +1,5 @@
-// What does the demo know about Node.js lines? Writes examples/node-releases.json, which the package ships, from the
-// development dependency `node-releases`. Run it after that has a newer version; a test says when.
+// Which Node.js releases does the demo know? Writes examples/node-releases.json, which the package ships, from the
+// development dependency `node-releases`. Run it after updating that; a test reports when.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'

@@ -1,7 +1,7 @@
-// Does every route withstand what its own description allows, and what it does not? Starts a server on a directory that
-// goes away and lets schemathesis (Python) make requests from /openapi.json: no 5xx, no answer that breaks the document.
-// It reads answers to their end, which those of /watch do not have: they are left out.
-// `npm run fuzz:server [-- --examples 200 --seed N]`; 200 examples are some 10 000 requests.
+// Does every route handle valid and invalid requests? Starts a server on a temporary directory and lets schemathesis
+// (Python) generate requests from /openapi.json: no 5xx, and no response that violates the document. Streams such as
+// /watch are excluded, because schemathesis reads responses to their end. `npm run fuzz:server [-- --examples 200
+// --seed N]`; 200 examples are about 10 000 requests.
 
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// Runs one of the engine's random tests for longer than `npm test` does: flags become the settings that it reads.
+// Runs one of the engine's random tests for longer than `npm test` does. Flags are passed as environment variables.
 // Usage: node scripts/long-test.mjs fuzz [--inputs N] [--seed N] [--keep]
 //        node scripts/long-test.mjs model [--steps N] [--seed N]
 //        node scripts/long-test.mjs histories [--histories N] [--seed N]

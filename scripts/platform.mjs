@@ -1,4 +1,4 @@
-// How are this machine's binary and its package named? As napi names them.
+// What are the names of this platform's binary and package? Those of napi.
 
 import { existsSync, readFileSync } from 'node:fs'
 import process from 'node:process'
@@ -13,7 +13,7 @@ export function thisPlatform() {
   return `${name}-${process.report.getReport().header.glibcVersionRuntime ? 'gnu' : 'musl'}`
 }
 
-/** The folder below npm/ with the package of a platform, and its package.json. */
+/** The folder of a platform's package in npm/, and its package.json. */
 export function platformPackage(platform) {
   const folder = `${root}npm/${platform}`
   if (!existsSync(folder)) throw new Error(`There is no package for ${platform} below npm/`)

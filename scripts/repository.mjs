@@ -1,9 +1,9 @@
-// Where does this package say that it is developed? Nowhere yet: whoever publishes it fills the placeholder in once, and
-// nothing is published before. Packing and installing locally work with the placeholder.
+// Where is this package developed? The address is a placeholder, which the publisher replaces once, before the first
+// release. Packing and installing locally work with the placeholder.
 //
 // `npm run set:repository -- https://github.com/you/openmemory` writes the address into every file that names it.
-// `npm run check:release` refuses a placeholder, and on GitHub Actions any address but that of the repository that runs it,
-// which npm compares with the packages' provenance.
+// `npm run check:release` rejects a placeholder, and on GitHub Actions any address except that of the repository that
+// runs it, which npm compares with the provenance of the packages.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,6 +1,6 @@
-// Makes a fresh clone ready to run: installs what package-lock.json names, builds the addon, compiles the facade.
-// Each step knows by itself whether there is anything to do, so running it again is quick. Needs Node, npm and Rust.
-// `--packages` stops after the packages, which is all that types and lints of the JavaScript need.
+// Prepares a fresh clone: installs the packages of package-lock.json, builds the addon, and compiles the facade. Each
+// step is skipped if it is up to date. Needs Node, npm and Rust. `--packages` stops after the packages, which is all
+// that types and lints of the JavaScript need.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
@@ -14,11 +14,11 @@ if (isOlder('node_modules/.package-lock.json', 'package-lock.json')) {
   step('Installing packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
 }
 if (process.argv.includes('--packages')) process.exit()
-// Cargo itself knows what has changed and shows its progress.
+// Cargo detects changes and shows its progress.
 step('Building the addon', bin('napi'), [
   ...['build', '--platform', '--release', '--no-const-enum'],
   ...['--js', 'native.js', '--dts', 'native.d.ts'],
-  // With the features that the tests' build has, so that nothing is compiled twice.
+  // Uses the features of the tests' build, so that nothing is compiled twice.
   ...['--', '--workspace'],
 ])
 step('Compiling the facade', bin('tsc'), ['-p', 'tsconfig.json'])
@@ -35,7 +35,7 @@ function bin(name) {
 function step(title, command, args) {
   console.error(`> ${title}`)
   const windows = process.platform === 'win32'
-  // Standard output belongs to the script that follows, as with `npm pack --json`.
+  // Stdout belongs to the calling script, as with `npm pack --json`.
   const { status, error } = spawnSync(windows ? `"${command}"` : command, args, {
     cwd: root,
     stdio: ['inherit', 2, 2],

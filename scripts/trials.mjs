@@ -1,5 +1,5 @@
-// Runs a long trial of docs/internals/testing.md. The whole workspace is built, as for the tests: a crate built by itself has its
-// dependencies with other features, and compiles them anew.
+// Runs a long trial of docs/internals/testing.md. Builds the whole workspace as the tests do, because a single crate
+// would be built with other features of its dependencies, which would have to be compiled again.
 // Usage: node scripts/trials.mjs crash|powercut|damage|faults [flags of the trial]
 
 import { spawnSync } from 'node:child_process'
@@ -11,12 +11,12 @@ const trials = build().find(({ target, executable }) => target?.name === 'trials
 if (!trials) fail('the build made no trials')
 process.exitCode = run(trials.executable, process.argv.slice(2), 'inherit').status ?? 1
 
-/** Builds, and gives what cargo tells of each artifact. */
+/** Builds the workspace and returns cargo's messages about artifacts. */
 function build() {
   const args = ['build', '--release', '--workspace', '--target', 'host-tuple']
-  const told = run('cargo', [...args, '--message-format', 'json-render-diagnostics'], 'pipe')
-  if (told.status !== 0) process.exit(told.status ?? 1)
-  return told.stdout
+  const built = run('cargo', [...args, '--message-format', 'json-render-diagnostics'], 'pipe')
+  if (built.status !== 0) process.exit(built.status ?? 1)
+  return built.stdout
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line))
