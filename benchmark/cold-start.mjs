@@ -1,6 +1,6 @@
-// How soon after its import does the package answer, and what do memories cost beyond the model? A directory of 10 000
-// memories, embedded by the shipped model; each figure is the median of new processes.
-// `npm run bench:start [-- --count 10000 --repeats 7 --dir DIR]`; embedding takes about a minute.
+// How long does it take from the import to the first result, and how much memory do memories use besides the model? A
+// directory of 10 000 memories, embedded with the shipped model. Each figure is the median over new processes. `npm run
+// bench:start [-- --count 10000 --repeats 7 --dir DIR]`; embedding takes about a minute.
 
 import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -70,7 +70,7 @@ async function answerOnce(path) {
   const search = () => om.searchMemories('What was said about the garden?', { filters: { user_id: 'ada' } })
   await search()
   times.push(performance.now())
-  // What loading the model took for a moment has been given back after a while.
+  // Wait until the memory that was used for loading the model has been released.
   for (let more = 0; more < 10; more++) await search()
   await setTimeout(1000)
   globalThis.gc()

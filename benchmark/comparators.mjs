@@ -1,4 +1,5 @@
-// What is this compared with, and how does it get here? The main install stays light: these have a lock file of their own.
+// Which packages is this compared with, and how are they installed? They have their own lock file, which keeps the main
+// install small.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync } from 'node:fs'
@@ -11,11 +12,11 @@ const require = createRequire(import.meta.url)
 
 export const names = ['better-sqlite3', 'sqlite-vec', 'onnxruntime-node']
 
-/** Installs what the lock file names, unless it is there. */
+/** Installs the packages of the lock file, unless they are installed. */
 export function install() {
   if (isNewer(`${here}node_modules/.package-lock.json`, `${here}package-lock.json`) && loads('better-sqlite3')) return
-  // onnxruntime-node brings its library for the processor in the package; its script would fetch the one for CUDA.
-  // Not `ci`: LanceDB's packages for other platforms are not in the lock file, which `ci` would refuse.
+  // The package of onnxruntime-node contains its CPU library; its install script would fetch the one for CUDA. `ci`
+  // cannot be used: it would reject the lock file, which lacks LanceDB's packages for other platforms.
   npm('Installing what the benchmarks compare with (about 1 GB)', [
     'install',
     '--no-save',
@@ -33,7 +34,7 @@ function isNewer(made, source) {
   return existsSync(made) && statSync(made).mtimeMs >= statSync(source).mtimeMs
 }
 
-/** Whether its binary is there and fits this Node. */
+/** Whether its binary exists and matches this Node. */
 function loads(name) {
   try {
     ;new (require(name))(':memory:').close()

@@ -1,4 +1,4 @@
-// How much longer than its embedding does the update of a content take?
+// How much longer does a content update take than embedding its text?
 
 import { join } from 'node:path'
 import { OpenMemory } from '../index.mjs'
@@ -30,7 +30,7 @@ export async function* measure({ directory, quick }) {
   }
 }
 
-/** A search where there is nothing to find: the query is embedded, and no more. */
+/** A search that finds nothing, so that only the query is embedded. */
 export async function embedOnly(om, text) {
   const found = await om.searchMemories(text, { filters: { user_id: 'nobody' } })
   if (found.length > 0) throw new Error('somebody remembers for nobody')

@@ -1,7 +1,7 @@
-// How fast is a text embedded, against onnxruntime with the same model file?
+// How fast is a text embedded, compared with onnxruntime and the same model file?
 //
-// Ours goes all the way from text to answer through the public interface. onnxruntime is given the token ids, so it is
-// spared the tokenizer; it does the pooling. Each has one text at a time, and one thread for it.
+// Ours includes everything from text to result through the public interface. onnxruntime gets token ids, without the
+// cost of the tokenizer, and does the pooling. Each embeds one text at a time on one thread.
 
 import { join } from 'node:path'
 import { OpenMemory } from '../index.mjs'
@@ -18,7 +18,7 @@ export async function* measure({ directory, quick }) {
   try {
     const note = `cosines differ by up to ${(await difference(om, embed)).toExponential(1)}`
     for (const tokens of LENGTHS) {
-      // Both embed the same texts, and neither sees one twice.
+      // Both embed the same texts, and no text twice.
       const [prose, same] = [texts(tokens), texts(tokens)]
       yield {
         measure: `embedding, ${tokens} tokens`,
@@ -38,13 +38,13 @@ export async function* measure({ directory, quick }) {
   }
 }
 
-/** Between 60 and 250 tokens no goal is set. */
+/** There is no goal between 60 and 250 tokens. */
 function goal(tokens) {
   if (tokens <= 60) return { atMost: 1.25 }
   return tokens === 250 ? { atMost: 1.4 } : undefined
 }
 
-/** Shows that both compute the same: by how much their cosines of two texts differ at most. */
+/** Verifies that both compute the same: the largest difference of their cosines. */
 async function difference(om, embed) {
   const prose = texts(0)
   const pairs = Array.from({ length: 10 }, () => [prose.next(12), prose.next(12)])

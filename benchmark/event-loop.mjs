@@ -1,4 +1,4 @@
-// Does a process stay responsive while it updates? How late a timer of 5 ms is, with and without content updates.
+// Does a process stay responsive while it updates? Measures how late a 5 ms timer is, with and without content updates.
 
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -28,7 +28,7 @@ export async function* measure({ directory, quick }) {
   }
 }
 
-/** How late timers are while `work` runs, beside idle ones. */
+/** The lateness of timers while `work` runs, compared with an idle process. */
 export async function lateTimers(what, work, rounds, goal) {
   const [busy, idle] = [[], []]
   for (let round = 0; round < rounds; round++) {
@@ -48,7 +48,7 @@ export async function lateTimers(what, work, rounds, goal) {
   }
 }
 
-/** By how many milliseconds each tick was late while `work` ran, and how long that took. */
+/** The lateness of each tick in milliseconds while `work` ran, and the duration of `work`. */
 async function lateness(work) {
   const late = []
   let due = performance.now() + PERIOD
@@ -63,7 +63,7 @@ async function lateness(work) {
   await work()
   clearTimeout(timer)
   const now = performance.now()
-  // A tick that is overdue when the work ends was late as well.
+  // A tick that is overdue when the work ends counts too.
   if (now > due) late.push(now - due)
   return { late, took: now - begin }
 }

@@ -1,10 +1,10 @@
 // Which weights rank best? Fits those of crates/openmemory-index/src/score.rs on questions with known answers.
 //   node benchmark/fit-ranking.mjs FILE
-// FILE is JSON: {users: [{user, memories: [{id, text, tags?, run?}], queries: [{text, gold: [ids]}]}]}; without `run`, a
-// tag that begins with `session_` is one. Each conversation counts twice: with its runs, and as single memories.
-// Method: the weights that make the gold memories likeliest in a softmax over the best 200 of each question (listwise
-// logistic regression, L2 0.001). What makes a probability of the sum is fit-scores.mjs's. Prints the weights, and recall@5
-// and MRR of each conversation under weights fitted on the others.
+// FILE is JSON: {users: [{user, memories: [{id, text, tags?, run?}], queries: [{text, gold: [ids]}]}]}. Without `run`,
+// a tag that begins with `session_` is used. Each conversation is used twice: with its runs, and without. Method:
+// listwise logistic regression (L2 0.001), which maximises the likelihood of the gold memories in a softmax over the
+// best 200 of each question. fit-scores.mjs fits the calibration to a probability. Prints the weights, and recall@5 and
+// MRR of each conversation with weights fitted on the others.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ import { OpenMemory } from '../index.mjs'
 const CANDIDATES = 200
 const L2 = 1e-3
 const STEPS = 500
-/** Not to be learned from data that has no use and no opinions in it, or the same for all candidates. */
+/** Not fitted: the data has neither use nor feedback, or the feature is the same for all candidates. */
 const GIVEN = new Set(['salience', 'feedback', 'same', 'in_run', 'among', 'bias'])
 
 const [file] = process.argv.slice(2)
@@ -39,7 +39,7 @@ for (const runs of [true, false]) {
 const weights = fit(lists)
 console.log(Object.fromEntries(names.map((name, i) => [name, Number(weights[i].toFixed(2))])))
 
-/** Every question's best candidates with their parts, gold ones marked. */
+/** The best candidates of every question with their features and gold labels. */
 async function rankings(runs) {
   const path = mkdtempSync(join(tmpdir(), 'fit-ranking-'))
   const om = new OpenMemory({ path, durability: 'interval' })
@@ -79,7 +79,7 @@ function score(candidate, weights) {
   return names.reduce((sum, name, i) => sum + weights[i] * candidate.values[name], 0)
 }
 
-/** Gradient descent with momentum, each part scaled to unit deviation; the loss is convex. */
+/** Gradient descent with momentum on standardised features. The loss is convex. */
 function fit(train) {
   const parts = names.length
   const all = train.flatMap((list) => list.candidates)

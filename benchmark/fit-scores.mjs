@@ -1,12 +1,12 @@
-// Which numbers make a probability of the sum that ranks? Fits the bias and the slopes of
+// How is the ranking sum calibrated to a probability? Fits the bias and the slopes of
 // crates/openmemory-index/src/score.rs on questions with known answers, and draws a reliability diagram.
 //   node benchmark/fit-scores.mjs FILE...        [--draw scores.svg]
-// Each FILE as for fit-ranking.mjs, with at least two users. It counts twice: with its runs, and as single memories; and
-// once more in stores of 1 to 100 of its memories. A question is asked of its own user, who may know, and of the next,
-// who cannot.
-// Method: of all numbers on a grid those by which the worst kind of data is furthest within what is wanted: at .1 ≥ 95 %
-// of the gold kept, at .5 ≥ 75 % of the gold kept and ≤ 10 % of strangers' questions answered, and a calibration error
-// of the best hit (ten bins) ≤ .10. The weight of `same` is given: equal texts are to have .9 in any store.
+// Each FILE is as for fit-ranking.mjs, with at least two users. It is used with its runs, without them, and again in
+// stores of 1 to 100 of its memories. Each question is asked in the store of its own user, which can answer it, and of
+// another user, which cannot. Method: a grid search for the numbers with the largest margin on the worst kind of data:
+// at .1 ≥ 95 % of the gold kept, at .5 ≥ 75 % of the gold kept and ≤ 10 % of strangers' questions answered, and a
+// calibration error of the best hit (ten bins) ≤ .10. The weight of `same` is fixed, so that equal texts score .9 in
+// any store.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -29,7 +29,7 @@ if (files.length === 0) {
   console.error('usage: node benchmark/fit-scores.mjs FILE... [--draw FILE.svg]')
   process.exit(2)
 }
-const random = dice(7)
+const random = randomFrom(7)
 const kinds = []
 for (const file of files) {
   const { users } = JSON.parse(readFileSync(file, 'utf8'))
@@ -42,13 +42,13 @@ for (const file of files) {
   }
 }
 const today = ({ score }) => score
-for (const kind of kinds) console.log(`today  ${kind.name}: ${told(judge(kind.asked, today))}`)
+for (const kind of kinds) console.log(`today  ${kind.name}: ${summary(judge(kind.asked, today))}`)
 const fitted = fit()
 console.log('fitted', fitted.numbers)
-for (const kind of kinds) console.log(`fitted ${kind.name}: ${told(judge(kind.asked, scorer(fitted.numbers)))}`)
+for (const kind of kinds) console.log(`fitted ${kind.name}: ${summary(judge(kind.asked, scorer(fitted.numbers)))}`)
 if (values.draw) writeFileSync(values.draw, drawn())
 
-/** Every question with the best hits of its own user, gold ones marked, and the best of a user who cannot know. */
+/** For every question the best hits of its own user with gold labels, and the best hit of another user. */
 async function ask(users, runs, askers = users) {
   const path = mkdtempSync(join(tmpdir(), 'fit-scores-'))
   const om = new OpenMemory({ path, durability: 'interval' })
@@ -93,7 +93,7 @@ async function hits(om, query, user, k, gold) {
   })
 }
 
-/** A user with some of the memories, and the questions that these answer: one at least. */
+/** A user with a sample of the memories, and the questions that they answer, at least one. */
 function part({ user, memories, queries }, size) {
   const query = queries[Math.floor(random() * queries.length)]
   const gold = memories.find(({ id }) => query.gold.includes(id))
@@ -121,7 +121,7 @@ function judge(asked, score) {
   return { error, kept1: share(best, 0.1), kept5: share(best, 0.5), strange5: share(strange, 0.5) }
 }
 
-/** Of the best hits, by their score: how many there are, the sum of their scores, and how many are right. */
+/** Bins of the best hits by score: their number, the sum of scores, and the number of correct ones. */
 function reliability(asked, score) {
   const bins = Array.from({ length: 10 }, () => ({ count: 0, score: 0, right: 0 }))
   for (const { own } of asked.filter(({ own }) => own.length > 0)) {
@@ -133,7 +133,7 @@ function reliability(asked, score) {
   return bins
 }
 
-/** How far within what is wanted, at least. */
+/** The margin by which the requirements are met. */
 function slack({ error, kept1, kept5, strange5 }) {
   return Math.min(0.1 - error, kept1 - 0.95, (kept5 - 0.75) / 2, 0.1 - strange5)
 }
@@ -150,12 +150,12 @@ function fit() {
     .reduce((best, next) => (next.worst > best.worst ? next : best))
 }
 
-function told({ error, kept1, kept5, strange5 }) {
+function summary({ error, kept1, kept5, strange5 }) {
   const percent = (share) => `${(share * 100).toFixed(1)} %`
   return `error ${error.toFixed(3)}; gold kept at .1 ${percent(kept1)}, at .5 ${percent(kept5)}; strangers at .5 ${percent(strange5)}`
 }
 
-/** How often the best hit is right, over its score: a calibrated one lies on the diagonal. */
+/** A reliability diagram: how often the best hit is correct, by score. A calibrated score lies on the diagonal. */
 function drawn() {
   const [size, left, colours] = [360, 50, ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9']]
   const x = (value) => left + value * (size - left - 20)
@@ -184,7 +184,7 @@ function drawn() {
   return `${open}<rect width="100%" height="100%" fill="#fff"/>${parts.join('')}</svg>\n`
 }
 
-function dice(seed) {
+function randomFrom(seed) {
   let state = seed
   return () => {
     state = (state * 1103515245 + 12345) % 2147483648

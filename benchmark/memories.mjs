@@ -1,4 +1,4 @@
-// Which memories fill the stores?
+// Which memories are the stores filled with?
 
 import { between, randomFrom } from './random.mjs'
 import { texts } from './texts.mjs'
@@ -25,7 +25,7 @@ export function memories(count, { seed, user_id, tokens = 30 }) {
   }))
 }
 
-/** Adds them to a store of ours in batches. */
+/** Adds the memories to one of our stores in batches. */
 export async function remember(om, list) {
   for (let from = 0; from < list.length; from += 1000) {
     const results = await om.addMemories(list.slice(from, from + 1000))

@@ -1,4 +1,4 @@
-// How long does a durable metadata update take, and how many happen at once?
+// How long does a durable metadata update take, and how many are possible concurrently?
 
 import { join } from 'node:path'
 import { OpenMemory } from '../index.mjs'
@@ -12,7 +12,7 @@ const IN_FLIGHT = 64
 
 export async function* measure({ directory, quick }) {
   const list = memories(COUNT, { seed: 1, user_id: 'ada' })
-  // Updates of metadata never embed; with the test embedder the store is filled sooner.
+  // Metadata updates never embed; the test embedder fills the store faster.
   const om = new OpenMemory({ path: join(directory, 'metadata'), durability: 'flush', embedder: 'test' })
   const sqlite = new SqliteMemories(join(directory, 'metadata.sqlite'))
   await remember(om, list)
@@ -46,7 +46,7 @@ export async function* measure({ directory, quick }) {
   }
 }
 
-/** Milliseconds of one update, both sides making the same ones. better-sqlite3 is synchronous: one after the other. */
+/** Milliseconds per update, with the same updates on both sides. better-sqlite3 is synchronous. */
 function compare(om, sqlite, { rounds, updates, inFlight }) {
   const ours = async (round) => {
     const left = patches(round, updates)
@@ -65,7 +65,7 @@ function compare(om, sqlite, { rounds, updates, inFlight }) {
   return inTurns({ rounds, ours, other })
 }
 
-/** One new field or another, one overwritten, one removed. */
+/** Adds, overwrites and removes a field each. */
 function* patches(round, updates) {
   const random = randomFrom(round)
   for (let number = 0; number < updates; number++) {

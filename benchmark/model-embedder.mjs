@@ -1,7 +1,8 @@
-// How do all stores pay the same for embedding? One embedder for all: the shipped model in onnxruntime, one thread a call.
+// How do all stores pay the same for embedding? They share an embedder: the shipped model in onnxruntime, one thread
+// per call.
 //
-// Filling a store takes vectors that were made before and lie in a file, since 100 000 texts take minutes to embed. What a
-// text costs is paid where it belongs to what is measured: `live` embeds each text anew.
+// Stores are filled with vectors from a file, because embedding 100 000 texts takes minutes. Where embedding is part of
+// the measurement, `live` embeds each text.
 
 import { Buffer } from 'node:buffer'
 import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync, writeSync } from 'node:fs'
@@ -19,8 +20,8 @@ export class ModelEmbedder {
   #places = new Map()
 
   /**
-   * `id` names the model. Each of `known` is a file of vectors and the texts that they belong to, in order; the file may
-   * have more.
+   * `id` names the model. Each entry of `known` has a file of vectors and their texts, in order. The file may have more
+   * vectors than texts.
    */
   constructor(id, ...known) {
     this.id = id
@@ -53,7 +54,7 @@ export class ModelEmbedder {
   }
 }
 
-/** Writes the vectors of those texts that the file does not have yet. */
+/** Appends the vectors of texts that the file does not have yet. */
 export async function prepareVectors(file, texts, tell) {
   mkdirSync(dirname(file), { recursive: true })
   let done = existsSync(file) ? Math.floor(statSync(file).size / BYTES) : 0

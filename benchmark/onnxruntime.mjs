@@ -1,4 +1,4 @@
-// How does onnxruntime embed a text with the same model file?
+// How is text embedded with onnxruntime and the same model file?
 
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 const require = createRequire(import.meta.url)
 const model = fileURLToPath(new URL('../model/all-MiniLM-L6-v2.onnx', import.meta.url))
 
-/** Gives the function from token ids to the text's vector: mean of all tokens, length 1. One thread. */
+/** Returns a function from token ids to the text's vector: mean pooling, length 1, one thread. */
 export async function onnxruntime() {
   const { InferenceSession, Tensor } = require('onnxruntime-node')
   const session = await InferenceSession.create(model, {
@@ -14,8 +14,8 @@ export async function onnxruntime() {
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
-    // Otherwise it would dequantise the weights on every call. So it does once, when it loads, and is as fast as with a
-    // file of f32 weights.
+    // Otherwise the weights would be dequantised on every call. With this they are when the model is loaded, and it is
+    // as fast as with f32 weights.
     extra: { session: { disable_quant_qdq: '1' } },
   })
   return async (ids) => {

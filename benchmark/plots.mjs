@@ -1,4 +1,4 @@
-// How do the figures look over the number of memories? One SVG for each figure, both axes logarithmic.
+// How do the figures depend on the number of memories? One SVG per figure, with logarithmic axes.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -27,8 +27,8 @@ function draw({ title, unit, more }, lines, sizes, { machine }) {
   const values = lines.flatMap(({ points }) => points.map(([, value]) => value))
   const low = 10 ** Math.floor(Math.log10(Math.min(...values)))
   const high = 10 ** Math.ceil(Math.log10(Math.max(...values) * 1.001))
-  const x = place(Math.min(...sizes), Math.max(...sizes), AREA.left, WIDTH - AREA.right)
-  const y = place(low, high, HEIGHT - AREA.bottom, AREA.top)
+  const x = position(Math.min(...sizes), Math.max(...sizes), AREA.left, WIDTH - AREA.right)
+  const y = position(low, high, HEIGHT - AREA.bottom, AREA.top)
   const parts = [
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
     text(AREA.left, 18, `${title}, ${unit}: ${more ? 'higher' : 'lower'} is better`, 'font-weight="bold"'),
@@ -60,13 +60,13 @@ function draw({ title, unit, more }, lines, sizes, { machine }) {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">\n${parts.join('\n')}\n</svg>\n`
 }
 
-/** The function that gives a value's place on a logarithmic axis. */
-function place(low, high, from, to) {
+/** Returns a function from a value to its position on a logarithmic axis. */
+function position(low, high, from, to) {
   const length = Math.log(high / low) || 1
   return (value) => Math.round((from + (Math.log(value / low) / length) * (to - from)) * 10) / 10
 }
 
-/** Labels at the ends of lines, moved apart. */
+/** Moves the labels at the ends of lines apart. */
 function spread(lines) {
   const sorted = [...lines].sort((one, other) => one.at - other.at)
   let above = Number.NEGATIVE_INFINITY

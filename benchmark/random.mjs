@@ -1,4 +1,4 @@
-// Where does chance come from? From a seed, so that every run does the same work.
+// Where do random numbers come from? From a seed, so that every run does the same work.
 
 /** Numbers from 0 to 1: mulberry32. */
 export function randomFrom(seed) {
@@ -11,12 +11,12 @@ export function randomFrom(seed) {
   }
 }
 
-/** A whole number from `low` up to, not including, `high`. */
+/** A whole number in [low, high). */
 export function between(random, low, high) {
   return low + Math.floor(random() * (high - low))
 }
 
-/** From the standard normal distribution: Box and Muller. */
+/** A standard normal number (Box–Muller). */
 export function normal(random) {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
 }

@@ -1,4 +1,4 @@
-// Where was it measured, and how did it end?
+// What are the results, and where were they measured?
 
 import { readFileSync, statfsSync } from 'node:fs'
 import os from 'node:os'
@@ -51,13 +51,13 @@ export function table(measures) {
 }
 
 function verdict({ ours, ratio, goal }) {
-  if (goal?.atMost !== undefined) return [`≤ ${goal.atMost}×`, said(ratio <= goal.atMost)]
-  if (goal?.atLeast !== undefined) return [`≥ ${goal.atLeast}×`, said(ratio >= goal.atLeast)]
-  if (goal?.below !== undefined) return [`< ${goal.below} ms`, said(ours < goal.below)]
+  if (goal?.atMost !== undefined) return [`≤ ${goal.atMost}×`, verdictText(ratio <= goal.atMost)]
+  if (goal?.atLeast !== undefined) return [`≥ ${goal.atLeast}×`, verdictText(ratio >= goal.atLeast)]
+  if (goal?.below !== undefined) return [`< ${goal.below} ms`, verdictText(ours < goal.below)]
   return ['', '']
 }
 
-function said(met) {
+function verdictText(met) {
   return met ? 'met' : 'missed'
 }
 

@@ -1,9 +1,9 @@
-// How are two things compared on a machine that is never quite quiet? In turns, round by round, and by medians.
+// How are two sides compared on a noisy machine? Interleaved, round by round, with medians.
 
 /**
- * Runs both sides `rounds` times in turns, after `warmup` rounds that do not count. A side gets the number of the round
- * and gives its figure, mostly milliseconds. The sides take turns in going first, so that neither profits from its place.
- * The ratio is the median of the rounds' ratios: what slows one round slows both of its sides.
+ * Runs both sides interleaved for `rounds` rounds, after `warmup` rounds that do not count. A side gets the number of
+ * the round and returns a figure, usually milliseconds. The sides alternate in going first. The ratio is the median of
+ * the ratios per round, because noise affects both sides of a round.
  */
 export async function inTurns({ rounds, warmup = 2, ours, other }) {
   const counted = { ours: [], other: [], ratio: [] }
@@ -19,7 +19,7 @@ export async function inTurns({ rounds, warmup = 2, ours, other }) {
   return { ours: median(counted.ours), other: median(counted.other), ratio: median(counted.ratio), rounds }
 }
 
-/** Milliseconds that `work` takes. */
+/** The duration of `work` in milliseconds. */
 export async function timed(work) {
   const begin = performance.now()
   await work()
@@ -30,7 +30,7 @@ export function median(values) {
   return percentile(values, 0.5)
 }
 
-/** The smallest value that the share `at` of all values does not exceed. */
+/** The percentile: the smallest value that at least the share `at` of all values does not exceed. */
 export function percentile(values, at) {
   const sorted = Float64Array.from(values).sort()
   return sorted[Math.max(0, Math.ceil(at * sorted.length) - 1)]

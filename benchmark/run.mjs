@@ -1,8 +1,9 @@
-// How fast is each part beside the best of its kind? `npm run bench:parts [-- --quick --json FILE --dir DIR --only NAME,…]`
+// How fast is each part, compared with the best of its kind? `npm run bench:parts [-- --quick --json FILE --dir DIR
+// --only NAME,…]`
 //
-// --quick  a few seconds of everything, to see that it runs; its numbers mean nothing
+// --quick  runs everything for a few seconds, as a smoke test; the numbers are meaningless
 // --json   also writes the numbers to FILE
-// --dir    where the stores are made; default: the system's directory for temporary files
+// --dir    where the stores are created; default: the system's temporary directory
 // --only   some of: metadata, content, embedding, search, scale, timer
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

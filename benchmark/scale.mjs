@@ -1,7 +1,7 @@
-// What grows with the store? Searches and content updates where there are few memories and many, all of one user.
+// What depends on the size of the store? Searches and content updates with few and many memories of one user.
 //
-// The embedder is a function that looks vectors up, so that the model hides nothing. What an update takes with the
-// shipped model is that time and the model's own, which is measured beside it.
+// The embedder looks vectors up, so that the model does not hide the difference. The total time of an update is this
+// time plus that of the model, which is measured separately.
 
 import { join } from 'node:path'
 import { OpenMemory } from '../index.mjs'
@@ -66,7 +66,7 @@ export async function* measure({ directory, quick }) {
   }
 }
 
-/** The times of searches for `user`, by queries that share words with the memories. */
+/** The durations of searches for `user` with queries that share words with the memories. */
 async function searches(om, vectorOf, rounds, user = 'ada') {
   const prose = texts(4)
   const times = []

@@ -1,7 +1,7 @@
-// How long does a search take, the embedding of the query not counted?
+// How long does a search take, without embedding the query?
 //
-// The embedder is a function that knows the vector of every text already, so what is left is everything else: facade,
-// addon, scan, exact ranking and reading the records. sqlite-vec is given the query as a vector.
+// The embedder looks vectors up, so that the rest is measured: facade, addon, scan, exact ranking and reading records.
+// sqlite-vec gets the query as a vector.
 
 import { join } from 'node:path'
 import { OpenMemory } from '../index.mjs'
@@ -22,7 +22,7 @@ export async function* measure({ directory, quick }) {
   const queries = Array.from({ length: QUERIES }, (_, index) => `question ${index}`)
   for (const query of queries) known.set(query, vectors.next())
 
-  // Texts of the engine itself, which describe the sectors, get a vector when they are first seen.
+  // Texts of the engine, which describe the sectors, get a vector when they are first embedded.
   const vectorOf = (text) => known.get(text) ?? known.set(text, vectors.next()).get(text)
   const embedder = { id: 'known-vectors', dimensions: DIMENSIONS, embed: (texts) => texts.map(vectorOf) }
   const om = new OpenMemory({ path: join(directory, 'search'), embedder })

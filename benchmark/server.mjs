@@ -1,5 +1,5 @@
-// What does the way over a server cost? 64 connections update and read the memories of one directory, beside the same
-// calls in the process; afterwards every update that was answered is looked for.
+// What does going through a server cost? 64 connections update and read the memories of one directory, compared with
+// the same calls in the process. Afterwards every acknowledged update is verified.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

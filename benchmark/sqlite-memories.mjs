@@ -1,5 +1,5 @@
-// How would one write the same store with better-sqlite3 and sqlite-vec? One transaction for a change, WAL, every commit
-// synced, statements prepared once, full records out.
+// How would one write the same store with better-sqlite3 and sqlite-vec? One transaction per change, WAL, every commit
+// synced, prepared statements, full records.
 
 import { createRequire } from 'node:module'
 import { DIMENSIONS } from './vectors.mjs'
@@ -91,7 +91,7 @@ export class SqliteMemories {
         SELECT memories.*, distance FROM nearest JOIN memories USING (number) ORDER BY distance`)
   }
 
-  /** In one transaction. */
+  /** Adds them in one transaction. */
   add(memories) {
     this.#add.immediate(memories)
   }

@@ -1,15 +1,15 @@
-// Which store for memories is how fast? `npm run bench [-- --quick --sizes 1000,10000 --only openmemory,mem0
-// --repeats 3,1 --json FILE --docs --dir DIR]`: this package beside Mem0, LanceDB, LangGraph's InMemoryStore and
-// sqlite-vec, on the same texts with the same vectors, each in a process of its own. What they do is measured in turns: they
-// are filled one after the other, and then each does a little of it, round after round.
+// Which memory store is how fast? `npm run bench [-- --quick --sizes 1000,10000 --only openmemory,mem0 --repeats 3,1
+// --json FILE --docs --dir DIR]`: compares this package with Mem0, LanceDB, LangGraph's InMemoryStore and sqlite-vec,
+// on the same texts and vectors, each in its own process. The stores are filled one after the other; then the
+// measurements are interleaved, round by round.
 //
-// --quick    a few seconds for each, to see that it runs; its numbers mean nothing
+// --quick    a few seconds for each, as a smoke test; the numbers are meaningless
 // --sizes    how many memories; default 1000,10000,100000
 // --only     some of the stores; default: all
-// --repeats  how often all is done for each size, the stores in turns; figures are medians; default 3,3,1
+// --repeats  repetitions for each size, interleaved; figures are medians; default 3,3,1
 // --json     also writes the figures to FILE
-// --docs     also writes docs/benchmarks/<date>/stores.md, and the plots beside it
-// --dir      where the stores are made; default: the system's directory for temporary files
+// --docs     also writes docs/benchmarks/<date>/stores.md and its plots
+// --dir      where the stores are created; default: the system's temporary directory
 
 import { fork } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -29,7 +29,7 @@ import { CORPUS, searched } from './stores/measure.mjs'
 import { about, FIGURES, goals, page, tables } from './stores/report.mjs'
 
 const STORES = ['openmemory', 'mem0', 'lancedb', 'langgraph', 'sqlite-vec']
-/** What is measured when all are filled, in this order; a change comes before it. */
+/** The measurements after filling, in this order. A change is applied before its measurement. */
 const TURNS = [
   { key: 'search', measure: 'search' },
   { key: 'metadata', measure: 'metadata', change: 'live' },
@@ -38,10 +38,10 @@ const TURNS = [
   { key: 'content', measure: 'content', change: 'embedItself' },
   { key: 'content64', measure: 'content', inFlight: true },
 ]
-/** How often each store has its turn, and what it does then at most. */
-const [ROUNDS, AT_ONCE] = [15, { count: 20, seconds: 1 }]
+/** Rounds of each store, and the most that it does in each. */
+const [ROUNDS, PER_ROUND] = [15, { count: 20, seconds: 1 }]
 const [ROUNDS_IN_FLIGHT, IN_FLIGHT] = [3, { count: 256, seconds: 2 }]
-/** What a process holds differs by megabytes from one to the next. */
+/** The memory of a process varies by megabytes between processes. */
 const OPENINGS = 5
 const VECTORS = Object.fromEntries(
   ['corpus', 'questions'].map((name) => [name, fileURLToPath(new URL(`.vectors/${name}.f32`, import.meta.url))]),
@@ -57,7 +57,7 @@ const corpus = memories(Math.max(...sizes), CORPUS).map(({ content }) => content
 await prepareVectors(VECTORS.questions, searched(), () => {})
 await prepareVectors(VECTORS.corpus, corpus, (done) => console.error(`> embedded ${done} of ${corpus.length} texts`))
 
-// A store belongs to the model that filled it, so the embedder has the name of the one that this package ships.
+// A store belongs to the model that filled it, so the embedder has the name of the shipped one.
 const shipped = new OpenMemory({ path: join(directory, 'shipped') })
 const model = (await shipped.reindex()).model.id
 await shipped.close()
@@ -100,7 +100,7 @@ async function measure(count) {
     const measured = Object.fromEntries(only.map((store) => [store, []]))
     for (let round = 0; round < (quick ? 2 : inFlight ? ROUNDS_IN_FLIGHT : ROUNDS); round++) {
       for (const [store, child] of children) {
-        const { times, rate } = await ask(child, { measure, inFlight, limit: inFlight ? IN_FLIGHT : AT_ONCE })
+        const { times, rate } = await ask(child, { measure, inFlight, limit: inFlight ? IN_FLIGHT : PER_ROUND })
         measured[store].push(...(times ?? [rate]))
       }
     }
@@ -115,13 +115,13 @@ function jobOf(store, count) {
   return { store, model, vectors: VECTORS, directory: join(directory, `${store}-${count}`) }
 }
 
-/** What a store takes on disk and in memory, and how long it takes to open. */
+/** The size of a store on disk and in memory, and how long it takes to open. */
 async function afterwards(store, count, figures) {
   const { persistent } = (await import(`./stores/${store}.mjs`)).about
   const [many, one] = [jobOf(store, count), jobOf(store, 1)]
   const once = (job) => start(job).answer()
   figures.disk = persistent ? sizeOf(many.directory) / count : undefined
-  // What a process holds that has the store of one memory open is not the memories'.
+  // Subtract what a process uses with a store of one memory.
   const alone = start({ ...one, task: 'fill', count: 1 })
   const { held } = await alone.answer()
   alone.send({ change: 'close' })
@@ -141,7 +141,7 @@ async function afterwards(store, count, figures) {
   console.error(`> ${store}, ${count}: ${FIGURES.map(({ key }) => `${key} ${figures[key]?.toFixed(2)}`).join(', ')}`)
 }
 
-/** A child process, whose next message `answer` waits for. */
+/** A child process. `answer` waits for its next message. */
 function start(job) {
   const child = fork(fileURLToPath(new URL('stores/measure.mjs', import.meta.url)), [JSON.stringify(job)], {
     execArgv: ['--expose-gc', '--max-old-space-size=8192'],
@@ -167,7 +167,7 @@ function medians(runs) {
 
 function sizeOf(path) {
   const stat = statSync(path)
-  // Blocks, not lengths: files may have room that is not used.
+  // Blocks instead of lengths, because files may be sparse.
   if (!stat.isDirectory()) return stat.blocks * 512
   return readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0)
 }

@@ -1,10 +1,10 @@
-// Which vectors are searched? Clusters on the unit sphere, as the embeddings of related texts are.
+// Which vectors are searched? Clusters on the unit sphere, like embeddings of related texts.
 
 import { normal, randomFrom } from './random.mjs'
 
 export const DIMENSIONS = 384
 const CLUSTERS = 100
-/** How far a vector lies from the centre of its cluster: cosines of about 0.7 within one. */
+/** The distance of a vector from the centre of its cluster: cosines of about 0.7 within a cluster. */
 const SPREAD = 0.65
 
 export function clustered(seed) {

@@ -1,4 +1,4 @@
-// LanceDB: a table with an index on the id, and an exact search for vectors. Its files are not synced.
+// LanceDB: a table with an index on the id, and exact vector search. Its files are not synced.
 
 export const about = { name: 'LanceDB', source: 'node_modules/@lancedb/lancedb/package.json', persistent: true }
 
@@ -38,7 +38,7 @@ export async function open(directory, embedder) {
   }
 }
 
-/** Updates at the same time refuse each other. */
+/** Concurrent updates conflict with each other. */
 async function again(update) {
   for (;;) {
     try {

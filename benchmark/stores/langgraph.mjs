@@ -1,4 +1,4 @@
-// LangGraph's InMemoryStore, which keeps nothing on disk. A put replaces a whole value and embeds it.
+// LangGraph's InMemoryStore, which stores nothing on disk. A put replaces a whole value and embeds it.
 
 export const about = {
   name: 'LangGraph InMemoryStore',

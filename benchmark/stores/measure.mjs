@@ -1,4 +1,5 @@
-// The child process of one store: fills it and does what its parent asks then, or opens it again. Answers by messages.
+// The child process of one store. It fills the store and runs measurements for its parent, or reopens the store.
+// Results are sent as messages.
 
 import { mkdirSync } from 'node:fs'
 import process from 'node:process'
@@ -13,7 +14,7 @@ const IN_FLIGHT = 64
 const USER = 'ada'
 export const CORPUS = { seed: 7, user_id: USER, tokens: 20 }
 
-/** What is searched for. */
+/** The queries. */
 export function searched() {
   const prose = texts(1)
   return Array.from({ length: 20 }, () => prose.next(12).text)
@@ -58,7 +59,7 @@ async function fill(open, { count, directory, model, vectors }) {
   return {
     figures: { add, held },
     async turn({ change, measure, inFlight, limit }) {
-      // From then on each text that a store wants embedded is embedded.
+      // From here on every text is embedded.
       if (change === 'live') embedder.live = true
       if (change === 'embedItself') await store.embedItself?.()
       if (change === 'close') await store.close().then(() => setImmediate(() => process.disconnect()))
@@ -67,12 +68,12 @@ async function fill(open, { count, directory, model, vectors }) {
     },
   }
 }
-
-/** From opening to the first answer, and what the process holds a second later, when threads that opened it have ended. */
+/** The time from opening to the first result, and the memory of the process a second later. */
+/** The time from opening to the first result, and the memory of the process a second later, when threads for opening have exited. */
 async function reopen(open, { directory, model, vectors }, { embedsToSearch }) {
   const questions = searched()
   const embedder = new ModelEmbedder(model, { file: vectors.questions, texts: questions })
-  // Else the model stays out of it: what it holds differs by megabytes from one process to the next.
+  // Otherwise without the model, whose memory varies by megabytes between processes.
   if (embedsToSearch) await embedder.load()
   const began = performance.now()
   const store = await open(directory, embedder)
@@ -90,7 +91,7 @@ function resident() {
   return process.memoryUsage.rss()
 }
 
-/** The milliseconds that each takes. */
+/** The duration of each in milliseconds. */
 async function oneByOne(work, { count, seconds }) {
   const times = []
   const end = performance.now() + seconds * 1000
@@ -102,7 +103,7 @@ async function oneByOne(work, { count, seconds }) {
   return times
 }
 
-/** How many are done in a second, with 64 under way. */
+/** Operations per second with 64 in flight. */
 async function together(work, { count, seconds }) {
   const began = performance.now()
   let [begun, done] = [0, 0]

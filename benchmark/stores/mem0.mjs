@@ -1,4 +1,4 @@
-// Mem0 open source with the vector store that it has without a server, and without a language model (`infer: false`).
+// Mem0 open source with its serverless vector store, and without a language model (`infer: false`).
 
 import { join } from 'node:path'
 import process from 'node:process'
@@ -7,12 +7,12 @@ export const about = {
   name: 'mem0ai',
   source: 'node_modules/mem0ai/package.json',
   persistent: true,
-  // It embeds pieces of a question besides the whole, which nobody knows beforehand.
+  // It also embeds fragments of a query, which are not known beforehand.
   embedsToSearch: true,
 }
 
 export async function open(directory, embedder) {
-  // Read when it is imported: nothing is sent anywhere, and nothing is written outside the directory.
+  // Read at import time: disables telemetry, and keeps all files in the directory.
   Object.assign(process.env, { MEM0_TELEMETRY: 'false', MEM0_DIR: directory, HOME: directory })
   const { Memory } = await import('mem0ai/oss')
   const numbers = async (texts) => (await embedder.embed(texts)).map((vector) => Array.from(vector))
@@ -28,7 +28,7 @@ export async function open(directory, embedder) {
     // Never called.
     llm: { provider: 'openai', config: { apiKey: 'none' } },
   })
-  // It gives ids of its own.
+  // It generates its own ids.
   const ids = new Map()
   return {
     async add(memories) {

@@ -8,7 +8,7 @@ export async function open(directory, embedder) {
   const { id, dimensions } = embedder
   const embed = (texts) => embedder.embed(texts)
   let om = new OpenMemory({ path: directory, embedder: { id, dimensions, embed } })
-  // Opens the store; `ready()` would try the embedder too, which here loads a model that searches do not need.
+  // Opens the store. `ready()` would also test the embedder, which would load a model that searches do not need.
   await om.stats()
   return {
     async add(memories) {
@@ -19,7 +19,7 @@ export async function open(directory, embedder) {
     updateMetadata: (id, metadata) => om.updateMemory(id, { metadata }),
     updateContent: (id, content) => om.updateMemory(id, { content }),
     search: (query, user_id, k) => om.searchMemories(query, { limit: k, filters: { user_id } }),
-    /** From here on by the shipped model here, whose vectors are the same, instead of the function. */
+    /** From here on uses the shipped model instead of the function; its vectors are the same. */
     async embedItself() {
       await om.close()
       om = new OpenMemory({ path: directory })

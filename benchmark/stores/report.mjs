@@ -1,4 +1,4 @@
-// How are the figures of the stores shown? As Markdown tables, one for each size.
+// How are the figures of the stores presented? As Markdown tables, one per size.
 
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
@@ -16,7 +16,7 @@ export const FIGURES = [
   { key: 'disk', title: 'on disk per memory', unit: 'KB', scale: 1000 },
 ]
 
-/** The versions of what is compared. */
+/** The versions of the compared packages. */
 export async function about(stores) {
   const versions = { node: process.versions.node }
   for (const store of stores) {
@@ -43,7 +43,7 @@ function table(count, results, stores) {
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
 }
 
-/** The page of a run below docs/benchmarks, with the plots that lie beside it. */
+/** The page of a run in docs/benchmarks, with its plots. */
 export function page(date, report) {
   const head = [
     `# Stores, ${date}`,
@@ -56,7 +56,7 @@ export function page(date, report) {
   return [...head, '', report, '', '## Plots', '', ...plots, ''].join('\n')
 }
 
-/** What this package wants to reach, and whether it did. */
+/** The goals of this package, and whether it meets them. */
 export function goals(results) {
   const of = (store, count) => results.find((result) => result.store === store && result.count === count)
   const lines = []
@@ -77,7 +77,7 @@ export function goals(results) {
       const times = sqlite.search / ours.search
       say(`search at ${at}, at least 10 times faster than sqlite-vec`, `${number(times)}×`, times >= 10)
     }
-    // Below, what a process holds anyway varies by more.
+    // With fewer memories, the variation between processes is larger than this.
     if (count >= 10_000) {
       say(`resident per memory at ${at}, below 2.5 KB`, `${number(ours.memory / 1000)} KB`, ours.memory < 2500)
     }
@@ -85,7 +85,7 @@ export function goals(results) {
   return lines.join('\n')
 }
 
-/** The figure and, beside the first store's, how many times worse it is: below 1 is better. */
+/** The figure, and how many times worse it is than that of the first store: below 1 is better. */
 function cell({ unit, scale = 1, more }, value, first, compared) {
   if (value === undefined) return '–'
   const ratio = more ? first / value : value / first

@@ -1,4 +1,4 @@
-// What one would write by hand with better-sqlite3 and sqlite-vec: see ../sqlite-memories.mjs. Every change synced.
+// What one would write by hand with better-sqlite3 and sqlite-vec, see ../sqlite-memories.mjs. Every change is synced.
 
 import { join } from 'node:path'
 import { SqliteMemories } from '../sqlite-memories.mjs'
