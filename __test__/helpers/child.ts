@@ -1,11 +1,11 @@
-// Other processes, which see only the directory.
+// Child processes, which share only the directory with a test.
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
 
 const children = join(__dirname, '..', 'children')
 
-/** Runs `children/<name>` to its end and gives the one message that it sends. */
+/** Runs `children/<name>` to its end and returns the message that it sends. */
 export async function messageOf<T>(name: string, ...args: string[]): Promise<T> {
   const child = fork(join(children, name), args)
   const [message] = await Promise.all([nextMessage<T>(child), exitOf(child)])

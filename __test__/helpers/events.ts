@@ -1,13 +1,13 @@
-// A stream of server-sent events, as a browser or curl would read it.
+// A stream of server-sent events, read as a browser or curl does.
 
 import { request as begin, type IncomingHttpHeaders } from 'node:http'
 
 export interface Listening {
   status: number
   headers: IncomingHttpHeaders
-  /** The next event, its fields as they were sent; none when the stream has ended. */
+  /** The fields of the next event; `undefined` at the end of the stream. */
   next(): Promise<Record<string, string> | undefined>
-  /** Goes away without a word. */
+  /** Drops the connection. */
   leave(): void
 }
 

@@ -1,14 +1,14 @@
-// A process whose writes the system refuses (EFBIG), where this machine has prlimit (Linux).
+// A process whose writes fail with EFBIG, on machines with prlimit (Linux).
 
 import { type ChildProcess, execFileSync } from 'node:child_process'
 import { test } from '@jest/globals'
 
-/** Lets the process write no file behind its first bytes, or anything again. Node ignores the signal that comes with it. */
+/** Limits the files that the process writes to one byte, or removes the limit. Node ignores the signal. */
 export function refuseWrites({ pid }: ChildProcess, refuse: boolean): void {
   execFileSync('prlimit', ['--pid', String(pid), `--fsize=${refuse ? 1 : 'unlimited'}:`], { stdio: 'pipe' })
 }
 
-/** `test` where writes can be refused; elsewhere it is skipped, and says so. */
+/** `test` where writes can be made to fail; skipped with a message elsewhere. */
 export const testWithRefusedWrites = hasPrlimit() ? test : skipped()
 
 function hasPrlimit(): boolean {

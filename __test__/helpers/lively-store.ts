@@ -1,4 +1,4 @@
-// A store that has lived: every kind of change, field and value has happened in it.
+// A store with every kind of change, field and value.
 
 import type { OpenMemory } from '@openmemory/sdk'
 
@@ -25,7 +25,7 @@ export async function fillLively(om: OpenMemory): Promise<void> {
   await om.deleteMemory('A/gone too')
 }
 
-/** All that a user can see of a store. */
+/** Everything that a user can see of a store. */
 export async function everything(om: OpenMemory): Promise<unknown[]> {
   const seen: unknown[] = []
   for await (const { salience: _, ...memory } of om.iterateMemories({ order: 'created_at:asc', showExpired: true })) {

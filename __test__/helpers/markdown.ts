@@ -1,4 +1,4 @@
-// What does a Markdown file link to, which headings has it, and what do its examples print?
+// The links, headings and examples of Markdown files.
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -7,14 +7,14 @@ import { freshDirectory } from './store'
 
 export const ROOT = resolve(__dirname, '..', '..')
 
-/** Directories whose files are made by a tool or belong to others. */
+/** Directories with generated or third-party files. */
 const FOREIGN = new Set(['.git', 'dist', 'node_modules', 'tarballs', 'target', 'venv'])
 
 export function read(file: string): string {
   return readFileSync(join(ROOT, file), 'utf8')
 }
 
-/** The files below a directory of the repository with this ending, as paths from its root. */
+/** The paths of files with this ending in a directory of the repository, relative to its root. */
 export function filesBelow(directory: string, ending: RegExp): string[] {
   return readdirSync(join(ROOT, directory), { withFileTypes: true }).flatMap((entry) => {
     const path = directory === '' ? entry.name : `${directory}/${entry.name}`
@@ -27,13 +27,13 @@ export function withoutCode(text: string): string {
   return text.replace(/^( *)```.*?^\1```/gms, '').replace(/`[^`\n]*`/g, 'code')
 }
 
-/** The targets of the links and images of a file that are not addresses. */
+/** The relative targets of links and images. */
 export function linksOf(text: string): string[] {
   const links = [...withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target as string)
   return links.filter((target) => !/^[a-z]+:/.test(target))
 }
 
-/** The anchors of a file's headings, as GitHub makes them. */
+/** The anchors of headings, as GitHub generates them. */
 export function anchorsOf(text: string): string[] {
   const seen = new Map<string, number>()
   const prose = text.replace(/^( *)```.*?^\1```/gms, '')
@@ -51,7 +51,7 @@ export interface Example {
   output: string
 }
 
-/** Each JavaScript block that is followed by what it prints. */
+/** JavaScript blocks with the output block that follows. */
 export function examplesOf(text: string): Example[] {
   return [...text.matchAll(/^```js\n(.*?)^```\n\n^```text\n(.*?)^```/gms)].map(([, code, output]) => ({
     code: code as string,
@@ -59,14 +59,14 @@ export function examplesOf(text: string): Example[] {
   }))
 }
 
-/** What an example prints in a project that has this package. */
+/** The output of an example in a project that depends on this package. */
 export function printedBy({ code }: Example): string {
   const project = projectWithPackage()
   writeFileSync(join(project, 'example.mjs'), code)
   return execFileSync(process.execPath, ['example.mjs'], { cwd: project, encoding: 'utf8' })
 }
 
-/** A directory in which this package can be imported by its name. */
+/** A directory in which this package can be imported by name. */
 export function projectWithPackage(): string {
   const project = freshDirectory()
   mkdirSync(join(project, 'node_modules', '@openmemory'), { recursive: true })
@@ -74,7 +74,7 @@ export function projectWithPackage(): string {
   return project
 }
 
-/** The first cells of the tables under a heading, without their heads. */
+/** The first cells of the tables below a heading, without header rows. */
 export function firstCells(text: string, heading: string): string[] {
   const section = text.slice(text.indexOf(`\n## ${heading}\n`) + 1).split('\n## ')[0] ?? ''
   const rows = section.split('\n').filter((line) => line.startsWith('|'))

@@ -1,4 +1,4 @@
-// A Python with the packages that a test needs, in a folder of its own; none where there is no Python.
+// A Python environment with the packages that a test needs, if there is a Python.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 
 const folder = (name: string) => join(__dirname, '..', '..', 'node_modules', '.cache', `python-${name}`)
 
-/** The interpreter, or why there is none. */
+/** The interpreter, or why it is missing. */
 export function pythonWith(name: string, ...install: string[]): { python: string } | { missing: string } {
   const python = join(folder(name), process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python')
   const ready = join(folder(name), 'ready')

@@ -1,10 +1,10 @@
-// Requests that no client of HTTP would send: bytes over a socket, and what comes back.
+// Raw bytes over a socket, for requests that no HTTP client would send.
 
 import { connect } from 'node:net'
 
 /**
- * Sends bytes as they are, and gives what comes back until the connection ends or nothing has come for a while: a server
- * that waits for the rest of a request says nothing.
+ * Sends bytes and returns the response. Reading ends with the connection, or after a silence: a server that waits for
+ * the rest of a request sends nothing.
  */
 export function raw(port: number, bytes: string | Buffer, silenceMs = 5000): Promise<string> {
   return new Promise((resolve) => {
@@ -22,7 +22,7 @@ export function raw(port: number, bytes: string | Buffer, silenceMs = 5000): Pro
   })
 }
 
-/** The statuses of all answers that came back. */
+/** The status codes of all responses. */
 export function statuses(answer: string): number[] {
   return [...answer.matchAll(/HTTP\/1\.[01] (\d{3}) /g)].map(([, status]) => Number(status))
 }

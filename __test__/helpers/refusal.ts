@@ -1,4 +1,4 @@
-// The error that a call is refused with.
+// The error with which a call is rejected.
 
 import { OpenMemoryError } from '@openmemory/sdk'
 

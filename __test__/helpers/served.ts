@@ -1,15 +1,15 @@
-// A store behind a server in this process, reached over a real socket.
+// A store behind a server in this process, accessed over a real socket.
 
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { type EmbeddedOptions, OpenMemory } from '@openmemory/sdk'
 
-/** An object in remote mode that is as quick to make as one on a directory, and takes its server along when it closes. */
+/** An object in remote mode that is created synchronously, like an embedded one, and closes its server too. */
 export function serveAndReach(options: EmbeddedOptions): OpenMemory {
   const { path, embedder, durability, allowNonEmpty, lockWaitMs, url: _, ...reaching } = options
   const store = new OpenMemory({ path, embedder, durability, allowNonEmpty, lockWaitMs })
   const server = store.serve({ port: 0 })
   server.catch(() => {})
-  // The server's port is known later than the object must be made: this one waits for it.
+  // The server's port is not known yet when the object is created, so this proxy waits for it.
   const sockets = new Set<Socket>()
   const gate = createServer(async (socket) => {
     sockets.add(socket)

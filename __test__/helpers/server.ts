@@ -1,4 +1,4 @@
-// Servers in this process and requests to them over real sockets, as curl would send them.
+// Servers in this process, and requests to them over real sockets.
 
 import { request as begin, type IncomingHttpHeaders } from 'node:http'
 import type { EmbeddedOptions, OpenMemory, ServeOptions, Server } from '@openmemory/sdk'
@@ -24,7 +24,7 @@ interface Asking {
   key?: string
 }
 
-/** `ask('PATCH', '/memory/x', { body: {…} })`; the path is sent as it is. */
+/** `ask('PATCH', '/memory/x', { body: {…} })`; the path is sent without encoding. */
 export type Ask = (method: string, path: string, asking?: Asking) => Promise<Reply>
 
 export async function serve(options: ServeOptions = {}, store?: EmbeddedOptions): Promise<Served> {
@@ -53,7 +53,7 @@ export function asker(port: number): Ask {
           resolve({ status: response.statusCode as number, headers: response.headers, text, body: parsed })
         }
         if (response.headers['content-type'] !== 'text/event-stream') return response.on('end', answered)
-        // A stream of events has no end: its beginning is enough.
+        // An event stream does not end, so its beginning is returned.
         response.once('data', () => {
           answered()
           request.destroy()

@@ -1,4 +1,4 @@
-// A file system of a few megabytes or files, where this machine lets the test mount one (Linux, as root).
+// A file system of a few megabytes or files, on machines where a test can mount one (Linux, as root).
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -13,7 +13,7 @@ export class SmallDisk {
     this.#ballast = join(path, 'ballast')
   }
 
-  /** Takes room that `free` gives back. */
+  /** Uses space until `free`. */
   take(megabytes: number): void {
     writeFileSync(this.#ballast, Buffer.alloc(megabytes << 20))
   }
@@ -22,7 +22,7 @@ export class SmallDisk {
     rmSync(this.#ballast, { force: true, recursive: true })
   }
 
-  /** Takes every file that the disk still has, until `free`. */
+  /** Creates files until no more can be created. `free` removes them. */
   takeFiles(): void {
     mkdirSync(this.#ballast)
     for (let n = 0; ; n++) {
@@ -42,7 +42,7 @@ export class SmallDisk {
 const mounted: string[] = []
 
 afterAll(() => {
-  // Lazily: a store that failed to open may hold it for another moment.
+  // A lazy unmount, because a store that failed to open may hold files for a moment.
   for (const path of mounted.splice(0)) {
     execFileSync('umount', ['-l', path], { stdio: 'pipe' })
     rmdirSync(path)
@@ -57,7 +57,7 @@ export function mountSmallDisk(megabytes: number, files?: number): SmallDisk {
   return new SmallDisk(path)
 }
 
-/** `test` where a disk can be mounted; elsewhere it is skipped, and says so. */
+/** `test` where a disk can be mounted; skipped with a message elsewhere. */
 export const testWithSmallDisk = canMount() ? test : skipped()
 
 function canMount(): boolean {

@@ -1,5 +1,5 @@
-// Stores in directories of their own, closed and removed after each test. The same tests run against a server where the
-// environment variable OPENMEMORY_TEST_MODE says so (see jest.config.js).
+// Stores in temporary directories, closed and removed after each test. With OPENMEMORY_TEST_MODE the same tests run
+// against a server (see jest.config.js).
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,7 +10,7 @@ import { serveAndReach } from './served'
 
 export const remote = (globalThis as { openMemoryTestMode?: string }).openMemoryTestMode === 'remote'
 
-/** For behaviour that only a store in this process can have. */
+/** For behaviour that only an embedded store can have. */
 export const embeddedTest = remote ? test.skip : test
 
 const opened: OpenMemory[] = []
@@ -27,17 +27,17 @@ export function freshDirectory(): string {
   return directory
 }
 
-/** With the test embedder, in a fresh directory, unless the options say otherwise. */
+/** Opens a store with the test embedder in a fresh directory, unless options override it. */
 export function openStore(options: EmbeddedOptions = {}): OpenMemory {
   return opening({ path: freshDirectory(), embedder: 'test', ...options })
 }
 
-/** With the model that the package ships. */
+/** Opens a store with the shipped model. */
 export function openModelStore(path = freshDirectory()): OpenMemory {
   return opening({ path })
 }
 
-/** A store in this process, in both modes. */
+/** Opens an embedded store in both modes. */
 export function openEmbedded(options: EmbeddedOptions = {}): OpenMemory {
   return keep(new OpenMemory({ path: freshDirectory(), embedder: 'test', ...options }))
 }

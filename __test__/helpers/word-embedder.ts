@@ -1,10 +1,10 @@
-// An embedding function that knows words and keeps what it was asked.
+// An embedding function that hashes words and records the texts.
 
 import type { FunctionEmbedder } from '@openmemory/sdk'
 
 export interface WordEmbedder {
   embedder: FunctionEmbedder
-  /** Every text that was embedded, in order. */
+  /** All embedded texts, in order. */
   texts: string[]
 }
 
