@@ -17,7 +17,7 @@ test('a signal that has fired already ends the call before it begins', async () 
   expect((await om.listMemories()).memories).toEqual([])
 })
 
-test('a signal that fires while embedding ends the call, and what was committed is whole', async () => {
+test('a signal during embedding ends the call, and committed items are complete', async () => {
   const words = wordEmbedder()
   const controller = new AbortController()
   const { embed } = words.embedder

@@ -60,7 +60,7 @@ test('memories are deleted by id, each with its result', async () => {
   expect((await om.listMemories()).memories.map((memory) => memory.id)).toEqual([kept.id])
 })
 
-test('what is changed after a call was made does not change the call', async () => {
+test('changing an argument after a call does not affect the call', async () => {
   const om = openStore()
   const metadata = { colour: 'red' }
   const items = Array.from({ length: 250 }, (_, n) => ({ content: `thing ${n}`, metadata }))

@@ -7,7 +7,7 @@ import { ValidationError } from '@openmemory/sdk'
 import { refusal } from './helpers/refusal'
 import { freshDirectory, openStore } from './helpers/store'
 
-test('a backup made beside updates is a store with everything acknowledged before it', async () => {
+test('a backup during updates has everything acknowledged before it', async () => {
   const dir = join(freshDirectory(), 'made', 'backup')
   const om = openStore()
   await om.addMemories(Array.from({ length: 40 }, (_, n) => ({ id: `m${n}`, content: `note ${n}` })))
@@ -25,7 +25,7 @@ test('a backup made beside updates is a store with everything acknowledged befor
   expect(await om.getMemory('m7')).toMatchObject({ tags: ['x'] })
 })
 
-test('a backup takes the place of the store', async () => {
+test('a backup can replace the store', async () => {
   const [path, dir] = [join(freshDirectory(), 'store'), join(freshDirectory(), 'backup')]
   const om = openStore({ path })
   await om.addMemory({ id: 'm', content: 'kept' })
@@ -35,7 +35,7 @@ test('a backup takes the place of the store', async () => {
   expect(await openStore({ path: dir }).getMemory('m')).toMatchObject({ content: 'kept' })
 })
 
-test('a directory with something in it is refused, and nothing is left behind', async () => {
+test('a directory that is not empty is rejected and stays unchanged', async () => {
   const dir = freshDirectory()
   writeFileSync(join(dir, 'mine'), 'x')
   const om = openStore()

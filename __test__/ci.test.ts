@@ -35,7 +35,7 @@ unixTest('the last line counts the tests of both runners and one for each step',
   expect(status).toBe(0)
 })
 
-unixTest('a table says how long each step took, and lints and types come before the tests', () => {
+unixTest('a table shows the time of each step, and lints and types precede the tests', () => {
   const { lines } = run({ test: `${RUST}; ${JS}` })
   const rows = lines.slice(lines.indexOf('== time of each step') + 1, -1).map((line) => line.trim().split(/ {2,}/))
   expect(rows.map(([, , name]) => name).slice(0, 7)).toEqual([
@@ -46,14 +46,14 @@ unixTest('a table says how long each step took, and lints and types come before 
   expect(rows[1]?.[0]).toMatch(/^\d+ s$/)
 })
 
-unixTest('a step that fails is counted, and the steps behind it still run', () => {
+unixTest('a failed step is counted, and later steps still run', () => {
   const { status, lines } = run({ test: `${RUST}; ${JS}`, 'lint:js': 'false' })
   expect(lines.at(-1)).toBe('552 passed, 1 failed')
   expect(lines.find((line) => / FAILED /.test(line) && / s /.test(line))).toMatch(/lint the JavaScript/)
   expect(status).not.toBe(0)
 })
 
-unixTest('failed tests are counted beside the step that they fail', () => {
+unixTest('failed tests are counted with their step', () => {
   const failing = `echo 'Tests:       2 failed, 498 passed, 500 total'; false`
   expect(run({ test: `${RUST}; ${failing}` }).lines.at(-1)).toBe('550 passed, 3 failed')
   const rust = `echo 'test result: FAILED. 39 passed; 1 failed; 1 ignored'; false`

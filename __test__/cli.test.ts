@@ -83,7 +83,7 @@ test('a memory goes through every command', async () => {
   expect((await told('delete', 'm1')).result).toMatchObject({ id: 'm1' })
 })
 
-test('a store leaves as a file and comes in again, and what is refused is code 1', async () => {
+test('a store is exported and imported, and a rejected import exits with 1', async () => {
   const { om, told } = await store()
   await om.addMemory({ id: 'a', content: 'one', user_id: 'ada' })
   await om.addMemory({ id: 'b', content: 'two' })
@@ -96,7 +96,7 @@ test('a store leaves as a file and comes in again, and what is refused is code 1
   expect((await told('backup', 'monday')).result).toMatchObject({ error: { code: 'FORBIDDEN' } })
 })
 
-test('search --explain tells what each part adds to a score', async () => {
+test('search --explain shows the contribution of each feature', async () => {
   const { om, url } = await store()
   await om.addMemory({ content: 'Ada drinks tea', tags: ['taste'] })
   const { out } = await run('search', 'tea', '--explain', '--url', url)
@@ -107,7 +107,7 @@ test('search --explain tells what each part adds to a score', async () => {
   expect(out).toMatch(/lexical +\d\.\d{3} × \d/)
 })
 
-test('doctor says what is wrong and how to mend it, and mends it', async () => {
+test('doctor reports problems and how to repair them, and repairs them', async () => {
   const path = freshDirectory()
   const om = openEmbedded({ path })
   for (const n of [1, 2, 3]) {
@@ -191,7 +191,7 @@ test.each([
   expect(args.length === 0 ? out : err).toMatch(/Usage: openmemory|is not a command/)
 })
 
-test('wrong usage is told by what was typed, and by what to type', async () => {
+test('a usage error shows what was typed and what is valid', async () => {
   const { om, url } = await store()
   await om.addMemory({ id: 'a', content: 'one' })
   const told = async (...args: string[]) => (await run(...args, '--url', url)).err.split('\n')[0]
@@ -207,7 +207,7 @@ test('wrong usage is told by what was typed, and by what to type', async () => {
   expect(memories.map(({ content }) => content).sort()).toEqual(['-5 degrees', '-6 degrees'])
 })
 
-test('six commands at once all find the store open in turn, and --wait 0 waits for nobody', async () => {
+test('six concurrent commands take turns, and --wait 0 does not wait', async () => {
   const path = freshDirectory()
   const texts = Array.from({ length: 6 }, (_, n) => `note ${n}`)
   const added = await Promise.all(texts.map((text) => run('add', text, '--path', path)))
@@ -284,7 +284,7 @@ test('serve opens a directory, and SIGTERM ends it with code 0 when everything a
   expect(log).not.toMatch(/secret/)
 }, 60_000)
 
-test('serve says which directory it serves, in full', async () => {
+test('serve prints the absolute path of its directory', async () => {
   const parent = realpathSync(freshDirectory())
   const child = spawn(process.execPath, [CLI, 'serve', '--path', 'memories', '--port', '0'], { cwd: parent })
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
@@ -335,7 +335,7 @@ unixTest('a key file that is a symbolic link stays one', async () => {
   expect([lstatSync(link).isSymbolicLink(), existsSync(join(path, 'kept.json'))]).toEqual([true, true])
 })
 
-test('what is read from standard input must be UTF-8, and loses its byte order mark', async () => {
+test('standard input must be UTF-8, and its byte order mark is removed', async () => {
   const { om, url } = await store()
   const add = (bytes: Buffer) =>
     new Promise<Ended>((resolve) => {
@@ -362,7 +362,7 @@ test('a reader that has read enough ends a command quietly', async () => {
   expect([code, err]).toEqual([0, ''])
 })
 
-test('commands that read make no store, and say that there is none', async () => {
+test('read commands do not create a store, and report that there is none', async () => {
   const path = join(freshDirectory(), 'none')
   for (const args of [['list'], ['search', 'x'], ['get', 'x'], ['stats'], ['export', 'x.jsonl']]) {
     const { code, err } = await run(...args, '--path', path)

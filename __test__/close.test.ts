@@ -13,7 +13,7 @@ test('close is idempotent, also before first use', async () => {
   await used.close()
 })
 
-test('close settles what is in flight', async () => {
+test('close settles calls in flight', async () => {
   const path = freshDirectory()
   const om = openStore({ path })
   const adding = Array.from({ length: 20 }, (_, n) => om.addMemory({ content: `note ${n}` }))
@@ -45,7 +45,7 @@ test('asyncDispose closes', async () => {
   expect((await refusal(om.stats())).code).toBe('CLOSED')
 })
 
-test('with durability interval, what was flushed or closed is there', async () => {
+test('with durability interval, flushed and closed data is durable', async () => {
   const path = freshDirectory()
   const om = openStore({ path, durability: 'interval' })
   const { id } = await om.addMemory({ content: 'x' })

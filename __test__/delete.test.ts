@@ -56,7 +56,7 @@ test('deleting by filter deletes what fits, and an empty filter never means all'
   expect((await om.listMemories()).memories).toEqual([])
 })
 
-test('an unknown key beside filters is refused by name', async () => {
+test('an unknown option next to filters is rejected by name', async () => {
   const error = await refusal<ValidationError>(openStore().deleteMemories({ filter: { tags: 'x' } } as never))
   expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', field: 'filter' })
 })
@@ -71,7 +71,7 @@ test('a deletion that names a version is refused at another one', async () => {
   expect((await om.deleteMemory(id, { ifVersion: 2 })).version).toBe(2)
 })
 
-test('who deleted a memory, and why, is told to who asks for it', async () => {
+test('the actor and reason of a deletion can be read', async () => {
   const om = openStore()
   const { id } = await om.addMemory({ content: 'one' })
   await om.deleteMemory(id, { actor: 'ada', reason: 'no longer true' })
@@ -79,7 +79,7 @@ test('who deleted a memory, and why, is told to who asks for it', async () => {
   expect(error.details).toMatchObject({ deleted: true, actor: 'ada', reason: 'no longer true' })
 })
 
-test('compacting leaves everything that is there, and tells the bytes of the files', async () => {
+test('compaction keeps all data and returns the size of the files', async () => {
   const om = openStore()
   const { id } = await om.addMemory({ content: 'gone' })
   const kept = await om.addMemory({ content: 'kept' })

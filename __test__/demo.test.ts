@@ -9,7 +9,7 @@ import { freshDirectory } from './helpers/store'
 const root = join(__dirname, '..')
 const demo = join(root, 'examples', 'demo.mjs')
 
-test('the demo tells what was true, what changed, how, and undoes a mistake', () => {
+test('the demo shows past states and changes, and undoes a mistake', () => {
   const temporary = freshDirectory()
   const told = run([], temporary)
 

@@ -69,7 +69,7 @@ test('every command that a page names exists', () => {
   expect(named.filter(({ name }) => !(name in scripts))).toEqual([])
 })
 
-test('npx finds the command by the name of the package, and no text has it run another package', () => {
+test('npx finds the command by the package name, and no text has it run another package', () => {
   expect(Object.keys(bin)).toEqual(['openmemory'])
   const texts = [...OURS, 'index.d.ts', 'examples/demo.mjs']
   expect(texts.flatMap((file) => read(file).match(/npx openmemory \w+/g) ?? [])).toEqual([])
@@ -90,7 +90,7 @@ function sentencesOf(page: string): string[] {
 const GUIDES = filesBelow('docs/guide', /\.md$/)
 const EXAMPLES = GUIDES.flatMap((page) => examplesOf(read(page)).map((example) => ({ page, example })))
 
-test.each(EXAMPLES)('the example of $page prints what is shown below it', ({ example }) => {
+test.each(EXAMPLES)('the example of $page prints the output shown below it', ({ example }) => {
   expect(printedBy(example)).toBe(example.output)
 })
 

@@ -123,7 +123,7 @@ test('an argument that a method does not take is refused by its name, and nothin
   expect((await om.listMemories()).memories).toMatchObject([{ id, version: 1 }])
 })
 
-test('an argument that is undefined is none', async () => {
+test('an undefined argument counts as missing', async () => {
   const om = openStore()
   const stats = om.stats.bind(om) as (...given: unknown[]) => Promise<unknown>
   expect(await stats(undefined)).toMatchObject({ memories: 0 })

@@ -19,7 +19,7 @@ test('there is an example for each of the main uses', () => {
   ])
 })
 
-test.each(EXAMPLES)('$name prints what it says', ({ name, code }) => {
+test.each(EXAMPLES)('$name prints the documented output', ({ name, code }) => {
   const temporary = freshDirectory()
   const env = { ...process.env, TMPDIR: temporary, TEMP: temporary, TMP: temporary }
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, name)], { encoding: 'utf8', env })
@@ -28,7 +28,7 @@ test.each(EXAMPLES)('$name prints what it says', ({ name, code }) => {
   expect(readdirSync(temporary)).toEqual([])
 })
 
-test('examples/jest passes in parallel workers, ends by itself, and leaves nothing behind', () => {
+test('examples/jest passes in parallel workers, exits, and leaves no files', () => {
   const [project, temporary] = [freshDirectory(), freshDirectory()]
   cpSync(join(folder, 'jest'), project, { recursive: true })
   mkdirSync(join(project, 'node_modules', '@openmemory'), { recursive: true })

@@ -12,7 +12,7 @@ const MEMORY: NewMemory = {
   metadata: { sure: true, from: 'x' },
 }
 
-test('a text is added again unless the options or the memory say otherwise', async () => {
+test('a text is added again unless ifExists says otherwise', async () => {
   const om = openStore()
   const first = await om.addMemory(MEMORY)
   expect(first).not.toHaveProperty('existed')
@@ -24,7 +24,7 @@ test('a text is added again unless the options or the memory say otherwise', asy
   expect((await om.listMemories()).memories).toHaveLength(3)
 })
 
-test('a memory that says it as undefined or null leaves it to the options', async () => {
+test('an ifExists of undefined or null uses the default of the options', async () => {
   const om = openStore()
   const { id } = await om.addMemory(MEMORY)
   for (const ifExists of [undefined, null]) {
@@ -67,7 +67,7 @@ test('of many at once one is added', async () => {
   expect(new Set(added.map(({ id }) => id)).size).toBe(1)
 })
 
-test('the items of a batch find what is there and each other', async () => {
+test('the items of a batch match existing texts and each other', async () => {
   const om = openStore()
   const { id } = await om.addMemory(MEMORY)
   const items: NewMemory[] = [MEMORY, { content: 'New' }, { content: 'New' }, { content: 'New', ifExists: 'add' }]

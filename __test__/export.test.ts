@@ -51,7 +51,7 @@ test('an export imported into an empty store and exported again is the same, byt
   expect(await everything(other)).toEqual(await everything(om))
 })
 
-test('stores without memories, and with nothing but deleted ones, come back the same too', async () => {
+test('stores that are empty or have only deleted memories round-trip', async () => {
   for (const ids of [[], ['only']]) {
     const om = openStore()
     for (const id of ids) await om.addMemory({ id, content: 'x' })
@@ -64,7 +64,7 @@ test('stores without memories, and with nothing but deleted ones, come back the 
   }
 })
 
-test('lines say what was when: header, memories in the order of adding, deleted ids, trailer', async () => {
+test('lines are in order: header, memories as added, deleted ids, trailer', async () => {
   const om = openStore()
   await fillLively(om)
   const summary = await om.exportTo(file)
@@ -122,7 +122,7 @@ test('filters choose memories, expired ones too, and userId is one of them', asy
   expect((await refusal(om.exportTo(file, { filters: { colour: 'red' } as never }))).code).toBe('INVALID_ARGUMENT')
 })
 
-test('an export that ends early leaves the older file as it was, and nothing beside it', async () => {
+test('an interrupted export leaves the previous file unchanged, and no other files', async () => {
   const om = openStore()
   const all = 5000
   for (let n = 0; n < all; n += 1000) {
@@ -218,7 +218,7 @@ unixTest('a symbolic link stays one, and the file that it names is replaced or m
   expect(await refusal(om.exportTo(join(folder, 'loop')))).toMatchObject({ code: 'INVALID_ARGUMENT', field: 'file' })
 })
 
-unixTest('a pipe gets the export when somebody reads it, and stays a pipe', async () => {
+unixTest('an export can be written to a pipe, which stays a pipe', async () => {
   const om = openStore()
   await om.addMemories(Array.from({ length: 300 }, (_, n) => ({ content: `${n} ${'long '.repeat(500)}` })))
   await om.exportTo(file)

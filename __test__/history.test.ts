@@ -46,7 +46,7 @@ test('each state can be read by its time', async () => {
   expect(before.code).toBe('NOT_FOUND')
 })
 
-test('the history tells every version, newest first, with what changed, who and why', async () => {
+test('the history has every version, newest first, with changes, actor and reason', async () => {
   const versions = await om.getHistory(id)
   expect(versions.map(({ version, event }) => [version, event])).toEqual([
     [4, 'UPDATE'],

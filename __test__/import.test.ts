@@ -40,7 +40,7 @@ async function exportOf(fill: (om: OpenMemory) => Promise<unknown>): Promise<Buf
 const notes = (count: number) => (om: OpenMemory) =>
   om.addMemories(Array.from({ length: count }, (_, n) => ({ id: `m${n}`, content: `note ${n}`, user_id: `u${n % 3}` })))
 
-test('everything comes back and goes on living: search, history, links, restoring', async () => {
+test('an import restores everything: search, history, links, restoring', async () => {
   const om = openStore()
   await fillLively(om)
   await om.exportTo(file)
@@ -73,7 +73,7 @@ test('a second import of the same file finds everything there', async () => {
   expect(await everything(om)).toEqual(before)
 })
 
-test('a memory of another history under the same id is reported, kept or replaced, as onConflict says', async () => {
+test('onConflict decides whether a conflicting memory is reported, skipped or replaced', async () => {
   await exportOf(fillLively)
   const om = openStore()
   const mine = { id: 'plain', content: 'Something else', user_id: 'bob' }
@@ -187,7 +187,7 @@ test('a file cut off anywhere, or with any byte changed, is refused as damaged a
   expect((await om.stats()).memories).toBe(0)
 })
 
-test('what is no export, or one of another version, is told apart', async () => {
+test('files that are not exports and exports of other versions are distinguished', async () => {
   const om = openStore()
   for (const [text, code] of [
     ['', 'INVALID_ARGUMENT'],
@@ -210,7 +210,7 @@ test('a file made by hand needs little: an id, times, a text, and an end', async
   expect(await om.importFrom(file)).toMatchObject({ imported: 0, skipped: 1, tombstones: 0 })
 })
 
-test('a deleted id comes back when a file brings it, and a file deletes nothing', async () => {
+test('an import restores deleted ids and deletes nothing', async () => {
   await exportOf(notes(2))
   const om = openStore()
   await notes(1)(om)
@@ -223,7 +223,7 @@ test('a deleted id comes back when a file brings it, and a file deletes nothing'
 })
 
 // It stops at a report, which a server does not wait for.
-embeddedTest('an aborted import goes on where it stopped', async () => {
+embeddedTest('an aborted import resumes where it stopped', async () => {
   const whole = await exportOf(notes(400))
   const om = openStore()
   const controller = new AbortController()
@@ -240,7 +240,7 @@ embeddedTest('an aborted import goes on where it stopped', async () => {
   expect(readFileSync(file).equals(whole)).toBe(true)
 })
 
-test('an import that is killed goes on where it stopped', async () => {
+test('a killed import resumes where it stopped', async () => {
   const whole = await exportOf(notes(900))
   const path = freshDirectory()
   for (const stop of [100, 300, 500]) {
@@ -270,7 +270,7 @@ test('only the newest texts are embedded, those of the history when they are res
 })
 
 // It stops at a report, which a server does not wait for.
-embeddedTest('where nothing can be embedded the import ends, and goes on when called again', async () => {
+embeddedTest('an import stops when embedding fails, and resumes when called again', async () => {
   await exportOf(notes(150))
   const { embedder } = wordEmbedder()
   let online = true
@@ -309,7 +309,7 @@ test('a store of another model refuses to import until it is reindexed', async (
 // Windows has no named pipes.
 const unixTest = process.platform === 'win32' ? test.skip : test
 
-unixTest('a pipe is read to its end, and one that nobody writes to ends by its signal', async () => {
+unixTest('a pipe is read to its end, and a signal ends reading from an idle one', async () => {
   const whole = await exportOf(notes(900))
   const om = openStore()
   const pipe = join(folder, 'pipe')

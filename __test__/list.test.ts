@@ -77,7 +77,7 @@ test('an iteration by updated_at ends, also where its loop updates what it meets
   expect(met).toHaveLength(150)
 })
 
-test('memories deleted behind the cursor do not disturb the iteration', async () => {
+test('memories deleted after the cursor do not disturb the iteration', async () => {
   const om = openStore()
   const all = await fill(om, 20)
   const found: string[] = []

@@ -30,7 +30,7 @@ async function held(): Promise<{ path: string; end: () => Promise<unknown> }> {
   return { path, end }
 }
 
-test('calls wait until the other process is gone, and the event loop goes on', async () => {
+test('calls wait for the other process without blocking the event loop', async () => {
   const { path, end } = await held()
   const om = openStore({ path, lockWaitMs: LONG })
   let ticks = 0

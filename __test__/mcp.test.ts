@@ -149,7 +149,7 @@ test('every tool is described, and does its work', async () => {
   expect((await store.stats()).memories).toBe(0)
 })
 
-test('what a tool refuses is told to the model, with its code and field', async () => {
+test('errors of a tool reach the model with code and field', async () => {
   const { host } = await begin()
   await host.begin()
   for (const [name, args, refused] of [
@@ -271,7 +271,7 @@ test('the text of an answer has what a model reads, and the data has the rest', 
 
 const BUDGET = 20_000
 
-test('ten long notes fit into one answer, each cut with a mark of what is left out', async () => {
+test('ten long notes fit into one answer, each with a truncation mark', async () => {
   const { host, store } = await begin()
   await host.begin()
   const note = (n: number) => `Note ${n}: ${'tea 🍵 '.repeat(3000)}`.slice(0, 19_000)
@@ -300,7 +300,7 @@ test('ten long notes fit into one answer, each cut with a mark of what is left o
   }
 })
 
-test('a content that was cut is not stored in place of the whole', async () => {
+test('a truncated content never replaces the full one', async () => {
   const { host, store } = await begin()
   await host.begin()
   const { id } = await store.addMemory({ content: 'tea '.repeat(10_000) })
@@ -391,7 +391,7 @@ test('get_memory returns all of it of a long memory, part by part beyond 50 000 
   }
 })
 
-test('what is wrong is told in the names of the tool, and nothing is changed', async () => {
+test("errors use the names of the tool's arguments, and nothing is changed", async () => {
   const { host, store } = await begin()
   await host.begin()
   const { id } = await store.addMemory({ content: 'Ada drinks tea' })
@@ -457,7 +457,7 @@ test('null counts as absent, and values as their JSON text', async () => {
   expect(await host.use('add_memory', { content: 'x', expires_at: 'never' })).not.toHaveProperty('expires_at')
 })
 
-test('a session tells where its memories are: the model in its instructions, the host in its log', async () => {
+test('a session reports its store to the model (instructions) and to the host (log)', async () => {
   const path = join(freshDirectory(), 'memories')
   const host = new Host(
     spawn(process.execPath, [CLI, 'mcp', '--path', 'memories', '--user', 'ada'], { cwd: dirname(path) }),
@@ -473,7 +473,7 @@ test('a session tells where its memories are: the model in its instructions, the
   expect((await remote.begin()).instructions).toContain(url)
 })
 
-test('what is no request is refused with the code of JSON-RPC, and the session goes on', async () => {
+test('an invalid request gets a JSON-RPC error, and the session continues', async () => {
   const { host } = await begin()
   for (const [line, id, code] of [
     ['{', null, -32700],

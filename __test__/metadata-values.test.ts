@@ -62,7 +62,7 @@ test.each(circular)('a circle is refused as circular where it begins: %s', async
   }
 })
 
-test('what JSON can hold comes back equal', async () => {
+test('JSON values round-trip', async () => {
   const om = openStore()
   const shared = { twice: true }
   const metadata = {

@@ -29,7 +29,7 @@ test('a package without its binary names the package that is missing', async () 
   expect(message).toContain(`Node ${process.versions.node}`)
 })
 
-test('a binary that cannot be loaded is told from one that is missing', async () => {
+test('a binary that fails to load is distinguished from a missing one', async () => {
   const folder = packageWithoutBinary()
   writeFileSync(join(folder, `openmemory.${platform}.node`), 'no binary')
   const { code, message } = await firstUse(folder)

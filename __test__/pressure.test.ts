@@ -219,7 +219,7 @@ test('calls that wait for a slow embedding function take little memory, and read
   expect(told.grown).toBeLessThan(60)
 })
 
-test('while an embedding function is slow, whatever needs no vectors goes on', async () => {
+test('calls that need no vectors do not wait for a slow embedding function', async () => {
   let answer = () => {}
   const online = new Promise<void>((resolve) => {
     answer = resolve

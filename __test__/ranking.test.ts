@@ -39,7 +39,7 @@ test('each of several Chinese questions is looked for', async () => {
   expect(hits.map(({ content }) => content).sort()).toEqual([OTHERS[2], OTHERS[8]].sort())
 })
 
-test('an answer is found by its question in the same run, and says so in its path', async () => {
+test('an answer is found through its question in the same run, as its path shows', async () => {
   const om = openModelStore()
   const talk = [
     'Which instrument did you want to learn as a child?',
@@ -127,7 +127,7 @@ test('a filter on one memory in a hundred gives the order of the whole search', 
   }
 })
 
-test('a hundred searches change nothing of what is stored', async () => {
+test('a hundred searches do not change stored data', async () => {
   const om = openModelStore()
   await om.addMemories(OTHERS.map((content) => ({ content })))
   const stored = async () => {

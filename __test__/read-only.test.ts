@@ -56,7 +56,7 @@ testWithSmallDisk.each(['closed', 'left open'])(
   },
 )
 
-testWithSmallDisk('where there is no store, a read-only file system is told with the path', async () => {
+testWithSmallDisk('without a store, a read-only file system is reported with the path', async () => {
   const disk = mountSmallDisk(16)
   disk.setReadOnly(true)
   const path = join(disk.path, 'none')

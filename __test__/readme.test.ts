@@ -12,7 +12,7 @@ test('every code block of README is an example with its output', () => {
   expect(README.match(/^```js/gm)).toHaveLength(EXAMPLES.length)
 })
 
-test.each(EXAMPLES)('example %# of README prints what is shown below it, in at most 12 lines', (example) => {
+test.each(EXAMPLES)('example %# of README prints the output shown below it, in at most 12 lines', (example) => {
   expect(example.code.trim().split('\n').length).toBeLessThanOrEqual(12)
   expect(printedBy(example)).toBe(example.output)
 })

@@ -50,7 +50,7 @@ test('the old model is the mismatch afterwards', async () => {
   expect((await refusal(old.searchMemories('topic7'))).code).toBe('MODEL_MISMATCH')
 })
 
-embeddedTest('an interrupted reindex goes on where it stopped, also after the store was closed', async () => {
+embeddedTest('an interrupted reindex resumes where it stopped, even after closing the store', async () => {
   const large = wordEmbedder('large', 64)
   const om = openStore({ path, embedder: large.embedder })
   const interruption = new AbortController()

@@ -27,7 +27,7 @@ test('the same text twice is two memories', async () => {
   expect((await om.listMemories()).memories).toHaveLength(2)
 })
 
-test('the userId option scopes what is added, listed, searched and deleted by filter', async () => {
+test('the userId option scopes adding, listing, searching and deleting by filter', async () => {
   const path = freshDirectory()
   const everyone = openStore({ path })
   const ann = openStore({ path, userId: 'ann' })

@@ -30,7 +30,7 @@ describe.each([
   ['the shipped model', () => openModelStore()],
   ['a function', () => openStore({ embedder: close })],
 ])('with %s', (_, open) => {
-  test('a text that says what is asked scores .9 or more in every script, alone and among others', async () => {
+  test('a text equal to the query scores .9 or more in every script, alone and among others', async () => {
     for (const [language, content] of Object.entries(SENTENCES)) {
       const om = open()
       await om.addMemory({ content, metadata: { language } })
@@ -80,7 +80,7 @@ test('a question that nothing answers scores low', async () => {
   }
 })
 
-test('signs that tell words apart, rare tokens and emoji are evidence', async () => {
+test('distinguishing signs, rare tokens and emoji are evidence', async () => {
   const om = openModelStore()
   const texts = ['Ada writes C#', 'Ada writes C++', 'Ada has an A+ in maths', 'Error E1234 is a full disk']
   const moods = ['Mon 🙂', 'Tue 😡', 'Wed 🎉', 'Fri 🥜']

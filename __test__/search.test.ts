@@ -51,7 +51,7 @@ test('sectors narrow the search', async () => {
   expect(hits.map(({ id }) => id)).toEqual([how.id])
 })
 
-test('searches made together each find what they ask for', async () => {
+test('concurrent searches each find their own results', async () => {
   const om = openStore()
   const user = (n: number) => (n % 2 === 0 ? 'ada' : 'ben')
   const content = (n: number) => `thing${n} of part${n % 7}`

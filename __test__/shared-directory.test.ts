@@ -56,12 +56,12 @@ test('worker threads share the directory with their parent', async () => {
   expect(await om.getMemory(id)).toMatchObject({ version: 4, metadata: { a: true, b: true, c: true } })
 })
 
-test('embedding goes on when the thread that opened the directory ends', async () => {
+test('embedding continues when the thread that opened the directory exits', async () => {
   const rounds = await messageOf('ended-embedder.mjs', freshDirectory())
   expect(rounds).toEqual(Array(6).fill({ added: 100, refused: [], found: true }))
 })
 
-test('a second process is LOCKED out until the first lets go', async () => {
+test('a second process is LOCKED out until the first closes the store', async () => {
   const path = freshDirectory()
   const om = openStore({ path })
   await om.ready()

@@ -35,7 +35,7 @@ test.each([-0.1, 1.1, Number.NaN, '1'])('a boost of %p is refused', async (boost
   expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', field: 'boost' })
 })
 
-test('feedback is kept with its reason and taken back by null', async () => {
+test('feedback is stored with its reason and withdrawn by null', async () => {
   const given = await om.sendFeedback(memory.id, 'VERY_NEGATIVE', { reason: 'it moved' })
   expect(given).toMatchObject({ feedback: 'VERY_NEGATIVE', feedback_reason: 'it moved' })
   const changed = await om.sendFeedback(memory.id, 'POSITIVE')

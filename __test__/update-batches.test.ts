@@ -20,7 +20,7 @@ function withThreeBad(ids: string[]): MemoryUpdate[] {
   return updates
 }
 
-test('of 1000 updates with 3 bad ones, 997 are done and each result stands at its place', async () => {
+test('of 1000 updates with 3 invalid ones, 997 succeed, with results in order', async () => {
   const om = openStore()
   const ids = await thousand(om)
   const results = await om.updateMemories(withThreeBad(ids), { actor: 'importer' })
@@ -69,7 +69,7 @@ test('an atomic batch without a bad item is done', async () => {
   expect(results.every((result) => result.ok && result.memory.version === 2)).toBe(true)
 })
 
-test('1001 updates are refused, and so are none', async () => {
+test('1001 updates are rejected, and so is an empty batch', async () => {
   const om = openStore()
   const { id } = await om.addMemory({ content: 'one' })
   const error = await refusal(om.updateMemories(Array.from({ length: 1001 }, () => ({ id, tags: [] }))))

@@ -78,7 +78,7 @@ test('content, tags and metadata change together as one version', async () => {
   expect(await om.getMemory(memory.id)).toEqual({ ...updated, salience: expect.any(Number) })
 })
 
-test('metadata.sector pins the sector, and removing it lets go', async () => {
+test('metadata.sector pins the sector, and removing it unpins', async () => {
   const pinned = await om.updateMemory(memory.id, { metadata: { sector: 'emotional' } })
   expect(pinned.sectors).toEqual(['emotional'])
   const moved = await om.updateMemory(memory.id, { content: 'How to bake bread: first, knead the dough.' })

@@ -83,7 +83,7 @@ test('an unknown id is NOT_FOUND', async () => {
   expect(error.details).not.toHaveProperty('deleted')
 })
 
-test('a deleted id is NOT_FOUND and says when it was deleted', async () => {
+test('a deleted id is NOT_FOUND with the time of deletion', async () => {
   const { deleted_at } = await om.deleteMemory(memory.id)
   const error = await refusal(om.updateMemory(memory.id, { tags: [] }))
   expect(error.code).toBe('NOT_FOUND')

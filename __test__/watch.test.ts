@@ -29,7 +29,7 @@ async function until(om: OpenMemory, changes: AsyncIterator<MemoryChange>): Prom
 
 const named = ({ event, id, version }: MemoryChange) => [event, id, version]
 
-test('every change is told in the order of commits, as it left the memory', async () => {
+test('every change is delivered in commit order, with the resulting memory', async () => {
   const om = openStore()
   const changes = om.watch()
   await om.addMemory({ id: 'a', content: 'tea' })
@@ -85,7 +85,7 @@ test('filters choose by what a change leaves, and by what a deletion takes', asy
   ])
 })
 
-test('a watcher goes on behind the change whose cursor it gives, exactly while changes are kept', async () => {
+test('a watch resumes exactly after its cursor while changes are buffered', async () => {
   const om = openStore()
   const keeper = om.watch()
   const first = om.watch()
@@ -101,7 +101,7 @@ test('a watcher goes on behind the change whose cursor it gives, exactly while c
   await keeper.return?.()
 })
 
-test('after the store was closed the newest states and the deleted ids are told, backdated memories too', async () => {
+test('after reopening, a watch replays the newest states and deletions, including backdated memories', async () => {
   const path = freshDirectory()
   const before = openStore({ path })
   const changes = before.watch()
@@ -122,7 +122,7 @@ test('after the store was closed the newest states and the deleted ids are told,
   expect(await until(om, om.watch({ since: last }))).toMatchObject([{ id: expect.any(String), event: 'ADD' }])
 })
 
-test('since a time, what changed then or later is told', async () => {
+test('since a time, changes from then on are delivered', async () => {
   const om = openStore()
   await om.addMemory({ id: 'before', content: 'tea' })
   await new Promise((resolve) => setTimeout(resolve, 5))
@@ -134,7 +134,7 @@ test('since a time, what changed then or later is told', async () => {
   expect(all.map(({ id }) => id)).toContain('before')
 })
 
-test('a thousand changes at once are all told', async () => {
+test('a thousand concurrent changes are all delivered', async () => {
   const om = openStore()
   const changes = om.watch()
   const items = Array.from({ length: 1000 }, (_, n) => ({ id: `m${n}`, content: `note ${n}` }))
@@ -142,7 +142,7 @@ test('a thousand changes at once are all told', async () => {
   expect((await take(changes, 1000)).map(({ id }) => id)).toEqual(items.map(({ id }) => id))
 })
 
-test('several watchers hear the same, and concurrent calls of next are told one after the other', async () => {
+test('all watchers get the same changes, and concurrent calls of next get them in order', async () => {
   const om = openStore()
   const [one, two] = [om.watch(), om.watch()]
   const waiting = Promise.all([one.next(), one.next()])

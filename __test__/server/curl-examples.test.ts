@@ -65,7 +65,7 @@ if (missing.length > 0) {
     expect((await store.getMemory('mem_7k9n2x4p8q')).metadata).not.toHaveProperty('draft')
   }, 30_000)
 
-  test('the example of the published page changes what it says', async () => {
+  test('the example of the published page has the documented effect', async () => {
     const { store, server } = await serve({ apiKeys: [`default=${KEY}`] })
     await remember(store)
     const [answer] = await printed(PUBLISHED, server.url)

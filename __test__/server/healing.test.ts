@@ -76,7 +76,7 @@ testWithRefusedWrites(
   },
 )
 
-testWithRefusedWrites('a server and calls of its own process share what is opened again', async () => {
+testWithRefusedWrites('a server and embedded calls share the reopened store', async () => {
   const { child, ask } = await serveInChild({})
   const addInside = async (id: string) => {
     const told = nextMessage<{ code?: string; version?: number }>(child)
@@ -96,7 +96,7 @@ testWithRefusedWrites('a server and calls of its own process share what is opene
   }
 })
 
-testWithRefusedWrites('a watch goes on in the store that was opened again', async () => {
+testWithRefusedWrites('a watch continues in the reopened store', async () => {
   const { child, port, ask } = await serveInChild({})
   const add = (id: string) => ask('POST', '/memory/add', { body: { id, content: `text ${id}` } })
   await add('one')

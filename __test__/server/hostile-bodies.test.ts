@@ -120,7 +120,7 @@ test('a body that cannot be kept exactly is refused by the field’s name', asyn
   expect((await store.stats()).memories).toBe(0)
 })
 
-test('what is taken is kept exactly', async () => {
+test('accepted values are stored exactly', async () => {
   const { ask, store } = await serve()
   for (const [what, body, expected] of KEPT) {
     const { status, body: added } = await ask('POST', '/memory/add', { body })
@@ -204,7 +204,7 @@ test('ids in paths are only ids', async () => {
   expect((await store.stats()).memories).toBe(1)
 })
 
-test('a version that is none lets no write through', async () => {
+test('an invalid If-Match version rejects the write', async () => {
   const { ask, store } = await serve()
   await store.addMemory({ id: 'x', content: 'kept' })
   for (const version of ['0', '"0"', '-1', '"1.0"', '1e0', '"x"', '"1", "2"', '""', '18446744073709551617', '"é"']) {
@@ -215,7 +215,7 @@ test('a version that is none lets no write through', async () => {
   expect((await store.getMemory('x')).version).toBe(1)
 })
 
-test('a cursor that is none is refused by name', async () => {
+test('an invalid cursor is rejected by name', async () => {
   const { ask, store } = await serve()
   await store.addMemories(['a', 'b', 'c'].map((content) => ({ content })))
   const { next_cursor } = (await ask('POST', '/memory/list', { body: { limit: 1 } })).body as { next_cursor: string }

@@ -81,7 +81,7 @@ test.each(REFUSED)('a file with %s is refused, and nothing of it is imported', a
   expect((await store.stats()).memories).toBe(0)
 })
 
-test('what is large or strange and right is imported as it is', async () => {
+test('large and unusual but valid values are imported unchanged', async () => {
   const path = freshDirectory()
   const { ask, store } = await serve({}, { path: join(path, 'store') })
   const lines = [

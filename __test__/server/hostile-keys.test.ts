@@ -36,7 +36,7 @@ const MISPLACED: Record<string, string>[] = [
   { 'X-API-Key': 'wrong', Authorization: `Bearer ${ann}` },
 ]
 
-test('no other spelling of a key and no other place for it opens anything', async () => {
+test('a key is accepted in no other spelling and in no other header', async () => {
   const { ask } = await serve(KEYS)
   const spelled = WRONG.flatMap((key) => [
     { 'X-API-Key': key },
@@ -56,7 +56,7 @@ test('no other spelling of a key and no other place for it opens anything', asyn
   expect(seen.length).toBeGreaterThan(120)
 })
 
-test('case and spaces of the scheme do not matter, as HTTP has it', async () => {
+test('the scheme is case-insensitive and may be followed by several spaces, as in HTTP', async () => {
   const { ask } = await serve(KEYS)
   for (const scheme of ['Bearer', 'bearer', 'BEARER', 'Token', 'tOKEN', 'Bearer ', 'Bearer   ']) {
     const { status } = await ask('GET', '/stats', { headers: { authorization: `${scheme} ${ann} ` } })
@@ -64,7 +64,7 @@ test('case and spaces of the scheme do not matter, as HTTP has it', async () => 
   }
 })
 
-test('without a key no method and no spelling of a path says anything', async () => {
+test('without a key no method and no spelling of a path reveals anything', async () => {
   const { ask } = await serve(KEYS)
   await ask('POST', '/memory/add', { key: ann, body: { id: 'x', content: 'secret text' } })
   const paths = [

@@ -36,7 +36,7 @@ test('without a key, or with a wrong one, every route but health and the documen
   expect((await ask('GET', '/health')).status).toBe(200)
 })
 
-test('a key is taken from X-API-Key, Bearer and Token', async () => {
+test('a key is read from X-API-Key, Bearer and Token', async () => {
   const { ask } = await serve(KEYS)
   const ways: Record<string, string>[] = [
     { 'X-API-Key': ann as string },
@@ -170,7 +170,7 @@ test('a made key works at once, is kept as a hash only, and is refused from the 
   expect(JSON.parse(new Keys(keyFile).revoke('key_none')).error.code).toBe('NOT_FOUND')
 })
 
-test('a server that was open asks for keys from the first one on', async () => {
+test('an open server requires keys once there is one', async () => {
   const keyFile = join(freshDirectory(), 'keys.json')
   const { ask } = await serve({ keyFile })
   expect((await ask('GET', '/stats')).status).toBe(200)
@@ -200,7 +200,7 @@ const UNFIT = [
   'ann=ключ-ключ-ключ',
 ]
 
-test.each(UNFIT)('the key %j is refused at the start, and not told', async (key) => {
+test.each(UNFIT)('the key %j is rejected at startup and not printed', async (key) => {
   const refused = await refusal(openEmbedded().serve({ port: 0, apiKeys: ['bob=a-key-of-some-length', key] }))
   expect(refused).toMatchObject({ code: 'INVALID_ARGUMENT', field: 'apiKeys' })
   expect(refused.message).not.toContain(key)

@@ -18,7 +18,7 @@ function raw(port: number, text: string): Promise<string> {
   })
 }
 
-test('bodies over the limit answer 413, whether they say their length or not', async () => {
+test('bodies over the limit get 413, with or without Content-Length', async () => {
   const { ask } = await serve()
   const large = JSON.stringify({ content: 'x'.repeat(5 << 20) })
   expect(await ask('POST', '/memory/add', { body: large })).toMatchObject({
@@ -115,7 +115,7 @@ test('with keys pages of any origin may ask, PATCH and DELETE included', async (
   expect(reply.headers['access-control-allow-origin']).toBe('https://app.example')
 })
 
-test('answers are compressed for those who can read it', async () => {
+test('responses are compressed if the client accepts it', async () => {
   const { server, store } = await serve()
   await store.addMemory({ id: 'x', content: 'text '.repeat(2000) })
   const body = await new Promise<Buffer>((resolve) => {
@@ -158,7 +158,7 @@ test.each([
   expect((await store.getMemory('x')).version).toBe(1)
 })
 
-test('a length beside a chunked coding never lets a second request through', async () => {
+test('Content-Length with chunked coding never smuggles a second request', async () => {
   const { server, store } = await serve()
   await store.addMemory({ id: 'x', content: 'x' })
   const hidden = 'DELETE /memory/x HTTP/1.1\r\nHost: localhost\r\nX: '
@@ -189,7 +189,7 @@ test('an Idempotency-Key of one tenant means nothing to another', async () => {
   expect(bob.body.id).not.toBe(ann.body.id)
 })
 
-test('closing answers what is under way, and then nothing listens any more', async () => {
+test('closing finishes requests in progress, and then stops listening', async () => {
   const { ask, server, store } = await serve()
   const writes = Array.from({ length: 30 }, (_, n) =>
     ask('POST', '/memory/add', { body: { id: `m${n}`, content: `note ${n}` } }),
@@ -204,7 +204,7 @@ test('closing answers what is under way, and then nothing listens any more', asy
   await expect(ask('GET', '/health')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
 })
 
-test('a port in use is told as that', async () => {
+test('a port in use is reported as such', async () => {
   const { server, store } = await serve()
   await expect(store.serve({ port: server.port })).rejects.toMatchObject({ code: 'UNAVAILABLE', status: 503 })
 })

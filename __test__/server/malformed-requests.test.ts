@@ -92,7 +92,7 @@ test('what breaks HTTP is refused, and hides no other request', async () => {
   expect((await store.stats()).memories).toBe(1)
 })
 
-test('what is odd is one request, answered as such', async () => {
+test('an unusual request is handled as one request', async () => {
   const { server, store } = await serve()
   await store.addMemory({ id: 'x', content: 'kept' })
   await Promise.all(
@@ -104,7 +104,7 @@ test('what is odd is one request, answered as such', async () => {
   expect((await store.getMemory('x')).version).toBe(1)
 })
 
-test('two requests in one go are two, whatever their lengths say', async () => {
+test('two pipelined requests are handled as two, whatever their lengths', async () => {
   const { server, store } = await serve()
   await store.addMemory({ id: 'x', content: 'kept' })
   const body = '{"id":"x","boost":0.1}'
@@ -114,7 +114,7 @@ test('two requests in one go are two, whatever their lengths say', async () => {
   expect(statuses(answer)).toEqual([200, 200, 200])
 })
 
-test('a length beside a coding never lets a second request through', async () => {
+test('Content-Length with a coding never smuggles a second request', async () => {
   const { server, store } = await serve()
   await store.addMemory({ id: 'x', content: 'kept' })
   const ends = '0\r\n\r\n'
@@ -132,7 +132,7 @@ test('a length beside a coding never lets a second request through', async () =>
   expect((await store.getMemory('x')).version).toBe(1)
 })
 
-test('bodies that say they are compressed are not unpacked', async () => {
+test('compressed request bodies are not decompressed', async () => {
   const { ask, store } = await serve()
   const { gzipSync } = require('node:zlib') as typeof import('node:zlib')
   const bomb = gzipSync(Buffer.alloc(10 << 20, ' '))

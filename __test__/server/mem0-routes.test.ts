@@ -47,7 +47,7 @@ test('a limit bounds a list, with pages and without', async () => {
   expect((await ask('GET', '/v1/memories/?user_id=ada&limit=2')).body).toHaveLength(2)
 })
 
-test('of a query that is too long the end is searched for, and the answer says so', async () => {
+test('an overlong query is truncated to its end, as the response says', async () => {
   const { ask, store } = await serve()
   await store.addMemories([
     { content: 'The harbour is in Lisbon', ...USER },
@@ -63,7 +63,7 @@ test('of a query that is too long the end is searched for, and the answer says s
   expect(short.body).not.toHaveProperty('query_cut')
 })
 
-test('an id is told as it was asked for', async () => {
+test('an id is returned as the caller wrote it', async () => {
   const { ask } = await serve()
   const uuid = '0197f3f0-0000-7000-8000-00000000ABCD'
   const { status, body } = await ask('GET', `/v1/memories/${uuid}/`)

@@ -45,7 +45,7 @@ test('a name that only leads to this machine gets nothing', async () => {
   expect((await store.stats()).memories).toBe(0)
 })
 
-test('a page of another origin gets nothing, and is not told that it may ask', async () => {
+test('a page of another origin gets no data and no CORS headers', async () => {
   const { ask, store } = await serve()
   for (const origin of OTHER_ORIGINS) {
     const headers = { origin, 'content-type': 'text/plain' }

@@ -59,7 +59,7 @@ const streaming = { 'content-type': 'text/event-stream' }
 const event = (id: string) =>
   `id: c.${id}\ndata: {"event":"ADD","id":"${id}","version":1,"at":"","cursor":"c.${id}"}\n\n`
 
-test('a watch goes on when its server has ended and come back, and tells what it missed', async () => {
+test('a watch resumes after a server restart, and delivers missed changes', async () => {
   const { server, store } = await serve()
   const changes = await watching({ url: server.url })
   await store.addMemory({ id: 'before', content: 'tea' })
@@ -73,7 +73,7 @@ test('a watch goes on when its server has ended and come back, and tells what it
   expect((await waiting).filter((id) => id !== 'before')).toEqual(['while', 'after'])
 })
 
-test('a connection lost in the middle is made again behind what was told whole', async () => {
+test('a lost connection is reopened after the last complete event', async () => {
   const since: unknown[] = []
   const { url } = await pretend((response, asked, count) => {
     since.push(asked.since)
@@ -86,7 +86,7 @@ test('a connection lost in the middle is made again behind what was told whole',
   expect(since).toEqual([undefined, 'c.a'])
 })
 
-test('an event of a refusal is thrown behind what was told before, and nothing is tried again', async () => {
+test('an error event is thrown after earlier events, without a retry', async () => {
   const { url, count } = await pretend((response) => {
     const refused = { err: 'unavailable', code: 'UNAVAILABLE', message: 'fell behind' }
     response.writeHead(200, streaming).end(`${event('a')}event: error\ndata: ${JSON.stringify(refused)}\n\n`)
@@ -107,7 +107,7 @@ test('a wrong key is an AuthenticationError, and other calls go on', async () =>
   expect(await refusal(om.stats())).toMatchObject({ code: 'UNAUTHORIZED' })
 })
 
-test('a server that is not there, or does not come back within timeoutMs, is UNAVAILABLE', async () => {
+test('a server that is down longer than timeoutMs is UNAVAILABLE', async () => {
   const { server, store } = await serve()
   const changes = await watching({ url: server.url, timeoutMs: 300 })
   await store.addMemory({ id: 'a', content: 'tea' })
@@ -117,7 +117,7 @@ test('a server that is not there, or does not come back within timeoutMs, is UNA
   expect(await refusal(reach({ url: server.url }).watch().next())).toMatchObject({ code: 'UNAVAILABLE' })
 })
 
-test('what is asked after a watch was begun is told to it', async () => {
+test('changes made after a watch began are delivered to it', async () => {
   const { server } = await serve()
   const om = reach({ url: server.url })
   for (let n = 0; n < 20; n++) {
@@ -128,7 +128,7 @@ test('what is asked after a watch was begun is told to it', async () => {
   }
 })
 
-test('one who takes nothing for a while is told everything, and the server keeps what he has not taken', async () => {
+test('a slow reader gets every change, which the server buffers', async () => {
   const { server, store } = await serve()
   const changes = await watching({ url: server.url })
   const ids: string[] = []
@@ -140,7 +140,7 @@ test('one who takes nothing for a while is told everything, and the server keeps
   expect(await take(changes, ids.length)).toEqual(ids)
 })
 
-test('return, a signal and close let go of the connection, also while it is lost', async () => {
+test('return, a signal and close release the connection, even while it is lost', async () => {
   const { server, store } = await serve()
   const ask = asker(server.port)
   const open = async () => /^openmemory_watches (\d+)$/m.exec((await ask('GET', '/metrics')).text)?.[1]

@@ -278,7 +278,7 @@ test('a call that a server never answers is TIMEOUT after five minutes', async (
   }
 })
 
-test('close ends within five seconds though a server never answers, and the calls say so', async () => {
+test('close ends within five seconds if a server never answers, and calls fail', async () => {
   const { url, asked } = await pretend(() => {})
   const om = reach({ url })
   const calls = [
@@ -314,7 +314,7 @@ test('a file of this machine that is not there is IO, and no reason to try again
   expect(error).toMatchObject({ code: 'IO', retryable: false })
 })
 
-test('a server that stays away is UNAVAILABLE, and one that says wait is RateLimitError', async () => {
+test('a server that stays down is UNAVAILABLE, and a 429 is a RateLimitError', async () => {
   expect(await refusal(reach({ url: 'http://127.0.0.1:1' }).stats())).toMatchObject({
     code: 'UNAVAILABLE',
     retryable: true,
@@ -333,7 +333,7 @@ test('timeoutMs bounds a call, tries and all', async () => {
   expect(error).toMatchObject({ code: 'TIMEOUT', status: 503, retryable: true })
 })
 
-test('a signal ends the call and lets go of the connection', async () => {
+test('a signal ends the call and releases the connection', async () => {
   const controller = new AbortController()
   let gone: Promise<unknown> | undefined
   const { url } = await pretend((request) => {
@@ -357,7 +357,7 @@ test('connections are kept', async () => {
   expect(sockets.size).toBe(1)
 })
 
-test('a remote object serves nobody', async () => {
+test('a remote object cannot serve', async () => {
   expect(await refusal(reach({ url: 'http://127.0.0.1:1' }).serve())).toMatchObject({
     code: 'INVALID_ARGUMENT',
     details: { field: 'url' },
@@ -379,7 +379,7 @@ test.each([
   )
 })
 
-test('a batch with onProgress goes in parts and is told in one; one that is atomic goes whole', async () => {
+test('a batch with onProgress is sent in parts with one result; an atomic batch is sent whole', async () => {
   const { server } = await serve()
   const om = reach({ url: server.url })
   const items = Array.from({ length: 250 }, (_, n) => ({ id: `m${n}`, content: `note ${n}` }))
@@ -401,7 +401,7 @@ test('a batch with onProgress goes in parts and is told in one; one that is atom
   expect(seen).toHaveLength(3)
 })
 
-test('reindex and import tell how far they are', async () => {
+test('reindex and import report progress', async () => {
   const { server, store } = await serve()
   await store.addMemories(Array.from({ length: 200 }, (_, n) => ({ content: `note ${n}` })))
   const om = reach({ url: server.url })

@@ -55,7 +55,7 @@ test('GET /memory/:id answers the memory, an earlier version, and only the user 
   expect((await ask('GET', '/memory/%ff')).status).toBe(400)
 })
 
-test('DELETE /memory/:id answers ok, and the id is told as deleted afterwards', async () => {
+test('DELETE /memory/:id returns ok, and the id is reported as deleted afterwards', async () => {
   const { ask, store } = await serve()
   const { id } = await store.addMemory({ content: 'x' })
   expect((await ask('DELETE', `/memory/${id}`)).body).toMatchObject({ ok: true })
@@ -272,7 +272,7 @@ test('ifExists finds the memory that has the text instead of adding it', async (
   expect([wrong.status, wrong.body.field]).toEqual([400, 'ifExists'])
 })
 
-test('DELETE /memory/:id compares versions, and keeps who deleted it and why', async () => {
+test('DELETE /memory/:id checks versions, and stores actor and reason', async () => {
   const { ask, store } = await serve()
   const { id } = await store.addMemory({ content: 'x' })
   await store.updateMemory(id, { tags: ['a'] })
@@ -287,7 +287,7 @@ test('DELETE /memory/:id compares versions, and keeps who deleted it and why', a
   expect(body.details).toMatchObject({ deleted: true, version: 2, actor: 'ada', reason: 'moved away' })
 })
 
-test('a weak ETag never matches, and the answer says what to send', async () => {
+test('a weak ETag never matches, and the error says what to send', async () => {
   const { ask, store } = await serve()
   const { id } = await store.addMemory({ content: 'x' })
   const { status, body } = await ask('PATCH', `/memory/${id}`, {
@@ -299,7 +299,7 @@ test('a weak ETag never matches, and the answer says what to send', async () => 
   expect((await store.getMemory(id)).version).toBe(1)
 })
 
-test('a parameter that is given twice is told so', async () => {
+test('a repeated parameter is rejected', async () => {
   const { ask } = await serve()
   const { status, body } = await ask('GET', '/memory/all?limit=2&limit=3')
   expect([status, body.field]).toEqual([400, 'limit'])
@@ -316,7 +316,7 @@ test('of a query that is too long POST /memory/query searches for the end', asyn
   expect((await ask('POST', '/memory/search', { body: { query } })).status).toBe(413)
 })
 
-test('GET /sectors tells how sectors decay and what they hold', async () => {
+test('GET /sectors returns the decay and the counts of sectors', async () => {
   const { ask, store } = await serve()
   await store.addMemory({ content: 'x', metadata: { sector: 'emotional' } })
   const { body } = await ask('GET', '/sectors')
@@ -334,14 +334,14 @@ test('POST /compact takes deleted texts out of the files', async () => {
   expect([status, body]).toEqual([200, { bytes_before: expect.any(Number), bytes_after: expect.any(Number) }])
 })
 
-test('an item of a batch that is no memory is named by its place', async () => {
+test('an invalid item of a batch is named by its index', async () => {
   const { ask } = await serve()
   const { body } = await ask('POST', '/memory/batch', { body: { items: [null, { content: 'x' }] } })
   expect(body.results[0].error.field).toBe('items[0]')
   expect(body.results[1].ok).toBe(true)
 })
 
-test('a refusal says whether trying again can help', async () => {
+test('an error says whether it is retryable', async () => {
   const { ask } = await serve()
   expect((await ask('GET', '/memory/none')).body).toMatchObject({ code: 'NOT_FOUND', retryable: false })
   expect((await ask('GET', '/v1/memories/none/')).body).toMatchObject({ retryable: false })

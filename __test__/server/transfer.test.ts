@@ -35,7 +35,7 @@ test('GET /export answers the lines that exportTo writes, and POST /import takes
   expect(again.body).toMatchObject({ imported: 0, skipped: 6 })
 })
 
-test('filters choose what is exported, in the address or in the body', async () => {
+test('filters in the URL or the body select what is exported', async () => {
   const { ask, store } = await serve()
   await store.addMemories([
     { id: 'a', content: 'one', tags: ['x'] },
@@ -129,7 +129,7 @@ test('an import of more bytes than a body may have is streamed', async () => {
   expect((await store.stats()).memories).toBe(200)
 })
 
-test('a client that accepts lines is told how far an import is', async () => {
+test('a client that accepts NDJSON gets the progress of an import', async () => {
   const { ask, store } = await serve()
   await store.addMemories(Array.from({ length: 200 }, (_, n) => ({ content: `note ${n}` })))
   const { text: body } = await ask('GET', '/export')
@@ -195,7 +195,7 @@ test('without a directory for them backups are refused', async () => {
   await remote.close()
 })
 
-test('a file is not sent to a server that refuses, and the refusal is told', async () => {
+test('a file is not sent to a server that rejects it, and the error is reported', async () => {
   const { server } = await serve(KEYS)
   const file = join(freshDirectory(), 'large.jsonl')
   writeFileSync(file, 'x'.repeat(20 << 20))
@@ -204,7 +204,7 @@ test('a file is not sent to a server that refuses, and the refusal is told', asy
   await remote.close()
 })
 
-test('an export whose connection breaks is begun anew, and one that stays broken leaves no file', async () => {
+test('an export restarts after a lost connection, and leaves no file if it fails', async () => {
   const { store, server } = await serve()
   await store.addMemories(Array.from({ length: 500 }, (_, n) => ({ content: `${n} ${'long '.repeat(200)}` })))
   let breaks = 1

@@ -71,7 +71,7 @@ test.each([
   expect([reply.status, reply.body.err]).toEqual([400, 'id'])
 })
 
-test('a fault of the server answers 500 internal and says nothing of it', async () => {
+test('an internal error returns 500 without details', async () => {
   const embedder = { id: 'broken', dimensions: 2, embed: () => Promise.reject(new Error('secret of /etc/passwd')) }
   const { ask } = await serve({}, { embedder })
   const reply = await ask('POST', '/memory/add', { body: { content: 'x' } })

@@ -57,7 +57,7 @@ test('an event has a change as its data and the cursor as its id', async () => {
   expect(JSON.parse((await stream.next())?.data as string)).toMatchObject({ event: 'DELETE', id: 'a', version: 1 })
 })
 
-test('Last-Event-ID and since go on behind an event, filters choose, and POST takes the same', async () => {
+test('Last-Event-ID and since resume after an event, filters apply, and POST accepts the same', async () => {
   const { server, store, ask } = await serve()
   const first = await listen(server.port, '/watch')
   await store.addMemories(['a', 'b'].map((id) => ({ id, content: id, tags: ['kept'] })))
@@ -81,7 +81,7 @@ test('Last-Event-ID and since go on behind an event, filters choose, and POST ta
   expect([posted.status, posted.text.match(/"id":"\w+"/g)?.[0]]).toEqual([200, '"id":"b"'])
 })
 
-test('where filters leave out what changes, the id goes on all the same', async () => {
+test('the event id advances even if filters exclude the changes', async () => {
   const { server, store } = await serve()
   const stream = await listen(server.port, `/watch?filters=${encodeURIComponent('{"tags":"none"}')}`)
   const begun = await stream.next()
@@ -102,7 +102,7 @@ test.each([
   expect(await ask('GET', path, { headers })).toMatchObject({ status: 400, body: { err: 'invalid', field } })
 })
 
-test('a tenant is told of its own memories only: of what is new, of what was missed, and of what was deleted', async () => {
+test('a tenant gets only its own changes: new, missed and deleted ones', async () => {
   const { ask, server } = await serve({ apiKeys: ['ann=ann-key-0123456789', 'bob=bob-key-0123456789'] })
   const [ann, bob] = [{ 'x-api-key': 'ann-key-0123456789' }, { 'x-api-key': 'bob-key-0123456789' }]
   const hers = await listen(server.port, '/watch', ann)
@@ -145,7 +145,7 @@ test('the limit of time for requests does not end a watch', async () => {
   expect(await until(stream, 'late')).toEqual([])
 })
 
-test('so many are open at once, one more is refused, and who goes away makes room', async () => {
+test('the number of watches is limited, and closing one allows another', async () => {
   const { server, ask } = await serve()
   const all = await Promise.all(Array.from({ length: 256 }, () => listen(server.port, '/watch')))
   expect(await open(ask)).toBe(256)
@@ -157,7 +157,7 @@ test('so many are open at once, one more is refused, and who goes away makes roo
   expect((await listen(server.port, '/watch')).status).toBe(200)
 })
 
-test('a server that ends does not wait for those who watch', async () => {
+test('closing a server does not wait for watchers', async () => {
   const { server, store } = await serve()
   const streams = await Promise.all([listen(server.port, '/watch'), listen(server.port, '/watch?since=2000-01-01')])
   for (const stream of streams) await stream.next()
