@@ -68,7 +68,7 @@ impl Engine {
                 multilingual: self.model.embedding.is_multilingual(),
                 spread: self.model.spread(),
                 mask,
-                among: among.as_ref(),
+                candidates: among.as_ref(),
                 now: self.now(),
                 show_expired: request.show_expired,
             };

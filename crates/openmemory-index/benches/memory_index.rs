@@ -1,6 +1,5 @@
-//! How long does ranking take, without the model and the store? Medians in milliseconds, one thread, one user,
-//! texts of 25 words with one vector each.
-//! `cargo bench -p openmemory-core --bench memory_index`
+//! How long does ranking take without the model and the store? Prints medians in milliseconds for one thread and one
+//! user, with one vector per memory and texts of 25 words. Run: `cargo bench -p openmemory-index --bench memory_index`
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a bench prints its table")]
 
 use std::hint::black_box;
@@ -33,15 +32,15 @@ fn main() {
             multilingual: true,
             spread: 1.0,
             mask: None,
-            among: None,
+            candidates: None,
             now: Timestamp::from_millis(86_400_000),
             show_expired: false,
         };
         let search = median(|| drop(black_box(plain.search(&query, K).unwrap())));
         let with_runs = median(|| drop(black_box(in_runs.search(&query, K).unwrap())));
         let few = CandidateSet::Numbers((0..count).step_by(100).collect());
-        let among = Query { among: Some(&few), ..query };
-        let filtered = median(|| drop(black_box(plain.search(&among, K).unwrap())));
+        let restricted = Query { candidates: Some(&few), ..query };
+        let filtered = median(|| drop(black_box(plain.search(&restricted, K).unwrap())));
         let prepared: Vec<Vec<f32>> = (0..RUNS).map(|at| numbers.near(&centres[at % CLUSTERS])).collect();
         let mut prepared = prepared.iter();
         let nearest = median(|| drop(black_box(plain.nearest(None, prepared.next().unwrap(), 3, 0.6).unwrap())));
@@ -110,7 +109,7 @@ impl Numbers {
         normalised(centre.iter().map(|x| x + 0.05 * (self.unit() as f32 - 0.5)).collect())
     }
 
-    /// Words as frequent as Zipf has it.
+    /// Words with a Zipf distribution.
     fn text(&mut self, words: usize) -> String {
         let word = |_| format!("w{}", ((VOCABULARY as f64).powf(self.unit())) as u64);
         (0..words).map(word).collect::<Vec<_>>().join(" ")

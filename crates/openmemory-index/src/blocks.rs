@@ -1,10 +1,10 @@
-//! Where are the bytes and bits of vectors? In blocks, so that growing never moves what is there: a large `Vec` that doubles
-//! leaves as much behind it as it holds.
+//! How are the rows of vectors stored? In blocks, so that growing never copies existing rows: a large `Vec` that
+//! doubles leaves free memory as large as itself.
 
-/// Rows of a block.
+/// Rows per block.
 pub(super) const BLOCK: usize = 1024;
 
-/// Rows of equal length, numbered from 0 without gaps. All blocks but the last are full.
+/// Rows of equal length, numbered from 0 without gaps. Only the last block may be partly full.
 #[derive(Default)]
 pub(super) struct Blocks<T> {
     width: usize,
@@ -28,7 +28,7 @@ impl<T: Copy> Blocks<T> {
         &mut self.blocks[row / BLOCK][row % BLOCK * self.width..][..self.width]
     }
 
-    /// The rows from `block * BLOCK`, one after the other.
+    /// All rows of a block, concatenated.
     pub(super) fn block(&self, block: usize) -> &[T] {
         &self.blocks[block]
     }
@@ -37,7 +37,7 @@ impl<T: Copy> Blocks<T> {
         let full = BLOCK * self.width;
         match self.blocks.last_mut() {
             Some(last) if last.len() < full => last.extend_from_slice(row),
-            // The first block of a user grows with it; there may be many who have few memories.
+            // The first block of a user starts small, because many users have few memories.
             None => self.blocks.push(row.to_vec()),
             Some(_) => {
                 let mut block = Vec::with_capacity(full);
@@ -47,7 +47,7 @@ impl<T: Copy> Blocks<T> {
         }
     }
 
-    /// Puts the last row in the place of another.
+    /// Removes a row and moves the last row into its position.
     pub(super) fn swap_remove(&mut self, row: usize) {
         let Some(mut block) = self.blocks.pop() else { return };
         let last = block.split_off(block.len() - self.width);
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_stay_where_they_are_over_the_bounds_of_blocks() {
+    fn rows_keep_their_numbers_across_block_boundaries() {
         let mut rows = Blocks::new(2);
         let row = |n: usize| [(n % 100) as i8, (n / 100) as i8];
         for n in 0..2 * BLOCK + 1 {
@@ -81,14 +81,14 @@ mod tests {
         assert_eq!(rows.block(1).len(), 2 * BLOCK);
         rows.swap_remove(3);
         assert_eq!(rows.row(3), row(2 * BLOCK));
-        assert_eq!(rows.blocks.len(), 2, "an empty block goes");
+        assert_eq!(rows.blocks.len(), 2, "an empty block is freed");
         rows.swap_remove(2 * BLOCK - 1);
         rows.push(&row(7));
         assert_eq!(rows.row(2 * BLOCK - 1), row(7));
     }
 
     #[test]
-    fn nothing_is_left_of_removed_rows() {
+    fn removed_rows_leave_no_blocks() {
         let mut rows = Blocks::new(3);
         for _ in 0..2 {
             (0..BLOCK + 5).for_each(|_| rows.push(&[1, 2, 3]));

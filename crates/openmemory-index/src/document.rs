@@ -1,15 +1,15 @@
-//! What is known of a memory in the index, and in which form is it brought?
+//! What does the index store of a memory, and how is it prepared?
 
 use super::SectorMask;
 use super::quantise::Batch;
 use super::words::{Terms, phrase};
 use openmemory_domain::{ContentHash, Dynamics, Feedback, Salience, Timestamp};
 
-/// A memory as the index is told of it.
+/// A memory to index.
 pub struct Entry<'a> {
     pub number: u64,
     pub user: Option<&'a str>,
-    /// Memories of one run lend each other context.
+    /// Memories of one run are context for each other.
     pub run: Option<&'a str>,
     pub content: ContentHash,
     pub text: &'a str,
@@ -17,11 +17,11 @@ pub struct Entry<'a> {
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
     pub dynamics: &'a Dynamics,
-    /// Each of length 1 (L2), with what it stands for.
+    /// Vectors of length 1 (L2), each with what it represents.
     pub vectors: Vec<(&'a [f32], SectorMask)>,
 }
 
-/// An entry in the form in which it is kept: what takes most of the time is done.
+/// A prepared entry: the expensive work is done, and the rest needs the partition's lock.
 pub struct Indexed {
     pub(super) number: u64,
     pub(super) user: Option<Box<str>>,
@@ -59,7 +59,7 @@ impl Indexed {
     }
 }
 
-/// What tags are named by in a query.
+/// The normalised phrases by which a query can name the tags.
 pub(super) fn tags(tags: &[String]) -> Vec<(String, u16)> {
     let mut phrases: Vec<String> = tags.iter().map(|tag| phrase(tag)).filter(|phrase| !phrase.is_empty()).collect();
     phrases.sort_unstable();

@@ -1,4 +1,4 @@
-//! How are things found by name and referred to by number? Numbers of removed things are given again.
+//! How are names mapped to small numbers? Numbers of removed names are reused.
 
 use std::collections::HashMap;
 use std::mem::{size_of, take};
@@ -8,7 +8,7 @@ use std::sync::Arc;
 #[derive(Default)]
 pub(super) struct Interner<T> {
     ids: HashMap<Arc<str>, u32>,
-    things: Vec<(Arc<str>, T)>,
+    values: Vec<(Arc<str>, T)>,
     free: Vec<u32>,
 }
 
@@ -17,21 +17,21 @@ impl<T: Default> Interner<T> {
         self.ids.get(name).map(|id| &self[*id])
     }
 
-    /// The number of the thing of this name, which is made if it is not there.
+    /// The number of a name, which is assigned if the name is new.
     pub(super) fn id(&mut self, name: &str) -> u32 {
         if let Some(id) = self.ids.get(name) {
             return *id;
         }
         let name: Arc<str> = name.into();
-        let thing = (Arc::clone(&name), T::default());
+        let value = (Arc::clone(&name), T::default());
         let id = match self.free.pop() {
             Some(id) => {
-                self.things[id as usize] = thing;
+                self.values[id as usize] = value;
                 id
             }
             None => {
-                self.things.push(thing);
-                (self.things.len() - 1) as u32
+                self.values.push(value);
+                (self.values.len() - 1) as u32
             }
         };
         self.ids.insert(name, id);
@@ -39,20 +39,20 @@ impl<T: Default> Interner<T> {
     }
 
     pub(super) fn remove(&mut self, id: u32) {
-        let (name, _) = take(&mut self.things[id as usize]);
+        let (name, _) = take(&mut self.values[id as usize]);
         self.ids.remove(&name);
         self.free.push(id);
     }
 
-    /// Those that are there, and empty ones in place of removed ones.
+    /// All values, with default values at free numbers.
     pub(super) fn all(&self) -> impl Iterator<Item = &T> {
-        self.things.iter().map(|(_, thing)| thing)
+        self.values.iter().map(|(_, value)| value)
     }
 
-    /// Allocated bytes, roughly, without what the things hold.
+    /// Approximate allocated bytes, without those owned by the values.
     pub(super) fn bytes(&self) -> usize {
         let name = size_of::<(Arc<str>, u32)>() + 24;
-        self.ids.len() * name + self.things.capacity() * size_of::<(Arc<str>, T)>()
+        self.ids.len() * name + self.values.capacity() * size_of::<(Arc<str>, T)>()
     }
 }
 
@@ -60,13 +60,13 @@ impl<T> Index<u32> for Interner<T> {
     type Output = T;
 
     fn index(&self, id: u32) -> &T {
-        &self.things[id as usize].1
+        &self.values[id as usize].1
     }
 }
 
 impl<T> IndexMut<u32> for Interner<T> {
     fn index_mut(&mut self, id: u32) -> &mut T {
-        &mut self.things[id as usize].1
+        &mut self.values[id as usize].1
     }
 }
 
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_removed_name_is_gone_and_its_number_goes_to_the_next() {
+    fn the_number_of_a_removed_name_is_reused() {
         let mut named: Interner<Vec<u32>> = Interner::default();
         let (tea, cup) = (named.id("tea"), named.id("cup"));
         named[tea].push(1);

@@ -1,4 +1,4 @@
-//! Which language is a text in, and what is the stem of a word in it?
+//! Which language is a text in, and what are the stems of its words?
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use rust_stemmers::{Algorithm, Stemmer};
 
-/// The languages that have a Snowball stemmer and a list of stop words, by their ISO 639-1 codes.
+/// The languages with a Snowball stemmer and a list of stop words, by ISO 639-1 code.
 const LANGUAGES: [(&str, Algorithm); 18] = [
     ("en", Algorithm::English),
     ("ar", Algorithm::Arabic),
@@ -28,12 +28,12 @@ const LANGUAGES: [(&str, Algorithm); 18] = [
     ("tr", Algorithm::Turkish),
 ];
 
-/// Each stop word with one bit for every language that has it.
+/// Each stop word with a bit per language.
 static STOP_WORDS: LazyLock<HashMap<&'static str, u32>> = LazyLock::new(|| {
     let mut words: HashMap<&'static str, u32> = HashMap::new();
     for (at, (code, _)) in LANGUAGES.iter().enumerate() {
         for word in stop_words::lookup(code).unwrap_or_default() {
-            // As texts are cut into words: "couldn't" is two of them.
+            // Split like texts: "couldn't" becomes two words.
             word.split('\'')
                 .filter(|part| !part.is_empty())
                 .for_each(|part| *words.entry(part).or_default() |= 1 << at);
@@ -57,13 +57,13 @@ impl Language {
         usize::from(self.0)
     }
 
-    /// The language whose stop words are the most among these words (in lower case); English if there are none.
+    /// The language with the most stop words among these lower-case words; English if there are none.
     pub(super) fn of<'a>(words: impl Iterator<Item = &'a str>) -> Self {
         let mut counts = [0u32; Self::COUNT];
         for languages in words.filter_map(|word| STOP_WORDS.get(word)) {
             (0..Self::COUNT).filter(|at| languages & (1 << at) != 0).for_each(|at| counts[at] += 1);
         }
-        // Of equals the first wins, and English is the first.
+        // The first of equal languages wins, and English is first.
         Self::all().rev().max_by_key(|language| counts[language.index()]).unwrap_or(Self::ENGLISH)
     }
 
@@ -71,7 +71,7 @@ impl Language {
         STOP_WORDS.get(word).is_some_and(|languages| languages & (1 << self.0) != 0)
     }
 
-    /// The stem of a word in lower case, by Snowball's algorithm for the language.
+    /// The stem of a lower-case word, by Snowball's algorithm for the language.
     pub(super) fn stem(self, word: &str) -> Cow<'_, str> {
         Stemmer::create(LANGUAGES[self.index()].1).stem(word).into_owned().into()
     }

@@ -1,8 +1,8 @@
-//! Which memories share words with a query, and how telling are these words? BM25 over one user's memories.
+//! Which memories share words with a query, and how specific are those words? BM25 over one user's memories.
 //!
-//! Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond (2009), with k1 = 0.9 and b = 0.4 and
-//! the idf that is never negative. A score is divided by the sum of the query's idfs: the share of the query that a
-//! memory covers, comparable between queries; up to 1 + k1 where words repeat.
+//! Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond (2009), with k1 = 0.9, b = 0.4 and
+//! the non-negative idf. The score is divided by the sum of the query's idfs, so it is comparable between queries: the
+//! share of the query that a memory covers, or up to 1 + k1 if words repeat.
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -13,7 +13,7 @@ use super::words::{self, Terms, Word};
 const K1: f32 = 0.9;
 const B: f32 = 0.4;
 
-/// Languages that fewer of a user's memories are in than one in this many do not change how a query is read.
+/// A language must have more than one in this many of a user's memories to be considered for queries.
 const RARE_LANGUAGE: u32 = 20;
 
 #[derive(Default)]
@@ -24,7 +24,7 @@ pub(super) struct Lexical {
     total: Totals,
 }
 
-/// How much there is, in one partition or in several.
+/// Corpus statistics of one or several partitions.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Totals {
     pub(super) memories: u32,
@@ -44,13 +44,13 @@ impl Totals {
     }
 }
 
-/// A word of a query, by the terms that memories of this user may have for it.
+/// A word of a query, with its stems in the languages of the user's memories.
 struct QueryWord {
     terms: Vec<String>,
     memories: u32,
 }
 
-/// A query as words. Questions in unspaced scripts that have several sentences are looked for one by one.
+/// The words of a query. A query in an unspaced script is split into sentences, which are scored separately.
 pub(super) struct QueryWords {
     parts: Vec<Vec<QueryWord>>,
     totals: Totals,
@@ -86,7 +86,7 @@ impl QueryWords {
         &self.totals
     }
 
-    /// Counts in how many of the partition's memories each word is.
+    /// Adds the document frequencies of the partition.
     pub(super) fn count(&mut self, lexical: &Lexical) {
         for word in self.parts.iter_mut().flatten() {
             word.memories += lexical.memories_with(&word.terms);
@@ -99,13 +99,13 @@ impl QueryWords {
     }
 }
 
-/// What slows the growth of a word's weight with its count: for every memory, and for each word in it.
+/// The saturation constants of BM25: one for every memory, and one per word of its length.
 fn saturation(totals: &Totals) -> (f32, f32) {
     let mean = (totals.length as f32 / totals.memories.max(1) as f32).max(1.0);
     (K1 * (1.0 - B), K1 * B / mean)
 }
 
-/// The stems of a word in every language that matters here.
+/// The stems of a word in all languages to consider.
 fn variants(word: &str, totals: &Totals, language: Language) -> Vec<String> {
     let mut terms = vec![words::term(word, language)];
     for language in totals.languages() {
@@ -124,30 +124,30 @@ impl Lexical {
 
     pub(super) fn replace(&mut self, slot: u32, terms: &Terms) {
         self.remove(slot);
-        let place = slot as usize;
-        if place >= self.lengths.len() {
-            self.lengths.resize(place + 1, 0);
-            self.languages.resize(place + 1, None);
+        let index = slot as usize;
+        if index >= self.lengths.len() {
+            self.lengths.resize(index + 1, 0);
+            self.languages.resize(index + 1, None);
         }
         self.postings.replace(slot, &terms.counts);
-        self.lengths[place] = terms.length;
-        self.languages[place] = Some(terms.language);
+        self.lengths[index] = terms.length;
+        self.languages[index] = Some(terms.language);
         self.total.memories += 1;
         self.total.length += u64::from(terms.length);
         self.total.by_language[terms.language.index()] += 1;
     }
 
     pub(super) fn remove(&mut self, slot: u32) {
-        let place = slot as usize;
-        if let Some(language) = self.languages.get_mut(place).and_then(Option::take) {
+        let index = slot as usize;
+        if let Some(language) = self.languages.get_mut(index).and_then(Option::take) {
             self.postings.remove(slot);
             self.total.memories -= 1;
-            self.total.length -= u64::from(self.lengths[place]);
+            self.total.length -= u64::from(self.lengths[index]);
             self.total.by_language[language.index()] -= 1;
         }
     }
 
-    /// Puts the scores of all slots into `scores`, 0 where no word is shared.
+    /// Adds the score of each slot to `scores`; slots without a shared word stay at 0.
     pub(super) fn score(&self, query: &QueryWords, scores: &mut [f32]) {
         if let [part] = &query.parts[..] {
             self.score_part(query, part, scores);
@@ -161,22 +161,22 @@ impl Lexical {
         }
     }
 
-    /// The share of the query's words that each slot has, 0 to 1, however long it is: its score by that of one which has
-    /// every word once.
-    pub(super) fn covered(&self, totals: &Totals, scores: &[f32]) -> Vec<f32> {
+    /// The share of the query's words in each slot, 0 to 1, independent of length: its score relative to that of a text
+    /// of this length with each word once.
+    pub(super) fn coverage(&self, totals: &Totals, scores: &[f32]) -> Vec<f32> {
         let (short, long) = saturation(totals);
         let once = |length: u32| (K1 + 1.0) / (1.0 + short + long * length as f32);
         scores.iter().zip(&self.lengths).map(|(score, length)| (score / once(*length)).min(1.0)).collect()
     }
 
     fn score_part(&self, query: &QueryWords, part: &[QueryWord], scores: &mut [f32]) {
-        let most: f32 = part.iter().map(|word| query.idf(word)).sum();
-        if most <= 0.0 {
+        let idf_sum: f32 = part.iter().map(|word| query.idf(word)).sum();
+        if idf_sum <= 0.0 {
             return;
         }
         let (short, long) = saturation(&query.totals);
         for word in part {
-            let weight = query.idf(word) / most * (K1 + 1.0);
+            let weight = query.idf(word) / idf_sum * (K1 + 1.0);
             for posting in word.terms.iter().flat_map(|term| self.postings.of(term)) {
                 let count = f32::from(posting.count);
                 let length = self.lengths[posting.slot as usize] as f32;
@@ -189,7 +189,7 @@ impl Lexical {
         terms.iter().map(|term| self.postings.of(term).len() as u32).sum()
     }
 
-    /// In how many memories a word is, in any of its forms.
+    /// The number of memories with a word, in any of its forms.
     pub(super) fn memories_with_word(&self, word: &str, totals: &Totals) -> u32 {
         self.memories_with(&variants(word, totals, Language::ENGLISH))
     }

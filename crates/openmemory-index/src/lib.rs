@@ -1,18 +1,18 @@
 //! Which memories answer a query?
 //!
-//! Everything that ranking needs is held in memory, by user: words, vectors as one signed byte per dimension, tags,
-//! runs, salience. A search looks at all memories in scope and scores each by all of it (`score.rs`); nothing filters
-//! anything else out. Nothing here is written to disk: it is rebuilt from storage.
+//! Everything that ranking needs is in memory, by user: words, vectors quantised to one byte per dimension, tags, runs,
+//! salience. A search considers every memory in scope and scores it by all features (`score.rs`); there is no prefilter
+//! by a single one. Nothing is written to disk: the index is rebuilt from storage.
 
 #![forbid(unsafe_code)]
 
 mod blocks;
+mod cosine_scale;
 mod dense;
 mod document;
 mod interner;
 mod language;
 mod lexical;
-mod meaning;
 mod memory_index;
 mod parallel;
 mod partition;

@@ -1,4 +1,4 @@
-//! All memories of a store, in one partition per user, shared between threads.
+//! How do threads share the memories of a store? In one locked partition per user.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,9 +6,9 @@ use openmemory_domain::{Dynamics, Timestamp};
 use parking_lot::RwLock;
 use thiserror::Error;
 
+use crate::cosine_scale::CosineScale;
 use crate::document::{self, Entry, Indexed};
 use crate::lexical::{QueryWords, Totals};
-use crate::meaning::Meaning;
 use crate::partition::Partition;
 use crate::prepared_query::PreparedQuery;
 use crate::quantise::QueryVector;
@@ -18,30 +18,30 @@ use crate::score::Features;
 use crate::top_k::TopK;
 use crate::words;
 
-/// What the index holds.
+/// The size of the index.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
     pub users: usize,
     pub memories: usize,
     pub vectors: usize,
-    /// Allocated bytes, roughly.
+    /// Approximate allocated bytes.
     pub bytes: usize,
 }
 
-/// A vector of another length than the index was made for.
+/// A vector whose length differs from that of the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("a vector has {found} dimensions where the index has {expected}")]
+#[error("a vector has {found} dimensions, but the index has {expected}")]
 pub struct WrongDimensions {
     pub expected: usize,
     pub found: usize,
 }
 
-/// Words of a query that a tag can consist of.
+/// The most words of a query that are matched with a tag.
 const TAG_WORDS: usize = 4;
 
-/// All memories of a store, one partition per user. Shared by reference between threads.
+/// All memories of a store, one partition per user. Threads share it by reference.
 ///
-/// Every call sees each memory as one [`replace`](Self::replace) has left it, never a mixture of two.
+/// Every call sees a memory in a state that one [`replace`](Self::replace) wrote, never a mixture.
 pub struct MemoryIndex {
     dimensions: usize,
     arch: pulp::Arch,
@@ -58,13 +58,13 @@ impl MemoryIndex {
         self.dimensions
     }
 
-    /// Makes `entry` all that the index knows of a memory. A memory without vectors is forgotten.
+    /// Replaces all that is indexed of a memory. A memory without vectors is removed.
     pub fn replace(&self, entry: &Entry<'_>) -> Result<(), WrongDimensions> {
         self.put(&self.prepare(entry)?);
         Ok(())
     }
 
-    /// The first half of [`replace`](Self::replace), which may be done by many threads at once.
+    /// The first half of [`replace`](Self::replace), which needs no lock and can run in parallel.
     pub fn prepare(&self, entry: &Entry<'_>) -> Result<Indexed, WrongDimensions> {
         entry.vectors.iter().try_for_each(|(vector, _)| self.check(vector))?;
         Ok(Indexed::new(entry))
@@ -86,13 +86,13 @@ impl MemoryIndex {
         partition.get_mut().replace(indexed);
     }
 
-    /// Changes what a memory is called and how long it lives, without its text and vectors.
+    /// Changes tags and expiry without touching text and vectors.
     pub fn describe(&self, user: Option<&str>, number: u64, tags: &[String], expires_at: Option<Timestamp>) {
         let tags = document::tags(tags);
         self.change(user, |partition| partition.describe(number, &tags, expires_at));
     }
 
-    /// Changes how present a memory is, and what was thought of it.
+    /// Changes salience and feedback.
     pub fn set_dynamics(&self, user: Option<&str>, number: u64, dynamics: &Dynamics) {
         self.change(user, |partition| partition.set_dynamics(number, dynamics));
     }
@@ -103,7 +103,7 @@ impl MemoryIndex {
         }
     }
 
-    /// Forgets a memory; `false` if it was not there.
+    /// Removes a memory; `false` if it was not indexed.
     pub fn remove(&self, user: Option<&str>, number: u64) -> bool {
         let user = user.map(Box::from);
         let (removed, emptied) = match self.partitions.read().get(&user) {
@@ -115,7 +115,7 @@ impl MemoryIndex {
         };
         if emptied {
             let mut partitions = self.partitions.write();
-            // Another writer may have filled it since.
+            // Another thread may have added a memory since.
             if partitions.get_mut(&user).is_some_and(|p| p.get_mut().is_empty()) {
                 partitions.remove(&user);
             }
@@ -123,39 +123,39 @@ impl MemoryIndex {
         removed
     }
 
-    /// The `take` memories that answer best, best first, ties by number.
+    /// The `take` best memories, best first, ties by number.
     pub fn search(&self, query: &Query<'_>, take: usize) -> Result<Vec<Found>, WrongDimensions> {
         self.check(query.vector)?;
         let totals = self.totals(query.scope);
         let mut words = QueryWords::new(query.text, totals);
         self.each(query.scope, |partition| words.count(partition.lexical()));
         let unread = if query.multilingual { 0.0 } else { words::foreign_share(query.text) };
-        let meaning = Meaning::new(query.spread, unread);
+        let cosine_scale = CosineScale::new(query.spread, unread);
         let prepared = PreparedQuery {
             words,
             phrases: phrases(query.text),
-            vector: QueryVector::new(query.vector).times(meaning.factor),
-            meaning,
-            features: Features::among(totals.memories),
+            vector: QueryVector::new(query.vector).scaled(cosine_scale.factor),
+            cosine_scale,
+            features: Features::for_memories(totals.memories),
             mask: query.mask,
-            alive_at: (!query.show_expired).then_some(query.now),
+            not_expired_at: (!query.show_expired).then_some(query.now),
             now: query.now,
-            among: query.among,
+            candidates: query.candidates,
         };
         let mut best = TopK::new(take);
         self.each(query.scope, |partition| partition.search(self.arch, &prepared, &mut best));
         Ok(best.into_sorted())
     }
 
-    /// Vectors that a search in this scope compares.
+    /// The number of vectors that a search in this scope compares.
     pub fn vectors(&self, scope: Scope<'_>) -> usize {
         let mut vectors = 0;
         self.each(scope, |partition| vectors += partition.vectors());
         vectors
     }
 
-    /// A user's memories with a vector whose cosine to `vector` is at least `floor`, the nearest `take`, nearest first. Of
-    /// many one of these is missed now and then (`sketch.rs`).
+    /// The `take` nearest of a user's memories with a cosine to `vector` of at least `floor`, nearest first. In a large
+    /// partition the search is approximate and may miss one (`simhash.rs`).
     pub fn nearest(
         &self,
         user: Option<&str>,
@@ -164,13 +164,13 @@ impl MemoryIndex {
         floor: f32,
     ) -> Result<Vec<(u64, f32)>, WrongDimensions> {
         self.check(vector)?;
-        let probe = QueryVector::new(vector);
+        let query = QueryVector::new(vector);
         let mut best = TopK::new(take);
-        self.each(Scope::Users(&[user]), |partition| partition.nearest(self.arch, &probe, floor, &mut best));
+        self.each(Scope::Users(&[user]), |partition| partition.nearest(self.arch, &query, floor, &mut best));
         Ok(best.into_sorted())
     }
 
-    /// The query as its vector should be made: without the names that many memories of the scope have in common.
+    /// The query to embed: without names that are common in the scope.
     pub fn without_names(&self, scope: Scope<'_>, query: &str) -> String {
         let totals = self.totals(scope);
         query_names::without_names(query, totals.memories, |word| {
@@ -197,7 +197,7 @@ impl MemoryIndex {
         }
     }
 
-    /// What is held now.
+    /// The current size.
     pub fn usage(&self) -> Usage {
         let partitions = self.partitions.read();
         let mut usage = Usage { users: partitions.len(), ..Usage::default() };
@@ -218,7 +218,7 @@ impl MemoryIndex {
     }
 }
 
-/// What a query could call a tag: each one to four of its words that stand together.
+/// The phrases of a query that may name a tag: one to four consecutive words.
 fn phrases(query: &str) -> HashSet<String> {
     let words = words::phrase_words(query);
     (1..=TAG_WORDS).flat_map(|count| words.windows(count)).map(|words| words.join(" ")).collect()

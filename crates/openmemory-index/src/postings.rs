@@ -1,10 +1,10 @@
-//! Which memories have a term, and how often?
+//! Which memories contain a term, and how often?
 
 use std::mem::size_of;
 
 use super::interner::Interner;
 
-/// Six bytes: there are more of these than of anything else.
+/// Packed into six bytes, because postings outnumber everything else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C, packed(2))]
 pub(super) struct Posting {
@@ -12,7 +12,7 @@ pub(super) struct Posting {
     pub(super) count: u16,
 }
 
-/// Lists by term, each in the order of slots; and the terms of each slot, so that a memory can leave its lists.
+/// Posting lists by term, sorted by slot, and the terms of each slot, so that a memory can be removed.
 #[derive(Default)]
 pub(super) struct Postings {
     lists: Interner<Vec<Posting>>,
@@ -25,17 +25,17 @@ impl Postings {
         self.lists.get(term).map_or(&[], Vec::as_slice)
     }
 
-    /// Makes `terms` all that a slot is found by; each different term once.
+    /// Replaces the terms of a slot. Terms must be distinct.
     pub(super) fn replace(&mut self, slot: u32, terms: &[(String, u16)]) {
         self.remove(slot);
         let ids: Box<[u32]> =
             terms.iter().map(|(term, count)| self.insert(term, Posting { slot, count: *count })).collect();
         self.postings += ids.len();
-        let place = slot as usize;
-        if place >= self.slots.len() {
-            self.slots.resize_with(place + 1, Box::default);
+        let index = slot as usize;
+        if index >= self.slots.len() {
+            self.slots.resize_with(index + 1, Box::default);
         }
-        self.slots[place] = ids;
+        self.slots[index] = ids;
     }
 
     pub(super) fn remove(&mut self, slot: u32) {
@@ -55,7 +55,7 @@ impl Postings {
     fn insert(&mut self, term: &str, posting: Posting) -> u32 {
         let id = self.lists.id(term);
         let postings = &mut self.lists[id];
-        // Numbers rise as memories come, so the end is where most belong.
+        // Slot numbers mostly rise, so most postings are appended.
         match postings.last() {
             Some(last) if last.slot > posting.slot => {
                 let at = postings.partition_point(|other| other.slot < posting.slot);
@@ -66,7 +66,7 @@ impl Postings {
         id
     }
 
-    /// Allocated bytes, roughly.
+    /// Approximate allocated bytes.
     pub(super) fn bytes(&self) -> usize {
         self.lists.bytes()
             + self.postings * (size_of::<Posting>() + size_of::<u32>())
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_replaced_memory_leaves_its_old_lists() {
+    fn replacing_a_memory_removes_its_old_postings() {
         let mut postings = Postings::default();
         postings.replace(2, &[("tea".into(), 1), ("cup".into(), 2)]);
         postings.replace(0, &[("tea".into(), 1)]);
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_left_of_removed_memories() {
+    fn removed_memories_leave_no_postings() {
         let mut postings = Postings::default();
         for slot in 0..100 {
             postings.replace(slot, &[(format!("word{slot}"), 1), ("common".into(), 1)]);

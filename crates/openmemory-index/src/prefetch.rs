@@ -1,12 +1,12 @@
-//! How is memory that is read soon got into the cache? By an instruction that waits for nothing: nobody but us knows which
-//! comes next.
+//! How is memory loaded into the cache before it is read? By a prefetch instruction; the hardware cannot predict which
+//! row comes next.
 
-/// Bytes that come from memory together.
-pub(super) const LINE: usize = 64;
+/// Bytes of a cache line.
+pub(super) const CACHE_LINE: usize = 64;
 
-/// Has the line that begins here on its way, where there is a safe function for that.
+/// Prefetches a cache line, on processors for which there is a safe function.
 #[cfg(target_arch = "x86_64")]
-pub(super) use safe_arch::prefetch_t0 as fetch;
+pub(super) use safe_arch::prefetch_t0 as prefetch;
 
 #[cfg(not(target_arch = "x86_64"))]
-pub(super) fn fetch<T>(_: &T) {}
+pub(super) fn prefetch<T>(_: &T) {}

@@ -1,59 +1,59 @@
-//! What is asked of the index, and what does it answer?
+//! What does a caller ask the index, and what does it return?
 
 use openmemory_domain::{ContentHash, Timestamp};
 
 use crate::score::Features;
 use crate::sector_mask::SectorMask;
 
-/// Whose memories a search looks at.
+/// Whose memories a search considers.
 #[derive(Debug, Clone, Copy)]
 pub enum Scope<'a> {
-    /// Those of these users; `None` are the memories without a `user_id`. Name a user once.
+    /// Memories of these users; `None` means memories without a `user_id`. Users must be distinct.
     Users(&'a [Option<&'a str>]),
-    /// Those of everybody.
+    /// All memories.
     All,
 }
 
-/// To which memories of its scope a search is confined, at least.
+/// The memories of the scope to which a search is restricted. It may be a superset of those wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CandidateSet<'a> {
-    /// Those of a run.
+    /// The memories of a run.
     Run(&'a str),
-    /// Those that have a tag, and perhaps others whose tags sound like it.
+    /// The memories with a tag, and possibly others whose tags normalise to the same phrase.
     Tag(&'a str),
-    /// Those of these numbers.
+    /// The memories with these numbers.
     Numbers(Vec<u64>),
 }
 
-/// A question to the index.
+/// A search.
 #[derive(Debug, Clone, Copy)]
 pub struct Query<'a> {
     pub scope: Scope<'a>,
     pub text: &'a str,
     /// Of length 1 (L2), with the dimensions of the index.
     pub vector: &'a [f32],
-    /// Whether the vectors' model knows scripts other than Latin.
+    /// Whether the embedding model reads scripts other than Latin.
     pub multilingual: bool,
-    /// How many times as far apart unrelated texts are for the shipped model as for this one; 1 for the shipped one.
+    /// How many times as far apart unrelated texts are for the shipped model as for this one; 1 for the shipped model.
     pub spread: f32,
-    /// Only memories with vectors that stand for one of these, and only by those; `None` is all.
+    /// Restricts the search to vectors that represent one of these; `None` means all vectors.
     pub mask: Option<SectorMask>,
-    /// Only these memories; `None` is all.
-    pub among: Option<&'a CandidateSet<'a>>,
+    /// Restricts the search to these memories; `None` means all.
+    pub candidates: Option<&'a CandidateSet<'a>>,
     pub now: Timestamp,
-    /// Whether expired memories count too.
+    /// Whether expired memories are included.
     pub show_expired: bool,
 }
 
-/// A memory that may answer.
+/// A search result.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Found {
     pub number: u64,
     /// The text that was compared.
     pub content: ContentHash,
-    /// What its vectors stood for.
+    /// What its vectors represent.
     pub sectors: SectorMask,
     pub features: Features,
-    /// The neighbour in its run that it owes more to than to itself.
+    /// The neighbour in its run that contributes more to the score than the memory's own words and vectors.
     pub by: Option<u64>,
 }

@@ -1,17 +1,17 @@
-//! Which words of a query say who, and not what?
+//! Which words of a query are common names?
 //!
-//! A name that every other memory mentions pulls a query's vector towards all of them alike. Dense search does without
-//! such words: those written with a capital, not at the beginning, and in more than 15 % of the memories.
+//! A name that most memories mention pulls a query's vector towards all of them alike, so dense search drops such
+//! words: capitalised, not at the beginning of the query, and in more than 15 % of the memories.
 
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::words::{Word, words};
 
-/// Memories below which nothing can be said to be common.
+/// With fewer memories no name counts as common.
 const MIN_MEMORIES: u32 = 20;
 const COMMON: f32 = 0.15;
 
-/// The query without its common names; whole if nothing else would be left.
+/// The query without common names, or unchanged if nothing else would remain.
 pub(super) fn without_names(query: &str, memories: u32, memories_with: impl Fn(&str) -> u32) -> String {
     if memories < MIN_MEMORIES {
         return query.to_owned();
@@ -20,21 +20,21 @@ pub(super) fn without_names(query: &str, memories: u32, memories_with: impl Fn(&
         Word::Spaced(word) => memories_with(word) as f32 > COMMON * memories as f32,
         Word::Gram(_) => false,
     };
-    let (mut kept, mut left, mut first) = (String::with_capacity(query.len()), false, true);
+    let (mut kept, mut has_words, mut first) = (String::with_capacity(query.len()), false, true);
     for piece in query.split_word_bounds() {
         let is_word = piece.chars().any(char::is_alphanumeric);
         let capital = piece.chars().next().is_some_and(char::is_uppercase);
         if is_word && capital && !first && words(piece).first().is_some_and(is_common) {
             continue;
         }
-        left |= is_word;
+        has_words |= is_word;
         first &= !is_word;
-        // A dropped word leaves two spaces behind.
+        // Removing a word would leave two spaces.
         if !(piece.trim().is_empty() && kept.ends_with(char::is_whitespace)) {
             kept.push_str(piece);
         }
     }
-    if left { kept.trim().to_owned() } else { query.to_owned() }
+    if has_words { kept.trim().to_owned() } else { query.to_owned() }
 }
 
 #[cfg(test)]
@@ -46,18 +46,18 @@ mod tests {
     }
 
     #[test]
-    fn common_names_go_and_rare_ones_stay() {
+    fn common_names_are_removed_and_rare_ones_kept() {
         assert_eq!(stripped("When did Caroline's dog meet Mel in Rome?"), "When did dog meet in Rome?");
     }
 
     #[test]
-    fn a_query_of_nothing_but_names_stays_whole() {
+    fn a_query_of_names_only_is_unchanged() {
         assert_eq!(stripped("Caroline Mel"), "Caroline");
         assert_eq!(stripped("\"Caroline\""), "\"Caroline\"");
     }
 
     #[test]
-    fn in_a_small_store_nothing_is_common() {
+    fn a_small_store_has_no_common_names() {
         assert_eq!(without_names("Does Mel sing?", 19, |_| 19), "Does Mel sing?");
     }
 }

@@ -1,93 +1,100 @@
-//! Which memories of a partition are the best? One walk over them, by what their words and vectors say.
+//! Which memories of a partition answer best? Upper bounds, which are cheap, exclude nearly all of them before an exact
+//! score is computed.
 
 use super::Found;
-use super::meaning::Meaning;
+use super::cosine_scale::CosineScale;
 use super::prepared_query::PreparedQuery;
 use super::runs::{Context, Member, Surroundings};
-use super::score::{Feature, Features, alone};
+use super::score::{Feature, Features, own_score};
 use super::slot::Slot;
 use super::top_k::TopK;
 
-/// What the words of the slots say.
-pub(super) struct Words {
+/// The word scores of the slots.
+pub(super) struct WordScores {
     pub(super) lexical: Vec<f32>,
-    /// The share of the query's words that each has; empty where that does not count.
-    pub(super) covered: Vec<f32>,
+    /// The share of the query's words in each slot; empty if it is not used.
+    pub(super) coverage: Vec<f32>,
 }
 
-impl Words {
-    fn covered(&self, slot: usize) -> f32 {
-        self.covered.get(slot).copied().unwrap_or_default()
+impl WordScores {
+    fn coverage(&self, slot: usize) -> f32 {
+        self.coverage.get(slot).copied().unwrap_or_default()
     }
 }
 
-/// What the words and vectors of the slots alone say.
+/// The scores of the slots without context.
 pub(super) struct Scores<'a> {
-    words: Words,
-    /// Each slot's dense part where that is known, and no less than it elsewhere. Negative infinity where there is no
-    /// vector to compare.
+    words: WordScores,
+    /// The dense feature of each slot: exact where `exact` is set, an upper bound elsewhere. Negative infinity without
+    /// a vector to compare.
     dense: Vec<f32>,
-    known: Vec<bool>,
-    meaning: Meaning,
-    presence: &'a [f32],
+    exact: Vec<bool>,
+    cosine_scale: CosineScale,
+    dynamics_bounds: &'a [f32],
     named: Vec<bool>,
-    /// No less than the sum of a slot's features without what its run lends it.
-    most: Vec<f32>,
+    /// An upper bound of the sum of a slot's features, without context.
+    upper_bounds: Vec<f32>,
 }
 
 impl<'a> Scores<'a> {
-    /// `cosines` are no less than each slot's highest; `presence` is [`Slot::presence_upper_bound`] of each; `named` are the slots
-    /// with a tag that the query names.
+    /// `cosines` are upper bounds; `dynamics_bounds` are [`Slot::dynamics_upper_bound`]; `named` are the slots with a
+    /// tag that the query names.
     pub(super) fn new(
-        words: Words,
+        words: WordScores,
         cosines: Vec<f32>,
-        meaning: Meaning,
-        presence: &'a [f32],
+        cosine_scale: CosineScale,
+        dynamics_bounds: &'a [f32],
         named: impl Iterator<Item = u32>,
     ) -> Self {
         let mut dense = cosines;
-        dense.iter_mut().enumerate().for_each(|(slot, dense)| *dense = meaning.dense(*dense, words.covered(slot)));
-        let own = words.lexical.iter().zip(&dense).zip(presence);
-        let most =
-            own.map(|((lexical, dense), presence)| Features::own_upper_bound(*lexical, *dense, *presence)).collect();
-        let (known, tagged) = (vec![false; dense.len()], named);
-        let mut scores = Self { named: vec![false; dense.len()], words, dense, known, meaning, presence, most };
+        dense
+            .iter_mut()
+            .enumerate()
+            .for_each(|(slot, dense)| *dense = cosine_scale.dense(*dense, words.coverage(slot)));
+        let own = words.lexical.iter().zip(&dense).zip(dynamics_bounds);
+        let upper_bounds = own
+            .map(|((lexical, dense), dynamics_bounds)| Features::own_upper_bound(*lexical, *dense, *dynamics_bounds))
+            .collect();
+        let (exact, tagged) = (vec![false; dense.len()], named);
+        let mut scores =
+            Self { named: vec![false; dense.len()], words, dense, exact, cosine_scale, dynamics_bounds, upper_bounds };
         for slot in tagged.map(|slot| slot as usize) {
             if !std::mem::replace(&mut scores.named[slot], true) {
-                scores.most[slot] += Feature::TagNamed.weight();
+                scores.upper_bounds[slot] += Feature::TagNamed.weight();
             }
         }
         scores
     }
 
-    /// Notes what a slot's highest cosine is.
-    fn learn(&mut self, slot: u32, cosine: impl FnOnce() -> f32) {
+    /// Replaces the upper bound of a slot's dense feature by the exact value.
+    fn set_exact(&mut self, slot: u32, cosine: impl FnOnce() -> f32) {
         let slot = slot as usize;
-        if std::mem::replace(&mut self.known[slot], true) {
+        if std::mem::replace(&mut self.exact[slot], true) {
             return;
         }
-        self.dense[slot] = self.meaning.dense(cosine(), self.words.covered(slot));
-        self.most[slot] = Features::own_upper_bound(self.words.lexical[slot], self.dense[slot], self.presence[slot]);
+        self.dense[slot] = self.cosine_scale.dense(cosine(), self.words.coverage(slot));
+        self.upper_bounds[slot] =
+            Features::own_upper_bound(self.words.lexical[slot], self.dense[slot], self.dynamics_bounds[slot]);
         if self.named[slot] {
-            self.most[slot] += Feature::TagNamed.weight();
+            self.upper_bounds[slot] += Feature::TagNamed.weight();
         }
     }
 
-    /// What a slot lends to others and gets from itself; no less where its cosine is not known.
-    fn alone(&self, slot: u32) -> f32 {
+    /// The score that a slot has on its own and lends to others; an upper bound unless its cosine is exact.
+    fn own_score(&self, slot: u32) -> f32 {
         let dense = self.dense[slot as usize];
-        if dense == f32::NEG_INFINITY { 0.0 } else { alone(self.words.lexical[slot as usize], dense) }
+        if dense == f32::NEG_INFINITY { 0.0 } else { own_score(self.words.lexical[slot as usize], dense) }
     }
 }
 
-/// `C` gives a slot's highest cosine.
+/// `C` computes a slot's highest cosine.
 pub(super) struct Ranker<'a, C> {
     slots: &'a [Option<Slot>],
     prepared: &'a PreparedQuery<'a>,
     scores: Scores<'a>,
     cosine: C,
     best: &'a mut TopK<Found>,
-    /// Of the members of the run at hand.
+    /// The scores of the current run's members.
     surroundings: Surroundings,
 }
 
@@ -102,114 +109,123 @@ impl<'a, C: Fn(u32) -> f32> Ranker<'a, C> {
         Self { slots, prepared, scores, cosine, best, surroundings: Surroundings::default() }
     }
 
-    /// Offers all memories that have no run.
-    pub(super) fn offer_all_alone(&mut self) {
-        let Scores { words, dense, most, .. } = &self.scores;
-        let own = words.lexical.iter().zip(dense).zip(most);
-        let most = own.map(|((lexical, dense), most)| most + Features::context_upper_bound_alone(*lexical, *dense));
-        let mut most: Vec<f32> = most.collect();
-        // After those that promise most hardly any other is worth a look at its vectors and slot, which lie in no cache.
+    /// Ranks all memories without a run.
+    pub(super) fn offer_all_without_run(&mut self) {
+        let Scores { words, dense, upper_bounds, .. } = &self.scores;
+        let own = words.lexical.iter().zip(dense).zip(upper_bounds);
+        let bounds =
+            own.map(|((lexical, dense), bound)| bound + Features::context_upper_bound_without_run(*lexical, *dense));
+        let mut bounds: Vec<f32> = bounds.collect();
+        // After the most promising ones hardly any other needs a look at its vectors and slot, which are not in the
+        // cache.
         let mut promising = TopK::new(self.best.take());
         let mut from = 0;
-        while let Some(place) = promising.next_admitted(&most, from) {
-            promising.push(most[place], place as u64, place);
-            from = place + 1;
+        while let Some(slot_number) = promising.next_admitted(&bounds, from) {
+            promising.push(bounds[slot_number], slot_number as u64, slot_number);
+            from = slot_number + 1;
         }
-        for place in promising.into_sorted() {
-            self.offer_alone(place as u32);
-            // Nothing admits what is no number.
-            most[place] = f32::NAN;
+        for slot_number in promising.into_sorted() {
+            self.offer_without_run(slot_number as u32);
+            // NaN is never admitted.
+            bounds[slot_number] = f32::NAN;
         }
         from = 0;
-        while let Some(place) = self.best.next_admitted(&most, from) {
-            self.offer_alone(place as u32);
-            from = place + 1;
+        while let Some(slot_number) = self.best.next_admitted(&bounds, from) {
+            self.offer_without_run(slot_number as u32);
+            from = slot_number + 1;
         }
     }
 
-    /// Offers a memory, if it has no run.
-    pub(super) fn offer_alone(&mut self, place: u32) {
-        if !self.may_be_among_the_best(place, &Context::of_none(self.scores.alone(place))) {
+    /// Ranks a memory if it has no run.
+    pub(super) fn offer_without_run(&mut self, slot_number: u32) {
+        if !self.may_be_a_result(slot_number, &Context::without_run(self.scores.own_score(slot_number))) {
             return;
         }
-        self.scores.learn(place, || (self.cosine)(place));
-        let context = Context::of_none(self.scores.alone(place));
-        if self.may_be_among_the_best(place, &context) && self.slot(place).is_some_and(|slot| slot.run.is_none()) {
-            self.offer(place, &context, None);
+        self.scores.set_exact(slot_number, || (self.cosine)(slot_number));
+        let context = Context::without_run(self.scores.own_score(slot_number));
+        if self.may_be_a_result(slot_number, &context) && self.slot(slot_number).is_some_and(|slot| slot.run.is_none())
+        {
+            self.offer(slot_number, &context, None);
         }
     }
 
-    /// Offers the wanted members of runs, those of the most promising runs first.
-    pub(super) fn offer_runs<'r>(&mut self, runs: impl Iterator<Item = &'r [Member]>, wanted: impl Fn(u32) -> bool) {
-        let mut promising: Vec<(f32, &[Member])> = runs.map(|run| (self.most_of(run), run)).collect();
+    /// Ranks the members of runs that `is_candidate` accepts, the most promising runs first.
+    pub(super) fn offer_runs<'r>(
+        &mut self,
+        runs: impl Iterator<Item = &'r [Member]>,
+        is_candidate: impl Fn(u32) -> bool,
+    ) {
+        let mut promising: Vec<(f32, &[Member])> = runs.map(|run| (self.run_upper_bound(run), run)).collect();
         promising.sort_unstable_by(|(a, _), (b, _)| b.total_cmp(a));
-        for (most, members) in promising {
-            if !self.best.admits(most) {
+        for (bound, members) in promising {
+            if !self.best.admits(bound) {
                 return;
             }
-            self.offer_run(members, &wanted);
+            self.offer_run(members, &is_candidate);
         }
     }
 
-    /// No less than the sum of any member of a run: the best of them, were it between four that are as good.
-    fn most_of(&self, members: &[Member]) -> f32 {
-        let (mut own, mut alone) = (f32::NEG_INFINITY, f32::NEG_INFINITY);
+    /// An upper bound of the score of any member: the best member, if all its neighbours were as good as the best of
+    /// them.
+    fn run_upper_bound(&self, members: &[Member]) -> f32 {
+        let (mut bound, mut neighbour) = (f32::NEG_INFINITY, f32::NEG_INFINITY);
         for member in members {
-            own = own.max(self.scores.most[member.slot as usize]);
-            alone = alone.max(self.scores.alone(member.slot));
+            bound = bound.max(self.scores.upper_bounds[member.slot as usize]);
+            neighbour = neighbour.max(self.scores.own_score(member.slot));
         }
-        own + Features::most_lent_by(alone)
+        bound + Features::context_upper_bound_by(neighbour)
     }
 
-    fn offer_run(&mut self, members: &[Member], wanted: impl Fn(u32) -> bool) {
-        self.surroundings.enter(members, |place| self.scores.alone(place));
-        let may_be = |seek: &Self, (at, member): (usize, &Member)| {
-            // Closeness in time takes longer to find out than all the rest.
-            seek.may_be_among_the_best(member.slot, &seek.surroundings.most(members, at)) && wanted(member.slot)
+    fn offer_run(&mut self, members: &[Member], is_candidate: impl Fn(u32) -> bool) {
+        self.surroundings.enter(members, |slot_number| self.scores.own_score(slot_number));
+        let may_be_a_result = |ranker: &Self, (at, member): (usize, &Member)| {
+            // Closeness in time is the most expensive part, so it comes last.
+            ranker.may_be_a_result(member.slot, &ranker.surroundings.upper_bound(members, at))
+                && is_candidate(member.slot)
         };
-        if !members.iter().enumerate().any(|member| may_be(self, member)) {
+        if !members.iter().enumerate().any(|member| may_be_a_result(self, member)) {
             return;
         }
         for member in members {
-            self.scores.learn(member.slot, || (self.cosine)(member.slot));
+            self.scores.set_exact(member.slot, || (self.cosine)(member.slot));
         }
-        self.surroundings.enter(members, |place| self.scores.alone(place));
+        self.surroundings.enter(members, |slot_number| self.scores.own_score(slot_number));
         for (at, member) in members.iter().enumerate() {
-            if may_be(self, (at, member)) {
+            if may_be_a_result(self, (at, member)) {
                 self.offer(member.slot, &self.surroundings.context(members, at), Some((members, at)));
             }
         }
     }
 
-    /// What a memory can have at most is known from few numbers, and disposes of nearly all.
-    fn may_be_among_the_best(&self, place: u32, context: &Context) -> bool {
-        self.best.admits(self.scores.most[place as usize] + Features::context_upper_bound(context))
+    /// A cheap upper bound, which excludes nearly all memories.
+    fn may_be_a_result(&self, slot_number: u32, context: &Context) -> bool {
+        self.best.admits(self.scores.upper_bounds[slot_number as usize] + Features::context_upper_bound(context))
     }
 
-    fn slot(&self, place: u32) -> Option<&'a Slot> {
-        self.slots[place as usize].as_ref()
+    fn slot(&self, slot_number: u32) -> Option<&'a Slot> {
+        self.slots[slot_number as usize].as_ref()
     }
 
-    fn offer(&mut self, place: u32, context: &Context, among: Option<(&[Member], usize)>) {
-        let Some(slot) = self.slot(place) else { return };
-        let dense = self.scores.dense[place as usize];
-        if dense == f32::NEG_INFINITY || self.prepared.alive_at.is_some_and(|now| slot.expires_at <= now) {
+    fn offer(&mut self, slot_number: u32, context: &Context, run: Option<(&[Member], usize)>) {
+        let Some(slot) = self.slot(slot_number) else { return };
+        let dense = self.scores.dense[slot_number as usize];
+        if dense == f32::NEG_INFINITY || self.prepared.not_expired_at.is_some_and(|now| slot.expires_at <= now) {
             return;
         }
         let flag = |on: bool| f32::from(u8::from(on));
         let mut features = self.prepared.features;
-        features.set_own(self.scores.words.lexical[place as usize], dense);
-        features.set(Feature::InRun, flag(among.is_some()));
+        features.set_own(self.scores.words.lexical[slot_number as usize], dense);
+        features.set(Feature::InRun, flag(run.is_some()));
         features.set(Feature::IsQuestion, flag(slot.is_question));
-        features.set(Feature::TagNamed, flag(self.scores.named[place as usize]));
+        features.set(Feature::TagNamed, flag(self.scores.named[slot_number as usize]));
         features.set_context(context);
-        features.set(Feature::Feedback, slot.opinion());
+        features.set(Feature::Feedback, slot.feedback_value());
         features.set(Feature::Salience, slot.salience.at(self.prepared.now) as f32);
         let sum = features.sum();
         if !self.best.admits(sum) {
             return;
         }
-        let lender = among.and_then(|(members, at)| members.get(at.checked_add_signed(features.strongest_lender()?)?));
+        let lender = run.and_then(|(members, at)| members.get(at.checked_add_signed(features.strongest_lender()?)?));
         let by = lender.map(|member| member.number);
         let found = Found { number: slot.number, content: slot.content, sectors: slot.sectors, features, by };
         self.best.push(sum, slot.number, found);

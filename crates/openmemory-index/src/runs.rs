@@ -1,29 +1,30 @@
-//! What was said around a memory? The memories of one run in the order of time, and what they lend each other.
+//! Which memories are context for each other? The neighbours within a run, in order of time.
 //!
-//! An answer often shares no word with the question that it answers: what stands beside it tells. Only memories of one
-//! `run_id` are neighbours, and less so the more time lies between them.
+//! An answer often shares no word with its question, but stands next to it. Only memories with the same `run_id` are
+//! neighbours, and the context weakens with the time between them.
 
 use super::interner::Interner;
 use openmemory_domain::Timestamp;
 
-/// What a memory gets from its run; scores are those without any context, 0 where there is nobody.
+/// The scores that a memory's neighbours contribute. They exclude the neighbours' own context, and are 0 without a
+/// neighbour.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Context {
-    /// 1 if the memory before is a question.
+    /// 1 if the previous memory is a question.
     pub(super) after_question: f32,
-    /// The score of the memory before, if that is a question.
+    /// The score of the previous memory if it is a question.
     pub(super) question: f32,
     pub(super) next: f32,
     pub(super) before_last: f32,
     pub(super) after_next: f32,
-    /// The mean of the run's best three; alone, the memory's own.
+    /// The mean of the run's three best scores; without a run, the memory's own score.
     pub(super) run: f32,
 }
 
 impl Context {
-    /// That of a memory without a run, whose own score is `alone`.
-    pub(super) fn of_none(alone: f32) -> Self {
-        Self { run: alone, ..Self::default() }
+    /// The context of a memory without a run.
+    pub(super) fn without_run(own_score: f32) -> Self {
+        Self { run: own_score, ..Self::default() }
     }
 }
 
@@ -36,12 +37,12 @@ pub(super) struct Member {
 }
 
 impl Member {
-    fn place(&self) -> (Timestamp, u64) {
+    fn sort_key(&self) -> (Timestamp, u64) {
         (self.created_at, self.number)
     }
 }
 
-/// The runs of one user, each with its members in the order of time.
+/// The runs of one user. Members are sorted by time.
 #[derive(Default)]
 pub(super) struct Runs(Interner<Vec<Member>>);
 
@@ -49,14 +50,14 @@ impl Runs {
     pub(super) fn insert(&mut self, name: &str, member: Member) -> u32 {
         let id = self.0.id(name);
         let members = &mut self.0[id];
-        let at = members.partition_point(|other| other.place() < member.place());
+        let at = members.partition_point(|other| other.sort_key() < member.sort_key());
         members.insert(at, member);
         id
     }
 
     pub(super) fn remove(&mut self, id: u32, created_at: Timestamp, number: u64) {
         let members = &mut self.0[id];
-        if let Ok(at) = members.binary_search_by_key(&(created_at, number), Member::place) {
+        if let Ok(at) = members.binary_search_by_key(&(created_at, number), Member::sort_key) {
             members.remove(at);
         }
         if members.is_empty() {
@@ -65,7 +66,7 @@ impl Runs {
     }
 
     /// The members of the run of this name.
-    pub(super) fn of(&self, name: &str) -> &[Member] {
+    pub(super) fn find(&self, name: &str) -> &[Member] {
         self.0.get(name).map_or(&[], Vec::as_slice)
     }
 
@@ -82,7 +83,7 @@ impl Runs {
     }
 }
 
-/// The scores of one run's members, without any context, and what they make of each other.
+/// The own scores of one run's members, from which contexts are computed.
 #[derive(Default)]
 pub(super) struct Surroundings {
     scores: Vec<f32>,
@@ -90,7 +91,7 @@ pub(super) struct Surroundings {
 }
 
 impl Surroundings {
-    /// `score` is that of a slot without context.
+    /// `score` gives a slot's score without context.
     pub(super) fn enter(&mut self, members: &[Member], score: impl Fn(u32) -> f32) {
         self.scores.clear();
         self.scores.extend(members.iter().map(|member| score(member.slot)));
@@ -102,8 +103,8 @@ impl Surroundings {
         self.lent(members, at, |score, other| score * closeness(&members[at], other))
     }
 
-    /// No less in any part that counts for a memory.
-    pub(super) fn most(&self, members: &[Member], at: usize) -> Context {
+    /// An upper bound of each part of the context.
+    pub(super) fn upper_bound(&self, members: &[Member], at: usize) -> Context {
         self.lent(members, at, |score, _| score.max(0.0))
     }
 
@@ -159,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_lent_the_score_of_its_question() {
+    fn an_answer_gets_the_score_of_its_question() {
         let members = [member(0, 0, true), member(0, 1, false), member(0, 2, false)];
         let contexts = contexts(&members, |slot| if slot == 0 { 0.9 } else { 0.0 });
         assert_eq!((contexts[1].after_question, contexts[1].question), (1.0, 0.9));
@@ -168,13 +169,13 @@ mod tests {
     }
 
     #[test]
-    fn what_was_said_a_day_later_lends_nothing() {
+    fn memories_a_day_apart_are_no_context() {
         let members = [member(0, 0, true), member(24 * 60, 1, false)];
         assert!(contexts(&members, |_| 0.9)[1].question < 1e-6);
     }
 
     #[test]
-    fn members_stand_in_the_order_of_time_whenever_they_come() {
+    fn members_are_sorted_by_time() {
         let mut runs = Runs::default();
         let members = [member(5, 0, false), member(1, 1, false), member(5, 2, false)];
         let run = members.map(|member| runs.insert("r", member))[0];

@@ -1,12 +1,12 @@
-//! The inner loops: halves of rows against one query.
+//! How are the nibbles of rows multiplied with a query? The inner loops of a search.
 //!
-//! The products are whole numbers and exact, so every processor finds the same.
+//! Products are exact integers, so the results are the same on every processor.
 
 use pulp::NullaryFnOnce;
 
 use super::quantise::{Nibbles, Pairs};
 
-/// Puts the product of each row's high halves and the query into `products`. There are as many rows as products.
+/// Writes the products of the query with the high nibbles of each row. `rows` and `products` have the same length.
 pub(super) fn multiply_high<'a>(
     arch: pulp::Arch,
     query: &Pairs<i8>,
@@ -15,32 +15,32 @@ pub(super) fn multiply_high<'a>(
 ) {
     match arch {
         #[cfg(target_arch = "x86_64")]
-        pulp::Arch::V4(simd) => pulp::Simd::vectorize(simd, x86::Fours { simd, query, rows, products }),
+        pulp::Arch::V4(simd) => pulp::Simd::vectorize(simd, x86::RowsX4 { simd, query, rows, products }),
         #[cfg(target_arch = "x86_64")]
-        pulp::Arch::V3(simd) => pulp::Simd::vectorize(simd, x86::Fours { simd, query, rows, products }),
-        _ => arch.dispatch(OneByOne { query, rows, products }),
+        pulp::Arch::V3(simd) => pulp::Simd::vectorize(simd, x86::RowsX4 { simd, query, rows, products }),
+        _ => arch.dispatch(RowByRow { query, rows, products }),
     }
 }
 
-/// The product of a row, each byte of which is taken as it is stored, less 128, and the query.
+/// The product of the query with the full bytes of a row, as stored less 128.
 pub(super) fn multiply(arch: pulp::Arch, query: &Pairs<i16>, row: Nibbles<'_>) -> i32 {
     match arch {
         #[cfg(target_arch = "x86_64")]
-        pulp::Arch::V4(simd) => pulp::Simd::vectorize(simd, x86::Whole { simd, query, row }),
+        pulp::Arch::V4(simd) => pulp::Simd::vectorize(simd, x86::FullRow { simd, query, row }),
         #[cfg(target_arch = "x86_64")]
-        pulp::Arch::V3(simd) => pulp::Simd::vectorize(simd, x86::Whole { simd, query, row }),
-        _ => arch.dispatch(Whole { query, row }),
+        pulp::Arch::V3(simd) => pulp::Simd::vectorize(simd, x86::FullRow { simd, query, row }),
+        _ => arch.dispatch(FullRow { query, row }),
     }
 }
 
-/// What the compiler makes of the plain form: good where there are instructions for bytes, as on ARM.
-struct OneByOne<'p, R> {
+/// The portable form, which the compiler vectorises well if there are instructions for bytes, as on ARM.
+struct RowByRow<'p, R> {
     query: &'p Pairs<i8>,
     rows: R,
     products: &'p mut [i32],
 }
 
-impl<'a, R: Iterator<Item = &'a [u8]>> NullaryFnOnce for OneByOne<'_, R> {
+impl<'a, R: Iterator<Item = &'a [u8]>> NullaryFnOnce for RowByRow<'_, R> {
     type Output = ();
 
     #[inline(always)]
@@ -57,12 +57,12 @@ fn product_high(row: &[u8], first: &[i8], second: &[i8]) -> i32 {
     pairs.map(|((pair, a), b)| i32::from(pair & 15) * i32::from(*a) + i32::from(pair >> 4) * i32::from(*b)).sum()
 }
 
-struct Whole<'p> {
+struct FullRow<'p> {
     query: &'p Pairs<i16>,
     row: Nibbles<'p>,
 }
 
-impl NullaryFnOnce for Whole<'_> {
+impl NullaryFnOnce for FullRow<'_> {
     type Output = i32;
 
     #[inline(always)]
@@ -82,7 +82,7 @@ fn product(high: &[u8], low: &[u8], first: &[i16], second: &[i16]) -> i32 {
     products.fold(0, i32::wrapping_add)
 }
 
-/// By instructions that no compiler finds in the plain forms.
+/// Uses instructions that compilers do not generate from the portable forms.
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use pulp::x86::{V3, V4};
@@ -91,24 +91,24 @@ mod x86 {
     use super::super::quantise::{Nibbles, Pairs};
     use super::{product, product_high};
 
-    /// Bytes of a row, with two halves each, that are multiplied together.
+    /// Bytes of a row, with two nibbles each, that are multiplied together.
     const PIECE: usize = 64;
 
-    /// The high halves of four rows at once.
-    pub(super) struct Fours<'p, S, R> {
+    /// Multiplies the high nibbles of four rows at a time.
+    pub(super) struct RowsX4<'p, S, R> {
         pub(super) simd: S,
         pub(super) query: &'p Pairs<i8>,
         pub(super) rows: R,
         pub(super) products: &'p mut [i32],
     }
 
-    impl<'a, S: Multiply, R: Iterator<Item = &'a [u8]>> NullaryFnOnce for Fours<'_, S, R> {
+    impl<'a, S: Multiply, R: Iterator<Item = &'a [u8]>> NullaryFnOnce for RowsX4<'_, S, R> {
         type Output = ();
 
         #[inline(always)]
         fn call(mut self) {
             for products in self.products.chunks_mut(4) {
-                // Where fewer are left, the first stands in.
+                // If fewer than four rows remain, the first one is repeated.
                 let Some(first) = self.rows.next() else { return };
                 let mut rows = [first; 4];
                 for (place, row) in rows[1..products.len()].iter_mut().zip(&mut self.rows) {
@@ -122,52 +122,54 @@ mod x86 {
 
     #[inline(always)]
     fn four<S: Multiply>(simd: S, rows: [&[u8]; 4], query: &Pairs<i8>) -> [i32; 4] {
-        let ((first, first_rest), (second, second_rest)) = (query.first.as_chunks(), query.second.as_chunks());
+        let ((first, first_remainder), (second, second_remainder)) =
+            (query.first.as_chunks(), query.second.as_chunks());
         let rows = rows.map(<[u8]>::as_chunks);
         let mut sums = [simd.splat_i32s(0); 4];
-        for from in (0..first.len()).step_by(S::TOGETHER) {
-            let pieces = from..first.len().min(from + S::TOGETHER);
+        for from in (0..first.len()).step_by(S::PIECES_PER_SUM) {
+            let pieces = from..first.len().min(from + S::PIECES_PER_SUM);
             for (sums, (row, _)) in sums.iter_mut().zip(&rows) {
                 let (row, first) = (&row[pieces.clone()], &first[pieces.clone()]);
                 *sums = simd.add_products_of_high(*sums, row, first, &second[pieces.clone()]);
             }
         }
         let mut totals = simd.totals(sums);
-        for (total, (_, rest)) in totals.iter_mut().zip(rows) {
-            *total += product_high(rest, first_rest, second_rest);
+        for (total, (_, remainder)) in totals.iter_mut().zip(rows) {
+            *total += product_high(remainder, first_remainder, second_remainder);
         }
         totals
     }
 
-    /// A whole row.
-    pub(super) struct Whole<'p, S> {
+    /// Multiplies full bytes.
+    pub(super) struct FullRow<'p, S> {
         pub(super) simd: S,
         pub(super) query: &'p Pairs<i16>,
         pub(super) row: Nibbles<'p>,
     }
 
-    impl<S: Multiply> NullaryFnOnce for Whole<'_, S> {
+    impl<S: Multiply> NullaryFnOnce for FullRow<'_, S> {
         type Output = i32;
 
         #[inline(always)]
         fn call(self) -> i32 {
             let Self { simd, query, row: Nibbles { high, low } } = self;
-            let ((first, first_rest), (second, second_rest)) = (query.first.as_chunks(), query.second.as_chunks());
-            let ((high, high_rest), (low, low_rest)) = (high.as_chunks(), low.as_chunks());
+            let ((first, first_remainder), (second, second_remainder)) =
+                (query.first.as_chunks(), query.second.as_chunks());
+            let ((high, high_remainder), (low, low_remainder)) = (high.as_chunks(), low.as_chunks());
             let mut sums = [simd.splat_i32s(0); 4];
             for ((high, low), (first, second)) in high.iter().zip(low).zip(first.iter().zip(second)) {
                 sums = simd.add_products(sums, high, low, first, second);
             }
-            let rest = product(high_rest, low_rest, first_rest, second_rest);
-            simd.totals(sums).into_iter().fold(rest, i32::wrapping_add)
+            let remainder = product(high_remainder, low_remainder, first_remainder, second_remainder);
+            simd.totals(sums).into_iter().fold(remainder, i32::wrapping_add)
         }
     }
 
     pub(super) trait Multiply: Simd {
-        /// Pieces whose products of high halves fit 16 bits.
-        const TOGETHER: usize;
+        /// The number of pieces whose products of high nibbles sum to 16 bits.
+        const PIECES_PER_SUM: usize;
 
-        /// `sums` and the products of the high halves of a few pieces and of the query.
+        /// Adds the products of the high nibbles of a few pieces and the query to `sums`.
         fn add_products_of_high(
             self,
             sums: Self::i32s,
@@ -176,7 +178,7 @@ mod x86 {
             second: &[[i8; PIECE]],
         ) -> Self::i32s;
 
-        /// `sums` and the products of a piece of a row and of the query.
+        /// Adds the products of a piece of a row and the query to `sums`.
         fn add_products(
             self,
             sums: [Self::i32s; 4],
@@ -186,12 +188,12 @@ mod x86 {
             second: &[i16; PIECE],
         ) -> [Self::i32s; 4];
 
-        /// What each adds up to.
+        /// The totals of four sums.
         fn totals(self, sums: [Self::i32s; 4]) -> [i32; 4];
     }
 
     impl Multiply for V4 {
-        const TOGETHER: usize = 4;
+        const PIECES_PER_SUM: usize = 4;
 
         #[inline(always)]
         fn add_products_of_high(
@@ -201,7 +203,7 @@ mod x86 {
             first: &[[i8; PIECE]],
             second: &[[i8; PIECE]],
         ) -> i32x16 {
-            let (bw, half) = (self.avx512bw, self.splat_u64x8(HALF));
+            let (bw, half) = (self.avx512bw, self.splat_u64x8(LOW_NIBBLES));
             let mut products = cast(self.splat_u64x8(0));
             for ((row, first), second) in row.iter().zip(first).zip(second) {
                 let row: u64x8 = cast(*row);
@@ -223,10 +225,10 @@ mod x86 {
             first: &[i16; PIECE],
             second: &[i16; PIECE],
         ) -> [i32x16; 4] {
-            let (bw, half, top) = (self.avx512bw, self.splat_u64x8(HALF), self.splat_u64x8(TOP));
+            let (bw, half, top) = (self.avx512bw, self.splat_u64x8(LOW_NIBBLES), self.splat_u64x8(SIGN_BITS));
             let (high, low): (u64x8, u64x8) = (cast(*high), cast(*low));
-            let up = |halves: u64x8| cast(bw._mm512_slli_epi16::<4>(cast(self.and_u64x8(halves, half))));
-            let down = |halves: u64x8| self.and_u64x8(cast(bw._mm512_srli_epi16::<4>(cast(halves))), half);
+            let up = |nibbles: u64x8| cast(bw._mm512_slli_epi16::<4>(cast(self.and_u64x8(nibbles, half))));
+            let down = |nibbles: u64x8| self.and_u64x8(cast(bw._mm512_srli_epi16::<4>(cast(nibbles))), half);
             let a = self.or_u64x8(up(high), self.and_u64x8(low, half));
             let b = self.or_u64x8(self.and_u64x8(high, self.not_u64x8(half)), down(low));
             let [a, b]: [[[u8; 32]; 2]; 2] = [cast(self.xor_u64x8(a, top)), cast(self.xor_u64x8(b, top))];
@@ -250,7 +252,7 @@ mod x86 {
     }
 
     impl Multiply for V3 {
-        const TOGETHER: usize = 2;
+        const PIECES_PER_SUM: usize = 2;
 
         #[inline(always)]
         fn add_products_of_high(
@@ -260,7 +262,7 @@ mod x86 {
             first: &[[i8; PIECE]],
             second: &[[i8; PIECE]],
         ) -> i32x8 {
-            let (avx2, half) = (self.avx2, self.splat_u64x4(HALF));
+            let (avx2, half) = (self.avx2, self.splat_u64x4(LOW_NIBBLES));
             let mut products = cast(self.splat_u64x4(0));
             let parts = row.as_flattened().as_chunks::<32>().0.iter();
             let query = first.as_flattened().as_chunks::<32>().0.iter().zip(second.as_flattened().as_chunks::<32>().0);
@@ -284,11 +286,11 @@ mod x86 {
             first: &[i16; PIECE],
             second: &[i16; PIECE],
         ) -> [i32x8; 4] {
-            let (avx2, half, top) = (self.avx2, self.splat_u64x4(HALF), self.splat_u64x4(TOP));
+            let (avx2, half, top) = (self.avx2, self.splat_u64x4(LOW_NIBBLES), self.splat_u64x4(SIGN_BITS));
             let [high, low]: [[u64x4; 2]; 2] = [cast(*high), cast(*low)];
             let [first, second]: [[[[i16; 16]; 2]; 2]; 2] = [cast(*first), cast(*second)];
-            let up = |halves: u64x4| cast(avx2._mm256_slli_epi16::<4>(cast(self.and_u64x4(halves, half))));
-            let down = |halves: u64x4| self.and_u64x4(cast(avx2._mm256_srli_epi16::<4>(cast(halves))), half);
+            let up = |nibbles: u64x4| cast(avx2._mm256_slli_epi16::<4>(cast(self.and_u64x4(nibbles, half))));
+            let down = |nibbles: u64x4| self.and_u64x4(cast(avx2._mm256_srli_epi16::<4>(cast(nibbles))), half);
             let add = |sums, row: [u8; 16], query: [i16; 16]| {
                 let products = avx2._mm256_madd_epi16(avx2._mm256_cvtepi8_epi16(cast(row)), cast(query));
                 self.wrapping_add_i32x8(sums, cast(products))
@@ -314,16 +316,16 @@ mod x86 {
         }
     }
 
-    /// The lower half of each byte, and its highest bit.
-    const HALF: u64 = 0x0F0F_0F0F_0F0F_0F0F;
-    const TOP: u64 = 0x8080_8080_8080_8080;
+    /// The low nibble of each byte, and its sign bit.
+    const LOW_NIBBLES: u64 = 0x0F0F_0F0F_0F0F_0F0F;
+    const SIGN_BITS: u64 = 0x8080_8080_8080_8080;
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Every form of the loops that this processor can run.
+    /// All forms of the loops that this processor can run.
     fn forms() -> Vec<pulp::Arch> {
         #[cfg(target_arch = "x86_64")]
         let special = [pulp::x86::V4::try_new().map(pulp::Arch::V4), pulp::x86::V3::try_new().map(pulp::Arch::V3)];
@@ -337,13 +339,13 @@ mod tests {
         Pairs { first: every_other(0), second: every_other(1) }
     }
 
-    /// The halves of each dimension's byte.
-    fn halves(bytes: &[u8]) -> impl Iterator<Item = i32> {
+    /// The nibbles of all dimensions.
+    fn nibbles(bytes: &[u8]) -> impl Iterator<Item = i32> {
         bytes.iter().flat_map(|pair| [i32::from(pair & 15), i32::from(pair >> 4)])
     }
 
     #[test]
-    fn every_form_finds_the_same_products_for_every_width_and_number_of_rows() {
+    fn all_forms_give_the_same_products() {
         for width in [1, 63, 64, 65, 129, 192, 330] {
             let byte = |at: usize| (at * 37 % 256) as u8;
             let rough = |at: usize| (at * 79 % 255) as i8;
@@ -353,14 +355,14 @@ mod tests {
                 let (high, low) = bytes.split_at(count * width);
                 let expected: Vec<i32> = high
                     .chunks_exact(width)
-                    .map(|row| halves(row).enumerate().map(|(at, half)| half * i32::from(rough(at))).sum())
+                    .map(|row| nibbles(row).enumerate().map(|(at, half)| half * i32::from(rough(at))).sum())
                     .collect();
                 for form in forms() {
                     let mut products = vec![1; count];
                     multiply_high(form, &pairs(width, rough), high.chunks_exact(width), &mut products);
                     assert_eq!(products, expected, "{form:?}, {count} rows of {width}");
                     for (high, low) in high.chunks_exact(width).zip(low.chunks_exact(width)) {
-                        let stored = halves(high).zip(halves(low)).map(|(high, low)| 16 * high + low - 128);
+                        let stored = nibbles(high).zip(nibbles(low)).map(|(high, low)| 16 * high + low - 128);
                         let expected: i32 = stored.enumerate().map(|(at, code)| code * i32::from(fine(at))).sum();
                         assert_eq!(
                             multiply(form, &pairs(width, fine), Nibbles { high, low }),

@@ -1,56 +1,56 @@
-//! How well does a memory answer a query, all in all?
+//! How well does a memory answer a query?
 //!
-//! A weighted sum of what speaks for and against a memory orders memories; as a probability it is their score. The weights
-//! were fitted on questions about conversations, with and without runs (`benchmark/fit-ranking.mjs`, docs/internals/search.md);
-//! those of use and opinion are chosen small by hand.
+//! A weighted sum of features ranks memories, and maps to a probability, the score. The weights were fitted on
+//! questions about conversations, with and without runs (`benchmark/fit-ranking.mjs`, docs/internals/search.md); those
+//! of salience and feedback are small and chosen by hand.
 //!
-//! The score calibrates the sum: the more memories there are, the likelier one is near by chance, so each doubling takes a
-//! little; and evidence against an answer is surer than evidence for it, since a memory may be about the very thing that is
-//! asked and still not say it. With x = bias + Σ weight · value, the score is 1 / (1 + e^−z), where z = 0.8 x below 0 and
-//! 0.15 x above. `benchmark/fit-scores.mjs` fits such numbers and draws a reliability diagram.
+//! The score calibrates the sum. The more memories there are, the likelier one is near by chance, so each doubling
+//! subtracts a little. Evidence against an answer is more reliable than evidence for it, because a memory can be about
+//! the right subject without answering. With x = bias + Σ weight · value, the score is 1 / (1 + e^−z), where z = 0.8 x
+//! below 0 and 0.15 x above. `benchmark/fit-scores.mjs` fits these numbers and draws a reliability diagram.
 
 use super::runs::Context;
 
-/// The sum at which one memory alone answers as likely as not.
+/// The constant term: a single memory answers as likely as not if its features sum to 2.3.
 const BIAS: f32 = -2.3;
-/// For the natural logarithm of the number of memories in the scope.
-const AMONG: f32 = -0.57;
-/// How sharply evidence against an answer counts, and evidence for it.
-const AGAINST: f32 = 0.8;
-const FOR: f32 = 0.15;
-/// The dense values from which on two texts say something near, and the same.
-const NEAR: f32 = 0.85;
-const SAME: f32 = 0.95;
+/// The weight of the natural logarithm of the number of memories in the scope.
+const LOG_MEMORIES_WEIGHT: f32 = -0.57;
+/// The slopes of the calibration below and above 0.
+const NEGATIVE_SLOPE: f32 = 0.8;
+const POSITIVE_SLOPE: f32 = 0.15;
+/// The dense values from which on two texts are near-duplicates and equal.
+const NEAR_DUPLICATE: f32 = 0.85;
+const EQUAL: f32 = 0.95;
 
-/// What a score is made of.
+/// A feature of the score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Feature {
-    /// The share of the query's words that the memory has, weighted by how telling they are; 0 to 1.9.
+    /// The share of the query's words that the memory has, weighted by specificity; 0 to 1.9.
     Lexical,
-    /// The highest cosine of the query and one of the memory's vectors, as the shipped model spreads them; as far as the
-    /// model cannot read the query's script, the lexical part instead.
+    /// The highest cosine of the query and the memory's vectors, on the scale of the shipped model. For the share of
+    /// the query in a script that the model cannot read, the lexical coverage.
     Dense,
-    /// 1 if the memory says what the query says: with a dense part of 0.95 or more; 0 with one of 0.85 or less.
+    /// 1 if the memory states the same as the query (dense 0.95 or more), 0 if dense is 0.85 or less.
     Same,
-    /// 1 if the memory is itself a question.
+    /// 1 if the memory is a question.
     IsQuestion,
     /// 1 if the query names one of the memory's tags.
     TagNamed,
-    /// 1 if the memory is in a run: what its neighbours lend is also lent where nothing answers.
+    /// 1 if the memory is in a run. Its negative weight compensates for context in runs that contain no answer.
     InRun,
-    /// 1 if the memory before, in the same run, is a question.
+    /// 1 if the previous memory of the run is a question.
     AfterQuestion,
-    /// The lexical and dense score of the memory before, if that is a question.
+    /// The lexical and dense score of the previous memory, if it is a question.
     Question,
-    /// … of the memory after.
+    /// The same of the next memory.
     Next,
-    /// … of the last but one.
+    /// The same of the memory before the previous one.
     BeforeLast,
-    /// … of the next but one.
+    /// The same of the memory after the next one.
     AfterNext,
-    /// … of the run: the mean of its best three; the memory's own if it has no run.
+    /// The mean of the run's three best scores; the memory's own score if it has no run.
     Run,
-    /// How present the memory is, 0 to 1.
+    /// The current salience, 0 to 1.
     Salience,
     /// 1 for positive feedback, −1 for negative, −2 for very negative.
     Feedback,
@@ -113,36 +113,36 @@ impl Feature {
     }
 }
 
-/// What speaks for a memory, and among how many.
+/// The features of a memory, and the number of memories in the scope.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Features {
     /// In the order of [`Feature::ALL`].
     values: [f32; Feature::ALL.len()],
     /// The natural logarithm of the number of memories in the scope.
-    among: f32,
+    log_memories: f32,
 }
 
 impl Features {
-    /// Features that are all 0, of one of so many memories.
-    pub(super) fn among(memories: u32) -> Self {
-        Self { among: (memories.max(1) as f32).ln(), ..Self::default() }
+    /// Features that are all 0, for a scope of this many memories.
+    pub(super) fn for_memories(memories: u32) -> Self {
+        Self { log_memories: (memories.max(1) as f32).ln(), ..Self::default() }
     }
 
-    pub fn value(&self, part: Feature) -> f32 {
-        self.values[part as usize]
+    pub fn value(&self, feature: Feature) -> f32 {
+        self.values[feature as usize]
     }
 
-    /// Everything that the score adds up, with its weight.
+    /// All summands of the score: name, value, weight.
     pub fn all(&self) -> impl Iterator<Item = (&'static str, f32, f32)> {
-        let own = Feature::ALL.iter().map(|part| (part.name(), self.value(*part), part.weight()));
-        own.chain([("among", self.among, AMONG), ("bias", 1.0, BIAS)])
+        let own = Feature::ALL.iter().map(|feature| (feature.name(), self.value(*feature), feature.weight()));
+        own.chain([("among", self.log_memories, LOG_MEMORIES_WEIGHT), ("bias", 1.0, BIAS)])
     }
 
-    pub(super) fn set(&mut self, part: Feature, value: f32) {
-        self.values[part as usize] = value;
+    pub(super) fn set(&mut self, feature: Feature, value: f32) {
+        self.values[feature as usize] = value;
     }
 
-    /// Sets what the memory's words and vectors alone say.
+    /// Sets the features of the memory's own words and vectors.
     pub(super) fn set_own(&mut self, lexical: f32, dense: f32) {
         self.set(Feature::Lexical, lexical);
         self.set(Feature::Dense, dense);
@@ -158,25 +158,26 @@ impl Features {
         self.set(Feature::Run, context.run);
     }
 
-    /// With [`Features::context_upper_bound`] no less than the sum of a memory with these scores, whatever else it has.
-    pub(super) fn own_upper_bound(lexical: f32, dense: f32, presence: f32) -> f32 {
-        /// More than what adding up in another order can change.
+    /// Plus [`Features::context_upper_bound`], an upper bound of the sum of a memory with these scores, whatever its
+    /// other features.
+    pub(super) fn own_upper_bound(lexical: f32, dense: f32, dynamics: f32) -> f32 {
+        /// More than the order of summation can change.
         const ROUNDING: f32 = 0.001;
         let own = Feature::Lexical.weight() * lexical + Feature::Dense.weight() * dense;
-        own + Feature::Same.weight() * same(dense) + presence + ROUNDING
+        own + Feature::Same.weight() * same(dense) + dynamics + ROUNDING
     }
 
-    /// What salience and opinion add.
-    pub(super) fn presence(salience: f32, opinion: f32) -> f32 {
-        Feature::Salience.weight() * salience + Feature::Feedback.weight() * opinion
+    /// The contribution of salience and feedback.
+    pub(super) fn dynamics(salience: f32, feedback: f32) -> f32 {
+        Feature::Salience.weight() * salience + Feature::Feedback.weight() * feedback
     }
 
-    /// What the context of a memory without a run adds.
-    pub(super) fn context_upper_bound_alone(lexical: f32, dense: f32) -> f32 {
-        Self::context_upper_bound(&Context::of_none(alone(lexical, dense)))
+    /// The contribution of the context of a memory without a run.
+    pub(super) fn context_upper_bound_without_run(lexical: f32, dense: f32) -> f32 {
+        Self::context_upper_bound(&Context::without_run(own_score(lexical, dense)))
     }
 
-    /// What this context adds.
+    /// The contribution of this context.
     pub(super) fn context_upper_bound(context: &Context) -> f32 {
         let near = Feature::Question.weight() * context.question + Feature::Next.weight() * context.next;
         let further =
@@ -185,8 +186,8 @@ impl Features {
         near + further + run
     }
 
-    /// No less than what a context adds in which nobody has more than `score`.
-    pub(super) fn most_lent_by(score: f32) -> f32 {
+    /// An upper bound of the contribution of a context in which no score exceeds `score`.
+    pub(super) fn context_upper_bound_by(score: f32) -> f32 {
         let lent = score.max(0.0);
         let all = Context {
             question: lent,
@@ -199,33 +200,34 @@ impl Features {
         Self::context_upper_bound(&all)
     }
 
-    /// How far in its run the neighbour stands that lends more than the memory's own words and vectors give, if one does.
+    /// The offset, within the run, of the neighbour that contributes more than the memory's own words and vectors, if
+    /// there is one.
     pub(super) fn strongest_lender(&self) -> Option<isize> {
-        let lent = |part: Feature| part.weight() * self.value(part);
+        let lent = |feature: Feature| feature.weight() * self.value(feature);
         let lenders = [(Feature::Question, -1), (Feature::Next, 1), (Feature::BeforeLast, -2), (Feature::AfterNext, 2)];
-        let (part, offset) = lenders.into_iter().max_by(|a, b| lent(a.0).total_cmp(&lent(b.0)))?;
-        (lent(part) > lent(Feature::Lexical) + lent(Feature::Dense)).then_some(offset)
+        let (feature, offset) = lenders.into_iter().max_by(|a, b| lent(a.0).total_cmp(&lent(b.0)))?;
+        (lent(feature) > lent(Feature::Lexical) + lent(Feature::Dense)).then_some(offset)
     }
 
-    /// By which memories of one query are ordered.
+    /// The sum that orders the memories of one query.
     pub(super) fn sum(&self) -> f32 {
-        Feature::ALL.iter().zip(&self.values).map(|(part, value)| part.weight() * value).sum()
+        Feature::ALL.iter().zip(&self.values).map(|(feature, value)| feature.weight() * value).sum()
     }
 
-    /// How likely the memory answers, 0 to 1; comparable between queries and stores.
+    /// The probability that the memory answers, 0 to 1; comparable between queries and stores.
     pub fn score(&self) -> f32 {
-        let x = BIAS + AMONG * self.among + self.sum();
-        let z = x * if x < 0.0 { AGAINST } else { FOR };
+        let x = BIAS + LOG_MEMORIES_WEIGHT * self.log_memories + self.sum();
+        let z = x * if x < 0.0 { NEGATIVE_SLOPE } else { POSITIVE_SLOPE };
         1.0 / (1.0 + (-z).exp())
     }
 }
 
 /// The value of [`Feature::Same`].
 fn same(dense: f32) -> f32 {
-    ((dense - NEAR) / (SAME - NEAR)).clamp(0.0, 1.0)
+    ((dense - NEAR_DUPLICATE) / (EQUAL - NEAR_DUPLICATE)).clamp(0.0, 1.0)
 }
 
-/// What a memory's words and vectors alone say: what it lends its neighbours.
-pub(super) fn alone(lexical: f32, dense: f32) -> f32 {
+/// The score of a memory's own words and vectors, which it also lends to its neighbours.
+pub(super) fn own_score(lexical: f32, dense: f32) -> f32 {
     lexical + dense
 }

@@ -1,17 +1,17 @@
-//! What is known of a memory besides its words and vectors?
+//! What does the index store of a memory besides its words and vectors?
 
 use openmemory_domain::{ContentHash, Feedback, Salience, Timestamp};
 
 use crate::score::Features;
 use crate::sector_mask::SectorMask;
 
-/// What is known of a memory besides its words and vectors.
+/// A memory without its words and vectors.
 pub(super) struct Slot {
     pub(super) number: u64,
     pub(super) content: ContentHash,
     pub(super) sectors: SectorMask,
     pub(super) created_at: Timestamp,
-    /// The end of time where it never does.
+    /// [`Timestamp::LAST`] if it never expires.
     pub(super) expires_at: Timestamp,
     pub(super) run: Option<u32>,
     pub(super) is_question: bool,
@@ -20,13 +20,13 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    /// No less than what salience and opinion add to its score at any time.
-    pub(super) fn presence_upper_bound(&self) -> f32 {
-        Features::presence(self.salience.highest() as f32, self.opinion())
+    /// An upper bound, at any time, of what salience and feedback add to the score.
+    pub(super) fn dynamics_upper_bound(&self) -> f32 {
+        Features::dynamics(self.salience.highest() as f32, self.feedback_value())
     }
 
-    /// What was thought of it, as a part of its score.
-    pub(super) fn opinion(&self) -> f32 {
+    /// The value of the feedback feature.
+    pub(super) fn feedback_value(&self) -> f32 {
         match self.feedback {
             None => 0.0,
             Some(Feedback::Positive) => 1.0,

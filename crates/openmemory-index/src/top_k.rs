@@ -1,9 +1,9 @@
-//! The best of many, kept while they come by.
+//! Which of many candidates score highest?
 
-/// Scores that are disposed of together.
+/// Scores that are compared together.
 const BLOCK: usize = 32;
 
-/// Keeps the `take` highest, ties by number.
+/// Keeps the `take` highest scores, ties by number.
 pub(super) struct TopK<T> {
     take: usize,
     floor: f32,
@@ -20,14 +20,14 @@ impl<T> TopK<T> {
         self.take
     }
 
-    /// Whether a score may be among the best; one comparison disposes of nearly all.
+    /// Whether a score may be among the best. This comparison excludes nearly all candidates.
     pub(super) fn admits(&self, score: f32) -> bool {
         score >= self.floor
     }
 
-    /// The first place from `from` on whose score may be among the best.
+    /// The first index, starting at `from`, whose score may be among the best.
     pub(super) fn next_admitted(&self, scores: &[f32], from: usize) -> Option<usize> {
-        // Without a branch for each, the processor compares many at once.
+        // Without a branch per score, the compiler vectorises the comparison.
         let any = |block: &[f32]| block.iter().fold(false, |any, score| any | self.admits(*score));
         let block = scores[from..].chunks(BLOCK).position(any)?;
         let from = from + block * BLOCK;
@@ -40,21 +40,21 @@ impl<T> TopK<T> {
         }
         self.kept.push((score, number, found));
         if self.kept.len() >= 2 * self.take {
-            let (_, last, _) = self.kept.select_nth_unstable_by(self.take - 1, |a, b| falling(a, b));
+            let (_, last, _) = self.kept.select_nth_unstable_by(self.take - 1, |a, b| descending(a, b));
             self.floor = last.0;
             self.kept.truncate(self.take);
         }
     }
 
-    /// Best first.
+    /// The best first.
     pub(super) fn into_sorted(mut self) -> Vec<T> {
-        self.kept.sort_unstable_by(falling);
+        self.kept.sort_unstable_by(descending);
         self.kept.truncate(self.take);
         self.kept.into_iter().map(|(_, _, found)| found).collect()
     }
 }
 
-fn falling<T>(a: &(f32, u64, T), b: &(f32, u64, T)) -> std::cmp::Ordering {
+fn descending<T>(a: &(f32, u64, T), b: &(f32, u64, T)) -> std::cmp::Ordering {
     b.0.total_cmp(&a.0).then(a.1.cmp(&b.1))
 }
 
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_best_come_first_and_equals_by_number() {
+    fn the_best_come_first_and_ties_by_number() {
         let mut best = TopK::new(3);
         for number in (0..100u64).rev() {
             best.push((number / 2) as f32, number, number);
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_that_may_be_among_the_best_is_found_wherever_it_stands() {
+    fn the_next_admitted_score_is_found_at_any_index() {
         let mut best = TopK::new(1);
         for score in [3.0, 5.0] {
             best.push(score, 0, ());
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn none_are_kept_of_none() {
+    fn taking_0_keeps_nothing() {
         let mut best = TopK::new(0);
         best.push(1.0, 0, ());
         assert!(best.into_sorted().is_empty());

@@ -1,8 +1,8 @@
-//! Which words does a text have?
+//! What are the words of a text?
 //!
-//! Words are cut by Unicode's rules (UAX #29) and at apostrophes, and lower-cased after NFKC. Scripts that are written
-//! without spaces, and Korean, give pairs of neighbouring characters instead. An identifier counts whole and in its parts.
-//! Emoji and other symbols are words, and signs that tell words apart belong to the word: `C#`, `C++`, `A+`.
+//! Texts are split by Unicode's rules (UAX #29) and at apostrophes, normalised to NFKC and lower-cased. Scripts without
+//! spaces, and Korean, give pairs of adjacent characters instead. An identifier gives itself and its parts. Emoji and
+//! other symbols are words, and signs that distinguish words are part of the word: `C#`, `C++`, `A+`.
 
 use std::mem::take;
 
@@ -13,20 +13,20 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::language::Language;
 
-/// How much of a letter's meaning a model of English misses, by its script. Chosen by hand.
-const UNREAD: f32 = 0.9;
-const HARDLY_READ: f32 = 0.85;
+/// The share of a text in other scripts that a model of English misses. Chosen by hand.
+const UNREAD_UNSPACED: f32 = 0.9;
+const UNREAD_ALPHABET: f32 = 0.85;
 
-/// A piece of a text that can be looked for.
+/// A searchable piece of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Word {
-    /// Cut by spaces and punctuation; in lower case.
+    /// Delimited by spaces and punctuation; in lower case.
     Spaced(String),
-    /// One or two characters of a script that is written without spaces.
+    /// One or two characters of a script without spaces.
     Gram(String),
 }
 
-/// Whether words of this character's script are not cut by spaces, or (Korean) carry endings that no stemmer here knows.
+/// Whether words of this script are not delimited by spaces, or (Korean) have endings that no stemmer here handles.
 pub(super) fn is_unspaced(c: char) -> bool {
     !c.is_ascii() && is_of_unspaced_script(c)
 }
@@ -47,23 +47,23 @@ fn is_of_unspaced_script(c: char) -> bool {
     ) || c == 'ー'
 }
 
-/// How much of the letters of a text are of unspaced scripts, 0 to 1.
+/// The share of letters in unspaced scripts, 0 to 1.
 pub(super) fn unspaced_share(text: &str) -> f32 {
-    share(text, |c| if is_unspaced(c) { 1.0 } else { 0.0 })
+    mean_over_letters(text, |c| if is_unspaced(c) { 1.0 } else { 0.0 })
 }
 
-/// How much of a text a model of English cannot read, 0 to 1: of unspaced scripts next to nothing, of other alphabets a
-/// little.
+/// The share of a text that a model of English cannot read, 0 to 1. It reads next to nothing of unspaced scripts, and
+/// little of other alphabets.
 pub(super) fn foreign_share(text: &str) -> f32 {
-    share(text, |c| match c.script() {
-        _ if is_unspaced(c) => UNREAD,
+    mean_over_letters(text, |c| match c.script() {
+        _ if is_unspaced(c) => UNREAD_UNSPACED,
         Script::Latin | Script::Common | Script::Inherited => 0.0,
-        _ => HARDLY_READ,
+        _ => UNREAD_ALPHABET,
     })
 }
 
-/// The mean over the letters of a text.
-fn share(text: &str, of: impl Fn(char) -> f32) -> f32 {
+/// The mean of `of` over all letters.
+fn mean_over_letters(text: &str, of: impl Fn(char) -> f32) -> f32 {
     let (mut letters, mut sum) = (0u32, 0.0);
     for c in text.chars().filter(|c| c.is_alphabetic()) {
         letters += 1;
@@ -82,7 +82,7 @@ pub(super) fn words(text: &str) -> Vec<Word> {
                 grams(&take(&mut run), &mut words);
                 if first.is_alphanumeric() || piece.chars().any(char::is_alphanumeric) {
                     spaced(piece, &mut words);
-                    let signs = signs_behind(&text[at + piece.len()..]);
+                    let signs = trailing_signs(&text[at + piece.len()..]);
                     if !signs.is_empty() {
                         words.push(Word::Spaced(normal(piece) + signs));
                     }
@@ -97,19 +97,20 @@ pub(super) fn words(text: &str) -> Vec<Word> {
     words
 }
 
-/// Signs right behind a word with which it is another one, as in `C#`, `C++` and `A+`; none where more of it follows.
-fn signs_behind(rest: &str) -> &str {
-    let end = rest.find(|c| !matches!(c, '+' | '#')).unwrap_or(rest.len());
-    let goes_on = rest[end..].starts_with(|c: char| c.is_alphanumeric() || c == '_');
-    if end > 2 || goes_on { "" } else { &rest[..end] }
+/// The signs directly after a word that make it a different word, as in `C#`, `C++` and `A+`; none if the word
+/// continues.
+fn trailing_signs(following: &str) -> &str {
+    let end = following.find(|c| !matches!(c, '+' | '#')).unwrap_or(following.len());
+    let continues = following[end..].starts_with(|c: char| c.is_alphanumeric() || c == '_');
+    if end > 2 || continues { "" } else { &following[..end] }
 }
 
-/// Emoji, arrows, signs of currencies and of mathematics.
+/// Emoji, arrows, currency and mathematical signs.
 fn is_symbol(c: char) -> bool {
     c.general_category_group() == GeneralCategoryGroup::Symbol
 }
 
-/// A symbol without what only says how it is drawn: the choice between text and picture, and the tone of skin.
+/// A symbol without its presentation: variation selectors and skin tones.
 fn plain_symbol(piece: &str) -> String {
     let drawing = |c: &char| matches!(c, '\u{fe0e}' | '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}');
     let plain: String = piece.chars().filter(|c| !drawing(c)).collect();
@@ -139,7 +140,7 @@ fn normal(word: &str) -> String {
     if word.is_ascii() { word.to_ascii_lowercase() } else { word.nfkc().flat_map(char::to_lowercase).collect() }
 }
 
-/// `getUserById` and `snake_case.name` in their parts; any other word as it is.
+/// The parts of `getUserById` and `snake_case.name`; other words are returned unchanged.
 fn identifier_parts(word: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let (mut start, mut lower) = (0, false);
@@ -152,11 +153,11 @@ fn identifier_parts(word: &str) -> Vec<&str> {
         lower = c.is_lowercase();
     }
     parts.push(&word[start..]);
-    // Numbers are one word: 3.5, 10.000.
+    // Numbers are single words: 3.5, 10.000.
     if word.chars().any(char::is_alphabetic) { parts } else { vec![word] }
 }
 
-/// What a word is looked up by: its stem, without accents.
+/// The indexed form of a word: its stem, without accents.
 pub(super) fn term(word: &str, language: Language) -> String {
     let stem = language.stem(word);
     if stem.is_ascii() {
@@ -166,7 +167,7 @@ pub(super) fn term(word: &str, language: Language) -> String {
     stem.nfd().filter(|c| !accent(c)).nfc().collect()
 }
 
-/// The language of a text's words.
+/// The language of the words.
 pub(super) fn language(words: &[Word]) -> Language {
     Language::of(words.iter().filter_map(|word| match word {
         Word::Spaced(word) => Some(word.as_str()),
@@ -174,7 +175,7 @@ pub(super) fn language(words: &[Word]) -> Language {
     }))
 }
 
-/// What a text is found by: each term with how often it is there.
+/// The terms of a text, with counts.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Terms {
     pub(super) counts: Vec<(String, u16)>,
@@ -195,7 +196,7 @@ impl Terms {
             }
         }
         let length = terms.len() as u32;
-        // A question may be one character long.
+        // A query may be a single character.
         if !text.is_ascii() {
             terms.extend(text.nfkc().filter(|c| c.script() == Script::Han).map(String::from));
         }
@@ -211,7 +212,7 @@ impl Terms {
     }
 }
 
-/// A name that a text can call a tag by: its words in lower case, stemmed as English.
+/// The normalised form of a tag, by which queries name it: its lower-case words, stemmed as English.
 pub(super) fn phrase(text: &str) -> String {
     phrase_words(text).join(" ")
 }
@@ -235,12 +236,12 @@ mod tests {
     }
 
     #[test]
-    fn english_is_stemmed_and_its_stop_words_are_left_out() {
+    fn english_is_stemmed_without_stop_words() {
         assert_eq!(terms("The runners were running, weren't they? Melanie's run!"), ["melani", "run", "runner"]);
     }
 
     #[test]
-    fn german_is_known_by_its_stop_words_and_loses_its_umlauts() {
+    fn german_is_detected_and_loses_its_umlauts() {
         let found = Terms::of("Die Häuser, wo ich mit der Familie wohnte, waren grün");
         assert_eq!(
             found.counts.iter().map(|(t, _)| t.as_str()).collect::<Vec<_>>(),
@@ -256,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn an_identifier_counts_whole_and_in_parts() {
+    fn an_identifier_is_indexed_with_its_parts() {
         let found = terms("call getUserById in user_store.rs");
         for part in ["getuserbyid", "get", "user", "id", "store", "rs"] {
             assert!(found.contains(&part.to_owned()), "{part} in {found:?}");
@@ -264,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn signs_that_tell_words_apart_are_part_of_the_word() {
+    fn distinguishing_signs_are_part_of_a_word() {
         for (text, word) in
             [("She writes C# and C++", "c#"), ("C++, or C?", "c++"), ("an A+ in it", "a+"), ("E1234!", "e1234")]
         {
@@ -283,12 +284,12 @@ mod tests {
     }
 
     #[test]
-    fn numbers_stay_whole() {
+    fn numbers_are_not_split() {
         assert_eq!(terms("3.5 litres"), ["3.5", "litr"]);
     }
 
     #[test]
-    fn equal_words_in_other_unicode_forms_are_one_term() {
+    fn unicode_forms_of_a_word_are_one_term() {
         assert_eq!(terms("Ａｐｐｌｅ e\u{301}clair"), terms("apple éclair"));
     }
 }

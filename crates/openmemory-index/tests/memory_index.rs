@@ -1,4 +1,4 @@
-//! The index against the plainest thing that could work: a map, exact cosines and the formula of BM25 as it is printed.
+//! Does the index agree with a reference implementation: a map, exact cosines, and BM25 as published?
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -14,7 +14,7 @@ const USERS: [Option<&str>; 3] = [None, Some("ada"), Some("bob")];
 const RUNS: [Option<&str>; 3] = [None, Some("monday"), Some("tuesday")];
 const WORDS: [&str; 8] = ["tea", "coffee", "garden", "winter", "sister", "piano", "lisbon", "train"];
 
-/// A fixed sequence of numbers that look random.
+/// A deterministic pseudo-random sequence.
 struct Numbers(u64);
 
 impl Numbers {
@@ -25,7 +25,7 @@ impl Numbers {
         self.0
     }
 
-    /// About normally distributed, mean 0.
+    /// Approximately normal, mean 0.
     fn normal(&mut self) -> f32 {
         (0..4).map(|_| (self.whole() >> 40) as f32 / (1u64 << 24) as f32 - 0.5).sum()
     }
@@ -60,10 +60,10 @@ fn dynamics() -> Dynamics {
 }
 
 fn put(index: &MemoryIndex, number: u64, plain: &Plain, tags: &[String]) {
-    put_as_present(index, number, plain, tags, &dynamics());
+    put_with_dynamics(index, number, plain, tags, &dynamics());
 }
 
-fn put_as_present(index: &MemoryIndex, number: u64, plain: &Plain, tags: &[String], dynamics: &Dynamics) {
+fn put_with_dynamics(index: &MemoryIndex, number: u64, plain: &Plain, tags: &[String], dynamics: &Dynamics) {
     let text = plain.text();
     let entry = Entry {
         number,
@@ -88,7 +88,7 @@ fn query<'a>(text: &'a str, vector: &'a [f32]) -> Query<'a> {
         multilingual: true,
         spread: 1.0,
         mask: None,
-        among: None,
+        candidates: None,
         now: Timestamp::from_millis(0),
         show_expired: false,
     }
@@ -112,7 +112,7 @@ enum Step {
     Remove(u64),
 }
 
-/// A memory's user and run are those of its number, since they never change.
+/// The number determines user and run, since a memory never changes them.
 fn step() -> impl Strategy<Value = Step> {
     let vectors = prop::collection::vec((1..u64::MAX, 0..6u8), 0..4);
     let replace =
@@ -139,7 +139,7 @@ fn bm25(all: &[&Plain], plain: &Plain, asked: &[usize]) -> f32 {
 
 proptest! {
     #[test]
-    fn any_sequence_of_changes_equals_a_map(steps in prop::collection::vec(step(), 1..60), seed in 1..u64::MAX) {
+    fn any_sequence_of_changes_agrees_with_the_reference(steps in prop::collection::vec(step(), 1..60), seed in 1..u64::MAX) {
         let index = MemoryIndex::new(DIMENSIONS);
         let mut map: BTreeMap<u64, Plain> = BTreeMap::new();
         for step in steps {
@@ -184,12 +184,12 @@ proptest! {
                     prop_assert!((found.features.value(Feature::Dense) - dense(plain).unwrap()).abs() < 0.02);
                     prop_assert!((found.features.value(Feature::Lexical) - bm25(&all, plain, &asked)).abs() < 1e-4);
                 }
-                // Any choice of memories is answered as all are.
+                // Restricting the search to candidates does not change their results.
                 let among: Vec<u64> = found.iter().map(|found| found.number).filter(|n| n % 5 < 2).collect();
                 let numbered = CandidateSet::Numbers(among.clone());
-                let some = index.search(&Query { among: Some(&numbered), ..query }, 100).unwrap();
+                let some = index.search(&Query { candidates: Some(&numbered), ..query }, 100).unwrap();
                 prop_assert_eq!(numbers(&some), among);
-                let monday = index.search(&Query { among: Some(&CandidateSet::Run("monday")), ..query }, 100).unwrap();
+                let monday = index.search(&Query { candidates: Some(&CandidateSet::Run("monday")), ..query }, 100).unwrap();
                 let expected: Vec<u64> =
                     found.iter().map(|found| found.number).filter(|number| map[number].run == 1).collect();
                 prop_assert_eq!(numbers(&monday), expected);
@@ -199,7 +199,7 @@ proptest! {
 }
 
 #[test]
-fn equals_come_in_the_order_of_their_numbers_and_no_more_than_wanted() {
+fn ties_are_ordered_by_number_and_results_are_limited() {
     let index = MemoryIndex::new(DIMENSIONS);
     for number in [5, 1, 900, 3, 4] {
         put(&index, number, &one(&[0], 3), &[]);
@@ -209,7 +209,7 @@ fn equals_come_in_the_order_of_their_numbers_and_no_more_than_wanted() {
 }
 
 #[test]
-fn a_search_sees_the_users_it_names_and_nobody_else() {
+fn a_search_sees_only_the_users_it_names() {
     let index = MemoryIndex::new(DIMENSIONS);
     for user in 0..3 {
         put(&index, user as u64, &Plain { user, ..one(&[0], 3) }, &[]);
@@ -228,7 +228,7 @@ fn a_search_sees_the_users_it_names_and_nobody_else() {
 }
 
 #[test]
-fn a_user_without_memories_leaves_nothing_behind() {
+fn removing_the_last_memory_of_a_user_frees_everything() {
     let index = MemoryIndex::new(DIMENSIONS);
     put(&index, 1, &Plain { user: 1, run: 1, ..one(&[0, 1], 3) }, &["work".into()]);
     assert!(!index.remove(Some("bob"), 1));
@@ -238,7 +238,7 @@ fn a_user_without_memories_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_vector_of_other_dimensions_is_refused_and_changes_nothing() {
+fn a_vector_of_wrong_dimensions_is_rejected_without_effect() {
     let index = MemoryIndex::new(DIMENSIONS);
     let wrong = vec![0.0; DIMENSIONS + 1];
     let text = "tea";
@@ -260,7 +260,7 @@ fn a_vector_of_other_dimensions_is_refused_and_changes_nothing() {
 }
 
 #[test]
-fn a_tag_that_the_query_names_counts() {
+fn a_tag_named_in_the_query_raises_the_score() {
     let index = MemoryIndex::new(DIMENSIONS);
     put(&index, 1, &one(&[0], 3), &["garden club".into()]);
     put(&index, 2, &one(&[0], 3), &["garden shed".into()]);
@@ -269,13 +269,13 @@ fn a_tag_that_the_query_names_counts() {
     assert_eq!(numbers(&found), [1, 2]);
     assert_eq!(found.iter().map(|found| found.features.value(Feature::TagNamed)).collect::<Vec<_>>(), [1.0, 0.0]);
     let among = CandidateSet::Tag("garden shed");
-    assert_eq!(numbers(&index.search(&Query { among: Some(&among), ..query("tea", &vector) }, 2).unwrap()), [2]);
+    assert_eq!(numbers(&index.search(&Query { candidates: Some(&among), ..query("tea", &vector) }, 2).unwrap()), [2]);
     index.describe(None, 1, &[], None);
     assert_eq!(index.search(&query("garden club", &vector), 1).unwrap()[0].features.value(Feature::TagNamed), 0.0);
 }
 
 #[test]
-fn expired_memories_are_hidden_and_judged_ones_move() {
+fn expired_memories_are_hidden_and_feedback_reorders() {
     let index = MemoryIndex::new(DIMENSIONS);
     (1..=3).for_each(|number| put(&index, number, &one(&[0], 3), &[]));
     let vector = Numbers(3).vector();
@@ -291,7 +291,7 @@ fn expired_memories_are_hidden_and_judged_ones_move() {
 }
 
 #[test]
-fn one_that_is_a_little_further_comes_first_once_it_is_more_present() {
+fn salience_and_feedback_outweigh_a_small_distance() {
     let index = MemoryIndex::new(DIMENSIONS);
     (0..200).for_each(|number| put(&index, number, &one(&[0], 3), &[]));
     let vector = Numbers(3).vector();
@@ -311,14 +311,13 @@ fn one_that_is_a_little_further_comes_first_once_it_is_more_present() {
     assert_eq!(first(), 170);
     [150, 170].into_iter().for_each(|number| index.set_dynamics(None, number, &dynamics()));
     assert_eq!(first(), 0);
-    put_as_present(&index, 190, &further, &[], &present);
+    put_with_dynamics(&index, 190, &further, &[], &present);
     assert_eq!(first(), 190);
 }
 
-/// An update that swaps words and vectors one after the other would show one moment with the old words and the new
-/// vector.
+/// If words and vectors were swapped one after the other, a reader could see the old words with the new vector.
 #[test]
-fn a_reader_never_sees_half_of_an_update() {
+fn a_reader_never_sees_half_an_update() {
     let index = MemoryIndex::new(DIMENSIONS);
     let (one, other) = (one(&[0], 3), one(&[1], 4));
     put(&index, 7, &one, &[]);
@@ -346,7 +345,7 @@ fn a_reader_never_sees_half_of_an_update() {
 }
 
 #[test]
-fn what_several_processors_compare_is_what_one_does() {
+fn several_threads_compute_the_same_scores_as_one() {
     const MEMORIES: u64 = 70_000;
     let index = MemoryIndex::new(DIMENSIONS);
     (0..MEMORIES).for_each(|number| put(&index, number, &one(&[number as usize % WORDS.len()], number + 1), &[]));
@@ -358,15 +357,15 @@ fn what_several_processors_compare_is_what_one_does() {
         all.iter().map(|found| (found.number, found.features.value(Feature::Dense))).collect();
     for first in 0..4 {
         let quarter = CandidateSet::Numbers((first..MEMORIES).step_by(4).collect());
-        for found in index.search(&Query { among: Some(&quarter), ..asked }, MEMORIES as usize).unwrap() {
+        for found in index.search(&Query { candidates: Some(&quarter), ..asked }, MEMORIES as usize).unwrap() {
             assert_eq!(found.features.value(Feature::Dense), together[&found.number]);
         }
     }
 }
 
-/// Bounds leave out what cannot be among the best, and nothing else.
+/// Upper bounds exclude only memories that cannot be among the best.
 #[test]
-fn the_best_few_are_the_first_of_all() {
+fn the_top_k_are_the_first_of_all_results() {
     const MEMORIES: u64 = 3000;
     let mut numbers = Numbers(11);
     let topics: Vec<Vec<f32>> = (0..20).map(|_| numbers.vector()).collect();
@@ -379,7 +378,7 @@ fn the_best_few_are_the_first_of_all() {
     for number in 0..MEMORIES {
         let place = number as usize;
         let text = format!("{} {}{}", WORDS[place % 8], WORDS[place / 8 % 7], if place % 5 == 1 { "?" } else { "" });
-        // Every fourth stands alone, the others in runs of various lengths.
+        // Every fourth memory has no run; the others are in runs of various lengths.
         let run = (!place.is_multiple_of(4)).then(|| format!("run {}", (place as f32).sqrt() as usize));
         let vectors: Vec<Vec<f32>> = (0..=place % 3).map(|passage| near((place / 3 + passage) % 20)).collect();
         let entry = Entry {
@@ -411,11 +410,11 @@ fn the_best_few_are_the_first_of_all() {
 }
 
 #[test]
-fn the_nearest_of_many_are_found_nearly_always() {
+fn the_nearest_of_many_are_almost_always_found() {
     const MEMORIES: u64 = 20_000;
     const WIDE: usize = 384;
     let mut numbers = Numbers(5);
-    // What the vectors of a real model have in common, so that none are unlike each other.
+    // A component that all vectors share, as with real models, so that none are dissimilar.
     let common: Vec<f32> = (0..WIDE).map(|_| numbers.normal()).collect();
     let topics: Vec<Vec<f32>> = (0..500).map(|_| (0..WIDE).map(|_| numbers.normal()).collect()).collect();
     let mut vector = |topic: usize| -> Vec<f32> {
@@ -437,7 +436,7 @@ fn the_nearest_of_many_are_found_nearly_always() {
         all.sort_by(|a, b| b.1.total_cmp(&a.1));
         let found = index.nearest(None, &asked, 3, 0.6).unwrap();
         assert_eq!(found.len(), 3);
-        // Bytes are a little off: one that is as near by them counts.
+        // Quantisation is inexact: a memory that is as near by its bytes counts as found.
         missed +=
             found.iter().filter(|(number, _)| cosine(&vectors[*number as usize], &asked) < all[2].1 - 0.002).count();
         assert!(found.iter().all(|(number, near)| (cosine(&vectors[*number as usize], &asked) - near).abs() < 0.002));

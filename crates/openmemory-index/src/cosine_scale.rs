@@ -1,0 +1,56 @@
+//! How does a cosine become a feature? Models spread their cosines differently, and cannot compare scripts that they do
+//! not read.
+
+/// Maps the cosines of a query to the dense feature.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CosineScale {
+    /// The factor for cosines.
+    pub(super) factor: f32,
+    constant: f32,
+    /// The share of the query that the model cannot read. For this share the coverage of the query's words replaces the
+    /// cosine, so that equal texts score the same in every script.
+    unread: f32,
+}
+
+impl CosineScale {
+    /// `spread`: how many times as far apart unrelated texts are for the model that the weights were fitted to as for
+    /// this model. Equal texts keep a cosine of 1.
+    pub(super) fn new(spread: f32, unread: f32) -> Self {
+        let read = 1.0 - unread;
+        Self { factor: spread * read, constant: (1.0 - spread) * read, unread }
+    }
+
+    /// The dense feature, from a cosine times [`CosineScale::factor`] and the share of the query's words that the
+    /// memory has. Negative infinity without a vector.
+    pub(super) fn dense(&self, cosine: f32, coverage: f32) -> f32 {
+        cosine + self.constant + self.unread * coverage
+    }
+
+    /// Whether the coverage of words is used.
+    pub(super) fn needs_coverage(&self) -> bool {
+        self.unread > 0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dense(scale: CosineScale, cosine: f32, coverage: f32) -> f32 {
+        scale.dense(cosine * scale.factor, coverage)
+    }
+
+    #[test]
+    fn equal_texts_score_the_same_for_all_models_and_scripts() {
+        for (spread, unread) in [(1.0, 0.0), (3.5, 0.0), (1.0, 0.9), (1.0, 1.0), (0.5, 0.3)] {
+            assert!((dense(CosineScale::new(spread, unread), 1.0, 1.0) - 1.0).abs() < 1e-6, "{spread} {unread}");
+        }
+    }
+
+    #[test]
+    fn narrow_cosines_are_spread() {
+        let close = CosineScale::new(3.0, 0.0);
+        assert!((dense(close, 0.7, 0.0) - 0.1).abs() < 1e-6);
+        assert_eq!(close.dense(f32::NEG_INFINITY, 0.5), f32::NEG_INFINITY);
+    }
+}
