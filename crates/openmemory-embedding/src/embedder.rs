@@ -1,4 +1,4 @@
-//! What must a model offer?
+//! What does an embedding model provide?
 
 use std::ops::Range;
 
@@ -7,24 +7,24 @@ use openmemory_domain::ModelIdentity;
 use crate::error::EmbeddingError;
 use crate::passage::Passage;
 
-/// How a text begins to be embedded.
+/// The first step of embedding a text.
 pub enum FirstPass {
-    /// It is one passage, and done.
+    /// The text is one passage, which is embedded.
     Whole(Passage),
-    /// It is longer: as [`Embedder::cut`] says.
+    /// The text is longer: the ranges of [`Embedder::cut`].
     Cut(Vec<Range<usize>>),
 }
 
-/// Turns text into vectors. Every call blocks: it belongs on an [`EmbeddingPool`](crate::EmbeddingPool).
+/// Turns text into vectors. Every call blocks, so it belongs on an [`EmbeddingPool`](crate::EmbeddingPool).
 pub trait Embedder: Send + Sync {
-    /// Which model this is. May load the model to find out.
+    /// The identity of the model, which may have to be loaded.
     fn identity(&self) -> Result<ModelIdentity, EmbeddingError>;
 
-    /// Cuts a text into ranges of bytes, each short enough for [`Embedder::embed`]. There is at
-    /// least one, also for an empty text, and in order they cover the text without a gap.
+    /// Splits a text into ranges of bytes that are short enough for [`Embedder::embed`]. The ranges cover the text
+    /// without a gap, and there is at least one, even for an empty text.
     fn cut(&self, text: &str) -> Result<Vec<Range<usize>>, EmbeddingError>;
 
-    /// Embeds a text that is short enough, and cuts a longer one.
+    /// Embeds a text that fits into one passage, and splits a longer one.
     fn begin(&self, text: &str) -> Result<FirstPass, EmbeddingError> {
         let ranges = self.cut(text)?;
         let [range] = &ranges[..] else { return Ok(FirstPass::Cut(ranges)) };
@@ -34,31 +34,31 @@ pub trait Embedder: Send + Sync {
         ))
     }
 
-    /// Embeds pieces of texts, each as one passage whose ranges count from the piece's start.
+    /// Embeds pieces of texts, each as one passage. Ranges are relative to the start of the piece.
     fn embed(&self, pieces: &[&str]) -> Vec<Result<Passage, EmbeddingError>>;
 
-    /// The vector, of length 1 (L2), to compare with those of passages and sentences.
+    /// The vector of a query, of length 1 (L2), to compare with those of passages and sentences.
     fn query(&self, text: &str) -> Result<Vec<f32>, EmbeddingError>;
 
-    /// Whether it knows scripts that are written without spaces, such as Chinese.
+    /// Whether the model reads scripts without spaces, such as Chinese.
     fn is_multilingual(&self) -> bool {
         true
     }
 
-    /// How many pieces one call of [`Embedder::embed`] should get; 1 if more at once is no faster.
+    /// The best number of pieces for a call of [`Embedder::embed`]; 1 if batches are not faster.
     fn batch(&self) -> usize {
         1
     }
 
-    /// The whole text in passages: at least one, covering it without a gap.
+    /// The passages of a text: at least one, covering it without a gap.
     fn passages(&self, text: &str) -> Result<Vec<Passage>, EmbeddingError> {
         let ranges = self.cut(text)?;
         let pieces: Vec<&str> = ranges.iter().map(|range| &text[range.clone()]).collect();
         let embedded = pieces.chunks(self.batch().max(1)).flat_map(|pieces| self.embed(pieces));
-        embedded.zip(&ranges).map(|(passage, range)| Ok(passage?.moved(range.start))).collect()
+        embedded.zip(&ranges).map(|(passage, range)| Ok(passage?.shifted(range.start))).collect()
     }
 
-    /// The passages of each text, in order. A text that fails does not fail the others.
+    /// The passages of each text, in order. A failure affects only its own text.
     fn passages_of(&self, texts: &[&str]) -> Vec<Result<Vec<Passage>, EmbeddingError>> {
         let cuts: Vec<_> = texts.iter().map(|text| self.cut(text)).collect();
         let pieces: Vec<&str> = cuts
@@ -71,8 +71,8 @@ pub trait Embedder: Send + Sync {
     }
 }
 
-/// The next passages of `embedded`, one for each range. All are taken, also after a failure, so
-/// that the next text finds its own.
+/// Takes one passage per range from `embedded`. After a failure the remaining ones are still taken, so that the next
+/// text gets its own.
 pub(crate) fn collect(
     ranges: Vec<Range<usize>>,
     embedded: &mut dyn Iterator<Item = Result<Passage, EmbeddingError>>,
@@ -81,5 +81,5 @@ pub(crate) fn collect(
     if found.len() != ranges.len() {
         return Err(EmbeddingError::failed("the embedder returned too few passages"));
     }
-    found.into_iter().zip(ranges).map(|(passage, range)| Ok(passage?.moved(range.start))).collect()
+    found.into_iter().zip(ranges).map(|(passage, range)| Ok(passage?.shifted(range.start))).collect()
 }

@@ -1,4 +1,5 @@
-//! How does a function of the caller's embed a text? It is called and waited for, without a thread: most ask a service.
+//! How does a caller's function embed text? It is called asynchronously without a thread, since most functions ask a
+//! service.
 
 use std::future::Future;
 use std::ops::Range;
@@ -13,55 +14,55 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::passages::passages;
 use super::pooling::{blended, normalised};
-use super::reassemble::{Group, gather};
+use super::reassemble::{Group, reassemble};
 use super::{EmbeddingError, ModelIdentity, Passage, Sentence};
 use crate::embedder::collect;
 
-/// Characters of one passage: well within the window of every common service.
+/// Characters per passage: well within the context window of common services.
 const WINDOW: usize = 2_000;
-/// Calls at once: most functions wait for a service, not for this machine's processors.
-const CALLS: usize = 16;
-/// Those of them for many texts or a long one: a single text finds a place beside them.
-const BULK_CALLS: usize = CALLS * 3 / 4;
-/// Passages of one call.
-const BATCH: usize = 256;
+/// Concurrent calls: most functions wait for a service rather than use this machine's processors.
+const MAX_CALLS: usize = 16;
+/// Concurrent calls for batches and long texts. The rest is reserved for single texts.
+const MAX_BULK_CALLS: usize = MAX_CALLS * 3 / 4;
+/// Passages per call.
+const MAX_BATCH: usize = 256;
 
-/// Why a call has given no vectors.
+/// Why a call returned no vectors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EmbedFailure {
-    /// The function says so.
+    /// The function reported an error.
     Failed(String),
-    /// There is no such function any more: its thread has ended, perhaps during the call.
+    /// The function is no longer available: its thread has exited, possibly during the call.
     CallerExited,
 }
 
-/// What a call of the function will have given.
+/// The pending result of a call.
 pub type EmbedAnswer = Pin<Box<dyn Future<Output = Result<Vec<f32>, EmbedFailure>> + Send>>;
 
-/// Gets texts, gives their vectors one after the other in one flat list, or says why not.
+/// Takes texts and returns their vectors, concatenated.
 pub type EmbedCall = Arc<dyn Fn(Vec<String>) -> EmbedAnswer + Send + Sync>;
 
-/// A model behind a function. Vectors need not be normalised; a passage is its one sentence.
+/// A model behind a function. Vectors need not be normalised. Each passage is a single sentence.
 pub struct ExternalEmbedder {
     identity: ModelIdentity,
     function: EmbedCall,
-    gone: AtomicBool,
-    /// Those that mean the same, for when the function is gone.
-    others: Mutex<Vec<Weak<Self>>>,
+    exited: AtomicBool,
+    /// Embedders of the same model, used when this one's function is no longer available.
+    fallbacks: Mutex<Vec<Weak<Self>>>,
     calls: Semaphore,
     bulk_calls: Semaphore,
 }
 
 impl ExternalEmbedder {
-    /// `function` gets 1 to 256 texts of at most 2000 characters each, and is called up to 16 times at once.
+    /// `function` gets 1 to 256 texts of at most 2000 characters each, in up to 16 concurrent calls.
     pub fn new(identity: ModelIdentity, function: EmbedCall) -> Self {
         Self {
             identity,
             function,
-            gone: AtomicBool::new(false),
-            others: Mutex::default(),
-            calls: Semaphore::new(CALLS),
-            bulk_calls: Semaphore::new(BULK_CALLS),
+            exited: AtomicBool::new(false),
+            fallbacks: Mutex::default(),
+            calls: Semaphore::new(MAX_CALLS),
+            bulk_calls: Semaphore::new(MAX_BULK_CALLS),
         }
     }
 
@@ -69,17 +70,16 @@ impl ExternalEmbedder {
         &self.identity
     }
 
-    /// Hears of another one that means the same and, for as long as that lives, may be asked when this one's function is
-    /// gone.
+    /// Registers another embedder of the same model as a fallback. It is used only while it is alive.
     pub fn join(&self, other: &Arc<Self>) {
-        let mut others = self.others.lock();
-        others.retain(|other| other.strong_count() > 0);
+        let mut fallbacks = self.fallbacks.lock();
+        fallbacks.retain(|other| other.strong_count() > 0);
         if !std::ptr::eq(self, Arc::as_ptr(other)) {
-            others.push(Arc::downgrade(other));
+            fallbacks.push(Arc::downgrade(other));
         }
     }
 
-    /// The passages of one text: at least one, covering it without a gap.
+    /// The passages of a text: at least one, covering it without a gap.
     pub async fn passages(&self, text: &str) -> Result<Vec<Passage>, EmbeddingError> {
         let ranges = cut(text);
         if let [_] = &ranges[..] {
@@ -90,7 +90,7 @@ impl ExternalEmbedder {
         found.pop().unwrap_or(Err(EmbeddingError::Closed))
     }
 
-    /// The passages of each text, in order. `progress` hears how many texts are done.
+    /// The passages of each text, in order. `progress` gets the number of finished texts.
     pub async fn passages_of(
         &self,
         texts: &[impl AsRef<str>],
@@ -110,27 +110,28 @@ impl ExternalEmbedder {
         for (text, ranges) in texts.iter().zip(&cuts) {
             pieces.extend(ranges.iter().map(|range| text.as_ref()[range.clone()].to_owned()));
         }
-        let calls: Vec<Vec<String>> = pieces.chunks(BATCH).map(<[String]>::to_vec).collect();
-        let groups = stream::iter(calls).map(|pieces| self.embed_in_bulk(pieces)).buffered(BULK_CALLS);
-        gather(cuts.into_iter().map(Ok).collect(), pin!(groups), progress).await
+        let calls: Vec<Vec<String>> = pieces.chunks(MAX_BATCH).map(<[String]>::to_vec).collect();
+        let groups = stream::iter(calls).map(|pieces| self.embed_in_bulk(pieces)).buffered(MAX_BULK_CALLS);
+        reassemble(cuts.into_iter().map(Ok).collect(), pin!(groups), progress).await
     }
 
-    /// The vector of a query. One that is longer than a passage counts whole: its parts, weighted by their length.
+    /// The vector of a query. A query longer than a passage is represented by all of its parts, weighted by length.
     pub async fn query(&self, text: &str) -> Result<Vec<f32>, EmbeddingError> {
         let parts = self.passages(text).await?;
         blended(parts.iter().map(|part| (&part.vector[..], part.range.len().max(1))), self.identity.dimensions)
     }
 
     async fn embed_in_bulk(&self, pieces: Vec<String>) -> Group {
-        // Never closed: it is the embedder's own.
-        let _place = self.bulk_calls.acquire().await;
+        // The semaphore belongs to the embedder and is never closed.
+        let _permit = self.bulk_calls.acquire().await;
         self.embed(pieces).await
     }
 
-    /// One call of the function.
     async fn embed(&self, pieces: Vec<String>) -> Group {
         match self.vectors(&pieces).await {
-            Ok(vectors) => vectors.into_iter().zip(&pieces).map(|(vector, piece)| Ok(whole(piece, vector?))).collect(),
+            Ok(vectors) => {
+                vectors.into_iter().zip(&pieces).map(|(vector, piece)| Ok(single_passage(piece, vector?))).collect()
+            }
             Err(error) => vec![Err(error); pieces.len()],
         }
     }
@@ -149,29 +150,29 @@ impl ExternalEmbedder {
     }
 
     async fn call(&self, pieces: &[String]) -> Result<Vec<f32>, EmbeddingError> {
-        let _place = self.calls.acquire().await;
-        if let Some(answer) = self.ask(pieces).await {
+        let _permit = self.calls.acquire().await;
+        if let Some(answer) = self.try_call(pieces).await {
             return answer;
         }
-        let others: Vec<Arc<Self>> = self.others.lock().iter().filter_map(Weak::upgrade).collect();
-        for other in others {
-            if let Some(answer) = other.ask(pieces).await {
+        let fallbacks: Vec<Arc<Self>> = self.fallbacks.lock().iter().filter_map(Weak::upgrade).collect();
+        for other in fallbacks {
+            if let Some(answer) = other.try_call(pieces).await {
                 return answer;
             }
         }
         Err(EmbeddingError::failed("the thread of the embedding function has ended; close the store and open it again"))
     }
 
-    /// None if the function is gone.
-    async fn ask(&self, pieces: &[String]) -> Option<Result<Vec<f32>, EmbeddingError>> {
-        if self.gone.load(Ordering::Relaxed) {
+    /// `None` if the function is no longer available.
+    async fn try_call(&self, pieces: &[String]) -> Option<Result<Vec<f32>, EmbeddingError>> {
+        if self.exited.load(Ordering::Relaxed) {
             return None;
         }
         match (self.function)(pieces.to_vec()).await {
             Ok(flat) => Some(Ok(flat)),
-            Err(EmbedFailure::Failed(why)) => Some(Err(EmbeddingError::failed(why))),
+            Err(EmbedFailure::Failed(reason)) => Some(Err(EmbeddingError::failed(reason))),
             Err(EmbedFailure::CallerExited) => {
-                self.gone.store(true, Ordering::Relaxed);
+                self.exited.store(true, Ordering::Relaxed);
                 None
             }
         }
@@ -183,7 +184,7 @@ fn cut(text: &str) -> Vec<Range<usize>> {
     passages(text, &characters, WINDOW)
 }
 
-fn whole(piece: &str, vector: Vec<f32>) -> Passage {
+fn single_passage(piece: &str, vector: Vec<f32>) -> Passage {
     let tokens = piece.unicode_words().count().max(1);
     let sentence = Sentence { range: 0..piece.len(), tokens, vector: vector.clone() };
     Passage { range: 0..piece.len(), tokens, vector, sentences: vec![sentence] }

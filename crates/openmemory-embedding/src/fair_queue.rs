@@ -1,10 +1,10 @@
-//! Whose job is next? The clients take turns, however much one of them has queued.
+//! Which job is next? Clients are served round robin, however many jobs one of them has queued.
 
 use std::collections::VecDeque;
 
-/// A queue of jobs in which each client that has any gets every n-th turn among n clients.
+/// A queue of jobs with round-robin scheduling over the clients that have jobs.
 pub(crate) struct FairQueue<J> {
-    /// Clients with jobs, the one whose turn it is first.
+    /// Clients with jobs, the next one to serve first.
     clients: VecDeque<(u64, VecDeque<J>)>,
     len: usize,
 }
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clients_take_turns_and_each_ones_jobs_keep_their_order() {
+    fn clients_are_served_round_robin_in_fifo_order() {
         let mut queue = FairQueue::default();
         for job in ["a1", "a2", "a3", "a4"] {
             queue.push(1, job);

@@ -1,4 +1,4 @@
-//! In which order is embedded? Single texts before bulk, and stores by turns.
+//! In which order are texts embedded? Single texts before batches, and stores in turn.
 
 use std::hint;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,25 +9,25 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use crate::error::EmbeddingError;
 use crate::fair_queue::FairQueue;
 
-/// After a job a thread stays awake for the next one as long as that job took, and no longer than this: where one text
-/// follows the other, each finds a processor that has not slowed down meanwhile.
+/// The longest time that an idle thread spins for its next job. It spins at most as long as its last job took, so that
+/// consecutive texts find a processor at full speed.
 const MAX_SPIN: Duration = Duration::from_millis(3);
-/// One job in so many is taken from the bulk lane first, so that it never starves.
-const BULK_TURN: usize = 4;
+/// Every n-th job is taken from the bulk queue first, so that it never starves.
+const BULK_INTERVAL: usize = 4;
 
-/// Whether somebody waits for this one text, or for a long row of them.
+/// Whether a caller waits for this text alone, or it is part of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Priority {
     Interactive,
     Bulk,
 }
 
-/// What the threads of a pool have to do.
+/// The jobs of a pool's threads.
 pub(crate) struct JobQueue {
-    /// Whether a thread may look out for the next job.
-    stays_awake: bool,
+    /// Whether idle threads spin.
+    spins: bool,
     lanes: Mutex<Lanes>,
-    /// Jobs in the lanes, to be seen without their lock.
+    /// The number of jobs, readable without the lock.
     queued: AtomicUsize,
     wake: Condvar,
 }
@@ -38,18 +38,18 @@ struct Lanes {
     bulk: FairQueue<Job>,
     turn: usize,
     closed: bool,
-    /// A thread is awake and looks for a job.
-    watched: bool,
+    /// A thread is spinning.
+    spinning: bool,
 }
 
 type Job = Box<dyn FnOnce() + Send>;
 
 impl JobQueue {
-    pub(crate) fn new(stays_awake: bool) -> Self {
-        Self { stays_awake, lanes: Mutex::default(), queued: AtomicUsize::new(0), wake: Condvar::new() }
+    pub(crate) fn new(spins: bool) -> Self {
+        Self { spins, lanes: Mutex::default(), queued: AtomicUsize::new(0), wake: Condvar::new() }
     }
 
-    /// Takes no more jobs.
+    /// Rejects new jobs. Queued ones are still done.
     pub(crate) fn close(&self) {
         self.lanes.lock().closed = true;
         self.wake.notify_all();
@@ -66,15 +66,15 @@ impl JobQueue {
         }
         let queued = lanes.len();
         self.queued.store(queued, Ordering::Release);
-        let seen = lanes.watched && queued == 1;
+        let picked_up = lanes.spinning && queued == 1;
         drop(lanes);
-        if !seen {
+        if !picked_up {
             self.wake.notify_one();
         }
         Ok(())
     }
 
-    /// Does jobs until the queue is closed and empty.
+    /// Runs jobs until the queue is closed and empty.
     pub(crate) fn work(&self) {
         let mut lanes = self.lanes.lock();
         loop {
@@ -83,7 +83,7 @@ impl JobQueue {
                 drop(lanes);
                 let began = Instant::now();
                 job();
-                lanes = self.stay_awake(began.elapsed());
+                lanes = self.spin(began.elapsed());
             } else if lanes.closed {
                 return;
             } else {
@@ -92,18 +92,18 @@ impl JobQueue {
         }
     }
 
-    /// Waits for a job without going to sleep, unless another thread does so.
-    fn stay_awake(&self, took: Duration) -> MutexGuard<'_, Lanes> {
+    /// Spins for the next job, unless another thread already does.
+    fn spin(&self, took: Duration) -> MutexGuard<'_, Lanes> {
         let mut lanes = self.lanes.lock();
-        if self.stays_awake && lanes.len() == 0 && !lanes.closed && !lanes.watched {
-            lanes.watched = true;
+        if self.spins && lanes.len() == 0 && !lanes.closed && !lanes.spinning {
+            lanes.spinning = true;
             drop(lanes);
             let began = Instant::now();
             while self.queued.load(Ordering::Acquire) == 0 && began.elapsed() < took.min(MAX_SPIN) {
                 hint::spin_loop();
             }
             lanes = self.lanes.lock();
-            lanes.watched = false;
+            lanes.spinning = false;
         }
         lanes
     }
@@ -115,7 +115,7 @@ impl Lanes {
     }
 
     fn next(&mut self) -> Option<Job> {
-        self.turn = (self.turn + 1) % BULK_TURN;
+        self.turn = (self.turn + 1) % BULK_INTERVAL;
         if self.turn == 0 {
             self.bulk.pop().or_else(|| self.interactive.pop())
         } else {

@@ -1,8 +1,8 @@
-//! What does a text mean, as numbers?
+//! How does text become vectors?
 //!
-//! A text is cut into *passages* that fit the model's window and each passage into *sentences*.
-//! One pass of the model gives the passage its vector and, from the same token states, each
-//! sentence its own: a sentence is read in the context of its passage and costs nothing more.
+//! A text is split into *passages* that fit the model's window, and each passage into *sentences*. One pass of the
+//! model gives the vector of the passage and, from the same token states, those of its sentences. A sentence is
+//! therefore read in the context of its passage, at no extra cost.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! How does a model file embed a text?
+//! How does a model file embed text?
 
 use std::fs;
 use std::iter;
@@ -21,30 +21,29 @@ const SHIPPED_MODEL: &str = "a604d67924d17949e47e3f57b8f622174b41310ebe93c5c7d62
 const SHIPPED_TOKENIZER: &str = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037";
 const SHIPPED_DIMENSIONS: usize = 384;
 
-/// Tokens that a model reads at once, unless the options say otherwise: what all-MiniLM-L6-v2 is
-/// trained for, and within what every common embedding model takes.
+/// The default number of tokens per passage: all-MiniLM-L6-v2 is trained for it, and common embedding models accept it.
 const WINDOW: usize = 256;
 
-/// Which files, and how they are to be used.
+/// The files of a model, and how to use them.
 #[derive(Clone, Debug)]
 pub struct ModelOptions {
-    /// An ONNX file: inputs `input_ids` and, if it has them, `attention_mask` and
-    /// `token_type_ids`; first output the token states `[1, n, d]` or a pooled vector `[1, d]`.
+    /// An ONNX file. Its inputs are `input_ids` and optionally `attention_mask` and `token_type_ids`; its first output
+    /// has the token states `[1, n, d]` or a pooled vector `[1, d]`.
     pub model: PathBuf,
-    /// The `tokenizer.json` that belongs to it.
+    /// The `tokenizer.json` of the model.
     pub tokenizer: PathBuf,
     pub pooling: Pooling,
-    /// Put before every query, such as `"query: "`.
+    /// Prepended to every query, such as `"query: "`.
     pub query_prefix: String,
-    /// Put before every passage, such as `"passage: "`.
+    /// Prepended to every passage, such as `"passage: "`.
     pub passage_prefix: String,
-    /// Tokens of one passage, special tokens and prefix included. Default 256.
+    /// Tokens per passage, including special tokens and the prefix. Default 256.
     pub window: usize,
-    /// Names the model for good. Default: derived from the files, the pooling and the prefixes.
+    /// A permanent name for the model. Default: derived from the files, the pooling and the prefixes.
     pub id: Option<String>,
-    /// Numbers in a vector, if known; else the model is asked, which loads it.
+    /// The dimensions of the vectors. If unknown, the model is loaded to find out.
     pub dimensions: Option<usize>,
-    /// What the files must be, in hexadecimal; unchecked if absent.
+    /// The expected hash in hexadecimal; `None` skips the check.
     pub model_sha256: Option<String>,
     pub tokenizer_sha256: Option<String>,
     /// See [`Embedder::is_multilingual`].
@@ -52,7 +51,7 @@ pub struct ModelOptions {
 }
 
 impl ModelOptions {
-    /// Any model, with mean pooling and no prefixes.
+    /// Defaults for any model: mean pooling, no prefixes.
     pub fn new(model: impl Into<PathBuf>, tokenizer: impl Into<PathBuf>) -> Self {
         Self {
             model: model.into(),
@@ -69,7 +68,7 @@ impl ModelOptions {
         }
     }
 
-    /// The model that the package ships, in `folder`. Its identity is known without loading it.
+    /// The shipped model in `folder`. Its identity is known without loading it.
     pub fn shipped(folder: &Path) -> Self {
         Self {
             id: Some(shipped_id()),
@@ -86,7 +85,7 @@ fn shipped_id() -> String {
     format!("{SHIPPED_NAME}@{}", &SHIPPED_MODEL[..12])
 }
 
-/// An ONNX model run by tract, loaded on first use. A failed load is tried again by the next call.
+/// An ONNX model run by tract, loaded on first use. If loading fails, the next call tries again.
 pub struct ModelEmbedder {
     options: ModelOptions,
     loaded: Mutex<Option<Arc<Loaded>>>,
@@ -99,12 +98,12 @@ struct Loaded {
 }
 
 impl ModelEmbedder {
-    /// Instant: reads no file.
+    /// Reads no file.
     pub fn new(options: ModelOptions) -> Self {
         Self { options, loaded: Mutex::new(None) }
     }
 
-    /// Loads the model now, in about 0.3 s, if it is not loaded yet.
+    /// Loads the model if it is not loaded yet.
     pub fn load(&self) -> Result<(), EmbeddingError> {
         self.loaded().map(drop)
     }
@@ -126,7 +125,7 @@ impl ModelEmbedder {
         }
     }
 
-    /// What of a text the model reads at once.
+    /// Splits a text into parts that fit the model's window.
     fn parts(&self, tokens: &Tokens, prefix: &str, text: &str) -> Result<Split, EmbeddingError> {
         let window = self.options.window;
         let whole = tokens.encode(prefix, text)?;
@@ -134,15 +133,15 @@ impl ModelEmbedder {
             return Ok(Split::Whole(whole));
         }
         let own = whole.own();
-        let around = whole.ids.len() - own.len();
-        if around >= window {
+        let overhead = whole.ids.len() - own.len();
+        if overhead >= window {
             return Err(EmbeddingError::failed(format!(
-                "the prefix and special tokens alone are {around} tokens of {window}"
+                "the prefix and special tokens alone are {overhead} tokens of {window}"
             )));
         }
-        let mut ranges = passages(text, &own, window - around);
+        let mut ranges = passages(text, &own, window - overhead);
         ranges.reverse();
-        // A tokenizer may see more tokens in a piece than it saw there in the whole text.
+        // A tokenizer may produce more tokens for a piece than for the same bytes in the whole text.
         let mut fitting = Vec::with_capacity(ranges.len());
         while let Some(range) = ranges.pop() {
             let long = tokens.encode(prefix, &text[range.clone()])?.ids.len() > window;
@@ -159,7 +158,7 @@ impl ModelEmbedder {
         let vector = self.vector(&output)?;
         let own = encoded.own();
         let tokens = own.len().max(1);
-        // Only states that the model was trained to average mean something in parts.
+        // Means over parts of the states are meaningful only if the model was trained with mean pooling.
         let parts = match self.options.pooling {
             Pooling::Mean if !output.pooled => sentences(text, &own),
             _ => vec![(0..text.len(), tokens)],
@@ -168,8 +167,8 @@ impl ModelEmbedder {
             vec![Sentence { range: range.clone(), tokens, vector: vector.clone() }]
         } else {
             let sentence = |(range, tokens): (Range<usize>, usize)| {
-                // Special tokens and the prefix belong to every sentence, so that a sentence
-                // alone in its passage has the passage's vector.
+                // Special tokens and the prefix count for every sentence, so that a passage of one sentence has the
+                // vector of that sentence.
                 let inside = |start: &Option<usize>| start.is_none_or(|at| range.contains(&at));
                 let rows = output.rows().zip(&encoded.starts);
                 let states = rows.filter(|(_, start)| inside(start)).map(|(row, _)| row);
@@ -198,9 +197,9 @@ impl ModelEmbedder {
 }
 
 enum Split {
-    /// All of it.
+    /// The text fits.
     Whole(Encoded),
-    /// Two ranges or more.
+    /// At least two ranges.
     Cut(Vec<Range<usize>>),
 }
 
@@ -213,7 +212,7 @@ impl Embedder for ModelEmbedder {
     }
 
     fn is_multilingual(&self) -> bool {
-        // A copy of the shipped model, named by its files, is known when it is loaded.
+        // A copy of the shipped model with other file names is recognised once it is loaded.
         self.options.multilingual && self.loaded().is_ok_and(|loaded| loaded.identity.id != shipped_id())
     }
 
@@ -245,7 +244,7 @@ impl Embedder for ModelEmbedder {
         }
     }
 
-    /// A query longer than the window counts whole: its parts, weighted by their tokens.
+    /// A query longer than the window is represented by all of its parts, weighted by their tokens.
     fn query(&self, text: &str) -> Result<Vec<f32>, EmbeddingError> {
         let loaded = self.loaded()?;
         let prefix = &self.options.query_prefix;
@@ -274,8 +273,8 @@ impl Loaded {
         let is_plain =
             options.pooling == Pooling::Mean && options.query_prefix.is_empty() && options.passage_prefix.is_empty();
         let is_shipped = is_plain && model_sha256 == SHIPPED_MODEL && tokenizer_sha256 == SHIPPED_TOKENIZER;
-        let known = options.id.clone().or_else(|| is_shipped.then(shipped_id));
-        let id = known.unwrap_or_else(|| {
+        let given = options.id.clone().or_else(|| is_shipped.then(shipped_id));
+        let id = given.unwrap_or_else(|| {
             let parts = [
                 &model_sha256[..],
                 &tokenizer_sha256,

@@ -1,4 +1,4 @@
-//! How is a text of any length cut to fit the model's window?
+//! How is a long text split to fit the model's window?
 
 use std::ops::Range;
 
@@ -6,12 +6,12 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::sentences::count;
 
-/// Cuts `text` into ranges of at most `budget` tokens, at sentence bounds where it can, else at
-/// word bounds, else between characters. They cover the text without a gap; there is at least
-/// one. `starts` says where each token begins, in order.
+/// Splits `text` into ranges of at most `budget` tokens: at sentence boundaries if possible, else at word boundaries,
+/// else between characters. The ranges cover the text without a gap, and there is at least one. `starts` has the start
+/// of each token, in order.
 ///
-/// The ranges are about equally long: 260 tokens for a budget of 250 become twice 130, since a
-/// leftover of 10 would lose its context.
+/// The ranges have similar lengths: 260 tokens with a budget of 250 become 130 each, because a remainder of 10 tokens
+/// would lack context.
 pub(super) fn passages(text: &str, starts: &[usize], budget: usize) -> Vec<Range<usize>> {
     let budget = budget.max(1);
     let fair = starts.len().div_ceil(starts.len().div_ceil(budget).max(1));
@@ -37,7 +37,7 @@ pub(super) fn passages(text: &str, starts: &[usize], budget: usize) -> Vec<Range
     found
 }
 
-/// Sentences; words of those that are too long; parts of words that are too long.
+/// Sentences. Those over budget are split into words, and words over budget into parts.
 fn pieces(text: &str, starts: &[usize], budget: usize) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     for (at, sentence) in text.split_sentence_bound_indices() {
@@ -57,7 +57,7 @@ fn split(text: &str, starts: &[usize], word: Range<usize>, budget: usize, found:
     let first = starts.partition_point(|start| *start < word.start);
     let inside = &starts[first..first + count(starts, &word)];
     let mut begin = word.start;
-    // A tokenizer that works on bytes may see several tokens in one character.
+    // A byte-level tokenizer may produce several tokens for one character.
     for next in inside.iter().skip(budget).step_by(budget) {
         let end = text.floor_char_boundary(*next);
         if end > begin {
@@ -68,7 +68,7 @@ fn split(text: &str, starts: &[usize], word: Range<usize>, budget: usize, found:
     found.push(begin..word.end);
 }
 
-/// The character bound nearest the middle; none within a single character.
+/// The character boundary nearest to the middle; `None` for a single character.
 pub(super) fn middle(text: &str, range: &Range<usize>) -> Option<usize> {
     let half = range.start + range.len() / 2;
     let after = (half..range.end).find(|at| *at > range.start && text.is_char_boundary(*at));

@@ -1,4 +1,4 @@
-//! Where does embedding happen? On threads that all stores with the same model share.
+//! Where are texts embedded? On threads that all stores with the same model share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,7 +7,7 @@ use std::thread;
 use crate::job_queue::JobQueue;
 use crate::pool_client::PoolClient;
 
-/// Threads that embed, for any number of [clients](PoolClient) that take turns.
+/// Embedding threads for any number of [clients](PoolClient), which are served fairly.
 ///
 /// Dropping the pool closes it.
 pub struct EmbeddingPool {
@@ -16,13 +16,13 @@ pub struct EmbeddingPool {
 }
 
 impl EmbeddingPool {
-    /// Starts `threads` threads, or one for each processor that this process may use.
+    /// Starts `threads` threads; by default one per available processor.
     ///
     /// # Errors
-    /// The system refuses even one thread.
+    /// No thread could be started.
     pub fn new(threads: Option<usize>) -> std::io::Result<Self> {
         let processors = thread::available_parallelism().map_or(1, Into::into);
-        // A single processor has better things to do than to look out for jobs.
+        // With a single processor spinning only delays other threads.
         let pool = Self { queue: Arc::new(JobQueue::new(processors > 1)), next_client: AtomicU64::new(0) };
         for number in 0..threads.unwrap_or(processors).max(1) {
             let queue = pool.queue.clone();
@@ -39,7 +39,7 @@ impl EmbeddingPool {
         PoolClient::new(self.queue.clone(), self.next_client.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Takes no more work. What is queued is still done, then the threads end. Does not wait.
+    /// Rejects new work. The threads finish queued jobs and then exit; this does not wait for them.
     pub fn close(&self) {
         self.queue.close();
     }

@@ -1,4 +1,4 @@
-//! How does a store use a pool that others use too? Its work queues behind its own, and takes turns with theirs.
+//! How does a store share a pool? Each client has its own queue, and clients are served in turn.
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,13 +12,14 @@ use crate::embedder::{Embedder, FirstPass};
 use crate::error::EmbeddingError;
 use crate::job_queue::{JobQueue, Priority};
 use crate::passage::Passage;
-use crate::reassemble::{Cut, gather};
+use crate::reassemble::{Cut, reassemble};
 
-/// Jobs of one priority that a client has queued at once; further callers wait without a place in the queue.
+/// Queued jobs per client and priority; further callers wait for a permit.
 const QUEUE_DEPTH: usize = 256;
 
-/// One store's use of an [`EmbeddingPool`](crate::EmbeddingPool). Callers await without blocking. Work is queued passage by
-/// passage, so a single text waits for at most a passage or two of its client, never for a whole batch or a long text.
+/// One store's access to an [`EmbeddingPool`](crate::EmbeddingPool). Callers await without blocking. Work is queued
+/// passage by passage, so a single text waits for at most a passage or two of its client, never for a whole batch or a
+/// long text.
 pub struct PoolClient {
     queue: Arc<JobQueue>,
     id: u64,
@@ -28,14 +29,14 @@ pub struct PoolClient {
 
 impl PoolClient {
     pub(crate) fn new(queue: Arc<JobQueue>, id: u64) -> Self {
-        let places = || Arc::new(Semaphore::new(QUEUE_DEPTH));
-        Self { queue, id, interactive: places(), bulk: places() }
+        let permits = || Arc::new(Semaphore::new(QUEUE_DEPTH));
+        Self { queue, id, interactive: permits(), bulk: permits() }
     }
 
-    /// Runs `job` on the pool. A job whose caller is gone is skipped.
+    /// Runs `job` on the pool. A job is skipped if its caller no longer waits.
     ///
     /// # Errors
-    /// The job's own; `Failed` if it panics; `Closed` after the pool is closed.
+    /// The error of the job; `Failed` if it panics; `Closed` if the pool is closed.
     pub async fn run<T: Send + 'static>(
         &self,
         priority: Priority,
@@ -44,20 +45,20 @@ impl PoolClient {
         answer(self.submit(priority, job).await?).await
     }
 
-    /// The passages of one text. Those of a long text are spread over the threads.
+    /// The passages of a text. Those of a long text are spread over the threads.
     pub async fn passages(&self, embedder: &Arc<dyn Embedder>, text: Arc<str>) -> Result<Vec<Passage>, EmbeddingError> {
-        let (begun, whole) = (embedder.clone(), text.clone());
-        // To hand a text that is one passage to another thread would take longer.
-        let ranges = match self.run(Priority::Interactive, move || begun.begin(&whole)).await? {
+        let (model, whole) = (embedder.clone(), text.clone());
+        // Handing a short text to a second thread would take longer.
+        let ranges = match self.run(Priority::Interactive, move || model.begin(&whole)).await? {
             FirstPass::Whole(passage) => return Ok(vec![passage]),
             FirstPass::Cut(ranges) => ranges,
         };
-        // A long text is a batch by itself: it must not delay the next short one.
+        // A long text counts as a batch, so that it does not delay short ones.
         let mut found = self.spread(Priority::Bulk, embedder, vec![(text, Ok(ranges))], |_| {}).await;
         found.pop().unwrap_or(Err(EmbeddingError::Closed))
     }
 
-    /// The passages of each text, in order. `progress` hears how many texts are done.
+    /// The passages of each text, in order. `progress` gets the number of finished texts.
     pub async fn passages_of(
         &self,
         embedder: &Arc<dyn Embedder>,
@@ -86,7 +87,7 @@ impl PoolClient {
         self.run(Priority::Interactive, move || embedder.query(&text)).await
     }
 
-    /// Embeds the pieces of all texts, `embedder.batch()` in a job.
+    /// Embeds the pieces of all texts, `embedder.batch()` per job.
     async fn spread(
         &self,
         priority: Priority,
@@ -115,7 +116,7 @@ impl PoolClient {
             };
             group.unwrap_or_else(|error| vec![Err(error); size])
         });
-        gather(texts.into_iter().map(|(_, cut)| cut).collect(), pin!(groups), progress).await
+        reassemble(texts.into_iter().map(|(_, cut)| cut).collect(), pin!(groups), progress).await
     }
 
     async fn submit<T: Send + 'static>(
@@ -123,16 +124,16 @@ impl PoolClient {
         priority: Priority,
         job: impl FnOnce() -> Result<T, EmbeddingError> + Send + 'static,
     ) -> Result<Answer<T>, EmbeddingError> {
-        let places = match priority {
+        let permits = match priority {
             Priority::Interactive => &self.interactive,
             Priority::Bulk => &self.bulk,
         };
-        let place = places.clone().acquire_owned().await.map_err(|_| EmbeddingError::Closed)?;
+        let permit = permits.clone().acquire_owned().await.map_err(|_| EmbeddingError::Closed)?;
         let (reply, answer) = oneshot::channel();
         let job = move || {
-            drop(place);
+            drop(permit);
             if !reply.is_closed() {
-                // Nobody may be left to hear the answer.
+                // The caller may have stopped waiting.
                 let _ = reply.send(
                     catch_unwind(AssertUnwindSafe(job))
                         .unwrap_or_else(|_| Err(EmbeddingError::failed("the embedder panicked"))),

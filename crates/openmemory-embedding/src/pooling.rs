@@ -1,14 +1,14 @@
-//! How do the states of many tokens become one vector?
+//! How do token states become one vector?
 
 use super::EmbeddingError;
 
-/// Which token states stand for a text; a property of how the model was trained.
+/// Which token states represent a text. A property of how the model was trained.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pooling {
-    /// The mean of all of them, special tokens and prefix included.
+    /// The mean of all states, including those of special tokens and the prefix.
     #[default]
     Mean,
-    /// The first one's.
+    /// The first state.
     Cls,
 }
 
@@ -21,7 +21,7 @@ impl Pooling {
     }
 }
 
-/// The sum of `rows`, which may be none.
+/// The sum of `rows`, which may be empty.
 pub(super) fn sum<'a>(rows: impl Iterator<Item = &'a [f32]>, dimensions: usize) -> Vec<f32> {
     let mut total = vec![0.0; dimensions];
     for row in rows {
@@ -30,8 +30,8 @@ pub(super) fn sum<'a>(rows: impl Iterator<Item = &'a [f32]>, dimensions: usize) 
     total
 }
 
-/// `vector` at length 1. A sum serves as well as a mean: only the direction counts. One of zeros has none and stays: it is
-/// similar to nothing, and its text is found by its words.
+/// Scales `vector` to length 1. Only the direction matters, so a sum serves as well as a mean. A zero vector has no
+/// direction and stays: it is similar to nothing, and its text can still be found by its words.
 pub(super) fn normalised(mut vector: Vec<f32>) -> Result<Vec<f32>, EmbeddingError> {
     if let Some(at) = vector.iter().position(|value| !value.is_finite()) {
         let value = vector[at];
@@ -45,7 +45,7 @@ pub(super) fn normalised(mut vector: Vec<f32>) -> Result<Vec<f32>, EmbeddingErro
     Ok(vector)
 }
 
-/// One direction for many weighted ones.
+/// The weighted sum of several directions, normalised.
 pub(super) fn blended<'a>(
     parts: impl Iterator<Item = (&'a [f32], usize)>,
     dimensions: usize,

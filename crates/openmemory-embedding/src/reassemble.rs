@@ -1,4 +1,4 @@
-//! How do pieces that were embedded in groups become the passages of their texts again?
+//! How are pieces that were embedded in groups reassembled into the passages of their texts?
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -8,15 +8,15 @@ use futures_util::stream::{Stream, StreamExt};
 use super::{EmbeddingError, Passage};
 use crate::embedder::collect;
 
-/// Ranges of bytes that a text is cut into, or why it is not.
+/// The ranges of a text, or why it could not be split.
 pub(super) type Cut = Result<Vec<Range<usize>>, EmbeddingError>;
 
-/// The pieces of one group, embedded.
+/// One embedded group of pieces.
 pub(super) type Group = Vec<Result<Passage, EmbeddingError>>;
 
-/// The passages of each text, in order: `groups` has the pieces of all `cuts`, one after the other. `progress` hears how
-/// many texts are done.
-pub(super) async fn gather(
+/// The passages of each text, in order. `groups` has the pieces of all `cuts`, concatenated. `progress` gets the number
+/// of finished texts.
+pub(super) async fn reassemble(
     cuts: Vec<Cut>,
     mut groups: impl Stream<Item = Group> + Unpin,
     mut progress: impl FnMut(usize),

@@ -1,38 +1,38 @@
-//! Where does one statement end and the next begin?
+//! Where are the boundaries of statements?
 
 use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Fewer tokens than this say nothing by themselves ("Mr. ", "1. ", a line of dashes): they join
-/// what follows. It also bounds how many sentences a passage has.
-const SHORTEST: usize = 3;
+/// Shorter pieces ("Mr. ", "1. ", a line of dashes) are not statements and join the next one. This also bounds the
+/// number of sentences per passage.
+const MIN_TOKENS: usize = 3;
 
-/// Ranges of bytes that cover `text` without a gap, at least one, each with its number of tokens.
-/// `starts` says where each token begins, in order. Line ends are bounds as well.
+/// Ranges of bytes with their numbers of tokens. They cover `text` without a gap, and there is at least one. `starts`
+/// has the start of each token, in order. Line ends are boundaries too.
 pub(super) fn sentences(text: &str, starts: &[usize]) -> Vec<(Range<usize>, usize)> {
     let mut found: Vec<(Range<usize>, usize)> = Vec::new();
     let mut begin = 0;
     for (at, sentence) in text.split_sentence_bound_indices() {
         let end = at + sentence.len();
         let tokens = count(starts, &(begin..end));
-        if tokens >= SHORTEST {
+        if tokens >= MIN_TOKENS {
             found.push((begin..end, tokens));
             begin = end;
         }
     }
-    let rest = count(starts, &(begin..text.len()));
+    let remaining = count(starts, &(begin..text.len()));
     match found.last_mut() {
         Some((last, tokens)) => {
             last.end = text.len();
-            *tokens += rest;
+            *tokens += remaining;
         }
-        None => found.push((0..text.len(), rest)),
+        None => found.push((0..text.len(), remaining)),
     }
     found
 }
 
-/// How many tokens begin in `range`.
+/// The number of tokens that start in `range`.
 pub(super) fn count(starts: &[usize], range: &Range<usize>) -> usize {
     let before = |end: usize| starts.partition_point(|start| *start < end);
     before(range.end) - before(range.start)

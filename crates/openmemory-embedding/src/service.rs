@@ -1,4 +1,4 @@
-//! Who embeds for a store? A model on threads that its stores share, or a function that is waited for.
+//! Where do a store's vectors come from? From a model on shared threads, or from an asynchronous function.
 
 use std::sync::Arc;
 
@@ -6,17 +6,17 @@ use parking_lot::Mutex;
 
 use super::{Embedder, EmbeddingError, EmbeddingPool, ExternalEmbedder, ModelIdentity, Passage, PoolClient, Priority};
 
-/// Where vectors come from. Stores may share one.
+/// A source of vectors, which stores may share.
 #[derive(Clone)]
 pub enum EmbedderSource {
-    /// Computes in this process.
+    /// A model in this process.
     Local(Arc<LocalEmbedder>),
-    /// Answers some time.
+    /// An asynchronous function.
     External(Arc<ExternalEmbedder>),
 }
 
 impl EmbedderSource {
-    /// Hears of another source that means the same, where that can help.
+    /// Registers another source of the same model as a fallback, if this one can use it.
     pub fn join(&self, other: &Self) {
         if let (Self::External(embedder), Self::External(other)) = (self, other) {
             embedder.join(other);
@@ -30,7 +30,7 @@ impl<E: Embedder + 'static> From<Arc<E>> for EmbedderSource {
     }
 }
 
-/// A model and the threads that compute it, started with the first store. Whoever shares the model shares the threads.
+/// A model and its threads, which start with the first store. All stores with the model share them.
 pub struct LocalEmbedder {
     embedder: Arc<dyn Embedder>,
     pool: Mutex<Option<EmbeddingPool>>,
@@ -50,7 +50,7 @@ impl LocalEmbedder {
     }
 }
 
-/// Embeds for one store. Callers await without blocking.
+/// The embedding service of one store. Callers await without blocking.
 pub enum EmbeddingService {
     Local(Arc<LocalEmbedder>, PoolClient),
     External(Arc<ExternalEmbedder>),
@@ -58,7 +58,7 @@ pub enum EmbeddingService {
 
 impl EmbeddingService {
     /// # Errors
-    /// The system refuses threads.
+    /// No thread could be started.
     pub fn start(source: EmbedderSource) -> std::io::Result<Self> {
         Ok(match source {
             EmbedderSource::Local(local) => {
@@ -69,7 +69,7 @@ impl EmbeddingService {
         })
     }
 
-    /// Which model it is. May load the model to find out.
+    /// The identity of the model, which may have to be loaded.
     pub async fn identity(&self) -> Result<ModelIdentity, EmbeddingError> {
         match self {
             Self::Local(local, pool) => {
@@ -80,7 +80,7 @@ impl EmbeddingService {
         }
     }
 
-    /// Whether it knows scripts that are written without spaces, such as Chinese.
+    /// Whether the model reads scripts without spaces, such as Chinese.
     pub fn is_multilingual(&self) -> bool {
         match self {
             Self::Local(local, _) => local.embedder.is_multilingual(),
@@ -88,7 +88,7 @@ impl EmbeddingService {
         }
     }
 
-    /// The passages of one text.
+    /// The passages of a text.
     pub async fn passages(&self, text: Arc<str>) -> Result<Vec<Passage>, EmbeddingError> {
         match self {
             Self::Local(local, pool) => pool.passages(&local.embedder, text).await,
@@ -96,7 +96,7 @@ impl EmbeddingService {
         }
     }
 
-    /// The passages of each text, in order. `progress` hears how many texts are done.
+    /// The passages of each text, in order. `progress` gets the number of finished texts.
     pub async fn passages_of(
         &self,
         texts: Vec<Arc<str>>,

@@ -1,4 +1,4 @@
-//! What can stand in for a model where speed and determinism matter more than meaning?
+//! What replaces a model in tests? A fast and deterministic hash.
 
 use std::ops::Range;
 
@@ -10,11 +10,10 @@ use super::sentences::sentences;
 use super::{Embedder, EmbeddingError, ModelIdentity, Passage, Sentence};
 
 const DIMENSIONS: usize = 256;
-/// Words of one passage.
+/// Words per passage.
 const WINDOW: usize = 256;
 
-/// Texts that share words, or parts of words, are similar: hashed lower-case words and their
-/// letter triples. Needs no file and takes microseconds.
+/// Hashes lower-case words and their letter trigrams, so that texts with common words or parts of words are similar.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TestEmbedder;
 

@@ -1,4 +1,4 @@
-//! Which tokens does the model see, and which bytes of the text is each?
+//! Which tokens does the model see, and which bytes of the text are they?
 
 use std::path::Path;
 
@@ -11,14 +11,14 @@ pub(super) struct Tokens {
 }
 
 pub(super) struct Encoded {
-    /// With the special tokens.
+    /// Including special tokens.
     pub(super) ids: Vec<i64>,
-    /// Where each token begins in the text; none for special tokens and those of the prefix.
+    /// The start of each token in the text; `None` for special tokens and those of the prefix.
     pub(super) starts: Vec<Option<usize>>,
 }
 
 impl Encoded {
-    /// Where the tokens of the text itself begin, in order.
+    /// The starts of the text's own tokens, in order.
     pub(super) fn own(&self) -> Vec<usize> {
         let mut own: Vec<usize> = self.starts.iter().copied().flatten().collect();
         own.sort_unstable();
@@ -31,7 +31,7 @@ impl Tokens {
         let unusable =
             |reason: String| EmbeddingError::unavailable(file, format!("not a usable tokenizer.json: {reason}"));
         let mut tokenizer = Tokenizer::from_bytes(bytes).map_err(|error| unusable(error.to_string()))?;
-        // Published files cut at 128 tokens and pad to 128; a "[SEP]" in a text is just text.
+        // Published files truncate and pad to 128 tokens. "[SEP]" in a text is ordinary text.
         tokenizer.with_padding(None);
         tokenizer.with_truncation(None).map_err(|error| unusable(error.to_string()))?;
         tokenizer.set_encode_special_tokens(true);

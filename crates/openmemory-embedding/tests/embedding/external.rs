@@ -1,4 +1,4 @@
-//! A caller's own function is checked before its vectors are believed.
+//! Are the results of a caller's function validated, and its calls limited?
 
 use std::future::ready;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,14 +31,14 @@ async fn vectors_are_normalised() {
 }
 
 #[tokio::test]
-async fn a_vector_of_zeros_stays_one() {
+async fn a_zero_vector_is_accepted() {
     let embedder = external(|texts| Ok([0.0; 3].repeat(texts.len())));
     assert_eq!(embedder.query("text").await.unwrap(), [0.0; 3]);
     assert_eq!(embedder.passages("text").await.unwrap()[0].vector, [0.0; 3]);
 }
 
 #[tokio::test]
-async fn a_vector_that_is_no_vector_fails_its_own_text_only() {
+async fn an_invalid_vector_fails_only_its_own_text() {
     for bad in [[f32::NAN, 0.0, 0.0], [0.0, f32::INFINITY, 0.0]] {
         let embedder = external(move |texts| {
             let vector = |text: &String| if text == "bad" { bad } else { [1.0, 0.0, 0.0] };
@@ -62,13 +62,13 @@ async fn a_wrong_count_or_dimension_fails() {
 }
 
 #[tokio::test]
-async fn a_failing_function_is_quoted() {
+async fn the_error_quotes_the_function() {
     let embedder = external(|_| Err("rate limited".to_owned()));
     assert!(failure(embedder.query("text").await.unwrap_err()).contains("rate limited"));
 }
 
 #[tokio::test]
-async fn many_texts_are_one_call_up_to_256() {
+async fn up_to_256_texts_share_a_call() {
     let sizes = Arc::new(Mutex::new(Vec::new()));
     let seen = sizes.clone();
     let embedder = external(move |texts| {
@@ -96,7 +96,7 @@ async fn the_function_sees_every_character_of_a_long_text() {
     assert_eq!(seen.load(Ordering::Relaxed), 199_998);
 }
 
-/// Answers a call for each permit of the gate, and counts how many are under way.
+/// Answers one call per permit of the gate, and counts concurrent calls.
 struct Gated {
     gate: Semaphore,
     under_way: AtomicUsize,
@@ -121,7 +121,7 @@ fn gated() -> (Arc<Gated>, ExternalEmbedder) {
 }
 
 #[tokio::test]
-async fn it_is_called_up_to_16_times_at_once() {
+async fn at_most_16_calls_are_concurrent() {
     let (gated, embedder) = gated();
     let queries = futures_util::future::join_all((0..40).map(|_| embedder.query("text")));
     let open = async {
@@ -135,7 +135,7 @@ async fn it_is_called_up_to_16_times_at_once() {
 }
 
 #[tokio::test]
-async fn one_query_does_not_wait_for_a_batch() {
+async fn a_query_does_not_wait_for_a_batch() {
     let (gated, embedder) = gated();
     let texts = vec!["text"; 256 * 20];
     let batch = embedder.passages_of(&texts, |_| {});
@@ -154,7 +154,7 @@ async fn one_query_does_not_wait_for_a_batch() {
 }
 
 #[tokio::test]
-async fn a_call_that_nobody_waits_for_gives_its_place_back() {
+async fn a_dropped_call_releases_its_permit() {
     let (gated, embedder) = gated();
     for _ in 0..3 {
         let queries = futures_util::future::join_all((0..16).map(|_| embedder.query("text")));
@@ -165,7 +165,7 @@ async fn a_call_that_nobody_waits_for_gives_its_place_back() {
 }
 
 #[tokio::test]
-async fn another_function_serves_when_the_first_is_gone() {
+async fn a_fallback_is_used_when_the_function_has_exited() {
     let calls = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&calls);
     let embedder = answering(move |_| {
@@ -184,11 +184,11 @@ async fn another_function_serves_when_the_first_is_gone() {
     drop(third);
     let message = failure(embedder.query("text").await.unwrap_err());
     assert!(message.contains("open it again"), "{message}");
-    assert_eq!(calls.load(Ordering::Relaxed), 1, "who is gone is not asked again");
+    assert_eq!(calls.load(Ordering::Relaxed), 1, "a function that has exited is not called again");
 }
 
 #[tokio::test]
-async fn a_function_that_fails_is_not_replaced() {
+async fn a_failing_function_has_no_fallback() {
     let embedder = external(|_| Err("rate limited".to_owned()));
     let other = Arc::new(external(|texts| Ok([1.0, 0.0, 0.0].repeat(texts.len()))));
     embedder.join(&other);

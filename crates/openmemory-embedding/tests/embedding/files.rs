@@ -1,4 +1,4 @@
-//! Which model files are taken, and what is said of those that are not.
+//! Which model files are accepted, and what do errors say about others?
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ fn small(name: &str) -> ModelOptions {
     ModelOptions::new(folder.join(format!("{name}.onnx")), shipped().join("tokenizer.json"))
 }
 
-/// The error of loading, which names the file at fault.
+/// The error of loading, which names the faulty file.
 fn refusal(options: ModelOptions, at_fault: &Path) -> String {
     let error = ModelEmbedder::new(options).load().unwrap_err();
     assert_eq!(error.code().as_str(), "MODEL_UNAVAILABLE");
@@ -55,7 +55,7 @@ fn a_failed_load_is_tried_again() {
 }
 
 #[test]
-fn damaged_files_are_refused() {
+fn damaged_files_are_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let whole = fs::read(ModelOptions::shipped(&shipped()).model).unwrap();
     let damaged = [&whole[..whole.len() / 2], &whole[..1000], b"", b"<html>not found</html>"];
@@ -74,7 +74,7 @@ fn damaged_files_are_refused() {
 }
 
 #[test]
-fn models_that_do_not_fit_are_refused() {
+fn incompatible_models_are_rejected() {
     for name in ["no_vectors", "small_vocabulary", "other_input"] {
         let options = small(name);
         let model = options.model.clone();
@@ -83,7 +83,7 @@ fn models_that_do_not_fit_are_refused() {
 }
 
 #[test]
-fn the_id_follows_from_everything_that_changes_vectors() {
+fn the_id_depends_on_all_that_changes_vectors() {
     let id = |options| ModelEmbedder::new(options).identity().unwrap().id;
     let plain = id(small("token_states"));
     assert_eq!(plain, id(small("token_states")));
@@ -103,7 +103,7 @@ fn the_id_follows_from_everything_that_changes_vectors() {
 }
 
 #[test]
-fn pooling_is_done_here_or_in_the_model() {
+fn pooling_is_done_unless_the_model_does_it() {
     let text = "One sentence here. And another one there.";
     let states = ModelEmbedder::new(small("token_states"));
     let pooled = ModelEmbedder::new(small("pooled"));
@@ -123,7 +123,7 @@ fn cls_pooling_reads_the_first_token_only() {
 }
 
 #[test]
-fn prefixes_are_read_by_the_model_but_belong_to_no_range() {
+fn prefixes_are_embedded_but_not_part_of_ranges() {
     let prefixed = ModelEmbedder::new(ModelOptions {
         query_prefix: "search for ".to_owned(),
         passage_prefix: "passage é: ".to_owned(),

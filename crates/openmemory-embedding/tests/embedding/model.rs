@@ -1,4 +1,4 @@
-//! The shipped model keeps the meaning of the published one and embeds all of any text.
+//! Does the shipped model agree with the published one, and embed all of any text?
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -68,7 +68,7 @@ fn vectors_keep_the_direction_of_the_published_weights() {
 }
 
 #[test]
-fn nearest_is_what_means_the_same() {
+fn paraphrases_are_nearest() {
     let query = MODEL.query("Which animals live with the user?").unwrap();
     let score = |text: &str| cosine(&query, &MODEL.passages(text).unwrap()[0].vector);
     let right = score("She has two cats and a parrot at home.");
@@ -76,7 +76,7 @@ fn nearest_is_what_means_the_same() {
 }
 
 #[test]
-fn a_text_always_gets_the_same_vectors() {
+fn vectors_are_deterministic() {
     let text = "We met in Porto. It rained all day, and nobody had brought an umbrella!";
     let first = MODEL.passages(text).unwrap();
     assert_eq!(first, MODEL.passages(text).unwrap());
@@ -85,7 +85,7 @@ fn a_text_always_gets_the_same_vectors() {
 }
 
 #[test]
-fn a_query_and_a_passage_of_one_text_are_one_vector() {
+fn a_query_and_a_passage_of_one_text_have_the_same_vector() {
     let text = "User prefers dark mode.";
     let passage = &MODEL.passages(text).unwrap()[0];
     assert_eq!(MODEL.query(text).unwrap(), passage.vector);
@@ -94,7 +94,7 @@ fn a_query_and_a_passage_of_one_text_are_one_vector() {
 }
 
 #[test]
-fn sentences_of_one_passage_have_vectors_of_their_own() {
+fn sentences_have_their_own_vectors() {
     let text = "I cried when my dog died last winter. To reset the router, hold the button for ten seconds.";
     let passages = MODEL.passages(text).unwrap();
     let [dog, router] = &passages[0].sentences[..] else { panic!("{passages:?}") };
@@ -106,7 +106,7 @@ fn sentences_of_one_passage_have_vectors_of_their_own() {
 }
 
 #[test]
-fn odd_texts_are_embedded_whole() {
+fn unusual_texts_are_embedded_completely() {
     let odd = [
         String::new(),
         " ".to_owned(),
@@ -131,7 +131,7 @@ fn odd_texts_are_embedded_whole() {
 }
 
 #[test]
-fn special_tokens_in_a_text_are_only_text() {
+fn special_tokens_in_a_text_are_ordinary_text() {
     let spelled = MODEL.query("[SEP]").unwrap();
     assert!(cosine(&spelled, &MODEL.query("").unwrap()) < 0.99);
 }
@@ -147,7 +147,7 @@ fn the_longest_text_is_cut_into_passages_that_cover_it() {
     assert!(ranges.len() > 150, "{}", ranges.len());
     assert_eq!((ranges[0].start, ranges[ranges.len() - 1].end), (0, text.len()));
     assert!(ranges.windows(2).all(|pair| pair[0].end == pair[1].start));
-    // Every cut is at a sentence's end, and the model takes the pieces as they are.
+    // Every cut is at a sentence boundary, and every piece fits the model.
     assert!(ranges.iter().all(|range| text[range.clone()].starts_with("Le café")));
     for range in [&ranges[0], &ranges[ranges.len() - 1]] {
         let piece = &text[range.clone()];
@@ -156,7 +156,7 @@ fn the_longest_text_is_cut_into_passages_that_cover_it() {
 }
 
 #[test]
-fn the_end_of_a_long_text_counts() {
+fn the_end_of_a_long_text_affects_its_vectors() {
     let filler = "The committee discussed the budget at length. ".repeat(80);
     let text = format!("{filler}Her favourite fruit is the mango.");
     let query = MODEL.query("What fruit does she like?").unwrap();
@@ -169,7 +169,7 @@ fn the_end_of_a_long_text_counts() {
 }
 
 #[test]
-fn a_long_query_counts_whole() {
+fn all_parts_of_a_long_query_affect_its_vector() {
     let filler = "The committee discussed the budget at length. ".repeat(80);
     let mixed = MODEL.query(&format!("{filler}{}", "I love ripe mangos. ".repeat(80))).unwrap();
     let fruit = MODEL.query("I love ripe mangos.").unwrap();
@@ -177,7 +177,7 @@ fn a_long_query_counts_whole() {
 }
 
 #[test]
-fn a_piece_longer_than_the_window_is_refused() {
+fn a_piece_longer_than_the_window_is_rejected() {
     let long = "word ".repeat(300);
     let error = MODEL.embed(&[&long]).remove(0).unwrap_err();
     assert_eq!(error.code().as_str(), "EMBEDDING_FAILED");

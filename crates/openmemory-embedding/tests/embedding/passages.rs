@@ -1,4 +1,4 @@
-//! Whatever the text, its passages and sentences cover it.
+//! Do passages and sentences cover every text?
 
 use std::future::ready;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ proptest! {
     }
 
     #[test]
-    fn many_texts_are_embedded_as_each_alone(texts in prop::collection::vec(long_text(), 0..6)) {
+    fn batches_give_the_same_vectors_as_single_texts(texts in prop::collection::vec(long_text(), 0..6)) {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let together = TestEmbedder.passages_of(&texts);
         let alone: Vec<_> = texts.iter().map(|text| TestEmbedder.passages(text)).collect();

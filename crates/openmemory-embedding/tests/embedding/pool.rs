@@ -1,4 +1,4 @@
-//! Embedding goes on off the caller's thread: bounded, fair, and past any panic.
+//! Is embedding off the caller's thread bounded, fair and robust against panics?
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -13,7 +13,7 @@ use openmemory_embedding::{
     TestEmbedder,
 };
 
-/// Embeds one piece for every word sent to it, and writes down which.
+/// Waits for a permit per piece, and records the pieces.
 struct Gated {
     gate: Mutex<Receiver<()>>,
     order: Mutex<Vec<String>>,
@@ -52,7 +52,7 @@ fn texts(count: usize) -> Vec<Arc<str>> {
 }
 
 #[tokio::test]
-async fn many_texts_come_back_in_order_with_progress() {
+async fn texts_are_returned_in_order_with_progress() {
     let threads = EmbeddingPool::new(None).unwrap();
     let pool = threads.client();
     let texts = texts(1000);
@@ -65,7 +65,7 @@ async fn many_texts_come_back_in_order_with_progress() {
 }
 
 #[tokio::test]
-async fn a_long_text_is_the_same_in_parts() {
+async fn a_long_text_gives_the_same_vectors_in_parts() {
     let threads = EmbeddingPool::new(Some(3)).unwrap();
     let pool = threads.client();
     let text = "Every sentence of this text has its place. ".repeat(4000);
@@ -75,12 +75,12 @@ async fn a_long_text_is_the_same_in_parts() {
 }
 
 #[tokio::test]
-async fn one_query_does_not_wait_for_a_batch() {
+async fn a_query_does_not_wait_for_a_batch() {
     let threads = EmbeddingPool::new(Some(1)).unwrap();
     let pool = threads.client();
     let (open, gated, embedder) = gated();
     let batch = pool.passages_of(&embedder, texts(20), |done| {
-        // Room for the first few texts only; the rest is let in when the query is through.
+        // Releases only the first few texts; the others follow after the query.
         if done == 3 {
             open.send(()).unwrap();
         }
@@ -101,8 +101,8 @@ async fn one_query_does_not_wait_for_a_batch() {
 }
 
 #[tokio::test]
-async fn texts_are_embedded_on_all_threads_at_once() {
-    /// Returns only when two threads are in it.
+async fn a_batch_uses_all_threads() {
+    /// Returns only once two threads are inside.
     struct Together(Barrier);
     impl Embedder for Together {
         fn identity(&self) -> Result<ModelIdentity, EmbeddingError> {
@@ -130,7 +130,7 @@ async fn texts_are_embedded_on_all_threads_at_once() {
 }
 
 #[tokio::test]
-async fn a_panic_fails_its_own_job_only() {
+async fn a_panic_fails_only_its_own_job() {
     let threads = EmbeddingPool::new(Some(1)).unwrap();
     let pool = threads.client();
     let job = || -> Result<(), EmbeddingError> { panic!("as a test expects") };
@@ -149,12 +149,12 @@ async fn jobs_run_on_named_threads() {
 }
 
 #[test]
-fn a_job_that_comes_while_threads_fall_asleep_is_not_missed() {
+fn a_job_queued_while_threads_stop_spinning_is_run() {
     let busy = |time: Duration| {
         let began = Instant::now();
         while began.elapsed() < time {}
     };
-    let (done, told) = channel();
+    let (done, finished) = channel();
     thread::spawn(move || {
         let threads = EmbeddingPool::new(Some(2)).unwrap();
         let pool = threads.client();
@@ -169,16 +169,16 @@ fn a_job_that_comes_while_threads_fall_asleep_is_not_missed() {
             };
             let another = async { if number % 3 == 0 { job().await } else { Ok(()) } };
             assert_eq!(runtime.block_on(async { tokio::join!(job(), another) }), (Ok(()), Ok(())));
-            // About as long as a thread stays awake, and then a little shorter or longer.
+            // Around the time after which a thread stops spinning.
             busy(took + Duration::from_nanos(number * 7 % 3000));
         }
         done.send(()).unwrap();
     });
-    told.recv_timeout(Duration::from_secs(60)).unwrap();
+    finished.recv_timeout(Duration::from_secs(60)).unwrap();
 }
 
 #[tokio::test]
-async fn closing_finishes_what_is_queued_and_takes_no_more() {
+async fn closing_finishes_queued_jobs_and_rejects_new_ones() {
     let threads = EmbeddingPool::new(Some(1)).unwrap();
     let pool = threads.client();
     let (open, gate) = channel::<()>();
@@ -200,12 +200,12 @@ async fn closing_finishes_what_is_queued_and_takes_no_more() {
 }
 
 #[tokio::test]
-async fn threads_end_with_the_pool() {
+async fn threads_exit_with_the_pool() {
     let threads = EmbeddingPool::new(Some(2)).unwrap();
     let pool = threads.client();
     let (alive, ended) = tokio::sync::oneshot::channel::<()>();
     let lives = Mutex::new(Some(alive));
-    // A thread's own value is dropped when the thread ends.
+    // Thread-local values are dropped when the thread exits.
     thread_local!(static LIVES: std::cell::RefCell<Option<tokio::sync::oneshot::Sender<()>>> =
         const { std::cell::RefCell::new(None) });
     pool.run(Priority::Interactive, move || {
@@ -219,7 +219,7 @@ async fn threads_end_with_the_pool() {
 }
 
 #[tokio::test]
-async fn a_client_with_much_work_delays_another_by_one_job() {
+async fn a_busy_client_delays_another_by_one_job() {
     let threads = EmbeddingPool::new(Some(1)).unwrap();
     let (busy, other) = (threads.client(), threads.client());
     let order = Arc::new(Mutex::new(Vec::new()));
@@ -231,7 +231,7 @@ async fn a_client_with_much_work_delays_another_by_one_job() {
         }
     };
     let (open, gate) = channel::<()>();
-    // Everything is queued while the only thread waits here.
+    // Everything is queued while the only thread is blocked here.
     let first = busy.run(Priority::Bulk, move || {
         gate.recv().unwrap();
         Ok(())
@@ -245,7 +245,7 @@ async fn a_client_with_much_work_delays_another_by_one_job() {
     assert!(place <= 1, "{place}");
 }
 
-/// Remembers the threads that computed.
+/// Records the threads that embed.
 #[derive(Default)]
 struct Threads(Mutex<HashSet<thread::ThreadId>>);
 
