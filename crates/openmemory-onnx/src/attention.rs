@@ -1,19 +1,19 @@
-//! How do the tokens of a text attend to each other?
+//! How is multi-head attention computed?
 
 use pulp::{Simd, WithSimd};
 
 use crate::tile::{COLUMNS, Rows, multiply};
 
-/// Depth of one step of a product: each is some blocks of 32 by 32.
+/// Depth of one step of a product. Every depth is a multiple of it.
 pub(crate) const STEP: usize = COLUMNS;
 
-/// `softmax(query · keyᵀ) · value` for each head, with rows of all heads in each of the four. The sizes of heads are
-/// multiples of 32. Run through `pulp::Arch::dispatch`.
+/// `softmax(query · keyᵀ) · value` for each head. Rows of all four matrices contain all heads. Head sizes are multiples
+/// of 32. Run through `pulp::Arch::dispatch`.
 pub(crate) struct Attend<'a> {
     pub(crate) query: &'a [f32],
     pub(crate) key: &'a [f32],
     pub(crate) value: &'a [f32],
-    /// All zeros.
+    /// Must be all zeros.
     pub(crate) out: &'a mut [f32],
     pub(crate) width: usize,
     pub(crate) heads: usize,
@@ -27,35 +27,43 @@ impl WithSimd for Attend<'_> {
         let Self { query, key, value, out, width, heads } = self;
         let (tokens, size) = (query.len() / width, width / heads);
         let padded = tokens.next_multiple_of(COLUMNS);
-        // What is beyond the last token stays zero.
-        let mut turned = vec![0.0; size * padded];
+        // The padding after the last token stays zero.
+        let mut transposed = vec![0.0; size * padded];
         let mut block = vec![0.0; padded * COLUMNS];
-        let mut shares = vec![0.0; tokens * padded];
+        let mut weights = vec![0.0; tokens * padded];
         for first in (0..width).step_by(size) {
             for (token, key) in key.chunks_exact(width).enumerate() {
-                let panel = &mut turned[token / COLUMNS * size * COLUMNS..];
+                let panel = &mut transposed[token / COLUMNS * size * COLUMNS..];
                 for (line, number) in panel.chunks_exact_mut(COLUMNS).zip(&key[first..first + size]) {
                     line[token % COLUMNS] = *number;
                 }
             }
-            shares.fill(0.0);
+            weights.fill(0.0);
             let queries = Rows { values: query, stride: width, count: tokens };
-            for (panel, keys) in turned.chunks_exact(size * COLUMNS).enumerate() {
+            for (panel, keys) in transposed.chunks_exact(size * COLUMNS).enumerate() {
                 for (step, keys) in keys.chunks_exact(STEP * COLUMNS).enumerate() {
-                    multiply::<S, STEP>(simd, queries, first + step * STEP, keys, &mut shares, padded, panel * COLUMNS);
+                    multiply::<S, STEP>(
+                        simd,
+                        queries,
+                        first + step * STEP,
+                        keys,
+                        &mut weights,
+                        padded,
+                        panel * COLUMNS,
+                    );
                 }
             }
-            for row in shares.chunks_exact_mut(padded) {
+            for row in weights.chunks_exact_mut(padded) {
                 row[tokens..].fill(f32::NEG_INFINITY);
                 softmax(simd, row);
             }
-            let shares = Rows { values: &shares, stride: padded, count: tokens };
+            let weights = Rows { values: &weights, stride: padded, count: tokens };
             for column in (first..first + size).step_by(COLUMNS) {
                 for (line, value) in block.chunks_exact_mut(COLUMNS).zip(value.chunks_exact(width)) {
                     line.copy_from_slice(&value[column..column + COLUMNS]);
                 }
                 for (step, values) in block.chunks_exact(STEP * COLUMNS).enumerate() {
-                    multiply::<S, STEP>(simd, shares, step * STEP, values, out, width, column);
+                    multiply::<S, STEP>(simd, weights, step * STEP, values, out, width, column);
                 }
             }
         }
@@ -65,30 +73,30 @@ impl WithSimd for Attend<'_> {
 #[inline(always)]
 fn softmax<S: Simd>(simd: S, row: &mut [f32]) {
     let (vectors, _) = S::as_simd_f32s(row);
-    let most = vectors.iter().fold(simd.splat_f32s(f32::NEG_INFINITY), |most, vector| simd.max_f32s(most, *vector));
-    let most = simd.reduce_max_f32s(most);
-    row.iter_mut().for_each(|number| *number = exp(*number - most));
+    let max = vectors.iter().fold(simd.splat_f32s(f32::NEG_INFINITY), |max, vector| simd.max_f32s(max, *vector));
+    let max = simd.reduce_max_f32s(max);
+    row.iter_mut().for_each(|number| *number = exp(*number - max));
     let (vectors, _) = S::as_mut_simd_f32s(row);
     let sum = vectors.iter().fold(simd.splat_f32s(0.0), |sum, vector| simd.add_f32s(sum, *vector));
     let part = simd.splat_f32s(1.0 / simd.reduce_sum_f32s(sum));
     vectors.iter_mut().for_each(|vector| *vector = simd.mul_f32s(*vector, part));
 }
 
-/// e to the power of a number that is not positive; right to 2 units in the last place, and 0 below -87. After `expf`
-/// of Cephes: a power of two times a polynomial of what is left.
+/// e to the power of a non-positive number, accurate to 2 units in the last place; 0 below -87. As `expf` of Cephes: a
+/// power of two times a polynomial of the remainder.
 #[inline(always)]
 fn exp(number: f32) -> f32 {
-    // Added to a number it leaves whole ones in the lowest bits.
-    const WHOLE: f32 = 12_582_912.0;
+    // Adding this to a number rounds it to an integer in the lowest bits.
+    const ROUND: f32 = 12_582_912.0;
     const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
     const TERMS: [f32; 6] = [1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_66, 0.5];
     let clamped = number.max(-87.0);
-    let shifted = clamped * std::f32::consts::LOG2_E + WHOLE;
-    let power = shifted - WHOLE;
-    let rest = clamped - power * LN_2[0] - power * LN_2[1];
-    let terms = TERMS.iter().fold(0.0, |sum, term| sum * rest + term);
+    let shifted = clamped * std::f32::consts::LOG2_E + ROUND;
+    let power = shifted - ROUND;
+    let remainder = clamped - power * LN_2[0] - power * LN_2[1];
+    let terms = TERMS.iter().fold(0.0, |sum, term| sum * remainder + term);
     let scale = f32::from_bits((shifted.to_bits() << 23).wrapping_add(1.0f32.to_bits()));
-    if number < -87.0 { 0.0 } else { (terms * rest * rest + rest + 1.0) * scale }
+    if number < -87.0 { 0.0 } else { (terms * remainder * remainder + remainder + 1.0) * scale }
 }
 
 #[cfg(test)]
@@ -97,7 +105,7 @@ mod tests {
     use crate::tests::{instruction_sets, numbers};
 
     #[test]
-    fn each_head_mixes_the_values_by_the_softmax_of_its_scores() {
+    fn attention_agrees_with_its_definition() {
         for (heads, size, tokens) in [(3, 32, 1), (2, 32, 31), (2, 64, 32), (1, 32, 45)] {
             let width = heads * size;
             let [query, key, value] = [1, 2, 3].map(|seed| numbers(seed, tokens * width));
@@ -121,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn exp_is_that_of_the_standard_library() {
+    fn exp_agrees_with_the_standard_library() {
         for step in 0..=87_000 {
             let number = -(step as f32) / 1000.0;
             let (ours, theirs) = (f64::from(exp(number)), f64::from(number).exp());

@@ -1,4 +1,4 @@
-//! How do tract's graph and plan reach the operators of this crate?
+//! How are the operators of this crate registered with tract?
 
 use std::sync::Arc;
 
@@ -11,13 +11,13 @@ use tract_onnx::tract_hir::internal::*;
 
 use crate::operators::{Attention, Dense, Norm, Operator, Table};
 
-/// The names that `rewrite` gives to nodes.
+/// The operator names that `rewrite` uses.
 pub(crate) const DENSE: &str = "openmemory.Dense";
 pub(crate) const TABLE: &str = "openmemory.Table";
 pub(crate) const ATTENTION: &str = "openmemory.Attention";
 pub(crate) const NORM: &str = "openmemory.Norm";
 
-/// Lets tract read them.
+/// Registers the operators with tract's ONNX reader.
 pub(crate) fn register(onnx: &mut Onnx) {
     let register = &mut onnx.op_register;
     register.insert(DENSE, |_, _| planned(Planned { variable: 1, shape: last_of_second, build: Build::Dense }));
@@ -53,12 +53,12 @@ fn and_last_of_second(first: &[TDim], second: &[TDim]) -> TVec<TDim> {
     first.iter().chain(second.last()).cloned().collect()
 }
 
-/// An operator before its constant inputs are known.
+/// An operator whose constant inputs are not known yet.
 #[derive(Clone, Debug)]
 struct Planned {
-    /// Inputs that are not constant; the constant ones follow.
+    /// The number of variable inputs; the constant ones follow them.
     variable: usize,
-    /// The result's shape from those of the first two inputs.
+    /// Computes the shape of the result from those of the first two inputs.
     shape: fn(&[TDim], &[TDim]) -> TVec<TDim>,
     build: Build,
 }
@@ -104,36 +104,37 @@ impl Expansion for Planned {
         let facts = inputs.iter().map(|input| model.outlet_fact(*input)).collect::<TractResult<Vec<_>>>()?;
         let [first, second, ..] = &facts[..] else { bail!("{prefix} has {} inputs", facts.len()) };
         let shape = (self.shape)(&first.shape.to_tvec(), &second.shape.to_tvec());
-        let constants = facts[self.variable..].iter().map(|fact| fact.konst.clone().context("a constant is needed"));
+        let constants =
+            facts[self.variable..].iter().map(|fact| fact.konst.clone().context("a constant input is required"));
         let operator = self.build.operator(&constants.collect::<TractResult<Vec<_>>>()?)?;
-        model.wire_node(prefix, Placed { operator, fact: f32::fact(shape) }, &inputs[..self.variable])
+        model.wire_node(prefix, GraphOperator { operator, fact: f32::fact(shape) }, &inputs[..self.variable])
     }
 }
 
-/// An operator in its place.
+/// An operator in tract's graph.
 #[derive(Clone, Debug)]
-struct Placed {
+struct GraphOperator {
     operator: Arc<dyn Operator>,
     fact: TypedFact,
 }
 
-impl PartialEq for Placed {
+impl PartialEq for GraphOperator {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.operator, &other.operator)
     }
 }
 
-impl Eq for Placed {}
+impl Eq for GraphOperator {}
 
-impl Op for Placed {
+impl Op for GraphOperator {
     fn name(&self) -> StaticName {
-        "Placed".into()
+        "GraphOperator".into()
     }
 
     op_as_typed_op!();
 }
 
-impl EvalOp for Placed {
+impl EvalOp for GraphOperator {
     not_out_of_plan!();
 
     fn eval(&self, context: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
@@ -142,7 +143,7 @@ impl EvalOp for Placed {
     }
 }
 
-impl TypedOp for Placed {
+impl TypedOp for GraphOperator {
     fn output_facts(&self, _: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
         Ok(tvec!(self.fact.clone()))
     }

@@ -1,48 +1,48 @@
-//! How are rows multiplied by a matrix of int8 weights?
+//! How are rows multiplied with a matrix of int8 weights?
 //!
-//! A weight is an int8 number times a scale that 32 neighbours of a column share. The weights stay int8 in memory and
-//! become f32 a block at a time, in the processor's first cache: a short text reads all weights once, and a quarter of
-//! the bytes takes less time than the arithmetic. The sums are those of f32 weights.
+//! A weight is an int8 value times a scale that 32 consecutive weights of a column share. Weights stay int8 in memory
+//! and are expanded to f32 a block at a time, in the first-level cache. Short texts are limited by memory bandwidth, so
+//! reading a quarter of the bytes is faster. The sums are the same as with f32 weights.
 
 use pulp::{Simd, WithSimd};
 #[cfg(target_arch = "x86_64")]
-use safe_arch::prefetch_t0 as fetch;
+use safe_arch::prefetch_t0 as prefetch;
 
 use crate::tile::{COLUMNS, Rows, multiply};
 
-/// Weights that share a scale.
+/// Weights per scale.
 pub(crate) const GROUP: usize = 32;
 
-/// Rows of the matrix that are expanded at a time: 16 KiB of f32.
+/// Rows of the matrix expanded at a time: 16 KiB of f32.
 const DEPTH: usize = 128;
 
-/// Bytes that come from memory together.
-const LINE: usize = 64;
+/// Bytes of a cache line.
+const CACHE_LINE: usize = 64;
 
-/// `inputs` rows of `outputs` columns.
+/// A matrix of `inputs` rows and `outputs` columns.
 #[derive(Debug)]
 pub(crate) struct Int8Matrix {
     pub(crate) inputs: usize,
     pub(crate) outputs: usize,
-    /// Panels of 32 columns; in each, row by row.
+    /// Panels of 32 columns, each stored row by row.
     values: Vec<i8>,
     scales: Vec<f32>,
 }
 
 impl Int8Matrix {
-    /// Whether a matrix of this size divides into whole blocks.
-    pub(crate) fn takes(inputs: usize, outputs: usize) -> bool {
+    /// Whether a matrix of this size consists of full blocks.
+    pub(crate) fn supports(inputs: usize, outputs: usize) -> bool {
         inputs > 0 && outputs > 0 && inputs.is_multiple_of(DEPTH) && outputs.is_multiple_of(COLUMNS)
     }
 
-    /// `None` where it does not divide into whole blocks.
+    /// `None` if the matrix does not consist of full blocks.
     pub(crate) fn new(values: &[i8], scales: &[f32], inputs: usize, outputs: usize) -> Option<Self> {
         let fits = values.len() == inputs * outputs && scales.len() * GROUP == values.len();
-        let whole = fits && Self::takes(inputs, outputs);
+        let whole = fits && Self::supports(inputs, outputs);
         whole.then(|| Self { inputs, outputs, values: panels(values, outputs), scales: panels(scales, outputs) })
     }
 
-    /// `bias` plus `rows` times the matrix, a row of `outputs` numbers for each of `inputs`.
+    /// `bias` plus `rows` times the matrix. Each row has `inputs` numbers, each result `outputs`.
     pub(crate) fn apply(&self, arch: pulp::Arch, rows: &[f32], bias: &[f32], out: &mut [f32]) {
         for out in out.chunks_exact_mut(self.outputs) {
             out.copy_from_slice(bias);
@@ -51,12 +51,12 @@ impl Int8Matrix {
     }
 }
 
-/// Whether a row of so many numbers divides into groups, and so into vectors of any length.
+/// Whether a row of this width consists of full groups, and thus of full SIMD vectors.
 pub(crate) fn whole_groups(width: usize) -> bool {
     width > 0 && width.is_multiple_of(GROUP)
 }
 
-/// The columns in groups of 32, so that a block is one piece of memory.
+/// Rearranges the columns into panels of 32, so that a block is contiguous.
 fn panels<T: Copy>(values: &[T], columns: usize) -> Vec<T> {
     (0..columns)
         .step_by(COLUMNS)
@@ -71,7 +71,7 @@ struct Apply<'a> {
     out: &'a mut [f32],
 }
 
-/// Vectors are faster to read where they do not cross a line of the cache.
+/// Aligned, because vectors that cross a cache line are slower to read.
 #[repr(align(64))]
 struct Block([f32; DEPTH * COLUMNS]);
 
@@ -88,10 +88,10 @@ impl WithSimd for Apply<'_> {
         let following = values.clone().zip(scales.clone()).skip(1).map(Some).chain([None]);
         for ((number, (values, scales)), following) in values.zip(scales).enumerate().zip(following) {
             expand(simd, values, scales, &mut block.0);
-            // The next weights are on their way while these are multiplied.
+            // Prefetches the next weights while these are multiplied.
             if let Some((values, scales)) = following {
-                values.chunks(LINE).for_each(|line| fetch(&line[0]));
-                scales.chunks(LINE / size_of::<f32>()).for_each(|line| fetch(&line[0]));
+                values.chunks(CACHE_LINE).for_each(|line| prefetch(&line[0]));
+                scales.chunks(CACHE_LINE / size_of::<f32>()).for_each(|line| prefetch(&line[0]));
             }
             let (panel, part) = (number / (inputs / DEPTH), number % (inputs / DEPTH));
             multiply::<S, DEPTH>(simd, rows, part * DEPTH, &block.0, self.out, *outputs, panel * COLUMNS);
@@ -99,9 +99,9 @@ impl WithSimd for Apply<'_> {
     }
 }
 
-/// Has the line of a number on its way to the first cache, where there is a safe function for that.
+/// Prefetches a cache line, on processors for which there is a safe function.
 #[cfg(not(target_arch = "x86_64"))]
-fn fetch<T>(_: &T) {}
+fn prefetch<T>(_: &T) {}
 
 #[inline(always)]
 fn expand<S: Simd>(simd: S, values: &[i8], scales: &[f32], block: &mut [f32]) {
@@ -115,7 +115,7 @@ fn expand<S: Simd>(simd: S, values: &[i8], scales: &[f32], block: &mut [f32]) {
             }
             let (numbers, _) = S::as_simd_f32s(&numbers);
             let (block, _) = S::as_mut_simd_f32s(block);
-            // By vectors: written plainly, the compiler makes it a scatter over rows, ten times as slow.
+            // Uses explicit vectors: the compiler turns a plain loop into a much slower scatter over rows.
             for ((block, number), scale) in block.iter_mut().zip(numbers).zip(scales) {
                 *block = simd.mul_f32s(*number, *scale);
             }
@@ -129,7 +129,7 @@ mod tests {
     use crate::tests::{instruction_sets, numbers};
 
     #[test]
-    fn a_product_is_that_of_the_expanded_weights() {
+    fn products_equal_those_of_the_expanded_weights() {
         let (inputs, outputs) = (256, 96);
         let values: Vec<i8> = numbers(1, inputs * outputs).iter().map(|x| (x * 127.0) as i8).collect();
         let scales = numbers(2, values.len() / GROUP);
@@ -154,9 +154,9 @@ mod tests {
     }
 
     #[test]
-    fn a_matrix_that_is_not_whole_blocks_is_not_taken() {
+    fn a_matrix_with_partial_blocks_is_not_supported() {
         for (inputs, outputs) in [(100, 32), (128, 40), (0, 32), (128, 0)] {
-            assert!(!Int8Matrix::takes(inputs, outputs), "{inputs} by {outputs}");
+            assert!(!Int8Matrix::supports(inputs, outputs), "{inputs} by {outputs}");
         }
         assert!(Int8Matrix::new(&[0; 128 * 32], &[0.0; 127], 128, 32).is_none());
     }

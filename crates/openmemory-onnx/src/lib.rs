@@ -1,8 +1,9 @@
-//! Runs an ONNX text model: a row of tokens in, vectors out. The only crate that knows tract, which is compiled into
-//! it once, for the engine and for its tests.
+//! How is an ONNX text model run? Tokens in, vectors out. This is the only crate that knows tract, so that tract is
+//! compiled once for the engine and its tests.
 //!
-//! `network` loads and runs; `weights` and `rewrite` change the model before tract reads it; `graph` and `operators` stand
-//! in tract's graph for what `int8`, `attention` and `norm` compute, all but the last by `tile`.
+//! `network` loads and runs a model; `weights` and `rewrite` transform it before tract reads it; `graph` and
+//! `operators` connect tract's graph to the kernels in `int8`, `attention` and `norm`, of which the first two use
+//! `tile`.
 
 #![forbid(unsafe_code)]
 

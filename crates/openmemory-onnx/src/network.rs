@@ -1,4 +1,4 @@
-//! What does the model compute for a row of tokens?
+//! How is a model loaded and run?
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -13,16 +13,15 @@ use crate::{graph, weights};
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NetworkError {
-    /// The file is not a model that can be run here.
+    /// The file is not a supported model.
     #[error("{0}")]
     Unusable(String),
-    /// The model gave nothing usable for this row of tokens.
+    /// The model returned nothing usable for these tokens.
     #[error("{0}")]
     Failed(String),
 }
 
-/// One plan for every length. A plan for each length, or one that also takes several texts at
-/// once, costs as much memory again and slows single texts down.
+/// One plan for all lengths. A plan per length, or one for batches, would double the memory and slow single texts down.
 pub struct Network {
     plan: Arc<TypedRunnableModel>,
     inputs: Vec<Input>,
@@ -35,11 +34,11 @@ enum Input {
     Types,
 }
 
-/// Rows of `dimensions` numbers.
+/// Rows of `dimensions` numbers each.
 pub struct Output {
     pub values: Vec<f32>,
     pub dimensions: usize,
-    /// One row for the whole text, pooled inside the model; otherwise one for each token.
+    /// A single row for the whole text, pooled inside the model; otherwise one row per token.
     pub pooled: bool,
 }
 
@@ -50,8 +49,8 @@ impl Output {
 }
 
 impl Network {
-    /// Reads an ONNX file: inputs `input_ids` and, if it has them, `attention_mask` and `token_type_ids`; first output
-    /// the token states `[1, n, d]` or a pooled vector `[1, d]`.
+    /// Reads an ONNX file. Its inputs are `input_ids` and optionally `attention_mask` and `token_type_ids`; its first
+    /// output has the token states `[1, n, d]` or a pooled vector `[1, d]`.
     pub fn load(bytes: &[u8]) -> Result<Self, NetworkError> {
         let onnx = reader();
         let mut proto = onnx.proto_model_for_read(&mut &*bytes).map_err(unusable)?;
@@ -71,7 +70,7 @@ impl Network {
         drop(proto);
 
         let length = model.symbols.sym("length");
-        // With it tract can tell that equal shapes are equal, and adds them in vectors.
+        // Lets tract prove that shapes are equal, so that it adds them with SIMD.
         model.symbols.add_assertion("length >= 1").map_err(unusable)?;
         let mut inputs = Vec::new();
         for (at, outlet) in model.input_outlets().map_err(unusable)?.to_vec().iter().enumerate() {
@@ -81,7 +80,7 @@ impl Network {
                 "token_type_ids" => Input::Types,
                 name => {
                     return Err(NetworkError::Unusable(format!(
-                        "it has an input {name:?}; only input_ids, attention_mask and token_type_ids can be given"
+                        "it has an input {name:?}; only input_ids, attention_mask and token_type_ids are supported"
                     )));
                 }
             });
@@ -89,13 +88,13 @@ impl Network {
             model.set_input_fact(at, fact.into()).map_err(unusable)?;
         }
         if !inputs.iter().any(|input| matches!(input, Input::Ids)) {
-            return Err(NetworkError::Unusable("it has no input input_ids".to_owned()));
+            return Err(NetworkError::Unusable("it has no input named input_ids".to_owned()));
         }
         let plan = model.into_optimized().and_then(TypedModel::into_runnable).map_err(unusable)?;
         Ok(Self { plan, inputs })
     }
 
-    /// What the model says of these tokens; blocks.
+    /// Runs the model on these tokens; blocks.
     pub fn run(&self, ids: &[i64]) -> Result<Output, NetworkError> {
         let inputs = self
             .inputs
@@ -109,7 +108,7 @@ impl Network {
                 Ok(tract_ndarray::Array2::from_shape_vec((1, ids.len()), values)?.into_tensor().into())
             })
             .collect::<TractResult<TVec<TValue>>>();
-        // A token outside the vocabulary panics inside tract; the plan stays usable.
+        // A token outside the vocabulary panics inside tract. The plan remains usable.
         let outputs = catch_unwind(AssertUnwindSafe(|| self.plan.run(inputs?)))
             .map_err(|_| {
                 NetworkError::Failed("the model panicked; does the tokenizer belong to this model?".to_owned())
@@ -119,7 +118,7 @@ impl Network {
     }
 }
 
-/// tract's reader of ONNX, with the operators of this crate.
+/// tract's ONNX reader with the operators of this crate.
 fn reader() -> Onnx {
     let mut onnx = onnx();
     graph::register(&mut onnx);
@@ -132,7 +131,7 @@ fn unusable(error: TractError) -> NetworkError {
 
 fn output(outputs: &[TValue], tokens: usize) -> Result<Output, NetworkError> {
     let first = outputs.first().ok_or_else(|| NetworkError::Failed("the model has no output".to_owned()))?;
-    let unfit = || {
+    let unsupported = || {
         NetworkError::Failed(format!(
             "the model's first output is {:?} {:?}; expected f32 token states [1, {tokens}, d] or \
              one vector [1, d]",
@@ -143,12 +142,12 @@ fn output(outputs: &[TValue], tokens: usize) -> Result<Output, NetworkError> {
     let pooled = match *first.shape() {
         [1, rows, _] if rows == tokens => false,
         [1, _] => true,
-        _ => return Err(unfit()),
+        _ => return Err(unsupported()),
     };
     let dimensions = first.shape()[first.rank() - 1];
-    let values = slice::<f32>(first).map_err(|_| unfit())?.to_vec();
+    let values = slice::<f32>(first).map_err(|_| unsupported())?.to_vec();
     if dimensions == 0 {
-        return Err(unfit());
+        return Err(unsupported());
     }
     Ok(Output { values, dimensions, pooled })
 }
@@ -158,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn operators_of_this_crate_compute_what_those_of_tract_do() {
+    fn operators_of_this_crate_agree_with_those_of_tract() {
         let bytes = std::fs::read("../../model/all-MiniLM-L6-v2.onnx").unwrap();
         let ours = Network::load(&bytes).unwrap();
         let onnx = reader();
@@ -176,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_the_model_does_not_have_is_refused_and_the_next_text_is_not() {
+    fn an_unknown_token_fails_only_its_own_text() {
         let network = Network::load(&std::fs::read("../../model/all-MiniLM-L6-v2.onnx").unwrap()).unwrap();
         for id in [30_522, -1, i64::MAX] {
             assert!(matches!(network.run(&[101, id, 102]), Err(NetworkError::Failed(_))), "token {id}");

@@ -1,9 +1,9 @@
-//! How is a row brought to mean 0 and variance 1?
+//! How is layer normalisation computed?
 
 use pulp::{Simd, WithSimd};
 
-/// `(x - mean) / sqrt(variance + epsilon) * weight + bias` for each row, which is as long as `weight`: a multiple of 16.
-/// Run through `pulp::Arch::dispatch`.
+/// `(x - mean) / sqrt(variance + epsilon) * weight + bias` for each row. Rows are as long as `weight`, a multiple of
+/// 16. Run through `pulp::Arch::dispatch`.
 pub(crate) struct Normalise<'a> {
     pub(crate) rows: &'a [f32],
     pub(crate) weight: &'a [f32],
@@ -21,12 +21,12 @@ impl WithSimd for Normalise<'_> {
         let (weight, bias) = (S::as_simd_f32s(self.weight).0, S::as_simd_f32s(self.bias).0);
         for (row, out) in self.rows.chunks_exact(width).zip(self.out.chunks_exact_mut(width)) {
             let (row, out) = (S::as_simd_f32s(row).0, S::as_mut_simd_f32s(out).0);
-            let nothing = simd.splat_f32s(0.0);
-            let sum = row.iter().fold(nothing, |sum, x| simd.add_f32s(sum, *x));
+            let zero = simd.splat_f32s(0.0);
+            let sum = row.iter().fold(zero, |sum, x| simd.add_f32s(sum, *x));
             let mean = simd.splat_f32s(simd.reduce_sum_f32s(sum) / width as f32);
-            let squares = row.iter().fold(nothing, |sum, x| {
-                let off = simd.sub_f32s(*x, mean);
-                simd.mul_add_e_f32s(off, off, sum)
+            let squares = row.iter().fold(zero, |sum, x| {
+                let deviation = simd.sub_f32s(*x, mean);
+                simd.mul_add_e_f32s(deviation, deviation, sum)
             });
             let variance = simd.reduce_sum_f32s(squares) / width as f32;
             let scale = simd.splat_f32s(1.0 / (variance + self.epsilon).sqrt());
@@ -44,7 +44,7 @@ mod tests {
     use crate::tests::{instruction_sets, numbers};
 
     #[test]
-    fn rows_get_the_weights_as_deviation_and_the_biases_as_mean() {
+    fn rows_get_the_deviation_of_the_weights_and_the_mean_of_the_biases() {
         let width = 64;
         let rows: Vec<f32> = numbers(1, 3 * width).iter().map(|x| 5.0 + 3.0 * x).collect();
         let (weight, bias) = (vec![2.0; width], vec![-1.0; width]);

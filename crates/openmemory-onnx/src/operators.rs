@@ -1,6 +1,6 @@
-//! Which operators of a model are computed here instead of by tract?
+//! Which operators does this crate compute instead of tract?
 //!
-//! Their inputs that are constant are in them; the first of the others gives the result its shape.
+//! Operators own their constant inputs. The shape of the result follows from the first variable input.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub(crate) trait Operator: Debug + Send + Sync {
     fn run(&self, inputs: &[TValue], shape: &[usize]) -> TractResult<Tensor>;
 }
 
-/// `x · W + b` with int8 weights: inputs x, W, the scales of W, b.
+/// `x · W + b` with int8 weights. Inputs: x, W, the scales of W, b.
 #[derive(Debug)]
 pub(crate) struct Dense {
     matrix: Int8Matrix,
@@ -26,10 +26,11 @@ pub(crate) struct Dense {
 
 impl Dense {
     pub(crate) fn new(constants: &[Arc<Tensor>]) -> TractResult<Self> {
-        let [values, scales, bias] = constants else { bail!("a matrix, its scales and a bias are needed") };
+        let [values, scales, bias] = constants else { bail!("a matrix, its scales and a bias are required") };
         let &[inputs, outputs] = values.shape() else { bail!("not a matrix: {:?}", values.shape()) };
         let matrix = Int8Matrix::new(slice(values)?, slice(scales)?, inputs, outputs);
-        let matrix = matrix.with_context(|| format!("a matrix of {inputs} by {outputs} is not whole blocks"))?;
+        let matrix =
+            matrix.with_context(|| format!("a matrix of {inputs} by {outputs} does not consist of full blocks"))?;
         let bias = slice::<f32>(bias)?.to_vec();
         ensure!(bias.len() == outputs, "a bias of {} for {outputs} columns", bias.len());
         Ok(Self { matrix, bias, arch: pulp::Arch::new() })
@@ -44,7 +45,7 @@ impl Operator for Dense {
     }
 }
 
-/// Rows of a table of int8 numbers: inputs the rows' numbers, the table, its scales.
+/// Rows of an int8 table. Inputs: row numbers, the table, its scales.
 #[derive(Debug)]
 pub(crate) struct Table {
     values: Arc<Tensor>,
@@ -54,9 +55,9 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn new(constants: &[Arc<Tensor>]) -> TractResult<Self> {
-        let [values, scales] = constants else { bail!("a table and its scales are needed") };
+        let [values, scales] = constants else { bail!("a table and its scales are required") };
         let &[_, width] = values.shape() else { bail!("not a table: {:?}", values.shape()) };
-        ensure!(whole_groups(width) && scales.len() * GROUP == values.len(), "scales do not fit the table");
+        ensure!(whole_groups(width) && scales.len() * GROUP == values.len(), "the scales do not match the table");
         Ok(Self { values: values.clone(), scales: scales.clone(), width })
     }
 }
@@ -77,7 +78,7 @@ impl Operator for Table {
     }
 }
 
-/// Attention of several heads: inputs queries, keys and values, each with all heads in a row.
+/// Multi-head attention. Inputs: queries, keys and values, each with all heads in a row.
 #[derive(Debug)]
 pub(crate) struct Attention {
     heads: usize,
@@ -93,9 +94,13 @@ impl Attention {
 impl Operator for Attention {
     fn run(&self, inputs: &[TValue], shape: &[usize]) -> TractResult<Tensor> {
         let width = shape[shape.len() - 1];
-        ensure!(width.is_multiple_of(self.heads * STEP), "{width} numbers are not {} heads", self.heads);
+        ensure!(
+            width.is_multiple_of(self.heads * STEP),
+            "a width of {width} does not divide into {} heads",
+            self.heads
+        );
         let [query, key, value] = [slice(&inputs[0])?, slice(&inputs[1])?, slice(&inputs[2])?];
-        ensure!(query.len() == key.len() && query.len() == value.len(), "a text attends to itself only");
+        ensure!(query.len() == key.len() && query.len() == value.len(), "only self-attention is supported");
         let mut out = Tensor::zero::<f32>(shape)?;
         let out_rows = slice_mut(&mut out)?;
         self.arch.dispatch(Attend { query, key, value, out: out_rows, width, heads: self.heads });
@@ -103,7 +108,7 @@ impl Operator for Attention {
     }
 }
 
-/// Layer normalisation: inputs x, weight, bias.
+/// Layer normalisation. Inputs: x, weight, bias.
 #[derive(Debug)]
 pub(crate) struct Norm {
     weight: Vec<f32>,
@@ -114,9 +119,9 @@ pub(crate) struct Norm {
 
 impl Norm {
     pub(crate) fn new(constants: &[Arc<Tensor>], epsilon: f32) -> TractResult<Self> {
-        let [weight, bias] = constants else { bail!("a weight and a bias are needed") };
+        let [weight, bias] = constants else { bail!("a weight and a bias are required") };
         let (weight, bias) = (slice::<f32>(weight)?.to_vec(), slice::<f32>(bias)?.to_vec());
-        ensure!(whole_groups(weight.len()) && weight.len() == bias.len(), "{} numbers in a row", weight.len());
+        ensure!(whole_groups(weight.len()) && weight.len() == bias.len(), "an unsupported width of {}", weight.len());
         Ok(Self { weight, bias, epsilon, arch: pulp::Arch::new() })
     }
 }
@@ -136,5 +141,5 @@ pub(crate) fn slice<T: Datum>(tensor: &Tensor) -> TractResult<&[T]> {
 }
 
 fn slice_mut(tensor: &mut Tensor) -> TractResult<&mut [f32]> {
-    tensor.to_plain_array_view_mut::<f32>()?.into_slice().context("a tensor that is not one piece of memory")
+    tensor.to_plain_array_view_mut::<f32>()?.into_slice().context("the tensor is not contiguous")
 }

@@ -1,6 +1,6 @@
-//! Which nodes of a model become operators of this crate?
+//! Which nodes of a model are replaced by operators of this crate?
 //!
-//! Each rule looks for one form, as `model/build.py` writes it, and leaves all others to tract.
+//! Each rule matches one pattern, as `model/build.py` writes it. Other nodes are left to tract.
 
 use std::collections::{HashMap, HashSet};
 
@@ -21,16 +21,16 @@ pub(crate) fn rewrite(graph: &mut GraphProto) {
             *node = changed;
         }
     }
-    drop_unread(graph);
+    remove_unused(graph);
 }
 
-/// A node's inputs come before it, so what is read is known when its turn comes from the end.
-fn drop_unread(graph: &mut GraphProto) {
-    let mut read: HashSet<String> = graph.output.iter().map(|output| output.name.clone()).collect();
+/// Removes nodes whose outputs are not used. Inputs precede their nodes, so one pass from the end suffices.
+fn remove_unused(graph: &mut GraphProto) {
+    let mut used: HashSet<String> = graph.output.iter().map(|output| output.name.clone()).collect();
     let mut kept: Vec<NodeProto> = Vec::with_capacity(graph.node.len());
     for node in graph.node.drain(..).rev() {
-        if node.output.iter().any(|output| read.contains(output)) {
-            read.extend(node.input.iter().cloned());
+        if node.output.iter().any(|output| used.contains(output)) {
+            used.extend(node.input.iter().cloned());
             kept.push(node);
         }
     }
@@ -39,7 +39,7 @@ fn drop_unread(graph: &mut GraphProto) {
 }
 
 struct View<'a> {
-    makers: HashMap<&'a str, &'a NodeProto>,
+    producers: HashMap<&'a str, &'a NodeProto>,
     tensors: HashMap<&'a str, &'a TensorProto>,
 }
 
@@ -47,7 +47,7 @@ impl<'a> View<'a> {
     fn new(graph: &'a GraphProto) -> Self {
         let outputs = |node: &'a NodeProto| node.output.iter().map(move |output| (&output[..], node));
         Self {
-            makers: graph.node.iter().flat_map(outputs).collect(),
+            producers: graph.node.iter().flat_map(outputs).collect(),
             tensors: graph.initializer.iter().map(|tensor| (&tensor.name[..], tensor)).collect(),
         }
     }
@@ -65,14 +65,14 @@ impl<'a> View<'a> {
     /// `x · W + b`.
     fn dense(&self, add: &NodeProto) -> Option<NodeProto> {
         let [one, other] = &add.input[..] else { return None };
-        let (product, bias) = match self.made(one, "MatMul") {
+        let (product, bias) = match self.producer(one, "MatMul") {
             Some(product) => (product, other),
-            None => (self.made(other, "MatMul")?, one),
+            None => (self.producer(other, "MatMul")?, one),
         };
         let [x, weights] = &product.input[..] else { return None };
         let (values, scales) = self.blocks(weights, 0)?;
         let [inputs, outputs] = self.dims(values)?[..] else { return None };
-        let fits = Int8Matrix::takes(inputs, outputs) && self.dims(bias)? == [outputs];
+        let fits = Int8Matrix::supports(inputs, outputs) && self.dims(bias)? == [outputs];
         fits.then(|| node(DENSE, add, [x, values, scales, bias]))
     }
 
@@ -86,16 +86,18 @@ impl<'a> View<'a> {
 
     /// Reshape(Transpose(Softmax(queries · keys) · values)).
     fn attention(&self, flat: &NodeProto) -> Option<NodeProto> {
-        let [turned, shape] = &flat.input[..] else { return None };
-        let [shares, values] = &self.made(self.turned(turned, [0, 2, 1, 3])?, "MatMul")?.input[..] else { return None };
-        let shares = self.made(shares, "Softmax").filter(|node| attribute(node, "axis") == Some(-1))?;
-        let [queries, keys] = &self.made(shares.input.first()?, "MatMul")?.input[..] else { return None };
+        let [transposed, shape] = &flat.input[..] else { return None };
+        let [weights, values] = &self.producer(self.transposed(transposed, [0, 2, 1, 3])?, "MatMul")?.input[..] else {
+            return None;
+        };
+        let weights = self.producer(weights, "Softmax").filter(|node| attribute(node, "axis") == Some(-1))?;
+        let [queries, keys] = &self.producer(weights.input.first()?, "MatMul")?.input[..] else { return None };
         let (query, heads) = self.split(queries, [0, 2, 1, 3])?;
-        let (key, same) = self.split(keys, [0, 2, 3, 1])?;
-        let (value, too) = self.split(values, [0, 2, 1, 3])?;
+        let (key, key_heads) = self.split(keys, [0, 2, 3, 1])?;
+        let (value, value_heads) = self.split(values, [0, 2, 1, 3])?;
         let &[0, 0, count, size] = &heads[..] else { return None };
         let whole = integers(self.tensors.get(&shape[..])?)? == [0, 0, count * size];
-        let fits = heads == same && heads == too && whole && size > 0 && size % STEP as i64 == 0;
+        let fits = heads == key_heads && heads == value_heads && whole && size > 0 && size % STEP as i64 == 0;
         fits.then(|| {
             let count = AttributeProto { name: "heads".into(), i: count, ..AttributeProto::default() };
             let mut attention = node(ATTENTION, flat, [query, key, value]);
@@ -116,29 +118,29 @@ impl<'a> View<'a> {
         })
     }
 
-    fn made(&self, name: &str, op: &str) -> Option<&'a NodeProto> {
-        self.makers.get(name).copied().filter(|node| node.op_type == op)
+    fn producer(&self, name: &str, op: &str) -> Option<&'a NodeProto> {
+        self.producers.get(name).copied().filter(|node| node.op_type == op)
     }
 
-    /// Constant numbers stored as int8, with a scale for each group along `axis`: both names.
+    /// The names of int8 values and of their scales, which are grouped along `axis`.
     fn blocks(&self, name: &str, axis: i64) -> Option<(&'a String, &'a String)> {
-        let node = self.made(name, "DequantizeLinear")?;
+        let node = self.producer(name, "DequantizeLinear")?;
         let [values, scales] = &node.input[..] else { return None };
         let grouped = attribute(node, "block_size") == Some(GROUP as i64) && attribute(node, "axis") == Some(axis);
         let int8 = self.tensors.get(&values[..])?.data_type == DataType::Int8 as i32;
         (grouped && int8).then_some((values, scales))
     }
 
-    /// What was split into heads and turned, and the shape with heads.
+    /// The tensor that was split into heads and transposed, and its shape with heads.
     fn split(&self, name: &str, order: [i64; 4]) -> Option<(&'a String, Vec<i64>)> {
-        let [whole, shape] = &self.made(self.turned(name, order)?, "Reshape")?.input[..] else { return None };
+        let [whole, shape] = &self.producer(self.transposed(name, order)?, "Reshape")?.input[..] else { return None };
         Some((whole, integers(self.tensors.get(&shape[..])?)?))
     }
 
-    fn turned(&self, name: &str, order: [i64; 4]) -> Option<&'a String> {
-        let turn = self.made(name, "Transpose")?;
-        let found = turn.attribute.iter().find(|attribute| attribute.name == "perm")?;
-        turn.input.first().filter(|_| found.ints == order)
+    fn transposed(&self, name: &str, order: [i64; 4]) -> Option<&'a String> {
+        let transpose = self.producer(name, "Transpose")?;
+        let found = transpose.attribute.iter().find(|attribute| attribute.name == "perm")?;
+        transpose.input.first().filter(|_| found.ints == order)
     }
 
     fn dims(&self, name: &str) -> Option<Vec<usize>> {
@@ -146,13 +148,13 @@ impl<'a> View<'a> {
     }
 }
 
-/// A node in place of another one, under its name.
-fn node<const N: usize>(op: &str, instead: &NodeProto, input: [&String; N]) -> NodeProto {
+/// A node that replaces `replaced`, with the same name and outputs.
+fn node<const N: usize>(op: &str, replaced: &NodeProto, input: [&String; N]) -> NodeProto {
     NodeProto {
         op_type: op.to_owned(),
-        name: instead.name.clone(),
+        name: replaced.name.clone(),
         input: input.map(String::clone).into(),
-        output: instead.output.clone(),
+        output: replaced.output.clone(),
         ..NodeProto::default()
     }
 }
@@ -177,17 +179,17 @@ mod tests {
     }
 
     #[test]
-    fn all_products_of_the_shipped_model_are_computed_here() {
+    fn all_products_of_the_shipped_model_are_replaced() {
         let mut graph = shipped();
         rewrite(&mut graph);
         assert_eq!([TABLE, DENSE, ATTENTION, NORM].map(|op| count(&graph, op)), [1, 36, 6, 13]);
         assert_eq!(count(&graph, "MatMul"), 0);
-        // That of the positions, which are few.
+        // The table of positions, which is small.
         assert_eq!(count(&graph, "DequantizeLinear"), 1);
     }
 
     #[test]
-    fn other_forms_are_left_to_tract() {
+    fn other_patterns_are_left_to_tract() {
         let mut graph = shipped();
         change(&mut graph, "0.query", |add| add.op_type = "Sub".to_owned());
         change(&mut graph, "1.inner.weight", |weight| weight.attribute.retain(|found| found.name != "block_size"));
@@ -213,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_something_else_reads_stays() {
+    fn nodes_that_are_used_elsewhere_are_kept() {
         let mut graph = shipped();
         graph.output[0].name = "3.scores".to_owned();
         rewrite(&mut graph);

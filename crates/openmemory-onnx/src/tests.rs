@@ -1,6 +1,6 @@
-//! What the tests of several files need.
+//! Shared fixtures of the unit tests.
 
-/// All that pulp can choose from here.
+/// All instruction sets that this processor supports.
 pub(crate) fn instruction_sets() -> Vec<pulp::Arch> {
     let all = [pulp::Arch::Scalar, pulp::Arch::new()].into_iter();
     #[cfg(target_arch = "x86_64")]
@@ -8,7 +8,7 @@ pub(crate) fn instruction_sets() -> Vec<pulp::Arch> {
     all.collect()
 }
 
-/// Between -1 and 1, the same for the same seed.
+/// Deterministic numbers between -1 and 1.
 pub(crate) fn numbers(seed: usize, count: usize) -> Vec<f32> {
     let mut state = seed as u64 + 1;
     let mut next = || {

@@ -1,14 +1,14 @@
-//! The inner loop of every product of matrices: a few rows against a block of 32 columns.
+//! How are matrices multiplied? The inner loop: a few rows times a block of 32 columns.
 
 use pulp::Simd;
 
-/// Columns of a block.
+/// Columns per block.
 pub(crate) const COLUMNS: usize = 32;
 
-/// Vectors of sums that each row of a tile has in registers.
+/// SIMD accumulators per row of a tile.
 const VECTORS: usize = 2;
 
-/// Rows of the left matrix, a row every `stride` numbers.
+/// Rows of the left matrix, which start every `stride` numbers.
 #[derive(Clone, Copy)]
 pub(crate) struct Rows<'a> {
     pub(crate) values: &'a [f32],
@@ -16,8 +16,8 @@ pub(crate) struct Rows<'a> {
     pub(crate) count: usize,
 }
 
-/// Adds to 32 columns of `out`, from `column` on, what `DEPTH` numbers of each row, from `from` on, are with the block:
-/// `out[row, column + c] += sum over d of rows[row, from + d] * block[d, c]`.
+/// Multiplies `DEPTH` numbers of each row, starting at `from`, with the block, and adds the products to the 32 columns
+/// of `out` that start at `column`: `out[row, column + c] += sum over d of rows[row, from + d] * block[d, c]`.
 #[inline(always)]
 pub(crate) fn multiply<S: Simd, const DEPTH: usize>(
     simd: S,
@@ -28,7 +28,7 @@ pub(crate) fn multiply<S: Simd, const DEPTH: usize>(
     width: usize,
     column: usize,
 ) {
-    // As many sums as there are registers for: 32, or 16 where a register has eight numbers (AVX2).
+    // As many accumulators as there are registers: 32, or 16 with eight numbers per register (AVX2).
     let most = if S::F32_LANES == 8 { 6 } else { 12 };
     let tiles = rows.count.div_ceil(most);
     let mut done = 0;
@@ -63,7 +63,7 @@ struct Tile<'a> {
 impl Tile<'_> {
     #[inline(always)]
     fn multiply<S: Simd, const DEPTH: usize, const HEIGHT: usize>(self, simd: S, out: &mut [f32], width: usize) {
-        // Arrays, not slices, so that no index needs a check.
+        // Arrays instead of slices avoid bounds checks.
         let mut rows = [&[0.0; DEPTH]; HEIGHT];
         for (row, values) in rows.iter_mut().zip(self.values.chunks(self.stride)) {
             *row = values.first_chunk().unwrap_or(row);

@@ -1,15 +1,14 @@
-//! How does a small model file become the f32 weights that run fastest?
+//! How do compressed weights become f32?
 //!
-//! Weights are stored as int8 in blocks (`DequantizeLinear` with `block_size`) or as f16 (`Cast`).
-//! Left in the graph these nodes would run on every call, so each is replaced, once, by the f32
-//! tensor that it would compute.
+//! Weights are stored as int8 in blocks (`DequantizeLinear` with `block_size`) or as f16 (`Cast`). These nodes would
+//! run on every call, so each is replaced once by its f32 result.
 
 use std::collections::{HashMap, HashSet};
 
 use half::f16;
 use tract_onnx::pb::{GraphProto, NodeProto, TensorProto, tensor_proto::DataType};
 
-/// Folds every stored weight in `graph` to f32. Nodes in other forms stay for tract to judge.
+/// Replaces every stored weight in `graph` by f32. Nodes of other forms are left to tract.
 pub(crate) fn expand(graph: &mut GraphProto) {
     let mut stored: HashMap<String, TensorProto> =
         graph.initializer.drain(..).map(|tensor| (tensor.name.clone(), tensor)).collect();
@@ -45,7 +44,7 @@ fn halves(values: &TensorProto) -> Option<Vec<f32>> {
     Some(raw.map(|pair| f16::from_le_bytes([pair[0], pair[1]]).to_f32()).collect())
 }
 
-/// One scale for each `block_size` neighbours along `axis`.
+/// One scale per `block_size` consecutive values along `axis`.
 fn blocks(values: &TensorProto, scales: &TensorProto, node: &NodeProto) -> Option<Vec<f32>> {
     let size = usize::try_from(attribute(node, "block_size")?).ok().filter(|size| *size > 0)?;
     let axis = usize::try_from(attribute(node, "axis")?).ok()?;
@@ -84,7 +83,7 @@ fn raw(tensor: &TensorProto, form: DataType) -> Option<&[u8]> {
     (tensor.data_type == form as i32 && whole).then_some(&tensor.raw_data)
 }
 
-/// What a constant of integers holds.
+/// The values of a constant of integers.
 pub(crate) fn integers(tensor: &TensorProto) -> Option<Vec<i64>> {
     let numbers = raw(tensor, DataType::Int64)?.chunks_exact(8);
     Some(numbers.filter_map(|number| Some(i64::from_le_bytes(number.try_into().ok()?))).collect())
