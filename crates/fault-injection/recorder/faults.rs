@@ -1,12 +1,13 @@
-//! Which call fails? One of those that touch a directory, by its number, as the environment says; each is counted.
+//! Which system call fails? The environment selects one by its number among the counted calls, which are those on files
+//! below a directory.
 //!
-//! | variable | says |
+//! | variable | meaning |
 //! |---|---|
-//! | `OPENMEMORY_FAULT` | `EIO`, `ENOSPC`, `EDQUOT`, `EMFILE`, `EINTR`, `SHORT`: what happens to a call; only calls to which it can happen are counted |
-//! | `OPENMEMORY_FAULT_ROOT` | the directory whose files and names are meant |
-//! | `OPENMEMORY_FAULT_AT` | the number of the first call that fails, from 1 on; 0: none |
-//! | `OPENMEMORY_FAULT_CALLS` | how many calls in a row fail; 1 |
-//! | `OPENMEMORY_FAULT_REPORT` | a file that gets a line for each call that failed; where none is to fail, for each counted one |
+//! | `OPENMEMORY_FAULT` | `EIO`, `ENOSPC`, `EDQUOT`, `EMFILE`, `EINTR`, `SHORT`: the fault; only calls that can have it are counted |
+//! | `OPENMEMORY_FAULT_ROOT` | the directory whose calls are counted |
+//! | `OPENMEMORY_FAULT_AT` | the number of the first call that fails, starting at 1; 0: none |
+//! | `OPENMEMORY_FAULT_CALLS` | how many consecutive calls fail; default 1 |
+//! | `OPENMEMORY_FAULT_REPORT` | a file that gets a line for each failed call, or for each counted call if none is to fail |
 
 use std::ffi::{CStr, c_char, c_int};
 use std::fs::{File, OpenOptions};
@@ -19,19 +20,19 @@ unsafe extern "C" {
     fn __errno_location() -> *mut c_int;
 }
 
-/// What a call does, as far as it decides which faults can happen to it.
+/// The kind of a call, which determines the faults that it can have.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Kind {
-    /// Takes a descriptor.
+    /// Allocates a file descriptor.
     Open,
-    /// Takes a descriptor and a name.
+    /// Allocates a file descriptor and may create a name.
     Create,
     Read,
     Write,
-    /// Makes or changes a name, or a length.
+    /// Creates or changes a name, or changes a length.
     Change,
     Sync,
-    /// Asks, or removes.
+    /// Queries or removes.
     Other,
 }
 
@@ -49,12 +50,12 @@ struct Fault {
 static FAULT: OnceLock<Option<Fault>> = OnceLock::new();
 
 thread_local! {
-    /// What this module itself asks of the system does not count.
+    /// Set while this module makes calls itself, which are not counted.
     static BUSY: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
 impl Fault {
-    fn of_environment() -> Option<Self> {
+    fn from_environment() -> Option<Self> {
         use Kind::{Change, Create, Open, Other, Read, Sync, Write};
         let variable = |name: &str| std::env::var(format!("OPENMEMORY_FAULT{name}"));
         let number = |name: &str, otherwise| variable(name).ok().and_then(|n| n.parse().ok()).unwrap_or(otherwise);
@@ -74,20 +75,20 @@ impl Fault {
         Some(Self { errno, short, kinds, root, at, calls, report, counted: AtomicU64::new(0) })
     }
 
-    /// Counts a call; whether it fails.
-    fn strikes(&self, kind: Kind, call: &str, path: &Path) -> bool {
+    /// Counts a call. Returns whether it must fail.
+    fn hits(&self, kind: Kind, call: &str, path: &Path) -> bool {
         if !self.kinds.contains(&kind) || !path.starts_with(&self.root) {
             return false;
         }
         let number = self.counted.fetch_add(1, Ordering::Relaxed) + 1;
-        let strikes = self.at > 0 && (self.at..self.at + self.calls).contains(&number);
-        if (strikes || self.at == 0)
+        let hits = self.at > 0 && (self.at..self.at + self.calls).contains(&number);
+        if (hits || self.at == 0)
             && let Some(mut report) = self.report.as_ref()
         {
             let path = path.strip_prefix(&self.root).unwrap_or(path);
             let _ = report.write_all(format!("{number} {call} {}\n", path.display()).as_bytes());
         }
-        strikes
+        hits
     }
 }
 
@@ -95,8 +96,8 @@ fn fault_of(kind: Kind, call: &str, path: impl FnOnce() -> PathBuf) -> Option<&'
     if BUSY.replace(true) {
         return None;
     }
-    let fault = FAULT.get_or_init(Fault::of_environment).as_ref();
-    let fault = fault.filter(|fault| fault.strikes(kind, call, &path()));
+    let fault = FAULT.get_or_init(Fault::from_environment).as_ref();
+    let fault = fault.filter(|fault| fault.hits(kind, call, &path()));
     BUSY.set(false);
     fault
 }
@@ -114,12 +115,12 @@ fn fail(fault: &Fault) -> bool {
     true
 }
 
-/// Whether a call on a name fails; the reason is where the C library has it.
+/// Whether a call on a path fails, with `errno` set.
 pub fn on_path(kind: Kind, call: &str, path: *const c_char) -> bool {
     fault_of(kind, call, || path_at(path)).is_some_and(fail)
 }
 
-/// Whether a call on a name below an open directory, or on a whole path, fails.
+/// Whether a call on a path relative to an open directory, or on an absolute path, fails.
 pub fn on_path_below(kind: Kind, call: &str, directory: c_int, path: *const c_char) -> bool {
     fault_of(kind, call, || path_of(directory).join(path_at(path))).is_some_and(fail)
 }
@@ -129,7 +130,7 @@ pub fn on_file(kind: Kind, call: &str, fd: c_int) -> bool {
     fault_of(kind, call, || path_of(fd)).is_some_and(fail)
 }
 
-/// How many of the bytes a call on an open file may read or write; none: it fails.
+/// How many bytes a call on an open file may read or write; `None` if it fails.
 pub fn on_bytes(kind: Kind, call: &str, fd: c_int, length: usize) -> Option<usize> {
     match fault_of(kind, call, || path_of(fd)) {
         None => Some(length),

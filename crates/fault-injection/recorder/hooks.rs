@@ -1,4 +1,4 @@
-//! The calls to the system that are recorded, or fail.
+//! Which system calls are intercepted? Those that change files are recorded, and all of them can fail.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::fs::File;
@@ -20,7 +20,7 @@ unsafe extern "C" {
     fn dlsym(handle: *mut c_void, symbol: *const c_char) -> *mut c_void;
 }
 
-/// The function that would be called without this library.
+/// The intercepted function of the C library.
 macro_rules! real {
     ($name:literal as $type:ty) => {{
         static FOUND: OnceLock<usize> = OnceLock::new();
@@ -31,9 +31,9 @@ macro_rules! real {
 
 type Write = unsafe extern "C" fn(c_int, *const c_void, Size) -> isize;
 
-/// The journal's file; -1 where none is wanted.
+/// The journal's file descriptor; -1 if nothing is recorded.
 static JOURNAL: OnceLock<c_int> = OnceLock::new();
-/// Held around a call and its entry: entries are in the order of the calls.
+/// Held during a call and its entry, so that entries are in the order of calls.
 static ORDER: Mutex<()> = Mutex::new(());
 
 fn journal() -> c_int {
@@ -41,7 +41,7 @@ fn journal() -> c_int {
         let Ok(path) = std::env::var("OPENMEMORY_JOURNAL") else { return -1 };
         let path = format!("{path}\0");
         let open = real!("open64" as unsafe extern "C" fn(*const c_char, c_int, u32) -> c_int);
-        // Write only, made if it is not there, at the end, and not for children.
+        // Write-only, created if missing, appending, closed on exec.
         unsafe { open(path.as_ptr().cast(), 1 | CREATE | 0o2000 | 0o2000000, 0o644) }
     })
 }
@@ -50,7 +50,7 @@ fn begin() -> Option<MutexGuard<'static, ()>> {
     (journal() >= 0).then(|| ORDER.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-fn keep(kind: u8, text: &[u8], data: &[u8], number: u64, offset: u64) {
+fn record(kind: u8, text: &[u8], data: &[u8], number: u64, offset: u64) {
     let mut entry = vec![kind];
     for field in [text.len() as u64, data.len() as u64, number, offset] {
         entry.extend_from_slice(&field.to_le_bytes());
@@ -58,13 +58,13 @@ fn keep(kind: u8, text: &[u8], data: &[u8], number: u64, offset: u64) {
     entry.extend_from_slice(text);
     entry.extend_from_slice(data);
     let write = real!("write" as Write);
-    let mut rest = entry.as_slice();
-    while !rest.is_empty() {
-        let written = unsafe { write(journal(), rest.as_ptr().cast(), rest.len()) };
+    let mut remaining = entry.as_slice();
+    while !remaining.is_empty() {
+        let written = unsafe { write(journal(), remaining.as_ptr().cast(), remaining.len()) };
         if written <= 0 {
             return;
         }
-        rest = &rest[written as usize..];
+        remaining = &remaining[written as usize..];
     }
 }
 
@@ -95,9 +95,9 @@ pub unsafe extern "C" fn open64(path: *const c_char, flags: c_int, mode: u32) ->
     let before = exists(&name);
     let fd = unsafe { open(path, flags, mode) };
     if fd >= 0 && !before {
-        keep(b'c', &name, &[], inode(fd), 0);
+        record(b'c', &name, &[], inode(fd), 0);
     } else if fd >= 0 && flags & TRUNCATE != 0 {
-        keep(b't', &[], &[], inode(fd), 0);
+        record(b't', &[], &[], inode(fd), 0);
     }
     fd
 }
@@ -113,8 +113,8 @@ pub unsafe extern "C" fn write(fd: c_int, data: *const c_void, length: Size) -> 
     if written > 0 {
         let data = unsafe { std::slice::from_raw_parts(data.cast::<u8>(), written as usize) };
         match fd {
-            1 => keep(b'o', &[], data, 0, 0),
-            _ if at >= 0 => keep(b'w', &[], data, inode(fd), at as u64),
+            1 => record(b'o', &[], data, 0, 0),
+            _ if at >= 0 => record(b'w', &[], data, inode(fd), at as u64),
             _ => {}
         }
     }
@@ -129,7 +129,7 @@ pub unsafe extern "C" fn pwrite64(fd: c_int, data: *const c_void, length: Size, 
     let written = unsafe { pwrite(fd, data, length, offset) };
     if written > 0 {
         let data = unsafe { std::slice::from_raw_parts(data.cast::<u8>(), written as usize) };
-        keep(b'w', &[], data, inode(fd), offset as u64);
+        record(b'w', &[], data, inode(fd), offset as u64);
     }
     written
 }
@@ -142,7 +142,7 @@ fn sync(fd: c_int, name: &str, call: unsafe extern "C" fn(c_int) -> c_int) -> c_
     let result = unsafe { call(fd) };
     if result == 0 {
         let name = std::fs::read_link(format!("/proc/self/fd/{fd}")).unwrap_or_default();
-        keep(b's', name.as_os_str().as_encoded_bytes(), &[], inode(fd), 0);
+        record(b's', name.as_os_str().as_encoded_bytes(), &[], inode(fd), 0);
     }
     result
 }
@@ -166,7 +166,7 @@ pub unsafe extern "C" fn ftruncate64(fd: c_int, length: Offset) -> c_int {
     let Some(_order) = begin() else { return unsafe { truncate(fd, length) } };
     let result = unsafe { truncate(fd, length) };
     if result == 0 {
-        keep(b't', &[], &[], inode(fd), length as u64);
+        record(b't', &[], &[], inode(fd), length as u64);
     }
     result
 }
@@ -180,7 +180,7 @@ pub unsafe extern "C" fn rename(from: *const c_char, to: *const c_char) -> c_int
     let Some(_order) = begin() else { return unsafe { rename(from, to) } };
     let result = unsafe { rename(from, to) };
     if result == 0 {
-        keep(b'r', &text(from), &text(to), 0, 0);
+        record(b'r', &text(from), &text(to), 0, 0);
     }
     result
 }
@@ -194,12 +194,12 @@ pub unsafe extern "C" fn unlink(path: *const c_char) -> c_int {
     let Some(_order) = begin() else { return unsafe { unlink(path) } };
     let result = unsafe { unlink(path) };
     if result == 0 {
-        keep(b'u', &text(path), &[], 0, 0);
+        record(b'u', &text(path), &[], 0, 0);
     }
     result
 }
 
-/// Removing a whole directory goes through this: paths are relative to a directory that is open.
+/// Used to remove directory trees. Paths are relative to an open directory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn unlinkat(directory: c_int, path: *const c_char, flags: c_int) -> c_int {
     let unlinkat = real!("unlinkat" as unsafe extern "C" fn(c_int, *const c_char, c_int) -> c_int);
@@ -211,7 +211,7 @@ pub unsafe extern "C" fn unlinkat(directory: c_int, path: *const c_char, flags: 
     if result == 0 {
         let mut name = std::fs::read_link(format!("/proc/self/fd/{directory}")).unwrap_or_default();
         name.push(String::from_utf8_lossy(&text(path)).as_ref());
-        keep(b'u', name.as_os_str().as_encoded_bytes(), &[], 0, 0);
+        record(b'u', name.as_os_str().as_encoded_bytes(), &[], 0, 0);
     }
     result
 }
@@ -225,12 +225,12 @@ pub unsafe extern "C" fn mkdir(path: *const c_char, mode: u32) -> c_int {
     let Some(_order) = begin() else { return unsafe { mkdir(path, mode) } };
     let result = unsafe { mkdir(path, mode) };
     if result == 0 {
-        keep(b'd', &text(path), &[], 0, 0);
+        record(b'd', &text(path), &[], 0, 0);
     }
     result
 }
 
-// What follows changes no file that is written, so it leaves nothing in the journal; it can fail all the same.
+// The following calls do not change files, so they are not recorded, but they can fail.
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn read(fd: c_int, data: *mut c_void, length: Size) -> isize {
@@ -300,7 +300,7 @@ pub unsafe extern "C" fn statx(
     found: *mut c_void,
 ) -> c_int {
     let statx = real!("statx" as unsafe extern "C" fn(c_int, *const c_char, c_int, u32, *mut c_void) -> c_int);
-    // Rust's library asks without a path whether there is such a call.
+    // Rust's standard library probes for this call without a path.
     let fails = match unsafe { path.as_ref() } {
         None => false,
         Some(0) => on_file(Kind::Other, "statx", directory),

@@ -1,4 +1,4 @@
-//! The process that is killed, or whose writes are recorded.
+//! What does the process run that is killed or recorded? Sessions that check and write a store.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -41,7 +41,7 @@ fn sessions(arguments: &[String]) -> Result<(), String> {
         let writers =
             runtime.block_on(write(Arc::clone(&engine), writers, steps)).map_err(|error| error.to_string())?;
         acknowledged = writers.iter().map(crate::writer::Writer::steps).collect();
-        // Every other session ends without a close, as with `process.exit()`.
+        // Every other session exits without closing the store, as with `process.exit()`.
         if session % 2 == 0 {
             engine.close().map_err(|error| error.to_string())?;
         } else if session + 1 == sessions {

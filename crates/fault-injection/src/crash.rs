@@ -1,4 +1,4 @@
-//! Does a store survive being killed? The story: an agent's process dies at any moment, also while it opens the store.
+//! Does a store survive `kill -9`? The scenario: an agent's process dies at any moment, even while it opens the store.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -10,15 +10,15 @@ use openmemory_storage::Durability;
 use crate::rng::Rng;
 use crate::session::{WRITERS, check, open};
 
-/// Kills of one store.
+/// Kills per store.
 const ROUNDS: usize = 25;
 
-/// Counts of a run.
+/// The result of a run.
 #[derive(Default)]
 pub struct Outcome {
     pub rounds: usize,
     pub acknowledged: u64,
-    /// Why sled was built anew after a kill: it is no promise of ours that it survives one.
+    /// Why sled was rebuilt after a kill. Surviving a kill is not a guarantee of the tree.
     pub rebuilt: Vec<String>,
     pub failures: Vec<String>,
 }
@@ -26,7 +26,7 @@ pub struct Outcome {
 pub fn run(rounds: usize, seed: u64) -> Outcome {
     let mut outcome = Outcome::default();
     let mut rng = Rng::new(seed);
-    // A new store now and then: beginnings are killed too, and nothing grows without end.
+    // Starts with a new store regularly, so that creation is interrupted too and stores do not grow without bound.
     while outcome.rounds < rounds && outcome.failures.is_empty() {
         let directory = match tempfile::tempdir() {
             Ok(directory) => directory,
@@ -34,7 +34,7 @@ pub fn run(rounds: usize, seed: u64) -> Outcome {
         };
         let seed = seed + outcome.rounds as u64;
         let mut acknowledged = vec![0; WRITERS];
-        // A kill takes nothing that the system has: `interval` promises as much here.
+        // A kill loses nothing that was written, so `interval` guarantees the same here.
         let durability = ["flush", "flush", "interval"][outcome.rounds / ROUNDS % 3];
         for _ in 0..ROUNDS.min(rounds - outcome.rounds) {
             let before: u64 = acknowledged.iter().sum();
@@ -58,7 +58,8 @@ fn failed(mut outcome: Outcome, problem: String) -> Outcome {
     outcome
 }
 
-/// One child, killed after a random time. It first checks what earlier ones left, and says whether sled was built anew.
+/// Runs a child and kills it after a random time. The child first checks the store, and reports whether sled was
+/// rebuilt.
 fn round(
     directory: &Path,
     which: (u64, &str, usize),
@@ -67,8 +68,8 @@ fn round(
 ) -> Result<Option<String>, String> {
     let mut child = spawn(directory, which, acknowledged).map_err(|error| error.to_string())?;
     let output = child.stdout.take().ok_or("no output")?;
-    let longest = if rng.one_in(3) { 25_000 } else { 250_000 };
-    let killed_after = Duration::from_micros(rng.below(longest) as u64);
+    let max_micros = if rng.one_in(3) { 25_000 } else { 250_000 };
+    let killed_after = Duration::from_micros(rng.below(max_micros) as u64);
     let killer = std::thread::spawn(move || {
         std::thread::sleep(killed_after);
         let _ = child.kill();
@@ -77,8 +78,8 @@ fn round(
     let (mut problem, mut rebuilt) = (None, None);
     for line in BufReader::new(output).lines().map_while(Result::ok) {
         match line.split_once(' ') {
-            Some(("!", told)) => problem = Some(told.to_owned()),
-            Some(("~", told)) => rebuilt = Some(told.to_owned()),
+            Some(("!", message)) => problem = Some(message.to_owned()),
+            Some(("~", message)) => rebuilt = Some(message.to_owned()),
             Some((writer, steps)) => note(acknowledged, writer, steps),
             None => {}
         }
@@ -101,7 +102,7 @@ fn spawn(
         .spawn()
 }
 
-/// Notes a line of a child: a writer and how many steps it has taken.
+/// Records a line of a child: the number of a writer and of its steps.
 pub fn note(acknowledged: &mut [u64], writer: &str, steps: &str) {
     if let (Ok(writer), Ok(steps)) = (writer.parse::<usize>(), steps.parse::<u64>())
         && let Some(known) = acknowledged.get_mut(writer)

@@ -1,5 +1,5 @@
-//! Does a damaged store ever lie? Files are flipped, cut, emptied, deleted, put back from earlier, or marked with another
-//! format; the store must open with everything, or refuse and say why.
+//! Does a damaged store ever return wrong data? Files are modified, truncated, emptied, deleted, rolled back, or marked
+//! with another format version. The store must open with all data, or fail with a reason.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader};
@@ -13,22 +13,22 @@ use crate::crash::note;
 use crate::rng::Rng;
 use crate::session::{WRITERS, check, open, say};
 
-/// Longer than the engine's own patience with sled.
+/// Longer than the engine waits for sled.
 const ROUND_TIMEOUT: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
 pub struct Outcome {
     pub stores: usize,
-    /// Opened, with everything there, and nothing to say.
+    /// Opened with all data and without a repair.
     pub unharmed: usize,
-    /// Opened, with everything there, and said so.
+    /// Opened with all data and a reported repair.
     pub repaired: usize,
-    /// Refused with a code.
+    /// Failed with an expected code.
     pub refused: usize,
     pub failures: Vec<String>,
 }
 
-/// A store as it was left, and an earlier state of it.
+/// A store, and an earlier state of it.
 struct Base {
     _directory: tempfile::TempDir,
     now: PathBuf,
@@ -50,16 +50,16 @@ pub fn run(stores: usize, seed: u64, keep: bool) -> Outcome {
     let mut rng = Rng::new(seed);
     for number in 0..stores {
         let base = &bases[number % bases.len()];
-        match damaged(base, &mut rng).and_then(|(copy, what)| Ok((look(copy.path(), base)?, copy, what))) {
-            Ok((told, copy, what)) => {
+        match damaged(base, &mut rng).and_then(|(copy, what)| Ok((open_in_child(copy.path(), base)?, copy, what))) {
+            Ok((outcome_line, copy, what)) => {
                 outcome.stores += 1;
-                match told.split_once(' ').unwrap_or((&told, "")) {
+                match outcome_line.split_once(' ').unwrap_or((&outcome_line, "")) {
                     ("right", _) => outcome.unharmed += 1,
                     ("repaired", _) => outcome.repaired += 1,
                     ("refused", _) => outcome.refused += 1,
                     _ => {
                         let kept = if keep { format!(" (in {})", copy.keep().display()) } else { String::new() };
-                        outcome.failures.push(format!("store {number}, {what}: {told}{kept}"));
+                        outcome.failures.push(format!("store {number}, {what}: {outcome_line}{kept}"));
                     }
                 }
             }
@@ -69,7 +69,7 @@ pub fn run(stores: usize, seed: u64, keep: bool) -> Outcome {
     outcome
 }
 
-/// Kinds: closed, with one checkpoint or more; not closed; closed and short; not closed and short.
+/// The kinds: closed, with at least one checkpoint; not closed; closed and short; not closed and short.
 fn base(seed: u64, kind: u64) -> io::Result<Base> {
     let directory = tempfile::tempdir()?;
     let (now, earlier) = (directory.path().join("now"), directory.path().join("earlier"));
@@ -103,13 +103,13 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     if copied.success() { Ok(()) } else { Err(io::Error::other("cp failed")) }
 }
 
-/// A copy of the store with some damage, and what that is.
+/// A damaged copy of the store, and a description of the damage.
 fn damaged(base: &Base, rng: &mut Rng) -> io::Result<(tempfile::TempDir, String)> {
     let directory = tempfile::tempdir()?;
     let store = directory.path().join("store");
     copy(&base.now, &store)?;
     let mut what = Vec::new();
-    // One damage mostly, sometimes two.
+    // Usually one fault, sometimes two.
     for _ in 0..1 + usize::from(rng.one_in(8)) {
         let files = files(&store)?;
         let file = files[rng.below(files.len())].clone();
@@ -135,11 +135,11 @@ fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
 
 fn harm(file: &Path, earlier: &Path, rng: &mut Rng) -> io::Result<String> {
     let mut bytes = fs::read(file)?;
-    // Most of a segment is zeros that nobody reads: places that hold something are worth more.
+    // Most of a segment is unused zeros; damaging used bytes is more interesting.
     let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-    let places = if rng.one_in(4) { bytes.len() } else { used };
-    let at = rng.below(places).min(bytes.len().saturating_sub(1));
-    let told = match rng.below(9) {
+    let range = if rng.one_in(4) { bytes.len() } else { used };
+    let at = rng.below(range).min(bytes.len().saturating_sub(1));
+    let description = match rng.below(9) {
         0..=2 if !bytes.is_empty() => {
             let bit = rng.below(8);
             bytes[at] ^= 1 << bit;
@@ -162,7 +162,7 @@ fn harm(file: &Path, earlier: &Path, rng: &mut Rng) -> io::Result<String> {
             "is from earlier".into()
         }
         7 if bytes.len() > 72 && !file.to_string_lossy().contains("sled") => {
-            another_version(&mut bytes);
+            increment_version(&mut bytes);
             "has another version".into()
         }
         _ => {
@@ -172,11 +172,11 @@ fn harm(file: &Path, earlier: &Path, rng: &mut Rng) -> io::Result<String> {
         }
     };
     fs::write(file, bytes)?;
-    Ok(told)
+    Ok(description)
 }
 
-/// Raises the format version in a file's header, with the checksum that belongs to it. docs/internals/format.md has the places.
-fn another_version(bytes: &mut [u8]) {
+/// Increments the format version in a file's header and updates its checksum. docs/internals/format.md has the offsets.
+fn increment_version(bytes: &mut [u8]) {
     bytes[8] += 1;
     let (checksum, checked) = match &bytes[..6] {
         b"omredo" => (60, crc32(&bytes[..60])),
@@ -192,8 +192,8 @@ fn crc32(bytes: &[u8]) -> u32 {
     })
 }
 
-/// Opens a store in a process of its own: what that says, or how it ended.
-fn look(directory: &Path, base: &Base) -> io::Result<String> {
+/// Opens a store in its own process. Returns its output, or how it ended.
+fn open_in_child(directory: &Path, base: &Base) -> io::Result<String> {
     let mut child = Command::new(std::env::current_exe()?)
         .arg("look")
         .arg(directory.join("store"))
@@ -214,18 +214,18 @@ fn look(directory: &Path, base: &Base) -> io::Result<String> {
             None => std::thread::sleep(Duration::from_millis(2)),
         }
     };
-    let mut told = String::new();
+    let mut outcome_line = String::new();
     if let Some(output) = child.stdout.take() {
-        BufReader::new(output).read_line(&mut told)?;
+        BufReader::new(output).read_line(&mut outcome_line)?;
     }
-    if !status.success() || told.is_empty() {
-        return Ok(format!("died with {status}: {told}"));
+    if !status.success() || outcome_line.is_empty() {
+        return Ok(format!("died with {status}: {outcome_line}"));
     }
-    Ok(told.trim().to_owned())
+    Ok(outcome_line.trim().to_owned())
 }
 
-/// `look DIR SEED ACKNOWLEDGED…`: opens the store and says `right`, `repaired`, `refused` or `lost`, and why.
-pub fn look_at(arguments: &[String]) -> ExitCode {
+/// `look DIR SEED ACKNOWLEDGED…`: opens the store and prints `right`, `repaired`, `refused` or `lost`, with a reason.
+pub fn open_and_report(arguments: &[String]) -> ExitCode {
     let [directory, seed, acknowledged @ ..] = arguments else { return ExitCode::from(2) };
     let numbers: Result<Vec<u64>, _> = std::iter::once(seed).chain(acknowledged).map(|text| text.parse()).collect();
     let Ok(numbers) = numbers else { return ExitCode::from(2) };

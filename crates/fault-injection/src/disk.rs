@@ -1,6 +1,6 @@
-//! What may be on a disk after a power cut? The strictest model: a synced file is whole; of everything written since,
-//! each block of 4096 bytes may be there, missing or torn, and each name that was made, changed or taken away since its
-//! directory was synced may be so or not.
+//! What may be on a disk after a power cut? The strictest model: a synced file is complete. Every block of 4096 bytes
+//! that was written since may be present, missing or torn, and every name that was created, changed or removed since
+//! its directory was synced may have its old or its new state.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, OpenOptions};
@@ -15,12 +15,12 @@ const BLOCK: u64 = 4096;
 
 #[derive(Default)]
 struct File {
-    /// What the process sees.
+    /// The content that the process sees.
     now: Vec<u8>,
     synced: Vec<u8>,
-    /// The blocks that were written since, each as it was after each write.
-    loose: BTreeMap<u64, Vec<Vec<u8>>>,
-    /// Lengths that the file had since.
+    /// Blocks written since the last sync, with their content after each write.
+    unsynced: BTreeMap<u64, Vec<Vec<u8>>>,
+    /// Lengths of the file since the last sync.
     lengths: Vec<u64>,
 }
 
@@ -32,7 +32,7 @@ enum Name {
 }
 
 impl Name {
-    /// The directories that must be synced.
+    /// Whether syncing `directory` makes the change durable.
     fn is_in(&self, directory: &Path) -> bool {
         let within = |path: &PathBuf| path.parent() == Some(directory);
         match self {
@@ -42,7 +42,7 @@ impl Name {
     }
 }
 
-/// A disk below one directory, as the entries of a journal change it.
+/// A directory tree on a disk, built from the entries of a journal.
 #[derive(Default)]
 pub struct Disk {
     files: HashMap<u64, File>,
@@ -54,8 +54,8 @@ impl Disk {
     pub fn apply(&mut self, entry: &Entry) {
         match entry {
             Entry::Create { path, inode } => {
-                // The number of a file that is gone may be given again, but images may still bring that file back: it
-                // keeps its content only until then.
+                // An inode number may be reused although an image may still contain the old file. Its content is lost
+                // here.
                 self.files.insert(*inode, File::default());
                 self.names.push((Name::File(path.clone(), *inode), false));
             }
@@ -64,16 +64,16 @@ impl Disk {
                 let file = self.files.entry(*inode).or_default();
                 file.now.resize(*length as usize, 0);
                 file.lengths.push(*length);
-                let blocks: Vec<u64> = file.loose.range(length / BLOCK..).map(|(block, _)| *block).collect();
+                let blocks: Vec<u64> = file.unsynced.range(length / BLOCK..).map(|(block, _)| *block).collect();
                 for block in blocks {
                     let content = block_of(&file.now, block);
-                    file.loose.entry(block).or_default().push(content);
+                    file.unsynced.entry(block).or_default().push(content);
                 }
             }
             Entry::Sync { inode, path } => {
                 if let Some(file) = self.files.get_mut(inode) {
                     file.synced.clone_from(&file.now);
-                    file.loose.clear();
+                    file.unsynced.clear();
                     file.lengths.clear();
                 }
                 for (name, durable) in &mut self.names {
@@ -83,7 +83,7 @@ impl Disk {
             Entry::Rename { from, to } => self.names.push((Name::Renamed(from.clone(), to.clone()), false)),
             Entry::Remove { path } => self.names.push((Name::Removed(path.clone()), false)),
             Entry::MakeDirectory { path } => self.names.push((Name::Directory(path.clone()), false)),
-            Entry::Said(_) => {}
+            Entry::Output(_) => {}
         }
     }
 
@@ -97,13 +97,13 @@ impl Disk {
         file.now[offset as usize..end].copy_from_slice(data);
         for block in offset / BLOCK..(end as u64).div_ceil(BLOCK) {
             let content = block_of(&file.now, block);
-            file.loose.entry(block).or_default().push(content);
+            file.unsynced.entry(block).or_default().push(content);
         }
     }
 
     /// Writes one of the images that a power cut may leave.
     pub fn write_image(&self, root: &Path, image: &Path, rng: &mut Rng) -> io::Result<()> {
-        // Whether much or little gets lost differs from cut to cut.
+        // The probability of loss differs from cut to cut.
         let keep = [0, 20, 50, 80, 100][rng.below(5)];
         let mut files: BTreeMap<PathBuf, u64> = BTreeMap::new();
         for (name, durable) in &self.names {
@@ -131,9 +131,9 @@ fn rename(files: &mut BTreeMap<PathBuf, u64>, from: &Path, to: &Path) {
     let moved: Vec<PathBuf> = files.keys().filter(|path| path.starts_with(from)).cloned().collect();
     for path in moved {
         let Some(inode) = files.remove(&path) else { continue };
-        let rest = path.strip_prefix(from).unwrap_or(&path);
-        let place = if rest.as_os_str().is_empty() { to.to_owned() } else { to.join(rest) };
-        files.insert(place, inode);
+        let relative = path.strip_prefix(from).unwrap_or(&path);
+        let target = if relative.as_os_str().is_empty() { to.to_owned() } else { to.join(relative) };
+        files.insert(target, inode);
     }
 }
 
@@ -146,13 +146,13 @@ impl File {
                 length = *candidate;
             }
         }
-        for (block, versions) in &self.loose {
+        for (block, versions) in &self.unsynced {
             if rng.below(100) >= keep {
                 continue;
             }
             let start = (block * BLOCK) as usize;
             let version = &versions[rng.below(versions.len())];
-            // A block that is there reaches at least to its own end.
+            // A block that was written extends the file to its end.
             length = length.max((start + version.len()) as u64);
             bytes.resize(bytes.len().max(start + version.len()), 0);
             let torn = rng.one_in(3);
@@ -171,7 +171,7 @@ impl File {
     }
 }
 
-/// The part of a torn block that got to the disk: its beginning, its end or something between.
+/// The part of a torn block that reached the disk: its beginning, its end or something in between.
 fn torn_part(length: usize, rng: &mut Rng) -> (usize, usize) {
     let (one, other) = (rng.below(length + 1), rng.below(length + 1));
     match rng.below(3) {

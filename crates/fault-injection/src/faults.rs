@@ -1,7 +1,6 @@
-//! Does a store survive every failure of the system, one by one? The story: a single call fails in the middle of
-//! anything (a commit, a new log segment, a checkpoint, a rebuild of sled, a backup, a repair, opening, closing), the
-//! process goes on, and later it is killed. A preloaded library counts the calls of a run, and then lets one after the
-//! other of them fail in runs of their own.
+//! Does a store survive the failure of any system call? The scenario: a call fails during a commit, a new log segment,
+//! a checkpoint, a rebuild of sled, a backup, a repair, opening or closing. The process continues, and is killed later.
+//! A preloaded library counts the calls of a run; then each of them fails in a run of its own.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,7 +18,7 @@ use crate::preload::recorder;
 use crate::session::{WRITERS, check, check_from, open};
 use crate::threads;
 
-/// What happens to a call, and how many calls in a row it happens to.
+/// The faults, and how many consecutive calls have them.
 const FAULTS: [(&str, u64); 8] = [
     ("EIO", 1),
     ("ENOSPC", 1),
@@ -31,25 +30,25 @@ const FAULTS: [(&str, u64); 8] = [
     ("EMFILE", 12),
 ];
 
-/// Runs at a time: most of a run is waiting.
-const AT_ONCE: usize = 4;
-/// Longer than the engine's own patience with sled.
+/// Concurrent runs: a run mostly waits.
+const CONCURRENT_RUNS: usize = 4;
+/// Longer than the engine waits for sled.
 const RUN_TIMEOUT: Duration = Duration::from_secs(120);
 
 #[derive(Default)]
 pub struct Outcome {
-    /// Calls that failed, each in a run of its own.
+    /// Failed calls over all runs.
     pub failed_calls: u64,
-    /// Failures by the call and the kind of file that it met.
-    pub places: BTreeMap<String, u64>,
+    /// Failures by call and kind of file.
+    pub call_sites: BTreeMap<String, u64>,
     pub acknowledged: u64,
     pub refused: u64,
-    /// Runs in which fewer calls were made than the number that was to fail.
+    /// Runs with fewer calls than the number of the call that was to fail.
     pub missed: u64,
     pub failures: Vec<String>,
 }
 
-/// One call that is to fail, or several in a row.
+/// The call that fails, or the first of several.
 struct Attempt {
     story: &'static str,
     fault: &'static str,
@@ -57,13 +56,13 @@ struct Attempt {
     calls: u64,
 }
 
-/// Lets every `every`th call fail, beginning with another one for each kind of fault. `story`: the command that lives.
+/// Makes every `every`th call fail, with another offset for each fault. `story` is the command to run.
 pub fn run(story: &'static str, every: u64, seed: u64, keep: bool) -> Outcome {
     let mut outcome = Outcome::default();
     let mut attempts = Vec::new();
     for (kind, (fault, calls)) in FAULTS.into_iter().enumerate() {
         match (Attempt { story, fault, at: 0, calls }).run(seed).and_then(|run| run.calls()) {
-            // One checkpoint more than in the counted run makes more calls.
+            // A run may make more calls than the counted one, for example for one more checkpoint.
             Ok(counted) => {
                 let first = (seed + kind as u64) % every + 1;
                 let numbers = (first..=counted + counted / 20).step_by(every as usize);
@@ -74,7 +73,7 @@ pub fn run(story: &'static str, every: u64, seed: u64, keep: bool) -> Outcome {
     }
     let (next, outcome) = (AtomicUsize::new(0), Mutex::new(outcome));
     std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
+        for _ in 0..CONCURRENT_RUNS {
             scope.spawn(|| {
                 while let Some(attempt) = attempts.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let Attempt { fault, at, calls, .. } = attempt;
@@ -99,18 +98,18 @@ impl Outcome {
         self.refused += other.refused;
         self.missed += other.missed;
         self.failures.extend(other.failures);
-        for (place, count) in other.places {
-            *self.places.entry(place).or_default() += count;
+        for (call_site, count) in other.call_sites {
+            *self.call_sites.entry(call_site).or_default() += count;
         }
     }
 }
 
-/// A process that met a failure, and what it left.
+/// A run with a fault, and what it left.
 struct Run {
     directory: tempfile::TempDir,
     seed: u64,
     acknowledged: Vec<u64>,
-    /// The backup that was made last, and what had been acknowledged before.
+    /// The last backup, and the steps acknowledged before it.
     backup: Option<(PathBuf, Vec<u64>)>,
     refused: u64,
     problem: Option<String>,
@@ -156,7 +155,7 @@ impl Attempt {
         let mut ended = false;
         for line in BufReader::new(output).lines() {
             match line?.split_once(' ') {
-                Some(("!", told)) => run.problem = Some(told.to_owned()),
+                Some(("!", message)) => run.problem = Some(message.to_owned()),
                 Some(("refused", _)) => run.refused += 1,
                 Some(("backup", "gone")) => run.backup = None,
                 Some(("backup", path)) => run.backup = Some((root.join(path), run.acknowledged.clone())),
@@ -176,7 +175,7 @@ impl Attempt {
 }
 
 impl Run {
-    /// How many calls were counted.
+    /// The number of counted calls.
     fn calls(&self) -> io::Result<u64> {
         if let Some(problem) = &self.problem {
             return Err(io::Error::other(problem.clone()));
@@ -199,7 +198,7 @@ impl Run {
         outcome.acknowledged += self.acknowledged.iter().sum::<u64>();
         outcome.refused += self.refused;
         for line in report.lines() {
-            *outcome.places.entry(place(line)).or_default() += 1;
+            *outcome.call_sites.entry(call_site(line)).or_default() += 1;
         }
         if let Err(problem) = self.check() {
             let met = report.lines().next().unwrap_or("no call").to_owned();
@@ -209,8 +208,8 @@ impl Run {
         outcome
     }
 
-    /// Whether everything acknowledged is there: for the next process, for one after a power cut that took all of sled,
-    /// and in the backup.
+    /// Checks that all acknowledged data is in the store, in a copy without sled's files as after a power cut, and in
+    /// the backup.
     fn check(&self) -> Result<(), String> {
         if let Some(problem) = &self.problem {
             return Err(problem.clone());
@@ -224,7 +223,7 @@ impl Run {
         }
         for (name, directory, acknowledged) in stores {
             let engine = open(directory, Durability::Flush, 0).map_err(|error| format!("{name}: {error}"))?;
-            // A backup is older than the last steps, and may be newer than the first of them.
+            // A backup may lack the last steps, and may have more than the first of them.
             let checked = match name {
                 "the backup" => check_from(&engine, self.seed, acknowledged, &self.acknowledged),
                 _ => check(&engine, self.seed, acknowledged).map(drop),
@@ -247,11 +246,11 @@ fn copy_without_sled(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// `12 pwrite store/log-0000000000000007` as `pwrite log`.
-fn place(line: &str) -> String {
+/// Turns `12 pwrite store/log-0000000000000007` into `pwrite log`.
+fn call_site(line: &str) -> String {
     let mut words = line.splitn(3, ' ').skip(1);
     let (call, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    // A file without a name is called by a number.
+    // The name of an unlinked file is a number.
     let stem = |name: &str| match name.starts_with('#') {
         true => "(nameless)".to_owned(),
         false => name.chars().take_while(|c| *c != '-').collect(),

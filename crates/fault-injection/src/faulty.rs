@@ -1,4 +1,4 @@
-//! A process with an engine that meets a failure: it goes on as a service would, opening the store again where it has to.
+//! How does a process with an engine handle a fault? It continues like a service, and reopens the store when necessary.
 
 use openmemory_rules::contract::Control;
 use std::fs;
@@ -15,36 +15,36 @@ use crate::life::{End, Host, TRIES, Writers, live};
 use crate::session::{check, options, say};
 use crate::writer::{Step, Writer};
 
-/// So small that a few rounds are enough for new segments, checkpoints and a rebuild of sled.
+/// So small that a few rounds fill segments and cause checkpoints and a rebuild of sled.
 pub const BOUNDS: SizeLimits = SizeLimits { segment_bytes: 64 * 1024, log_bytes: 256 * 1024 };
 
 /// `faulty STORE SEED`
 pub fn run(arguments: &[String]) -> ExitCode {
     let [store, seed] = arguments else { return ExitCode::from(2) };
     let Ok(seed) = seed.parse() else { return ExitCode::from(2) };
-    let process = Process { store: store.into(), engine: None, model: 0, refusals: 0, unsure: false };
+    let process = Process { store: store.into(), engine: None, model: 0, rejections: 0, poisoned: false };
     live(process.live(Writers::new(seed)))
 }
 
 struct Process {
     store: PathBuf,
     engine: Option<Arc<Engine>>,
-    /// Which embedder it is opened with.
+    /// The embedder to open it with.
     model: usize,
-    /// Refusals since the last change that was taken.
-    refusals: usize,
-    /// Whether the engine has said that it cannot tell what is on disk.
-    unsure: bool,
+    /// Rejected steps since the last accepted one.
+    rejections: usize,
+    /// Whether the engine has reported that the contents of the disk are unknown.
+    poisoned: bool,
 }
 
 impl Host for Process {
     async fn take(&mut self, step: Step) -> Result<(), String> {
         let engine = self.engine()?;
         match step.take(&engine).await {
-            Ok(()) => self.refusals = 0,
+            Ok(()) => self.rejections = 0,
             Err(error) => {
-                self.refusals += 1;
-                self.unsure = matches!(error, Error::StoreFailed);
+                self.rejections += 1;
+                self.poisoned = matches!(error, Error::StoreFailed);
                 return Err(error.to_string());
             }
         }
@@ -53,10 +53,10 @@ impl Host for Process {
 
     async fn found(&mut self, seed: u64, steps: &[u64]) -> Result<Vec<Writer>, String> {
         let found = check(&*self.engine()?, seed, steps);
-        if found.is_ok() && self.refusals <= 1 && !self.unsure {
+        if found.is_ok() && self.rejections <= 1 && !self.poisoned {
             return found;
         }
-        self.unsure = false;
+        self.poisoned = false;
         self.close();
         check(&*self.engine()?, seed, steps)
     }
@@ -64,10 +64,10 @@ impl Host for Process {
 
 impl Process {
     async fn live(mut self, mut writers: Writers) -> Result<(), End> {
-        // One life is closed, one is left without a close.
+        // The first session closes the store, the second does not.
         for (model, close) in [(0, true), (1, false)] {
             self.model = model;
-            self.take_its_vectors().await?;
+            self.reindex().await?;
             writers.write(&mut self).await?;
             self.back_up().map_err(End::Problem)?;
             writers.write(&mut self).await?;
@@ -77,13 +77,13 @@ impl Process {
                 self.engine = None;
             }
         }
-        // What cannot be opened any more, and is repaired from sled.
-        end_without_closing(&self.store);
+        // Finally the store cannot be opened any more, and is repaired from sled.
+        truncate_log(&self.store);
         self.repair().map_err(End::Problem)?;
         writers.write(&mut self).await
     }
 
-    /// Opens the store anew after a failure, as the binding and the server do.
+    /// Closes the store after a failure so that it is reopened, as the binding and the server do.
     fn heal(&mut self, error: &Error) {
         if matches!(error.code().as_str(), "IO" | "UNAVAILABLE" | "CORRUPTED" | "INTERNAL" | "CLOSED") {
             self.close();
@@ -110,8 +110,8 @@ impl Process {
         Err(format!("the store does not open: {problem}"))
     }
 
-    /// Writes the vectors of a new embedder, which further texts need.
-    async fn take_its_vectors(&mut self) -> Result<(), End> {
+    /// Reindexes for the session's embedder, without which texts cannot be added.
+    async fn reindex(&mut self) -> Result<(), End> {
         for _ in 0..TRIES {
             let engine = self.engine().map_err(End::Problem)?;
             let Err(error) = engine.reindex(&Control::default()).await else { return Ok(()) };
@@ -119,7 +119,7 @@ impl Process {
             drop(engine);
             self.heal(&error);
         }
-        Err(End::Problem("the vectors are not written".into()))
+        Err(End::Problem("the store is not reindexed".into()))
     }
 
     fn back_up(&mut self) -> Result<(), String> {
@@ -147,8 +147,8 @@ impl Process {
     }
 }
 
-/// The segment that the log ended with loses its end, so that only sled still tells what the store held.
-fn end_without_closing(store: &Path) {
+/// Truncates the last log segment, so that only sled has the state of the store.
+fn truncate_log(store: &Path) {
     let logs = fs::read_dir(store).into_iter().flatten().flatten().map(|entry| entry.path());
     let newest = logs.filter(|path| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with("log-"))).max();
     let cut = newest.and_then(|path| fs::OpenOptions::new().write(true).open(path).ok());

@@ -1,9 +1,9 @@
-//! What did the recorded process do to its files? The entries that the preloaded recorder kept.
+//! What did a recorded process do to its files? The entries of the recorder's journal.
 
 use std::path::PathBuf;
 
 pub enum Entry {
-    /// A file was made under a name.
+    /// A file was created.
     Create {
         path: PathBuf,
         inode: u64,
@@ -17,7 +17,7 @@ pub enum Entry {
         inode: u64,
         length: u64,
     },
-    /// A file or a directory, by its inode and by its name.
+    /// Of a file or a directory, identified by inode and path.
     Sync {
         inode: u64,
         path: PathBuf,
@@ -32,26 +32,26 @@ pub enum Entry {
     MakeDirectory {
         path: PathBuf,
     },
-    /// Lines that the process has written for its parent.
-    Said(String),
+    /// Lines that the process wrote to stdout.
+    Output(String),
 }
 
-/// The whole entries of a journal.
+/// The complete entries of a journal.
 pub fn entries(mut bytes: &[u8]) -> Vec<Entry> {
     let mut entries = Vec::new();
-    while let Some((entry, rest)) = entry(bytes) {
+    while let Some((entry, remaining)) = entry(bytes) {
         entries.extend(entry);
-        bytes = rest;
+        bytes = remaining;
     }
     entries
 }
 
 fn entry(bytes: &[u8]) -> Option<(Option<Entry>, &[u8])> {
-    let (kind, rest) = bytes.split_first()?;
-    let (fields, rest) = rest.split_first_chunk::<32>()?;
+    let (kind, remaining) = bytes.split_first()?;
+    let (fields, remaining) = remaining.split_first_chunk::<32>()?;
     let field = |i: usize| u64::from_le_bytes(std::array::from_fn(|byte| fields[i * 8 + byte]));
-    let (text, rest) = rest.split_at_checked(field(0) as usize)?;
-    let (data, rest) = rest.split_at_checked(field(1) as usize)?;
+    let (text, remaining) = remaining.split_at_checked(field(0) as usize)?;
+    let (data, remaining) = remaining.split_at_checked(field(1) as usize)?;
     let path = |bytes: &[u8]| PathBuf::from(String::from_utf8_lossy(bytes).into_owned());
     let (inode, offset) = (field(2), field(3));
     let entry = match kind {
@@ -62,8 +62,8 @@ fn entry(bytes: &[u8]) -> Option<(Option<Entry>, &[u8])> {
         b'r' => Entry::Rename { from: path(text), to: path(data) },
         b'u' => Entry::Remove { path: path(text) },
         b'd' => Entry::MakeDirectory { path: path(text) },
-        b'o' => Entry::Said(String::from_utf8_lossy(data).into_owned()),
-        _ => return Some((None, rest)),
+        b'o' => Entry::Output(String::from_utf8_lossy(data).into_owned()),
+        _ => return Some((None, remaining)),
     };
-    Some((Some(entry), rest))
+    Some((Some(entry), remaining))
 }

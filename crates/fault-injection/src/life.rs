@@ -1,5 +1,5 @@
-//! How does a service live that meets a failure? Its writers go on, one after the other; what is refused is tried again
-//! later, and once a call has failed some rounds are left before it is killed.
+//! How does a service behave around a fault? Its writers continue in turn and retry rejected steps later. Some rounds
+//! after a call has failed, it is killed.
 
 use std::fs;
 use std::process::ExitCode;
@@ -7,32 +7,32 @@ use std::process::ExitCode;
 use crate::session::{WRITERS, say};
 use crate::writer::{Step, Writer};
 
-/// Rounds of each writer between two other things that the service lives through.
+/// Rounds of each writer between other operations of the service.
 const ROUNDS: u64 = 6;
-/// Rounds after the failure, before the kill.
+/// Rounds between the fault and the kill.
 const ROUNDS_LEFT: u64 = 4;
-/// How often something is tried again: failures come in short rows.
+/// Retries: faults come in short series.
 pub const TRIES: usize = 20;
 
-/// What holds the store.
+/// The process that holds the store.
 pub trait Host {
-    /// Takes a step, or says why it did not.
+    /// Performs a step, or returns why it failed.
     async fn take(&mut self, step: Step) -> Result<(), String>;
 
-    /// How far each writer is, after a refusal: done as a whole, or not at all.
+    /// The progress of each writer after a rejected step, which must have happened completely or not at all.
     async fn found(&mut self, seed: u64, steps: &[u64]) -> Result<Vec<Writer>, String>;
 }
 
-/// Why a life ends before its time.
+/// Why a run ends early.
 pub enum End {
-    /// The failure is some rounds ago.
+    /// Enough rounds have passed since the fault.
     Killed,
     Problem(String),
 }
 
 pub struct Writers {
     seed: u64,
-    /// How far each is.
+    /// The steps of each writer.
     steps: Vec<u64>,
     /// Rounds until the kill, once a call has failed.
     left: Option<u64>,
@@ -43,8 +43,8 @@ impl Writers {
         Self { seed, steps: vec![0; WRITERS], left: None }
     }
 
-    /// Takes the next steps, one writer after the other. One that is refused is left to a later round: others go on in the
-    /// meantime, with changes that are smaller or larger.
+    /// Takes the next steps, one writer after the other. A rejected step is retried in a later round, while other
+    /// writers continue with smaller or larger changes.
     pub async fn write(&mut self, host: &mut impl Host) -> Result<(), End> {
         for _ in 0..ROUNDS {
             if self.left.is_none() && has_failed() {
@@ -64,27 +64,28 @@ impl Writers {
             while !self.step(host, writer).await? {
                 tries += 1;
                 if tries == TRIES {
-                    return Err(End::Problem("a step is refused again and again".into()));
+                    return Err(End::Problem("a step is rejected again and again".into()));
                 }
             }
         }
         Ok(())
     }
 
-    /// Takes the next step of a writer; false where it was refused.
+    /// Takes the next step of a writer; false if it was rejected.
     async fn step(&mut self, host: &mut impl Host, number: usize) -> Result<bool, End> {
         let mut writer = Writer::after(self.seed, number, self.steps[number]);
-        let Err(refusal) = host.take(writer.step()).await else {
+        let Err(error) = host.take(writer.step()).await else {
             self.steps[number] = writer.steps();
             say(&format!("{number} {}", writer.steps()));
             return Ok(true);
         };
-        say(&format!("refused {refusal}"));
+        say(&format!("refused {error}"));
         let found = host.found(self.seed, &self.steps).await;
-        let found = found.map_err(|problem| End::Problem(format!("after a refusal ({refusal}): {problem}")))?;
+        let found = found.map_err(|problem| End::Problem(format!("after an error ({error}): {problem}")))?;
         let before = self.steps[number];
         for (writer, found) in found.iter().enumerate().filter(|(writer, found)| found.steps() > self.steps[*writer]) {
-            // Whoever has read it must find it later. It may be an earlier refusal's, of which only the log knew.
+            // A step that was read must be found later. It may have been rejected earlier, and be known from the log
+            // only.
             say(&format!("{writer} {}", found.steps()));
         }
         self.steps = found.iter().map(Writer::steps).collect();
@@ -92,13 +93,13 @@ impl Writers {
     }
 }
 
-/// Whether the call that was to fail has failed.
+/// Whether the selected call has failed.
 fn has_failed() -> bool {
     let variable = |name: &str| std::env::var_os(format!("OPENMEMORY_FAULT_{name}")).unwrap_or_default();
     variable("AT") != "0" && fs::metadata(variable("REPORT")).is_ok_and(|report| report.len() > 0)
 }
 
-/// Lives, and dies as by a kill: nothing is closed, and no destructor runs.
+/// Runs to the end and aborts, as a kill does: nothing is closed, and no destructors run.
 pub fn live(life: impl Future<Output = Result<(), End>>) -> ExitCode {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
         return ExitCode::FAILURE;

@@ -1,15 +1,16 @@
-//! Does a store keep what it promises? Each command tries one promise and prints the counts that docs/reference/durability.md names.
+//! Does a store keep its guarantees? Each command tries one of them, and prints the counts that
+//! docs/reference/durability.md lists.
 //!
 //! | file | question |
 //! |---|---|
-//! | `crash` | is everything there after a kill? |
-//! | `powercut`, `disk`, `journal` | is everything there after a power cut, whatever was not synced? |
-//! | `faults` | is everything there after a call of the system has failed, whichever? |
-//! | `faulty`, `served`, `life` | how does an engine, or a server, live that meets the failure? |
-//! | `damage` | does a damaged store ever lie? |
-//! | `threads` | what does a process do that hangs? |
-//! | `preload` | where is the library that records calls and lets them fail? |
-//! | `child`, `session`, `writer` | what does the process do that is killed, and what must be there then? |
+//! | `crash` | is all acknowledged data present after a kill? |
+//! | `powercut`, `disk`, `journal` | … after a power cut, whatever was not synced? |
+//! | `faults` | … after any system call has failed? |
+//! | `faulty`, `served`, `life` | how does an engine, or a server, handle the failure? |
+//! | `damage` | does a damaged store ever return wrong data? |
+//! | `threads` | what does a hung process do? |
+//! | `preload` | where is the library that records calls or makes them fail? |
+//! | `child`, `session`, `writer` | what does the killed process do, and what must the store contain? |
 #![allow(clippy::print_stdout, reason = "a command that prints its counts")]
 
 mod child;
@@ -41,38 +42,39 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let (command, rest) = arguments.split_first().map_or(("", &[][..]), |(command, rest)| (command.as_str(), rest));
+    let (command, options) =
+        arguments.split_first().map_or(("", &[][..]), |(command, options)| (command.as_str(), options));
     let number = |name: &str, otherwise: usize| {
-        let value = rest.iter().position(|argument| argument == name).and_then(|at| rest.get(at + 1));
+        let value = options.iter().position(|argument| argument == name).and_then(|at| options.get(at + 1));
         value.map_or(Some(otherwise), |value| value.parse().ok())
     };
     let seed = number("--seed", std::process::id() as usize).unwrap_or(1) as u64;
     match (command, number("--rounds", 1000), number("--images", 500), number("--stores", 500)) {
-        ("child", ..) => child::run(rest),
+        ("child", ..) => child::run(options),
         #[cfg(target_os = "linux")]
-        ("faulty", ..) => faulty::run(rest),
+        ("faulty", ..) => faulty::run(options),
         #[cfg(target_os = "linux")]
-        ("served", ..) => served::run(rest),
+        ("served", ..) => served::run(options),
         #[cfg(target_os = "linux")]
         ("faults", ..) => {
             let every = number("--every", 1).unwrap_or(1).max(1) as u64;
-            let has = |flag: &str| rest.iter().any(|argument| argument == flag);
+            let has = |flag: &str| options.iter().any(|argument| argument == flag);
             let story = if has("--server") { "served" } else { "faulty" };
             let outcome = faults::run(story, every, seed, has("--keep"));
-            let faults::Outcome { failed_calls, places, acknowledged, refused, missed, failures } = outcome;
+            let faults::Outcome { failed_calls, call_sites, acknowledged, refused, missed, failures } = outcome;
             println!(
                 "{failed_calls} failed calls in {} places (seed {seed}, 1 in {every}), {acknowledged} changes acknowledged, \
-                 {refused} refused, {missed} numbers that no call had",
-                places.len()
+                 {refused} refused, {missed} numbers without a call",
+                call_sites.len()
             );
-            for (place, count) in places.iter().filter(|_| has("--places")) {
-                println!("  {count:6} {place}");
+            for (call_site, count) in call_sites.iter().filter(|_| has("--places")) {
+                println!("  {count:6} {call_site}");
             }
             finish("lost, torn or not opened", &failures)
         }
-        ("look", ..) => damage::look_at(rest),
+        ("look", ..) => damage::open_and_report(options),
         ("damage", .., Some(stores)) => {
-            let outcome = damage::run(stores, seed, rest.iter().any(|argument| argument == "--keep"));
+            let outcome = damage::run(stores, seed, options.iter().any(|argument| argument == "--keep"));
             let damage::Outcome { stores, unharmed, repaired, refused, failures } = outcome;
             println!(
                 "{stores} damaged stores (seed {seed}): {repaired} recovered, {refused} refused, {unharmed} unharmed"
@@ -83,7 +85,7 @@ fn main() -> ExitCode {
             let outcome = crash::run(rounds, seed);
             let crash::Outcome { rounds, acknowledged, rebuilt, .. } = &outcome;
             println!(
-                "{rounds} kills, {acknowledged} changes acknowledged (seed {seed}), sled built anew after {}",
+                "{rounds} kills, {acknowledged} changes acknowledged (seed {seed}), sled rebuilt after {}",
                 rebuilt.len()
             );
             rebuilt.iter().for_each(|why| println!("  {why}"));
@@ -91,10 +93,10 @@ fn main() -> ExitCode {
         }
         #[cfg(target_os = "linux")]
         ("powercut", _, Some(images), _) => {
-            let outcome = powercut::run(images, seed, rest.iter().any(|argument| argument == "--keep"));
+            let outcome = powercut::run(images, seed, options.iter().any(|argument| argument == "--keep"));
             let powercut::Outcome { images, repaired, writes, syncs, failures } = outcome;
             println!(
-                "{images} images of {writes} writes and {syncs} syncs (seed {seed}), {repaired} of them with sled built anew"
+                "{images} images of {writes} writes and {syncs} syncs (seed {seed}), {repaired} of them with sled rebuilt"
             );
             finish("lost, torn or not opened", &failures)
         }

@@ -1,6 +1,6 @@
-//! Does a store survive a power cut? The story: the machine goes off at any moment, and of what was not synced any part
-//! reaches the disk. The real engine's writes and syncs are recorded once; then images of the disk at random moments are
-//! made and opened.
+//! Does a store survive a power cut? The scenario: the machine loses power at any moment, and any part of the unsynced
+//! data reaches the disk. The writes and syncs of the real engine are recorded once; then disk images at random moments
+//! are built and opened.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use crate::session::{WRITERS, check, check_from, open};
 #[derive(Default)]
 pub struct Outcome {
     pub images: usize,
-    /// Images that were opened with nothing to repair but what every crash leaves.
+    /// Images in which opening reported a repair.
     pub repaired: usize,
     pub writes: usize,
     pub syncs: usize,
@@ -28,7 +28,7 @@ pub struct Outcome {
 pub fn run(images: usize, seed: u64, keep: bool) -> Outcome {
     let mut outcome = Outcome::default();
     let mut rng = Rng::new(seed);
-    // Several recordings: a session that is killed differs from one that is closed, and so do their seeds.
+    // Several recordings, because sessions differ in their seeds and in whether they are closed.
     let recordings = images.div_ceil(100).max(2);
     for recording in 0..recordings {
         let durability = if recording % 4 == 3 { Durability::Interval } else { Durability::Flush };
@@ -43,7 +43,7 @@ pub fn run(images: usize, seed: u64, keep: bool) -> Outcome {
     outcome
 }
 
-/// Runs a child whose calls are recorded.
+/// Runs a child and records its calls.
 fn record(seed: u64, durability: Durability) -> io::Result<(tempfile::TempDir, PathBuf, Vec<Entry>)> {
     let directory = tempfile::tempdir()?;
     let (root, journal) = (directory.path().join("store"), directory.path().join("journal"));
@@ -58,15 +58,15 @@ fn record(seed: u64, durability: Durability) -> io::Result<(tempfile::TempDir, P
         .stderr(Stdio::inherit())
         .output()?;
     if !child.status.success() {
-        let said = String::from_utf8_lossy(&child.stdout);
-        let problem = said.lines().last().unwrap_or_default();
+        let output = String::from_utf8_lossy(&child.stdout);
+        let problem = output.lines().last().unwrap_or_default();
         return Err(io::Error::other(format!("the recorded child ended with {}: {problem}", child.status)));
     }
     let journal = entries(&std::fs::read(&journal)?);
     Ok((directory, root, journal))
 }
 
-#[expect(clippy::too_many_arguments, reason = "one call, in the file's only loop")]
+#[expect(clippy::too_many_arguments, reason = "called once, in a loop")]
 fn try_images(
     journal: &[Entry],
     root: &Path,
@@ -87,7 +87,7 @@ fn try_images(
     for cut in cuts {
         for entry in &journal[at..cut] {
             disk.apply(entry);
-            if let Entry::Said(lines) = entry {
+            if let Entry::Output(lines) = entry {
                 let lines = lines.lines().filter_map(|line| line.split_once(' '));
                 lines.for_each(|(writer, steps)| note(&mut acknowledged, writer, steps));
             }
@@ -97,7 +97,7 @@ fn try_images(
         disk.write_image(root, image.path(), rng)?;
         let copy = keep.then(|| copy_of(image.path())).transpose()?;
         outcome.images += 1;
-        match look(image.path(), seed, durability, &acknowledged) {
+        match check_image(image.path(), seed, durability, &acknowledged) {
             Ok(repaired) => outcome.repaired += usize::from(repaired),
             Err(problem) => {
                 let kept = copy.map(|copy| format!(" (kept in {})", copy.keep().display())).unwrap_or_default();
@@ -114,14 +114,14 @@ fn copy_of(directory: &Path) -> io::Result<tempfile::TempDir> {
     Ok(copy)
 }
 
-/// Opens an image, compares, and opens it once more.
-fn look(image: &Path, seed: u64, durability: Durability, acknowledged: &[u64]) -> Result<bool, String> {
+/// Opens an image, checks it, and opens it again.
+fn check_image(image: &Path, seed: u64, durability: Durability, acknowledged: &[u64]) -> Result<bool, String> {
     let mut repaired = false;
     for again in [false, true] {
         let engine = open(image, durability, 0).map_err(|error| error.to_string())?;
         match durability {
             Durability::Flush => drop(check(&engine, seed, acknowledged)?),
-            // The last half second may be missing, but what is there is whole.
+            // The last half second may be missing, but the store must be consistent.
             Durability::Interval => check_from(&engine, seed, &[0; WRITERS], acknowledged)?,
         }
         let found = engine.stats().map_err(|error| error.to_string())?.repaired;

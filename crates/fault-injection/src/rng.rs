@@ -1,4 +1,4 @@
-//! Which of the possible things happens? The same ones for the same seed (xorshift64*).
+//! Which of the possible events happens? A deterministic sequence for each seed (xorshift64*).
 
 pub struct Rng(u64);
 

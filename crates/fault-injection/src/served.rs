@@ -1,4 +1,4 @@
-//! A process with a server that meets a failure: its clients ask again until they are served, and nobody restarts it.
+//! How does a process with a server handle a fault? Its clients retry until they are served, and nobody restarts it.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -19,9 +19,10 @@ use crate::life::{End, Host, TRIES, Writers, live};
 use crate::session::{check, options, say};
 use crate::writer::{Step, Writer};
 
-/// How long clients wait before they ask again, and how often they do: for longer than opening waits for a sled that hangs.
+/// The pause between retries of a client, and their number. Together they take longer than opening waits for a hanging
+/// sled.
 const PAUSE: Duration = Duration::from_millis(20);
-const ASKS: usize = 3000;
+const MAX_REQUESTS: usize = 3000;
 
 /// `served STORE SEED`
 pub fn run(arguments: &[String]) -> ExitCode {
@@ -63,22 +64,22 @@ struct Service {
 
 impl Host for Service {
     async fn take(&mut self, step: Step) -> Result<(), String> {
-        let refuses_an_item = matches!(step, Step::AddNothing(_));
+        let rejects_an_item = matches!(step, Step::AddNothing(_));
         let (method, path, body) = step.request();
-        match self.ask(method, &path, &body).await? {
-            // A batch tells of each item what has become of it.
-            (200, answer) if answer.contains("\"ok\":false") == refuses_an_item => Ok(()),
+        match self.request(method, &path, &body).await? {
+            // A batch reports the result of each item.
+            (200, answer) if answer.contains("\"ok\":false") == rejects_an_item => Ok(()),
             (status, answer) => Err(format!("{status} {answer}")),
         }
     }
 
     async fn found(&mut self, seed: u64, steps: &[u64]) -> Result<Vec<Writer>, String> {
         let mut problem = "the server does not get ready".to_owned();
-        for _ in 0..ASKS {
-            if matches!(self.ask("GET", "/ready", &Value::Null).await, Ok((200, _))) {
-                match self.look(seed, steps).await {
+        for _ in 0..MAX_REQUESTS {
+            if matches!(self.request("GET", "/ready", &Value::Null).await, Ok((200, _))) {
+                match self.check(seed, steps).await {
                     Ok(found) => return Ok(found),
-                    // The calls that fail may not be over; what is lost stays lost.
+                    // Calls may still be failing. Lost data would stay lost.
                     Err(found) => problem = found,
                 }
             }
@@ -113,8 +114,8 @@ impl Service {
         Err(format!("the server does not start: {problem}"))
     }
 
-    /// What the server's engine holds, which it shares with whoever opens its directory.
-    async fn look(&self, seed: u64, steps: &[u64]) -> Result<Vec<Writer>, String> {
+    /// Checks the server's engine, which is shared with everybody who opens its directory.
+    async fn check(&self, seed: u64, steps: &[u64]) -> Result<Vec<Writer>, String> {
         let directory = self.opener.open(&self.store).map_err(|error| error.to_string())?;
         let engine = directory.engine().await.map_err(|error| error.to_string());
         let found = engine.and_then(|engine| check(&engine, seed, steps));
@@ -123,27 +124,27 @@ impl Service {
     }
 
     async fn back_up(&self, name: &str) -> Result<(), String> {
-        match self.ask("POST", "/backup", &json!({ "name": name })).await? {
+        match self.request("POST", "/backup", &json!({ "name": name })).await? {
             (200, _) => say(&format!("backup default/{name}")),
             (status, answer) => say(&format!("refused {status} {answer}")),
         }
         Ok(())
     }
 
-    async fn ask(&self, method: &str, path: &str, body: &Value) -> Result<(u16, String), String> {
+    async fn request(&self, method: &str, path: &str, body: &Value) -> Result<(u16, String), String> {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let head = format!(
             "{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
             body.len()
         );
-        let asked = async {
+        let exchange = async {
             let mut stream = TcpStream::connect(self.running.address).await?;
             stream.write_all(format!("{head}{body}").as_bytes()).await?;
             let mut answer = String::new();
             stream.read_to_string(&mut answer).await?;
             Ok::<_, std::io::Error>(answer)
         };
-        let answer = asked.await.map_err(|error| format!("no answer: {error}"))?;
+        let answer = exchange.await.map_err(|error| format!("no answer: {error}"))?;
         let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
         let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
         Ok((status.ok_or("an answer without a status")?, body.to_owned()))

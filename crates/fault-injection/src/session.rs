@@ -1,4 +1,4 @@
-//! What does a child process do? Opens the store, says whether it holds what was acknowledged, and goes on writing.
+//! What does a child process do? It opens the store, checks it for all acknowledged data, and continues to write.
 
 use openmemory_rules::contract::Control;
 use std::io::Write;
@@ -16,13 +16,13 @@ use crate::writer::Writer;
 
 pub const WRITERS: usize = 4;
 
-/// Small, so that a short run lives through many segments and checkpoints.
+/// Small, so that a short run has many segments and checkpoints.
 pub const BOUNDS: SizeLimits = SizeLimits { segment_bytes: 256 * 1024, log_bytes: 1024 * 1024 };
 
-/// The test embedder under a name: another name is another model, so that a reindex has something to do.
-struct Named(&'static str);
+/// The test embedder under a configurable name. Another name is another model, which requires a reindex.
+struct NamedEmbedder(&'static str);
 
-impl Embedder for Named {
+impl Embedder for NamedEmbedder {
     fn identity(&self) -> Result<ModelIdentity, EmbeddingError> {
         Ok(ModelIdentity { id: self.0.into(), ..TestEmbedder.identity()? })
     }
@@ -48,12 +48,12 @@ pub fn open(directory: &Path, durability: Durability, model: usize) -> Result<En
     Engine::open(Options { durability, ..options(directory, model) })
 }
 
-/// One of two models, and small bounds.
+/// Options with one of two models and small size limits.
 pub fn options(directory: &Path, model: usize) -> Options {
-    Options { bounds: BOUNDS, ..Options::new(directory, Arc::new(Named(["one", "other"][model % 2]))) }
+    Options { bounds: BOUNDS, ..Options::new(directory, Arc::new(NamedEmbedder(["one", "other"][model % 2]))) }
 }
 
-/// Finds how far each writer got: at least as far as was acknowledged, at most one step further.
+/// Determines how far each writer got: at least the acknowledged steps, and at most one more.
 pub fn check(engine: &Engine, seed: u64, acknowledged: &[u64]) -> Result<Vec<Writer>, String> {
     let mut writers = Vec::new();
     for (number, steps) in acknowledged.iter().enumerate() {
@@ -72,7 +72,7 @@ pub fn check(engine: &Engine, seed: u64, acknowledged: &[u64]) -> Result<Vec<Wri
     }
 }
 
-/// Whether each writer is at one of its states between two numbers of steps, the second one included, or one further.
+/// Checks that each writer is in one of its states from step `from` to one step after `to`.
 #[cfg(target_os = "linux")]
 pub fn check_from(engine: &Engine, seed: u64, from: &[u64], to: &[u64]) -> Result<(), String> {
     for (number, (from, to)) in from.iter().zip(to).enumerate() {
@@ -84,13 +84,13 @@ pub fn check_from(engine: &Engine, seed: u64, from: &[u64], to: &[u64]) -> Resul
     Ok(())
 }
 
-/// Says something to the parent in one write.
+/// Writes a line to the parent atomically.
 pub fn say(line: &str) {
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(format!("{line}\n").as_bytes()).and_then(|()| out.flush());
 }
 
-/// Writes until every writer has taken `steps` more steps; each is told to the parent when it is acknowledged.
+/// Lets every writer take `steps` more steps, and reports each when it is acknowledged.
 pub async fn write(engine: Arc<Engine>, writers: Vec<Writer>, steps: u64) -> Result<Vec<Writer>, Error> {
     engine.reindex(&Control::default()).await?;
     let local = LocalSet::new();

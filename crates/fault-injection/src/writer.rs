@@ -1,4 +1,4 @@
-//! What does a writer do, step by step, and what does the contract say the store holds after each step?
+//! What does a writer do, step by step, and what must the store contain after each step?
 
 use openmemory_rules::contract::Control;
 use std::collections::BTreeMap;
@@ -12,11 +12,11 @@ use crate::rng::Rng;
 
 const IDS: usize = 5;
 
-/// One of several writers, each with memories of its own. The same writer does the same steps in every process.
+/// One of several writers, each with its own memories. A writer takes the same steps in every process.
 pub struct Writer {
     user: String,
     rng: Rng,
-    /// The versions of each memory that is there.
+    /// The versions of each existing memory.
     memories: BTreeMap<String, Vec<Value>>,
     steps: u64,
 }
@@ -27,7 +27,7 @@ impl Writer {
         Self { user: format!("writer{number}"), rng, memories: BTreeMap::new(), steps: 0 }
     }
 
-    /// As it is after some steps.
+    /// The writer after some steps.
     pub fn after(seed: u64, number: usize, steps: u64) -> Self {
         let mut writer = Self::new(seed, number);
         for _ in 0..steps {
@@ -77,7 +77,7 @@ impl Writer {
         next
     }
 
-    /// Takes the next step in the model, and says what it is.
+    /// Takes the next step in the model, and returns it.
     pub fn step(&mut self) -> Step {
         self.steps += 1;
         let id = format!("{}-{}", self.user, self.rng.below(IDS));
@@ -124,7 +124,7 @@ impl Writer {
         }
     }
 
-    /// Whether the store holds exactly what this writer left: nothing lost, nothing half, nothing more.
+    /// Checks that the store contains exactly what this writer wrote: nothing lost, partial or additional.
     pub fn check(&self, engine: &Engine) -> Result<(), String> {
         let fail = |what: String| Err(format!("{} after step {}: {what}", self.user, self.steps));
         for i in 0..IDS {
@@ -177,12 +177,12 @@ pub enum Step {
     Batch(Vec<Value>),
     Restore(String, u64),
     Delete(String),
-    /// An item that is refused in a batch: nothing must come of it.
+    /// A batch with an invalid item, which must have no effect.
     AddNothing(String),
 }
 
 impl Step {
-    /// The same as a request to a server: method, path, body.
+    /// The step as a request to a server: method, path, body.
     #[cfg(target_os = "linux")]
     pub fn request(self) -> (&'static str, String, Value) {
         match self {

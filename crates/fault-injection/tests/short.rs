@@ -1,9 +1,9 @@
-//! The trials, in short: the long ones are `npm run test:crash`, `test:powercut`, `test:damage` and `test:faults`.
+//! Do short trials pass? The long ones are `npm run test:crash`, `test:powercut`, `test:damage` and `test:faults`.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::process::Command;
 
-/// Runs a trial; what it printed.
+/// Runs a trial and returns its output.
 fn trial(arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_trials")).args(arguments).output().unwrap();
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -12,7 +12,7 @@ fn trial(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn a_killed_process_loses_nothing_that_it_was_told_is_stored() {
+fn a_killed_process_loses_nothing_that_was_acknowledged() {
     let printed = trial(&["crash", "--rounds", "15"]);
     assert!(printed.starts_with("15 kills, ") && printed.contains("\n0 lost or torn"), "{printed}");
 }
@@ -25,14 +25,14 @@ fn a_power_cut_loses_nothing_that_was_acknowledged() {
 }
 
 #[test]
-fn a_damaged_store_is_recovered_or_refused_and_never_lies() {
+fn a_damaged_store_is_recovered_or_rejected() {
     let printed = trial(&["damage", "--stores", "40"]);
     assert!(printed.starts_with("40 damaged stores ") && printed.contains("\n0 with a panic"), "{printed}");
 }
 
 #[test]
 #[cfg(target_os = "linux")]
-fn every_call_that_fails_loses_nothing() {
+fn a_failing_system_call_loses_nothing() {
     for more in [vec![], vec!["--server"]] {
         let printed = trial(&[vec!["faults", "--every", "300", "--seed", "104"], more].concat());
         assert!(printed.contains(" failed calls in ") && printed.contains("\n0 lost, torn or not opened"), "{printed}");
