@@ -1,4 +1,4 @@
-//! What can go wrong on disk, and what can be done about it?
+//! What can go wrong on disk, and what helps?
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use openmemory_rules::{Error as RuleError, refusal};
 
 #[derive(Debug, Clone, Error)]
 pub enum StorageError {
-    #[error("the disk refused: {0}; {remedy}", remedy = refusal(.0).remedy)]
+    #[error("I/O error: {0}; {remedy}", remedy = refusal(.0).remedy)]
     Io(Arc<std::io::Error>),
     #[error("{} cannot be used: {error}; {remedy}", .directory.display(), remedy = refusal(.error).remedy)]
     Directory { directory: PathBuf, error: Arc<std::io::Error> },
@@ -19,33 +19,33 @@ pub enum StorageError {
     #[error("the store's directory was removed or replaced while it was open; close it and open it again")]
     Replaced,
     #[error(
-        "the store is on a read-only file system: it can be read, searched, exported and backed up, and not changed; \
+        "the store is on a read-only file system: it can be read, searched, exported and backed up, but not changed; \
          to change it, open a copy of it"
     )]
     ReadOnly,
-    #[error("the store is damaged ({0}); put a backup in its place, or salvage what is whole with doctor and repair")]
+    #[error("the store is damaged ({0}); restore a backup, or recover what is intact with doctor and repair")]
     Corrupted(String),
     #[error(
         "the directory is open in another process{}; close it there, or use one server for both",
         .0.map(|pid| format!(" ({pid})")).unwrap_or_default()
     )]
     Locked(Option<u32>),
-    #[error("the store has format {found}, and this version reads {supported}; use the version that wrote it")]
+    #[error("the store has format {found}, but this version reads format {supported}; use the version that wrote it")]
     FormatUnsupported { found: u32, supported: u32 },
-    #[error("the directory is not empty; a backup needs a new one")]
+    #[error("the directory is not empty; back up to a new one")]
     NotEmpty,
     #[error(
-        "the directory holds no store but other things ({0}); give the store a directory of its own, or allow one \
-         beside them with allowNonEmpty (--allow-non-empty)"
+        "the directory contains no store but other files ({0}); use a separate directory for the store, or pass \
+         allowNonEmpty (--allow-non-empty)"
     )]
     ForeignFiles(String),
     #[error("the directory holds no store")]
     NoStore,
-    #[error("the system's clock is before 1970, and nothing can be opened; set it, then try again")]
+    #[error("the system clock is before 1970; set it, then try again")]
     Clock,
     #[error("the store is closed")]
     Closed,
-    #[error("a commit was dropped by an internal fault")]
+    #[error("a commit was dropped by an internal error")]
     Dropped,
 }
 
@@ -56,7 +56,7 @@ impl From<std::io::Error> for StorageError {
 }
 
 impl StorageError {
-    /// Names the directory that the system refused.
+    /// Adds the directory to an I/O error.
     pub fn of_directory(self, directory: &Path) -> Self {
         match self {
             Self::Io(error) => Self::Directory { directory: directory.to_owned(), error },

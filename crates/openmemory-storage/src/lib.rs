@@ -1,18 +1,18 @@
-//! How is a memory kept on disk? The only crate that knows sled.
+//! How are memories stored on disk? This is the only crate that knows sled.
 //!
-//! | floor | question |
+//! | layer | question |
 //! |---|---|
-//! | `store` | what does the engine see of all this? |
-//! | `doctor` | is a store healthy, and what can be saved of one that is not? |
-//! | `maintenance` | how do the files stay small while commits go on? |
-//! | `recovery` | how does a directory become a store again? |
-//! | `commit`, `replay` | how do changes become durable; what must the store hold, given its log? |
-//! | `wal`, `checkpoint` | what do the redo log and a checkpoint look like? |
-//! | `tree`, `files` | how does sled keep the rows; which files make up a store? |
-//! | `rows` | which rows exist, under which keys? |
+//! | `store` | what does the engine use? |
+//! | `doctor` | is a store healthy, and how is a damaged one repaired? |
+//! | `maintenance` | how do the files stay small while commits continue? |
+//! | `recovery` | how is a store recovered when it is opened? |
+//! | `commit`, `replay` | how do changes become durable; what state must the store have, given its log? |
+//! | `wal`, `checkpoint` | what is in the redo log and in a checkpoint? |
+//! | `tree`, `files` | how does sled store the rows; which files make up a store? |
+//! | `rows` | which rows exist, and what are their keys? |
 //! | `options` | how is a store opened, and how large may its files be? |
 //!
-//! A floor uses only those below it.
+//! A layer uses only those below it.
 
 #![forbid(unsafe_code)]
 

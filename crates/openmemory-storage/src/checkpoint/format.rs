@@ -1,7 +1,7 @@
-//! How are all rows kept a second time? In one file of checked blocks, in the order of keys.
+//! What is in a checkpoint? All rows of the store in one file of checksummed blocks, in key order.
 //!
-//! Rows are read while commits go on. A row that such a commit changes may be in the file old or new: the log, from the
-//! commit that the header names, sets it right.
+//! Rows are read while commits continue, so a row that changes meanwhile may be in the file in its old or its new form.
+//! Replaying the log after the commit that the header names corrects this.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
@@ -16,30 +16,31 @@ use crate::rows::digest::{Digest, State};
 const MAGIC: [u8; 8] = *b"omcheck\0";
 const HEADER: usize = 40 + Digest::ENCODED;
 const BLOCK: usize = 256 * 1024;
-/// Bytes between syncs: a checkpoint shares the disk with commits, which wait for what is not written yet.
+/// Bytes between syncs. The checkpoint shares the disk with commits, which would have to wait for a large sync.
 const SYNC_EVERY: usize = 4 * 1024 * 1024;
 
-/// What a checkpoint says about itself.
+/// The header of a checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Header {
     pub store: StoreId,
-    /// Everything up to this commit is in it, and the digest is that of the store then.
+    /// The last commit that the checkpoint includes completely, and the digest of the store after it.
     pub state: State,
 }
 
-/// Writes a checkpoint beside its place and puts it there, durably, once it is whole. `keep_going` is asked after each block.
+/// Writes a checkpoint to a temporary file and renames it durably when it is complete. `keep_going` is called after
+/// each block.
 pub(crate) fn write(
     path: &Path,
     header: &Header,
     rows: impl Iterator<Item = Result<Row, StorageError>>,
     keep_going: impl Fn() -> bool,
 ) -> Result<(), StorageError> {
-    let beside = path.with_added_extension("new");
-    let result = write_all(&beside, header, rows, keep_going);
+    let temporary = path.with_added_extension("new");
+    let result = write_all(&temporary, header, rows, keep_going);
     match result {
-        Ok(()) => Ok(disk::rename(&beside, path)?),
+        Ok(()) => Ok(disk::rename(&temporary, path)?),
         Err(error) => {
-            let _ = disk::remove_file(&beside);
+            let _ = disk::remove_file(&temporary);
             Err(error)
         }
     }
@@ -85,13 +86,13 @@ fn write_all(
     if !block.is_empty() {
         chain = put(&mut file, &block, chain)?;
     }
-    // The trailer: no bytes, and the number of rows under the checksum.
+    // The trailer: length 0, and the number of rows, which the checksum covers.
     let checksum = continued(chain, &count.to_le_bytes()).to_le_bytes();
     file.write_all(&[&[0; 4], checksum.as_slice(), &count.to_le_bytes()].concat())?;
     Ok(file.sync_all()?)
 }
 
-/// Writes a block: its length, the checksum that continues the one before, and rows, compressed.
+/// Writes a block: its length, a checksum that continues the previous one, and compressed rows.
 fn put(file: &mut File, rows: &[u8], chain: u32) -> Result<u32, StorageError> {
     let bytes = lz4_flex::compress_prepend_size(rows);
     let checksum = continued(chain, &bytes);
@@ -105,7 +106,7 @@ fn continued(chain: u32, bytes: &[u8]) -> u32 {
     hasher.finalize()
 }
 
-/// The rows of a checkpoint, block by block.
+/// Reads a checkpoint block by block.
 pub(crate) struct Reader {
     file: BufReader<File>,
     name: String,
@@ -139,7 +140,7 @@ impl Reader {
         Ok(Self { file, name, header, chain, rows: 0 })
     }
 
-    /// The next rows; none at the end.
+    /// The next rows; `None` at the end.
     pub(crate) fn block(&mut self) -> Result<Option<Vec<Row>>, StorageError> {
         let mut fixed = [0; 8];
         self.file.read_exact(&mut fixed).map_err(|_| self.damaged("the file is cut short"))?;
@@ -152,8 +153,8 @@ impl Reader {
             return Err(self.damaged("a block fails its checksum"));
         }
         if length == 0 {
-            let right = bytes == self.rows.to_le_bytes() && self.file.read(&mut fixed)? == 0;
-            return if right { Ok(None) } else { Err(self.damaged("the end is not where it should be")) };
+            let complete = bytes == self.rows.to_le_bytes() && self.file.read(&mut fixed)? == 0;
+            return if complete { Ok(None) } else { Err(self.damaged("the end is not where it should be")) };
         }
         self.chain = checksum;
         let bytes = lz4_flex::decompress_size_prepended(&bytes).ok();
@@ -187,7 +188,7 @@ mod tests {
     fn written(rows: usize) -> (tempfile::TempDir, std::path::PathBuf, Vec<Row>) {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("checkpoint");
-        // Noise, which takes no less room when it is compressed.
+        // Incompressible data.
         let noise = blake3::Hasher::new().finalize_xof();
         let value = |i: usize| {
             let (mut noise, mut value) = (noise.clone(), vec![0; i % 300]);
@@ -212,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_come_back_in_any_number_of_blocks() {
+    fn rows_round_trip_in_any_number_of_blocks() {
         for count in [0, 1, 5000] {
             let (_directory, path, rows) = written(count);
             assert_eq!(read(&path).unwrap(), rows);
@@ -220,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_or_missing_byte_anywhere_is_noticed() {
+    fn every_changed_or_missing_byte_is_detected() {
         let (_directory, path, _) = written(3000);
         let whole = std::fs::read(&path).unwrap();
         assert!(whole.len() > BLOCK);

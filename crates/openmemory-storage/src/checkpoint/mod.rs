@@ -1,4 +1,4 @@
-//! How are all rows written a second time, so that the log before them can go?
+//! How are all rows copied to a checkpoint, so that older log segments can be removed?
 
 pub(crate) mod format;
 pub(crate) mod snapshot;

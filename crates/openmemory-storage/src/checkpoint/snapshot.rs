@@ -1,4 +1,4 @@
-//! How is a checkpoint written while commits go on?
+//! How is a checkpoint written while commits continue?
 
 use crate::checkpoint::format;
 use crate::checkpoint::format::Header;
@@ -10,7 +10,7 @@ use crate::rows::backend::all_rows;
 use crate::rows::digest::State;
 use crate::rows::records::is_applied;
 
-/// Writes a checkpoint of rows that may change meanwhile: it begins with `state`, which the rows hold at least.
+/// Writes a checkpoint of rows that may change meanwhile. It starts with `state`, which must be applied already.
 pub(crate) fn write(
     layout: &Layout,
     store: StoreId,

@@ -1,4 +1,4 @@
-//! How do several changes become one, and many commits one sync?
+//! How are changes combined into transactions, and commits into groups that share a sync?
 
 pub(crate) mod changes;
 pub(crate) mod created_at;

@@ -1,5 +1,5 @@
-//! When is a batch durable? When its record in the redo log is synced. sled gets it then, and need never be synced:
-//! what it lacks, or everything, is built from the log and the checkpoint.
+//! When is a batch durable? When its record in the redo log is synced. sled gets it afterwards and need not be synced:
+//! the log and the checkpoint can restore all of it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,10 +19,10 @@ use crate::rows::records::applied_row;
 use crate::wal::ack_watermark::AckWatermark;
 use crate::wal::redo_log::RedoLog;
 
-/// What an `interval` store may lose.
+/// The longest time for which an `interval` store may lose commits.
 const SYNC_INTERVAL: Duration = Duration::from_millis(500);
 
-/// The one way by which batches get into the store.
+/// The only path by which batches enter the store.
 pub(crate) struct Pipeline {
     pub backend: Arc<dyn Backend>,
     pub durability: Durability,
@@ -32,7 +32,7 @@ pub(crate) struct Pipeline {
     pub progress: Arc<Progress>,
     pub wake: CheckpointSignal,
     pub state: State,
-    /// Since when the log waits for a sync.
+    /// When the oldest unsynced commit was written.
     pub unsynced: Option<Instant>,
 }
 
@@ -41,12 +41,13 @@ impl Pipeline {
         Arc::clone(&self.backend)
     }
 
-    /// Makes a batch durable, as the durability has it, and visible. `before` holds what is there under some of its keys.
+    /// Makes a batch visible, and durable as the durability option requires. `before` has the current values of some of
+    /// its keys.
     pub(crate) fn commit(&mut self, batch: Batch, before: &Before) -> Result<(), StorageError> {
         self.commit_into(batch, before, false)
     }
 
-    /// Begins a new segment, with a commit that changes nothing.
+    /// Begins a new segment with a commit that changes nothing.
     pub(crate) fn roll_log(&mut self) -> Result<(), StorageError> {
         let key = keys::meta(COUNTERS);
         let unchanged = self.backend.value(&key)?.map(|value| (key, Some(value)));
@@ -60,17 +61,17 @@ impl Pipeline {
         if self.progress.has_failed() || self.backend.has_failed() {
             return Err(StorageError::Poisoned);
         }
-        // Up to here nothing of the batch is written: who is refused may try again when there is room.
+        // Nothing has been written yet, so a rejected commit can be retried once space is available.
         let (batch, next) = self.prepare(batch, before, fresh_segment)?;
         let result = self.write(batch, next).and_then(|()| self.sync_when_due());
         if result.is_err() {
-            // After a failed write or sync nobody knows what is on disk; only opening again tells.
+            // After a failed write or sync the contents of the disk are unknown until the store is opened again.
             self.progress.fail();
         }
         result
     }
 
-    /// Makes the record of a batch, and room for it in the log.
+    /// Encodes the record of a batch, and makes sure that the log has space for it.
     fn prepare(
         &mut self,
         mut batch: Batch,
@@ -82,7 +83,7 @@ impl Pipeline {
         keys::sort_for_readers(&mut batch);
         let next = self.state_after(&batch, before)?;
         if !self.log.encode(&next, &batch) || fresh_segment {
-            // Everything in a segment is durable before the next one begins.
+            // A segment is synced before the next one begins.
             self.log.sync().inspect_err(|_| self.progress.fail())?;
             self.unsynced = None;
             let follows = self.log.next_segment(&next, &batch).inspect_err(|_| {
@@ -91,9 +92,9 @@ impl Pipeline {
                 }
             });
             self.log = follows?;
-            // From here on the commit goes into the new segment, which counts whether the manifest knows of it or not.
+            // From here on the commit belongs to the new segment, whether or not the manifest names it.
             self.manifest.note(|manifest| manifest.newest = next.sequence);
-            self.progress.log_goes_on(self.log.file());
+            self.progress.continue_log(self.log.file());
             self.wake.segment_is_full();
         }
         Ok((batch, next))
@@ -104,17 +105,18 @@ impl Pipeline {
         match self.durability {
             Durability::Flush => {
                 self.log.sync()?;
-                // Before anybody is told: a process may end right after, and its last record be damaged.
+                // Before the commit is acknowledged, because the process may end right after and the last record be
+                // damaged.
                 self.log.mark(&next);
             }
             Durability::Interval => drop(self.unsynced.get_or_insert_with(Instant::now)),
         }
         self.progress.begin(next.sequence);
-        // sled writes to disk twice for an atomic batch. With the log behind it, it need not be atomic on disk; and for
-        // readers the order of rows does, unless a row lies in parts.
-        let whole = !batch.iter().any(|(key, _)| keys::is_part(key));
+        // sled writes an atomic batch twice. The log makes atomicity on disk unnecessary, and the order of rows
+        // protects readers, unless a row is split into parts.
+        let unsplit = !batch.iter().any(|(key, _)| keys::is_part(key));
         batch.push(applied_row(next.sequence)?);
-        if whole {
+        if unsplit {
             self.backend.write(batch)?
         } else {
             self.backend.apply(batch)?
@@ -132,7 +134,7 @@ impl Pipeline {
                 None => &self.backend.value(key)?,
             };
             if let Some(old) = old {
-                digest.take(RowDigest::of(key, old));
+                digest.subtract(RowDigest::of(key, old));
             }
             if let Some(new) = value {
                 digest.add(RowDigest::of(key, new));
@@ -141,20 +143,20 @@ impl Pipeline {
         Ok(State { sequence: self.state.sequence + 1, digest })
     }
 
-    /// Notes that the last commit was told, in a file of its own: after the answers, which wait for nothing that can be
-    /// spared.
+    /// Records the last acknowledged commit in its own file. This happens after the callers have their answers, so that
+    /// they do not wait for it.
     pub(crate) fn record_acknowledged(&mut self) {
         if self.durability == Durability::Flush {
             self.acknowledged.note(self.state.sequence);
         }
     }
 
-    /// How long nobody need look after the log.
+    /// The time until the next sync is due; `None` if there is nothing to sync.
     pub(crate) fn until_due(&self) -> Option<Duration> {
         self.unsynced.map(|since| SYNC_INTERVAL.saturating_sub(since.elapsed()))
     }
 
-    /// Syncs what waits for the half second to be over.
+    /// Syncs if the sync interval has passed.
     pub(crate) fn sync_when_due(&mut self) -> Result<(), StorageError> {
         if self.until_due().is_some_and(|left| left.is_zero()) {
             self.unsynced = None;

@@ -1,4 +1,4 @@
-//! How far are the commits? Said by the writer, asked by checkpoints, flushes and whoever closes the store.
+//! How far have commits progressed? The writer updates this state; checkpoints, flushes and closing read it.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -10,11 +10,11 @@ use crate::error::StorageError;
 use crate::rows::digest::State;
 
 pub(crate) struct Progress {
-    /// The store as readers see it.
+    /// The state that readers see.
     applied: Mutex<State>,
-    /// The last commit of which a reader may see rows.
+    /// The last commit whose rows readers may see.
     begun: AtomicU64,
-    /// The newest segment of the log.
+    /// The newest log segment.
     log: Mutex<Arc<File>>,
     failed: AtomicBool,
 }
@@ -37,7 +37,7 @@ impl Progress {
         self.begun.load(Ordering::Acquire)
     }
 
-    /// Whether a write has failed, so that nobody knows what is on disk.
+    /// Whether a write has failed, so that the contents of the disk are unknown.
     pub(crate) fn has_failed(&self) -> bool {
         self.failed.load(Ordering::Acquire)
     }
@@ -56,11 +56,11 @@ impl Progress {
         }
     }
 
-    pub(crate) fn log_goes_on(&self, file: Arc<File>) {
+    pub(crate) fn continue_log(&self, file: Arc<File>) {
         *self.log.lock() = file;
     }
 
-    /// Makes everything in the log durable.
+    /// Syncs the log.
     pub(crate) fn sync_log(&self) -> Result<(), StorageError> {
         let file = Arc::clone(&*self.log.lock());
         Ok(file.sync_data().inspect_err(|_| self.fail())?)

@@ -1,8 +1,8 @@
-//! How does the writer tell the checkpointer that the log has grown?
+//! How does the writer wake the checkpointer?
 
 use std::sync::mpsc::SyncSender;
 
-/// Tells the checkpoints that the log has grown.
+/// Wakes the checkpointer after the log has grown.
 #[derive(Clone)]
 pub(crate) struct CheckpointSignal(SyncSender<()>);
 
@@ -12,7 +12,7 @@ impl CheckpointSignal {
     }
 
     pub(crate) fn segment_is_full(&self) {
-        // One waiting call is enough.
+        // A pending signal is enough.
         let _ = self.0.try_send(());
     }
 }

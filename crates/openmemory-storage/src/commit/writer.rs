@@ -1,4 +1,4 @@
-//! How do many commits share one sync? One thread drains what is queued into one batch, syncs once, then answers all.
+//! How do many commits share one sync? A thread drains its queue into one batch, syncs once, and answers all callers.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -12,23 +12,23 @@ use crate::commit::pipeline::Pipeline;
 use crate::commit::transaction::Transaction;
 use crate::error::StorageError;
 
-/// Jobs that may wait; the next caller waits before it can queue, so a flood does not grow memory.
+/// Queued jobs. Further callers wait before they queue a job, so that the memory of the queue is bounded.
 const QUEUE_DEPTH: usize = 4096;
-/// Jobs and bytes that share one commit: more would make the first of them wait.
+/// Jobs and bytes per group commit. Larger groups would delay their first jobs.
 const GROUP_JOBS: usize = 1024;
 const GROUP_BYTES: usize = 8 * 1024 * 1024;
-/// How long the thread stays awake for the next command: to wake it takes a caller a good part of a commit. RocksDB's
-/// writers yield for as long (`write_thread_max_yield_usec`).
+/// How long an idle thread spins for the next command, because waking it takes a considerable part of a commit.
+/// RocksDB's writers yield for the same time (`write_thread_max_yield_usec`).
 const SPIN_FOR: Duration = Duration::from_micros(100);
 
-/// Runs after the commit that holds the job is durable, or has failed.
+/// Runs when the commit of the job is durable or has failed.
 type Finish = Box<dyn FnOnce(Result<(), StorageError>) + Send>;
-/// Writes into the transaction and says what to do after the commit.
+/// Writes to the transaction and returns what to do after the commit.
 type Job = Box<dyn FnOnce(&mut Transaction<'_>) -> Finish + Send>;
 
 enum Command {
     Commit(Job, OwnedSemaphorePermit),
-    /// Go on in a new segment of the log, and say when it is there.
+    /// Begins a new log segment, and replies when it exists.
     RollLog(Sender<Result<(), StorageError>>),
     Stop,
 }
@@ -36,7 +36,7 @@ enum Command {
 pub(crate) struct Writer {
     commands: Sender<Command>,
     queue: Arc<Semaphore>,
-    /// None where nothing is written.
+    /// `None` if the store is read-only.
     thread: parking_lot::Mutex<Option<JoinHandle<()>>>,
     read_only: bool,
 }
@@ -53,14 +53,14 @@ impl Writer {
         })
     }
 
-    /// Refuses every commit.
+    /// A writer that rejects every commit.
     pub(crate) fn of_read_only() -> Self {
         let queue = Arc::new(Semaphore::new(QUEUE_DEPTH));
         Self { commands: channel().0, queue, thread: None.into(), read_only: true }
     }
 
-    /// Runs `work` inside the next commit. When that is durable, `publish` runs on the writer's thread, in the order of
-    /// commits, and then the caller gets its answer. An error of `work` writes nothing.
+    /// Runs `work` inside the next commit. When the commit is durable, `publish` runs on the writer's thread, in commit
+    /// order, and then the caller gets its answer. If `work` returns an error, it writes nothing.
     pub(crate) async fn commit<T, E, W, P>(&self, work: W, publish: P) -> Result<Result<T, E>, StorageError>
     where
         T: Send + 'static,
@@ -70,15 +70,15 @@ impl Writer {
     {
         self.check()?;
         let (answer, answered) = oneshot::channel();
-        // A caller that went away does not undo its commit.
+        // The commit continues if its caller has gone.
         let job = job(work, publish, |outcome| drop(answer.send(outcome)));
         let permit = Arc::clone(&self.queue).acquire_owned().await.map_err(|_| StorageError::Closed)?;
         self.commands.send(Command::Commit(job, permit)).map_err(|_| StorageError::Closed)?;
         answered.await.map_err(|_| StorageError::Dropped)?
     }
 
-    /// As [`commit`](Self::commit), for work that nobody waits for: never waits, and does nothing where the queue is full.
-    /// Returns whether the work is queued.
+    /// Like [`commit`](Self::commit) for work without a waiting caller. Returns at once, and returns false if the queue
+    /// is full.
     pub(crate) fn commit_detached<T, E, W, P>(&self, work: W, publish: P) -> bool
     where
         T: Send + 'static,
@@ -90,7 +90,7 @@ impl Writer {
         !self.read_only && self.commands.send(Command::Commit(job(work, publish, drop), permit)).is_ok()
     }
 
-    /// Lets the log go on in a new segment, so that the ones before can go; blocks.
+    /// Begins a new log segment, so that older ones can be removed; blocks.
     pub(crate) fn roll_log(&self) -> Result<(), StorageError> {
         self.check()?;
         let (answer, answered) = channel();
@@ -98,7 +98,7 @@ impl Writer {
         answered.recv().map_err(|_| StorageError::Closed)?
     }
 
-    /// Whether commits wait for the writer's thread, or for their answers: then what is done there is kept short.
+    /// Whether callers wait for commits. Work on the writer's thread should then be short.
     pub(crate) fn is_waited_for(&self) -> bool {
         self.queue.available_permits() < QUEUE_DEPTH
     }
@@ -107,7 +107,7 @@ impl Writer {
         if self.read_only { Err(StorageError::ReadOnly) } else { Ok(()) }
     }
 
-    /// Lets what is queued finish, then ends the thread.
+    /// Finishes queued jobs and stops the thread.
     pub(crate) fn stop(&self) {
         self.queue.close();
         let _ = self.commands.send(Command::Stop);
@@ -155,7 +155,7 @@ fn run(mut commits: Pipeline, commands: &Receiver<Command>) {
         };
         let mut transaction = Transaction::new(&*backend);
         let mut finishes = Vec::new();
-        let (mut stop, mut turn) = (false, None);
+        let (mut stop, mut roll_answer) = (false, None);
         run_job(job, permit, &mut transaction, &mut finishes);
         while finishes.len() < GROUP_JOBS && transaction.bytes() < GROUP_BYTES {
             match commands.try_recv() {
@@ -163,7 +163,7 @@ fn run(mut commits: Pipeline, commands: &Receiver<Command>) {
                     run_job(job, permit, &mut transaction, &mut finishes);
                 }
                 Ok(Command::RollLog(answer)) => {
-                    turn = Some(answer);
+                    roll_answer = Some(answer);
                     break;
                 }
                 Ok(Command::Stop) => {
@@ -176,14 +176,14 @@ fn run(mut commits: Pipeline, commands: &Receiver<Command>) {
         let (batch, before) = transaction.into_batch();
         let committed = commits.commit(batch, &before);
         for (finish, permit) in finishes {
-            // What is answered does not wait any more: see `is_waited_for`.
+            // An answered job no longer counts as waiting: see `is_waited_for`.
             drop(permit);
             let _ = catch_unwind(AssertUnwindSafe(|| finish(committed.clone())));
         }
         if committed.is_ok() {
             commits.record_acknowledged();
         }
-        if let Some(answer) = turn {
+        if let Some(answer) = roll_answer {
             let _ = answer.send(commits.roll_log());
         }
         if stop {
@@ -192,9 +192,9 @@ fn run(mut commits: Pipeline, commands: &Receiver<Command>) {
     }
 }
 
-/// Waits for a command, and looks after the log meanwhile.
+/// Waits for a command, and syncs the log when that is due.
 fn next(commits: &mut Pipeline, commands: &Receiver<Command>) -> Option<Command> {
-    if let Some(command) = soon(commands) {
+    if let Some(command) = spin_for_command(commands) {
         return Some(command);
     }
     while let Some(left) = commits.until_due() {
@@ -208,8 +208,8 @@ fn next(commits: &mut Pipeline, commands: &Receiver<Command>) -> Option<Command>
     commands.recv().ok()
 }
 
-/// The next command if it comes at once, as it does from a caller who was just answered.
-fn soon(commands: &Receiver<Command>) -> Option<Command> {
+/// The next command if it arrives soon, as it often does from a caller who just got an answer.
+fn spin_for_command(commands: &Receiver<Command>) -> Option<Command> {
     let began = Instant::now();
     loop {
         match commands.try_recv() {
@@ -220,7 +220,7 @@ fn soon(commands: &Receiver<Command>) -> Option<Command> {
     }
 }
 
-/// A job that panics is taken back and answered by dropping it; the others go on.
+/// A job that panics is rolled back, and dropping it notifies its caller. Other jobs are not affected.
 fn run_job(
     job: Job,
     permit: OwnedSemaphorePermit,

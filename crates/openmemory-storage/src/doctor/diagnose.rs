@@ -1,8 +1,7 @@
-//! Is a store well, and what can be saved of one that is not? Every file and every row is looked at, on a copy where
-//! looking could change something.
+//! Is a store healthy? The doctor checks every file and every row, on a copy where reading could change something.
 
 use crate::doctor::evidence::Evidence;
-use crate::doctor::evidence::look;
+use crate::doctor::evidence::examine;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -21,23 +20,23 @@ use crate::rows::backend::Backend;
 use crate::tree::sled_tree::check_clock;
 use openmemory_domain::Timestamp;
 
-/// What was found, and what was done about it.
+/// The result of a diagnosis, and of a repair.
 #[derive(Debug, Clone, Serialize)]
 pub struct Diagnosis {
-    /// Nothing is wrong.
+    /// No problems were found.
     pub healthy: bool,
-    /// Everything that the store must hold is there, in sled or in the checkpoint and the log: opening it is enough.
+    /// All rows can be restored from sled or from the checkpoint and the log: opening the store is enough.
     pub complete: bool,
     pub memories: u64,
     pub versions: u64,
     pub rows: u64,
     pub problems: Vec<Problem>,
-    /// What a repair did; none where there was nothing to do, or none was asked for.
+    /// The result of a repair; `None` if it was unnecessary or not requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repair: Option<Salvaged>,
 }
 
-/// Looks at a store that nobody has open; with `repair`, mends it. `now` names the place of what is kept aside.
+/// Diagnoses a store that is not open, and repairs it if `repair` is set. `now` names the quarantine directory.
 pub fn doctor(directory: &Path, repair: bool, now: Timestamp) -> Result<Diagnosis, StorageError> {
     check_clock(SystemTime::now())?;
     let layout = Layout::new(directory);
@@ -52,17 +51,17 @@ pub fn doctor(directory: &Path, repair: bool, now: Timestamp) -> Result<Diagnosi
         salvage::finish(&layout)?;
     }
     let mut problems = Vec::new();
-    let room = if lock.is_shared() { read_only::room()? } else { scratch::create(&layout)? };
-    let mut evidence = Evidence { layout: &layout, manifest: None, log: None, room };
-    let rows = look(&mut evidence, &mut problems)?;
+    let scratch = if lock.is_shared() { read_only::scratch_directory()? } else { scratch::create(&layout)? };
+    let mut evidence = Evidence { layout: &layout, manifest: None, log: None, scratch };
+    let rows = examine(&mut evidence, &mut problems)?;
     let complete = rows.is_some();
     let found = rows.map(|(sled, _)| inspect(&sled)).unwrap_or_default();
-    let sound = found.problems.is_empty();
+    let rows_intact = found.problems.is_empty();
     let Inspection { memories, versions, rows, problems: in_rows, .. } = found;
     problems.extend(in_rows);
     let mut diagnosis = Diagnosis {
         healthy: problems.is_empty(),
-        complete: complete && sound,
+        complete: complete && rows_intact,
         memories,
         versions,
         rows,
@@ -71,7 +70,7 @@ pub fn doctor(directory: &Path, repair: bool, now: Timestamp) -> Result<Diagnosi
     };
     if repair && diagnosis.complete && !diagnosis.healthy {
         drop(evidence);
-        // What opening puts right needs no salvage.
+        // Opening the store repairs this without salvage.
         let opened = recover::open(&layout, &SizeLimits::default(), false, now)?;
         opened.sled.sync()?;
         diagnosis.repair = Some(Salvaged { memories, ..Salvaged::default() });

@@ -1,4 +1,5 @@
-//! What do the files of a store say? Each is compared with the others, on a copy where looking could change something.
+//! What do the files of a store prove? They are compared with each other, on a copy where reading could change
+//! something.
 
 use crate::doctor::inspect::Problem;
 use crate::error::StorageError;
@@ -17,17 +18,17 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-/// A store that is being looked at, with a copy of sled in a directory of its own.
+/// A store under examination.
 pub(crate) struct Evidence<'a> {
     pub layout: &'a Layout,
     pub manifest: Option<Manifest>,
     pub log: Option<Arc<Log>>,
-    /// A place for copies, on the same disk.
-    pub room: tempfile::TempDir,
+    /// A directory for copies, on the same disk.
+    pub scratch: tempfile::TempDir,
 }
 
-/// Compares the files with each other. The store's rows, if they are all there, in a sled of the copy's, and their state.
-pub(crate) fn look(
+/// Compares the files with each other. Returns the rows in a copy of sled, and their state, if they are complete.
+pub(crate) fn examine(
     evidence: &mut Evidence<'_>,
     problems: &mut Vec<Problem>,
 ) -> Result<Option<(SledTree, State)>, StorageError> {
@@ -45,7 +46,7 @@ pub(crate) fn look(
         Err(error) => return Err(error),
     };
     let mut log = Log::read(layout, &manifest)?;
-    let target = expected_state::target(&manifest, &mut log);
+    let expected = expected_state::expected_state(&manifest, &mut log);
     problems.extend(log.problems.iter().cloned().map(Problem::of_file));
     let log = Arc::new(log);
     (evidence.log, evidence.manifest) = (Some(Arc::clone(&log)), Some(manifest.clone()));
@@ -53,8 +54,8 @@ pub(crate) fn look(
     if let Session::Closed { sled: closed, .. } = &manifest.session {
         problems.extend(recover::changed_since_closed(layout, &sled, closed).flatten().map(Problem::of_file));
     }
-    let Ok(state) = target else { return Ok(None) };
-    let rebuildable = match adds_up(layout, &manifest, &log, &state) {
+    let Ok(state) = expected else { return Ok(None) };
+    let rebuildable = match check_replay(layout, &manifest, &log, &state) {
         Ok(()) => true,
         Err(error @ StorageError::Corrupted(_)) => {
             problems.push(Problem::of_error(&error));
@@ -62,26 +63,26 @@ pub(crate) fn look(
         }
         Err(error) => return Err(error),
     };
-    let copy = evidence.room.path().join("sled");
+    let copy = evidence.scratch.path().join("sled");
     copy_sled(&sled, &copy)?;
     match rebuild::open_checked(copy, &log, state)? {
-        Checked::Right(sled) => return Ok(Some((sled, state))),
+        Checked::Complete(sled) => return Ok(Some((sled, state))),
         Checked::Ahead(found) => {
             problems.push(Problem::of_file(format!("sled: has commit {found}, beyond {}", state.sequence)));
             return Ok(None);
         }
-        Checked::Wrong(_) if manifest.session == Session::Backup || state.sequence == 0 => {}
-        Checked::Wrong(problem) => problems.push(Problem::of_file(problem)),
+        Checked::Damaged(_) if manifest.session == Session::Backup || state.sequence == 0 => {}
+        Checked::Damaged(problem) => problems.push(Problem::of_file(problem)),
     }
     if !rebuildable {
         return Ok(None);
     }
-    let built = rebuild::build(&evidence.room.path().join("built"), layout, &manifest, &log, state)?;
+    let built = rebuild::build(&evidence.scratch.path().join("built"), layout, &manifest, &log, state)?;
     Ok(Some((built, state)))
 }
 
-/// Whether the checkpoint and the log behind it give the store.
-fn adds_up(layout: &Layout, manifest: &Manifest, log: &Log, state: &State) -> Result<(), StorageError> {
+/// Checks that the checkpoint and the commits after it give the expected state.
+fn check_replay(layout: &Layout, manifest: &Manifest, log: &Log, state: &State) -> Result<(), StorageError> {
     let checkpoint = manifest.checkpoint.map(|state| layout.checkpoint(state.sequence));
     let found = expected_state::digest_after(checkpoint.as_deref(), log, manifest.store, state.sequence)?;
     if found == state.digest {

@@ -1,4 +1,4 @@
-//! Is every row whole, and does each fit the others? A walk over all rows of a key-value engine.
+//! Are all rows intact and consistent? A scan over all rows.
 
 use std::collections::HashSet;
 
@@ -14,10 +14,10 @@ use crate::rows::records::{self, COUNTERS, Counters, Records};
 use openmemory_domain::{ContentHash, MemoryId, TextKey, Version};
 use openmemory_rules::{Number, Tombstone};
 
-/// Something that is not as it should be.
+/// An inconsistency or damage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// The memory that it concerns.
+    /// The affected memory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     pub problem: String,
@@ -29,11 +29,11 @@ pub(crate) struct Inspection {
     pub versions: u64,
     pub rows: u64,
     pub problems: Vec<Problem>,
-    /// Memories whose newest version, text and dynamics are whole. Vectors can be made anew.
+    /// Memories whose newest version, text and dynamics are intact. Vectors can be recomputed.
     pub intact: Vec<Number>,
 }
 
-/// Looks at everything; stops early only where the engine cannot be read on.
+/// Checks all rows. Stops early only if the key-value engine cannot be read further.
 pub(crate) fn inspect(backend: &dyn Backend) -> Inspection {
     let rows = Transaction::new(backend);
     let reindexing = matches!(rows.reindex(), Ok(Some(_)));
@@ -92,9 +92,9 @@ pub(crate) fn inspect(backend: &dyn Backend) -> Inspection {
 
 struct Walk<'a> {
     rows: Transaction<'a>,
-    /// Whether newest versions may be without vectors.
+    /// Whether newest versions may lack vectors.
     reindexing: bool,
-    /// Whether every memory must be found by its text.
+    /// Whether every memory must have a text marker.
     finds_texts: bool,
     found: Inspection,
     markers: u64,
@@ -147,7 +147,7 @@ impl Walk<'_> {
             match self.rows.earlier(number, earlier) {
                 Ok(Some(version)) => {
                     self.text(number, &version);
-                    // A replaced text need not have vectors: they are made when it is restored.
+                    // Earlier texts may lack vectors, which are computed when the version is restored.
                     self.vectors(number, &version);
                 }
                 Ok(None) => self.note(Some(&head.id), format!("version {earlier} is missing")),
@@ -174,7 +174,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether a version has vectors, be they damaged.
+    /// Whether a version has vectors, even damaged ones.
     fn vectors(&mut self, number: Number, version: &Version) -> bool {
         match self.rows.embedding(number, version.content) {
             Ok(found) => found.is_some(),
@@ -186,13 +186,13 @@ impl Walk<'_> {
     }
 }
 
-/// The text that a version names, checked.
+/// The text of a version, verified by its hash.
 pub(crate) fn text(rows: &impl Records, number: Number, hash: ContentHash) -> Result<String, String> {
     let text = rows.content(number, hash).map_err(|error| error.to_string())?.ok_or("its text is missing")?;
-    if ContentHash::of(&text) == hash { Ok(text) } else { Err("its text is another one".into()) }
+    if ContentHash::of(&text) == hash { Ok(text) } else { Err("its text does not match its hash".into()) }
 }
 
-/// The keys by which a memory is found in orders of time, and by its text where that is given.
+/// The markers of a memory: its times, scopes and tags, and its text if that is given.
 pub(crate) fn markers(number: Number, head: &Version, text: Option<&str>) -> HashSet<Vec<u8>> {
     let mut keys = HashSet::from([keys::created(head.created_at, number), keys::updated(head.updated_at, number)]);
     for (field, value) in head.scope.fields() {
@@ -203,7 +203,7 @@ pub(crate) fn markers(number: Number, head: &Version, text: Option<&str>) -> Has
     keys
 }
 
-/// The rows about the whole store that are readable, but for the counters.
+/// The rows about the whole store that can be copied, which excludes the counters.
 pub(crate) fn whole_store_rows() -> [Vec<u8>; 3] {
     [records::model_key(), records::reindex_key(), records::prototypes_key()]
 }

@@ -1,4 +1,4 @@
-//! Is a store healthy, and what can be saved of one that is not?
+//! Is a store healthy, and how is a damaged one repaired?
 
 pub(crate) mod diagnose;
 pub(crate) mod evidence;

@@ -1,7 +1,7 @@
-//! How is a store read where it cannot be written? Its rows are checked as a doctor checks them, in a directory of temporary
-//! files that goes with the store.
+//! How is a store on a read-only file system opened? Its rows are checked as the doctor does, on a copy in a temporary
+//! directory that lives as long as the store.
 
-use crate::doctor::evidence::{Evidence, look};
+use crate::doctor::evidence::{Evidence, examine};
 use crate::error::StorageError;
 use crate::files::disk;
 use crate::files::layout::Layout;
@@ -16,17 +16,17 @@ pub(crate) struct Rows {
     pub room: tempfile::TempDir,
 }
 
-/// A place for copies.
-pub(crate) fn room() -> std::io::Result<tempfile::TempDir> {
+/// A temporary directory for copies.
+pub(crate) fn scratch_directory() -> std::io::Result<tempfile::TempDir> {
     disk::create_temporary_directory(&std::env::temp_dir(), "openmemory-")
 }
 
 pub(crate) fn rows(layout: &Layout) -> Result<Rows, StorageError> {
-    let mut evidence = Evidence { layout, manifest: None, log: None, room: room()? };
+    let mut evidence = Evidence { layout, manifest: None, log: None, scratch: scratch_directory()? };
     let mut problems = Vec::new();
-    let found = look(&mut evidence, &mut problems)?;
+    let found = examine(&mut evidence, &mut problems)?;
     match (found, evidence.manifest) {
-        (Some((sled, state)), Some(manifest)) => Ok(Rows { sled, state, manifest, room: evidence.room }),
+        (Some((sled, state)), Some(manifest)) => Ok(Rows { sled, state, manifest, room: evidence.scratch }),
         _ => match problems.into_iter().next() {
             Some(first) => Err(StorageError::Corrupted(first.problem)),
             None => Err(StorageError::NoStore),

@@ -1,5 +1,5 @@
-//! What is left of a store that is damaged for good? Every memory that is whole, put into a fresh store; the damaged files
-//! are kept aside, and what is lost is listed.
+//! What can be recovered from a damaged store? Every intact memory is copied to a new store. The damaged files are
+//! moved to a quarantine directory, and losses are listed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -30,30 +30,30 @@ use crate::wal::redo_log::RedoLog;
 use openmemory_domain::{MemoryId, Timestamp, Version};
 use openmemory_rules::{Number, Reindex, Tombstone, Waypoint};
 
-/// What a repair did.
+/// The result of a repair.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Salvaged {
-    /// Memories in the store now.
+    /// Memories in the repaired store.
     pub memories: u64,
-    /// Where the damaged files are; none where nothing had to be left out.
+    /// The quarantine directory; `None` if opening the store was enough.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kept: Option<PathBuf>,
-    /// What could not be saved.
+    /// What could not be recovered.
     pub lost: Vec<Lost>,
-    /// Some memories have lost their vectors: searches are refused until the store is reindexed.
+    /// Some memories have lost their vectors, so searches fail until the store is reindexed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub needs_reindex: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Lost {
-    /// The id, as far as it can still be read.
+    /// The id, if it is still readable.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// A version that is missing in the history; none: the whole memory.
+    /// A missing version; `None` if the whole memory is lost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
-    /// So many acknowledged changes are missing, and nobody can tell which memories they changed.
+    /// The number of acknowledged commits that are missing without a trace of what they changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commits: Option<u64>,
 }
@@ -68,30 +68,30 @@ impl Lost {
     }
 }
 
-/// Rows that could be read, and what is known to be missing among them.
+/// Readable rows, and what is known to be missing.
 struct Source {
     rows: SledTree,
-    /// Acknowledged commits that no file holds.
+    /// Acknowledged commits that are in no file.
     missing: u64,
-    /// Whether reading ended before the end.
+    /// Whether reading stopped early.
     cut: bool,
     proof: Proof,
 }
 
-/// What the digest of the log's newest record says of rows; what proves more comes later.
+/// Whether the rows match the digest of the newest log record. Better proof compares as greater.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Proof {
-    /// Something is missing or wrong.
+    /// Rows are missing or wrong.
     Disproven,
-    /// The log does not reach as far.
+    /// The log has no record to compare with.
     Unknown,
     Proven,
 }
 
-/// Salvages from sled and from the checkpoint and the log, whichever gives more.
+/// Salvages from sled, or from the checkpoint and the log, whichever yields more.
 pub(crate) fn salvage(evidence: &Evidence<'_>, now: Timestamp) -> Result<Salvaged, StorageError> {
-    let room = Layout::new(&evidence.room.path().join("salvage"));
-    let sources = [from_sled(evidence, &room), from_checkpoint(evidence, &room)];
+    let scratch = Layout::new(&evidence.scratch.path().join("salvage"));
+    let sources = [from_sled(evidence, &scratch), from_checkpoint(evidence, &scratch)];
     let mut best: Option<(Source, Inspection)> = None;
     for source in sources.into_iter().flatten() {
         let found = inspect(&source.rows);
@@ -114,21 +114,21 @@ pub(crate) fn salvage(evidence: &Evidence<'_>, now: Timestamp) -> Result<Salvage
     }
     disk::create_directory(fresh.directory())?;
     scratch::mark(fresh.directory())?;
-    let made = make(&source, &found, &fresh, evidence.room.path().join("fresh"), now)?;
+    let made = build_store(&source, &found, &fresh, evidence.scratch.path().join("fresh"), now)?;
     let kept = evidence.layout.directory().join(format!("{DAMAGED}{}", now.millis()));
     disk::create_directory(&kept)?;
     finish(evidence.layout)?;
     Ok(Salvaged { kept: Some(kept), ..made })
 }
 
-/// The rows of sled, as far as it can be read, and the commits of the log behind them.
-fn from_sled(evidence: &Evidence<'_>, room: &Layout) -> Option<Source> {
+/// The readable rows of sled, plus the log's later commits.
+fn from_sled(evidence: &Evidence<'_>, scratch: &Layout) -> Option<Source> {
     let number =
         evidence.manifest.as_ref().map_or_else(|| evidence.layout.sleds().ok()?.pop(), |found| Some(found.sled))?;
-    let copy = room.directory().join("sled-copy");
+    let copy = scratch.directory().join("sled-copy");
     copy_sled(&evidence.layout.sled(number), &copy).ok()?;
     let damaged = rebuild::open_damaged(&copy).ok()?;
-    let rows = SledTree::open(&room.directory().join("from-sled"), 0).ok()?;
+    let rows = SledTree::open(&scratch.directory().join("from-sled"), 0).ok()?;
     let mut cut = false;
     let readable = all_rows(&damaged).take_while(|row| {
         cut = row.is_err();
@@ -139,9 +139,9 @@ fn from_sled(evidence: &Evidence<'_>, room: &Layout) -> Option<Source> {
     with_log(evidence.log.as_deref(), applied, rows, cut)
 }
 
-/// The rows of the checkpoint, as far as it can be read, and all commits of the log that can be.
-fn from_checkpoint(evidence: &Evidence<'_>, room: &Layout) -> Option<Source> {
-    let rows = SledTree::open(&room.directory().join("from-checkpoint"), 0).ok()?;
+/// The readable rows of the checkpoint, plus all readable commits of the log.
+fn from_checkpoint(evidence: &Evidence<'_>, scratch: &Layout) -> Option<Source> {
+    let rows = SledTree::open(&scratch.directory().join("from-checkpoint"), 0).ok()?;
     let newest = evidence.layout.checkpoints().ok()?.pop();
     let (mut base, mut cut) = (0, false);
     if let Some(mut reader) = newest.and_then(|newest| format::Reader::open(&evidence.layout.checkpoint(newest)).ok()) {
@@ -160,12 +160,12 @@ fn from_checkpoint(evidence: &Evidence<'_>, room: &Layout) -> Option<Source> {
     with_log(evidence.log.as_deref(), base, rows, cut)
 }
 
-/// Applies every commit behind `after` that is whole, whatever is missing between.
+/// Applies every intact commit after `after`, despite gaps.
 fn with_log(log: Option<&Log>, after: u64, rows: SledTree, cut: bool) -> Option<Source> {
     let Some(log) = log else { return Some(Source { rows, missing: 0, cut, proof: Proof::Unknown }) };
     log.replay_whole(after, |batch| rows.write(batch)).ok()?;
     let missing = log.missing_after(after);
-    // sled may have lost what it was told to write, and not know.
+    // sled may have lost writes without noticing.
     let state = log.newest_state().filter(|state| missing == 0 && state.sequence >= after);
     let proof = match state {
         None => Proof::Unknown,
@@ -175,8 +175,8 @@ fn with_log(log: Option<&Log>, after: u64, rows: SledTree, cut: bool) -> Option<
     Some(Source { rows, missing, cut, proof })
 }
 
-/// Makes a store of the memories that are intact.
-fn make(
+/// Creates a store of the intact memories.
+fn build_store(
     source: &Source,
     found: &Inspection,
     fresh: &Layout,
@@ -192,7 +192,7 @@ fn make(
     for number in &found.intact {
         let Some(head) = old.head(*number)? else { continue };
         let mut new = Transaction::new(&target);
-        // Two numbers for one id cannot both be right.
+        // Two numbers with the same id cannot both be right.
         if new.number(&head.id)?.is_some() {
             made.lost.push(Lost::version(&head.id, head.number));
             continue;
@@ -237,7 +237,7 @@ fn make(
     Ok(made)
 }
 
-/// Copies a memory with the versions of its history whose texts are whole. Whether the newest one has its vectors.
+/// Copies a memory with all versions whose texts are intact. Returns whether the newest version has vectors.
 fn memory(
     old: &Transaction<'_>,
     new: &mut Transaction<'_>,
@@ -279,7 +279,7 @@ fn memory(
     Ok(has_vectors)
 }
 
-/// The links between saved memories, at both ends, also where only one of them could be read.
+/// The links between recovered memories, at both ends even if only one could be read.
 fn intact_links(
     old: &Transaction<'_>,
     saved: &BTreeMap<Number, MemoryId>,
@@ -296,7 +296,7 @@ fn intact_links(
     links
 }
 
-/// Lists the ids that lead to no memory that was saved.
+/// Lists ids and heads whose memories were not recovered.
 fn lost_memories(old: &Transaction<'_>, rows: &dyn Backend, saved: &BTreeMap<Number, MemoryId>, lost: &mut Vec<Lost>) {
     let mut named: Vec<Option<String>> = Vec::new();
     for (key, _) in space(rows, keys::ID).flatten() {
@@ -318,7 +318,7 @@ fn lost_memories(old: &Transaction<'_>, rows: &dyn Backend, saved: &BTreeMap<Num
     lost.extend(named.into_iter().map(Lost::memory));
 }
 
-/// Writes a store of a checkpoint alone.
+/// Writes a store that consists of a checkpoint and an empty log.
 fn write_store(rows: &SledTree, fresh: &Layout, now: Timestamp) -> Result<(), StorageError> {
     let store = *uuid::Uuid::now_v7().as_bytes();
     let state = State { sequence: 1, digest: digest_of(all_rows(rows))? };
@@ -328,45 +328,45 @@ fn write_store(rows: &SledTree, fresh: &Layout, now: Timestamp) -> Result<(), St
     Manifest { checkpoint: Some(state), oldest: log.first(), newest: log.first(), ..made }.write(fresh)
 }
 
-/// Whether a fresh store waits to take its place.
+/// Whether a repaired store is waiting to be installed.
 pub(crate) fn is_under_way(layout: &Layout) -> bool {
     let fresh = layout.directory().join(REPAIRED);
     scratch::is_marked(&fresh) && fresh.join("manifest").exists()
 }
 
-/// Puts a fresh store in its place, also where an earlier repair was interrupted: the old files go aside, the manifest is
-/// exchanged last, so that at no moment the directory looks like that of a new store.
+/// Installs a repaired store; also resumes an interrupted installation. The old files are quarantined first, and the
+/// manifest is replaced last, so that the directory never looks like a new store.
 pub(crate) fn finish(layout: &Layout) -> Result<(), StorageError> {
     let fresh = layout.directory().join(REPAIRED);
     if !is_under_way(layout) {
         return Ok(());
     }
-    let mut aside: Option<PathBuf> = None;
+    let mut quarantine: Option<PathBuf> = None;
     let mut old = Vec::new();
     for entry in fs::read_dir(layout.directory())? {
         let entry = entry?;
         let name = entry.file_name();
         if name.to_str().is_some_and(|name| name.starts_with(DAMAGED)) {
-            aside = aside.max(Some(entry.path()));
+            quarantine = quarantine.max(Some(entry.path()));
         } else if name.to_str().is_some_and(layout::is_data) {
             old.push(name);
         }
     }
-    let aside = aside.unwrap_or_else(|| layout.directory().join(format!("{DAMAGED}0")));
-    disk::create_directory(&aside)?;
-    let placed = [layout.checkpoint(1), layout.log(2)];
+    let quarantine = quarantine.unwrap_or_else(|| layout.directory().join(format!("{DAMAGED}0")));
+    disk::create_directory(&quarantine)?;
+    let installed = [layout.checkpoint(1), layout.log(2)];
     for name in old {
         let path = layout.directory().join(&name);
-        // A file of the fresh store that is in its place already stays there.
-        if placed.contains(&path) && !fresh.join(&name).exists() {
+        // A file that has already been installed stays.
+        if installed.contains(&path) && !fresh.join(&name).exists() {
             continue;
         }
-        fs::rename(&path, aside.join(&name))?;
+        fs::rename(&path, quarantine.join(&name))?;
     }
-    if layout.manifest().exists() && !aside.join("manifest").exists() {
-        fs::copy(layout.manifest(), aside.join("manifest"))?;
+    if layout.manifest().exists() && !quarantine.join("manifest").exists() {
+        fs::copy(layout.manifest(), quarantine.join("manifest"))?;
     }
-    for path in placed {
+    for path in installed {
         let from = fresh.join(layout::name(&path));
         if from.exists() {
             fs::rename(from, path)?;

@@ -1,28 +1,28 @@
-//! How does a file come into being whole or not at all, and readable by its owner only?
+//! How are files created atomically, durably, and readable by their owner only?
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Memories are private, whatever the umask of the process says.
+/// Memories are private, whatever the umask of the process.
 #[cfg(unix)]
 const OWNER_ONLY: u32 = 0o600;
 #[cfg(unix)]
 const OWNER_ONLY_DIRECTORY: u32 = 0o700;
 
-/// Creates a file, or empties the one that is there. Only its owner may read it.
+/// Creates or truncates a file that only its owner can access.
 pub(crate) fn create(path: &Path) -> io::Result<File> {
     private(OpenOptions::new().write(true).create(true).truncate(true)).open(path)
 }
 
-/// Options that give a file which they create to its owner only.
+/// Restricts a file that these options create to its owner.
 pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, OWNER_ONLY);
     options
 }
 
-/// Creates a directory and its missing parents. Only their owner may enter the ones that it creates.
+/// Creates a directory and its missing parents, accessible only by their owner.
 pub fn create_directory(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
@@ -30,7 +30,7 @@ pub fn create_directory(path: &Path) -> io::Result<()> {
     builder.recursive(true).create(path)
 }
 
-/// Creates a directory whose name begins with `prefix`, and which goes when the value does.
+/// Creates a directory with a name that begins with `prefix`. It is removed when the value is dropped.
 pub(crate) fn create_temporary_directory(parent: &Path, prefix: &str) -> io::Result<tempfile::TempDir> {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
@@ -38,14 +38,14 @@ pub(crate) fn create_temporary_directory(parent: &Path, prefix: &str) -> io::Res
     builder.prefix(prefix).tempdir_in(parent)
 }
 
-/// Takes the rights of others from a directory and everything below it, where some other code created it.
+/// Removes access by others from a directory that other code created, and from everything below it.
 pub(crate) fn make_private(directory: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
         set_mode(directory, OWNER_ONLY_DIRECTORY)?;
         for entry in fs::read_dir(directory)? {
             let entry = entry?;
-            // sled removes files of its own meanwhile.
+            // sled may remove files of its own at the same time.
             let done = match entry.file_type() {
                 Ok(kind) if kind.is_dir() => make_private(&entry.path()),
                 Ok(kind) if kind.is_file() => set_mode(&entry.path(), OWNER_ONLY),
@@ -68,7 +68,7 @@ fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(mode))
 }
 
-/// Bytes of all files below a directory.
+/// The size of all files below a directory.
 pub(crate) fn bytes_below(directory: &Path) -> io::Result<u64> {
     let mut bytes = 0;
     for entry in fs::read_dir(directory)? {
@@ -77,7 +77,7 @@ pub(crate) fn bytes_below(directory: &Path) -> io::Result<u64> {
             true => bytes_below(&entry.path()),
             false => Ok(found.len()),
         });
-        // Files and directories may go while they are looked at.
+        // Files and directories may be removed during the scan.
         match found {
             Ok(found) => bytes += found,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -87,15 +87,15 @@ pub(crate) fn bytes_below(directory: &Path) -> io::Result<u64> {
     Ok(bytes)
 }
 
-/// Writes a file beside its place, syncs it and puts it there: a power cut leaves the old one or the new one, whole.
+/// Replaces a file atomically and durably: after a power cut it has either the old or the new content.
 pub(crate) fn publish(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let beside = path.with_added_extension("new");
-    let written = create(&beside).and_then(|mut file| {
+    let temporary = path.with_added_extension("new");
+    let written = create(&temporary).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()?;
-        rename(&beside, path)
+        rename(&temporary, path)
     });
-    written.inspect_err(|_| drop(remove_file(&beside)))
+    written.inspect_err(|_| drop(remove_file(&temporary)))
 }
 
 #[cfg(unix)]
@@ -115,7 +115,7 @@ pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     to.parent().map_or(Ok(()), sync_directory)
 }
 
-/// The names of files must survive a power cut as well as what is in them.
+/// Makes the names of files durable, as `sync_all` does for their contents.
 pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
 }

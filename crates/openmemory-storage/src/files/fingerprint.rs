@@ -1,4 +1,4 @@
-//! Are sled's files as they were left? Their names, lengths and checksums: sled never gets to see a file that is not.
+//! Have sled's files changed since they were closed? Names, lengths and checksums are compared before sled reads them.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-/// How long sled's threads may take to let go of its files.
+/// How long to wait for sled's threads to close its files.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ impl Fingerprint {
         Ok(Self(marks))
     }
 
-    /// The first file that differs from `other`'s, if any.
+    /// The first file that differs from `other`, if any.
     pub(crate) fn difference(&self, other: &Self) -> Option<String> {
         let lacks =
             |one: &Self, other: &Self| one.0.iter().find(|mark| !other.0.contains(mark)).map(|m| m.name.clone());
@@ -61,7 +61,7 @@ fn mark_all(directory: &Path, prefix: &str, marks: &mut Vec<FileMark>) -> io::Re
     Ok(())
 }
 
-/// Waits until nobody has sled's file open any more; false if somebody keeps it.
+/// Waits until sled's file is no longer locked; false if it stays locked.
 pub(crate) fn wait_until_free(sled: &Path) -> bool {
     let begin = Instant::now();
     loop {

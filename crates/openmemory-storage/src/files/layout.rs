@@ -1,4 +1,4 @@
-//! Which file of a store is where?
+//! Where are the files of a store?
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -8,20 +8,20 @@ use std::sync::{Arc, OnceLock};
 
 use crate::files::disk::bytes_below;
 
-/// The version of everything that this package writes; docs/internals/format.md describes it.
+/// The version of everything on disk; docs/internals/format.md describes it.
 pub(crate) const FORMAT_VERSION: u32 = 1;
 
-/// Random bytes that every file of one store bears: files of two stores cannot be mixed.
+/// Random bytes in every file of a store, so that files of different stores cannot be mixed up.
 pub(crate) type StoreId = [u8; 16];
 
-/// How the names of directories begin in which a doctor works.
+/// The prefix of the doctor's scratch directories.
 pub(crate) const SCRATCH: &str = "doctor-";
-/// Where a repair makes a fresh store.
+/// The directory in which a repair creates the new store.
 pub(crate) const REPAIRED: &str = "repaired.new";
-/// How the names of directories begin to which a repair moves damaged files.
+/// The prefix of quarantine directories for damaged files.
 pub(crate) const DAMAGED: &str = "damaged-";
 
-/// What the server keeps in the directory of its own store.
+/// Files that the server keeps in the directory of its own store.
 const SERVER_FILES: [&str; 3] = ["tenants", "keys.json", "keys.lock"];
 
 const SLED: &str = "sled-";
@@ -32,7 +32,7 @@ const CHECKPOINT: &str = "checkpoint-";
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
     directory: PathBuf,
-    /// Kept open once it was needed: a process without a descriptor to spare can still make a name durable.
+    /// Kept open after first use, so that names can be synced even if the process runs out of file descriptors.
     handle: Arc<OnceLock<File>>,
 }
 
@@ -51,7 +51,7 @@ impl Layout {
             return Ok(());
         }
         if self.handle.get().is_none() {
-            // Another thread may have been quicker; then this descriptor is closed again.
+            // If another thread was faster, this descriptor is closed again.
             let _ = self.handle.set(File::open(&self.directory)?);
         }
         self.handle.get().map_or(Ok(()), File::sync_all)
@@ -65,38 +65,38 @@ impl Layout {
         self.directory.join("manifest")
     }
 
-    /// The directory of a sled. Each that is built gets the next number.
+    /// The directory of a sled tree. Every new tree gets the next number.
     pub(crate) fn sled(&self, number: u64) -> PathBuf {
         self.directory.join(format!("{SLED}{number:016x}"))
     }
 
-    /// The segment of the redo log that begins with a sequence.
+    /// The log segment whose first commit has this sequence.
     pub(crate) fn log(&self, first: u64) -> PathBuf {
         self.directory.join(format!("{LOG}{first:016x}"))
     }
 
-    /// The number of the commit that was acknowledged last.
+    /// The file with the number of the last acknowledged commit.
     pub(crate) fn acknowledged(&self) -> PathBuf {
         self.directory.join("acknowledged")
     }
 
-    /// There from when sled's files are opened until the manifest says that they are: a process that is killed between
-    /// leaves files that differ from those that were closed, and not for damage.
+    /// Exists while sled's files are open but the manifest does not say so yet. If a process is killed in this state,
+    /// changed files are no sign of damage.
     pub(crate) fn opening(&self) -> PathBuf {
         self.directory.join("opening")
     }
 
-    /// A segment prepared for the log, without a place in it.
+    /// A prepared log segment that is not in use yet.
     pub(crate) fn spare(&self) -> PathBuf {
         self.directory.join("spare")
     }
 
-    /// A segment on its way to its place.
+    /// The temporary name of a new segment.
     pub(crate) fn next_log(&self) -> PathBuf {
         self.directory.join("log.new")
     }
 
-    /// The checkpoint that holds everything up to a sequence.
+    /// The checkpoint that includes all commits up to a sequence.
     pub(crate) fn checkpoint(&self, sequence: u64) -> PathBuf {
         self.directory.join(format!("{CHECKPOINT}{sequence:016x}"))
     }
@@ -105,7 +105,7 @@ impl Layout {
         self.numbered(SLED)
     }
 
-    /// The first sequences of the log's segments, in order.
+    /// The first sequences of the log segments, in order.
     pub(crate) fn logs(&self) -> io::Result<Vec<u64>> {
         self.numbered(LOG)
     }
@@ -123,32 +123,32 @@ impl Layout {
         Ok(numbers)
     }
 
-    /// Something in a directory without a store that belongs to somebody else.
+    /// A file that belongs to something else, in a directory without a store.
     pub(crate) fn foreign(&self) -> io::Result<Option<String>> {
         for entry in fs::read_dir(&self.directory)? {
             let name = entry?.file_name();
-            if !may_be_there_before(&name) {
+            if !may_precede_a_store(&name) {
                 return Ok(Some(name.to_string_lossy().into_owned()));
             }
         }
         Ok(None)
     }
 
-    /// Whether no part of a store is here.
+    /// Whether the directory has no file of a store.
     pub(crate) fn is_empty(&self) -> io::Result<bool> {
         let numbered = [self.sleds()?, self.logs()?, self.checkpoints()?];
         let alone = [self.manifest(), self.acknowledged()];
         Ok(!alone.iter().any(|path| path.exists()) && numbered.iter().all(Vec::is_empty))
     }
 
-    /// Bytes of all files of the store.
+    /// The size of all files of the store.
     pub(crate) fn bytes(&self) -> io::Result<u64> {
         bytes_below(&self.directory)
     }
 }
 
-/// Whether a name is hidden, the server's or the disk's own, or left where a store was begun and not finished.
-fn may_be_there_before(name: &OsStr) -> bool {
+/// Whether a name may precede a store: hidden, of the server or the file system, or left by an interrupted creation.
+fn may_precede_a_store(name: &OsStr) -> bool {
     let Some(name) = name.to_str() else { return false };
     name.starts_with('.')
         || ["lock", "lost+found"].contains(&name)
@@ -157,26 +157,26 @@ fn may_be_there_before(name: &OsStr) -> bool {
         || is_unfinished(name)
 }
 
-/// Whether a name is one of the files that hold a store, but for its manifest.
+/// Whether a file contains data of the store; false for the manifest.
 pub(crate) fn is_data(name: &str) -> bool {
     ["acknowledged", "opening", "spare"].contains(&name)
         || [SLED, LOG, CHECKPOINT].iter().any(|prefix| number(name, prefix).is_some())
 }
 
-/// Whether a name is that of a file on its way to its place, which a crash may leave.
+/// Whether a name is that of a temporary file, which a crash may leave.
 pub(crate) fn is_unfinished(name: &str) -> bool {
     let Some(place) = name.strip_suffix(".new") else { return false };
     ["manifest", "log", "spare"].contains(&place) || number(place, CHECKPOINT).is_some()
 }
 
-/// The number in a name that consists of a prefix and 16 hexadecimal digits.
+/// The number in a name that consists of `prefix` and 16 lower-case hexadecimal digits.
 fn number(name: &str, prefix: &str) -> Option<u64> {
     let digits = name.strip_prefix(prefix).filter(|digits| digits.len() == 16)?;
     let lower = |digit: u8| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit);
     digits.bytes().all(lower).then(|| u64::from_str_radix(digits, 16).ok())?
 }
 
-/// A file's name, for messages.
+/// The name of a file, for messages.
 pub(crate) fn name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Who has the store open? A file that is locked for as long as somebody has, with the number of the process in it.
+//! Which process has the store open? It holds an exclusive lock on a file that has its process id.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, Write};
@@ -7,17 +7,17 @@ use std::path::{Path, PathBuf};
 use crate::error::StorageError;
 use crate::files::disk::private;
 
-/// More than the digits of a process's number.
+/// More than the digits of a process id.
 const MAX_PID_BYTES: u64 = 32;
 
-/// Held by whoever has the store open; the system lets go of it when the process ends, however it ends.
+/// The lock of an open store. The system releases it when the process ends, for whatever reason.
 pub(crate) enum Lock {
     Held {
         file: File,
         path: PathBuf,
     },
-    /// The store can only be read, by as many as like to. A backup that nobody has opened yet has no file to share.
-    Shared(#[allow(dead_code, reason = "is locked for as long as it lives")] Option<File>),
+    /// The store is read-only, and may be shared. A backup that was never opened has no file to lock.
+    Shared(#[allow(dead_code, reason = "dropping the file releases the lock")] Option<File>),
 }
 
 impl Lock {
@@ -26,8 +26,8 @@ impl Lock {
         let mut holder = String::new();
         let read = |holder: &mut String| (&file).take(MAX_PID_BYTES).read_to_string(holder).is_ok();
         match file.try_lock() {
-            Ok(()) if read(&mut holder) && holder.bytes().all(is_ours) => {}
-            // A file of somebody's that only has the name.
+            Ok(()) if read(&mut holder) && holder.bytes().all(is_pid_byte) => {}
+            // Another program's file of the same name.
             Ok(()) => return Err(StorageError::ForeignFiles("lock".into())),
             Err(TryLockError::WouldBlock) => {
                 read(&mut holder);
@@ -35,12 +35,12 @@ impl Lock {
             }
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
-        // For people and messages only: the lock does not depend on it.
+        // Only for messages: the lock does not depend on it.
         let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()));
         Ok(Self::Held { file, path: path.to_owned() })
     }
 
-    /// The lock, or where the file system is read-only a share of it.
+    /// The exclusive lock, or a shared one on a read-only file system.
     pub(crate) fn take_or_share(path: &Path) -> Result<Self, StorageError> {
         match Self::take(path) {
             Err(StorageError::Io(error)) if error.kind() == ErrorKind::ReadOnlyFilesystem => Self::share(path),
@@ -64,8 +64,7 @@ impl Lock {
         matches!(self, Self::Shared(_))
     }
 
-    /// Refuses to go on where the directory is not the one that was locked any more: its files are somebody else's, or
-    /// nobody's.
+    /// Fails if the directory is no longer the one that was locked: it was removed or replaced.
     #[cfg(unix)]
     pub(crate) fn check(&self) -> Result<(), StorageError> {
         use std::os::unix::fs::MetadataExt;
@@ -81,7 +80,7 @@ impl Lock {
         }
     }
 
-    /// Here the system lets nobody remove or rename a directory whose files are open.
+    /// Here the system prevents directories with open files from being removed or renamed.
     #[cfg(not(unix))]
     pub(crate) fn check(&self) -> Result<(), StorageError> {
         let Self::Held { file, .. } = self else { return Err(StorageError::ReadOnly) };
@@ -89,7 +88,7 @@ impl Lock {
     }
 }
 
-/// The digits of a process's number, or the zeros that a power cut leaves in their place.
-fn is_ours(byte: u8) -> bool {
+/// A digit of a process id, or a zero that a power cut left in its place.
+fn is_pid_byte(byte: u8) -> bool {
     byte.is_ascii_digit() || byte == 0
 }

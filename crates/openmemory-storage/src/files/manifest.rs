@@ -1,4 +1,4 @@
-//! Which files make up the store, and how was it left? One small file, replaced as a whole.
+//! Which files make up the store, and how was it closed? A small file that is replaced atomically.
 
 use std::fs;
 use std::io;
@@ -23,23 +23,23 @@ pub(crate) struct Manifest {
     pub store: StoreId,
     pub created_at: Timestamp,
     pub session: Session,
-    /// The number of the sled in use.
+    /// The number of the sled tree in use.
     pub sled: u64,
-    /// What the newest checkpoint begins with.
+    /// The state of the newest checkpoint.
     pub checkpoint: Option<State>,
-    /// The first sequences of the oldest segment of the log that is needed, and of the newest.
+    /// The first sequences of the oldest log segment that is needed, and of the newest.
     pub oldest: u64,
     pub newest: u64,
 }
 
-/// How the store was left, or is in use.
+/// How the store was closed, or that it is in use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Session {
-    /// In use, or not closed. With `interval` the last half second of the log may be missing.
+    /// In use, or not closed properly. With `interval` the last half second of the log may be missing.
     Open { interval: bool },
-    /// Closed in this state, sled's files looking like this.
+    /// Closed in this state and with these files of sled.
     Closed { state: State, sled: Fingerprint },
-    /// A backup: sled is yet to be built.
+    /// A backup, whose sled tree has not been built yet.
     Backup,
 }
 
@@ -48,10 +48,10 @@ impl Manifest {
         Self { store, created_at, session, sled: 1, checkpoint: None, oldest: 1, newest: 1 }
     }
 
-    /// The manifest, or none when there is none.
+    /// The manifest, or `None` if there is no file.
     ///
     /// # Errors
-    /// `Corrupted` when it is damaged, `FormatUnsupported` when another version wrote it.
+    /// `Corrupted` if it is damaged, `FormatUnsupported` if another version wrote it.
     pub(crate) fn read(layout: &Layout) -> Result<Option<Self>, StorageError> {
         let bytes = match fs::read(layout.manifest()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -85,7 +85,7 @@ fn checksum(version: u32, payload: &[u8]) -> u32 {
     hasher.finalize()
 }
 
-/// The manifest of an open store, which the writer and the checkpoints change.
+/// The manifest of an open store, which the writer and the checkpointer change.
 pub(crate) struct SharedManifest {
     layout: Layout,
     lock: Lock,
@@ -97,7 +97,7 @@ impl SharedManifest {
         Self { layout: layout.clone(), lock, value: Mutex::new(manifest) }
     }
 
-    /// Whether the directory is still the one that was opened; whoever writes into it asks first.
+    /// Checks that the directory is still the one that was opened. Call it before writing to the directory.
     pub(crate) fn check_place(&self) -> Result<(), StorageError> {
         self.lock.check()
     }
@@ -106,10 +106,10 @@ impl SharedManifest {
         self.value.lock().clone()
     }
 
-    /// Changes the manifest, on disk first.
+    /// Changes the manifest, first on disk.
     ///
     /// # Errors
-    /// It may have changed all the same, where only the sync of its directory failed: [`SharedManifest::now`] tells.
+    /// The change may have happened even so, if only the sync of the directory failed; see [`SharedManifest::now`].
     pub(crate) fn update(&self, change: impl FnOnce(&mut Manifest)) -> Result<(), StorageError> {
         self.check_place()?;
         let mut value = self.value.lock();
@@ -122,7 +122,7 @@ impl SharedManifest {
         written
     }
 
-    /// Changes what readers of the directory can do without. Where it cannot be written now, the next update writes it.
+    /// Changes something that recovery can do without. If it cannot be written now, the next update writes it.
     pub(crate) fn note(&self, change: impl FnOnce(&mut Manifest)) {
         let mut value = self.value.lock();
         change(&mut value);
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn any_changed_or_missing_byte_is_noticed() {
+    fn every_changed_or_missing_byte_is_detected() {
         let (_directory, layout, manifest) = written();
         assert_eq!(Manifest::read(&layout).unwrap(), Some(manifest));
         let whole = fs::read(layout.manifest()).unwrap();
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_format_of_the_future_is_refused_as_such() {
+    fn a_newer_format_is_reported_as_unsupported() {
         let (_directory, layout, _) = written();
         let mut bytes = fs::read(layout.manifest()).unwrap();
         bytes[8..12].copy_from_slice(&7u32.to_le_bytes());

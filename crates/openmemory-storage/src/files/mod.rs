@@ -1,4 +1,4 @@
-//! Which files make up a store, who holds them, and how are they created, synced and removed?
+//! Which files make up a store, who locks them, and how are they created, synced and removed?
 
 pub(crate) mod disk;
 pub(crate) mod fingerprint;

@@ -1,11 +1,11 @@
-//! Which files does the manifest not need any more?
+//! Which files does the manifest no longer need?
 
 use crate::error::StorageError;
 use crate::files::disk;
 use crate::files::layout::Layout;
 use crate::files::manifest::Manifest;
 
-/// Removes what the manifest does not need any more.
+/// Removes log segments and checkpoints that the manifest does not need.
 pub(crate) fn prune(layout: &Layout, manifest: &Manifest) -> Result<(), StorageError> {
     for first in layout.logs()?.into_iter().filter(|first| *first < manifest.oldest) {
         disk::remove_file(&layout.log(first))?;

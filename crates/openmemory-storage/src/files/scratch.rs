@@ -1,4 +1,5 @@
-//! Where does a doctor work? In directories that bear a mark: no directory of a user's is taken for one of them.
+//! Where does the doctor work? In scratch directories with a marker file, so that a user's directory is never mistaken
+//! for one.
 
 use std::io;
 use std::path::Path;
@@ -8,14 +9,14 @@ use crate::files::layout::{Layout, SCRATCH};
 
 const MARK: &str = ".openmemory-scratch";
 
-/// A scratch directory in the store's own, so that it is on the same disk.
+/// Creates a scratch directory inside the store's directory, so that it is on the same disk.
 pub(crate) fn create(layout: &Layout) -> io::Result<tempfile::TempDir> {
     let scratch = disk::create_temporary_directory(layout.directory(), SCRATCH)?;
     mark(scratch.path())?;
     Ok(scratch)
 }
 
-/// Marks a directory as one that may be removed with everything in it.
+/// Marks a directory that may be removed with its contents.
 pub(crate) fn mark(directory: &Path) -> io::Result<()> {
     disk::create(&directory.join(MARK)).map(drop)
 }
@@ -24,8 +25,8 @@ pub(crate) fn is_marked(directory: &Path) -> bool {
     directory.join(MARK).is_file()
 }
 
-/// Removes the scratch directories that a crash has left.
-pub(crate) fn remove_left(layout: &Layout) -> io::Result<()> {
+/// Removes scratch directories that a crash has left.
+pub(crate) fn remove_leftover(layout: &Layout) -> io::Result<()> {
     for entry in layout.directory().read_dir()? {
         let path = entry?.path();
         let named = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(SCRATCH));

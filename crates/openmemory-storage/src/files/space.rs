@@ -1,4 +1,4 @@
-//! Is there room for a commit? Asked before anything of it is written: a full disk refuses it, and harms nothing.
+//! Is there enough space for a commit? Checked before anything is written, so that a full disk rejects it without harm.
 
 use std::io;
 use std::path::Path;
@@ -6,9 +6,9 @@ use std::path::Path;
 use crate::error::StorageError;
 use crate::rows::backend::Batch;
 
-/// What sled may need besides: buffers on their way, and segments that it cleans.
+/// The additional space that sled may need, for buffers and segments that it cleans.
 const MARGIN_BYTES: u64 = 4 * 1024 * 1024;
-/// How often sled may write a byte in the worst case.
+/// How often sled writes a byte in the worst case.
 const WRITE_AMPLIFICATION: u64 = 4;
 
 pub(crate) fn check(directory: &Path, batch: &Batch) -> Result<(), StorageError> {
@@ -16,11 +16,11 @@ pub(crate) fn check(directory: &Path, batch: &Batch) -> Result<(), StorageError>
     check_bytes(directory, WRITE_AMPLIFICATION * bytes as u64)
 }
 
-/// Refuses what would leave less than a margin.
+/// Fails if less than the margin would remain.
 pub(crate) fn check_bytes(directory: &Path, bytes: u64) -> Result<(), StorageError> {
-    // Where the system cannot tell, the write itself will.
+    // If the system does not report the space, the write itself will fail.
     match fs4::available_space(directory) {
-        Ok(room) if room < MARGIN_BYTES + bytes => {
+        Ok(available) if available < MARGIN_BYTES + bytes => {
             Err(io::Error::new(io::ErrorKind::StorageFull, "the disk is full").into())
         }
         _ => Ok(()),

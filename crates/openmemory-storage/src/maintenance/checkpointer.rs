@@ -1,5 +1,5 @@
-//! When is the log cut short? When one of the files has grown beyond its part of the store: all rows are written once
-//! more, beside the commits, and the log before them goes. Then sled is built anew if it is too large, or old.
+//! When is the log truncated? When a file exceeds its size limit, a checkpoint is written concurrently with commits,
+//! and older log segments are removed. Then sled is rebuilt if it is too large or too old.
 
 use crate::checkpoint::snapshot;
 use crate::commit::signal::CheckpointSignal;
@@ -26,23 +26,23 @@ use crate::rows::digest::State;
 use crate::wal::log::Log;
 use crate::wal::redo_log;
 
-/// What checkpoints and backups work on; one at a time.
+/// The state of checkpoints and backups, of which one runs at a time.
 pub(crate) struct Checkpointer {
     pub layout: Layout,
     pub bounds: SizeLimits,
     pub manifest: Arc<SharedManifest>,
     pub progress: Arc<Progress>,
     pub backend: Arc<dyn Backend>,
-    /// None where no sled is in use.
-    pub renewal: Option<Compaction>,
-    /// What [`SizeLimits::built`] says of sled; 0 if it was built in an earlier life.
-    pub built: AtomicU64,
-    /// Checkpoints since sled was built, or the store opened.
-    pub since_built: AtomicU32,
+    /// `None` if sled is not used.
+    pub compaction: Option<Compaction>,
+    /// The [`SizeLimits::fresh_ratio`] of the tree; 0 if it was built before the store was opened.
+    pub fresh_ratio: AtomicU64,
+    /// Checkpoints since the tree was built or the store opened.
+    pub checkpoints_since_rebuild: AtomicU32,
     pub stop: AtomicBool,
-    /// Held while files of the log and checkpoints come and go.
+    /// Held while log segments and checkpoints are created or removed.
     pub busy: Mutex<()>,
-    /// Why the files could not be made smaller the last time.
+    /// The error of the last maintenance run.
     pub problem: Mutex<Option<StorageError>>,
 }
 
@@ -53,7 +53,7 @@ impl Checkpointer {
         manifest: &Arc<SharedManifest>,
         progress: &Arc<Progress>,
         backend: &Arc<dyn Backend>,
-        renewal: Option<Compaction>,
+        compaction: Option<Compaction>,
     ) -> Self {
         Self {
             layout: layout.clone(),
@@ -61,16 +61,16 @@ impl Checkpointer {
             manifest: Arc::clone(manifest),
             progress: Arc::clone(progress),
             backend: Arc::clone(backend),
-            renewal,
-            built: 0.into(),
-            since_built: 0.into(),
+            compaction,
+            fresh_ratio: 0.into(),
+            checkpoints_since_rebuild: 0.into(),
             stop: false.into(),
             busy: Mutex::default(),
             problem: Mutex::default(),
         }
     }
 
-    /// Writes a checkpoint, proves that with the log it gives the store, and lets go of the log before it.
+    /// Writes a checkpoint, proves that it and the log give the store, and removes older log segments.
     pub(crate) fn checkpoint(&self) -> Result<(), StorageError> {
         let _busy = self.busy.lock();
         self.manifest.check_place()?;
@@ -79,28 +79,28 @@ impl Checkpointer {
         if manifest.checkpoint.is_some_and(|last| last.sequence == begin.sequence) {
             return Ok(());
         }
-        // Commits need room more than checkpoints do.
+        // Leave enough space for commits.
         space::check_bytes(self.layout.directory(), begin.digest.bytes + self.bounds.segment_bytes)?;
         let path = self.layout.checkpoint(begin.sequence);
         snapshot::write(&self.layout, manifest.store, begin, &*self.backend, || !self.stop.load(Ordering::Relaxed))?;
         self.prove(&path, &begin)?;
-        // sled keeps the last half second in memory, and must not need commits that the log lets go of.
+        // sled buffers half a second of writes, and must not need commits whose log segments are about to be removed.
         self.backend.sync()?;
-        // The segment that has the checkpoint's last commit: it tells of the one with the next.
+        // The segment of the checkpoint's last commit must stay, because its end shows whether a later segment exists.
         let needed = self.layout.logs()?.into_iter().rfind(|first| *first <= begin.sequence);
         self.manifest.update(|manifest| {
             manifest.checkpoint = Some(begin);
-            // Before the first commit there is none, and the log begins where it began.
+            // Before the first commit the oldest segment stays.
             manifest.oldest = needed.unwrap_or(manifest.oldest);
         })?;
         tracing::debug!(directory = %self.layout.directory().display(), commit = begin.sequence, "checkpoint written");
         prune(&self.layout, &self.manifest.now())
     }
 
-    /// Checks that a checkpoint and the log behind it add up to the store.
+    /// Checks that a checkpoint and the commits after it give the expected state.
     fn prove(&self, path: &Path, begin: &State) -> Result<(), StorageError> {
         let last = self.progress.begun();
-        // Rows of these commits are in the checkpoint: it must not outlive them.
+        // The checkpoint contains rows of these commits, so they must be durable before it is.
         self.progress.sync_log()?;
         let log = Log::read(&self.layout, &self.manifest.now())?;
         let expected = if last == begin.sequence { Some(*begin) } else { log.state_after(last) };
@@ -111,7 +111,7 @@ impl Checkpointer {
         }
     }
 
-    /// Whether one of the files is more than so many times as large as it may be.
+    /// Whether a file exceeds `times` its size limit.
     fn is_due(&self, times: u64) -> bool {
         let live = self.progress.applied().digest.bytes;
         self.log_bytes() > times * self.bounds.log(live)
@@ -120,7 +120,7 @@ impl Checkpointer {
     }
 
     fn sled_bound(&self, live: u64) -> u64 {
-        self.bounds.sled(live, self.built.load(Ordering::Relaxed))
+        self.bounds.sled(live, self.fresh_ratio.load(Ordering::Relaxed))
     }
 
     fn log_bytes(&self) -> u64 {
@@ -132,54 +132,55 @@ impl Checkpointer {
         self.manifest.now().checkpoint.map_or(0, |state| length(&self.layout.checkpoint(state.sequence)))
     }
 
-    /// What the one takes that is in use; others wait for the end of a walk.
+    /// The size of the tree in use. Retired trees are removed when their last scan ends.
     fn sled_bytes(&self) -> u64 {
         bytes_below(&self.layout.sled(self.manifest.now().sled)).unwrap_or(0)
     }
 
-    /// Makes the files as small as they can be.
+    /// Writes a checkpoint, and rebuilds the tree if that is due.
     fn tidy(&self) -> Result<(), StorageError> {
         self.checkpoint()?;
-        let checkpoints = self.since_built.fetch_add(1, Ordering::Relaxed) + 1;
-        if let Some(renewal) = &self.renewal {
+        let checkpoints = self.checkpoints_since_rebuild.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Some(compaction) = &self.compaction {
             let live = self.progress.applied().digest.bytes;
             if self.sled_bytes() > self.sled_bound(live) || SizeLimits::sled_is_old(checkpoints) {
-                self.renew(renewal)?;
+                self.rebuild_tree(compaction)?;
             }
         }
         Ok(())
     }
 
-    fn renew(&self, renewal: &Compaction) -> Result<(), StorageError> {
+    fn rebuild_tree(&self, compaction: &Compaction) -> Result<(), StorageError> {
         let _busy = self.busy.lock();
-        renewal.renew(&self.layout, &self.manifest, &self.progress)?;
+        compaction.run(&self.layout, &self.manifest, &self.progress)?;
         let live = self.progress.applied().digest.bytes;
-        self.built.store(self.bounds.built(self.sled_bytes(), live), Ordering::Relaxed);
-        self.since_built.store(0, Ordering::Relaxed);
+        self.fresh_ratio.store(self.bounds.fresh_ratio(self.sled_bytes(), live), Ordering::Relaxed);
+        self.checkpoints_since_rebuild.store(0, Ordering::Relaxed);
         tracing::debug!(directory = %self.layout.directory().display(), bytes = self.sled_bytes(), "tree rebuilt");
         Ok(())
     }
 
-    /// Leaves nothing in the files but what the store holds, where the log has just gone on in a new segment.
+    /// Removes everything from the files that is not part of the store. The log must have begun a new segment.
     pub(crate) fn compact(&self) -> Result<(), StorageError> {
         self.checkpoint()?;
-        if let Some(renewal) = &self.renewal {
-            self.renew(renewal)?;
+        if let Some(compaction) = &self.compaction {
+            self.rebuild_tree(compaction)?;
         }
         Ok(())
     }
 
-    fn run(&self, woken: &Receiver<()>) {
-        // A log that has grown over many short lives is cut too; but who opens a store waits for other things first.
+    fn run(&self, wakeups: &Receiver<()>) {
+        // A log that has grown over several short sessions is truncated too, but only at twice the limit, to keep
+        // opening fast.
         self.tidy_when_due(2);
-        while woken.recv().is_ok() {
-            if let Some(renewal) = &self.renewal {
-                renewal.remove_retired();
+        while wakeups.recv().is_ok() {
+            if let Some(compaction) = &self.compaction {
+                compaction.remove_retired();
             }
             if self.stop.load(Ordering::Relaxed) {
                 return;
             }
-            // Who begins a segment next finds it prepared. Without it the segment is made then.
+            // Prepares the next segment, so that commits need not wait for it. If this fails, it is created on demand.
             let _ = redo_log::prepare_spare(&self.layout, self.bounds.segment_bytes);
             self.tidy_when_due(1);
         }
@@ -212,16 +213,16 @@ pub(crate) struct CheckpointThread {
 impl CheckpointThread {
     pub(crate) fn start(checkpoints: Checkpointer) -> Result<Self, StorageError> {
         let shared = Arc::new(checkpoints);
-        let (sender, woken) = sync_channel(1);
+        let (sender, wakeups) = sync_channel(1);
         let run = {
             let shared = Arc::clone(&shared);
-            move || shared.run(&woken)
+            move || shared.run(&wakeups)
         };
         let thread = std::thread::Builder::new().name("openmemory-checkpoint".into()).spawn(run)?;
         Ok(Self { shared, wake: CheckpointSignal::new(sender), thread: Mutex::new(Some(thread)) })
     }
 
-    /// For a store that is not written: nothing grows.
+    /// For a read-only store, in which nothing grows.
     pub(crate) fn idle(checkpoints: Checkpointer) -> Self {
         Self { shared: Arc::new(checkpoints), wake: CheckpointSignal::new(sync_channel(1).0), thread: Mutex::default() }
     }

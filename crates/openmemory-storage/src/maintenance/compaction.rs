@@ -1,5 +1,6 @@
-//! How is sled kept small? Its files grow with every change and hardly shrink, and its pages get less full: when it is too
-//! large for its rows, or old, it is built anew from the checkpoint and the log, beside reads and commits, and exchanged.
+//! How is sled kept small? Its files grow with every change and hardly shrink, and its pages become sparse. When the
+//! tree is too large or too old, a new one is built from the checkpoint and the log, concurrently with reads and
+//! commits, and swapped in.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use crate::wal::log::Log;
 
 pub(crate) struct Compaction {
     sled: Arc<SwappableTree>,
-    /// What walks may still read from, and where its files are.
+    /// Retired trees that scans may still read, and their directories.
     retired: Mutex<Vec<(Arc<SledTree>, PathBuf)>>,
 }
 
@@ -27,8 +28,8 @@ impl Compaction {
         Self { sled, retired: Mutex::default() }
     }
 
-    /// Builds sled under the next number and puts it in use. A failure leaves the present one in use.
-    pub(crate) fn renew(
+    /// Builds a tree under the next number and swaps it in. If this fails, the current tree stays in use.
+    pub(crate) fn run(
         &self,
         layout: &Layout,
         manifest: &SharedManifest,
@@ -37,22 +38,22 @@ impl Compaction {
         let before = manifest.now().sled;
         let (path, old_path) = (layout.sled(before + 1), layout.sled(before));
         let built = self.build(&path, layout, manifest, progress);
-        let exchanged = built.and_then(|(sled, reached)| {
-            // A crash from here on finds the new one, and gives it what it lacks from the log.
+        let swapped = built.and_then(|(sled, reached)| {
+            // After a crash from here on, recovery opens the new tree and replays the log on it.
             manifest.update(|manifest| manifest.sled = before + 1).inspect_err(|_| {
                 if manifest.now().sled != before {
                     progress.fail();
                 }
             })?;
-            let exchanged = self.sled.exchange(sled, |sled| {
-                // What begins from here on waits for the new one. The log is read after that is known: it has them all.
+            let swapped = self.sled.swap(sled, |sled| {
+                // Commits from here on wait for the swap. The log is read after `last`, so it has all earlier ones.
                 let last = progress.begun();
                 rebuild::catch_up(sled, &Log::read(layout, &manifest.now())?, reached, last)
             });
-            // The manifest names a sled that will not get further commits: only opening again puts that right.
-            exchanged.inspect_err(|_| progress.fail())
+            // The manifest names a tree that will get no further commits; only reopening the store resolves this.
+            swapped.inspect_err(|_| progress.fail())
         });
-        match exchanged {
+        match swapped {
             Ok(old) => {
                 self.retired.lock().push((old, old_path));
                 self.remove_retired();
@@ -67,7 +68,7 @@ impl Compaction {
         }
     }
 
-    /// The new sled, and up to which commit it is.
+    /// Builds the tree. Returns it with the last commit that it has.
     fn build(
         &self,
         path: &Path,
@@ -78,19 +79,19 @@ impl Compaction {
         let state = progress.applied();
         let log = Log::read(layout, &manifest.now())?;
         let sled = rebuild::build(path, layout, &manifest.now(), &log, state)?;
-        // What was committed meanwhile may be much: nobody waits for this part of it.
+        // Replays the commits made meanwhile, which may be many, while nothing is blocked.
         let last = progress.applied().sequence;
         rebuild::catch_up(&sled, &Log::read(layout, &manifest.now())?, state.sequence, last)?;
         layout.sync_names()?;
         Ok((sled, last))
     }
 
-    /// Removes what was exchanged earlier, where no walk reads from it any more.
+    /// Removes retired trees that no scan reads any more.
     pub(crate) fn remove_retired(&self) {
         self.retired.lock().retain_mut(|(sled, path)| {
             let in_use = Arc::get_mut(sled).is_none();
             if !in_use {
-                // On Linux files may go while they are open; elsewhere they go when the store is next opened.
+                // Linux can remove open files; elsewhere they are removed when the store is next opened.
                 let _ = disk::remove_directory(path);
             }
             in_use

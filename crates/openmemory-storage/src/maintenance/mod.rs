@@ -1,4 +1,4 @@
-//! How do the files stay small while commits go on? Checkpoints, compaction, backups.
+//! How do the files stay small while commits continue? Checkpoints and compaction.
 
 pub(crate) mod checkpointer;
 pub(crate) mod compaction;

@@ -1,4 +1,4 @@
-//! How large is the store on disk, and how much of that is its rows?
+//! How large is the store on disk, and how much of that are rows?
 
 use crate::commit::progress::Progress;
 use crate::error::StorageError;
@@ -7,12 +7,12 @@ use crate::maintenance::checkpointer::Checkpointer;
 
 #[derive(Debug, Clone)]
 pub struct Usage {
-    /// Bytes of all files.
+    /// The size of all files.
     pub bytes_on_disk: u64,
-    /// Bytes of the rows, keys and values, each counted once.
+    /// The size of all rows, keys and values.
     pub live_bytes: u64,
     pub rows: u64,
-    /// Why the last checkpoint could not be written; the log grows until one can.
+    /// Why the last checkpoint failed. The log grows until one succeeds.
     pub checkpoint_problem: Option<StorageError>,
 }
 

@@ -1,13 +1,13 @@
-//! How is a store opened, and when does a commit answer?
+//! How is a store opened, and when is a commit acknowledged?
 
 use crate::options::size_limits::SizeLimits;
 
-/// When does a commit answer?
+/// When is a commit acknowledged?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
-    /// When it survives a power cut.
+    /// Once it survives a power cut.
     Flush,
-    /// At once; a crash may lose the last half second.
+    /// Immediately; a crash may lose the last half second.
     Interval,
 }
 
@@ -16,6 +16,6 @@ pub enum Durability {
 pub struct StoreOptions {
     pub durability: Durability,
     pub bounds: SizeLimits,
-    /// Whether a new store may be made in a directory that holds other things.
+    /// Whether a store may be created in a directory that has other files.
     pub allow_non_empty: bool,
 }

@@ -1,3 +1,3 @@
-//! How does a directory become a store again?
+//! How is a store recovered when it is opened?
 
 pub(crate) mod recover;

@@ -1,5 +1,5 @@
-//! How does a directory become a store again? What it must hold is known from the manifest, the log and the checkpoint;
-//! sled is taken as it is when it proves to hold that, and built anew when it does not.
+//! How is a store recovered when it is opened? The manifest, the log and the checkpoint determine its state. sled is
+//! used if it has that state, and rebuilt otherwise.
 
 use crate::checkpoint::snapshot;
 use crate::files::prune::prune;
@@ -23,17 +23,17 @@ use crate::wal::redo_log::RedoLog;
 use crate::wal::segment::Segment;
 use openmemory_domain::Timestamp;
 
-/// A store that is right, and where its log goes on.
+/// A recovered store, and the log to append to.
 pub(crate) struct Recovered {
     pub sled: SledTree,
     pub manifest: Manifest,
     pub state: State,
     pub log: RedoLog,
-    /// What was damaged and has been put right; none after an ordinary close or crash.
+    /// Damage that was repaired; `None` after a normal close or crash.
     pub repaired: Option<String>,
 }
 
-/// Opens the store, or makes it. `interval` says how it will be used.
+/// Opens or creates the store. `interval` is the durability of the coming session.
 pub(crate) fn open(
     layout: &Layout,
     bounds: &SizeLimits,
@@ -57,14 +57,14 @@ pub(crate) fn open(
     };
     manifest.newest = log.first();
     if !problems.is_empty() {
-        renew(layout, &mut manifest, &sled, state)?;
+        write_checkpoint(layout, &mut manifest, &sled, state)?;
     }
     manifest.write(layout)?;
     disk::remove_file(&layout.opening())?;
     prune(layout, &manifest)?;
     remove_other_sleds(layout, &manifest);
     remove_leftovers(layout)?;
-    // Segments beyond the newest are left over from a crash, and hold nothing.
+    // Segments after the newest one are left over from a crash and contain nothing.
     for first in layout.logs()?.into_iter().filter(|first| *first > manifest.newest) {
         disk::remove_file(&layout.log(first))?;
     }
@@ -76,7 +76,7 @@ fn create(layout: &Layout, bounds: &SizeLimits, manifest: Manifest) -> Result<Re
     let log = RedoLog::begin(layout, manifest.store, 1, bounds)?;
     manifest.write(layout)?;
     if let Ok(parent) = layout.directory().canonicalize().map(|path| path.join("..")) {
-        // The parent may be closed to this user; then the directory was not made by it either.
+        // The parent may be inaccessible to this user; then this process did not create the directory.
         let _ = disk::sync_directory(&parent);
     }
     let sled = SledTree::open(&layout.sled(manifest.sled), 0)?;
@@ -85,7 +85,7 @@ fn create(layout: &Layout, bounds: &SizeLimits, manifest: Manifest) -> Result<Re
 
 type OpenedTree = (SledTree, State, Option<RedoLog>);
 
-/// The store as it was closed, if sled's files are those of then. The log is only looked at where it goes on.
+/// The store as it was closed, if sled's files are unchanged. The log is read only to continue it.
 fn closed(
     layout: &Layout,
     bounds: &SizeLimits,
@@ -109,7 +109,7 @@ fn closed(
     };
     problems.extend(missing_files(layout, manifest)?);
     let log = match Segment::read(&layout.log(manifest.newest)) {
-        Ok((segment, _)) if is_whole(&segment, manifest, state.sequence) => {
+        Ok((segment, _)) if is_complete(&segment, manifest, state.sequence) => {
             Some(RedoLog::resume(layout, &segment, bounds)?)
         }
         Ok((segment, _)) if segment.last() > state.sequence => return Ok(None),
@@ -126,20 +126,20 @@ fn closed(
     Ok(Some((sled, *state, log)))
 }
 
-/// Whether sled's files differ from those that were closed, and what is wrong then: nothing where a process was killed while
-/// it opened them, since they must prove right before they are used.
+/// `None` if sled's files are as they were closed. Otherwise the damage, or `Some(None)` if a process was killed while
+/// it opened them; the rows are then verified before they are used.
 pub(crate) fn changed_since_closed(layout: &Layout, sled: &Path, closed: &Fingerprint) -> Option<Option<String>> {
     let file = Fingerprint::of(sled).unwrap_or_default().difference(closed)?;
     let damaged = !layout.opening().exists();
     Some(damaged.then(|| format!("{}/{file}: differs from the file that was closed", name(sled))))
 }
 
-fn is_whole(segment: &Segment, manifest: &Manifest, last: u64) -> bool {
+fn is_complete(segment: &Segment, manifest: &Manifest, last: u64) -> bool {
     let sequences = segment.records.iter().map(|record| record.state.sequence);
     segment.header.store == manifest.store && sequences.eq(manifest.newest..=last)
 }
 
-/// Older segments and the checkpoint are not read when nothing needs them, but they must be there.
+/// Older segments and the checkpoint are not read unless they are needed, but they must exist.
 fn missing_files(layout: &Layout, manifest: &Manifest) -> Result<Vec<String>, StorageError> {
     let mut problems = Vec::new();
     let older = layout.logs()?.into_iter().filter(|first| (manifest.oldest..manifest.newest).contains(first));
@@ -162,7 +162,7 @@ fn missing_files(layout: &Layout, manifest: &Manifest) -> Result<Vec<String>, St
     Ok(problems)
 }
 
-/// The store after a crash, or where something is wrong.
+/// The store after a crash, or with damage.
 fn unclosed(
     layout: &Layout,
     bounds: &SizeLimits,
@@ -170,27 +170,28 @@ fn unclosed(
     problems: &mut Vec<String>,
 ) -> Result<OpenedTree, StorageError> {
     let mut log = Log::read(layout, manifest)?;
-    let target = expected_state::target(manifest, &mut log);
+    let expected = expected_state::expected_state(manifest, &mut log);
     problems.append(&mut log.problems);
-    let state = target.map_err(|problem| {
+    let state = expected.map_err(|problem| {
         let all = if problems.is_empty() { problem } else { problems.join("; ") };
         StorageError::Corrupted(all)
     })?;
-    let goes_on = problems.is_empty() && log.last_known() <= state.sequence;
+    let continues = problems.is_empty() && log.last_known() <= state.sequence;
     let log = Arc::new(log);
     let sled = match rebuild::open_checked(layout.sled(manifest.sled), &log, state)? {
-        Checked::Right(sled) => sled,
-        // Without a sync for each commit sled may be ahead of the log after a power cut; otherwise the log has lost some.
+        Checked::Complete(sled) => sled,
+        // Without a sync per commit, sled may be ahead of the log after a power cut. Otherwise the log has lost
+        // commits.
         Checked::Ahead(found) if !matches!(manifest.session, Session::Open { interval: true }) => {
             problems.push(format!("the redo log: ends with commit {}, and sled has commit {found}", state.sequence));
             return Err(StorageError::Corrupted(problems.join("; ")));
         }
         Checked::Ahead(_) => rebuild::rebuild(layout, manifest, &log, state)?,
-        // A backup has no sled yet, and neither has a store that was only just being made.
-        Checked::Wrong(_) if manifest.session == Session::Backup || state.sequence == 0 => {
+        // A backup has no tree yet, nor has a store whose creation was interrupted.
+        Checked::Damaged(_) if manifest.session == Session::Backup || state.sequence == 0 => {
             rebuild::rebuild(layout, manifest, &log, state)?
         }
-        Checked::Wrong(problem) => {
+        Checked::Damaged(problem) => {
             problems.push(problem);
             match rebuild::rebuild(layout, manifest, &log, state) {
                 Err(StorageError::Corrupted(problem)) => {
@@ -202,22 +203,27 @@ fn unclosed(
             }
         }
     };
-    let newest = log.newest().filter(|segment| goes_on && segment.last() == state.sequence);
+    let newest = log.newest().filter(|segment| continues && segment.last() == state.sequence);
     let log = newest.map(|segment| RedoLog::resume(layout, segment, bounds)).transpose()?;
     Ok((sled, state, log))
 }
 
-/// Writes a checkpoint, so that nothing damaged is needed any more.
-fn renew(layout: &Layout, manifest: &mut Manifest, sled: &SledTree, state: State) -> Result<(), StorageError> {
+/// Writes a checkpoint, so that damaged files are no longer needed.
+fn write_checkpoint(
+    layout: &Layout,
+    manifest: &mut Manifest,
+    sled: &SledTree,
+    state: State,
+) -> Result<(), StorageError> {
     snapshot::write(layout, manifest.store, state, sled, || true)?;
     manifest.checkpoint = Some(state);
     manifest.oldest = manifest.newest;
     Ok(())
 }
 
-/// Removes what a crash has left half made: names that only a store makes, and directories that bear its mark.
+/// Removes what a crash has left: temporary files with names that only a store uses, and marked scratch directories.
 fn remove_leftovers(layout: &Layout) -> Result<(), StorageError> {
-    scratch::remove_left(layout)?;
+    scratch::remove_leftover(layout)?;
     for entry in layout.directory().read_dir()? {
         let entry = entry?;
         let unfinished = entry.file_name().to_str().is_some_and(layout::is_unfinished);
@@ -228,10 +234,10 @@ fn remove_leftovers(layout: &Layout) -> Result<(), StorageError> {
     Ok(())
 }
 
-/// Removes every sled but the one in use.
+/// Removes all trees except the one in use.
 pub(crate) fn remove_other_sleds(layout: &Layout, manifest: &Manifest) {
     for number in layout.sleds().unwrap_or_default().into_iter().filter(|number| *number != manifest.sled) {
-        // Whoever hangs in damaged files keeps them until the process ends.
+        // A thread that hangs in damaged files keeps them open until the process ends.
         let _ = disk::remove_directory(&layout.sled(number));
     }
 }

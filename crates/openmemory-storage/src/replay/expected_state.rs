@@ -1,4 +1,4 @@
-//! What must the store hold? Said by the manifest, the log and the checkpoint, without a look at sled.
+//! What state must the store have? Determined by the manifest, the log and the checkpoint, without reading sled.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::wal::log::Log;
 use crate::wal::segment::Segment;
 use openmemory_domain::Timestamp;
 
-/// The manifest, or the best guess where it is damaged or missing, and what is wrong with it. None: here is no store.
+/// The manifest, or a reconstruction if it is damaged or missing, with the problem. `None` if there is no store.
 pub(crate) fn manifest(layout: &Layout) -> Result<Option<(Manifest, Option<String>)>, StorageError> {
     let problem = match Manifest::read(layout) {
         Ok(Some(manifest)) => return Ok(Some((manifest, None))),
@@ -23,23 +23,24 @@ pub(crate) fn manifest(layout: &Layout) -> Result<Option<(Manifest, Option<Strin
         Err(StorageError::Corrupted(problem)) => problem,
         Err(error) => return Err(error),
     };
-    let guess = guess(layout)?;
-    match guess {
-        Some(guess) => Ok(Some((guess, Some(problem)))),
-        None => Err(StorageError::Corrupted(format!("{problem}, and so are the redo log and the checkpoint"))),
+    let rebuilt = rebuild_manifest(layout)?;
+    match rebuilt {
+        Some(rebuilt) => Ok(Some((rebuilt, Some(problem)))),
+        None => Err(StorageError::Corrupted(format!(
+            "{problem}, and the redo log and the checkpoint are damaged or missing too"
+        ))),
     }
 }
 
-/// Whether somebody began to make a store here and was stopped before the manifest: the log is there, and is whole and
-/// empty.
+/// Whether the creation of a store was interrupted before the manifest: there is only a log, which is intact and empty.
 fn is_unfinished(layout: &Layout) -> Result<bool, StorageError> {
     let log_alone = layout.sleds()?.is_empty() && layout.checkpoints()?.is_empty() && layout.logs()? == [1];
     let untouched = |segment: &Segment| segment.last() == 0 && segment.acknowledged == 0;
     Ok(log_alone && Segment::read(&layout.log(1)).is_ok_and(|(segment, _)| untouched(&segment)))
 }
 
-/// What the other files say of themselves.
-fn guess(layout: &Layout) -> Result<Option<Manifest>, StorageError> {
+/// Reconstructs the manifest from the other files.
+fn rebuild_manifest(layout: &Layout) -> Result<Option<Manifest>, StorageError> {
     let logs = layout.logs()?;
     let mut checkpoint: Option<format::Header> = None;
     for sequence in layout.checkpoints()? {
@@ -55,7 +56,8 @@ fn guess(layout: &Layout) -> Result<Option<Manifest>, StorageError> {
     }
     let (Some(store), Some(newest)) = (store, logs.last()) else { return Ok(None) };
     let checkpoint = checkpoint.map(|header| header.state);
-    // Segments from before the checkpoint may lie about; those that are needed begin with the last one not behind it.
+    // Older segments may remain. Those that are needed begin with the last one that does not start after the
+    // checkpoint.
     let needed = checkpoint.map_or(1, |state| state.sequence + 1);
     let oldest = logs.iter().rev().find(|first| **first <= needed).copied().unwrap_or(1);
     let session = Session::Open { interval: false };
@@ -64,10 +66,10 @@ fn guess(layout: &Layout) -> Result<Option<Manifest>, StorageError> {
     Ok(Some(Manifest { sled, checkpoint, oldest, newest: *newest, ..made }))
 }
 
-/// The state that the store must be in, or why nobody can tell. Notes gaps in the log.
-pub(crate) fn target(manifest: &Manifest, log: &mut Log) -> Result<State, String> {
+/// The state that the store must have, or why it cannot be determined. Reports gaps in the log.
+pub(crate) fn expected_state(manifest: &Manifest, log: &mut Log) -> Result<State, String> {
     let base = manifest.checkpoint.unwrap_or_default();
-    // Every segment but the newest was full and synced when the next one began.
+    // Every segment except the newest was full and synced before the next one began.
     let at_least = base.sequence.max(manifest.newest.saturating_sub(1));
     let last = match &manifest.session {
         Session::Closed { state, .. } if log.last_known() <= state.sequence => {
@@ -85,7 +87,7 @@ pub(crate) fn target(manifest: &Manifest, log: &mut Log) -> Result<State, String
     log.state_after(last).ok_or_else(|| log.problems.join("; "))
 }
 
-/// The digest of a checkpoint's rows as commits behind it have changed them, up to `last`.
+/// The digest of a checkpoint's rows after replaying the log up to `last`.
 pub(crate) fn digest_after(
     checkpoint: Option<&Path>,
     log: &Log,
@@ -114,7 +116,7 @@ pub(crate) fn digest_after(
     Ok(digest)
 }
 
-/// A checkpoint of this very store.
+/// Opens a checkpoint, which must belong to this store.
 pub(crate) fn open_checkpoint(path: &Path, store: StoreId) -> Result<Reader, StorageError> {
     let reader = Reader::open(path)?;
     if reader.header.store != store {
@@ -123,7 +125,7 @@ pub(crate) fn open_checkpoint(path: &Path, store: StoreId) -> Result<Reader, Sto
     Ok(reader)
 }
 
-/// The digest of the rows of a key-value engine.
+/// The digest of all rows.
 pub(crate) fn digest_of(rows: impl Iterator<Item = Result<Row, StorageError>>) -> Result<Digest, StorageError> {
     let mut digest = Digest::default();
     for row in rows {

@@ -1,5 +1,5 @@
-//! How is sled opened without trusting it? On a thread of its own, within a deadline, and checked against what the
-//! other files say; where it fails, it is built anew from them.
+//! How is sled opened safely? On its own thread, with a deadline, and verified against the other files. If that fails,
+//! it is rebuilt from them.
 
 use std::fs;
 use std::io;
@@ -22,13 +22,13 @@ use crate::rows::records::{Records, applied_key, applied_row};
 use crate::tree::sled_tree::SledTree;
 use crate::wal::log::Log;
 
-/// How long sled may take, however small it is; and how many bytes a slow machine reads in a second.
+/// The minimum time to open sled, and the read speed of a slow machine.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 const SLOW_BYTES_PER_SECOND: u64 = 10 * 1024 * 1024;
-/// Rows that are written together when sled is built.
+/// Rows per batch when a tree is filled.
 const ROWS_PER_BATCH: usize = 1000;
 
-/// Opens sled as it is, if it has the commit that it should have.
+/// Opens an unchanged tree, which must have the expected commit.
 pub(crate) fn open_closed(path: PathBuf, state: State) -> Result<SledTree, StorageError> {
     within(deadline(&path), move || {
         let sled = SledTree::open(&path, state.digest.bytes)?;
@@ -39,19 +39,19 @@ pub(crate) fn open_closed(path: PathBuf, state: State) -> Result<SledTree, Stora
     })
 }
 
-/// What became of sled's files.
+/// The result of checking a tree.
 pub(crate) enum Checked {
-    Right(SledTree),
-    /// They hold a commit beyond the one that should be the last.
+    Complete(SledTree),
+    /// The tree has a commit after the last expected one.
     Ahead(u64),
-    Wrong(String),
+    Damaged(String),
 }
 
-/// Opens sled, gives it the commits that it lacks, and compares all its rows with the digest.
+/// Opens sled, replays the commits that it lacks, and compares the digest of all rows.
 pub(crate) fn open_checked(path: PathBuf, log: &Arc<Log>, state: State) -> Result<Checked, StorageError> {
     let log = Arc::clone(log);
     if !path.join("db").exists() {
-        return Ok(Checked::Wrong("sled: the files are missing".into()));
+        return Ok(Checked::Damaged("sled: the files are missing".into()));
     }
     let checked = within(deadline(&path), move || {
         remove_snapshots(&path)?;
@@ -62,15 +62,15 @@ pub(crate) fn open_checked(path: PathBuf, log: &Arc<Log>, state: State) -> Resul
         }
         log.replay(found, state.sequence, |state, batch| apply(&sled, state.sequence, batch))?;
         check(&sled, &state)?;
-        Ok(Checked::Right(sled))
+        Ok(Checked::Complete(sled))
     });
     match checked {
-        Err(StorageError::Corrupted(problem)) => Ok(Checked::Wrong(problem)),
+        Err(StorageError::Corrupted(problem)) => Ok(Checked::Damaged(problem)),
         checked => checked,
     }
 }
 
-/// Builds sled from the checkpoint and the log, under the next number.
+/// Builds a tree from the checkpoint and the log, under the next number.
 pub(crate) fn rebuild(
     layout: &Layout,
     manifest: &mut Manifest,
@@ -83,7 +83,7 @@ pub(crate) fn rebuild(
     Ok(sled)
 }
 
-/// Builds sled at `path` from a store's checkpoint and log, checks that it holds the state, and syncs it.
+/// Builds a tree at `path` from the checkpoint and the log, verifies its state, and syncs it.
 pub(crate) fn build(
     path: &Path,
     layout: &Layout,
@@ -97,11 +97,13 @@ pub(crate) fn build(
     if manifest.checkpoint.is_some() {
         for pass in [Pass::Frame, Pass::Between, Pass::Values] {
             let mut reader = open_checkpoint(&layout.checkpoint(from), manifest.store)?;
-            let mut place = 0;
+            let mut position = 0;
             while let Some(block) = reader.block()? {
-                let places = place..;
-                place += block.len();
-                sled.write(block.into_iter().zip(places).filter_map(|(row, place)| pass.of(row, place)).collect())?;
+                let positions = position..;
+                position += block.len();
+                sled.write(
+                    block.into_iter().zip(positions).filter_map(|(row, position)| pass.of(row, position)).collect(),
+                )?;
             }
         }
     }
@@ -109,8 +111,8 @@ pub(crate) fn build(
     check(&sled, &state)?;
     sled.sync()?;
     disk::sync_directory(path)?;
-    // Opened again it keeps less in memory, and looks after its files. Where a read fails meanwhile, sled does without what
-    // it has not read, and says nothing.
+    // Reopening it reduces its memory and starts its maintenance. If a read fails during opening, sled silently ignores
+    // what it could not read.
     drop(sled);
     wait_until_free(path);
     open_closed(path.to_owned(), state).map_err(|error| match error {
@@ -119,24 +121,24 @@ pub(crate) fn build(
     })
 }
 
-/// In which order are rows written, so that sled's pages come out full and in few pieces? sled cuts a page that gets a
-/// seventeenth row behind the ninth, and writes a page in one piece when it would have an eleventh.
+/// The order in which rows are written, so that sled's pages become full and consist of few fragments. sled splits a
+/// page of more than 16 rows after the ninth, and consolidates a page before its eleventh fragment.
 #[derive(Clone, Copy)]
 enum Pass {
-    /// Nine keys of sixteen, the first and the last of them too, without values: pages of nine rows.
+    /// Nine keys of sixteen, including the first and the last, without values: this makes pages of nine rows.
     Frame,
-    /// The other seven, which cut no page: it has eight pieces now.
+    /// The other seven keys, which split no page. Each page now has eight fragments.
     Between,
-    /// The third value makes one piece of them, and so does the thirteenth.
+    /// The values. The third one of a page consolidates it, and so does the thirteenth.
     Values,
 }
 
 impl Pass {
     const PAGE: usize = 16;
 
-    fn of(self, (key, value): Row, place: usize) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
-        let place = place % Self::PAGE;
-        let is_frame = place.is_multiple_of(2) || place == Self::PAGE - 1;
+    fn of(self, (key, value): Row, position: usize) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
+        let position = position % Self::PAGE;
+        let is_frame = position.is_multiple_of(2) || position == Self::PAGE - 1;
         match self {
             Self::Frame => is_frame.then(|| (key, Some(Vec::new()))),
             Self::Between => (!is_frame).then(|| (key, Some(Vec::new()))),
@@ -145,13 +147,13 @@ impl Pass {
     }
 }
 
-/// Gives sled the commits of the log behind `from` up to `last`.
+/// Replays the commits after `from` up to `last`.
 pub(crate) fn catch_up(sled: &SledTree, log: &Log, from: u64, last: u64) -> Result<(), StorageError> {
     log.replay(from, last, |_, batch| sled.write(batch))?;
     sled.write(vec![applied_row(last)?])
 }
 
-/// Opens a copy of sled that may be damaged, to read what can be read.
+/// Opens a copy of a possibly damaged tree, to read what is readable.
 pub(crate) fn open_damaged(path: &Path) -> Result<SledTree, StorageError> {
     let path = path.to_owned();
     within(deadline(&path), move || {
@@ -160,7 +162,7 @@ pub(crate) fn open_damaged(path: &Path) -> Result<SledTree, StorageError> {
     })
 }
 
-/// Writes rows, many at a time.
+/// Writes rows in batches.
 pub(crate) fn fill(sled: &SledTree, rows: impl Iterator<Item = Result<Row, StorageError>>) -> Result<(), StorageError> {
     let mut batch = Batch::new();
     for row in rows {
@@ -173,7 +175,7 @@ pub(crate) fn fill(sled: &SledTree, rows: impl Iterator<Item = Result<Row, Stora
     sled.apply(batch)
 }
 
-/// Writes a commit that the log holds, and that it is in sled.
+/// Applies a commit of the log, and records its sequence.
 fn apply(sled: &dyn Backend, sequence: u64, mut batch: Batch) -> Result<(), StorageError> {
     batch.push(applied_row(sequence)?);
     sled.write(batch)
@@ -191,7 +193,7 @@ fn check(sled: &dyn Backend, state: &State) -> Result<(), StorageError> {
     Err(StorageError::Corrupted(format!("sled: holds {} rows that should be {}", found.rows, state.digest.rows)))
 }
 
-/// sled can hang in a damaged snapshot, and needs none.
+/// sled can hang in a damaged snapshot, and does not need one.
 fn remove_snapshots(path: &Path) -> Result<(), StorageError> {
     for entry in fs::read_dir(path)? {
         let entry = entry?;
@@ -206,7 +208,7 @@ fn deadline(path: &Path) -> Duration {
     OPEN_TIMEOUT + Duration::from_secs(bytes_below(path).unwrap_or(0) / SLOW_BYTES_PER_SECOND)
 }
 
-/// Runs what may never return on a thread of its own, which is left alone after the deadline.
+/// Runs work that may never return on its own thread, which is abandoned at the deadline.
 fn within<T: Send + 'static>(
     deadline: Duration,
     work: impl FnOnce() -> Result<T, StorageError> + Send + 'static,
@@ -226,7 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_hangs_or_panics_is_an_answer_all_the_same() {
+    fn hanging_and_panicking_are_errors() {
         let (_held, never) = std::sync::mpsc::channel::<()>();
         let hangs = within(Duration::from_millis(20), move || Ok(never.recv().is_ok()));
         assert!(matches!(hangs, Err(StorageError::Corrupted(problem)) if problem.contains("in time")));

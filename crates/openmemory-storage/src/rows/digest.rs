@@ -1,10 +1,10 @@
-//! Are these all rows of the store, and no others? A sum over the rows that changes with each of them.
+//! Are all rows of the store present, and no others? A sum over all rows shows it.
 //!
-//! Every commit knows the sum after it, so rows that are lost, wrong or too many show, wherever they come from.
+//! Every commit records the sum after it, so lost, wrong and additional rows are detected.
 
 use serde::{Deserialize, Serialize};
 
-/// Row hashes added up (the order of rows does not matter), their number, and the bytes of keys and values.
+/// The sum of the row hashes (independent of their order), the number of rows, and the bytes of keys and values.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Digest {
     sum: u128,
@@ -12,7 +12,7 @@ pub(crate) struct Digest {
     pub bytes: u64,
 }
 
-/// What one row adds to a digest.
+/// The contribution of one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RowDigest {
     hash: u128,
@@ -38,7 +38,7 @@ impl Digest {
         self.bytes = self.bytes.wrapping_add(row.bytes);
     }
 
-    pub(crate) fn take(&mut self, row: RowDigest) {
+    pub(crate) fn subtract(&mut self, row: RowDigest) {
         self.sum = self.sum.wrapping_sub(row.hash);
         self.rows = self.rows.wrapping_sub(1);
         self.bytes = self.bytes.wrapping_sub(row.bytes);
@@ -58,7 +58,7 @@ impl Digest {
     }
 }
 
-/// What a store holds after a commit.
+/// The contents of a store after a commit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct State {
     /// The sequence of the commit; the first is 1.
@@ -71,15 +71,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_add_up_in_any_order_and_can_be_taken_back() {
+    fn a_digest_is_independent_of_order_and_subtraction_undoes_addition() {
         let rows = [(b"a".as_slice(), b"1".as_slice()), (b"b", b""), (b"", b"b")].map(|(k, v)| RowDigest::of(k, v));
         let (mut one, mut other) = (Digest::default(), Digest::default());
         rows.iter().for_each(|row| one.add(*row));
         rows.iter().rev().for_each(|row| other.add(*row));
         assert_eq!(one, other);
-        assert_ne!(rows[1].hash, rows[2].hash, "a byte that moves from the key to the value shows");
+        assert_ne!(rows[1].hash, rows[2].hash, "a byte that moves from the key to the value changes the hash");
         assert_eq!(Digest::decode(&one.encode()), one);
-        rows.iter().for_each(|row| one.take(*row));
+        rows.iter().for_each(|row| one.subtract(*row));
         assert_eq!(one, Digest::default());
     }
 }

@@ -1,8 +1,8 @@
-//! How is a row checked, and cut when it is long?
+//! How is a row checksummed, and split if it is long?
 //!
-//! A row is `1, crc32(key ‖ payload), payload`. A payload over 16 KiB is cut into parts under keys of their own, and
-//! the row becomes `2, crc32(key ‖ payload), length, count`: sled puts pages over half a segment into files that it
-//! never syncs, and sixteen rows of 16 KiB stay below that.
+//! A row is `1, crc32(key ‖ payload), payload`. A payload of more than 16 KiB is split into parts with keys of their
+//! own, and the row becomes `2, crc32(key ‖ payload), length, count`. This is because sled stores pages of more than
+//! half a segment in files that it never syncs; sixteen rows of 16 KiB remain below that.
 
 use crate::error::StorageError;
 use crate::rows::keys;
@@ -11,7 +11,7 @@ const WHOLE: u8 = 1;
 const CUT: u8 = 2;
 const PART_BYTES: usize = 16 * 1024;
 
-/// The writes that put `payload` under `key`: the row, and its parts if it is long.
+/// The rows for `payload` at `key`: the row itself, and its parts if the payload is long.
 pub(crate) fn seal(key: &[u8], payload: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     if payload.len() <= PART_BYTES {
         return vec![(key.to_vec(), seal_short(key, payload))];
@@ -25,12 +25,12 @@ pub(crate) fn seal(key: &[u8], payload: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     std::iter::once((key.to_vec(), row)).chain(parts).collect()
 }
 
-/// The row of a payload that is known to be short.
+/// The row of a short payload.
 pub(crate) fn seal_short(key: &[u8], payload: &[u8]) -> Vec<u8> {
     [&[WHOLE], checksum(key, payload).to_le_bytes().as_slice(), payload].concat()
 }
 
-/// How many parts a row has; none for a short one.
+/// The number of parts of a row; 0 for a short one.
 pub(crate) fn parts(row: &[u8]) -> u16 {
     match row {
         [CUT, .., low, high] => u16::from_le_bytes([*low, *high]),
@@ -38,7 +38,7 @@ pub(crate) fn parts(row: &[u8]) -> u16 {
     }
 }
 
-/// The payload of a row, checked. `value` reads other keys. None: the row changed while its parts were read.
+/// The verified payload of a row. `value` reads other keys. `None` if the row changed while its parts were read.
 pub(crate) fn open(
     key: &[u8],
     row: &[u8],
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn every_length_comes_back() {
+    fn every_length_round_trips() {
         for length in [0, 1, PART_BYTES, PART_BYTES + 1, 5 * PART_BYTES, 900_000] {
             let payload: Vec<u8> = (0..length).map(|i| (i % 251) as u8).collect();
             let rows: BTreeMap<_, _> = seal(b"Ckey", &payload).into_iter().collect();
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn any_flipped_bit_is_noticed() {
+    fn every_flipped_bit_is_detected() {
         for length in [10, PART_BYTES + 5] {
             let payload = vec![7; length];
             let good: BTreeMap<_, _> = seal(b"Ckey", &payload).into_iter().collect();
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_under_another_key_is_noticed() {
+    fn a_row_at_another_key_is_detected() {
         let (_, row) = seal(b"Ca", b"text").remove(0);
         assert!(open(b"Cb", &row, |_| Ok(None)).is_err());
     }

@@ -1,4 +1,4 @@
-//! Under which key is a row? The first byte names the space; numbers are big-endian, so that keys sort as values do.
+//! What are the keys of rows? The first byte is the key space. Numbers are big-endian, so that keys sort like values.
 
 use openmemory_domain::{ContentHash, MemoryId, TextKey, Timestamp};
 use openmemory_rules::Number;
@@ -86,7 +86,7 @@ pub(crate) fn tag(value: &str, created: Timestamp, number: Number) -> Vec<u8> {
     key
 }
 
-/// The field by one letter, the value behind its length: no value is the beginning of another.
+/// A letter for the field, and the value after its length, so that no value is a prefix of another.
 pub(crate) fn scope_prefix(field: &str, value: &str) -> Vec<u8> {
     let letter = match field {
         "user_id" => b'u',
@@ -117,9 +117,9 @@ pub(crate) fn is_part(key: &[u8]) -> bool {
     key.first() == Some(&PART)
 }
 
-/// Puts writes into an order in which a reader who comes in between sees each memory old or new, never half: what a
-/// version names is there before the version, and goes after it; a replaced version is in the history before the new
-/// one is the newest; an id leads to a memory only while that is whole.
+/// Orders writes so that a concurrent reader sees each memory either old or new. What a version refers to is written
+/// before the version and removed after it; a replaced version is added to the history before the new one becomes the
+/// newest; an id leads to a memory only while the memory is complete.
 pub(crate) fn sort_for_readers(batch: &mut [(Vec<u8>, Option<Vec<u8>>)]) {
     batch.sort_by_key(|(key, value)| match (key.first(), value) {
         (
@@ -136,7 +136,7 @@ pub(crate) fn sort_for_readers(batch: &mut [(Vec<u8>, Option<Vec<u8>>)]) {
     });
 }
 
-/// All rows of one memory in the spaces whose keys begin with its number.
+/// The prefixes of a memory's rows in the key spaces that are ordered by number.
 pub(crate) fn prefixes_of(number: Number) -> [Vec<u8>; 6] {
     [HEAD, HISTORY, CONTENT, EMBEDDING, DYNAMICS, WAYPOINT].map(|space| key(space, &[&number.0.to_be_bytes()]))
 }
@@ -170,12 +170,12 @@ pub(crate) fn updated_prefix() -> Vec<u8> {
     vec![UPDATED]
 }
 
-/// The last eight bytes of a key that ends in a memory's number.
+/// The number at the end of a key.
 pub(crate) fn trailing_number(key: &[u8]) -> Option<Number> {
     key.last_chunk().map(|bytes| Number(u64::from_be_bytes(*bytes)))
 }
 
-/// The first key after every key that begins with `prefix`.
+/// The first key after all keys with `prefix`.
 pub(crate) fn after(prefix: &[u8]) -> Vec<u8> {
     let mut end = prefix.to_vec();
     while let Some(last) = end.pop() {
@@ -187,7 +187,7 @@ pub(crate) fn after(prefix: &[u8]) -> Vec<u8> {
     end
 }
 
-/// Milliseconds with the sign bit turned over, so that times before 1970 sort first.
+/// Milliseconds with the sign bit inverted, so that times before 1970 sort first.
 pub(crate) fn sortable(at: Timestamp) -> [u8; 8] {
     (at.millis() as u64 ^ (1 << 63)).to_be_bytes()
 }
@@ -197,20 +197,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_sort_as_keys() {
+    fn keys_sort_by_time() {
         let times = [-62_000_000_000_000, -1, 0, 1, 1_700_000_000_000].map(Timestamp::from_millis);
         let keys = times.map(|at| created(at, Number(1)));
         assert!(keys.is_sorted());
     }
 
     #[test]
-    fn no_tag_is_found_under_another() {
+    fn no_tag_prefix_matches_another_tag() {
         let long = tag("ab", Timestamp::from_millis(0), Number(1));
         assert!(!long.starts_with(&tag_prefix("a")));
     }
 
     #[test]
-    fn an_agent_is_no_app() {
+    fn scope_fields_have_distinct_prefixes() {
         let prefixes = ["user_id", "agent_id", "app_id", "run_id"].map(|field| scope_prefix(field, "x"));
         assert_eq!(prefixes.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
     }

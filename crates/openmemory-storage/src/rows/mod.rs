@@ -1,4 +1,4 @@
-//! Which rows exist, under which keys, and how are they encoded, read and counted?
+//! Which rows exist, what are their keys, and how are they encoded, read and digested?
 
 pub(crate) mod backend;
 pub(crate) mod digest;

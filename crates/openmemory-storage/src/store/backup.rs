@@ -1,5 +1,5 @@
-//! How is a store copied while it is written to? As a checkpoint and the commits made meanwhile: a store without sled,
-//! which is built when the copy is first opened.
+//! How is a store copied while it is in use? As a checkpoint plus the commits made meanwhile. The copy has no tree
+//! until it is first opened.
 
 use openmemory_rules::contract::BackedUp;
 use std::fs;
@@ -21,33 +21,32 @@ use crate::wal::log::Log;
 use crate::wal::redo_log::RedoLog;
 
 impl Store {
-    /// Writes a copy of the store into a directory that is empty or not there yet. It holds everything that was
-    /// acknowledged before the call; it is read back and compared before it gets its name. Until then it is given up when
-    /// `keep_going` says so.
+    /// Writes a copy of the store to a directory that is empty or does not exist. It includes all commits acknowledged
+    /// before the call, and is read back and verified before it gets its name. `keep_going` can cancel it until then.
     pub fn backup(&self, directory: &Path, keep_going: &dyn Fn() -> bool) -> Result<BackedUp, StorageError> {
         if directory.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
             return Err(StorageError::NotEmpty);
         }
-        // `a/b/` and `b` have their parents in other ways than `a/b`.
+        // `a/b/` and `b` need care: their parents are `a` and the current directory.
         let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         disk::create_directory(parent)?;
-        let beside = disk::create_temporary_directory(parent, ".backup-")?;
-        let made = self.write_backup(&Layout::new(beside.path()), keep_going)?;
+        let temporary = disk::create_temporary_directory(parent, ".backup-")?;
+        let made = self.write_backup(&Layout::new(temporary.path()), keep_going)?;
         if !keep_going() {
             return Err(StorageError::Closed);
         }
         if directory.exists() {
             fs::remove_dir(directory)?;
         }
-        fs::rename(beside.path(), directory)?;
-        let _ = beside.keep();
+        fs::rename(temporary.path(), directory)?;
+        let _ = temporary.keep();
         disk::sync_directory(parent)?;
         Ok(made)
     }
 
     fn write_backup(&self, copy: &Layout, keep_going: &dyn Fn() -> bool) -> Result<BackedUp, StorageError> {
         let checkpoints = &self.checkpoints.shared;
-        // The log's segments stay until the copy has what it needs of them.
+        // Prevents log segments from being removed before they are copied.
         let _busy = checkpoints.busy.lock();
         let begin = checkpoints.progress.applied();
         let manifest = checkpoints.manifest.now();

@@ -1,4 +1,4 @@
-//! The room on an engine in memory: what it promises does not come from sled.
+//! Does the store keep its guarantees over any key-value engine? Tests with one in memory.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -22,9 +22,9 @@ struct InMemory {
     rows: RwLock<BTreeMap<Vec<u8>, Vec<u8>>>,
     batches: AtomicUsize,
     broken: AtomicBool,
-    /// What a failure in the background leaves behind.
+    /// Simulates a failure in a background thread.
     failed: AtomicBool,
-    /// Looks at the store after each row that is written by itself.
+    /// Called after each row that is written individually.
     watcher: RwLock<Option<Watcher>>,
 }
 
@@ -125,7 +125,7 @@ fn tombstone(deleted_at: Timestamp, version: u64) -> Tombstone {
     Tombstone { deleted_at, version, actor: None, reason: None }
 }
 
-/// A memory with all its rows.
+/// Writes a memory with all of its rows.
 fn put(transaction: &mut Transaction<'_>, version: &Version, text: &str) -> Result<Number, Error> {
     let content = Content::read("content", text.into()).unwrap();
     let number = transaction.insert(version, &content, &Dynamics::new(&version.sectors(), version.created_at))?;
@@ -149,7 +149,7 @@ where
 }
 
 #[tokio::test]
-async fn a_piece_that_fails_takes_back_its_own_writes_and_no_others() {
+async fn a_failed_attempt_rolls_back_only_its_own_writes() {
     let (memory, store, _directory) = store();
     let work = |transaction: &mut Transaction<'_>| {
         put(transaction, &version("first", "one", 0), "one")?;
@@ -180,11 +180,11 @@ async fn a_piece_that_fails_takes_back_its_own_writes_and_no_others() {
 }
 
 #[tokio::test]
-async fn a_commit_that_is_answered_sees_whether_others_wait() {
+async fn publishing_sees_whether_other_commits_wait() {
     let (_memory, store, _directory) = store();
     let (seen, heard) = mpsc::channel();
     let (begun, begin) = mpsc::channel();
-    // While the first commit's work goes on, the two others are queued.
+    // The first commit's work runs until the two others are queued.
     let work = move |_: &mut Transaction<'_>| begin.recv().map_err(|_| StorageError::Closed);
     let publish = |store: &Arc<Store>| {
         let (store, seen) = (Arc::clone(store), seen.clone());
@@ -201,7 +201,7 @@ async fn a_commit_that_is_answered_sees_whether_others_wait() {
 }
 
 #[tokio::test]
-async fn work_that_nobody_waits_for_is_committed() {
+async fn detached_work_is_committed() {
     let (_memory, store, _directory) = store();
     let (done, heard) = tokio::sync::oneshot::channel();
     let work = |transaction: &mut Transaction<'_>| put(transaction, &version("quiet", "text", 0), "text").map(drop);
@@ -213,7 +213,7 @@ async fn work_that_nobody_waits_for_is_committed() {
 }
 
 #[tokio::test]
-async fn long_rows_come_back_whole_and_leave_no_parts_behind() {
+async fn long_rows_round_trip_and_leave_no_parts() {
     let (memory, store, _directory) = store();
     let text = "é".repeat(199_999) + "😀";
     let first = version("m", &text, 60 * 1024);
@@ -242,9 +242,9 @@ async fn long_rows_come_back_whole_and_leave_no_parts_behind() {
 }
 
 #[tokio::test]
-async fn a_job_that_fails_or_panics_harms_no_other_of_its_group() {
+async fn a_failed_or_panicked_job_does_not_affect_its_group() {
     let (memory, store, _directory) = store();
-    // The first job holds the writer until the others are queued behind it.
+    // The first job blocks the writer until the others are queued.
     let (release, held) = mpsc::channel::<()>();
     let mut held = Some(held);
     let mut jobs = JoinSet::new();
@@ -279,7 +279,7 @@ async fn a_job_that_fails_or_panics_harms_no_other_of_its_group() {
 }
 
 #[tokio::test]
-async fn after_a_failed_write_nothing_is_published_and_nothing_more_is_written() {
+async fn after_a_failed_write_nothing_is_published_or_written() {
     let (memory, store, _directory) = store();
     memory.broken.store(true, Ordering::Relaxed);
     for expected in ["io", "poisoned"] {
@@ -296,7 +296,7 @@ async fn after_a_failed_write_nothing_is_published_and_nothing_more_is_written()
 }
 
 #[tokio::test]
-async fn a_store_whose_tree_has_failed_in_the_background_takes_no_commit() {
+async fn a_store_whose_tree_has_failed_rejects_commits() {
     let (memory, store, _directory) = store();
     memory.failed.store(true, Ordering::Relaxed);
     assert!(store.has_failed());
@@ -306,7 +306,7 @@ async fn a_store_whose_tree_has_failed_in_the_background_takes_no_commit() {
 }
 
 #[tokio::test]
-async fn a_flipped_byte_in_any_record_is_corruption_and_never_a_wrong_answer() {
+async fn every_flipped_byte_is_reported_as_corruption() {
     let (memory, store, _directory) = store();
     let first = version("m", "text", 20_000);
     let head = first.clone();
@@ -343,8 +343,8 @@ async fn a_flipped_byte_in_any_record_is_corruption_and_never_a_wrong_answer() {
     read_all().unwrap();
 }
 
-/// What a reader who comes in now cannot make sense of.
-fn half(store: &Store, id: &str) -> Option<String> {
+/// What a concurrent reader would find inconsistent.
+fn inconsistency(store: &Store, id: &str) -> Option<String> {
     let number = store.number(&MemoryId::read("id", id).unwrap()).unwrap()?;
     let Some(head) = store.head(number).unwrap() else { return Some(format!("{id} without a head")) };
     let versions = (1..head.number).map(|version| store.earlier(number, version).unwrap()).chain([Some(head.clone())]);
@@ -361,20 +361,20 @@ fn half(store: &Store, id: &str) -> Option<String> {
     let tags = head.tags.distinct().into_iter().map(|tag| ScanRange::Tag(tag.to_owned()));
     let scope = ScanRange::Scope { field: "user_id", value: "ada".into() };
     let order = Order { by: TimeField::Created, newest_first: true };
-    let mut ways = tags.chain([scope, ScanRange::All]);
-    let missing = ways.find(|among| !store.by_time(among, order, None).any(|found| found.unwrap() == number));
+    let mut scans = tags.chain([scope, ScanRange::All]);
+    let missing = scans.find(|among| !store.by_time(among, order, None).any(|found| found.unwrap() == number));
     missing.map(|among| format!("version {} is not found among {among:?}", head.number))
 }
 
 #[tokio::test]
-async fn a_reader_between_two_rows_of_a_commit_sees_each_memory_old_or_new() {
+async fn a_concurrent_reader_sees_each_memory_old_or_new() {
     let (memory, store, _directory) = store();
-    let (torn, looks) = (Arc::new(RwLock::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
-    let (watched, seen, looked) = (Arc::downgrade(&store), Arc::clone(&torn), Arc::clone(&looks));
+    let (torn, checks) = (Arc::new(RwLock::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
+    let (watched, seen, checked) = (Arc::downgrade(&store), Arc::clone(&torn), Arc::clone(&checks));
     *memory.watcher.write() = Some(Box::new(move || {
-        looked.fetch_add(1, Ordering::Relaxed);
+        checked.fetch_add(1, Ordering::Relaxed);
         if let Some(store) = watched.upgrade() {
-            seen.write().extend(["m", "n"].into_iter().filter_map(|id| half(&store, id)));
+            seen.write().extend(["m", "n"].into_iter().filter_map(|id| inconsistency(&store, id)));
         }
     }));
     let number = commit(&store, |transaction| {
@@ -398,12 +398,12 @@ async fn a_reader_between_two_rows_of_a_commit_sees_each_memory_old_or_new() {
     }
     let tombstone = tombstone(Timestamp::from_millis(99), head.number);
     commit(&store, move |transaction| transaction.delete(number, &head, &tombstone)).await.unwrap();
-    assert!(looks.load(Ordering::Relaxed) > 40, "rows are written one by one");
+    assert!(checks.load(Ordering::Relaxed) > 40, "rows are written one by one");
     assert_eq!(*torn.read(), Vec::<String>::new());
 }
 
 #[tokio::test]
-async fn texts_of_an_earlier_build_are_found_when_they_are_first_looked_for() {
+async fn texts_of_an_earlier_build_are_indexed_on_demand() {
     let (memory, store, _directory) = store();
     let stored = version("m", "text", 0);
     let text = TextKey::of(&stored.scope, "text");

@@ -1,4 +1,4 @@
-//! How does sled offer it, durably? One tree; a flush, and then the `fdatasync` that sled leaves out on Linux.
+//! How is sled used durably? As one tree, with the `fdatasync` that sled omits on Linux.
 
 use std::fs::File;
 use std::io;
@@ -14,38 +14,39 @@ use crate::files::disk;
 use crate::rows::backend::{Backend, Batch, RowIterator};
 use crate::rows::keys;
 
-/// The least and the most of pages that sled keeps in memory, and in between one byte for 256 of the rows. A page that is
-/// not kept is read from the system's cache of the file: with eight times as many, nothing was faster.
+/// The limits of sled's page cache, which gets one byte per 256 bytes of rows in between. Other pages are read from the
+/// system's file cache; a cache eight times as large was not faster.
 const CACHE_BYTES: RangeInclusive<u64> = 128 * 1024..=64 * 1024 * 1024;
-/// While it is built it keeps more, an eighth: it shares the room out to 256 places by the pages' numbers, and where the pages of a
-/// place do not fit, building takes twice as long and more.
+/// The cache while a tree is built: an eighth of the rows. sled divides its cache into 256 shards by page number, and
+/// building is much slower if the pages of a shard do not fit.
 const CACHE_BYTES_TO_BUILD: RangeInclusive<u64> = 8 * 1024 * 1024..=64 * 1024 * 1024;
-/// At each flush sled cleans one segment at most: with 512 KiB twice a second, which it does by itself, its files grow
-/// without bound under steady writing.
+/// sled cleans at most one segment per flush. With its defaults of 512 KiB twice a second, its files grow without bound
+/// under steady writes.
 const FLUSH_EVERY_MS: u64 = 50;
 const SEGMENT_BYTES: usize = 2 * 1024 * 1024;
-/// sled looks at what it keeps of a place's pages at every 64th access to them, and always keeps the last one. Among so
-/// many small rows, one in so many, there are pages of nearly all places; read so often each, a small page is the last.
-const ROWS_OF_ALL_PLACES: usize = 16_384;
-const ONE_IN: usize = 8;
-const READ_TIMES: usize = 65;
+/// sled evicts only on every 64th access to a cache shard, and never evicts the most recently used page. The sampled
+/// small rows have pages in nearly all shards; reading each row this often makes a small page the most recently used
+/// one.
+const SCANNED_ROWS: usize = 16_384;
+const SAMPLE_EVERY: usize = 8;
+const READS_TO_EVICT: usize = 65;
 
 pub(crate) struct SledTree {
     db: Guarded<sled::Db>,
-    /// sled's log, opened once more: syncing any handle syncs the file.
+    /// A second handle to sled's log: syncing any handle syncs the file.
     log: File,
     failed: Failed,
 }
 
 impl SledTree {
-    /// `bytes`: how much the rows take, about.
+    /// `bytes`: the approximate size of the rows.
     pub(crate) fn open(directory: &Path, bytes: u64) -> Result<Self, StorageError> {
-        Self::open_with(directory, within(bytes / 256, CACHE_BYTES), Some(FLUSH_EVERY_MS))
+        Self::open_with(directory, clamp(bytes / 256, CACHE_BYTES), Some(FLUSH_EVERY_MS))
     }
 
-    /// To be filled, synced and closed: pages are not moved meanwhile.
+    /// For filling, syncing and closing: no background flush moves pages meanwhile.
     pub(crate) fn open_to_build(directory: &Path, bytes: u64) -> Result<Self, StorageError> {
-        Self::open_with(directory, within(bytes / 8, CACHE_BYTES_TO_BUILD), None)
+        Self::open_with(directory, clamp(bytes / 8, CACHE_BYTES_TO_BUILD), None)
     }
 
     fn open_with(directory: &Path, cache: u64, flush_every_ms: Option<u64>) -> Result<Self, StorageError> {
@@ -111,13 +112,13 @@ impl Backend for SledTree {
     }
 
     fn evict_pages(&self) -> Result<(), StorageError> {
-        // One for each memory.
-        let small = keys::dynamics_prefix();
-        let some = self.failed.guard(|| {
-            let rows = self.db.get()?.range(small.clone()..keys::after(&small)).keys();
-            rows.take(ROWS_OF_ALL_PLACES).step_by(ONE_IN).collect::<sled::Result<Vec<_>>>()
+        // There is one per memory.
+        let prefix = keys::dynamics_prefix();
+        let sample = self.failed.guard(|| {
+            let rows = self.db.get()?.range(prefix.clone()..keys::after(&prefix)).keys();
+            rows.take(SCANNED_ROWS).step_by(SAMPLE_EVERY).collect::<sled::Result<Vec<_>>>()
         })?;
-        for key in some.iter().flat_map(|key| std::iter::repeat_n(key, READ_TIMES)) {
+        for key in sample.iter().flat_map(|key| std::iter::repeat_n(key, READS_TO_EVICT)) {
             self.failed.guard(|| self.db.get()?.get(key))?;
         }
         Ok(())
@@ -125,20 +126,20 @@ impl Backend for SledTree {
 
     fn sync(&self) -> Result<(), StorageError> {
         self.failed.guard(|| self.db.get()?.flush())?;
-        // On Linux the flush above ends in sync_file_range, which no power cut respects.
+        // On Linux the flush above ends with sync_file_range, which does not survive a power cut.
         Ok(self.log.sync_data()?)
     }
 }
 
-fn within(bytes: u64, bounds: RangeInclusive<u64>) -> u64 {
+fn clamp(bytes: u64, bounds: RangeInclusive<u64>) -> u64 {
     bytes.clamp(*bounds.start(), *bounds.end())
 }
 
-/// Something of sled's. Whoever drops the last one lets sled sync its files, which panics where the disk refuses.
+/// A handle of sled. Dropping the last one makes sled sync its files, which panics if the disk fails.
 struct Guarded<T>(Option<T>);
 
 impl<T> Guarded<T> {
-    /// What is held, until it is dropped.
+    /// The handle, until it is dropped.
     fn get(&self) -> sled::Result<&T> {
         self.0.as_ref().ok_or_else(|| sled::Error::Unsupported("sled is closed".into()))
     }
@@ -151,18 +152,18 @@ impl<T> Drop for Guarded<T> {
     }
 }
 
-/// sled panics while the clock is before 1970, which would be taken for damage.
+/// sled panics while the clock is before 1970, which would look like damage.
 pub(crate) fn check_clock(now: SystemTime) -> Result<(), StorageError> {
     if now < UNIX_EPOCH { Err(StorageError::Clock) } else { Ok(()) }
 }
 
-/// Whether sled has met a failure of the disk, be it in the background: after a failed write it refuses every call, reads
-/// too, with the error of that write.
+/// Whether sled has had an I/O error, even in the background. After a failed write sled fails every call with that
+/// error, including reads.
 #[derive(Clone, Default)]
 struct Failed(Arc<AtomicBool>);
 
 impl Failed {
-    /// sled panics on some damage; a caller gets an error instead.
+    /// Turns panics of sled, which some damage causes, into errors.
     fn guard<T>(&self, call: impl FnOnce() -> sled::Result<T>) -> Result<T, StorageError> {
         match catch_unwind(AssertUnwindSafe(call)) {
             Ok(result) => result.map_err(|error| {
@@ -196,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_of_the_disk_fails_the_tree_and_damage_does_not() {
+    fn an_io_error_fails_the_tree_but_damage_does_not() {
         for (error, fails) in [
             (sled::Error::Io(io::ErrorKind::StorageFull.into()), true),
             (sled::Error::Io(io::Error::from_raw_os_error(5)), true),
@@ -210,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_before_1970_is_no_damage() {
+    fn a_clock_before_1970_is_not_damage() {
         let before = UNIX_EPOCH - Duration::from_secs(1_900_000_000);
         assert!(matches!(check_clock(before), Err(StorageError::Clock)));
         assert!(check_clock(UNIX_EPOCH).is_ok());

@@ -1,4 +1,4 @@
-//! Which sled is in use? One that has grown too large is exchanged for another while reads and commits go on.
+//! How is the tree replaced while reads and commits continue?
 
 use std::sync::Arc;
 
@@ -15,9 +15,9 @@ impl SwappableTree {
         Self(RwLock::new(Arc::new(sled)))
     }
 
-    /// Puts `next` in the place of the sled in use, which it gives back: walks that have begun go on in it. While
-    /// `catch_up` gives `next` the last commits nobody reads or writes.
-    pub(crate) fn exchange(
+    /// Swaps in `next` and returns the previous tree, on which running scans continue. Reads and writes are blocked
+    /// while `catch_up` applies the last commits to `next`.
+    pub(crate) fn swap(
         &self,
         next: SledTree,
         catch_up: impl FnOnce(&SledTree) -> Result<(), StorageError>,
@@ -36,7 +36,7 @@ impl Backend for SwappableTree {
     fn rows(&self, from: &[u8], to: &[u8], backwards: bool) -> RowIterator<'_> {
         let sled = Arc::clone(&*self.0.read());
         let mut rows = sled.owned_rows(from, to, backwards);
-        // The walk holds its sled, whose files stay until it ends.
+        // A scan keeps its tree alive, so that the files stay until it ends.
         Box::new(std::iter::from_fn(move || {
             let _held = &sled;
             rows.next()

@@ -1,5 +1,5 @@
-//! Which commit was the last that somebody was told of? A number in a file of its own: what damages the end of the log,
-//! where the last record and its mark stand together, does not reach it.
+//! Which commit was acknowledged last? Its number is in a separate file, so that damage to the end of the log, where
+//! the last record and its mark are next to each other, does not affect it.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -22,14 +22,15 @@ impl AckWatermark {
         Ok(Self { file, store, noted: 0 })
     }
 
-    /// Notes a commit that is durable. Not synced, as nothing depends on it: after a power cut it may be an earlier one.
+    /// Records a durable commit. It is not synced, because nothing depends on it: after a power cut the number may be
+    /// lower.
     pub(crate) fn note(&mut self, sequence: u64) {
         if self.noted != sequence && write_at(&self.file, &encode(self.store, sequence), 0).is_ok() {
             self.noted = sequence;
         }
     }
 
-    /// The commit that was noted last for this store; 0 if none was, or nobody can tell.
+    /// The last recorded commit of this store; 0 if there is none or the file is invalid.
     pub(crate) fn read(layout: &Layout, store: StoreId) -> u64 {
         let bytes = std::fs::read(layout.acknowledged()).unwrap_or_default();
         let number = bytes.first_chunk().map_or(0, |number| u64::from_le_bytes(*number));
@@ -37,7 +38,7 @@ impl AckWatermark {
     }
 }
 
-/// The number, and a checksum of the store's id and it.
+/// The number, followed by a checksum over the store's id and the number.
 fn encode(store: StoreId, sequence: u64) -> [u8; BYTES] {
     let number = sequence.to_le_bytes();
     let mut hasher = crc32fast::Hasher::new();
@@ -54,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_number_is_read_and_a_damaged_or_foreign_one_is_not() {
+    fn the_last_number_is_read_unless_damaged_or_foreign() {
         let directory = tempfile::tempdir().unwrap();
         let layout = Layout::new(directory.path());
         assert_eq!(AckWatermark::read(&layout, [1; 16]), 0);

@@ -1,4 +1,4 @@
-//! Which commits does the redo log hold, and is it whole? All its segments together, as they were found.
+//! Which commits does the redo log contain, and is it complete? All segments are read together.
 
 use crate::error::StorageError;
 use crate::files::layout::{Layout, StoreId, name};
@@ -9,37 +9,37 @@ use crate::wal::ack_watermark::AckWatermark;
 use crate::wal::segment::{Record, Segment};
 
 pub(crate) struct Log {
-    /// The segments that can be read, oldest first, each without what later ones took the place of.
+    /// The readable segments, oldest first, without records that later segments supersede.
     segments: Vec<Segment>,
-    /// Those that have lost their end. Only a repair looks at what is left of them.
-    cut_short: Vec<Segment>,
-    /// What is wrong with the others, or missing.
+    /// Truncated segments. Only repairs use their records.
+    truncated: Vec<Segment>,
+    /// Damaged and missing segments.
     pub problems: Vec<String>,
-    /// Whether nobody can tell where the log ended.
+    /// Whether the end of the log cannot be determined.
     pub cut: bool,
-    /// The commit that was acknowledged last, as far as another file tells.
+    /// The last acknowledged commit according to the watermark file.
     acknowledged: u64,
 }
 
 impl Log {
-    /// Reads the segments that a manifest asks for, and later ones.
+    /// Reads the segments that a manifest needs, and later ones.
     pub(crate) fn read(layout: &Layout, manifest: &Manifest) -> Result<Self, StorageError> {
         let firsts: Vec<u64> = layout.logs()?.into_iter().filter(|first| *first >= manifest.oldest).collect();
         let acknowledged = AckWatermark::read(layout, manifest.store);
         let mut log =
-            Self { segments: Vec::new(), cut_short: Vec::new(), problems: Vec::new(), cut: false, acknowledged };
+            Self { segments: Vec::new(), truncated: Vec::new(), problems: Vec::new(), cut: false, acknowledged };
         for (i, first) in firsts.iter().enumerate() {
             match read_segment(layout, manifest.store, *first) {
                 Ok(segment) => log.segments.push(segment),
                 Err(StorageError::Corrupted(problem)) => {
                     log.problems.push(problem);
-                    log.cut_short.extend(what_is_left(layout, manifest.store, *first, &firsts));
+                    log.truncated.extend(readable_records(layout, manifest.store, *first, &firsts));
                     log.cut |= i + 1 == firsts.len();
                 }
                 Err(error) => return Err(error),
             }
         }
-        drop_replaced(&mut log.segments, &firsts);
+        drop_superseded(&mut log.segments, &firsts);
         for first in [manifest.oldest, manifest.newest] {
             if !firsts.contains(&first) {
                 log.problems.push(format!("{}: the file is missing", name(&layout.log(first))));
@@ -54,17 +54,17 @@ impl Log {
         self.segments.iter().flat_map(|segment| segment.records.iter().map(move |record| (segment, record)))
     }
 
-    /// The last commit that the log knows of, whether it can be read or not.
+    /// The last commit known to have existed, whether or not it can be read.
     pub(crate) fn last_known(&self) -> u64 {
         self.segments.iter().fold(self.acknowledged, |last, segment| last.max(segment.last()).max(segment.acknowledged))
     }
 
-    /// The last commit of those that follow `after` without a gap.
+    /// The last of the consecutive commits after `after`.
     pub(crate) fn end_of_run(&self, after: u64) -> u64 {
         self.records().fold(after, |end, (_, record)| end + u64::from(record.state.sequence == end + 1))
     }
 
-    /// What a repair can read: the newest state that a record tells.
+    /// The newest state in any record, for repairs.
     pub(crate) fn newest_state(&self) -> Option<State> {
         self.all_segments()
             .into_iter()
@@ -73,14 +73,14 @@ impl Log {
             .max_by_key(|s| s.sequence)
     }
 
-    /// Those that have lost their end too, oldest first.
+    /// All segments including truncated ones, oldest first.
     fn all_segments(&self) -> Vec<&Segment> {
-        let mut all: Vec<&Segment> = self.segments.iter().chain(&self.cut_short).collect();
+        let mut all: Vec<&Segment> = self.segments.iter().chain(&self.truncated).collect();
         all.sort_by_key(|segment| segment.header.first);
         all
     }
 
-    /// How many commits behind `after` are known and not there, for a repair.
+    /// The number of known commits after `after` that are missing, for repairs.
     pub(crate) fn missing_after(&self, after: u64) -> u64 {
         let records = self.all_segments().into_iter().flat_map(|segment| &segment.records);
         let there = records.filter(|record| record.state.sequence > after).count() as u64;
@@ -91,7 +91,7 @@ impl Log {
         self.records().map(|(_, record)| record.state).find(|state| state.sequence == sequence)
     }
 
-    /// Notes where commits up to `last` are missing behind `after`.
+    /// Reports missing commits after `after` and up to `last`.
     pub(crate) fn note_gap(&mut self, after: u64, last: u64) {
         let end = self.end_of_run(after);
         if end >= last {
@@ -107,10 +107,10 @@ impl Log {
         self.segments.last()
     }
 
-    /// Hands over the commits behind `after` up to `last`, in order.
+    /// Passes the commits after `after` up to `last` to `apply`, in order.
     ///
     /// # Errors
-    /// `Corrupted` when one of them is missing; those before it were handed over.
+    /// `Corrupted` if a commit is missing; earlier ones have been applied then.
     pub(crate) fn replay(
         &self,
         after: u64,
@@ -122,7 +122,7 @@ impl Log {
             let from = next;
             let mut wanted = segment.records.iter().filter(|record| (from..=last).contains(&record.state.sequence));
             let Some(first) = wanted.next() else { continue };
-            // Read again: nobody keeps the bytes of the whole log.
+            // Read again, so that the bytes of the whole log need not stay in memory.
             let (_, bytes) = Segment::read(&segment.path)?;
             for record in std::iter::once(first).chain(wanted) {
                 if record.state.sequence != next {
@@ -140,14 +140,14 @@ impl Log {
 }
 
 impl Log {
-    /// Hands over every commit behind `after` that is whole, in order, whatever is missing between.
+    /// Passes every intact commit after `after` to `apply`, in order and despite gaps.
     pub(crate) fn replay_whole(
         &self,
         after: u64,
         mut apply: impl FnMut(Batch) -> Result<(), StorageError>,
     ) -> Result<(), StorageError> {
         for segment in self.all_segments() {
-            let (_, bytes) = Segment::read_cut(&segment.path)?;
+            let (_, bytes) = Segment::read_truncated(&segment.path)?;
             for record in segment.records.iter().filter(|record| record.state.sequence > after) {
                 if let Ok(batch) = segment.batch(&bytes, record) {
                     apply(batch)?;
@@ -158,12 +158,12 @@ impl Log {
     }
 }
 
-/// Drops the records in whose place later segments came.
+/// Drops records that later segments supersede.
 ///
-/// A segment comes in the place of everything from its first commit on, since it was begun where the log was found to
-/// end. One without a record does so only where that commit is in no earlier segment: if it is, its beginning failed, and
-/// the commits went on in the segment before.
-fn drop_replaced(segments: &mut Vec<Segment>, firsts: &[u64]) {
+/// A segment supersedes all records from its first commit on, because it was begun where the log was found to end. A
+/// segment without records does so only if no earlier segment has that commit: otherwise its creation failed, and
+/// commits continued in the earlier segment.
+fn drop_superseded(segments: &mut Vec<Segment>, firsts: &[u64]) {
     let empty: Vec<u64> =
         segments.iter().filter(|segment| segment.records.is_empty()).map(|segment| segment.header.first).collect();
     let mut abandoned = Vec::new();
@@ -182,9 +182,9 @@ fn drop_replaced(segments: &mut Vec<Segment>, firsts: &[u64]) {
     segments.retain(|segment| !abandoned.contains(&segment.header.first));
 }
 
-/// The records of a segment that has lost its end, but for those in whose place later segments came.
-fn what_is_left(layout: &Layout, store: StoreId, first: u64, firsts: &[u64]) -> Option<Segment> {
-    let (mut segment, _) = Segment::read_cut(&layout.log(first)).ok()?;
+/// The readable records of a truncated segment, without those that later segments supersede.
+fn readable_records(layout: &Layout, store: StoreId, first: u64, firsts: &[u64]) -> Option<Segment> {
+    let (mut segment, _) = Segment::read_truncated(&layout.log(first)).ok()?;
     let later = firsts.iter().find(|later| **later > first).copied().unwrap_or(u64::MAX);
     segment.records.retain(|record| record.state.sequence < later);
     (segment.header.store == store && segment.header.first == first).then_some(segment)
@@ -221,8 +221,8 @@ mod tests {
         ]
     }
 
-    /// A log of commits; segments hold seven of them.
-    fn written(last: u64, told: bool) -> (tempfile::TempDir, Layout, Manifest) {
+    /// Writes a log of commits, seven per segment.
+    fn written(last: u64, marked: bool) -> (tempfile::TempDir, Layout, Manifest) {
         let directory = tempfile::tempdir().unwrap();
         let layout = Layout::new(directory.path());
         let session = Session::Open { interval: false };
@@ -235,7 +235,7 @@ mod tests {
                 manifest.newest = sequence;
             }
             log.write().unwrap();
-            if told {
+            if marked {
                 log.mark(&state);
             }
         }
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn commits_come_back_in_order_over_segments() {
+    fn commits_are_replayed_in_order_across_segments() {
         let (_directory, layout, manifest) = written(20, true);
         assert_eq!(layout.logs().unwrap(), [1, 8, 15]);
         let log = Log::read(&layout, &manifest).unwrap();
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_nobody_was_told_of_may_be_torn() {
+    fn an_unacknowledged_record_may_be_torn() {
         let (_directory, layout, manifest) = written(3, false);
         let whole = fs::read(layout.log(1)).unwrap();
         for byte in 3 * BLOCK..3 * BLOCK + 60 {
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_record_that_was_told_or_has_others_behind_it_is_missed() {
+    fn a_damaged_record_is_missed_if_acknowledged_or_followed_by_others() {
         let (_directory, layout, manifest) = written(3, true);
         let whole = fs::read(layout.log(1)).unwrap();
         for record in 1..=3 {
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_an_earlier_life_of_a_file_is_taken_for_a_record() {
+    fn stale_records_of_a_reused_file_are_ignored() {
         let (_directory, layout, manifest) = written(5, true);
         fs::rename(layout.log(1), layout.spare()).unwrap();
         let mut log = RedoLog::begin(&layout, manifest.store, 1, &BOUNDS).unwrap();
@@ -305,16 +305,16 @@ mod tests {
     }
 
     #[test]
-    fn a_newest_segment_is_missed_even_by_those_who_do_not_know_of_it() {
-        for told in [true, false] {
-            let (_directory, layout, manifest) = written(20, told);
+    fn a_missing_newest_segment_is_detected_without_the_manifest() {
+        for marked in [true, false] {
+            let (_directory, layout, manifest) = written(20, marked);
             let unaware = Manifest { newest: 8, ..manifest.clone() };
             fs::remove_file(layout.log(15)).unwrap();
             let mut log = Log::read(&layout, &unaware).unwrap();
             assert_eq!(log.last_known(), 15);
             log.note_gap(0, 15);
             assert!(log.problems[0].contains("commit 15 of 15"), "{:?}", log.problems);
-            // One that was begun, and has no commit yet, misses none.
+            // A segment that was begun but has no commit is not missing any.
             RedoLog::begin(&layout, manifest.store, 15, &BOUNDS).unwrap();
             let log = Log::read(&layout, &unaware).unwrap();
             assert_eq!((log.last_known(), log.end_of_run(0)), (14, 14));
@@ -322,10 +322,10 @@ mod tests {
     }
 
     #[test]
-    fn a_segment_without_a_commit_comes_in_the_place_of_nothing() {
+    fn an_empty_segment_supersedes_nothing() {
         for aware in [false, true] {
             let (_directory, layout, manifest) = written(5, true);
-            // Begun for the sixth commit, which went into the first segment all the same, and so did the seventh.
+            // Begun for the sixth commit, but the sixth and the seventh were written to the first segment.
             RedoLog::begin(&layout, manifest.store, 6, &BOUNDS).unwrap();
             let manifest = Manifest { newest: if aware { 6 } else { 1 }, ..manifest };
             let (segment, _) = Segment::read(&layout.log(1)).unwrap();
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_segment_begun_after_a_gap_comes_in_the_place_of_what_lies_behind_it() {
+    fn a_segment_begun_after_a_gap_supersedes_later_records() {
         let (_directory, layout, manifest) = written(5, false);
         let mut bytes = fs::read(layout.log(1)).unwrap();
         bytes[4 * BLOCK + 20] ^= 1;
@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn a_segment_that_is_missing_cut_or_of_another_store_is_named() {
+    fn a_missing_truncated_or_foreign_segment_is_named() {
         let (_directory, layout, manifest) = written(20, true);
         let whole = fs::read(layout.log(15)).unwrap();
         for harmed in [Some(whole[..whole.len() - 1].to_vec()), Some(vec![]), None] {

@@ -1,4 +1,4 @@
-//! How does a commit become durable with one sync, and how is the log read again?
+//! How does a commit become durable with one sync, and how is the log read back?
 
 pub(crate) mod ack_watermark;
 pub(crate) mod log;

@@ -1,6 +1,6 @@
-//! How does a commit become durable with one sync? It is appended to a file beside sled, which catches up later.
+//! How does a commit become durable with one sync? It is appended to the redo log, and applied to sled afterwards.
 //!
-//! A segment has a fixed size and is written in place from its beginning, so that a sync has nothing but data to write.
+//! A segment has a fixed size and is overwritten in place, so that a sync writes data but no metadata.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -15,22 +15,22 @@ use crate::rows::backend::Batch;
 use crate::rows::digest::State;
 use crate::wal::segment::{self, BLOCK, Header, Segment};
 
-/// The segment that commits are appended to.
+/// The segment to which commits are appended.
 pub(crate) struct RedoLog {
     layout: Layout,
     segment_bytes: u64,
     header: Header,
     file: Arc<File>,
-    /// Where the next record goes.
+    /// The position of the next record.
     end: u64,
-    /// The record at hand.
+    /// The encoded record of the current commit.
     record: Vec<u8>,
-    /// The commit that is marked as told.
+    /// The last commit that is marked as acknowledged.
     marked: u64,
 }
 
 impl RedoLog {
-    /// Begins a segment with the commit `first`.
+    /// Begins a segment, whose first commit will be `first`.
     pub(crate) fn begin(
         layout: &Layout,
         store: StoreId,
@@ -47,11 +47,11 @@ impl RedoLog {
         segment_bytes: u64,
         record: u64,
     ) -> Result<Self, StorageError> {
-        // The header's block, and one for a mark behind the last record.
+        // One block for the header, and one for a mark after the last record.
         let capacity = segment_bytes.max(record + 2 * BLOCK as u64);
         let (header, block) = Header::new(store, first, capacity);
         let next = layout.next_log();
-        // Taken before it is written: whoever prepares a spare may put another one there.
+        // Renamed before it is written, because a new spare may be prepared at any time.
         let prepared = has_length(&layout.spare(), capacity);
         if !prepared || fs::rename(layout.spare(), &next).is_err() {
             fill_with_zeros(&next, capacity)?;
@@ -64,13 +64,13 @@ impl RedoLog {
         Ok(Self::at(BLOCK as u64, file, header, layout, segment_bytes))
     }
 
-    /// Goes on behind the last record of a segment.
+    /// Continues after the last record of a segment.
     pub(crate) fn resume(layout: &Layout, segment: &Segment, bounds: &SizeLimits) -> Result<Self, StorageError> {
         let file = OpenOptions::new().read(true).write(true).open(&segment.path)?;
         Ok(Self::at(segment.end, file, segment.header, layout, bounds.segment_bytes))
     }
 
-    /// With the next record at `end` of a segment's file.
+    /// A segment whose next record is written at `end`.
     fn at(end: u64, file: File, header: Header, layout: &Layout, segment_bytes: u64) -> Self {
         let (layout, file) = (layout.clone(), file.into());
         Self { layout, segment_bytes, header, file, end, record: Vec::new(), marked: 0 }
@@ -85,18 +85,18 @@ impl RedoLog {
         Arc::clone(&self.file)
     }
 
-    /// Makes the record of a commit. False: it does not fit into this segment, see [`RedoLog::next_segment`].
+    /// Encodes the record of a commit. False if it does not fit into this segment: see [`RedoLog::next_segment`].
     pub(crate) fn encode(&mut self, state: &State, batch: &Batch) -> bool {
         segment::encode(state, batch, self.header.seed, &mut self.record);
         self.end + (self.record.len() + BLOCK) as u64 <= self.header.capacity
     }
 
-    /// The next segment, under a durable name, with the record of a commit at hand that does not fit into this one. This
-    /// one gets a mark that names the commit: should the next segment be missed later, so is the commit, even where the
-    /// manifest does not know of it.
+    /// Creates the next segment durably, with the encoded record of a commit that does not fit into this one. This
+    /// segment gets a mark with the sequence of that commit, so that a lost next segment is detected even if the
+    /// manifest does not name it.
     ///
     /// # Errors
-    /// Nothing has changed, unless [`RedoLog::may_have_next`].
+    /// Nothing has changed, unless [`RedoLog::may_have_next`] says so.
     pub(crate) fn next_segment(&mut self, state: &State, batch: &Batch) -> Result<Self, StorageError> {
         let (store, bytes) = (self.header.store, self.record.len() as u64);
         let mut next = Self::begin_with(&self.layout, store, state.sequence, self.segment_bytes, bytes)?;
@@ -105,8 +105,8 @@ impl RedoLog {
         Ok(next)
     }
 
-    /// Whether a segment that begins with `first` may be there: after an error, only opening the store again tells which
-    /// of the two counts.
+    /// Whether a segment that begins with `first` may exist. After an error, only reopening the store determines which
+    /// segment counts.
     pub(crate) fn may_have_next(&self, first: u64) -> bool {
         !matches!(self.layout.log(first).try_exists(), Ok(false))
     }
@@ -115,7 +115,7 @@ impl RedoLog {
         self.layout.directory()
     }
 
-    /// Writes the record at hand; it is durable after [`RedoLog::sync`].
+    /// Writes the encoded record. It is durable after [`RedoLog::sync`].
     pub(crate) fn write(&mut self) -> Result<(), StorageError> {
         write_at(&self.file, &self.record, self.end)?;
         self.end += self.record.len() as u64;
@@ -126,8 +126,8 @@ impl RedoLog {
         Ok(self.file.sync_data()?)
     }
 
-    /// Notes behind the last record that its commit was told, where the next record goes: a record that is damaged
-    /// later is told from one that was torn while it was written. Not synced, as nothing depends on it.
+    /// Writes a mark after the last record, where the next record will go: the commit was acknowledged. A damaged
+    /// record can then be distinguished from a torn one. The mark is not synced, because nothing depends on it.
     pub(crate) fn mark(&mut self, state: &State) {
         if self.marked == state.sequence {
             return;
@@ -139,21 +139,21 @@ impl RedoLog {
     }
 }
 
-/// Prepares the next segment, so that who needs it does not wait.
+/// Prepares a spare segment, so that commits need not wait for one.
 pub(crate) fn prepare_spare(layout: &Layout, bytes: u64) -> io::Result<()> {
-    let beside = layout.spare().with_added_extension("new");
+    let temporary = layout.spare().with_added_extension("new");
     if has_length(&layout.spare(), bytes) {
         return Ok(());
     }
-    fill_with_zeros(&beside, bytes)?;
-    fs::rename(&beside, layout.spare())
+    fill_with_zeros(&temporary, bytes)?;
+    fs::rename(&temporary, layout.spare())
 }
 
 fn has_length(path: &Path, length: u64) -> bool {
     path.metadata().is_ok_and(|found| found.len() == length)
 }
 
-/// Makes a file of zeros, or none: a full disk gets back what it gave.
+/// Creates a file of zeros. If that fails, the file is removed, which frees its space.
 fn fill_with_zeros(path: &Path, length: u64) -> io::Result<()> {
     let filled = disk::create(path).and_then(|mut file| {
         let zeros = vec![0; 256 * 1024];

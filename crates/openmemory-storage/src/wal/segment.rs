@@ -1,7 +1,7 @@
-//! What does a segment of the redo log look like? A header block, then records, each of which proves itself.
+//! What is in a segment of the redo log? A header block, then self-verifying records.
 //!
-//! A record's checksum begins with the header's, which has a number that is used once: nothing that lies about in a
-//! file from before passes for a record, and a damaged record does not hide the ones behind it.
+//! A record's checksum is seeded with that of the header, which contains a unique number. Stale data in a reused file
+//! is therefore never mistaken for a record, and a damaged record does not hide later ones.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -13,7 +13,8 @@ use crate::rows::backend::Batch;
 use crate::rows::digest::{Digest, State};
 use openmemory_domain::unique::unique;
 
-/// Records begin at multiples of this: a block that is written whole and once needs neither a read nor a second write.
+/// Records are aligned to blocks of this size: a block that is written whole and once needs neither a read nor a second
+/// write.
 pub(crate) const BLOCK: usize = 4096;
 
 const MAGIC: [u8; 8] = *b"omredo\0\0";
@@ -26,12 +27,12 @@ pub(crate) struct Header {
     /// The sequence of the first record.
     pub first: u64,
     pub capacity: u64,
-    /// Where the checksums of the records begin.
+    /// The seed of the records' checksums.
     pub seed: u32,
 }
 
 impl Header {
-    /// A new header, and its block.
+    /// A new header, and its encoded block.
     pub(crate) fn new(store: StoreId, first: u64, capacity: u64) -> (Self, Vec<u8>) {
         let mut block = vec![0; BLOCK];
         block[..8].copy_from_slice(&MAGIC);
@@ -63,40 +64,40 @@ impl Header {
 /// A commit in a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Record {
-    /// The store after the commit.
+    /// The state of the store after the commit.
     pub state: State,
     at: usize,
     length: usize,
 }
 
-/// A segment as it was found, without the batches.
+/// A segment as it was read, without the batches.
 #[derive(Debug, Clone)]
 pub(crate) struct Segment {
     pub path: PathBuf,
     pub header: Header,
-    /// Every whole record, in the order of the file.
+    /// Every intact record, in file order.
     pub records: Vec<Record>,
-    /// A commit that was told to its caller, by a mark behind it; 0 without one.
+    /// The last commit that a mark acknowledges; 0 without a mark.
     pub acknowledged: u64,
-    /// Where the next record goes.
+    /// The position of the next record.
     pub end: u64,
 }
 
 impl Segment {
-    /// Reads a segment, and the bytes that hold its batches.
+    /// Reads a segment, and the bytes of its batches.
     ///
     /// # Errors
-    /// `Corrupted` when its header or its length is wrong; damaged records are only absent.
+    /// `Corrupted` if the header or the length is wrong. Damaged records are skipped.
     pub(crate) fn read(path: &Path) -> Result<(Self, Vec<u8>), StorageError> {
-        let (segment, bytes) = Self::read_cut(path)?;
+        let (segment, bytes) = Self::read_truncated(path)?;
         if (bytes.len() as u64) < segment.header.capacity {
             return Err(StorageError::Corrupted(format!("{}: the file is cut short", name(path))));
         }
         Ok((segment, bytes))
     }
 
-    /// The same, also where the file has lost its end: what is whole in it can be saved.
-    pub(crate) fn read_cut(path: &Path) -> Result<(Self, Vec<u8>), StorageError> {
+    /// Like [`Segment::read`], but accepts a truncated file, whose intact records can be salvaged.
+    pub(crate) fn read_truncated(path: &Path) -> Result<(Self, Vec<u8>), StorageError> {
         let damaged = |what: &str| StorageError::Corrupted(format!("{}: {what}", name(path)));
         let bytes = match fs::read(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(damaged("the file is missing")),
@@ -124,7 +125,7 @@ impl Segment {
         Ok((segment, bytes))
     }
 
-    /// Whether a segment is there in its full length, without a look at its records.
+    /// Whether a segment exists in its full length. Records are not checked.
     pub(crate) fn is_there(path: &Path) -> bool {
         let mut bytes = [0; HEADER];
         let Ok(mut file) = File::open(path) else { return false };
@@ -132,7 +133,7 @@ impl Segment {
         file.metadata().is_ok_and(|found| header.is_some_and(|header| found.len() >= header.capacity))
     }
 
-    /// The sequence of the last record, or the one before the first.
+    /// The sequence of the last record; without records, the one before the first.
     pub(crate) fn last(&self) -> u64 {
         self.records.last().map_or(self.header.first.saturating_sub(1), |record| record.state.sequence)
     }
@@ -145,7 +146,8 @@ impl Segment {
     }
 }
 
-/// The record at the beginning of `bytes`, if it is whole: the state after it and the length of its batch, 0 for a mark.
+/// The record at the beginning of `bytes`, if it is intact: its state and the length of its batch, which is 0 for a
+/// mark.
 fn record(bytes: &[u8], seed: u32) -> Option<(State, usize)> {
     let (fixed, _) = bytes.split_first_chunk::<RECORD>()?;
     let length = u32_at(fixed, 0) as usize;
@@ -158,7 +160,7 @@ fn record(bytes: &[u8], seed: u32) -> Option<(State, usize)> {
     Some((State { sequence, digest }, length))
 }
 
-/// Makes a record in `buffer`, padded to whole blocks; without a batch it is a mark.
+/// Encodes a record into `buffer`, padded to full blocks. A record without a batch is a mark.
 pub(crate) fn encode(state: &State, batch: &Batch, seed: u32, buffer: &mut Vec<u8>) {
     buffer.clear();
     buffer.resize(RECORD, 0);
@@ -179,7 +181,7 @@ fn checksum(seed: u32, length: u32, bytes: &[u8]) -> u32 {
     hasher.finalize()
 }
 
-/// Each write as `key length, key, value length + 1, value`; 0 in place of a value's length removes the key.
+/// Each write is `key length, key, value length + 1, value`. A 0 instead of the value's length removes the key.
 fn encode_batch(batch: &Batch, record: &mut Vec<u8>) {
     for (key, value) in batch {
         record.extend_from_slice(&(key.len() as u32).to_le_bytes());
@@ -202,7 +204,7 @@ fn decode(mut payload: &[u8]) -> Option<Batch> {
     Some(batch)
 }
 
-/// Bytes behind their length, which is `more` larger than it should be, and what comes after them.
+/// Splits off a piece that is preceded by its length plus `more`.
 fn piece(bytes: &[u8], more: usize) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     rest.split_at_checked((u32::from_le_bytes(*length) as usize).checked_sub(more)?)
