@@ -108,10 +108,10 @@ impl Server {
         self.ask(method, path, key, "").await.status
     }
 
-    /// Memories of about `count` times 200 KB: of one text, which is embedded once.
+    /// Memories of about `count` times 200 KB.
     pub async fn fill(&self, key: &str, count: usize) {
-        let body = serde_json::json!({ "content": "long ".repeat(39_000) }).to_string();
-        for _ in 0..count {
+        for n in 0..count {
+            let body = serde_json::json!({ "content": format!("{n} {}", "long ".repeat(39_000)) }).to_string();
             assert_eq!(self.ask("POST", "/memory/add", key, &body).await.status, 200);
         }
     }
