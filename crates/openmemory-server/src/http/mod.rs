@@ -55,7 +55,7 @@ pub use origin::{guard_origin, is_local};
 pub use paths::normal_path;
 pub use precondition::{IfMatch, etag};
 pub use progress::{JSON_LINES, Progress};
-pub use query::Params;
+pub use query::{Parameters, Query};
 pub use quota::{Permit, Quota};
 pub use rate::{RateLimits, limit_rate};
 pub use stream_body::{ChunkSender, stream_body};

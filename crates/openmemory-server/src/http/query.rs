@@ -1,69 +1,87 @@
-//! What do the parameters of the address say? Each is checked; an unknown one is refused by name.
+//! What do the parameters of the address say? They are fields of a request, and its table says which there are and what
+//! each holds.
 
-use axum::extract::FromRequestParts;
+use std::marker::PhantomData;
+
+use axum::extract::{FromRequestParts, Query as Pairs};
 use axum::http::request::Parts;
-use serde_json::Value;
+use openmemory_domain::request::{Kind, Property};
+use serde_json::{Map, Value};
 
 use super::ApiError;
 
-/// The parameters that have not been taken yet.
-pub struct Params {
-    left: Vec<(String, String)>,
-    taken: Vec<String>,
-}
+/// The parameters that a route takes.
+pub trait Parameters {
+    const PROPERTIES: &'static [Property];
 
-impl Params {
-    pub fn take(&mut self, name: &str) -> Option<String> {
-        let at = self.left.iter().position(|(known, _)| known == name)?;
-        self.taken.push(name.to_owned());
-        Some(self.left.swap_remove(at).1)
-    }
-
-    pub fn whole(&mut self, name: &str, least: u64, most: u64) -> Result<Option<u64>, ApiError> {
-        let Some(text) = self.take(name) else { return Ok(None) };
-        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let number = digits.then(|| text.parse::<u64>().ok()).flatten().filter(|n| (least..=most).contains(n));
-        let wrong = || ApiError::invalid(name, &format!("must be a whole number from {least} to {most}"));
-        number.map(Some).ok_or_else(wrong)
-    }
-
-    pub fn flag(&mut self, name: &str) -> Result<Option<bool>, ApiError> {
-        match self.take(name).as_deref() {
-            None => Ok(None),
-            Some("true" | "True" | "1") => Ok(Some(true)),
-            Some("false" | "False" | "0") => Ok(Some(false)),
-            Some(_) => Err(ApiError::invalid(name, "must be true or false")),
-        }
-    }
-
-    /// The filter language, as JSON.
-    pub fn filters(&mut self) -> Result<Option<Value>, ApiError> {
-        let read = |text: String| serde_json::from_str(&text).map_err(|_| ApiError::invalid("filters", "must be JSON"));
-        self.take("filters").map(read).transpose()
-    }
-
-    /// Without parameters of these names, which mean nothing here.
-    pub fn passing_over(mut self, names: &[&str]) -> Self {
-        self.left.retain(|(name, _)| !names.contains(&name.as_str()));
-        self
-    }
-
-    /// Refuses what nobody has taken.
-    pub fn done(self) -> Result<(), ApiError> {
-        match self.left.first() {
-            Some((name, _)) if self.taken.contains(name) => Err(ApiError::invalid(name, "is given more than once")),
-            Some((name, _)) => Err(ApiError::invalid(name, "is not a parameter here")),
-            None => Ok(()),
-        }
+    /// Whether one that is not in the table means nothing, instead of being refused.
+    fn passes_over(_name: &str) -> bool {
+        false
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Params {
+/// The parameters of the address as a request's fields.
+pub struct Query<P> {
+    pub fields: Map<String, Value>,
+    parameters: PhantomData<P>,
+}
+
+impl<S: Send + Sync, P: Parameters> FromRequestParts<S> for Query<P> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let text = parts.uri.query().unwrap_or_default();
-        let read = serde_urlencoded::from_str::<Vec<(String, String)>>(text);
-        read.map(|left| Self { left, taken: Vec::new() }).map_err(|_| ApiError::invalid("query", "cannot be read"))
+        let Pairs(pairs) = Pairs::<Vec<(String, String)>>::try_from_uri(&parts.uri)
+            .map_err(|_| ApiError::invalid("query", "cannot be read"))?;
+        let mut fields = Map::new();
+        for (name, text) in pairs {
+            let Some(property) = P::PROPERTIES.iter().find(|property| property.name == name) else {
+                if P::passes_over(&name) {
+                    continue;
+                }
+                let known: Vec<_> = P::PROPERTIES.iter().map(|property| property.name).collect();
+                return Err(ApiError::invalid(
+                    &name,
+                    &format!("is not a parameter here; known are {}", known.join(", ")),
+                ));
+            };
+            if fields.insert(name.clone(), value(property, text)?).is_some() {
+                return Err(ApiError::invalid(&name, "is given more than once"));
+            }
+        }
+        Ok(Self { fields, parameters: PhantomData })
+    }
+}
+
+impl<P> Query<P> {
+    /// Takes a parameter that is a text.
+    pub fn text(&mut self, name: &str) -> Option<String> {
+        match self.fields.shift_remove(name) {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Takes a parameter that is a whole number.
+    pub fn whole(&mut self, name: &str) -> Option<u64> {
+        self.fields.shift_remove(name).and_then(|value| value.as_u64())
+    }
+}
+
+/// A parameter's text as the value that it stands for.
+fn value(property: &Property, text: String) -> Result<Value, ApiError> {
+    let refused = |problem: &str| Err(ApiError::invalid(property.name, problem));
+    match property.kind {
+        Kind::Whole { least, most } => {
+            let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            let number = digits.then(|| text.parse::<u64>().ok()).flatten().filter(|n| (least..=most).contains(n));
+            number.map_or_else(|| refused(&format!("must be a whole number from {least} to {most}")), |n| Ok(n.into()))
+        }
+        Kind::Boolean => match text.as_str() {
+            "true" | "True" | "1" => Ok(true.into()),
+            "false" | "False" | "0" => Ok(false.into()),
+            _ => refused("must be true or false"),
+        },
+        Kind::Filters => serde_json::from_str(&text).or_else(|_| refused("must be JSON")),
+        _ => Ok(text.into()),
     }
 }

@@ -2,6 +2,7 @@
 //! with the other tenants.
 
 use openmemory_rules::contract::{Control, DeletedMany, Hit, MemoryStore};
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Path};
@@ -11,7 +12,7 @@ use openmemory_domain::filter::Filter;
 use openmemory_domain::request::Search;
 use openmemory_rules::Error;
 
-use super::ApiError;
+use super::{ApiError, Query};
 use crate::app_state::AppState;
 use crate::blocking::blocking;
 use crate::keys::Caller;
@@ -87,6 +88,23 @@ impl FromRequestParts<Arc<AppState>> for TenantStore {
 
 /// The id in a path.
 pub struct Id(pub String);
+
+impl Id {
+    /// The request that a body makes of this memory; the body itself does not name it.
+    pub fn join(self, body: Value) -> Result<Map<String, Value>, ApiError> {
+        let Value::Object(mut request) = body else { return Err(ApiError::invalid("body", "must be an object")) };
+        match request.insert("id".into(), self.0.into()) {
+            None => Ok(request),
+            Some(_) => Err(ApiError::invalid("id", "is in the path, and not in the body")),
+        }
+    }
+
+    /// The request that parameters make of this memory.
+    pub fn with<P>(self, mut query: Query<P>) -> Map<String, Value> {
+        query.fields.insert("id".into(), self.0.into());
+        query.fields
+    }
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for Id {
     type Rejection = ApiError;

@@ -9,9 +9,10 @@ use openmemory_domain::{ErrorCode, MemoryId, filter, limits};
 use openmemory_rules::contract::MemoryStore;
 use serde_json::{Value, json};
 
-use super::fields::{ENTITIES, Fields, HOSTED, exactly, memory_id};
+use super::fields::{ENTITIES, Fields, exactly, memory_id};
 use super::memory::{patch, unknown, update_of};
-use crate::http::{Answer, ApiError, Body, LargeBody, Params, TenantStore};
+use super::requests;
+use crate::http::{Answer, ApiError, Body, LargeBody, Query, TenantStore};
 use crate::openapi::schemas;
 
 /// Change 1 to 1000 memories, all or none
@@ -86,19 +87,11 @@ fn named(mut fields: Fields) -> Result<MemoryId, ApiError> {
 
 /// Delete all memories of a user, agent, app or run; `*` means any, and all four `*` mean everything
 #[utoipa::path(
-    delete, path = "/v1/memories", tag = "Mem0", params(schemas::EntityQuery),
+    delete, path = "/v1/memories", tag = "Mem0", params(requests::EntityQuery),
     responses((status = 200, body = schemas::Mem0Message), schemas::Mem0Refusals)
 )]
-pub async fn delete_all(memories: TenantStore, mut params: Params) -> Answer {
-    if params.take("filters").is_some() {
-        return Err(ApiError::invalid(
-            "filters",
-            "cannot be read here; pass user_id, agent_id, app_id or run_id themselves",
-        ));
-    }
-    let named: Vec<(&str, String)> = ENTITIES.into_iter().filter_map(|name| Some((name, params.take(name)?))).collect();
-    // What is not understood could mean fewer memories.
-    params.passing_over(&HOSTED).done()?;
+pub async fn delete_all(memories: TenantStore, mut query: Query<requests::EntityQuery>) -> Answer {
+    let named: Vec<(&str, String)> = ENTITIES.into_iter().filter_map(|name| Some((name, query.text(name)?))).collect();
     if named.is_empty() {
         let why = "is missing: give at least one of user_id, agent_id, app_id and run_id; \"*\" means any";
         return Err(ApiError::invalid("user_id", why));

@@ -8,19 +8,23 @@ use openmemory_rules::contract::EntityStats;
 use serde_json::{Value, json};
 
 use super::fields::exactly;
-use crate::http::{Answer, ApiError, Params, TenantStore};
+use super::requests;
+use crate::http::{Answer, ApiError, Query, TenantStore};
 use crate::openapi::schemas;
+
+/// Entities of one page, at most.
+pub const MAX_ENTITIES: u64 = 1000;
 
 const KINDS: [(&str, &str); 4] = [("user", "user_id"), ("agent", "agent_id"), ("app", "app_id"), ("run", "run_id")];
 
 /// List users, agents, apps and runs that have memories
 #[utoipa::path(
-    get, path = "/v1/entities", tag = "Mem0", params(schemas::Mem0PageQuery),
+    get, path = "/v1/entities", tag = "Mem0", params(requests::EntitiesQuery),
     responses((status = 200, body = schemas::Mem0Page), schemas::Mem0Refusals)
 )]
-pub async fn list(memories: TenantStore, mut params: Params) -> Answer {
-    let page = params.whole("page", 1, u32::MAX.into())?.unwrap_or(1) as usize;
-    let size = params.whole("page_size", 1, 1000)?.unwrap_or(100) as usize;
+pub async fn list(memories: TenantStore, mut query: Query<requests::EntitiesQuery>) -> Answer {
+    let page = query.whole("page").unwrap_or(1) as usize;
+    let size = query.whole("page_size").unwrap_or(100) as usize;
     let holders = memories.scan(|store, control| async move { store.entities(control).await }).await?;
     let total = |field: &str| holders.iter().filter(|holder| holder.field == field).count();
     let results: Vec<Value> = holders.iter().skip((page - 1).saturating_mul(size)).take(size).map(entity).collect();

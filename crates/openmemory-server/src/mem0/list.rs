@@ -12,50 +12,61 @@ use openmemory_domain::request::List;
 use openmemory_rules::Error;
 use serde_json::{Map, Value, json};
 
-use super::fields::{ENTITIES, Fields, HOSTED, exactly};
+use super::fields::{ENTITIES, Fields, exactly};
 use super::filters::{names_an_entity, translated};
 use super::record::{only, record};
-use crate::http::{Answer, ApiError, Body, Params, TenantStore};
+use super::requests;
+use crate::http::{Answer, ApiError, Body, Query, TenantStore};
 use crate::openapi::schemas;
 
-const MAX_PAGE_SIZE: u64 = 200;
+pub const MAX_PAGE_SIZE: u64 = 200;
 /// Memories of a list without pages, at most.
-const MAX_LISTED: usize = 10_000;
+pub const MAX_LISTED: usize = 10_000;
 
 /// List memories of a user, agent, app or run, page by page
 #[utoipa::path(
-    post, path = "/v3/memories", tag = "Mem0", params(schemas::Mem0PageQuery), request_body = Object,
+    post, path = "/v3/memories", tag = "Mem0", params(requests::Mem0PageQuery), request_body = Object,
     responses((status = 200, body = schemas::Mem0Page), schemas::Mem0Refusals)
 )]
-pub async fn list(memories: TenantStore, params: Params, headers: HeaderMap, Body(body): Body) -> Answer {
+pub async fn list(
+    memories: TenantStore,
+    query: Query<requests::Mem0PageQuery>,
+    headers: HeaderMap,
+    Body(body): Body,
+) -> Answer {
     let mut fields = Fields::read(body)?;
     if let Some((name, _)) = fields.entities()?.first() {
         return Err(ApiError::invalid(name, "belongs into filters on this path"));
     }
-    let asked = Asked::read(params, fields, Vec::new())?;
+    let asked = Asked::read(query, fields, Vec::new())?;
     asked.page(&memories, "/v3/memories/", &headers).await
 }
 
 /// The same on an older path: a bare list unless a page is asked for
 #[utoipa::path(
-    post, path = "/v2/memories", tag = "Mem0", params(schemas::Mem0PageQuery), request_body = Object,
+    post, path = "/v2/memories", tag = "Mem0", params(requests::Mem0PageQuery), request_body = Object,
     responses((status = 200, body = schemas::AnyJson), schemas::Mem0Refusals)
 )]
-pub async fn list_v2(memories: TenantStore, params: Params, headers: HeaderMap, Body(body): Body) -> Answer {
+pub async fn list_v2(
+    memories: TenantStore,
+    query: Query<requests::Mem0PageQuery>,
+    headers: HeaderMap,
+    Body(body): Body,
+) -> Answer {
     let mut fields = Fields::read(body)?;
     let beside = fields.entities()?;
-    let asked = Asked::read(params, fields, beside)?;
+    let asked = Asked::read(query, fields, beside)?;
     asked.page_or_all(&memories, "/v2/memories/", &headers).await
 }
 
 /// The same on the oldest path, with parameters
 #[utoipa::path(
-    get, path = "/v1/memories", tag = "Mem0", params(schemas::EntityQuery, schemas::Mem0PageQuery),
+    get, path = "/v1/memories", tag = "Mem0", params(requests::Mem0ListQuery),
     responses((status = 200, body = schemas::AnyJson), schemas::Mem0Refusals)
 )]
-pub async fn list_v1(memories: TenantStore, mut params: Params, headers: HeaderMap) -> Answer {
-    let beside = ENTITIES.into_iter().filter_map(|name| Some((name, params.take(name)?.into()))).collect();
-    let asked = Asked::read(params, Fields::read(json!({}))?, beside)?;
+pub async fn list_v1(memories: TenantStore, mut query: Query<requests::Mem0ListQuery>, headers: HeaderMap) -> Answer {
+    let beside = ENTITIES.into_iter().filter_map(|name| Some((name, query.text(name)?.into()))).collect();
+    let asked = Asked::read(query, Fields::read(json!({}))?, beside)?;
     asked.page_or_all(&memories, "/v1/memories/", &headers).await
 }
 
@@ -69,11 +80,11 @@ struct Asked {
 }
 
 impl Asked {
-    fn read(mut params: Params, mut fields: Fields, beside: Vec<(&'static str, Value)>) -> Result<Self, ApiError> {
-        let page = params.whole("page", 1, u32::MAX.into())?.or(fields.whole("page", 1, u32::MAX.into())?);
-        let size = params.whole("page_size", 1, MAX_PAGE_SIZE)?.or(fields.whole("page_size", 1, MAX_PAGE_SIZE)?);
+    fn read<P>(mut query: Query<P>, mut fields: Fields, beside: Vec<(&'static str, Value)>) -> Result<Self, ApiError> {
+        let page = query.whole("page").or(fields.whole("page", 1, u32::MAX.into())?);
+        let size = query.whole("page_size").or(fields.whole("page_size", 1, MAX_PAGE_SIZE)?);
         // Older clients' word for the number of memories, which have no pages.
-        let limit = params.whole("limit", 1, MAX_LISTED as u64)?.or(fields.whole("limit", 1, MAX_LISTED as u64)?);
+        let limit = query.whole("limit").or(fields.whole("limit", 1, MAX_LISTED as u64)?);
         let mut others: Vec<Value> = beside.into_iter().map(|(name, value)| exactly(name, value)).collect();
         let filters = fields.object("filters")?.unwrap_or_default();
         if others.is_empty() && !names_an_entity(&filters) {
@@ -95,7 +106,6 @@ impl Asked {
         let list = List { show_expired, ..all_matching(translated(filters, others)?)? };
         let wanted = fields.array("fields")?;
         fields.done()?;
-        params.passing_over(&HOSTED).done()?;
         let size = size.or(limit.map(|limit| limit.min(MAX_PAGE_SIZE))).unwrap_or(100);
         Ok(Self { list, page, size, limit: limit.unwrap_or(MAX_LISTED as u64), wanted })
     }

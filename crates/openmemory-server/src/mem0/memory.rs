@@ -12,7 +12,8 @@ use serde_json::{Map, Value, json};
 
 use super::fields::{Fields, end_of_day};
 use super::record::{categories, record, scope, shown_id};
-use crate::http::{Answer, ApiError, Body, Id, Params, TenantStore};
+use super::requests;
+use crate::http::{Answer, ApiError, Body, Id, Query, TenantStore};
 use crate::openapi::schemas;
 
 /// Read a memory
@@ -44,11 +45,11 @@ pub async fn update(memories: TenantStore, Id(id): Id, Body(body): Body) -> Answ
 
 /// Delete a memory for good
 #[utoipa::path(
-    delete, path = "/v1/memories/{memory_id}", tag = "Mem0", params(schemas::Mem0IdPath),
+    delete, path = "/v1/memories/{memory_id}", tag = "Mem0", params(schemas::Mem0IdPath, requests::DeleteQuery),
     responses((status = 200, body = schemas::Mem0Message), schemas::Mem0Refusals)
 )]
-pub async fn delete(memories: TenantStore, Id(id): Id, mut params: Params) -> Answer {
-    let linked = params.flag("delete_linked")?.unwrap_or(false);
+pub async fn delete(memories: TenantStore, Id(id): Id, query: Query<requests::DeleteQuery>) -> Answer {
+    let linked = query.fields.get("delete_linked").is_some_and(|linked| linked == true);
     let delete = Delete::from(MemoryId::read("memory_id", &id)?);
     memories.store.delete(delete).await.map_err(unknown)?;
     let mut told = json!({ "message": "Memory deleted successfully!" });

@@ -26,6 +26,7 @@ mod filters;
 mod list;
 mod memory;
 mod record;
+mod requests;
 mod routes;
 mod search;
 mod unsupported;

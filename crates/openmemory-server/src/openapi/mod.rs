@@ -2,6 +2,10 @@
 
 mod document;
 mod page;
+mod properties;
 pub mod schemas;
+mod tables;
 
 pub use document::{document, routes};
+pub use properties::{object, parameters};
+pub(crate) use tables::{bodies, queries};

@@ -5,6 +5,7 @@ use axum::response::IntoResponse;
 use openmemory_domain::request::DeleteMany;
 
 use super::record::results;
+use super::requests;
 use crate::http::{Answer, LargeBody, TenantStore};
 use crate::openapi::schemas;
 
@@ -12,7 +13,7 @@ use crate::openapi::schemas;
 ///
 /// Ids give a result for each; filters and `all` tell how many were deleted and which. An empty filter never means all.
 #[utoipa::path(
-    post, path = "/memory/delete", tag = "Memories", request_body = schemas::Selection,
+    post, path = "/memory/delete", tag = "Memories", request_body = requests::Selection,
     responses((status = 200, body = schemas::Deletion), schemas::Refusals)
 )]
 pub async fn delete_many(memories: TenantStore, body: LargeBody) -> Answer {

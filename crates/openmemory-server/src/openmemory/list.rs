@@ -10,28 +10,29 @@ use openmemory_rules::contract::{Control, MemoryStore, Page};
 use serde_json::{Map, Value, json};
 
 use super::record::record;
+use super::requests;
 use crate::blocking::blocking;
-use crate::http::{Answer, ApiError, Body, Params, TenantStore};
+use crate::http::{Answer, ApiError, Body, Query, TenantStore};
 use crate::openapi::schemas;
 
 /// Memories that one request lists at most.
-const MAX_LISTED: u64 = 10_000;
+pub const MAX_LISTED: u64 = 10_000;
 
 /// List memories, newest first
 #[utoipa::path(
-    get, path = "/memory/all", tag = "Memories", params(schemas::AllQuery),
+    get, path = "/memory/all", tag = "Memories", params(requests::AllQuery),
     responses((status = 200, body = schemas::Items), schemas::Refusals)
 )]
-pub async fn all(memories: TenantStore, mut params: Params) -> Answer {
-    let walk = Walk::read(&mut params, None)?;
-    params.done()?;
+pub async fn all(memories: TenantStore, mut query: Query<requests::AllQuery>) -> Answer {
+    let user = query.text("user_id");
+    let walk = Walk::read(query, user)?;
     let page = memories.scan(|store, control| walk.run(store, control)).await?;
     Ok(Json(page).into_response())
 }
 
 /// List memories that match filters, page by page
 #[utoipa::path(
-    post, path = "/memory/list", tag = "Memories", request_body = schemas::ListRequest,
+    post, path = "/memory/list", tag = "Memories", request_body = requests::ListRequest,
     responses((status = 200, body = schemas::Items), schemas::Refusals)
 )]
 pub async fn list(memories: TenantStore, Body(body): Body) -> Answer {
@@ -44,23 +45,19 @@ pub async fn list(memories: TenantStore, Body(body): Body) -> Answer {
 pub struct Walk(List);
 
 impl Walk {
-    pub fn read(params: &mut Params, user: Option<String>) -> Result<Self, ApiError> {
-        let l = params.whole("l", 1, MAX_LISTED)?;
-        let limit = params.whole("limit", 1, MAX_LISTED)?.or(l).unwrap_or(100) as usize;
-        let skip = params.whole("u", 0, u32::MAX.into())?.unwrap_or(0);
+    pub fn read<P>(mut query: Query<P>, user: Option<String>) -> Result<Self, ApiError> {
+        let l = query.whole("l");
+        let limit = query.whole("limit").or(l).unwrap_or(100) as usize;
+        let skip = query.whole("u").unwrap_or(0);
         let mut filters = Map::new();
-        if let Some(user) = user.or_else(|| params.take("user_id")) {
+        if let Some(user) = user {
             filters.insert("user_id".into(), json!({ "in": [user] }));
         }
-        if let Some(sector) = params.take("sector") {
+        if let Some(sector) = query.text("sector") {
             filters.insert("sectors".into(), sector.into());
         }
-        let mut request = Map::new();
-        request.insert("filters".into(), filters.into());
-        if let Some(cursor) = params.take("cursor") {
-            request.insert("cursor".into(), cursor.into());
-        }
-        Ok(Self(List { limit, skip, ..List::read(Value::Object(request))? }))
+        query.fields.insert("filters".into(), filters.into());
+        Ok(Self(List { limit, skip, ..List::read(query.fields.into())? }))
     }
 
     pub async fn run(self, store: Arc<dyn MemoryStore>, control: Arc<Control>) -> Result<Value, Error> {

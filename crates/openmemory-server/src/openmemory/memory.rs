@@ -5,28 +5,21 @@ use axum::response::IntoResponse;
 use openmemory_domain::request::{Delete, Get, Update};
 use openmemory_domain::{Memory, MemoryId};
 use openmemory_rules::Error;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::record::tagged;
-use crate::http::{Answer, ApiError, Body, Id, IfMatch, Params, TenantStore};
+use super::requests;
+use crate::http::{Answer, Body, Id, IfMatch, Query, TenantStore};
 use crate::openapi::schemas;
 
 /// Read a memory, as it is or as it was
 #[utoipa::path(
-    get, path = "/memory/{id}", tag = "Memories", params(schemas::IdPath, schemas::GetQuery),
+    get, path = "/memory/{id}", tag = "Memories", params(schemas::IdPath, requests::GetQuery),
     responses((status = 200, body = schemas::Memory, headers(("ETag" = String))), schemas::Refusals)
 )]
-pub async fn get(memories: TenantStore, Id(id): Id, mut params: Params) -> Answer {
-    let user = params.take("user_id");
-    let mut request = Map::from_iter([("id".to_owned(), Value::from(id))]);
-    if let Some(version) = params.whole("version", 1, 1 << 53)? {
-        request.insert("version".into(), version.into());
-    }
-    if let Some(at) = params.take("at") {
-        request.insert("at".into(), at.into());
-    }
-    params.done()?;
-    let get = Get::read(request.into())?;
+pub async fn get(memories: TenantStore, id: Id, mut query: Query<requests::GetQuery>) -> Answer {
+    let user = query.text("user_id");
+    let get = Get::read(id.with(query).into())?;
     // What was current at a time is looked for among all versions.
     let asked = get.id.clone();
     let memory = match get.at {
@@ -43,11 +36,13 @@ pub async fn get(memories: TenantStore, Id(id): Id, mut params: Params) -> Answe
 /// field. Each accepted update adds 1 to `version`; `If-Match` with the `ETag` refuses a lost race with 412.
 #[utoipa::path(
     patch, path = "/memory/{id}", tag = "Memories", params(schemas::IdPath, schemas::IfMatchHeader),
-    request_body = schemas::Patch,
+    request_body = requests::Patch,
     responses((status = 200, body = schemas::Memory, headers(("ETag" = String))), schemas::Refusals)
 )]
-pub async fn update(memories: TenantStore, Id(id): Id, if_match: IfMatch, Body(body): Body) -> Answer {
-    let update = Update::read(update_request(id, &if_match, body)?)?;
+pub async fn update(memories: TenantStore, id: Id, if_match: IfMatch, Body(body): Body) -> Answer {
+    let mut request = id.join(body)?;
+    if_match.join(&mut request)?;
+    let update = Update::read_flat(request.into())?;
     let updated = memories.store.update(update).await.map_err(|error| if_match.told(error))?;
     Ok(tagged(&updated)?)
 }
@@ -57,21 +52,17 @@ pub async fn update(memories: TenantStore, Id(id): Id, if_match: IfMatch, Body(b
 /// `If-Match` with the `ETag` refuses a lost race with 412. `actor` and `reason` are told to who asks for it later.
 #[utoipa::path(
     delete, path = "/memory/{id}", tag = "Memories",
-    params(schemas::IdPath, schemas::IfMatchHeader, schemas::DeleteQuery),
+    params(schemas::IdPath, schemas::IfMatchHeader, requests::DeleteQuery),
     responses((status = 200, body = schemas::DeletedOne), schemas::Refusals)
 )]
-pub async fn delete(memories: TenantStore, Id(id): Id, if_match: IfMatch, mut params: Params) -> Answer {
-    let user = params.take("user_id");
-    let mut request = Map::from_iter([("id".to_owned(), Value::from(id))]);
-    if let Some(version) = params.whole("ifVersion", 1, 1 << 53)? {
-        request.insert("ifVersion".into(), version.into());
-    }
-    for name in ["actor", "reason"] {
-        if let Some(text) = params.take(name) {
-            request.insert(name.into(), text.into());
-        }
-    }
-    params.done()?;
+pub async fn delete(
+    memories: TenantStore,
+    id: Id,
+    if_match: IfMatch,
+    mut query: Query<requests::DeleteQuery>,
+) -> Answer {
+    let user = query.text("user_id");
+    let mut request = id.with(query);
     if_match.join(&mut request)?;
     let delete = Delete::read(request.into())?;
     if user.is_some() {
@@ -81,20 +72,6 @@ pub async fn delete(memories: TenantStore, Id(id): Id, if_match: IfMatch, mut pa
     }
     let deleted = memories.store.delete(delete).await.map_err(|error| if_match.told(error))?;
     Ok(Json(json!({ "ok": true, "memory": deleted })).into_response())
-}
-
-/// The engine's request: the body's fields are the patch but for those that steer the call.
-fn update_request(id: String, if_match: &IfMatch, body: Value) -> Result<Value, ApiError> {
-    let Value::Object(mut patch) = body else { return Err(ApiError::invalid("body", "must be an object")) };
-    let mut request = Map::from_iter([("id".to_owned(), Value::from(id))]);
-    for name in ["ifVersion", "actor", "reason"] {
-        if let Some(value) = patch.shift_remove(name) {
-            request.insert(name.into(), value);
-        }
-    }
-    if_match.join(&mut request)?;
-    request.insert("patch".into(), patch.into());
-    Ok(request.into())
 }
 
 /// A memory of another user than the one asked about is not there.

@@ -15,6 +15,7 @@
 //! | `transfer` | `GET` and `POST /export`, `POST /import`, `POST /backup` |
 //! | `watch` | `GET` and `POST /watch` |
 //! | `record` | how is a memory written? |
+//! | `requests` | what do the routes take? |
 //! | `missing` | what do paths without an id answer? |
 
 mod add;
@@ -25,6 +26,7 @@ mod memory;
 mod missing;
 mod query;
 mod record;
+mod requests;
 mod routes;
 mod signals;
 mod store;

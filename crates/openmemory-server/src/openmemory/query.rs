@@ -2,19 +2,22 @@
 
 use axum::Json;
 use axum::response::IntoResponse;
-use openmemory_domain::request::Search;
+use openmemory_domain::request::{Search, check_names};
 use openmemory_domain::{Timestamp, filter, limits};
 use openmemory_rules::Error;
 use openmemory_rules::contract::Hit;
 use serde_json::{Map, Value, json};
 
 use super::record::with_protocol_fields;
+use super::requests;
 use crate::http::{Answer, ApiError, Body, TenantStore, keep_end};
 use crate::openapi::schemas;
 
 /// Find memories by meaning, in OpenMemory's terms
+///
+/// `filters` may also hold `sector`, `min_score`, `startTime`, `endTime`, and `tags` as a list.
 #[utoipa::path(
-    post, path = "/memory/query", tag = "Memories", request_body = schemas::Query,
+    post, path = "/memory/query", tag = "Memories", request_body = requests::Query,
     responses((status = 200, body = schemas::Matches), schemas::Refusals)
 )]
 pub async fn query(memories: TenantStore, Body(body): Body) -> Answer {
@@ -29,7 +32,7 @@ pub async fn query(memories: TenantStore, Body(body): Body) -> Answer {
 
 /// Find memories by meaning
 #[utoipa::path(
-    post, path = "/memory/search", tag = "Memories", request_body = schemas::Search,
+    post, path = "/memory/search", tag = "Memories", request_body = requests::Search,
     responses((status = 200, body = schemas::Matches), schemas::Refusals)
 )]
 pub async fn search(memories: TenantStore, Body(body): Body) -> Answer {
@@ -55,6 +58,7 @@ fn moment(time: Value) -> Value {
 /// OpenMemory's `filters` beside the filter language: what it calls otherwise is said in the engine's terms.
 fn search_request(body: Value) -> Result<Value, ApiError> {
     let Value::Object(mut body) = body else { return Err(ApiError::invalid("body", "must be an object")) };
+    check_names(&body, requests::Query::PROPERTIES)?;
     let mut filters = match body.shift_remove("filters") {
         None | Some(Value::Null) => Map::new(),
         Some(Value::Object(filters)) => filters,

@@ -3,15 +3,16 @@
 use axum::Json;
 use axum::response::IntoResponse;
 use openmemory_domain::request::{ById, FeedbackRequest, Reinforce};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::record::{record, tagged};
-use crate::http::{Answer, ApiError, Body, Id, TenantStore};
+use super::requests;
+use crate::http::{Answer, Body, Id, TenantStore};
 use crate::openapi::schemas;
 
 /// Make a memory more salient
 #[utoipa::path(
-    post, path = "/memory/reinforce", tag = "Memories", request_body = schemas::ReinforceRequest,
+    post, path = "/memory/reinforce", tag = "Memories", request_body = requests::ReinforceRequest,
     responses((status = 200, body = schemas::Reinforced), schemas::Refusals)
 )]
 pub async fn reinforce(memories: TenantStore, Body(body): Body) -> Answer {
@@ -22,15 +23,12 @@ pub async fn reinforce(memories: TenantStore, Body(body): Body) -> Answer {
 /// Say how useful a memory was; null takes it back
 #[utoipa::path(
     post, path = "/memory/{id}/feedback", tag = "Memories", params(schemas::IdPath),
-    request_body = schemas::FeedbackBody,
+    request_body = requests::FeedbackBody,
     responses((status = 200, body = schemas::Memory, headers(("ETag" = String))), schemas::Refusals)
 )]
-pub async fn feedback(memories: TenantStore, Id(id): Id, Body(body): Body) -> Answer {
-    let Value::Object(mut request) = body else { return Err(ApiError::invalid("body", "must be an object")) };
-    if request.insert("id".into(), id.into()).is_some() {
-        return Err(ApiError::invalid("id", "is in the path, and not in the body"));
-    }
-    let memory = memories.store.feedback(FeedbackRequest::read(request.into())?).await?;
+pub async fn feedback(memories: TenantStore, id: Id, Body(body): Body) -> Answer {
+    let feedback = FeedbackRequest::read(id.join(body)?.into())?;
+    let memory = memories.store.feedback(feedback).await?;
     Ok(tagged(&memory)?)
 }
 

@@ -10,20 +10,21 @@ use axum::extract::{Extension, State};
 use axum::http::header;
 use axum::response::IntoResponse;
 use openmemory_domain::filter::Filter;
-use openmemory_domain::request::{Export, OnConflict};
+use openmemory_domain::request::{Export, Fields, OnConflict};
 use openmemory_rules::Error;
 use openmemory_rules::ImportFile;
 use parking_lot::Mutex;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use tokio::task::spawn;
 use tokio::time::timeout;
 use tracing::Instrument;
 
+use super::requests;
 use crate::app_state::AppState;
 use crate::blocking::blocking;
 use crate::http::{
-    Answer, ApiError, Body, CancelOnDisconnect, ChunkSender, JSON_LINES, Params, Progress, TenantStore, Upload,
+    Answer, ApiError, Body, CancelOnDisconnect, ChunkSender, JSON_LINES, Progress, Query, TenantStore, Upload,
     fields_of, stream_body,
 };
 use crate::keys::Caller;
@@ -37,26 +38,21 @@ const PIECE: usize = 64 << 10;
 ///
 /// The last line begins with `{"end":true`; without it something was cut off. `docs/reference/export-format.md` has the rest.
 #[utoipa::path(
-    get, path = "/export", tag = "Store", params(schemas::ExportQuery),
+    get, path = "/export", tag = "Store", params(requests::ExportQuery),
     responses((status = 200, body = String, content_type = "application/jsonl"), schemas::Refusals)
 )]
 pub async fn export(
     State(app): State<Arc<AppState>>,
     Extension(caller): Extension<Caller>,
     memories: TenantStore,
-    mut params: Params,
+    query: Query<requests::ExportQuery>,
 ) -> Answer {
-    let mut request = Map::new();
-    if let Some(filters) = params.filters()? {
-        request.insert("filters".into(), filters);
-    }
-    params.done()?;
-    lines(&app, caller, memories, Export::read_filter(request.into())?).await
+    lines(&app, caller, memories, Export::read_filter(query.fields.into())?).await
 }
 
 /// As the above, with filters of any length
 #[utoipa::path(
-    post, path = "/export", tag = "Store", request_body = schemas::ExportRequest,
+    post, path = "/export", tag = "Store", request_body = requests::ExportRequest,
     responses((status = 200, body = String, content_type = "application/jsonl"), schemas::Refusals)
 )]
 pub async fn export_some(
@@ -73,19 +69,18 @@ pub async fn export_some(
 /// All is checked before anything is imported. With `Accept: application/jsonl` the answer is a line
 /// `{"done": …, "total": …}` now and then, and the report or the refusal as the last one.
 #[utoipa::path(
-    post, path = "/import", tag = "Store", params(schemas::ImportQuery),
+    post, path = "/import", tag = "Store", params(requests::ImportQuery),
     request_body(content((String = "application/jsonl"), (String = "text/plain"))),
     responses((status = 200, body = schemas::Imported), schemas::Refusals)
 )]
 pub async fn import(
     State(app): State<Arc<AppState>>,
     memories: TenantStore,
-    mut params: Params,
+    mut query: Query<requests::ImportQuery>,
     progress: Progress,
     Upload { file, place }: Upload,
 ) -> Answer {
-    let on_conflict = OnConflict::read(params.take("onConflict").as_deref())?;
-    params.done()?;
+    let on_conflict = OnConflict::read(query.text("onConflict").as_deref())?;
     let line_bytes = app.limits.import_line_bytes;
     let check = move |_, control: Arc<Control>| blocking(move || ImportFile::check_opened(file, line_bytes, &control));
     let file = memories.scan(check).await?;
@@ -99,7 +94,7 @@ pub async fn import(
 
 /// Copy the store to a directory of this name beside the server; needs a server that was started with one for backups
 #[utoipa::path(
-    post, path = "/backup", tag = "Store", request_body = schemas::BackupRequest,
+    post, path = "/backup", tag = "Store", request_body = requests::BackupRequest,
     responses((status = 200, body = schemas::BackedUp), schemas::Refusals)
 )]
 pub async fn backup(
@@ -122,14 +117,9 @@ pub async fn backup(
 }
 
 fn backup_name(body: Value) -> Result<String, ApiError> {
-    let Value::Object(mut body) = body else { return Err(ApiError::invalid("body", "must be an object")) };
-    let name = match body.shift_remove("name") {
-        Some(Value::String(name)) if names_directory(&name) => name,
-        _ => return Err(ApiError::invalid("name", "must be 1 to 64 of a to z, 0 to 9, - and _")),
-    };
-    match body.keys().next() {
-        Some(unknown) => Err(ApiError::invalid(unknown, "is not a field here")),
-        None => Ok(name),
+    match Fields::of(body, requests::BackupRequest::PROPERTIES)?.string("name")? {
+        Some(name) if names_directory(&name) => Ok(name),
+        _ => Err(ApiError::invalid("name", "must be 1 to 64 of a to z, 0 to 9, - and _")),
     }
 }
 

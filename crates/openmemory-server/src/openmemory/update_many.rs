@@ -3,12 +3,13 @@
 use openmemory_domain::request::UpdateMany;
 
 use super::record::results;
+use super::requests;
 use crate::http::{Answer, LargeBody, TenantStore};
 use crate::openapi::schemas;
 
 /// Change 1 to 1000 memories, each with a result of its own, or all or none
 #[utoipa::path(
-    patch, path = "/memory/batch", tag = "Memories", request_body = schemas::UpdateBatch,
+    patch, path = "/memory/batch", tag = "Memories", request_body = requests::UpdateBatch,
     responses((status = 200, body = schemas::Results), schemas::Refusals)
 )]
 pub async fn update_many(memories: TenantStore, body: LargeBody) -> Answer {

@@ -6,17 +6,17 @@ use openmemory_domain::filter;
 use serde_json::json;
 
 use super::list::Walk;
-use crate::http::{Answer, Id, Params, TenantStore};
+use super::requests;
+use crate::http::{Answer, Id, Query, TenantStore};
 use crate::openapi::schemas;
 
 /// List a user's memories, newest first
 #[utoipa::path(
-    get, path = "/users/{user_id}/memories", tag = "Users", params(schemas::UserPath, schemas::PageQuery),
+    get, path = "/users/{user_id}/memories", tag = "Users", params(schemas::UserPath, requests::PageQuery),
     responses((status = 200, body = schemas::Items), schemas::Refusals)
 )]
-pub async fn list(memories: TenantStore, Id(user): Id, mut params: Params) -> Answer {
-    let walk = Walk::read(&mut params, Some(user))?;
-    params.done()?;
+pub async fn list(memories: TenantStore, Id(user): Id, query: Query<requests::PageQuery>) -> Answer {
+    let walk = Walk::read(query, Some(user))?;
     let page = memories.scan(|store, control| walk.run(store, control)).await?;
     Ok(Json(page).into_response())
 }

@@ -20,8 +20,9 @@ use tokio::task::spawn;
 use tokio::time::timeout;
 use tracing::Instrument;
 
+use super::requests;
 use crate::app_state::AppState;
-use crate::http::{Answer, ApiError, Body, CancelOnDisconnect, Counted, Params, Permit, TenantStore, caller, note};
+use crate::http::{Answer, ApiError, Body, CancelOnDisconnect, Counted, Permit, Query, TenantStore, caller, note};
 use crate::keys::Caller;
 use crate::openapi::schemas;
 use crate::readers::{ReadKind, Share};
@@ -34,24 +35,21 @@ const QUEUE_DEPTH: usize = 4;
 /// The data of an event is a change, and its id the cursor: `Last-Event-ID` or `since` goes on behind it. An event with
 /// an id alone tells where to go on from when nothing was told. An event `error` has a refusal, and is the last one.
 #[utoipa::path(
-    get, path = "/watch", tag = "Store", params(schemas::WatchQuery, schemas::LastEventId),
+    get, path = "/watch", tag = "Store", params(requests::WatchQuery, schemas::LastEventId),
     responses((status = 200, body = schemas::MemoryChange, content_type = "text/event-stream"), schemas::Refusals)
 )]
-pub async fn watch(app: State<Arc<AppState>>, headers: HeaderMap, memories: TenantStore, mut params: Params) -> Answer {
-    let mut request = Map::new();
-    if let Some(filters) = params.filters()? {
-        request.insert("filters".into(), filters);
-    }
-    if let Some(since) = params.take("since") {
-        request.insert("since".into(), since.into());
-    }
-    params.done()?;
-    begin(app.0, headers, memories, request)
+pub async fn watch(
+    app: State<Arc<AppState>>,
+    headers: HeaderMap,
+    memories: TenantStore,
+    query: Query<requests::WatchQuery>,
+) -> Answer {
+    begin(app.0, headers, memories, query.fields)
 }
 
 /// As the above, with filters of any length
 #[utoipa::path(
-    post, path = "/watch", tag = "Store", params(schemas::LastEventId), request_body = schemas::WatchRequest,
+    post, path = "/watch", tag = "Store", params(schemas::LastEventId), request_body = requests::WatchRequest,
     responses((status = 200, body = schemas::MemoryChange, content_type = "text/event-stream"), schemas::Refusals)
 )]
 pub async fn watch_some(

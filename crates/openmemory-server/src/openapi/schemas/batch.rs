@@ -1,4 +1,4 @@
-//! What do batches take and answer?
+//! What do batches answer?
 
 use std::collections::BTreeMap;
 
@@ -6,38 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::memory::{Added, IfExists, NewMemory};
-
-#[derive(ToSchema)]
-pub struct AddBatch {
-    #[schema(min_items = 1, max_items = 1000)]
-    pub items: Vec<NewMemory>,
-    /// All or nothing
-    pub atomic: Option<bool>,
-    /// For items that do not say it. Default: add
-    #[schema(rename = "ifExists")]
-    pub if_exists: Option<IfExists>,
-}
-
-#[derive(ToSchema)]
-pub struct ItemPatch {
-    pub id: String,
-    pub content: Option<String>,
-    pub tags: Option<Vec<String>>,
-    pub metadata: Option<BTreeMap<String, Value>>,
-    pub expires_at: Option<String>,
-    #[schema(rename = "ifVersion")]
-    pub if_version: Option<i64>,
-}
-
-#[derive(ToSchema)]
-pub struct UpdateBatch {
-    #[schema(min_items = 1, max_items = 1000)]
-    pub items: Vec<ItemPatch>,
-    pub atomic: Option<bool>,
-    pub actor: Option<String>,
-    pub reason: Option<String>,
-}
+use super::memory::{Added, Deleted};
 
 #[derive(ToSchema, Serialize)]
 pub struct ItemResult {
@@ -67,13 +36,21 @@ pub struct Results {
     pub results: Vec<ItemResult>,
 }
 
-/// Exactly one of these
-#[derive(ToSchema)]
-pub struct Selection {
-    pub ids: Option<Vec<String>>,
-    pub filters: Option<BTreeMap<String, Value>>,
-    /// True
-    pub all: Option<bool>,
+#[derive(ToSchema, Serialize)]
+pub struct DeletedResult {
+    pub ok: bool,
+    #[schema(nullable = false)]
+    pub id: Option<String>,
+    #[schema(nullable = false)]
+    pub memory: Option<Deleted>,
+    #[schema(nullable = false)]
+    pub error: Option<ItemError>,
+}
+
+#[derive(ToSchema, Serialize)]
+pub struct DeletedResults {
+    /// In the order of the ids
+    pub results: Vec<DeletedResult>,
 }
 
 #[derive(ToSchema, Serialize)]
@@ -85,6 +62,6 @@ pub struct Summary {
 #[derive(ToSchema, Serialize)]
 #[serde(untagged)]
 pub enum Deletion {
-    Each(Results),
+    Each(DeletedResults),
     Matching(Summary),
 }

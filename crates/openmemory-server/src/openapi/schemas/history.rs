@@ -3,19 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::memory::Sector;
-
-#[derive(ToSchema)]
-pub struct RestoreRequest {
-    #[schema(minimum = 1)]
-    pub version: i64,
-    #[schema(rename = "ifVersion")]
-    pub if_version: Option<i64>,
-    pub actor: Option<String>,
-    pub reason: Option<String>,
-}
 
 #[derive(ToSchema)]
 #[schema(rename_all = "UPPERCASE")]
@@ -59,13 +49,4 @@ pub struct Version {
 pub struct Versions {
     /// Newest first
     pub versions: Vec<Version>,
-}
-
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct HistoryQuery {
-    #[param(minimum = 1, maximum = 1000, default = 100)]
-    pub limit: Option<i64>,
-    /// Only versions below this one
-    pub before: Option<i64>,
 }

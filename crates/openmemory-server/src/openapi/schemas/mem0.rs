@@ -1,4 +1,4 @@
-//! What do Mem0's routes take and answer?
+//! What do Mem0's routes answer, and which paths have they?
 
 use std::collections::BTreeMap;
 
@@ -116,22 +116,4 @@ pub struct EntityPaths {
     /// `user`, `agent`, `app` or `run`
     pub entity: String,
     pub name: String,
-}
-
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct EntityQuery {
-    pub user_id: Option<String>,
-    pub agent_id: Option<String>,
-    pub app_id: Option<String>,
-    pub run_id: Option<String>,
-}
-
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Mem0PageQuery {
-    #[param(minimum = 1)]
-    pub page: Option<i64>,
-    #[param(minimum = 1, maximum = 200)]
-    pub page_size: Option<i64>,
 }

@@ -1,4 +1,4 @@
-//! What is a memory, and what may be said of a new or changed one?
+//! What is a memory, and how is one named?
 
 use std::collections::BTreeMap;
 
@@ -73,63 +73,6 @@ pub struct Added {
     pub existed: Option<bool>,
 }
 
-/// What becomes of a text that the same user, agent, app and run have already, characters composed alike and white
-/// space around it aside: it is added all the same, the memory that is there is the answer, or it also gets the tags
-/// it has not, the metadata and the expiry
-#[derive(ToSchema, Serialize)]
-#[schema(rename_all = "lowercase")]
-pub enum IfExists {
-    Add,
-    Skip,
-    Touch,
-}
-
-#[derive(ToSchema)]
-pub struct NewMemory {
-    /// 1 to 200 000 characters, not only white space
-    #[schema(min_length = 1, max_length = 200_000)]
-    pub content: String,
-    /// At most 64 of 1 to 256 characters
-    #[schema(max_items = 64)]
-    pub tags: Option<Vec<String>>,
-    /// At most 64 KiB of JSON, 32 levels deep; `sector` pins the sector
-    pub metadata: Option<BTreeMap<String, Value>>,
-    pub user_id: Option<String>,
-    pub agent_id: Option<String>,
-    pub app_id: Option<String>,
-    pub run_id: Option<String>,
-    /// One of your own
-    pub id: Option<String>,
-    pub immutable: Option<bool>,
-    pub expires_at: Option<String>,
-    pub created_at: Option<String>,
-    /// Default: add
-    #[schema(rename = "ifExists")]
-    pub if_exists: Option<IfExists>,
-    /// Taken from OpenMemory's clients; salience follows from the sectors
-    pub salience: Option<f64>,
-    /// Taken from OpenMemory's clients; decay follows from the sectors
-    pub decay_lambda: Option<f64>,
-}
-
-#[derive(ToSchema)]
-pub struct Patch {
-    pub content: Option<String>,
-    /// Replaces the whole array
-    pub tags: Option<Vec<String>>,
-    /// Merged field by field; null removes one
-    pub metadata: Option<BTreeMap<String, Value>>,
-    /// Null clears it
-    pub expires_at: Option<String>,
-    /// Kept in the history
-    pub actor: Option<String>,
-    /// Kept in the history
-    pub reason: Option<String>,
-    /// As `If-Match`, answered 409
-    #[schema(rename = "ifVersion")]
-    pub if_version: Option<i64>,
-}
-
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
 pub struct IdPath {
@@ -145,33 +88,17 @@ pub struct IfMatchHeader {
     pub if_match: Option<String>,
 }
 
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct DeleteQuery {
-    /// The memory must be this user's
-    pub user_id: Option<String>,
-    /// As `If-Match`, answered 409
-    #[param(rename = "ifVersion")]
-    pub if_version: Option<i64>,
-    /// Kept in what is left of the memory
-    pub actor: Option<String>,
-    /// Kept in what is left of the memory
-    pub reason: Option<String>,
-}
-
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct GetQuery {
-    /// The memory must be this user's
-    pub user_id: Option<String>,
-    /// As it was in this version
-    pub version: Option<i64>,
-    /// As it was at this time
-    pub at: Option<String>,
+/// The memory as it last was
+#[derive(ToSchema, Serialize)]
+pub struct Deleted {
+    #[serde(flatten)]
+    pub memory: Memory,
+    #[schema(format = DateTime)]
+    pub deleted_at: String,
 }
 
 #[derive(ToSchema)]
 pub struct DeletedOne {
     pub ok: bool,
-    pub memory: Memory,
+    pub memory: Deleted,
 }

@@ -1,4 +1,4 @@
-//! Which shapes do requests and answers have? Described here for OpenAPI; the engine reads and writes them.
+//! Which shapes do answers, paths and headers have? Described here for OpenAPI; the engine writes them.
 
 #![expect(dead_code, reason = "shapes that are described and never made")]
 

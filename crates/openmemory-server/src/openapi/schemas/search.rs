@@ -1,4 +1,4 @@
-//! What do searches take and answer?
+//! What do searches answer?
 
 use std::collections::BTreeMap;
 
@@ -6,50 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::memory::{Memory, Sector};
-
-#[derive(ToSchema)]
-pub struct Query {
-    #[schema(min_length = 1, max_length = 8192)]
-    pub query: String,
-    #[schema(minimum = 1, maximum = 1000, default = 8)]
-    pub limit: Option<i64>,
-    /// The older name of `limit`
-    #[schema(minimum = 1, maximum = 1000)]
-    pub k: Option<i64>,
-    /// The filter language; also `sector`, `min_score`, `startTime`, `endTime`, and `tags` as a list
-    pub filters: Option<BTreeMap<String, Value>>,
-    pub sectors: Option<Vec<Sector>>,
-    #[schema(rename = "minScore", minimum = 0, maximum = 1)]
-    pub min_score: Option<f64>,
-    pub explain: Option<bool>,
-    #[schema(rename = "showExpired")]
-    pub show_expired: Option<bool>,
-    pub user_id: Option<String>,
-    /// Milliseconds since 1970
-    #[schema(rename = "startTime")]
-    pub start_time: Option<i64>,
-    #[schema(rename = "endTime")]
-    pub end_time: Option<i64>,
-}
-
-#[derive(ToSchema)]
-pub struct Search {
-    #[schema(min_length = 1, max_length = 8192)]
-    pub query: String,
-    #[schema(minimum = 1, maximum = 1000, default = 8)]
-    pub limit: Option<i64>,
-    /// The older name of `limit`
-    #[schema(minimum = 1, maximum = 1000)]
-    pub k: Option<i64>,
-    pub filters: Option<BTreeMap<String, Value>>,
-    pub sectors: Option<Vec<Sector>>,
-    #[schema(rename = "minScore", minimum = 0, maximum = 1)]
-    pub min_score: Option<f64>,
-    pub explain: Option<bool>,
-    #[schema(rename = "showExpired")]
-    pub show_expired: Option<bool>,
-}
+use super::memory::Memory;
 
 #[derive(ToSchema, Serialize)]
 pub struct Match {

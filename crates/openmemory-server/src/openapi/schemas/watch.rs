@@ -1,28 +1,9 @@
-//! What does a watch take and tell?
-
-use std::collections::BTreeMap;
+//! What does a watch tell, and from where on?
 
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::memory::Memory;
-
-#[derive(ToSchema)]
-pub struct WatchRequest {
-    pub filters: Option<BTreeMap<String, Value>>,
-    /// The cursor of a change, or a time; without it changes are told from now on
-    pub since: Option<String>,
-}
-
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct WatchQuery {
-    /// The filter language, as JSON
-    pub filters: Option<String>,
-    /// The cursor of a change, or a time; without it changes are told from now on
-    pub since: Option<String>,
-}
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
@@ -34,7 +15,7 @@ pub struct LastEventId {
 
 #[derive(ToSchema, Serialize)]
 #[schema(rename_all = "UPPERCASE")]
-pub enum Event {
+pub enum ChangeEvent {
     Add,
     Update,
     Restore,
@@ -43,7 +24,7 @@ pub enum Event {
 
 #[derive(ToSchema)]
 pub struct MemoryChange {
-    pub event: Event,
+    pub event: ChangeEvent,
     pub id: String,
     /// The version that the change made; of a `DELETE` the last one
     #[schema(minimum = 1)]
