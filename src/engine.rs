@@ -45,8 +45,11 @@ pub struct Engine {
 #[napi]
 impl Engine {
     /// Instant: the directory is opened by the first call.
-    // napi writes the types that it reads here into native.d.ts, and does not look behind an alias.
     #[napi(constructor)]
+    #[allow(
+        clippy::type_complexity,
+        reason = "napi writes the type into native.d.ts, and does not look behind an alias"
+    )]
     pub fn new(
         env: &Env,
         options: String,
