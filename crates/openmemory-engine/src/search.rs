@@ -1,6 +1,6 @@
 //! Which memories answer a question? The index ranks all that are in scope; the store tells what they say now.
 
-use openmemory_rules::contract::{Control, Hit, ScorePart};
+use openmemory_rules::contract::{Control, Hit, ScoreFeature};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -162,8 +162,8 @@ impl Engine {
         let Some(memory) = self.memory_with(number, version, said.content.clone())? else { return Ok(None) };
         let by = found.by.map(|number| self.store.head(Number(number))).transpose()?.flatten();
         let path = by.iter().map(|head| &head.id).chain([&memory.version.id]).map(MemoryId::to_string).collect();
-        let part = |(name, value, weight)| ScorePart { name, value, weight };
-        let explain = request.explain.then(|| found.features.all().map(part).collect());
+        let feature = |(name, value, weight)| ScoreFeature { name, value, weight };
+        let explain = request.explain.then(|| found.features.all().map(feature).collect());
         Ok(Some(Hit { score: found.features.score(), similarity, path, explain, memory }))
     }
 

@@ -9,19 +9,19 @@ use crate::rows::Rows;
 use crate::tombstone::Tombstone;
 use crate::waypoint::Waypoint;
 
-/// Typed writes of one commit. Reads see what was written before them; nothing is visible to others, or durable, until
-/// the commit is.
+/// Typed writes of one commit. Reads see earlier writes of the same commit. Nothing is durable, or visible to other
+/// readers, before the commit succeeds.
 pub trait Changes: Rows {
-    /// Runs a piece of work. If it fails, what it wrote is taken back, and nothing else. Pieces may nest.
-    fn attempt<T, E>(&mut self, piece: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E>;
+    /// Runs `work` under a savepoint: if it fails, only its own writes are rolled back. Savepoints may nest.
+    fn attempt<T, E>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E>;
 
-    /// Puts a new memory with its text, removes a tombstone of its id, and returns the number it got.
+    /// Inserts a new memory with its text, removes any tombstone of its id and returns the assigned number.
     fn insert(&mut self, version: &Version, content: &Content, dynamics: &Dynamics) -> Result<Number, Error>;
 
-    /// Makes `next` the newest version, and `current` the last one of the history.
+    /// Makes `next` the newest version and appends `current` to the history.
     fn replace(&mut self, number: Number, current: &Version, next: &Version) -> Result<(), Error>;
 
-    /// Removes everything of a memory, leaving a tombstone. Links are taken out of the other ends beforehand.
+    /// Removes all rows of a memory and leaves a tombstone. The caller has already removed the links to it.
     fn delete(&mut self, number: Number, head: &Version, tombstone: &Tombstone) -> Result<(), Error>;
 
     fn put_content(&mut self, number: Number, hash: ContentHash, content: &Content) -> Result<(), Error>;
@@ -30,16 +30,16 @@ pub trait Changes: Rows {
 
     fn put_dynamics(&mut self, number: Number, dynamics: &Dynamics) -> Result<(), Error>;
 
-    /// Replaces all links of a memory; they are ordered by the number of the other end.
+    /// Replaces all links of a memory. `links` is sorted by the number of the other end.
     fn put_waypoints(&mut self, number: Number, links: &[(Number, Waypoint)]) -> Result<(), Error>;
 
     fn put_tombstone(&mut self, id: &MemoryId, tombstone: &Tombstone) -> Result<(), Error>;
 
-    /// Names the model of the store's vectors, which ends a change of model.
+    /// Records the model of the stored vectors and clears an unfinished reindex.
     fn put_model(&mut self, model: &ModelIdentity) -> Result<(), Error>;
 
     fn put_reindex(&mut self, reindex: &Reindex) -> Result<(), Error>;
 
-    /// Makes [`Rows::numbers_of_text`] complete in stores that were written before it existed.
+    /// Builds the index behind [`Rows::numbers_of_text`] in stores that were written before that index existed.
     fn index_texts(&mut self) -> Result<(), Error>;
 }

@@ -1,4 +1,4 @@
-//! Why did a call fail? Every failure has a stable code, says whether trying again can help, and what to do next.
+//! Why did a call fail? Every error has a stable code, says whether a retry can help, and names a remedy.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,18 +22,18 @@ pub enum Error {
     NoVersion { id: MemoryId, version: u64 },
     #[error("memory {id} did not exist yet at that time")]
     NotYet { id: MemoryId },
-    #[error("memory {id} is at version {current}, not {expected}; read it again, then decide again")]
+    #[error("memory {id} is at version {current}, not {expected}; read it again before you retry")]
     VersionConflict { id: MemoryId, expected: u64, current: u64 },
-    #[error("memory {id} exists already, at version {current}; update it instead")]
+    #[error("memory {id} already exists, at version {current}; update it instead")]
     Exists { id: MemoryId, current: u64 },
-    #[error("memory {id} is in the store already, with another history (version {current}); see onConflict")]
+    #[error("memory {id} is already in the store with a different history (version {current}); see onConflict")]
     Differs { id: MemoryId, current: u64 },
-    #[error("line {line}: {invalid}; nothing of the file was imported")]
+    #[error("line {line}: {invalid}; nothing was imported from the file")]
     Line { line: u64, invalid: Invalid },
-    #[error("the file is damaged: {problem}; nothing of it was imported, so export again or take an older copy")]
+    #[error("the file is damaged: {problem}; nothing was imported; export it again or use an older copy")]
     DamagedExport { problem: &'static str, line: u64 },
     #[error(
-        "the file is an export of format {found}, and this version reads {}",
+        "the file has export format {found}, but this version reads format {}",
         openmemory_domain::export::FORMAT_VERSION
     )]
     ExportVersion { found: u64 },
@@ -42,7 +42,7 @@ pub enum Error {
     #[error("memory {id} is immutable; delete it and add a new one instead")]
     Immutable { id: MemoryId },
     #[error(
-        "the store holds vectors of {} ({} dimensions), and the embedder is {} ({}); call reindex() to change over",
+        "the store holds vectors of {} ({} dimensions), but the embedder is {} ({}); call reindex() to switch models",
         .stored.id, .stored.dimensions, .embedder.id, .embedder.dimensions
     )]
     ModelMismatch { stored: ModelIdentity, embedder: ModelIdentity },
@@ -56,12 +56,12 @@ pub enum Error {
     StoreFailed,
     #[error("the call was aborted before anything was changed")]
     Aborted,
-    #[error("another item of the atomic batch was refused, so nothing of it was done")]
+    #[error("another item of the atomic batch was rejected, so the batch changed nothing")]
     BatchRefused,
-    #[error("the call was aborted after {done} of {total} memories; call it again to go on from there")]
+    #[error("the call was aborted after {done} of {total} memories; call it again to continue")]
     Interrupted { done: usize, total: usize },
     #[error(
-        "more has changed than is kept for a slow watcher; watch again since the cursor of the last change it gave"
+        "the watcher fell behind the buffered changes; start a new watch at the cursor of the last change it returned"
     )]
     FellBehind,
     #[error("the store is closed")]
@@ -71,7 +71,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The public code; it never changes for a failure.
+    /// The public code, which is stable.
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Invalid(invalid) | Self::Line { invalid, .. } => match invalid.kind {
@@ -94,7 +94,7 @@ impl Error {
         }
     }
 
-    /// Whether the same call can succeed later without a change by the caller.
+    /// Whether the same call can succeed later, unchanged.
     pub fn retryable(&self) -> bool {
         match self {
             Self::Fault(fault) => fault.retryable,
@@ -103,7 +103,7 @@ impl Error {
         }
     }
 
-    /// The field that was refused.
+    /// The rejected field.
     pub fn field(&self) -> Option<&str> {
         match self {
             Self::Invalid(invalid) | Self::Line { invalid, .. } => Some(&invalid.field),
@@ -112,13 +112,13 @@ impl Error {
         }
     }
 
-    /// What a program may want to know beside the code.
+    /// Structured details for programs, in addition to the code.
     pub fn details(&self) -> Option<Value> {
         match self {
             Self::NotFound { id, tombstone: None } | Self::NotYet { id } | Self::Immutable { id } => {
                 Some(json!({ "id": id.to_string() }))
             }
-            Self::NotFound { id, tombstone: Some(tombstone) } => Some(deleted(id, tombstone)),
+            Self::NotFound { id, tombstone: Some(tombstone) } => Some(deletion_details(id, tombstone)),
             Self::NoVersion { id, version } => Some(json!({ "id": id.to_string(), "version": version })),
             Self::VersionConflict { id, expected, current } => {
                 Some(json!({ "id": id.to_string(), "version": current, "expected": expected }))
@@ -136,7 +136,7 @@ impl Error {
         }
     }
 
-    /// `{code, message, field?, details?, retryable}`, as errors cross to other languages.
+    /// `{code, message, field?, details?, retryable}`, the form in which other languages receive errors.
     pub fn to_json(&self) -> Value {
         let mut fields = Map::new();
         fields.insert("code".into(), self.code().as_str().into());
@@ -151,12 +151,12 @@ impl Error {
         Value::Object(fields)
     }
 
-    /// A file of the process's own, which the system refused.
+    /// An I/O error on one of the process's own files.
     pub fn disk(error: std::io::Error) -> Self {
         Self::Disk(Arc::new(error))
     }
 
-    /// A file that the caller named, and that the system refused.
+    /// An I/O error on a file that the caller named.
     pub fn file(file: &Path, error: std::io::Error) -> Self {
         Self::File { file: file.to_owned(), error: Arc::new(error) }
     }
@@ -169,7 +169,7 @@ impl Error {
     }
 }
 
-fn deleted(id: &MemoryId, tombstone: &Tombstone) -> Value {
+fn deletion_details(id: &MemoryId, tombstone: &Tombstone) -> Value {
     let mut details = json!({
         "id": id.to_string(),
         "deleted": true,

@@ -1,5 +1,5 @@
-//! Is this file whole, and what are its lines? It is read twice: first to check all of it, so that a file that is
-//! truncated, damaged or wrong in any line changes nothing, and then to import it, some lines at a time.
+//! Is an export file complete and valid, and what are its lines? The file is read twice: first to validate all of it,
+//! so that a truncated, damaged or invalid file changes nothing, and then to import it in groups of lines.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek};
@@ -11,14 +11,14 @@ use openmemory_domain::export::{Header, HeaderProblem, Line, Trailer};
 use openmemory_domain::json::without_bom;
 use openmemory_domain::{Invalid, ModelIdentity};
 
-/// Bytes of a line at most: import has to hold one whole.
+/// Maximum length of a line in bytes: import holds a whole line in memory.
 pub const LINE_BYTES: usize = 1 << 30;
 
-/// Lines and bytes that are held at once, and share a commit.
-const GROUP_LINES: usize = 64;
-const GROUP_BYTES: usize = 4 << 20;
+/// Maximum size of a group, which is held in memory and committed at once.
+const MAX_GROUP_LINES: usize = 64;
+const MAX_GROUP_BYTES: usize = 4 << 20;
 
-/// An export that has been checked.
+/// A validated export file.
 pub struct ImportFile {
     lines: Lines,
     pub model: Option<ModelIdentity>,
@@ -26,7 +26,7 @@ pub struct ImportFile {
     pub tombstones: usize,
 }
 
-/// A line and where it is, counted from 1.
+/// A line with its number, counted from 1.
 pub struct Numbered {
     pub number: u64,
     pub line: Line,
@@ -35,31 +35,31 @@ pub struct Numbered {
 struct Lines {
     file: BufReader<File>,
     name: PathBuf,
-    /// Bytes of a line at most.
-    longest: usize,
-    /// Of the line read last.
+    max_line_bytes: usize,
+    /// Number of the last line read.
     number: u64,
     bytes: Vec<u8>,
 }
 
 impl ImportFile {
-    /// Reads the whole file once. Blocks.
+    /// Reads and validates the whole file. Blocks.
     ///
     /// # Errors
-    /// A refusal that names the line and the field; `CORRUPTED` if the end is missing or the checksum is another;
-    /// `FORMAT_UNSUPPORTED`.
+    /// An error that names line and field if a line is invalid; `CORRUPTED` if the end is missing or the checksum
+    /// differs; `FORMAT_UNSUPPORTED`.
     pub fn check(name: &Path, control: &Control) -> Result<Self, Error> {
-        Self::whole(Lines::open(name)?, control)
+        Self::validated(Lines::open(name)?, control)
     }
 
-    /// As [`ImportFile::check`], of a file that has no name and that a stranger sent: its lines have at most `line_bytes`.
-    pub fn check_opened(file: File, line_bytes: usize, control: &Control) -> Result<Self, Error> {
-        let mut lines = Lines::of(file, Path::new("the lines to import"), line_bytes.min(LINE_BYTES));
+    /// Like [`ImportFile::check`], for an unnamed file from an untrusted client. Its lines have at most
+    /// `max_line_bytes`.
+    pub fn check_opened(file: File, max_line_bytes: usize, control: &Control) -> Result<Self, Error> {
+        let mut lines = Lines::of(file, Path::new("the lines to import"), max_line_bytes.min(LINE_BYTES));
         lines.rewind()?;
-        Self::whole(lines, control)
+        Self::validated(lines, control)
     }
 
-    fn whole(mut lines: Lines, control: &Control) -> Result<Self, Error> {
+    fn validated(mut lines: Lines, control: &Control) -> Result<Self, Error> {
         let mut hasher = blake3::Hasher::new();
         let (mut memories, mut versions, mut tombstones) = (0, 0, 0);
         let model = lines.header(&mut hasher)?;
@@ -74,30 +74,30 @@ impl ImportFile {
                 }
                 Some(Line::Tombstone(_)) => tombstones += 1,
                 Some(Line::End(trailer)) => break trailer,
-                None => return Err(lines.damaged("its last line is missing, so it is not whole")),
+                None => return Err(lines.damaged("its last line is missing, so it is incomplete")),
             }
             hasher.update(&lines.bytes);
         };
         let Trailer { blake3, .. } = &trailer;
         if blake3.as_ref().is_some_and(|expected| *expected != hasher.finalize().to_hex().as_str()) {
-            return Err(lines.damaged("its bytes do not have the checksum of its last line"));
+            return Err(lines.damaged("its checksum does not match the one in its last line"));
         }
-        let counted = [(trailer.memories, memories), (trailer.versions, versions), (trailer.tombstones, tombstones)];
-        if counted.iter().any(|(told, found)| told.is_some_and(|told| told != *found)) {
-            return Err(lines.damaged("it does not hold as many memories as its last line says"));
+        let counts = [(trailer.memories, memories), (trailer.versions, versions), (trailer.tombstones, tombstones)];
+        if counts.iter().any(|(expected, found)| expected.is_some_and(|expected| expected != *found)) {
+            return Err(lines.damaged("its number of memories does not match the one in its last line"));
         }
         if lines.fill()? {
-            return Err(lines.damaged("it goes on behind its last line"));
+            return Err(lines.damaged("it continues after its last line"));
         }
         lines.rewind()?;
         lines.header(&mut blake3::Hasher::new())?;
         Ok(Self { lines, model, memories: memories as usize, tombstones: tombstones as usize })
     }
 
-    /// The next lines; none at the end.
+    /// The next group of lines; empty at the end of the file.
     pub fn group(&mut self) -> Result<Vec<Numbered>, Error> {
         let (mut group, mut bytes) = (Vec::new(), 0);
-        while group.len() < GROUP_LINES && bytes < GROUP_BYTES {
+        while group.len() < MAX_GROUP_LINES && bytes < MAX_GROUP_BYTES {
             match self.lines.next()? {
                 None | Some(Line::End(_)) => break,
                 Some(line) => group.push(Numbered { number: self.lines.number, line }),
@@ -113,40 +113,40 @@ impl Lines {
         let file = File::open(name).map_err(|error| Error::file(name, error))?;
         let is_file = file.metadata().map_err(|error| Error::file(name, error))?.is_file();
         if !is_file {
-            return Err(Invalid::argument("file", "must be a file, which is read twice").into());
+            return Err(Invalid::argument("file", "must be a regular file, because it is read twice").into());
         }
         Ok(Self::of(file, name, LINE_BYTES))
     }
 
-    fn of(file: File, name: &Path, longest: usize) -> Self {
-        Self { file: BufReader::new(file), name: name.to_owned(), longest, number: 0, bytes: Vec::new() }
+    fn of(file: File, name: &Path, max_line_bytes: usize) -> Self {
+        Self { file: BufReader::new(file), name: name.to_owned(), max_line_bytes, number: 0, bytes: Vec::new() }
     }
 
-    /// Reads on to the next line that is not empty; false at the end.
+    /// Reads the next non-empty line; false at the end of the file.
     fn fill(&mut self) -> Result<bool, Error> {
         loop {
             self.bytes.clear();
-            // A memory of one huge history is not to keep its room for all that follow.
-            self.bytes.shrink_to(GROUP_BYTES);
-            let mut limited = self.file.by_ref().take(self.longest as u64 + 1);
+            // Release the buffer of an unusually long line.
+            self.bytes.shrink_to(MAX_GROUP_BYTES);
+            let mut limited = self.file.by_ref().take(self.max_line_bytes as u64 + 1);
             let read = limited.read_until(b'\n', &mut self.bytes).map_err(|error| Error::file(&self.name, error))?;
             self.number += 1;
             if read == 0 {
                 return Ok(false);
             }
-            if read > self.longest {
-                let problem = format!("is longer than {} MiB", self.longest >> 20);
+            if read > self.max_line_bytes {
+                let problem = format!("is longer than {} MiB", self.max_line_bytes >> 20);
                 return Err(self.refuse(Invalid::limit("", problem)));
             }
-            self.as_exported();
+            self.normalize();
             if self.bytes != b"\n" {
                 return Ok(true);
             }
         }
     }
 
-    /// Takes off what editors and other systems put on: a byte order mark before the first line, and `\r` at the end.
-    fn as_exported(&mut self) {
+    /// Removes what editors and other systems add: a byte order mark before the first line, and `\r` at line ends.
+    fn normalize(&mut self) {
         if self.number == 1 {
             let mark = self.bytes.len() - without_bom(&self.bytes).len();
             self.bytes.drain(..mark);
@@ -163,7 +163,7 @@ impl Lines {
         }
         hasher.update(&self.bytes);
         if self.bytes.trim_ascii_start().starts_with(b"[") {
-            let why = "is a JSON array; an export has one JSON object per line, the first of them its header";
+            let why = "is a JSON array; an export has one JSON object per line, starting with its header";
             return Err(self.refuse(Invalid::argument("file", why)));
         }
         match Header::read(&self.bytes) {
@@ -178,8 +178,8 @@ impl Lines {
             return Ok(None);
         }
         Line::read(&self.bytes).map(Some).map_err(|invalid| {
-            // What a crash or a full disk cut off is not the fault of that line.
-            if self.bytes.ends_with(b"\n") { self.refuse(invalid) } else { self.damaged("its last line is not whole") }
+            // A line without its newline was cut off by a crash or a full disk, so its content is not to blame.
+            if self.bytes.ends_with(b"\n") { self.refuse(invalid) } else { self.damaged("its last line is cut off") }
         })
     }
 

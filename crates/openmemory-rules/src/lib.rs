@@ -1,7 +1,7 @@
-//! The rules of writing memories, over whatever stores them.
+//! What does a write do to memories, whatever the storage engine?
 //!
 //! A rule is a plain function: it reads the current state through [`Rows`], decides, and writes through [`Changes`].
-//! It knows no disk, no thread and no model, so every storage engine applies the same rules.
+//! It depends on no disk, thread or model, so every storage engine applies the same rules.
 
 #![forbid(unsafe_code)]
 

@@ -8,34 +8,34 @@ use crate::reindex::Reindex;
 use crate::tombstone::Tombstone;
 use crate::waypoint::Waypoint;
 
-/// Typed reads of one store, as it is inside a commit or between two.
+/// Typed reads of one store, inside or outside a commit.
 pub trait Rows {
-    /// The number of a memory; none if there is no such memory.
+    /// The number of a memory; `None` if there is no such memory.
     fn number(&self, id: &MemoryId) -> Result<Option<Number>, Error>;
 
     /// The newest version of a memory.
     fn head(&self, number: Number) -> Result<Option<Version>, Error>;
 
-    /// A version that a later one has replaced.
+    /// An earlier version of a memory.
     fn earlier(&self, number: Number, version: u64) -> Result<Option<Version>, Error>;
 
-    /// A text that the memory has, or once had.
+    /// A current or earlier text of a memory.
     fn content(&self, number: Number, hash: ContentHash) -> Result<Option<String>, Error>;
 
-    /// The vectors of such a text.
+    /// The vectors of a current or earlier text of a memory.
     fn embedding(&self, number: Number, hash: ContentHash) -> Result<Option<Embedding>, Error>;
 
     fn dynamics(&self, number: Number) -> Result<Option<Dynamics>, Error>;
 
     fn tombstone(&self, id: &MemoryId) -> Result<Option<Tombstone>, Error>;
 
-    /// The links of a memory, ordered by the number of the other end.
+    /// The links of a memory, sorted by the number of the other end.
     fn waypoints(&self, number: Number) -> Result<Vec<(Number, Waypoint)>, Error>;
 
-    /// The memories whose newest text and scope are these, oldest first.
+    /// The memories with this current text and scope, oldest first.
     fn numbers_of_text(&self, text: TextKey) -> Result<Vec<Number>, Error>;
 
-    /// The model whose vectors the store holds; none before the first one.
+    /// The model of the stored vectors; `None` before the first vector.
     fn model(&self) -> Result<Option<ModelIdentity>, Error>;
 
     fn reindex(&self) -> Result<Option<Reindex>, Error>;

@@ -6,11 +6,11 @@ use openmemory_domain::Timestamp;
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// What is left of a deleted memory.
+/// What remains of a deleted memory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Tombstone {
     pub deleted_at: Timestamp,
-    /// The last version it had.
+    /// The number of its last version.
     pub version: u64,
     /// Who deleted it, and why.
     pub actor: Option<String>,
@@ -23,7 +23,7 @@ impl<'de> Deserialize<'de> for Tombstone {
     }
 }
 
-/// Earlier builds wrote tombstones without an actor and a reason.
+/// Earlier builds wrote tombstones without `actor` and `reason`.
 struct TombstoneFields;
 
 impl<'de> Visitor<'de> for TombstoneFields {

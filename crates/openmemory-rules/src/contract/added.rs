@@ -1,13 +1,13 @@
-//! What does a caller get who adds a memory?
+//! What does adding a memory return?
 
 use openmemory_domain::Memory;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-/// The memory that adding has led to.
+/// The added memory, or the existing one with the same text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Added {
     pub memory: Memory,
-    /// Whether it had the text already.
+    /// Whether the memory existed before the call.
     pub existed: bool,
 }
 

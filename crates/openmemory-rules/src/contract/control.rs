@@ -1,4 +1,4 @@
-//! How does a caller follow and stop long work?
+//! How does a caller observe and cancel a long call?
 
 use tokio::sync::watch;
 
@@ -19,7 +19,7 @@ impl Default for Control {
 }
 
 impl Control {
-    /// `progress` is told how many of how many items are done.
+    /// Calls `progress` with the number of items done and the total.
     pub fn new(progress: impl Fn(usize, usize) + Send + Sync + 'static) -> Self {
         Self { progress: Some(Box::new(progress)), ..Self::default() }
     }
@@ -32,7 +32,7 @@ impl Control {
         *self.cancelled.borrow()
     }
 
-    /// Whether work that changes nothing goes on; asked once for each row that it reads.
+    /// Fails with [`Error::Aborted`] once cancelled. Reads call it for every row.
     pub fn check(&self) -> Result<(), Error> {
         if self.is_cancelled() { Err(Error::Aborted) } else { Ok(()) }
     }

@@ -1,9 +1,9 @@
-//! What does a caller get who deletes memories?
+//! What does deleting memories return?
 
 use openmemory_domain::{Memory, Timestamp};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-/// A memory as it last was.
+/// A deleted memory in its last state.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Deleted {
     pub memory: Memory,
@@ -19,7 +19,7 @@ impl Serialize for Deleted {
     }
 }
 
-/// What a deletion by filter took.
+/// The memories that a filter deleted.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct DeletedMany {
     pub deleted: usize,

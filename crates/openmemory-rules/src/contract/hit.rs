@@ -1,33 +1,33 @@
-//! What does a caller get of a search?
+//! What does a search return?
 
 use openmemory_domain::Memory;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
-/// A memory that answers, and how well.
+/// A memory that matches a query, with its score.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hit {
     pub memory: Memory,
-    /// How likely it answers, 0 to 1; comparable between queries and stores.
+    /// The probability that the memory answers the query, 0 to 1; comparable across queries and stores.
     pub score: f32,
-    /// The highest cosine of the query and one of the memory's vectors, −1 to 1.
+    /// The highest cosine similarity of the query and any of the memory's vectors, −1 to 1.
     pub similarity: f32,
-    /// The memories by which this one was reached, itself last.
+    /// Ids of the memories through which this one was reached, ending with its own.
     pub path: Vec<String>,
-    /// What the score is made of, if that was asked for.
-    pub explain: Option<Vec<ScorePart>>,
+    /// The features of the score, if the request asked for them.
+    pub explain: Option<Vec<ScoreFeature>>,
 }
 
 impl Hit {
-    /// The measured value of a part of the score, if it was explained.
-    pub fn part(&self, name: &str) -> Option<f32> {
-        self.explain.as_ref()?.iter().find(|part| part.name == name).map(|part| part.value)
+    /// The value of a feature, if the score was explained.
+    pub fn feature(&self, name: &str) -> Option<f32> {
+        self.explain.as_ref()?.iter().find(|feature| feature.name == name).map(|feature| feature.value)
     }
 }
 
-/// One addend of the score: a measured value times its weight.
+/// One term of the score: the value of a feature and its weight.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ScorePart {
+pub struct ScoreFeature {
     pub name: &'static str,
     pub value: f32,
     pub weight: f32,
@@ -40,9 +40,11 @@ impl Serialize for Hit {
         map.serialize_entry("score", &self.score)?;
         map.serialize_entry("similarity", &self.similarity)?;
         map.serialize_entry("path", &self.path)?;
-        if let Some(parts) = &self.explain {
-            let part = |part: &ScorePart| (part.name.to_owned(), json!({ "value": part.value, "weight": part.weight }));
-            map.serialize_entry("explain", &Value::Object(parts.iter().map(part).collect::<Map<_, _>>()))?;
+        if let Some(features) = &self.explain {
+            let field = |feature: &ScoreFeature| {
+                (feature.name.to_owned(), json!({ "value": feature.value, "weight": feature.weight }))
+            };
+            map.serialize_entry("explain", &Value::Object(features.iter().map(field).collect::<Map<_, _>>()))?;
         }
         map.end()
     }

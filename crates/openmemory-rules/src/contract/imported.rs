@@ -1,33 +1,33 @@
-//! What did an import do?
+//! What does an import report?
 
 use openmemory_domain::MemoryId;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::error::Error;
 
-/// Refused memories that are listed; further ones are only counted.
-const LISTED: usize = 1000;
+/// Maximum number of failed memories that are listed. Further failures are only counted.
+const MAX_ERRORS: usize = 1000;
 
-/// What an import did.
+/// Counts and errors of an import.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
 pub struct Imported {
     pub imported: u64,
-    /// Memories that took the place of others with the same id.
+    /// Memories that replaced another with the same id.
     pub replaced: u64,
-    /// Memories that the store had already, or keeps for `onConflict: 'skip'`.
+    /// Memories that the store already had, or kept because of `onConflict: 'skip'`.
     pub skipped: u64,
-    /// Ids that are known as deleted from now on.
+    /// Tombstones added.
     pub tombstones: u64,
     pub failed: u64,
-    /// The first of the failed ones.
+    /// The first failures.
     pub errors: Vec<LineError>,
 }
 
 impl Imported {
-    /// Counts a memory that was not imported, and lists it while there is room.
+    /// Counts a memory that was not imported, and lists it unless the list is full.
     pub fn refuse(&mut self, line: u64, id: &MemoryId, error: Error) {
         self.failed += 1;
-        if self.errors.len() < LISTED {
+        if self.errors.len() < MAX_ERRORS {
             self.errors.push(LineError { line, id: id.to_string(), error });
         }
     }

@@ -1,13 +1,13 @@
-//! What became of one item of a batch?
+//! What is the result of one item of a batch?
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::error::Error;
 
-/// What became of one item.
+/// The result of one item.
 pub type ItemResult<T> = Result<T, ItemError>;
 
-/// Why an item was refused, and the id that it named.
+/// Why an item was rejected, and the id that it named.
 #[derive(Debug, Clone)]
 pub struct ItemError {
     pub id: Option<String>,

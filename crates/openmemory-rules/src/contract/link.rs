@@ -1,8 +1,8 @@
-//! What does a caller see of a link?
+//! How is a link returned to a caller?
 
 use serde::Serialize;
 
-/// A link as a caller sees it.
+/// A link from one memory to another.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Link {
     /// The memory at the other end.

@@ -1,13 +1,13 @@
-//! What does a watcher get?
+//! What does a watcher receive?
 
 use openmemory_domain::{Memory, MemoryId, Timestamp};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-/// A change as a caller sees it.
+/// A change of one memory.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MemoryChange {
     pub kind: ChangeKind,
-    /// A watch since this cursor goes on after this change.
+    /// A watch that starts at this cursor continues after this change.
     pub cursor: String,
 }
 

@@ -1,4 +1,4 @@
-//! What can a caller ask of a store of memories, whichever storage engine it is?
+//! Which calls does every store of memories offer, whatever its storage engine?
 
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -18,11 +18,10 @@ use super::{
 use crate::error::Error;
 use crate::import_file::ImportFile;
 
-/// The answer of a call. A write that has begun goes on when its future is dropped; a read ends when its control is
-/// cancelled.
+/// The result of a call. Dropping the future does not stop a write that has begun. Cancelling the control ends a read.
 pub type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
-/// Takes the bytes of an export. It may block for as long as it likes; its error ends the export.
+/// Receives the bytes of an export. It may block indefinitely; an error ends the export.
 pub type ExportSink = Box<dyn FnMut(&[u8]) -> Result<(), Error> + Send>;
 
 /// The vector of a query.
@@ -30,23 +29,23 @@ pub type QueryVector = Arc<[f32]>;
 
 /// One store of memories.
 ///
-/// No call blocks the thread that polls it. A write that resolved is durable as the store's durability says, and what
-/// it answers is what a read finds afterwards.
+/// No call blocks the thread that polls it. An acknowledged write is as durable as the store's durability setting
+/// promises, and later reads see it.
 pub trait MemoryStore: Send + Sync {
-    /// Loads what the first search would wait for.
+    /// Loads everything that the first search would wait for.
     fn ready(&self) -> Reply<'_, ()>;
 
     fn add(&self, new: NewMemory) -> Reply<'_, Added>;
 
-    /// Adds 1 to 1000 memories. Of an atomic batch with a bad item nothing is kept: that item answers with its error,
-    /// the others with `ABORTED`.
+    /// Adds 1 to 1000 memories. An atomic batch with a bad item adds nothing: that item returns its error, the others
+    /// `ABORTED`.
     fn add_many(&self, batch: AddMany, control: Arc<Control>) -> Reply<'_, Vec<ItemResult<Added>>>;
 
     fn get(&self, request: Get) -> Reply<'_, Memory>;
 
     fn list(&self, request: List, control: Arc<Control>) -> Reply<'_, Page>;
 
-    /// How many memories match.
+    /// Counts the memories that match.
     fn count(&self, filter: Option<Filter>, show_expired: bool, control: Arc<Control>) -> Reply<'_, u64>;
 
     fn update(&self, update: Update) -> Reply<'_, Memory>;
@@ -59,10 +58,10 @@ pub trait MemoryStore: Send + Sync {
 
     fn delete_many(&self, ids: Vec<Item<MemoryId>>) -> Reply<'_, Vec<ItemResult<Deleted>>>;
 
-    /// Every memory that matches, expired ones too; all without a filter.
+    /// The ids of all memories that match, including expired ones. Without a filter, all ids.
     fn ids_matching(&self, filter: Option<Arc<Filter>>, control: Arc<Control>) -> Reply<'_, Vec<MemoryId>>;
 
-    /// Deletes those of `ids` that still match.
+    /// Deletes the memories of `ids` that still match.
     fn delete_matching(
         &self,
         ids: Vec<MemoryId>,
@@ -72,19 +71,19 @@ pub trait MemoryStore: Send + Sync {
 
     fn embed_query<'a>(&'a self, request: &'a Search) -> Reply<'a, QueryVector>;
 
-    /// The memories that answer a query whose vector [`MemoryStore::embed_query`] made, best first.
+    /// The memories that match a query best, best first. `vector` comes from [`MemoryStore::embed_query`].
     fn search(&self, request: Search, vector: QueryVector, control: Arc<Control>) -> Reply<'_, Vec<Hit>>;
 
     fn history(&self, request: History, control: Arc<Control>) -> Reply<'_, Vec<MemoryVersion>>;
 
-    /// The links of a memory, the strongest first.
+    /// The links of a memory, strongest first.
     fn waypoints(&self, request: ById) -> Reply<'_, Vec<Link>>;
 
     fn reinforce(&self, request: Reinforce) -> Reply<'_, Memory>;
 
     fn feedback(&self, request: FeedbackRequest) -> Reply<'_, Memory>;
 
-    /// Changes from now on, or since the request's cursor or time.
+    /// Watches changes from now on, or since the request's cursor or time.
     fn watch(&self, request: Watch) -> Result<Box<dyn Watcher>, Error>;
 
     fn export(&self, filter: Option<Filter>, control: Arc<Control>, sink: ExportSink) -> Reply<'_, Exported>;
@@ -93,19 +92,19 @@ pub trait MemoryStore: Send + Sync {
 
     fn stats(&self) -> Reply<'_, Stats>;
 
-    /// One entry for each sector, in their order.
+    /// One entry per sector, in the order of the sectors.
     fn sector_stats(&self, control: Arc<Control>) -> Reply<'_, Vec<SectorStats>>;
 
-    /// The users, agents, apps and runs that have memories, by field and value.
+    /// The users, agents, apps and runs that have memories, sorted by field and value.
     fn entities(&self, control: Arc<Control>) -> Reply<'_, Vec<EntityStats>>;
 
-    /// Embeds every text with today's model.
+    /// Embeds the current text of every memory with the configured model.
     fn reindex(&self, control: Arc<Control>) -> Reply<'_, Reindexed>;
 
-    /// Makes everything that was answered durable.
+    /// Makes all acknowledged writes durable.
     fn flush(&self) -> Reply<'_, ()>;
 
-    /// Removes from the files what was deleted.
+    /// Removes deleted data from the files.
     fn compact(&self) -> Reply<'_, Compacted>;
 
     /// Copies the store into a directory that is empty or does not exist.

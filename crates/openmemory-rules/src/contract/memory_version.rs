@@ -1,14 +1,14 @@
-//! What does a caller see of one version?
+//! How is one version returned to a caller?
 
 use openmemory_domain::{Change, Event, Version};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-/// One version as a caller sees it.
+/// A version with its text and its changes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MemoryVersion {
     pub version: Version,
     pub content: String,
-    /// What differs from the version before; nothing for the first.
+    /// The differences from the previous version; empty for the first.
     pub changes: Vec<Change>,
 }
 

@@ -1,4 +1,4 @@
-//! What can callers ask of a store, and what do they get?
+//! What does a store offer to its callers, and what does it return?
 
 mod added;
 mod control;
@@ -19,7 +19,7 @@ mod watcher;
 pub use added::Added;
 pub use control::Control;
 pub use deleted::{Deleted, DeletedMany};
-pub use hit::{Hit, ScorePart};
+pub use hit::{Hit, ScoreFeature};
 pub use imported::{Imported, LineError};
 pub use item::{ItemError, ItemResult};
 pub use link::Link;

@@ -1,9 +1,9 @@
-//! What does a caller get of a list?
+//! What does listing return?
 
 use openmemory_domain::Memory;
 use serde::Serialize;
 
-/// One page; `next_cursor` is there when there may be more.
+/// One page of memories. `next_cursor` is present if there may be more.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Page {
     pub memories: Vec<Memory>,

@@ -6,25 +6,25 @@ use serde::Serialize;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Stats {
     pub memories: u64,
-    /// Users whose vectors are in the index; memories without a user count as one.
+    /// Users with vectors in the index. All memories without a user count as one user.
     pub users: usize,
     pub vectors: usize,
-    /// Memory that the index takes.
+    /// Memory used by the index.
     pub index_bytes: usize,
-    /// Bytes of all files of the directory.
+    /// Size of all files in the directory.
     pub bytes_on_disk: u64,
-    /// Bytes of what is stored, each row counted once.
+    /// Logical size: bytes of all rows, without the overhead of the files.
     pub live_bytes: u64,
-    /// What was damaged when the store was opened, and has been put right from the checkpoint and the log.
+    /// What was damaged when the store was opened, and was repaired from the checkpoint and the redo log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repaired: Option<String>,
-    /// Why the last checkpoint could not be written.
+    /// Why the last checkpoint failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpoint_problem: Option<String>,
-    /// The model of the stored vectors; none before the first memory.
+    /// The model of the stored vectors; absent before the first memory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<ModelIdentity>,
-    /// The model that a reindex is changing over to.
+    /// The target model of an unfinished reindex.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reindexing_to: Option<ModelIdentity>,
 }
@@ -40,12 +40,12 @@ pub struct EntityStats {
     pub last_updated: Timestamp,
 }
 
-/// How much a sector holds, as OpenMemory counts it.
+/// Statistics of a sector, as OpenMemory defines them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SectorStats {
     pub sector: &'static str,
-    /// Memories whose primary sector it is.
+    /// Memories with this primary sector.
     pub count: u64,
-    /// The mean of their saliences; 0 where there are none.
+    /// Mean salience of these memories; 0 if there are none.
     pub avg_salience: f64,
 }

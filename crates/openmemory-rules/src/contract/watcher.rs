@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use super::{Control, MemoryChange, Reply};
 
-/// Called once, from any thread, when it is time to ask for changes again.
+/// Called once, from any thread, when [`Watcher::next`] is to be called again.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
-/// A position among the changes of a store. While nothing is asked of it, it keeps no resource that would hinder the
-/// store from closing or healing.
+/// A position in the changes of a store. Between calls it holds no resource that would keep the store from closing or
+/// healing.
 pub trait Watcher: Send {
-    /// The next changes, at most a few hundred, or none once the store has closed. If the list is empty, `wake` is
-    /// called when there may be more. A watcher whose call was cancelled or dropped is of no more use.
+    /// Returns the next changes, at most a few hundred, or `None` once the store is closed. If the list is empty,
+    /// `wake` is called when there may be more. A watcher cannot be used again after a cancelled or dropped call.
     fn next(&mut self, control: Arc<Control>, wake: Wake) -> Reply<'_, Option<Vec<MemoryChange>>>;
 
-    /// Whether the next changes are looked for in the whole store.
+    /// Whether the next call scans the whole store.
     fn reads_store(&self) -> bool;
 
-    /// A watch since this cursor goes on after the last change that was returned or skipped.
+    /// The cursor from which a new watch continues after the last change that was returned or skipped.
     fn cursor(&self) -> String;
 }

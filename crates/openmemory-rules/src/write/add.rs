@@ -1,5 +1,5 @@
-//! What does adding a memory do, given that its text may be there already? It is decided inside the commit: of two
-//! callers who add the same text at once, one finds the other's memory.
+//! What does adding a memory do if its text already exists? The check runs inside the commit, so that of two concurrent
+//! adds of one text the second finds the memory of the first.
 
 use std::sync::Arc;
 
@@ -21,17 +21,17 @@ use crate::error::Error;
 use crate::number::Number;
 use crate::rows::Rows;
 
-/// A new memory with all that its commit needs.
+/// A new memory with everything that its commit needs.
 pub struct Prepared {
     pub version: Version,
     pub text: Text,
     pub if_exists: IfExists,
-    /// Fields of the metadata that a touch removes.
+    /// Metadata fields that a touch removes.
     pub removed: Vec<String>,
 }
 
 impl Prepared {
-    /// `related` are the memories that it may be linked to.
+    /// `related` are the candidates for its links.
     pub fn new(
         new: NewMemory,
         embedding: Arc<Embedding>,
@@ -63,16 +63,16 @@ impl Prepared {
     }
 }
 
-/// What a commit did with a new memory.
+/// How a commit handled a new memory.
 pub enum Insertion {
     New(Committed),
     Touched(Committed),
-    /// Nothing: it is as it was.
+    /// An existing memory is returned unchanged.
     Found(Memory),
 }
 
 impl Insertion {
-    /// What others must hear of.
+    /// The change to publish, if there is one.
     pub fn committed(&self) -> Option<&Committed> {
         match self {
             Self::New(committed) | Self::Touched(committed) => Some(committed),
@@ -95,7 +95,7 @@ pub fn add(
     model: &ModelIdentity,
     now: Timestamp,
 ) -> Result<Insertion, Error> {
-    if let Some(insertion) = settle(changes, &prepared, now)? {
+    if let Some(insertion) = resolve_existing(changes, &prepared, now)? {
         return Ok(insertion);
     }
     settle_model(changes, model)?;
@@ -104,7 +104,7 @@ pub fn add(
     Ok(Insertion::New(committed))
 }
 
-/// Puts a new memory under an id that is free.
+/// Inserts a new memory, unless its id is taken.
 fn insert(changes: &mut impl Changes, version: Version, text: &Text, now: Timestamp) -> Result<Committed, Error> {
     if let Some(number) = changes.number(&version.id)? {
         let current = changes.head(number)?.map_or(0, |head| head.number);
@@ -122,7 +122,7 @@ fn insert(changes: &mut impl Changes, version: Version, text: &Text, now: Timest
     })
 }
 
-/// Makes sure that `model` is the one of the store's vectors, also if it is the first.
+/// Checks that `model` made the stored vectors, or records it as the model of a store without vectors.
 pub fn settle_model(changes: &mut impl Changes, model: &ModelIdentity) -> Result<(), Error> {
     match changes.model()? {
         None => Ok(changes.put_model(model)?),
@@ -131,8 +131,12 @@ pub fn settle_model(changes: &mut impl Changes, model: &ModelIdentity) -> Result
     }
 }
 
-/// Looks for the text of a new memory, and does what that says.
-pub fn settle(changes: &mut impl Changes, new: &Prepared, now: Timestamp) -> Result<Option<Insertion>, Error> {
+/// Applies `if_exists` if the scope already has the text. `None` means that the memory has to be inserted.
+pub fn resolve_existing(
+    changes: &mut impl Changes,
+    new: &Prepared,
+    now: Timestamp,
+) -> Result<Option<Insertion>, Error> {
     if new.if_exists == IfExists::Add {
         return Ok(None);
     }
@@ -150,7 +154,7 @@ pub fn settle(changes: &mut impl Changes, new: &Prepared, now: Timestamp) -> Res
     memory(changes, number, head, now).map(Insertion::Found).map(Some)
 }
 
-/// The oldest memory of a scope that has the text and has not expired.
+/// The oldest unexpired memory of a scope with this text.
 pub fn find(rows: &impl Rows, scope: &Scope, text: &str, now: Timestamp) -> Result<Option<(Number, Version)>, Error> {
     for number in rows.numbers_of_text(TextKey::of(scope, text))? {
         if let Some(head) = rows.head(number)?
@@ -162,7 +166,7 @@ pub fn find(rows: &impl Rows, scope: &Scope, text: &str, now: Timestamp) -> Resu
     Ok(None)
 }
 
-/// What a new memory brings that the one that is there has not; none where there is nothing.
+/// The patch that merges a new memory into the existing one; `None` if it would change nothing.
 fn touch(new: &Prepared, head: &Version) -> Result<Option<Patch>, Error> {
     let tags = head.tags.joined("tags", &new.version.tags)?;
     let mut changes = new.version.metadata.fields().clone();

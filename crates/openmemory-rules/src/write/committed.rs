@@ -1,4 +1,4 @@
-//! What has a commit changed, and what of that must the index know?
+//! What did a commit change, and which of it does the index have to apply?
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use openmemory_domain::{Embedding, Memory};
 
 use crate::number::Number;
 
-/// What a commit made of one memory.
+/// A memory as a commit left it.
 #[derive(Clone)]
 pub struct Committed {
     pub number: Number,
@@ -14,12 +14,12 @@ pub struct Committed {
     pub index_change: IndexChange,
 }
 
-/// How much of what the index knows of a memory a commit changes.
+/// Which of a memory's data in the index a commit changes.
 #[derive(Clone)]
 pub enum IndexChange {
     None,
     /// Tags and expiry.
     Labels,
-    /// Text, vectors or sectors too; the vectors are these.
+    /// Also text, vectors or sectors; contains the vectors.
     Document(Arc<Embedding>),
 }

@@ -1,4 +1,4 @@
-//! What does the store hold at the moment of a commit?
+//! Which version does a commit apply to?
 
 use openmemory_domain::{ContentHash, Dynamics, Embedding, Memory, MemoryId, Sectors, Timestamp, Version};
 
@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::number::Number;
 use crate::rows::Rows;
 
-/// The newest version of `id`, and its number.
+/// The number of a memory, and its newest version.
 pub fn current(rows: &impl Rows, id: &MemoryId) -> Result<(Number, Version), Error> {
     let head = match rows.number(id)? {
         Some(number) => rows.head(number)?.map(|head| (number, head)),
@@ -18,7 +18,7 @@ pub fn current(rows: &impl Rows, id: &MemoryId) -> Result<(Number, Version), Err
     }
 }
 
-/// Refuses a change that was decided on another version than the current one.
+/// Rejects a change that expects a version other than the current one.
 pub fn check_version(id: &MemoryId, head: &Version, expected: Option<u64>) -> Result<(), Error> {
     match expected {
         Some(expected) if expected != head.number => {

@@ -1,4 +1,4 @@
-//! How does a memory go? Content, vectors, links and history for good; a tombstone says that it existed.
+//! What does deleting a memory remove? Its content, vectors, links and history, permanently. A tombstone remains.
 
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::Delete;
@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::number::Number;
 use crate::tombstone::Tombstone;
 
-/// Deletes a memory for good, leaving a tombstone.
+/// Deletes a memory permanently and leaves a tombstone.
 pub fn delete(changes: &mut impl Changes, request: Delete, now: Timestamp) -> Result<(Number, Deleted), Error> {
     let Delete { id, if_version, actor, reason } = request;
     let (number, version) = current(changes, &id)?;
@@ -24,7 +24,7 @@ pub fn delete(changes: &mut impl Changes, request: Delete, now: Timestamp) -> Re
     Ok((number, Deleted { memory, deleted_at: now }))
 }
 
-/// Deletes those memories of `ids` that still match `filter`.
+/// Deletes the memories of `ids` that still match `filter`.
 pub fn delete_matching(
     changes: &mut impl Changes,
     ids: &[MemoryId],
@@ -33,8 +33,8 @@ pub fn delete_matching(
 ) -> Result<Vec<(Number, Deleted)>, Error> {
     let mut removed = Vec::with_capacity(ids.len());
     for id in ids {
-        // What was deleted or changed since the walk is left alone.
-        let piece = changes.attempt(|changes| -> Result<_, Error> {
+        // A memory that was deleted or changed since the scan may no longer match.
+        let result = changes.attempt(|changes| -> Result<_, Error> {
             let (number, deleted) = delete(changes, id.clone().into(), now)?;
             let memory = &deleted.memory;
             match filter {
@@ -44,7 +44,7 @@ pub fn delete_matching(
                 _ => Ok((number, deleted)),
             }
         });
-        match piece {
+        match result {
             Ok(deleted) => removed.push(deleted),
             Err(Error::NotFound { .. }) => {}
             Err(error) => return Err(error),

@@ -1,4 +1,4 @@
-//! What becomes of one memory of a file? New, the same as in the store, or another under the same id.
+//! How is one memory of an export imported? The store may lack it, have the same memory, or have another under its id.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -18,18 +18,18 @@ use crate::rows::Rows;
 use crate::tombstone::Tombstone;
 use crate::waypoint::Waypoint;
 
-/// What the store holds under the memory's id.
+/// What the store has under the id of an exported memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     Absent,
     Same,
-    /// Another memory, or the same with another history.
+    /// Another memory, or the same one with a different history.
     Different {
         current: u64,
     },
 }
 
-/// What was done with a memory.
+/// How a memory was imported.
 pub enum Applied {
     Imported(Committed),
     Replaced { old: Number, scope: Scope, committed: Committed },
@@ -54,7 +54,7 @@ pub fn standing(rows: &impl Rows, memory: &ExportedMemory) -> Result<Standing, E
     Ok(Standing::Same)
 }
 
-/// Puts a memory where nothing is in its way, or in the place of what is.
+/// Imports a memory. `on_conflict` applies if the store has a different one under its id.
 pub fn import(
     changes: &mut impl Changes,
     memory: &ExportedMemory,
@@ -71,7 +71,7 @@ pub fn import(
             let links = changes.waypoints(old)?;
             delete(changes, memory.id.clone().into(), now)?;
             let committed = insert(changes, memory, embedding, now)?;
-            // Those of younger memories, which may not be imported anew, lead here too.
+            // A link is exported with the younger memory, which this import may skip, so its links are restored here.
             for (other, waypoint) in links.into_iter().filter(|(other, _)| *other > old) {
                 connect(changes, committed.number, other, &waypoint)?;
             }
@@ -80,7 +80,7 @@ pub fn import(
     }
 }
 
-/// Puts a memory with its whole history. Only the newest text gets vectors: earlier ones are embedded when they are
+/// Inserts a memory with its whole history. Only the newest text gets vectors; an earlier one is embedded when it is
 /// restored.
 fn insert(
     changes: &mut impl Changes,
@@ -110,7 +110,7 @@ fn insert(
     }
     changes.put_embedding(number, head.content, embedding)?;
     for link in &memory.links {
-        // A link to a memory that neither the store nor the file has is left out.
+        // Skips a link to a memory that is in neither the store nor the file.
         if let Some(other) = changes.number(&link.id)?.filter(|other| *other != number) {
             let waypoint = Waypoint { weight: link.weight, created_at: link.created_at, updated_at: link.updated_at };
             connect(changes, number, other, &waypoint)?;
@@ -121,7 +121,7 @@ fn insert(
     Ok(Committed { number, memory, index_change: IndexChange::Document(Arc::clone(embedding)) })
 }
 
-/// Notes that a memory was deleted, unless the store knows more of it; says whether it was news.
+/// Records that a memory was deleted, unless the store has the memory or a tombstone of it. Returns whether it did.
 pub fn insert_tombstone(changes: &mut impl Changes, tombstone: &ExportedTombstone) -> Result<bool, Error> {
     if changes.number(&tombstone.id)?.is_some() || changes.tombstone(&tombstone.id)?.is_some() {
         return Ok(false);

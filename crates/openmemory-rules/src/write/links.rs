@@ -1,4 +1,4 @@
-//! Which memories does a new or changed text link?
+//! Which memories is a new or changed text linked to?
 
 use openmemory_domain::Timestamp;
 
@@ -7,21 +7,21 @@ use crate::error::Error;
 use crate::number::Number;
 use crate::waypoint::Waypoint;
 
-/// Links that a memory gets at most by its own texts.
+/// Maximum number of links that a memory's own texts create.
 pub const MAX_OWN_LINKS: usize = 3;
-/// Links that a memory keeps at most: all of them are read and written together.
+/// Maximum number of links of a memory: all of them are read and written together.
 const MAX_LINKS: usize = 64;
 /// The similarity below which memories are not linked.
 pub const MIN_SIMILARITY: f32 = 0.6;
 
-/// A memory that another will be linked to.
+/// A candidate for a link.
 #[derive(Clone)]
 pub struct Related {
     pub number: Number,
     pub weight: f32,
 }
 
-/// Links a memory whose text has changed to those of `related` that are still there, as far as there is room.
+/// Links a memory with a changed text to the memories of `related` that still exist, up to [`MAX_OWN_LINKS`] in total.
 pub fn link_more(changes: &mut impl Changes, number: Number, related: &[Related], now: Timestamp) -> Result<(), Error> {
     if related.is_empty() {
         return Ok(());
@@ -32,7 +32,7 @@ pub fn link_more(changes: &mut impl Changes, number: Number, related: &[Related]
     link(changes, number, &new, now)
 }
 
-/// Links a memory to those of `related` that are still there.
+/// Links a memory to the memories of `related` that still exist.
 pub fn link(changes: &mut impl Changes, number: Number, related: &[Related], now: Timestamp) -> Result<(), Error> {
     for other in related {
         if changes.head(other.number)?.is_some() {
@@ -43,7 +43,7 @@ pub fn link(changes: &mut impl Changes, number: Number, related: &[Related], now
     Ok(())
 }
 
-/// Links two memories, both ways. A memory that then has too many links loses its weakest.
+/// Links two memories in both directions. If one of them then has too many links, its weakest link is removed.
 pub fn connect(changes: &mut impl Changes, one: Number, other: Number, waypoint: &Waypoint) -> Result<(), Error> {
     for (from, to) in [(one, other), (other, one)] {
         let mut links = changes.waypoints(from)?;
@@ -56,25 +56,25 @@ pub fn connect(changes: &mut impl Changes, one: Number, other: Number, waypoint:
     for number in [one, other] {
         let links = changes.waypoints(number)?;
         if links.len() > MAX_LINKS
-            && let Some((lost, _)) = links.iter().min_by(|(_, a), (_, b)| a.weight.total_cmp(&b.weight))
+            && let Some((weakest, _)) = links.iter().min_by(|(_, a), (_, b)| a.weight.total_cmp(&b.weight))
         {
-            forget_link(changes, number, *lost)?;
-            forget_link(changes, *lost, number)?;
+            remove_link(changes, number, *weakest)?;
+            remove_link(changes, *weakest, number)?;
         }
     }
     Ok(())
 }
 
-/// Takes the links of a memory out of the rows of their other ends.
+/// Removes all links to a memory from the memories at their other ends.
 pub(super) fn disconnect(changes: &mut impl Changes, number: Number) -> Result<(), Error> {
     for (other, _) in changes.waypoints(number)? {
-        forget_link(changes, other, number)?;
+        remove_link(changes, other, number)?;
     }
     Ok(())
 }
 
-/// Takes a link out of the row of one of its ends.
-fn forget_link(changes: &mut impl Changes, from: Number, to: Number) -> Result<(), Error> {
+/// Removes one direction of a link.
+fn remove_link(changes: &mut impl Changes, from: Number, to: Number) -> Result<(), Error> {
     let mut links = changes.waypoints(from)?;
     links.retain(|(number, _)| *number != to);
     changes.put_waypoints(from, &links)

@@ -1,4 +1,5 @@
-//! What does being found do to a memory? It gains salience, and its links to what was found with it grow stronger.
+//! How does retrieval reinforce memories? Each hit gains salience, and links between hits of one search are
+//! strengthened.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -11,7 +12,7 @@ use crate::error::Error;
 use crate::number::Number;
 use crate::waypoint::Waypoint;
 
-/// A memory that was recalled, as it is afterwards.
+/// A reinforced memory: its number, its user and its new dynamics.
 pub type Reinforced = (Number, Option<String>, Dynamics);
 
 pub fn reinforce(
@@ -21,17 +22,17 @@ pub fn reinforce(
 ) -> Result<Vec<Reinforced>, Error> {
     let mut reinforced = Vec::new();
     for number in searches.iter().flatten().collect::<BTreeSet<_>>() {
-        // Deleted meanwhile.
+        // The memory was deleted after the search.
         let Some(head) = changes.head(*number)? else { continue };
         let dynamics = dynamics(changes, *number)?.recalled(now);
         changes.put_dynamics(*number, &dynamics)?;
         reinforced.push((*number, head.scope.user_id, dynamics));
     }
     let mut strengthened = HashSet::new();
-    for together in searches {
-        for one in together {
+    for hits in searches {
+        for one in hits {
             for (other, waypoint) in changes.waypoints(*one)? {
-                if *one < other && together.contains(&other) && strengthened.insert((*one, other)) {
+                if *one < other && hits.contains(&other) && strengthened.insert((*one, other)) {
                     connect(changes, *one, other, &stronger(&waypoint, now))?;
                 }
             }
@@ -40,7 +41,7 @@ pub fn reinforce(
     Ok(reinforced)
 }
 
-/// Changes how much a memory counts; that is no new version.
+/// Changes a memory's salience or feedback without creating a version.
 pub fn change_dynamics(
     changes: &mut impl Changes,
     id: &MemoryId,
@@ -54,11 +55,11 @@ pub fn change_dynamics(
     Ok((number, memory))
 }
 
-/// w + 0.1 · (1 − w) · e^(−Δ / 1 h), with Δ since the link was made or last strengthened (HMD v2).
+/// w + 0.1 · (1 − w) · e^(−Δ / 1 h), with Δ the time since the link was created or last strengthened (HMD v2).
 fn stronger(waypoint: &Waypoint, now: Timestamp) -> Waypoint {
     const HOUR_MS: f64 = 3_600_000.0;
     let since = (now.millis() - waypoint.updated_at.millis()).max(0) as f64;
     let gain = 0.1 * (1.0 - f64::from(waypoint.weight)) * (-since / HOUR_MS).exp();
-    // The clock may have been ahead when the link was last strengthened: that is not kept.
+    // `updated_at` may lie in the future, if the clock was ahead when the link was last strengthened.
     Waypoint { weight: waypoint.weight + gain as f32, updated_at: now.max(waypoint.created_at), ..waypoint.clone() }
 }

@@ -1,4 +1,4 @@
-//! How does an earlier version become current again? As a new version that copies it.
+//! How does an earlier version become current again? Through a new version that copies it.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::update::replace;
 use crate::changes::Changes;
 use crate::error::Error;
 
-/// Makes a copy of an earlier version the newest.
+/// Makes a copy of an earlier version the newest version.
 pub fn restore(
     changes: &mut impl Changes,
     restore: &Restore,

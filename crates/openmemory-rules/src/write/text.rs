@@ -1,4 +1,4 @@
-//! A text ready for a commit.
+//! What does a commit need to store a text?
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use super::links::Related;
 pub struct Text {
     pub content: Content,
     pub hash: ContentHash,
-    /// None where the memory has its vectors already.
+    /// `None` if the memory already has its vectors.
     pub embedding: Option<Arc<Embedding>>,
-    /// What a memory that gets this text may be linked to.
+    /// Candidates for links of the memory that gets this text.
     pub related: Vec<Related>,
 }

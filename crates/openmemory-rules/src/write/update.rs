@@ -1,4 +1,4 @@
-//! How is an update applied inside a commit? To the version that is current then, with all that follows from it.
+//! How does a commit apply an update? The patch applies to the version that is current inside the commit.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::changes::Changes;
 use crate::error::Error;
 use crate::number::Number;
 
-/// Applies an update; `text` is what it sets as content.
+/// Applies an update. `text` is the content that it sets.
 pub fn update(
     changes: &mut impl Changes,
     update: &Update,
@@ -45,7 +45,7 @@ pub fn update(
     Ok(committed)
 }
 
-/// Makes `next` the newest version. `vectors` are those of its text, where they are at hand.
+/// Makes `next` the newest version. `vectors` are those of its text, if the caller has them.
 pub(super) fn replace(
     changes: &mut impl Changes,
     number: Number,

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::map_store::{MapStore, added, at, model, prepared};
 
 #[test]
-fn a_text_that_its_scope_has_is_found_and_another_scope_gets_its_own() {
+fn an_existing_text_is_found_only_in_its_own_scope() {
     let mut store = MapStore::default();
     let memory = json!({ "content": "Ada lives in Porto", "user_id": "ada", "ifExists": "skip" });
     let first = added(&mut store, memory.clone(), 1);
@@ -18,7 +18,7 @@ fn a_text_that_its_scope_has_is_found_and_another_scope_gets_its_own() {
 }
 
 #[test]
-fn an_expired_memory_does_not_stand_in_for_a_new_one() {
+fn an_expired_memory_does_not_count_as_existing() {
     let mut store = MapStore::default();
     let memory = json!({ "content": "on leave", "expires_at": "1970-01-01T00:00:01Z", "ifExists": "skip" });
     added(&mut store, memory, 0);
@@ -27,7 +27,7 @@ fn an_expired_memory_does_not_stand_in_for_a_new_one() {
 }
 
 #[test]
-fn touching_adds_what_is_new_as_a_version_and_nothing_where_nothing_is() {
+fn touching_creates_a_version_only_if_something_changes() {
     let mut store = MapStore::default();
     let touch = json!({ "content": "x", "tags": ["b"], "metadata": { "k": 2 }, "ifExists": "touch" });
     added(&mut store, json!({ "content": "x", "tags": ["a"], "metadata": { "k": 1, "l": 1 } }), 1);
@@ -39,15 +39,15 @@ fn touching_adds_what_is_new_as_a_version_and_nothing_where_nothing_is() {
 }
 
 #[test]
-fn an_id_that_is_taken_and_a_foreign_model_are_refused() {
+fn a_taken_id_and_another_model_are_rejected() {
     let mut store = MapStore::default();
     added(&mut store, json!({ "content": "x", "id": "one" }), 1);
-    let refused = |store: &mut MapStore, memory, of: &str| {
-        add(store, prepared(memory, Vec::new(), 2), &model(of), at(2)).map(|_| ()).unwrap_err()
+    let rejected = |store: &mut MapStore, memory, by: &str| {
+        add(store, prepared(memory, Vec::new(), 2), &model(by), at(2)).map(|_| ()).unwrap_err()
     };
-    let taken = refused(&mut store, json!({ "content": "y", "id": "one" }), "m");
+    let taken = rejected(&mut store, json!({ "content": "y", "id": "one" }), "m");
     assert_eq!((taken.code(), taken.details().unwrap()["version"].as_u64()), (ErrorCode::VersionConflict, Some(1)));
-    let foreign = refused(&mut store, json!({ "content": "z" }), "other");
+    let foreign = rejected(&mut store, json!({ "content": "z" }), "other");
     assert_eq!(foreign.code(), ErrorCode::ModelMismatch);
     assert_eq!(store.numbers().len(), 1);
 }

@@ -16,7 +16,7 @@ fn store() -> MapStore {
 }
 
 #[test]
-fn a_patch_changes_what_it_names_and_the_version_before_is_kept() {
+fn a_patch_changes_only_the_named_fields_and_keeps_the_previous_version() {
     let mut store = store();
     let request = update_of("one", json!({ "metadata": { "k": null, "m": 2 } }), Some(1));
     let committed = update(&mut store, &request, None, at(2)).unwrap();
@@ -27,7 +27,7 @@ fn a_patch_changes_what_it_names_and_the_version_before_is_kept() {
 }
 
 #[test]
-fn a_new_text_brings_its_vectors_and_its_sector() {
+fn a_new_text_stores_its_vectors_and_sector() {
     let mut store = store();
     let request = update_of("one", json!({ "content": "Ada moved to Porto yesterday" }), None);
     let porto = text("Ada moved to Porto yesterday", Some(vectors(Sector::Episodic)));
@@ -48,7 +48,7 @@ fn a_text_without_vectors_changes_nothing() {
 }
 
 #[test]
-fn an_update_of_another_version_an_immutable_or_an_absent_memory_is_refused() {
+fn updates_of_another_version_and_of_immutable_or_missing_memories_are_rejected() {
     let mut store = store();
     added(&mut store, json!({ "id": "fixed", "content": "x", "immutable": true }), 1);
     let mut code = |id, if_version| {
@@ -63,7 +63,7 @@ fn an_update_of_another_version_an_immutable_or_an_absent_memory_is_refused() {
 }
 
 #[test]
-fn a_restored_version_is_a_new_one_with_the_old_text() {
+fn restoring_creates_a_version_with_the_old_text() {
     let mut store = store();
     let porto = text("Ada lives in Porto", Some(vectors(Sector::Semantic)));
     update(&mut store, &update_of("one", json!({ "content": "Ada lives in Porto" }), None), Some(&porto), at(2))
@@ -76,10 +76,10 @@ fn a_restored_version_is_a_new_one_with_the_old_text() {
 }
 
 #[test]
-fn being_found_makes_no_version() {
+fn reinforcement_creates_no_version() {
     let mut store = store();
     let before = store.dynamics(Number(0)).unwrap().unwrap();
-    // The second was deleted in the meantime.
+    // There is no number 5, as if that memory had been deleted after the search.
     let reinforced = reinforce(&mut store, &[vec![Number(0), Number(5)]], at(60_000)).unwrap();
     assert_eq!(reinforced.len(), 1);
     assert_ne!(store.dynamics(Number(0)).unwrap().unwrap(), before);

@@ -21,13 +21,13 @@ fn a_deleted_memory_leaves_a_tombstone_and_no_link() {
     let tombstone = store.tombstone(&id("one")).unwrap().unwrap();
     assert_eq!((tombstone.version, tombstone.actor.as_deref()), (1, Some("ada")));
     assert!(store.waypoints(Number(1)).unwrap().is_empty());
-    let gone = update(&mut store, &update_of("one", json!({ "tags": [] }), None), None, at(3)).map(drop).unwrap_err();
-    assert_eq!(gone.code(), ErrorCode::NotFound);
-    assert_eq!(gone.details().unwrap()["deleted"], true);
+    let error = update(&mut store, &update_of("one", json!({ "tags": [] }), None), None, at(3)).map(drop).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::NotFound);
+    assert_eq!(error.details().unwrap()["deleted"], true);
 }
 
 #[test]
-fn what_no_longer_matches_is_left_alone() {
+fn memories_that_no_longer_match_are_not_deleted() {
     let mut store = MapStore::default();
     for (id, tag) in [("one", "old"), ("two", "new"), ("three", "old")] {
         added(&mut store, json!({ "id": id, "content": id, "tags": [tag] }), 1);

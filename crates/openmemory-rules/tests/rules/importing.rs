@@ -10,7 +10,7 @@ fn line(line: &str) -> Line {
     Line::read(line.as_bytes()).unwrap()
 }
 
-/// A memory with as many versions as texts, the newest first.
+/// A memory with one version per text, newest first.
 fn exported(texts: &[&str]) -> Box<ExportedMemory> {
     let version = |(i, text): (usize, &&str)| {
         let number = texts.len() - i;
@@ -35,7 +35,7 @@ fn imported(store: &mut MapStore, memory: &ExportedMemory, on_conflict: OnConfli
 }
 
 #[test]
-fn a_memory_comes_with_its_whole_history_and_is_then_the_same() {
+fn an_import_restores_the_whole_history_and_a_second_one_skips_the_memory() {
     let mut store = MapStore::default();
     let memory = exported(&["Ada drinks coffee", "Ada drinks tea"]);
     assert_eq!(standing(&store, &memory).unwrap(), Standing::Absent);
@@ -47,7 +47,7 @@ fn a_memory_comes_with_its_whole_history_and_is_then_the_same() {
 }
 
 #[test]
-fn another_history_under_the_same_id_is_treated_as_the_caller_says() {
+fn on_conflict_decides_about_a_different_history_under_the_same_id() {
     let mut store = MapStore::default();
     imported(&mut store, &exported(&["Ada drinks tea"]), OnConflict::Report).unwrap();
     let other = exported(&["Ada drinks coffee", "Ada drinks tea"]);
@@ -61,7 +61,7 @@ fn another_history_under_the_same_id_is_treated_as_the_caller_says() {
 }
 
 #[test]
-fn a_tombstone_is_news_only_where_nothing_is_known_of_its_memory() {
+fn a_tombstone_is_recorded_only_for_an_unknown_id() {
     let mut store = MapStore::default();
     imported(&mut store, &exported(&["Ada drinks tea"]), OnConflict::Report).unwrap();
     let tombstone = |id: &str| match line(&format!(

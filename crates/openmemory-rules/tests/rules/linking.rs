@@ -4,25 +4,25 @@ use serde_json::json;
 
 use crate::map_store::{MapStore, added, at, model, prepared};
 
-const MOST: usize = 64;
+const MAX_LINKS: usize = 64;
 
 fn waypoint(weight: f32) -> Waypoint {
     Waypoint { weight, created_at: at(0), updated_at: at(0) }
 }
 
 #[test]
-fn a_memory_keeps_its_strongest_links_and_both_ends_know_the_same() {
+fn a_memory_keeps_its_strongest_links_at_both_ends() {
     let mut store = MapStore::default();
     added(&mut store, json!({ "content": "hub" }), 1);
     let hub = Number(0);
-    for i in 0..MOST as u64 + 6 {
+    for i in 0..MAX_LINKS as u64 + 6 {
         added(&mut store, json!({ "content": format!("other {i}") }), 1);
-        // The third is the weakest of all, and yields to any later one.
+        // The third link is the weakest, so any later link displaces it.
         let weight = if i == 2 { 0.1 } else { 1.0 - i as f32 / 100.0 };
         connect(&mut store, Number(1 + i), hub, &waypoint(weight)).unwrap();
     }
     let links = store.waypoints(hub).unwrap();
-    assert_eq!(links.len(), MOST);
+    assert_eq!(links.len(), MAX_LINKS);
     let weakest = links.iter().map(|(_, link)| link.weight).fold(1.0, f32::min);
     assert!(weakest > 0.35, "{weakest}");
     for other in store.numbers().into_iter().skip(1) {

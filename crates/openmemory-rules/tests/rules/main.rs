@@ -1,4 +1,4 @@
-//! The rules of writing, over a store that is a map.
+//! Do the rules of writing hold over any storage? Here they run over maps in memory.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 

@@ -1,4 +1,4 @@
-//! The smallest store that the rules can write to, and the requests that the tests make of it.
+//! What is the smallest store that the rules can write to? Maps in memory, with helpers that build requests.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -91,9 +91,9 @@ impl Rows for MapStore {
 }
 
 impl Changes for MapStore {
-    fn attempt<T, E>(&mut self, piece: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+    fn attempt<T, E>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
         let before = self.clone();
-        piece(self).inspect_err(|_| *self = before)
+        work(self).inspect_err(|_| *self = before)
     }
 
     fn insert(&mut self, version: &Version, content: &Content, dynamics: &Dynamics) -> Result<Number, Error> {
@@ -177,7 +177,7 @@ pub fn model(id: &str) -> ModelIdentity {
     ModelIdentity { id: id.into(), dimensions: 2 }
 }
 
-/// Vectors of a text that belongs to one sector.
+/// Vectors of a text in one sector.
 pub fn vectors(sector: Sector) -> Arc<Embedding> {
     let vector = vec![0.6, 0.8];
     Arc::new(Embedding::new(model("m").tag(), vector.clone(), vec![vector.clone()], vec![(sector, vector)]))
@@ -191,13 +191,13 @@ pub fn added(store: &mut MapStore, memory: Value, now: i64) -> Added {
     add(store, prepared(memory, Vec::new(), now), &model("m"), at(now)).unwrap().into_added()
 }
 
-/// An update of a memory; with `if_version` only of that version.
+/// An update of a memory, conditional on `if_version` if it is set.
 pub fn update_of(id: &str, patch: Value, if_version: Option<u64>) -> Update {
     let update = Update::read(json!({ "id": id, "patch": patch })).unwrap();
     Update { if_version, ..update }
 }
 
-/// A text with its vectors, or without where the memory has them.
+/// A text with its vectors, or without them if the memory already has them.
 pub fn text(content: &str, embedding: Option<Arc<Embedding>>) -> Text {
     let content = Content::read("content", content.into()).unwrap();
     Text { hash: content.hash(), content, embedding, related: Vec::new() }

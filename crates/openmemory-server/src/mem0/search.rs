@@ -89,7 +89,7 @@ async fn found(
     // What is under the threshold leaves its place to others.
     let asked = if threshold.is_some() { search.limit.max(BEFORE_THRESHOLD) } else { search.limit };
     let told = move |hit: &Hit| {
-        let lexical = hit.part("lexical").map(|value| value.min(1.0));
+        let lexical = hit.feature("lexical").map(|value| value.min(1.0));
         let mut fields = record(&hit.memory);
         fields.insert("score".into(), json!(semantic(hit)));
         let breakdown = json!({ "semantic": semantic(hit), "bm25": lexical, "entity": null });
