@@ -1,4 +1,4 @@
-//! How does a new memory come to be?
+//! How is a memory added? Its text is embedded first; the commit decides whether the text already exists.
 
 use openmemory_rules::contract::Added;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use openmemory_storage::Transaction;
 
 impl Engine {
     pub async fn add(&self, new: NewMemory) -> Result<Added, Error> {
-        if let Some(memory) = self.skipped(&new)? {
+        if let Some(memory) = self.existing_to_skip(&new)? {
             return Ok(Added { memory, existed: true });
         }
         if let Some(id) = new.id.as_ref().filter(|_| new.if_exists == IfExists::Add) {
@@ -32,7 +32,7 @@ impl Engine {
         Ok(self.store.commit(work, publish).await??.into_added())
     }
 
-    /// Refuses an id that is taken before any work is done; the commit checks again.
+    /// Rejects a taken id before the text is embedded. The commit checks again.
     fn check_free(&self, id: &MemoryId) -> Result<(), Error> {
         if let Some(number) = self.store.number(id)? {
             let current = self.store.head(number)?.map_or(0, |head| head.number);

@@ -1,5 +1,5 @@
-//! How do a thousand changes go together? Their new texts are embedded together and committed in few transactions;
-//! each item succeeds or fails by itself, or all of them as one.
+//! How are many changes written at once? New texts are embedded together and committed in few transactions. Items
+//! succeed or fail independently, or all together in an atomic batch.
 
 use openmemory_rules::contract::{Added, Control, Deleted, ItemError, ItemResult};
 use std::collections::HashMap;
@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use super::embed::Embedded;
 use super::engine::Engine;
-use super::outcome::{Named, Outcome};
+use super::outcome::{HasId, Outcome};
 use super::parallel_map::shared_out;
-use super::update::moves_vectors;
+use super::update::changes_vectors;
 use openmemory_domain::request::{AddMany, Item, NewMemory, Update, UpdateMany};
 use openmemory_domain::{Content, ContentHash, Embedding, Memory, MemoryId};
 use openmemory_rules::write::add::{self, Prepared};
@@ -19,14 +19,14 @@ use openmemory_rules::write::update;
 use openmemory_rules::{Changes, Error, Number};
 use openmemory_storage::Transaction;
 
-/// New memories that share a commit: later ones can be linked to earlier ones.
+/// New memories per commit. A memory can be linked only to memories of earlier commits.
 const ADD_CHUNK: usize = 128;
-/// Updates that share a commit.
+/// Updates per commit.
 const UPDATE_CHUNK: usize = 512;
 
 impl Engine {
-    /// Adds 1 to 1000 memories. An atomic batch with a bad item changes nothing: that item answers with its error, the
-    /// others with `ABORTED`.
+    /// Adds 1 to 1000 memories. An atomic batch with a bad item changes nothing: that item returns its error, the
+    /// others `ABORTED`.
     pub async fn add_many(&self, request: AddMany, control: &Control) -> Result<Vec<ItemResult<Added>>, Error> {
         self.fitting_model().await?;
         let mut items = read_items(request.items);
@@ -55,7 +55,7 @@ impl Engine {
         Ok(results)
     }
 
-    /// The vectors of those texts that are there already, by the texts' hashes.
+    /// The vectors of texts that already exist, by content hash.
     async fn known_vectors(
         &self,
         items: &[ItemResult<NewMemory>],
@@ -78,7 +78,7 @@ impl Engine {
         embedding.and_then(|embedding| self.prepare(new, embedding)).map_err(|error| ItemError { id, error })
     }
 
-    /// Updates 1 to 1000 memories; items that name one memory twice apply in order.
+    /// Updates 1 to 1000 memories. Several updates of one memory apply in order.
     pub async fn update_many(&self, request: UpdateMany, control: &Control) -> Result<Vec<ItemResult<Memory>>, Error> {
         let items = read_items(request.items).into_iter();
         let items: Vec<ItemResult<Update>> = items.map(|item| self.check_item(item?)).collect();
@@ -91,7 +91,7 @@ impl Engine {
         }
         let report = |done, total| control.report(done, total);
         let embedded = self.embed_all(&unknown, control, report).await?;
-        if items.iter().flatten().any(|update| moves_vectors(&update.patch)) {
+        if items.iter().flatten().any(|update| changes_vectors(&update.patch)) {
             self.index.ready().await?;
         }
         let mut texts = shared_out(items, |item| self.with_text(item?, &embedded));
@@ -127,9 +127,9 @@ impl Engine {
         }
     }
 
-    /// Refuses early what the commit would refuse whatever the other items do.
+    /// Rejects early what the commit would reject, whatever the other items do.
     fn check_item(&self, update: Update) -> ItemResult<Update> {
-        // The version may be one that an earlier item makes.
+        // `if_version` is left to the commit, because an earlier item may create that version.
         match self.check_update(&update.id, None) {
             Ok(()) => Ok(update),
             Err(error) => Err(ItemError { id: Some(update.id.to_string()), error }),
@@ -148,7 +148,7 @@ impl Engine {
         Ok(unknown)
     }
 
-    /// Applies the good items in one commit and answers all of them in order.
+    /// Applies the good items in one commit and returns the results of all items in order.
     async fn commit_items<I, O, W>(
         &self,
         items: Vec<ItemResult<I>>,
@@ -165,7 +165,7 @@ impl Engine {
             let apply =
                 |item: ItemResult<I>| item.and_then(|item| transaction.attempt(|transaction| apply(transaction, item)));
             let results: Vec<ItemResult<O>> = items.into_iter().map(apply).collect();
-            // An error takes back what the others have written.
+            // An error rolls back the writes of the other items.
             if atomic && results.iter().any(Result::is_err) { Err(aborted(results)) } else { Ok(results) }
         };
         let publish = move |results: &Vec<ItemResult<O>>| {
@@ -180,20 +180,20 @@ impl Engine {
         Ok(results)
     }
 
-    /// Looks at what was refused of a batch, as [`Engine::judge`] does at a call.
+    /// Applies [`Engine::judge`] to the errors of a batch.
     fn judge_items<T>(&self, results: &[ItemResult<T>]) {
-        for refused in results.iter().filter_map(|result| result.as_ref().err()) {
-            let _ = self.judge::<()>(Err(refused.error.clone()));
+        for failed in results.iter().filter_map(|result| result.as_ref().err()) {
+            let _ = self.judge::<()>(Err(failed.error.clone()));
         }
     }
 
-    /// Deletes memories by id, each by itself, in one commit.
+    /// Deletes memories by id in one commit. Items succeed or fail independently.
     pub async fn delete_many(&self, ids: Vec<Item<MemoryId>>) -> Result<Vec<ItemResult<Deleted>>, Error> {
         self.index.ready().await?;
         let (now, listeners) = (self.now(), self.listeners());
         let work = move |transaction: &mut Transaction<'_>| -> Result<Vec<ItemResult<(Number, Deleted)>>, Error> {
             let remove = |item: Item<MemoryId>| {
-                let id = item.map_err(refusal)?;
+                let id = item.map_err(item_error)?;
                 transaction
                     .attempt(|transaction| delete::delete(transaction, id.clone().into(), now))
                     .map_err(|error| ItemError { id: Some(id.to_string()), error })
@@ -209,19 +209,19 @@ impl Engine {
     }
 }
 
-fn refusal((id, invalid): (Option<String>, openmemory_domain::Invalid)) -> ItemError {
+fn item_error((id, invalid): (Option<String>, openmemory_domain::Invalid)) -> ItemError {
     ItemError { id, error: invalid.into() }
 }
 
 fn read_items<T>(items: Vec<Item<T>>) -> Vec<ItemResult<T>> {
-    items.into_iter().map(|item| item.map_err(refusal)).collect()
+    items.into_iter().map(|item| item.map_err(item_error)).collect()
 }
 
-/// The answers of an atomic batch that has a bad item: nothing of it was done.
-fn aborted<T: Named, A>(items: Vec<ItemResult<T>>) -> Vec<ItemResult<A>> {
+/// The results of an atomic batch with a bad item, which changed nothing.
+fn aborted<T: HasId, A>(items: Vec<ItemResult<T>>) -> Vec<ItemResult<A>> {
     let answer = |item: ItemResult<T>| match item {
         Ok(good) => Err(ItemError { id: good.id(), error: Error::BatchRefused }),
-        Err(refused) => Err(refused),
+        Err(bad) => Err(bad),
     };
     items.into_iter().map(answer).collect()
 }

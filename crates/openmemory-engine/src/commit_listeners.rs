@@ -1,4 +1,4 @@
-//! Who is told when a commit is durable? The index, and those who watch; on the writer's thread, in the order of commits.
+//! Who is notified of a commit? The index and the watchers, on the writer thread, in commit order.
 
 use openmemory_rules::contract::Deleted;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ impl CommitListeners {
     pub(super) fn committed(&self, committed: &Committed) {
         self.index.publish(committed);
         let memory = &committed.memory;
-        self.feed.tell(committed.number, || Change::Stored(memory.clone()), memory.now);
+        self.feed.publish(committed.number, || Change::Stored(memory.clone()), memory.now);
     }
 
     pub(super) fn inserted(&self, insertion: &Insertion) {
@@ -36,7 +36,7 @@ impl CommitListeners {
         }
     }
 
-    /// Another memory has taken the place of `old`.
+    /// An import has replaced the memory `old`.
     pub(super) fn replaced(&self, old: Number, scope: &Scope, committed: &Committed) {
         self.index.remove(old, scope);
         self.committed(committed);
@@ -45,6 +45,6 @@ impl CommitListeners {
     pub(super) fn deleted(&self, number: Number, deleted: &Deleted) {
         let (memory, at) = (&deleted.memory, deleted.deleted_at);
         self.index.remove(number, &memory.version.scope);
-        self.feed.tell(number, || Change::Deleted { memory: memory.clone(), at }, at);
+        self.feed.publish(number, || Change::Deleted { memory: memory.clone(), at }, at);
     }
 }

@@ -1,10 +1,10 @@
-//! How does a memory go? Content, vectors, links and history for good; a tombstone tells that it was there.
+//! How are memories deleted? One by its id, or all that match a filter, in several commits.
 
 use openmemory_rules::contract::{Control, Deleted, DeletedMany};
 use std::sync::Arc;
 
 use super::engine::Engine;
-use super::list::among;
+use super::list::scan_range;
 use openmemory_domain::MemoryId;
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::{Delete, Order, TimeField};
@@ -12,12 +12,12 @@ use openmemory_rules::write::{current::check_version, delete};
 use openmemory_rules::{Error, Number, Rows};
 use openmemory_storage::Transaction;
 
-/// Memories that one commit deletes.
+/// Memories per commit.
 const CHUNK: usize = 256;
 
 impl Engine {
     pub async fn delete(&self, request: Delete) -> Result<Deleted, Error> {
-        // Refused before waiting for the index, which only a real deletion changes.
+        // A call that is rejected does not wait for the index.
         let (_, head) = self.head(&request.id)?;
         check_version(&request.id, &head, request.if_version)?;
         self.index.ready().await?;
@@ -27,7 +27,7 @@ impl Engine {
         Ok(self.store.commit(work, publish).await??.1)
     }
 
-    /// Deletes those of `ids` that match still, as [`Engine::ids_matching`] has found them.
+    /// Deletes the memories of `ids`, which [`Engine::ids_matching`] has found, that still match.
     pub async fn delete_matching(
         &self,
         ids: Vec<MemoryId>,
@@ -35,10 +35,10 @@ impl Engine {
         control: &Control,
     ) -> Result<DeletedMany, Error> {
         self.index.ready().await?;
-        let mut gone = Vec::with_capacity(ids.len());
+        let mut deleted_ids = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(CHUNK) {
             if control.is_cancelled() {
-                return Err(Error::Interrupted { done: gone.len(), total: ids.len() });
+                return Err(Error::Interrupted { done: deleted_ids.len(), total: ids.len() });
             }
             let (chunk, now, listeners) = (chunk.to_vec(), self.now(), self.listeners());
             let filter = filter.clone();
@@ -49,17 +49,17 @@ impl Engine {
                 removed.iter().for_each(|(number, deleted)| listeners.deleted(*number, deleted));
             };
             let removed = self.store.commit(work, publish).await??;
-            gone.extend(removed.into_iter().map(|(_, deleted)| deleted.memory.version.id.to_string()));
-            control.report(gone.len(), ids.len());
+            deleted_ids.extend(removed.into_iter().map(|(_, deleted)| deleted.memory.version.id.to_string()));
+            control.report(deleted_ids.len(), ids.len());
         }
-        Ok(DeletedMany { deleted: gone.len(), ids: gone })
+        Ok(DeletedMany { deleted: deleted_ids.len(), ids: deleted_ids })
     }
 
-    /// Every memory that matches, or all, expired ones too. Blocks, as all that reads the whole store does.
+    /// The ids of all memories that match, including expired ones; all ids without a filter. Blocks.
     pub fn ids_matching(&self, filter: Option<&Filter>, control: &Control) -> Result<Vec<MemoryId>, Error> {
         let mut ids = Vec::new();
         let order = Order { by: TimeField::Created, newest_first: false };
-        for number in self.store.by_time(&among(filter, order), order, None) {
+        for number in self.store.by_time(&scan_range(filter, order), order, None) {
             control.check()?;
             let number = number?;
             if let Some(head) = self.store.head(number)?

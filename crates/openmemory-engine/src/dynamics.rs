@@ -1,4 +1,4 @@
-//! How do use and opinion mark a memory? Reinforcement and feedback: durable, and never a version.
+//! How do reinforcement and feedback change a memory? Durably, but without a new version.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ impl Engine {
         self.change_dynamics(request.id, move |dynamics| dynamics.reinforced(request.boost, now)).await
     }
 
-    /// Keeps, or takes back, what a user thought of a memory.
+    /// Sets or clears the feedback on a memory.
     pub async fn feedback(&self, request: FeedbackRequest) -> Result<Memory, Error> {
         let FeedbackRequest { id, feedback, reason } = request;
         self.change_dynamics(id, move |dynamics| dynamics.judged(feedback, reason)).await
@@ -29,9 +29,9 @@ impl Engine {
     ) -> Result<Memory, Error> {
         let now = self.now();
         let work = move |transaction: &mut Transaction<'_>| reinforce::change_dynamics(transaction, &id, change, now);
-        let vectors = Arc::clone(&self.index);
+        let index = Arc::clone(&self.index);
         let publish = move |(number, memory): &(Number, Memory)| {
-            vectors.set_dynamics(*number, memory.version.scope.user_id.as_deref(), &memory.dynamics);
+            index.set_dynamics(*number, memory.version.scope.user_id.as_deref(), &memory.dynamics);
         };
         Ok(self.store.commit(work, publish).await??.1)
     }

@@ -1,4 +1,4 @@
-//! What does a text need before it can be committed? Its hash, and its vectors if nobody knows them yet.
+//! What does a text need before it can be committed? Its hash, and its vectors unless the store has them.
 
 use openmemory_rules::contract::Control;
 use std::collections::HashMap;
@@ -8,7 +8,7 @@ use super::engine::Engine;
 use openmemory_domain::{Content, ContentHash, Embedding, Fault, MemoryId, ModelTag};
 use openmemory_rules::{Error, Rows};
 
-/// The vectors of texts, or why there are none, by the texts' hashes.
+/// The vectors of texts, or the errors of embedding them, by content hash.
 pub(super) type Embedded = HashMap<ContentHash, Result<Arc<Embedding>, Error>>;
 
 impl Engine {
@@ -19,8 +19,8 @@ impl Engine {
         Ok(Arc::new(prototypes.embedding(content.meaning(), &passages)))
     }
 
-    /// Embeds many texts, each different one once, several at a time. Cancelling ends it. `progress` is told how
-    /// many are done, and of how many.
+    /// Embeds each distinct text once, several at a time, until `control` is cancelled. Calls `progress` with the
+    /// number of texts done and the total.
     pub(super) async fn embed_all(
         &self,
         contents: &[&Content],
@@ -47,7 +47,7 @@ impl Engine {
         Ok(hashes.into_iter().zip(embedded).collect())
     }
 
-    /// Whether the memory has vectors of this text by today's model, as its content or in its history.
+    /// Whether the memory has usable vectors of this text, as its content or in its history.
     pub(super) async fn knows(&self, id: &MemoryId, hash: ContentHash) -> Result<bool, Error> {
         let Some(number) = self.store.number(id)? else { return Ok(false) };
         if self.store.head(number)?.is_some_and(|head| head.content == hash) {
@@ -59,21 +59,21 @@ impl Engine {
 }
 
 impl Engine {
-    /// The model's tag, if its vectors are what the store holds, or the store holds none yet.
+    /// The tag of the embedder's model, if it made the stored vectors or the store has none yet.
     pub(super) async fn fitting_model(&self) -> Result<ModelTag, Error> {
         if let Some(tag) = self.model.fitting.get() {
             return Ok(*tag);
         }
         let embedder = self.model.identity().await?;
         let stored = self.store.model()?;
-        // While a reindex is under way the vectors are of two models.
+        // During a reindex the stored vectors are of two models.
         let mixed = self.store.reindex()?.is_some();
         match stored {
             Some(stored) if mixed || stored != *embedder => {
                 Err(Error::ModelMismatch { stored, embedder: embedder.clone() })
             }
             Some(_) => Ok(*self.model.fitting.get_or_init(|| embedder.tag())),
-            // Another may be chosen before the first text.
+            // Not cached: the store's model is only fixed by its first text.
             None => Ok(embedder.tag()),
         }
     }

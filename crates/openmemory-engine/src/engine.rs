@@ -1,4 +1,4 @@
-//! How does a store become usable? Open the directory, fill the index beside the first calls, close in order.
+//! How is a store opened and closed? Opening waits for the files only; the index is loaded during the first calls.
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -15,24 +15,24 @@ use openmemory_embedding::{EmbedderSource, EmbeddingService};
 use openmemory_rules::{Error, Rows};
 use openmemory_storage::{Durability, SizeLimits, StorageError, Store, StoreOptions};
 
-/// Begins something that ends when it is dropped.
+/// Creates a guard that is held while a store opens.
 type Guard = Arc<dyn Fn() -> Box<dyn Send> + Send + Sync>;
 
-/// How a directory is opened. [`Options::new`] has the defaults.
+/// Options for opening a directory. [`Options::new`] has the defaults.
 #[derive(Clone)]
 pub struct Options {
-    /// Made if it is not there.
+    /// Created if it does not exist.
     pub directory: PathBuf,
-    /// When a change is on disk; by default before it is answered.
+    /// When a write is synced; by default before it is acknowledged.
     pub durability: Durability,
-    /// How large the log grows; small bounds make small stores live through much.
+    /// Size limits of the redo log. Tests lower them, so that small stores write checkpoints and rebuild their tree.
     pub bounds: SizeLimits,
-    /// Whether a new store may be made in a directory that holds other things.
+    /// Whether a new store may be created in a directory that has other files.
     pub allow_non_empty: bool,
     pub embedder: EmbedderSource,
     pub clock: Arc<dyn Clock>,
-    /// Called when opening begins, for a host that does something about the memory which it takes. What it gives is dropped
-    /// when the index is filled.
+    /// Called when opening begins, so that a host can reduce the memory that opening takes. The returned guard is
+    /// dropped when the index is loaded.
     pub while_opening: Option<Guard>,
 }
 
@@ -59,12 +59,12 @@ pub struct Engine {
     pub(super) reinforcements: PendingReinforcements,
     pub(super) hit_cache: HitCache,
     clock: Arc<dyn Clock>,
-    /// A call has found that the disk failed, also where the store has not noticed.
+    /// Set when a call finds that the disk has failed, even if the store has not noticed.
     failed: AtomicBool,
 }
 
 impl Engine {
-    /// Blocks while the directory is opened; reads its vectors on a thread of their own.
+    /// Opens a directory; blocks. The index is loaded on a separate thread.
     pub fn open(options: Options) -> Result<Self, Error> {
         let Options { directory, durability, bounds, allow_non_empty, embedder, clock, while_opening } = options;
         let while_opening = while_opening.map(|begin| begin());
@@ -102,13 +102,13 @@ impl Engine {
         }
     }
 
-    /// Waits until the index is filled and the model loaded: what the first search would wait for.
+    /// Waits until the model and the index are loaded, as the first search would.
     pub async fn ready(&self) -> Result<(), Error> {
         self.model.load().await?;
         self.index.ready().await
     }
 
-    /// Says that the disk has failed this engine: only opening the directory again tells what is there.
+    /// Marks the engine as failed by its disk: only reopening the directory shows what is stored.
     pub fn fail(&self) {
         self.failed.store(true, Ordering::Relaxed);
     }
@@ -121,31 +121,31 @@ impl Engine {
         self.failed.load(Ordering::Relaxed) || self.store.has_failed() || self.index.has_failed()
     }
 
-    /// The outcome of a call, looked at: what the disk refused fails the engine, and what a failed one could not read is no
-    /// damage before opening again has told so.
+    /// Inspects the outcome of a call. An I/O error marks the engine as failed. Damage that a failed engine finds
+    /// becomes [`Error::StoreFailed`], because only reopening shows whether the files are damaged.
     pub fn judge<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
         match outcome.as_ref().err().and_then(StorageError::of) {
             Some(StorageError::Corrupted(_)) if self.has_failed() => return Err(Error::StoreFailed),
-            // It is opened again as soon as it can be written to.
+            // Marked as failed, so that it is reopened as soon as the disk is writable.
             Some(StorageError::ReadOnly) => self.fail(),
-            // A full disk has refused it before anything was written.
+            // A full disk rejects a write before anything is written, so the engine stays usable.
             Some(StorageError::Io(error)) if error.kind() != ErrorKind::StorageFull => self.fail(),
             _ => {}
         }
         outcome
     }
 
-    /// Whether writes wait for the thread that answers them.
+    /// Whether further writes wait for the writer thread.
     pub fn is_waited_for(&self) -> bool {
         self.store.is_waited_for()
     }
 
-    /// Makes everything that has been answered durable, whatever the durability.
+    /// Makes all acknowledged writes durable, whatever the durability setting.
     pub fn flush(&self) -> Result<(), Error> {
         Ok(self.store.flush()?)
     }
 
-    /// Finishes the commits that are queued and syncs; later writes are refused.
+    /// Finishes the queued commits and syncs. Later writes are rejected.
     pub fn close(&self) -> Result<(), Error> {
         self.index.stop();
         self.finish_reinforcements();
@@ -157,7 +157,7 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        // Who forgot to close still lets go of the directory.
+        // Ends what keeps the store open, so that the directory is released even without `close`.
         self.index.stop();
         self.feed.close();
     }

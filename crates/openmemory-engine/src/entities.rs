@@ -1,24 +1,24 @@
-//! Who has memories here, and how many? Counted by walking them.
+//! Which users, agents, apps, runs and sectors have memories, and how many? A full scan counts them.
 
 use openmemory_rules::contract::{Control, EntityStats, SectorStats};
 use std::collections::BTreeMap;
 
 use super::engine::Engine;
-use super::list::among;
+use super::list::scan_range;
 use openmemory_domain::Sector;
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::{Order, TimeField};
 use openmemory_rules::{Error, Rows};
 
 impl Engine {
-    /// Of every sector, in their order.
+    /// Statistics of every sector, in the order of the sectors.
     pub fn sector_stats(&self, control: &Control) -> Result<Vec<SectorStats>, Error> {
         let now = self.now();
         let mut counted = Sector::ALL.map(|_| (0, 0.0));
         for head in self.store.heads() {
             control.check()?;
             let (number, head) = head?;
-            // One that has been deleted meanwhile is not counted.
+            // The memory was deleted during the scan.
             let Some(dynamics) = self.store.dynamics(number)? else { continue };
             let (count, sum) = &mut counted[head.sectors().primary().index()];
             *count += 1;
@@ -32,34 +32,34 @@ impl Engine {
         Ok(stats.collect())
     }
 
-    /// Every holder, by field and value.
+    /// All users, agents, apps and runs, sorted by field and value.
     pub fn entities(&self, control: &Control) -> Result<Vec<EntityStats>, Error> {
-        let mut holders = BTreeMap::<(&str, String), EntityStats>::new();
+        let mut entities = BTreeMap::<(&str, String), EntityStats>::new();
         for head in self.store.heads() {
             control.check()?;
             let (_, head) = head?;
             for (field, value) in head.scope.fields() {
                 let Some(value) = value else { continue };
-                let holder = holders.entry((field, value.to_owned())).or_insert_with(|| EntityStats {
+                let entity = entities.entry((field, value.to_owned())).or_insert_with(|| EntityStats {
                     field,
                     value: value.to_owned(),
                     memories: 0,
                     first_created: head.created_at,
                     last_updated: head.updated_at,
                 });
-                holder.memories += 1;
-                holder.first_created = holder.first_created.min(head.created_at);
-                holder.last_updated = holder.last_updated.max(head.updated_at);
+                entity.memories += 1;
+                entity.first_created = entity.first_created.min(head.created_at);
+                entity.last_updated = entity.last_updated.max(head.updated_at);
             }
         }
-        Ok(holders.into_values().collect())
+        Ok(entities.into_values().collect())
     }
 
-    /// How many memories match.
+    /// Counts the memories that match.
     pub fn count_matching(&self, filter: Option<&Filter>, show_expired: bool, control: &Control) -> Result<u64, Error> {
         let mut count = 0;
         let order = Order { by: TimeField::Created, newest_first: false };
-        for number in self.store.by_time(&among(filter, order), order, None) {
+        for number in self.store.by_time(&scan_range(filter, order), order, None) {
             control.check()?;
             let number = number?;
             let Some(head) = self.store.head(number)? else { continue };

@@ -1,4 +1,4 @@
-//! Is a text there already? Looked up inside the commit that would add it: of two at once, one finds the other's.
+//! Does a text already exist? Checked before it is embedded, to save that; the commit checks again.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use openmemory_rules::write::add::find;
 use openmemory_rules::{Error, Rows};
 
 impl Engine {
-    /// The memory that makes adding `new` needless, where it shall be skipped.
-    pub(super) fn skipped(&self, new: &NewMemory) -> Result<Option<Memory>, Error> {
+    /// The existing memory with the text of `new`, if such a memory is to be skipped.
+    pub(super) fn existing_to_skip(&self, new: &NewMemory) -> Result<Option<Memory>, Error> {
         if new.if_exists != IfExists::Skip {
             return Ok(None);
         }
@@ -20,7 +20,7 @@ impl Engine {
         }
     }
 
-    /// The vectors of a text that the same scope has already, so that it need not be embedded to be found again.
+    /// The vectors of the text, if its scope already has it, so that it is not embedded again.
     pub(super) async fn vectors_of_existing(&self, new: &NewMemory) -> Result<Option<Arc<Embedding>>, Error> {
         if new.if_exists == IfExists::Add {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! What has just changed? The latest changes in the order of their commits, kept while somebody watches.
+//! Which changes were committed recently? They are buffered in commit order while there are watchers.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,25 +10,25 @@ use openmemory_domain::unique::unique;
 use openmemory_domain::{Memory, Timestamp};
 use openmemory_rules::Number;
 
-/// Changes, and bytes of their texts, that are kept for watchers who are slow.
+/// Maximum size of the buffer, in changes and in bytes of their texts.
 const MAX_CHANGES: usize = 16_384;
-const KEPT_BYTES: usize = 64 << 20;
+const MAX_BYTES: usize = 64 << 20;
 
-/// Up to where somebody has been told: exactly, for as long as the changes behind it are kept; else by what the store
-/// still knows of them.
+/// A position in the changes of a store. It is exact while all changes after it are buffered; otherwise a watcher reads
+/// the changes after it from the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Cursor {
-    /// Tells the openings of a store apart.
+    /// Identifies one opening of the store.
     pub epoch: u64,
-    /// Of the last change, counted since then.
+    /// Number of the last change, counted from that opening.
     pub sequence: u64,
-    /// The latest time of a change until then.
+    /// The latest time of all changes up to this one.
     pub at: Timestamp,
-    /// What the next new memory would be called.
+    /// The number of the next new memory.
     pub next: Number,
 }
 
-/// What a commit did with a memory; a deleted one is told as it last was.
+/// What a commit did to a memory. A deletion has the memory in its last state.
 #[derive(Debug, Clone)]
 pub(super) enum Change {
     Stored(Memory),
@@ -43,16 +43,16 @@ impl Change {
     }
 }
 
-/// A change with the cursor behind it.
+/// A change with the cursor after it.
 pub(super) type BufferedChange = (Cursor, Arc<Change>);
 
 /// Runs once, at the next change or when the feed closes.
 pub(super) type Wake = Box<dyn FnOnce() + Send>;
 
-/// Why there is nothing more to tell.
+/// Why the feed returns no more changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FeedError {
-    /// Changes were let go that had not been told.
+    /// The buffer has dropped changes that the watcher has not read.
     Lagged,
     Closed,
 }
@@ -63,12 +63,11 @@ pub(super) struct Feed {
 
 struct State {
     now: Cursor,
-    kept: VecDeque<BufferedChange>,
+    buffer: VecDeque<BufferedChange>,
     bytes: usize,
-    /// How many are kept at most.
-    most: usize,
+    max_changes: usize,
     watchers: usize,
-    waiting: Vec<Wake>,
+    wakers: Vec<Wake>,
     closed: bool,
 }
 
@@ -76,19 +75,25 @@ impl Feed {
     pub(super) fn new(now: Timestamp, next: Number) -> Self {
         let epoch = unique().as_u128() as u64;
         let now = Cursor { epoch, sequence: 0, at: now, next };
-        let (kept, waiting) = (VecDeque::new(), Vec::new());
-        Self {
-            state: Mutex::new(State { now, kept, bytes: 0, most: MAX_CHANGES, watchers: 0, waiting, closed: false }),
-        }
+        let state = State {
+            now,
+            buffer: VecDeque::new(),
+            bytes: 0,
+            max_changes: MAX_CHANGES,
+            watchers: 0,
+            wakers: Vec::new(),
+            closed: false,
+        };
+        Self { state: Mutex::new(state) }
     }
 
-    /// Lets a few changes be as many as one that is slow can miss.
+    /// Shrinks the buffer for tests of slow watchers.
     #[cfg(test)]
-    pub(super) fn keep_at_most(&self, most: usize) {
-        self.state.lock().most = most;
+    pub(super) fn set_max_changes(&self, max_changes: usize) {
+        self.state.lock().max_changes = max_changes;
     }
 
-    pub(super) fn tell(&self, number: Number, change: impl FnOnce() -> Change, at: Timestamp) {
+    pub(super) fn publish(&self, number: Number, change: impl FnOnce() -> Change, at: Timestamp) {
         let mut state = self.state.lock();
         state.now.sequence += 1;
         state.now.at = state.now.at.max(at);
@@ -99,29 +104,29 @@ impl Feed {
         let change = Arc::new(change());
         state.bytes += change.memory().content.len();
         let now = state.now;
-        state.kept.push_back((now, change));
-        while state.kept.len() > state.most || (state.bytes > KEPT_BYTES && state.kept.len() > 1) {
-            state.let_go();
+        state.buffer.push_back((now, change));
+        while state.buffer.len() > state.max_changes || (state.bytes > MAX_BYTES && state.buffer.len() > 1) {
+            state.drop_oldest();
         }
-        let waiting = std::mem::take(&mut state.waiting);
+        let wakers = std::mem::take(&mut state.wakers);
         drop(state);
-        waiting.into_iter().for_each(|wake| wake());
+        wakers.into_iter().for_each(|wake| wake());
     }
 
-    /// Changes are kept from here on, and the cursor says where here is.
-    pub(super) fn enter(&self) -> Cursor {
+    /// Registers a watcher, for which changes are buffered from the returned position on.
+    pub(super) fn subscribe(&self) -> Cursor {
         let mut state = self.state.lock();
         state.watchers += 1;
         state.now
     }
 
-    pub(super) fn leave(&self) {
+    pub(super) fn unsubscribe(&self) {
         let mut state = self.state.lock();
         state.watchers -= 1;
         if state.watchers == 0 {
-            state.kept.clear();
+            state.buffer.clear();
             state.bytes = 0;
-            state.waiting.clear();
+            state.wakers.clear();
         }
     }
 
@@ -129,16 +134,16 @@ impl Feed {
         self.state.lock().now.epoch
     }
 
-    /// Whether every change behind `sequence` is kept.
+    /// Whether all changes after `sequence` are buffered.
     pub(super) fn has_all_since(&self, sequence: u64) -> bool {
         self.state.lock().has_all_since(sequence)
     }
 
-    /// The changes behind `sequence`, at most `most`. Where there are none yet `wake` is called when there are.
+    /// The changes after `sequence`, at most `limit`. If there are none yet, `wake` is called at the next one.
     pub(super) fn after(
         &self,
         sequence: u64,
-        most: usize,
+        limit: usize,
         wake: impl FnOnce() + Send + 'static,
     ) -> Result<Vec<BufferedChange>, FeedError> {
         let mut state = self.state.lock();
@@ -148,32 +153,32 @@ impl Feed {
         if !state.has_all_since(sequence) {
             return Err(FeedError::Lagged);
         }
-        let told = state.kept.partition_point(|(cursor, _)| cursor.sequence <= sequence);
-        let news: Vec<BufferedChange> = state.kept.range(told..).take(most).cloned().collect();
-        if news.is_empty() {
-            state.waiting.push(Box::new(wake));
+        let start = state.buffer.partition_point(|(cursor, _)| cursor.sequence <= sequence);
+        let changes: Vec<BufferedChange> = state.buffer.range(start..).take(limit).cloned().collect();
+        if changes.is_empty() {
+            state.wakers.push(Box::new(wake));
         }
-        Ok(news)
+        Ok(changes)
     }
 
-    /// Whoever waits is told that nothing will come.
+    /// Wakes all waiting watchers, which then get [`FeedError::Closed`].
     pub(super) fn close(&self) {
         let mut state = self.state.lock();
         state.closed = true;
-        let waiting = std::mem::take(&mut state.waiting);
+        let wakers = std::mem::take(&mut state.wakers);
         drop(state);
-        waiting.into_iter().for_each(|wake| wake());
+        wakers.into_iter().for_each(|wake| wake());
     }
 }
 
 impl State {
     fn has_all_since(&self, sequence: u64) -> bool {
-        let first = self.kept.front().map_or(self.now.sequence + 1, |(cursor, _)| cursor.sequence);
+        let first = self.buffer.front().map_or(self.now.sequence + 1, |(cursor, _)| cursor.sequence);
         sequence + 1 >= first && sequence <= self.now.sequence
     }
 
-    fn let_go(&mut self) {
-        if let Some((_, change)) = self.kept.pop_front() {
+    fn drop_oldest(&mut self) {
+        if let Some((_, change)) = self.buffer.pop_front() {
             self.bytes -= change.memory().content.len();
         }
     }

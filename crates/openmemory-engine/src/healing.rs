@@ -1,6 +1,6 @@
-//! What happens to an engine whose disk has failed? The next call closes it and opens its directory again, for everybody who
-//! shares it: once the calls under way have ended, at most once in ten times the time that this takes, and only where the
-//! directory takes a file.
+//! What happens to an engine whose disk has failed? The next call starts to replace it for all callers that share it:
+//! once the running calls have ended, the engine is closed and its directory opened again. An attempt is made only if
+//! the directory accepts a file, and after a back-off of ten times the duration of the last attempt.
 
 use std::io::{self, Write};
 use std::ops::Deref;
@@ -17,33 +17,33 @@ use super::engine::{Engine, Options};
 use openmemory_rules::Error;
 use openmemory_storage::StorageError;
 
-/// A failed engine is used for so many times the time that the last attempt took: a disk that stays full must not keep the
-/// process busy with opening.
+/// Time between two attempts, as a multiple of the duration of the last one: a disk that stays full must not keep the
+/// process busy with reopening.
 const BACK_OFF: u32 = 10;
 
-/// Bytes that a disk must have to spare before a store that it has failed is opened again.
+/// Free bytes that a disk must have before a store that has failed on it is reopened.
 const ROOM: usize = 4 << 20;
 
-/// How long calls wait for those before them to end. Afterwards they use the failed engine, which still reads.
+/// How long new calls wait for running ones to end. Afterwards they use the failed engine, which can still read.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(if cfg!(test) { 50 } else { 2000 });
 
-/// A directory that is open in this process; everybody who opens it shares it.
+/// A directory that is open in this process, shared by all callers that open it.
 pub struct Directory {
     path: PathBuf,
     pub(super) options: Options,
-    /// Tells embedders apart.
+    /// Description of the embedder's options, by which embedders are compared.
     pub(super) embedder: String,
     state: Mutex<State>,
-    /// Nobody uses the engine any more.
+    /// Notified when a call has released the engine.
     idle: Condvar,
-    /// Sent to when an attempt to heal has ended.
+    /// Notified when an attempt to heal has ended.
     attempts: watch::Sender<()>,
-    /// An attempt waits for calls to end, or has waited in vain.
+    /// Set while an attempt waits for calls to end, and after it has timed out.
     wanted: AtomicBool,
 }
 
 struct State {
-    /// Or why it could not be opened again.
+    /// The engine, or the error of reopening it.
     engine: Result<Arc<Engine>, Error>,
     phase: Phase,
     /// When the last attempt ended, and how long it took.
@@ -61,13 +61,13 @@ impl State {
 #[derive(PartialEq, Eq)]
 enum Phase {
     Resting,
-    /// Finds out whether there is any use in it. Calls go on meanwhile.
+    /// An attempt checks whether the directory accepts a file. Calls continue.
     Checking,
-    /// Calls wait.
+    /// The engine is being replaced. Calls wait.
     Exchanging,
 }
 
-/// A directory's engine, for one call: as long as this lives, the engine is not closed.
+/// The engine of a directory, for one call. The engine is not closed while this value exists.
 pub struct Shared {
     engine: Arc<Engine>,
     // Dropped after the engine.
@@ -83,7 +83,7 @@ impl Deref for Shared {
 }
 
 impl Shared {
-    /// What gives the engine to later calls, also after this one has failed.
+    /// The directory, from which later calls get an engine even after this one has failed.
     pub fn directory(&self) -> &Arc<Directory> {
         &self.hold.0
     }
@@ -102,19 +102,19 @@ impl Drop for Hold {
 enum Lookup {
     Engine(Arc<Shared>),
     Nothing(Error),
-    /// There will be more to say when the attempt that is under way has ended.
+    /// The caller has to wait for the running attempt.
     Soon(watch::Receiver<()>),
 }
 
 impl Directory {
-    /// Opens it; blocks.
+    /// Opens a directory; blocks.
     pub(super) fn open(path: PathBuf, options: Options, embedder: String) -> Result<Self, Error> {
         let engine = Engine::open(options.clone())?;
         let state = State {
             engine: Ok(Arc::new(engine)),
             phase: Phase::Resting,
             tried: Instant::now(),
-            // The first failure is healed at once.
+            // There is no back-off before the first attempt.
             took: Duration::ZERO,
             healer: None,
         };
@@ -134,30 +134,31 @@ impl Directory {
         &self.path
     }
 
-    /// The engine for one call. Waits without a thread where a failed one is being replaced.
+    /// The engine for one call. Waits asynchronously while a failed one is being replaced.
     pub async fn engine(self: &Arc<Self>) -> Result<Arc<Shared>, Error> {
         let mut began = false;
         loop {
             match self.find(&mut began) {
                 Lookup::Engine(engine) => return Ok(engine),
                 Lookup::Nothing(error) => return Err(error),
-                // The sender lives as long as this does.
+                // The sender lives as long as `self`, so this cannot fail.
                 Lookup::Soon(mut ended) => drop(ended.changed().await),
             }
         }
     }
 
-    /// Whether the engine writes.
+    /// Whether the engine accepts writes.
     pub fn is_well(&self) -> bool {
         self.state.lock().is_well()
     }
 
-    /// Whether a failed engine is kept open by the calls that use it: those that take as long as somebody likes should end.
+    /// Whether a failed engine is waiting for its calls to end. Calls of unlimited duration, such as exports, should
+    /// end.
     pub fn is_wanted(&self) -> bool {
         self.wanted.load(Ordering::Relaxed)
     }
 
-    /// Refuses where another directory, or none, is in the place of the one that was opened.
+    /// Fails if the directory was removed or replaced after it was opened.
     pub(super) fn check_place(&self) -> Result<(), Error> {
         match &self.state.lock().engine {
             Ok(engine) => engine.check_place(),
@@ -165,7 +166,7 @@ impl Directory {
         }
     }
 
-    /// Makes everything that has been answered durable, whatever the durability; blocks.
+    /// Makes all acknowledged writes durable, whatever the durability setting; blocks.
     pub fn flush(self: &Arc<Self>) -> Result<(), Error> {
         let shared = match &self.state.lock().engine {
             Ok(engine) => self.share(engine),
@@ -178,7 +179,7 @@ impl Directory {
         Arc::new(Shared { engine: Arc::clone(engine), hold: Hold(Arc::clone(self)) })
     }
 
-    /// Begins to replace an engine that has failed, where it is time to.
+    /// Starts to replace a failed engine, unless an attempt is running or the back-off has not passed.
     pub fn heal(self: &Arc<Self>) {
         let mut state = self.state.lock();
         if !state.is_well() {
@@ -186,7 +187,7 @@ impl Directory {
         }
     }
 
-    /// `began`: whether this call has begun an attempt, whose outcome it waits for.
+    /// `began` says whether this call has started an attempt, whose outcome it then waits for.
     fn find(self: &Arc<Self>, began: &mut bool) -> Lookup {
         let mut state = self.state.lock();
         if !*began && !state.is_well() {
@@ -202,7 +203,7 @@ impl Directory {
         }
         match &state.engine {
             Ok(engine) => Lookup::Engine(self.share(engine)),
-            // The disk's refusal is told to the call that has tried; the others may ask again.
+            // The call that started the attempt gets the I/O error; the others get an error that can be retried.
             Err(error) => match StorageError::of(error) {
                 Some(StorageError::Io(_) | StorageError::Directory { .. }) if !*began => {
                     Lookup::Nothing(Error::StoreFailed)
@@ -212,13 +213,13 @@ impl Directory {
         }
     }
 
-    /// Whether an attempt to heal has begun with this.
+    /// Starts an attempt to heal, if one is due. Returns whether it did.
     fn begin(self: &Arc<Self>, state: &mut State) -> bool {
         if state.phase != Phase::Resting || state.tried.elapsed() <= state.took * BACK_OFF {
             return false;
         }
         let attempt = Attempt { directory: Arc::clone(self), began: Instant::now() };
-        // On a thread of its own: the caller's may be the writer's, which answers calls and cannot wait for itself.
+        // On a separate thread: the caller may be on the writer thread, which cannot wait for itself.
         let healer = thread::Builder::new().name("openmemory-heal".into()).spawn(move || attempt.run());
         if healer.is_ok() {
             state.phase = Phase::Checking;
@@ -227,27 +228,27 @@ impl Directory {
         state.healer.is_some()
     }
 
-    /// Waits until no attempt is under way, and nothing of it holds the directory.
+    /// Waits until no attempt is running, and so none holds the directory.
     pub(super) fn settle(&self) {
         let healer = self.state.lock().healer.take();
         if let Some(healer) = healer {
-            // A panic in it is its own affair.
+            // A panic of the attempt does not concern the caller.
             let _ = healer.join();
         }
     }
 
-    /// Closes it. Must be in nobody's use.
+    /// Closes the directory. No call may be using it.
     pub(super) fn close(self) -> Result<(), Error> {
         match self.state.into_inner().engine {
             Ok(engine) => engine.close(),
-            // Nothing has been written since it was closed.
+            // The failed engine is closed already, and nothing was written since.
             Err(_) => Ok(()),
         }
     }
 
-    /// Opening a store on a full disk could fail halfway.
+    /// Whether the disk has space left: opening a store on a full disk could fail halfway.
     fn has_room(&self) -> bool {
-        // Without a name, so that it is in no other file's place and gone with the process.
+        // The file has no name, so that it replaces no other and disappears with the process.
         let takes = || -> io::Result<()> {
             let mut file = tempfile::tempfile_in(&self.path)?;
             file.write_all(&vec![0; ROOM])?;
@@ -256,7 +257,7 @@ impl Directory {
         takes().is_ok()
     }
 
-    /// Waits until nobody uses the failed engine and takes it. False: they take too long.
+    /// Waits until no call uses the failed engine, and closes it. Returns false if the calls take too long.
     fn close_failed(&self) -> bool {
         let failed = {
             let until = Instant::now() + DRAIN_TIMEOUT;
@@ -271,14 +272,14 @@ impl Directory {
             std::mem::replace(&mut state.engine, Err(Error::StoreFailed))
         };
         if let Ok(failed) = failed {
-            // That it cannot sync is known.
+            // Syncing is expected to fail.
             let _ = failed.close();
         }
         true
     }
 }
 
-/// However it ends, calls go on afterwards.
+/// An attempt to heal. Dropping it, even after a panic, lets the waiting calls continue.
 struct Attempt {
     directory: Arc<Directory>,
     began: Instant,

@@ -1,4 +1,4 @@
-//! How did a memory become what it is? Its versions, newest first, each with what it changed.
+//! How did a memory reach its current state? Its versions, newest first, each with its changes.
 
 use openmemory_rules::contract::{Control, MemoryVersion};
 

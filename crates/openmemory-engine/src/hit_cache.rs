@@ -1,5 +1,4 @@
-//! What did memories say that were found lately? Agents ask about the same things again and again, and a text and its vectors
-//! never change under their names, so they are read once.
+//! Which texts and vectors of recent hits are cached? Agents repeat questions, and what a content hash names never changes.
 
 use std::sync::Arc;
 
@@ -10,12 +9,12 @@ use openmemory_domain::{ContentHash, Embedding};
 use openmemory_rules::{Error, Number, Rows};
 use openmemory_storage::Store;
 
-/// Bytes that are kept.
+/// The size of the cache.
 const MAX_BYTES: usize = 1024 * 1024;
-/// Of an ordinary size.
-const EXPECTED: usize = MAX_BYTES / 4096;
-/// Bytes of one that are worth driving out others for.
-const MAX_BYTES_OF_ONE: usize = MAX_BYTES / 16;
+/// The expected number of entries.
+const EXPECTED_ENTRIES: usize = MAX_BYTES / 4096;
+/// Maximum size of one entry, so that a long text does not evict all others.
+const MAX_ENTRY_BYTES: usize = MAX_BYTES / 16;
 
 /// A text and its vectors.
 pub(super) struct CachedHit {
@@ -29,28 +28,28 @@ impl CachedHit {
     }
 }
 
-type Name = (Number, ContentHash);
+type Key = (Number, ContentHash);
 
-/// Those that are found again and again, up to so many bytes.
-pub(super) struct HitCache(Cache<Name, Arc<CachedHit>, Bytes>);
+/// The most useful hits, up to [`MAX_BYTES`].
+pub(super) struct HitCache(Cache<Key, Arc<CachedHit>, Bytes>);
 
 #[derive(Clone)]
 struct Bytes;
 
-impl Weighter<Name, Arc<CachedHit>> for Bytes {
-    fn weight(&self, _: &Name, hit: &Arc<CachedHit>) -> u64 {
+impl Weighter<Key, Arc<CachedHit>> for Bytes {
+    fn weight(&self, _: &Key, hit: &Arc<CachedHit>) -> u64 {
         hit.bytes() as u64
     }
 }
 
 impl Default for HitCache {
     fn default() -> Self {
-        Self(Cache::with_weighter(EXPECTED, MAX_BYTES as u64, Bytes))
+        Self(Cache::with_weighter(EXPECTED_ENTRIES, MAX_BYTES as u64, Bytes))
     }
 }
 
 impl HitCache {
-    /// None where the store has it no more: the memory was deleted, or has another text.
+    /// None if the memory was deleted or its text has changed.
     pub(super) fn read(
         &self,
         store: &Store,
@@ -69,7 +68,7 @@ impl HitCache {
     }
 
     fn keep(&self, name: Name, hit: &Arc<CachedHit>) {
-        if hit.bytes() <= MAX_BYTES_OF_ONE {
+        if hit.bytes() <= MAX_ENTRY_BYTES {
             self.0.insert(name, Arc::clone(hit));
         }
     }

@@ -1,4 +1,4 @@
-//! What is the index told of a memory?
+//! Which data of a memory does the index need?
 
 use openmemory_domain::{Embedding, Memory, Sector, Sectors};
 use openmemory_index::{Entry, SectorMask};
@@ -20,7 +20,7 @@ pub(super) fn entry<'a>(number: Number, memory: &'a Memory, embedding: &'a Embed
     }
 }
 
-/// Each vector of a memory with what it stands for.
+/// Each vector of a memory with the sectors that it stands for, and whether it is of a passage.
 fn roles<'a>(sectors: &Sectors, embedding: &'a Embedding) -> Vec<(&'a [f32], SectorMask)> {
     let role = |(vector, sectors, passage): (&'a [f32], Vec<Sector>, bool)| {
         let mask = SectorMask::of(&sectors);

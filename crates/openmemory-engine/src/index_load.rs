@@ -1,5 +1,5 @@
-//! How does an index come to hold what a store holds? One thread reads the memories, several prepare them, and one puts them
-//! into the index, so that what stays in memory is not among what is needed for a moment.
+//! How is the index loaded from the store? One thread reads the memories, several tokenize them, and one inserts them,
+//! so that allocations that stay are not scattered among temporary ones.
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,49 +16,49 @@ use openmemory_index::{Indexed, MemoryIndex};
 use openmemory_rules::{Error, Number, Rows};
 use openmemory_storage::{StorageError, Store};
 
-/// Threads that prepare: cutting texts into words takes most of the time. More would wait for the one that puts.
-const CUTTERS: usize = 4;
-/// Memories that are passed on together, and prepared ones that may wait to be put.
-const TOGETHER: usize = 64;
-/// So often [`TOGETHER`] may wait to be prepared.
+/// Maximum number of tokenizer workers, which take most of the time. More would wait for the thread that inserts.
+const MAX_TOKENIZERS: usize = 4;
+/// Memories per batch, and prepared memories that may wait to be inserted.
+const BATCH: usize = 64;
+/// Batches that may wait for a tokenizer worker.
 const QUEUE_DEPTH: usize = 4;
 
-/// A store on its way into an index: the vectors of one model.
+/// Loads the memories of a store that have vectors of one model.
 pub(super) struct IndexLoad<'a> {
     pub store: &'a Store,
     pub model: ModelTag,
     pub index: &'a MemoryIndex,
 }
 
-/// A memory as its rows tell it.
+/// A memory as read from its rows.
 type LoadedMemory = (Number, Memory, Embedding);
 type Prepared = Result<Indexed, Error>;
 
 impl IndexLoad<'_> {
-    /// Reads every memory, unless it is told to stop, and then does `then`, to which the threads stay: what they have
-    /// allocated and is freed there goes back to the system when they end.
-    pub(super) fn read_all(&self, stop: &AtomicBool, then: impl FnOnce(Result<(), Error>)) {
+    /// Loads every memory, unless `stop` is set, and then calls `then`. The threads live until `then` returns, so that
+    /// memory that they allocated and that is freed there returns to the system when they end.
+    pub(super) fn load_all(&self, stop: &AtomicBool, then: impl FnOnce(Result<(), Error>)) {
         let end = Mutex::new(());
-        let cutters = thread::available_parallelism().map_or(1, usize::from).min(CUTTERS);
+        let tokenizers = thread::available_parallelism().map_or(1, usize::from).min(MAX_TOKENIZERS);
         thread::scope(|scope| {
-            let _not_yet = end.lock();
-            let (ready, prepared) = sync_channel(TOGETHER);
-            let (read, whole) = sync_channel(QUEUE_DEPTH);
-            // Gone with the last who prepares: then the one who reads has nobody to read for.
-            let whole = Arc::new(Mutex::new(whole));
+            let _keep_threads = end.lock();
+            let (ready, prepared) = sync_channel(BATCH);
+            let (batches, loaded) = sync_channel(QUEUE_DEPTH);
+            // Dropped by the last tokenizer worker, which ends the reader.
+            let loaded = Arc::new(Mutex::new(loaded));
             let mut result = Ok(());
-            for number in 0..cutters {
-                let (whole, ready) = (Arc::clone(&whole), ready.clone());
-                let prepare = move || or_tell(ready, |ready| self.prepare_all(&whole, ready));
-                if let (Err(error), 0) = (start(scope, "openmemory-cutter", &end, prepare), number) {
+            for number in 0..tokenizers {
+                let (loaded, ready) = (Arc::clone(&loaded), ready.clone());
+                let prepare = move || or_report(ready, |ready| self.prepare_all(&loaded, ready));
+                if let (Err(error), 0) = (start(scope, "openmemory-tokenizer", &end, prepare), number) {
                     result = Err(error);
                 }
             }
-            drop(whole);
+            drop(loaded);
             let read = move || {
-                or_tell(ready, |_| self.read_each(read, stop));
+                or_report(ready, |_| self.read_all(batches, stop));
                 if !stop.load(Ordering::Relaxed) {
-                    // What was read for the index alone; the next checkpoint would let go of it too.
+                    // Evicts the pages that were read only for the index, before the next checkpoint does.
                     let _ = self.store.evict_pages();
                 }
             };
@@ -75,47 +75,47 @@ impl IndexLoad<'_> {
         });
     }
 
-    /// One thread, since sled allocates what it keeps of each page where the page is read: with more of them it would lie
-    /// scattered among what several have freed.
-    fn read_each(&self, read: SyncSender<Vec<LoadedMemory>>, stop: &AtomicBool) -> Result<(), Error> {
-        let mut together = Vec::with_capacity(TOGETHER);
+    /// Runs on one thread: sled allocates cached pages on the thread that reads them, and several threads would
+    /// fragment that memory.
+    fn read_all(&self, batches: SyncSender<Vec<LoadedMemory>>, stop: &AtomicBool) -> Result<(), Error> {
+        let mut batch = Vec::with_capacity(BATCH);
         for head in self.store.heads() {
             if stop.load(Ordering::Relaxed) {
                 return Err(Error::Closed);
             }
             let (number, version) = head?;
-            together.extend(self.whole(number, version)?);
-            if together.len() == TOGETHER && read.send(std::mem::take(&mut together)).is_err() {
+            batch.extend(self.load(number, version)?);
+            if batch.len() == BATCH && batches.send(std::mem::take(&mut batch)).is_err() {
                 return Ok(());
             }
         }
-        // Nobody is there to take it only after a failure that was told.
-        let _ = read.send(together);
+        // Sending fails only after an error that was reported.
+        let _ = batches.send(batch);
         Ok(())
     }
 
     fn prepare_all(
         &self,
-        whole: &Mutex<Receiver<Vec<LoadedMemory>>>,
+        loaded: &Mutex<Receiver<Vec<LoadedMemory>>>,
         ready: &SyncSender<Prepared>,
     ) -> Result<(), Error> {
         loop {
-            let Ok(together) = whole.lock().recv() else { return Ok(()) };
-            for whole in &together {
-                if ready.send(Ok(self.prepare(whole)?)).is_err() {
+            let Ok(batch) = loaded.lock().recv() else { return Ok(()) };
+            for memory in &batch {
+                if ready.send(Ok(self.prepare(memory)?)).is_err() {
                     return Ok(());
                 }
             }
         }
     }
 
-    /// Makes the index hold what has become of some memories since they were read.
-    pub(super) fn read_again(&self, touched: &HashSet<(Option<String>, Number)>) -> Result<(), Error> {
+    /// Loads memories again that were changed since they were read.
+    pub(super) fn reload(&self, touched: &HashSet<(Option<String>, Number)>) -> Result<(), Error> {
         for (user, number) in touched {
             match self.store.head(*number)? {
                 Some(version) => {
-                    if let Some(whole) = self.whole(*number, version)? {
-                        self.index.put(&self.prepare(&whole)?);
+                    if let Some(memory) = self.load(*number, version)? {
+                        self.index.put(&self.prepare(&memory)?);
                     }
                 }
                 None => {
@@ -126,9 +126,9 @@ impl IndexLoad<'_> {
         Ok(())
     }
 
-    /// None for a memory that has no vectors of this model: a change of model is under way, which fills the index again
-    /// at its end.
-    fn whole(&self, number: Number, version: Version) -> Result<Option<LoadedMemory>, Error> {
+    /// `None` for a memory without vectors of this model: a reindex is in progress, which loads the index again at its
+    /// end.
+    fn load(&self, number: Number, version: Version) -> Result<Option<LoadedMemory>, Error> {
         let embedding =
             self.store.embedding(number, version.content)?.filter(|embedding| embedding.model == self.model);
         let rows = (embedding, self.store.content(number, version.content)?, self.store.dynamics(number)?);
@@ -142,7 +142,7 @@ impl IndexLoad<'_> {
     }
 }
 
-/// Does `work` on a thread, which stays until nobody holds `end`.
+/// Runs `work` on a thread, which then stays until `end` is unlocked.
 fn start<'scope>(
     scope: &'scope Scope<'scope, '_>,
     name: &str,
@@ -157,13 +157,13 @@ fn start<'scope>(
     started.map(drop).map_err(|error| Error::from(StorageError::from(error)))
 }
 
-/// Does `work`, and tells `ready` if it fails.
-fn or_tell(ready: SyncSender<Prepared>, work: impl FnOnce(&SyncSender<Prepared>) -> Result<(), Error>) {
+/// Runs `work`, and sends its error to `ready`.
+fn or_report(ready: SyncSender<Prepared>, work: impl FnOnce(&SyncSender<Prepared>) -> Result<(), Error>) {
     let failure = match catch_unwind(AssertUnwindSafe(|| work(&ready))) {
         Ok(Ok(())) => return,
         Ok(Err(error)) => error,
-        Err(_) => Error::Internal("reading for the index panicked"),
+        Err(_) => Error::Internal("loading the index panicked"),
     };
-    // Who does not hear it has failed already.
+    // The receiver is gone only after an earlier failure.
     let _ = ready.send(Err(failure));
 }

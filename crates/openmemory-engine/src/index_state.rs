@@ -1,4 +1,4 @@
-//! When can the index be asked? It is filled from the store on a thread of its own; who needs it waits, nobody else.
+//! When is the index ready? It is loaded from the store on a separate thread, and only calls that need it wait.
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,29 +19,29 @@ use openmemory_storage::{StorageError, Store};
 
 #[derive(Clone)]
 enum State {
-    IndexLoad,
+    Loading,
     Ready,
     Failed(Error),
 }
 
-/// The index of one store, once it is filled.
+/// The index of one store, and the state of loading it.
 pub(super) struct IndexHandle {
     state: watch::Sender<State>,
-    /// Ends the filling, which holds the store, before a close.
+    /// Ends loading, which holds the store, before a close.
     stop: AtomicBool,
-    filler: Mutex<Option<JoinHandle<()>>>,
-    /// What commits have changed while the index was filled: read once more at the end.
+    loader: Mutex<Option<JoinHandle<()>>>,
+    /// Memories that commits have changed during loading. They are read again at its end.
     touched: Mutex<HashSet<(Option<String>, Number)>>,
-    /// None before the store has a first vector.
+    /// `None` until the store has its first vector.
     index: RwLock<Option<Arc<MemoryIndex>>>,
 }
 
 impl IndexHandle {
     pub(super) fn new() -> Self {
         Self {
-            state: watch::Sender::new(State::IndexLoad),
+            state: watch::Sender::new(State::Loading),
             stop: AtomicBool::new(false),
-            filler: Mutex::new(None),
+            loader: Mutex::new(None),
             touched: Mutex::default(),
             index: RwLock::new(None),
         }
@@ -51,70 +51,71 @@ impl IndexHandle {
         self.state.send_replace(State::Ready);
     }
 
-    /// Fills the index with every memory's vectors by `model`; calls that need it wait until then. `meanwhile` is dropped
-    /// afterwards.
+    /// Loads the vectors of all memories by `model` into a new index; calls that need the index wait. `guard` is
+    /// dropped afterwards.
     pub(super) fn fill(
         self: &Arc<Self>,
         store: Arc<Store>,
         model: ModelIdentity,
-        meanwhile: Option<Box<dyn Send>>,
+        guard: Option<Box<dyn Send>>,
     ) -> Result<(), Error> {
-        self.state.send_replace(State::IndexLoad);
-        let vectors = Arc::clone(self);
-        let mut filler = self.filler.lock();
-        let before = filler.take();
+        self.state.send_replace(State::Loading);
+        let handle = Arc::clone(self);
+        let mut loader = self.loader.lock();
+        let previous = loader.take();
         let fill = move || {
-            // It has told what it found, and may still hold the store: who stops waits for both.
-            if let Some(before) = before {
-                let _ = before.join();
+            // The previous loader has published its result, but may still hold the store, and `stop` joins only this
+            // one.
+            if let Some(previous) = previous {
+                let _ = previous.join();
             }
             let index = Arc::new(MemoryIndex::new(model.dimensions));
-            let filling = IndexLoad { store: &store, model: model.tag(), index: &index };
-            let settle = |filled: Result<(), Error>| {
-                let mut touched = vectors.touched.lock();
-                let state = match filled.and_then(|()| filling.read_again(&touched)) {
+            let load = IndexLoad { store: &store, model: model.tag(), index: &index };
+            let finish = |loaded: Result<(), Error>| {
+                let mut touched = handle.touched.lock();
+                let state = match loaded.and_then(|()| load.reload(&touched)) {
                     Ok(()) => State::Ready,
                     Err(error) => State::Failed(error),
                 };
                 touched.clear();
-                *vectors.index.write() = Some(Arc::clone(&index));
-                vectors.state.send_replace(state);
+                *handle.index.write() = Some(Arc::clone(&index));
+                handle.state.send_replace(state);
             };
-            let read = AssertUnwindSafe(|| filling.read_all(&vectors.stop, settle));
-            if catch_unwind(read).is_err() {
-                vectors.state.send_replace(State::Failed(Error::Internal("filling the index panicked")));
+            let run = AssertUnwindSafe(|| load.load_all(&handle.stop, finish));
+            if catch_unwind(run).is_err() {
+                handle.state.send_replace(State::Failed(Error::Internal("loading the index panicked")));
             }
-            drop(meanwhile);
+            drop(guard);
         };
         let started = std::thread::Builder::new().name("openmemory-index".into()).spawn(fill);
-        *filler = Some(started.map_err(|error| Error::from(StorageError::from(error)))?);
+        *loader = Some(started.map_err(|error| Error::from(StorageError::from(error)))?);
         Ok(())
     }
 
-    /// Returns when nobody reads the store for the index any more.
+    /// Stops loading and returns when the loader no longer holds the store.
     pub(super) fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
-        let filler = self.filler.lock().take();
-        if let Some(filler) = filler {
-            let _ = filler.join();
+        let loader = self.loader.lock().take();
+        if let Some(loader) = loader {
+            let _ = loader.join();
         }
     }
 
-    /// Whether the disk has refused a read that filled the index. Only opening the store again fills it anew.
+    /// Whether loading has failed with an I/O error. Only reopening the store loads the index again.
     pub(super) fn has_failed(&self) -> bool {
         matches!(&*self.state.borrow(), State::Failed(error) if matches!(StorageError::of(error), Some(StorageError::Io(_))))
     }
 
     pub(super) async fn ready(&self) -> Result<(), Error> {
         let mut changes = self.state.subscribe();
-        let state = changes.wait_for(|state| !matches!(state, State::IndexLoad)).await.map_err(|_| Error::Closed)?;
+        let state = changes.wait_for(|state| !matches!(state, State::Loading)).await.map_err(|_| Error::Closed)?;
         match &*state {
             State::Failed(error) => Err(error.clone()),
-            State::IndexLoad | State::Ready => Ok(()),
+            State::Loading | State::Ready => Ok(()),
         }
     }
 
-    /// Makes the index hold what a commit has made of a memory.
+    /// Applies a commit to the index.
     pub(super) fn publish(&self, Committed { number, memory, index_change }: &Committed) {
         let version = &memory.version;
         let user = version.scope.user_id.as_deref();
@@ -124,7 +125,7 @@ impl IndexHandle {
                 index.describe(user, number.0, version.tags.as_slice(), version.expires_at);
             }),
             IndexChange::Document(embedding) => self.change(user, *number, Some(embedding.whole().len()), |index| {
-                // Dimensions are those of the store's model, which the commit has checked.
+                // Cannot fail: the commit has checked the model, and with it the dimensions.
                 let _ = index.replace(&entry(*number, memory, embedding));
             }),
         }
@@ -141,7 +142,7 @@ impl IndexHandle {
         });
     }
 
-    /// `dimensions` are those of a first index, where the change is a reason to have one.
+    /// `dimensions` are set if the change may create the first index.
     fn change(&self, user: Option<&str>, number: Number, dimensions: Option<usize>, apply: impl FnOnce(&MemoryIndex)) {
         let mut touched = self.touched.lock();
         let known = self.index.read().clone();
@@ -155,7 +156,7 @@ impl IndexHandle {
         if let Some(index) = index {
             apply(&index);
         }
-        if matches!(&*self.state.borrow(), State::IndexLoad) {
+        if matches!(&*self.state.borrow(), State::Loading) {
             touched.insert((user.map(str::to_owned), number));
         }
     }

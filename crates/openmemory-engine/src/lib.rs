@@ -1,7 +1,7 @@
-//! How do the rooms become add, update, search and the rest? Composition, and nothing else.
+//! How do storage, index and embedding together implement add, update, search and the other calls?
 //!
-//! Writes are futures free of any runtime: they embed on the embedding pool, commit on the store's writer thread, and
-//! wait without holding a thread. Reads are plain calls for a thread that may block.
+//! Writes are futures that need no particular runtime: they embed on the embedding pool, commit on the store's writer
+//! thread and wait asynchronously. Reads are blocking calls.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! Which memories are there? Pages in order of time, walked along the narrowest index that the filter allows.
+//! Which memories match a filter? Pages in time order, scanned along the narrowest index that the filter allows.
 
 use openmemory_rules::contract::{Control, Page};
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use openmemory_domain::{Invalid, Memory, Timestamp, Version};
 use openmemory_rules::{Error, Number, Rows};
 use openmemory_storage::{Position, ScanRange};
 
-/// What a cursor holds: where the page ended, and in which order.
+/// The content of a cursor: where the page ended, and in which order.
 #[derive(Serialize, Deserialize)]
 struct Cursor {
     newest_first: bool,
@@ -21,11 +21,11 @@ struct Cursor {
 
 impl Engine {
     pub fn list(&self, request: &List, control: &Control) -> Result<Page, Error> {
-        let place = request.cursor.as_deref().map(|text| read_cursor(text, request.order)).transpose()?;
-        let among = among(request.filter.as_ref(), request.order);
+        let position = request.cursor.as_deref().map(|text| read_cursor(text, request.order)).transpose()?;
+        let range = scan_range(request.filter.as_ref(), request.order);
         let mut memories = Vec::new();
         let (mut last, mut skip) = (None, request.skip);
-        for number in self.store.by_time(&among, request.order, place) {
+        for number in self.store.by_time(&range, request.order, position) {
             control.check()?;
             let number = number?;
             let Some(head) = self.store.head(number)? else { continue };
@@ -38,7 +38,7 @@ impl Engine {
                 continue;
             }
             if memories.len() == request.limit {
-                return Ok(Page { memories, next_cursor: last.map(|place| write_cursor(request.order, place)) });
+                return Ok(Page { memories, next_cursor: last.map(|position| write_cursor(request.order, position)) });
             }
             let Some(memory) = self.memory(number, head)? else { continue };
             last = Some((time_of(&memory.version, request.order), number));
@@ -47,7 +47,7 @@ impl Engine {
         Ok(Page { memories, next_cursor: None })
     }
 
-    /// The memory, if it matches and is still there.
+    /// The memory, if it matches and still exists.
     pub(super) fn matching(
         &self,
         number: Number,
@@ -57,7 +57,7 @@ impl Engine {
         if self.matches(number, &head, filter)? { self.memory(number, head) } else { Ok(None) }
     }
 
-    /// Whether a version matches. Most filters decide without the text, which may be long.
+    /// Whether a version matches. Reads the text, which may be long, only if the filter needs it.
     pub(super) fn matches(&self, number: Number, head: &Version, filter: Option<&Filter>) -> Result<bool, Error> {
         let Some(filter) = filter else { return Ok(true) };
         if !filter.needs_content() {
@@ -75,15 +75,17 @@ fn time_of(version: &Version, order: Order) -> Timestamp {
     }
 }
 
-/// The narrowest walk that meets every match, in the order of time.
-pub(super) fn among(filter: Option<&Filter>, order: Order) -> ScanRange {
+/// The narrowest range of an index in time order that contains every match.
+pub(super) fn scan_range(filter: Option<&Filter>, order: Order) -> ScanRange {
     let filter = filter.filter(|_| order.by == TimeField::Created);
     let scope = |filter| {
         let [run, rest @ ..] = SCOPES;
-        let scope =
-            |(name, field): (_, Field)| Some(ScanRange::Scope { field: name, value: one(filter, &field)?.to_owned() });
-        // The index of tags holds them as they were given, and others may be the same to Unicode.
-        let tag = || one(filter, &Field::Tags).filter(|tag| tag.is_ascii()).map(|tag| ScanRange::Tag(tag.to_owned()));
+        let scope = |(name, field): (_, Field)| {
+            Some(ScanRange::Scope { field: name, value: only_value(filter, &field)?.to_owned() })
+        };
+        // The index has tags as they were written, but a filter also matches other Unicode forms of the same tag.
+        let tag =
+            || only_value(filter, &Field::Tags).filter(|tag| tag.is_ascii()).map(|tag| ScanRange::Tag(tag.to_owned()));
         scope(run).or_else(tag).or_else(|| rest.into_iter().find_map(scope))
     };
     filter.and_then(scope).unwrap_or(ScanRange::All)
@@ -93,8 +95,8 @@ pub(super) fn among(filter: Option<&Filter>, order: Order) -> ScanRange {
 const SCOPES: [(&str, Field); 4] =
     [("run_id", Field::RunId), ("agent_id", Field::AgentId), ("app_id", Field::AppId), ("user_id", Field::UserId)];
 
-/// The only value that a match can have.
-pub(super) fn one<'a>(filter: &'a Filter, field: &Field) -> Option<&'a str> {
+/// The only value of a field that a match can have.
+pub(super) fn only_value<'a>(filter: &'a Filter, field: &Field) -> Option<&'a str> {
     match filter.required(field)?[..] {
         [Some(value)] => Some(value),
         _ => None,

@@ -1,5 +1,5 @@
-//! How does an engine answer the contract? Reads that block get a thread of their own, and each outcome is judged: what
-//! a failed disk refuses fails the engine.
+//! How does the engine implement the contract? Blocking reads run on the blocking pool, and [`Engine::judge`] inspects
+//! every outcome, so that a failed disk is noticed.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use super::engine::Engine;
 use super::healing::{Directory, Shared};
 use super::watch;
 
-/// A directory's engine behind the contract, for one call or a few.
+/// The engine of a directory as a [`MemoryStore`]. Held for a few calls only, so that a failed engine can be replaced.
 pub struct EngineStore(Arc<Shared>);
 
 impl EngineStore {
@@ -33,12 +33,12 @@ impl EngineStore {
         Self(engine)
     }
 
-    /// A call that waits without a thread.
+    /// A call that waits asynchronously.
     async fn judged<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         self.0.judge(call.await)
     }
 
-    /// A call that blocks.
+    /// A call that blocks, on the blocking pool.
     fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Engine) -> Result<T, Error> + Send + 'static,
@@ -148,14 +148,14 @@ impl MemoryStore for EngineStore {
             let (answer, answered) = oneshot::channel();
             let export = move || {
                 let exported = engine.export(filter.as_ref(), &control, &mut |bytes| {
-                    // Whoever takes the bytes slowly must not keep a failed store from being opened again.
+                    // A slow sink must not keep a failed store from being reopened.
                     if engine.directory().is_wanted() { Err(Error::StoreFailed) } else { sink(bytes) }
                 });
                 let _ = answer.send(engine.judge(exported));
             };
-            // The sink may wait for long, and the threads that others read on are few.
+            // Not on the blocking pool: the sink may block for long, and other reads need the pool's threads.
             let begun = thread::Builder::new().name("openmemory-export".into()).spawn(export);
-            begun.map_err(|_| Error::Internal("there is no thread for an export"))?;
+            begun.map_err(|_| Error::Internal("no thread could be started for an export"))?;
             answered.await.unwrap_or(Err(Error::Internal("an export panicked")))
         })
     }
@@ -193,9 +193,9 @@ impl MemoryStore for EngineStore {
     }
 }
 
-/// Holds no engine while it waits: one that has failed can be replaced.
+/// Holds no engine while it waits, so that a failed one can be replaced.
 struct EngineWatcher {
-    /// Taken while it is asked.
+    /// `None` during a call.
     watcher: Option<watch::Watcher>,
     directory: Arc<Directory>,
 }
@@ -204,7 +204,7 @@ impl Watcher for EngineWatcher {
     fn next(&mut self, control: Arc<Control>, wake: Wake) -> Reply<'_, Option<Vec<MemoryChange>>> {
         Box::pin(async move {
             let engine = self.directory.engine().await?;
-            let mut watcher = self.watcher.take().ok_or(Error::Internal("a watch was asked twice at once"))?;
+            let mut watcher = self.watcher.take().ok_or(Error::Internal("a watcher was called twice at once"))?;
             let next = move || {
                 let changes = engine.judge(watcher.next(&engine, &control, move || wake()))?;
                 Ok((watcher, changes))

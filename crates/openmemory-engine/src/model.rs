@@ -1,4 +1,5 @@
-//! Which model makes the vectors, and does it fit the store? Asked when the first text is embedded, not before.
+//! Which model makes the vectors, and does it match the stored ones? Checked when the first text is embedded, not at
+//! open.
 
 use std::sync::{Arc, OnceLock};
 
@@ -11,18 +12,18 @@ use openmemory_embedding::EmbeddingService;
 use openmemory_rules::Error;
 use openmemory_storage::Store;
 
-/// Questions whose vectors are kept: agents ask many again, with other filters or after a change.
+/// Queries whose vectors are cached: agents repeat queries with other filters or after a change.
 const QUESTIONS: usize = 128;
 
-/// Who embeds, what is known of it, and the sectors' prototypes in its terms.
+/// The embedding service, its identity, and the sector prototypes embedded by it.
 pub(super) struct Model {
     pub(super) embedding: EmbeddingService,
     identity: OnceCell<ModelIdentity>,
-    /// Of the vectors that the store holds, once they are known to be this model's. They stay so: who changes a store's model
-    /// changes it to that of its engine.
+    /// Tag of the stored vectors, once they are known to be of this model. It cannot change afterwards, because a
+    /// reindex uses the model of its engine.
     pub(super) fitting: OnceLock<ModelTag>,
     prototypes: OnceCell<Prototypes>,
-    /// Of the prototypes; it takes longer to find out than many a search.
+    /// Cached, because computing it takes longer than many searches.
     spread: OnceLock<f32>,
     questions: Cache<String, Arc<[f32]>>,
 }
@@ -45,7 +46,7 @@ impl Model {
         Ok(())
     }
 
-    /// The vector of a question; one that was asked lately does not call the model.
+    /// The vector of a query. Vectors of recent queries are cached.
     pub(super) async fn query(&self, question: String) -> Result<Arc<[f32]>, Error> {
         if let Some(vector) = self.questions.get(&question) {
             return Ok(vector);
@@ -55,18 +56,19 @@ impl Model {
         Ok(vector)
     }
 
-    /// The embedder's identity, whatever the store holds.
+    /// The identity of the embedder, whichever model the store has.
     pub(super) async fn identity(&self) -> Result<&ModelIdentity, Error> {
         Ok(self.identity.get_or_try_init(|| self.embedding.identity()).await.map_err(Fault::from)?)
     }
 
-    /// The prototypes' vectors: those that the store keeps, or new ones, which it keeps from then on.
+    /// The vectors of the prototypes, read from the store, or made and stored.
     pub(super) async fn prototypes(&self, store: &Store) -> Result<&Prototypes, Error> {
         let tag = self.identity().await?.tag();
         self.prototypes.get_or_try_init(|| self.make_prototypes(store, tag)).await
     }
 
-    /// How many times as far apart unrelated texts are for the shipped model as for this one; 1 while that is not known.
+    /// The factor by which unrelated texts are farther apart under the shipped model than under this one; 1 until it is
+    /// known.
     pub(super) fn spread(&self) -> f32 {
         self.prototypes.get().map_or(1.0, |prototypes| *self.spread.get_or_init(|| prototypes.spread()))
     }

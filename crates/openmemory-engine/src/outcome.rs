@@ -1,38 +1,38 @@
-//! What does a batch tell of an item? Its id, what others must hear of, and the caller's answer.
+//! What does a batch need of each item? Its id, the change to publish, and the result for the caller.
 
 use openmemory_domain::request::{NewMemory, Update};
 use openmemory_domain::{Memory, MemoryId};
 use openmemory_rules::write::committed::Committed;
 use openmemory_rules::{contract::Added, write::add::Insertion};
 
-/// What names a memory, if it has a name yet.
-pub(super) trait Named {
+/// Has the id of a memory, if one is assigned yet.
+pub(super) trait HasId {
     fn id(&self) -> Option<String>;
 }
 
-impl Named for NewMemory {
+impl HasId for NewMemory {
     fn id(&self) -> Option<String> {
         self.id.as_ref().map(MemoryId::to_string)
     }
 }
 
-impl Named for Update {
+impl HasId for Update {
     fn id(&self) -> Option<String> {
         Some(self.id.to_string())
     }
 }
 
-/// What a commit made of one item.
-pub(super) trait Outcome: Named + Send + 'static {
+/// The result of one item inside a commit.
+pub(super) trait Outcome: HasId + Send + 'static {
     type Answer: Send;
 
-    /// What others must hear of.
+    /// The change to publish, if there is one.
     fn committed(&self) -> Option<&Committed>;
 
     fn into_answer(self) -> Self::Answer;
 }
 
-impl Named for Committed {
+impl HasId for Committed {
     fn id(&self) -> Option<String> {
         Some(self.memory.version.id.to_string())
     }
@@ -50,7 +50,7 @@ impl Outcome for Committed {
     }
 }
 
-impl Named for Insertion {
+impl HasId for Insertion {
     fn id(&self) -> Option<String> {
         match self {
             Self::New(committed) | Self::Touched(committed) => committed.id(),

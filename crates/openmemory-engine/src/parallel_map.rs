@@ -1,5 +1,5 @@
-//! How is work for many items shared out among processors? By threads that last as long as the work, and not by rayon's: the
-//! work takes locks, and a search that holds one of them waits for rayon's threads.
+//! How is work on many items distributed over processors? Over threads that are started for it: rayon's threads help a
+//! search that holds a lock, so they must not wait for that lock here.
 
 use std::iter::from_fn;
 use std::panic::resume_unwind;

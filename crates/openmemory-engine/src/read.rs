@@ -1,4 +1,4 @@
-//! What does a memory say, now or at an earlier point?
+//! What is the state of a memory, now or at an earlier time?
 
 use super::engine::Engine;
 use openmemory_domain::request::Get;
@@ -22,14 +22,14 @@ impl Engine {
         }
     }
 
-    /// The newest version of `id`, and its number.
+    /// The number of a memory, and its newest version.
     pub(super) fn head(&self, id: &MemoryId) -> Result<(Number, Version), Error> {
         let number = self.store.number(id)?.ok_or_else(|| self.not_found(id))?;
         let head = self.store.head(number)?.ok_or_else(|| self.not_found(id))?;
         Ok((number, head))
     }
 
-    /// A version with its text and dynamics. None: the memory was deleted in between.
+    /// A version with its text and dynamics; `None` if the memory was deleted meanwhile.
     pub(super) fn memory(&self, number: Number, version: Version) -> Result<Option<Memory>, Error> {
         let Some(content) = self.store.content(number, version.content)? else {
             return match self.store.head(number)? {
@@ -40,7 +40,7 @@ impl Engine {
         self.memory_with(number, version, content)
     }
 
-    /// A version, whose text is known, with its dynamics. None: the memory was deleted in between.
+    /// Like [`Engine::memory`], with a text that the caller has read.
     pub(super) fn memory_with(
         &self,
         number: Number,
@@ -51,7 +51,7 @@ impl Engine {
         Ok(dynamics.map(|dynamics| Memory { version, content, dynamics, now: self.now() }))
     }
 
-    /// The version that was current at `at`: the last one made until then.
+    /// The version that was current at `at`.
     fn version_at(&self, number: Number, head: Version, at: Timestamp) -> Result<Version, Error> {
         if head.updated_at <= at {
             return Ok(head);

@@ -1,4 +1,4 @@
-//! Who shares an engine? Everybody in the process who opens the same directory: one directory has one engine.
+//! Which callers share an engine? All that open the same directory in this process: a directory has one engine.
 
 use std::collections::HashMap;
 use std::io;
@@ -13,26 +13,26 @@ use openmemory_domain::Invalid;
 use openmemory_rules::Error;
 use openmemory_storage::{StorageError, create_directory};
 
-/// Held while a directory is opened or closed: of two who open one, the second finds the first one's engine.
+/// Locked while a directory is opened or closed, so that of two concurrent opens the second finds the first's engine.
 type DirectorySlot = Arc<Mutex<Weak<Directory>>>;
 
-/// The open directories of this process by their canonical paths.
+/// The open directories of this process, by canonical path.
 #[derive(Default)]
 pub struct Registry {
-    places: Mutex<HashMap<PathBuf, DirectorySlot>>,
+    slots: Mutex<HashMap<PathBuf, DirectorySlot>>,
 }
 
 impl Registry {
-    /// The directory, opened if it is not open yet; blocks. `embedder` describes the embedder's options; who shares an
-    /// engine must mean the same one.
+    /// Opens a directory, or returns it if it is already open; blocks. `embedder` describes the embedder's options,
+    /// which must be the same for all callers that share an engine.
     pub fn open(&self, options: Options, embedder: &str) -> Result<Arc<Directory>, Error> {
         let named = |error: io::Error| Error::from(StorageError::from(error).of_directory(&options.directory));
         create_directory(&options.directory).map_err(named)?;
         let path = options.directory.canonicalize().map_err(named)?;
-        let place = self.place(&path);
-        let mut open = place.lock();
+        let slot = self.slot(&path);
+        let mut open = slot.lock();
         if let Some(directory) = open.upgrade() {
-            // Its engine is of another directory, and the lock of this one is not held by anybody here.
+            // If the directory was replaced, the engine has another one open, and nothing here holds this one's lock.
             directory.check_place()?;
             if directory.options.durability != options.durability {
                 return Err(Invalid::argument("durability", "differs from that of the open store").into());
@@ -40,7 +40,7 @@ impl Registry {
             if directory.embedder != embedder {
                 return Err(Invalid::argument("embedder", "differs from that of the open store").into());
             }
-            // Who opened the directory may be a thread that ends before this one.
+            // The thread that opened the directory may end before this one, and its embedding function with it.
             directory.options.embedder.join(&options.embedder);
             return Ok(directory);
         }
@@ -49,10 +49,10 @@ impl Registry {
         Ok(directory)
     }
 
-    /// Lets go of a directory; blocks. The last who does so closes it, and nobody opens it until that is done.
+    /// Releases a directory; blocks. The last release closes it; opening it again waits until it is closed.
     pub fn release(&self, directory: Arc<Directory>) -> Result<(), Error> {
-        let place = self.place(directory.path());
-        let _alone = place.lock();
+        let slot = self.slot(directory.path());
+        let _exclusive = slot.lock();
         directory.settle();
         match Arc::into_inner(directory) {
             Some(last) => last.close(),
@@ -60,12 +60,12 @@ impl Registry {
         }
     }
 
-    fn place(&self, path: &Path) -> DirectorySlot {
-        let mut places = self.places.lock();
-        // Those that somebody opens or closes just now are in more hands than these.
-        places.retain(|_, place| {
-            Arc::strong_count(place) > 1 || place.try_lock().is_none_or(|open| open.strong_count() > 0)
+    fn slot(&self, path: &Path) -> DirectorySlot {
+        let mut slots = self.slots.lock();
+        // A slot of a directory that is being opened or closed has further references.
+        slots.retain(|_, slot| {
+            Arc::strong_count(slot) > 1 || slot.try_lock().is_none_or(|open| open.strong_count() > 0)
         });
-        Arc::clone(places.entry(path.to_owned()).or_default())
+        Arc::clone(slots.entry(path.to_owned()).or_default())
     }
 }

@@ -1,4 +1,5 @@
-//! How does a store change its model? Every text is embedded anew; a run that is interrupted goes on where it stopped.
+//! How does a store change its model? All current texts are embedded again; an interrupted run continues where it
+//! stopped.
 
 use openmemory_rules::contract::{Control, Reindexed};
 use std::collections::HashMap;
@@ -9,12 +10,12 @@ use openmemory_domain::{Content, ContentHash, ModelTag};
 use openmemory_rules::{Changes, Error, Number, Reindex, Rows};
 use openmemory_storage::Transaction;
 
-/// Memories whose vectors share a commit.
+/// Memories per commit.
 const CHUNK: usize = 16;
 
 impl Engine {
-    /// Makes the embedder's model the store's. Until it ends, search, add and updates of content answer
-    /// `MODEL_MISMATCH`; everything else works. Versions and times stay as they are.
+    /// Makes the embedder's model the model of the store. Until it ends, search, add and updates of content fail with
+    /// `MODEL_MISMATCH`; everything else works. Versions and times do not change.
     pub async fn reindex(&self, control: &Control) -> Result<Reindexed, Error> {
         let model = self.model.identity().await?.clone();
         self.index.ready().await?;
@@ -44,7 +45,7 @@ impl Engine {
         Ok(Reindexed { reindexed, model })
     }
 
-    /// How many memories there are, and which still need vectors of the model.
+    /// The number of memories, and those that still need vectors of `model`.
     fn stale(&self, model: ModelTag) -> Result<(usize, Vec<(Number, ContentHash)>), Error> {
         let mut total = 0;
         let mut stale = Vec::new();
@@ -77,7 +78,7 @@ impl Engine {
         let put = move |transaction: &mut Transaction<'_>| -> Result<usize, Error> {
             let mut put = 0;
             for (number, hash, embedding) in &fresh {
-                // A memory deleted meanwhile gets no vectors.
+                // The memory may have been deleted meanwhile.
                 if transaction.head(*number)?.is_some() {
                     transaction.put_embedding(*number, *hash, embedding)?;
                     put += 1;

@@ -1,5 +1,5 @@
-//! How does a memory change and stay right? The text is embedded before anything is locked, and the patch is applied to
-//! what is current inside the commit: of two updates at once, none loses a field.
+//! How is a memory updated without losing concurrent changes? The text is embedded before anything is locked, and the
+//! patch is applied to the current version inside the commit.
 
 use super::engine::Engine;
 use openmemory_domain::metadata::SECTOR_FIELD;
@@ -20,7 +20,7 @@ impl Engine {
             }
             None => None,
         };
-        if moves_vectors(&update.patch) {
+        if changes_vectors(&update.patch) {
             self.index.ready().await?;
         }
         let now = self.now();
@@ -37,7 +37,7 @@ impl Engine {
             && !self.knows(&restore.id, earlier.content).await?
             && let Some(content) = self.store.content(number, earlier.content)?
         {
-            // Its vectors are of a model that the store has left since.
+            // The vectors of this text are missing, or of a former model.
             text = Some(self.text(&restore.id, &Content::read("content", content)?).await?);
         }
         self.index.ready().await?;
@@ -46,7 +46,7 @@ impl Engine {
         Ok(self.commit(work).await?.memory)
     }
 
-    /// Commits a change of one memory and publishes its vectors.
+    /// Commits a change of one memory and publishes it.
     async fn commit<W>(&self, work: W) -> Result<Committed, Error>
     where
         W: FnOnce(&mut Transaction<'_>) -> Result<Committed, Error> + Send + 'static,
@@ -55,7 +55,7 @@ impl Engine {
         self.store.commit(work, move |committed| listeners.committed(committed)).await?
     }
 
-    /// Refuses early what the commit would refuse, before a text is embedded for nothing.
+    /// Rejects early what the commit would reject, so that no text is embedded in vain.
     pub(super) fn check_update(&self, id: &MemoryId, if_version: Option<u64>) -> Result<(), Error> {
         let number = self.store.number(id)?.ok_or_else(|| self.not_found(id))?;
         let head = self.store.head(number)?.ok_or_else(|| self.not_found(id))?;
@@ -63,7 +63,7 @@ impl Engine {
         if head.immutable { Err(Error::Immutable { id: id.clone() }) } else { Ok(()) }
     }
 
-    /// A text for memory `id`, embedded unless the memory has its vectors already.
+    /// A text for memory `id`, embedded unless the memory already has its vectors.
     async fn text(&self, id: &MemoryId, content: &Content) -> Result<Text, Error> {
         let hash = content.hash();
         let embedding = if self.knows(id, hash).await? {
@@ -82,7 +82,7 @@ impl Engine {
     }
 }
 
-/// Whether a patch can change a memory's vectors or what they stand for; others need not wait for the index.
-pub(super) fn moves_vectors(patch: &Patch) -> bool {
+/// Whether a patch can change a memory's vectors or sectors. Only then does the update wait for the index.
+pub(super) fn changes_vectors(patch: &Patch) -> bool {
     patch.content.is_some() || patch.metadata.as_ref().is_some_and(|changes| changes.contains_key(SECTOR_FIELD))
 }

@@ -1,5 +1,5 @@
-//! What changes, from now on or since an earlier point? What the feed has kept, told exactly; and before that what the
-//! store still knows: the newest state of every memory that has changed, and the ids of those deleted.
+//! Which memories change, from now on or since an earlier position? Buffered changes are returned exactly. For an older
+//! position the store provides the newest state of every memory that has changed, and the ids of deleted ones.
 
 use openmemory_rules::contract::{ChangeKind, Control, MemoryChange};
 use std::collections::{HashSet, VecDeque};
@@ -13,28 +13,28 @@ use openmemory_domain::{Invalid, MemoryId, Timestamp};
 use openmemory_rules::{Error, Number, Rows, Tombstone};
 use openmemory_storage::ScanRange;
 
-/// Changes that are told at a time.
-const GROUP: usize = 256;
+/// Maximum number of changes per call.
+const MAX_CHANGES: usize = 256;
 
-/// How much earlier a change may have been given its time than another that was committed before it.
+/// How much earlier the time of a change may be than that of a change committed before it.
 const MARGIN_MS: i64 = 60_000;
 
-/// What the text of a cursor begins with; no time does.
-const CURSOR: &str = "c.";
+/// Prefix that distinguishes a cursor from a time.
+const CURSOR_PREFIX: &str = "c.";
 
-/// Somebody's place among the changes. It holds no store: that may close while somebody waits.
+/// A position in the changes of a store. It does not hold the store, which can therefore close while a watcher waits.
 pub struct Watcher {
     feed: Arc<Feed>,
     filter: Option<Filter>,
-    /// The last change that was told, or passed over.
+    /// The last change that was returned or skipped.
     at: Cursor,
-    missed: Option<Missed>,
+    catch_up: Option<CatchUp>,
 }
 
-/// What has to be read from the store first.
-struct Missed {
+/// Changes that have to be read from the store first.
+struct CatchUp {
     since: Since,
-    found: Option<Found>,
+    backlog: Option<Backlog>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -43,13 +43,14 @@ enum Since {
     Time(Timestamp),
 }
 
-struct Found {
+/// What has changed, as far as it is not returned yet.
+struct Backlog {
     tombstones: VecDeque<(MemoryId, Tombstone)>,
     numbers: VecDeque<Number>,
 }
 
 impl Engine {
-    /// Changes are told from here on, or since the request has it.
+    /// Watches changes from now on, or since the request's cursor or time.
     pub fn watch(&self, request: &Watch) -> Result<Watcher, Error> {
         let since = request.since.as_deref().map(read_since).transpose()?;
         Ok(Watcher::new(&self.feed, request.filter.clone(), since))
@@ -59,21 +60,21 @@ impl Engine {
 impl Watcher {
     fn new(feed: &Arc<Feed>, filter: Option<Filter>, since: Option<Since>) -> Self {
         let feed = Arc::clone(feed);
-        let now = feed.enter();
-        let (at, missed) = match since {
+        let now = feed.subscribe();
+        let (at, catch_up) = match since {
             None => (now, None),
             Some(Since::Cursor(cursor)) if cursor.epoch == now.epoch && feed.has_all_since(cursor.sequence) => {
                 (cursor, None)
             }
-            Some(since) => (now, Some(Missed { since, found: None })),
+            Some(since) => (now, Some(CatchUp { since, backlog: None })),
         };
-        Self { feed, filter, at, missed }
+        Self { feed, filter, at, catch_up }
     }
 
-    /// The next changes, at most a few hundred; none when the engine has closed. An empty list: `wake` is called when
-    /// it is time to ask again. `engine` may be another one, on the same directory, than the one before.
+    /// Returns the next changes, at most a few hundred, or `None` once the engine is closed. If the list is empty,
+    /// `wake` is called when there may be more. `engine` may be a new one, after the directory was reopened.
     ///
-    /// One that was stopped by its `control` is of no more use.
+    /// A watcher cannot be used again after its `control` has cancelled a call.
     pub fn next(
         &mut self,
         engine: &Engine,
@@ -81,102 +82,102 @@ impl Watcher {
         wake: impl FnOnce() + Send + Clone + 'static,
     ) -> Result<Option<Vec<MemoryChange>>, Error> {
         if engine.feed.epoch() != self.feed.epoch() {
-            let since = self.missed.as_ref().map_or(Since::Cursor(self.at), |missed| missed.since);
+            let since = self.catch_up.as_ref().map_or(Since::Cursor(self.at), |catch_up| catch_up.since);
             *self = Self::new(&engine.feed, self.filter.take(), Some(since));
         }
-        while self.missed.is_some() {
-            let changes = self.missed(engine, control)?;
+        while self.catch_up.is_some() {
+            let changes = self.next_of_backlog(engine, control)?;
             if !changes.is_empty() {
                 return Ok(Some(changes));
             }
         }
         loop {
-            let news = match self.feed.after(self.at.sequence, GROUP, wake.clone()) {
-                Ok(news) => news,
+            let buffered = match self.feed.after(self.at.sequence, MAX_CHANGES, wake.clone()) {
+                Ok(buffered) => buffered,
                 Err(FeedError::Closed) => return Ok(None),
                 Err(FeedError::Lagged) => return Err(Error::FellBehind),
             };
-            let Some((last, _)) = news.last() else { return Ok(Some(Vec::new())) };
+            let Some((last, _)) = buffered.last() else { return Ok(Some(Vec::new())) };
             self.at = *last;
-            let told = |kept| control.check().map(|()| self.told(kept)).transpose();
-            let changes = news.into_iter().filter_map(told).collect::<Result<Vec<MemoryChange>, Error>>()?;
+            let matching = |change| control.check().map(|()| self.matching_change(change)).transpose();
+            let changes = buffered.into_iter().filter_map(matching).collect::<Result<Vec<MemoryChange>, Error>>()?;
             if !changes.is_empty() {
                 return Ok(Some(changes));
             }
         }
     }
 
-    /// Whether the next changes are looked for in the whole store.
+    /// Whether the next call scans the whole store.
     pub fn reads_store(&self) -> bool {
-        self.missed.is_some()
+        self.catch_up.is_some()
     }
 
-    /// Watching since it goes on from here: behind what was told, and what was passed over.
+    /// The cursor from which a new watch continues after the last change that was returned or skipped.
     pub fn cursor(&self) -> String {
-        match &self.missed {
-            Some(missed) => write_since(missed.since),
+        match &self.catch_up {
+            Some(catch_up) => write_since(catch_up.since),
             None => write_cursor(&self.at),
         }
     }
 
-    fn told(&self, (cursor, change): BufferedChange) -> Option<MemoryChange> {
+    fn matching_change(&self, (cursor, change): BufferedChange) -> Option<MemoryChange> {
         let memory = change.memory();
         if self.filter.as_ref().is_some_and(|filter| !filter.matches(&memory.version, &memory.content)) {
             return None;
         }
-        let told = match &*change {
+        let kind = match &*change {
             Change::Stored(memory) => ChangeKind::Stored(Box::new(memory.clone())),
             Change::Deleted { memory, at } => {
                 ChangeKind::Deleted { id: memory.version.id.clone(), version: memory.version.number, at: *at }
             }
         };
-        Some(MemoryChange { kind: told, cursor: write_cursor(&cursor) })
+        Some(MemoryChange { kind, cursor: write_cursor(&cursor) })
     }
 
-    /// Some of what was missed. Until all is told its cursor is the one before it: whoever stops halfway hears all of
-    /// it again.
-    fn missed(&mut self, engine: &Engine, control: &Control) -> Result<Vec<MemoryChange>, Error> {
-        let Some(Missed { since, found }) = &mut self.missed else { return Ok(Vec::new()) };
+    /// The next changes of the backlog. Before the last ones they have the cursor from before the backlog, so that a
+    /// watcher that stops halfway gets the whole backlog again.
+    fn next_of_backlog(&mut self, engine: &Engine, control: &Control) -> Result<Vec<MemoryChange>, Error> {
+        let Some(CatchUp { since, backlog }) = &mut self.catch_up else { return Ok(Vec::new()) };
         let since = *since;
-        let found = match found {
-            Some(found) => found,
-            None => found.insert(engine.found_since(since, control)?),
+        let backlog = match backlog {
+            Some(backlog) => backlog,
+            None => backlog.insert(engine.backlog_since(since, control)?),
         };
-        let mut told = Vec::new();
-        while told.len() < GROUP
-            && let Some((id, Tombstone { deleted_at, version, .. })) = found.tombstones.pop_front()
+        let mut kinds = Vec::new();
+        while kinds.len() < MAX_CHANGES
+            && let Some((id, Tombstone { deleted_at, version, .. })) = backlog.tombstones.pop_front()
         {
-            told.push(ChangeKind::Deleted { id, version, at: deleted_at });
+            kinds.push(ChangeKind::Deleted { id, version, at: deleted_at });
         }
-        while told.len() < GROUP
-            && let Some(number) = found.numbers.pop_front()
+        while kinds.len() < MAX_CHANGES
+            && let Some(number) = backlog.numbers.pop_front()
         {
             control.check()?;
             if let Some(head) = engine.store.head(number)?
                 && let Some(memory) = engine.matching(number, head, self.filter.as_ref())?
             {
-                told.push(ChangeKind::Stored(Box::new(memory)));
+                kinds.push(ChangeKind::Stored(Box::new(memory)));
             }
         }
-        let cursor = if found.tombstones.is_empty() && found.numbers.is_empty() {
-            self.missed = None;
+        let cursor = if backlog.tombstones.is_empty() && backlog.numbers.is_empty() {
+            self.catch_up = None;
             write_cursor(&self.at)
         } else {
             write_since(since)
         };
-        Ok(told.into_iter().map(|told| MemoryChange { kind: told, cursor: cursor.clone() }).collect())
+        Ok(kinds.into_iter().map(|kind| MemoryChange { kind, cursor: cursor.clone() }).collect())
     }
 }
 
 impl Drop for Watcher {
     fn drop(&mut self) {
-        self.feed.leave();
+        self.feed.unsubscribe();
     }
 }
 
 impl Engine {
-    /// The memories that were changed since, oldest change first, and those deleted since.
-    fn found_since(&self, since: Since, control: &Control) -> Result<Found, Error> {
+    /// The memories that were changed since then, oldest change first, and those deleted since then.
+    fn backlog_since(&self, since: Since, control: &Control) -> Result<Backlog, Error> {
         let (from, next) = match since {
             Since::Time(at) => (at, None),
             Since::Cursor(cursor) => {
@@ -189,7 +190,7 @@ impl Engine {
         let checked = updated.map(|number| control.check().and_then(|()| Ok(number?)));
         let mut numbers = checked.collect::<Result<VecDeque<_>, Error>>()?;
         if let Some(Number(next)) = next {
-            // New memories may bring a time of their own, which lies in the past: they come first.
+            // A new memory may have a `created_at` in the past, outside the scanned range. These come first.
             let known: HashSet<Number> = numbers.iter().copied().collect();
             let new = (next..self.store.next_number()?.0).map(Number).filter(|number| !known.contains(number));
             numbers = new.chain(numbers).collect();
@@ -203,12 +204,15 @@ impl Engine {
             }
         }
         tombstones.make_contiguous().sort_by_key(|(_, tombstone)| tombstone.deleted_at);
-        Ok(Found { tombstones, numbers })
+        Ok(Backlog { tombstones, numbers })
     }
 }
 
 fn write_cursor(cursor: &Cursor) -> String {
-    format!("{CURSOR}{}", data_encoding::BASE64URL_NOPAD.encode(&postcard::to_stdvec(cursor).unwrap_or_default()))
+    format!(
+        "{CURSOR_PREFIX}{}",
+        data_encoding::BASE64URL_NOPAD.encode(&postcard::to_stdvec(cursor).unwrap_or_default())
+    )
 }
 
 fn write_since(since: Since) -> String {
@@ -219,7 +223,7 @@ fn write_since(since: Since) -> String {
 }
 
 fn read_since(text: &str) -> Result<Since, Invalid> {
-    let Some(cursor) = text.strip_prefix(CURSOR) else { return Timestamp::read("since", text).map(Since::Time) };
+    let Some(cursor) = text.strip_prefix(CURSOR_PREFIX) else { return Timestamp::read("since", text).map(Since::Time) };
     let wrong = || Invalid::argument("since", "must be the cursor of a change, or a time");
     let bytes = data_encoding::BASE64URL_NOPAD.decode(cursor.as_bytes()).map_err(|_| wrong())?;
     postcard::from_bytes(&bytes).map(Since::Cursor).map_err(|_| wrong())

@@ -1,6 +1,6 @@
-//! Which memories belong together? Links to the most similar ones of the same user, made when a memory is added.
+//! Which memories are linked? Adding a memory links it to the most similar memories of the same user.
 //!
-//! Updates leave them as they are, and a new text may add some where there are few; deleting either end takes them away.
+//! Updates keep existing links, and a new text adds links if there are few. Deleting either end removes a link.
 
 use openmemory_rules::contract::Link;
 
@@ -12,7 +12,7 @@ use openmemory_rules::write::links::{MAX_OWN_LINKS, MIN_SIMILARITY, Related};
 use openmemory_rules::{Error, Number, Rows};
 
 impl Engine {
-    /// The links of a memory, the strongest first.
+    /// The links of a memory, strongest first.
     pub fn waypoints(&self, request: &ById) -> Result<Vec<Link>, Error> {
         let number = self.store.number(&request.id)?.ok_or_else(|| self.not_found(&request.id))?;
         let mut links = Vec::new();
@@ -30,7 +30,7 @@ impl Engine {
         Ok(links)
     }
 
-    /// The memories of the same user that say something similar.
+    /// The most similar memories of the same user.
     pub(super) fn related(&self, scope: &Scope, embedding: &Embedding) -> Result<Vec<Related>, Error> {
         let Some(index) = self.index.index() else { return Ok(Vec::new()) };
         let near = index
@@ -42,7 +42,7 @@ impl Engine {
             .collect())
     }
 
-    /// The memories that a new text of memory `id` may link it to: none where it has enough links.
+    /// Candidates for further links of memory `id` with a new text; none if it has enough links.
     pub(super) fn more_related(&self, id: &MemoryId, embedding: &Embedding) -> Result<Vec<Related>, Error> {
         let Some(number) = self.store.number(id)? else { return Ok(Vec::new()) };
         let Some(head) = self.store.head(number)? else { return Ok(Vec::new()) };
@@ -50,7 +50,7 @@ impl Engine {
             return Ok(Vec::new());
         }
         let mut related = self.related(&head.scope, embedding)?;
-        // It may be nearest to what it says until now.
+        // The most similar text may be the memory's own current one.
         related.retain(|other| other.number != number);
         Ok(related)
     }

@@ -1,4 +1,4 @@
-//! How does a file come to be whole or not at all? Written under another name, synced, then renamed.
+//! How is an export file written atomically? Under a temporary name, then synced and renamed.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -9,14 +9,14 @@ use tempfile::{Builder, NamedTempFile};
 use openmemory_domain::Invalid;
 use openmemory_rules::Error;
 
-/// A file that is being written. Dropping it unfinished leaves nothing.
+/// A file that is being written. Dropping it before [`NewFile::finish`] removes it.
 pub(super) struct NewFile {
     file: BufWriter<NamedTempFile>,
     name: PathBuf,
 }
 
 impl NewFile {
-    pub(super) fn beside(name: &Path) -> Result<Self, Error> {
+    pub(super) fn create(name: &Path) -> Result<Self, Error> {
         if name.is_dir() {
             return Err(Invalid::argument("file", "is a directory; name a file in it").into());
         }
@@ -33,7 +33,7 @@ impl NewFile {
         self.file.write_all(bytes).map_err(|error| Error::file(&self.name, error))
     }
 
-    /// Gives the file its name, in place of one that had it.
+    /// Syncs the file and renames it, replacing a file of the same name.
     pub(super) fn finish(self) -> Result<(), Error> {
         let Self { file, name } = self;
         let failed = |error| Error::file(&name, error);

@@ -1,4 +1,4 @@
-//! What has been written so far? The lines go to whoever takes them, and are counted and hashed for the last one.
+//! How many bytes were exported, and with which checksum? Lines go to the sink, and are hashed for the last line.
 
 use serde::Serialize;
 
@@ -31,7 +31,7 @@ impl<'a> Lines<'a> {
         self.bytes
     }
 
-    /// The hexadecimal BLAKE3 hash of what has been written.
+    /// The hexadecimal BLAKE3 hash of all bytes written.
     pub(super) fn checksum(&self) -> String {
         self.hasher.finalize().to_hex().to_string()
     }

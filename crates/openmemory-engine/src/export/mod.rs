@@ -1,5 +1,4 @@
-//! How does a store become lines of text? Memory by memory, each as it is at that moment; into a file beside the one
-//! asked for that takes its name when it is whole, or to whoever takes the lines.
+//! How is a store exported as lines of JSON? Memory by memory, into a file or to a sink of the caller.
 
 mod file;
 mod lines;

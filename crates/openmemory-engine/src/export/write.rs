@@ -1,4 +1,4 @@
-//! Writes an export: every memory of one moment with its history.
+//! What does an export contain? The matching memories with their histories, and the tombstones.
 
 use openmemory_rules::contract::{Control, Exported};
 use std::io::Write;
@@ -16,14 +16,14 @@ use super::file::NewFile;
 use super::lines::{Lines, unwritable};
 
 /// Memories between two reports of progress.
-const REPORT: usize = 64;
+const REPORT_INTERVAL: usize = 64;
 
 impl Engine {
-    /// Writes a file. Blocks, and never waits for a writer.
+    /// Writes an export to a file. Blocks, but never waits for the writer.
     pub fn export_to(&self, request: &Export, control: &Control) -> Result<Exported, Error> {
-        let mut file = NewFile::beside(&request.file)?;
+        let mut file = NewFile::create(&request.file)?;
         let exported = self.export(request.filter.as_ref(), control, &mut |bytes| file.write(bytes))?;
-        // Until here nothing has the file's name.
+        // The file does not have its name yet, so cancelling leaves nothing.
         if control.is_cancelled() {
             return Err(Error::Aborted);
         }
@@ -31,8 +31,8 @@ impl Engine {
         Ok(exported)
     }
 
-    /// Gives `sink` what matches, or everything, with its history, line by line: each memory as it is when its turn
-    /// comes. Without the last line it is not whole. Blocks as long as `sink` does.
+    /// Passes the matching memories with their histories to `sink`, line by line, each in its state when it is read.
+    /// An export without its last line is incomplete. Blocks as long as `sink` does.
     pub fn export(
         &self,
         filter: Option<&Filter>,
@@ -57,7 +57,7 @@ impl Engine {
                 exported.versions += head.number;
             }
             done += 1;
-            if done % REPORT == 0 {
+            if done % REPORT_INTERVAL == 0 {
                 control.report(done.min(total), total);
             }
         }
@@ -82,21 +82,21 @@ impl Engine {
         Ok(exported)
     }
 
-    /// The line of a memory; none if it was deleted while it was read.
+    /// The line of a memory; `None` if it was deleted while it was read.
     fn line(&self, number: Number, head: &Version, filter: Option<&Filter>) -> Result<Option<Vec<u8>>, Error> {
-        let Some(dynamics) = self.store.dynamics(number)? else { return self.gone(number) };
+        let Some(dynamics) = self.store.dynamics(number)? else { return self.missing(number) };
         let mut line = MemoryRow::new(head, &dynamics, self.links(number, filter)?).begin().map_err(unwritable)?;
         let mut expected = head.number;
         let mut before: Option<ContentHash> = None;
         for version in std::iter::once(Ok(head.clone())).chain(self.store.history(number, head.number)) {
             let version = version?;
             if version.number != expected {
-                return self.gone(number);
+                return self.missing(number);
             }
             let content = if before == Some(version.content) {
                 None
             } else {
-                let Some(content) = self.store.content(number, version.content)? else { return self.gone(number) };
+                let Some(content) = self.store.content(number, version.content)? else { return self.missing(number) };
                 Some(content)
             };
             if before.is_some() {
@@ -111,13 +111,13 @@ impl Engine {
             expected -= 1;
         }
         if expected != 0 {
-            return self.gone(number);
+            return self.missing(number);
         }
         line.write_all(MemoryRow::END).map_err(|error| Error::from(StorageError::from(error)))?;
         Ok(Some(line))
     }
 
-    /// The links to older memories that are exported too: each link once, on the younger memory's line.
+    /// The links to older memories that are exported too. Each link is exported once, on the younger memory's line.
     fn links(&self, number: Number, filter: Option<&Filter>) -> Result<Vec<LinkRow>, Error> {
         let mut links = Vec::new();
         for (other, waypoint) in self.store.waypoints(number)?.into_iter().filter(|(other, _)| *other < number) {
@@ -135,8 +135,8 @@ impl Engine {
         Ok(links)
     }
 
-    /// Where rows of a memory are missing: it was deleted in between, or it is damaged.
-    fn gone<T>(&self, number: Number) -> Result<Option<T>, Error> {
+    /// Explains missing rows of a memory: `None` if it was deleted meanwhile, an error if it is damaged.
+    fn missing<T>(&self, number: Number) -> Result<Option<T>, Error> {
         match self.store.head(number)? {
             None => Ok(None),
             Some(head) => {

@@ -1,4 +1,4 @@
-//! A disk fails and is well again: whoever shares the directory goes on, and nobody has to make a call for it to another.
+//! Do all callers that share a directory continue after its disk has failed and recovered?
 #![allow(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
 use std::fs;
@@ -25,7 +25,7 @@ async fn memories(directory: &Arc<Directory>) -> u64 {
     directory.engine().await.unwrap().stats().unwrap().memories
 }
 
-/// Calls until the directory has an engine that writes.
+/// Calls until the directory has an engine that accepts writes.
 async fn until_well(directory: &Arc<Directory>) {
     let began = Instant::now();
     while !directory.is_well() {
@@ -84,7 +84,7 @@ async fn a_directory_that_takes_no_file_keeps_its_failed_engine() {
     until_well(&directory).await;
     add(&directory, "after").await;
     assert_eq!(memories(&directory).await, 2);
-    // Nothing is left of trying.
+    // The attempts have left no file behind.
     assert!(fs::read_dir(&path).unwrap().all(|file| file.unwrap().path().extension().is_none_or(|end| end != "tmp")));
 }
 

@@ -1,5 +1,5 @@
-//! How does a file become memories? Group by group: what is new is embedded together and committed together, each
-//! memory with its whole history or not at all. What is there already is passed over, so a run that was interrupted
-//! goes on when it is called again.
+//! How is an export imported? In groups: new memories are embedded together and committed together, each with its whole
+//! history or not at all. Memories that the store already has are skipped, so that a repeated call continues an
+//! interrupted import.
 
 mod run;

@@ -1,4 +1,4 @@
-//! Takes an import in: groups of lines, each embedded together and committed at once.
+//! How is each group of lines embedded and committed?
 
 use openmemory_rules::contract::{Control, Imported};
 
@@ -14,19 +14,19 @@ use openmemory_storage::Transaction;
 
 use openmemory_rules::write::import::{self, Applied, Standing};
 
-/// A memory on its way into a commit.
+/// A memory that is embedded and can be committed.
 struct Ready {
     line: u64,
     memory: Box<ExportedMemory>,
     embedding: Arc<Embedding>,
 }
 
-/// What became of each memory of a group.
+/// The result of each memory of a group.
 type Results = Vec<(u64, Box<ExportedMemory>, Result<Applied, Error>)>;
 
 impl Engine {
-    /// Imports a file that [`ImportFile::check`] has read. Memories of which the store has another state are treated
-    /// as `on_conflict` says.
+    /// Imports a file that [`ImportFile::check`] has validated. `on_conflict` decides about memories that differ from
+    /// those in the store.
     pub async fn import_from(
         &self,
         mut file: ImportFile,
@@ -57,8 +57,8 @@ impl Engine {
         }
     }
 
-    /// A store that never had a vector takes over the export's model where that is today's: what is exported from it
-    /// again begins with the same line.
+    /// Records the embedder's model in a store without vectors, if the export has the same model, so that a later
+    /// export begins with the same header.
     async fn name_model(&self, file: &ImportFile) -> Result<(), Error> {
         let model = self.model.identity().await?.clone();
         if file.model.as_ref() != Some(&model) {
@@ -75,7 +75,7 @@ impl Engine {
         imported: &mut Imported,
         control: &Control,
     ) -> Result<(), Error> {
-        let (mut news, mut tombstones) = (Vec::new(), Vec::new());
+        let (mut new, mut tombstones) = (Vec::new(), Vec::new());
         for Numbered { number, line } in group {
             match line {
                 Line::Memory(memory) => match (import::standing(&*self.store, &memory)?, on_conflict) {
@@ -84,33 +84,33 @@ impl Engine {
                         imported.refuse(number, &memory.id, Error::Differs { id: memory.id.clone(), current });
                     }
                     (Standing::Absent, _) | (Standing::Different { .. }, OnConflict::Replace) => {
-                        news.push((number, memory));
+                        new.push((number, memory));
                     }
                 },
                 Line::Tombstone(tombstone) => tombstones.push(tombstone),
                 Line::End(_) => {}
             }
         }
-        let ready = self.embed_news(news, imported, control).await?;
+        let ready = self.embed_new(new, imported, control).await?;
         self.commit_group(ready, tombstones, on_conflict, imported).await
     }
 
-    async fn embed_news(
+    async fn embed_new(
         &self,
-        news: Vec<(u64, Box<ExportedMemory>)>,
+        new: Vec<(u64, Box<ExportedMemory>)>,
         imported: &mut Imported,
         control: &Control,
     ) -> Result<Vec<Ready>, Error> {
-        let contents: Vec<&Content> = news.iter().filter_map(|(_, memory)| memory.content()).collect();
+        let contents: Vec<&Content> = new.iter().filter_map(|(_, memory)| memory.content()).collect();
         let embedded = self.embed_all(&contents, control, |_, _| {}).await?;
-        // Where nothing of a group can be embedded the model is at fault, and calling again goes on from here.
+        // If no text of a group can be embedded, the model has failed. A repeated call continues from here.
         if let Some(Err(error)) = embedded.values().next()
             && embedded.values().all(Result::is_err)
         {
             return Err(error.clone());
         }
-        let mut ready = Vec::with_capacity(news.len());
-        for (line, memory) in news {
+        let mut ready = Vec::with_capacity(new.len());
+        for (line, memory) in new {
             let embedding = memory.content().and_then(|content| embedded.get(&content.hash()));
             match embedding.cloned().unwrap_or(Err(Error::Internal("a text was not embedded"))) {
                 Ok(embedding) => ready.push(Ready { line, memory, embedding }),
@@ -141,11 +141,11 @@ impl Engine {
                     .attempt(|transaction| import::import(transaction, &memory, &embedding, on_conflict, now));
                 results.push((line, memory, result));
             }
-            let mut buried = 0;
+            let mut tombstones_added = 0;
             for tombstone in &tombstones {
-                buried += u64::from(import::insert_tombstone(transaction, tombstone)?);
+                tombstones_added += u64::from(import::insert_tombstone(transaction, tombstone)?);
             }
-            Ok((results, buried))
+            Ok((results, tombstones_added))
         };
         let publish = move |(results, _): &(Results, u64)| {
             for (_, _, result) in results {
@@ -156,8 +156,8 @@ impl Engine {
                 }
             }
         };
-        let (results, buried) = self.store.commit(work, publish).await??;
-        imported.tombstones += buried;
+        let (results, tombstones_added) = self.store.commit(work, publish).await??;
+        imported.tombstones += tombstones_added;
         for (line, memory, result) in results {
             match result {
                 Ok(Applied::Imported(_)) => imported.imported += 1,

@@ -1,17 +1,17 @@
-//! Which searches have not been written yet? Many share a commit, and some leave no trace.
+//! Which searches still have to reinforce their hits? Many share a commit, and those beyond a limit are dropped.
 
 use parking_lot::Mutex;
 
 use openmemory_domain::Timestamp;
 use openmemory_rules::Number;
 
-/// Searches that share a commit. Those beyond leave no trace.
+/// Maximum number of searches per commit. Further searches are dropped.
 const MAX_SEARCHES: usize = 32;
 
-/// The least time between two such commits.
+/// Minimum time between two such commits.
 const MIN_INTERVAL_MS: i64 = 10_000;
 
-/// The searches whose hits were not reinforced yet.
+/// The searches whose hits are not reinforced yet.
 #[derive(Default)]
 pub(crate) struct PendingReinforcements {
     pending: Mutex<Pending>,
@@ -24,14 +24,14 @@ struct Pending {
 }
 
 impl PendingReinforcements {
-    /// Adds a search's best hits; gives what is to be written, when it is time.
+    /// Adds the best hits of a search. Returns the searches to commit if the interval has passed.
     pub(crate) fn add(&self, hits: Vec<Number>, now: Timestamp) -> Option<Vec<Vec<Number>>> {
         let mut pending = self.pending.lock();
         if pending.searches.len() < MAX_SEARCHES {
             pending.searches.push(hits);
         }
         let since = *pending.written.get_or_insert(now);
-        // Also after the clock was set back.
+        // A negative time, after the clock was set back, counts as passed.
         if (0..MIN_INTERVAL_MS).contains(&(now.millis() - since.millis())) {
             return None;
         }

@@ -1,4 +1,4 @@
-//! When are hits reinforced? Noted by a search, and committed now and then for many searches at once.
+//! When are hits reinforced? A search records its hits, and a periodic commit reinforces those of many searches.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use openmemory_storage::Transaction;
 use crate::engine::Engine;
 use openmemory_rules::write::reinforce::{Reinforced, reinforce};
 
-/// The hits of a search that are reinforced.
+/// Maximum number of hits per search that are reinforced.
 const MAX_HITS: usize = 8;
 
 impl Engine {
-    /// Notes what a search has found. Never waits: what cannot be queued at once is forgotten.
+    /// Records the hits of a search. Never waits: what cannot be queued is dropped.
     pub(crate) fn reinforce_hits(&self, numbers: impl Iterator<Item = Number>) {
         let numbers: Vec<Number> = numbers.take(MAX_HITS).collect();
         if numbers.is_empty() {
@@ -25,7 +25,7 @@ impl Engine {
         }
     }
 
-    /// Queues what is pending, before the store closes.
+    /// Queues all pending reinforcements before the store closes.
     pub(crate) fn finish_reinforcements(&self) {
         let searches = self.reinforcements.take();
         if !searches.is_empty() {
@@ -34,11 +34,11 @@ impl Engine {
     }
 
     fn write_reinforcements(&self, searches: Vec<Vec<Number>>, now: Timestamp) {
-        let vectors = Arc::clone(&self.index);
+        let index = Arc::clone(&self.index);
         let work = move |transaction: &mut Transaction<'_>| reinforce(transaction, &searches, now);
         let publish = move |reinforced: &Vec<Reinforced>| {
             for (number, user, dynamics) in reinforced {
-                vectors.set_dynamics(*number, user.as_deref(), dynamics);
+                index.set_dynamics(*number, user.as_deref(), dynamics);
             }
         };
         self.store.commit_detached(work, publish);

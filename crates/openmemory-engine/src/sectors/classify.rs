@@ -1,4 +1,4 @@
-//! Compares what sentences mean with the prototypes.
+//! How do the sentences of a text, compared with the prototypes, yield its sectors and vectors?
 
 use super::cues;
 use super::prototypes;
@@ -10,29 +10,29 @@ use openmemory_domain::embedding::dot;
 use openmemory_domain::{Embedding, ModelTag, Sector};
 use openmemory_embedding::{Passage, Sentence};
 
-/// One less the mean cosine of prototypes of different sectors, by the shipped model.
-const SHIPPED_APART: f32 = 0.946;
+/// 1 minus the mean cosine of prototypes of different sectors, with the shipped model.
+const SHIPPED_DISTANCE: f32 = 0.946;
 
-/// How sharply scores become weights.
+/// Temperature of the softmax that turns scores into weights.
 const TEMPERATURE: f32 = 0.07;
-/// A share of the whole text that makes a sector one of its own, beside the primary one.
+/// Minimum share of a text for a sector in addition to the primary one.
 const MIN_SHARE: f32 = 0.27;
-/// A weight at which a sentence is its sector's.
-const RULES: f32 = 0.45;
-/// And the share that such sentences need.
-const RULED_SHARE: f32 = 0.15;
+/// Minimum weight with which a sector dominates a sentence.
+const DOMINANT_WEIGHT: f32 = 0.45;
+/// Minimum share of a text in sentences that an additional sector dominates.
+const MIN_DOMINATED_SHARE: f32 = 0.15;
 
 /// The vectors of the prototypes by one model, in the order of [`TEXTS`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Prototypes {
     pub model: ModelTag,
-    /// A hash of the texts: other texts, other vectors.
+    /// A hash of the texts, by which a change of them is noticed.
     pub texts: [u8; 16],
     pub vectors: Vec<Vec<f32>>,
 }
 
 impl Prototypes {
-    /// Whether these are the vectors of today's texts by `model`.
+    /// Whether these are vectors of the current texts by `model`.
     pub(crate) fn fit(&self, model: ModelTag) -> bool {
         self.model == model && self.texts == prototypes::hash() && self.vectors.len() == TEXTS.len()
     }
@@ -41,8 +41,8 @@ impl Prototypes {
         Self { model, texts: prototypes::hash(), vectors }
     }
 
-    /// How many times as far apart unrelated texts are for the shipped model as for this one: prototypes of different
-    /// sectors have nothing in common but their form.
+    /// The factor by which unrelated texts are farther apart under the shipped model than under this one. Prototypes of
+    /// different sectors serve as unrelated texts, because they share nothing but their form.
     pub(crate) fn spread(&self) -> f32 {
         let (mut sum, mut pairs) = (0.0, 0.0);
         for (at, (sector, _)) in TEXTS.iter().enumerate() {
@@ -53,8 +53,8 @@ impl Prototypes {
                 }
             }
         }
-        let apart: f32 = 1.0 - sum / pairs;
-        if apart > 0.0 { (SHIPPED_APART / apart).clamp(0.5, 10.0) } else { 1.0 }
+        let distance: f32 = 1.0 - sum / pairs;
+        if distance > 0.0 { (SHIPPED_DISTANCE / distance).clamp(0.5, 10.0) } else { 1.0 }
     }
 
     /// The vectors of a text with these passages.
@@ -63,10 +63,10 @@ impl Prototypes {
         let sentences: Vec<&Sentence> = passages.iter().flat_map(|passage| &passage.sentences).collect();
         let weights: Vec<[f32; 5]> = sentences.iter().map(|sentence| self.weights(text, sentence)).collect();
         let vectors = passages.iter().map(|passage| passage.vector.clone()).collect();
-        let sectors = belonging(&sentences, &weights)
+        let sectors = sectors_of(&sentences, &weights)
             .into_iter()
             .map(|sector| {
-                // A text of one sentence has but one side: the whole.
+                // The vector of the only sentence is the vector of the whole text.
                 let vector = if let [_] = sentences[..] {
                     whole.clone()
                 } else {
@@ -103,20 +103,20 @@ impl Prototypes {
     }
 }
 
-/// The sectors of a text by the weights of its sentences, the primary one first, the others by falling share.
-fn belonging(sentences: &[&Sentence], weights: &[[f32; 5]]) -> Vec<Sector> {
+/// The sectors of a text by the weights of its sentences: the primary one, then the others by descending share.
+fn sectors_of(sentences: &[&Sentence], weights: &[[f32; 5]]) -> Vec<Sector> {
     let tokens: Vec<f32> = sentences.iter().map(|sentence| sentence.tokens.max(1) as f32).collect();
     let all: f32 = tokens.iter().sum();
     let share = |counted: &dyn Fn(&[f32; 5]) -> f32| {
         tokens.iter().zip(weights).map(|(tokens, weights)| tokens * counted(weights)).sum::<f32>() / all
     };
     let shares = Sector::ALL.map(|sector| share(&|weights| weights[sector.index()]));
-    let mut falling = Sector::ALL;
-    falling.sort_by(|a, b| shares[b.index()].total_cmp(&shares[a.index()]));
-    let (primary, others) = falling.split_at(1);
+    let mut descending = Sector::ALL;
+    descending.sort_by(|a, b| shares[b.index()].total_cmp(&shares[a.index()]));
+    let (primary, others) = descending.split_at(1);
     let belongs = |sector: &Sector| {
-        let ruled = share(&|weights| f32::from(u8::from(weights[sector.index()] >= RULES)));
-        shares[sector.index()] >= MIN_SHARE || ruled >= RULED_SHARE
+        let dominated = share(&|weights| f32::from(u8::from(weights[sector.index()] >= DOMINANT_WEIGHT)));
+        shares[sector.index()] >= MIN_SHARE || dominated >= MIN_DOMINATED_SHARE
     };
     primary.iter().chain(others.iter().filter(|sector| belongs(sector))).copied().collect()
 }

@@ -1,18 +1,18 @@
-//! What do a sentence's form and its telling words add to its meaning?
+//! How much do the form and the cue words of a sentence add to its score for each sector?
 //!
-//! Cues only tip the scale: a sentence about a feeling is emotional without any of them, in any language that the model
-//! knows. They help most where the model knows little, as with short sentences and other languages.
+//! Cues only tip the balance: the model recognizes a sentence about a feeling without them, in any language that it
+//! knows. They help most where the model is weak, as with short sentences and other languages.
 
 use openmemory_domain::Sector;
 
-/// What a telling word adds to a cosine.
-const WORD: f32 = 0.12;
-/// What a form adds, such as a numbered line.
-const FORM: f32 = 0.08;
-/// Most sentences without a sign of anything else state a fact.
-const PLAIN: f32 = 0.07;
+/// Bonus for a cue word, added to a cosine.
+const WORD_BONUS: f32 = 0.12;
+/// Bonus for a form, such as a numbered line.
+const FORM_BONUS: f32 = 0.08;
+/// Semantic bonus of a sentence without cues: most of these state a fact.
+const PLAIN_BONUS: f32 = 0.07;
 
-const WORDS: [(Sector, &[&str]); 4] = [
+const CUE_WORDS: [(Sector, &[&str]); 4] = [
     (
         Sector::Episodic,
         &[
@@ -122,31 +122,31 @@ const WORDS: [(Sector, &[&str]); 4] = [
     ),
 ];
 
-/// What each sector's score gains by the sentence's form and words.
+/// The bonus for each sector, by the form and words of a sentence.
 pub(super) fn cues(sentence: &str) -> [f32; 5] {
     let mut cues = [0.0; 5];
     let words = spaced(sentence);
-    for (sector, telling) in WORDS {
-        if telling.iter().any(|word| words.contains(word)) {
-            cues[sector.index()] += WORD;
+    for (sector, cue_words) in CUE_WORDS {
+        if cue_words.iter().any(|word| words.contains(word)) {
+            cues[sector.index()] += WORD_BONUS;
         }
     }
-    if is_a_step(sentence) {
-        cues[Sector::Procedural.index()] += FORM;
+    if is_step(sentence) {
+        cues[Sector::Procedural.index()] += FORM_BONUS;
     }
-    if shows_a_face(sentence) {
-        cues[Sector::Emotional.index()] += FORM;
+    if has_emotional_emoji(sentence) {
+        cues[Sector::Emotional.index()] += FORM_BONUS;
     }
     if cues == [0.0; 5] {
-        cues[Sector::Semantic.index()] += PLAIN;
+        cues[Sector::Semantic.index()] += PLAIN_BONUS;
     }
-    if names_a_moment(sentence) {
-        cues[Sector::Episodic.index()] += FORM;
+    if has_clock_time(sentence) {
+        cues[Sector::Episodic.index()] += FORM_BONUS;
     }
     cues
 }
 
-/// The words in lower case with one space around each, so that a word is found whole.
+/// The words in lower case with one space around each, so that only whole words match.
 fn spaced(sentence: &str) -> String {
     let lower = sentence.to_lowercase();
     let mut words = String::with_capacity(lower.len() + 2);
@@ -158,8 +158,8 @@ fn spaced(sentence: &str) -> String {
     words
 }
 
-/// A clock time, `14:35`: facts have dates, but only what happens has an hour.
-fn names_a_moment(sentence: &str) -> bool {
+/// A clock time such as `14:35`: facts have dates, but only events have a time of day.
+fn has_clock_time(sentence: &str) -> bool {
     let words = sentence.split(|c: char| !c.is_ascii_digit() && c != ':');
     words.filter_map(|word| word.split_once(':')).any(|(hour, rest)| {
         let minute = rest.split(':').next().unwrap_or_default();
@@ -170,7 +170,7 @@ fn names_a_moment(sentence: &str) -> bool {
 }
 
 /// `1.`, `2)`, `- [ ]`, `$ command` or text in backquotes.
-fn is_a_step(sentence: &str) -> bool {
+fn is_step(sentence: &str) -> bool {
     let start = sentence.trim_start();
     let after_digits = start.trim_start_matches(|c: char| c.is_ascii_digit());
     let numbered =
@@ -179,7 +179,7 @@ fn is_a_step(sentence: &str) -> bool {
 }
 
 /// An emoji of a face, a hand or a heart.
-fn shows_a_face(sentence: &str) -> bool {
+fn has_emotional_emoji(sentence: &str) -> bool {
     sentence.chars().any(|c| matches!(c, '\u{1F600}'..='\u{1F64F}' | '\u{1F910}'..='\u{1F92F}' | '\u{1F970}'..='\u{1F97A}' | '\u{2764}' | '\u{1F493}'..='\u{1F49F}'))
 }
 
@@ -188,17 +188,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clock_times_name_a_moment() {
+    fn clock_times_are_recognized() {
         for text in ["at 14:35 sharp", "[2:05 pm]", "00:00:10"] {
-            assert!(names_a_moment(text), "{text}");
+            assert!(has_clock_time(text), "{text}");
         }
         for text in ["version 1.2.3", "port 8080", "ratio 16:9", "since 2025-01-20", "aspect 4:333"] {
-            assert!(!names_a_moment(text), "{text}");
+            assert!(!has_clock_time(text), "{text}");
         }
     }
 
     #[test]
-    fn a_telling_word_is_found_whole() {
+    fn cue_words_match_only_as_whole_words() {
         let emotional = |text: &str| cues(text)[Sector::Emotional.index()] > 0.0;
         assert!(emotional("So sad!"));
         assert!(!emotional("The sadhu walked on."));
@@ -208,10 +208,10 @@ mod tests {
     #[test]
     fn numbered_lines_and_commands_are_steps() {
         for text in ["1. Open it", "2) Close it", "$ npm install", "run `npm test` now"] {
-            assert!(is_a_step(text), "{text}");
+            assert!(is_step(text), "{text}");
         }
         for text in ["3.5 litres", "2024 was good", "a - b"] {
-            assert!(!is_a_step(text), "{text}");
+            assert!(!is_step(text), "{text}");
         }
     }
 }

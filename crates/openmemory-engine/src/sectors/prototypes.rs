@@ -1,4 +1,4 @@
-//! What is each sector like? Short descriptions and typical sentences, from which the model learns what they mean.
+//! What is typical of each sector? Descriptions and example sentences, with which the sentences of a text are compared.
 
 use openmemory_domain::Sector;
 use openmemory_domain::Sector::{Emotional, Episodic, Procedural, Reflective, Semantic};
@@ -66,7 +66,7 @@ pub(crate) const TEXTS: [(Sector, &str); 60] = [
     (Reflective, "It shows a pattern: whenever we hurry, quality suffers."),
 ];
 
-/// Sixteen bytes that change with the texts.
+/// A 16-byte hash of the texts.
 pub(super) fn hash() -> [u8; 16] {
     let mut hasher = blake3::Hasher::new();
     for (sector, text) in TEXTS {

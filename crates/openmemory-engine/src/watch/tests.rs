@@ -1,4 +1,4 @@
-//! Somebody who is slow, and somebody who hears little: neither loses a place.
+//! Does a watcher keep its position if it is slow, or if its filter matches little?
 #![allow(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
 use openmemory_rules::contract::{ChangeKind, Control};
@@ -26,33 +26,33 @@ fn watch(engine: &Engine, since: Option<&str>) -> Watcher {
 }
 
 fn next(watcher: &mut Watcher, engine: &Engine) -> Result<Vec<(String, String)>, Error> {
-    let told = watcher.next(engine, &Control::default(), || {})?.unwrap();
+    let changes = watcher.next(engine, &Control::default(), || {})?.unwrap();
     let id = |kind: &ChangeKind| match kind {
         ChangeKind::Stored(memory) => memory.version.id.as_str().to_owned(),
         ChangeKind::Deleted { id, .. } => id.as_str().to_owned(),
     };
-    Ok(told.iter().map(|change| (id(&change.kind), change.cursor.clone())).collect())
+    Ok(changes.iter().map(|change| (id(&change.kind), change.cursor.clone())).collect())
 }
 
-fn ids(told: &[(String, String)]) -> Vec<&str> {
-    told.iter().map(|(id, _)| id.as_str()).collect()
+fn ids(changes: &[(String, String)]) -> Vec<&str> {
+    changes.iter().map(|(id, _)| id.as_str()).collect()
 }
 
 #[tokio::test]
-async fn one_who_falls_behind_is_told_so_and_goes_on_with_the_last_cursor() {
+async fn a_watcher_that_falls_behind_gets_an_error_and_resumes_at_its_last_cursor() {
     let directory = tempfile::tempdir().unwrap();
     let engine = open(directory.path());
-    engine.feed.keep_at_most(3);
+    engine.feed.set_max_changes(3);
     let mut slow = watch(&engine, None);
     add(&engine, ["a", "b", "c"]).await;
-    let told = next(&mut slow, &engine).unwrap();
-    assert_eq!(ids(&told), ["a", "b", "c"]);
+    let changes = next(&mut slow, &engine).unwrap();
+    assert_eq!(ids(&changes), ["a", "b", "c"]);
 
-    // As many as are kept are still told one by one.
+    // As many changes as the buffer holds are still returned.
     add(&engine, ["d", "e", "f"]).await;
-    let told = next(&mut slow, &engine).unwrap();
-    assert_eq!(ids(&told), ["d", "e", "f"]);
-    let last = told[2].1.clone();
+    let changes = next(&mut slow, &engine).unwrap();
+    assert_eq!(ids(&changes), ["d", "e", "f"]);
+    let last = changes[2].1.clone();
     assert_eq!(slow.cursor(), last);
 
     add(&engine, ["g", "h", "i", "j"]).await;
@@ -60,27 +60,27 @@ async fn one_who_falls_behind_is_told_so_and_goes_on_with_the_last_cursor() {
     assert_eq!((Error::FellBehind.code().as_str(), Error::FellBehind.retryable()), ("UNAVAILABLE", true));
 
     let mut again = watch(&engine, Some(&last));
-    let told = next(&mut again, &engine).unwrap();
-    // A change of the last minute may be told again, and none is left out.
-    assert!(ids(&told).ends_with(&["g", "h", "i", "j"]), "{:?}", ids(&told));
+    let changes = next(&mut again, &engine).unwrap();
+    // A change of the last minute may be repeated, but none is missing.
+    assert!(ids(&changes).ends_with(&["g", "h", "i", "j"]), "{:?}", ids(&changes));
     add(&engine, ["k"]).await;
     assert_eq!(ids(&next(&mut again, &engine).unwrap()), ["k"]);
     engine.close().unwrap();
 }
 
 #[tokio::test]
-async fn the_cursor_goes_on_past_what_filters_leave_out() {
+async fn the_cursor_advances_past_changes_that_the_filter_excludes() {
     let directory = tempfile::tempdir().unwrap();
     let engine = open(directory.path());
     let request = json!({ "filters": { "tags": "none" } });
     let mut watcher = engine.watch(&Watch::read(request).unwrap()).unwrap();
-    let keeper = watch(&engine, None);
-    let begun = watcher.cursor();
+    let other = watch(&engine, None);
+    let start = watcher.cursor();
     add(&engine, ["a", "b"]).await;
     assert_eq!(next(&mut watcher, &engine).unwrap(), []);
-    assert_ne!(watcher.cursor(), begun);
+    assert_ne!(watcher.cursor(), start);
     add(&engine, ["c"]).await;
     assert_eq!(ids(&next(&mut watch(&engine, Some(&watcher.cursor())), &engine).unwrap()), ["c"]);
-    drop(keeper);
+    drop(other);
     engine.close().unwrap();
 }
