@@ -67,9 +67,9 @@ impl HitCache {
         Ok(Some(hit))
     }
 
-    fn keep(&self, name: Name, hit: &Arc<CachedHit>) {
+    fn keep(&self, key: Key, hit: &Arc<CachedHit>) {
         if hit.bytes() <= MAX_ENTRY_BYTES {
-            self.0.insert(name, Arc::clone(hit));
+            self.0.insert(key, Arc::clone(hit));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A store is copied while it is written to, and its log is cut short meanwhile.
+//! Is a backup consistent while the store is written to, and does a checkpoint shorten the log without losing data?
 
 use openmemory_rules::contract::Control;
 use std::path::Path;
@@ -48,7 +48,7 @@ fn sled(directory: &Path) -> std::path::PathBuf {
 }
 
 #[tokio::test]
-async fn a_backup_made_beside_writes_holds_what_was_acknowledged_before_it() {
+async fn a_backup_during_writes_has_everything_acknowledged_before_it() {
     let directory = tempfile::tempdir().unwrap();
     let engine = Arc::new(open(&directory.path().join("store")));
     for id in ["a", "b"] {
@@ -82,7 +82,7 @@ async fn a_backup_made_beside_writes_holds_what_was_acknowledged_before_it() {
         assert_eq!(copy.stats().unwrap().repaired, None);
         let [1, version] = versions(&copy)[..] else { panic!("{:?}", versions(&copy)) };
         assert!(version >= before, "{version} of {before}");
-        // A store like any other: it can be written to, closed and opened again.
+        // The copy is a store like any other: it can be written to, closed and reopened.
         update(&copy, "a", json!({"n": 1})).await;
         copy.close().unwrap();
         drop(copy);
@@ -91,7 +91,7 @@ async fn a_backup_made_beside_writes_holds_what_was_acknowledged_before_it() {
 }
 
 #[tokio::test]
-async fn a_backup_is_refused_where_something_is_and_leaves_nothing_half_done() {
+async fn a_backup_into_an_occupied_place_is_rejected_and_leaves_nothing_behind() {
     let fixture = Fixture::new();
     fixture.add(json!({"id": "m", "content": "one"})).await.unwrap();
     let directory = tempfile::tempdir().unwrap();
@@ -107,7 +107,7 @@ async fn a_backup_is_refused_where_something_is_and_leaves_nothing_half_done() {
 }
 
 #[test]
-fn a_checkpoint_of_nothing_lets_go_of_no_log() {
+fn a_checkpoint_of_an_empty_store_keeps_the_log() {
     let directory = tempfile::tempdir().unwrap();
     let bounds = SizeLimits { log_bytes: 0, ..SMALL };
     let engine = open_within(directory.path(), bounds);
@@ -119,7 +119,7 @@ fn a_checkpoint_of_nothing_lets_go_of_no_log() {
 }
 
 #[tokio::test]
-async fn a_log_that_grows_is_cut_by_checkpoints_and_everything_stays() {
+async fn checkpoints_shorten_a_growing_log_without_losing_data() {
     let directory = tempfile::tempdir().unwrap();
     let engine = open(directory.path());
     add(&engine, "m").await;
@@ -129,7 +129,7 @@ async fn a_log_that_grows_is_cut_by_checkpoints_and_everything_stays() {
             engine.flush().unwrap();
         }
     }
-    // The checkpoint that the last segment asked for may still be under way.
+    // The checkpoint that the last segment requested may still be running.
     let bytes = engine.stats().unwrap().live_bytes;
     drop(engine);
     let (logs, checkpoints) = (files(directory.path(), "log-"), files(directory.path(), "checkpoint-"));

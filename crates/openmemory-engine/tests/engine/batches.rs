@@ -1,4 +1,4 @@
-//! A batch answers for each item by itself, or changes nothing at all; each different text is embedded once.
+//! Do the items of a batch succeed or fail independently, or all together, and is each distinct text embedded once?
 
 use openmemory_rules::contract::{Control, ItemResult};
 use std::sync::Mutex;
@@ -31,8 +31,8 @@ async fn filled(count: usize) -> Fixture {
     fixture
 }
 
-/// Updates of every memory of [`filled`], with three bad ones among them: one refused when it is read, one before the
-/// commit and one inside it.
+/// Updates of every memory of [`filled`], three of them bad: one is rejected when it is parsed, one before the commit
+/// and one inside it.
 fn updates_with_three_bad(count: usize) -> Vec<Value> {
     let item = |i| json!({"id": format!("m{i}"), "content": format!("Figure {i}!"), "tags": ["new"]});
     let mut items: Vec<Value> = (0..count).map(item).collect();
@@ -43,7 +43,7 @@ fn updates_with_three_bad(count: usize) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn three_bad_items_leave_all_others_done() {
+async fn three_bad_items_do_not_affect_the_others() {
     let fixture = filled(1000).await;
     let results = fixture.update_many(json!({"items": updates_with_three_bad(1000)})).await.unwrap();
     let mut expected = vec!["ok"; 1000];
@@ -62,7 +62,7 @@ async fn three_bad_items_leave_all_others_done() {
 }
 
 #[tokio::test]
-async fn an_atomic_batch_with_a_bad_item_leaves_nothing() {
+async fn an_atomic_batch_with_a_bad_item_changes_nothing() {
     let fixture = filled(600).await;
     let before = fixture.everything().await;
     for bad in [1, 300, 599] {
@@ -89,7 +89,7 @@ async fn an_atomic_batch_with_a_bad_item_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn items_that_name_one_memory_apply_in_order() {
+async fn several_items_for_one_memory_apply_in_order() {
     let fixture = filled(1).await;
     let items = json!([
         {"id": "m0", "content": "Second.", "tags": ["a"]},
@@ -114,7 +114,7 @@ async fn items_that_name_one_memory_apply_in_order() {
 }
 
 #[tokio::test]
-async fn equal_texts_are_embedded_once_and_a_text_that_fails_fails_its_items_only() {
+async fn equal_texts_are_embedded_once_and_a_failing_text_fails_only_its_own_items() {
     let fixture = filled(4).await;
     fixture.embedder.taken();
     let items = json!([{"content": "Same."}, {"content": "Same."}, {"content": "unembeddable"}, {"content": "Other."}]);
@@ -164,7 +164,7 @@ async fn progress_reaches_the_total_and_a_cancelled_batch_changes_nothing() {
 }
 
 #[tokio::test]
-async fn deleting_many_answers_for_each_and_a_filter_takes_what_matches() {
+async fn delete_many_returns_a_result_per_id_and_a_filter_deletes_what_matches() {
     let fixture = filled(10).await;
     let DeleteMany::Ids(ids) = DeleteMany::read(json!({"ids": ["m0", "unknown", "m0", "", "m1"]})).unwrap() else {
         unreachable!()

@@ -1,5 +1,5 @@
-//! A clock that jumps: set back by a year it hides nothing, reorders no history and raises no salience; ahead by 50 years
-//! for a while it takes none.
+//! What does a clock that jumps do? Set back by a year, it hides no memory, reorders no history and raises no salience.
+//! Ahead by 50 years for a while, it costs no salience.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::support::{Fixture, START, code};
 const YEAR: i64 = 365 * 86_400_000;
 
 #[tokio::test]
-async fn after_a_jump_back_versions_go_on_from_the_time_that_was_reached() {
+async fn after_a_jump_back_versions_keep_the_latest_time() {
     let fixture = Fixture::new();
     fixture.add(json!({"id": "m", "content": "one"})).await.unwrap();
     fixture.clock.advance(1000);
@@ -28,7 +28,7 @@ async fn after_a_jump_back_versions_go_on_from_the_time_that_was_reached() {
 }
 
 #[tokio::test]
-async fn a_jump_back_brings_an_expired_memory_back_and_loses_none() {
+async fn after_a_jump_back_an_expired_memory_is_visible_again_and_none_is_lost() {
     let fixture = Fixture::new();
     fixture.add(json!({"id": "m", "content": "one", "expires_at": timestamp(START + 10)})).await.unwrap();
     let hits = async || fixture.search(json!({"query": "one"})).await.unwrap().len();
@@ -42,7 +42,7 @@ async fn a_jump_back_brings_an_expired_memory_back_and_loses_none() {
 }
 
 #[tokio::test]
-async fn salience_neither_rises_nor_breaks_when_the_clock_jumps() {
+async fn salience_neither_rises_nor_becomes_invalid_when_the_clock_jumps() {
     let fixture = Fixture::new();
     let new = fixture.add(json!({"id": "m", "content": "one"})).await.unwrap();
     let now = || fixture.get("m").map(|memory| memory.dynamics.salience().at(memory.now)).unwrap();
@@ -56,7 +56,7 @@ async fn salience_neither_rises_nor_breaks_when_the_clock_jumps() {
     assert!((0.0..0.01).contains(&now()));
 }
 
-/// Two memories of 0.5 that were used in a session whose clock was 50 years ahead, which is over.
+/// Two memories with a salience of 0.5, used in a session that has ended, and whose clock was 50 years ahead.
 async fn after_a_session_ahead(used: impl AsyncFn(&Fixture)) -> Fixture {
     let fixture = Fixture::new();
     for id in ["one", "two"] {
@@ -76,13 +76,13 @@ fn salience(fixture: &Fixture, id: &str) -> f64 {
 }
 
 #[tokio::test]
-async fn searches_while_the_clock_was_ahead_take_no_salience() {
+async fn searches_while_the_clock_was_ahead_cost_no_salience() {
     let fixture = after_a_session_ahead(async |fixture| {
         for _ in 0..3 {
             assert_eq!(fixture.search(json!({"query": "cello"})).await.unwrap().len(), 2);
             fixture.clock.advance(11_000);
         }
-        fixture.update("one", json!({"tags": ["behind what was queued"]})).await.unwrap();
+        fixture.update("one", json!({"tags": ["after what was queued"]})).await.unwrap();
         let found = salience(fixture, "one");
         assert!((0.05..0.2).contains(&found), "{found}");
     })
@@ -93,7 +93,7 @@ async fn searches_while_the_clock_was_ahead_take_no_salience() {
 }
 
 #[tokio::test]
-async fn neither_do_reinforcing_nor_a_sector_that_falls_faster() {
+async fn reinforcing_or_a_faster_decaying_sector_while_the_clock_was_ahead_costs_no_salience() {
     let fixture = after_a_session_ahead(async |fixture| {
         fixture.reinforce("one").await.unwrap();
         fixture.update("two", json!({"metadata": {"sector": "emotional"}})).await.unwrap();
@@ -107,7 +107,7 @@ async fn neither_do_reinforcing_nor_a_sector_that_falls_faster() {
 }
 
 #[tokio::test]
-async fn links_strengthened_while_the_clock_was_ahead_are_not_so_for_ever() {
+async fn links_strengthened_while_the_clock_was_ahead_can_be_strengthened_again() {
     let fixture = after_a_session_ahead(async |fixture| {
         fixture.search(json!({"query": "cello"})).await.unwrap();
     })
@@ -122,7 +122,7 @@ async fn links_strengthened_while_the_clock_was_ahead_are_not_so_for_ever() {
 }
 
 #[tokio::test]
-async fn what_searches_find_is_written_also_after_the_clock_was_set_back() {
+async fn reinforcements_are_written_after_the_clock_was_set_back() {
     let fixture = Fixture::new();
     fixture.add(json!({"id": "m", "content": "The cello stands in the blue room"})).await.unwrap();
     let before = salience(&fixture, "m");
@@ -130,7 +130,7 @@ async fn what_searches_find_is_written_also_after_the_clock_was_set_back() {
     fixture.search(json!({"query": "cello"})).await.unwrap();
     fixture.clock.set(START);
     fixture.search(json!({"query": "cello"})).await.unwrap();
-    fixture.update("m", json!({"tags": ["behind what was queued"]})).await.unwrap();
+    fixture.update("m", json!({"tags": ["after what was queued"]})).await.unwrap();
     assert!(salience(&fixture, "m") > before);
 }
 

@@ -1,4 +1,4 @@
-//! A memory whose `created_at` is corrected stands where it belongs, in every list, and its earlier versions stay.
+//! Does a corrected `created_at` move a memory in every list, and are entities counted correctly?
 
 use openmemory_domain::filter;
 use openmemory_domain::request::{List, Update};
@@ -43,7 +43,7 @@ async fn a_corrected_time_moves_a_memory_in_every_list() {
 }
 
 #[tokio::test]
-async fn holders_are_counted_with_what_matches() {
+async fn entities_and_matching_memories_are_counted() {
     let fixture = Fixture::new();
     for (id, user, agent) in [("1", "u", Some("a")), ("2", "u", None), ("3", "v", Some("a"))] {
         let mut new = json!({"id": id, "content": "x", "user_id": user});
@@ -52,10 +52,10 @@ async fn holders_are_counted_with_what_matches() {
         }
         fixture.add(new).await.unwrap();
     }
-    fixture.add(json!({"content": "gone", "user_id": "v", "expires_at": "2000-01-01"})).await.unwrap();
-    let holders = fixture.engine.entities(&Control::default()).unwrap();
-    let told: Vec<_> = holders.iter().map(|h| (h.field, h.value.as_str(), h.memories)).collect();
-    assert_eq!(told, [("agent_id", "a", 2), ("user_id", "u", 2), ("user_id", "v", 2)]);
+    fixture.add(json!({"content": "expired", "user_id": "v", "expires_at": "2000-01-01"})).await.unwrap();
+    let entities = fixture.engine.entities(&Control::default()).unwrap();
+    let counts: Vec<_> = entities.iter().map(|e| (e.field, e.value.as_str(), e.memories)).collect();
+    assert_eq!(counts, [("agent_id", "a", 2), ("user_id", "u", 2), ("user_id", "v", 2)]);
     let filter = filter::parse(&json!({"user_id": "v"})).unwrap();
     assert_eq!(fixture.engine.count_matching(Some(&filter), false, &Control::default()).unwrap(), 1);
     assert_eq!(fixture.engine.count_matching(Some(&filter), true, &Control::default()).unwrap(), 2);

@@ -1,4 +1,4 @@
-//! What does a store leave alone in its directory, and whom does it let in?
+//! Which files of others does a store leave alone in its directory, and who may read its own?
 
 use openmemory_rules::contract::Control;
 use std::fs;
@@ -28,9 +28,9 @@ fn write(directory: &Path, file: &str) {
 }
 
 #[tokio::test]
-async fn opening_and_repairing_remove_only_what_a_store_makes() {
+async fn opening_and_repairing_remove_only_files_of_the_store() {
     let directory = store().await;
-    let mine = [
+    let foreign = [
         "chapter.new",
         "checkpoint-1.new",
         "doctor-visits/notes.txt",
@@ -40,8 +40,8 @@ async fn opening_and_repairing_remove_only_what_a_store_makes() {
         "room.tmp",
         "sled-dogs/names.txt",
     ];
-    let left = ["manifest.new", "log.new", "spare.new", "checkpoint-00000000000000ff.new"];
-    for file in mine.iter().chain(&left) {
+    let leftovers = ["manifest.new", "log.new", "spare.new", "checkpoint-00000000000000ff.new"];
+    for file in foreign.iter().chain(&leftovers) {
         write(directory.path(), file);
     }
     write(directory.path(), "doctor-a1b2c3/.openmemory-scratch");
@@ -50,16 +50,16 @@ async fn opening_and_repairing_remove_only_what_a_store_makes() {
     fs::write(directory.path().join("sled-0000000000000001/db"), "damaged").unwrap();
     doctor(directory.path(), true, Timestamp::from_millis(1)).unwrap();
     drop(open(directory.path()).unwrap());
-    for file in mine {
+    for file in foreign {
         assert_eq!(fs::read_to_string(directory.path().join(file)).unwrap(), "mine", "{file}");
     }
-    for file in left.iter().chain(&["doctor-a1b2c3"]) {
+    for file in leftovers.iter().chain(&["doctor-a1b2c3"]) {
         assert!(!directory.path().join(file).exists(), "{file}");
     }
 }
 
 #[tokio::test]
-async fn a_repair_that_makes_a_new_store_moves_only_the_old_ones_files_aside() {
+async fn a_repair_that_creates_a_new_store_quarantines_only_files_of_the_old_one() {
     let directory = store().await;
     write(directory.path(), "notes.txt");
     fs::remove_file(directory.path().join("manifest")).unwrap();
@@ -73,7 +73,7 @@ async fn a_repair_that_makes_a_new_store_moves_only_the_old_ones_files_aside() {
 }
 
 #[tokio::test]
-async fn a_store_is_made_among_other_things_only_where_that_is_allowed() {
+async fn a_store_is_created_among_other_files_only_if_allowed() {
     let directory = tempfile::tempdir().unwrap();
     write(directory.path(), "package.json");
     let refused = open(directory.path()).map(drop).unwrap_err();
@@ -84,12 +84,12 @@ async fn a_store_is_made_among_other_things_only_where_that_is_allowed() {
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing was made");
     let allowed = Options { allow_non_empty: true, ..options(directory.path(), Durability::Flush) };
     drop(Engine::open(allowed).unwrap());
-    // A store that is there is opened whatever lies beside it.
+    // An existing store is opened, whatever else its directory contains.
     drop(open(directory.path()).unwrap());
 }
 
 #[tokio::test]
-async fn hidden_files_a_servers_and_a_disks_own_are_no_obstacle() {
+async fn hidden_files_and_files_of_a_server_or_a_disk_do_not_prevent_creation() {
     let directory = tempfile::tempdir().unwrap();
     for file in [".gitignore", "lost+found/x", "tenants/acme/manifest", "keys.json"] {
         write(directory.path(), file);
@@ -98,7 +98,7 @@ async fn hidden_files_a_servers_and_a_disks_own_are_no_obstacle() {
 }
 
 #[tokio::test]
-async fn a_file_of_somebodys_that_is_called_lock_is_left_as_it_is() {
+async fn a_foreign_file_named_lock_is_not_changed() {
     let directory = tempfile::tempdir().unwrap();
     write(directory.path(), "lock");
     assert_eq!(open(directory.path()).map(drop).unwrap_err().code().as_str(), "INVALID_ARGUMENT");
@@ -107,7 +107,7 @@ async fn a_file_of_somebodys_that_is_called_lock_is_left_as_it_is() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn only_the_owner_may_read_a_store_or_a_backup() {
+async fn only_the_owner_can_read_a_store_or_a_backup() {
     use std::os::unix::fs::PermissionsExt;
 
     fn check(path: &Path) {
@@ -135,10 +135,10 @@ async fn only_the_owner_may_read_a_store_or_a_backup() {
 }
 
 #[tokio::test]
-async fn a_kill_while_a_store_opens_is_no_damage() {
+async fn a_kill_during_opening_is_not_reported_as_damage() {
     for killed in [true, false] {
         let directory = store().await;
-        // As an opening that was killed leaves it: sled has written to its file, and the manifest still says "closed".
+        // The state after a kill during opening: sled has written to its file, and the manifest still says "closed".
         let sled = sled::Config::new()
             .path(directory.path().join("sled-0000000000000001"))
             .segment_size(2 * 1024 * 1024)

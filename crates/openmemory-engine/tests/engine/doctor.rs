@@ -1,4 +1,4 @@
-//! A store that is damaged is never taken for a whole one, and what is whole in it can be saved.
+//! Is damage always detected, and does a repair save everything that is intact?
 
 use openmemory_rules::contract::Control;
 use std::path::Path;
@@ -46,31 +46,31 @@ fn ids(engine: &Engine) -> Vec<String> {
     ids
 }
 
-/// Changes rows behind the store's back, and makes its log useless, so that nothing else has them.
-fn harm_rows(directory: &Path, space: u8, nth: usize, harm: impl Fn(&[u8]) -> Option<Vec<u8>>) {
-    harm_sled(directory, space, nth, harm);
+/// Damages a row in sled, and empties the log, so that the row cannot be restored from it.
+fn damage_row(directory: &Path, space: u8, nth: usize, damage: impl Fn(&[u8]) -> Option<Vec<u8>>) {
+    damage_sled(directory, space, nth, damage);
     std::fs::write(directory.join("log-0000000000000001"), "").unwrap();
 }
 
-fn harm_sled(directory: &Path, space: u8, nth: usize, harm: impl Fn(&[u8]) -> Option<Vec<u8>>) {
+fn damage_sled(directory: &Path, space: u8, nth: usize, damage: impl Fn(&[u8]) -> Option<Vec<u8>>) {
     let sled = directory.join("sled-0000000000000001");
     let sled = sled::Config::new().path(sled).segment_size(2 * 1024 * 1024).open().unwrap();
     let (key, value) = sled.scan_prefix([space]).nth(nth).unwrap().unwrap();
-    match harm(&value) {
+    match damage(&value) {
         Some(value) => sled.insert(key, value).unwrap(),
         None => sled.remove(key).unwrap(),
     };
     sled.flush().unwrap();
 }
 
-fn flipped(row: &[u8]) -> Option<Vec<u8>> {
+fn with_a_flipped_bit(row: &[u8]) -> Option<Vec<u8>> {
     let mut row = row.to_vec();
     *row.last_mut().unwrap() ^= 1;
     Some(row)
 }
 
 #[tokio::test]
-async fn a_whole_store_is_healthy_and_looking_changes_nothing() {
+async fn an_intact_store_is_healthy_and_a_check_changes_nothing() {
     let directory = store().await;
     let files = |directory: &Path| {
         let mut names: Vec<_> = directory.read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -88,7 +88,7 @@ async fn a_whole_store_is_healthy_and_looking_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_open_store_and_an_empty_directory_are_refused() {
+async fn an_open_store_and_a_directory_without_a_store_are_rejected() {
     let directory = store().await;
     let engine = open(directory.path()).unwrap();
     assert_eq!(code(&look(directory.path(), false)), Some("LOCKED"));
@@ -98,7 +98,7 @@ async fn an_open_store_and_an_empty_directory_are_refused() {
 }
 
 #[tokio::test]
-async fn what_the_log_can_restore_is_restored_in_full() {
+async fn damage_that_the_log_covers_is_repaired_in_full() {
     let directory = store().await;
     let db = directory.path().join("sled-0000000000000001/db");
     let mut bytes = std::fs::read(&db).unwrap();
@@ -116,23 +116,24 @@ async fn what_the_log_can_restore_is_restored_in_full() {
 }
 
 #[tokio::test]
-async fn a_repair_saves_what_is_whole_keeps_the_rest_aside_and_lists_what_is_lost() {
-    // The text of the newest version of one memory, or of its first version: rows of `C` are in the order of numbers.
+async fn a_repair_saves_what_is_intact_quarantines_the_old_files_and_lists_what_is_lost() {
+    // The text of a memory's newest or first version: rows of `C` are sorted by number.
     for space in [b'C', b'H', b'D'] {
         let directory = store().await;
-        harm_rows(directory.path(), space, 2, flipped);
+        damage_row(directory.path(), space, 2, with_a_flipped_bit);
         assert_eq!(code(&open(directory.path()).map(drop)), Some("CORRUPTED"));
         let found = look(directory.path(), false).unwrap();
         assert_eq!((found.healthy, found.complete), (false, false));
         let repair = look(directory.path(), true).unwrap().repair.unwrap();
         assert_eq!(repair.lost.len(), 1, "{repair:?}");
-        let kept = repair.kept.unwrap();
-        assert!(kept.join("sled-0000000000000001/db").exists() && kept.join("manifest").exists());
+        let quarantine = repair.kept.unwrap();
+        assert!(quarantine.join("sled-0000000000000001/db").exists() && quarantine.join("manifest").exists());
         let lost = repair.lost[0].id.clone().unwrap();
         let engine = open(directory.path()).unwrap();
-        let whole = repair.lost[0].version.is_some();
-        assert_eq!(ids(&engine).contains(&lost), whole);
-        assert_eq!((ids(&engine).len(), repair.memories), (5 + usize::from(whole), 5 + u64::from(whole)));
+        let only_a_version = repair.lost[0].version.is_some();
+        assert_eq!(ids(&engine).contains(&lost), only_a_version);
+        let memories = 5 + usize::from(only_a_version);
+        assert_eq!((ids(&engine).len(), repair.memories), (memories, memories as u64));
         for id in ids(&engine) {
             let history = engine.history(&History::read(json!({ "id": id })).unwrap(), &Control::default()).unwrap();
             assert_eq!(history.len(), if id == lost { 1 } else { 2 });
@@ -146,11 +147,11 @@ async fn a_repair_saves_what_is_whole_keeps_the_rest_aside_and_lists_what_is_los
 }
 
 #[tokio::test]
-async fn a_repair_keeps_memories_whose_vectors_are_damaged_and_a_reindex_makes_them_anew() {
-    // Rows of `E` are in the order of numbers: of each memory there are two.
+async fn a_repair_keeps_memories_with_damaged_vectors_and_a_reindex_embeds_them_again() {
+    // Rows of `E` are sorted by number, with two rows per memory.
     for nth in 0..4 {
         let directory = store().await;
-        harm_rows(directory.path(), b'E', nth, flipped);
+        damage_row(directory.path(), b'E', nth, with_a_flipped_bit);
         let before = look(directory.path(), false).unwrap();
         assert_eq!((before.healthy, before.complete), (false, false), "{before:?}");
         let repair = look(directory.path(), true).unwrap().repair.unwrap();
@@ -176,11 +177,11 @@ async fn a_repair_keeps_memories_whose_vectors_are_damaged_and_a_reindex_makes_t
 }
 
 #[tokio::test]
-async fn a_repair_takes_what_the_digest_proves_where_sled_has_lost_a_row() {
+async fn a_repair_uses_rows_that_match_the_digest_if_sled_has_lost_one() {
     for space in [b'H', b'C', b'E'] {
         let directory = store().await;
-        // What a write leaves that sled was refused, and a log that has lost its end: zeros, behind its records.
-        harm_sled(directory.path(), space, 2, |_| None);
+        // A row that sled failed to write, and a log that has lost its end, which is zeros after its records.
+        damage_sled(directory.path(), space, 2, |_| None);
         let log = std::fs::OpenOptions::new().write(true).open(directory.path().join("log-0000000000000001")).unwrap();
         log.set_len(log.metadata().unwrap().len() - 1).unwrap();
         assert_eq!(code(&open(directory.path()).map(drop)), Some("CORRUPTED"));
@@ -195,10 +196,10 @@ async fn a_repair_takes_what_the_digest_proves_where_sled_has_lost_a_row() {
 }
 
 #[tokio::test]
-async fn an_index_that_misses_a_memory_is_noticed_and_mended() {
+async fn an_index_without_one_of_the_memories_is_detected_and_repaired() {
     for (space, nth) in [(b'T', 3), (b'O', 0), (b'U', 5), (b'S', 1), (b'I', 2)] {
         let directory = store().await;
-        harm_rows(directory.path(), space, nth, |_| None);
+        damage_row(directory.path(), space, nth, |_| None);
         assert_eq!(code(&open(directory.path()).map(drop)), Some("CORRUPTED"));
         let repair = look(directory.path(), true).unwrap().repair.unwrap();
         assert_eq!((repair.memories, repair.lost.len()), (6, 0), "{}", space as char);
@@ -208,21 +209,21 @@ async fn an_index_that_misses_a_memory_is_noticed_and_mended() {
 }
 
 #[tokio::test]
-async fn a_store_without_its_files_is_never_a_new_store() {
-    for gone in [&["manifest", "log-0000000000000001"][..], &["log-0000000000000001", "sled-0000000000000001/db"]] {
+async fn a_store_with_missing_files_is_never_treated_as_a_new_one() {
+    for missing in [&["manifest", "log-0000000000000001"][..], &["log-0000000000000001", "sled-0000000000000001/db"]] {
         let directory = store().await;
-        for file in gone {
+        for file in missing {
             std::fs::remove_file(directory.path().join(file)).unwrap();
         }
         let error = open(directory.path()).map(drop).unwrap_err();
         assert_eq!(error.code().as_str(), "CORRUPTED");
-        assert!(gone.iter().any(|file| error.to_string().contains(file)), "{error}");
+        assert!(missing.iter().any(|file| error.to_string().contains(file)), "{error}");
     }
-    for gone in ["manifest", "log-0000000000000001", "sled-0000000000000001/db", "sled-0000000000000001/conf"] {
+    for missing in ["manifest", "log-0000000000000001", "sled-0000000000000001/db", "sled-0000000000000001/conf"] {
         let directory = store().await;
-        std::fs::remove_file(directory.path().join(gone)).unwrap();
+        std::fs::remove_file(directory.path().join(missing)).unwrap();
         let engine = open(directory.path()).unwrap();
         assert_eq!(ids(&engine).len(), 6);
-        assert!(engine.stats().unwrap().repaired.unwrap().contains(gone), "{gone}");
+        assert!(engine.stats().unwrap().repaired.unwrap().contains(missing), "{missing}");
     }
 }

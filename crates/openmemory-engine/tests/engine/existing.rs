@@ -1,4 +1,4 @@
-//! A text that its scope has already is added again only where that is wanted, and of two at once one finds the other.
+//! Is a text that its scope already has handled as `ifExists` says, also by concurrent calls?
 
 use openmemory_rules::contract::{Added, Control};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ async fn add(fixture: &Fixture, request: Value) -> Result<Added, Error> {
     fixture.engine.add(NewMemory::read(request)?).await
 }
 
-/// Ada's cat, as the tests add it again.
+/// A request that adds the text of [`with_cat`] again.
 fn cat(if_exists: &str) -> Value {
     json!({"content": "The cat is called Tom.", "user_id": "ada", "ifExists": if_exists})
 }
@@ -30,7 +30,7 @@ async fn with_cat() -> Fixture {
 }
 
 #[tokio::test]
-async fn a_text_that_is_there_is_added_again_unless_told_otherwise() {
+async fn an_existing_text_is_added_again_by_default() {
     let fixture = with_cat().await;
     for request in [json!({"content": "The cat is called Tom.", "user_id": "ada"}), cat("add")] {
         let added = add(&fixture, request).await.unwrap();
@@ -40,7 +40,7 @@ async fn a_text_that_is_there_is_added_again_unless_told_otherwise() {
 }
 
 #[tokio::test]
-async fn skipping_answers_what_is_there_and_changes_and_embeds_nothing() {
+async fn skip_returns_the_existing_memory_and_changes_and_embeds_nothing() {
     let fixture = with_cat().await;
     let before = fixture.everything().await;
     let mut again = cat("skip");
@@ -58,7 +58,7 @@ async fn skipping_answers_what_is_there_and_changes_and_embeds_nothing() {
 }
 
 #[tokio::test]
-async fn another_scope_text_or_time_is_another_memory() {
+async fn another_scope_or_text_or_an_expired_memory_does_not_count_as_existing() {
     let fixture = with_cat().await;
     for (field, value) in
         [("user_id", "bob"), ("agent_id", "a"), ("run_id", "r"), ("content", "The cat is called tom.")]
@@ -67,7 +67,7 @@ async fn another_scope_text_or_time_is_another_memory() {
         other[field] = value.into();
         assert!(!add(&fixture, other).await.unwrap().existed, "{field}");
     }
-    // What has expired or says something else now is not there any more.
+    // A memory that has expired, or has another text now, no longer counts as existing.
     fixture.update("first", json!({"content": "The cat is called Tim."})).await.unwrap();
     assert!(!add(&fixture, cat("skip")).await.unwrap().existed);
     let mut expiring = cat("skip");
@@ -80,7 +80,7 @@ async fn another_scope_text_or_time_is_another_memory() {
 }
 
 #[tokio::test]
-async fn what_was_deleted_is_not_found_and_what_was_restored_is() {
+async fn a_deleted_text_does_not_exist_and_a_restored_one_does() {
     let fixture = with_cat().await;
     fixture.update("first", json!({"content": "The cat is called Tim."})).await.unwrap();
     fixture.restore("first", 1).await.unwrap();
@@ -90,7 +90,7 @@ async fn what_was_deleted_is_not_found_and_what_was_restored_is() {
 }
 
 #[tokio::test]
-async fn touching_merges_tags_metadata_and_expiry_as_one_update() {
+async fn touch_merges_tags_metadata_and_expiry_in_one_update() {
     let fixture = with_cat().await;
     let mut again = cat("touch");
     again["tags"] = json!(["pet", "animal"]);
@@ -103,14 +103,14 @@ async fn touching_merges_tags_metadata_and_expiry_as_one_update() {
     assert_eq!(Value::from(version.metadata.fields().clone()), json!({"sure": true, "seen": 2}));
     assert_eq!(version.expires_at.unwrap().to_string(), "2026-01-01T00:00:00.000Z");
     assert_eq!(fixture.history("first").unwrap().len(), 2);
-    // A second time it brings nothing new, and makes no version.
+    // A second touch changes nothing, so it creates no version.
     assert_eq!(add(&fixture, again).await.unwrap().memory.version.number, 2);
     assert!(fixture.embedder.taken().is_empty());
     assert_eq!(fixture.search(json!({"query": "cat", "filters": {"tags": "animal"}})).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
-async fn touching_refuses_what_an_update_would_and_changes_nothing() {
+async fn touch_rejects_what_an_update_would_reject_and_changes_nothing() {
     let fixture = with_cat().await;
     let fixed = json!({"id": "fixed", "content": "Fixed.", "user_id": "ada", "immutable": true});
     fixture.add(fixed).await.unwrap();
@@ -127,7 +127,7 @@ async fn touching_refuses_what_an_update_would_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn of_many_at_once_one_is_added() {
+async fn of_many_concurrent_adds_one_inserts() {
     let fixture = Arc::new(Fixture::new());
     let adding = (0..32).map(|_| {
         let fixture = Arc::clone(&fixture);
@@ -143,7 +143,7 @@ async fn of_many_at_once_one_is_added() {
 }
 
 #[tokio::test]
-async fn in_a_batch_each_item_finds_what_is_there_and_those_before_it() {
+async fn each_item_of_a_batch_finds_existing_memories_and_earlier_items() {
     let fixture = with_cat().await;
     for atomic in [false, true] {
         let text = format!("New, {atomic}.");
@@ -161,7 +161,7 @@ async fn in_a_batch_each_item_finds_what_is_there_and_those_before_it() {
 }
 
 #[tokio::test]
-async fn what_was_imported_is_found_by_its_newest_text() {
+async fn an_imported_memory_exists_by_its_newest_text() {
     let fixture = with_cat().await;
     fixture.update("first", json!({"content": "The cat is called Tim."})).await.unwrap();
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Earlier states stay readable exactly, by version and by time, until the memory is deleted.
+//! Are earlier states readable exactly, by version and by time, until the memory is deleted?
 
 use openmemory_domain::request::{Restore, Update};
 use openmemory_rules::contract::Control;
@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 
 use crate::support::{Fixture, START, code, to_json};
 
-/// What a version says of a memory; the rest belongs to the moment or to the version's own making.
+/// The fields that a version records; the others depend on the time of reading or on how the version was created.
 fn state(memory: &Value) -> Value {
     let fields = ["content", "tags", "metadata", "sectors", "primary_sector", "expires_at", "created_at"];
     Value::Object(fields.iter().map(|field| ((*field).to_owned(), memory[field].clone())).collect())
 }
 
 #[tokio::test]
-async fn every_earlier_state_comes_back_by_version_by_time_in_history_and_by_restore() {
+async fn every_earlier_state_is_returned_by_version_by_time_in_history_and_by_restore() {
     let fixture = Fixture::new();
     let mut states = vec![
         to_json(
@@ -58,7 +58,7 @@ async fn every_earlier_state_comes_back_by_version_by_time_in_history_and_by_res
 }
 
 #[tokio::test]
-async fn history_says_what_changed_who_did_it_and_why() {
+async fn history_has_changes_actor_and_reason() {
     let fixture = Fixture::new();
     fixture.add(json!({"id": "m", "content": "one", "metadata": {"a": 1, "sector": "semantic"}})).await.unwrap();
     let patch = json!({"content": "two", "tags": ["t"], "metadata": {"a": null, "b": 2}, "expires_at": "2031-01-01"});
@@ -94,7 +94,7 @@ async fn history_says_what_changed_who_did_it_and_why() {
 }
 
 #[tokio::test]
-async fn what_was_never_there_is_not_found() {
+async fn versions_and_times_that_never_existed_are_not_found() {
     let fixture = Fixture::new();
     fixture.add(json!({"id": "m", "content": "one"})).await.unwrap();
     for request in
@@ -106,7 +106,7 @@ async fn what_was_never_there_is_not_found() {
 }
 
 #[tokio::test]
-async fn time_never_runs_backwards_through_versions() {
+async fn the_time_of_a_version_is_never_before_that_of_an_earlier_one() {
     let fixture = Fixture::new();
     fixture.add(json!({"id": "m", "content": "one"})).await.unwrap();
     fixture.clock.advance(-60_000);
@@ -115,7 +115,7 @@ async fn time_never_runs_backwards_through_versions() {
 }
 
 #[tokio::test]
-async fn a_deleted_memory_leaves_a_tombstone_and_nothing_else() {
+async fn a_deleted_memory_leaves_only_a_tombstone() {
     let mut fixture = Fixture::new();
     let text = "I feel anxious and afraid about the exam tomorrow.";
     fixture.add(json!({"id": "stays", "content": text})).await.unwrap();

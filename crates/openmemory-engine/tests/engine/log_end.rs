@@ -1,4 +1,4 @@
-//! The end of the log may be damaged so that nothing of the last commit is left in it: that is noticed all the same.
+//! Is a lost commit detected if the end of the log is damaged so that no trace of the commit is left in it?
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,9 +13,9 @@ fn log(directory: &Path) -> PathBuf {
     directory.join("log-0000000000000001")
 }
 
-/// The files as a kill leaves them, but for sled, which may have lost as much. The number of the last commit is noted
-/// right after its answer.
-fn killed(store: &Path, image: &Path) {
+/// Copies the files as a kill leaves them, without sled, which may have lost as much. Waits first, because the number
+/// of the last acknowledged commit is recorded just after the acknowledgement.
+fn image_after_kill(store: &Path, image: &Path) {
     std::thread::sleep(Duration::from_millis(50));
     fs::create_dir(image).unwrap();
     for name in ["manifest", "acknowledged", "log-0000000000000001"] {
@@ -23,8 +23,8 @@ fn killed(store: &Path, image: &Path) {
     }
 }
 
-/// Behind the bytes that both have.
-fn overwrite_behind(earlier: &Path, later: &Path) {
+/// Overwrites `later` after the bytes that it shares with `earlier`.
+fn overwrite_end(earlier: &Path, later: &Path) {
     let (before, mut bytes) = (fs::read(earlier).unwrap(), fs::read(later).unwrap());
     let from = before.iter().zip(&bytes).position(|(old, new)| old != new).unwrap();
     bytes[from..from + 8192].fill(0xa5);
@@ -32,19 +32,19 @@ fn overwrite_behind(earlier: &Path, later: &Path) {
 }
 
 #[tokio::test]
-async fn a_commit_is_missed_whose_record_and_mark_are_overwritten_together() {
+async fn a_commit_whose_record_and_mark_are_both_overwritten_is_detected() {
     let directory = tempfile::tempdir().unwrap();
     let [store, first, second, lost] = ["store", "first", "second", "lost"].map(|name| directory.path().join(name));
     let engine = open(&store).unwrap();
     for (id, image) in [("a", &first), ("b", &second)] {
         engine.add(NewMemory::read(json!({"id": id, "content": format!("About {id}.")})).unwrap()).await.unwrap();
-        killed(&store, image);
+        image_after_kill(&store, image);
     }
-    killed(&store, &lost);
+    image_after_kill(&store, &lost);
     drop(engine);
     assert_eq!(open(&second).unwrap().stats().unwrap().memories, 2);
 
-    overwrite_behind(&log(&first), &log(&lost));
+    overwrite_end(&log(&first), &log(&lost));
     let error = open(&lost).err().unwrap();
     assert_eq!(error.code().as_str(), "CORRUPTED", "{error}");
     assert!(error.to_string().contains("is damaged or missing"), "{error}");

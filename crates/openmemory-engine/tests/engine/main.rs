@@ -1,4 +1,4 @@
-//! What an engine promises, one file for each promise. One binary, since each is linked with all the engine.
+//! Does the engine keep its promises? One file per promise, in one binary, because linking the engine takes long.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,9 +1,9 @@
-//! Any sequence of operations leaves, and answers, what a plain model of the contract in memory says: adding, updating,
-//! batches, deleting, restoring, lists, history, time, expiry, reopening, export and import.
+//! Does any sequence of operations return, and leave behind, what a simple in-memory model of the contract says? The
+//! operations add, update, delete, restore, list, search, reopen, export and import, alone and in batches.
 //!
-//! And it leaves a store that a doctor finds healthy (`histories`).
+//! `histories` also checks that the doctor finds the store healthy afterwards.
 //!
-//! `npm run test:model -- --steps 50000` runs it for longer, and `--seed` with other choices.
+//! `npm run test:model -- --steps 50000` runs it for longer, and `--seed` makes other choices.
 
 mod compare;
 mod filter;
@@ -21,14 +21,13 @@ const STEPS: u64 = 1500;
 const SEED: u64 = 20_250_120;
 
 #[tokio::test]
-async fn any_sequence_of_operations_is_answered_as_the_model_says() {
+async fn any_sequence_of_operations_agrees_with_the_model() {
     let (steps, seed) = (setting("OPENMEMORY_MODEL_STEPS", STEPS), setting("OPENMEMORY_MODEL_SEED", SEED));
     let (mut rng, mut model) = (Rng::new(seed), Model::default());
     let mut fixture = Fixture::with(Durability::Interval);
     for step in 1..=steps {
-        // What a panic shows is the last line printed; steps of one seed are the same each time.
-        let told = step::step(&fixture, &mut model, &mut rng).await;
-        if let Err(difference) = told {
+        // The steps of one seed are the same in every run, so the message suffices to reproduce a failure.
+        if let Err(difference) = step::step(&fixture, &mut model, &mut rng).await {
             panic!("seed {seed}, step {step}: {difference}");
         }
         if rng.once_in(200) {

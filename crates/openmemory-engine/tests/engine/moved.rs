@@ -1,4 +1,5 @@
-//! A directory that is removed or replaced while it is open takes nothing more, and nothing is written into another one.
+//! What happens if a directory is removed or replaced while it is open? Writes fail, and the new directory stays
+//! unchanged.
 #![cfg(unix)]
 
 use openmemory_rules::contract::Control;
@@ -35,27 +36,27 @@ fn files(directory: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
     found
 }
 
-fn is_refused<T>(result: Result<T, Error>) -> bool {
+fn is_rejected<T>(result: Result<T, Error>) -> bool {
     let error = result.map(drop).unwrap_err();
     error.code().as_str() == "IO" && !error.retryable() && error.to_string().contains("removed or replaced")
 }
 
 #[tokio::test]
-async fn a_removed_directory_is_told_by_every_call_that_would_write() {
+async fn every_call_that_would_write_into_a_removed_directory_fails() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("store");
     let engine = open(&place).unwrap();
     add(&engine, "a").await.unwrap();
     fs::remove_dir_all(&place).unwrap();
-    assert!(is_refused(add(&engine, "b").await));
-    assert!(is_refused(engine.flush()));
-    assert!(is_refused(engine.close()));
+    assert!(is_rejected(add(&engine, "b").await));
+    assert!(is_rejected(engine.flush()));
+    assert!(is_rejected(engine.close()));
     drop(engine);
     assert!(!place.exists());
 }
 
 #[tokio::test]
-async fn a_backup_put_in_the_place_of_an_open_store_stays_as_it_is() {
+async fn a_backup_that_replaces_an_open_store_is_not_changed() {
     let folder = tempfile::tempdir().unwrap();
     let (place, copy) = (folder.path().join("store"), folder.path().join("copy"));
     let engine = open(&place).unwrap();
@@ -65,25 +66,25 @@ async fn a_backup_put_in_the_place_of_an_open_store_stays_as_it_is() {
     fs::rename(&place, folder.path().join("old")).unwrap();
     fs::rename(&copy, &place).unwrap();
     let before = files(&place);
-    assert!(is_refused(add(&engine, "c").await) && is_refused(engine.close()));
+    assert!(is_rejected(add(&engine, "c").await) && is_rejected(engine.close()));
     drop(engine);
     assert_eq!(files(&place), before);
     let engine = open(&place).unwrap();
     assert!(has(&engine, "a") && !has(&engine, "b") && !has(&engine, "c"));
-    // Moved back in time, a store goes on.
+    // The former directory can still be opened as a store.
     let old = open(&folder.path().join("old")).unwrap();
     assert!(has(&old, "b"));
 }
 
 #[tokio::test]
-async fn nobody_joins_an_engine_whose_directory_is_another_one() {
+async fn no_caller_shares_an_engine_whose_directory_was_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("store");
     let registry = Registry::default();
     let opening = || registry.open(options(&place, Durability::Flush), "e");
     let first = opening().unwrap();
     fs::remove_dir_all(&place).unwrap();
-    assert!(is_refused(opening()));
+    assert!(is_rejected(opening()));
     assert_eq!(code(&registry.release(first)), Some("IO"));
     let second = opening().unwrap();
     add(&second.engine().await.unwrap(), "a").await.unwrap();

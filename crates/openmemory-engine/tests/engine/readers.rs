@@ -1,4 +1,4 @@
-//! Readers beside a writer see each version whole: never the text of one with tags, metadata or vectors of another.
+//! Do concurrent readers see only complete versions, never the text of one with tags, metadata or vectors of another?
 
 use openmemory_rules::contract::Control;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -13,12 +13,12 @@ use crate::support::Fixture;
 const ROUNDS: usize = 400;
 const QUERY: &str = "Number filler";
 
-/// One sentence, so that all its vectors are one, and versions after each other are not alike.
+/// A single sentence, so that all its vectors are equal, which differs between successive versions.
 fn content(number: usize) -> String {
     format!("Number {number}{}.", " filler".repeat(number % 7))
 }
 
-/// The number that everything of the memory carries, or a panic.
+/// The number that all fields of the memory have in common; panics if they differ.
 fn number_of(memory: &Memory) -> usize {
     let number = memory.version.number as usize;
     assert_eq!(memory.content, content(number));
@@ -53,7 +53,7 @@ fn read_all_ways(fixture: &Fixture, query: &[f32], last: usize) -> usize {
 }
 
 #[test]
-fn readers_never_see_a_mixture_of_versions() {
+fn readers_never_see_a_mix_of_versions() {
     let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
     let fixture = Fixture::new();
     let state =
@@ -74,7 +74,7 @@ fn readers_never_see_a_mixture_of_versions() {
                 }
             });
         }
-        // A writer that fails must not leave the readers waiting for its end.
+        // If the writer fails, the readers must end too.
         let writing = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             for number in 2..=ROUNDS {
                 runtime().block_on(fixture.update("m", state(number))).unwrap();

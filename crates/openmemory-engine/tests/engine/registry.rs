@@ -1,4 +1,4 @@
-//! One directory has one engine, and no directory waits for another.
+//! Can one directory be opened while another is still opening?
 
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use openmemory_storage::Durability;
 use crate::support::options;
 
 #[test]
-fn a_directory_that_opens_slowly_keeps_no_other_from_opening_and_closing() {
+fn a_directory_that_opens_slowly_does_not_block_others() {
     let [slow, quick] = [(); 2].map(|()| tempfile::tempdir().unwrap());
     let registry = Arc::new(Registry::default());
     let (entered, is_opening) = channel();

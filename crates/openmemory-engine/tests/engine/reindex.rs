@@ -1,4 +1,4 @@
-//! A store changes its model text by text: refused until done what needs vectors, everything else as before.
+//! Can a store change its model? Calls that need vectors are rejected until the reindex is done; all others work.
 
 use openmemory_rules::contract::Control;
 use std::sync::{Arc, Barrier};
@@ -11,7 +11,7 @@ use crate::support::{Fixture, RecordingEmbedder, code};
 
 const COUNT: usize = 40;
 
-/// Forty memories by one model, opened with another.
+/// Forty memories embedded by one model, opened with another.
 async fn with_another_model() -> (Fixture, Value) {
     let fixture = Fixture::new();
     let items: Vec<_> = (0..COUNT).map(|i| json!({"id": format!("m{i}"), "content": format!("Number {i}.")})).collect();
@@ -33,7 +33,7 @@ async fn assert_refuses_what_needs_vectors(fixture: &Fixture) {
     assert_eq!(refused, [Some("MODEL_MISMATCH"); 6]);
 }
 
-/// Stops after the first two chunks of sixteen.
+/// Runs a reindex and cancels it after two chunks of sixteen.
 async fn interrupted(fixture: &Fixture) -> Error {
     let control = Arc::new_cyclic(|control: &std::sync::Weak<Control>| {
         let control = control.clone();
@@ -47,7 +47,7 @@ async fn interrupted(fixture: &Fixture) -> Error {
 }
 
 #[tokio::test]
-async fn until_a_reindex_what_needs_no_vectors_works_and_the_rest_is_refused() {
+async fn before_a_reindex_only_calls_that_need_vectors_are_rejected() {
     let (fixture, before) = with_another_model().await;
     assert_eq!(fixture.everything().await, before);
     assert_refuses_what_needs_vectors(&fixture).await;
@@ -63,7 +63,7 @@ async fn until_a_reindex_what_needs_no_vectors_works_and_the_rest_is_refused() {
 }
 
 #[tokio::test]
-async fn an_interrupted_reindex_goes_on_with_the_rest_after_reopening() {
+async fn an_interrupted_reindex_continues_after_reopening() {
     let (fixture, before) = with_another_model().await;
     let error = interrupted(&fixture).await;
     assert_eq!((error.code().as_str(), error.details()), ("ABORTED", Some(json!({"done": 32, "total": COUNT}))));
@@ -85,7 +85,7 @@ async fn an_interrupted_reindex_goes_on_with_the_rest_after_reopening() {
     let hits = fixture.search(json!({"query": "Number 7."})).await.unwrap();
     assert_eq!((hits[0].memory.version.id.as_str(), hits[0].similarity > 0.999), ("m7", true));
 
-    // The earlier text has vectors of the former model only.
+    // The earlier text only has vectors of the former model.
     fixture.restore("m0", 1).await.unwrap();
     assert_eq!(fixture.embedder.taken(), ["Number 0."]);
     assert!(fixture.search(json!({"query": "Number 0."})).await.unwrap()[0].similarity > 0.999);
@@ -93,7 +93,7 @@ async fn an_interrupted_reindex_goes_on_with_the_rest_after_reopening() {
 }
 
 #[tokio::test]
-async fn a_half_done_reindex_can_be_taken_back_with_the_former_model() {
+async fn an_interrupted_reindex_can_be_reverted_with_the_former_model() {
     let (fixture, before) = with_another_model().await;
     interrupted(&fixture).await;
     let fixture = fixture.reopened_with(RecordingEmbedder::new("first"));
@@ -105,16 +105,16 @@ async fn a_half_done_reindex_can_be_taken_back_with_the_former_model() {
     }
 }
 
-/// Whether a search finds `id` as good as exactly.
+/// Whether a search returns `id` with a similarity of almost 1.
 async fn found(fixture: &Fixture, mut request: Value, id: &str) -> bool {
     request["limit"] = json!(1000);
     let hits = fixture.search(request).await.unwrap();
     hits.iter().any(|hit| hit.memory.version.id.as_str() == id && hit.similarity > 0.999)
 }
 
-/// At its end a reindex fills the index anew. A write that is on its way at that moment must not be lost to it.
+/// A reindex ends by loading the index again. A concurrent write must not get lost in that.
 #[test]
-fn writes_beside_a_reindex_reach_the_index() {
+fn writes_during_a_reindex_reach_the_index() {
     let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
     let fixture = Fixture::new();
     let busy = |i: usize| json!({"id": format!("m{i}"), "content": format!("Number {i}."), "user_id": "busy"});
@@ -130,7 +130,7 @@ fn writes_beside_a_reindex_reach_the_index() {
                 threads.spawn(move || {
                     begin.wait();
                     let began = Instant::now();
-                    // Somewhere in the time that the reindex takes.
+                    // Spreads the writes over the duration of the reindex.
                     while began.elapsed() < Duration::from_micros(round * 500 + i * 60) {
                         std::hint::spin_loop();
                     }
@@ -147,11 +147,11 @@ fn writes_beside_a_reindex_reach_the_index() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_closed_right_after_a_reindex_holds_its_directory_no_longer() {
+async fn a_store_closed_right_after_a_reindex_releases_its_directory() {
     let mut fixture = Fixture::new();
     fixture.add(json!({"content": "Tea."})).await.unwrap();
     for model in ["second", "third model"].into_iter().cycle().take(60) {
-        // Opening begins to fill the index, and the reindex fills it anew.
+        // Opening starts to load the index, and the reindex loads it again.
         fixture = fixture.reopened_with(RecordingEmbedder::new(model));
         fixture.engine.reindex(&Control::default()).await.unwrap();
     }

@@ -1,4 +1,4 @@
-//! What a search leaves behind: salience and links, a little, for many searches at once; never a version.
+//! What does a search change? It raises salience and strengthens links a little, and never creates a version.
 
 use serde_json::json;
 
@@ -6,8 +6,8 @@ use crate::support::{Fixture, to_json};
 
 const TEXT: &str = "The cello stands in the blue room";
 
-/// Longer than searches wait for others.
-const LONG: i64 = 11_000;
+/// Longer than the interval between two commits of reinforcements.
+const INTERVAL_MS: i64 = 11_000;
 
 async fn with_two() -> Fixture {
     let fixture = Fixture::new();
@@ -33,7 +33,7 @@ async fn a_hundred_searches_change_no_version_and_no_time() {
 }
 
 #[tokio::test]
-async fn what_is_found_grows_more_present_and_never_beyond_one() {
+async fn hits_gain_salience_up_to_one() {
     let fixture = with_two().await;
     let before = salience(&fixture, "one");
     fixture.search(json!({"query": "cello"})).await.unwrap();
@@ -42,7 +42,7 @@ async fn what_is_found_grows_more_present_and_never_beyond_one() {
     let once = salience(&fixture, "one");
     assert!((once - (before + 0.05 * (1.0 - before))).abs() < 1e-9, "{before} {once}");
     for _ in 0..100 {
-        fixture.clock.advance(LONG);
+        fixture.clock.advance(INTERVAL_MS);
         fixture.search(json!({"query": "cello"})).await.unwrap();
     }
     let fixture = fixture.reopened();
@@ -51,7 +51,7 @@ async fn what_is_found_grows_more_present_and_never_beyond_one() {
 }
 
 #[tokio::test]
-async fn searches_of_a_few_seconds_count_once() {
+async fn searches_within_the_interval_count_once() {
     let fixture = with_two().await;
     let before = salience(&fixture, "one");
     for _ in 0..1000 {
@@ -62,7 +62,7 @@ async fn searches_of_a_few_seconds_count_once() {
 }
 
 #[tokio::test]
-async fn memories_found_together_are_linked_more_strongly_afterwards() {
+async fn links_between_memories_found_together_are_strengthened() {
     let fixture = with_two().await;
     let weight = |fixture: &Fixture, id| fixture.waypoints(id)[0]["weight"].as_f64().unwrap();
     let before = weight(&fixture, "one");
@@ -76,7 +76,7 @@ async fn memories_found_together_are_linked_more_strongly_afterwards() {
 }
 
 #[tokio::test]
-async fn one_found_alone_leaves_its_links() {
+async fn links_of_a_memory_found_alone_do_not_change() {
     let fixture = with_two().await;
     let before = fixture.waypoints("one");
     fixture.search(json!({"query": "cello", "limit": 1})).await.unwrap();
@@ -84,7 +84,7 @@ async fn one_found_alone_leaves_its_links() {
 }
 
 #[tokio::test]
-async fn what_was_deleted_since_it_was_found_is_let_be() {
+async fn a_memory_deleted_after_the_search_is_not_reinforced() {
     let fixture = with_two().await;
     fixture.search(json!({"query": "cello"})).await.unwrap();
     fixture.delete("one").await.unwrap();

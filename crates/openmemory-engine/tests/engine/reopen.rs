@@ -1,4 +1,4 @@
-//! What a store holds is what the next one that opens the directory finds.
+//! Does a reopened store have everything that it had before?
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ async fn hits(fixture: &Fixture) -> Vec<Value> {
         json!({"query": "Number 4.", "filters": {"NOT": {"tags": "even"}}, "minScore": 0.000001}),
     ] {
         let mut found = to_json(&fixture.search(request).await.unwrap());
-        // Being found changes them.
+        // Searches change these fields.
         for hit in found.as_array_mut().unwrap() {
             for field in ["salience", "score"] {
                 hit.as_object_mut().unwrap().remove(field).unwrap();
@@ -29,31 +29,31 @@ async fn hits(fixture: &Fixture) -> Vec<Value> {
     hits
 }
 
-/// Tells when it is dropped.
-struct Told(std::sync::mpsc::Sender<()>);
+/// Sends a message when it is dropped.
+struct NotifyOnDrop(std::sync::mpsc::Sender<()>);
 
-impl Drop for Told {
+impl Drop for NotifyOnDrop {
     fn drop(&mut self) {
         let _ = self.0.send(());
     }
 }
 
 #[tokio::test]
-async fn what_is_held_while_a_store_opens_is_let_go_of_with_memories_and_without() {
+async fn the_opening_guard_is_dropped_with_memories_and_without() {
     let directory = tempfile::tempdir().unwrap();
     for memories in 0..2 {
-        let (told, heard) = std::sync::mpsc::channel();
-        let begin = move || -> Box<dyn Send> { Box::new(Told(told.clone())) };
+        let (dropped, is_dropped) = std::sync::mpsc::channel();
+        let begin = move || -> Box<dyn Send> { Box::new(NotifyOnDrop(dropped.clone())) };
         let options = Options { while_opening: Some(Arc::new(begin)), ..options(directory.path(), Durability::Flush) };
         let engine = Engine::open(options).unwrap();
-        heard.recv_timeout(std::time::Duration::from_secs(60)).unwrap_or_else(|_| panic!("with {memories}"));
+        is_dropped.recv_timeout(std::time::Duration::from_secs(60)).unwrap_or_else(|_| panic!("with {memories}"));
         engine.add(NewMemory::read(json!({"content": "tea"})).unwrap()).await.unwrap();
         engine.close().unwrap();
     }
 }
 
 #[tokio::test]
-async fn everything_is_there_again_after_reopening() {
+async fn reopening_restores_everything() {
     let fixture = Fixture::new();
     for i in 0..30 {
         let parity = if i % 2 == 0 { "even" } else { "odd" };
@@ -93,7 +93,7 @@ async fn everything_is_there_again_after_reopening() {
 }
 
 #[tokio::test]
-async fn a_directory_is_open_once_and_free_again_after_closing() {
+async fn a_directory_is_locked_until_it_is_closed() {
     let directory = tempfile::tempdir().unwrap();
     let open = || open(&directory.path().join("new/nested"));
     let first = open().unwrap();
@@ -120,7 +120,7 @@ async fn a_closed_store_refuses_writes_and_closes_again() {
 }
 
 #[tokio::test]
-async fn memories_that_differ_in_a_number_or_a_user_are_two() {
+async fn texts_that_differ_in_a_number_or_a_user_are_separate_memories() {
     let fixture = Fixture::new();
     let mut ids = Vec::new();
     for user in ["ada", "bob"] {

@@ -1,4 +1,4 @@
-//! Random choices that are the same in every run of one seed.
+//! How do tests make random choices that are the same in every run of one seed?
 
 /// xorshift64*.
 #[derive(Debug, Clone)]
@@ -6,7 +6,7 @@ pub struct Rng(u64);
 
 impl Rng {
     pub fn new(seed: u64) -> Self {
-        // No state of zeros, and no two small seeds alike.
+        // The state must not be zero, and small seeds must differ in many bits.
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
@@ -31,10 +31,10 @@ impl Rng {
     }
 }
 
-/// A number from the environment, by which a command makes a short test a long one.
-pub fn setting(name: &str, otherwise: u64) -> u64 {
+/// A number from the environment, with which a command makes a test run longer.
+pub fn setting(name: &str, default: u64) -> u64 {
     match std::env::var(name) {
         Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} must be a whole number, not {text}")),
-        Err(_) => otherwise,
+        Err(_) => default,
     }
 }

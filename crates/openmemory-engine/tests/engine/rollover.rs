@@ -1,4 +1,4 @@
-//! What is lost when the redo log cannot go on in its next segment? Nothing that was acknowledged, before or after.
+//! What is lost if the redo log cannot continue in its next segment? No acknowledged commit, before or after.
 
 use std::fs;
 use std::path::Path;
@@ -31,7 +31,7 @@ fn segments(directory: &Path) -> usize {
     names.filter(|name| name.to_string_lossy().starts_with("log-")).count()
 }
 
-/// What the next process finds after a kill, and after a power cut that took all of sled.
+/// The state that the next process finds after a kill, and after a power cut that lost all of sled.
 fn after_a_kill(directory: &Path) -> Vec<(u64, Option<String>)> {
     let mut found = Vec::new();
     for with_sled in [true, false] {
@@ -50,7 +50,7 @@ fn copy_files(from: &Path, to: &Path, with_sled: bool) {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());
         if entry.file_type().unwrap().is_file() {
-            // A segment that is being prepared may go meanwhile.
+            // A segment that is being prepared may be renamed meanwhile.
             let copied = fs::copy(entry.path(), target);
             assert!(copied.is_ok() || entry.file_name().to_string_lossy().ends_with(".new"));
         } else if with_sled && entry.file_name().to_string_lossy().starts_with("sled-") {
@@ -61,10 +61,10 @@ fn copy_files(from: &Path, to: &Path, with_sled: bool) {
 }
 
 #[tokio::test]
-async fn a_manifest_that_cannot_be_written_costs_no_acknowledged_commit() {
+async fn a_manifest_that_cannot_be_written_loses_no_acknowledged_commit() {
     let directory = tempfile::tempdir().unwrap();
     let engine = store(directory.path()).await;
-    // Nothing can be written in its place.
+    // This directory prevents the manifest from being written.
     fs::create_dir(directory.path().join("manifest.new")).unwrap();
     let mut version = 1;
     for n in 0..12 {
@@ -80,7 +80,7 @@ async fn a_manifest_that_cannot_be_written_costs_no_acknowledged_commit() {
 }
 
 #[tokio::test]
-async fn where_no_segment_can_be_made_small_commits_go_on_and_large_ones_are_refused() {
+async fn without_a_new_segment_small_commits_succeed_and_large_ones_are_rejected() {
     let directory = tempfile::tempdir().unwrap();
     let engine = store(directory.path()).await;
     fs::create_dir(directory.path().join("log.new")).unwrap();

@@ -1,4 +1,4 @@
-//! Does every long read end when nobody waits for it?
+//! Does every long read end when it is cancelled?
 
 use openmemory_engine::{Engine, Options};
 use openmemory_rules::contract::Control;
@@ -8,7 +8,7 @@ use openmemory_domain::request::{History, List, NewMemory, Search, Watch};
 use openmemory_embedding::TestEmbedder;
 
 #[tokio::test]
-async fn a_read_that_nobody_waits_for_any_more_ends_whichever_it_is() {
+async fn every_kind_of_read_ends_when_it_is_cancelled() {
     let directory = tempfile::tempdir().unwrap();
     let embedder = std::sync::Arc::new(TestEmbedder);
     let engine = Engine::open(Options::new(directory.path().join("store"), embedder)).unwrap();

@@ -1,4 +1,5 @@
-//! A store of its own for each test: a directory that goes away, a clock that stands, an embedder that remembers.
+//! What does each test run on? A store in a temporary directory, with a manual clock and an embedder that records
+//! calls.
 
 use openmemory_rules::contract::{
     Added, Control, Deleted, DeletedMany, Exported, Hit, Imported, ItemResult, MemoryVersion,
@@ -26,10 +27,10 @@ use serde_json::{Value, json};
 /// Where the clock starts: 2025-01-20T14:35:00Z.
 pub const START: i64 = 1_737_383_700_000;
 
-/// A text with this in it fails to embed.
+/// Embedding a text that contains this fails.
 pub const UNEMBEDDABLE: &str = "unembeddable";
 
-/// For tests that need no fixture: the system's clock, and an embedder of their own.
+/// Options for tests without a fixture, with the system clock.
 pub fn options(directory: &Path, durability: Durability) -> Options {
     Options { durability, ..Options::new(directory, RecordingEmbedder::new("first")) }
 }
@@ -57,13 +58,13 @@ impl Clock for ManualClock {
     }
 }
 
-/// The test embedder under any name, which remembers what it was asked. Another name is another model: its vectors
-/// have their numbers in another order.
+/// The test embedder under any name, which records the texts that it embeds. Each length of name is another model,
+/// whose vectors are rotated.
 pub struct RecordingEmbedder {
     id: &'static str,
     texts: Mutex<Vec<String>>,
     queries: AtomicUsize,
-    /// Whoever holds this lets no text be embedded.
+    /// No text is embedded while this is locked.
     pub gate: tokio::sync::Mutex<()>,
 }
 
@@ -77,21 +78,21 @@ impl RecordingEmbedder {
         })
     }
 
-    /// The texts embedded since the last call of this, sorted.
+    /// The texts embedded since the last call, sorted.
     pub fn taken(&self) -> Vec<String> {
         let mut texts = std::mem::take(&mut *self.texts.lock().unwrap());
         texts.sort();
         texts
     }
 
-    /// Returns when a text is being embedded.
-    pub async fn asked(&self) {
+    /// Waits until a text is being embedded.
+    pub async fn called(&self) {
         while self.texts.lock().unwrap().is_empty() {
             tokio::task::yield_now().await;
         }
     }
 
-    fn turned(&self, mut vector: Vec<f32>) -> Vec<f32> {
+    fn rotated(&self, mut vector: Vec<f32>) -> Vec<f32> {
         vector.rotate_left(self.id.len());
         vector
     }
@@ -113,19 +114,19 @@ impl Embedder for RecordingEmbedder {
             true => Err(EmbeddingError::Failed { message: "refused".into() }),
             false => TestEmbedder.embed(&[*piece]).remove(0),
         };
-        let turned = |mut passage: Passage| {
-            passage.vector = self.turned(passage.vector);
+        let rotated = |mut passage: Passage| {
+            passage.vector = self.rotated(passage.vector);
             for sentence in &mut passage.sentences {
-                sentence.vector = self.turned(std::mem::take(&mut sentence.vector));
+                sentence.vector = self.rotated(std::mem::take(&mut sentence.vector));
             }
             passage
         };
-        pieces.iter().map(|piece| embed(piece).map(turned)).collect()
+        pieces.iter().map(|piece| embed(piece).map(rotated)).collect()
     }
 
     fn query(&self, text: &str) -> Result<Vec<f32>, EmbeddingError> {
         self.queries.fetch_add(1, Ordering::Relaxed);
-        TestEmbedder.query(text).map(|vector| self.turned(vector))
+        TestEmbedder.query(text).map(|vector| self.rotated(vector))
     }
 
     fn batch(&self) -> usize {
@@ -167,7 +168,7 @@ impl Fixture {
         Self { engine, clock, embedder, durability, directory }
     }
 
-    /// Closes the store and opens it again.
+    /// Closes and reopens the store.
     pub fn reopened(self) -> Self {
         let embedder = Arc::clone(&self.embedder);
         self.reopened_with(embedder)
@@ -182,7 +183,7 @@ impl Fixture {
         self.directory.path()
     }
 
-    /// What is left of a store when it is closed.
+    /// Closes the store and returns what is needed to reopen it.
     pub fn closed(self) -> (tempfile::TempDir, Arc<ManualClock>, Durability) {
         self.engine.close().unwrap();
         drop(Arc::into_inner(self.engine).unwrap());
@@ -273,7 +274,7 @@ impl Fixture {
         self.engine.list(&List::read(list).unwrap(), &Control::default()).unwrap().memories
     }
 
-    /// All that readers can see of the store, once the index is filled.
+    /// Everything that readers can see of the store, once the index is loaded.
     pub async fn everything(&self) -> Value {
         self.engine.ready().await.unwrap();
         let memory = |memory: &Memory| {
@@ -300,7 +301,7 @@ pub fn to_json(value: &impl Serialize) -> Value {
     serde_json::to_value(value).unwrap()
 }
 
-/// The code of a failure; a success has none.
+/// The code of an error; `None` for a success.
 pub fn code<T>(result: &Result<T, Error>) -> Option<&'static str> {
     result.as_ref().err().map(|error| error.code().as_str())
 }

@@ -1,4 +1,4 @@
-//! What goes into a file comes out of it: memories whole, in their order, under any values, and each by itself.
+//! Does an import restore exactly what was exported, and does a failing memory not affect the others?
 
 use openmemory_rules::contract::Imported;
 use std::path::{Path, PathBuf};
@@ -17,14 +17,14 @@ async fn import(fixture: &Fixture, file: &Path) -> Result<Imported, Error> {
     fixture.import_from(file, "report").await
 }
 
-fn place() -> (tempfile::TempDir, PathBuf) {
+fn export_file() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("memories.jsonl");
     (folder, file)
 }
 
-/// A clock that jumps back, other times, links, feedback: what the outside cannot make at will.
-async fn lived() -> Fixture {
+/// A store with states that callers cannot create at will: times of a clock that jumps back, links and feedback.
+async fn varied() -> Fixture {
     let fixture = Fixture::new();
     for n in 0..150 {
         let scope = (n % 3 > 0).then(|| format!("u{}", n % 3));
@@ -51,8 +51,8 @@ async fn lived() -> Fixture {
 }
 
 #[tokio::test]
-async fn a_round_trip_keeps_every_byte_and_all_that_readers_see() {
-    let (fixture, (_folder, file)) = (lived().await, place());
+async fn a_round_trip_preserves_every_byte_and_everything_that_readers_see() {
+    let (fixture, (_folder, file)) = (varied().await, export_file());
     let first = export(&fixture, &file);
     let other = Fixture::new();
     other.clock.set(fixture_now(&fixture));
@@ -70,8 +70,8 @@ fn fixture_now(fixture: &Fixture) -> i64 {
 }
 
 #[tokio::test]
-async fn a_text_that_fails_is_reported_with_its_line_and_the_others_are_imported() {
-    let (fixture, (_folder, file)) = (Fixture::new(), place());
+async fn a_failing_text_is_reported_with_its_line_and_the_others_are_imported() {
+    let (fixture, (_folder, file)) = (Fixture::new(), export_file());
     fixture.add_many(json!({"items": [{"id": "a", "content": "a"}, {"id": "b", "content": "b"}]})).await.unwrap();
     let text = export(&fixture, &file).replace(r#""content":"a""#, &format!(r#""content":"{UNEMBEDDABLE}""#));
     let lines: Vec<&str> = text.lines().take(3).collect();
@@ -85,8 +85,8 @@ async fn a_text_that_fails_is_reported_with_its_line_and_the_others_are_imported
 }
 
 #[tokio::test]
-async fn one_id_twice_in_a_file_is_imported_once() {
-    let (fixture, (_folder, file)) = (Fixture::new(), place());
+async fn a_repeated_id_in_a_file_is_imported_once() {
+    let (fixture, (_folder, file)) = (Fixture::new(), export_file());
     fixture.add(json!({"id": "a", "content": "a"})).await.unwrap();
     let text = export(&fixture, &file);
     let [header, memory] = text.lines().take(2).collect::<Vec<_>>()[..] else { unreachable!("two lines") };
@@ -100,8 +100,8 @@ async fn one_id_twice_in_a_file_is_imported_once() {
 }
 
 #[tokio::test]
-async fn a_long_history_of_long_texts_is_imported_in_one_piece() {
-    let (fixture, (_folder, file)) = (Fixture::new(), place());
+async fn a_long_history_of_long_texts_is_imported_completely() {
+    let (fixture, (_folder, file)) = (Fixture::new(), export_file());
     fixture.add(json!({"id": "long", "content": "x"})).await.unwrap();
     for n in 0..60 {
         fixture.update("long", json!({"content": format!("{n} ").repeat(60_000)})).await.unwrap();

@@ -1,4 +1,4 @@
-//! sled's files stay small under changes of any kind, and nobody notices how.
+//! Is the sled tree rebuilt during reads and writes without losing anything?
 
 use openmemory_rules::contract::Control;
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ fn states(engine: &Engine) -> BTreeMap<String, (u64, String)> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sled_is_exchanged_beside_reads_and_writes_and_nothing_is_missed() {
+async fn the_tree_is_rebuilt_during_reads_and_writes_and_nothing_is_missing() {
     let directory = tempfile::tempdir().unwrap();
     let engine = Arc::new(open(directory.path()));
     let kept = NewMemory::read(json!({"id": "kept", "content": "Stays as it is."})).unwrap();
@@ -77,18 +77,18 @@ async fn sled_is_exchanged_beside_reads_and_writes_and_nothing_is_missed() {
     let present = sleds(directory.path());
     assert!(!present.contains(&"sled-0000000000000001".to_owned()), "{present:?}");
     drop(engine);
-    assert_eq!(sleds(directory.path()).len(), 1, "one is left when nobody reads");
+    assert_eq!(sleds(directory.path()).len(), 1, "one tree is left without readers");
     let engine = open(directory.path());
     assert_eq!(engine.stats().unwrap().repaired, None);
     assert_eq!(states(&engine), expected);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_commit_that_comes_in_while_sled_is_exchanged_is_in_the_new_one() {
+async fn a_commit_during_a_rebuild_is_in_the_new_tree() {
     const WRITERS: usize = 4;
-    const EXCHANGES: u64 = 3;
+    const REBUILDS: u64 = 3;
     let directory = tempfile::tempdir().unwrap();
-    // Commits that wait for no sync come as thick as they can.
+    // Commits that do not wait for a sync arrive at the highest rate.
     let bounds = SizeLimits { segment_bytes: 64 * 1024, log_bytes: 128 * 1024 };
     let engine = Arc::new(open_within(directory.path(), Durability::Interval, bounds));
     let path = Arc::new(directory.path().to_owned());
@@ -99,7 +99,7 @@ async fn a_commit_that_comes_in_while_sled_is_exchanged_is_in_the_new_one() {
             let id = format!("m{writer}");
             engine.add(NewMemory::read(json!({"id": id, "content": "A memory."})).unwrap()).await.unwrap();
             let mut version = 1;
-            while version % 50 > 0 || (exchanges(&path) < EXCHANGES && Instant::now() < end) {
+            while version % 50 > 0 || (rebuilds(&path) < REBUILDS && Instant::now() < end) {
                 let patch = json!({"id": id, "patch": {"metadata": {"n": version, "fill": "y".repeat(4000)}}});
                 engine.update(Update::read(patch).unwrap()).await.unwrap();
                 version += 1;
@@ -113,11 +113,11 @@ async fn a_commit_that_comes_in_while_sled_is_exchanged_is_in_the_new_one() {
     }
     let versions: Vec<u64> = states(&engine).values().map(|(version, _)| *version).collect();
     assert_eq!(versions, expected);
-    assert!(exchanges(directory.path()) >= EXCHANGES);
+    assert!(rebuilds(directory.path()) >= REBUILDS);
 }
 
-/// How many sleds have been put in the place of the first.
-fn exchanges(directory: &Path) -> u64 {
+/// How often the tree was rebuilt.
+fn rebuilds(directory: &Path) -> u64 {
     let names = sleds(directory);
     let numbers = names.iter().filter_map(|name| u64::from_str_radix(name.strip_prefix("sled-")?, 16).ok());
     numbers.max().unwrap() - 1

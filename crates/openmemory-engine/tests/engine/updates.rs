@@ -1,4 +1,4 @@
-//! Concurrent updates of one memory: what was accepted is there, in order, and nothing else is.
+//! Do concurrent updates of one memory all take effect, in order, if they were accepted, and not at all otherwise?
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use tokio::task::JoinSet;
 
 use crate::support::{Fixture, code, to_json};
 
-/// Runs updates of memory `m` at once and gives their results in the order in which they ended.
-async fn at_once(
+/// Runs updates of memory `m` concurrently and returns their results in the order in which they end.
+async fn concurrently(
     fixture: &Fixture,
     requests: impl IntoIterator<Item = Value>,
 ) -> Vec<Result<openmemory_domain::Memory, Error>> {
@@ -24,11 +24,11 @@ async fn at_once(
 }
 
 #[tokio::test]
-async fn twenty_merges_at_once_all_survive_each_after_its_true_predecessor() {
+async fn twenty_concurrent_merges_all_survive_each_based_on_its_predecessor() {
     let fixture = Fixture::new();
     fixture.add(json!({"id": "m", "content": "The capital of France is Paris."})).await.unwrap();
     let merges = (0..20).map(|i| json!({"id": "m", "patch": {"metadata": {format!("field{i}"): i}}}));
-    let results = at_once(&fixture, merges).await;
+    let results = concurrently(&fixture, merges).await;
 
     let versions: BTreeSet<u64> = results.iter().map(|memory| memory.as_ref().unwrap().version.number).collect();
     assert_eq!(versions, (2..=21).collect());
@@ -49,13 +49,13 @@ async fn twenty_merges_at_once_all_survive_each_after_its_true_predecessor() {
 }
 
 #[tokio::test]
-async fn tags_and_content_in_flight_together_both_survive() {
+async fn concurrent_changes_of_tags_and_content_both_survive() {
     let fixture = Fixture::new();
     fixture.add(json!({"id": "m", "content": "The meeting is in room 0."})).await.unwrap();
     for pair in 1..=50 {
         let content = format!("The meeting is in room {pair}.");
         let tag = format!("tag{pair}");
-        let results = at_once(
+        let results = concurrently(
             &fixture,
             [json!({"id": "m", "patch": {"content": content}}), json!({"id": "m", "patch": {"tags": [tag]}})],
         )
@@ -73,7 +73,7 @@ async fn of_twenty_updates_of_one_version_exactly_one_wins() {
     let fixture = Fixture::new();
     fixture.add(json!({"id": "m", "content": "The capital of France is Paris."})).await.unwrap();
     let updates = (0..20).map(|i| json!({"id": "m", "ifVersion": 1, "patch": {"metadata": {"winner": i}}}));
-    let results = at_once(&fixture, updates).await;
+    let results = concurrently(&fixture, updates).await;
 
     let winners: Vec<_> = results.iter().flatten().collect();
     let [winner] = winners[..] else { panic!("{} won", winners.len()) };
@@ -85,9 +85,9 @@ async fn of_twenty_updates_of_one_version_exactly_one_wins() {
     assert_eq!(to_json(&fixture.get("m").unwrap()), to_json(winner));
 }
 
-/// A text that is being embedded for one version must not land on another.
+/// A text that was embedded for one version must not be applied to another.
 #[tokio::test]
-async fn a_content_update_that_lost_its_version_while_embedding_changes_nothing() {
+async fn a_content_update_whose_version_was_replaced_during_embedding_changes_nothing() {
     let fixture = Fixture::new();
     fixture.add(json!({"id": "m", "content": "first"})).await.unwrap();
     fixture.embedder.taken();
@@ -96,7 +96,7 @@ async fn a_content_update_that_lost_its_version_while_embedding_changes_nothing(
     let engine = Arc::clone(&fixture.engine);
     let request = json!({"id": "m", "ifVersion": 1, "patch": {"content": "second"}});
     slow.spawn(async move { engine.update(Update::read(request)?).await });
-    fixture.embedder.asked().await;
+    fixture.embedder.called().await;
     fixture.update("m", json!({"tags": ["quick"]})).await.unwrap();
     drop(gate);
     assert_eq!(slow.join_all().await.iter().map(code).collect::<Vec<_>>(), [Some("VERSION_CONFLICT")]);
@@ -105,7 +105,7 @@ async fn a_content_update_that_lost_its_version_while_embedding_changes_nothing(
 }
 
 #[tokio::test]
-async fn a_refused_update_changes_nothing() {
+async fn a_rejected_update_changes_nothing() {
     let fixture = Fixture::new();
     fixture.add(json!({"id": "m", "content": "first", "metadata": {"kept": 1}})).await.unwrap();
     fixture.add(json!({"id": "fixed", "content": "first", "immutable": true})).await.unwrap();
@@ -125,7 +125,7 @@ async fn a_refused_update_changes_nothing() {
     for patch in [json!({"tags": vec!["t"; 65]}), json!({"content": "x".repeat(200_001)})] {
         assert_eq!(code(&fixture.update("m", patch).await), Some("LIMIT_EXCEEDED"));
     }
-    // Only together with what is there does it grow too large.
+    // Only together with the existing metadata is it too large.
     let half = "x".repeat(40_000);
     fixture.update("m", json!({"metadata": {"half": half}})).await.unwrap();
     assert_eq!(code(&fixture.update("m", json!({"metadata": {"other": half}})).await), Some("LIMIT_EXCEEDED"));
@@ -140,7 +140,7 @@ async fn a_refused_update_changes_nothing() {
 }
 
 #[tokio::test]
-async fn salience_and_links_stay_as_updates_pass() {
+async fn updates_change_neither_salience_nor_links() {
     let fixture = Fixture::new();
     let text = "I feel anxious and afraid about the exam tomorrow.";
     fixture.add(json!({"id": "other", "content": text})).await.unwrap();
@@ -167,7 +167,7 @@ async fn salience_and_links_stay_as_updates_pass() {
 }
 
 #[tokio::test]
-async fn a_new_text_keeps_links_and_adds_some_where_there_is_room() {
+async fn a_new_text_keeps_links_and_adds_some_up_to_the_limit() {
     let fixture = Fixture::new();
     let (exam, tea) = ("I feel anxious about the exam tomorrow.", "Green tea is drunk without milk.");
     for (id, content) in [("exam", exam), ("tea", tea), ("m", exam)] {

@@ -1,4 +1,4 @@
-//! Vectors follow the text: fresh after an update, kept where they are known, and one for each side of a text.
+//! Do vectors follow the text? They are new after an update, reused for known texts, and separate for each sector.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ const OLD: &str = "The capital of France is Paris. I feel anxious and afraid abo
 const NEW: &str = "To install the package, run npm install and restart the server. She was sad and cried all evening.";
 
 #[tokio::test]
-async fn an_updated_memory_has_the_vectors_of_a_new_one() {
+async fn an_updated_memory_has_the_same_vectors_as_a_new_one() {
     let fixture = Fixture::new();
     fixture.add(json!({"id": "updated", "content": OLD})).await.unwrap();
     let updated = fixture.update("updated", json!({"content": NEW})).await.unwrap();
@@ -30,7 +30,7 @@ async fn an_updated_memory_has_the_vectors_of_a_new_one() {
 }
 
 #[tokio::test]
-async fn search_finds_the_new_meaning_first_and_the_old_one_no_more() {
+async fn search_finds_the_new_meaning_and_no_longer_the_old_one() {
     let fixture = Fixture::new();
     fixture.add(json!({"id": "m", "content": "Ada lives in Lisbon near the river."})).await.unwrap();
     fixture.add(json!({"id": "other", "content": "Lisbon has hills."})).await.unwrap();
@@ -41,7 +41,7 @@ async fn search_finds_the_new_meaning_first_and_the_old_one_no_more() {
 }
 
 #[tokio::test]
-async fn the_model_is_asked_for_a_text_that_a_memory_has_never_had_and_for_no_other() {
+async fn only_texts_that_a_memory_never_had_are_embedded() {
     let fixture = Fixture::new();
     let embedder = Arc::clone(&fixture.embedder);
     fixture.add(json!({"id": "m", "content": OLD})).await.unwrap();
@@ -73,7 +73,7 @@ async fn the_model_is_asked_for_a_text_that_a_memory_has_never_had_and_for_no_ot
 }
 
 #[tokio::test]
-async fn a_pinned_sector_changes_what_is_found_without_the_model() {
+async fn a_pinned_sector_changes_search_results_without_embedding() {
     let fixture = Fixture::new();
     let classified = fixture.add(json!({"id": "m", "content": OLD})).await.unwrap().version.sectors();
     assert!(!classified.as_slice().contains(&Sector::Reflective));
@@ -98,7 +98,7 @@ async fn a_pinned_sector_changes_what_is_found_without_the_model() {
 }
 
 #[tokio::test]
-async fn a_new_text_of_a_pinned_memory_is_found_under_the_pin() {
+async fn a_new_text_of_a_pinned_memory_is_found_in_the_pinned_sector() {
     let fixture = Fixture::new();
     fixture.add(json!({"id": "m", "content": OLD, "metadata": {"sector": "reflective"}})).await.unwrap();
     let updated = fixture.update("m", json!({"content": NEW})).await.unwrap();
@@ -114,7 +114,7 @@ fn cosine(a: &[f32], b: &[f32]) -> f32 {
 }
 
 #[tokio::test]
-async fn with_the_shipped_model_a_text_of_several_sides_has_a_vector_for_each() {
+async fn with_the_shipped_model_a_text_of_several_sectors_has_a_vector_for_each() {
     let directory = tempfile::tempdir().unwrap();
     let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../model");
     let embedder = Arc::new(ModelEmbedder::new(ModelOptions::shipped(&model)));

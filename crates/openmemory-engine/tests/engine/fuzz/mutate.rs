@@ -1,10 +1,10 @@
-//! What could an input be? A good one of its kind, changed here and there.
+//! How are fuzz inputs made? By random mutation of valid ones.
 
 use serde_json::{Value, json};
 
 use crate::rng::Rng;
 
-/// Texts that mean something somewhere.
+/// Texts with a meaning to some parser.
 const WORDS: &[&str] = &[
     "null",
     "true",
@@ -63,9 +63,9 @@ const WORDS: &[&str] = &[
     "\0",
 ];
 
-const NUMBERS: &[u8] = &[0, 1, 0x7f, 0x80, 0xff, 0xfe, 0xc0, b'"', b'{', b'[', b'\\'];
+const BYTES: &[u8] = &[0, 1, 0x7f, 0x80, 0xff, 0xfe, 0xc0, b'"', b'{', b'[', b'\\'];
 
-/// One of the seeds, changed a few times, or now and then not at all: half of them as JSON, which stays JSON, and half
+/// One of the seeds with a few mutations, or none. Half of the inputs are mutated as JSON, which stays valid, and half
 /// as bytes.
 pub fn input(rng: &mut Rng, seeds: &[Vec<u8>]) -> Vec<u8> {
     let mut input = rng.one(seeds).clone();
@@ -83,7 +83,7 @@ pub fn input(rng: &mut Rng, seeds: &[Vec<u8>]) -> Vec<u8> {
     input
 }
 
-/// Goes down a random way, and changes what it finds there.
+/// Follows a random path and changes the value at its end.
 fn replace_somewhere(rng: &mut Rng, value: &mut Value) {
     match value {
         Value::Object(fields) if !fields.is_empty() && !rng.once_in(5) => {
@@ -136,7 +136,7 @@ fn change(rng: &mut Rng, input: &mut Vec<u8>, seeds: &[Vec<u8>]) {
     let end = (at + 1 + rng.below(16)).min(input.len());
     match rng.below(10) {
         0 | 1 if at < input.len() => input[at] ^= 1 << rng.below(8),
-        2 if at < input.len() => input[at] = *rng.one(NUMBERS),
+        2 if at < input.len() => input[at] = *rng.one(BYTES),
         3 => drop(input.splice(at..end, [])),
         4 => {
             let again = input[at..end].repeat(1 + rng.below(40));
@@ -149,7 +149,7 @@ fn change(rng: &mut Rng, input: &mut Vec<u8>, seeds: &[Vec<u8>]) {
             input.truncate(at);
             input.extend_from_slice(&other[from..]);
         }
-        7 => value(rng, input),
+        7 => replace_value(rng, input),
         _ => {
             let word = rng.one(WORDS).as_bytes();
             let replaced = if rng.once_in(2) { at..end } else { at..at };
@@ -158,8 +158,8 @@ fn change(rng: &mut Rng, input: &mut Vec<u8>, seeds: &[Vec<u8>]) {
     }
 }
 
-/// Puts another value in place of one of JSON's: behind a colon, up to the next comma or end.
-fn value(rng: &mut Rng, input: &mut Vec<u8>) {
+/// Replaces a JSON value: the bytes from a colon to the next comma or closing bracket.
+fn replace_value(rng: &mut Rng, input: &mut Vec<u8>) {
     let colons: Vec<usize> =
         input.iter().enumerate().filter(|(_, byte)| **byte == b':').map(|(at, _)| at + 1).collect();
     if colons.is_empty() {

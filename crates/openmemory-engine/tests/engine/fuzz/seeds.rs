@@ -1,4 +1,4 @@
-//! Good inputs of each kind, from which bad ones are made.
+//! From which valid inputs of each kind are the fuzz inputs made?
 
 pub const REQUESTS: &[&str] = &[
     r#"{"content":"Ada drinks tea","tags":["a","b"],"metadata":{"sector":"semantic","a":{"b":[1,null,0.5]}},"user_id":"ada","agent_id":"x","app_id":"y","run_id":"z","id":"m1","immutable":true,"expires_at":"2030-01-01","created_at":"2024-05-05T10:00:00+02:00"}"#,

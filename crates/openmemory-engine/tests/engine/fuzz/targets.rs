@@ -1,4 +1,4 @@
-//! Which parts read what others wrote? Each says whether it took the input; what it must never do is panic.
+//! Which parts parse untrusted input? Each target returns whether it accepted the input, and must never panic.
 
 use std::any::type_name;
 use std::fmt::Debug;
@@ -179,7 +179,7 @@ fn filters(targets: &Targets, input: &[u8], outcome: &mut Outcome) -> bool {
     let matches = filter.matches(&targets.version, "Tea and coffee");
     let opposite = filter::Filter::Not(Box::new(filter.clone()));
     assert_ne!(matches, opposite.matches(&targets.version, "Tea and coffee"));
-    // What a filter requires of a field every match has.
+    // Every match has a value that the filter requires.
     if let Some(users) = filter.required(&filter::Field::UserId) {
         assert!(!matches || users.contains(&Some("ada")));
     }
@@ -194,7 +194,7 @@ fn patches(targets: &Targets, input: &[u8], outcome: &mut Outcome) -> bool {
     let now = Timestamp::from_millis(5);
     let Ok(next) = Patch::apply(&patch, &targets.version, content, now, provenance) else { return false };
     outcome.taken("next version", &next);
-    // What was accepted is written and read again as it is.
+    // An accepted version survives a round trip through its encoding.
     let stored = postcard::to_stdvec(&next).unwrap();
     assert_eq!(postcard::from_bytes::<Version>(&stored).unwrap(), next);
     assert_eq!(next.number, targets.version.number + 1);
@@ -224,7 +224,7 @@ fn decoded<T: DeserializeOwned + Debug>(outcome: &mut Outcome, input: &[u8], use
 
 fn records(_: &Targets, input: &[u8], outcome: &mut Outcome) -> bool {
     let now = Timestamp::from_millis(0);
-    // Any bytes may be any record, after damage that no checksum sees.
+    // After damage that no checksum detects, any bytes may be read as any record.
     let used = [
         decoded(outcome, input, |version: Version| {
             let _ = (version.sectors(), version.expired(now), version.changes_since("a", (&version, "b")));

@@ -1,4 +1,4 @@
-//! Does the store hold, and find, exactly what the model does?
+//! Does the store contain, and return, exactly what the model does?
 
 use openmemory_domain::request::List;
 use openmemory_rules::contract::Control;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::state::Model;
 use crate::support::{Fixture, to_json};
 
-/// Whether `found` has each field of `expected` with its value, and no expiry beside it.
+/// Whether `found` has all fields of `expected` with the same values, and no further optional fields.
 pub fn same(found: &Value, expected: &Value) -> bool {
     let fields = expected.as_object().unwrap();
     fields.iter().all(|(key, value)| found.get(key) == Some(value))
@@ -48,7 +48,7 @@ pub async fn everything(fixture: &Fixture, model: &Model, place: &str) {
     }
 }
 
-/// The store exported, imported into an empty one and exported again is the same, byte for byte.
+/// Exports the store, imports it into an empty one and exports that: both exports are identical.
 pub async fn round_trip(fixture: &Fixture, place: &str) {
     let folder = tempfile::tempdir().unwrap();
     let (first, second) = (folder.path().join("first"), folder.path().join("second"));

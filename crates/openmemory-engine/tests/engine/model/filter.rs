@@ -1,4 +1,4 @@
-//! Which memories does a filter mean? Asked once of the engine, in its language, and once of the model.
+//! Which memories does a filter match? Evaluated by the engine, from its JSON, and by the model.
 
 use serde_json::{Value, json};
 
@@ -58,10 +58,10 @@ impl Filter {
         }
     }
 
-    pub fn holds(&self, id: &str, memory: &MemoryState) -> bool {
+    pub fn matches(&self, id: &str, memory: &MemoryState) -> bool {
         let last = memory.last();
         match self {
-            Self::Tag(tag) => last.tags.as_array().unwrap().iter().any(|held| held == tag.as_str()),
+            Self::Tag(tag) => last.tags.as_array().unwrap().iter().any(|own| own == tag.as_str()),
             Self::User(user) => memory.user.as_ref() == Some(user),
             Self::VersionAtLeast(version) => memory.versions.len() as u64 >= *version,
             Self::Immutable(immutable) => memory.immutable == *immutable,
@@ -70,9 +70,9 @@ impl Filter {
             Self::ExpiresSet => last.expires_at.is_some(),
             Self::Says(text) => last.content.contains(text.as_str()),
             Self::Id(named) => named == id,
-            Self::And(parts) => parts.iter().all(|part| part.holds(id, memory)),
-            Self::Or(parts) => parts.iter().any(|part| part.holds(id, memory)),
-            Self::Not(part) => !part.holds(id, memory),
+            Self::And(parts) => parts.iter().all(|part| part.matches(id, memory)),
+            Self::Or(parts) => parts.iter().any(|part| part.matches(id, memory)),
+            Self::Not(part) => !part.matches(id, memory),
         }
     }
 }

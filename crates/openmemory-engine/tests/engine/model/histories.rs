@@ -1,6 +1,6 @@
-//! Any history leaves a store that a doctor finds healthy, and that a repair leaves alone: adding, changing, deleting
-//! and adding again, imports with every answer to a conflict, backups lived on, changes of the model done and
-//! interrupted.
+//! Does every history of a store leave it healthy according to the doctor, and unchanged by a repair? Histories add,
+//! change, delete and add again, import with each conflict mode, continue on a backup, and finish or interrupt changes
+//! of the model.
 //!
 //! `npm run test:histories -- --histories 10000` tries more of them.
 
@@ -24,12 +24,12 @@ const IDS: usize = 6;
 const MODELS: [&str; 3] = ["first", "second", "third model"];
 
 #[tokio::test]
-async fn any_history_leaves_a_healthy_store_that_a_repair_leaves_alone() {
+async fn any_history_leaves_a_healthy_store_that_a_repair_does_not_change() {
     let histories = setting("OPENMEMORY_HISTORIES_HISTORIES", HISTORIES);
     let first = setting("OPENMEMORY_HISTORIES_SEED", SEED);
     let mut changed = 0;
     for seed in first..first + histories {
-        changed += live(seed).await;
+        changed += run(seed).await;
         if (seed - first + 1).is_multiple_of(1000) {
             println!("{} of {histories} histories", seed - first + 1);
         }
@@ -38,43 +38,43 @@ async fn any_history_leaves_a_healthy_store_that_a_repair_leaves_alone() {
     assert!(changed > histories * 4, "only {changed} changes in {histories} histories");
 }
 
-/// Lives one history, looks at what it left, and says how many changes were taken.
-async fn live(seed: u64) -> u64 {
+/// Runs one history, checks the store afterwards, and returns how many changes succeeded.
+async fn run(seed: u64) -> u64 {
     let mut rng = Rng::new(seed);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("memories.jsonl");
-    let mut life = Life { fixture: Fixture::with(Durability::Interval), file, model: 0, changes: 0 };
+    let mut history = History { fixture: Fixture::with(Durability::Interval), file, model: 0, changes: 0 };
     for _ in 0..STEPS {
-        life = life.step(&mut rng).await;
+        history = history.step(&mut rng).await;
     }
-    let model = life.model;
-    // What searches have noted is written by closing, at the latest.
-    life.fixture = life.fixture.reopened_with(RecordingEmbedder::new(MODELS[model]));
-    let before = life.fixture.everything().await;
-    let (directory, clock, durability) = life.fixture.closed();
+    let model = history.model;
+    // Closing writes pending reinforcements.
+    history.fixture = history.fixture.reopened_with(RecordingEmbedder::new(MODELS[model]));
+    let before = history.fixture.everything().await;
+    let (directory, clock, durability) = history.fixture.closed();
     for repair in [false, true] {
         let found = doctor(directory.path(), repair, Timestamp::from_millis(0)).unwrap();
         assert!(found.healthy && found.complete && found.repair.is_none(), "seed {seed}: {found:?}");
     }
     let after = Fixture::open(directory, clock, RecordingEmbedder::new(MODELS[model]), durability);
     assert_eq!(after.everything().await, before, "seed {seed}");
-    life.changes
+    history.changes
 }
 
-struct Life {
+struct History {
     fixture: Fixture,
-    /// Where the store was exported last.
+    /// The last export of the store.
     file: PathBuf,
     model: usize,
     changes: u64,
 }
 
-impl Life {
+impl History {
     fn count<T, E>(&mut self, result: &Result<T, E>) {
         self.changes += u64::from(result.is_ok());
     }
 
-    /// Does one thing. Whether it is taken is no matter here: what is refused must leave no trace either.
+    /// Runs one operation. It need not succeed: a rejected one must not leave a trace either.
     async fn step(mut self, rng: &mut Rng) -> Self {
         self.fixture.clock.advance(rng.below(2000) as i64 - 200);
         let id = format!("m{}", rng.below(IDS));
@@ -119,18 +119,18 @@ impl Life {
         self
     }
 
-    /// Goes on in a copy of the store.
+    /// Continues on a copy of the store.
     fn on_a_backup(mut self) -> Self {
-        let place = tempfile::tempdir().unwrap();
-        self.fixture.engine.backup(&place.path().join("copy"), &Control::default()).unwrap();
+        let backup = tempfile::tempdir().unwrap();
+        self.fixture.engine.backup(&backup.path().join("copy"), &Control::default()).unwrap();
         let (_, clock, durability) = self.fixture.closed();
         let directory = tempfile::tempdir().unwrap();
-        move_into(&place.path().join("copy"), directory.path());
+        move_into(&backup.path().join("copy"), directory.path());
         self.fixture = Fixture::open(directory, clock, RecordingEmbedder::new(MODELS[self.model]), durability);
         self
     }
 
-    /// Opens the store with another embedder, and has the vectors made anew, or some of them.
+    /// Reopens the store with another embedder, and reindexes it, or cancels that.
     async fn with_another_model(mut self, rng: &mut Rng) -> Self {
         self.model = rng.below(MODELS.len());
         self.fixture = self.fixture.reopened_with(RecordingEmbedder::new(MODELS[self.model]));
@@ -138,8 +138,8 @@ impl Life {
         if rng.once_in(2) {
             control.cancel();
         }
-        let made = self.fixture.engine.reindex(&control).await;
-        self.count(&made);
+        let reindexed = self.fixture.engine.reindex(&control).await;
+        self.count(&reindexed);
         self
     }
 }

@@ -1,4 +1,4 @@
-//! What does the contract say a memory is? Kept as plainly as possible, with nothing of the engine but its JSON.
+//! What is a memory according to the contract? A model as simple as possible, which shares only JSON with the engine.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub struct VersionState {
 
 #[derive(Debug, Clone)]
 pub struct MemoryState {
-    /// Rises with every memory that is added, as the order of equal times does.
+    /// Rises with every added memory, and orders memories of the same time.
     pub number: u64,
     pub user: Option<String>,
     pub created_at: i64,
@@ -34,11 +34,11 @@ pub struct Model {
     /// The last versions of deleted ids.
     pub deleted: BTreeMap<String, u64>,
     pub added: u64,
-    /// Versions, those of deleted memories too.
+    /// Number of versions created, including those of deleted memories.
     pub made: u64,
 }
 
-/// What a change wants, before it is known whether it is possible.
+/// A requested change, which may be rejected.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
     pub content: Option<String>,

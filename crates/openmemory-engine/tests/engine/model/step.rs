@@ -1,4 +1,4 @@
-//! One thing done to the store and to the model, and what each answers.
+//! Does one random operation have the same outcome in the store and in the model?
 
 use openmemory_domain::request::{DeleteMany, FeedbackRequest, History, List, Reinforce, Restore, Update};
 use openmemory_domain::{Clock, Memory};
@@ -14,9 +14,9 @@ use crate::support::{Fixture, code, to_json};
 
 const IDS: usize = 12;
 
-type Told = Result<(), String>;
+type Agreement = Result<(), String>;
 
-pub async fn step(fixture: &Fixture, model: &mut Model, rng: &mut Rng) -> Told {
+pub async fn step(fixture: &Fixture, model: &mut Model, rng: &mut Rng) -> Agreement {
     match rng.below(40) {
         0..=3 => fixture.clock.advance(rng.below(3000) as i64),
         4 => fixture.clock.advance(-(rng.below(2000) as i64)),
@@ -42,16 +42,22 @@ pub async fn step(fixture: &Fixture, model: &mut Model, rng: &mut Rng) -> Told {
     }
 }
 
-fn agree(what: &str, found: Option<&str>, expected: Option<&str>) -> Told {
+fn agree(what: &str, found: Option<&str>, expected: Option<&str>) -> Agreement {
     if found == expected { Ok(()) } else { Err(format!("{what}: {found:?}, and the model says {expected:?}")) }
 }
 
-fn shows(what: &str, found: &Value, expected: &Value) -> Told {
+fn shows(what: &str, found: &Value, expected: &Value) -> Agreement {
     if same(found, expected) { Ok(()) } else { Err(format!("{what}: {found}, and the model says {expected}")) }
 }
 
-/// A change of one memory: its error, or the memory as the model has it then.
-fn changed(what: &str, model: &Model, id: &str, found: &Result<Memory, Error>, expected: Result<u64, &str>) -> Told {
+/// Compares the outcome of a change of one memory: the error, or the memory in its new state.
+fn changed(
+    what: &str,
+    model: &Model,
+    id: &str,
+    found: &Result<Memory, Error>,
+    expected: Result<u64, &str>,
+) -> Agreement {
     agree(what, code(found), expected.err())?;
     let Ok(found) = found else { return Ok(()) };
     let memory = &model.memories[id];
@@ -80,7 +86,7 @@ fn metadata(rng: &mut Rng, with_null: bool) -> Map<String, Value> {
     fields
 }
 
-/// A new memory as a request and as the model has it.
+/// A new memory, as a request and in the model.
 fn new_memory(rng: &mut Rng, id: &str, now: i64) -> (Value, MemoryState) {
     let created_at = if rng.once_in(4) { now - rng.below(10_000) as i64 } else { now };
     let version = VersionState {
@@ -111,7 +117,7 @@ fn new_memory(rng: &mut Rng, id: &str, now: i64) -> (Value, MemoryState) {
     (request, MemoryState { number: 0, user, created_at, immutable, feedback: None, versions: vec![version] })
 }
 
-async fn add(fixture: &Fixture, model: &mut Model, rng: &mut Rng, id: &str, now: i64) -> Told {
+async fn add(fixture: &Fixture, model: &mut Model, rng: &mut Rng, id: &str, now: i64) -> Agreement {
     let (request, memory) = new_memory(rng, id, now);
     let found = fixture.add(request).await;
     let expected = model.add(id, memory).map(|()| 1);
@@ -148,7 +154,7 @@ fn versions(model: &Model, id: &str) -> usize {
     model.memories.get(id).map_or(0, |memory| memory.versions.len())
 }
 
-async fn update(fixture: &Fixture, model: &mut Model, rng: &mut Rng, id: &str, now: i64) -> Told {
+async fn update(fixture: &Fixture, model: &mut Model, rng: &mut Rng, id: &str, now: i64) -> Agreement {
     let change = Change { actor: rng.once_in(3).then(|| "ada".into()), ..change(rng, versions(model, id)) };
     let mut request = json!({"id": id, "patch": patch(&change)});
     if let Some(version) = change.if_version {
@@ -171,11 +177,11 @@ fn refused(outcomes: Vec<Option<&'static str>>) -> Vec<Option<&'static str>> {
     outcomes.into_iter().map(|outcome| outcome.or(Some("ABORTED"))).collect()
 }
 
-fn batch_agrees(what: &str, found: &[Option<&str>], expected: &[Option<&str>]) -> Told {
+fn batch_agrees(what: &str, found: &[Option<&str>], expected: &[Option<&str>]) -> Agreement {
     if found == expected { Ok(()) } else { Err(format!("{what}: {found:?}, and the model says {expected:?}")) }
 }
 
-async fn add_batch(fixture: &Fixture, model: &mut Model, rng: &mut Rng, now: i64) -> Told {
+async fn add_batch(fixture: &Fixture, model: &mut Model, rng: &mut Rng, now: i64) -> Agreement {
     let atomic = rng.once_in(2);
     let mut trial = model.clone();
     let (mut items, mut expected, mut bad) = (Vec::new(), Vec::new(), false);
@@ -193,7 +199,7 @@ async fn add_batch(fixture: &Fixture, model: &mut Model, rng: &mut Rng, now: i64
     }
     let results = fixture.add_many(json!({"items": items, "atomic": atomic})).await.unwrap();
     if atomic && bad {
-        // Refused before anything is looked up.
+        // The batch is rejected before any lookup.
         let only_bad = expected.iter().map(|outcome| outcome.filter(|code| *code == "INVALID_ARGUMENT")).collect();
         return batch_agrees("atomic add batch", &outcomes(&results), &refused(only_bad));
     }
@@ -204,7 +210,7 @@ async fn add_batch(fixture: &Fixture, model: &mut Model, rng: &mut Rng, now: i64
     batch_agrees("add batch", &outcomes(&results), &expected)
 }
 
-async fn update_batch(fixture: &Fixture, model: &mut Model, rng: &mut Rng, now: i64) -> Told {
+async fn update_batch(fixture: &Fixture, model: &mut Model, rng: &mut Rng, now: i64) -> Agreement {
     let atomic = rng.once_in(2);
     let mut trial = model.clone();
     let (mut items, mut early, mut expected) = (Vec::new(), Vec::new(), Vec::new());
@@ -221,7 +227,7 @@ async fn update_batch(fixture: &Fixture, model: &mut Model, rng: &mut Rng, now: 
             early.push(Some("INVALID_ARGUMENT"));
             expected.push(Some("INVALID_ARGUMENT"));
         } else {
-            // Whether the memory is there and may change is asked before the versions are compared.
+            // Existence and immutability are checked before versions.
             let refused = match model.memories.get(&id) {
                 None => Some("NOT_FOUND"),
                 Some(memory) => memory.immutable.then_some("IMMUTABLE"),
@@ -242,14 +248,14 @@ async fn update_batch(fixture: &Fixture, model: &mut Model, rng: &mut Rng, now: 
     batch_agrees("update batch", &outcomes(&results), &expected)
 }
 
-async fn restore(fixture: &Fixture, model: &mut Model, rng: &mut Rng, id: &str, now: i64) -> Told {
+async fn restore(fixture: &Fixture, model: &mut Model, rng: &mut Rng, id: &str, now: i64) -> Agreement {
     let version = 1 + rng.below(versions(model, id) + 1) as u64;
     let found = fixture.engine.restore(Restore::read(json!({"id": id, "version": version})).unwrap()).await;
     let expected = model.restore(id, version, now);
     changed("restore", model, id, &found, expected)
 }
 
-async fn delete(fixture: &Fixture, model: &mut Model, rng: &mut Rng, id: &str) -> Told {
+async fn delete(fixture: &Fixture, model: &mut Model, rng: &mut Rng, id: &str) -> Agreement {
     if rng.once_in(2) {
         let found = fixture.delete(id).await;
         return agree("delete", code(&found), model.delete(id).err());
@@ -263,25 +269,25 @@ async fn delete(fixture: &Fixture, model: &mut Model, rng: &mut Rng, id: &str) -
     batch_agrees("delete many", &outcomes(&results), &expected)
 }
 
-async fn delete_matching(fixture: &Fixture, model: &mut Model, rng: &mut Rng, now: i64) -> Told {
+async fn delete_matching(fixture: &Fixture, model: &mut Model, rng: &mut Rng, now: i64) -> Agreement {
     let filter = Filter::any(rng, now, 2);
     let DeleteMany::Matching(asked) = DeleteMany::read(json!({"filters": filter.to_json()})).unwrap() else {
         return Err("a filter was not read as one".into());
     };
     let mut found = fixture.delete_matching(asked).await.unwrap().ids;
     found.sort();
-    let matching = model.memories.iter().filter(|(id, memory)| filter.holds(id, memory));
+    let matching = model.memories.iter().filter(|(id, memory)| filter.matches(id, memory));
     let expected: Vec<String> = matching.map(|(id, _)| id.clone()).collect();
     for id in &expected {
         model.delete(id).unwrap();
     }
-    let told = format!("delete by {}", filter.to_json());
-    if found == expected { Ok(()) } else { Err(format!("{told}: {found:?}, and the model says {expected:?}")) }
+    let what = format!("delete by {}", filter.to_json());
+    if found == expected { Ok(()) } else { Err(format!("{what}: {found:?}, and the model says {expected:?}")) }
 }
 
-async fn reinforce(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str) -> Told {
+async fn reinforce(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str) -> Agreement {
     let boost = (1 + rng.below(10)) as f64 / 10.0;
-    // What searches have noted is committed behind them: a change by almost nothing is answered when that is done.
+    // Reinforcements by searches are committed asynchronously; a tiny change that follows them waits for that.
     let nothing = Reinforce::read(json!({"id": id, "boost": 1e-12})).unwrap();
     let before = fixture.engine.reinforce(nothing).await.map(|memory| memory.dynamics.salience().at(memory.now));
     let found = fixture.engine.reinforce(Reinforce::read(json!({"id": id, "boost": boost})).unwrap()).await;
@@ -296,7 +302,7 @@ async fn reinforce(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str) ->
     Ok(())
 }
 
-async fn feedback(fixture: &Fixture, model: &mut Model, rng: &mut Rng, id: &str) -> Told {
+async fn feedback(fixture: &Fixture, model: &mut Model, rng: &mut Rng, id: &str) -> Agreement {
     let feedback = *rng.one(&[None, Some("POSITIVE"), Some("NEGATIVE"), Some("VERY_NEGATIVE")]);
     let request = FeedbackRequest::read(json!({"id": id, "feedback": feedback})).unwrap();
     let found = fixture.engine.feedback(request).await;
@@ -310,7 +316,7 @@ async fn feedback(fixture: &Fixture, model: &mut Model, rng: &mut Rng, id: &str)
     changed("feedback", model, id, &found, expected)
 }
 
-fn list(fixture: &Fixture, model: &Model, rng: &mut Rng, now: i64) -> Told {
+fn list(fixture: &Fixture, model: &Model, rng: &mut Rng, now: i64) -> Agreement {
     let filter = Filter::any(rng, now, 3);
     let (by_updated, newest_first, show_expired) = (rng.once_in(2), rng.once_in(2), rng.once_in(2));
     let order = format!(
@@ -322,7 +328,7 @@ fn list(fixture: &Fixture, model: &Model, rng: &mut Rng, now: i64) -> Told {
     let mut expected: Vec<_> = model
         .memories
         .iter()
-        .filter(|(id, memory)| (show_expired || !memory.expired(now)) && filter.holds(id, memory))
+        .filter(|(id, memory)| (show_expired || !memory.expired(now)) && filter.matches(id, memory))
         .map(|(id, memory)| {
             (if by_updated { memory.last().updated_at } else { memory.created_at }, memory.number, id.as_str())
         })
@@ -348,11 +354,11 @@ fn list(fixture: &Fixture, model: &Model, rng: &mut Rng, now: i64) -> Told {
     if found == expected { Ok(()) } else { Err(format!("list {request}: {found:?}, and the model says {expected:?}")) }
 }
 
-async fn search(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str, now: i64) -> Told {
+async fn search(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str, now: i64) -> Agreement {
     let show_expired = rng.once_in(2);
     let visible = |memory: &MemoryState| show_expired || !memory.expired(now);
     if let Some(memory) = model.memories.get(id).filter(|_| rng.once_in(2)) {
-        // Its own text finds a memory, in its newest version.
+        // A search for its current text finds a memory.
         let query = json!({
             "query": memory.last().content, "filters": {"memory_ids": [id]}, "showExpired": show_expired,
         });
@@ -374,7 +380,7 @@ async fn search(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str, now: 
     let mut seen = std::collections::BTreeSet::new();
     for hit in hits {
         let id = hit.memory.version.id.to_string();
-        let memory = model.memories.get(&id).filter(|memory| visible(memory) && filter.holds(&id, memory));
+        let memory = model.memories.get(&id).filter(|memory| visible(memory) && filter.matches(&id, memory));
         let Some(memory) = memory else { return Err(format!("search {query}: {id}, which the model leaves out")) };
         shows("search", &to_json(&hit), &memory.record(&id, memory.versions.len()))?;
         if !seen.insert(id) {
@@ -384,7 +390,7 @@ async fn search(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str, now: 
     Ok(())
 }
 
-fn history(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str) -> Told {
+fn history(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str) -> Agreement {
     let limit = 1 + rng.below(4);
     let before = 1 + rng.below(versions(model, id) + 2);
     let found = fixture
@@ -400,7 +406,7 @@ fn history(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str) -> Told {
     found.iter().zip(&expected).try_for_each(|(entry, expected)| shows("history", &to_json(entry), expected))
 }
 
-fn look_back(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str, now: i64) -> Told {
+fn look_back(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str, now: i64) -> Agreement {
     let Some(memory) = model.memories.get(id) else { return get(fixture, model, id) };
     let number = 1 + rng.below(memory.versions.len() + 1);
     let found = fixture.get_by(json!({"id": id, "version": number}));
@@ -420,7 +426,7 @@ fn look_back(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str, now: i64
     }
 }
 
-fn get(fixture: &Fixture, model: &Model, id: &str) -> Told {
+fn get(fixture: &Fixture, model: &Model, id: &str) -> Agreement {
     let found = fixture.get(id);
     match (model.memories.get(id), model.deleted.get(id)) {
         (Some(memory), _) => {
