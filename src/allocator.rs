@@ -1,5 +1,5 @@
-//! Who hands out memory? mimalloc: one run of the model allocates and frees megabytes; glibc gives them back to the system
-//! each time and pays for every page again.
+//! Which allocator does the addon use? mimalloc: a run of the model allocates and frees megabytes, which glibc returns
+//! to the system each time, so that every page faults again.
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::ffi::c_long;
@@ -11,15 +11,15 @@ use parking_lot::Mutex;
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator;
 
-/// mimalloc, save for large memory of zeros while a [`EagerPurge`] lives.
+/// mimalloc, except for large zeroed blocks while an [`EagerPurge`] exists.
 struct Allocator;
 
-/// sled asks for 28 MB of zeros, most of which it never touches: the tables of its pages, and of measurements that are off.
-/// In memory that was in use before, mimalloc writes the zeros, and all of it is resident.
-const MANY_ZEROS: usize = 256 * 1024;
+/// Minimum size of such blocks. sled allocates large zeroed tables, for its pages and for metrics that are disabled,
+/// and hardly touches them. In memory that was used before, mimalloc writes the zeros, which makes all of it resident.
+const MIN_ZEROED_BYTES: usize = 256 * 1024;
 
 #[allow(unsafe_code, reason = "the trait is unsafe")]
-// SAFETY: mimalloc's, whose blocks are only changed where they are handed out.
+// SAFETY: all calls go to mimalloc; a block is changed only before it is returned.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as the caller promises.
@@ -28,11 +28,11 @@ unsafe impl GlobalAlloc for Allocator {
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         #[cfg(target_os = "linux")]
-        if layout.size() >= MANY_ZEROS && THRIFTY.load(Ordering::Relaxed) {
+        if layout.size() >= MIN_ZEROED_BYTES && EAGER.load(Ordering::Relaxed) {
             // SAFETY: as the caller promises.
             let block = unsafe { MiMalloc.alloc(layout) };
             if !block.is_null() {
-                // SAFETY: the block has this size and nobody else has it.
+                // SAFETY: the block has this size, and nothing else refers to it.
                 zeros::fill(unsafe { std::slice::from_raw_parts_mut(block.cast(), layout.size()) });
             }
             return block;
@@ -58,7 +58,7 @@ mod zeros {
 
     use rustix::mm::{Advice, madvise};
 
-    /// Gives whole pages back to the system, which has zeros for who touches them next.
+    /// Zeroes a block by returning its whole pages to the system, which provides zeroed pages at the next access.
     #[allow(unsafe_code, reason = "a system call that changes memory")]
     pub(super) fn fill(block: &mut [MaybeUninit<u8>]) {
         let page = rustix::param::page_size();
@@ -67,33 +67,32 @@ mod zeros {
         let (pages, after) = rest.split_at_mut(rest.len() / page * page);
         before.fill(MaybeUninit::new(0));
         after.fill(MaybeUninit::new(0));
-        // SAFETY: the pages are whole, private, and nobody else's.
+        // SAFETY: the pages are whole and private, and the block is borrowed exclusively.
         if unsafe { madvise(pages.as_mut_ptr().cast(), pages.len(), Advice::LinuxDontNeed) }.is_err() {
             pages.fill(MaybeUninit::new(0));
         }
     }
 }
 
-/// While one of these lives, what is freed goes back to the system at once instead of a little later: later means when
-/// somebody allocates again in the same place, which after opening a store may never be. It was a seventh of what a store of
-/// 10 000 memories takes. At all times it would make embedding half as slow again. And of [`MANY_ZEROS`] only those that are
-/// written to are resident.
+/// Guard during which freed memory returns to the system immediately, and untouched parts of large zeroed blocks are
+/// not resident. Otherwise mimalloc purges a heap only at its next allocation, which may never come after a store is
+/// opened. It is not the default, because it would slow down embedding.
 pub struct EagerPurge(());
 
-/// How many there are, and what the delay was before.
-static THRIFTS: Mutex<(usize, c_long)> = Mutex::new((0, 0));
-/// Whether there is one.
-static THRIFTY: AtomicBool = AtomicBool::new(false);
+/// The number of guards, and the purge delay before the first one.
+static GUARDS: Mutex<(usize, c_long)> = Mutex::new((0, 0));
+/// Whether there is a guard.
+static EAGER: AtomicBool = AtomicBool::new(false);
 
 /// `mi_option_purge_delay` of mimalloc 2, which its bindings leave out: milliseconds.
 const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
 
 impl EagerPurge {
     pub fn begin() -> Self {
-        let (alive, before) = &mut *THRIFTS.lock();
+        let (alive, before) = &mut *GUARDS.lock();
         if *alive == 0 {
             *before = set_purge_delay(0);
-            THRIFTY.store(true, Ordering::Relaxed);
+            EAGER.store(true, Ordering::Relaxed);
         }
         *alive += 1;
         Self(())
@@ -102,16 +101,16 @@ impl EagerPurge {
 
 impl Drop for EagerPurge {
     fn drop(&mut self) {
-        let (alive, before) = &mut *THRIFTS.lock();
+        let (alive, before) = &mut *GUARDS.lock();
         *alive -= 1;
         if *alive == 0 {
             set_purge_delay(*before);
-            THRIFTY.store(false, Ordering::Relaxed);
+            EAGER.store(false, Ordering::Relaxed);
         }
     }
 }
 
-/// Answers what it was.
+/// Sets the delay and returns the previous one.
 #[allow(unsafe_code, reason = "mimalloc has its options behind C functions")]
 fn set_purge_delay(milliseconds: c_long) -> c_long {
     // SAFETY: reads and sets a word that mimalloc reads; any thread may, at any time.
@@ -125,8 +124,8 @@ fn set_purge_delay(milliseconds: c_long) -> c_long {
 /// `mi_option_abandoned_page_purge` of mimalloc 2, which its bindings leave out.
 const ABANDONED_PAGE_PURGE: libmimalloc_sys::mi_option_t = 12;
 
-/// What a thread had freed when it ends goes back to the system: for the thread that fills the index this is as much as
-/// the index.
+/// Makes memory that a thread has freed return to the system when the thread ends. The threads that load the index free
+/// as much as the index takes.
 #[allow(unsafe_code, reason = "mimalloc has its options behind C functions")]
 pub fn purge_when_threads_end() {
     // SAFETY: sets a word that mimalloc reads; any thread may, at any time.
@@ -137,8 +136,8 @@ pub fn purge_when_threads_end() {
 mod tests {
     use super::*;
 
-    /// What both tests change is the process's.
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    /// Held by each test, because they change state of the process.
+    static EXCLUSIVE: Mutex<()> = Mutex::new(());
 
     #[allow(unsafe_code, reason = "mimalloc has its options behind C functions")]
     fn delay() -> c_long {
@@ -147,8 +146,8 @@ mod tests {
     }
 
     #[test]
-    fn the_delay_comes_back_when_the_last_has_gone() {
-        let _alone = ONE_AT_A_TIME.lock();
+    fn the_purge_delay_is_restored_when_the_last_guard_is_dropped() {
+        let _exclusive = EXCLUSIVE.lock();
         let before = delay();
         assert!(before > 0, "the option has another number in this version of mimalloc");
         let first = EagerPurge::begin();
@@ -158,10 +157,11 @@ mod tests {
         drop(second);
         assert_eq!(delay(), before);
     }
+
     #[cfg(target_os = "linux")]
     #[test]
     #[allow(unsafe_code, reason = "reads what was filled")]
-    fn what_is_filled_with_zeros_is_zero_and_nothing_beside_it() {
+    fn only_the_given_range_is_zeroed() {
         use std::mem::MaybeUninit;
         let mut block = vec![MaybeUninit::new(1_u8); 1 << 20];
         for (from, to) in [(0, 1 << 20), (1, 100), (5_000, 5_000), (4_096, 12_288), (300_001, 900_003)] {
@@ -176,10 +176,10 @@ mod tests {
     }
 
     #[test]
-    fn many_zeros_are_zeros() {
-        let _alone = ONE_AT_A_TIME.lock();
-        let _thrift = EagerPurge::begin();
-        for size in [MANY_ZEROS - 1, MANY_ZEROS, MANY_ZEROS + 12_345, 5 << 20] {
+    fn large_zeroed_blocks_are_zero() {
+        let _exclusive = EXCLUSIVE.lock();
+        let _eager = EagerPurge::begin();
+        for size in [MIN_ZEROED_BYTES - 1, MIN_ZEROED_BYTES, MIN_ZEROED_BYTES + 12_345, 5 << 20] {
             drop(std::hint::black_box(vec![1_u8; size]));
             assert!(std::hint::black_box(vec![0_u8; size]).iter().all(|byte| *byte == 0), "{size}");
         }

@@ -1,4 +1,4 @@
-//! How does a result cross to JavaScript? As `{"ok": value}` or `{"error": {...}}`; the facade makes real errors of it.
+//! How does a result reach JavaScript? As `{"ok": value}` or `{"error": {...}}`, from which the facade creates errors.
 
 use openmemory_rules::Error;
 use openmemory_rules::contract::ItemResult;
@@ -15,11 +15,13 @@ pub fn answer<T: Serialize>(result: Result<T, Error>) -> String {
         Ok(value) => serde_json::to_string(&Success { ok: &value }),
         Err(error) => serde_json::to_string(&json!({ "error": error.to_json() })),
     };
-    text.unwrap_or_else(|_| json!({ "error": Error::Internal("an answer is no JSON").to_json() }).to_string())
+    text.unwrap_or_else(|_| {
+        json!({ "error": Error::Internal("a result could not be serialized as JSON").to_json() }).to_string()
+    })
 }
 
-/// A failure of what is not the engine.
-pub fn refusal(code: &str, field: Option<&str>, message: &str) -> String {
+/// An error of the server or the key file, as JSON.
+pub fn error(code: &str, field: Option<&str>, message: &str) -> String {
     match field {
         Some(field) => json!({ "error": { "code": code, "message": message, "field": field } }),
         None => json!({ "error": { "code": code, "message": message } }),
@@ -27,16 +29,16 @@ pub fn refusal(code: &str, field: Option<&str>, message: &str) -> String {
     .to_string()
 }
 
-/// What became of each item of a batch.
+/// The results of a batch.
 pub fn items<T: Serialize>(results: Vec<ItemResult<T>>) -> Value {
     let item = |result: ItemResult<T>| match result {
         Ok(memory) => json!({ "ok": true, "memory": memory }),
-        Err(refused) => json!(refused),
+        Err(error) => json!(error),
     };
     results.into_iter().map(item).collect()
 }
 
-/// The request of a call as JSON.
+/// Parses the request of a call.
 pub fn parse(request: &str) -> Result<Value, Error> {
-    serde_json::from_str(request).map_err(|_| Error::Internal("a request is no JSON"))
+    serde_json::from_str(request).map_err(|_| Error::Internal("a request is not JSON"))
 }

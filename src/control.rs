@@ -1,4 +1,5 @@
-//! How does long work report and stop? One object for each call, made by the facade.
+//! How does a long call report progress, and how is it cancelled? Through one object per call, which the facade
+//! creates.
 
 use std::sync::Arc;
 
@@ -17,10 +18,10 @@ impl Control {
     #[napi(constructor)]
     pub fn new(on_progress: Option<Function<'_, FnArgs<(u32, u32)>, ()>>) -> Result<Self> {
         let Some(on_progress) = on_progress else { return Ok(Self { shared: Arc::default() }) };
-        // Weak: waiting for a report does not keep the process alive; the pending call does.
-        let tell = on_progress.build_threadsafe_function().weak::<true>().build()?;
+        // Weak: the pending call keeps the process alive, its progress callback need not.
+        let callback = on_progress.build_threadsafe_function().weak::<true>().build()?;
         let report = move |done: usize, total: usize| {
-            tell.call((done as u32, total as u32).into(), ThreadsafeFunctionCallMode::NonBlocking);
+            callback.call((done as u32, total as u32).into(), ThreadsafeFunctionCallMode::NonBlocking);
         };
         Ok(Self { shared: Arc::new(contract::Control::new(report)) })
     }

@@ -1,5 +1,5 @@
-//! How is a JavaScript function called to embed? From any thread; whoever its promise wakes goes on. A function ends with
-//! its thread, and calls that wait for it then hear so.
+//! How is a JavaScript function called to embed texts? From any thread, through a thread-safe function whose promise is
+//! awaited. When the JavaScript thread ends, waiting calls fail with [`EmbedFailure::CallerExited`].
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use openmemory_embedding::{EmbedCall, EmbedFailure};
 type Texts = FnArgs<(Vec<String>,)>;
 type EmbedFunction = ThreadsafeFunction<Texts, Promise<Float32Array>, Texts, Status, false, true>;
 
-/// The call for the engine. The facade's function checks the vectors and never throws: it rejects.
+/// Wraps the facade's function for the engine. That function checks the vectors, and rejects instead of throwing.
 pub fn embed_call(env: &Env, embed: Function<'_, Texts, Promise<Float32Array>>) -> Result<EmbedCall> {
     let function = Arc::new(embed.build_threadsafe_function().weak::<true>().build()?);
     let ended = end_of_this_thread(env)?;
@@ -32,9 +32,9 @@ pub fn embed_call(env: &Env, embed: Function<'_, Texts, Promise<Float32Array>>) 
 }
 
 async fn call(function: &EmbedFunction, texts: Vec<String>) -> std::result::Result<Vec<f32>, EmbedFailure> {
-    let (begun, promise) = oneshot::channel();
+    let (started, promise) = oneshot::channel();
     let called = function.call_with_return_value((texts,).into(), NonBlocking, move |promise, _| {
-        let _ = begun.send(promise);
+        let _ = started.send(promise);
         Ok(())
     });
     if called != Status::Ok {
@@ -46,8 +46,8 @@ async fn call(function: &EmbedFunction, texts: Vec<String>) -> std::result::Resu
         Err(error) => Err(error),
     };
     flat.map(|flat| flat.to_vec()).map_err(|error| match error.reason.as_str() {
-        // What napi says of a call that its thread's end has cut short, and of a promise that has gone without an answer.
-        // An error of the function's bears a ticket.
+        // The messages of napi for a call that ended with its thread, and for a promise dropped before it settled.
+        // Errors of the function itself contain a ticket.
         "" | "oneshot canceled" | "Wrap finalizer for PromiseRaw failed" => EmbedFailure::CallerExited,
         why => EmbedFailure::Failed(why.to_owned()),
     })
@@ -57,15 +57,15 @@ thread_local! {
     static ENDED: RefCell<Option<watch::Receiver<bool>>> = const { RefCell::new(None) };
 }
 
-/// Becomes true when this thread's JavaScript ends. What waits in a function's queue then is dropped without a word.
+/// Becomes true when this thread's JavaScript ends. napi then drops the queued calls of its functions silently.
 fn end_of_this_thread(env: &Env) -> Result<watch::Receiver<bool>> {
     if let Some(ended) = ENDED.with_borrow(Option::clone) {
         return Ok(ended);
     }
-    let (tell, ended) = watch::channel(false);
-    env.add_env_cleanup_hook(tell, |tell| {
+    let (sender, ended) = watch::channel(false);
+    env.add_env_cleanup_hook(sender, |sender| {
         ENDED.take();
-        tell.send_replace(true);
+        sender.send_replace(true);
     })?;
     ENDED.set(Some(ended.clone()));
     Ok(ended)

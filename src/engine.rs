@@ -1,4 +1,4 @@
-//! Which functions does JavaScript see? Each reads its request, asks the engine, and answers.
+//! Which methods does the engine have in JavaScript? Each parses its request, calls the engine and returns the result.
 
 use std::future::Future;
 use std::path::Path;
@@ -25,26 +25,26 @@ use crate::answer::{answer, items, parse};
 use crate::control::Control;
 use crate::embedder::embed_call;
 use crate::handle::{Handle, blocking, reading, run_inline};
-use crate::inline_poll::answer_at_once;
+use crate::inline_poll::poll_inline;
 use crate::loop_budget::{InlinePermit, LoopBudget};
 use crate::options::StoreSpec;
 use crate::written::written;
 
 type Promised<'env> = Result<PromiseRaw<'env, String>>;
 
-/// Bytes of a request up to which JavaScript's thread, where a function of its own embeds, goes on with the vectors; and
-/// only if nothing else is to be done.
-const SHORT: usize = 16 * 1024;
+/// Maximum size of an update that continues on JavaScript's thread after a JavaScript function has embedded its text.
+/// It does so only if no other call is running.
+const MAX_INLINE_UPDATE_BYTES: usize = 16 * 1024;
 
 #[napi]
 pub struct Engine {
     pub(crate) handle: Arc<Handle>,
-    turns: LoopBudget,
+    budget: LoopBudget,
 }
 
 #[napi]
 impl Engine {
-    /// Instant: the directory is opened by the first call.
+    /// Returns immediately: the first call opens the directory.
     #[napi(constructor)]
     #[allow(
         clippy::type_complexity,
@@ -56,8 +56,8 @@ impl Engine {
         embed: Option<Function<'_, FnArgs<(Vec<String>,)>, Promise<Float32Array>>>,
     ) -> Result<Self> {
         let embed = embed.map(|embed| embed_call(env, embed)).transpose()?;
-        let opening = StoreSpec::read(&options, embed)?;
-        Ok(Self { handle: Arc::new(Handle::new(opening)), turns: LoopBudget::default() })
+        let spec = StoreSpec::read(&options, embed)?;
+        Ok(Self { handle: Arc::new(Handle::new(spec)), budget: LoopBudget::default() })
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -93,10 +93,11 @@ impl Engine {
     pub fn update<'env>(&self, env: &'env Env, request: String) -> Result<Object<'env>> {
         let update = read(&request, Update::read);
         let embeds = matches!(&update, Ok(update) if update.patch.content.is_some());
-        let elsewhere =
-            embeds && self.handle.opening.embeds_in_javascript() && (request.len() > SHORT || self.handle.is_busy());
+        let in_background = embeds
+            && self.handle.spec.embeds_in_javascript()
+            && (request.len() > MAX_INLINE_UPDATE_BYTES || self.handle.is_busy());
         let call = |engine: Arc<Shared>| async move { written(&engine, engine.update(update?).await?).await };
-        if elsewhere { self.call(env, call)?.coerce_to_object() } else { self.call_inline(env, call) }
+        if in_background { self.call(env, call)?.coerce_to_object() } else { self.call_inline(env, call) }
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -120,8 +121,8 @@ impl Engine {
                 DeleteMany::Matching(filter) => Some(Arc::new(filter)),
                 DeleteMany::All => None,
             };
-            let (store, asked, asking) = (Arc::clone(&engine), filter.clone(), Arc::clone(&control));
-            let ids = reading(move || store.ids_matching(asked.as_deref(), &asking)).await?;
+            let (store, scan_filter, scan_control) = (Arc::clone(&engine), filter.clone(), Arc::clone(&control));
+            let ids = reading(move || store.ids_matching(scan_filter.as_deref(), &scan_control)).await?;
             Ok(json!(engine.delete_matching(ids, filter, &control).await?))
         })
     }
@@ -129,12 +130,12 @@ impl Engine {
     #[napi(ts_return_type = "Promise<string>")]
     pub fn search<'env>(&self, env: &'env Env, request: String, control: Option<&Control>) -> Result<Object<'env>> {
         let (search, control) = (read(&request, Search::read), progress(control));
-        let turn = self.turns.take();
-        let mine = turn.is_some();
-        self.call_in_turn(env, turn, move |engine| async move {
+        let permit = self.budget.take();
+        let inline = permit.is_some();
+        self.call_with_permit(env, permit, move |engine| async move {
             let search = search?;
             let vector = engine.embed_query(&search).await?;
-            if mine && engine.is_quick(&search) {
+            if inline && engine.is_quick(&search) {
                 return run_inline(|| engine.search(&search, &vector, &control));
             }
             reading(move || engine.search(&search, &vector, &control)).await
@@ -213,61 +214,66 @@ impl Engine {
         self.read(env, |engine| engine.flush())
     }
 
-    /// Settles what is in flight first; closing again does nothing.
+    /// Waits for the calls in flight first. Idempotent.
     #[napi(ts_return_type = "Promise<string>")]
     pub fn close<'env>(&self, env: &'env Env) -> Promised<'env> {
         let handle = Arc::clone(&self.handle);
         env.spawn_future(async move { Ok(answer(handle.close().await)) })
     }
 
-    /// A call that waits without a thread.
+    /// A call that waits asynchronously.
     fn call<'env, T, C, F>(&self, env: &'env Env, call: C) -> Promised<'env>
     where
         T: Serialize + 'static,
         C: FnOnce(Arc<Shared>) -> F + Send + 'static,
         F: Future<Output = std::result::Result<T, Error>> + Send + 'static,
     {
-        let answered = self.answered(call);
-        env.spawn_future(async move { Ok(answered.await) })
+        let result = self.result(call);
+        env.spawn_future(async move { Ok(result.await) })
     }
 
-    /// A call that does little but wait for the writer: it begins on this thread, and the writer's thread ends it.
+    /// A call that does little but wait for the writer: it starts on this thread and is completed by the writer thread.
     fn call_inline<'env, T, C, F>(&self, env: &'env Env, call: C) -> Result<Object<'env>>
     where
         T: Serialize + 'static,
         C: FnOnce(Arc<Shared>) -> F + Send + 'static,
         F: Future<Output = std::result::Result<T, Error>> + Send + 'static,
     {
-        self.call_in_turn(env, None, call)
+        self.call_with_permit(env, None, call)
     }
 
-    /// The same; with a turn it may do more.
-    fn call_in_turn<'env, T, C, F>(&self, env: &'env Env, turn: Option<InlinePermit>, call: C) -> Result<Object<'env>>
+    /// Like [`Engine::call_inline`]. With a permit the call may do more work on this thread.
+    fn call_with_permit<'env, T, C, F>(
+        &self,
+        env: &'env Env,
+        permit: Option<InlinePermit>,
+        call: C,
+    ) -> Result<Object<'env>>
     where
         T: Serialize + 'static,
         C: FnOnce(Arc<Shared>) -> F + Send + 'static,
         F: Future<Output = std::result::Result<T, Error>> + Send + 'static,
     {
-        let answered = self.answered(call);
-        within_runtime_if_available(|| answer_at_once(env, answered, &self.turns, turn))
+        let result = self.result(call);
+        within_runtime_if_available(|| poll_inline(env, result, &self.budget, permit))
     }
 
-    fn answered<T, C, F>(&self, call: C) -> impl Future<Output = String> + Send + 'static
+    fn result<T, C, F>(&self, call: C) -> impl Future<Output = String> + Send + 'static
     where
         T: Serialize + 'static,
         C: FnOnce(Arc<Shared>) -> F + Send + 'static,
         F: Future<Output = std::result::Result<T, Error>> + Send + 'static,
     {
-        let begun = self.handle.begin();
+        let started = self.handle.begin();
         async move {
-            answer(match begun {
-                Ok(begun) => begun.run(call).await,
+            answer(match started {
+                Ok(started) => started.run(call).await,
                 Err(closed) => Err(closed),
             })
         }
     }
 
-    /// A call that reads on a thread that may block.
+    /// A read on the blocking pool.
     fn read<'env, T, C>(&self, env: &'env Env, call: C) -> Promised<'env>
     where
         T: Serialize + Send + 'static,
@@ -277,12 +283,12 @@ impl Engine {
     }
 }
 
-/// Looks at a store that nobody has open; with `repair`, mends it.
+/// Checks a closed store. With `repair`, repairs it.
 #[napi(ts_return_type = "Promise<string>")]
 #[cfg_attr(test, allow(dead_code, reason = "functions are registered outside of tests only"))]
 pub fn doctor(env: &Env, path: String, repair: bool) -> Promised<'_> {
-    let look = blocking(move || engine::doctor(Path::new(&path), repair, SystemClock.now()));
-    env.spawn_future(async move { Ok(answer(look.await)) })
+    let diagnosis = blocking(move || engine::doctor(Path::new(&path), repair, SystemClock.now()));
+    env.spawn_future(async move { Ok(answer(diagnosis.await)) })
 }
 
 fn read<T>(

@@ -1,5 +1,5 @@
-//! When is the engine opened and closed? Opened by the first call, on a thread that may block; closed when every call
-//! has ended. Where its disk has failed, the core opens it again.
+//! When is the engine opened and closed? The first call opens it on the blocking pool, and `close` closes it once every
+//! call has ended. After a disk failure the engine crate reopens it.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,38 +16,39 @@ use openmemory_rules::Error;
 
 use crate::options::StoreSpec;
 
-/// How long closing waits for calls that may wait for a function of the caller's: it may never answer.
+/// How long `close` waits for calls that may wait for the caller's embedding function, which may never settle.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Places for reads of JavaScript's own.
+/// Permits for blocking reads of JavaScript calls.
 static READS: Semaphore = Semaphore::const_new(8);
 
-/// Statics are shared by all worker threads of a process, and so are the engines of its directories.
+/// A static, so that all worker threads of the process share the engines.
 pub static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::default);
 
-/// One JavaScript object's hold on an engine.
+/// The hold of one JavaScript object on an engine.
 pub struct Handle {
-    pub opening: Arc<StoreSpec>,
+    pub spec: Arc<StoreSpec>,
     directory: Mutex<Option<Arc<Directory>>>,
     closed: AtomicBool,
-    /// Calls that have begun and not ended.
+    /// Number of calls that have started and not ended.
     in_flight: watch::Sender<usize>,
+    /// Whether `close` has given up waiting for calls.
     given_up: watch::Sender<bool>,
 }
 
-/// Who forgot to close, or was a worker thread that ended, lets go too: on a thread of its own, since this one may be the
-/// writer's, which answers calls and cannot wait for itself.
+/// Releases the engine of an object that was not closed, such as one of a worker thread that has ended. This happens on
+/// a separate thread, because the current one may be the writer thread, which cannot wait for itself.
 impl Drop for Handle {
     fn drop(&mut self) {
         if let Some(directory) = self.directory.get_mut().take() {
             let release = || drop(REGISTRY.release(directory));
-            // A system without a thread to spare cannot do better.
+            // If no thread can be started, the directory is released without waiting.
             let _ = std::thread::Builder::new().name("openmemory-close".into()).spawn(release);
         }
     }
 }
 
-/// A call that has begun; dropping it ends the call.
+/// A call that has started. Dropping it ends the call.
 pub struct Call(Arc<Handle>);
 
 impl Drop for Call {
@@ -57,9 +58,9 @@ impl Drop for Call {
 }
 
 impl Handle {
-    pub fn new(opening: StoreSpec) -> Self {
+    pub fn new(spec: StoreSpec) -> Self {
         Self {
-            opening: Arc::new(opening),
+            spec: Arc::new(spec),
             directory: Mutex::new(None),
             closed: AtomicBool::new(false),
             in_flight: watch::Sender::new(0),
@@ -67,7 +68,7 @@ impl Handle {
         }
     }
 
-    /// Begins a call, in the order in which JavaScript makes them: those before a close are answered.
+    /// Starts a call, in the order in which JavaScript makes the calls: those made before `close` are completed.
     pub fn begin(self: &Arc<Self>) -> Result<Call, Error> {
         if self.closed.load(Ordering::Relaxed) {
             return Err(Error::Closed);
@@ -76,7 +77,7 @@ impl Handle {
         Ok(Call(Arc::clone(self)))
     }
 
-    /// Whether calls have begun and not ended.
+    /// Whether calls are in flight.
     pub fn is_busy(&self) -> bool {
         *self.in_flight.borrow() > 0
     }
@@ -88,7 +89,7 @@ impl Handle {
             match &*slot {
                 Some(directory) => Arc::clone(directory),
                 None => {
-                    let (options, description) = (self.opening.engine_options(), self.opening.description.clone());
+                    let (options, description) = (self.spec.engine_options(), self.spec.description.clone());
                     Arc::clone(slot.insert(blocking(move || REGISTRY.open(options, &description)).await?))
                 }
             }
@@ -96,13 +97,13 @@ impl Handle {
         directory.engine().await
     }
 
-    /// Ends when nothing is in flight and, for the last who shares the engine, everything is on disk.
+    /// Waits until no call is in flight. The last object that shares the engine also closes it, which syncs all writes.
     pub async fn close(&self) -> Result<(), Error> {
         self.closed.store(true, Ordering::Relaxed);
-        if self.opening.embeds_in_javascript() && timeout(CLOSE_TIMEOUT, none(&self.in_flight)).await.is_err() {
+        if self.spec.embeds_in_javascript() && timeout(CLOSE_TIMEOUT, reaches_zero(&self.in_flight)).await.is_err() {
             self.given_up.send_replace(true);
         }
-        none(&self.in_flight).await;
+        reaches_zero(&self.in_flight).await;
         match self.directory.lock().await.take() {
             Some(directory) => blocking(move || REGISTRY.release(directory)).await,
             None => Ok(()),
@@ -115,7 +116,7 @@ impl Handle {
 }
 
 impl Call {
-    /// Runs the call on the engine, which stays open for as long as it takes.
+    /// Runs the call on the engine, which stays open until the call has ended.
     pub async fn run<T, F>(self, call: impl FnOnce(Arc<Shared>) -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>>,
@@ -130,27 +131,28 @@ impl Call {
     }
 }
 
-/// Ends when a count is 0. Its sender lives as long as the handle, so the wait cannot fail.
-async fn none(count: &watch::Sender<usize>) {
+/// Waits until a count is 0. The sender lives as long as the handle, so waiting cannot fail.
+async fn reaches_zero(count: &watch::Sender<usize>) {
     let _ = count.subscribe().wait_for(|count| *count == 0).await;
 }
 
-/// Runs what takes less time than a change of threads where it stands.
+/// Runs work on the current thread, because it takes less time than a switch of threads.
 pub fn run_inline<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Error::Internal("a call panicked")))
 }
 
-/// Runs a read in turn: of JavaScript's own no more run at once, so that a server in the process has threads too.
+/// Runs a read on the blocking pool. The number of such reads is limited, so that a server in this process gets threads
+/// too.
 pub async fn reading<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
-    let place = READS.acquire().await.map_err(|_| Error::Closed)?;
+    let permit = READS.acquire().await.map_err(|_| Error::Closed)?;
     blocking(move || {
-        let _place = place;
+        let _permit = permit;
         work()
     })
     .await
 }
 
-/// Runs what may block on a thread for that; from any thread, since the writer's goes on with calls that it answers.
+/// Runs work that may block on the blocking pool. Callable from any thread, because the writer thread also polls calls.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
     spawn_blocking(work).await.unwrap_or(Err(Error::Internal("a call panicked")))
 }

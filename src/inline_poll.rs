@@ -1,5 +1,6 @@
-//! How is a call answered with the fewest switches of threads? It is polled where it begins, and then by whoever wakes
-//! it: the writer answers JavaScript itself. What is ready at once is a resolved promise.
+//! How does a call resolve its promise with the fewest thread switches? It is polled first on the calling thread, and
+//! then on the thread that wakes it, such as the writer thread. A call that is ready at once returns a resolved
+//! promise.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,36 +19,36 @@ use crate::loop_budget::{InlinePermit, LoopBudget};
 type Work = Pin<Box<dyn Future<Output = String> + Send>>;
 type Answer = Box<dyn FnOnce(Env) -> Result<String> + Send>;
 
-/// How JavaScript hears of the end of a call, unless that was ready at once and may be told so: when its event loop goes on.
+/// A promise that is settled by the event loop, because the call was not ready at once or the budget is used up.
 struct PendingPromise {
     deferred: JsDeferred<String, Answer>,
-    turns: LoopBudget,
-    turn: Option<InlinePermit>,
+    budget: LoopBudget,
+    permit: Option<InlinePermit>,
 }
 
-/// A call on its way; nothing once it is answered.
+/// A running call; empty once it has ended.
 #[derive(Default)]
 struct Call {
     pending: Mutex<Option<(Work, PendingPromise)>>,
     woken: AtomicBool,
 }
 
-/// Begins a call on this thread. It must do little between its waits, unless it has its turn: it goes on in the thread that ends each
-/// of them.
-pub fn answer_at_once<'env>(
+/// Starts a call on this thread. After each wait it continues on the thread that woke it, so it must do little work
+/// between waits, unless it has a permit.
+pub fn poll_inline<'env>(
     env: &'env Env,
     work: impl Future<Output = String> + Send + 'static,
-    turns: &LoopBudget,
-    turn: Option<InlinePermit>,
+    budget: &LoopBudget,
+    permit: Option<InlinePermit>,
 ) -> Result<Object<'env>> {
     let mut work: Work = Box::pin(work);
     let call = Arc::new(Call::default());
-    // Who ends the first wait before the call is noted leaves it to this thread.
-    let mut noted = call.pending.lock();
-    let begun = Instant::now();
+    // Locked until the call is stored: a thread that wakes it before that leaves polling to this thread.
+    let mut pending = call.pending.lock();
+    let start = Instant::now();
     let polled = poll(&mut work, &call);
-    turns.used(begun.elapsed());
-    if turns.may_go_on() {
+    budget.spend(start.elapsed());
+    if budget.is_left() {
         match polled {
             Poll::Ready(Ok(answer)) => return PromiseRaw::resolve(env, answer)?.coerce_to_object(),
             Poll::Ready(Err(error)) => return PromiseRaw::<String>::reject(env, error)?.coerce_to_object(),
@@ -55,13 +56,13 @@ pub fn answer_at_once<'env>(
         }
     }
     let (deferred, promise) = env.create_deferred()?;
-    let telling = PendingPromise { deferred, turns: turns.clone(), turn };
+    let promised = PendingPromise { deferred, budget: budget.clone(), permit };
     match polled {
-        Poll::Ready(answer) => telling.end(answer),
-        Poll::Pending => *noted = Some((work, telling)),
+        Poll::Ready(answer) => promised.settle(answer),
+        Poll::Pending => *pending = Some((work, promised)),
     }
-    drop(noted);
-    call.go_on();
+    drop(pending);
+    call.resume();
     Ok(promise)
 }
 
@@ -74,26 +75,26 @@ fn poll(work: &mut Work, call: &Arc<Call>) -> Poll<Result<String>> {
 }
 
 impl PendingPromise {
-    fn end(self, answer: Result<String>) {
-        let Self { deferred, turns, turn } = self;
+    fn settle(self, answer: Result<String>) {
+        let Self { deferred, budget, permit } = self;
         deferred.resolve(Box::new(move |_| {
-            drop(turn);
-            turns.begin_anew();
+            drop(permit);
+            budget.reset();
             answer
         }));
     }
 }
 
 impl Call {
-    fn go_on(self: Arc<Self>) {
-        // Who finds the call being polled leaves it to that thread, which looks again afterwards.
+    fn resume(self: Arc<Self>) {
+        // If another thread is polling the call, that thread checks `woken` again afterwards.
         while self.woken.load(Ordering::SeqCst) {
             let Some(mut pending) = self.pending.try_lock() else { return };
             self.woken.store(false, Ordering::SeqCst);
-            let Some((mut work, telling)) = pending.take() else { return };
+            let Some((mut work, promised)) = pending.take() else { return };
             match poll(&mut work, &self) {
-                Poll::Ready(answer) => telling.end(answer),
-                Poll::Pending => *pending = Some((work, telling)),
+                Poll::Ready(answer) => promised.settle(answer),
+                Poll::Pending => *pending = Some((work, promised)),
             }
         }
     }
@@ -102,6 +103,6 @@ impl Call {
 impl Wake for Call {
     fn wake(self: Arc<Self>) {
         self.woken.store(true, Ordering::SeqCst);
-        self.go_on();
+        self.resume();
     }
 }

@@ -1,4 +1,4 @@
-//! How does JavaScript make and revoke keys? By calls that read and write the key file at once.
+//! How does JavaScript create, list and revoke keys? Through synchronous calls that read and write the key file.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use napi_derive::napi;
 use openmemory_server::keys::{Key, KeyError, KeyFile, Role};
 use serde_json::{Value, json};
 
-use crate::answer::{answer, refusal};
+use crate::answer::{answer, error};
 
 #[napi]
 pub struct Keys {
@@ -20,11 +20,11 @@ impl Keys {
         Self { file: KeyFile::new(Path::new(&file)) }
     }
 
-    /// Tells the key, which is kept nowhere.
+    /// Returns the new key, which is not stored anywhere.
     #[napi]
     pub fn create(&self, tenant: String, name: String, for_metrics: bool) -> String {
         let role = if for_metrics { Role::Metrics } else { Role::Tenant };
-        told(self.file.create(&tenant, &name, role).map(|new| {
+        to_answer(self.file.create(&tenant, &name, role).map(|new| {
             let mut fields = fields(&new.key);
             fields["key"] = new.secret.into();
             fields
@@ -33,12 +33,12 @@ impl Keys {
 
     #[napi]
     pub fn list(&self) -> String {
-        told(self.file.list().map(|keys| keys.iter().map(fields).collect()))
+        to_answer(self.file.list().map(|keys| keys.iter().map(fields).collect()))
     }
 
     #[napi]
     pub fn revoke(&self, id: String) -> String {
-        told(self.file.revoke(&id).map(|key| fields(&key)))
+        to_answer(self.file.revoke(&id).map(|key| fields(&key)))
     }
 }
 
@@ -57,16 +57,16 @@ fn fields(key: &Key) -> Value {
     fields
 }
 
-fn told(result: Result<Value, KeyError>) -> String {
+fn to_answer(result: Result<Value, KeyError>) -> String {
     match result {
         Ok(value) => answer(Ok(value)),
-        Err(error) => {
-            let field = match error {
+        Err(key_error) => {
+            let field = match key_error {
                 KeyError::Tenant => Some("tenant"),
                 KeyError::Name => Some("name"),
                 _ => None,
             };
-            refusal(error.code().as_str(), field, &error.to_string())
+            error(key_error.code().as_str(), field, &key_error.to_string())
         }
     }
 }

@@ -1,21 +1,22 @@
-//! The addon: the engine as one JavaScript class. Requests and answers are JSON text, which the facade in `sdk/` writes
-//! and reads; nothing here decides anything.
+//! How does JavaScript call the engine and the server? Through a few classes that pass requests and results as JSON
+//! text, which the facade in `sdk/` writes and reads. Nothing here decides anything.
 //!
 //! | file | question |
 //! |---|---|
-//! | `engine` | which functions does JavaScript see? |
+//! | `engine` | which methods does the engine have in JavaScript? |
 //! | `handle` | when is the engine opened and closed? |
-//! | `server` | how does JavaScript serve a directory? |
-//! | `keys` | how does JavaScript make and revoke keys? |
-//! | `answer` | how does a result cross to JavaScript? |
-//! | `allocator` | who hands out memory? |
-//! | `at_once` | how is a call answered with the fewest switches of threads? |
-//! | `turns` | how long may calls hold JavaScript's thread? |
-//! | `watcher` | how does JavaScript watch? |
-//! | `control` | how does long work report and stop? |
-//! | `options` | which engine is meant? |
-//! | `embedder` | how is a JavaScript function called to embed? |
-//! | `runtime` | on which threads does all this run? |
+//! | `inline_poll` | how does a call resolve its promise with the fewest thread switches? |
+//! | `loop_budget` | how long may calls occupy JavaScript's thread? |
+//! | `options` | which store do the constructor's options describe? |
+//! | `embedder` | how is a JavaScript function called to embed texts? |
+//! | `control` | how does a long call report progress, and how is it cancelled? |
+//! | `watcher` | how does JavaScript watch changes? |
+//! | `written` | on which thread is the result of a write serialized? |
+//! | `answer` | how does a result reach JavaScript? |
+//! | `server` | how does JavaScript start and stop a server? |
+//! | `keys` | how does JavaScript create, list and revoke keys? |
+//! | `runtime` | which threads run asynchronous and blocking calls? |
+//! | `allocator` | which allocator does the addon use? |
 
 mod allocator;
 mod answer;

@@ -1,12 +1,12 @@
-//! How long may calls hold JavaScript's thread? What they do there is counted until its event loop has gone on.
+//! How long may calls occupy JavaScript's thread? Their time is counted until the event loop has run again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-/// What calls may take of the thread before its event loop goes on: who awaits one promise after the other that is resolved
-/// already keeps it from timers and sockets.
-const AT_A_STRETCH: Duration = Duration::from_millis(4);
+/// Maximum time of calls on the thread between two runs of the event loop: code that awaits one resolved promise after
+/// another keeps the event loop from its timers and sockets.
+const MAX_INLINE_TIME: Duration = Duration::from_millis(4);
 
 #[derive(Clone, Default)]
 pub struct LoopBudget(Arc<State>);
@@ -14,33 +14,33 @@ pub struct LoopBudget(Arc<State>);
 #[derive(Default)]
 struct State {
     taken: AtomicBool,
-    /// Nanoseconds since the event loop went on.
-    used: AtomicU64,
+    /// Nanoseconds spent since the event loop last ran.
+    spent: AtomicU64,
 }
 
-/// To do more than a little where a call begins. Dropping it ends the turn.
+/// Allows one call at a time to do more work on the thread on which it starts. Dropping it releases the permit.
 pub struct InlinePermit(Arc<State>);
 
 impl LoopBudget {
-    /// None while another call has its turn, or the event loop must go on: so calls that are made together are shared out
-    /// among threads.
+    /// `None` while another call has the permit or the budget is used up, so that concurrent calls run on several
+    /// threads.
     pub fn take(&self) -> Option<InlinePermit> {
-        (self.may_go_on() && !self.0.taken.swap(true, Ordering::Relaxed)).then(|| InlinePermit(Arc::clone(&self.0)))
+        (self.is_left() && !self.0.taken.swap(true, Ordering::Relaxed)).then(|| InlinePermit(Arc::clone(&self.0)))
     }
 
-    /// Counts what a call has taken of the thread.
-    pub fn used(&self, time: Duration) {
-        self.0.used.fetch_add(time.as_nanos() as u64, Ordering::Relaxed);
+    /// Counts the time that a call has spent on the thread.
+    pub fn spend(&self, time: Duration) {
+        self.0.spent.fetch_add(time.as_nanos() as u64, Ordering::Relaxed);
     }
 
-    /// Whether JavaScript may go on without its event loop.
-    pub fn may_go_on(&self) -> bool {
-        self.0.used.load(Ordering::Relaxed) < AT_A_STRETCH.as_nanos() as u64
+    /// Whether JavaScript may continue before the event loop runs.
+    pub fn is_left(&self) -> bool {
+        self.0.spent.load(Ordering::Relaxed) < MAX_INLINE_TIME.as_nanos() as u64
     }
 
-    /// The event loop has gone on.
-    pub fn begin_anew(&self) {
-        self.0.used.store(0, Ordering::Relaxed);
+    /// Called when the event loop has run.
+    pub fn reset(&self) {
+        self.0.spent.store(0, Ordering::Relaxed);
     }
 }
 
@@ -55,24 +55,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_call_at_a_time_has_its_turn() {
-        let turns = LoopBudget::default();
-        let turn = turns.take();
-        assert!(turn.is_some());
-        assert!(turns.take().is_none());
-        assert!(turns.take().is_none(), "to ask does not take it away");
-        drop(turn);
-        assert!(turns.take().is_some());
+    fn one_call_at_a_time_gets_the_permit() {
+        let budget = LoopBudget::default();
+        let permit = budget.take();
+        assert!(permit.is_some());
+        assert!(budget.take().is_none());
+        assert!(budget.take().is_none(), "a failed attempt does not release it");
+        drop(permit);
+        assert!(budget.take().is_some());
     }
 
     #[test]
-    fn nobody_has_a_turn_when_the_event_loop_must_go_on() {
-        let turns = LoopBudget::default();
-        turns.used(AT_A_STRETCH / 2);
-        assert!(turns.may_go_on() && turns.take().is_some());
-        turns.used(AT_A_STRETCH / 2);
-        assert!(!turns.may_go_on() && turns.take().is_none());
-        turns.begin_anew();
-        assert!(turns.may_go_on() && turns.take().is_some());
+    fn there_is_no_permit_once_the_budget_is_used_up() {
+        let budget = LoopBudget::default();
+        budget.spend(MAX_INLINE_TIME / 2);
+        assert!(budget.is_left() && budget.take().is_some());
+        budget.spend(MAX_INLINE_TIME / 2);
+        assert!(!budget.is_left() && budget.take().is_none());
+        budget.reset();
+        assert!(budget.is_left() && budget.take().is_some());
     }
 }

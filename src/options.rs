@@ -1,4 +1,4 @@
-//! Which engine is meant? The constructor's options, as the facade writes them.
+//! Which store do the constructor's options, as the facade writes them, describe?
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -47,13 +47,13 @@ enum PoolingName {
     Cls,
 }
 
-/// Everything that opening needs.
+/// Everything that is needed to open a store.
 pub struct StoreSpec {
     pub path: PathBuf,
     durability: Durability,
     allow_non_empty: bool,
     pub embedder: EmbedderSource,
-    /// Tells embedders apart: equal for options that mean the same one.
+    /// Identifies the embedder: equal for options that describe the same one.
     pub description: String,
 }
 
@@ -69,7 +69,7 @@ impl StoreSpec {
         Ok(Self { path: options.path, durability, allow_non_empty: options.allow_non_empty, embedder, description })
     }
 
-    /// Whether embedding waits for a function of the caller's, which may never answer.
+    /// Whether embedding waits for a function of the caller, which may never settle.
     pub fn embeds_in_javascript(&self) -> bool {
         matches!(self.embedder, EmbedderSource::External(_))
     }
@@ -78,7 +78,7 @@ impl StoreSpec {
         self.engine_options_in(&self.path)
     }
 
-    /// The same in another directory: every tenant of a server has one.
+    /// The same options for another directory, such as that of a server's tenant.
     pub fn engine_options_in(&self, directory: &Path) -> engine::Options {
         engine::Options {
             durability: self.durability,
@@ -89,8 +89,8 @@ impl StoreSpec {
     }
 }
 
-/// Models are large, and their threads as many as processors: all engines of the process that mean the same model share
-/// both.
+/// All engines of the process with the same model share it and its threads: a model is large, and has a thread per
+/// processor.
 static MODELS: LazyLock<Mutex<HashMap<String, Weak<LocalEmbedder>>>> = LazyLock::new(Mutex::default);
 
 fn embedder(options: EmbedderOptions, description: &str, embed: Option<EmbedCall>) -> Result<EmbedderSource> {

@@ -1,4 +1,4 @@
-//! How does JavaScript serve a directory? Over the same engine that its own calls use.
+//! How does JavaScript start and stop a server? It serves the engine that JavaScript's own calls use.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use openmemory_server::server::ServerHandle;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::answer::{answer, refusal};
+use crate::answer::{self, answer};
 use crate::engine::Engine;
 use crate::handle::REGISTRY;
 use crate::options::StoreSpec;
@@ -50,7 +50,7 @@ impl Log {
     }
 }
 
-/// Opens tenants' stores with the model of the engine that is served.
+/// Opens the stores of tenants with the model of the served engine.
 struct Directories(Arc<StoreSpec>);
 
 impl OpenDirectory for Directories {
@@ -65,7 +65,7 @@ impl OpenDirectory for Directories {
 
 #[napi]
 pub struct Server {
-    opening: Arc<StoreSpec>,
+    spec: Arc<StoreSpec>,
     options: Arc<Options>,
     running: Arc<OnceCell<ServerHandle>>,
 }
@@ -75,30 +75,29 @@ impl Server {
     #[napi(constructor)]
     pub fn new(engine: &Engine, options: String) -> Result<Self> {
         let options: Options = serde_json::from_str(&options).map_err(|error| Error::from_reason(error.to_string()))?;
-        let opening = Arc::clone(&engine.handle.opening);
-        Ok(Self { opening, options: Arc::new(options), running: Arc::default() })
+        let spec = Arc::clone(&engine.handle.spec);
+        Ok(Self { spec, options: Arc::new(options), running: Arc::default() })
     }
 
-    /// Begins to listen, and tells where.
+    /// Starts to listen and returns the address.
     #[napi(ts_return_type = "Promise<string>")]
     pub fn start<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, String>> {
-        let (opening, options, running) =
-            (Arc::clone(&self.opening), Arc::clone(&self.options), Arc::clone(&self.running));
+        let (spec, options, running) = (Arc::clone(&self.spec), Arc::clone(&self.options), Arc::clone(&self.running));
         if let Some(level) = options.log.level() {
             log::install(level, to_stderr);
         }
         env.spawn_future(async move {
-            let directories = Arc::new(Directories(Arc::clone(&opening)));
-            let stores = TenantDirectories::new(opening.path.clone(), directories, options.limits.open_tenants);
-            let start = || ServerHandle::start(options.config(&opening), Arc::new(stores));
+            let directories = Arc::new(Directories(Arc::clone(&spec)));
+            let stores = TenantDirectories::new(spec.path.clone(), directories, options.limits.open_tenants);
+            let start = || ServerHandle::start(options.config(&spec), Arc::new(stores));
             Ok(match running.get_or_try_init(start).await {
                 Ok(running) => answer(Ok(json!({ "host": running.address.ip(), "port": running.address.port() }))),
-                Err(error) => refusal(error.code().as_str(), error.field(), &error.to_string()),
+                Err(error) => answer::error(error.code().as_str(), error.field(), &error.to_string()),
             })
         })
     }
 
-    /// Answers when the server has ended. Waiting for it keeps the process alive.
+    /// Resolves when the server has ended. Waiting for it keeps the process alive.
     #[napi(ts_return_type = "Promise<string>")]
     pub fn ended<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, String>> {
         let running = Arc::clone(&self.running);
@@ -110,7 +109,7 @@ impl Server {
         })
     }
 
-    /// Answers what was asked, syncs, and lets go. Idempotent.
+    /// Completes pending requests, syncs and closes the stores. Idempotent.
     #[napi(ts_return_type = "Promise<string>")]
     pub fn close<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, String>> {
         let running = Arc::clone(&self.running);
@@ -124,9 +123,9 @@ impl Server {
 }
 
 impl Options {
-    fn config(&self, opening: &StoreSpec) -> Config {
+    fn config(&self, spec: &StoreSpec) -> Config {
         Config {
-            directory: opening.path.clone(),
+            directory: spec.path.clone(),
             host: self.host.clone(),
             port: self.port,
             keys: self.api_keys.clone(),
@@ -140,6 +139,6 @@ impl Options {
 }
 
 fn to_stderr(line: &str) {
-    // Nobody may read it any more; requests go on.
+    // The reader of stderr may be gone, which must not fail requests.
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }

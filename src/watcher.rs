@@ -1,5 +1,5 @@
-//! How does JavaScript watch? It takes what has changed, and is called when there is more: waiting keeps no process
-//! alive, since changes come from this process only.
+//! How does JavaScript watch changes? It takes the next changes, and is called back when there are more. Waiting does
+//! not keep the process alive, because changes come only from this process.
 
 use std::sync::Arc;
 
@@ -25,8 +25,8 @@ pub struct Watcher {
     handle: Arc<Handle>,
     request: String,
     wake: Wake,
-    place: Arc<Mutex<Option<engine::Watcher>>>,
-    /// Stops what looks for changes.
+    watcher: Arc<Mutex<Option<engine::Watcher>>>,
+    /// Cancels the call that reads changes.
     control: Mutex<Arc<contract::Control>>,
 }
 
@@ -38,24 +38,30 @@ impl Watcher {
         let wake: Wake = Arc::new(move || {
             call.call((), ThreadsafeFunctionCallMode::NonBlocking);
         });
-        Ok(Self { handle: Arc::clone(&engine.handle), request, wake, place: Arc::default(), control: Mutex::default() })
+        Ok(Self {
+            handle: Arc::clone(&engine.handle),
+            request,
+            wake,
+            watcher: Arc::default(),
+            control: Mutex::default(),
+        })
     }
 
-    /// What has changed since the last time; nothing yet: the function given is called when there is something.
+    /// Returns the changes since the last call. If there are none, the `wake` function is called when there are some.
     #[napi(ts_return_type = "Promise<string>")]
     pub fn take<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, String>> {
-        let begun = self.handle.begin();
-        let (request, wake, place) = (self.request.clone(), Arc::clone(&self.wake), Arc::clone(&self.place));
+        let started = self.handle.begin();
+        let (request, wake, watcher) = (self.request.clone(), Arc::clone(&self.wake), Arc::clone(&self.watcher));
         let control = Arc::clone(&self.control.lock());
         let call = move |engine: Arc<engine::Shared>| async move {
-            // At once, before any call that waited with this one for the engine goes on.
-            if place.lock().is_none() {
-                let watcher = engine.watch(&Watch::read(parse(&request)?)?)?;
-                *place.lock() = Some(watcher);
+            // Starts to watch before any await, so before other calls that waited for the engine continue.
+            if watcher.lock().is_none() {
+                let started = engine.watch(&Watch::read(parse(&request)?)?)?;
+                *watcher.lock() = Some(started);
             }
             reading(move || {
-                match place.lock().as_mut().map(|watcher| watcher.next(&engine, &control, move || wake())) {
-                    // It was ended meanwhile.
+                match watcher.lock().as_mut().map(|watcher| watcher.next(&engine, &control, move || wake())) {
+                    // The watch was ended meanwhile.
                     None | Some(Err(Error::Aborted)) => Ok(None),
                     Some(changes) => changes,
                 }
@@ -63,8 +69,8 @@ impl Watcher {
             .await
         };
         env.spawn_future(async move {
-            let taken: std::result::Result<_, Error> = match begun {
-                Ok(begun) => begun.run(call).await,
+            let taken: std::result::Result<_, Error> = match started {
+                Ok(started) => started.run(call).await,
                 Err(closed) => Err(closed),
             };
             Ok(answer(
@@ -73,11 +79,11 @@ impl Watcher {
         })
     }
 
-    /// Nothing is kept for it any more.
+    /// Ends the watch and releases its position.
     #[napi]
     pub fn end(&self) {
-        // First, since a walk through the store would keep its place for as long as it takes.
+        // Cancels first, because a scan of the store would hold the lock until it ends.
         std::mem::take(&mut *self.control.lock()).cancel();
-        drop(self.place.lock().take());
+        drop(self.watcher.lock().take());
     }
 }

@@ -1,4 +1,5 @@
-//! Who turns the answer of a write into JSON? The writer's thread, which ends the call, unless that would keep others waiting.
+//! On which thread is the result of a write serialized? On the writer thread, which completes the call, unless that
+//! would delay other writes.
 
 use openmemory_domain::Memory;
 use openmemory_engine::Shared;
@@ -9,10 +10,10 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use crate::handle::blocking;
 
-/// Bytes of text from which on an answer takes longer than a change of threads.
+/// Length of a text whose serialization takes longer than a switch of threads.
 const LARGE_BYTES: usize = 16 * 1024;
 
-/// What a write answers.
+/// The result of a write.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub enum Written<T> {
@@ -20,7 +21,7 @@ pub enum Written<T> {
     Json(Box<RawValue>),
 }
 
-/// An answer with a text in it.
+/// A result that contains a text.
 pub trait Text {
     fn bytes(&self) -> usize;
 }
@@ -37,7 +38,7 @@ impl Text for Deleted {
     }
 }
 
-/// Leaves the writer's thread with a large answer while others wait for it.
+/// Moves the serialization of a large result off the writer thread while other writes wait.
 pub async fn written<T>(engine: &Shared, value: T) -> Result<Written<T>, Error>
 where
     T: Text + Serialize + Send + 'static,
@@ -45,5 +46,7 @@ where
     if value.bytes() < LARGE_BYTES || !engine.is_waited_for() {
         return Ok(Written::Value(value));
     }
-    blocking(move || to_raw_value(&value).map_err(|_| Error::Internal("an answer is no JSON"))).await.map(Written::Json)
+    blocking(move || to_raw_value(&value).map_err(|_| Error::Internal("a result could not be serialized as JSON")))
+        .await
+        .map(Written::Json)
 }
