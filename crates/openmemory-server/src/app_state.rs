@@ -1,4 +1,4 @@
-//! What do all requests of a server share?
+//! Which state do all requests of a server share?
 
 use std::path::PathBuf;
 use std::sync::{Arc, Once};
@@ -19,15 +19,15 @@ pub struct AppState {
     pub keys: Keyring,
     pub limits: Limits,
     pub rates: Option<RateLimits>,
-    pub answers: IdempotencyStore,
+    pub idempotency: IdempotencyStore,
     pub metrics: Metrics,
     pub log: bool,
-    /// Said once in the log: that messages are stored as they are.
-    pub told_verbatim: Once,
+    /// Logs once that messages are stored verbatim.
+    pub verbatim_warning: Once,
     pub backup_dir: Option<PathBuf>,
-    pub places: ConcurrencyLimit,
-    /// Whether the server ends; what has no end of its own ends then.
+    pub permits: ConcurrencyLimit,
+    /// True once the server shuts down. Watches, which have no end of their own, end then.
     pub stopped: watch::Receiver<bool>,
-    /// Whether only this machine can reach the server.
+    /// Whether the server listens on loopback addresses only.
     pub loopback: bool,
 }

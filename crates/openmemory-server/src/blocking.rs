@@ -1,10 +1,10 @@
-//! Where does work run that blocks?
+//! Where does blocking work run?
 
 use openmemory_rules::Error;
 use tokio::task::spawn_blocking;
 use tracing::Span;
 
-/// Runs work on a thread that may block, in the span of the caller.
+/// Runs work on a blocking thread, within the caller's span.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {

@@ -1,4 +1,4 @@
-//! What may be chosen about a server? Each with a value that is right for most.
+//! Which options does a server have, and what are the default limits?
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,62 +6,61 @@ use std::time::Duration;
 use serde::Deserialize;
 
 pub struct Config {
-    /// Where uploads are spooled: on the disk that has the stores.
+    /// Where uploads are spooled, on the same disk as the stores.
     pub directory: PathBuf,
     /// An address to listen on: `127.0.0.1`, `::1`, `0.0.0.0`, or a name.
     pub host: String,
-    /// 0 for any free one.
+    /// 0 selects a free port.
     pub port: u16,
     /// `KEY` or `TENANT=KEY`, as in `OPENMEMORY_API_KEYS`.
     pub keys: Vec<String>,
-    /// May read `/metrics` and nothing else.
+    /// A key that can only read `/metrics`.
     pub metrics_key: Option<String>,
-    /// Keys made by the command; looked at again whenever it changes.
+    /// The file of keys made by `openmemory keys`. It is read again whenever it changes.
     pub key_file: PathBuf,
-    /// Where backups go that are asked for over HTTP; none: they are refused.
+    /// Directory for backups requested over HTTP. Without one, such requests are rejected.
     pub backup_dir: Option<PathBuf>,
     pub limits: Limits,
-    /// Whether each request is an event of the [log](crate::log).
+    /// Whether each request is written to the [log](crate::log).
     pub log: bool,
 }
 
-/// Where there are keys, a tenant has at most half of what is limited to so many at once.
+/// Limits of a server. If it has keys, each tenant gets at most half of every concurrency limit.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Limits {
-    /// Bytes of a request's body.
+    /// Bytes of a request body.
     pub body_bytes: usize,
-    /// Bytes of a batch's body.
+    /// Bytes of the body of a batch.
     pub batch_bytes: usize,
-    /// Bytes of a file to import; it goes to the disk as it comes.
+    /// Bytes of a file to import, which is streamed to disk.
     pub import_bytes: u64,
-    /// Bytes of a line of such a file, which is held in memory: a memory with its history.
+    /// Bytes of one line of such a file: a memory with its history, parsed in memory.
     pub import_line_bytes: usize,
-    /// Bytes of all bodies that are held in memory at once; further ones are received later.
+    /// Bytes of all request bodies in memory. Further bodies are received later.
     pub bodies_bytes: usize,
-    /// Requests that are worked on at once, until their answers are sent; further ones wait.
+    /// Concurrent requests, counted until their responses are sent. Further ones wait.
     pub requests: usize,
-    /// Connections that are open at once; a further one takes the place of one that is not in use.
+    /// Open connections. A further one evicts an idle one.
     pub connections: usize,
-    /// Exports under way at once, each on a thread of its own; further ones wait.
+    /// Concurrent exports, each on its own thread. Further ones wait.
     pub exports: usize,
-    /// Imports that are received or under way at once; further ones wait.
+    /// Concurrent imports, including those being received. Further ones wait.
     pub imports: usize,
-    /// Watches that are open at once; further ones are refused.
+    /// Open watches. Further ones are rejected.
     pub watches: usize,
-    /// After this long a request is answered 503; a write may still be applied. Work on the whole store has no limit.
+    /// Timeout after which a request gets 503; a write may still be applied. Operations on the whole store have none.
     pub timeout_seconds: u64,
-    /// After this long without a whole head or body, or with little of a body that is streamed, a request is given up, and
-    /// so is a connection that takes nothing of an answer for this long.
+    /// Timeout for receiving a head or a body, and for a streamed body that stays below the minimum rate. A connection
+    /// whose client reads nothing of a response for this long is closed.
     pub receive_seconds: u64,
-    /// How long a server that ends waits for requests under way.
+    /// How long a shutdown waits for requests in progress.
     pub drain_seconds: u64,
-    /// Tenants whose stores are open at once.
+    /// Tenant stores kept open.
     pub open_tenants: usize,
-    /// Reads at once that look at a few memories, and as many that may walk through a store; each tenant has at most half
-    /// of either. Further ones wait.
+    /// Concurrent point reads, and as many concurrent scans. Each tenant has at most half of either. Further ones wait.
     pub readers: usize,
-    /// Requests per key and window; none: no limit.
+    /// Rate limit of each key. Without one, rates are unlimited.
     pub rate: Option<Rate>,
 }
 

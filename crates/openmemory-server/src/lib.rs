@@ -1,20 +1,22 @@
-//! Memories over HTTP: the routes that OpenMemory's and Mem0's users know, over any store that fulfils the contract.
+//! Memories over HTTP: OpenMemory's and Mem0's routes over any store that implements the contract.
 //!
 //! | file | question |
 //! |---|---|
-//! | [`server`] | how does a server begin, and how does it end without losing an answer? |
-//! | [`config`] | what may be chosen about a server? |
-//! | `router` | which layers does a request pass, and which routes are there? |
-//! | `http` | what is the same for every request: body, identity, limits, logs, refusals? |
-//! | [`keys`] | who may ask, and for which tenant? |
-//! | `connections` | which connections are open, and which one makes room for a new one? |
-//! | [`tenant`] | who owns memories? |
-//! | `readers` | how are the threads that read shared out among tenants? |
-//! | `openmemory`, `mem0` | what do the routes of the two protocols take and answer? |
-//! | `openapi` | how is all this described? |
-//! | [`log`] | what does whoever runs a server read of it? |
+//! | [`server`] | how does a server start, and how does it shut down without losing a response? |
+//! | [`config`] | which options does a server have? |
+//! | `app_state` | which state do all requests share? |
+//! | `router` | which layers does a request pass, and which routes exist? |
+//! | `http` | what do all routes share: bodies, authentication, limits, logs, errors? |
+//! | [`keys`] | which keys are valid, and for which tenant? |
+//! | `connections` | which connections are open, and which one is evicted for a new one? |
+//! | [`tenant`] | what is a tenant? |
+//! | `readers` | how are concurrent reads shared among tenants? |
+//! | `blocking` | where does blocking work run? |
+//! | `openmemory`, `mem0` | what do the routes of the two protocols accept and return? |
+//! | `openapi` | how is the API described? |
+//! | [`log`] | what does a server write to its log? |
 //!
-//! It knows the contract, and neither a storage engine nor Node.
+//! The crate depends on the contract, not on a storage engine or Node.
 
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,5 @@
-//! What does whoever runs a server read of it? A line of JSON for each event, with the fields of the spans around it: so what
-//! the engine does for a request has the request's id. Without a subscriber events cost a comparison.
+//! What does a server write to its log? One line of JSON per event, with the fields of the enclosing spans, so that events
+//! of the engine carry the id of the request that caused them. Without a subscriber, an event costs one comparison.
 
 use openmemory_domain::{Clock, SystemClock};
 use serde::Deserialize;
@@ -18,18 +18,19 @@ use tracing_subscriber::registry::LookupSpan;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// Requests, and what goes wrong.
+    /// Requests and errors.
     Info,
-    /// What the stores do besides.
+    /// Also the activity of stores.
     Debug,
 }
 
-/// Passes events on to `write`, a line without its end at a time. For the whole process; the first call decides.
+/// Installs a subscriber for the whole process that passes each line to `write`, without a newline. Only the first call
+/// has an effect.
 pub fn install(level: Level, write: impl Fn(&str) + Send + Sync + 'static) {
     let _ = set_global_default(subscriber(level, write));
 }
 
-/// What [`install`] installs. Other crates' events are not ours to vouch for, and left out.
+/// The subscriber that [`install`] installs. It ignores events of third-party crates, which may contain texts or keys.
 pub fn subscriber(level: Level, write: impl Fn(&str) + Send + Sync + 'static) -> impl Subscriber + Send + Sync {
     let level = match level {
         Level::Info => LevelFilter::INFO,

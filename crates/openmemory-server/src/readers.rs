@@ -1,5 +1,5 @@
-//! How are the threads that read shared out? Among tenants, and between those who read little and those who walk through
-//! a store: whoever asks for one memory never waits for walks, and no tenant has all threads.
+//! How are concurrent reads shared among tenants? Point reads and scans have separate permits, so that reading one memory
+//! never waits for a scan. Of either kind, a tenant holds at most half.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -12,49 +12,49 @@ use tracing::Instrument;
 
 use crate::tenant::Tenant;
 
-/// How much does a read look at?
+/// How much a read may look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadKind {
-    /// A few memories, or the index: it takes milliseconds.
+    /// A few memories, or the index; takes milliseconds.
     Point,
-    /// Perhaps all that the store holds.
+    /// Up to the whole store.
     Scan,
 }
 
-/// Places on threads. Each kind has its own.
+/// The read permits of a server, separate for each kind of read.
 pub struct Readers {
-    places: ConcurrencyLimit,
-    /// Of each kind.
+    permits: Semaphores,
+    /// Permits of each kind.
     count: usize,
-    /// A tenant's part of them.
+    /// Permits of each kind for one tenant.
     share: usize,
     tenants: Mutex<HashMap<Tenant, Weak<Share>>>,
 }
 
 #[derive(Clone)]
-struct ConcurrencyLimit {
+struct Semaphores {
     points: Arc<Semaphore>,
     scans: Arc<Semaphore>,
 }
 
-/// The places of one tenant.
+/// The permits of one tenant.
 pub struct Share {
-    own: ConcurrencyLimit,
-    all: ConcurrencyLimit,
+    own: Semaphores,
+    all: Semaphores,
 }
 
 impl Readers {
-    /// So many at once of each kind, half of them for one tenant.
-    pub fn new(threads: usize) -> Self {
-        let count = threads.max(1);
-        Self { places: ConcurrencyLimit::new(count), count, share: count.div_ceil(2), tenants: Mutex::default() }
+    /// Allows `count` concurrent reads of each kind, half of them for one tenant.
+    pub fn new(count: usize) -> Self {
+        let count = count.max(1);
+        Self { permits: Semaphores::new(count), count, share: count.div_ceil(2), tenants: Mutex::default() }
     }
 
-    /// Returns when nobody reads: a read that nobody waits for any more holds its store until it notices.
+    /// Waits until no read is running. A read whose caller has gone holds its store until it notices the cancellation.
     pub async fn idle(&self) {
         let all = u32::try_from(self.count).unwrap_or(u32::MAX);
-        for places in [&self.places.points, &self.places.scans] {
-            let _ = places.acquire_many(all).await;
+        for semaphore in [&self.permits.points, &self.permits.scans] {
+            let _ = semaphore.acquire_many(all).await;
         }
     }
 
@@ -64,38 +64,38 @@ impl Readers {
             return share;
         }
         tenants.retain(|_, share| share.strong_count() > 0);
-        let share = Arc::new(Share { own: ConcurrencyLimit::new(self.share), all: self.places.clone() });
+        let share = Arc::new(Share { own: Semaphores::new(self.share), all: self.permits.clone() });
         tenants.insert(tenant.clone(), Arc::downgrade(&share));
         share
     }
 }
 
-impl ConcurrencyLimit {
+impl Semaphores {
     fn new(count: usize) -> Self {
         Self { points: Arc::new(Semaphore::new(count)), scans: Arc::new(Semaphore::new(count)) }
     }
 
-    async fn take(&self, kind: ReadKind) -> Result<OwnedSemaphorePermit, Error> {
-        let places = match kind {
+    async fn acquire(&self, kind: ReadKind) -> Result<OwnedSemaphorePermit, Error> {
+        let semaphore = match kind {
             ReadKind::Point => &self.points,
             ReadKind::Scan => &self.scans,
         };
-        Arc::clone(places).acquire_owned().await.map_err(|_| Error::Closed)
+        Arc::clone(semaphore).acquire_owned().await.map_err(|_| Error::Closed)
     }
 }
 
 impl Share {
-    /// Runs a read, in turn. Whoever is dropped while waiting has no turn; a read that has begun keeps its place until
-    /// it ends, also when nobody waits for it any more.
+    /// Waits for a permit and runs a read. Dropping the future while it waits cancels the read. A read that has started
+    /// keeps its permit until it ends, even if its caller has gone.
     pub async fn run<T: Send + 'static>(
         &self,
         kind: ReadKind,
         read: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
-        // One's own first: before the other tenants stand as many of this one as it may have, and no more.
-        let places = (self.own.take(kind).await?, self.all.take(kind).await?);
+        // The tenant's own permit comes first, so that it never has more than its share in the common queue.
+        let permits = (self.own.acquire(kind).await?, self.all.acquire(kind).await?);
         let read = async move {
-            let _places = places;
+            let _permits = permits;
             read.await
         };
         spawn(read.in_current_span()).await.unwrap_or(Err(Error::Internal("a call panicked")))
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
     use crate::blocking::blocking;
 
-    /// Reads that have begun and go on until told.
+    /// Running reads that block until their sender is dropped.
     struct Held {
         end: Vec<mpsc::Sender<()>>,
         reads: Vec<JoinHandle<Result<(), Error>>>,
@@ -122,19 +122,19 @@ mod tests {
         let mut held = Held { end: Vec::new(), reads: Vec::new() };
         for _ in 0..count {
             let (end, wait) = mpsc::channel();
-            let (begun, begins) = tokio::sync::oneshot::channel();
+            let (started, starts) = tokio::sync::oneshot::channel();
             let share = Arc::clone(share);
             held.end.push(end);
             held.reads.push(spawn(async move {
                 let work = move || {
-                    begun.send(()).unwrap();
-                    // An error when the sender is gone: that ends it too.
+                    started.send(()).unwrap();
+                    // Returns an error once the sender is dropped.
                     let _ = wait.recv();
                     Ok(())
                 };
                 share.run(kind, blocking(work)).await
             }));
-            begins.await.unwrap();
+            starts.await.unwrap();
         }
         held
     }
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn one_tenant_has_half_of_the_places_and_another_finds_the_rest() {
+    async fn one_tenant_holds_half_of_the_permits_and_leaves_the_rest_to_others() {
         let readers = Readers::new(4);
         let (acme, beta) = (readers.share(&tenant("acme")), readers.share(&tenant("beta")));
         let held = hold(&acme, ReadKind::Scan, 2).await;
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn reading_one_memory_never_waits_for_those_who_read_all() {
+    async fn a_point_read_never_waits_for_scans() {
         let readers = Readers::new(4);
         let names = ["acme", "beta"].map(|name| readers.share(&tenant(name)));
         let mut held = Vec::new();
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_place_is_free_when_the_work_has_ended_and_not_when_it_is_no_longer_waited_for() {
+    async fn a_permit_is_returned_when_the_read_ends_and_not_when_its_caller_goes() {
         let readers = Readers::new(2);
         let acme = readers.share(&tenant("acme"));
         let held = hold(&acme, ReadKind::Scan, 1).await;
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn nobody_reads_when_the_last_work_has_ended() {
+    async fn readers_are_idle_once_the_last_read_has_ended() {
         let readers = Arc::new(Readers::new(4));
         let held = hold(&readers.share(&tenant("acme")), ReadKind::Scan, 2).await;
         held.reads.iter().for_each(JoinHandle::abort);
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_gone_is_forgotten() {
+    fn shares_without_users_are_removed() {
         let readers = Readers::new(8);
         for n in 0..100 {
             readers.share(&tenant(&format!("t{n}")));

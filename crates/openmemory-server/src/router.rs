@@ -1,4 +1,4 @@
-//! Which layers does a request pass, and which routes are there?
+//! Which layers does a request pass, and which routes exist?
 
 use std::sync::Arc;
 
@@ -21,8 +21,8 @@ use crate::{mem0, openapi, openmemory};
 pub fn router(app: &Arc<AppState>) -> Router {
     let (routes, document) = described().split_for_parts();
     let layer = |router: Router<Arc<AppState>>| {
-        // The last one is passed first: nothing is taken by a request whose key is wrong, and no place to work by one
-        // whose body is not there.
+        // The last layer runs first: a request with a wrong key reserves nothing, and a request holds no permit to run
+        // before its body has arrived.
         router
             .layer(from_fn_with_state(Arc::clone(app), limit_concurrency))
             .layer(from_fn_with_state(Arc::clone(app), idempotent))
@@ -47,12 +47,12 @@ pub fn router(app: &Arc<AppState>) -> Router {
         .with_state(Arc::clone(app))
 }
 
-/// Every route with its description.
+/// All routes with their OpenAPI descriptions.
 pub fn described() -> OpenApiRouter<Arc<AppState>> {
     openapi::document().merge(openmemory::routes()).merge(mem0::routes())
 }
 
-/// Pages of any origin may ask with a key; without keys only pages of this machine may.
+/// With keys, pages of any origin may send requests. Without keys, only pages of this machine may.
 fn cors(app: &Arc<AppState>) -> CorsLayer {
     let app = Arc::clone(app);
     let allowed = move |origin: &axum::http::HeaderValue, _: &_| {

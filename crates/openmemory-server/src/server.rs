@@ -1,5 +1,5 @@
-//! How does a server begin, and how does it end without losing an answer? It stops accepting, answers what it has, syncs,
-//! and lets go of the stores.
+//! How does a server start, and how does it shut down without losing a response? It stops accepting connections, completes
+//! the requests in progress, syncs, and closes the stores.
 
 use openmemory_domain::ErrorCode;
 use std::io;
@@ -24,30 +24,30 @@ use tower::ServiceExt;
 
 use crate::app_state::AppState;
 use crate::config::Config;
-use crate::connections::{Connections, Seat};
+use crate::connections::{Connections, Slot};
 use crate::http::{ConcurrencyLimit, IdempotencyStore, Metrics, RateLimits, normal_path};
 use crate::keys::{Keyring, KeysError};
 use crate::readers::Readers;
 use crate::router::router;
 
-/// Bytes of an answer that the system takes before the client has them. The system tells only when a third of them has
-/// gone that a client takes any, and it takes that much memory for each that takes none.
+/// Socket send buffer in bytes. A socket becomes writable again only once a third of its buffer has drained, and each
+/// client that reads nothing pins this much memory.
 const SEND_BUFFER: u32 = 256 << 10;
-/// Bytes of a connection that wait to be read or written, beside an answer that is there as a whole.
-const BUFFER: usize = 128 << 10;
-/// Connections that wait to be accepted, as far as the system allows. Of more than that it drops some, and their clients
-/// try again after seconds.
+/// Read and write buffer of a connection in bytes, in addition to a response that is already in memory.
+const CONNECTION_BUFFER: usize = 128 << 10;
+/// Connections that may wait to be accepted, within the system's limit. The system drops further ones, and their clients
+/// retry after seconds.
 const BACKLOG: u32 = 4096;
 
 #[derive(Debug, ThisError)]
 pub enum StartError {
-    #[error("host: without keys only this machine may be listened to (127.0.0.1, ::1, localhost); give keys")]
+    #[error("host: a server without keys can only listen on this machine (127.0.0.1, ::1, localhost); configure keys")]
     Exposed,
-    #[error("host: {0} is no address of this machine")]
+    #[error("host: {0} is not an address of this machine")]
     Host(String),
     #[error(transparent)]
     Keys(#[from] KeysError),
-    #[error("port: {0} cannot be listened on: {1}")]
+    #[error("port: cannot listen on {0}: {1}")]
     Port(u16, io::Error),
     #[error(transparent)]
     Engine(#[from] Error),
@@ -74,7 +74,7 @@ impl StartError {
     }
 }
 
-/// A server that listens.
+/// A running server.
 pub struct ServerHandle {
     pub address: SocketAddr,
     stop: watch::Sender<bool>,
@@ -82,7 +82,7 @@ pub struct ServerHandle {
 }
 
 impl ServerHandle {
-    /// Begins to listen; must be called in a tokio runtime with timers and I/O.
+    /// Starts a server. Must be called within a Tokio runtime with timers and I/O.
     pub async fn start(config: Config, stores: Arc<dyn Stores>) -> Result<Self, StartError> {
         let Config { directory, host, port, keys, metrics_key, key_file, backup_dir, limits, log } = config;
         let keys = Keyring::new(&keys, metrics_key.as_deref(), key_file)?;
@@ -95,13 +95,13 @@ impl ServerHandle {
         let listener = listen(&addresses).map_err(|error| StartError::Port(port, error))?;
         let address = listener.local_addr().map_err(|error| StartError::Port(port, error))?;
         if !keys.required() {
-            // Refused now rather than with the first request: the directory may be another process's.
+            // Fail now rather than at the first request if another process has the directory open.
             stores.store(DEFAULT_TENANT).await?;
         }
-        let (rates, answers, metrics) =
+        let (rates, idempotency, metrics) =
             (limits.rate.map(RateLimits::new), IdempotencyStore::default(), Metrics::default());
         let readers = Readers::new(limits.readers);
-        let places = ConcurrencyLimit::new(&limits);
+        let permits = ConcurrencyLimit::new(&limits);
         let (stop, stopped) = watch::channel(false);
         let app = Arc::new(AppState {
             stores,
@@ -110,12 +110,12 @@ impl ServerHandle {
             keys,
             limits,
             rates,
-            answers,
+            idempotency,
             metrics,
             log,
-            told_verbatim: Once::new(),
+            verbatim_warning: Once::new(),
             backup_dir,
-            places,
+            permits,
             stopped,
             loopback,
         });
@@ -127,17 +127,17 @@ impl ServerHandle {
         Ok(Self { address, stop, ended })
     }
 
-    /// Returns when everything that was asked is answered and on disk. Idempotent.
+    /// Shuts down. Returns once all requests are answered and all writes are on disk. Idempotent.
     pub async fn close(&self) -> Result<(), Error> {
         self.stop.send_replace(true);
         self.ended().await
     }
 
-    /// Returns when the server has ended.
+    /// Waits until the server has shut down.
     pub async fn ended(&self) -> Result<(), Error> {
         match self.ended.clone().wait_for(Option::is_some).await {
             Ok(outcome) => outcome.clone().unwrap_or(Ok(())),
-            Err(_) => Err(Error::Internal("the server's task is gone")),
+            Err(_) => Err(Error::Internal("the server's task has ended")),
         }
     }
 }
@@ -156,35 +156,35 @@ async fn serve(app: Arc<AppState>, listener: TcpListener) {
             _ = stopped.wait_for(|stopped| *stopped) => break,
             accepted = listener.accept() => accepted,
         };
-        // Too many open files, or a client that has gone already: others may go on.
+        // Too many open files, or the client has already disconnected: keep serving the others.
         let Ok((stream, _)) = accepted else {
             sleep(Duration::from_millis(50)).await;
             continue;
         };
-        if let Some(seat) = connections.seat(number) {
-            spawn(connection(&app, stream, seat, service.clone(), &graceful));
+        if let Some(slot) = connections.open(number) {
+            spawn(connection(&app, stream, slot, service.clone(), &graceful));
         }
     }
     drop(listener);
-    // Who has not read its answer by then does not keep the store from being closed.
-    let settled = async {
+    // Clients that have not read their responses by then do not delay closing the stores.
+    let drained = async {
         graceful.shutdown().await;
         app.readers.idle().await;
     };
-    let _ = timeout(app.limits.drain(), settled).await;
-    // Nobody waits in a watch any more; one that is just reading lets go of its store in a moment.
-    let _ = timeout(app.limits.drain(), app.places.watches.unused()).await;
+    let _ = timeout(app.limits.drain(), drained).await;
+    // Waiting watches have ended; those that are reading release their store shortly.
+    let _ = timeout(app.limits.drain(), app.permits.watches.idle()).await;
 }
 
-/// Listens on the first address that can be listened on.
+/// Listens on the first address that can be bound.
 fn listen(addresses: &[SocketAddr]) -> io::Result<TcpListener> {
     let listen = |address: SocketAddr| {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         if cfg!(unix) {
-            // So that a server can be started again at once.
+            // Allows an immediate restart on the same port.
             socket.set_reuseaddr(true)?;
         }
-        // Connections inherit it.
+        // Accepted connections inherit it.
         socket.set_send_buffer_size(SEND_BUFFER)?;
         socket.bind(address)?;
         socket.listen(BACKLOG)
@@ -202,7 +202,7 @@ fn listen(addresses: &[SocketAddr]) -> io::Result<TcpListener> {
 fn connection<S>(
     app: &AppState,
     stream: TcpStream,
-    seat: Seat,
+    slot: Slot,
     service: S,
     graceful: &GracefulShutdown,
 ) -> impl Future<Output = ()> + Send + 'static
@@ -213,22 +213,25 @@ where
 {
     let _ = stream.set_nodelay(true);
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(app.limits.receive()).max_headers(100).max_buf_size(BUFFER);
+    http.timer(TokioTimer::new())
+        .header_read_timeout(app.limits.receive())
+        .max_headers(100)
+        .max_buf_size(CONNECTION_BUFFER);
     let mut stream = TimeoutStream::new(stream);
-    // Counted only while there is something to write: one who just listens stays.
+    // Applies only while there is something to write: an idle watch stays open.
     stream.set_write_timeout(Some(app.limits.receive()));
-    let known = Arc::clone(&seat.connection);
+    let shared = Arc::clone(&slot.connection);
     let service = service.map_request(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Arc::clone(&known));
+        request.extensions_mut().insert(Arc::clone(&shared));
         request
     });
     let connection = http.serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(service));
     let watched = graceful.watch(connection);
     async move {
-        // A connection that breaks is the client's affair.
+        // Connection errors are the client's problem and not logged.
         tokio::select! {
             _ = watched => {}
-            () = seat.connection.ended() => {}
+            () = slot.connection.evicted() => {}
         }
     }
 }

@@ -1,17 +1,17 @@
-//! Who owns memories on a server? A tenant: nothing of one is within reach of another, be it an id, a count, a link, a
-//! tombstone or a neighbour in the index.
+//! What is a tenant? The owner of memories on a server. No request of one tenant can reach anything of another: no id,
+//! count, link, tombstone or index entry.
 
 use std::fmt;
 
 use openmemory_rules::contract::DEFAULT_TENANT;
 
-/// 1 to 64 of `a`–`z`, `0`–`9`, `-` and `_`: a name that is also a directory's on every system.
+/// The name of a tenant: 1 to 64 of `a`–`z`, `0`–`9`, `-` and `_`, which is a valid directory name on every system.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Tenant(String);
 
 impl Tenant {
-    /// The tenant whose store embedded users of the directory share.
-    pub fn own() -> Self {
+    /// The default tenant, whose store is shared with embedded users of the directory.
+    pub fn default_tenant() -> Self {
         Self(DEFAULT_TENANT.into())
     }
 
@@ -24,7 +24,7 @@ impl Tenant {
     }
 }
 
-/// Whether a name is a directory's on every system, and no way to another one.
+/// Whether a name is a valid directory name on every system and contains no path.
 pub(crate) fn names_directory(name: &str) -> bool {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     (1..=64).contains(&name.len()) && name.chars().all(fits)
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_of_a_tenant_is_one_of_a_directory_on_every_system() {
+    fn a_tenant_name_is_a_valid_directory_name_on_every_system() {
         for name in ["a", "acme-2", "key_1", &"x".repeat(64)] {
             assert_eq!(Tenant::read(name).unwrap().as_str(), name);
         }

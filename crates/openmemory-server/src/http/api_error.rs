@@ -1,5 +1,5 @@
-//! How is a refusal told? By a status and a body that never changes for a failure; what a stranger must not see stays in
-//! the log.
+//! How does a request fail? With a status and a body that stay the same for each kind of failure. Details that clients
+//! must not see go to the log only.
 
 use std::sync::Arc;
 
@@ -10,35 +10,35 @@ use openmemory_domain::{ErrorCode, Invalid};
 use openmemory_rules::Error;
 use serde_json::{Map, Value, json};
 
-/// Seconds after which a store that has failed may be open again. Opening takes less, and is tried by each request.
-const TIME_TO_HEAL: u64 = 1;
+/// `Retry-After` for a failed store, in seconds. Every request tries to reopen the store, which takes less time.
+const STORE_RETRY_SECONDS: u64 = 1;
 
-pub type Answer = Result<Response, ApiError>;
+pub type ApiResult = Result<Response, ApiError>;
 
 #[derive(Debug, Clone)]
 pub enum ApiError {
     Engine(Error),
-    /// `If-Match` named another version.
+    /// `If-Match` names another version than the current one.
     Precondition(Error),
-    /// `If-Match` had an ETag that never matches.
+    /// `If-Match` has a weak ETag, which never matches.
     WeakEtag,
     Unauthorized,
     Forbidden(&'static str),
     /// Seconds to wait.
     RateLimited(u64),
-    /// Bytes that a body may have.
+    /// The limit in bytes.
     TooLarge(u64),
     TimedOut,
     TooManyWatches,
-    /// As many requests of the tenant are under way as may be.
+    /// The tenant has reached its limit of concurrent requests.
     Busy,
-    /// A store, be it another tenant's, has failed and is not open again.
+    /// A store of any tenant has failed and has not been reopened.
     NotReady,
     NoRoute,
     NoMethod,
-    /// A write was repeated with a key that stands for another one.
+    /// The `Idempotency-Key` was used for a different request.
     OtherRequest,
-    /// What needs a language model, which this server does not have.
+    /// The feature needs a language model or the hosted service.
     Unsupported(String),
     Panicked,
 }
@@ -83,7 +83,7 @@ impl ApiError {
         match self {
             Self::Precondition(_) | Self::WeakEtag => StatusCode::PRECONDITION_FAILED,
             Self::NoMethod => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Engine(error) if is_of_upload(error) => StatusCode::BAD_REQUEST,
+            Self::Engine(error) if is_upload_error(error) => StatusCode::BAD_REQUEST,
             _ => status_of(self.code()),
         }
     }
@@ -92,35 +92,37 @@ impl ApiError {
     fn retry_after(&self) -> Option<u64> {
         match self {
             Self::RateLimited(seconds) => Some(*seconds),
-            Self::NotReady | Self::Engine(Error::StoreFailed) => Some(TIME_TO_HEAL),
+            Self::NotReady | Self::Engine(Error::StoreFailed) => Some(STORE_RETRY_SECONDS),
             _ => None,
         }
     }
 
-    /// What a stranger may read: nothing of files, models or faults.
+    /// The message for the client, without file names, model names or internal causes.
     fn message(&self) -> String {
         match self {
             Self::Engine(error) | Self::Precondition(error) => public_message(error),
             Self::WeakEtag => {
-                "If-Match: a weak ETag (W/…) never matches; proxies that compress answers make ETags weak, \
+                "If-Match: a weak ETag (W/…) never matches; proxies that compress responses make ETags weak, \
                                so send the version in quotes, without W/"
                     .into()
             }
             Self::Unauthorized => {
-                "a key is needed: in the header X-API-Key, or as Authorization: Bearer or Token".into()
+                "an API key is required; send it as X-API-Key, or as Authorization: Bearer or Token".into()
             }
             Self::Forbidden(why) => (*why).into(),
-            Self::RateLimited(seconds) => format!("too many requests; try again in {seconds} s"),
-            Self::TooLarge(limit) => format!("the body has at most {limit} bytes"),
-            Self::TimedOut => "the request took too long; a write may still be applied".into(),
-            Self::TooManyWatches => "too many watches are open; try again later".into(),
-            Self::Busy => "too many requests of the key's tenant are under way; try again later".into(),
-            Self::NotReady => "a store of the server has failed and is not open again yet; try again later".into(),
-            Self::NoRoute => "there is no such route; GET /openapi.json lists all".into(),
-            Self::NoMethod => "the route does not take this method; the header Allow lists those that it takes".into(),
-            Self::OtherRequest => "the Idempotency-Key belongs to another request".into(),
+            Self::RateLimited(seconds) => format!("too many requests; retry after {seconds} s"),
+            Self::TooLarge(limit) => format!("the body exceeds the limit of {limit} bytes"),
+            Self::TimedOut => "the request timed out; a write may still be applied".into(),
+            Self::TooManyWatches => "too many watches are open; retry later".into(),
+            Self::Busy => "the tenant has too many concurrent requests; retry later".into(),
+            Self::NotReady => "a store has failed and has not been reopened yet; retry later".into(),
+            Self::NoRoute => "there is no such route; GET /openapi.json lists all routes".into(),
+            Self::NoMethod => {
+                "the route does not support this method; the Allow header lists the supported ones".into()
+            }
+            Self::OtherRequest => "the Idempotency-Key was already used for a different request".into(),
             Self::Unsupported(why) => why.clone(),
-            Self::Panicked => "an internal fault; the server's log says more".into(),
+            Self::Panicked => "internal error; see the server's log".into(),
         }
     }
 
@@ -137,7 +139,7 @@ impl ApiError {
     fn details(&self) -> Option<Value> {
         match self {
             Self::Engine(error) | Self::Precondition(error) => {
-                let public = is_of_upload(error) || status_of(error.code()) != StatusCode::INTERNAL_SERVER_ERROR;
+                let public = is_upload_error(error) || status_of(error.code()) != StatusCode::INTERNAL_SERVER_ERROR;
                 error.details().filter(|_| public)
             }
             _ => None,
@@ -151,17 +153,17 @@ impl ApiError {
         }
     }
 
-    /// What only the log may say.
-    fn hidden(&self) -> Option<String> {
+    /// The cause, for the log only.
+    fn internal_cause(&self) -> Option<String> {
         match self {
-            Self::Engine(error) | Self::Precondition(error) if is_hidden(error) => Some(error.to_string()),
-            // What it said may name a text; the process's own output has it.
+            Self::Engine(error) | Self::Precondition(error) if is_internal(error) => Some(error.to_string()),
+            // The panic message may contain a memory's text. The process's standard error has it.
             Self::Panicked => Some("a handler panicked".into()),
             _ => None,
         }
     }
 
-    pub fn told(&self) -> ErrorBody {
+    pub fn error_body(&self) -> ErrorBody {
         ErrorBody {
             status: self.status(),
             code: self.code(),
@@ -169,12 +171,12 @@ impl ApiError {
             field: self.field().map(str::to_owned),
             details: self.details(),
             retryable: self.retryable(),
-            hidden: self.hidden().map(Arc::from),
+            internal_cause: self.internal_cause().map(Arc::from),
         }
     }
 }
 
-/// A refusal as it is told; a response that refuses carries it, so that each protocol can word it.
+/// An error as it is sent. Error responses carry it as an extension, so that each protocol can format it.
 #[derive(Debug, Clone)]
 pub struct ErrorBody {
     pub status: StatusCode,
@@ -182,13 +184,14 @@ pub struct ErrorBody {
     pub message: String,
     pub field: Option<String>,
     pub details: Option<Value>,
-    /// Whether the same request can succeed later.
+    /// Whether the same request can succeed later without a change.
     pub retryable: bool,
-    pub hidden: Option<Arc<str>>,
+    /// For the log only.
+    pub internal_cause: Option<Arc<str>>,
 }
 
 impl ErrorBody {
-    pub fn body(&self) -> Value {
+    pub fn to_json(&self) -> Value {
         let mut body = Map::new();
         let err = if self.status == StatusCode::BAD_REQUEST && self.code != ErrorCode::MissingId {
             "invalid"
@@ -216,8 +219,8 @@ impl ErrorBody {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let told = self.told();
-        let mut response = (told.status, Json(told.body())).into_response();
+        let error = self.error_body();
+        let mut response = (error.status, Json(error.to_json())).into_response();
         let headers = response.headers_mut();
         if let Some(seconds) = self.retry_after() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -225,15 +228,15 @@ impl IntoResponse for ApiError {
         if matches!(self, Self::Unauthorized) {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        response.extensions_mut().insert(told);
+        response.extensions_mut().insert(error);
         response
     }
 }
 
-/// An item's error in a batch's answer, with nothing that a stranger must not see.
-pub fn fields_of(error: &Error) -> Value {
+/// The error of one item of a batch, without internal causes.
+pub fn public_error(error: &Error) -> Value {
     let mut fields = error.to_json();
-    if is_hidden(error) {
+    if is_internal(error) {
         fields = json!({
             "code": error.code(),
             "message": public_message(error),
@@ -247,32 +250,32 @@ fn status_of(code: ErrorCode) -> StatusCode {
     StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// Whether the engine's own message may name files, models or faults.
-fn is_hidden(error: &Error) -> bool {
+/// Whether the engine's message may contain file names, model names or internal causes.
+fn is_internal(error: &Error) -> bool {
     let code = error.code();
-    let fault = status_of(code) == StatusCode::INTERNAL_SERVER_ERROR && !is_of_upload(error);
-    fault || matches!(code, ErrorCode::Locked | ErrorCode::Closed)
+    let internal = status_of(code) == StatusCode::INTERNAL_SERVER_ERROR && !is_upload_error(error);
+    internal || matches!(code, ErrorCode::Locked | ErrorCode::Closed)
 }
 
-/// Whether the fault lies in lines that the client sent.
-fn is_of_upload(error: &Error) -> bool {
+/// Whether the error is in lines that the client uploaded.
+fn is_upload_error(error: &Error) -> bool {
     matches!(error, Error::DamagedExport { .. } | Error::ExportVersion { .. })
 }
 
 fn public_message(error: &Error) -> String {
-    if is_of_upload(error) {
+    if is_upload_error(error) {
         return error.to_string();
     }
     match error.code() {
-        ErrorCode::ModelMismatch => "the store holds vectors of another model; POST /reindex changes over".into(),
-        ErrorCode::ModelUnavailable => "the server's embedding model cannot be loaded; its log says why".into(),
+        ErrorCode::ModelMismatch => "the store was embedded with another model; POST /reindex embeds it again".into(),
+        ErrorCode::ModelUnavailable => "the embedding model cannot be loaded; see the server's log".into(),
         ErrorCode::EmbeddingFailed => {
-            "the text could not be embedded, and nothing was changed; the server's log says why".into()
+            "the text could not be embedded, and nothing was changed; see the server's log".into()
         }
-        ErrorCode::Corrupted => "a record fails its checksum; the server's log says more".into(),
+        ErrorCode::Corrupted => "a record fails its checksum; see the server's log".into(),
         ErrorCode::Locked => "another process has the store open".into(),
-        ErrorCode::Closed => "the server is ending".into(),
-        _ if is_hidden(error) => "an internal fault; the server's log says more".into(),
+        ErrorCode::Closed => "the server is shutting down".into(),
+        _ if is_internal(error) => "internal error; see the server's log".into(),
         _ => error.to_string(),
     }
 }

@@ -1,4 +1,5 @@
-//! Whose request is it? Known by its key, or, where there are no keys and only this machine can ask, its own.
+//! Who sent the request? The key identifies the tenant. A server without keys serves only this machine, as the default
+//! tenant.
 
 use std::sync::Arc;
 
@@ -19,11 +20,11 @@ pub async fn identify(State(app): State<Arc<AppState>>, mut request: Request, ne
         Err(failure) => return failure.into_response(),
     };
     let wants_metrics = request.uri().path() == "/metrics";
-    let refused = match caller.role {
-        Role::Metrics => (!wants_metrics).then_some("this key may read /metrics only"),
-        Role::Tenant => (wants_metrics && app.keys.required()).then_some("/metrics needs a key made for metrics"),
+    let forbidden = match caller.role {
+        Role::Metrics => (!wants_metrics).then_some("this key can only read /metrics"),
+        Role::Tenant => (wants_metrics && app.keys.required()).then_some("/metrics requires a metrics key"),
     };
-    if let Some(why) = refused {
+    if let Some(why) = forbidden {
         return ApiError::Forbidden(why).into_response();
     }
     Span::current().record("tenant", caller.tenant.as_str()).record("key", caller.key.as_str());
@@ -32,7 +33,7 @@ pub async fn identify(State(app): State<Arc<AppState>>, mut request: Request, ne
 }
 
 impl Caller {
-    /// Names the key of whoever asks a server without keys.
+    /// The key id of requests to a server without keys.
     pub const WITHOUT_KEY: &'static str = "none";
 
     pub fn has_key(&self) -> bool {
@@ -40,17 +41,17 @@ impl Caller {
     }
 }
 
-/// Who asks with these headers, by the keys of this moment.
+/// The caller that these headers identify, according to the current keys.
 pub fn caller(app: &AppState, headers: &HeaderMap) -> Result<Caller, ApiError> {
     if !app.keys.required() {
-        // Whoever made the server reachable by others without a key must not have got this far.
-        let own = Caller { tenant: Tenant::own(), key: Caller::WITHOUT_KEY.into(), role: Role::Tenant };
-        return if app.loopback { Ok(own) } else { Err(ApiError::Unauthorized) };
+        // A server that others can reach does not start without keys. If it did, it must still reject the request.
+        let caller = Caller { tenant: Tenant::default_tenant(), key: Caller::WITHOUT_KEY.into(), role: Role::Tenant };
+        return if app.loopback { Ok(caller) } else { Err(ApiError::Unauthorized) };
     }
-    presented(headers).and_then(|key| app.keys.caller(key)).ok_or(ApiError::Unauthorized)
+    presented_key(headers).and_then(|key| app.keys.caller(key)).ok_or(ApiError::Unauthorized)
 }
 
-fn presented(headers: &HeaderMap) -> Option<&str> {
+fn presented_key(headers: &HeaderMap) -> Option<&str> {
     if let Some(key) = headers.get("x-api-key") {
         return key.to_str().ok();
     }

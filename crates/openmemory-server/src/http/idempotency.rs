@@ -1,5 +1,5 @@
-//! Was this very write answered before? A client that lost an answer sends its write again with the same
-//! `Idempotency-Key`, and gets the answer of the first without a second write.
+//! Was this write already answered? A client that lost a response retries the write with the same `Idempotency-Key`, and
+//! gets the stored response without a second write.
 
 use openmemory_rules::contract::Control;
 use std::collections::{HashMap, VecDeque};
@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use tokio::task::{spawn, spawn_blocking};
 use tracing::Instrument;
 
-use super::body::SMALL;
+use super::body::INLINE_BYTES;
 use super::{ApiError, ErrorBody};
 use crate::app_state::AppState;
 use crate::keys::Caller;
@@ -27,112 +27,119 @@ use crate::tenant::Tenant;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
-/// How long an answer is kept, where there is room.
-const KEEP_FOR: Duration = Duration::from_secs(600);
-/// Answers of a tenant that are kept; the oldest go first.
-const MOST_ANSWERS: usize = 10_000;
-/// Bytes of them; the newest is kept however large it is.
-const MOST_BYTES: usize = 32 << 20;
-/// Bytes of all tenants' answers; those of the tenant that has most go first.
-const MOST_BYTES_OF_ALL: usize = 128 << 20;
-/// Bytes that an answer takes beside its body.
+/// How long a response is kept, unless it is evicted earlier.
+const TTL: Duration = Duration::from_secs(600);
+/// Responses kept per tenant. The oldest are evicted first.
+const MAX_RESPONSES_PER_TENANT: usize = 10_000;
+/// Bytes kept per tenant. The newest response is kept whatever its size.
+const MAX_BYTES_PER_TENANT: usize = 32 << 20;
+/// Bytes kept for all tenants. The tenant with the most bytes loses its oldest response first.
+const MAX_BYTES: usize = 128 << 20;
+/// Bytes counted for each response in addition to its body.
 const OVERHEAD: usize = 1 << 10;
 
-/// The answers of writes that had a key.
+/// The responses of writes with an `Idempotency-Key`.
 #[derive(Default)]
 pub struct IdempotencyStore {
-    known: Mutex<Known>,
+    entries: Mutex<Entries>,
 }
 
 #[derive(Default)]
-struct Known {
+struct Entries {
     tenants: HashMap<Tenant, Writes>,
 }
 
-/// A tenant's writes by their keys.
+/// A tenant's writes, by key.
 #[derive(Default)]
 struct Writes {
-    known: HashMap<Vec<u8>, Write>,
-    /// The oldest first; those that were forgotten are still here.
+    by_key: HashMap<Vec<u8>, Write>,
+    /// Oldest first. Removed writes stay here until [`Writes::oldest`] skips them.
     order: VecDeque<(Instant, Vec<u8>)>,
     bytes: usize,
 }
 
 struct Write {
-    request: [u8; 32],
-    began: Instant,
-    answer: watch::Receiver<Option<Kept>>,
-    /// Of the answer; none while the write is under way.
+    /// The hash of the request.
+    fingerprint: [u8; 32],
+    started: Instant,
+    response: watch::Receiver<Option<StoredResponse>>,
+    /// Size of the response; none while the write is in progress.
     bytes: Option<usize>,
 }
 
-impl Known {
+impl Entries {
     fn find(&self, tenant: &Tenant, key: &[u8]) -> Option<&Write> {
-        self.tenants.get(tenant)?.known.get(key)
+        self.tenants.get(tenant)?.by_key.get(key)
     }
 
-    fn begin(&mut self, tenant: &Tenant, key: &[u8], request: [u8; 32], now: Instant) -> watch::Sender<Option<Kept>> {
+    fn begin(
+        &mut self,
+        tenant: &Tenant,
+        key: &[u8],
+        fingerprint: [u8; 32],
+        now: Instant,
+    ) -> watch::Sender<Option<StoredResponse>> {
         self.tenants.retain(|_, writes| {
-            writes.forget_late(now);
-            !writes.known.is_empty()
+            writes.remove_expired(now);
+            !writes.by_key.is_empty()
         });
         let writes = self.tenants.entry(tenant.clone()).or_default();
-        while writes.known.len() >= MOST_ANSWERS && writes.forget_oldest(key) {}
-        let (sender, answer) = watch::channel(None);
-        writes.known.insert(key.to_vec(), Write { request, began: now, answer, bytes: None });
+        while writes.by_key.len() >= MAX_RESPONSES_PER_TENANT && writes.evict_oldest(key) {}
+        let (sender, response) = watch::channel(None);
+        writes.by_key.insert(key.to_vec(), Write { fingerprint, started: now, response, bytes: None });
         writes.order.push_back((now, key.to_vec()));
         sender
     }
 
-    /// Keeps an answer, and makes room for it: in its tenant's share, and then where most is kept.
-    fn end(&mut self, tenant: &Tenant, key: &[u8], bytes: usize) {
+    /// Records the size of a response, and evicts others: first of the same tenant, then of the tenant with the most bytes.
+    fn finish(&mut self, tenant: &Tenant, key: &[u8], bytes: usize) {
         let Some(writes) = self.tenants.get_mut(tenant) else { return };
-        let Some(write) = writes.known.get_mut(key) else { return };
+        let Some(write) = writes.by_key.get_mut(key) else { return };
         write.bytes = Some(OVERHEAD + bytes);
         writes.bytes += OVERHEAD + bytes;
-        while writes.bytes > MOST_BYTES && writes.forget_oldest(key) {}
-        while self.tenants.values().map(|writes| writes.bytes).sum::<usize>() > MOST_BYTES_OF_ALL {
+        while writes.bytes > MAX_BYTES_PER_TENANT && writes.evict_oldest(key) {}
+        while self.tenants.values().map(|writes| writes.bytes).sum::<usize>() > MAX_BYTES {
             let largest = self.tenants.iter_mut().max_by_key(|(_, writes)| writes.bytes);
             let Some((owner, writes)) = largest else { return };
-            if !writes.forget_oldest(if owner == tenant { key } else { b"" }) {
+            if !writes.evict_oldest(if owner == tenant { key } else { b"" }) {
                 return;
             }
         }
     }
 
-    /// What was not done may be tried again.
-    fn forget(&mut self, tenant: &Tenant, key: &[u8]) {
+    /// Removes a write that changed nothing, so that the key can be used again.
+    fn remove(&mut self, tenant: &Tenant, key: &[u8]) {
         if let Some(writes) = self.tenants.get_mut(tenant) {
-            writes.forget(key);
+            writes.remove(key);
         }
     }
 }
 
 impl Writes {
-    fn forget(&mut self, key: &[u8]) {
-        self.bytes -= self.known.remove(key).and_then(|write| write.bytes).unwrap_or(0);
+    fn remove(&mut self, key: &[u8]) {
+        self.bytes -= self.by_key.remove(key).and_then(|write| write.bytes).unwrap_or(0);
     }
 
-    fn forget_late(&mut self, now: Instant) {
-        while let Some((began, _)) = self.oldest(b"").and_then(|at| self.order.get(at))
-            && now.duration_since(*began) >= KEEP_FOR
+    fn remove_expired(&mut self, now: Instant) {
+        while let Some((started, _)) = self.oldest(b"").and_then(|at| self.order.get(at))
+            && now.duration_since(*started) >= TTL
         {
-            self.forget_oldest(b"");
+            self.evict_oldest(b"");
         }
     }
 
-    /// Forgets the oldest answer but that of `spared`; false if there is none.
-    fn forget_oldest(&mut self, spared: &[u8]) -> bool {
+    /// Evicts the oldest response other than that of `spared`; false if there is none.
+    fn evict_oldest(&mut self, spared: &[u8]) -> bool {
         let oldest = self.oldest(spared).and_then(|at| self.order.remove(at));
-        oldest.inspect(|(_, key)| self.forget(key)).is_some()
+        oldest.inspect(|(_, key)| self.remove(key)).is_some()
     }
 
-    /// The place of the oldest answer. A write under way is passed over: it keeps its place, so that it is never done
-    /// twice. Places of what was forgotten are given up on the way.
+    /// The index of the oldest completed write in `order`. A write in progress is never evicted, so that it cannot run
+    /// twice. Entries of removed writes are dropped on the way.
     fn oldest(&mut self, spared: &[u8]) -> Option<usize> {
         let mut at = 0;
-        while let Some((began, key)) = self.order.get(at) {
-            match self.known.get(key).filter(|write| write.began == *began) {
+        while let Some((started, key)) = self.order.get(at) {
+            match self.by_key.get(key).filter(|write| write.started == *started) {
                 None => drop(self.order.remove(at)),
                 Some(write) if write.bytes.is_some() && key != spared => return Some(at),
                 Some(_) => at += 1,
@@ -143,14 +150,14 @@ impl Writes {
 }
 
 #[derive(Clone)]
-struct Kept {
+struct StoredResponse {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
-    told: Option<ErrorBody>,
+    error: Option<ErrorBody>,
 }
 
-/// Trips the request's control when its client has gone before the answer.
+/// Cancels the control on drop: the client has disconnected, or the work is done.
 pub struct CancelOnDisconnect(pub Arc<Control>);
 
 impl Drop for CancelOnDisconnect {
@@ -162,8 +169,8 @@ impl Drop for CancelOnDisconnect {
 pub async fn idempotent(State(app): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
     let control = Arc::new(Control::default());
     request.extensions_mut().insert(Arc::clone(&control));
-    let _gone = CancelOnDisconnect(control);
-    // None changes anything the second time, and none is held in memory.
+    let _cancel = CancelOnDisconnect(control);
+    // Repeating these changes nothing, and their bodies are never buffered.
     let streamed = matches!(request.uri().path(), "/export" | "/import" | "/watch");
     let key = match request.headers().get(IDEMPOTENCY_KEY) {
         Some(key) if *request.method() != Method::GET && !streamed => key.as_bytes().to_vec(),
@@ -181,41 +188,41 @@ pub async fn idempotent(State(app): State<Arc<AppState>>, mut request: Request, 
     let (method, uri, headers) = (parts.method.clone(), parts.uri.to_string(), parts.headers.clone());
     let hashed = body.clone();
     let hash = move || fingerprint(&method, &uri, &headers, &hashed);
-    let Ok(fingerprint) = (if body.len() <= SMALL { Ok(hash()) } else { spawn_blocking(hash).await }) else {
+    let Ok(fingerprint) = (if body.len() <= INLINE_BYTES { Ok(hash()) } else { spawn_blocking(hash).await }) else {
         return ApiError::Panicked.into_response();
     };
-    let (sender, mut answer) = {
-        let mut known = app.answers.known.lock();
-        match known.find(&tenant, &key) {
-            Some(earlier) if earlier.request != fingerprint => return ApiError::OtherRequest.into_response(),
-            Some(earlier) => (None, earlier.answer.clone()),
+    let (sender, mut response) = {
+        let mut entries = app.idempotency.entries.lock();
+        match entries.find(&tenant, &key) {
+            Some(earlier) if earlier.fingerprint != fingerprint => return ApiError::OtherRequest.into_response(),
+            Some(earlier) => (None, earlier.response.clone()),
             None => {
-                let sender = known.begin(&tenant, &key, fingerprint, Instant::now());
-                let answer = sender.subscribe();
-                (Some(sender), answer)
+                let sender = entries.begin(&tenant, &key, fingerprint, Instant::now());
+                let response = sender.subscribe();
+                (Some(sender), response)
             }
         }
     };
     let replayed = sender.is_none();
     if let Some(sender) = sender {
         let (app, request) = (Arc::clone(&app), Request::from_parts(parts, body.into()));
-        // On a task of its own: it ends, and its answer is kept, also when the client has gone.
+        // A separate task completes the write and stores the response even if the client disconnects.
         let write = async move {
-            let kept = keep(next.run(request).await).await;
+            let stored = StoredResponse::read(next.run(request).await).await;
             {
-                let mut known = app.answers.known.lock();
-                // A refusal has done nothing. After a fault nobody knows.
-                match kept.status.as_u16() {
-                    400..500 | 503 => known.forget(&tenant, &key),
-                    _ => known.end(&tenant, &key, kept.body.len()),
+                let mut entries = app.idempotency.entries.lock();
+                // A rejected write changed nothing. After an internal error, the outcome is unknown.
+                match stored.status.as_u16() {
+                    400..500 | 503 => entries.remove(&tenant, &key),
+                    _ => entries.finish(&tenant, &key, stored.body.len()),
                 }
             }
-            sender.send_replace(Some(kept));
+            sender.send_replace(Some(stored));
         };
         spawn(write.in_current_span());
     }
-    match answer.wait_for(Option::is_some).await.map(|kept| kept.clone()) {
-        Ok(Some(kept)) => kept.again(replayed),
+    match response.wait_for(Option::is_some).await.map(|stored| stored.clone()) {
+        Ok(Some(stored)) => stored.into_response(replayed),
         _ => ApiError::Panicked.into_response(),
     }
 }
@@ -231,22 +238,22 @@ fn fingerprint(method: &Method, uri: &str, headers: &HeaderMap, body: &[u8]) -> 
     hash.finalize().into()
 }
 
-async fn keep(response: Response) -> Kept {
-    let (mut parts, body) = response.into_parts();
-    // A copy: the body itself keeps the place of the request.
-    let body = body.collect().await.map(|body| Bytes::copy_from_slice(&body.to_bytes())).unwrap_or_default();
-    Kept { status: parts.status, headers: parts.headers, body, told: parts.extensions.remove::<ErrorBody>() }
-}
+impl StoredResponse {
+    async fn read(response: Response) -> Self {
+        let (mut parts, body) = response.into_parts();
+        // A copy: the original bytes hold the request's permit.
+        let body = body.collect().await.map(|body| Bytes::copy_from_slice(&body.to_bytes())).unwrap_or_default();
+        Self { status: parts.status, headers: parts.headers, body, error: parts.extensions.remove::<ErrorBody>() }
+    }
 
-impl Kept {
-    fn again(self, replayed: bool) -> Response {
+    fn into_response(self, replayed: bool) -> Response {
         let mut response = (self.status, self.headers, self.body).into_response();
         if replayed {
             response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
         }
         let extensions: &mut Extensions = response.extensions_mut();
-        if let Some(told) = self.told {
-            extensions.insert(told);
+        if let Some(error) = self.error {
+            extensions.insert(error);
         }
         response
     }
@@ -261,59 +268,59 @@ mod tests {
         Tenant::read(name).unwrap()
     }
 
-    fn write(known: &mut Known, tenant: &Tenant, key: &str, bytes: usize) {
-        known.begin(tenant, key.as_bytes(), [0; 32], Instant::now());
-        known.end(tenant, key.as_bytes(), bytes);
+    fn write(entries: &mut Entries, tenant: &Tenant, key: &str, bytes: usize) {
+        entries.begin(tenant, key.as_bytes(), [0; 32], Instant::now());
+        entries.finish(tenant, key.as_bytes(), bytes);
     }
 
     #[test]
-    fn answers_of_one_tenant_push_out_none_of_another() {
-        let (mut known, ann) = (Known::default(), tenant("ann"));
-        write(&mut known, &ann, "first", 100);
+    fn responses_of_one_tenant_never_evict_those_of_another() {
+        let (mut entries, ann) = (Entries::default(), tenant("ann"));
+        write(&mut entries, &ann, "first", 100);
         for other in 0..8 {
             let other = tenant(&format!("t{other}"));
             for n in 0..100 {
-                write(&mut known, &other, &n.to_string(), 1 << 20);
+                write(&mut entries, &other, &n.to_string(), 1 << 20);
             }
         }
-        for n in 0..2 * MOST_ANSWERS {
-            write(&mut known, &tenant("bob"), &n.to_string(), 0);
+        for n in 0..2 * MAX_RESPONSES_PER_TENANT {
+            write(&mut entries, &tenant("bob"), &n.to_string(), 0);
         }
-        assert!(known.find(&ann, b"first").is_some());
-        assert_eq!(known.tenants[&tenant("bob")].known.len(), MOST_ANSWERS);
-        assert!(known.tenants.values().map(|writes| writes.bytes).sum::<usize>() <= MOST_BYTES_OF_ALL);
+        assert!(entries.find(&ann, b"first").is_some());
+        assert_eq!(entries.tenants[&tenant("bob")].by_key.len(), MAX_RESPONSES_PER_TENANT);
+        assert!(entries.tenants.values().map(|writes| writes.bytes).sum::<usize>() <= MAX_BYTES);
     }
 
     #[test]
-    fn a_write_under_way_keeps_its_place_and_keeps_no_other_answers() {
-        let (mut known, ann) = (Known::default(), tenant("ann"));
-        known.begin(&ann, b"slow", [0; 32], Instant::now());
+    fn a_write_in_progress_is_not_evicted_and_does_not_block_eviction() {
+        let (mut entries, ann) = (Entries::default(), tenant("ann"));
+        entries.begin(&ann, b"slow", [0; 32], Instant::now());
         for n in 0..100 {
-            write(&mut known, &ann, &n.to_string(), 1 << 20);
+            write(&mut entries, &ann, &n.to_string(), 1 << 20);
         }
-        assert!(known.tenants[&ann].bytes <= MOST_BYTES);
-        assert!(known.find(&ann, b"slow").is_some() && known.find(&ann, b"99").is_some());
-        assert!(known.find(&ann, b"0").is_none());
+        assert!(entries.tenants[&ann].bytes <= MAX_BYTES_PER_TENANT);
+        assert!(entries.find(&ann, b"slow").is_some() && entries.find(&ann, b"99").is_some());
+        assert!(entries.find(&ann, b"0").is_none());
     }
 
     #[test]
-    fn the_newest_answer_is_kept_however_large_it_is() {
-        let (mut known, ann) = (Known::default(), tenant("ann"));
-        write(&mut known, &ann, "small", 10);
-        write(&mut known, &ann, "large", 2 * MOST_BYTES_OF_ALL);
-        assert!(known.find(&ann, b"large").is_some() && known.find(&ann, b"small").is_none());
+    fn the_newest_response_is_kept_whatever_its_size() {
+        let (mut entries, ann) = (Entries::default(), tenant("ann"));
+        write(&mut entries, &ann, "small", 10);
+        write(&mut entries, &ann, "large", 2 * MAX_BYTES);
+        assert!(entries.find(&ann, b"large").is_some() && entries.find(&ann, b"small").is_none());
     }
 
     #[test]
-    fn an_answer_goes_after_ten_minutes_and_what_was_refused_at_once() {
-        let (mut known, ann, start) = (Known::default(), tenant("ann"), Instant::now());
-        known.begin(&ann, b"kept", [0; 32], start);
-        known.end(&ann, b"kept", 10);
-        known.begin(&ann, b"refused", [0; 32], start);
-        known.forget(&ann, b"refused");
-        assert!(known.find(&ann, b"refused").is_none());
-        known.begin(&ann, b"later", [0; 32], start + KEEP_FOR);
-        assert!(known.find(&ann, b"kept").is_none());
-        assert_eq!((known.tenants[&ann].bytes, known.tenants[&ann].order.len()), (0, 1));
+    fn a_response_expires_after_ten_minutes_and_a_rejected_write_is_removed_at_once() {
+        let (mut entries, ann, start) = (Entries::default(), tenant("ann"), Instant::now());
+        entries.begin(&ann, b"kept", [0; 32], start);
+        entries.finish(&ann, b"kept", 10);
+        entries.begin(&ann, b"rejected", [0; 32], start);
+        entries.remove(&ann, b"rejected");
+        assert!(entries.find(&ann, b"rejected").is_none());
+        entries.begin(&ann, b"later", [0; 32], start + TTL);
+        assert!(entries.find(&ann, b"kept").is_none());
+        assert_eq!((entries.tenants[&ann].bytes, entries.tenants[&ann].order.len()), (0, 1));
     }
 }

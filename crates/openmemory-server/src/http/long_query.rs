@@ -1,10 +1,10 @@
-//! What of a query that is too long is looked for? Its end: integrations send whole conversations, and what was said
-//! last is what matters.
+//! How is a query over the length limit shortened? To its end: integrations send whole conversations, whose last
+//! messages matter most.
 
 use openmemory_domain::limits::QUERY_CHARACTERS;
 use serde_json::Value;
 
-/// Keeps the last characters of a text that has more than a query may; says whether it did.
+/// Shortens a query over the limit to its last characters, and returns whether it did.
 pub fn keep_end(query: &mut Value) -> bool {
     let Value::String(text) = query else { return false };
     let Some((start, _)) = text.char_indices().rev().nth(QUERY_CHARACTERS - 1).filter(|(start, _)| *start > 0) else {

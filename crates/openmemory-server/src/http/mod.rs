@@ -1,31 +1,34 @@
-//! What is the same for every request?
+//! What do all routes share?
 //!
 //! | file | question |
 //! |---|---|
-//! | `observe` | what is told of each request, in logs, metrics and its id? |
-//! | `origin` | may a web page or a renamed host ask a server without keys? |
-//! | `identity` | whose request is it? |
-//! | `places` | is there room for a request? |
-//! | `quota` | how much of something limited may a tenant have at once? |
-//! | `held` | how long is a place taken? |
-//! | `rate` | has the key asked too often? |
-//! | `body` | is the body whole, small enough, and JSON? |
-//! | `pace` | does a body come fast enough? |
-//! | `upload` | where is a body that is too large to be held? |
-//! | `pieces` | how is an answer sent that is not there yet as a whole? |
-//! | `progress` | how does long work tell how far it is? |
-//! | `once` | was this very write answered before? |
-//! | `memories` | which store and which thread serve it? |
-//! | `precondition` | which version does `If-Match` name? |
-//! | `query` | what do the parameters of the address say? |
-//! | `failure` | how is a refusal told? |
-//! | `paths` | which spellings of a path are one? |
+//! | `observe` | what do logs and metrics record of each request? |
+//! | `metrics` | which metrics does Prometheus read? |
+//! | `origin` | may a web page or a rebound host name access a server without keys? |
+//! | `auth` | who sent the request? |
+//! | `concurrency_limit` | how many requests run at once? |
+//! | `quota` | how many permits may a tenant hold at once? |
+//! | `guarded_body` | how long is a permit held? |
+//! | `timeout` | how long may a request take? |
+//! | `rate` | has the key exceeded its rate limit? |
+//! | `body` | is the body complete, within its limits, and JSON? |
+//! | `pace` | does a body arrive fast enough? |
+//! | `upload` | where is a body stored that is too large for memory? |
+//! | `stream_body` | how is a response sent while it is being produced? |
+//! | `progress` | how does a long operation report progress? |
+//! | `idempotency` | was this write already answered? |
+//! | `tenant_store` | which store and which thread serve a request? |
+//! | `precondition` | which version does `If-Match` require? |
+//! | `query` | which parameters does the query string have? |
+//! | `long_query` | how is a query over the length limit shortened? |
+//! | `api_error` | how does a request fail? |
+//! | `paths` | which spellings of a path are equivalent? |
 
 mod api_error;
 mod auth;
 mod body;
 mod concurrency_limit;
-mod held;
+mod guarded_body;
 mod idempotency;
 mod long_query;
 mod metrics;
@@ -43,14 +46,14 @@ mod tenant_store;
 mod timeout;
 mod upload;
 
-pub use api_error::{Answer, ApiError, ErrorBody, fields_of};
+pub use api_error::{ApiError, ApiResult, ErrorBody, public_error};
 pub use auth::{caller, identify};
 pub use body::{Body, LargeBody, buffer};
 pub use concurrency_limit::{ConcurrencyLimit, admit, limit_concurrency};
 pub use idempotency::{CancelOnDisconnect, IdempotencyStore, idempotent};
 pub use long_query::keep_end;
-pub use metrics::{Counted, Metrics};
-pub use observe::{note, observe};
+pub use metrics::{GaugeGuard, Metrics};
+pub use observe::{log_late_error, observe};
 pub use origin::{guard_origin, is_local};
 pub use paths::normal_path;
 pub use precondition::{IfMatch, etag};

@@ -1,5 +1,5 @@
-//! May a web page or a renamed host ask a server without keys? No: any page that its user opens could read everything. And does a
-//! request say clearly which host it means?
+//! May a web page or a rebound host name access a server without keys? No, because any page that a user opens could
+//! then read all memories. Requests must also name exactly one host.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,26 +15,27 @@ use crate::app_state::AppState;
 pub async fn guard_origin(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let (host, second) = (hosts.next(), hosts.next());
-    // RFC 9112, 3.2: which of two is meant, proxies and servers may see differently.
+    // RFC 9112, section 3.2. A proxy and a server could choose different ones of two hosts.
     if second.is_some() || (host.is_none() && request.version() >= Version::HTTP_11) {
-        return ApiError::invalid("Host", "must be there once").into_response();
+        return ApiError::invalid("Host", "must be present exactly once").into_response();
     }
     if !app.keys.required() {
         let local = |value: &HeaderValue| is_local(value.to_str().unwrap_or_default());
         let origin = request.headers().get_all(header::ORIGIN).iter().all(local);
-        // Goes before `Host`, where it is given.
-        let named = request.uri().authority().is_none_or(|authority| is_local(authority.as_str()));
-        if !(host.is_none_or(local) && named && origin) {
-            let why = "without keys only this machine may ask; start the server with keys for anything else";
+        // The authority of an absolute URI takes precedence over `Host`.
+        let authority = request.uri().authority().is_none_or(|authority| is_local(authority.as_str()));
+        if !(host.is_none_or(local) && authority && origin) {
+            let why =
+                "a server without keys accepts requests from this machine only; start it with keys to allow others";
             return ApiError::Forbidden(why).into_response();
         }
     }
     next.run(request).await
 }
 
-/// Whether a `Host` or `Origin` means this machine.
-pub fn is_local(named: &str) -> bool {
-    let authority = named.split_once("://").map_or(named, |(_, rest)| rest);
+/// Whether a `Host` or `Origin` refers to this machine.
+pub fn is_local(value: &str) -> bool {
+    let authority = value.split_once("://").map_or(value, |(_, rest)| rest);
     let Ok(uri) = authority.parse::<Uri>() else { return false };
     let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())

@@ -1,9 +1,9 @@
-//! Which spellings of a path are one? Clients put slashes before and behind Mem0's paths.
+//! Which spellings of a path are equivalent? Clients add slashes at both ends of Mem0's paths.
 
 use axum::http::Uri;
 use axum::http::uri::PathAndQuery;
 
-/// One slash at the beginning, and none at the end of a Mem0 path: an end slash elsewhere is an id that is missing.
+/// Leaves one leading slash, and removes a trailing slash from Mem0 paths. Elsewhere a trailing slash means a missing id.
 pub fn normal_path(uri: &mut Uri) {
     let path = uri.path();
     let mut normal = format!("/{}", path.trim_start_matches('/'));
@@ -17,7 +17,7 @@ pub fn normal_path(uri: &mut Uri) {
         normal.push('?');
         normal.push_str(query);
     }
-    // Only slashes have changed, so this is a path as before.
+    // Only slashes have changed, so the path is still valid.
     if let Ok(path) = PathAndQuery::try_from(normal) {
         let mut parts = std::mem::take(uri).into_parts();
         parts.path_and_query = Some(path);

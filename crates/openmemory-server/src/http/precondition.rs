@@ -1,4 +1,4 @@
-//! Which version does `If-Match` name? The `ETag` of a memory is its version.
+//! Which version does `If-Match` require? The `ETag` of a memory is its version number.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -8,18 +8,18 @@ use serde_json::{Map, Value};
 
 use super::ApiError;
 
-/// The version that a write expects; none where there is no `If-Match`, or it is `*`.
+/// The version that a write expects; none if `If-Match` is absent or `*`.
 pub struct IfMatch(pub Option<u64>);
 
 impl IfMatch {
     pub fn read(headers: &HeaderMap) -> Result<Self, ApiError> {
-        let wrong = || ApiError::invalid("If-Match", "must be one ETag, such as \"3\", or *");
+        let invalid = || ApiError::invalid("If-Match", "must be one ETag, such as \"3\", or *");
         let mut values = headers.get_all(header::IF_MATCH).iter();
         let Some(value) = values.next() else { return Ok(Self(None)) };
         if values.next().is_some() {
-            return Err(wrong());
+            return Err(invalid());
         }
-        let text = value.to_str().map_err(|_| wrong())?.trim();
+        let text = value.to_str().map_err(|_| invalid())?.trim();
         if text == "*" {
             return Ok(Self(None));
         }
@@ -29,21 +29,21 @@ impl IfMatch {
         let quoted = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
         let digits = !quoted.is_empty() && quoted.bytes().all(|byte| byte.is_ascii_digit());
         let version = digits.then(|| quoted.parse().ok()).flatten().filter(|version| *version > 0);
-        version.map(|version| Self(Some(version))).ok_or_else(wrong)
+        version.map(|version| Self(Some(version))).ok_or_else(invalid)
     }
 
-    /// Makes the version that a request asks for that of the header.
-    pub fn join(&self, request: &mut Map<String, Value>) -> Result<(), ApiError> {
+    /// Adds the header's version to a request as `ifVersion`.
+    pub fn apply(&self, request: &mut Map<String, Value>) -> Result<(), ApiError> {
         if let Some(version) = self.0
             && request.insert("ifVersion".into(), version.into()).is_some_and(|other| other != version)
         {
-            return Err(ApiError::invalid("ifVersion", "and If-Match name different versions"));
+            return Err(ApiError::invalid("ifVersion", "and If-Match require different versions"));
         }
         Ok(())
     }
 
-    /// A conflict that the header asked about is a failed precondition.
-    pub fn told(&self, error: Error) -> ApiError {
+    /// Converts an error. A version conflict is a failed precondition if the header was present.
+    pub fn error(&self, error: Error) -> ApiError {
         match error {
             Error::VersionConflict { .. } if self.0.is_some() => ApiError::Precondition(error),
             error => error.into(),
@@ -59,7 +59,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     }
 }
 
-/// `"3"`
+/// The `ETag` header of a version, such as `"3"`.
 pub fn etag(version: u64) -> (header::HeaderName, HeaderValue) {
     let value = HeaderValue::try_from(format!("\"{version}\"")).unwrap_or(HeaderValue::from_static("*"));
     (header::ETAG, value)

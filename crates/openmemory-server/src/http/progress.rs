@@ -1,5 +1,5 @@
-//! How does long work tell how far it is? To a client that accepts JSON lines: a line now and then, and the answer or the
-//! refusal as the last one. Others get the answer alone.
+//! How does a long operation report progress? A client that accepts JSON lines gets progress lines, and the result or the
+//! error as the last line. Other clients get only the result.
 
 use openmemory_rules::contract::Control;
 use std::convert::Infallible;
@@ -16,45 +16,45 @@ use serde_json::{Value, json};
 use tokio::task::spawn;
 use tracing::Instrument;
 
-use super::{Answer, ApiError, CancelOnDisconnect, note, stream_body};
+use super::{ApiError, ApiResult, CancelOnDisconnect, log_late_error, stream_body};
 
 pub const JSON_LINES: &str = "application/jsonl";
 
-/// How a request wants to follow long work.
+/// Whether a client wants progress lines.
 pub struct Progress {
     lines: bool,
-    /// Trips when the client has gone.
+    /// Cancelled when the client disconnects.
     control: Arc<Control>,
 }
 
 impl Progress {
-    pub async fn follow<F>(self, work: impl FnOnce(Arc<Control>) -> F) -> Answer
+    pub async fn follow<F>(self, work: impl FnOnce(Arc<Control>) -> F) -> ApiResult
     where
         F: Future<Output = Result<Value, Error>> + Send + 'static,
     {
         if !self.lines {
             return Ok(Json(work(self.control).await?).into_response());
         }
-        let (pieces, taken) = stream_body();
-        // Weak, since the body holds the control: it ends when the work has let go of the pieces.
-        let reports = pieces.downgrade();
+        let (sender, stream) = stream_body();
+        // A weak sender: the body owns the control, so a strong one here would keep the stream open forever.
+        let reports = sender.downgrade();
         let control = Arc::new(Control::new(move |done, total| {
-            // One that finds no room is left out: the next one says more.
+            // If the queue is full, skip this report: the next one supersedes it.
             let report = || Ok(line(&json!({ "done": done, "total": total })));
-            let _ = reports.upgrade().map(|pieces| pieces.try_send(report()));
+            let _ = reports.upgrade().map(|sender| sender.try_send(report()));
         }));
         let work = work(Arc::clone(&control));
         let finish = async move {
             let last = work.await.unwrap_or_else(|error| {
-                let told = ApiError::from(error).told();
-                note(&told);
-                told.body()
+                let body = ApiError::from(error).error_body();
+                log_late_error(&body);
+                body.to_json()
             });
-            let _ = pieces.send(Ok(line(&last))).await;
+            let _ = sender.send(Ok(line(&last))).await;
         };
         spawn(finish.in_current_span());
         let kind = [(header::CONTENT_TYPE, JSON_LINES)];
-        Ok((StatusCode::OK, kind, taken.into_body(CancelOnDisconnect(control))).into_response())
+        Ok((StatusCode::OK, kind, stream.into_body(CancelOnDisconnect(control))).into_response())
     }
 }
 

@@ -1,5 +1,5 @@
-//! How much of something limited may a tenant have at once? At most half of it, so that none stops the others; a server
-//! without keys has one tenant only, which may have all.
+//! How many permits may a tenant hold at once? At most half of them, so that no tenant can starve the others. A server
+//! without keys has only one tenant, which may hold all.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,16 +10,16 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::keys::Caller;
 use crate::tenant::Tenant;
 
-/// A number of permits, shared out among tenants. Those who wait are served in order, and a tenant that waits for its own
-/// permits keeps nobody else waiting.
+/// A number of permits, shared among tenants. Waiting requests are served in order, but a tenant that has used up its own
+/// share does not block other tenants.
 pub struct Quota {
     total: usize,
     all: Arc<Semaphore>,
-    /// As many as there are tenants with keys that ever asked.
+    /// One for each tenant that has sent a request with a key.
     tenants: Mutex<HashMap<Tenant, Arc<Semaphore>>>,
 }
 
-/// Given back when it is dropped.
+/// Permits of a tenant, returned on drop.
 pub struct Permit {
     own: Option<OwnedSemaphorePermit>,
     all: OwnedSemaphorePermit,
@@ -31,7 +31,7 @@ impl Quota {
         Self { total, all: Arc::new(Semaphore::new(total)), tenants: Mutex::default() }
     }
 
-    /// Waits until there are so many; never for more than a tenant can have.
+    /// Waits for this many permits, capped at the tenant's share.
     pub async fn acquire(&self, caller: &Caller, permits: u32) -> Option<Permit> {
         let (own, permits) = self.share(caller, permits);
         let own = match own {
@@ -42,7 +42,7 @@ impl Quota {
         Some(Permit { own, all })
     }
 
-    /// One permit, if it is there now.
+    /// Takes one permit if it is available now.
     pub fn try_acquire(&self, caller: &Caller) -> Option<Permit> {
         let own = match self.share(caller, 1).0 {
             Some(own) => Some(own.try_acquire_owned().ok()?),
@@ -52,13 +52,13 @@ impl Quota {
         Some(Permit { own, all })
     }
 
-    /// Returns when every permit has been given back.
-    pub async fn unused(&self) {
+    /// Waits until all permits have been returned.
+    pub async fn idle(&self) {
         let _ = self.all.acquire_many(u32::try_from(self.total).unwrap_or(u32::MAX)).await;
     }
 
     fn share(&self, caller: &Caller, permits: u32) -> (Option<Arc<Semaphore>>, u32) {
-        let (own, most) = if caller.has_key() {
+        let (own, max) = if caller.has_key() {
             let half = (self.total / 2).max(1);
             let mut tenants = self.tenants.lock();
             let own = tenants.entry(caller.tenant.clone()).or_insert_with(|| Arc::new(Semaphore::new(half)));
@@ -66,12 +66,12 @@ impl Quota {
         } else {
             (None, self.total)
         };
-        (own, permits.min(u32::try_from(most).unwrap_or(u32::MAX)))
+        (own, permits.min(u32::try_from(max).unwrap_or(u32::MAX)))
     }
 }
 
 impl Permit {
-    /// Gives back what is more than so many.
+    /// Returns all but this many permits.
     pub fn shrink(&mut self, permits: u32) {
         for held in self.own.iter_mut().chain([&mut self.all]) {
             let surplus = held.num_permits().saturating_sub(permits as usize);
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_tenant_has_at_most_half() {
+    async fn a_tenant_holds_at_most_half_of_the_permits() {
         let (quota, ann, bob) = (Quota::new(4), caller("ann", "key_1"), caller("bob", "key_2"));
         let held = [quota.try_acquire(&ann).unwrap(), quota.try_acquire(&ann).unwrap()];
         assert!(quota.try_acquire(&ann).is_none());
@@ -104,18 +104,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_waits_for_their_own_keeps_nobody_waiting() {
+    async fn a_tenant_that_waits_for_its_own_share_does_not_block_others() {
         let (quota, ann, bob) = (Quota::new(2), caller("ann", "key_1"), caller("bob", "key_2"));
         let held = quota.acquire(&ann, 1).await.unwrap();
         let mut waiting = Box::pin(quota.acquire(&ann, 1));
-        assert!(futures_poll(&mut waiting).is_none());
+        assert!(poll_once(&mut waiting).is_none());
         assert!(quota.acquire(&bob, 1).await.is_some());
         drop(held);
         assert!(waiting.await.is_some());
     }
 
     #[tokio::test]
-    async fn without_keys_there_is_one_tenant_which_has_all() {
+    async fn without_keys_the_only_tenant_may_hold_all_permits() {
         let (quota, own) = (Quota::new(3), caller("default", Caller::WITHOUT_KEY));
         assert!(quota.acquire(&own, 9).await.is_some());
         let _held =
@@ -123,7 +123,7 @@ mod tests {
         assert!(quota.try_acquire(&own).is_none());
     }
 
-    fn futures_poll<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
+    fn poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         match std::pin::Pin::new(future).poll(&mut context) {
             std::task::Poll::Ready(output) => Some(output),

@@ -1,5 +1,5 @@
-//! Has the key asked too often? Each key may make so many requests at once, and earns them back evenly over a window; off
-//! unless it is asked for.
+//! Has the key exceeded its rate limit? Each key may send a burst of requests, which is replenished evenly over a window.
+//! There is no limit unless one is configured.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -26,25 +26,25 @@ const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 type Limiter<C> = RateLimiter<String, DefaultKeyedStateStore<String>, C, StateInformationMiddleware>;
 
-/// Requests between two looks for keys that can be forgotten, since they have all their requests again.
-const FORGET_EVERY: u32 = 4096;
+/// Requests between two removals of keys whose burst is fully replenished.
+const PRUNE_INTERVAL: u32 = 4096;
 
-/// What each key has left.
+/// The remaining requests of each key.
 pub struct RateLimits<C: Clock = DefaultClock> {
     requests: u32,
-    /// In which one request is earned back.
+    /// Time in which one request is replenished.
     period: Duration,
     limiter: Limiter<C>,
     clock: C,
-    asked: AtomicU32,
+    checks: AtomicU32,
 }
 
-/// What became of one request.
-struct Use {
-    /// How long a refused request has to wait.
-    refused: Option<Duration>,
+/// The outcome of a check.
+struct Decision {
+    /// How long a rejected request has to wait.
+    retry_after: Option<Duration>,
     remaining: u32,
-    /// Until the key has all its requests again.
+    /// Time until the burst is fully replenished.
     reset: Duration,
 }
 
@@ -58,25 +58,25 @@ impl<C: Clock + Clone> RateLimits<C> {
     fn with_clock(rate: Rate, clock: C) -> Self {
         let requests = NonZeroU32::new(rate.requests).unwrap_or(NonZeroU32::MIN);
         let period = Duration::from_secs(rate.seconds.max(1).into()) / requests.get();
-        // A period of no time at all has no quota: then nobody is ever refused.
+        // A period that rounds to zero has no quota; then no request is rejected.
         let quota = Quota::with_period(period).unwrap_or(Quota::per_second(NonZeroU32::MAX)).allow_burst(requests);
         let limiter = Limiter::new(quota, DefaultKeyedStateStore::default(), clock.clone());
-        Self { requests: requests.get(), period, limiter, clock, asked: AtomicU32::new(0) }
+        Self { requests: requests.get(), period, limiter, clock, checks: AtomicU32::new(0) }
     }
 
-    fn use_one(&self, key: &str) -> Use {
-        if self.asked.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
+    fn check(&self, key: &str) -> Decision {
+        if self.checks.fetch_add(1, Ordering::Relaxed) % PRUNE_INTERVAL == PRUNE_INTERVAL - 1 {
             self.limiter.retain_recent();
             self.limiter.shrink_to_fit();
         }
         match self.limiter.check_key(&key.to_owned()) {
             Ok(state) => {
                 let remaining = state.remaining_burst_capacity();
-                Use { refused: None, remaining, reset: self.period * (self.requests - remaining) }
+                Decision { retry_after: None, remaining, reset: self.period * (self.requests - remaining) }
             }
             Err(not_until) => {
                 let wait = not_until.wait_time_from(self.clock.now());
-                Use { refused: Some(wait), remaining: 0, reset: wait + self.period * (self.requests - 1) }
+                Decision { retry_after: Some(wait), remaining: 0, reset: wait + self.period * (self.requests - 1) }
             }
         }
     }
@@ -85,15 +85,15 @@ impl<C: Clock + Clone> RateLimits<C> {
 pub async fn limit_rate(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     let Some(rates) = &app.rates else { return next.run(request).await };
     let key = request.extensions().get::<Caller>().map_or("", |caller| &caller.key);
-    let used = rates.use_one(key);
-    let mut response = match used.refused {
+    let decision = rates.check(key);
+    let mut response = match decision.retry_after {
         None => next.run(request).await,
         Some(wait) => ApiError::RateLimited(seconds(wait).max(1)).into_response(),
     };
     let headers = response.headers_mut();
     headers.insert(LIMIT, HeaderValue::from(rates.requests));
-    headers.insert(REMAINING, HeaderValue::from(used.remaining));
-    headers.insert(RESET, HeaderValue::from(seconds(used.reset)));
+    headers.insert(REMAINING, HeaderValue::from(decision.remaining));
+    headers.insert(RESET, HeaderValue::from(seconds(decision.reset)));
     response
 }
 
@@ -109,12 +109,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_key_has_its_requests_at_once_and_earns_them_back_evenly() {
+    fn each_key_has_a_burst_that_is_replenished_evenly() {
         let clock = FakeRelativeClock::default();
         let rates = RateLimits::with_clock(Rate { requests: 2, seconds: 10 }, clock.clone());
         let outcome = |key: &str| {
-            let used = rates.use_one(key);
-            (used.refused.map(seconds), used.remaining, seconds(used.reset))
+            let decision = rates.check(key);
+            (decision.retry_after.map(seconds), decision.remaining, seconds(decision.reset))
         };
         assert_eq!(outcome("a"), (None, 1, 5));
         assert_eq!(outcome("a"), (None, 0, 10));
@@ -128,15 +128,15 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_have_all_their_requests_again_are_forgotten() {
+    fn keys_with_a_full_burst_are_removed() {
         let clock = FakeRelativeClock::default();
         let rates = RateLimits::with_clock(Rate { requests: 2, seconds: 10 }, clock.clone());
-        for key in 0..FORGET_EVERY - 1 {
-            rates.use_one(&key.to_string());
+        for key in 0..PRUNE_INTERVAL - 1 {
+            rates.check(&key.to_string());
         }
-        assert_eq!(rates.limiter.len() as u32, FORGET_EVERY - 1);
+        assert_eq!(rates.limiter.len() as u32, PRUNE_INTERVAL - 1);
         clock.advance(Duration::from_secs(11));
-        rates.use_one("another");
+        rates.check("another");
         assert_eq!(rates.limiter.len(), 1);
     }
 }

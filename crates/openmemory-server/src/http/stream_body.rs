@@ -1,4 +1,4 @@
-//! How is an answer sent that is not there yet as a whole? Piece by piece, as fast as the client takes them.
+//! How is a response sent while it is being produced? In chunks, as fast as the client reads them.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -8,49 +8,49 @@ use hyper::body::Frame;
 use openmemory_rules::Error;
 use tokio::sync::mpsc;
 
-/// Pieces that wait for the client.
+/// Chunks that may wait for the client.
 const QUEUE_DEPTH: usize = 4;
 
-/// Where pieces go. A failure cuts the answer off, so that nobody takes it for whole.
+/// Sends chunks. An error aborts the response, so that clients notice that it is incomplete.
 pub type ChunkSender = mpsc::Sender<Result<Bytes, Error>>;
 
-/// Pieces as they come.
+/// Receives chunks.
 pub struct ChunkStream {
-    pieces: mpsc::Receiver<Result<Bytes, Error>>,
+    chunks: mpsc::Receiver<Result<Bytes, Error>>,
     first: Option<Bytes>,
 }
 
 pub fn stream_body() -> (ChunkSender, ChunkStream) {
-    let (sender, pieces) = mpsc::channel(QUEUE_DEPTH);
-    (sender, ChunkStream { pieces, first: None })
+    let (sender, chunks) = mpsc::channel(QUEUE_DEPTH);
+    (sender, ChunkStream { chunks, first: None })
 }
 
 impl ChunkStream {
-    /// Waits for the first piece: a failure until then can still be told.
-    pub async fn begun(mut self) -> Result<Self, Error> {
-        self.first = self.pieces.recv().await.transpose()?;
+    /// Waits for the first chunk. An error before it can still be sent as an error response.
+    pub async fn wait_for_first(mut self) -> Result<Self, Error> {
+        self.first = self.chunks.recv().await.transpose()?;
         Ok(self)
     }
 
-    /// A body; `held` lives as long as somebody reads it.
-    pub fn into_body(self, held: impl Send + Unpin + 'static) -> Body {
-        Body::new(Streamed { taken: self, _held: held })
+    /// The response body. It drops `guard` when it has been sent or the client disconnects.
+    pub fn into_body(self, guard: impl Send + Unpin + 'static) -> Body {
+        Body::new(StreamedBody { stream: self, _guard: guard })
     }
 }
 
-struct Streamed<H> {
-    taken: ChunkStream,
-    _held: H,
+struct StreamedBody<G> {
+    stream: ChunkStream,
+    _guard: G,
 }
 
-impl<H: Send + Unpin + 'static> HttpBody for Streamed<H> {
+impl<G: Send + Unpin + 'static> HttpBody for StreamedBody<G> {
     type Data = Bytes;
     type Error = Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        if let Some(first) = self.taken.first.take() {
+        if let Some(first) = self.stream.first.take() {
             return Poll::Ready(Some(Ok(Frame::data(first))));
         }
-        self.taken.pieces.poll_recv(context).map(|piece| piece.map(|piece| piece.map(Frame::data)))
+        self.stream.chunks.poll_recv(context).map(|chunk| chunk.map(|chunk| chunk.map(Frame::data)))
     }
 }

@@ -1,5 +1,5 @@
-//! Which store and which thread serve a request? The caller's own store, and for reads a thread that may block, in turn
-//! with the other tenants.
+//! Which store and which thread serve a request? The store of the caller's tenant. Reads run under the tenant's share of
+//! the read permits.
 
 use openmemory_rules::contract::{Control, DeletedMany, Hit, MemoryStore};
 use serde_json::{Map, Value};
@@ -18,7 +18,7 @@ use crate::blocking::blocking;
 use crate::keys::Caller;
 use crate::readers::{ReadKind, Share};
 
-/// The memories of the tenant that asks.
+/// The store of the caller's tenant.
 pub struct TenantStore {
     pub store: Arc<dyn MemoryStore>,
     control: Arc<Control>,
@@ -26,7 +26,7 @@ pub struct TenantStore {
 }
 
 impl TenantStore {
-    /// Is cancelled when the client has gone, or its time is over.
+    /// Cancelled when the client disconnects or the request times out.
     pub fn control(&self) -> Arc<Control> {
         Arc::clone(&self.control)
     }
@@ -40,7 +40,7 @@ impl TenantStore {
         self.share.run(ReadKind::Point, read(Arc::clone(&self.store))).await
     }
 
-    /// Reads what may be all of the store, until the control says that nobody waits for it.
+    /// Reads up to the whole store, until the control is cancelled.
     pub async fn scan<T, F>(&self, scan: impl FnOnce(Arc<dyn MemoryStore>, Arc<Control>) -> F) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -49,13 +49,13 @@ impl TenantStore {
         self.share.run(ReadKind::Scan, scan(Arc::clone(&self.store), Arc::clone(&self.control))).await
     }
 
-    /// Searches, and writes what is found.
+    /// Searches, and serializes the hits with `write`.
     pub async fn search<T: Send + 'static>(
         &self,
         search: Search,
         write: impl FnOnce(&[Hit]) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        // Before it takes a place: a function of the user's may embed, and take as long as it likes.
+        // Embed before taking a permit: a user-supplied embedding function may take arbitrarily long.
         let vector = self.store.embed_query(&search).await?;
         let kind = if search.asks_each() { ReadKind::Scan } else { ReadKind::Point };
         let (store, control) = (Arc::clone(&self.store), Arc::clone(&self.control));
@@ -66,11 +66,11 @@ impl TenantStore {
         self.share.run(kind, read).await
     }
 
-    /// Deletes what matches, or all.
+    /// Deletes all matching memories; without a filter, all memories.
     pub async fn delete_matching(&self, filter: Option<Filter>) -> Result<DeletedMany, Error> {
         let filter = filter.map(Arc::new);
-        let asked = filter.clone();
-        let ids = self.scan(|store, control| async move { store.ids_matching(asked, control).await }).await?;
+        let scanned = filter.clone();
+        let ids = self.scan(|store, control| async move { store.ids_matching(scanned, control).await }).await?;
         self.store.delete_matching(ids, filter, Arc::clone(&self.control)).await
     }
 }
@@ -86,7 +86,7 @@ impl FromRequestParts<Arc<AppState>> for TenantStore {
     }
 }
 
-/// The id in a path.
+/// The id in the request path.
 pub struct Id(pub String);
 
 impl Id {

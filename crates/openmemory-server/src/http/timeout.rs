@@ -1,5 +1,5 @@
-//! How long may a request take? Until the limit; what it has begun to write may still be applied. Work on a whole store
-//! takes as long as the store is large, and ends when the client goes away.
+//! How long may a request take? Up to the configured timeout; a write in progress may still be applied after it.
+//! Operations on a whole store have no timeout, and end when the client disconnects.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Why can a server's keys not be used?
+//! Why are a server's keys unusable?
 
 use openmemory_domain::ErrorCode;
 use thiserror::Error;
@@ -6,7 +6,7 @@ use thiserror::Error;
 use super::file::KeyError;
 use super::given::GivenKeyError;
 
-/// Why a server's keys cannot be used.
+/// Why a server's keys are unusable.
 #[derive(Debug, Error)]
 pub enum KeysError {
     #[error(transparent)]

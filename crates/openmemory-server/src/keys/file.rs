@@ -1,4 +1,5 @@
-//! Which keys has the command made? A JSON file with their hashes; the keys themselves are shown once and kept nowhere.
+//! Which keys has `openmemory keys` created? A JSON file stores their hashes. The keys themselves are shown once and
+//! stored nowhere.
 
 use openmemory_domain::ErrorCode;
 use std::fs::{self, File};
@@ -12,31 +13,31 @@ use thiserror::Error;
 use super::hash::KeyHash;
 use crate::tenant::Tenant;
 
-/// What a key opens.
+/// What a key gives access to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// All of one tenant.
+    /// All memories of one tenant.
     Tenant,
-    /// `/metrics`, which counts over all tenants, and nothing else.
+    /// Only `/metrics`, which covers all tenants.
     Metrics,
 }
 
-/// A key as it is kept.
+/// A stored key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Key {
     pub id: String,
     pub name: String,
     pub tenant: String,
     pub role: Role,
-    /// SHA-256, in hexadecimal digits.
+    /// SHA-256 in hexadecimal.
     pub hash: String,
     pub created_at: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<String>,
 }
 
-/// A key as it was just made: the only time that it is seen.
+/// A new key, with the secret that is shown only once.
 #[derive(Debug, Clone)]
 pub struct NewKey {
     pub key: Key,
@@ -45,15 +46,15 @@ pub struct NewKey {
 
 #[derive(Debug, Error)]
 pub enum KeyError {
-    #[error("tenant must be 1 to 64 lower-case letters, digits, hyphens and underscores")]
+    #[error("tenant must be 1 to 64 lower-case letters, digits, hyphens or underscores")]
     Tenant,
     #[error("name must be 1 to 128 characters")]
     Name,
     #[error("there is no key {0}")]
     Unknown(String),
-    #[error("the system gives no random numbers")]
+    #[error("the system's random number generator failed")]
     NoRandomness,
-    #[error("the key file is damaged: {0}; restore it, or remove it and make new keys")]
+    #[error("the key file is damaged: {0}; restore it, or delete it and create new keys")]
     Damaged(String),
     #[error("the key file cannot be used: {0}")]
     Io(#[from] io::Error),
@@ -79,11 +80,11 @@ struct Contents {
     keys: Vec<Key>,
 }
 
-/// All keys or none: a key that is passed over could be one that somebody relies on.
+/// Reads all keys or fails. Skipping an invalid entry could silently disable a key in use.
 fn read(bytes: &[u8]) -> Result<Vec<Key>, String> {
     let Contents { keys, .. } = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
     match keys.iter().find(|key| KeyHash::parse(&key.hash).is_none() || Tenant::read(&key.tenant).is_none()) {
-        Some(Key { id, .. }) => Err(format!("{id} has no tenant or no hash")),
+        Some(Key { id, .. }) => Err(format!("{id} has an invalid tenant or hash")),
         None => Ok(keys),
     }
 }
@@ -97,7 +98,7 @@ impl KeyFile {
         Self { path: path.to_owned() }
     }
 
-    /// Every key, revoked ones too; none where there is no file.
+    /// All keys, including revoked ones. Empty if the file does not exist.
     pub fn list(&self) -> Result<Vec<Key>, KeyError> {
         match fs::read(&self.path) {
             Ok(bytes) => read(&bytes).map_err(KeyError::Damaged),
@@ -121,15 +122,15 @@ impl KeyFile {
             created_at: SystemClock.now().to_string(),
             revoked_at: None,
         };
-        let kept = key.clone();
+        let stored = key.clone();
         self.change(move |keys| {
-            keys.push(kept);
+            keys.push(stored);
             Ok(())
         })?;
         Ok(NewKey { key, secret })
     }
 
-    /// From now on the key is refused; a running server sees it with the next request.
+    /// Revokes a key. A running server applies it from the next request on.
     pub fn revoke(&self, id: &str) -> Result<Key, KeyError> {
         self.change(|keys| {
             let key = keys.iter_mut().find(|key| key.id == id).ok_or_else(|| KeyError::Unknown(id.into()))?;
@@ -141,12 +142,12 @@ impl KeyFile {
     fn change<T>(&self, change: impl FnOnce(&mut Vec<Key>) -> Result<T, KeyError>) -> Result<T, KeyError> {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
-        // Two commands at once must not lose a key; the lock ends with the file.
+        // Concurrent commands must not lose a key. Closing the file releases the lock.
         let lock = File::create(self.path.with_extension("lock"))?;
         lock.lock()?;
         let mut keys = self.list()?;
         let outcome = change(&mut keys)?;
-        // Readable by its owner only, whole or not at all.
+        // Readable by its owner only, and replaced atomically.
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         serde_json::to_writer_pretty(&mut file, &Contents { version: 1, keys }).map_err(io::Error::from)?;
         file.write_all(b"\n")?;

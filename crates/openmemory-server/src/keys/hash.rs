@@ -1,8 +1,8 @@
-//! What is kept of a key?
+//! What is stored of a key?
 
 use sha2::{Digest, Sha256};
 
-/// What is kept of a key. A plain hash will do: made keys have 256 random bits, which nobody can try out.
+/// The SHA-256 of a key. A plain hash is enough, because generated keys have 256 random bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct KeyHash(pub(super) [u8; 32]);
 

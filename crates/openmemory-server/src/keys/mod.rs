@@ -1,4 +1,4 @@
-//! Who may ask, and for which tenant? Keys are kept as hashes and compared in constant time.
+//! Which keys are valid, and for which tenant? Keys are stored as hashes and compared in constant time.
 
 mod error;
 mod file;

@@ -1,4 +1,4 @@
-//! Whose key is it? Every known hash is compared, in constant time, whether or not one has fitted already.
+//! To whom does a key belong? Every known hash is compared in constant time, whether or not one has already matched.
 
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -7,42 +7,42 @@ use std::{fs, io};
 use parking_lot::RwLock;
 use subtle::{ConditionallySelectable, ConstantTimeEq};
 
-use super::given::{self, Known};
+use super::given::{self, KnownKey};
 use super::hash::KeyHash;
 use super::{Key, KeyError, KeyFile, KeysError, Role};
 use crate::tenant::Tenant;
 
-/// Who asks.
+/// Who sent a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     pub tenant: Tenant,
-    /// Names the key in logs and limits; never the key itself.
+    /// The id of the key for logs and limits, never the key itself.
     pub key: String,
     pub role: Role,
 }
 
 pub struct Keyring {
-    given: Vec<Known>,
+    given: Vec<KnownKey>,
     path: PathBuf,
-    file: RwLock<Read>,
+    file: RwLock<FileState>,
 }
 
-/// When and how long the file was; none: there was no file.
+/// Modification time and length of the file; none if it does not exist.
 type Stamp = Option<(SystemTime, u64)>;
 
 #[derive(Default)]
-struct Read {
-    seen: Stamp,
-    /// Since a file was seen once, keys are asked for: a file that goes away opens nothing.
+struct FileState {
+    stamp: Stamp,
+    /// Stays true once a file has been seen, so that deleting the file does not open the server.
     required: bool,
-    keys: Vec<Known>,
-    /// The file could not be read the last time, and the log says so.
+    keys: Vec<KnownKey>,
+    /// Whether the last read failed, which has been logged.
     unreadable: bool,
 }
 
 impl Keyring {
-    /// `given` are `KEY` or `TENANT=KEY`. A key file that is there must be readable: without its keys a server could be
-    /// open to everybody.
+    /// `given` are `KEY` or `TENANT=KEY`. If a key file exists, it must be readable: without its keys, the server could be
+    /// open to everyone.
     pub fn new(given: &[String], metrics: Option<&str>, path: PathBuf) -> Result<Self, KeysError> {
         let ring = Self { given: given::read(given, metrics)?, path, file: RwLock::default() };
         let now = ring.stamp()?;
@@ -61,29 +61,29 @@ impl Keyring {
         self.refresh();
         let hash = KeyHash::of(presented);
         let file = self.file.read();
-        let known: Vec<&Known> = self.given.iter().chain(&file.keys).collect();
-        let mut found = u32::MAX;
+        let known: Vec<&KnownKey> = self.given.iter().chain(&file.keys).collect();
+        let mut matching = u32::MAX;
         for (i, known) in (0u32..).zip(&known) {
-            found.conditional_assign(&i, known.hash.0.ct_eq(&hash.0));
+            matching.conditional_assign(&i, known.hash.0.ct_eq(&hash.0));
         }
-        known.get(found as usize).map(|known| known.caller.clone())
+        known.get(matching as usize).map(|known| known.caller.clone())
     }
 
-    /// Reads the file if it has changed. One that cannot be read now leaves what was known of it as it is, without what has
-    /// been revoked; the next request tries again.
+    /// Reads the file if it has changed. If it cannot be read, the keys of the last successful read stay valid, and the next
+    /// request tries again.
     fn refresh(&self) {
         let read = match self.stamp() {
-            Ok(now) if self.file.read().seen == now => return,
+            Ok(now) if self.file.read().stamp == now => return,
             Ok(now) => self.read(now),
             Err(error) => Err(error),
         };
         if let Err(error) = read {
-            let told = std::mem::replace(&mut self.file.write().unreadable, true);
-            if !told {
+            let logged = std::mem::replace(&mut self.file.write().unreadable, true);
+            if !logged {
                 tracing::error!(
                     code = error.code().as_str(),
                     error = %error,
-                    "reading the key file; the keys known before are taken until it can be read"
+                    "cannot read the key file; the previously read keys stay valid until it can be read"
                 );
             }
         }
@@ -101,19 +101,19 @@ impl Keyring {
         let keys = KeyFile::new(&self.path).list()?;
         let mut file = self.file.write();
         file.required |= now.is_some();
-        file.seen = now;
-        file.keys = keys.iter().filter_map(of_file).collect();
+        file.stamp = now;
+        file.keys = keys.iter().filter_map(known_key).collect();
         file.unreadable = false;
         Ok(())
     }
 }
 
-fn of_file(key: &Key) -> Option<Known> {
+fn known_key(key: &Key) -> Option<KnownKey> {
     if key.revoked_at.is_some() {
         return None;
     }
     let caller = Caller { tenant: Tenant::read(&key.tenant)?, key: key.id.clone(), role: key.role };
-    Some(Known { hash: KeyHash::parse(&key.hash)?, caller })
+    Some(KnownKey { hash: KeyHash::parse(&key.hash)?, caller })
 }
 
 #[cfg(test)]
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_gone_opens_nothing() {
+    fn deleting_the_file_does_not_open_the_server() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("keys.json");
         let ring = ring(&[], &path);
@@ -145,23 +145,23 @@ mod tests {
         assert!(ring.required() && ring.caller(&made.secret).is_none());
     }
 
-    /// A directory in the file's place cannot be read by anybody, root included.
+    /// A directory at the file's path cannot be read as a file, not even by root.
     #[test]
-    fn while_the_file_cannot_be_read_known_keys_are_taken_and_revoked_ones_are_not() {
+    fn while_the_file_is_unreadable_known_keys_stay_valid_and_revoked_ones_stay_revoked() {
         let directory = tempfile::tempdir().unwrap();
-        let (path, aside) = (directory.path().join("keys.json"), directory.path().join("aside.json"));
+        let (path, saved) = (directory.path().join("keys.json"), directory.path().join("saved.json"));
         let file = KeyFile::new(&path);
         let [kept, revoked] = ["kept", "revoked"].map(|name| file.create("acme", name, Role::Tenant).unwrap());
         let lines: Arc<Mutex<Vec<String>>> = Arc::default();
-        let told = Arc::clone(&lines);
-        let _log = set_default(log::subscriber(Level::Info, move |line| told.lock().push(line.to_owned())));
+        let written = Arc::clone(&lines);
+        let _log = set_default(log::subscriber(Level::Info, move |line| written.lock().push(line.to_owned())));
         let ring = Keyring::new(&[], None, path.clone()).unwrap();
         file.revoke(&revoked.key.id).unwrap();
         assert!(ring.caller(&revoked.secret).is_none());
         let made = file.create("acme", "made meanwhile", Role::Tenant).unwrap();
-        fs::rename(&path, &aside).unwrap();
-        let (whole, half) = (fs::read(&aside).unwrap(), fs::read(&aside).unwrap()[..40].to_owned());
-        for damage in [None, Some(half.as_slice()), Some(b"".as_slice())] {
+        fs::rename(&path, &saved).unwrap();
+        let (intact, truncated) = (fs::read(&saved).unwrap(), fs::read(&saved).unwrap()[..40].to_owned());
+        for damage in [None, Some(truncated.as_slice()), Some(b"".as_slice())] {
             match damage {
                 None => fs::create_dir(&path).unwrap(),
                 Some(bytes) => fs::write(&path, bytes).unwrap(),
@@ -176,36 +176,36 @@ mod tests {
             }
         }
         assert_eq!(lines.lock().len(), 1, "{lines:?}");
-        fs::write(&path, whole).unwrap();
-        for (new, takes) in [(&kept, true), (&made, true), (&revoked, false)] {
-            assert_eq!(ring.caller(&new.secret).is_some(), takes);
+        fs::write(&path, intact).unwrap();
+        for (new, valid) in [(&kept, true), (&made, true), (&revoked, false)] {
+            assert_eq!(ring.caller(&new.secret).is_some(), valid);
         }
     }
 
     #[test]
-    fn a_file_that_cannot_be_read_lets_no_server_begin() {
+    fn a_server_does_not_start_with_an_unreadable_file() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("keys.json");
-        let refused = || Keyring::new(&[], None, path.clone()).err().unwrap();
+        let error = || Keyring::new(&[], None, path.clone()).err().unwrap();
         fs::create_dir(&path).unwrap();
-        assert_eq!((refused().code().as_str(), refused().field()), ("IO", Some("keyFile")));
+        assert_eq!((error().code().as_str(), error().field()), ("IO", Some("keyFile")));
         fs::remove_dir(&path).unwrap();
         KeyFile::new(&path).create("acme", "one", Role::Tenant).unwrap();
-        let whole = fs::read_to_string(&path).unwrap();
+        let intact = fs::read_to_string(&path).unwrap();
         for damaged in [
             "",
             "{",
-            &whole[..whole.len() / 2],
-            &whole.replace("acme", "../x"),
-            &whole.replace(r#""hash": ""#, r#""hash": "z"#),
+            &intact[..intact.len() / 2],
+            &intact.replace("acme", "../x"),
+            &intact.replace(r#""hash": ""#, r#""hash": "z"#),
         ] {
             fs::write(&path, damaged).unwrap();
-            assert_eq!((refused().code().as_str(), refused().field()), ("CORRUPTED", Some("keyFile")), "{damaged}");
+            assert_eq!((error().code().as_str(), error().field()), ("CORRUPTED", Some("keyFile")), "{damaged}");
         }
     }
 
     #[test]
-    fn given_keys_name_their_tenant_or_have_one_of_their_own() {
+    fn given_keys_name_their_tenant_or_get_one_of_their_own() {
         let [one, two, three] = ["first-key-0123456789", "second-key-0123456789", "third-key-0123456789"];
         let ring = ring(&[&format!("acme={one}"), two, three], Path::new("none"));
         let tenant = |key: &str| ring.caller(key).map(|caller| caller.tenant.to_string());

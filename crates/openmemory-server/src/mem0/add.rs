@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::fields::{ENTITIES, Fields, end_of_day};
 use super::record::shown_id;
 use crate::app_state::AppState;
-use crate::http::{Answer, ApiError, LargeBody, TenantStore};
+use crate::http::{ApiError, ApiResult, LargeBody, TenantStore};
 use crate::openapi::schemas;
 
 /// What only a language model could do with messages.
@@ -30,7 +30,7 @@ const STEERING: [&str; 6] = [
     post, path = "/v3/memories/add", tag = "Mem0", request_body = Object,
     responses((status = 200, body = Object), schemas::Mem0Refusals)
 )]
-pub async fn add(State(app): State<Arc<AppState>>, memories: TenantStore, body: LargeBody) -> Answer {
+pub async fn add(State(app): State<Arc<AppState>>, memories: TenantStore, body: LargeBody) -> ApiResult {
     let Said { messages, verbatim, left_out } = body.read(|body| said(Fields::read(body)?)).await?;
     let results = stored(&memories, messages).await?;
     let event = results.first().and_then(|result| result.get("id")).cloned();
@@ -51,7 +51,7 @@ pub async fn add(State(app): State<Arc<AppState>>, memories: TenantStore, body: 
     post, path = "/v1/memories", tag = "Mem0", request_body = Object,
     responses((status = 200, body = schemas::AnyJson), schemas::Mem0Refusals)
 )]
-pub async fn add_v1(State(app): State<Arc<AppState>>, memories: TenantStore, body: LargeBody) -> Answer {
+pub async fn add_v1(State(app): State<Arc<AppState>>, memories: TenantStore, body: LargeBody) -> ApiResult {
     let read = |body| {
         let mut fields = Fields::read(body)?;
         let wrapped = fields.string("output_format")?.as_deref() == Some("v1.1");
@@ -81,7 +81,7 @@ const VERBATIM: &str = "Messages stored as they are: this server has no language
 
 /// Clients send no `infer` and mean true: what they get instead is told in the log, where an operator may see it.
 fn tell_once(app: &AppState) {
-    app.told_verbatim.call_once(|| tracing::warn!("{VERBATIM}"));
+    app.verbatim_warning.call_once(|| tracing::warn!("{VERBATIM}"));
 }
 
 /// What is to be stored of a request.

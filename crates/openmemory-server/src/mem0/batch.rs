@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::fields::{ENTITIES, Fields, exactly, memory_id};
 use super::memory::{patch, unknown, update_of};
 use super::requests;
-use crate::http::{Answer, ApiError, Body, LargeBody, Query, TenantStore};
+use crate::http::{ApiError, ApiResult, Body, LargeBody, Query, TenantStore};
 use crate::openapi::schemas;
 
 /// Change 1 to 1000 memories, all or none
@@ -20,7 +20,7 @@ use crate::openapi::schemas;
     put, path = "/v1/batch", tag = "Mem0", request_body = Object,
     responses((status = 200, body = schemas::Mem0Message), schemas::Mem0Refusals)
 )]
-pub async fn update(memories: TenantStore, body: LargeBody) -> Answer {
+pub async fn update(memories: TenantStore, body: LargeBody) -> ApiResult {
     let items = body.read(updates).await?;
     let done = memories.store.update_many(UpdateMany { items, atomic: true }, memories.control()).await?;
     let count = done.len();
@@ -54,7 +54,7 @@ fn updates(body: Value) -> Result<Vec<Item<Update>>, ApiError> {
     delete, path = "/v1/batch", tag = "Mem0", request_body = Object,
     responses((status = 200, body = schemas::Mem0Message), schemas::Mem0Refusals)
 )]
-pub async fn delete(memories: TenantStore, Body(body): Body) -> Answer {
+pub async fn delete(memories: TenantStore, Body(body): Body) -> ApiResult {
     let mut ids = Vec::new();
     for (i, item) in items_of(body)?.into_iter().enumerate() {
         let place = |failure| at(&format!("memories[{i}]"), failure);
@@ -90,7 +90,7 @@ fn named(mut fields: Fields) -> Result<MemoryId, ApiError> {
     delete, path = "/v1/memories", tag = "Mem0", params(requests::EntityQuery),
     responses((status = 200, body = schemas::Mem0Message), schemas::Mem0Refusals)
 )]
-pub async fn delete_all(memories: TenantStore, mut query: Query<requests::EntityQuery>) -> Answer {
+pub async fn delete_all(memories: TenantStore, mut query: Query<requests::EntityQuery>) -> ApiResult {
     let named: Vec<(&str, String)> = ENTITIES.into_iter().filter_map(|name| Some((name, query.text(name)?))).collect();
     if named.is_empty() {
         let why = "is missing: give at least one of user_id, agent_id, app_id and run_id; \"*\" means any";

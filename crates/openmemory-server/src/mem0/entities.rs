@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::fields::exactly;
 use super::requests;
-use crate::http::{Answer, ApiError, Query, TenantStore};
+use crate::http::{ApiError, ApiResult, Query, TenantStore};
 use crate::openapi::schemas;
 
 /// Entities of one page, at most.
@@ -22,7 +22,7 @@ const KINDS: [(&str, &str); 4] = [("user", "user_id"), ("agent", "agent_id"), ("
     get, path = "/v1/entities", tag = "Mem0", params(requests::EntitiesQuery),
     responses((status = 200, body = schemas::Mem0Page), schemas::Mem0Refusals)
 )]
-pub async fn list(memories: TenantStore, mut query: Query<requests::EntitiesQuery>) -> Answer {
+pub async fn list(memories: TenantStore, mut query: Query<requests::EntitiesQuery>) -> ApiResult {
     let page = query.whole("page").unwrap_or(1) as usize;
     let size = query.whole("page_size").unwrap_or(100) as usize;
     let holders = memories.scan(|store, control| async move { store.entities(control).await }).await?;
@@ -46,7 +46,7 @@ pub async fn list(memories: TenantStore, mut query: Query<requests::EntitiesQuer
     delete, path = "/v2/entities/{entity}/{name}", tag = "Mem0", params(schemas::EntityPaths),
     responses((status = 200, body = schemas::Mem0Message), schemas::Mem0Refusals)
 )]
-pub async fn delete(memories: TenantStore, Path((kind, name)): Path<(String, String)>) -> Answer {
+pub async fn delete(memories: TenantStore, Path((kind, name)): Path<(String, String)>) -> ApiResult {
     delete_entity(memories, &kind, name).await
 }
 
@@ -55,11 +55,11 @@ pub async fn delete(memories: TenantStore, Path((kind, name)): Path<(String, Str
     delete, path = "/v1/entities/{entity}/{name}", tag = "Mem0", params(schemas::EntityPaths),
     responses((status = 200, body = schemas::Mem0Message), schemas::Mem0Refusals)
 )]
-pub async fn delete_v1(memories: TenantStore, Path((kind, name)): Path<(String, String)>) -> Answer {
+pub async fn delete_v1(memories: TenantStore, Path((kind, name)): Path<(String, String)>) -> ApiResult {
     delete_entity(memories, &kind, name).await
 }
 
-async fn delete_entity(memories: TenantStore, kind: &str, name: String) -> Answer {
+async fn delete_entity(memories: TenantStore, kind: &str, name: String) -> ApiResult {
     let known = KINDS.iter().find(|(known, _)| *known == kind);
     let (_, field) = known.ok_or_else(|| ApiError::invalid("entity", "must be user, agent, app or run"))?;
     let filter = filter::parse(&exactly(field, name.into()))?;

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::fields::{Fields, memory_id};
 use super::memory::unknown;
 use super::record::shown_id;
-use crate::http::{Answer, ApiError, Body, TenantStore};
+use crate::http::{ApiError, ApiResult, Body, TenantStore};
 use crate::openapi::schemas;
 
 /// Say how useful a memory was; null takes it back
@@ -17,7 +17,7 @@ use crate::openapi::schemas;
     post, path = "/v1/feedback", tag = "Mem0", request_body = Object,
     responses((status = 200, body = Object), schemas::Mem0Refusals)
 )]
-pub async fn feedback(memories: TenantStore, Body(body): Body) -> Answer {
+pub async fn feedback(memories: TenantStore, Body(body): Body) -> ApiResult {
     let mut fields = Fields::read(body)?;
     let id = memory_id("memory_id", fields.take("memory_id"))?;
     let given = fields.string("feedback")?;

@@ -16,7 +16,7 @@ use super::fields::{ENTITIES, Fields, exactly};
 use super::filters::{names_an_entity, translated};
 use super::record::{only, record};
 use super::requests;
-use crate::http::{Answer, ApiError, Body, Query, TenantStore};
+use crate::http::{ApiError, ApiResult, Body, Query, TenantStore};
 use crate::openapi::schemas;
 
 pub const MAX_PAGE_SIZE: u64 = 200;
@@ -33,7 +33,7 @@ pub async fn list(
     query: Query<requests::Mem0PageQuery>,
     headers: HeaderMap,
     Body(body): Body,
-) -> Answer {
+) -> ApiResult {
     let mut fields = Fields::read(body)?;
     if let Some((name, _)) = fields.entities()?.first() {
         return Err(ApiError::invalid(name, "belongs into filters on this path"));
@@ -52,7 +52,7 @@ pub async fn list_v2(
     query: Query<requests::Mem0PageQuery>,
     headers: HeaderMap,
     Body(body): Body,
-) -> Answer {
+) -> ApiResult {
     let mut fields = Fields::read(body)?;
     let beside = fields.entities()?;
     let asked = Asked::read(query, fields, beside)?;
@@ -64,7 +64,11 @@ pub async fn list_v2(
     get, path = "/v1/memories", tag = "Mem0", params(requests::Mem0ListQuery),
     responses((status = 200, body = schemas::AnyJson), schemas::Mem0Refusals)
 )]
-pub async fn list_v1(memories: TenantStore, mut query: Query<requests::Mem0ListQuery>, headers: HeaderMap) -> Answer {
+pub async fn list_v1(
+    memories: TenantStore,
+    mut query: Query<requests::Mem0ListQuery>,
+    headers: HeaderMap,
+) -> ApiResult {
     let beside = ENTITIES.into_iter().filter_map(|name| Some((name, query.text(name)?.into()))).collect();
     let asked = Asked::read(query, Fields::read(json!({}))?, beside)?;
     asked.page_or_all(&memories, "/v1/memories/", &headers).await
@@ -110,7 +114,7 @@ impl Asked {
         Ok(Self { list, page, size, limit: limit.unwrap_or(MAX_LISTED as u64), wanted })
     }
 
-    async fn page(self, memories: &TenantStore, path: &str, headers: &HeaderMap) -> Answer {
+    async fn page(self, memories: &TenantStore, path: &str, headers: &HeaderMap) -> ApiResult {
         let (page, size) = (self.page.unwrap_or(1), self.size);
         let skip = (page - 1) * size;
         let (count, found) = memories
@@ -132,7 +136,7 @@ impl Asked {
         Ok(Json(told).into_response())
     }
 
-    async fn page_or_all(self, memories: &TenantStore, path: &str, headers: &HeaderMap) -> Answer {
+    async fn page_or_all(self, memories: &TenantStore, path: &str, headers: &HeaderMap) -> ApiResult {
         if self.page.is_some() {
             return self.page(memories, path, headers).await;
         }

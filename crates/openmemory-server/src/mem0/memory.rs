@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::fields::{Fields, end_of_day};
 use super::record::{categories, record, scope, shown_id};
 use super::requests;
-use crate::http::{Answer, ApiError, Body, Id, Query, TenantStore};
+use crate::http::{ApiError, ApiResult, Body, Id, Query, TenantStore};
 use crate::openapi::schemas;
 
 /// Read a memory
@@ -21,7 +21,7 @@ use crate::openapi::schemas;
     get, path = "/v1/memories/{memory_id}", tag = "Mem0", params(schemas::Mem0IdPath),
     responses((status = 200, body = schemas::Mem0Memory), schemas::Mem0Refusals)
 )]
-pub async fn get(memories: TenantStore, Id(id): Id) -> Answer {
+pub async fn get(memories: TenantStore, Id(id): Id) -> ApiResult {
     let get = Get { id: MemoryId::read("memory_id", &id)?, version: None, at: None };
     let memory = memories.read(|store| async move { store.get(get).await }).await.map_err(unknown)?;
     Ok(Json(record(&memory)).into_response())
@@ -32,7 +32,7 @@ pub async fn get(memories: TenantStore, Id(id): Id) -> Answer {
     put, path = "/v1/memories/{memory_id}", tag = "Mem0", params(schemas::Mem0IdPath), request_body = Object,
     responses((status = 200, body = schemas::Mem0Memory), schemas::Mem0Refusals)
 )]
-pub async fn update(memories: TenantStore, Id(id): Id, Body(body): Body) -> Answer {
+pub async fn update(memories: TenantStore, Id(id): Id, Body(body): Body) -> ApiResult {
     let patch = patch(Fields::read(body)?)?;
     if patch.is_empty() {
         let why = "changes nothing; give text, metadata, timestamp or expiration_date";
@@ -48,7 +48,7 @@ pub async fn update(memories: TenantStore, Id(id): Id, Body(body): Body) -> Answ
     delete, path = "/v1/memories/{memory_id}", tag = "Mem0", params(schemas::Mem0IdPath, requests::DeleteQuery),
     responses((status = 200, body = schemas::Mem0Message), schemas::Mem0Refusals)
 )]
-pub async fn delete(memories: TenantStore, Id(id): Id, query: Query<requests::DeleteQuery>) -> Answer {
+pub async fn delete(memories: TenantStore, Id(id): Id, query: Query<requests::DeleteQuery>) -> ApiResult {
     let linked = query.fields.get("delete_linked").is_some_and(|linked| linked == true);
     let delete = Delete::from(MemoryId::read("memory_id", &id)?);
     memories.store.delete(delete).await.map_err(unknown)?;
@@ -65,7 +65,7 @@ pub async fn delete(memories: TenantStore, Id(id): Id, query: Query<requests::De
     get, path = "/v1/memories/{memory_id}/history", tag = "Mem0", params(schemas::Mem0IdPath),
     responses((status = 200, body = Vec<Object>), schemas::Mem0Refusals)
 )]
-pub async fn history(memories: TenantStore, Id(id): Id) -> Answer {
+pub async fn history(memories: TenantStore, Id(id): Id) -> ApiResult {
     let id = MemoryId::read("memory_id", &id)?;
     let versions = memories
         .scan(|store, control| async move {

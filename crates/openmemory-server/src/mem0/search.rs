@@ -12,7 +12,7 @@ use super::fields::{Fields, exactly};
 use super::filters::{names_an_entity, translated};
 use super::list::listed;
 use super::record::{only, record};
-use crate::http::{Answer, ApiError, Body, TenantStore, keep_end};
+use crate::http::{ApiError, ApiResult, Body, TenantStore, keep_end};
 use crate::openapi::schemas;
 
 /// Memories that are compared with a threshold, at least.
@@ -23,7 +23,7 @@ const BEFORE_THRESHOLD: usize = 100;
     post, path = "/v3/memories/search", tag = "Mem0", request_body = Object,
     responses((status = 200, body = schemas::Mem0Results), schemas::Mem0Refusals)
 )]
-pub async fn search(memories: TenantStore, Body(body): Body) -> Answer {
+pub async fn search(memories: TenantStore, Body(body): Body) -> ApiResult {
     let mut fields = Fields::read(body)?;
     if let Some((name, _)) = fields.entities()?.first() {
         return Err(ApiError::invalid(name, "belongs into filters on this path"));
@@ -36,7 +36,7 @@ pub async fn search(memories: TenantStore, Body(body): Body) -> Answer {
     post, path = "/v2/memories/search", tag = "Mem0", request_body = Object,
     responses((status = 200, body = schemas::AnyJson), schemas::Mem0Refusals)
 )]
-pub async fn search_v2(memories: TenantStore, Body(body): Body) -> Answer {
+pub async fn search_v2(memories: TenantStore, Body(body): Body) -> ApiResult {
     older(memories, body).await
 }
 
@@ -45,11 +45,11 @@ pub async fn search_v2(memories: TenantStore, Body(body): Body) -> Answer {
     post, path = "/v1/memories/search", tag = "Mem0", request_body = Object,
     responses((status = 200, body = schemas::AnyJson), schemas::Mem0Refusals)
 )]
-pub async fn search_v1(memories: TenantStore, Body(body): Body) -> Answer {
+pub async fn search_v1(memories: TenantStore, Body(body): Body) -> ApiResult {
     older(memories, body).await
 }
 
-async fn older(memories: TenantStore, body: Value) -> Answer {
+async fn older(memories: TenantStore, body: Value) -> ApiResult {
     let mut fields = Fields::read(body)?;
     let beside = fields.entities()?;
     let wrapped = fields.string("output_format")?.as_deref() == Some("v1.1");

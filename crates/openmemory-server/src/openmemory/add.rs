@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::record::{results, tagged_as};
 use super::requests;
-use crate::http::{Answer, ApiError, Body, LargeBody, TenantStore};
+use crate::http::{ApiError, ApiResult, Body, LargeBody, TenantStore};
 use crate::openapi::schemas;
 
 /// Store a text, unless `ifExists` says otherwise and its scope has it
@@ -13,7 +13,7 @@ use crate::openapi::schemas;
     post, path = "/memory/add", tag = "Memories", request_body = requests::NewMemory,
     responses((status = 200, body = schemas::Added, headers(("ETag" = String))), schemas::Refusals)
 )]
-pub async fn add(memories: TenantStore, Body(mut body): Body) -> Answer {
+pub async fn add(memories: TenantStore, Body(mut body): Body) -> ApiResult {
     check_dynamics(&mut body)?;
     let added = memories.store.add(NewMemory::read(body)?).await?;
     Ok(tagged_as(&added, &added.memory)?)
@@ -24,7 +24,7 @@ pub async fn add(memories: TenantStore, Body(mut body): Body) -> Answer {
     post, path = "/memory/batch", tag = "Memories", request_body = requests::AddBatch,
     responses((status = 200, body = schemas::Results), schemas::Refusals)
 )]
-pub async fn add_many(memories: TenantStore, body: LargeBody) -> Answer {
+pub async fn add_many(memories: TenantStore, body: LargeBody) -> ApiResult {
     let batch = body.read(|body| Ok(AddMany::read(body)?)).await?;
     let done = memories.store.add_many(batch, memories.control()).await?;
     results(done).await

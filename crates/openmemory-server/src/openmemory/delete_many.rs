@@ -6,7 +6,7 @@ use openmemory_domain::request::DeleteMany;
 
 use super::record::results;
 use super::requests;
-use crate::http::{Answer, LargeBody, TenantStore};
+use crate::http::{ApiResult, LargeBody, TenantStore};
 use crate::openapi::schemas;
 
 /// Delete memories by id, by filter, or all
@@ -16,7 +16,7 @@ use crate::openapi::schemas;
     post, path = "/memory/delete", tag = "Memories", request_body = requests::Selection,
     responses((status = 200, body = schemas::Deletion), schemas::Refusals)
 )]
-pub async fn delete_many(memories: TenantStore, body: LargeBody) -> Answer {
+pub async fn delete_many(memories: TenantStore, body: LargeBody) -> ApiResult {
     Ok(match body.read(|body| Ok(DeleteMany::read(body)?)).await? {
         DeleteMany::Ids(ids) => return results(memories.store.delete_many(ids).await?).await,
         DeleteMany::Matching(filter) => Json(memories.delete_matching(Some(filter)).await?).into_response(),

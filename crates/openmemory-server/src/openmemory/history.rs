@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::record::tagged;
 use super::requests;
-use crate::http::{Answer, Body, Id, IfMatch, Query, TenantStore};
+use crate::http::{ApiResult, Body, Id, IfMatch, Query, TenantStore};
 use crate::openapi::schemas;
 
 /// A memory's versions, newest first, with what each changed
@@ -15,7 +15,7 @@ use crate::openapi::schemas;
     get, path = "/memory/{id}/history", tag = "Memories", params(schemas::IdPath, requests::HistoryQuery),
     responses((status = 200, body = schemas::Versions), schemas::Refusals)
 )]
-pub async fn history(memories: TenantStore, id: Id, query: Query<requests::HistoryQuery>) -> Answer {
+pub async fn history(memories: TenantStore, id: Id, query: Query<requests::HistoryQuery>) -> ApiResult {
     let history = History::read(id.with(query).into())?;
     let versions = memories.scan(|store, control| async move { store.history(history, control).await }).await?;
     Ok(Json(json!({ "versions": versions })).into_response())
@@ -27,10 +27,10 @@ pub async fn history(memories: TenantStore, id: Id, query: Query<requests::Histo
     request_body = requests::RestoreRequest,
     responses((status = 200, body = schemas::Memory, headers(("ETag" = String))), schemas::Refusals)
 )]
-pub async fn restore(memories: TenantStore, id: Id, if_match: IfMatch, Body(body): Body) -> Answer {
+pub async fn restore(memories: TenantStore, id: Id, if_match: IfMatch, Body(body): Body) -> ApiResult {
     let mut request = id.join(body)?;
-    if_match.join(&mut request)?;
+    if_match.apply(&mut request)?;
     let restore = Restore::read(request.into())?;
-    let restored = memories.store.restore(restore).await.map_err(|error| if_match.told(error))?;
+    let restored = memories.store.restore(restore).await.map_err(|error| if_match.error(error))?;
     Ok(tagged(&restored)?)
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::record::record;
 use super::requests;
 use crate::blocking::blocking;
-use crate::http::{Answer, ApiError, Body, Query, TenantStore};
+use crate::http::{ApiError, ApiResult, Body, Query, TenantStore};
 use crate::openapi::schemas;
 
 /// Memories that one request lists at most.
@@ -23,7 +23,7 @@ pub const MAX_LISTED: u64 = 10_000;
     get, path = "/memory/all", tag = "Memories", params(requests::AllQuery),
     responses((status = 200, body = schemas::Items), schemas::Refusals)
 )]
-pub async fn all(memories: TenantStore, mut query: Query<requests::AllQuery>) -> Answer {
+pub async fn all(memories: TenantStore, mut query: Query<requests::AllQuery>) -> ApiResult {
     let user = query.text("user_id");
     let walk = Walk::read(query, user)?;
     let page = memories.scan(|store, control| walk.run(store, control)).await?;
@@ -35,7 +35,7 @@ pub async fn all(memories: TenantStore, mut query: Query<requests::AllQuery>) ->
     post, path = "/memory/list", tag = "Memories", request_body = requests::ListRequest,
     responses((status = 200, body = schemas::Items), schemas::Refusals)
 )]
-pub async fn list(memories: TenantStore, Body(body): Body) -> Answer {
+pub async fn list(memories: TenantStore, Body(body): Body) -> ApiResult {
     let list = List::read(body)?;
     let page = memories.scan(|store, control| async move { items(store.list(list, control).await?).await }).await?;
     Ok(Json(page).into_response())

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::record::tagged;
 use super::requests;
-use crate::http::{Answer, Body, Id, IfMatch, Query, TenantStore};
+use crate::http::{ApiResult, Body, Id, IfMatch, Query, TenantStore};
 use crate::openapi::schemas;
 
 /// Read a memory, as it is or as it was
@@ -17,7 +17,7 @@ use crate::openapi::schemas;
     get, path = "/memory/{id}", tag = "Memories", params(schemas::IdPath, requests::GetQuery),
     responses((status = 200, body = schemas::Memory, headers(("ETag" = String))), schemas::Refusals)
 )]
-pub async fn get(memories: TenantStore, id: Id, mut query: Query<requests::GetQuery>) -> Answer {
+pub async fn get(memories: TenantStore, id: Id, mut query: Query<requests::GetQuery>) -> ApiResult {
     let user = query.text("user_id");
     let get = Get::read(id.with(query).into())?;
     // What was current at a time is looked for among all versions.
@@ -39,11 +39,11 @@ pub async fn get(memories: TenantStore, id: Id, mut query: Query<requests::GetQu
     request_body = requests::Patch,
     responses((status = 200, body = schemas::Memory, headers(("ETag" = String))), schemas::Refusals)
 )]
-pub async fn update(memories: TenantStore, id: Id, if_match: IfMatch, Body(body): Body) -> Answer {
+pub async fn update(memories: TenantStore, id: Id, if_match: IfMatch, Body(body): Body) -> ApiResult {
     let mut request = id.join(body)?;
-    if_match.join(&mut request)?;
+    if_match.apply(&mut request)?;
     let update = Update::read_flat(request.into())?;
-    let updated = memories.store.update(update).await.map_err(|error| if_match.told(error))?;
+    let updated = memories.store.update(update).await.map_err(|error| if_match.error(error))?;
     Ok(tagged(&updated)?)
 }
 
@@ -60,17 +60,17 @@ pub async fn delete(
     id: Id,
     if_match: IfMatch,
     mut query: Query<requests::DeleteQuery>,
-) -> Answer {
+) -> ApiResult {
     let user = query.text("user_id");
     let mut request = id.with(query);
-    if_match.join(&mut request)?;
+    if_match.apply(&mut request)?;
     let delete = Delete::read(request.into())?;
     if user.is_some() {
         let get = Get { id: delete.id.clone(), version: None, at: None };
         let memory = memories.read(|store| async move { store.get(get).await }).await?;
         check_user(&delete.id, &memory, user.as_deref())?;
     }
-    let deleted = memories.store.delete(delete).await.map_err(|error| if_match.told(error))?;
+    let deleted = memories.store.delete(delete).await.map_err(|error| if_match.error(error))?;
     Ok(Json(json!({ "ok": true, "memory": deleted })).into_response())
 }
 

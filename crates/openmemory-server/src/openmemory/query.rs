@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::record::with_protocol_fields;
 use super::requests;
-use crate::http::{Answer, ApiError, Body, TenantStore, keep_end};
+use crate::http::{ApiError, ApiResult, Body, TenantStore, keep_end};
 use crate::openapi::schemas;
 
 /// Find memories by meaning, in OpenMemory's terms
@@ -20,7 +20,7 @@ use crate::openapi::schemas;
     post, path = "/memory/query", tag = "Memories", request_body = requests::Query,
     responses((status = 200, body = schemas::Matches), schemas::Refusals)
 )]
-pub async fn query(memories: TenantStore, Body(body): Body) -> Answer {
+pub async fn query(memories: TenantStore, Body(body): Body) -> ApiResult {
     let mut body = search_request(body)?;
     let cut = body.get_mut("query").is_some_and(keep_end);
     let mut found = matches(&memories, Search::read(body)?).await?;
@@ -35,7 +35,7 @@ pub async fn query(memories: TenantStore, Body(body): Body) -> Answer {
     post, path = "/memory/search", tag = "Memories", request_body = requests::Search,
     responses((status = 200, body = schemas::Matches), schemas::Refusals)
 )]
-pub async fn search(memories: TenantStore, Body(body): Body) -> Answer {
+pub async fn search(memories: TenantStore, Body(body): Body) -> ApiResult {
     Ok(Json(matches(&memories, Search::read(body)?).await?).into_response())
 }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::blocking::blocking;
-use crate::http::{Answer, etag, fields_of};
+use crate::http::{ApiResult, etag, public_error};
 
 pub fn record(memory: &Memory) -> Result<Value, Error> {
     Ok(Value::Object(with_protocol_fields(memory, memory)?))
@@ -38,7 +38,7 @@ pub fn tagged_as(written: &impl Serialize, memory: &Memory) -> Result<Response, 
 
 /// What became of each item of a batch. They may hold a thousand long texts, so they are written where others need not
 /// wait for it.
-pub async fn results<T: Serialize + Send + 'static>(results: Vec<ItemResult<T>>) -> Answer {
+pub async fn results<T: Serialize + Send + 'static>(results: Vec<ItemResult<T>>) -> ApiResult {
     let text = blocking(move || Ok(written(results).to_string())).await?;
     Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
 }
@@ -47,8 +47,8 @@ fn written<T: Serialize>(results: Vec<ItemResult<T>>) -> Value {
     let item = |result: ItemResult<T>| match result {
         Ok(memory) => json!({ "ok": true, "memory": memory }),
         Err(refused) => match refused.id {
-            Some(id) => json!({ "ok": false, "id": id, "error": fields_of(&refused.error) }),
-            None => json!({ "ok": false, "error": fields_of(&refused.error) }),
+            Some(id) => json!({ "ok": false, "id": id, "error": public_error(&refused.error) }),
+            None => json!({ "ok": false, "error": public_error(&refused.error) }),
         },
     };
     json!({ "results": results.into_iter().map(item).collect::<Vec<_>>() })

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::record::{record, tagged};
 use super::requests;
-use crate::http::{Answer, Body, Id, TenantStore};
+use crate::http::{ApiResult, Body, Id, TenantStore};
 use crate::openapi::schemas;
 
 /// Make a memory more salient
@@ -15,7 +15,7 @@ use crate::openapi::schemas;
     post, path = "/memory/reinforce", tag = "Memories", request_body = requests::ReinforceRequest,
     responses((status = 200, body = schemas::Reinforced), schemas::Refusals)
 )]
-pub async fn reinforce(memories: TenantStore, Body(body): Body) -> Answer {
+pub async fn reinforce(memories: TenantStore, Body(body): Body) -> ApiResult {
     let memory = memories.store.reinforce(Reinforce::read(body)?).await?;
     Ok(Json(json!({ "ok": true, "memory": record(&memory)? })).into_response())
 }
@@ -26,7 +26,7 @@ pub async fn reinforce(memories: TenantStore, Body(body): Body) -> Answer {
     request_body = requests::FeedbackBody,
     responses((status = 200, body = schemas::Memory, headers(("ETag" = String))), schemas::Refusals)
 )]
-pub async fn feedback(memories: TenantStore, id: Id, Body(body): Body) -> Answer {
+pub async fn feedback(memories: TenantStore, id: Id, Body(body): Body) -> ApiResult {
     let feedback = FeedbackRequest::read(id.join(body)?.into())?;
     let memory = memories.store.feedback(feedback).await?;
     Ok(tagged(&memory)?)
@@ -37,7 +37,7 @@ pub async fn feedback(memories: TenantStore, id: Id, Body(body): Body) -> Answer
     get, path = "/memory/{id}/waypoints", tag = "Memories", params(schemas::IdPath),
     responses((status = 200, body = schemas::Waypoints), schemas::Refusals)
 )]
-pub async fn waypoints(memories: TenantStore, Id(id): Id) -> Answer {
+pub async fn waypoints(memories: TenantStore, Id(id): Id) -> ApiResult {
     let by_id = ById::read(json!({ "id": id }))?;
     let links = memories.read(|store| async move { store.waypoints(by_id).await }).await?;
     Ok(Json(json!({ "waypoints": links })).into_response())

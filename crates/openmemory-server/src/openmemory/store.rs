@@ -11,12 +11,12 @@ use openmemory_domain::Sector;
 use serde_json::json;
 
 use crate::app_state::AppState;
-use crate::http::{Answer, ApiError, Progress, TenantStore};
+use crate::http::{ApiError, ApiResult, Progress, TenantStore};
 use crate::openapi::schemas;
 
 /// The sectors that a memory can belong to, how each decays, and how many memories of the key's tenant it has
 #[utoipa::path(get, path = "/sectors", tag = "Store", responses((status = 200, body = schemas::Sectors), schemas::Refusals))]
-pub async fn sectors(memories: TenantStore) -> Answer {
+pub async fn sectors(memories: TenantStore) -> ApiResult {
     let stats = memories.scan(|store, control| async move { store.sector_stats(control).await }).await?;
     let config = |sector: Sector| (sector.name(), json!({ "decay_lambda": sector.decay_per_day() }));
     let configs: BTreeMap<_, _> = Sector::ALL.map(config).into();
@@ -25,7 +25,7 @@ pub async fn sectors(memories: TenantStore) -> Answer {
 
 /// How many memories the key's tenant has, and what they take
 #[utoipa::path(get, path = "/stats", tag = "Store", responses((status = 200, body = schemas::Stats), schemas::Refusals))]
-pub async fn stats(memories: TenantStore) -> Answer {
+pub async fn stats(memories: TenantStore) -> ApiResult {
     Ok(Json(memories.read(|store| async move { store.stats().await }).await?).into_response())
 }
 
@@ -33,7 +33,7 @@ pub async fn stats(memories: TenantStore) -> Answer {
 ///
 /// 503 as long as a store has failed and is not open again, be it another tenant's.
 #[utoipa::path(get, path = "/ready", tag = "Store", responses((status = 200, body = schemas::Done), schemas::Refusals))]
-pub async fn ready(State(app): State<Arc<AppState>>, memories: TenantStore) -> Answer {
+pub async fn ready(State(app): State<Arc<AppState>>, memories: TenantStore) -> ApiResult {
     memories.store.ready().await?;
     if !app.stores.all_write() {
         return Err(ApiError::NotReady);
@@ -43,14 +43,14 @@ pub async fn ready(State(app): State<Arc<AppState>>, memories: TenantStore) -> A
 
 /// Answers when everything acknowledged is on disk; needed with `durability: interval` only
 #[utoipa::path(post, path = "/flush", tag = "Store", responses((status = 200, body = schemas::Done), schemas::Refusals))]
-pub async fn flush(memories: TenantStore) -> Answer {
+pub async fn flush(memories: TenantStore) -> ApiResult {
     memories.read(|store| async move { store.flush().await }).await?;
     Ok(Json(json!({ "ok": true })).into_response())
 }
 
 /// Take what was deleted, and otherwise left behind, out of the files
 #[utoipa::path(post, path = "/compact", tag = "Store", responses((status = 200, body = schemas::Compacted), schemas::Refusals))]
-pub async fn compact(memories: TenantStore) -> Answer {
+pub async fn compact(memories: TenantStore) -> ApiResult {
     Ok(Json(memories.scan(|store, _| async move { store.compact().await }).await?).into_response())
 }
 
@@ -58,7 +58,7 @@ pub async fn compact(memories: TenantStore) -> Answer {
 ///
 /// With `Accept: application/jsonl` it tells how far it is, as `POST /import` does.
 #[utoipa::path(post, path = "/reindex", tag = "Store", responses((status = 200, body = schemas::Reindexed), schemas::Refusals))]
-pub async fn reindex(memories: TenantStore, progress: Progress) -> Answer {
+pub async fn reindex(memories: TenantStore, progress: Progress) -> ApiResult {
     progress.follow(|control| async move { Ok(json!(memories.store.reindex(control).await?)) }).await
 }
 

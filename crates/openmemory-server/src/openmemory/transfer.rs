@@ -24,8 +24,8 @@ use super::requests;
 use crate::app_state::AppState;
 use crate::blocking::blocking;
 use crate::http::{
-    Answer, ApiError, Body, CancelOnDisconnect, ChunkSender, JSON_LINES, Progress, Query, TenantStore, Upload,
-    fields_of, stream_body,
+    ApiError, ApiResult, Body, CancelOnDisconnect, ChunkSender, JSON_LINES, Progress, Query, TenantStore, Upload,
+    public_error, stream_body,
 };
 use crate::keys::Caller;
 use crate::openapi::schemas;
@@ -46,7 +46,7 @@ pub async fn export(
     Extension(caller): Extension<Caller>,
     memories: TenantStore,
     query: Query<requests::ExportQuery>,
-) -> Answer {
+) -> ApiResult {
     lines(&app, caller, memories, Export::read_filter(query.fields.into())?).await
 }
 
@@ -60,7 +60,7 @@ pub async fn export_some(
     Extension(caller): Extension<Caller>,
     memories: TenantStore,
     Body(body): Body,
-) -> Answer {
+) -> ApiResult {
     lines(&app, caller, memories, Export::read_filter(body)?).await
 }
 
@@ -78,15 +78,15 @@ pub async fn import(
     memories: TenantStore,
     mut query: Query<requests::ImportQuery>,
     progress: Progress,
-    Upload { file, place }: Upload,
-) -> Answer {
+    Upload { file, permit }: Upload,
+) -> ApiResult {
     let on_conflict = OnConflict::read(query.text("onConflict").as_deref())?;
     let line_bytes = app.limits.import_line_bytes;
     let check = move |_, control: Arc<Control>| blocking(move || ImportFile::check_opened(file, line_bytes, &control));
     let file = memories.scan(check).await?;
     let store = memories.store;
     let import = |control: Arc<Control>| async move {
-        let _place = place;
+        let _permit = permit;
         Ok(report(store.import(file, on_conflict, control).await?))
     };
     progress.follow(import).await
@@ -102,7 +102,7 @@ pub async fn backup(
     Extension(caller): Extension<Caller>,
     memories: TenantStore,
     Body(body): Body,
-) -> Answer {
+) -> ApiResult {
     let name = backup_name(body)?;
     let Some(root) = &app.backup_dir else {
         return Err(ApiError::Forbidden("this server makes no backups; it needs --backup-dir for them"));
@@ -124,8 +124,8 @@ fn backup_name(body: Value) -> Result<String, ApiError> {
 }
 
 /// Sends an export while it is written, for as long as the client takes it.
-async fn lines(app: &Arc<AppState>, caller: Caller, memories: TenantStore, filter: Option<Filter>) -> Answer {
-    let place = app.places.exports.acquire(&caller, 1).await;
+async fn lines(app: &Arc<AppState>, caller: Caller, memories: TenantStore, filter: Option<Filter>) -> ApiResult {
+    let place = app.permits.exports.acquire(&caller, 1).await;
     let (pieces, taken) = stream_body();
     let outlet =
         Arc::new(Outlet { pieces, runtime: Handle::current(), app: Arc::clone(app), waiting: Mutex::default() });
@@ -144,7 +144,7 @@ async fn lines(app: &Arc<AppState>, caller: Caller, memories: TenantStore, filte
     };
     spawn(export.in_current_span());
     let kind = [(header::CONTENT_TYPE, JSON_LINES)];
-    Ok((kind, taken.begun().await?.into_body(gone)).into_response())
+    Ok((kind, taken.wait_for_first().await?.into_body(gone)).into_response())
 }
 
 /// Where an export writes. It waits for the client, but not for ever.
@@ -186,7 +186,7 @@ fn report(imported: Imported) -> Value {
     let mut told = json!(imported);
     let errors = imported.errors.iter();
     told["errors"] = errors
-        .map(|refused| json!({ "line": refused.line, "id": refused.id, "error": fields_of(&refused.error) }))
+        .map(|refused| json!({ "line": refused.line, "id": refused.id, "error": public_error(&refused.error) }))
         .collect();
     told
 }

@@ -4,7 +4,7 @@ use openmemory_domain::request::UpdateMany;
 
 use super::record::results;
 use super::requests;
-use crate::http::{Answer, LargeBody, TenantStore};
+use crate::http::{ApiResult, LargeBody, TenantStore};
 use crate::openapi::schemas;
 
 /// Change 1 to 1000 memories, each with a result of its own, or all or none
@@ -12,7 +12,7 @@ use crate::openapi::schemas;
     patch, path = "/memory/batch", tag = "Memories", request_body = requests::UpdateBatch,
     responses((status = 200, body = schemas::Results), schemas::Refusals)
 )]
-pub async fn update_many(memories: TenantStore, body: LargeBody) -> Answer {
+pub async fn update_many(memories: TenantStore, body: LargeBody) -> ApiResult {
     let batch = body.read(|body| Ok(UpdateMany::read(body)?)).await?;
     let done = memories.store.update_many(batch, memories.control()).await?;
     results(done).await

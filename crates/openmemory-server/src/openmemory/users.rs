@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::list::Walk;
 use super::requests;
-use crate::http::{Answer, Id, Query, TenantStore};
+use crate::http::{ApiResult, Id, Query, TenantStore};
 use crate::openapi::schemas;
 
 /// List a user's memories, newest first
@@ -15,7 +15,7 @@ use crate::openapi::schemas;
     get, path = "/users/{user_id}/memories", tag = "Users", params(schemas::UserPath, requests::PageQuery),
     responses((status = 200, body = schemas::Items), schemas::Refusals)
 )]
-pub async fn list(memories: TenantStore, Id(user): Id, query: Query<requests::PageQuery>) -> Answer {
+pub async fn list(memories: TenantStore, Id(user): Id, query: Query<requests::PageQuery>) -> ApiResult {
     let walk = Walk::read(query, Some(user))?;
     let page = memories.scan(|store, control| walk.run(store, control)).await?;
     Ok(Json(page).into_response())
@@ -26,7 +26,7 @@ pub async fn list(memories: TenantStore, Id(user): Id, query: Query<requests::Pa
     delete, path = "/users/{user_id}/memories", tag = "Users", params(schemas::UserPath),
     responses((status = 200, body = schemas::UserDeleted), schemas::Refusals)
 )]
-pub async fn delete(memories: TenantStore, Id(user): Id) -> Answer {
+pub async fn delete(memories: TenantStore, Id(user): Id) -> ApiResult {
     let filter = filter::parse(&json!({ "user_id": { "in": [user] } }))?;
     let gone = memories.delete_matching(Some(filter)).await?;
     Ok(Json(json!({ "ok": true, "deleted": gone.deleted })).into_response())

@@ -22,7 +22,9 @@ use tracing::Instrument;
 
 use super::requests;
 use crate::app_state::AppState;
-use crate::http::{Answer, ApiError, Body, CancelOnDisconnect, Counted, Permit, Query, TenantStore, caller, note};
+use crate::http::{
+    ApiError, ApiResult, Body, CancelOnDisconnect, GaugeGuard, Permit, Query, TenantStore, caller, log_late_error,
+};
 use crate::keys::Caller;
 use crate::openapi::schemas;
 use crate::readers::{ReadKind, Share};
@@ -43,7 +45,7 @@ pub async fn watch(
     headers: HeaderMap,
     memories: TenantStore,
     query: Query<requests::WatchQuery>,
-) -> Answer {
+) -> ApiResult {
     begin(app.0, headers, memories, query.fields)
 }
 
@@ -57,21 +59,21 @@ pub async fn watch_some(
     headers: HeaderMap,
     memories: TenantStore,
     Body(body): Body,
-) -> Answer {
+) -> ApiResult {
     let Value::Object(request) = body else { return Err(ApiError::invalid("body", "must be an object")) };
     begin(app.0, headers, memories, request)
 }
 
-fn begin(app: Arc<AppState>, headers: HeaderMap, memories: TenantStore, mut request: Map<String, Value>) -> Answer {
+fn begin(app: Arc<AppState>, headers: HeaderMap, memories: TenantStore, mut request: Map<String, Value>) -> ApiResult {
     if let Some(last) = headers.get("last-event-id").filter(|last| !last.is_empty()) {
         let last = last.to_str().map_err(|_| ApiError::invalid("Last-Event-ID", "must be ASCII"))?;
         request.insert("since".into(), last.into());
     }
     let request = Watch::read(request.into())?;
     let caller = caller(&app, &headers)?;
-    let permit = app.places.watches.try_acquire(&caller).ok_or(ApiError::TooManyWatches)?;
+    let permit = app.permits.watches.try_acquire(&caller).ok_or(ApiError::TooManyWatches)?;
     let watcher = memories.store.watch(request)?;
-    let place = Place { watcher, share: memories.share, _counted: app.metrics.watch(), _permit: permit };
+    let place = Place { watcher, share: memories.share, _counted: app.metrics.start_watch(), _permit: permit };
     let (events, told) = mpsc::channel(QUEUE_DEPTH);
     spawn(tell(place, Listener { app, caller, headers, events }).in_current_span());
     let unbuffered = [("x-accel-buffering", "no")];
@@ -82,7 +84,7 @@ fn begin(app: Arc<AppState>, headers: HeaderMap, memories: TenantStore, mut requ
 struct Place {
     watcher: Box<dyn Watcher>,
     share: Arc<Share>,
-    _counted: Counted,
+    _counted: GaugeGuard,
     _permit: Permit,
 }
 
@@ -110,9 +112,9 @@ async fn tell(place: Place, listener: Listener) {
         outcome = changes(place, &listener) => outcome,
     };
     if let Err(failure) = outcome {
-        let told = failure.told();
-        note(&told);
-        let _ = listener.send(Event::default().event("error").data(told.body().to_string())).await;
+        let told = failure.error_body();
+        log_late_error(&told);
+        let _ = listener.send(Event::default().event("error").data(told.to_json().to_string())).await;
     }
 }
 
