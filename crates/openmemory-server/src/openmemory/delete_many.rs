@@ -1,4 +1,4 @@
-//! How do many memories go in one request?
+//! How are many memories deleted in one request?
 
 use axum::Json;
 use axum::response::IntoResponse;
@@ -11,7 +11,8 @@ use crate::openapi::schemas;
 
 /// Delete memories by id, by filter, or all
 ///
-/// Ids give a result for each; filters and `all` tell how many were deleted and which. An empty filter never means all.
+/// With `ids`, the response has a result for each; with filters or `all`, the number of deleted memories and their ids. An
+/// empty filter never means all.
 #[utoipa::path(
     post, path = "/memory/delete", tag = "Memories", request_body = requests::Selection,
     responses((status = 200, body = schemas::Deletion), schemas::Refusals)

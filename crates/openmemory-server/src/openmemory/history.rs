@@ -1,4 +1,4 @@
-//! How did a memory become what it is, and how does it go back?
+//! Which versions does a memory have, and how is one restored?
 
 use axum::Json;
 use axum::response::IntoResponse;
@@ -10,7 +10,7 @@ use super::requests;
 use crate::http::{ApiResult, Body, Id, IfMatch, Query, TenantStore};
 use crate::openapi::schemas;
 
-/// A memory's versions, newest first, with what each changed
+/// List a memory's versions, newest first, with the changes of each
 #[utoipa::path(
     get, path = "/memory/{id}/history", tag = "Memories", params(schemas::IdPath, requests::HistoryQuery),
     responses((status = 200, body = schemas::Versions), schemas::Refusals)
@@ -21,7 +21,7 @@ pub async fn history(memories: TenantStore, id: Id, query: Query<requests::Histo
     Ok(Json(json!({ "versions": versions })).into_response())
 }
 
-/// Bring back an earlier version, as a new one
+/// Restore an earlier version as a new one
 #[utoipa::path(
     post, path = "/memory/{id}/restore", tag = "Memories", params(schemas::IdPath, schemas::IfMatchHeader),
     request_body = requests::RestoreRequest,

@@ -1,4 +1,4 @@
-//! Which memories are there?
+//! How are memories listed?
 
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ use crate::blocking::blocking;
 use crate::http::{ApiError, ApiResult, Body, Query, TenantStore};
 use crate::openapi::schemas;
 
-/// Memories that one request lists at most.
-pub const MAX_LISTED: u64 = 10_000;
+/// Largest `limit` of a list.
+pub const MAX_LIMIT: u64 = 10_000;
 
 /// List memories, newest first
 #[utoipa::path(
@@ -25,8 +25,8 @@ pub const MAX_LISTED: u64 = 10_000;
 )]
 pub async fn all(memories: TenantStore, mut query: Query<requests::AllQuery>) -> ApiResult {
     let user = query.text("user_id");
-    let walk = Walk::read(query, user)?;
-    let page = memories.scan(|store, control| walk.run(store, control)).await?;
+    let list = ListParams::read(query, user)?;
+    let page = memories.scan(|store, control| list.run(store, control)).await?;
     Ok(Json(page).into_response())
 }
 
@@ -41,10 +41,10 @@ pub async fn list(memories: TenantStore, Body(body): Body) -> ApiResult {
     Ok(Json(page).into_response())
 }
 
-/// A list by offset, as OpenMemory has it, or by cursor.
-pub struct Walk(List);
+/// Query parameters of a list, by OpenMemory's offset or by cursor.
+pub struct ListParams(List);
 
-impl Walk {
+impl ListParams {
     pub fn read<P>(mut query: Query<P>, user: Option<String>) -> Result<Self, ApiError> {
         let l = query.whole("l");
         let limit = query.whole("limit").or(l).unwrap_or(100) as usize;
@@ -65,7 +65,7 @@ impl Walk {
     }
 }
 
-/// A page may be megabytes of text.
+/// Serializes a page on a blocking thread, since it may be megabytes of text.
 async fn items(page: Page) -> Result<Value, Error> {
     blocking(move || {
         let items: Vec<Value> = page.memories.iter().map(record).collect::<Result<_, _>>()?;

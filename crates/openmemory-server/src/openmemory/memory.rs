@@ -1,4 +1,4 @@
-//! What does a memory say, how does it change, and how does it go?
+//! How is one memory read, changed and deleted?
 
 use axum::Json;
 use axum::response::IntoResponse;
@@ -12,7 +12,7 @@ use super::requests;
 use crate::http::{ApiResult, Body, Id, IfMatch, Query, TenantStore};
 use crate::openapi::schemas;
 
-/// Read a memory, as it is or as it was
+/// Read a memory: its current or an earlier version
 #[utoipa::path(
     get, path = "/memory/{id}", tag = "Memories", params(schemas::IdPath, requests::GetQuery),
     responses((status = 200, body = schemas::Memory, headers(("ETag" = String))), schemas::Refusals)
@@ -20,20 +20,20 @@ use crate::openapi::schemas;
 pub async fn get(memories: TenantStore, id: Id, mut query: Query<requests::GetQuery>) -> ApiResult {
     let user = query.text("user_id");
     let get = Get::read(id.with(query).into())?;
-    // What was current at a time is looked for among all versions.
-    let asked = get.id.clone();
+    // Finding the version at a given time scans all versions.
+    let id = get.id.clone();
     let memory = match get.at {
         Some(_) => memories.scan(|store, _| async move { store.get(get).await }).await?,
         None => memories.read(|store| async move { store.get(get).await }).await?,
     };
-    check_user(&asked, &memory, user.as_deref())?;
+    check_user(&id, &memory, user.as_deref())?;
     Ok(tagged(&memory)?)
 }
 
 /// Change a memory's content, tags, metadata or expiry
 ///
-/// `content` is embedded again. `tags` replaces the whole array. `metadata` is merged field by field, and `null` removes a
-/// field. Each accepted update adds 1 to `version`; `If-Match` with the `ETag` refuses a lost race with 412.
+/// New `content` is embedded again. `tags` replaces the whole array. `metadata` is merged field by field, and `null`
+/// removes a field. Each update adds 1 to `version`. With the `ETag` in `If-Match`, a concurrent change causes 412.
 #[utoipa::path(
     patch, path = "/memory/{id}", tag = "Memories", params(schemas::IdPath, schemas::IfMatchHeader),
     request_body = requests::Patch,
@@ -47,9 +47,9 @@ pub async fn update(memories: TenantStore, id: Id, if_match: IfMatch, Body(body)
     Ok(tagged(&updated)?)
 }
 
-/// Delete a memory for good, with its history
+/// Permanently delete a memory and its history
 ///
-/// `If-Match` with the `ETag` refuses a lost race with 412. `actor` and `reason` are told to who asks for it later.
+/// With the `ETag` in `If-Match`, a concurrent change causes 412. Later requests for the id return `actor` and `reason`.
 #[utoipa::path(
     delete, path = "/memory/{id}", tag = "Memories",
     params(schemas::IdPath, schemas::IfMatchHeader, requests::DeleteQuery),
@@ -74,7 +74,7 @@ pub async fn delete(
     Ok(Json(json!({ "ok": true, "memory": deleted })).into_response())
 }
 
-/// A memory of another user than the one asked about is not there.
+/// Reports a memory of another user as not found.
 fn check_user(id: &MemoryId, memory: &Memory, user: Option<&str>) -> Result<(), Error> {
     if user.is_some() && memory.version.scope.user_id.as_deref() != user {
         return Err(Error::NotFound { id: id.clone(), tombstone: None });

@@ -1,4 +1,4 @@
-//! What do paths without an id answer? `{"err":"id"}`, as the published page has it.
+//! What do paths without an id return? `{"err":"id"}`, as OpenMemory's documentation specifies.
 
 use std::sync::Arc;
 

@@ -1,22 +1,22 @@
-//! What do OpenMemory's routes take and answer?
+//! What do OpenMemory's routes accept and return?
 //!
 //! | file | routes |
 //! |---|---|
 //! | `add` | `POST /memory/add`, `POST /memory/batch` |
-//! | `one` | `GET`, `PATCH` and `DELETE /memory/{id}` |
+//! | `memory` | `GET`, `PATCH` and `DELETE /memory/{id}` |
 //! | `update_many` | `PATCH /memory/batch` |
 //! | `list` | `GET /memory/all`, `POST /memory/list` |
 //! | `delete_many` | `POST /memory/delete` |
 //! | `query` | `POST /memory/query`, `POST /memory/search` |
-//! | `past` | history and restoring |
-//! | `marks` | reinforcement, feedback, links |
+//! | `history` | `/memory/{id}/history`, `/memory/{id}/restore` |
+//! | `signals` | reinforcement, feedback, waypoints |
 //! | `users` | `/users/{user_id}/memories` |
-//! | `store` | the store as a whole |
+//! | `store` | sectors, stats, maintenance, metrics |
 //! | `transfer` | `GET` and `POST /export`, `POST /import`, `POST /backup` |
 //! | `watch` | `GET` and `POST /watch` |
-//! | `record` | how is a memory written? |
-//! | `requests` | what do the routes take? |
-//! | `missing` | what do paths without an id answer? |
+//! | `record` | how is a memory serialized? |
+//! | `requests` | what do the routes accept? |
+//! | `missing` | what do paths without an id return? |
 
 mod add;
 mod delete_many;

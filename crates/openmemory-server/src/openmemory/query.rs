@@ -1,4 +1,4 @@
-//! Which memories answer a question? In OpenMemory's terms and in the engine's own.
+//! How are memories searched? With OpenMemory's request format or with the SDK's.
 
 use axum::Json;
 use axum::response::IntoResponse;
@@ -13,7 +13,7 @@ use super::requests;
 use crate::http::{ApiError, ApiResult, Body, TenantStore, keep_end};
 use crate::openapi::schemas;
 
-/// Find memories by meaning, in OpenMemory's terms
+/// Search memories by meaning, in OpenMemory's request format
 ///
 /// `filters` may also hold `sector`, `min_score`, `startTime`, `endTime`, and `tags` as a list.
 #[utoipa::path(
@@ -23,14 +23,14 @@ use crate::openapi::schemas;
 pub async fn query(memories: TenantStore, Body(body): Body) -> ApiResult {
     let mut body = search_request(body)?;
     let cut = body.get_mut("query").is_some_and(keep_end);
-    let mut found = matches(&memories, Search::read(body)?).await?;
+    let mut response = matches(&memories, Search::read(body)?).await?;
     if cut {
-        found["query_cut"] = limits::QUERY_CHARACTERS.into();
+        response["query_cut"] = limits::QUERY_CHARACTERS.into();
     }
-    Ok(Json(found).into_response())
+    Ok(Json(response).into_response())
 }
 
-/// Find memories by meaning
+/// Search memories by meaning
 #[utoipa::path(
     post, path = "/memory/search", tag = "Memories", request_body = requests::Search,
     responses((status = 200, body = schemas::Matches), schemas::Refusals)
@@ -47,15 +47,15 @@ async fn matches(memories: &TenantStore, search: Search) -> Result<Value, Error>
     Ok(json!({ "query": query, "matches": matches }))
 }
 
-/// OpenMemory's times are milliseconds since 1970.
-fn moment(time: Value) -> Value {
+/// Converts OpenMemory's times, which are milliseconds since 1970.
+fn timestamp(time: Value) -> Value {
     match time.as_i64() {
         Some(millis) => Timestamp::from_millis(millis).to_string().into(),
         None => time,
     }
 }
 
-/// OpenMemory's `filters` beside the filter language: what it calls otherwise is said in the engine's terms.
+/// Translates OpenMemory's fields into the engine's request. Both filter formats may be mixed.
 fn search_request(body: Value) -> Result<Value, ApiError> {
     let Value::Object(mut body) = body else { return Err(ApiError::invalid("body", "must be an object")) };
     check_names(&body, requests::Query::PROPERTIES)?;
@@ -64,41 +64,41 @@ fn search_request(body: Value) -> Result<Value, ApiError> {
         Some(Value::Object(filters)) => filters,
         Some(_) => return Err(ApiError::invalid("filters", "must be an object")),
     };
-    let mut all = Vec::new();
+    let mut conditions = Vec::new();
     for fields in [&mut body, &mut filters] {
         let times = [("startTime", "gte"), ("endTime", "lte")];
         for (name, operator) in times {
             if let Some(time) = fields.shift_remove(name).filter(|time| !time.is_null()) {
-                all.push(json!({ "created_at": { operator: moment(time) } }));
+                conditions.push(json!({ "created_at": { operator: timestamp(time) } }));
             }
         }
     }
     if let Some(user) = body.shift_remove("user_id") {
-        // Null would be a user that got lost on the way, and never means everybody.
-        let why = "must be a string; to search everybody's memories, leave it out";
+        // Null probably comes from a bug in the caller, so it must not search the memories of all users.
+        let why = "must be a string; omit it to search the memories of all users";
         let Value::String(user) = user else { return Err(ApiError::invalid("user_id", why)) };
-        all.push(json!({ "user_id": { "in": [user] } }));
+        conditions.push(json!({ "user_id": { "in": [user] } }));
     }
     if let Some(Value::Array(tags)) = filters.get("tags").cloned() {
         filters.shift_remove("tags");
         if !tags.is_empty() {
-            all.push(json!({ "tags": { "in": tags } }));
+            conditions.push(json!({ "tags": { "in": tags } }));
         }
     }
-    for (theirs, ours) in [("min_score", "minScore"), ("sector", "sectors")] {
-        let given = [body.shift_remove(theirs), filters.shift_remove(theirs)];
-        if let Some(value) = given.into_iter().flatten().find(|value| !value.is_null()) {
-            let value = if ours == "sectors" && value.is_string() { json!([value]) } else { value };
-            body.insert(ours.into(), value);
+    for (alias, field) in [("min_score", "minScore"), ("sector", "sectors")] {
+        let values = [body.shift_remove(alias), filters.shift_remove(alias)];
+        if let Some(value) = values.into_iter().flatten().find(|value| !value.is_null()) {
+            let value = if field == "sectors" && value.is_string() { json!([value]) } else { value };
+            body.insert(field.into(), value);
         }
     }
     if !filters.is_empty() {
-        // Read by itself first: a refusal names the place as the caller knows it.
+        // Validate it first, so that errors name paths in the caller's request.
         filter::parse(&filters.clone().into())?;
-        all.push(filters.into());
+        conditions.push(filters.into());
     }
-    if !all.is_empty() {
-        body.insert("filters".into(), json!({ "AND": all }));
+    if !conditions.is_empty() {
+        body.insert("filters".into(), json!({ "AND": conditions }));
     }
     Ok(body.into())
 }

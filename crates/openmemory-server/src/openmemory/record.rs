@@ -1,4 +1,4 @@
-//! How is a memory written? As the engine has it, with the two fields that only this protocol has.
+//! How is a memory serialized? As by the engine, plus two fields of OpenMemory's protocol.
 
 use axum::Json;
 use axum::http::header;
@@ -16,39 +16,39 @@ pub fn record(memory: &Memory) -> Result<Value, Error> {
     Ok(Value::Object(with_protocol_fields(memory, memory)?))
 }
 
-/// `written` is the memory, or what holds its fields beside others.
-pub fn with_protocol_fields(written: &impl Serialize, memory: &Memory) -> Result<Map<String, Value>, Error> {
-    let Ok(Value::Object(mut fields)) = serde_json::to_value(written) else {
-        return Err(Error::Internal("a memory is no JSON object"));
+/// Adds the protocol's fields. `value` is the memory, or a value that includes its fields.
+pub fn with_protocol_fields(value: &impl Serialize, memory: &Memory) -> Result<Map<String, Value>, Error> {
+    let Ok(Value::Object(mut fields)) = serde_json::to_value(value) else {
+        return Err(Error::Internal("a memory does not serialize to a JSON object"));
     };
     fields.insert("last_seen_at".into(), memory.dynamics.stored().1.to_string().into());
     fields.insert("decay_lambda".into(), memory.dynamics.decay_per_day().into());
     Ok(fields)
 }
 
-/// The memory, and its version as `ETag`.
+/// A response with the memory, and its version as `ETag`.
 pub fn tagged(memory: &Memory) -> Result<Response, Error> {
     tagged_as(memory, memory)
 }
 
-/// The same, `written` as for [`with_protocol_fields`].
-pub fn tagged_as(written: &impl Serialize, memory: &Memory) -> Result<Response, Error> {
-    Ok(([etag(memory.version.number)], Json(with_protocol_fields(written, memory)?)).into_response())
+/// Like [`tagged`], with a `value` as for [`with_protocol_fields`].
+pub fn tagged_as(value: &impl Serialize, memory: &Memory) -> Result<Response, Error> {
+    Ok(([etag(memory.version.number)], Json(with_protocol_fields(value, memory)?)).into_response())
 }
 
-/// What became of each item of a batch. They may hold a thousand long texts, so they are written where others need not
-/// wait for it.
+/// A response with the result of each item of a batch. Serialized on a blocking thread, since it may contain a thousand
+/// long texts.
 pub async fn results<T: Serialize + Send + 'static>(results: Vec<ItemResult<T>>) -> ApiResult {
-    let text = blocking(move || Ok(written(results).to_string())).await?;
+    let text = blocking(move || Ok(to_json(results).to_string())).await?;
     Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
 }
 
-fn written<T: Serialize>(results: Vec<ItemResult<T>>) -> Value {
+fn to_json<T: Serialize>(results: Vec<ItemResult<T>>) -> Value {
     let item = |result: ItemResult<T>| match result {
         Ok(memory) => json!({ "ok": true, "memory": memory }),
-        Err(refused) => match refused.id {
-            Some(id) => json!({ "ok": false, "id": id, "error": public_error(&refused.error) }),
-            None => json!({ "ok": false, "error": public_error(&refused.error) }),
+        Err(failed) => match failed.id {
+            Some(id) => json!({ "ok": false, "id": id, "error": public_error(&failed.error) }),
+            None => json!({ "ok": false, "error": public_error(&failed.error) }),
         },
     };
     json!({ "results": results.into_iter().map(item).collect::<Vec<_>>() })

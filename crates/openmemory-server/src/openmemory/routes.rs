@@ -1,4 +1,4 @@
-//! The routes of the protocol.
+//! Which handler serves which route of OpenMemory's protocol?
 
 use super::add;
 use super::delete_many;

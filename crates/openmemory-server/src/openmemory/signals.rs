@@ -1,4 +1,4 @@
-//! How do use and opinion mark a memory, and what is it linked to?
+//! How is a memory reinforced and rated, and which waypoints does it have?
 
 use axum::Json;
 use axum::response::IntoResponse;
@@ -10,7 +10,7 @@ use super::requests;
 use crate::http::{ApiResult, Body, Id, TenantStore};
 use crate::openapi::schemas;
 
-/// Make a memory more salient
+/// Reinforce a memory: raise its salience
 #[utoipa::path(
     post, path = "/memory/reinforce", tag = "Memories", request_body = requests::ReinforceRequest,
     responses((status = 200, body = schemas::Reinforced), schemas::Refusals)
@@ -20,7 +20,7 @@ pub async fn reinforce(memories: TenantStore, Body(body): Body) -> ApiResult {
     Ok(Json(json!({ "ok": true, "memory": record(&memory)? })).into_response())
 }
 
-/// Say how useful a memory was; null takes it back
+/// Rate how useful a memory was; null removes the rating
 #[utoipa::path(
     post, path = "/memory/{id}/feedback", tag = "Memories", params(schemas::IdPath),
     request_body = requests::FeedbackBody,
@@ -32,7 +32,7 @@ pub async fn feedback(memories: TenantStore, id: Id, Body(body): Body) -> ApiRes
     Ok(tagged(&memory)?)
 }
 
-/// A memory's links to others, strongest first
+/// List a memory's waypoints to other memories, strongest first
 #[utoipa::path(
     get, path = "/memory/{id}/waypoints", tag = "Memories", params(schemas::IdPath),
     responses((status = 200, body = schemas::Waypoints), schemas::Refusals)

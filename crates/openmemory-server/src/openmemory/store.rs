@@ -1,4 +1,4 @@
-//! What is asked of the store as a whole?
+//! Which routes concern the store as a whole?
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::app_state::AppState;
 use crate::http::{ApiError, ApiResult, Progress, TenantStore};
 use crate::openapi::schemas;
 
-/// The sectors that a memory can belong to, how each decays, and how many memories of the key's tenant it has
+/// List the sectors, how each decays, and how many memories of the tenant it has
 #[utoipa::path(get, path = "/sectors", tag = "Store", responses((status = 200, body = schemas::Sectors), schemas::Refusals))]
 pub async fn sectors(memories: TenantStore) -> ApiResult {
     let stats = memories.scan(|store, control| async move { store.sector_stats(control).await }).await?;
@@ -23,15 +23,15 @@ pub async fn sectors(memories: TenantStore) -> ApiResult {
     Ok(Json(json!({ "sectors": Sector::ALL.map(Sector::name), "configs": configs, "stats": stats })).into_response())
 }
 
-/// How many memories the key's tenant has, and what they take
+/// Count the tenant's memories and the bytes they take
 #[utoipa::path(get, path = "/stats", tag = "Store", responses((status = 200, body = schemas::Stats), schemas::Refusals))]
 pub async fn stats(memories: TenantStore) -> ApiResult {
     Ok(Json(memories.read(|store| async move { store.stats().await }).await?).into_response())
 }
 
-/// Answers when the index is filled, the model loaded, and every open store can be written to
+/// Wait until the index and the model are loaded and all open stores accept writes
 ///
-/// 503 as long as a store has failed and is not open again, be it another tenant's.
+/// Returns 503 while a store of any tenant has failed and has not been reopened.
 #[utoipa::path(get, path = "/ready", tag = "Store", responses((status = 200, body = schemas::Done), schemas::Refusals))]
 pub async fn ready(State(app): State<Arc<AppState>>, memories: TenantStore) -> ApiResult {
     memories.store.ready().await?;
@@ -41,28 +41,28 @@ pub async fn ready(State(app): State<Arc<AppState>>, memories: TenantStore) -> A
     Ok(Json(json!({ "ok": true })).into_response())
 }
 
-/// Answers when everything acknowledged is on disk; needed with `durability: interval` only
+/// Wait until all acknowledged writes are on disk; only needed with `durability: interval`
 #[utoipa::path(post, path = "/flush", tag = "Store", responses((status = 200, body = schemas::Done), schemas::Refusals))]
 pub async fn flush(memories: TenantStore) -> ApiResult {
     memories.read(|store| async move { store.flush().await }).await?;
     Ok(Json(json!({ "ok": true })).into_response())
 }
 
-/// Take what was deleted, and otherwise left behind, out of the files
+/// Remove deleted memories and obsolete data from the files
 #[utoipa::path(post, path = "/compact", tag = "Store", responses((status = 200, body = schemas::Compacted), schemas::Refusals))]
 pub async fn compact(memories: TenantStore) -> ApiResult {
     Ok(Json(memories.scan(|store, _| async move { store.compact().await }).await?).into_response())
 }
 
-/// Embed everything anew with the server's model; interrupted, it goes on where it stopped
+/// Embed all memories again with the server's model; after an interruption, a new request continues
 ///
-/// With `Accept: application/jsonl` it tells how far it is, as `POST /import` does.
+/// With `Accept: application/jsonl` it reports progress, as `POST /import` does.
 #[utoipa::path(post, path = "/reindex", tag = "Store", responses((status = 200, body = schemas::Reindexed), schemas::Refusals))]
 pub async fn reindex(memories: TenantStore, progress: Progress) -> ApiResult {
     progress.follow(|control| async move { Ok(json!(memories.store.reindex(control).await?)) }).await
 }
 
-/// Counts and times of requests, for Prometheus; with keys only for a key made for metrics
+/// Request counts and durations for Prometheus; a server with keys requires a metrics key
 #[utoipa::path(
     get, path = "/metrics", tag = "Server",
     responses((status = 200, body = String, content_type = "application/openmetrics-text"), schemas::Refusals)

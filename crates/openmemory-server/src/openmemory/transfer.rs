@@ -1,5 +1,5 @@
-//! How does a whole store leave, and how does one come in? As lines of text, streamed both ways; and as a backup beside
-//! the server.
+//! How is a store exported, imported and backed up? Exports and imports are streamed as JSON lines. A backup is written to
+//! the server's disk.
 
 use openmemory_rules::contract::{Control, Imported};
 use std::sync::Arc;
@@ -31,12 +31,13 @@ use crate::keys::Caller;
 use crate::openapi::schemas;
 use crate::tenant::names_directory;
 
-/// Bytes of an export that are sent at once.
-const PIECE: usize = 64 << 10;
+/// Bytes of an export per chunk.
+const CHUNK_BYTES: usize = 64 << 10;
 
-/// All memories with their whole history, as JSON lines
+/// Export all memories with their history as JSON lines
 ///
-/// The last line begins with `{"end":true`; without it something was cut off. `docs/reference/export-format.md` has the rest.
+/// The last line starts with `{"end":true`; without it the export is incomplete. `docs/reference/export-format.md`
+/// describes the format.
 #[utoipa::path(
     get, path = "/export", tag = "Store", params(requests::ExportQuery),
     responses((status = 200, body = String, content_type = "application/jsonl"), schemas::Refusals)
@@ -47,10 +48,10 @@ pub async fn export(
     memories: TenantStore,
     query: Query<requests::ExportQuery>,
 ) -> ApiResult {
-    lines(&app, caller, memories, Export::read_filter(query.fields.into())?).await
+    stream_export(&app, caller, memories, Export::read_filter(query.fields.into())?).await
 }
 
-/// As the above, with filters of any length
+/// Export matching memories; like `GET /export`, with filters of any length
 #[utoipa::path(
     post, path = "/export", tag = "Store", request_body = requests::ExportRequest,
     responses((status = 200, body = String, content_type = "application/jsonl"), schemas::Refusals)
@@ -61,13 +62,13 @@ pub async fn export_some(
     memories: TenantStore,
     Body(body): Body,
 ) -> ApiResult {
-    lines(&app, caller, memories, Export::read_filter(body)?).await
+    stream_export(&app, caller, memories, Export::read_filter(body)?).await
 }
 
-/// Import the lines of an export; interrupted, it goes on where it stopped when it is asked again
+/// Import the lines of an export; after an interruption, the same request continues
 ///
-/// All is checked before anything is imported. With `Accept: application/jsonl` the answer is a line
-/// `{"done": …, "total": …}` now and then, and the report or the refusal as the last one.
+/// All lines are checked before anything is imported. With `Accept: application/jsonl` the response is progress lines
+/// `{"done": …, "total": …}`, with the report or the error as the last line.
 #[utoipa::path(
     post, path = "/import", tag = "Store", params(requests::ImportQuery),
     request_body(content((String = "application/jsonl"), (String = "text/plain"))),
@@ -92,7 +93,7 @@ pub async fn import(
     progress.follow(import).await
 }
 
-/// Copy the store to a directory of this name beside the server; needs a server that was started with one for backups
+/// Back up the store to a directory of this name on the server; requires `--backup-dir`
 #[utoipa::path(
     post, path = "/backup", tag = "Store", request_body = requests::BackupRequest,
     responses((status = 200, body = schemas::BackedUp), schemas::Refusals)
@@ -105,88 +106,94 @@ pub async fn backup(
 ) -> ApiResult {
     let name = backup_name(body)?;
     let Some(root) = &app.backup_dir else {
-        return Err(ApiError::Forbidden("this server makes no backups; it needs --backup-dir for them"));
+        return Err(ApiError::Forbidden("backups are disabled; start the server with --backup-dir"));
     };
     let directory = root.join(caller.tenant.as_str()).join(&name);
-    let made = memories.scan(|store, control| async move { store.backup(directory, control).await }).await;
-    let made = made.map_err(|error| match error.field() {
-        Some("dir") => ApiError::invalid("name", "is an earlier backup's"),
+    let backup_result = memories.scan(|store, control| async move { store.backup(directory, control).await }).await;
+    let backup_result = backup_result.map_err(|error| match error.field() {
+        Some("dir") => ApiError::invalid("name", "is already used by another backup"),
         _ => error.into(),
     })?;
-    Ok(Json(json!({ "name": name, "memories": made.memories, "bytes": made.bytes })).into_response())
+    Ok(Json(json!({ "name": name, "memories": backup_result.memories, "bytes": backup_result.bytes })).into_response())
 }
 
 fn backup_name(body: Value) -> Result<String, ApiError> {
     match Fields::of(body, requests::BackupRequest::PROPERTIES)?.string("name")? {
         Some(name) if names_directory(&name) => Ok(name),
-        _ => Err(ApiError::invalid("name", "must be 1 to 64 of a to z, 0 to 9, - and _")),
+        _ => Err(ApiError::invalid("name", "must be 1 to 64 characters of a-z, 0-9, - and _")),
     }
 }
 
-/// Sends an export while it is written, for as long as the client takes it.
-async fn lines(app: &Arc<AppState>, caller: Caller, memories: TenantStore, filter: Option<Filter>) -> ApiResult {
-    let place = app.permits.exports.acquire(&caller, 1).await;
-    let (pieces, taken) = stream_body();
-    let outlet =
-        Arc::new(Outlet { pieces, runtime: Handle::current(), app: Arc::clone(app), waiting: Mutex::default() });
-    // Goes with the body: a filter may let nothing through for as long as the store is large.
-    let exporting = Arc::new(Control::default());
-    let gone = CancelOnDisconnect(Arc::clone(&exporting));
+/// Streams an export to the client while it is produced.
+async fn stream_export(
+    app: &Arc<AppState>,
+    caller: Caller,
+    memories: TenantStore,
+    filter: Option<Filter>,
+) -> ApiResult {
+    let permit = app.permits.exports.acquire(&caller, 1).await;
+    let (sender, stream) = stream_body();
+    let writer =
+        Arc::new(ExportWriter { sender, runtime: Handle::current(), app: Arc::clone(app), buffer: Mutex::default() });
+    // Dropping the body cancels the export. Without this, an export whose filter matches nothing would scan the whole store
+    // for a client that has disconnected.
+    let control = Arc::new(Control::default());
+    let cancel = CancelOnDisconnect(Arc::clone(&control));
     let sink = {
-        let outlet = Arc::clone(&outlet);
-        Box::new(move |bytes: &[u8]| outlet.write(bytes))
+        let writer = Arc::clone(&writer);
+        Box::new(move |bytes: &[u8]| writer.write(bytes))
     };
     let export = async move {
-        let _place = place;
-        let outcome = memories.store.export(filter, exporting, sink).await;
-        // Who has gone is not told.
-        let _ = outlet.end(outcome.map(drop)).await;
+        let _permit = permit;
+        let outcome = memories.store.export(filter, control, sink).await;
+        // Fails only if the client has disconnected.
+        let _ = writer.finish(outcome.map(drop)).await;
     };
     spawn(export.in_current_span());
     let kind = [(header::CONTENT_TYPE, JSON_LINES)];
-    Ok((kind, taken.wait_for_first().await?.into_body(gone)).into_response())
+    Ok((kind, stream.wait_for_first().await?.into_body(cancel)).into_response())
 }
 
-/// Where an export writes. It waits for the client, but not for ever.
-struct Outlet {
-    pieces: ChunkSender,
+/// Writes an export to the response body. Waits for a slow client up to the receive timeout.
+struct ExportWriter {
+    sender: ChunkSender,
     runtime: Handle,
     app: Arc<AppState>,
-    waiting: Mutex<Vec<u8>>,
+    buffer: Mutex<Vec<u8>>,
 }
 
-impl Outlet {
-    /// Blocks while the client takes nothing.
+impl ExportWriter {
+    /// Blocks while the client reads nothing.
     fn write(&self, bytes: &[u8]) -> Result<(), Error> {
-        let mut waiting = self.waiting.lock();
-        waiting.extend_from_slice(bytes);
-        if waiting.len() < PIECE {
+        let mut buffer = self.buffer.lock();
+        buffer.extend_from_slice(bytes);
+        if buffer.len() < CHUNK_BYTES {
             return Ok(());
         }
-        let piece = std::mem::replace(&mut *waiting, Vec::with_capacity(PIECE));
-        self.runtime.block_on(self.send(Ok(piece.into())))
+        let chunk = std::mem::replace(&mut *buffer, Vec::with_capacity(CHUNK_BYTES));
+        self.runtime.block_on(self.send(Ok(chunk.into())))
     }
 
-    /// Sends what is left, or why there is no more.
-    async fn end(&self, outcome: Result<(), Error>) -> Result<(), Error> {
-        let last = std::mem::take(&mut *self.waiting.lock());
+    /// Sends the rest of the buffer, or the error that ended the export.
+    async fn finish(&self, outcome: Result<(), Error>) -> Result<(), Error> {
+        let last = std::mem::take(&mut *self.buffer.lock());
         self.send(outcome.map(|()| last.into())).await
     }
 
-    async fn send(&self, piece: Result<Bytes, Error>) -> Result<(), Error> {
-        match timeout(self.app.limits.receive(), self.pieces.send(piece)).await {
+    async fn send(&self, chunk: Result<Bytes, Error>) -> Result<(), Error> {
+        match timeout(self.app.limits.receive(), self.sender.send(chunk)).await {
             Ok(Ok(())) => Ok(()),
             _ => Err(Error::Aborted),
         }
     }
 }
 
-/// The engine's report, with nothing in it that a stranger must not see.
+/// The engine's report, without internal causes.
 fn report(imported: Imported) -> Value {
-    let mut told = json!(imported);
+    let mut report = json!(imported);
     let errors = imported.errors.iter();
-    told["errors"] = errors
-        .map(|refused| json!({ "line": refused.line, "id": refused.id, "error": public_error(&refused.error) }))
+    report["errors"] = errors
+        .map(|failed| json!({ "line": failed.line, "id": failed.id, "error": public_error(&failed.error) }))
         .collect();
-    told
+    report
 }

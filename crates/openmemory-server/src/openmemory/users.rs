@@ -1,11 +1,11 @@
-//! Which memories has a user, and how do all of them go?
+//! How are all memories of a user listed and deleted?
 
 use axum::Json;
 use axum::response::IntoResponse;
 use openmemory_domain::filter;
 use serde_json::json;
 
-use super::list::Walk;
+use super::list::ListParams;
 use super::requests;
 use crate::http::{ApiResult, Id, Query, TenantStore};
 use crate::openapi::schemas;
@@ -16,8 +16,8 @@ use crate::openapi::schemas;
     responses((status = 200, body = schemas::Items), schemas::Refusals)
 )]
 pub async fn list(memories: TenantStore, Id(user): Id, query: Query<requests::PageQuery>) -> ApiResult {
-    let walk = Walk::read(query, Some(user))?;
-    let page = memories.scan(|store, control| walk.run(store, control)).await?;
+    let list = ListParams::read(query, Some(user))?;
+    let page = memories.scan(|store, control| list.run(store, control)).await?;
     Ok(Json(page).into_response())
 }
 
@@ -28,6 +28,6 @@ pub async fn list(memories: TenantStore, Id(user): Id, query: Query<requests::Pa
 )]
 pub async fn delete(memories: TenantStore, Id(user): Id) -> ApiResult {
     let filter = filter::parse(&json!({ "user_id": { "in": [user] } }))?;
-    let gone = memories.delete_matching(Some(filter)).await?;
-    Ok(Json(json!({ "ok": true, "deleted": gone.deleted })).into_response())
+    let outcome = memories.delete_matching(Some(filter)).await?;
+    Ok(Json(json!({ "ok": true, "deleted": outcome.deleted })).into_response())
 }

@@ -1,5 +1,5 @@
-//! What changes? Told as it is committed, as server-sent events, for as long as the client listens. Nothing is held while
-//! it waits but the client's place among the changes.
+//! How are changes watched? Each committed change is sent as a server-sent event while the client is connected. A waiting
+//! watch holds only its position in the changes.
 
 use openmemory_rules::contract::{Control, MemoryChange, Watcher};
 use std::convert::Infallible;
@@ -29,13 +29,14 @@ use crate::keys::Caller;
 use crate::openapi::schemas;
 use crate::readers::{ReadKind, Share};
 
-/// Events that wait for the client; each may be as large as a memory.
+/// Events that may wait for the client. Each may be as large as a memory.
 const QUEUE_DEPTH: usize = 4;
 
-/// Committed changes as they happen, as server-sent events
+/// Watch committed changes as server-sent events
 ///
-/// The data of an event is a change, and its id the cursor: `Last-Event-ID` or `since` goes on behind it. An event with
-/// an id alone tells where to go on from when nothing was told. An event `error` has a refusal, and is the last one.
+/// The data of an event is a change, and its id is the cursor: send it as `Last-Event-ID` or `since` to continue after the
+/// change. An event without data has only a cursor to continue from. An event `error` contains an error and is the last
+/// one.
 #[utoipa::path(
     get, path = "/watch", tag = "Store", params(requests::WatchQuery, schemas::LastEventId),
     responses((status = 200, body = schemas::MemoryChange, content_type = "text/event-stream"), schemas::Refusals)
@@ -49,7 +50,7 @@ pub async fn watch(
     begin(app.0, headers, memories, query.fields)
 }
 
-/// As the above, with filters of any length
+/// Watch matching changes; like `GET /watch`, with filters of any length
 #[utoipa::path(
     post, path = "/watch", tag = "Store", params(schemas::LastEventId), request_body = requests::WatchRequest,
     responses((status = 200, body = schemas::MemoryChange, content_type = "text/event-stream"), schemas::Refusals)
@@ -73,27 +74,27 @@ fn begin(app: Arc<AppState>, headers: HeaderMap, memories: TenantStore, mut requ
     let caller = caller(&app, &headers)?;
     let permit = app.permits.watches.try_acquire(&caller).ok_or(ApiError::TooManyWatches)?;
     let watcher = memories.store.watch(request)?;
-    let place = Place { watcher, share: memories.share, _counted: app.metrics.start_watch(), _permit: permit };
-    let (events, told) = mpsc::channel(QUEUE_DEPTH);
-    spawn(tell(place, Listener { app, caller, headers, events }).in_current_span());
+    let session = Session { watcher, share: memories.share, _open_watch: app.metrics.start_watch(), _permit: permit };
+    let (events, received) = mpsc::channel(QUEUE_DEPTH);
+    spawn(run(session, Listener { app, caller, headers, events }).in_current_span());
     let unbuffered = [("x-accel-buffering", "no")];
-    Ok((unbuffered, Sse::new(Events(told)).keep_alive(KeepAlive::default())).into_response())
+    Ok((unbuffered, Sse::new(Events(received)).keep_alive(KeepAlive::default())).into_response())
 }
 
-/// A watcher and what it needs. The permit goes last: when it is free, the store is let go of.
-struct Place {
+/// An open watch. The permit is dropped last, so that the store has been released once the permit is available.
+struct Session {
     watcher: Box<dyn Watcher>,
     share: Arc<Share>,
-    _counted: GaugeGuard,
+    _open_watch: GaugeGuard,
     _permit: Permit,
 }
 
-impl Place {
-    /// The next changes; none when the store has closed.
+impl Session {
+    /// The next changes; none if the store has closed.
     async fn next(mut self, wake: &Arc<Notify>) -> Result<(Self, Option<Vec<MemoryChange>>), Error> {
         let (wake, share, control) = (Arc::clone(wake), Arc::clone(&self.share), Arc::new(Control::default()));
         let kind = if self.watcher.reads_store() { ReadKind::Scan } else { ReadKind::Point };
-        let _gone = CancelOnDisconnect(Arc::clone(&control));
+        let _cancel = CancelOnDisconnect(Arc::clone(&control));
         let next = async move {
             let changes = self.watcher.next(control, Arc::new(move || wake.notify_one())).await?;
             Ok((self, changes))
@@ -102,43 +103,43 @@ impl Place {
     }
 }
 
-/// Until the client goes, the server ends, or there is something that must be refused.
-async fn tell(place: Place, listener: Listener) {
+/// Sends events until the client disconnects, the server shuts down, or an error ends the watch.
+async fn run(session: Session, listener: Listener) {
     let mut stopped = listener.app.stopped.clone();
     let outcome = tokio::select! {
         biased;
         _ = stopped.wait_for(|stopped| *stopped) => return,
         () = listener.events.closed() => return,
-        outcome = changes(place, &listener) => outcome,
+        outcome = send_changes(session, &listener) => outcome,
     };
-    if let Err(failure) = outcome {
-        let told = failure.error_body();
-        log_late_error(&told);
-        let _ = listener.send(Event::default().event("error").data(told.to_json().to_string())).await;
+    if let Err(error) = outcome {
+        let body = error.error_body();
+        log_late_error(&body);
+        let _ = listener.send(Event::default().event("error").data(body.to_json().to_string())).await;
     }
 }
 
-/// Returns when the store has closed or the client takes nothing any more.
-async fn changes(mut place: Place, listener: &Listener) -> Result<(), ApiError> {
+/// Returns when the store has closed or the client no longer reads.
+async fn send_changes(mut session: Session, listener: &Listener) -> Result<(), ApiError> {
     let wake = Arc::new(Notify::new());
     let mut last = String::new();
     loop {
-        let (back, changes) = place.next(&wake).await?;
-        place = back;
+        let (returned, changes) = session.next(&wake).await?;
+        session = returned;
         let Some(changes) = changes else { return Ok(()) };
-        let waits = changes.is_empty();
-        if !waits {
-            listener.may_hear()?;
+        let caught_up = changes.is_empty();
+        if !caught_up {
+            listener.check_key()?;
         }
         for change in changes {
             let event = Event::default().id(&change.cursor).json_data(&change);
-            if !listener.send(event.map_err(|_| Error::Internal("a change is no JSON"))?).await {
+            if !listener.send(event.map_err(|_| Error::Internal("a change does not serialize to JSON"))?).await {
                 return Ok(());
             }
             last = change.cursor;
         }
-        if waits {
-            let cursor = place.watcher.cursor();
+        if caught_up {
+            let cursor = session.watcher.cursor();
             if cursor != last && !listener.send(Event::default().id(&cursor)).await {
                 return Ok(());
             }
@@ -148,7 +149,7 @@ async fn changes(mut place: Place, listener: &Listener) -> Result<(), ApiError> 
     }
 }
 
-/// Who is told.
+/// The client of a watch.
 struct Listener {
     app: Arc<AppState>,
     caller: Caller,
@@ -157,12 +158,12 @@ struct Listener {
 }
 
 impl Listener {
-    /// A key that was revoked hears nothing more.
-    fn may_hear(&self) -> Result<(), ApiError> {
+    /// Fails if the key has been revoked since the watch began.
+    fn check_key(&self) -> Result<(), ApiError> {
         if caller(&self.app, &self.headers)? == self.caller { Ok(()) } else { Err(ApiError::Unauthorized) }
     }
 
-    /// Whether the client takes it, in good time.
+    /// Sends an event; false if the client disconnected or did not read it in time.
     async fn send(&self, event: Event) -> bool {
         matches!(timeout(self.app.limits.receive(), self.events.send(event)).await, Ok(Ok(())))
     }
