@@ -1,4 +1,4 @@
-//! What do clients ask before anything else? Who they are, and what their project is.
+//! What do clients request at startup? Their identity and their project.
 
 use axum::Json;
 use axum::extract::Extension;
@@ -8,27 +8,27 @@ use serde_json::json;
 use crate::keys::Caller;
 use crate::openapi::schemas;
 
-/// Is the key good? The answer's ids stand for the key's tenant
+/// Check the key; `project_id` in the response is the key's tenant
 #[utoipa::path(get, path = "/v1/ping", tag = "Mem0", responses((status = 200, body = Object), schemas::Mem0Refusals))]
 pub async fn ping(Extension(caller): Extension<Caller>) -> Response {
-    // An address here would make the clients report their users to Mem0's telemetry.
-    let told = json!({
+    // With an email address here, the clients would report their users to Mem0's telemetry.
+    let body = json!({
         "status": "ok",
         "org_id": "openmemory",
         "project_id": caller.tenant.as_str(),
         "user_email": null,
     });
-    Json(told).into_response()
+    Json(body).into_response()
 }
 
-/// The project, which has no settings here
+/// Read the project, which has no settings on this server
 #[utoipa::path(
     get, path = "/api/v1/orgs/organizations/{org}/projects/{project}", tag = "Mem0", params(schemas::ProjectPath),
     responses((status = 200, body = Object), schemas::Mem0Refusals)
 )]
 pub async fn project(Extension(caller): Extension<Caller>) -> Response {
     let tenant = caller.tenant.as_str();
-    let told = json!({
+    let body = json!({
         "project_id": tenant,
         "name": tenant,
         "description": "OpenMemory",
@@ -38,10 +38,10 @@ pub async fn project(Extension(caller): Extension<Caller>) -> Response {
         "decay": true,
         "version": null,
     });
-    Json(told).into_response()
+    Json(body).into_response()
 }
 
-/// Profiles are not made here
+/// Read a user's profile; this server creates none
 #[utoipa::path(
     get, path = "/v2/entities/user/{user}/profile", tag = "Mem0", params(schemas::EntityPath),
     responses((status = 200, body = Object), schemas::Mem0Refusals)
@@ -50,7 +50,7 @@ pub async fn profile() -> Response {
     Json(json!({ "status": "not_enabled" })).into_response()
 }
 
-/// Profiles are not made here
+/// Read the profile settings; profiles are disabled
 #[utoipa::path(
     get, path = "/v2/profiles/settings", tag = "Mem0",
     responses((status = 200, body = Object), schemas::Mem0Refusals)

@@ -1,4 +1,4 @@
-//! How are messages stored? Each as it is; extracting facts from them is a language model's work.
+//! How are messages stored? Verbatim, one memory each. Extracting facts from them would need a language model.
 
 use std::sync::Arc;
 
@@ -10,13 +10,13 @@ use openmemory_domain::{Content, Invalid, Metadata, Scope, Tags};
 use serde_json::{Value, json};
 
 use super::fields::{ENTITIES, Fields, end_of_day};
-use super::record::shown_id;
+use super::record::public_id;
 use crate::app_state::AppState;
 use crate::http::{ApiError, ApiResult, LargeBody, TenantStore};
 use crate::openapi::schemas;
 
-/// What only a language model could do with messages.
-const STEERING: [&str; 6] = [
+/// Fields that configure the language model of hosted Mem0.
+const MODEL_OPTIONS: [&str; 6] = [
     "custom_categories",
     "custom_instructions",
     "agent_custom_instructions",
@@ -25,28 +25,28 @@ const STEERING: [&str; 6] = [
     "excludes",
 ];
 
-/// Store messages as they are; extracting facts from them (`infer: true`) needs a language model
+/// Store messages verbatim; extracting facts (`infer: true`) needs a language model and is rejected
 #[utoipa::path(
     post, path = "/v3/memories/add", tag = "Mem0", request_body = Object,
     responses((status = 200, body = Object), schemas::Mem0Refusals)
 )]
 pub async fn add(State(app): State<Arc<AppState>>, memories: TenantStore, body: LargeBody) -> ApiResult {
-    let Said { messages, verbatim, left_out } = body.read(|body| said(Fields::read(body)?)).await?;
-    let results = stored(&memories, messages).await?;
+    let NewMessages { messages, infer_omitted, skipped } = body.read(|body| new_messages(Fields::read(body)?)).await?;
+    let results = store(&memories, messages).await?;
     let event = results.first().and_then(|result| result.get("id")).cloned();
-    let message = if verbatim { VERBATIM } else { "Memories stored as they are" };
-    let mut told = json!({ "message": message, "status": "SUCCEEDED", "event_id": event, "results": results });
-    if verbatim {
-        tell_once(&app);
-        told["infer"] = false.into();
+    let message = if infer_omitted { VERBATIM } else { "Messages stored verbatim" };
+    let mut response = json!({ "message": message, "status": "SUCCEEDED", "event_id": event, "results": results });
+    if infer_omitted {
+        warn_once(&app);
+        response["infer"] = false.into();
     }
-    if !left_out.is_empty() {
-        told["left_out"] = left_out.into();
+    if !skipped.is_empty() {
+        response["left_out"] = skipped.into();
     }
-    Ok(Json(told).into_response())
+    Ok(Json(response).into_response())
 }
 
-/// The same on the older path
+/// Store messages verbatim, on the older path
 #[utoipa::path(
     post, path = "/v1/memories", tag = "Mem0", request_body = Object,
     responses((status = 200, body = schemas::AnyJson), schemas::Mem0Refusals)
@@ -55,65 +55,66 @@ pub async fn add_v1(State(app): State<Arc<AppState>>, memories: TenantStore, bod
     let read = |body| {
         let mut fields = Fields::read(body)?;
         let wrapped = fields.string("output_format")?.as_deref() == Some("v1.1");
-        Ok((wrapped, said(fields)?))
+        Ok((wrapped, new_messages(fields)?))
     };
-    let (wrapped, Said { messages, verbatim, .. }) = body.read(read).await?;
-    let results = stored(&memories, messages).await?;
-    if verbatim {
-        tell_once(&app);
+    let (wrapped, NewMessages { messages, infer_omitted, .. }) = body.read(read).await?;
+    let results = store(&memories, messages).await?;
+    if infer_omitted {
+        warn_once(&app);
     }
     Ok(if wrapped { Json(json!({ "results": results })) } else { Json(results.into()) }.into_response())
 }
 
-async fn stored(memories: &TenantStore, messages: Vec<NewMemory>) -> Result<Vec<Value>, ApiError> {
+async fn store(memories: &TenantStore, messages: Vec<NewMemory>) -> Result<Vec<Value>, ApiError> {
     let items = messages.into_iter().map(Ok).collect();
-    let done = memories.store.add_many(AddMany { items, atomic: true }, memories.control()).await?;
-    let mut results = Vec::with_capacity(done.len());
-    for item in done {
-        let memory = item.map_err(|refused| ApiError::from(refused.error))?.memory;
-        let (id, text) = (shown_id(&memory.version.id), memory.content);
+    let added = memories.store.add_many(AddMany { items, atomic: true }, memories.control()).await?;
+    let mut results = Vec::with_capacity(added.len());
+    for item in added {
+        let memory = item.map_err(|failed| ApiError::from(failed.error))?.memory;
+        let (id, text) = (public_id(&memory.version.id), memory.content);
         results.push(json!({ "id": id, "memory": text, "data": { "memory": text }, "event": "ADD" }));
     }
     Ok(results)
 }
 
-const VERBATIM: &str = "Messages stored as they are: this server has no language model to extract facts from them";
+const VERBATIM: &str = "Messages stored verbatim: this server has no language model to extract facts from them";
 
-/// Clients send no `infer` and mean true: what they get instead is told in the log, where an operator may see it.
-fn tell_once(app: &AppState) {
+/// Warns the operator: a client that omits `infer` expects the hosted service's default, which is true.
+fn warn_once(app: &AppState) {
     app.verbatim_warning.call_once(|| tracing::warn!("{VERBATIM}"));
 }
 
-/// What is to be stored of a request.
-struct Said {
-    /// A memory for each message that somebody said.
+/// What a request stores.
+struct NewMessages {
+    /// A memory for each message other than system messages.
     messages: Vec<NewMemory>,
-    /// Whether it was not asked for that messages be stored as they are.
-    verbatim: bool,
-    /// Parts of messages that are no texts.
-    left_out: Vec<String>,
+    /// Whether the request has no `infer`, so that the client may expect extracted facts.
+    infer_omitted: bool,
+    /// Paths of message parts without text.
+    skipped: Vec<String>,
 }
 
-fn said(mut fields: Fields) -> Result<Said, ApiError> {
+fn new_messages(mut fields: Fields) -> Result<NewMessages, ApiError> {
     let infer = fields.flag("infer")?;
     if infer == Some(true) {
-        let why = "infer: this server stores messages as they are and has no language model to extract facts; \
+        let why = "infer: this server stores messages verbatim and has no language model to extract facts; \
                    pass infer=false";
         return Err(ApiError::Unsupported(why.into()));
     }
-    if let Some(name) = STEERING.into_iter().find(|name| fields.take(name).is_some_and(|value| !is_empty(&value))) {
+    if let Some(name) = MODEL_OPTIONS.into_iter().find(|name| fields.take(name).is_some_and(|value| !is_empty(&value)))
+    {
         return Err(ApiError::Unsupported(format!("{name}: needs a language model, which this server does not have")));
     }
     if fields.flag("enable_graph")? == Some(true) {
-        return Err(ApiError::Unsupported("enable_graph: this server keeps no graph of entities".into()));
+        return Err(ApiError::Unsupported("enable_graph: this server has no entity graph".into()));
     }
     let scope = scope(&mut fields)?;
     let metadata = Metadata::read("metadata", fields.object("metadata")?.unwrap_or_default())?;
     let immutable = fields.flag("immutable")?.unwrap_or(false);
     let expires_at = fields.take("expiration_date").map(|date| end_of_day("expiration_date", &date)).transpose()?;
     let created_at = fields.timestamp("timestamp")?;
-    let mut left_out = Vec::new();
-    let texts = texts(fields.take("messages"), &mut left_out)?;
+    let mut skipped = Vec::new();
+    let texts = texts(fields.take("messages"), &mut skipped)?;
     fields.done()?;
     let memory = |message: Message| {
         let content = Content::read(&message.field, message.text)?;
@@ -133,10 +134,10 @@ fn said(mut fields: Fields) -> Result<Said, ApiError> {
         })
     };
     let messages = texts.into_iter().map(memory).collect::<Result<_, ApiError>>()?;
-    Ok(Said { messages, verbatim: infer.is_none(), left_out })
+    Ok(NewMessages { messages, infer_omitted: infer.is_none(), skipped })
 }
 
-/// Who said it is kept as Mem0 keeps it, unless the caller's own metadata says something else.
+/// Adds the message's role to the metadata, as Mem0 does, unless the caller's metadata has a `role`.
 fn with_role(metadata: &Metadata, role: Option<String>) -> Result<Metadata, ApiError> {
     let mut fields = metadata.fields().clone();
     if let Some(role) = role {
@@ -151,7 +152,7 @@ fn is_empty(value: &Value) -> bool {
         || value == ""
 }
 
-/// From the fields themselves, or from `filters`, where one client puts them.
+/// Reads the scope from the top-level fields or from `filters`, where one of the clients sends it.
 fn scope(fields: &mut Fields) -> Result<Scope, ApiError> {
     let mut filters = fields.object("filters")?.unwrap_or_default();
     let mut read = |name: &str| match fields.take(name).or_else(|| filters.swap_remove(name)) {
@@ -163,7 +164,7 @@ fn scope(fields: &mut Fields) -> Result<Scope, ApiError> {
     let scope =
         Scope { user_id: read(user_id)?, agent_id: read(agent_id)?, app_id: read(app_id)?, run_id: read(run_id)? };
     if let Some(name) = filters.keys().next() {
-        return Err(ApiError::invalid(&format!("filters.{name}"), "says nothing about a new memory"));
+        return Err(ApiError::invalid(&format!("filters.{name}"), "does not apply to a new memory"));
     }
     if scope == Scope::default() {
         return Err(ApiError::invalid(
@@ -174,20 +175,26 @@ fn scope(fields: &mut Fields) -> Result<Scope, ApiError> {
     Ok(scope)
 }
 
-/// What was said by whom, with the place where it stands.
+/// A message with its role.
 struct Message {
+    /// The path of its text in the request, for errors.
     field: String,
     role: Option<String>,
     text: String,
 }
 
-/// Instructions to a model are not said by anybody. Parts that are no texts are named in `left_out`.
-fn texts(messages: Option<Value>, left_out: &mut Vec<String>) -> Result<Vec<Message>, ApiError> {
+/// Extracts the texts of messages. System messages are ignored, and parts without text are listed in `skipped`.
+fn texts(messages: Option<Value>, skipped: &mut Vec<String>) -> Result<Vec<Message>, ApiError> {
     let messages = match messages {
         Some(Value::String(text)) => return Ok(vec![Message { field: "messages".into(), role: None, text }]),
         Some(Value::Array(messages)) => messages,
         Some(message @ Value::Object(_)) => vec![message],
-        _ => return Err(ApiError::invalid("messages", "must be messages with role and content, or a text")),
+        _ => {
+            return Err(ApiError::invalid(
+                "messages",
+                "must be an array of messages with role and content, or a string",
+            ));
+        }
     };
     if messages.len() > openmemory_domain::limits::BATCH {
         return Err(Invalid::limit("messages", "has at most 1000 messages").into());
@@ -200,7 +207,7 @@ fn texts(messages: Option<Value>, left_out: &mut Vec<String>) -> Result<Vec<Mess
             Value::Object(fields) if fields.get("role").is_some_and(|role| role == "system") => continue,
             Value::Object(mut fields) => {
                 let role = fields.get("role").and_then(Value::as_str).map(str::to_owned);
-                match content(fields.swap_remove("content"), &field, left_out)? {
+                match content(fields.swap_remove("content"), &field, skipped)? {
                     Some(text) => (role, text),
                     None => continue,
                 }
@@ -210,24 +217,24 @@ fn texts(messages: Option<Value>, left_out: &mut Vec<String>) -> Result<Vec<Mess
         texts.push(Message { field, role, text });
     }
     if texts.is_empty() {
-        let why = "must hold at least one message with a text that is not the system's";
+        let why = "must contain at least one message with text and a role other than system";
         return Err(ApiError::invalid("messages", why));
     }
     Ok(texts)
 }
 
-/// The text of a message; none where it has other parts only.
-fn content(content: Option<Value>, field: &str, left_out: &mut Vec<String>) -> Result<Option<String>, ApiError> {
+/// The text of a message; none if no part has text.
+fn content(content: Option<Value>, field: &str, skipped: &mut Vec<String>) -> Result<Option<String>, ApiError> {
     let parts = match content {
         Some(Value::String(text)) => return Ok(Some(text)),
         Some(Value::Array(parts)) => parts,
-        _ => return Err(ApiError::invalid(field, "must be a text, or a list of parts")),
+        _ => return Err(ApiError::invalid(field, "must be a string or an array of parts")),
     };
     let mut texts = Vec::new();
     for (i, part) in parts.iter().enumerate() {
         match part.get("text").and_then(Value::as_str) {
             Some(text) => texts.push(text),
-            None => left_out.push(format!("{field}[{i}]")),
+            None => skipped.push(format!("{field}[{i}]")),
         }
     }
     Ok(if texts.is_empty() { None } else { Some(texts.join("\n")) })

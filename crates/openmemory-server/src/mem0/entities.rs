@@ -1,4 +1,4 @@
-//! Which users, agents, apps and runs are there, and how do all memories of one go?
+//! How are users, agents, apps and runs listed and deleted?
 
 use axum::Json;
 use axum::extract::Path;
@@ -25,12 +25,12 @@ const KINDS: [(&str, &str); 4] = [("user", "user_id"), ("agent", "agent_id"), ("
 pub async fn list(memories: TenantStore, mut query: Query<requests::EntitiesQuery>) -> ApiResult {
     let page = query.whole("page").unwrap_or(1) as usize;
     let size = query.whole("page_size").unwrap_or(100) as usize;
-    let holders = memories.scan(|store, control| async move { store.entities(control).await }).await?;
-    let total = |field: &str| holders.iter().filter(|holder| holder.field == field).count();
-    let results: Vec<Value> = holders.iter().skip((page - 1).saturating_mul(size)).take(size).map(entity).collect();
-    let told = json!({
-        "count": holders.len(),
-        "next": (page.saturating_mul(size) < holders.len()).then(|| format!("/v1/entities/?page={}&page_size={size}", page + 1)),
+    let entities = memories.scan(|store, control| async move { store.entities(control).await }).await?;
+    let total = |field: &str| entities.iter().filter(|stats| stats.field == field).count();
+    let results: Vec<Value> = entities.iter().skip((page - 1).saturating_mul(size)).take(size).map(entity).collect();
+    let body = json!({
+        "count": entities.len(),
+        "next": (page.saturating_mul(size) < entities.len()).then(|| format!("/v1/entities/?page={}&page_size={size}", page + 1)),
         "previous": (page > 1).then(|| format!("/v1/entities/?page={}&page_size={size}", page - 1)),
         "results": results,
         "total_users": total("user_id"),
@@ -38,10 +38,10 @@ pub async fn list(memories: TenantStore, mut query: Query<requests::EntitiesQuer
         "total_apps": total("app_id"),
         "total_runs": total("run_id"),
     });
-    Ok(Json(told).into_response())
+    Ok(Json(body).into_response())
 }
 
-/// Delete a user, agent, app or run: all of its memories
+/// Delete all memories of a user, agent, app or run
 #[utoipa::path(
     delete, path = "/v2/entities/{entity}/{name}", tag = "Mem0", params(schemas::EntityPaths),
     responses((status = 200, body = schemas::Mem0Message), schemas::Mem0Refusals)
@@ -50,7 +50,7 @@ pub async fn delete(memories: TenantStore, Path((kind, name)): Path<(String, Str
     delete_entity(memories, &kind, name).await
 }
 
-/// The same on an older path
+/// Delete all memories of a user, agent, app or run, on an older path
 #[utoipa::path(
     delete, path = "/v1/entities/{entity}/{name}", tag = "Mem0", params(schemas::EntityPaths),
     responses((status = 200, body = schemas::Mem0Message), schemas::Mem0Refusals)
@@ -63,21 +63,21 @@ async fn delete_entity(memories: TenantStore, kind: &str, name: String) -> ApiRe
     let known = KINDS.iter().find(|(known, _)| *known == kind);
     let (_, field) = known.ok_or_else(|| ApiError::invalid("entity", "must be user, agent, app or run"))?;
     let filter = filter::parse(&exactly(field, name.into()))?;
-    // One without memories is as good as deleted: a memory of several goes with the first.
-    let gone = memories.delete_matching(Some(filter)).await?;
-    Ok(Json(json!({ "message": "Entity deleted successfully!", "deleted": gone.deleted })).into_response())
+    // An entity without memories counts as deleted: its memories may have been deleted with another of their entities.
+    let outcome = memories.delete_matching(Some(filter)).await?;
+    Ok(Json(json!({ "message": "Entity deleted successfully!", "deleted": outcome.deleted })).into_response())
 }
 
-fn entity(holder: &EntityStats) -> Value {
-    let kind = KINDS.iter().find(|(_, field)| *field == holder.field).map_or("user", |(kind, _)| kind);
+fn entity(stats: &EntityStats) -> Value {
+    let kind = KINDS.iter().find(|(_, field)| *field == stats.field).map_or("user", |(kind, _)| kind);
     json!({
-        "id": format!("{kind}:{}", holder.value),
-        "name": holder.value,
+        "id": format!("{kind}:{}", stats.value),
+        "name": stats.value,
         "type": kind,
-        "created_at": holder.first_created.to_string(),
-        "updated_at": holder.last_updated.to_string(),
+        "created_at": stats.first_created.to_string(),
+        "updated_at": stats.last_updated.to_string(),
         "owner": null,
-        "total_memories": holder.memories,
+        "total_memories": stats.memories,
         "metadata": null,
     })
 }

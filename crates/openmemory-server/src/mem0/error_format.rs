@@ -1,4 +1,4 @@
-//! How is a refusal written? So that both clients find their exception and the message in it.
+//! How are errors formatted? So that both official clients raise the right exception with the message.
 
 use axum::Json;
 use axum::extract::Request;
@@ -12,32 +12,32 @@ use crate::http::ErrorBody;
 
 pub async fn format_error(request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let theirs = ["/v1/", "/v2/", "/v3/", "/api/"].iter().any(|mem0| path.starts_with(mem0));
+    let is_mem0 = ["/v1/", "/v2/", "/v3/", "/api/"].iter().any(|mem0| path.starts_with(mem0));
     let response = next.run(request).await;
     match response.extensions().get::<ErrorBody>().cloned() {
-        Some(told) if theirs => reworded(response, &told),
+        Some(error) if is_mem0 => reformat(response, &error),
         _ => response,
     }
 }
 
-fn reworded(response: Response, told: &ErrorBody) -> Response {
+fn reformat(response: Response, error: &ErrorBody) -> Response {
     let (mut parts, _) = response.into_parts();
-    // To these clients 413 means a quota; a value over a limit is one that is wrong.
-    if told.code == ErrorCode::LimitExceeded && told.field.as_deref() != Some("body") {
+    // The clients treat 413 as an exceeded quota, so a field over a limit is 400.
+    if error.code == ErrorCode::LimitExceeded && error.field.as_deref() != Some("body") {
         parts.status = StatusCode::BAD_REQUEST;
     }
     let body = json!({
-        "detail": told.message,
-        "error": told.message,
-        "code": told.code,
-        "field": told.field,
-        "details": told.details,
-        "retryable": told.retryable,
+        "detail": error.message,
+        "error": error.message,
+        "code": error.code,
+        "field": error.field,
+        "details": error.details,
+        "retryable": error.retryable,
     });
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.remove(header::CONTENT_TYPE);
-    let mut reworded = (parts.status, Json(body)).into_response();
-    reworded.headers_mut().extend(parts.headers);
-    *reworded.extensions_mut() = parts.extensions;
-    reworded
+    let mut formatted = (parts.status, Json(body)).into_response();
+    formatted.headers_mut().extend(parts.headers);
+    *formatted.extensions_mut() = parts.extensions;
+    formatted
 }

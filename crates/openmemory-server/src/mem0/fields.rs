@@ -1,16 +1,16 @@
-//! How is a body read? Clients send what the hosted service wants: what is known here is checked, null counts as absent,
-//! what steers that service alone is passed over, and anything else is refused by name.
+//! How is a request body read? Known fields are checked, and null counts as absent. Fields that only concern the hosted
+//! service are ignored. Any other field is rejected by name.
 
 use openmemory_domain::{Invalid, MemoryId, Timestamp};
 use serde_json::{Map, Value, json};
 
 use crate::http::ApiError;
 
-/// Who a memory belongs to; a run is called a session in places.
+/// The fields of a scope. Some clients call a run a session.
 pub const ENTITIES: [&str; 4] = ["user_id", "agent_id", "app_id", "run_id"];
 
-/// What the hosted service takes, and what changes nothing of what is stored or found here: whose project it is, how and
-/// by which model it works, how it answers.
+/// Fields of the hosted service that do not affect what is stored or found here: its projects, its models and its response
+/// formats.
 pub const HOSTED: [&str; 17] = [
     "org_id",
     "project_id",
@@ -41,7 +41,7 @@ impl Fields {
         }
     }
 
-    /// Refuses what nobody has taken: a field that is misspelt would be lost without a word.
+    /// Rejects remaining fields, since a misspelt one would otherwise be ignored silently.
     pub fn done(self) -> Result<(), ApiError> {
         match self.0.keys().find(|name| !HOSTED.contains(&name.as_str())) {
             Some(name) => Err(ApiError::invalid(name, "is not a field here")),
@@ -49,7 +49,7 @@ impl Fields {
         }
     }
 
-    /// The field, null included.
+    /// Takes a field, including null.
     pub fn raw(&mut self, name: &str) -> Option<Value> {
         self.0.swap_remove(name)
     }
@@ -90,37 +90,35 @@ impl Fields {
         }
     }
 
-    pub fn whole(&mut self, name: &str, least: u64, most: u64) -> Result<Option<u64>, ApiError> {
+    pub fn whole(&mut self, name: &str, min: u64, max: u64) -> Result<Option<u64>, ApiError> {
         let Some(value) = self.take(name) else { return Ok(None) };
-        let whole = value.as_u64().filter(|n| (least..=most).contains(n));
-        whole
-            .map(Some)
-            .ok_or_else(|| ApiError::invalid(name, &format!("must be a whole number from {least} to {most}")))
+        let whole = value.as_u64().filter(|n| (min..=max).contains(n));
+        whole.map(Some).ok_or_else(|| ApiError::invalid(name, &format!("must be a whole number from {min} to {max}")))
     }
 
-    /// The users, agents, apps and runs that stand beside other fields, by which memories are looked for.
+    /// The users, agents, apps and runs named at the top level of a search or list.
     ///
     /// # Errors
-    /// One that is null got lost on the way, and never means everybody's.
+    /// If one is null, which probably comes from a bug in the caller and must not select the memories of all users.
     pub fn entities(&mut self) -> Result<Vec<(&'static str, Value)>, ApiError> {
-        let mut named = Vec::new();
+        let mut entities = Vec::new();
         for name in ENTITIES {
             match self.raw(name) {
                 None => {}
-                Some(Value::Null) => return Err(ApiError::invalid(name, "must be a string; or leave it out")),
-                Some(value) => named.push((name, value)),
+                Some(Value::Null) => return Err(ApiError::invalid(name, "must be a string; or omit it")),
+                Some(value) => entities.push((name, value)),
             }
         }
-        Ok(named)
+        Ok(entities)
     }
 
-    /// Seconds since 1970, or ISO 8601.
+    /// Takes a time: seconds since 1970, or ISO 8601.
     pub fn timestamp(&mut self, name: &str) -> Result<Option<Timestamp>, ApiError> {
         self.take(name).map(|value| timestamp(name, &value)).transpose()
     }
 }
 
-/// Seconds since 1970, or a time as a text.
+/// Reads a time: seconds since 1970, or ISO 8601.
 pub fn timestamp(name: &str, value: &Value) -> Result<Timestamp, ApiError> {
     if let Value::String(text) = value {
         return Ok(Timestamp::read(name, text)?);
@@ -131,10 +129,10 @@ pub fn timestamp(name: &str, value: &Value) -> Result<Timestamp, ApiError> {
     millis.map(Timestamp::from_millis).ok_or_else(|| ApiError::invalid(name, why))
 }
 
-/// The end of a day: a memory with this expiration date is there until then.
+/// The end of a day, when a memory with this expiration date expires.
 pub fn end_of_day(name: &str, value: &Value) -> Result<Timestamp, ApiError> {
     let date = value.as_str().filter(|text| text.len() == 10).and_then(Timestamp::parse);
-    let start = date.ok_or_else(|| ApiError::invalid(name, "must be a date: YYYY-MM-DD"))?;
+    let start = date.ok_or_else(|| ApiError::invalid(name, "must be a date (YYYY-MM-DD)"))?;
     Ok(Timestamp::from_millis(start.millis() + DAY))
 }
 
@@ -147,7 +145,7 @@ pub fn expiration_date(expires_at: Timestamp) -> String {
 
 const DAY: i64 = 86_400_000;
 
-/// The id of a memory that must be named.
+/// Reads a required memory id.
 pub fn memory_id(name: &str, value: Option<Value>) -> Result<MemoryId, ApiError> {
     match value {
         None => Err(Invalid::missing_id(name).into()),
@@ -156,7 +154,7 @@ pub fn memory_id(name: &str, value: Option<Value>) -> Result<MemoryId, ApiError>
     }
 }
 
-/// `field` is exactly this value, also where that is a star.
+/// A filter for exactly this value, even if it is `*`.
 pub fn exactly(field: &str, value: Value) -> Value {
     json!({ field: { "in": [value] } })
 }

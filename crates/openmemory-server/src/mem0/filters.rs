@@ -1,4 +1,4 @@
-//! What do Mem0's filters mean here? The same language with other names for some fields.
+//! How are Mem0's filters translated? The language is the same, but some fields have other names.
 
 use openmemory_domain::filter::{self, Filter};
 use serde_json::{Map, Value, json};
@@ -6,22 +6,22 @@ use serde_json::{Map, Value, json};
 use super::fields::{ENTITIES, end_of_day, timestamp};
 use crate::http::ApiError;
 
-/// Filters in the engine's terms; none where nothing is filtered.
-pub fn translated(filters: Map<String, Value>, mut others: Vec<Value>) -> Result<Option<Filter>, ApiError> {
+/// The engine's filter for Mem0's `filters` and `conditions`; none if both are empty.
+pub fn to_filter(filters: Map<String, Value>, mut conditions: Vec<Value>) -> Result<Option<Filter>, ApiError> {
     if !filters.is_empty() {
-        let theirs = object(filters, "filters", 1)?;
-        // Read by itself first: a refusal names the place as the caller knows it.
-        filter::parse(&theirs)?;
-        others.push(theirs);
+        let translated = object(filters, "filters", 1)?;
+        // Validate it first, so that errors name paths in the caller's request.
+        filter::parse(&translated)?;
+        conditions.push(translated);
     }
-    if others.is_empty() { Ok(None) } else { Ok(Some(filter::parse(&json!({ "AND": others }))?)) }
+    if conditions.is_empty() { Ok(None) } else { Ok(Some(filter::parse(&json!({ "AND": conditions }))?)) }
 }
 
-/// Whether some user, agent, app or run is named, so that nobody lists everybody's memories by mistake.
-pub fn names_an_entity(filters: &Map<String, Value>) -> bool {
+/// Whether the filters select a user, agent, app or run. Without one, a request would return the memories of all users.
+pub fn has_entity_filter(filters: &Map<String, Value>) -> bool {
     filters.iter().any(|(name, value)| match name.as_str() {
         "NOT" => false,
-        "AND" | "OR" => value.as_array().into_iter().flatten().filter_map(Value::as_object).any(names_an_entity),
+        "AND" | "OR" => value.as_array().into_iter().flatten().filter_map(Value::as_object).any(has_entity_filter),
         _ => {
             let only_negative =
                 |operators: &Map<String, Value>| operators.keys().all(|key| key == "ne" || key == "nin");
@@ -36,12 +36,12 @@ fn is_entity(name: &str) -> bool {
 
 fn object(fields: Map<String, Value>, path: &str, depth: usize) -> Result<Value, ApiError> {
     if depth > 32 {
-        return Err(ApiError::invalid(path, "nests at most 32 deep"));
+        return Err(ApiError::invalid(path, "must be nested at most 32 levels deep"));
     }
-    let mut all = Vec::new();
+    let mut conditions = Vec::new();
     for (name, value) in fields {
         let path = format!("{path}.{name}");
-        all.push(match name.as_str() {
+        conditions.push(match name.as_str() {
             "AND" | "OR" | "NOT" => json!({ name: nested(value, &path, depth)? }),
             "session_id" => json!({ "run_id": value }),
             "timestamp" | "created_at" => json!({ "created_at": times(value, &path)? }),
@@ -52,9 +52,9 @@ fn object(fields: Map<String, Value>, path: &str, depth: usize) -> Result<Value,
             _ => json!({ name: value }),
         });
     }
-    match all.len() {
-        1 => Ok(all.swap_remove(0)),
-        _ => Ok(json!({ "AND": all })),
+    match conditions.len() {
+        1 => Ok(conditions.swap_remove(0)),
+        _ => Ok(json!({ "AND": conditions })),
     }
 }
 
@@ -68,7 +68,7 @@ fn nested(value: Value, path: &str, depth: usize) -> Result<Value, ApiError> {
             });
             Ok(Value::Array(items.collect::<Result<_, _>>()?))
         }
-        _ => Err(ApiError::invalid(path, "must be an object or a list of objects")),
+        _ => Err(ApiError::invalid(path, "must be an object or an array of objects")),
     }
 }
 
@@ -76,7 +76,7 @@ fn list_means_in(value: Value) -> Value {
     if value.is_array() { json!({ "in": value }) } else { value }
 }
 
-/// A date stands for the end of its day, as where a memory gets one.
+/// Converts dates to the end of their day, as for `expiration_date` of a memory.
 fn dates(value: Value, path: &str) -> Result<Value, ApiError> {
     each(value, path, &|value, path| match value {
         Value::String(text) if text != "*" => Ok(end_of_day(path, &text.into())?.to_string().into()),
@@ -84,7 +84,7 @@ fn dates(value: Value, path: &str) -> Result<Value, ApiError> {
     })
 }
 
-/// A number is seconds since 1970, as where a memory gets its time.
+/// Converts numbers, which are seconds since 1970, as for `timestamp` of a memory.
 fn times(value: Value, path: &str) -> Result<Value, ApiError> {
     each(value, path, &|value, path| match value {
         Value::Number(_) => Ok(timestamp(path, &value)?.to_string().into()),
@@ -92,7 +92,7 @@ fn times(value: Value, path: &str) -> Result<Value, ApiError> {
     })
 }
 
-/// Every operand of a field's operators translated.
+/// Translates every operand of a field's operators.
 fn each(
     value: Value,
     path: &str,

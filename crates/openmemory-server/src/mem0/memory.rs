@@ -11,7 +11,7 @@ use openmemory_rules::contract::MemoryVersion;
 use serde_json::{Map, Value, json};
 
 use super::fields::{Fields, end_of_day};
-use super::record::{categories, record, scope, shown_id};
+use super::record::{categories, public_id, record, scope};
 use super::requests;
 use crate::http::{ApiError, ApiResult, Body, Id, Query, TenantStore};
 use crate::openapi::schemas;
@@ -23,7 +23,7 @@ use crate::openapi::schemas;
 )]
 pub async fn get(memories: TenantStore, Id(id): Id) -> ApiResult {
     let get = Get { id: MemoryId::read("memory_id", &id)?, version: None, at: None };
-    let memory = memories.read(|store| async move { store.get(get).await }).await.map_err(unknown)?;
+    let memory = memories.read(|store| async move { store.get(get).await }).await.map_err(id_error)?;
     Ok(Json(record(&memory)).into_response())
 }
 
@@ -38,29 +38,29 @@ pub async fn update(memories: TenantStore, Id(id): Id, Body(body): Body) -> ApiR
         let why = "changes nothing; give text, metadata, timestamp or expiration_date";
         return Err(ApiError::invalid("body", why));
     }
-    let update = update_of(MemoryId::read("memory_id", &id)?, patch);
-    let updated = memories.store.update(update).await.map_err(unknown)?;
+    let update = to_update(MemoryId::read("memory_id", &id)?, patch);
+    let updated = memories.store.update(update).await.map_err(id_error)?;
     Ok(Json(record(&updated)).into_response())
 }
 
-/// Delete a memory for good
+/// Permanently delete a memory
 #[utoipa::path(
     delete, path = "/v1/memories/{memory_id}", tag = "Mem0", params(schemas::Mem0IdPath, requests::DeleteQuery),
     responses((status = 200, body = schemas::Mem0Message), schemas::Mem0Refusals)
 )]
 pub async fn delete(memories: TenantStore, Id(id): Id, query: Query<requests::DeleteQuery>) -> ApiResult {
-    let linked = query.fields.get("delete_linked").is_some_and(|linked| linked == true);
+    let cascade = query.fields.get("delete_linked").is_some_and(|linked| linked == true);
     let delete = Delete::from(MemoryId::read("memory_id", &id)?);
-    memories.store.delete(delete).await.map_err(unknown)?;
-    let mut told = json!({ "message": "Memory deleted successfully!" });
-    if linked {
-        // Nothing here is made of something else, so nothing goes along.
-        told["cascade_count"] = 0.into();
+    memories.store.delete(delete).await.map_err(id_error)?;
+    let mut body = json!({ "message": "Memory deleted successfully!" });
+    if cascade {
+        // No memory is derived from another one here, so nothing else is deleted.
+        body["cascade_count"] = 0.into();
     }
-    Ok(Json(told).into_response())
+    Ok(Json(body).into_response())
 }
 
-/// A memory's versions, oldest first
+/// List a memory's versions, oldest first
 #[utoipa::path(
     get, path = "/v1/memories/{memory_id}/history", tag = "Mem0", params(schemas::Mem0IdPath),
     responses((status = 200, body = Vec<Object>), schemas::Mem0Refusals)
@@ -83,13 +83,13 @@ pub async fn history(memories: TenantStore, Id(id): Id) -> ApiResult {
             }
         })
         .await
-        .map_err(unknown)?;
+        .map_err(id_error)?;
     let before = std::iter::once(None).chain(versions.iter().map(|version| Some(version.content.as_str())));
     let entries: Vec<Value> = versions.iter().zip(before).map(|(version, before)| entry(version, before)).collect();
     Ok(Json(entries).into_response())
 }
 
-/// What a body changes.
+/// Reads a patch from a body.
 pub fn patch(mut fields: Fields) -> Result<Patch, ApiError> {
     let expires_at = match fields.raw("expiration_date") {
         None => None,
@@ -107,15 +107,15 @@ pub fn patch(mut fields: Fields) -> Result<Patch, ApiError> {
     Ok(patch)
 }
 
-pub fn update_of(id: MemoryId, patch: Patch) -> Update {
+pub fn to_update(id: MemoryId, patch: Patch) -> Update {
     Update { id, patch, if_version: None, provenance: Provenance { event: Event::Update, actor: None, reason: None } }
 }
 
-/// To these clients an id that could not be one is wrong, and not unknown.
-pub fn unknown(error: Error) -> ApiError {
+/// Reports an unknown id that is not a UUID as invalid, as the clients expect.
+pub fn id_error(error: Error) -> ApiError {
     match &error {
         Error::NotFound { id, tombstone: None } if id.uuid().is_none() => {
-            ApiError::invalid("memory_id", "is neither a UUID nor the id of a memory")
+            ApiError::invalid("memory_id", "is neither a UUID nor the id of an existing memory")
         }
         _ => error.into(),
     }
@@ -123,7 +123,7 @@ pub fn unknown(error: Error) -> ApiError {
 
 fn entry(version: &MemoryVersion, before: Option<&str>) -> Value {
     let MemoryVersion { version, content, .. } = version;
-    let id = shown_id(&version.id);
+    let id = public_id(&version.id);
     let mut fields = Map::new();
     let mut put = |name: &str, value: Value| fields.insert(name.into(), value);
     put("id", format!("{id}-{}", version.number).into());

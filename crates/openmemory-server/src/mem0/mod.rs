@@ -1,19 +1,19 @@
-//! What do Mem0's routes take and answer? What its official clients send, and what they can read.
+//! What do Mem0's routes accept and return? What Mem0's official clients send and expect.
 //!
 //! | file | question |
 //! |---|---|
-//! | `add` | how are messages stored as they are? |
-//! | `list`, `search` | which memories are there, and which answer a question? |
-//! | `one` | how is one memory read, changed and deleted? |
-//! | `many` | how are many? |
-//! | `entities` | which users, agents, apps and runs are there? |
-//! | `feedback` | how useful was a memory? |
-//! | `account` | what do clients ask before anything else? |
-//! | `refused` | what needs a language model, and is refused? |
-//! | `filters` | what do Mem0's filters mean here? |
-//! | `fields` | how is a body read whose other fields do not matter? |
-//! | `record` | how is a memory written? |
-//! | `format_error` | how is a refusal written? |
+//! | `add` | how are messages stored? |
+//! | `list`, `search` | how are memories listed and searched? |
+//! | `memory` | how is one memory read, changed and deleted? |
+//! | `batch` | how are many memories changed or deleted? |
+//! | `entities` | how are users, agents, apps and runs listed and deleted? |
+//! | `feedback` | how is a memory rated? |
+//! | `account` | what do clients request at startup? |
+//! | `unsupported` | which routes are rejected? |
+//! | `filters` | how are Mem0's filters translated? |
+//! | `fields` | how is a request body read? |
+//! | `record` | how is a memory serialized? |
+//! | `error_format` | how are errors formatted? |
 
 mod account;
 mod add;

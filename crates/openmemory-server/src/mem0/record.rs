@@ -1,11 +1,11 @@
-//! How is a memory written? With its UUID, its tags as categories, and its run by both names.
+//! How is a memory serialized? With its UUID as id, its tags as categories, and its run also as `session_id`.
 
 use openmemory_domain::{Memory, MemoryId, Version};
 use serde_json::{Map, Value, json};
 
 use super::fields::expiration_date;
 
-pub fn shown_id(id: &MemoryId) -> String {
+pub fn public_id(id: &MemoryId) -> String {
     id.uuid().map_or_else(|| id.to_string(), |uuid| uuid.to_string())
 }
 
@@ -13,7 +13,7 @@ pub fn record(memory: &Memory) -> Map<String, Value> {
     let Memory { version, content, dynamics, .. } = memory;
     let mut fields = Map::new();
     let mut put = |name: &str, value: Value| fields.insert(name.into(), value);
-    put("id", shown_id(&version.id).into());
+    put("id", public_id(&version.id).into());
     put("memory", content.as_str().into());
     scope(version, &mut put);
     put("metadata", version.metadata.fields().clone().into());
@@ -28,13 +28,13 @@ pub fn record(memory: &Memory) -> Map<String, Value> {
     fields
 }
 
-/// The tags, or null where there are none, as the hosted service has it.
+/// The tags, or null if there are none, as the hosted service returns them.
 pub fn categories(version: &Version) -> Value {
     let tags = version.tags.as_slice();
     if tags.is_empty() { Value::Null } else { tags.iter().map(|tag| tag.as_str()).collect() }
 }
 
-/// Who it belongs to; absent ones are null.
+/// Puts the fields of the scope; absent ones are null.
 pub fn scope(version: &Version, put: &mut impl FnMut(&str, Value) -> Option<Value>) {
     for (name, value) in version.scope.fields() {
         put(name, value.into());
@@ -42,10 +42,10 @@ pub fn scope(version: &Version, put: &mut impl FnMut(&str, Value) -> Option<Valu
     put("session_id", version.scope.run_id.as_deref().into());
 }
 
-/// Only the fields that were asked for, and the id.
-pub fn only(mut record: Map<String, Value>, wanted: Option<&[Value]>) -> Value {
-    if let Some(wanted) = wanted {
-        record.retain(|name, _| matches!(name.as_str(), "id" | "score") || wanted.iter().any(|field| field == name));
+/// Keeps only the requested fields, the id and the score.
+pub fn select(mut record: Map<String, Value>, fields: Option<&[Value]>) -> Value {
+    if let Some(fields) = fields {
+        record.retain(|name, _| matches!(name.as_str(), "id" | "score") || fields.iter().any(|field| field == name));
     }
     json!(record)
 }

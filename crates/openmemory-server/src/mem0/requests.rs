@@ -4,7 +4,7 @@ use openmemory_domain::request::{AGENT_ID, APP_ID, Kind, Property, RUN_ID, USER_
 
 use super::entities::MAX_ENTITIES;
 use super::fields::HOSTED;
-use super::list::{MAX_LISTED, MAX_PAGE_SIZE};
+use super::list::{MAX_PAGE_SIZE, MAX_UNPAGED};
 use crate::openapi::queries;
 
 queries! {
@@ -20,7 +20,7 @@ const SCOPE: [Property; 4] = [USER_ID, AGENT_ID, APP_ID, RUN_ID];
 const PAGE: [Property; 3] = [
     page(),
     page_size(MAX_PAGE_SIZE),
-    Property::new("limit", Kind::Whole { least: 1, most: MAX_LISTED as u64 })
+    Property::new("limit", Kind::Whole { least: 1, most: MAX_UNPAGED as u64 })
         .about("Memories of a list without pages; an older name of `page_size` otherwise"),
 ];
 

@@ -1,4 +1,4 @@
-//! The routes of the protocol.
+//! Which handler serves which route of Mem0's protocol?
 
 use super::account;
 use super::add;
