@@ -1,56 +1,56 @@
-//! Does one client, with a key or without, take what others need? Clients that send or read nothing keep no connection,
-//! no place and no memory for longer than the limits say, and those of one tenant stop no other tenant.
+//! Can one client, with or without a key, starve others? Clients that neither send nor read hold connections, permits and
+//! memory only up to the limits, and one tenant never blocks another.
 
 use openmemory_server::config::Limits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
-use crate::support::{ANN, BOB, SOON, Server, answer, ended};
+use crate::support::{ANN, BOB, Server, TEST_TIMEOUT, read_response, wait_for_close};
 
-/// More than the sockets of a connection hold.
-const LARGE: usize = 60;
+/// Number of memories whose size exceeds the socket buffers of a connection.
+const MANY: usize = 60;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_is_not_read_ends_with_its_connection() {
+async fn an_unread_response_closes_its_connection() {
     let server = Server::start(Limits { receive_seconds: 1, ..Limits::default() }).await;
-    server.fill(ANN, LARGE).await;
-    ended(&mut server.send("GET", "/memory/all", ANN, "").await).await;
-    ended(&mut server.send("GET", "/export", ANN, "").await).await;
-    // Without a key, one request after the other in the same packet.
+    server.fill(ANN, MANY).await;
+    wait_for_close(&mut server.send("GET", "/memory/all", ANN, "").await).await;
+    wait_for_close(&mut server.send("GET", "/export", ANN, "").await).await;
+    // Pipelined requests without a key.
     let mut stream = server.connect().await;
     let docs = "GET /docs HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(200);
     stream.write_all(docs.as_bytes()).await.unwrap();
-    ended(&mut stream).await;
+    wait_for_close(&mut stream).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_watch_that_is_not_read_ends_with_its_connection() {
+async fn an_unread_watch_closes_its_connection() {
     let server = Server::start(Limits { receive_seconds: 1, ..Limits::default() }).await;
-    server.fill(ANN, LARGE).await;
-    ended(&mut server.send("GET", "/watch?since=2000-01-01", ANN, "").await).await;
+    server.fill(ANN, MANY).await;
+    wait_for_close(&mut server.send("GET", "/watch?since=2000-01-01", ANN, "").await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_watch_that_has_nothing_to_say_goes_on() {
+async fn an_idle_watch_stays_open() {
     let server = Server::start(Limits { receive_seconds: 1, ..Limits::default() }).await;
     let mut stream = server.send("GET", "/watch", ANN, "").await;
     let mut text = String::new();
-    let mut piece = [0; 4096];
+    let mut chunk = [0; 4096];
     let mut until = async |stream: &mut tokio::net::TcpStream, what: &str| {
         while !text.contains(what) {
-            let read = stream.read(&mut piece).await.unwrap();
+            let read = stream.read(&mut chunk).await.unwrap();
             assert_ne!(read, 0, "the watch has ended");
-            text.push_str(str::from_utf8(&piece[..read]).unwrap());
+            text.push_str(str::from_utf8(&chunk[..read]).unwrap());
         }
     };
-    timeout(SOON, until(&mut stream, "id:")).await.unwrap();
+    timeout(TEST_TIMEOUT, until(&mut stream, "id:")).await.unwrap();
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
     assert_eq!(server.ask("POST", "/memory/add", ANN, r#"{"id":"late","content":"x"}"#).await.status, 200);
-    timeout(SOON, until(&mut stream, "late")).await.unwrap();
+    timeout(TEST_TIMEOUT, until(&mut stream, "late")).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_that_show_no_key_make_room_for_new_ones() {
+async fn unauthenticated_connections_are_evicted_for_new_ones() {
     let server = Server::start(Limits { connections: 8, ..Limits::default() }).await;
     let mut idle = Vec::new();
     for n in 0..24 {
@@ -66,11 +66,11 @@ async fn connections_that_show_no_key_make_room_for_new_ones() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_of_one_tenant_leave_room_for_others() {
+async fn connections_of_one_tenant_do_not_block_others() {
     let server = Server::start(Limits { connections: 8, ..Limits::default() }).await;
     let mut waiting = Vec::new();
     for _ in 0..7 {
-        // A body that does not come, so that none of them is idle.
+        // The body never arrives, so that no connection is idle.
         let mut stream = server.connect().await;
         let head = "POST /memory/add HTTP/1.1\r\nhost: localhost\r\nx-api-key: key-of-tenant-ann\r\ncontent-length: 9\r\n\r\n{";
         stream.write_all(head.as_bytes()).await.unwrap();
@@ -89,16 +89,16 @@ async fn connections_of_one_tenant_leave_room_for_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn requests_that_wait_for_a_body_take_no_place() {
+async fn requests_that_wait_for_a_body_hold_no_permit() {
     let server = Server::start(Limits { requests: 2, ..Limits::default() }).await;
-    let mut dripping = Vec::new();
+    let mut receiving = Vec::new();
     for path in ["/memory/add", "/import", "/memory/batch", "/import"] {
         let mut stream = server.connect().await;
         let head = format!(
             "POST {path} HTTP/1.1\r\nhost: localhost\r\nx-api-key: key-of-tenant-ann\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{{\r\n"
         );
         stream.write_all(head.as_bytes()).await.unwrap();
-        dripping.push(stream);
+        receiving.push(stream);
     }
     for _ in 0..3 {
         assert_eq!(server.status("GET", "/health", "").await, 200);
@@ -111,7 +111,7 @@ async fn requests_that_wait_for_a_body_take_no_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_import_that_drips_is_given_up() {
+async fn an_import_below_the_minimum_rate_is_aborted() {
     let server = Server::start(Limits { receive_seconds: 1, ..Limits::default() }).await;
     let mut stream = server.connect().await;
     let head = "POST /import HTTP/1.1\r\nhost: localhost\r\nx-api-key: key-of-tenant-ann\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n";
@@ -126,31 +126,31 @@ async fn an_import_that_drips_is_given_up() {
     let mut first = [0; 12];
     tokio::select! {
         read = reading.read_exact(&mut first) => { read.unwrap(); }
-        () = drip => panic!("ended without an answer"),
-        () = tokio::time::sleep(SOON) => panic!("still open"),
+        () = drip => panic!("closed without a response"),
+        () = tokio::time::sleep(TEST_TIMEOUT) => panic!("still open"),
     }
     assert_eq!(&first, b"HTTP/1.1 503");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn imports_of_one_tenant_leave_places_for_others() {
+async fn imports_of_one_tenant_do_not_block_others() {
     let server = Server::start(Limits::default()).await;
-    let mut dripping = Vec::new();
+    let mut receiving = Vec::new();
     for _ in 0..20 {
         let mut stream = server.connect().await;
         let head =
             "POST /import HTTP/1.1\r\nhost: localhost\r\nx-api-key: key-of-tenant-ann\r\ncontent-length: 99\r\n\r\n{";
         stream.write_all(head.as_bytes()).await.unwrap();
-        dripping.push(stream);
+        receiving.push(stream);
     }
     let lines = "{\"format\":\"openmemory-export\",\"format_version\":1}\n{\"end\":true}\n";
     assert_eq!(server.ask("POST", "/import", BOB, lines).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn exports_of_one_tenant_leave_places_for_others() {
+async fn exports_of_one_tenant_do_not_block_others() {
     let server = Server::start(Limits { exports: 2, ..Limits::default() }).await;
-    server.fill(ANN, LARGE).await;
+    server.fill(ANN, MANY).await;
     let mut unread = Vec::new();
     for _ in 0..4 {
         unread.push(server.send("GET", "/export", ANN, "").await);
@@ -161,14 +161,14 @@ async fn exports_of_one_tenant_leave_places_for_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn watches_of_one_tenant_leave_places_for_others() {
+async fn watches_of_one_tenant_do_not_block_others() {
     let server = Server::start(Limits { watches: 4, ..Limits::default() }).await;
     let mut watching = Vec::new();
     let mut statuses = Vec::new();
     for key in [ANN, ANN, ANN, ANN, BOB, BOB, BOB] {
         let mut stream = server.send("GET", "/watch", key, "").await;
         let mut first = [0; 12];
-        timeout(SOON, stream.read_exact(&mut first)).await.unwrap().unwrap();
+        timeout(TEST_TIMEOUT, stream.read_exact(&mut first)).await.unwrap().unwrap();
         statuses.push(str::from_utf8(&first[9..]).unwrap().to_owned());
         watching.push(stream);
     }
@@ -176,18 +176,22 @@ async fn watches_of_one_tenant_leave_places_for_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_of_countless_values_is_refused_for_its_size() {
+async fn a_body_with_too_many_values_is_rejected() {
     let server = Server::start(Limits::default()).await;
-    for (piece, path) in [("0,", "/memory/batch"), ("[],", "/v1/memories"), ("{\"\":0},", "/memory/list")] {
-        let most = if path == "/memory/list" { 4 << 20 } else { 63 << 20 };
-        let body = format!("[{}0]", piece.repeat(most / piece.len() - 1));
-        let refused = server.ask("POST", path, ANN, &body).await;
-        assert_eq!((refused.status, refused.json()["code"].as_str()), (413, Some("LIMIT_EXCEEDED")), "{piece} {path}");
+    for (value, path) in [("0,", "/memory/batch"), ("[],", "/v1/memories"), ("{\"\":0},", "/memory/list")] {
+        let bytes = if path == "/memory/list" { 4 << 20 } else { 63 << 20 };
+        let body = format!("[{}0]", value.repeat(bytes / value.len() - 1));
+        let rejected = server.ask("POST", path, ANN, &body).await;
+        assert_eq!(
+            (rejected.status, rejected.json()["code"].as_str()),
+            (413, Some("LIMIT_EXCEEDED")),
+            "{value} {path}"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_largest_batch_of_the_richest_metadata_is_taken() {
+async fn a_full_batch_with_rich_metadata_is_accepted() {
     let server = Server::start(Limits::default()).await;
     let numbers: Vec<f64> = (0..768).map(|n| f64::from(n) / 7.0).collect();
     let item = serde_json::json!({ "content": "x", "tags": ["a", "b"], "metadata": { "vector": numbers } });
@@ -198,15 +202,15 @@ async fn the_largest_batch_of_the_richest_metadata_is_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_line_of_an_import_is_no_longer_than_a_memory_can_be() {
+async fn an_import_line_longer_than_a_memory_can_be_is_rejected() {
     let server = Server::start(Limits::default()).await;
     let header = "{\"format\":\"openmemory-export\",\"format_version\":1}\n";
     for value in ["0,", "[],", "{\"\":0},"] {
         let many = value.repeat((40 << 20) / value.len());
         for field in ["versions", "waypoints", "feedback_reason"] {
             let lines = format!("{header}{{\"id\":\"a\",\"created_at\":\"2024-01-01\",\"{field}\":[{many}0]}}\n");
-            let refused = server.ask("POST", "/import", ANN, &lines).await;
-            assert!([400, 413].contains(&refused.status), "{value} {field}: {}", refused.status);
+            let rejected = server.ask("POST", "/import", ANN, &lines).await;
+            assert!([400, 413].contains(&rejected.status), "{value} {field}: {}", rejected.status);
         }
     }
     let long = format!("{header}{{\"id\":\"a\",\"feedback_reason\":\"{}\"}}\n", "x".repeat(70 << 20));
@@ -214,7 +218,7 @@ async fn a_line_of_an_import_is_no_longer_than_a_memory_can_be() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_kept_answer_stays_whatever_other_tenants_write() {
+async fn writes_of_other_tenants_do_not_evict_a_stored_response() {
     let server = Server::start(Limits::default()).await;
     let add = async || {
         let body = r#"{"content":"once"}"#;
@@ -222,7 +226,7 @@ async fn a_kept_answer_stays_whatever_other_tenants_write() {
     };
     let first = add().await;
     let mut stream = server.connect().await;
-    // Taken, and so kept: reinforcing would change the store 10 001 times.
+    // A batch deletion of an unknown id succeeds, so its response is stored, but it changes nothing.
     let writes = (0..10_001).fold(String::new(), |all, n| {
         let head =
             "POST /memory/delete HTTP/1.1\r\nhost: localhost\r\nx-api-key: key-of-tenant-bob\r\ncontent-length: 14\r\n";
@@ -234,9 +238,9 @@ async fn a_kept_answer_stays_whatever_other_tenants_write() {
         writing.shutdown().await.unwrap();
     };
     let counting = async {
-        let (mut bytes, mut piece) = (Vec::new(), vec![0; 64 << 10]);
-        while let Ok(read @ 1..) = reading.read(&mut piece).await {
-            bytes.extend_from_slice(&piece[..read]);
+        let (mut bytes, mut chunk) = (Vec::new(), vec![0; 64 << 10]);
+        while let Ok(read @ 1..) = reading.read(&mut chunk).await {
+            bytes.extend_from_slice(&chunk[..read]);
         }
         String::from_utf8(bytes).unwrap().matches("HTTP/1.1 200").count()
     };
@@ -246,37 +250,37 @@ async fn a_kept_answer_stays_whatever_other_tenants_write() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_write_that_was_refused_may_be_mended_under_the_same_key() {
+async fn a_rejected_write_can_be_corrected_under_the_same_key() {
     let server = Server::start(Limits::default()).await;
     let add = async |body| server.ask_with("POST", "/memory/add", ANN, "idempotency-key: K1\r\n", body).await;
     assert_eq!(add(r#"{"content":""}"#).await.status, 400);
-    let done = add(r#"{"content":"x"}"#).await;
-    assert_eq!(done.status, 200);
-    let again = add(r#"{"content":"x"}"#).await;
-    assert!(again.head.contains("idempotent-replayed: true"));
-    assert_eq!(again.json(), done.json());
+    let first = add(r#"{"content":"x"}"#).await;
+    assert_eq!(first.status, 200);
+    let replayed = add(r#"{"content":"x"}"#).await;
+    assert!(replayed.head.contains("idempotent-replayed: true"));
+    assert_eq!(replayed.json(), first.json());
     assert_eq!(add(r#"{"content":"y"}"#).await.status, 400);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_ends_waits_for_no_client_that_does_not_read() {
+async fn shutdown_does_not_wait_for_clients_that_do_not_read() {
     let server = Server::start(Limits { receive_seconds: 1, ..Limits::default() }).await;
-    server.fill(ANN, LARGE).await;
+    server.fill(ANN, MANY).await;
     let mut unread = server.send("GET", "/memory/all", ANN, "").await;
-    // Once the server asks for its body, a request is under way.
+    // The request is in progress once the server asks for its body.
     let body = r#"{"content":"x"}"#;
     let head =
         format!("POST /memory/add HTTP/1.1\r\nhost: localhost\r\nx-api-key: {ANN}\r\ncontent-length: {}", body.len());
     let mut stream = server.connect().await;
     stream.write_all(format!("{head}\r\nexpect: 100-continue\r\n\r\n").as_bytes()).await.unwrap();
-    let mut asked = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
-    stream.read_exact(&mut asked).await.unwrap();
+    let mut interim = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
+    stream.read_exact(&mut interim).await.unwrap();
     let answered = async {
         stream.write_all(body.as_bytes()).await.unwrap();
-        answer(&mut stream).await.status
+        read_response(&mut stream).await.status
     };
-    let (closed, status) = tokio::join!(timeout(SOON, server.close()), answered);
+    let (closed, status) = tokio::join!(timeout(TEST_TIMEOUT, server.close()), answered);
     closed.expect("the server is still open");
     assert_eq!(status, 200);
-    ended(&mut unread).await;
+    wait_for_close(&mut unread).await;
 }

@@ -1,4 +1,4 @@
-//! What stands in the log, and what never does?
+//! What does the log contain, and what must it never contain?
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,8 +18,8 @@ use crate::support::{ANN, Server};
 
 static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Logs everything that there is, of all tests here.
-fn log() {
+/// Captures the log of all tests in this binary.
+fn capture_log() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| install(Level::Debug, |line| LINES.lock().push(line.to_owned())));
 }
@@ -28,7 +28,7 @@ fn lines() -> Vec<Value> {
     LINES.lock().iter().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn of_request(id: &str) -> Vec<Value> {
+fn lines_of(id: &str) -> Vec<Value> {
     lines().into_iter().filter(|line| line["request_id"] == id).collect()
 }
 
@@ -37,13 +37,13 @@ fn id(id: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_is_a_line_with_its_route_status_time_tenant_and_id() {
-    log();
+async fn a_request_is_logged_with_its_route_status_time_tenant_and_id() {
+    capture_log();
     let server = Server::start(Limits::default()).await;
     let answer = server.ask_with("GET", "/memory/nothing?user_id=x", ANN, &id("line-1"), "").await;
     assert_eq!(answer.status, 404);
     assert!(answer.head.contains("x-request-id: line-1"), "{}", answer.head);
-    let mut line = of_request("line-1").pop().unwrap();
+    let mut line = lines_of("line-1").pop().unwrap();
     let fields = line.as_object_mut().unwrap();
     assert!(fields.remove("ms").unwrap().is_f64());
     assert!(fields.remove("time").unwrap().as_str().unwrap().ends_with('Z'));
@@ -57,8 +57,8 @@ async fn a_request_is_a_line_with_its_route_status_time_tenant_and_id() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_cause_of_an_internal_fault_is_in_the_log_and_not_in_the_answer() {
-    log();
+async fn the_cause_of_an_internal_error_is_logged_and_not_sent() {
+    capture_log();
     let server = Server::start(Limits::default()).await;
     let store = server.directory.path().join("tenants/ann");
     std::fs::create_dir_all(&store).unwrap();
@@ -67,7 +67,7 @@ async fn the_cause_of_an_internal_fault_is_in_the_log_and_not_in_the_answer() {
     assert_eq!((answer.status, answer.json()["code"].as_str()), (500, Some("CORRUPTED")));
     assert!(answer.head.contains("x-request-id: fault-1"), "{}", answer.head);
     assert!(!answer.json()["message"].as_str().unwrap().contains("manifest"));
-    let line = of_request("fault-1").pop().unwrap();
+    let line = lines_of("fault-1").pop().unwrap();
     assert_eq!((line["level"].as_str(), line["code"].as_str()), (Some("error"), Some("CORRUPTED")));
     assert_eq!((line["tenant"].as_str(), line["status"].as_u64()), (Some("ann"), Some(500)));
     assert!(line["error"].as_str().unwrap().contains("manifest"), "{line}");
@@ -75,8 +75,8 @@ async fn the_cause_of_an_internal_fault_is_in_the_log_and_not_in_the_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_store_does_is_told_with_the_request_and_never_with_a_text_or_a_key() {
-    log();
+async fn store_events_carry_the_request_id_and_never_a_text_or_a_key() {
+    capture_log();
     let server = Server::start(Limits::default()).await;
     let memory = json!({
         "id": "id-quagga", "content": "text-quagga", "tags": ["tag-quagga"], "metadata": { "name-quagga": "value-quagga" },
@@ -86,7 +86,7 @@ async fn what_a_store_does_is_told_with_the_request_and_never_with_a_text_or_a_k
         ("POST", "/memory/add", "story-add", memory),
         ("POST", "/memory/query", "story-query", json!({ "query": "query-quagga", "user_id": "user-quagga" })),
         ("PATCH", "/memory/id-quagga", "story-update", json!({ "content": "later-quagga" })),
-        ("PATCH", "/memory/id-quagga", "story-refused", json!({ "unknown-quagga": true })),
+        ("PATCH", "/memory/id-quagga", "story-rejected", json!({ "unknown-quagga": true })),
         ("POST", "/memory/batch", "story-batch", json!({ "items": [{ "content": "item-quagga" }, "wrong-quagga"] })),
         ("POST", "/export", "story-export", json!({ "filters": { "user_id": "user-quagga" } })),
         ("POST", "/reindex", "story-reindex", Value::Null),
@@ -106,23 +106,23 @@ async fn what_a_store_does_is_told_with_the_request_and_never_with_a_text_or_a_k
         ("story-compact", "tree rebuilt"),
         ("story-compact", "store compacted"),
     ] {
-        let line = of_request(name).into_iter().find(|line| line["message"] == message);
-        let line = line.unwrap_or_else(|| panic!("{name} has no {message}: {:?}", of_request(name)));
+        let line = lines_of(name).into_iter().find(|line| line["message"] == message);
+        let line = line.unwrap_or_else(|| panic!("{name} has no {message}: {:?}", lines_of(name)));
         assert_eq!((line["level"].as_str(), line["tenant"].as_str()), (Some("debug"), Some("ann")));
     }
-    let told: Vec<String> =
+    let leaks: Vec<String> =
         LINES.lock().iter().filter(|line| line.contains("quagga") || line.contains(ANN)).cloned().collect();
-    assert!(told.is_empty(), "{told:#?}");
+    assert!(leaks.is_empty(), "{leaks:#?}");
 }
 
-/// Opens directories of which two cannot be closed without a fault.
+/// Opens directories, two of which fail to close.
 #[derive(Default)]
-struct FaultyCloser {
+struct FailingCloser {
     registry: Registry,
     open: AtomicUsize,
 }
 
-impl OpenDirectory for FaultyCloser {
+impl OpenDirectory for FailingCloser {
     fn open(&self, directory: &Path) -> Result<Arc<Directory>, Error> {
         self.open.fetch_add(1, Ordering::SeqCst);
         self.registry.open(Options::new(directory, Arc::new(TestEmbedder)), "test")
@@ -130,19 +130,19 @@ impl OpenDirectory for FaultyCloser {
 
     fn release(&self, store: Arc<Directory>) -> Result<(), Error> {
         self.open.fetch_sub(1, Ordering::SeqCst);
-        let faulty = ["t0", "t2"].iter().any(|name| store.path().ends_with(name));
+        let fails = ["t0", "t2"].iter().any(|name| store.path().ends_with(name));
         self.registry.release(store)?;
-        if faulty { Err(Error::StoreFailed) } else { Ok(()) }
+        if fails { Err(Error::StoreFailed) } else { Ok(()) }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_cannot_be_closed_is_in_the_log_and_nobody_elses_matter() {
+async fn a_store_that_fails_to_close_is_logged_and_does_not_affect_others() {
     let directory = tempfile::tempdir().unwrap();
-    log();
-    let opener = Arc::new(FaultyCloser::default());
+    capture_log();
+    let opener = Arc::new(FailingCloser::default());
     let tenants = TenantDirectories::new(directory.path().to_owned(), Arc::clone(&opener) as Arc<dyn OpenDirectory>, 3);
-    // All of them are open at once, so that more than one is surplus later.
+    // Five stores are open at once, so that several exceed the limit later.
     let held = [
         tenants.store("t0").await.unwrap(),
         tenants.store("t1").await.unwrap(),
@@ -154,7 +154,7 @@ async fn a_store_that_cannot_be_closed_is_in_the_log_and_nobody_elses_matter() {
     let store = tenants.store("t5").await.unwrap();
     store.add(NewMemory::read(json!({ "content": "x" })).unwrap()).await.unwrap();
     drop(store);
-    assert_eq!(opener.open.load(Ordering::SeqCst), 3, "each that is surplus is let go of");
+    assert_eq!(opener.open.load(Ordering::SeqCst), 3, "every store over the limit is closed");
     let logged = || -> Vec<String> {
         let closing = lines().into_iter().filter(|line| line["message"] == "closing a store");
         closing.map(|line| line["tenant"].as_str().unwrap().to_owned()).collect()
@@ -162,6 +162,6 @@ async fn a_store_that_cannot_be_closed_is_in_the_log_and_nobody_elses_matter() {
     assert_eq!(logged(), ["t0", "t2"]);
     drop(tenants.store("t0").await.unwrap());
     assert!(tenants.close().await.is_err());
-    assert_eq!(opener.open.load(Ordering::SeqCst), 0, "the others are closed all the same");
+    assert_eq!(opener.open.load(Ordering::SeqCst), 0, "the other stores are closed nevertheless");
     assert_eq!(logged(), ["t0", "t2", "t0"]);
 }

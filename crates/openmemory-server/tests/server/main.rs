@@ -1,4 +1,4 @@
-//! What a server promises, one file for each promise. One binary, since each is linked with all the server.
+//! Which guarantees does a server give? One file per guarantee, in one binary, because linking the server is slow.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, in its helpers too")]
 
 mod fairness;

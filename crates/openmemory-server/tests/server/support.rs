@@ -1,5 +1,5 @@
-//! How does a test ask a server byte by byte? Over plain sockets: what matters here is what a client does not send or
-//! does not read.
+//! How does a test control every byte of a connection? With plain sockets, since these tests depend on what a client does
+//! not send or read.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,8 +17,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-/// Longer than anything here takes, and shorter than the limits that would end it by themselves.
-pub const SOON: Duration = Duration::from_secs(8);
+/// Longer than any step of a test takes, and shorter than the default limits of the server.
+pub const TEST_TIMEOUT: Duration = Duration::from_secs(8);
 
 #[derive(Default)]
 struct Opener(Registry);
@@ -40,17 +40,17 @@ pub const BOB: &str = "key-of-tenant-bob";
 
 /// A server with the tenants `ann` and `bob`.
 pub struct Server {
-    running: ServerHandle,
+    handle: ServerHandle,
     pub directory: TempDir,
 }
 
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     pub head: String,
     pub body: Vec<u8>,
 }
 
-impl Answer {
+impl Response {
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
@@ -71,44 +71,44 @@ impl Server {
             log: true,
         };
         let stores = TenantDirectories::new(directory.path().to_owned(), Arc::new(Opener::default()), 32);
-        let running = ServerHandle::start(config, Arc::new(stores)).await.unwrap();
-        Self { running, directory }
+        let handle = ServerHandle::start(config, Arc::new(stores)).await.unwrap();
+        Self { handle, directory }
     }
 
-    /// A connection whose answers pile up early when they are not read.
+    /// A connection with a small receive buffer, so that unread responses soon block the server.
     pub async fn connect(&self) -> TcpStream {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(16 << 10).unwrap();
-        timeout(SOON, socket.connect(self.running.address)).await.expect("no connection").unwrap()
+        timeout(TEST_TIMEOUT, socket.connect(self.handle.address)).await.expect("no connection").unwrap()
     }
 
-    /// Sends a request, and reads nothing.
+    /// Sends a request without reading the response.
     pub async fn send(&self, method: &str, path: &str, key: &str, body: &str) -> TcpStream {
         let mut stream = self.connect().await;
         stream.write_all(&request(method, path, key, "", body)).await.unwrap();
         stream
     }
 
-    /// Sends a request, and reads its answer, which has to come soon.
-    pub async fn ask(&self, method: &str, path: &str, key: &str, body: &str) -> Answer {
+    /// Sends a request and reads the response, which must arrive within the test timeout.
+    pub async fn ask(&self, method: &str, path: &str, key: &str, body: &str) -> Response {
         self.ask_with(method, path, key, "", body).await
     }
 
-    pub async fn ask_with(&self, method: &str, path: &str, key: &str, headers: &str, body: &str) -> Answer {
-        let asking = async {
+    pub async fn ask_with(&self, method: &str, path: &str, key: &str, headers: &str, body: &str) -> Response {
+        let exchange = async {
             let mut stream = self.connect().await;
             let headers = format!("{headers}connection: close\r\n");
             stream.write_all(&request(method, path, key, &headers, body)).await.unwrap();
-            answer(&mut stream).await
+            read_response(&mut stream).await
         };
-        timeout(SOON, asking).await.unwrap_or_else(|_| panic!("{method} {path} of {key:?} has no answer"))
+        timeout(TEST_TIMEOUT, exchange).await.unwrap_or_else(|_| panic!("{method} {path} with {key:?} got no response"))
     }
 
     pub async fn status(&self, method: &str, path: &str, key: &str) -> u16 {
         self.ask(method, path, key, "").await.status
     }
 
-    /// Memories of about `count` times 200 KB.
+    /// Adds `count` memories of about 200 KB.
     pub async fn fill(&self, key: &str, count: usize) {
         for n in 0..count {
             let body = serde_json::json!({ "content": format!("{n} {}", "long ".repeat(39_000)) }).to_string();
@@ -117,7 +117,7 @@ impl Server {
     }
 
     pub async fn close(&self) {
-        self.running.close().await.unwrap();
+        self.handle.close().await.unwrap();
     }
 }
 
@@ -127,26 +127,26 @@ fn request(method: &str, path: &str, key: &str, headers: &str, body: &str) -> Ve
     format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n{key}{length}{headers}\r\n{body}").into_bytes()
 }
 
-/// What comes until the connection ends.
-pub async fn answer(stream: &mut TcpStream) -> Answer {
+/// Reads a response until the connection ends.
+pub async fn read_response(stream: &mut TcpStream) -> Response {
     let mut bytes = Vec::new();
-    let mut piece = vec![0; 64 << 10];
-    while let Ok(read @ 1..) = stream.read(&mut piece).await {
-        bytes.extend_from_slice(&piece[..read]);
+    let mut chunk = vec![0; 64 << 10];
+    while let Ok(read @ 1..) = stream.read(&mut chunk).await {
+        bytes.extend_from_slice(&chunk[..read]);
     }
-    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("an answer without a head");
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a response without a head");
     let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Answer { status, head, body: bytes[end + 4..].to_vec() }
+    Response { status, head, body: bytes[end + 4..].to_vec() }
 }
 
-/// Waits until the server has ended a connection, without reading from it.
-pub async fn ended(stream: &mut TcpStream) {
+/// Waits until the server has closed a connection, without reading from it.
+pub async fn wait_for_close(stream: &mut TcpStream) {
     let sending = async {
         let mut pause = tokio::time::interval(Duration::from_millis(20));
         while stream.write_all(b" ").await.is_ok() {
             pause.tick().await;
         }
     };
-    timeout(SOON, sending).await.expect("the connection is still open");
+    timeout(TEST_TIMEOUT, sending).await.expect("the connection is still open");
 }
