@@ -33,5 +33,5 @@ export async function* measure({ directory, quick }) {
 /** A search that finds nothing, so that only the query is embedded. */
 export async function embedOnly(om, text) {
   const found = await om.searchMemories(text, { filters: { user_id: 'nobody' } })
-  if (found.length > 0) throw new Error('somebody remembers for nobody')
+  if (found.length > 0) throw new Error('the user must not have memories')
 }

@@ -17,7 +17,7 @@ export class ModelEmbedder {
   dimensions = DIMENSIONS
   live = false
   #run
-  #places = new Map()
+  #positions = new Map()
 
   /**
    * `id` names the model. Each entry of `known` has a file of vectors and their texts, in order. The file may have more
@@ -27,8 +27,8 @@ export class ModelEmbedder {
     this.id = id
     for (const { file, texts } of known) {
       const input = openSync(file, 'r')
-      texts.forEach((text, place) => {
-        this.#places.set(text, { input, place })
+      texts.forEach((text, position) => {
+        this.#positions.set(text, { input, position })
       })
     }
   }
@@ -43,19 +43,19 @@ export class ModelEmbedder {
   }
 
   async #vectorOf(text) {
-    const known = this.#places.get(text)
+    const known = this.#positions.get(text)
     if (this.live || !known) {
       await this.load()
       return this.#run(idsOf(text))
     }
     const vector = new Float32Array(DIMENSIONS)
-    readSync(known.input, vector, 0, BYTES, known.place * BYTES)
+    readSync(known.input, vector, 0, BYTES, known.position * BYTES)
     return vector
   }
 }
 
 /** Appends the vectors of texts that the file does not have yet. */
-export async function prepareVectors(file, texts, tell) {
+export async function prepareVectors(file, texts, report) {
   mkdirSync(dirname(file), { recursive: true })
   let done = existsSync(file) ? Math.floor(statSync(file).size / BYTES) : 0
   if (done >= texts.length) return
@@ -68,7 +68,7 @@ export async function prepareVectors(file, texts, tell) {
       const bytes = Buffer.concat(vectors.map(({ buffer }) => new Uint8Array(buffer)))
       writeSync(output, bytes, 0, bytes.length, done * BYTES)
       done += group.length
-      if (done % 6400 === 0 || done === texts.length) tell(done)
+      if (done % 6400 === 0 || done === texts.length) report(done)
     }
   } finally {
     closeSync(output)

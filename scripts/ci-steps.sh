@@ -1,8 +1,8 @@
-# Runs the steps of .ci/run, and says at the end how long each took. To be sourced.
+# Runs the steps of .ci/run and prints at the end how long each took. To be sourced.
 #
 #   step "name" command …   runs the command; a failure is counted, and the steps that follow still run
 #   step_table              prints each step with its seconds
-#   steps_run, steps_failed how many there were
+#   steps_run, steps_failed the number of steps
 
 steps_run=0
 steps_failed=0

@@ -101,7 +101,7 @@ function textsOf(crate) {
   const offered = crate.license.split(/ OR |\//)
   if (offered.includes('MIT')) return [mit(crate.authors.join(', ') || `the authors of ${crate.name}`)]
   if (offered.includes('Apache-2.0')) return [readFileSync(join(root, 'LICENSE'), 'utf8')]
-  throw new Error(`${crate.name} brings no text of ${crate.license}: give it one in scripts/notices.mjs`)
+  throw new Error(`${crate.name} has no text of ${crate.license}; add one in scripts/notices.mjs`)
 }
 
 /** Includes licences of vendored code, such as C sources. */

@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util'
 import { NOTICES } from './notices.mjs'
 import { platformPackage, readJson, root, thisPlatform } from './platform.mjs'
 
-/** What `pack` says, beside the tarballs. */
+/** Lists the packed files; written next to the tarballs. */
 const LIST = 'packed.json'
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
@@ -29,9 +29,7 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   }
 }
 
-/**
- * The tarballs, the main one first, each with the names of its files. `packed` is a folder in which they are already.
- */
+/** The tarballs, the main one first, each with the names of its files. `packed` is a folder that already has them. */
 export function pack({ packed, ...options } = {}) {
   return packed ? readJson(join(packed, LIST)) : packAnew(options)
 }

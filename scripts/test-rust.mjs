@@ -1,6 +1,6 @@
-// Runs all tests of the crates. `cargo test` runs one binary after the other, though some wait for disks and processes most of
-// the time: cargo-nextest runs all tests side by side where it is installed, and otherwise as many binaries run at a time as
-// there are cores. Each says what it has to say when it ends.
+// Runs all tests of the crates. `cargo test` runs one binary after another, although some mostly wait for disks and
+// processes. With cargo-nextest, all tests run concurrently; without it, one binary per core does. The output of a binary is
+// printed when it ends.
 // Usage: node scripts/test-rust.mjs [words in the names of tests]
 
 import { execFile, spawnSync } from 'node:child_process'
@@ -10,7 +10,7 @@ import process from 'node:process'
 import { root } from './platform.mjs'
 
 const PROFILE = ['--release', '--workspace', '--target', 'host-tuple']
-/** The binaries that take longest, which begin first. The others take seconds. */
+/** The slowest binaries, which start first. The others take seconds. */
 const SLOWEST = ['short', 'engine', 'fairness', 'embedding']
 
 // The I/O recorder, which the trials preload, is a library that no test is linked with.
@@ -20,13 +20,13 @@ if (spawnSync('cargo', ['nextest', '--version'], { cwd: root }).status === 0) {
   const args = ['nextest', 'run', ...PROFILE, ...words]
   process.exitCode = spawnSync('cargo', args, { cwd: root, stdio: 'inherit' }).status ?? 1
 } else {
-  // Without `--tests` cargo would look for examples in the documentation of each crate too, of which there are none.
+  // Without `--tests` cargo would also search each crate for documentation examples, and there are none.
   const args = ['test', '--no-run', ...PROFILE, '--tests', '--message-format', 'json-render-diagnostics']
   const waiting = binaries(cargo(...args))
   await Promise.all(Array.from({ length: availableParallelism() }, () => runAll(waiting)))
 }
 
-/** Those that wait, until none does. */
+/** Runs waiting binaries until none is left. */
 async function runAll(waiting) {
   for (let binary = waiting.shift(); binary !== undefined; binary = waiting.shift()) {
     const { printed, failed } = await run(binary)
@@ -35,7 +35,7 @@ async function runAll(waiting) {
   }
 }
 
-/** In the folder of its crate, as cargo does. */
+/** Runs a binary in the folder of its crate, as cargo does. */
 function run({ executable, folder }) {
   return new Promise((resolve) => {
     const options = { cwd: folder, encoding: 'utf8', maxBuffer: 2 ** 28 }
@@ -46,9 +46,9 @@ function run({ executable, folder }) {
   })
 }
 
-/** What a build with `--message-format json…` has made to be run, the slowest first. */
+/** The test binaries in the messages of `--message-format json…`, the slowest first. */
 function binaries(messages) {
-  const made = messages
+  const built = messages
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line))
@@ -60,7 +60,7 @@ function binaries(messages) {
       name: `${target.kind.includes('test') ? 'tests' : 'unit tests'} ${target.name}, ${manifest_path}`,
     }))
   const rank = ({ test }) => (SLOWEST.includes(test) ? SLOWEST.indexOf(test) : SLOWEST.length)
-  return made.sort((one, other) => rank(one) - rank(other))
+  return built.sort((one, other) => rank(one) - rank(other))
 }
 
 function cargo(...args) {

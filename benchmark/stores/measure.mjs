@@ -68,7 +68,7 @@ async function fill(open, { count, directory, model, vectors }) {
     },
   }
 }
-/** The time from opening to the first result, and the memory of the process a second later. */
+
 /** The time from opening to the first result, and the memory of the process a second later, when threads for opening have exited. */
 async function reopen(open, { directory, model, vectors }, { embedsToSearch }) {
   const questions = searched()

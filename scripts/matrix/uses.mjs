@@ -13,16 +13,16 @@ export async function correctAndFind({ OpenMemory, NotFoundError }, embedder) {
     await om.updateMemory(id, { content: 'Ada drinks coffee now', metadata: { verified: true } })
     const [best] = await om.searchMemories('What does Ada drink?')
     const before = await om.getMemory(id, { version: 1 })
-    const refused = await om.getMemory('nobody').catch((error) => error)
-    const told = [
+    const error = await om.getMemory('nobody').catch((error) => error)
+    const actual = [
       best.content,
       best.version,
       JSON.stringify(best.metadata),
       before.content,
-      refused instanceof NotFoundError,
+      error instanceof NotFoundError,
     ]
     const expected = ['Ada drinks coffee now', 2, '{"source":"chat","verified":true}', 'Ada drinks tea', true]
-    if (told.join() !== expected.join()) throw new Error(`expected ${expected}, got ${told}`)
+    if (actual.join() !== expected.join()) throw new Error(`expected ${expected}, got ${actual}`)
   } finally {
     await om.close()
     rmSync(path, { recursive: true, force: true })
