@@ -1,4 +1,4 @@
-// What `.ci/run` says at its end is all that many readers see of it: how many passed, how many failed, and what took long.
+// The summary of `.ci/run` is all that many readers see: how many steps passed or failed, and how long they took.
 
 import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, writeFileSync } from 'node:fs'

@@ -20,7 +20,7 @@ import { listen } from './helpers/events'
 import { asker, serve } from './helpers/server'
 import { freshDirectory, openEmbedded } from './helpers/store'
 
-// Windows has no such links for everybody.
+// On Windows, ordinary users cannot create such links.
 const unixTest = process.platform === 'win32' ? test.skip : test
 
 const CLI = join(__dirname, '..', 'dist', 'cli', 'index.js')
@@ -43,21 +43,21 @@ function run(...args: string[]): Promise<Ended> {
 /** A server, so that commands need no model: they are quick, and go the way of --url too. */
 async function store() {
   const { server, store } = await serve()
-  const told = async (...args: string[]) => {
+  const runJson = async (...args: string[]) => {
     const { code, out, err } = await run(...args, '--url', server.url, '--json')
     expect([err, out.trim().split('\n')]).toEqual(['', [expect.any(String)]])
     return { code, result: JSON.parse(out) }
   }
-  return { om: store, url: server.url, told }
+  return { om: store, url: server.url, runJson }
 }
 
 test('a memory goes through every command', async () => {
-  const { om, told } = await store()
+  const { om, runJson } = await store()
   const flags = ['--tag', 'a', '--tag', 'b', '--metadata', '{"draft": true}', '--user', 'ada', '--id', 'm1']
-  expect((await told('add', 'Ada drinks tea', ...flags)).result).toMatchObject({
+  expect((await runJson('add', 'Ada drinks tea', ...flags)).result).toMatchObject({
     ...{ id: 'm1', content: 'Ada drinks tea', tags: ['a', 'b'], metadata: { draft: true }, user_id: 'ada' },
   })
-  expect((await told('get', 'm1')).result).toEqual(
+  expect((await runJson('get', 'm1')).result).toEqual(
     await om.getMemory('m1').then((m) => ({ ...m, salience: expect.any(Number) })),
   )
   const change = [
@@ -69,31 +69,31 @@ test('a memory goes through every command', async () => {
     '--reason',
     'she said so',
   ]
-  expect((await told('update', 'm1', ...change, '--if-version', '1')).result).toMatchObject({
+  expect((await runJson('update', 'm1', ...change, '--if-version', '1')).result).toMatchObject({
     ...{ content: 'Ada drinks coffee', tags: [], metadata: {}, version: 2 },
   })
-  expect((await told('search', 'coffee', '-k', '1')).result).toMatchObject([{ id: 'm1' }])
-  expect((await told('search', 'coffee', '--user', 'bob')).result).toEqual([])
-  expect((await told('list', '--filter', '{"user_id": "ada"}')).result.memories).toMatchObject([{ id: 'm1' }])
-  expect((await told('history', 'm1')).result).toMatchObject([{ version: 2, reason: 'she said so' }, { version: 1 }])
-  expect((await told('restore', 'm1', '1')).result).toMatchObject({ content: 'Ada drinks tea', version: 3 })
-  expect((await told('reinforce', 'm1', '--boost', '0.3')).result).toMatchObject({ version: 3 })
-  expect((await told('stats')).result).toMatchObject({ memories: 1 })
-  expect((await told('reindex')).result).toMatchObject({ reindexed: 0 })
-  expect((await told('delete', 'm1')).result).toMatchObject({ id: 'm1' })
+  expect((await runJson('search', 'coffee', '-k', '1')).result).toMatchObject([{ id: 'm1' }])
+  expect((await runJson('search', 'coffee', '--user', 'bob')).result).toEqual([])
+  expect((await runJson('list', '--filter', '{"user_id": "ada"}')).result.memories).toMatchObject([{ id: 'm1' }])
+  expect((await runJson('history', 'm1')).result).toMatchObject([{ version: 2, reason: 'she said so' }, { version: 1 }])
+  expect((await runJson('restore', 'm1', '1')).result).toMatchObject({ content: 'Ada drinks tea', version: 3 })
+  expect((await runJson('reinforce', 'm1', '--boost', '0.3')).result).toMatchObject({ version: 3 })
+  expect((await runJson('stats')).result).toMatchObject({ memories: 1 })
+  expect((await runJson('reindex')).result).toMatchObject({ reindexed: 0 })
+  expect((await runJson('delete', 'm1')).result).toMatchObject({ id: 'm1' })
 })
 
 test('a store is exported and imported, and a rejected import exits with 1', async () => {
-  const { om, told } = await store()
+  const { om, runJson } = await store()
   await om.addMemory({ id: 'a', content: 'one', user_id: 'ada' })
   await om.addMemory({ id: 'b', content: 'two' })
   const file = join(freshDirectory(), 'memories.jsonl')
-  expect((await told('export', file, '--filter', '{"user_id": "ada"}')).result).toMatchObject({ memories: 1 })
+  expect((await runJson('export', file, '--filter', '{"user_id": "ada"}')).result).toMatchObject({ memories: 1 })
   await om.updateMemory('a', { content: 'three' })
-  expect(await told('import', file)).toMatchObject({ code: 1, result: { failed: 1, errors: [{ id: 'a' }] } })
-  expect(await told('import', file, '--on-conflict', 'replace')).toMatchObject({ code: 0, result: { replaced: 1 } })
+  expect(await runJson('import', file)).toMatchObject({ code: 1, result: { failed: 1, errors: [{ id: 'a' }] } })
+  expect(await runJson('import', file, '--on-conflict', 'replace')).toMatchObject({ code: 0, result: { replaced: 1 } })
   expect((await om.getMemory('a')).content).toBe('one')
-  expect((await told('backup', 'monday')).result).toMatchObject({ error: { code: 'FORBIDDEN' } })
+  expect((await runJson('backup', 'monday')).result).toMatchObject({ error: { code: 'FORBIDDEN' } })
 })
 
 test('search --explain shows the contribution of each feature', async () => {
@@ -139,15 +139,15 @@ test('doctor reports problems and how to repair them, and repairs them', async (
 }, 30_000)
 
 test('doctor asks a server whether it answers', async () => {
-  const { told, url } = await store()
-  expect(await told('doctor')).toMatchObject({ code: 0, result: { healthy: true, memories: 0 } })
+  const { runJson, url } = await store()
+  expect(await runJson('doctor')).toMatchObject({ code: 0, result: { healthy: true, memories: 0 } })
   expect((await run('doctor', '--repair', '--url', url)).code).toBe(2)
 })
 
 test('a failure is code 1, and a JSON document where JSON is asked for', async () => {
-  const { told, url } = await store()
-  expect(await told('get', 'none')).toMatchObject({ code: 1, result: { error: { code: 'NOT_FOUND', status: 404 } } })
-  expect(await told('delete', 'none', 'nor this')).toMatchObject({ code: 1, result: [{ ok: false }, { ok: false }] })
+  const { runJson, url } = await store()
+  expect(await runJson('get', 'none')).toMatchObject({ code: 1, result: { error: { code: 'NOT_FOUND', status: 404 } } })
+  expect(await runJson('delete', 'none', 'nor this')).toMatchObject({ code: 1, result: [{ ok: false }, { ok: false }] })
   const plain = await run('get', 'none', '--url', url)
   expect(plain).toMatchObject({ code: 1, out: '' })
   expect(plain.err).not.toMatch(/\bat .*:\d+/)
@@ -194,13 +194,13 @@ test.each([
 test('a usage error shows what was typed and what is valid', async () => {
   const { om, url } = await store()
   await om.addMemory({ id: 'a', content: 'one' })
-  const told = async (...args: string[]) => (await run(...args, '--url', url)).err.split('\n')[0]
-  expect(await told('restore', 'a', 'abc')).toBe('openmemory: VERSION must be a number, not abc')
-  expect(await told('add', '-5 degrees')).toMatch(/'-5 degrees' is not an option of add; .* -- '-5 degrees'$/)
-  expect(await told('add', 'x', '--id', '--tag', 'y')).toMatch(/--id needs a value; .* --id=--tag$/)
-  expect(await told('search', 'one', '--min-score', '7')).toMatch(/^openmemory: --min-score\b/)
-  expect(await told('add', '')).toMatch(/^openmemory: TEXT\b/)
-  expect(await told('add', 'x', '--expires', 'soon')).toMatch(/^openmemory: --expires\b/)
+  const firstError = async (...args: string[]) => (await run(...args, '--url', url)).err.split('\n')[0]
+  expect(await firstError('restore', 'a', 'abc')).toBe('openmemory: VERSION must be a number, not abc')
+  expect(await firstError('add', '-5 degrees')).toMatch(/'-5 degrees' is not an option of add; .* -- '-5 degrees'$/)
+  expect(await firstError('add', 'x', '--id', '--tag', 'y')).toMatch(/--id needs a value; .* --id=--tag$/)
+  expect(await firstError('search', 'one', '--min-score', '7')).toMatch(/^openmemory: --min-score\b/)
+  expect(await firstError('add', '')).toMatch(/^openmemory: TEXT\b/)
+  expect(await firstError('add', 'x', '--expires', 'soon')).toMatch(/^openmemory: --expires\b/)
   await run('add', '--url', url, '--', '-5 degrees')
   await run('update', 'a', '--content', '-6 degrees', '--url', url)
   const { memories } = await om.listMemories()
@@ -236,10 +236,10 @@ test('help shows every command, and each command its options', async () => {
 test('completion is a script that bash accepts', async () => {
   const { out } = await run('completion')
   const bash = spawn('bash', ['-c', `${out}\nCOMP_WORDS=(openmemory up); COMP_CWORD=1; _openmemory; echo "$COMPREPLY"`])
-  let told = ''
-  bash.stdout.on('data', (chunk) => (told += chunk))
+  let printed = ''
+  bash.stdout.on('data', (chunk) => (printed += chunk))
   await once(bash, 'close')
-  expect(told.trim()).toBe('update')
+  expect(printed.trim()).toBe('update')
 })
 
 test('serve opens a directory, and SIGTERM ends it with code 0 when everything answered is on disk', async () => {
@@ -274,7 +274,7 @@ test('serve opens a directory, and SIGTERM ends it with code 0 when everything a
   expect(answered.filter((n) => metadata[`f${n}`] !== n)).toEqual([])
   await om.close()
 
-  // A line of JSON for each request, and nothing in it that is nobody's business.
+  // A line of JSON for each request, without keys or texts.
   const lines = log
     .trim()
     .split('\n')

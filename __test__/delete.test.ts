@@ -1,4 +1,4 @@
-// A deleted memory is gone for good; only that it was deleted is known.
+// A deleted memory cannot be recovered; only the fact of its deletion remains.
 
 import { expect, test } from '@jest/globals'
 import type { ValidationError } from '@openmemory/sdk'

@@ -1,4 +1,4 @@
-// May what is built in be given away? Where cargo-deny is not installed, scripts/check-dependencies.mjs says so itself.
+// May the dependencies be redistributed? Without cargo-deny, scripts/check-dependencies.mjs checks their licences itself.
 
 import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// The story: somebody gives a store a directory that is not its own. Nothing there is lost, and nobody else reads it.
+// The story: a store is opened in a directory with other files. No file is lost, and other users cannot read the store.
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'

@@ -80,7 +80,7 @@ test('a line of a page has one sentence', () => {
   expect(crowded).toEqual([])
 })
 
-/** The lines of a page that are prose, without list marks and bold openings, which stand before a sentence. */
+/** The prose lines of a page, without list markers and bold lead-ins. */
 function sentencesOf(page: string): string[] {
   const lines = withoutCode(read(page)).split('\n')
   const prose = lines.filter((line) => !/^[|#]/.test(line))

@@ -1,4 +1,4 @@
-// The story: a disk has gone bad under an agent's memories. What can be had is had, and what is lost is said.
+// The story: a disk damages an agent's store. Salvage recovers what is intact, and reports what is lost.
 
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -56,7 +56,7 @@ test('stores whose earlier texts have no vectors are well: they are made when a 
   }
 })
 
-test('damage that the log makes good is recovered when the store is opened, and said', async () => {
+test('damage that the log can repair is repaired when the store is opened, and reported', async () => {
   const path = await closedStore()
   harm(join(path, 'sled-0000000000000001', 'db'), 600)
   expect(await doctor(path)).toMatchObject({ healthy: false, complete: true, memories: 3 })

@@ -111,7 +111,7 @@ for (const [name, run] of examples) {
 process.stdout.write(JSON.stringify(printed))
 `
 
-/** What the comments of an example say that it prints: behind a statement that logs, or below it. */
+/** The expected output of an example, from comments after or below a statement that logs. */
 function expectedOutput(example: string): string[] {
   return [...example.matchAll(/(?:console\.log\(.*\) |^)\/\/ (.*)/gm)].map(([, text]) => text as string)
 }

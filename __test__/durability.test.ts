@@ -1,4 +1,4 @@
-// The story: an agent is killed in the middle of its work. What it was told is stored must be there.
+// The story: an agent is killed in the middle of its work. Every acknowledged write must survive.
 
 import { expect, test } from '@jest/globals'
 import { exitOf, nextMessage, start } from './helpers/child'

@@ -25,7 +25,7 @@ test('timers fire while reads are awaited one after the other', async () => {
   }
 })
 
-test('many searches made together let the event loop go on between them', async () => {
+test('the event loop runs between many concurrent searches', async () => {
   const om = openStore({ embedder: wordEmbedder().embedder })
   await om.addMemories(Array.from({ length: 300 }, (_, n) => ({ content: `green thing ${n}` })))
   await om.searchMemories('green tea')

@@ -1,4 +1,4 @@
-// The examples, run as a user runs them: each prints what is written at its end, and leaves nothing behind.
+// The examples, run as a user runs them: each prints the output at its end, and leaves no files.
 
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
@@ -36,7 +36,7 @@ test('examples/jest passes in parallel workers, exits, and leaves no files', () 
   const env = { ...process.env, TMPDIR: temporary, TEMP: temporary, TMP: temporary }
   const args = [require.resolve('jest/bin/jest'), '--workers=2', '--cacheDirectory', join(project, 'cache')]
   const { status, stderr } = spawnSync(process.execPath, args, { cwd: project, env, encoding: 'utf8' })
-  expect({ status, told: stderr }).toEqual({ status: 0, told: expect.stringContaining('5 passed, 5 total') })
+  expect({ status, output: stderr }).toEqual({ status: 0, output: expect.stringContaining('5 passed, 5 total') })
   expect(stderr).not.toContain('did not exit')
   expect(readdirSync(temporary).filter((name) => name.startsWith('memory-'))).toEqual([])
 })

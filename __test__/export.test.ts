@@ -143,7 +143,7 @@ test('an interrupted export leaves the previous file unchanged, and no other fil
   expect(linesOf(file)).toHaveLength(all + 2)
 })
 
-test('while others write, each memory is exported as it was at one moment', async () => {
+test('during concurrent writes, each memory is exported in a consistent state', async () => {
   const om = openStore()
   const ids = Array.from({ length: 200 }, (_, n) => `m${n}`)
   await om.addMemories(ids.map((id) => ({ id, content: 'state 1', tags: ['1'], metadata: { state: 1 } })))
@@ -195,7 +195,7 @@ test('the file is readable by its owner only', async () => {
   if (process.platform !== 'win32') expect(statSync(file).mode & 0o777).toBe(0o600)
 })
 
-// Windows has neither such links for everybody nor named pipes.
+// Windows has no named pipes, and ordinary users cannot create such links.
 const unixTest = process.platform === 'win32' ? test.skip : test
 
 unixTest('a symbolic link stays one, and the file that it names is replaced or made', async () => {
@@ -232,26 +232,23 @@ unixTest('an export can be written to a pipe, which stays a pipe', async () => {
   expect(lstatSync(pipe).isFIFO()).toBe(true)
 })
 
-unixTest(
-  'an export to a pipe that nobody reads ends by its signal or with the object, and leaves nothing',
-  async () => {
-    const om = openStore()
-    await om.addMemory({ content: 'x' })
-    const pipe = join(folder, 'pipe')
-    execFileSync('mkfifo', [pipe])
-    const before = readdirSync(tmpdir()).length
-    const controller = new AbortController()
-    const aborted = refusal(om.exportTo(pipe, { signal: controller.signal }))
-    const closed = refusal(om.exportTo(pipe))
-    await wait(50)
-    controller.abort()
-    expect((await aborted).code).toBe('ABORTED')
-    await om.close()
-    expect((await closed).code).toBe('CLOSED')
-    expect(readdirSync(tmpdir()).length).toBe(before)
-    expect(readdirSync(folder)).toEqual(['pipe'])
-  },
-)
+unixTest('an export to an unread pipe ends with its signal or with the object, and leaves no file', async () => {
+  const om = openStore()
+  await om.addMemory({ content: 'x' })
+  const pipe = join(folder, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  const before = readdirSync(tmpdir()).length
+  const controller = new AbortController()
+  const aborted = refusal(om.exportTo(pipe, { signal: controller.signal }))
+  const closed = refusal(om.exportTo(pipe))
+  await wait(50)
+  controller.abort()
+  expect((await aborted).code).toBe('ABORTED')
+  await om.close()
+  expect((await closed).code).toBe('CLOSED')
+  expect(readdirSync(tmpdir()).length).toBe(before)
+  expect(readdirSync(folder)).toEqual(['pipe'])
+})
 
 // In a directory of its own: where this fails as root, the machine's device would be replaced. Others make no devices.
 unixTest('a device is written into', async () => {

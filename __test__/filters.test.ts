@@ -97,7 +97,7 @@ test.each([
   [{ AND: [{ tags: { between: [1, 2] } }] }, 'between'],
   [{ NOT: { user: 'x' } }, 'user'],
 ])('%j is refused by name', async (filters, name) => {
-  // Awaited together: a rejection that nobody waits for yet would end the test.
+  // Awaited together: an unhandled rejection would end the test.
   const errors = await Promise.all([
     refusal<ValidationError>(om.listMemories({ filters: filters as never })),
     refusal<ValidationError>(om.deleteMemories({ filters: filters as never })),
@@ -121,7 +121,7 @@ test.each(tooLarge)('%s are LIMIT_EXCEEDED, by name', async (_, filters) => {
   expect(error.field?.length).toBeLessThan(100)
 })
 
-describe('a scope that got lost never means everybody', () => {
+describe('a missing scope never selects all users', () => {
   const lost = { tags: 'fruit', user_id: undefined }
   const calls: [string, (filters: Filters) => Promise<unknown>][] = [
     ['delete', (filters) => om.deleteMemories({ filters })],

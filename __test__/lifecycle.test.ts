@@ -26,12 +26,12 @@ const endings: [string, number | string][] = [
 test.each(endings)(
   'a process that ends by %s with writes in flight loses nothing that was acknowledged',
   async (ending, status) => {
-    const [path, told] = [freshDirectory(), join(freshDirectory(), 'told')]
-    const child = start('ending.mjs', path, told, ending)
+    const [path, file] = [freshDirectory(), join(freshDirectory(), 'acknowledged')]
+    const child = start('ending.mjs', path, file, ending)
     expect(await exitOf(child)).toBe(status)
 
     const acknowledged = new Map<string, number>()
-    for (const line of readFileSync(told, 'utf8').split('\n').filter(Boolean)) {
+    for (const line of readFileSync(file, 'utf8').split('\n').filter(Boolean)) {
       const [id = '', version] = line.split(' ')
       acknowledged.set(id, Number(version))
     }

@@ -1,4 +1,4 @@
-// The story: another process has the directory open for a moment. Whoever says so waits for it, and for no longer.
+// The story: another process has the directory open briefly. A caller that sets a lock wait waits for it, and no longer.
 
 import type { ChildProcess } from 'node:child_process'
 import { setTimeout as wait } from 'node:timers/promises'

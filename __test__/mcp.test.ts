@@ -449,7 +449,7 @@ test('null counts as absent, and values as their JSON text', async () => {
   const { result } = await host.ask('tools/call', { name: 'list_memories', arguments: null as unknown as object })
   expect(result.structuredContent.memories).toHaveLength(1)
 
-  // An expiry goes when it is said, and not by the way.
+  // An expiry is cleared explicitly, and not as a side effect.
   await host.use('update_memory', { id, expires_at: '2999-01-01' })
   expect(await host.use('update_memory', { id, tags: ['c'], expires_at: null })).toHaveProperty('expires_at')
   expect(await host.use('update_memory', { id, expires_at: 'never' })).not.toHaveProperty('expires_at')

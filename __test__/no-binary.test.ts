@@ -1,4 +1,4 @@
-// Where no binary fits, importing works and the first use says which platform this is and what to do.
+// Without a binary for the platform, importing works, and the first use reports the platform and a remedy.
 
 import { fork } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'

@@ -1,5 +1,5 @@
-// The story: a machine runs out of something, or the embedding function does not answer. Each call says what is the
-// matter, what was acknowledged stays, and the store works again once the cause is gone.
+// The story: a machine runs out of a resource, or the embedding function does not return. Each call fails with the cause,
+// acknowledged writes stay, and the store works again once the cause is removed.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -39,7 +39,7 @@ async function fill(om: OpenMemory): Promise<{ acknowledged: string[]; codes: Se
   return { acknowledged, codes }
 }
 
-/** What a call gives once the cause of its failures is gone. */
+/** The result of a call once the cause of its failures is removed. */
 async function untilDone<T>(call: () => Promise<T>): Promise<T> {
   const error = { retryable: true }
   for (let tries = 0; tries < 100_000 && error.retryable; tries++) {
@@ -53,7 +53,7 @@ async function untilDone<T>(call: () => Promise<T>): Promise<T> {
 }
 
 testWithSmallDisk.each(['flush', 'interval'] as const)(
-  'on a full disk writes are IO, what was acknowledged stays, and with room again writing goes on (%s)',
+  'on a full disk writes fail with IO, acknowledged writes stay, and writing resumes once space is free (%s)',
   async (durability) => {
     const disk = mountSmallDisk(48)
     disk.take(16)
@@ -62,7 +62,7 @@ testWithSmallDisk.each(['flush', 'interval'] as const)(
     const { acknowledged, codes } = await fill(om)
     expect([...codes]).toEqual(['IO'])
     expect(acknowledged.length).toBeGreaterThan(300)
-    // Room for less than a batch may be left.
+    // There may be space for less than a batch.
     let refused: unknown
     for (let n = 0; n < 100_000 && refused === undefined; n++) {
       const content = `note 99 ${n} ${'and more '.repeat(30)}`
@@ -73,11 +73,11 @@ testWithSmallDisk.each(['flush', 'interval'] as const)(
     }
     expect(refused).toMatchObject({ code: 'IO', retryable: true })
 
-    // A file of the user's, where a test of the room once had its own.
+    // A file of the user, at the path of an earlier version's space probe.
     writeFileSync(join(path, 'room.tmp'), 'mine')
 
     disk.free()
-    // Several at once, as an agent would: none of them keeps the others from trying anew.
+    // Several at once, as an agent would send them: none prevents the others from retrying.
     const kinds = ['room again', 'more room'].map((id) => untilDone(() => om.addMemory({ id, content: id })))
     const changes = Array.from({ length: 6 }, () =>
       untilDone(() => om.updateMemory(acknowledged[0] as string, { tags: [] })),
@@ -88,7 +88,7 @@ testWithSmallDisk.each(['flush', 'interval'] as const)(
       expect(content).toMatch(/^(note \d+ \d+ (and more ){30}|(no |more )?room( again)?)$/)
       kept.add(id)
     }
-    // `interval` promises less: the last half second may be gone.
+    // `interval` guarantees less: the last half second may be lost.
     if (durability === 'flush') expect(acknowledged.filter((id) => !kept.has(id))).toEqual([])
     expect(kept).toContain('room again')
     expect((await om.searchMemories('room again', { limit: 1 }))[0]?.id).toBe('room again')
@@ -122,8 +122,8 @@ testWithSmallDisk('on a disk that takes no more files nothing acknowledged is lo
   for (const path of [killed, cut]) {
     const copy = openStore({ path })
     for (const id of ['m', 'small']) {
-      const [found, told] = [await copy.getMemory(id), await om.getMemory(id)]
-      expect([found.version, found.metadata.n]).toEqual([told.version, told.metadata.n])
+      const [found, current] = [await copy.getMemory(id), await om.getMemory(id)]
+      expect([found.version, found.metadata.n]).toEqual([current.version, current.metadata.n])
     }
   }
   disk.free()
@@ -181,22 +181,22 @@ posix('a directory without permission is IO', async () => {
 
 posix('without file descriptors a store cannot be opened, an open one works, and later both do', async () => {
   const child = limited('-n 128', 'few-files.mjs', freshDirectory(), freshDirectory())
-  const [told] = await Promise.all([nextMessage(child), exitOf(child)])
-  expect(told).toEqual({
+  const [result] = await Promise.all([nextMessage(child), exitOf(child)])
+  expect(result).toEqual({
     ...{ opening: 'IO', writing: 'done', reading: 'done' },
     ...{ openingAgain: 'done', content: 'meanwhile' },
   })
 })
 
 posix('a process that runs out of memory loses nothing that was acknowledged', async () => {
-  const [path, file] = [freshDirectory(), join(freshDirectory(), 'told')]
+  const [path, file] = [freshDirectory(), join(freshDirectory(), 'acknowledged')]
   const child = limited(`-v ${addressSpace()}`, 'out-of-memory.mjs', path, file)
   expect(await exitOf(child)).not.toBe(0)
-  const told = readFileSync(file, 'utf8').split('\n').filter(Boolean)
-  expect(told.length).toBeGreaterThan(8)
+  const acknowledgedIds = readFileSync(file, 'utf8').split('\n').filter(Boolean)
+  expect(acknowledgedIds.length).toBeGreaterThan(8)
   const om = openStore({ path })
-  for (const id of told) expect((await om.getMemory(id)).content).toContain('of many words')
-  await om.updateMemory(told[0] as string, { tags: ['goes on'] })
+  for (const id of acknowledgedIds) expect((await om.getMemory(id)).content).toContain('of many words')
+  await om.updateMemory(acknowledgedIds[0] as string, { tags: ['goes on'] })
 })
 
 /** What a process with an open store takes, and 400 MB more, in KiB. */
@@ -208,15 +208,15 @@ function addressSpace(): number {
 }
 
 test('a hundred thousand calls at once are all answered, and those that wait take little memory', async () => {
-  const told = await messageOf<{ failed: number; grown: number; versions: number }>('flood.mjs', freshDirectory())
-  expect(told).toMatchObject({ failed: 0, versions: 50_000 })
-  expect(told.grown).toBeLessThan(800)
+  const result = await messageOf<{ failed: number; grown: number; versions: number }>('flood.mjs', freshDirectory())
+  expect(result).toMatchObject({ failed: 0, versions: 50_000 })
+  expect(result.grown).toBeLessThan(800)
 })
 
 test('calls that wait for a slow embedding function take little memory, and reads pass them', async () => {
-  const told = await messageOf<{ grown: number; read: string; added: number }>('waiting-adds.mjs', freshDirectory())
-  expect(told).toMatchObject({ read: 'first', added: 8000 })
-  expect(told.grown).toBeLessThan(60)
+  const result = await messageOf<{ grown: number; read: string; added: number }>('waiting-adds.mjs', freshDirectory())
+  expect(result).toMatchObject({ read: 'first', added: 8000 })
+  expect(result.grown).toBeLessThan(60)
 })
 
 test('calls that need no vectors do not wait for a slow embedding function', async () => {

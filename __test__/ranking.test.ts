@@ -1,4 +1,4 @@
-// Ranking: words and meaning together, in any script; context within a run; and nothing that a search leaves behind.
+// Ranking: words and meaning together, in any script; context within a run; and no side effects of searches.
 // With the shipped model.
 
 import { expect, test } from '@jest/globals'

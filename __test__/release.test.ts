@@ -1,4 +1,4 @@
-// The story: somebody publishes a copy of this repository. Its packages must name that copy, or nothing is published.
+// The story: a fork of this repository is published. Its packages must name the fork, or publishing fails.
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, readFileSync } from 'node:fs'

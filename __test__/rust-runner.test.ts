@@ -36,7 +36,7 @@ function run(tests: Record<string, string>, { nextest = 'false', args = [] as st
   return { status, stdout }
 }
 
-unixTest('every test binary is run, and says what it said', () => {
+unixTest('every test binary is run, and its output is printed', () => {
   const { status, stdout } = run(
     { one: 'echo one said $1', two: 'echo two said', three: 'echo three said' },
     { args: ['x'] },

@@ -45,7 +45,7 @@ test('the userId option scopes adding, listing, searching and deleting by filter
   expect((await everyone.listMemories()).memories.map(({ id }) => id)).toEqual([theirs.id])
 })
 
-test('a user named * is that user, and not everybody', async () => {
+test('a user named * is that user, not a wildcard', async () => {
   const path = freshDirectory()
   const { id } = await openStore({ path }).addMemory({ content: 'tea at four', user_id: 'ann' })
   const star = openStore({ path, userId: '*' })

@@ -1,4 +1,4 @@
-// Reads stop when nobody waits for them any more.
+// Reads stop when their caller no longer waits for them.
 
 import { beforeEach, expect, test } from '@jest/globals'
 import type { OpenMemory } from '@openmemory/sdk'

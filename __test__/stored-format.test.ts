@@ -41,7 +41,7 @@ const states = [
 
 test.each(states)('a %s of format 1 holds what it held', async (_, state) => {
   const seen = await messageOf<Observed>('observe.mjs', unpacked(state))
-  // Later versions may tell more of a memory.
+  // Later versions may return more fields of a memory.
   expect(seen).toMatchObject({ ...expected, searches: expected.searches.map(({ query, id }) => ({ query, id })) })
   seen.searches.forEach(({ similarity }, at) => {
     expect(similarity).toBeCloseTo(expected.searches[at]?.similarity as number, 3)

@@ -24,7 +24,7 @@ const refused: [string, unknown, string, string | undefined][] = [
   ['an empty patch', {}, 'INVALID_ARGUMENT', undefined],
   ['a patch of undefined only', { content: undefined }, 'INVALID_ARGUMENT', undefined],
   ['an unknown field', { contents: 'x' }, 'INVALID_ARGUMENT', 'contents'],
-  ['an unknown field beside a good one', { tags: [], version: 9 }, 'INVALID_ARGUMENT', 'version'],
+  ['an unknown field next to a valid one', { tags: [], version: 9 }, 'INVALID_ARGUMENT', 'version'],
   ['a scope', { user_id: 'bob' }, 'INVALID_ARGUMENT', 'user_id'],
   ['content null', { content: null }, 'INVALID_ARGUMENT', 'content'],
   ['content of another type', { content: 7 }, 'INVALID_ARGUMENT', 'content'],

@@ -16,14 +16,14 @@ async function take(changes: AsyncIterator<MemoryChange>, count: number): Promis
   return taken
 }
 
-/** What has changed until now: a last memory is added, and everything before it is told. */
+/** All changes so far: adds a last memory and returns the changes before it. */
 async function until(om: OpenMemory, changes: AsyncIterator<MemoryChange>): Promise<MemoryChange[]> {
   const { id } = await om.addMemory({ content: 'the end', tags: ['end'] })
-  const told: MemoryChange[] = []
+  const received: MemoryChange[] = []
   for (;;) {
     const { value, done } = await changes.next()
-    if (done || value.id === id) return told
-    told.push(value)
+    if (done || value.id === id) return received
+    received.push(value)
   }
 }
 
@@ -39,8 +39,8 @@ test('every change is delivered in commit order, with the resulting memory', asy
   await om.updateMemories([{ id: 'b', tags: ['blue'] }])
   const { deleted_at } = await om.deleteMemory('a')
   await om.deleteMemories(['b'])
-  const told = await take(changes, 7)
-  expect(told.map(named)).toEqual([
+  const received = await take(changes, 7)
+  expect(received.map(named)).toEqual([
     ['ADD', 'a', 1],
     ['UPDATE', 'a', 2],
     ['RESTORE', 'a', 3],
@@ -49,10 +49,10 @@ test('every change is delivered in commit order, with the resulting memory', asy
     ['DELETE', 'a', 3],
     ['DELETE', 'b', 2],
   ])
-  expect(told[1]?.memory).toMatchObject({ content: 'coffee', tags: ['drink'], version: 2 })
-  expect(told[1]?.at).toBe(told[1]?.memory?.updated_at)
-  expect(told[5]?.at).toBe(deleted_at)
-  expect(told[5]).not.toHaveProperty('memory')
+  expect(received[1]?.memory).toMatchObject({ content: 'coffee', tags: ['drink'], version: 2 })
+  expect(received[1]?.at).toBe(received[1]?.memory?.updated_at)
+  expect(received[5]?.at).toBe(deleted_at)
+  expect(received[5]).not.toHaveProperty('memory')
 })
 
 test('reading, searching, reinforcing and judging are no changes', async () => {
@@ -106,14 +106,14 @@ test('after reopening, a watch replays the newest states and deletions, includin
   const before = openStore({ path })
   const changes = before.watch()
   await before.addMemories(['a', 'b', 'c'].map((id) => ({ id, content: id })))
-  const told = await take(changes, 3)
+  const received = await take(changes, 3)
   await before.updateMemory('a', { content: 'tea' })
   await before.updateMemory('a', { content: 'coffee' })
   await before.deleteMemory('b')
   await before.addMemory({ id: 'old', content: 'long ago', created_at: '2001-01-01' })
   await before.close()
   const om = openStore({ path })
-  const missed = await until(om, om.watch({ since: told[2]?.cursor as string }))
+  const missed = await until(om, om.watch({ since: received[2]?.cursor as string }))
   const states = new Map(missed.map((change) => [change.id, change]))
   expect(states.get('a')).toMatchObject({ event: 'UPDATE', version: 3, memory: { content: 'coffee' } })
   expect(states.get('b')).toMatchObject({ event: 'DELETE', version: 1 })

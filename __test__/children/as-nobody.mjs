@@ -1,9 +1,9 @@
-// Tries to use directories as a user who has no right to them.
+// Tries to use directories as a user without permissions.
 import process from 'node:process'
 import { OpenMemory } from '@openmemory/sdk'
 
 const [own, ...others] = process.argv.slice(2)
-// Loaded while there is a right to.
+// Loaded before the permissions are dropped.
 const before = new OpenMemory({ path: own, embedder: 'test' })
 await before.ready()
 await before.close()

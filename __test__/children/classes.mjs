@@ -1,4 +1,4 @@
-// Tells whether import and require give the same classes, and what each way exports.
+// Reports whether import and require return the same classes, and what each exports.
 import { createRequire } from 'node:module'
 import process from 'node:process'
 import { pathToFileURL } from 'node:url'

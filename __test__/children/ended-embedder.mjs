@@ -1,5 +1,6 @@
 // A worker thread opens a directory with an embedding function and is terminated while it and the main thread, which
-// shares the directory, embed. Tells how many of the main thread's adds came through, and what became of the others.
+// shares the directory, embed. Reports how many adds of the main thread
+// succeeded, and how the others failed.
 import process from 'node:process'
 import { setTimeout } from 'node:timers/promises'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'

@@ -1,5 +1,5 @@
 // Worker threads that write until they are terminated, the first of them being the one that loads the addon; then the
-// main thread uses the directory. Tells what each round found.
+// main thread uses the directory. Reports the result of each round.
 import process from 'node:process'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { OpenMemory } from '@openmemory/sdk'

@@ -1,10 +1,10 @@
-// Writes with many calls in flight, noting every acknowledged version in a file, and ends in the way it is told to.
+// Writes with many calls in flight, records every acknowledged version in a file, and ends in the given way.
 import { openSync, writeSync } from 'node:fs'
 import process from 'node:process'
 import { OpenMemory } from '@openmemory/sdk'
 
-const [path, told, ending] = process.argv.slice(2)
-const file = openSync(told, 'a')
+const [path, acknowledgedFile, ending] = process.argv.slice(2)
+const file = openSync(acknowledgedFile, 'a')
 const om = new OpenMemory({ path, embedder: 'test' })
 let acknowledged = 0
 let stopping = false
@@ -30,7 +30,7 @@ function end() {
   }
   if (ending === 'reject') Promise.reject(new Error('on purpose'))
   if (ending === 'SIGTERM' || ending === 'SIGINT') process.kill(process.pid, ending)
-  // Forgets to close: there is nothing left to do, and the process ends by itself.
+  // Does not close: the process ends by itself once its work is done.
   if (ending === 'forget') stopping = true
 }
 

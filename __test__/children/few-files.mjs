@@ -1,4 +1,4 @@
-// Uses a store while the process cannot open another file, and once it can again.
+// Uses a store while the process cannot open files, and again once it can.
 import { closeSync, openSync } from 'node:fs'
 import process from 'node:process'
 import { OpenMemory } from '@openmemory/sdk'
@@ -18,14 +18,14 @@ try {
   if (error.code !== 'EMFILE') throw error
 }
 const second = new OpenMemory({ path: unopened, embedder: 'test' })
-const told = {
+const result = {
   opening: await code(second.addMemory({ content: 'x' })),
   writing: await code(first.updateMemory(id, { content: 'meanwhile' })),
   reading: await code(first.searchMemories('meanwhile')),
 }
 for (const file of taken) closeSync(file)
-told.openingAgain = await code(second.addMemory({ content: 'x' }))
-told.content = (await first.getMemory(id)).content
+result.openingAgain = await code(second.addMemory({ content: 'x' }))
+result.content = (await first.getMemory(id)).content
 await Promise.all([first.close(), second.close()])
-process.send(told)
+process.send(result)
 process.disconnect()

@@ -1,4 +1,4 @@
-// Imports the package from where it is told, on the platform that it is told, and tells how the first call is refused.
+// Imports the package from the given path, pretending to be on the given platform, and reports how the first call fails.
 import process from 'node:process'
 import { pathToFileURL } from 'node:url'
 

@@ -1,4 +1,4 @@
-// Makes a hundred thousand calls without waiting for any, and tells how much memory that took.
+// Makes 100 000 calls without awaiting any, and reports how much memory they took.
 import process from 'node:process'
 import { OpenMemory } from '@openmemory/sdk'
 

@@ -1,4 +1,4 @@
-// Imports a file, telling how far it is, until it is done or killed.
+// Imports a file and reports progress until it is done or killed.
 import process from 'node:process'
 import { OpenMemory } from '@openmemory/sdk'
 

@@ -1,5 +1,5 @@
-// Tells what a reader sees of a closed store: the doctor's answer, every memory with its history and links, which ids are
-// known as deleted, and some searches and lists. Left out is what passes with time (salience, scores), and of long texts all but their hash.
+// Reports what a reader sees of a closed store: the doctor's report, every memory with its history and waypoints, deleted
+// ids, and some searches and lists. Values that change with time (salience, scores) are omitted, and long texts are hashed.
 
 import { createHash } from 'node:crypto'
 import process from 'node:process'

@@ -1,4 +1,4 @@
-// Tries to open a directory and tells the error's code, or "opened".
+// Tries to open a directory and reports the error's code, or "opened".
 import process from 'node:process'
 import { OpenMemory } from '@openmemory/sdk'
 

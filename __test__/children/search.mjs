@@ -1,4 +1,4 @@
-// Opens a directory with the shipped model, searches, and tells the best hit and the whole memory.
+// Opens a directory with the shipped model, searches, and reports the best hit and its memory.
 import process from 'node:process'
 import { OpenMemory } from '@openmemory/sdk'
 

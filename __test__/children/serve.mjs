@@ -1,4 +1,4 @@
-// Serves a directory, tells where, and adds what it is told to by calls of its own, until its parent lets it go.
+// Serves a directory, reports the port, and adds the memories that the parent sends, until the parent disconnects.
 import process from 'node:process'
 import { OpenMemory } from '@openmemory/sdk'
 

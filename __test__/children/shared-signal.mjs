@@ -1,4 +1,4 @@
-// Gives one signal to many calls and watches, on a directory and against a server, and tells of what Node has warned.
+// Passes one signal to many calls and watches, on a directory and against a server, and reports Node's warnings.
 import process from 'node:process'
 import { setImmediate as turn } from 'node:timers/promises'
 import { OpenMemory } from '@openmemory/sdk'

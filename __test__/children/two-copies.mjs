@@ -1,5 +1,5 @@
-// Opens one directory by two copies of the package, and tells how the second is refused. The library is copied too: the
-// system would load a link to it as the same one.
+// Opens one directory with two copies of the package, and reports how the second fails. The addon is copied too, since the
+// system would load a link to it as the same library.
 import { copyFileSync, cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-// Adds many memories while the embedding function does not answer, and tells how much memory the waiting took.
+// Adds many memories while the embedding function does not return, and reports how much memory the waiting calls took.
 import process from 'node:process'
 import { OpenMemory } from '@openmemory/sdk'
 

@@ -1,4 +1,4 @@
-// Watches a server, and has nothing else to do until the first change.
+// Watches a server until the first change, without other work that keeps the process running.
 import process from 'node:process'
 import { OpenMemory } from '@openmemory/sdk'
 

@@ -1,4 +1,4 @@
-// Watches, sees one change, and has nothing else to do.
+// Watches until one change, without other work that keeps the process running.
 import process from 'node:process'
 import { OpenMemory } from '@openmemory/sdk'
 

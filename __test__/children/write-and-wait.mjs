@@ -1,4 +1,4 @@
-// Makes and updates memories, tells their ids once all are acknowledged, then waits to be killed.
+// Adds and updates memories, reports their ids once all are acknowledged, then waits to be killed.
 import process from 'node:process'
 import { OpenMemory } from '@openmemory/sdk'
 

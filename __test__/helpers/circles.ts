@@ -1,4 +1,4 @@
-// Which files of a crate use each other in a circle? A use is a path, `crate::…`, `super::…` or `self::…`, that leads into
+// Which files of a crate depend on each other in a cycle? A use is a path, `crate::…`, `super::…` or `self::…`, that leads into
 // another file. An `impl` of a type of another file uses that file; its methods, called elsewhere, use nothing.
 
 import { readdirSync, readFileSync } from 'node:fs'
@@ -33,7 +33,7 @@ function usesOf(modules: Map<string, string>): Map<string, Set<string>> {
     [...modules].map(([name, text]) => {
       const code = text.split('#[cfg(test)]\nmod tests {')[0]?.replace(/\/\/.*|pub\(in [^)]*\)/g, '') ?? ''
       const targets = paths(code).map((path) => fileOf(modules, absolute(path, name)))
-      // The root names everything, and is named for what it re-exports.
+      // The root declares all modules, and is used for its re-exports.
       return [name, new Set(name === '' ? [] : targets.filter((target) => target !== name && target !== ''))]
     }),
   )
@@ -54,7 +54,7 @@ function branches(text: string): string[][] {
   return members(text.slice(path.length)).flatMap((member) => branches(member).map((rest) => [...names, ...rest]))
 }
 
-/** What stands between commas, up to the brace that closes the group. */
+/** The items between commas, up to the brace that closes the group. */
 function members(group: string): string[] {
   let [depth, begin] = [0, 0]
   const found: string[] = []

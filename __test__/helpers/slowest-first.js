@@ -1,9 +1,9 @@
-// Which suites begin first? Those that take longest, so that all workers finish at about the same time. Jest orders by how
-// long each took before, which a fresh clone does not know, and then by the size of the file, which says little.
+// Which suites start first? The slowest, so that all workers finish at about the same time. Jest orders by earlier
+// durations, which a fresh clone does not have, and then by file size, which is a poor estimate.
 
 const { default: Sequencer } = require('@jest/test-sequencer')
 
-/** In turns those that wait for downloads and those that compute. */
+/** Suites that wait for downloads, interleaved with suites that compute. */
 const SLOWEST = [
   ...['server/mem0-clients', 'cli', 'server/python-client', 'server/fair-reads', 'pressure', 'mcp', 'examples'],
   ...['documentation', 'docs', 'stopped-reads', 'server/transfer', 'ranking', 'server/remote', 'release', 'lifecycle'],

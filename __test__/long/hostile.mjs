@@ -1,10 +1,10 @@
-// Does one tenant with every attack at once take anything from another? A server with two tenants: one attacks in all ways
-// that hostile/attacks.mjs has, the other gets, updates and searches as a service would, and is timed.
+// Can one tenant's attacks affect another tenant? One tenant of a server runs all attacks of hostile/attacks.mjs at once. The
+// other reads, updates and searches as a service would, and is timed.
 //
 // npm run test:hostile -- [--seconds 120] [--memories 20000]
 //
-// Fails (exit code 1) where the other tenant is refused, waits for longer than LIMITS, the server takes over 1 GB, or does
-// not serve on when the attack is over.
+// Fails (exit code 1) if a request of the other tenant is rejected or exceeds its limit, if the server takes over 1 GB, or if
+// it does not recover after the attack.
 
 import { fork, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -20,7 +20,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const [HOSTILE, OTHER] = ['key-of-the-hostile-tenant', 'key-of-the-other-tenant']
 const RESIDENT_MB = 1000
 
-/** What the other tenant does: how often a second, and what its slowest in a hundred may take, in milliseconds. */
+/** The requests of the other tenant: how many per second, and the limit of their 99th percentile in milliseconds. */
 const USES = {
   get: { each: 20, limit: 50, ask: () => ask('GET', `/memory/o${any(500)}`) },
   update: {
@@ -49,11 +49,11 @@ try {
   report('quiet', await use(10), false)
   const attacker = fork(join(ROOT, '__test__/long/hostile/attacker.mjs'), [`${port}`, HOSTILE])
   const counted = new Promise((resolve) => attacker.once('message', resolve))
-  // All of its connections first.
+  // Wait until the attacker has opened its connections.
   await setTimeout(3000)
   report('attacked', await use(Number(values.seconds)), true)
   attacker.send('stop')
-  for (const [name, counts] of Object.entries(await counted)) console.log(`  ${name}: ${told(counts)}`)
+  for (const [name, counts] of Object.entries(await counted)) console.log(`  ${name}: ${summary(counts)}`)
   await setTimeout(2000)
   report('afterwards', await use(10), true)
   const { status } = await ask('POST', '/memory/add', { content: 'still there' }, HOSTILE)
@@ -120,10 +120,10 @@ function report(when, { used, resident }, judged) {
     const at = (share) => times[Math.min(times.length - 1, Math.floor(times.length * share))]
     const [p50, p99, most] = [at(0.5), at(0.99), at(1)].map((ms) => ms.toFixed(1))
     console.log(
-      `  ${name}: ${times.length}, p50 ${p50}, p99 ${p99}, max ${most} ms; refused: ${told(refused) || 'none'}`,
+      `  ${name}: ${times.length}, p50 ${p50}, p99 ${p99}, max ${most} ms; refused: ${summary(refused) || 'none'}`,
     )
     if (judged && at(0.99) > USES[name].limit) failures.push(`${when}: ${name} p99 ${p99} ms`)
-    if (judged && Object.keys(refused).length > 0) failures.push(`${when}: ${name} refused (${told(refused)})`)
+    if (judged && Object.keys(refused).length > 0) failures.push(`${when}: ${name} refused (${summary(refused)})`)
   }
 }
 
@@ -132,7 +132,7 @@ function residentMegabytes() {
   return Number(kilobytes) / 1000
 }
 
-function told(counts) {
+function summary(counts) {
   return Object.entries(counts)
     .map(([what, count]) => `${what} ${count}`)
     .join(', ')

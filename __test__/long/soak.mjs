@@ -1,5 +1,5 @@
 // Does a store stay as it is under steady use? Everything that the package does goes on at once, in a store of a steady
-// size; after each minute, and a rest, it tells resident memory, the size on disk, and how long the store takes to open.
+// size; after each minute, and a rest, it prints resident memory, the size on disk, and how long the store takes to open.
 //
 // Needs --expose-gc: npm run test:soak -- [--minutes 10] [--memories 20000] [--embedder test|shipped]
 //
@@ -14,7 +14,7 @@ import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { OpenMemory } from '@openmemory/sdk'
 
-/** After this threads that wait for reads have ended, and the system has written what was changed. */
+/** By then idle read threads have exited, and the system has written back changed pages. */
 const REST = 12_000
 
 const { minutes, memories, embedder } = settings()
@@ -49,7 +49,7 @@ async function fill() {
   }
 }
 
-/** All kinds of use at once, for as long as told. */
+/** All kinds of use at once, for the given time. */
 async function run(milliseconds) {
   stopped = false
   const users = [...Array.from({ length: 6 }, () => writer()), ...Array.from({ length: 4 }, () => reader()), keeper()]
@@ -91,7 +91,7 @@ async function reader() {
   }
 }
 
-/** Exports now and then, imports that into a store of its own, and aborts what it began. */
+/** Exports from time to time, imports the file into a separate store, and aborts some of these calls. */
 async function keeper() {
   const file = join(folder, 'export.jsonl')
   const copy = new OpenMemory({ path: join(folder, 'copy'), embedder: 'test' })
@@ -146,7 +146,7 @@ async function measure(minute) {
   return row
 }
 
-/** What is stored, each thing counted once: as the store tells it, or an export and the vectors of what it holds. */
+/** Bytes of all records, each counted once: as the store reports them, or an export plus its vectors. */
 async function liveBytes() {
   const file = join(folder, 'all.jsonl')
   const { bytes, versions } = await om.exportTo(file)
@@ -155,7 +155,7 @@ async function liveBytes() {
   return { bytes: told ?? bytes + vectors * (embedder === 'test' ? 256 : 384) * 4, versions }
 }
 
-/** The shortest of five: what else the machine does makes some of them longer. */
+/** The shortest of five, since other load on the machine lengthens some of them. */
 async function openingTime() {
   const times = []
   for (let n = 0; n < 5; n++) {

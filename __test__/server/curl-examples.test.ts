@@ -53,14 +53,14 @@ if (missing.length > 0) {
   console.warn(`SKIPPED: the curl examples were not tried. There is no ${missing.join(' and no ')} here`)
   test.skip('the curl examples', () => {})
 } else {
-  test('every example of the document answers what stands below it', async () => {
+  test('every example of the document prints the response below it', async () => {
     const { store, server } = await serve({ apiKeys: [`default=${KEY}`] })
     await remember(store)
     expect(EXAMPLES.length).toBeGreaterThan(10)
     expect(PAGE.match(/^```sh/gm)).toHaveLength(EXAMPLES.length)
     for (const { command, answers } of EXAMPLES) {
-      const told = (await printed(command, server.url)).map((line) => JSON.parse(line))
-      expect({ command, told }).toMatchObject({ command, told: answers })
+      const responses = (await printed(command, server.url)).map((line) => JSON.parse(line))
+      expect({ command, responses }).toMatchObject({ command, responses: answers })
     }
     expect((await store.getMemory('mem_7k9n2x4p8q')).metadata).not.toHaveProperty('draft')
   }, 30_000)

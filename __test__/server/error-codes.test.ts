@@ -1,4 +1,4 @@
-// One table of error codes: what the server says of itself is what every language and the documentation say.
+// One table of error codes: the server, all languages and the documentation agree.
 
 import { beforeAll, expect, test } from '@jest/globals'
 import { type ErrorCode, OpenMemoryError } from '@openmemory/sdk'

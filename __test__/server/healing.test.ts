@@ -1,4 +1,4 @@
-// The story: the disk refuses a write in the middle, and is well again. Nobody restarts the server, and all is well again.
+// The story: the disk fails in the middle of a write, and recovers. The server recovers without a restart.
 
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -17,7 +17,7 @@ afterEach(async () => {
     const ended = exitOf(child)
     if (child.connected) child.disconnect()
     expect(await ended).toBe(0)
-    // Not before: a store says so when its directory has gone.
+    // Not earlier: a store reports an error if its directory is missing.
     rmSync(directory, { recursive: true, force: true })
   }
 })
@@ -79,9 +79,9 @@ testWithRefusedWrites(
 testWithRefusedWrites('a server and embedded calls share the reopened store', async () => {
   const { child, ask } = await serveInChild({})
   const addInside = async (id: string) => {
-    const told = nextMessage<{ code?: string; version?: number }>(child)
+    const reply = nextMessage<{ code?: string; version?: number }>(child)
     child.send({ id, content: `text ${id}` })
-    return told
+    return reply
   }
   const add = (id: string) => ask('POST', '/memory/add', { body: { id, content: `text ${id}` } })
   expect(await addInside('one')).toEqual({ version: 1 })

@@ -1,4 +1,4 @@
-// What becomes of bodies, filters, ids and headers that no honest client sends? Each is refused by the field's name, or kept
+// How does the server handle hostile bodies, filters, ids and headers? Each is rejected with the name of the field, or stored
 // exactly; nothing else changes.
 
 import { expect, test } from '@jest/globals'
@@ -86,8 +86,8 @@ const REFUSED: [string, string | Buffer, string][] = [
   ]),
 ]
 
-/** What is kept, as it must come back. */
-const KEPT: [string, string, Record<string, unknown>][] = [
+/** Accepted bodies, and how they must be returned. */
+const ACCEPTED: [string, string, Record<string, unknown>][] = [
   ['NUL in a text', '{"content":"a\\u0000b"}', { content: 'a\0b' }],
   ['a byte order mark before the body', '\ufeff{"content":"x"}', { content: 'x' }],
   ['a byte order mark in a text', '{"content":"\\ufeffx"}', { content: '\ufeffx' }],
@@ -122,7 +122,7 @@ test('a body that cannot be kept exactly is refused by the field’s name', asyn
 
 test('accepted values are stored exactly', async () => {
   const { ask, store } = await serve()
-  for (const [what, body, expected] of KEPT) {
+  for (const [what, body, expected] of ACCEPTED) {
     const { status, body: added } = await ask('POST', '/memory/add', { body })
     expect([what, status]).toEqual([what, 200])
     const kept = await store.getMemory(added.id)

@@ -74,8 +74,8 @@ test.each(REFUSED)('a file with %s is refused, and nothing of it is imported', a
   const good = text({ ...memory, id: 'good' })
   const at = body.indexOf('\n') + 1
   const whole = Buffer.concat([Buffer.from(body).subarray(0, at), Buffer.from(good), Buffer.from(body).subarray(at)])
-  const { status, body: told } = await ask('POST', '/import', { body: whole, headers })
-  expect([status, told.err === 'invalid' || told.err === 'limit', told.code]).toEqual([
+  const { status, body: error } = await ask('POST', '/import', { body: whole, headers })
+  expect([status, error.err === 'invalid' || error.err === 'limit', error.code]).toEqual([
     ...[code === 'LIMIT_EXCEEDED' ? 413 : 400, true, code],
   ])
   expect((await store.stats()).memories).toBe(0)

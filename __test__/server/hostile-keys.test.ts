@@ -1,4 +1,4 @@
-// What opens a server besides a right key in its place? Nothing: no other spelling, header, method, path or cursor.
+// Can anything replace a valid key? No other spelling, header, method, path or cursor grants access.
 
 import { createHash } from 'node:crypto'
 import { expect, test } from '@jest/globals'
@@ -17,7 +17,7 @@ const WRONG = [
   ...['null', 'undefined', 'true', '*', '%', '.*', '0', 'ann', 'default', '{}', 'x'.repeat(8000), "' OR '1'='1"],
 ]
 
-/** What is no place for a key, with a right one in it. */
+/** Requests with a valid key in the wrong place. */
 const MISPLACED: Record<string, string>[] = [
   ...['Basic', 'Digest', 'Negotiate', 'ApiKey', 'Key', 'Bearer:', 'Bearer,', 'Token=', 'Bearer Token', ''].map(
     (scheme) => ({ Authorization: `${scheme} ${ann}` }),
@@ -93,7 +93,7 @@ test('without a key no method and no spelling of a path reveals anything', async
       expect([method, path, [200, 401, 404, 405].includes(status), text.includes('secret')]).toEqual([
         ...[method, path, true, false],
       ])
-      // Only a question about methods is answered without a key, and says nothing.
+      // Only OPTIONS is answered without a key, and reveals nothing.
       if (status === 200) expect([method, path, text]).toEqual(['OPTIONS', path, ''])
     }
   }

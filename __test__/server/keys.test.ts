@@ -1,4 +1,4 @@
-// Who may ask: keys, tenants, and what one tenant can learn of another.
+// Authentication: keys, tenants, and what one tenant can learn of another.
 
 import { mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -47,7 +47,7 @@ test('a key is read from X-API-Key, Bearer and Token', async () => {
   expect((await ask('GET', '/stats', { headers: { Authorization: `Basic ${ann}` } })).status).toBe(401)
 })
 
-test('without keys only this machine can be listened to', async () => {
+test('without keys a server can only listen on this machine', async () => {
   const om = openEmbedded()
   await expect(om.serve({ port: 0, host: '0.0.0.0' })).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
@@ -107,12 +107,12 @@ test('nothing crosses from one tenant to another, by any route', async () => {
             key: bob as string,
             ...(body !== undefined && { body }),
           })
-          // Bob's own words may come back to him; what Ann stored beside them may not.
-          const told = reply.text.replaceAll(
+          // The response may repeat Bob's own text, but nothing that Ann stored.
+          const received = reply.text.replaceAll(
             JSON.stringify(secret).slice(1, -1),
             body && JSON.stringify(body).includes(secret) ? '' : secret,
           )
-          expect([method, url, body, told.includes(secret)]).toEqual([method, url, body, false])
+          expect([method, url, body, received.includes(secret)]).toEqual([method, url, body, false])
           expect(reply.status).toBeLessThan(500)
           expect(reply.body?.details?.deleted).toBeUndefined()
         }

@@ -129,7 +129,7 @@ test('responses are compressed if the client accepts it', async () => {
   expect(JSON.parse(gunzipSync(body).toString()).id).toBe('x')
 })
 
-test('a request id is kept if it can stand in a log, else made', async () => {
+test('a request id is kept if it is safe to log, and generated otherwise', async () => {
   const { ask } = await serve()
   expect((await ask('GET', '/health', { headers: { 'X-Request-Id': 'mine-1' } })).headers['x-request-id']).toBe(
     'mine-1',

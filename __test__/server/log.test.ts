@@ -1,4 +1,4 @@
-// What does whoever runs a server read of it? A line per request, and with --debug what the stores do for it.
+// What does the server log? A line per request, and with --debug also the activity of stores.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,4 +1,4 @@
-// What becomes of requests that break HTTP? None hides another one, and none is answered as if it were right.
+// How does the server handle malformed HTTP? No request can smuggle another one, and none is processed as if it were valid.
 
 import { expect, test } from '@jest/globals'
 import { raw, statuses } from '../helpers/raw'
@@ -80,11 +80,11 @@ test('what breaks HTTP is refused, and hides no other request', async () => {
   await Promise.all(
     Object.entries(MALFORMED).map(async ([what, head]) => {
       const answer = await raw(server.port, Buffer.from(head + HIDDEN, 'latin1'), 1000)
-      const told = statuses(answer)
+      const received = statuses(answer)
       expect([
         what,
-        told.length <= 1,
-        told.filter((status) => ![400, 404, 405, 414, 431, 505].includes(status)),
+        received.length <= 1,
+        received.filter((status) => ![400, 404, 405, 414, 431, 505].includes(status)),
       ]).toEqual([...[what, true, []]])
     }),
   )

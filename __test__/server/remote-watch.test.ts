@@ -19,7 +19,7 @@ function reach(options: OpenMemoryOptions): OpenMemory {
   return om
 }
 
-/** A watch that has begun: what others do is told from then on. */
+/** A watch that has started and receives later changes. */
 async function watching(options: OpenMemoryOptions): Promise<AsyncIterableIterator<MemoryChange>> {
   const om = reach(options)
   const changes = om.watch()
@@ -69,7 +69,7 @@ test('a watch resumes after a server restart, and delivers missed changes', asyn
   await store.addMemory({ id: 'while', content: 'milk' })
   await store.serve({ port: server.port })
   await store.addMemory({ id: 'after', content: 'coffee' })
-  // What was told in the last minute may be told again.
+  // Changes of the last minute may be delivered again.
   expect((await waiting).filter((id) => id !== 'before')).toEqual(['while', 'after'])
 })
 

@@ -23,7 +23,7 @@ function reach(options: OpenMemoryOptions): OpenMemory {
   return om
 }
 
-/** A server that answers as it is told, for what ours never does. */
+/** A server with scripted responses, for responses that ours never sends. */
 async function pretend(answer: (request: IncomingMessage, response: ServerResponse, count: number) => void) {
   let count = 0
   const server = createServer((request, response) => {
@@ -181,7 +181,7 @@ function everyCall(om: OpenMemory, file: string): [string, () => Promise<unknown
 }
 
 test.each(foreign)(
-  'every call says that there is no OpenMemory server, where it gets %s',
+  'every call reports that there is no OpenMemory server if it gets %s',
   async (_, status, body, headers) => {
     const { url } = await pretend((_request, response) => response.writeHead(status, headers).end(body))
     const directory = freshDirectory()

@@ -169,7 +169,7 @@ test('searches take limit, and k, its name in OpenMemory', async () => {
   }
 })
 
-test('a user named * is that user, and not everybody', async () => {
+test('a user named * is that user, not a wildcard', async () => {
   const { ask, store } = await serve()
   await store.addMemory({ content: 'x', user_id: 'ada' })
   expect((await ask('GET', '/users/*/memories')).body.items).toEqual([])

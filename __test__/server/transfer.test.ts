@@ -1,4 +1,4 @@
-// A whole store over HTTP: out as lines, in as lines, and copied beside the server. By curl as well as by the client.
+// Exports, imports and backups over HTTP, with curl as well as with the client.
 
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -135,12 +135,12 @@ test('a client that accepts NDJSON gets the progress of an import', async () => 
   const { text: body } = await ask('GET', '/export')
   const headers = { ...lines, accept: 'application/jsonl' }
   const { text } = await ask('POST', '/import', { body, headers })
-  const told = text
+  const received = text
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line))
-  expect(told[0]).toEqual({ done: 0, total: 200 })
-  expect(told.at(-1)).toMatchObject({ imported: 0, skipped: 200 })
+  expect(received[0]).toEqual({ done: 0, total: 200 })
+  expect(received.at(-1)).toMatchObject({ imported: 0, skipped: 200 })
 })
 
 test('one tenant’s export holds nothing of another, and its import goes nowhere else', async () => {

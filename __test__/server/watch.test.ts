@@ -1,4 +1,4 @@
-// Watching over HTTP: every change of one's own memories and of nobody else's, for as long as the client listens.
+// Watching over HTTP: a client receives all changes of its tenant's memories, and of no other tenant's, while it is connected.
 
 import { join } from 'node:path'
 import { afterEach, expect, test } from '@jest/globals'
@@ -24,16 +24,16 @@ async function listen(...to: Parameters<typeof listenTo>): Promise<Listening> {
   return one
 }
 
-/** The ids of the memories that were told until `last`. */
+/** The ids of received changes up to `last`. */
 async function until(stream: Listening, last: string): Promise<string[]> {
-  const told: string[] = []
+  const ids: string[] = []
   for (;;) {
     const event = await stream.next()
-    if (event === undefined) throw new Error(`ended after ${told}`)
+    if (event === undefined) throw new Error(`ended after ${ids}`)
     if (event.data === undefined) continue
     const { id } = JSON.parse(event.data)
-    if (id === last) return told
-    told.push(id)
+    if (id === last) return ids
+    ids.push(id)
   }
 }
 
@@ -85,7 +85,7 @@ test('the event id advances even if filters exclude the changes', async () => {
   const { server, store } = await serve()
   const stream = await listen(server.port, `/watch?filters=${encodeURIComponent('{"tags":"none"}')}`)
   const begun = await stream.next()
-  await store.addMemory({ content: 'not told' })
+  await store.addMemory({ content: 'not sent' })
   const next = await stream.next()
   expect(next).toEqual({ id: expect.any(String) })
   expect(next).not.toEqual(begun)
@@ -150,7 +150,7 @@ test('the number of watches is limited, and closing one allows another', async (
   const all = await Promise.all(Array.from({ length: 256 }, () => listen(server.port, '/watch')))
   expect(await open(ask)).toBe(256)
   expect(await ask('GET', '/watch')).toMatchObject({ status: 503, body: { err: 'unavailable', code: 'UNAVAILABLE' } })
-  // Others are served as before, and so is whoever comes when there is room.
+  // Other requests are served as before, and a new watch is accepted once a permit is free.
   expect((await ask('GET', '/stats')).status).toBe(200)
   for (const one of all) one.leave()
   while ((await open(ask)) > 0) await new Promise((resolve) => setTimeout(resolve, 10))

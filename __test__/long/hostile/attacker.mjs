@@ -1,4 +1,4 @@
-// A process that attacks a server until it is told to stop: node attacker.mjs PORT KEY
+// A process that attacks a server until it receives a stop message: node attacker.mjs PORT KEY
 
 import process from 'node:process'
 import { setTimeout } from 'node:timers/promises'

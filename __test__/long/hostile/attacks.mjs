@@ -1,4 +1,4 @@
-// What a client does that wants all of a server for itself. Each attack begins anew as soon as it ends.
+// How does a hostile client try to monopolise a server? Each attack restarts as soon as it ends.
 
 import { connect } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
@@ -6,19 +6,19 @@ import { setTimeout } from 'node:timers/promises'
 /** @typedef {{ port: number, key: string, isOver: () => boolean, counts: Record<string, number> }} Attacker */
 
 /**
- * Each runs as often at once as it says: all of them together a little more than a tenant may have admitted, so that none
- * keeps the others out.
+ * Each runs `times` times concurrently. Together they slightly exceed the admission limit of a tenant, so that no attack
+ * crowds out the others.
  * @type {{ name: string, times: number, run: (a: Attacker) => Promise<void> }[]}
  */
 export const ATTACKS = [
-  { name: 'answers of /docs that nobody reads', times: 400, run: (a) => unread(a, 'GET /docs', 200, false) },
-  { name: 'answers of a list that nobody reads', times: 20, run: (a) => unread(a, 'GET /memory/all?l=1000', 1) },
-  { name: 'exports that nobody reads', times: 12, run: (a) => unread(a, 'GET /export', 1) },
-  { name: 'watches that nobody reads', times: 80, run: (a) => unread(a, 'GET /watch?since=2000-01-01', 1) },
-  { name: 'connections that say nothing', times: 200, run: (a) => silent(a, '') },
-  { name: 'heads that drip', times: 50, run: (a) => silent(a, 'GET /health HTTP/1.1\r\n', 'x: y\r\n') },
-  { name: 'bodies that do not come', times: 40, run: bodiless },
-  { name: 'imports that drip', times: 60, run: drippingImport },
+  { name: 'unread responses of /docs', times: 400, run: (a) => unread(a, 'GET /docs', 200, false) },
+  { name: 'unread responses of a list', times: 20, run: (a) => unread(a, 'GET /memory/all?l=1000', 1) },
+  { name: 'unread exports', times: 12, run: (a) => unread(a, 'GET /export', 1) },
+  { name: 'unread watches', times: 80, run: (a) => unread(a, 'GET /watch?since=2000-01-01', 1) },
+  { name: 'silent connections', times: 200, run: (a) => silent(a, '') },
+  { name: 'slow heads', times: 50, run: (a) => silent(a, 'GET /health HTTP/1.1\r\n', 'x: y\r\n') },
+  { name: 'missing bodies', times: 40, run: bodiless },
+  { name: 'slow imports', times: 60, run: drippingImport },
   { name: 'paths of dots', times: 8, run: (a) => json(a, '/memory/list', { filters: { [path(300_000)]: 'x' } }) },
   {
     name: 'paths of dots that are allowed',
@@ -31,11 +31,11 @@ export const ATTACKS = [
     times: 8,
     run: (a) => json(a, '/memory/search', { query: 'x', filters: nothing() }),
   },
-  { name: 'pages far behind', times: 8, run: (a) => once(a, head(a, 'GET', '/memory/all?l=10&u=4294967295')) },
+  { name: 'pages with a huge offset', times: 8, run: (a) => once(a, head(a, 'GET', '/memory/all?l=10&u=4294967295')) },
   { name: 'backups', times: 4, run: (a) => json(a, '/backup', { name: `b${Math.random()}`.replace('.', '') }) },
-  { name: 'bodies of countless values', times: 4, run: countless },
-  { name: 'lines of an import of countless values', times: 4, run: countlessLine },
-  { name: 'writes with keys of idempotency', times: 8, run: idempotent },
+  { name: 'bodies with countless values', times: 4, run: countless },
+  { name: 'import lines with countless values', times: 4, run: countlessLine },
+  { name: 'writes with idempotency keys', times: 8, run: idempotent },
   { name: 'searches for long texts', times: 32, run: (a) => json(a, '/memory/search', { query: text(8190) }) },
   {
     name: 'batches of long texts',
