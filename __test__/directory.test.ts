@@ -25,7 +25,7 @@ test('a new store is refused among other files, and nothing is created', async (
   expect(readdirSync(path).sort()).toEqual(['chapter.new', 'doctor-visits'])
 })
 
-test('where it is allowed, the other files outlive every opening', async () => {
+test('if other files are allowed, opening never removes them', async () => {
   const path = project()
   for (const allowNonEmpty of [true, false, undefined]) {
     const om = openStore({ path, ...(allowNonEmpty === undefined ? {} : { allowNonEmpty }) })

@@ -28,7 +28,7 @@ function log(path: string): string {
   return join(path, readdirSync(path).find((name) => name.startsWith('log-')) as string)
 }
 
-test('a store that is well is healthy', async () => {
+test('an intact store is reported as healthy', async () => {
   const path = await closedStore()
   expect(await doctor(path)).toEqual({
     ...{ healthy: true, complete: true, memories: 3, versions: 6, rows: expect.any(Number), problems: [] },

@@ -284,11 +284,11 @@ test('ten long notes fit into one answer, each with a truncation mark', async ()
     ['list_memories', {}, 'memories'],
   ] as const) {
     const { data, text } = await host.answers(name, args)
-    const told = JSON.parse(text)[list]
-    expect(told).toHaveLength(11)
+    const memories = JSON.parse(text)[list]
+    expect(memories).toHaveLength(11)
     expect(Math.max(text.length, JSON.stringify(data).length)).toBeLessThan(BUDGET + 500)
     expect(text.length).toBeGreaterThan(BUDGET / 2)
-    for (const { id, content } of told) {
+    for (const { id, content } of memories) {
       const whole = (await store.getMemory(id)).content
       const [, kept, left] =
         /^(.*?)(?:… \[(\d+) more characters; get_memory returns all of it\])?$/su.exec(content) ?? []
@@ -296,7 +296,7 @@ test('ten long notes fit into one answer, each with a truncation mark', async ()
       expect([...(kept as string)].length + Number(left ?? 0)).toBe([...whole].length)
       expect(left === undefined).toBe(whole === 'A short note')
     }
-    expect(data[list].map(({ content }: Message) => content)).toEqual(told.map(({ content }: Message) => content))
+    expect(data[list].map(({ content }: Message) => content)).toEqual(memories.map(({ content }: Message) => content))
   }
 })
 
@@ -344,7 +344,7 @@ test('what does not fit into an answer is counted, or begins the next page', asy
   expect([met.length, new Set(met).size]).toEqual([151, 151])
 })
 
-test('a history is read part by part where it does not fit', async () => {
+test('a history that exceeds the budget is read in parts', async () => {
   const { host, store } = await begin()
   await host.begin()
   const text = (n: number) => `${n} ${'tea and more '.repeat(1500)}`
@@ -354,10 +354,14 @@ test('a history is read part by part where it does not fit', async () => {
   for (let before: number | undefined; ; ) {
     const { data, text } = await host.answers('get_history', { id, before })
     expect(JSON.stringify(data).length).toBeLessThan(BUDGET + 500)
-    const told = JSON.parse(text).versions
-    expect(told[0]).toMatchObject({ event: 'UPDATE', changed: ['content', 'metadata.n'], reason: expect.any(String) })
-    expect(told[0].content).toMatch(/ more characters; get_memory returns all of it\]$/)
-    met.push(...told.map(({ version }: Message) => version))
+    const versions = JSON.parse(text).versions
+    expect(versions[0]).toMatchObject({
+      event: 'UPDATE',
+      changed: ['content', 'metadata.n'],
+      reason: expect.any(String),
+    })
+    expect(versions[0].content).toMatch(/ more characters; get_memory returns all of it\]$/)
+    met.push(...versions.map(({ version }: Message) => version))
     before = data.next_before
     if (before === undefined) break
   }

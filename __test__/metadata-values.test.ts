@@ -47,20 +47,23 @@ const circular: [string, unknown, string][] = [
   ['metadata', circle({} as { self: unknown }, (o) => (o.self = o)), 'self'],
 ]
 
-test.each(circular)('a circle is refused as circular where it begins: %s', async (field, metadata, again) => {
-  const om = openStore()
-  const { id } = await om.addMemory({ content: 'x' })
-  const [added] = await om.addMemories([{ content: 'x', metadata: metadata as never }])
-  const errors = [
-    await refusal(om.addMemory({ content: 'x', metadata: metadata as never })),
-    await refusal(om.updateMemory(id, { metadata: metadata as never })),
-    added?.ok === false ? added.error : undefined,
-  ]
-  for (const error of errors) {
-    expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', field })
-    expect(error?.message).toBe(`${field} is circular: it contains itself as ${again}`)
-  }
-})
+test.each(circular)(
+  'a circular reference is rejected with the path where it begins: %s',
+  async (field, metadata, again) => {
+    const om = openStore()
+    const { id } = await om.addMemory({ content: 'x' })
+    const [added] = await om.addMemories([{ content: 'x', metadata: metadata as never }])
+    const errors = [
+      await refusal(om.addMemory({ content: 'x', metadata: metadata as never })),
+      await refusal(om.updateMemory(id, { metadata: metadata as never })),
+      added?.ok === false ? added.error : undefined,
+    ]
+    for (const error of errors) {
+      expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', field })
+      expect(error?.message).toBe(`${field} is circular: it contains itself as ${again}`)
+    }
+  },
+)
 
 test('JSON values round-trip', async () => {
   const om = openStore()

@@ -1,4 +1,4 @@
-// Another model: refused until reindex has run, which can be interrupted and goes on where it stopped.
+// Another model is rejected until reindex has run. An interrupted reindex resumes where it stopped.
 
 import { beforeEach, expect, test } from '@jest/globals'
 import { refusal } from './helpers/refusal'

@@ -60,7 +60,7 @@ unixTest.each(['exit 101', 'kill -9 $$'])(
   },
 )
 
-unixTest('cargo-nextest runs all of them where it is installed', () => {
+unixTest('cargo-nextest runs all of them if it is installed', () => {
   const ran = run({ one: 'echo one said' }, { nextest: 'echo nextest said; [ "$2" = --version ]' })
   expect(ran.stdout).toContain('nextest said')
   expect(ran.stdout).not.toContain('one said')

@@ -138,10 +138,10 @@ async function measure(minute) {
   om = open()
   const { memories: count } = await om.stats()
   const row = { minute, resident, closed, disk, live: live.bytes / 1e6, ratio: disk / (live.bytes / 1e6), opening }
-  const told = [row.resident, row.closed, row.disk, row.live].map((n) => n.toFixed(1)).concat(row.ratio.toFixed(2))
-  told.push(opening.toFixed(0), count, live.versions, counts.writes, counts.reads)
+  const cells = [row.resident, row.closed, row.disk, row.live].map((n) => n.toFixed(1)).concat(row.ratio.toFixed(2))
+  cells.push(opening.toFixed(0), count, live.versions, counts.writes, counts.reads)
   console.log(
-    [`${minute}`, ...told].map((cell, i) => `${cell}`.padStart([6, 11, 9, 10, 7, 5, 7, 8, 8, 6, 5][i])).join('  '),
+    [`${minute}`, ...cells].map((cell, i) => `${cell}`.padStart([6, 11, 9, 10, 7, 5, 7, 8, 8, 6, 5][i])).join('  '),
   )
   return row
 }
@@ -151,8 +151,8 @@ async function liveBytes() {
   const file = join(folder, 'all.jsonl')
   const { bytes, versions } = await om.exportTo(file)
   rmSync(file)
-  const { live_bytes: told, vectors } = await om.stats()
-  return { bytes: told ?? bytes + vectors * (embedder === 'test' ? 256 : 384) * 4, versions }
+  const { live_bytes: liveBytes, vectors } = await om.stats()
+  return { bytes: liveBytes ?? bytes + vectors * (embedder === 'test' ? 256 : 384) * 4, versions }
 }
 
 /** The shortest of five, since other load on the machine lengthens some of them. */

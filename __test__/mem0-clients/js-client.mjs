@@ -179,7 +179,7 @@ assert.equal((await client.getAll({ filters: { user_id: 'a/b c' } })).count, 0)
 await client.deleteAll({ userId: '*', agentId: '*', appId: '*', runId: '*' })
 assert.equal((await client.users()).count, 0)
 
-// a wrong key is told as one
+// a wrong key is reported as such
 if (apiKey !== 'any') {
   const stranger = new MemoryClient({ apiKey: 'wrong', host })
   await assert.rejects(stranger.getAll({ filters }), AuthenticationError)
