@@ -98,7 +98,7 @@ function targetOf(link: string): string | undefined {
 }
 
 async function inFolder<T>(work: (file: string, remove: () => Promise<void>) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'openmemory-'))
+  const folder = await mkdtemp(join(tmpdir(), `openmemory-pipe-${process.pid}-`))
   const remove = () => rm(folder, { recursive: true, force: true })
   try {
     return await work(join(folder, 'memories.jsonl'), remove)

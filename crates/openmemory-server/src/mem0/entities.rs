@@ -12,9 +12,6 @@ use super::requests;
 use crate::http::{ApiError, ApiResult, Query, TenantStore};
 use crate::openapi::schemas;
 
-/// Entities of one page, at most.
-pub const MAX_ENTITIES: u64 = 1000;
-
 const KINDS: [(&str, &str); 4] = [("user", "user_id"), ("agent", "agent_id"), ("app", "app_id"), ("run", "run_id")];
 
 /// List users, agents, apps and runs that have memories

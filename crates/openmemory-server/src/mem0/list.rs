@@ -15,13 +15,9 @@ use serde_json::{Map, Value, json};
 use super::fields::{ENTITIES, Fields, exactly};
 use super::filters::{has_entity_filter, to_filter};
 use super::record::{record, select};
-use super::requests;
+use super::requests::{self, MAX_PAGE_SIZE, MAX_UNPAGED};
 use crate::http::{ApiError, ApiResult, Body, Query, TenantStore};
 use crate::openapi::schemas;
-
-pub const MAX_PAGE_SIZE: u64 = 200;
-/// Largest list without pages.
-pub const MAX_UNPAGED: usize = 10_000;
 
 /// List memories of a user, agent, app or run by page
 #[utoipa::path(
@@ -92,7 +88,7 @@ impl ListRequest {
         let page = query.whole("page").or(fields.whole("page", 1, u32::MAX.into())?);
         let size = query.whole("page_size").or(fields.whole("page_size", 1, MAX_PAGE_SIZE)?);
         // Older clients have no pages and send `limit`.
-        let limit = query.whole("limit").or(fields.whole("limit", 1, MAX_UNPAGED as u64)?);
+        let limit = query.whole("limit").or(fields.whole("limit", 1, MAX_UNPAGED)?);
         let mut conditions: Vec<Value> = entities.into_iter().map(|(name, value)| exactly(name, value)).collect();
         let filters = fields.object("filters")?.unwrap_or_default();
         if conditions.is_empty() && !has_entity_filter(&filters) {
@@ -115,7 +111,7 @@ impl ListRequest {
         let selected_fields = fields.array("fields")?;
         fields.done()?;
         let size = size.or(limit.map(|limit| limit.min(MAX_PAGE_SIZE))).unwrap_or(100);
-        Ok(Self { list, page, size, limit: limit.unwrap_or(MAX_UNPAGED as u64), selected_fields })
+        Ok(Self { list, page, size, limit: limit.unwrap_or(MAX_UNPAGED), selected_fields })
     }
 
     async fn page(self, memories: &TenantStore, path: &str, headers: &HeaderMap) -> ApiResult {

@@ -2,10 +2,14 @@
 
 use openmemory_domain::request::{AGENT_ID, APP_ID, Kind, Property, RUN_ID, USER_ID, join};
 
-use super::entities::MAX_ENTITIES;
 use super::fields::HOSTED;
-use super::list::{MAX_PAGE_SIZE, MAX_UNPAGED};
 use crate::openapi::queries;
+
+pub const MAX_PAGE_SIZE: u64 = 200;
+/// Largest list without pages.
+pub const MAX_UNPAGED: u64 = 10_000;
+/// Entities of one page, at most.
+pub const MAX_ENTITIES: u64 = 1000;
 
 queries! {
     EntityQuery: &SCOPE, passes_over: is_hosted;
@@ -20,7 +24,7 @@ const SCOPE: [Property; 4] = [USER_ID, AGENT_ID, APP_ID, RUN_ID];
 const PAGE: [Property; 3] = [
     page(),
     page_size(MAX_PAGE_SIZE),
-    Property::new("limit", Kind::Whole { least: 1, most: MAX_UNPAGED as u64 })
+    Property::new("limit", Kind::Whole { least: 1, most: MAX_UNPAGED })
         .about("Memories of a list without pages; an older name of `page_size` otherwise"),
 ];
 

@@ -15,9 +15,6 @@ use crate::blocking::blocking;
 use crate::http::{ApiError, ApiResult, Body, Query, TenantStore};
 use crate::openapi::schemas;
 
-/// Largest `limit` of a list.
-pub const MAX_LIMIT: u64 = 10_000;
-
 /// List memories, newest first
 #[utoipa::path(
     get, path = "/memory/all", tag = "Memories", params(requests::AllQuery),

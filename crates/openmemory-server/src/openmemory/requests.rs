@@ -6,8 +6,10 @@ use openmemory_domain::request::{
     Reinforce, Restore, USER_ID, Update, UpdateMany, Watch, join, without_id,
 };
 
-use super::list::MAX_LIMIT;
 use crate::openapi::{bodies, queries};
+
+/// Largest `limit` of a list.
+const MAX_LIMIT: u64 = 10_000;
 
 bodies! {
     NewMemory: &join::<14>(request::NewMemory::PROPERTIES, &DYNAMICS);
