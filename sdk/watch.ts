@@ -11,7 +11,7 @@ interface Opened<M extends object> {
   signal: AbortSignal | undefined
 }
 
-type Taken<M extends object> = Awaited<ReturnType<ChangeSource<M>['take']>>
+type Batch<M extends object> = Awaited<ReturnType<ChangeSource<M>['take']>>
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
@@ -23,7 +23,7 @@ export class Watch<M extends object = Metadata> implements AsyncIterableIterator
   /** Removes the listener of the signal. */
   #release = (): void => {}
   /** The take in progress. The first one starts immediately, so that no change is missed. */
-  #taking: Promise<Taken<M>> | undefined
+  #taking: Promise<Batch<M>> | undefined
   #changes: MemoryChange<M>[] = []
   #finished = false
   /** Whether there have been changes since the last take. */
@@ -98,7 +98,7 @@ export class Watch<M extends object = Metadata> implements AsyncIterableIterator
     })
   }
 
-  async #first(): Promise<Taken<M>> {
+  async #first(): Promise<Batch<M>> {
     const { source, signal } = this.#open(this.#notify)
     this.#source = source
     if (signal?.aborted) return { changes: [], ended: true }
@@ -111,7 +111,7 @@ export class Watch<M extends object = Metadata> implements AsyncIterableIterator
     this.#wake()
   }
 
-  #take(): Promise<Taken<M>> {
+  #take(): Promise<Batch<M>> {
     this.#pending = false
     return (this.#source as ChangeSource<M>).take()
   }

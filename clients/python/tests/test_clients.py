@@ -288,7 +288,7 @@ def test_a_watch_that_is_refused_is_not_tried_again(monkeypatch):
 
 def test_a_server_that_does_not_come_back_ends_a_watch(monkeypatch):
     monkeypatch.setattr("time.sleep", lambda _: None)
-    monkeypatch.setattr("openmemory._watching.PATIENCE", 0.0)
+    monkeypatch.setattr("openmemory._watching.RECONNECT_TIMEOUT", 0.0)
     om, _ = answering(httpx.Response(200, text=change("a")), *[httpx.ConnectError("no")] * 4)
     changes = om.watch()
     assert next(changes).id == "a"

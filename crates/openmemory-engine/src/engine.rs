@@ -98,7 +98,7 @@ impl Engine {
     pub(super) fn not_found(&self, id: &MemoryId) -> Error {
         match self.store.tombstone(id) {
             Ok(tombstone) => Error::NotFound { id: id.clone(), tombstone: tombstone.map(Box::new) },
-            Err(error) => error.into(),
+            Err(error) => error,
         }
     }
 

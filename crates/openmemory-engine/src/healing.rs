@@ -22,7 +22,7 @@ use openmemory_storage::StorageError;
 const BACK_OFF: u32 = 10;
 
 /// Free bytes that a disk must have before a store that has failed on it is reopened.
-const ROOM: usize = 4 << 20;
+const MIN_FREE_BYTES: usize = 4 << 20;
 
 /// How long new calls wait for running ones to end. Afterwards they use the failed engine, which can still read.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(if cfg!(test) { 50 } else { 2000 });
@@ -251,7 +251,7 @@ impl Directory {
         // The file has no name, so that it replaces no other and disappears with the process.
         let takes = || -> io::Result<()> {
             let mut file = tempfile::tempfile_in(&self.path)?;
-            file.write_all(&vec![0; ROOM])?;
+            file.write_all(&vec![0; MIN_FREE_BYTES])?;
             file.sync_all()
         };
         takes().is_ok()

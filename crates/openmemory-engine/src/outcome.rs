@@ -54,7 +54,7 @@ impl HasId for Insertion {
     fn id(&self) -> Option<String> {
         match self {
             Self::New(committed) | Self::Touched(committed) => committed.id(),
-            Self::Found(memory) => Some(memory.version.id.to_string()),
+            Self::Unchanged(memory) => Some(memory.version.id.to_string()),
         }
     }
 }

@@ -13,7 +13,7 @@ const THREADS: usize = 4;
 const MIN_SHARE: usize = 16;
 
 /// What `work` makes of each item, in order.
-pub(super) fn shared_out<I: Send, O: Send>(items: Vec<I>, work: impl Fn(I) -> O + Sync) -> Vec<O> {
+pub(super) fn parallel_map<I: Send, O: Send>(items: Vec<I>, work: impl Fn(I) -> O + Sync) -> Vec<O> {
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let helpers = (items.len() / MIN_SHARE).min(processors).min(THREADS).saturating_sub(1);
     if helpers == 0 {
@@ -43,13 +43,13 @@ mod tests {
     #[test]
     fn what_is_made_of_each_item_comes_back_in_order() {
         for count in [0, 1, 100, 1000] {
-            assert_eq!(shared_out((0..count).collect(), |n| n * n), (0..count).map(|n| n * n).collect::<Vec<u64>>());
+            assert_eq!(parallel_map((0..count).collect(), |n| n * n), (0..count).map(|n| n * n).collect::<Vec<u64>>());
         }
     }
 
     #[test]
     #[should_panic]
     fn a_panic_of_one_is_not_lost() {
-        shared_out((0..100).collect(), |n| assert!(n != 17, "as a test expects"));
+        parallel_map((0..100).collect(), |n| assert!(n != 17, "as a test expects"));
     }
 }

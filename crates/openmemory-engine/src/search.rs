@@ -11,7 +11,7 @@ use openmemory_domain::embedding::dot;
 use openmemory_domain::filter::{Field, Filter};
 use openmemory_domain::request::{Order, Search, TimeField};
 use openmemory_domain::{Embedding, MemoryId, Sector, Sectors, Version};
-use openmemory_index::{CandidateSet, Found, MemoryIndex, Query, Scope, SectorMask};
+use openmemory_index::{CandidateSet, MemoryIndex, Query, RankedMemory, Scope, SectorMask};
 use openmemory_rules::{Error, Number, Rows};
 use openmemory_storage as storage;
 
@@ -95,8 +95,8 @@ impl Engine {
         &self,
         request: &Search,
         control: &Control,
-        find: impl Fn(usize) -> Result<Vec<Found>, Error>,
-    ) -> Result<(Vec<(Found, Version)>, bool), Error> {
+        find: impl Fn(usize) -> Result<Vec<RankedMemory>, Error>,
+    ) -> Result<(Vec<(RankedMemory, Version)>, bool), Error> {
         let filters = request.asks_each();
         let mut take = if filters { FIRST_FILTERED.max(4 * request.limit) } else { request.limit };
         let mut checked: HashMap<u64, Option<Version>> = HashMap::new();
@@ -104,7 +104,7 @@ impl Engine {
             let candidates = find(take)?;
             let exhausted = candidates.len() < take;
             let (mut best, mut settled) = (Vec::with_capacity(request.limit), true);
-            let below_min_score = |found: &Found| found.features.score() < request.min_score as f32;
+            let below_min_score = |found: &RankedMemory| found.features.score() < request.min_score as f32;
             let all_seen = exhausted || candidates.last().is_some_and(below_min_score);
             for found in candidates.into_iter().take_while(|found| !below_min_score(found)) {
                 control.check()?;
@@ -138,7 +138,7 @@ impl Engine {
     }
 
     /// The newest version of a candidate; `None` if it is deleted, expired or filtered out.
-    fn matching_version(&self, found: &Found, request: &Search) -> Result<Option<Version>, Error> {
+    fn matching_version(&self, found: &RankedMemory, request: &Search) -> Result<Option<Version>, Error> {
         let number = Number(found.number);
         let Some(head) = self.store.head(number)? else { return Ok(None) };
         if !request.show_expired && head.expired(self.now()) {
@@ -148,7 +148,13 @@ impl Engine {
     }
 
     /// Reads the memory of a hit; `None` if it was deleted meanwhile.
-    fn hit(&self, request: &Search, vector: &[f32], found: &Found, version: Version) -> Result<Option<Hit>, Error> {
+    fn hit(
+        &self,
+        request: &Search,
+        vector: &[f32],
+        found: &RankedMemory,
+        version: Version,
+    ) -> Result<Option<Hit>, Error> {
         let number = Number(found.number);
         // Text and vectors are immutable under their content hash, so they belong to this version.
         let Some(cached) = self.hit_cache.read(&self.store, number, version.content)? else {

@@ -34,6 +34,6 @@ mod words;
 
 pub use document::{Entry, Indexed};
 pub use memory_index::{MemoryIndex, Usage, WrongDimensions};
-pub use query::{CandidateSet, Found, Query, Scope};
+pub use query::{CandidateSet, Query, RankedMemory, Scope};
 pub use score::{Feature, Features};
 pub use sector_mask::SectorMask;

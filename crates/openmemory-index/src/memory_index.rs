@@ -12,7 +12,7 @@ use crate::lexical::{QueryWords, Totals};
 use crate::partition::Partition;
 use crate::prepared_query::PreparedQuery;
 use crate::quantise::QueryVector;
-use crate::query::{Found, Query, Scope};
+use crate::query::{Query, RankedMemory, Scope};
 use crate::query_names;
 use crate::score::Features;
 use crate::top_k::TopK;
@@ -124,7 +124,7 @@ impl MemoryIndex {
     }
 
     /// The `take` best memories, best first, ties by number.
-    pub fn search(&self, query: &Query<'_>, take: usize) -> Result<Vec<Found>, WrongDimensions> {
+    pub fn search(&self, query: &Query<'_>, take: usize) -> Result<Vec<RankedMemory>, WrongDimensions> {
         self.check(query.vector)?;
         let totals = self.totals(query.scope);
         let mut words = QueryWords::new(query.text, totals);

@@ -13,7 +13,7 @@ use super::runs::{Member, Runs};
 use super::slot::Slot;
 use super::top_k::TopK;
 use super::words::phrase;
-use super::{CandidateSet, Found};
+use super::{CandidateSet, RankedMemory};
 use openmemory_domain::{Dynamics, Timestamp};
 
 pub(super) struct Partition {
@@ -155,7 +155,7 @@ impl Partition {
         }
     }
 
-    pub(super) fn search(&self, arch: pulp::Arch, prepared: &PreparedQuery<'_>, best: &mut TopK<Found>) {
+    pub(super) fn search(&self, arch: pulp::Arch, prepared: &PreparedQuery<'_>, best: &mut TopK<RankedMemory>) {
         let candidates = prepared.candidates.and_then(|set| self.candidates(set));
         if candidates.as_ref().is_some_and(|candidates| candidates.slots.is_empty()) {
             return;

@@ -47,7 +47,7 @@ pub struct Query<'a> {
 
 /// A search result.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Found {
+pub struct RankedMemory {
     pub number: u64,
     /// The text that was compared.
     pub content: ContentHash,

@@ -1,7 +1,7 @@
 //! Which memories of a partition answer best? Upper bounds, which are cheap, exclude nearly all of them before an exact
 //! score is computed.
 
-use super::Found;
+use super::RankedMemory;
 use super::cosine_scale::CosineScale;
 use super::prepared_query::PreparedQuery;
 use super::runs::{Context, Member, Surroundings};
@@ -93,7 +93,7 @@ pub(super) struct Ranker<'a, C> {
     prepared: &'a PreparedQuery<'a>,
     scores: Scores<'a>,
     cosine: C,
-    best: &'a mut TopK<Found>,
+    best: &'a mut TopK<RankedMemory>,
     /// The scores of the current run's members.
     surroundings: Surroundings,
 }
@@ -104,7 +104,7 @@ impl<'a, C: Fn(u32) -> f32> Ranker<'a, C> {
         prepared: &'a PreparedQuery<'a>,
         scores: Scores<'a>,
         cosine: C,
-        best: &'a mut TopK<Found>,
+        best: &'a mut TopK<RankedMemory>,
     ) -> Self {
         Self { slots, prepared, scores, cosine, best, surroundings: Surroundings::default() }
     }
@@ -227,7 +227,7 @@ impl<'a, C: Fn(u32) -> f32> Ranker<'a, C> {
         }
         let lender = run.and_then(|(members, at)| members.get(at.checked_add_signed(features.strongest_lender()?)?));
         let by = lender.map(|member| member.number);
-        let found = Found { number: slot.number, content: slot.content, sectors: slot.sectors, features, by };
+        let found = RankedMemory { number: slot.number, content: slot.content, sectors: slot.sectors, features, by };
         self.best.push(sum, slot.number, found);
     }
 }

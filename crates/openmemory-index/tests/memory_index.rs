@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use openmemory_domain::{ContentHash, Dynamics, Sector, Sectors, Timestamp};
-use openmemory_index::{CandidateSet, Entry, Feature, Found, MemoryIndex, Query, Scope, SectorMask};
+use openmemory_index::{CandidateSet, Entry, Feature, MemoryIndex, Query, RankedMemory, Scope, SectorMask};
 use proptest::prelude::*;
 
 const DIMENSIONS: usize = 24;
@@ -94,7 +94,7 @@ fn query<'a>(text: &'a str, vector: &'a [f32]) -> Query<'a> {
     }
 }
 
-fn numbers(found: &[Found]) -> Vec<u64> {
+fn numbers(found: &[RankedMemory]) -> Vec<u64> {
     found.iter().map(|found| found.number).collect()
 }
 

@@ -20,9 +20,9 @@ from ._records import MemoryChange
 _SILENCE = 60.0
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 10.0
-#: Seconds for which a lost connection is tried to be made again.
-PATIENCE = 60.0
-_FIRST_PATIENCE = 1.0
+#: Seconds after which a lost connection is given up.
+RECONNECT_TIMEOUT = 60.0
+_FIRST_CONNECT_TIMEOUT = 1.0
 
 
 class Watching:
@@ -67,7 +67,7 @@ class Watching:
         now = time.monotonic()
         self._lost = self._lost or now
         error = unreachable(failed) if isinstance(failed, httpx.RequestError) else failed
-        late = now - self._lost > (PATIENCE if self._begun else _FIRST_PATIENCE)
+        late = now - self._lost > (RECONNECT_TIMEOUT if self._begun else _FIRST_CONNECT_TIMEOUT)
         if error is not None and (error is self._refused or error.code not in PASSING or late):
             raise error from (failed if failed is not error else None)
         pause = self._pause * random.uniform(0.5, 1)

@@ -21,7 +21,7 @@ impl AddMany {
     pub const PROPERTIES: &[Property] = &[
         Property::new("items", Kind::Items(NewMemory::PROPERTIES)).required(),
         ATOMIC,
-        IfExists::PROPERTY.about("For items that do not say it"),
+        IfExists::PROPERTY.about("Default for items without their own"),
     ];
 
     pub fn read(value: Value) -> Result<Self, Invalid> {

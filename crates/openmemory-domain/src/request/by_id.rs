@@ -35,8 +35,8 @@ impl Delete {
     pub const PROPERTIES: &[Property] = &[
         ID,
         IF_VERSION,
-        ACTOR.about("Kept with the id of the deleted memory"),
-        REASON.about("Kept with the id of the deleted memory"),
+        ACTOR.about("Stored with the id of the deleted memory"),
+        REASON.about("Stored with the id of the deleted memory"),
     ];
 
     pub fn read(value: Value) -> Result<Self, Invalid> {
@@ -167,7 +167,7 @@ impl FeedbackRequest {
     pub const PROPERTIES: &[Property] = &[
         ID,
         Property::new("feedback", Kind::OneOf(&Feedback::NAMES)).about("Null takes it back").required().or_null(),
-        REASON.about("Kept with the feedback"),
+        REASON.about("Stored with the feedback"),
     ];
 
     pub fn read(value: Value) -> Result<Self, Invalid> {

@@ -13,15 +13,15 @@ pub(super) const fn any_text(name: &'static str) -> Property {
 }
 
 pub(super) const fn version(name: &'static str) -> Property {
-    Property::new(name, Kind::Whole { least: 1, most: limits::EXACT_INTEGER })
+    Property::new(name, Kind::Integer { least: 1, most: limits::EXACT_INTEGER })
 }
 
 pub(super) const fn page_limit(default: &'static str) -> Property {
-    Property::new("limit", Kind::Whole { least: 1, most: limits::PAGE as u64 }).default(default)
+    Property::new("limit", Kind::Integer { least: 1, most: limits::PAGE as u64 }).default(default)
 }
 
 pub(super) const ID: Property = text("id", limits::ID_CHARACTERS)
-    .about("A TypeID (`mem_…`), the UUID of the same bits, or an id that you brought")
+    .about("A TypeID (`mem_…`), the UUID of the same bits, or an id of your own")
     .required();
 pub(super) const CONTENT: Property =
     text("content", limits::CONTENT_CHARACTERS).about("1 to 200 000 characters, not only white space");
@@ -36,10 +36,11 @@ pub const RUN_ID: Property = text("run_id", limits::ID_CHARACTERS);
 pub(super) const EXPIRES_AT: Property = Property::new("expires_at", Kind::Time);
 pub(super) const IF_VERSION: Property =
     version("ifVersion").about("The version that must be current, or the call is refused as a conflict");
-pub(super) const ACTOR: Property =
-    Property::new("actor", Kind::Text { least: 0, most: Some(limits::NOTE_CHARACTERS) }).about("Kept in the history");
+pub(super) const ACTOR: Property = Property::new("actor", Kind::Text { least: 0, most: Some(limits::NOTE_CHARACTERS) })
+    .about("Recorded in the history");
 pub(super) const REASON: Property =
-    Property::new("reason", Kind::Text { least: 0, most: Some(limits::NOTE_CHARACTERS) }).about("Kept in the history");
+    Property::new("reason", Kind::Text { least: 0, most: Some(limits::NOTE_CHARACTERS) })
+        .about("Recorded in the history");
 pub(super) const FILTERS: Property = Property::new("filters", Kind::Filters).about("The filter language");
 pub(super) const SHOW_EXPIRED: Property = Property::new("showExpired", Kind::Boolean);
 pub(super) const ATOMIC: Property = Property::new("atomic", Kind::Boolean).about("All or nothing");

@@ -30,7 +30,7 @@ pub enum Kind {
     OneOf(&'static [&'static str]),
     /// ISO 8601.
     Time,
-    Whole {
+    Integer {
         least: u64,
         most: u64,
     },

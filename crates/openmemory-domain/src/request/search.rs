@@ -25,8 +25,8 @@ pub struct Search {
 impl Search {
     pub const PROPERTIES: &[Property] = &[
         Property::new("query", Kind::Text { least: 1, most: Some(limits::QUERY_CHARACTERS) }).required(),
-        Property::new("limit", Kind::Whole { least: 1, most: limits::HITS as u64 }).default("8"),
-        Property::new("k", Kind::Whole { least: 1, most: limits::HITS as u64 }).about("The older name of `limit`"),
+        Property::new("limit", Kind::Integer { least: 1, most: limits::HITS as u64 }).default("8"),
+        Property::new("k", Kind::Integer { least: 1, most: limits::HITS as u64 }).about("The older name of `limit`"),
         FILTERS,
         Property::new("sectors", Kind::Sectors),
         Property::new("minScore", Kind::Number { least: 0.0, open: false, most: Some(1.0) }).default("0"),

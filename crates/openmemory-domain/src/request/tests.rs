@@ -83,7 +83,7 @@ fn a_field_that_is_not_in_the_table_is_refused() {
 fn every_field_of_a_table_is_read() {
     each(|reader, property| {
         let wrong = match property.kind {
-            Kind::Whole { .. } | Kind::Number { .. } | Kind::Boolean | Kind::Millis => json!("x"),
+            Kind::Integer { .. } | Kind::Number { .. } | Kind::Boolean | Kind::Millis => json!("x"),
             _ => json!(7),
         };
         let refused = reader.with(property.name, wrong).expect_err(property.name);
@@ -121,7 +121,7 @@ fn bounds_are_those_of_the_table() {
         let refused = Err(property.name.to_owned());
         let with = |value: Value| field(reader.with(property.name, value));
         match property.kind {
-            Kind::Whole { least, most } => {
+            Kind::Integer { least, most } => {
                 assert_eq!(with(json!(least - 1)), refused, "{}", reader.name);
                 assert_eq!(with(json!(2 * most)), refused, "{}", reader.name);
                 assert_eq!((with(json!(least)), with(json!(most))), (Ok(()), Ok(())), "{}", reader.name);

@@ -16,10 +16,8 @@ pub struct Watch {
 }
 
 impl Watch {
-    pub const PROPERTIES: &[Property] = &[
-        FILTERS,
-        any_text("since").about("The cursor of a change, or a time; without it changes are told from now on"),
-    ];
+    pub const PROPERTIES: &[Property] =
+        &[FILTERS, any_text("since").about("The cursor of a change, or a time; without it, the watch begins now")];
 
     pub fn read(value: Value) -> Result<Self, Invalid> {
         let mut fields = Fields::of(value, Self::PROPERTIES)?;

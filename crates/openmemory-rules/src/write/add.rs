@@ -68,7 +68,7 @@ pub enum Insertion {
     New(Committed),
     Touched(Committed),
     /// An existing memory is returned unchanged.
-    Found(Memory),
+    Unchanged(Memory),
 }
 
 impl Insertion {
@@ -76,7 +76,7 @@ impl Insertion {
     pub fn committed(&self) -> Option<&Committed> {
         match self {
             Self::New(committed) | Self::Touched(committed) => Some(committed),
-            Self::Found(_) => None,
+            Self::Unchanged(_) => None,
         }
     }
 
@@ -84,7 +84,7 @@ impl Insertion {
         match self {
             Self::New(committed) => Added { memory: committed.memory, existed: false },
             Self::Touched(committed) => Added { memory: committed.memory, existed: true },
-            Self::Found(memory) => Added { memory, existed: true },
+            Self::Unchanged(memory) => Added { memory, existed: true },
         }
     }
 }
@@ -151,7 +151,7 @@ pub fn resolve_existing(
         let change = Update { id: head.id, patch, if_version: None, provenance };
         return update(changes, &change, None, now).map(Insertion::Touched).map(Some);
     }
-    memory(changes, number, head, now).map(Insertion::Found).map(Some)
+    memory(changes, number, head, now).map(Insertion::Unchanged).map(Some)
 }
 
 /// The oldest unexpired memory of a scope with this text.

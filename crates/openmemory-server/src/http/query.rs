@@ -71,7 +71,7 @@ impl<P> Query<P> {
 fn value(property: &Property, text: String) -> Result<Value, ApiError> {
     let refused = |problem: &str| Err(ApiError::invalid(property.name, problem));
     match property.kind {
-        Kind::Whole { least, most } => {
+        Kind::Integer { least, most } => {
             let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
             let number = digits.then(|| text.parse::<u64>().ok()).flatten().filter(|n| (least..=most).contains(n));
             number.map_or_else(|| refused(&format!("must be a whole number from {least} to {most}")), |n| Ok(n.into()))

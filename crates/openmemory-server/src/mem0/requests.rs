@@ -24,16 +24,16 @@ const SCOPE: [Property; 4] = [USER_ID, AGENT_ID, APP_ID, RUN_ID];
 const PAGE: [Property; 3] = [
     page(),
     page_size(MAX_PAGE_SIZE),
-    Property::new("limit", Kind::Whole { least: 1, most: MAX_UNPAGED })
+    Property::new("limit", Kind::Integer { least: 1, most: MAX_UNPAGED })
         .about("Memories of a list without pages; an older name of `page_size` otherwise"),
 ];
 
 const fn page() -> Property {
-    Property::new("page", Kind::Whole { least: 1, most: u32::MAX as u64 })
+    Property::new("page", Kind::Integer { least: 1, most: u32::MAX as u64 })
 }
 
 const fn page_size(most: u64) -> Property {
-    Property::new("page_size", Kind::Whole { least: 1, most })
+    Property::new("page_size", Kind::Integer { least: 1, most })
 }
 
 /// What steers the hosted service changes nothing here. Anything else that is not understood could mean fewer memories.

@@ -54,7 +54,7 @@ fn schema(property: &Property) -> RefOr<Schema> {
         Kind::Pattern(pattern) => value(Type::String).pattern(Some(pattern)),
         Kind::OneOf(names) => value(Type::String).enum_values(Some(values(names, property.nullable))),
         Kind::Time => value(Type::String),
-        Kind::Whole { least, most } => {
+        Kind::Integer { least, most } => {
             let number = value(Type::Integer).format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)));
             number.minimum(Some(least)).maximum((most < limits::EXACT_INTEGER).then_some(most))
         }

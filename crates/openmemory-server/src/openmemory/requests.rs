@@ -63,10 +63,12 @@ const SEARCHED: [Property; 5] = [
 const OWNER: Property = USER_ID.about("The memory must be this user's");
 
 const PAGE: [Property; 5] = [
-    Property::new("l", Kind::Whole { least: 1, most: MAX_LIMIT }).about("At most so many, 1 to 10 000").default("100"),
-    Property::new("u", Kind::Whole { least: 0, most: u32::MAX as u64 })
-        .about("Leave out so many; a cursor is quicker, since these are passed over one by one"),
+    Property::new("l", Kind::Integer { least: 1, most: MAX_LIMIT })
+        .about("Maximum number of memories, 1 to 10 000")
+        .default("100"),
+    Property::new("u", Kind::Integer { least: 0, most: u32::MAX as u64 })
+        .about("Number of memories to skip; a cursor is faster, because skipping visits each of them"),
     Property::new("sector", Kind::OneOf(&Sector::NAMES)),
-    Property::new("limit", Kind::Whole { least: 1, most: MAX_LIMIT }).about("The same as `l`"),
+    Property::new("limit", Kind::Integer { least: 1, most: MAX_LIMIT }).about("The same as `l`"),
     Property::new("cursor", Kind::Text { least: 0, most: None }).about("`next_cursor` of the page before"),
 ];

@@ -1,4 +1,4 @@
-//! What is told of earlier versions?
+//! What does an answer say about earlier versions?
 
 use std::collections::BTreeMap;
 

@@ -76,7 +76,7 @@ pub struct Added {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
 pub struct IdPath {
-    /// A TypeID (`mem_…`), the UUID of the same bits, or an id that you brought
+    /// A TypeID (`mem_…`), the UUID of the same bits, or an id of your own
     pub id: String,
 }
 

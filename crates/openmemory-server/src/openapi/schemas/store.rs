@@ -1,4 +1,4 @@
-//! What is told of the store as a whole?
+//! What does an answer say about the whole store?
 
 use std::collections::BTreeMap;
 
