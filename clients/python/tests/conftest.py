@@ -1,4 +1,4 @@
-"""Clients of both kinds, so that one test asks both."""
+"""Fixtures that run a test with the synchronous and the asynchronous client."""
 
 import asyncio
 
@@ -7,8 +7,8 @@ import pytest
 from openmemory import AsyncOpenMemory, OpenMemory, OpenMemoryError
 
 
-class Awaiting:
-    """An asynchronous client whose calls are waited for, in an event loop of its own."""
+class BlockingAsyncClient:
+    """An asynchronous client with the interface of the synchronous one. Runs each call in its own event loop."""
 
     def __init__(self, **options):
         self.om = AsyncOpenMemory(**options)
@@ -16,36 +16,36 @@ class Awaiting:
 
     def __getattr__(self, name):
         def call(*arguments, **named):
-            made = getattr(self.om, name)(*arguments, **named)
-            if hasattr(made, "__aiter__"):
-                return self.each(made)
-            return self.loop.run_until_complete(made)
+            result = getattr(self.om, name)(*arguments, **named)
+            if hasattr(result, "__aiter__"):
+                return self.iterate(result)
+            return self.loop.run_until_complete(result)
 
         return call
 
-    def each(self, made):
+    def iterate(self, items):
         try:
             while True:
-                yield self.loop.run_until_complete(made.__anext__())
+                yield self.loop.run_until_complete(items.__anext__())
         except StopAsyncIteration:
             return
         finally:
-            self.loop.run_until_complete(made.aclose())
+            self.loop.run_until_complete(items.aclose())
 
 
-@pytest.fixture(params=[OpenMemory, Awaiting], ids=["sync", "async"])
+@pytest.fixture(params=[OpenMemory, BlockingAsyncClient], ids=["sync", "async"])
 def connect(request):
-    """Makes a client with the options that it is given, and leaves the store empty."""
-    made = []
+    """Creates clients with the given options and closes them after the test."""
+    clients = []
 
-    def connecting(**options):
-        made.append(request.param(**options))
-        return made[-1]
+    def create(**options):
+        clients.append(request.param(**options))
+        return clients[-1]
 
-    yield connecting
-    for om in made:
+    yield create
+    for om in clients:
         om.close()
-        if isinstance(om, Awaiting):
+        if isinstance(om, BlockingAsyncClient):
             om.loop.close()
 
 
@@ -58,7 +58,7 @@ def om(connect):
 
 @pytest.fixture
 def refusal():
-    """The client's own error of a call, as code and field; nothing else is caught."""
+    """Returns the code and the field of the OpenMemoryError that a call raises."""
 
     def refused(call):
         with pytest.raises(OpenMemoryError) as caught:

@@ -1,4 +1,4 @@
-"""Both clients: every method, their errors, and what they do when a connection fails."""
+"""Both clients: every method, their errors, and failed connections."""
 
 import asyncio
 import inspect
@@ -86,7 +86,7 @@ async def every_method(om, folder):
     await done(om.delete_memory(results[1].memory.id))
     assert (await done(om.compact()))["bytes_after"] > 0
 
-    await every_file(om, folder, done, refused)
+    await files(om, folder, done, refused)
     await watching(om, done)
 
     error = await refused(NotFoundError, lambda: om.get_memory("all"))
@@ -108,7 +108,7 @@ async def every_method(om, folder):
     assert (await done(om.delete_memories(all=True))).deleted == 1
 
 
-async def every_file(om, folder, done, refused):
+async def files(om, folder, done, refused):
     file, some = folder / "all.jsonl", str(folder / "some.jsonl")
     exported = await done(om.export_to(file))
     assert (exported.memories, exported.bytes) == (2, file.stat().st_size) and exported.versions > 2
@@ -139,24 +139,24 @@ async def every_file(om, folder, done, refused):
 
 
 async def watching(om, done):
-    async def following(changes):
+    async def next_change(changes):
         return await changes.__anext__() if hasattr(changes, "__anext__") else next(changes)
 
     changes = om.watch(filters={"memory_ids": ["m2"]}, since="2000-01-01")
-    first = await following(changes)
-    while first.event == "DELETE":  # Those are told whatever the filters.
-        first = await following(changes)
+    first = await next_change(changes)
+    while first.event == "DELETE":  # Filters do not apply to deletions before the watch.
+        first = await next_change(changes)
     assert (first.id, first.memory.id) == ("m2", "m2")
     await done(om.add_memory("left out", id="m8"))
     await done(om.delete_memory("m8"))
     await done(om.update_memory("m2", content="line\u2028line\r\nline"))
-    second = await following(changes)
+    second = await next_change(changes)
     assert (second.event, second.version, second.memory.content) == ("UPDATE", first.version + 1, "line\u2028line\r\nline")
     await done(om.add_memory("x", id="m9"))
     again = om.watch(since=second.cursor)
-    assert (await following(again)).id == "m9"
+    assert (await next_change(again)).id == "m9"
     await done(om.delete_memory("m9"))
-    gone = await following(again)
+    gone = await next_change(again)
     assert (gone.event, gone.id, gone.memory) == ("DELETE", "m9", None)
     for stream in (changes, again):
         await done(stream.aclose() if hasattr(stream, "aclose") else stream.close())
@@ -167,7 +167,7 @@ def test_every_method(tmp_path):
         asyncio.run(every_method(om, tmp_path))
 
 
-def test_every_method_to_await(tmp_path):
+def test_every_async_method(tmp_path):
     async def run():
         async with AsyncOpenMemory() as om:
             await every_method(om, tmp_path)
@@ -185,37 +185,37 @@ def test_user_id_is_the_default_scope():
         assert everybody.delete_memories(all=True).ids == ["theirs"]
 
 
-def test_iterating_meets_a_memory_once_though_it_is_updated_on_the_way(om):
+def test_iteration_returns_a_memory_once_if_it_is_updated_meanwhile(om):
     om.add_memories([{"id": f"m{number}", "content": "x"} for number in range(5)])
-    met = []
+    seen = []
     for memory in om.iterate_memories(limit=2, order="updated_at:asc"):
-        met.append(memory.id)
-        assert len(met) <= 5
+        seen.append(memory.id)
+        assert len(seen) <= 5
         om.update_memory(memory.id, metadata={"seen": True})
-    assert sorted(met) == ["m0", "m1", "m2", "m3", "m4"]
+    assert sorted(seen) == ["m0", "m1", "m2", "m3", "m4"]
 
 
-def test_iterating_shows_expired_memories_where_they_are_asked_for(om):
+def test_iteration_includes_expired_memories_on_request(om):
     om.add_memory("x", id="old", expires_at="2020-01-01")
     assert list(om.iterate_memories()) == []
     assert [memory.id for memory in om.iterate_memories(show_expired=True)] == ["old"]
 
 
 def answering(*replies):
-    """A client whose server answers as it is told, and the requests that it got."""
-    asked, left = [], list(replies)
+    """A client whose server sends these replies in order, and the list of requests that it receives."""
+    requests, pending = [], list(replies)
 
     def handle(request):
         request.read()
-        asked.append(request)
-        reply = left.pop(0)
+        requests.append(request)
+        reply = pending.pop(0)
         if isinstance(reply, Exception):
             raise reply
         return reply
 
     om = OpenMemory(base_url="http://server", api_key="secret")
     om._http = httpx.Client(base_url="http://server", transport=httpx.MockTransport(handle))
-    return om, asked
+    return om, requests
 
 
 MEMORY = {
@@ -224,24 +224,24 @@ MEMORY = {
 }
 
 
-def test_failures_that_pass_are_tried_again_under_one_key():
-    om, asked = answering(httpx.ConnectError("no"), httpx.Response(503), httpx.Response(200, json=MEMORY))
+def test_transient_failures_are_retried_with_one_idempotency_key():
+    om, requests = answering(httpx.ConnectError("no"), httpx.Response(503), httpx.Response(200, json=MEMORY))
     assert om.add_memory("x").id == "x"
-    assert len({request.headers["idempotency-key"] for request in asked}) == 1 and len(asked) == 3
+    assert len({request.headers["idempotency-key"] for request in requests}) == 1 and len(requests) == 3
 
 
-def test_what_will_not_pass_is_not_tried_again():
-    om, asked = answering(httpx.Response(401, json={"err": "auth", "code": "UNAUTHORIZED", "message": "a key"}))
+def test_permanent_failures_are_not_retried():
+    om, requests = answering(httpx.Response(401, json={"err": "auth", "code": "UNAUTHORIZED", "message": "a key"}))
     with pytest.raises(AuthenticationError) as caught:
         om.stats()
-    assert len(asked) == 1 and "secret" not in str(caught.value)
+    assert len(requests) == 1 and "secret" not in str(caught.value)
 
 
-def test_a_server_that_stays_away_is_told():
-    om, asked = answering(*[httpx.ConnectError("no")] * 4)
+def test_the_last_error_is_raised_after_four_attempts():
+    om, requests = answering(*[httpx.ConnectError("no")] * 4)
     with pytest.raises(OpenMemoryError) as caught:
         om.stats()
-    assert (caught.value.code, caught.value.retryable, len(asked)) == ("UNAVAILABLE", True, 4)
+    assert (caught.value.code, caught.value.retryable, len(requests)) == ("UNAVAILABLE", True, 4)
     om, _ = answering(*[httpx.Response(429, json={"code": "RATE_LIMITED"})] * 4)
     with pytest.raises(RateLimitError):
         om.stats()
@@ -252,14 +252,14 @@ def change(id):
     return f"id: c.{id}\ndata: {json.dumps(fields)}\n\n"
 
 
-def test_a_lost_watch_goes_on_behind_what_was_told_whole(monkeypatch):
+def test_a_watch_resumes_after_the_last_complete_change(monkeypatch):
     monkeypatch.setattr("time.sleep", lambda _: None)
     cut = httpx.Response(200, text=": hello\n\nid: c.begun\n\n" + change("a") + change("b")[:20])
     broken = httpx.Response(200, stream=Broken(change("b")))
-    om, asked = answering(cut, httpx.ConnectError("no"), broken, httpx.Response(200, text=change("c")))
+    om, requests = answering(cut, httpx.ConnectError("no"), broken, httpx.Response(200, text=change("c")))
     changes = om.watch(since="c.start")
     assert [next(changes).id for _ in range(3)] == ["a", "b", "c"]
-    assert [json.loads(request.content)["since"] for request in asked] == ["c.start", "c.a", "c.a", "c.b"]
+    assert [json.loads(request.content)["since"] for request in requests] == ["c.start", "c.a", "c.a", "c.b"]
 
 
 class Broken(httpx.SyncByteStream):
@@ -271,22 +271,22 @@ class Broken(httpx.SyncByteStream):
         raise httpx.ReadError("lost")
 
 
-def test_a_watch_that_is_refused_is_not_tried_again(monkeypatch):
+def test_a_rejected_watch_is_not_retried(monkeypatch):
     monkeypatch.setattr("time.sleep", lambda _: None)
-    behind = json.dumps({"err": "unavailable", "code": "UNAVAILABLE", "message": "fell behind"})
-    om, asked = answering(httpx.Response(200, text=f"{change('a')}event: error\ndata: {behind}\n\n"))
+    error = json.dumps({"err": "unavailable", "code": "UNAVAILABLE", "message": "fell behind"})
+    om, requests = answering(httpx.Response(200, text=f"{change('a')}event: error\ndata: {error}\n\n"))
     changes = om.watch()
     assert next(changes).cursor == "c.a"
     with pytest.raises(OpenMemoryError, match="fell behind") as caught:
         next(changes)
-    assert (caught.value.code, caught.value.retryable, len(asked)) == ("UNAVAILABLE", True, 1)
-    om, asked = answering(httpx.Response(401, json={"err": "auth", "code": "UNAUTHORIZED", "message": "a key"}))
+    assert (caught.value.code, caught.value.retryable, len(requests)) == ("UNAVAILABLE", True, 1)
+    om, requests = answering(httpx.Response(401, json={"err": "auth", "code": "UNAUTHORIZED", "message": "a key"}))
     with pytest.raises(AuthenticationError):
         next(om.watch())
-    assert len(asked) == 1
+    assert len(requests) == 1
 
 
-def test_a_server_that_does_not_come_back_ends_a_watch(monkeypatch):
+def test_a_watch_ends_if_the_server_does_not_come_back(monkeypatch):
     monkeypatch.setattr("time.sleep", lambda _: None)
     monkeypatch.setattr("openmemory._watching.RECONNECT_TIMEOUT", 0.0)
     om, _ = answering(httpx.Response(200, text=change("a")), *[httpx.ConnectError("no")] * 4)
@@ -297,32 +297,32 @@ def test_a_server_that_does_not_come_back_ends_a_watch(monkeypatch):
     assert caught.value.code == "UNAVAILABLE" and isinstance(caught.value.__cause__, httpx.ConnectError)
 
 
-def test_an_export_that_was_cut_off_leaves_no_file(tmp_path, monkeypatch):
+def test_a_truncated_export_leaves_no_file(tmp_path, monkeypatch):
     monkeypatch.setattr("time.sleep", lambda _: None)
-    om, asked = answering(*[httpx.Response(200, text='{"memory":1}\n')] * 4)
+    om, requests = answering(*[httpx.Response(200, text='{"memory":1}\n')] * 4)
     with pytest.raises(OpenMemoryError, match="cut off"):
         om.export_to(tmp_path / "file")
-    assert len(asked) == 4 and list(tmp_path.iterdir()) == []
+    assert len(requests) == 4 and list(tmp_path.iterdir()) == []
 
 
-def test_a_file_is_sent_whole_each_time(tmp_path, monkeypatch):
+def test_each_attempt_sends_the_complete_file(tmp_path, monkeypatch):
     monkeypatch.setattr("time.sleep", lambda _: None)
     (tmp_path / "file").write_bytes(b"line\n" * 500_000)
     done = {"imported": 0, "replaced": 0, "skipped": 0, "tombstones": 0, "failed": 0, "errors": []}
-    om, asked = answering(httpx.ConnectError("no"), httpx.Response(503), httpx.Response(200, json=done))
+    om, requests = answering(httpx.ConnectError("no"), httpx.Response(503), httpx.Response(200, json=done))
     assert om.import_from(tmp_path / "file").imported == 0
-    assert [len(request.content) for request in asked] == [2_500_000] * 3
-    assert asked[0].headers["content-length"] == "2500000" and "transfer-encoding" not in asked[0].headers
+    assert [len(request.content) for request in requests] == [2_500_000] * 3
+    assert requests[0].headers["content-length"] == "2500000" and "transfer-encoding" not in requests[0].headers
 
 
-def test_a_limit_is_sent_under_the_name_that_was_given():
+def test_limit_and_k_are_sent_under_their_own_names():
     found = {"query": "tea", "matches": []}
-    om, asked = answering(*[httpx.Response(200, json=found)] * 2)
+    om, requests = answering(*[httpx.Response(200, json=found)] * 2)
     assert om.search_memories("tea", limit=3) == om.search_memories("tea", k=4) == []
-    assert [json.loads(request.content) for request in asked] == [{"query": "tea", "limit": 3}, {"query": "tea", "k": 4}]
+    assert [json.loads(request.content) for request in requests] == [{"query": "tea", "limit": 3}, {"query": "tea", "k": 4}]
 
 
-def test_the_public_names_are_all_there():
+def test_all_public_names_exist():
     assert os.path.exists(os.path.join(os.path.dirname(openmemory.__file__), "py.typed"))
     for name in openmemory.__all__:
         assert hasattr(openmemory, name)

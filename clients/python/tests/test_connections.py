@@ -1,4 +1,4 @@
-"""How does a client reach its server: past which proxies, from which event loop, and until when?"""
+"""Connections: proxies, settings, event loops and closing."""
 
 import asyncio
 import http.server
@@ -24,12 +24,12 @@ def no_proxies(monkeypatch):
 
 @pytest.fixture
 def proxy():
-    """A proxy that answers everything itself, and what it was asked."""
-    asked = []
+    """The URL of a proxy that answers all requests itself, and the list of their paths."""
+    requests = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            asked.append(self.path)
+            requests.append(self.path)
             self.send_response(418)
             self.end_headers()
 
@@ -38,41 +38,41 @@ def proxy():
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", asked
+    yield f"http://127.0.0.1:{server.server_port}", requests
     server.shutdown()
     server.server_close()
 
 
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
-def test_a_server_of_this_machine_is_asked_directly(variable, connect, proxy, monkeypatch):
-    address, asked = proxy
+def test_a_local_server_is_reached_without_a_proxy(variable, connect, proxy, monkeypatch):
+    address, requests = proxy
     monkeypatch.setenv(variable, address)
     port = httpx.URL(os.environ["OPENMEMORY_URL"]).port
     for host in ["127.0.0.1", "localhost"]:
         assert "memories" in connect(base_url=f"http://{host}:{port}").stats()
-    assert asked == []
+    assert requests == []
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "a.localhost", "127.8.9.1", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"])
 @KINDS
-def test_no_name_of_this_machine_is_looked_for_at_a_proxy(kind, host, monkeypatch):
+def test_every_local_name_bypasses_the_proxy(kind, host, monkeypatch):
     monkeypatch.setenv("ALL_PROXY", "socks5h://127.0.0.1:9")
     kind(base_url=f"http://{host}:8080")
 
 
-def test_another_server_is_asked_through_the_proxy(connect, proxy, monkeypatch):
-    address, asked = proxy
+def test_a_remote_server_is_reached_through_the_proxy(connect, proxy, monkeypatch):
+    address, requests = proxy
     monkeypatch.setenv("HTTP_PROXY", address)
     with pytest.raises(OpenMemoryError) as caught:
         connect(base_url="http://memory.example:8080").stats()
-    assert caught.value.status == 418 and asked == ["http://memory.example:8080/stats"]
+    assert caught.value.status == 418 and requests == ["http://memory.example:8080/stats"]
 
 
 @pytest.mark.parametrize("variable", ["ALL_PROXY", "https_proxy"])
 @pytest.mark.parametrize("scheme", ["socks5h", "socks5", "gopher"])
 @KINDS
-def test_a_proxy_that_cannot_be_used_is_refused_by_its_variable(kind, scheme, variable, monkeypatch):
-    # As where the extra `socks` is not installed.
+def test_an_unusable_proxy_raises_an_error_that_names_its_variable(kind, scheme, variable, monkeypatch):
+    # As if the extra `socks` were not installed.
     monkeypatch.setitem(sys.modules, "socksio", None)
     monkeypatch.setenv(variable, f"{scheme}://user:secret@127.0.0.1:9")
     with pytest.raises(ValidationError) as caught:
@@ -89,14 +89,14 @@ BAD = [
 
 @pytest.mark.parametrize("options, field", BAD)
 @KINDS
-def test_a_setting_that_cannot_be_used_is_refused_by_name(kind, options, field):
+def test_an_invalid_setting_raises_an_error_that_names_it(kind, options, field):
     with pytest.raises(ValidationError) as caught:
         kind(**options)
     assert (caught.value.code, caught.value.field) == ("INVALID_ARGUMENT", field)
 
 
 @KINDS
-def test_a_variable_that_cannot_be_used_is_refused_by_name(kind, monkeypatch):
+def test_an_invalid_variable_raises_an_error_that_names_it(kind, monkeypatch):
     monkeypatch.setenv("OPENMEMORY_API_KEY", "a\nb")
     with pytest.raises(ValidationError) as caught:
         kind()
@@ -113,11 +113,11 @@ def test_one_object_works_in_every_event_loop():
         assert "memories" in asyncio.run(om.stats())
     assert len(om._connections._clients) == 1
 
-    async def meanwhile():
-        # Another loop in another thread, while this one runs.
+    async def concurrently():
+        # The second call runs in another loop, in another thread.
         return [await om.stats(), await asyncio.to_thread(asyncio.run, om.stats()), await om.stats()]
 
-    assert len(asyncio.run(meanwhile())) == 3
+    assert len(asyncio.run(concurrently())) == 3
     asyncio.run(om.close())
 
 
@@ -137,7 +137,7 @@ def test_a_watch_and_a_file_work_in_a_second_event_loop(tmp_path):
     asyncio.run(om.close())
 
 
-def test_a_call_after_close_is_refused_as_closed(connect, refusal, tmp_path):
+def test_calls_after_close_raise_closed(connect, refusal, tmp_path):
     om = connect()
     (tmp_path / "in").write_text("")
     om.stats()
@@ -158,12 +158,12 @@ def test_a_call_after_close_is_refused_as_closed(connect, refusal, tmp_path):
 
 
 @KINDS
-def test_a_client_that_was_never_used_can_be_closed(kind):
+def test_an_unused_client_can_be_closed(kind):
     om = kind()
     asyncio.run(om.close()) if kind is AsyncOpenMemory else om.close()
 
 
-def test_closing_ends_what_waits_for_another_try(monkeypatch):
+def test_closing_ends_a_call_between_retries(monkeypatch):
     om = OpenMemory(base_url="http://127.0.0.1:9")
     monkeypatch.setattr("time.sleep", lambda _: om.close())
     with pytest.raises(OpenMemoryError) as caught:
@@ -190,7 +190,7 @@ def test_closing_ends_a_watch():
     asyncio.run(run())
 
 
-def test_an_answer_that_is_not_an_openmemory_servers_is_the_clients_own_error():
+def test_a_response_of_another_server_raises_an_openmemory_error():
     for answer in [{}, [], 7, {"items": 7}, {"items": [{}]}]:
         om = OpenMemory(base_url="http://127.0.0.1:8080")
         om._http = httpx.Client(

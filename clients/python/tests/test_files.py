@@ -1,4 +1,4 @@
-"""Where does an export go, when its target is no plain file?"""
+"""Exports to pipes and symbolic links."""
 
 import os
 import stat
@@ -6,14 +6,14 @@ import threading
 
 import pytest
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 
 
 def test_an_export_to_a_pipe_is_written_into_it(om, tmp_path):
     om.add_memory("x")
     pipe, read = tmp_path / "pipe", []
     os.mkfifo(pipe)
-    # Opened both ways, so that nothing waits where the export leaves the pipe alone.
+    # Opened for reading and writing, so that the test does not hang if the export ignores the pipe.
     handle = os.open(pipe, os.O_RDWR)
     reader = threading.Thread(target=lambda: read.append(os.read(handle, 1 << 16)), daemon=True)
     reader.start()
@@ -24,7 +24,7 @@ def test_an_export_to_a_pipe_is_written_into_it(om, tmp_path):
     assert len(read[0]) == exported.bytes and [path.name for path in tmp_path.iterdir()] == ["pipe"]
 
 
-def test_an_export_to_a_link_replaces_the_target(om, tmp_path):
+def test_an_export_to_a_symbolic_link_replaces_its_target(om, tmp_path):
     om.add_memory("x")
     (tmp_path / "folder").mkdir()
     target = tmp_path / "folder" / "target"

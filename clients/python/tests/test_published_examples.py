@@ -1,4 +1,4 @@
-"""The published page's Python examples, as printed there: only where the server is comes from the environment."""
+"""The Python examples of the published page, unchanged. The environment supplies the URL of the server."""
 
 from datetime import datetime
 
@@ -176,8 +176,8 @@ def test_validate_before_updating(om, capsys):
     assert safe_update("mem_xyz", content="New content").version == 2
     assert safe_update("mem_none", content="New content") is None
     assert safe_update("mem_xyz", content="") is None
-    told = capsys.readouterr().out.splitlines()
-    assert told[0] == "Memory mem_none not found" and told[1].startswith("Update failed: content")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Memory mem_none not found" and lines[1].startswith("Update failed: content")
 
 
 def test_partial_updates(om):

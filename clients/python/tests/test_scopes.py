@@ -1,4 +1,4 @@
-"""Whose memories does a call mean? Nobody else's, when a scope got lost on the way."""
+"""Whose memories does a call affect? A missing scope never means all users."""
 
 import pytest
 
@@ -7,7 +7,7 @@ SCOPES = ["user_id", "agent_id", "app_id", "run_id"]
 
 
 @pytest.mark.parametrize("scope", SCOPES)
-def test_an_empty_scope_is_refused(scope, om, connect, refusal):
+def test_an_empty_scope_is_rejected(scope, om, connect, refusal):
     ada = connect(user_id="ada")
     for client in (om, ada):
         assert refusal(lambda: client.add_memory("x", **{scope: ""})) == (INVALID, scope)
@@ -16,11 +16,11 @@ def test_an_empty_scope_is_refused(scope, om, connect, refusal):
 
 
 @pytest.mark.parametrize("user", ["", None, 7, "\ud800"])
-def test_a_client_of_a_user_who_got_lost_is_not_made(user, connect, refusal):
+def test_an_invalid_user_id_is_rejected_by_the_constructor(user, connect, refusal):
     assert refusal(lambda: connect(user_id=user)) == (INVALID, "user_id")
 
 
-def test_none_counts_as_absent_where_a_memory_is_added(om, connect):
+def test_none_counts_as_absent_in_a_new_memory(om, connect):
     ada = connect(user_id="ada")
     assert om.add_memory("x", user_id=None).user_id is None
     assert ada.add_memory("x", user_id=None).user_id == "ada"
@@ -30,7 +30,7 @@ def test_none_counts_as_absent_where_a_memory_is_added(om, connect):
 
 
 @pytest.mark.parametrize("scope", [*SCOPES, "userId", "agentId", "appId", "runId"])
-def test_a_scope_that_got_lost_never_means_everybody(scope, om, connect, refusal, tmp_path):
+def test_a_scope_of_none_in_filters_is_rejected(scope, om, connect, refusal, tmp_path):
     om.add_memory("nobody's", tags=["draft"])
     om.add_memory("theirs", tags=["draft"], user_id="bob")
     for client in (om, connect(user_id="ada")):
@@ -51,12 +51,12 @@ def test_a_scope_that_got_lost_never_means_everybody(scope, om, connect, refusal
     assert [memory.content for memory in om.list_memories(filters=without).memories] == ["nobody's"]
 
 
-def test_none_is_a_value_of_other_fields(om):
+def test_none_is_accepted_in_other_fields(om):
     om.add_memory("x", id="m", metadata={"a": 1})
     assert len(om.list_memories(filters={"expires_at": None, "metadata.b": None}).memories) == 1
 
 
-def test_filters_that_say_nothing_never_delete_everything(om, connect, refusal):
+def test_empty_filters_never_delete_all_memories(om, connect, refusal):
     ada = connect(user_id="ada")
     om.add_memory("x", user_id="ada")
     for client in (om, ada):

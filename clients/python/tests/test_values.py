@@ -1,4 +1,4 @@
-"""Which values does a call take, and what becomes of those that JSON does not have?"""
+"""Which values does a call accept, and how does it reject those that JSON cannot represent?"""
 
 import time
 from collections import OrderedDict
@@ -41,7 +41,7 @@ def ids(memories):
     return sorted(memory.id for memory in memories)
 
 
-def test_a_time_in_filters_is_a_text_a_date_or_a_datetime(om):
+def test_a_time_in_filters_is_a_string_a_date_or_a_datetime(om):
     om.add_memory("before", id="before", created_at=NOON - timedelta(days=1))
     om.add_memory("after", id="after", created_at=NOON + timedelta(days=1))
     for moment in [NOON, NOON.astimezone(PARIS), NOON.astimezone().replace(tzinfo=None), "2025-01-20T12:00:00Z", NOON.date()]:
@@ -75,14 +75,14 @@ def test_a_naive_datetime_is_local_time(om, monkeypatch):
         time.tzset()
 
 
-def test_a_time_in_metadata_is_kept_as_text_that_sorts_as_times_do(om):
+def test_a_time_in_metadata_is_stored_as_a_sortable_string(om):
     when = {"paris": NOON.astimezone(PARIS), "exact": NOON.replace(microsecond=7), "day": date(2025, 1, 20), "in": [NOON]}
     memory = om.add_memory("x", id="m", metadata={"when": when})
-    kept = {
+    stored = {
         **{"paris": "2025-01-20T12:00:00.000Z", "exact": "2025-01-20T12:00:00.000007Z"},
         **{"day": "2025-01-20", "in": ["2025-01-20T12:00:00.000Z"]},
     }
-    assert memory.metadata == {"when": kept}
+    assert memory.metadata == {"when": stored}
     assert om.update_memory("m", metadata={"when": NOON}).metadata == {"when": "2025-01-20T12:00:00.000Z"}
     later = (NOON + timedelta(minutes=1)).astimezone(PARIS)
     assert ids(om.list_memories(filters={"metadata.when": {"lt": later}}).memories) == ["m"]
@@ -101,7 +101,7 @@ def test_a_time_selects_a_state_and_the_changes_of_a_watch(om):
     assert om.get_memory(memory.id, at=after).content == "now"
     assert om.get_memory(memory.id, at=after.astimezone().replace(tzinfo=None)).content == "now"
     changes = om.watch(since=NOON, filters={"created_at": {"gte": NOON}, "memory_ids": [memory.id]})
-    # Deletions are told whatever the filters.
+    # Filters do not apply to deletions before the watch.
     assert next(change.id for change in changes if change.event != "DELETE") == memory.id
     changes.close()
 
@@ -135,7 +135,7 @@ def test_a_uuid_is_a_scope(om, connect):
 
 
 @pytest.mark.parametrize("value", NOT_JSON, ids=lambda value: type(value).__name__)
-def test_a_value_that_json_does_not_have_is_refused_by_its_path(value, om, refusal):
+def test_a_value_that_json_cannot_represent_is_rejected_with_its_path(value, om, refusal):
     om.add_memory("x", id="m")
     assert refusal(lambda: om.add_memory("x", metadata={"a": {"b": [1, value]}})) == (INVALID, "metadata.a.b[1]")
     assert refusal(lambda: om.update_memory("m", metadata={"a": value})) == (INVALID, "metadata.a")
@@ -162,7 +162,7 @@ def test_a_value_that_json_does_not_have_is_refused_by_its_path(value, om, refus
     assert om.get_memory("m").version == 1
 
 
-def test_a_uuid_or_a_time_elsewhere_is_refused(om, refusal):
+def test_a_uuid_or_a_time_in_another_field_is_rejected(om, refusal):
     assert refusal(lambda: om.add_memory(NOON)) == (INVALID, "content")
     assert refusal(lambda: om.add_memory(MEMORY)) == (INVALID, "content")
     assert refusal(lambda: om.add_memory("x", tags=[NOON])) == (INVALID, "tags[0]")
@@ -170,22 +170,22 @@ def test_a_uuid_or_a_time_elsewhere_is_refused(om, refusal):
     assert refusal(lambda: om.add_memory("x", metadata={"ref": MEMORY})) == (INVALID, "metadata.ref")
 
 
-def test_a_value_that_contains_itself_is_refused_as_such(om, refusal):
+def test_a_circular_value_is_rejected(om, refusal):
     assert refusal(lambda: om.add_memory("x", metadata={"a": circular})) == (INVALID, "metadata.a.self")
-    endless = {"tags": "a"}
-    endless["AND"] = [endless]
-    assert refusal(lambda: om.list_memories(filters=endless)) == (INVALID, "filters.AND[0]")
-    same = {"a": 1}
-    assert om.add_memory("x", metadata={"a": same, "b": same}).metadata == {"a": same, "b": same}
+    recursive = {"tags": "a"}
+    recursive["AND"] = [recursive]
+    assert refusal(lambda: om.list_memories(filters=recursive)) == (INVALID, "filters.AND[0]")
+    shared = {"a": 1}
+    assert om.add_memory("x", metadata={"a": shared, "b": shared}).metadata == {"a": shared, "b": shared}
 
 
-def test_mappings_and_sequences_of_any_kind_are_taken(om):
+def test_all_mappings_and_sequences_are_accepted(om):
     metadata = MappingProxyType({"a": OrderedDict(b=(1, 2)), "c": range(2)})
     assert om.add_memory("x", metadata=metadata, tags=("t",)).metadata == {"a": {"b": [1, 2]}, "c": [0, 1]}
     assert len(om.list_memories(filters=MappingProxyType({"tags": "t"})).memories) == 1
 
 
-def test_a_bad_item_of_a_batch_is_that_items_result(om):
+def test_an_invalid_item_of_a_batch_fails_alone(om):
     batch = [{"content": "a", "id": "a"}, None, {"content": "b", "metadata": {"n": Decimal(1)}}, {"id": "d", "content": "\ud800"}]
     results = om.add_memories(batch)
     assert [result.ok for result in results] == [True, False, False, False]
@@ -201,7 +201,7 @@ def test_a_bad_item_of_a_batch_is_that_items_result(om):
 
 def test_a_batch_is_a_list_of_1_to_1000_items(om, refusal):
     om.add_memory("x", id="a")
-    # A text is a list of letters too, and each could be an id.
+    # A string is a sequence of characters, each of which could be an id.
     assert refusal(lambda: om.delete_memories("a")) == (INVALID, "ids")
     assert refusal(lambda: om.add_memories({"content": "x"})) == (INVALID, "memories")
     assert refusal(lambda: om.update_memories(None)) == (INVALID, "updates")
@@ -211,7 +211,7 @@ def test_a_batch_is_a_list_of_1_to_1000_items(om, refusal):
     assert [result.ok for result in om.add_memories({"content": text} for text in "xy")] == [True, True]
 
 
-def test_an_id_is_needed_and_has_a_length(om, refusal):
+def test_an_id_is_required_and_limited_in_length(om, refusal):
     for call in [om.get_memory, om.delete_memory, om.get_history, om.get_waypoints, om.reinforce_memory]:
         assert refusal(lambda: call(None)) == ("MISSING_ID", "id")
         assert refusal(lambda: call("")) == ("MISSING_ID", "id")
@@ -220,7 +220,7 @@ def test_an_id_is_needed_and_has_a_length(om, refusal):
     assert refusal(lambda: om.get_memory("x", at="x" * 100_000)) == ("LIMIT_EXCEEDED", "at")
 
 
-def test_a_refusal_names_the_parameter_as_the_method_does(om, refusal, tmp_path):
+def test_an_error_names_the_parameter_of_the_method(om, refusal, tmp_path):
     om.add_memory("x", id="m")
     assert refusal(lambda: om.search_memories("x", min_score=5)) == (INVALID, "min_score")
     assert refusal(lambda: om.list_memories(show_expired="yes")) == (INVALID, "show_expired")
@@ -232,7 +232,7 @@ def test_a_refusal_names_the_parameter_as_the_method_does(om, refusal, tmp_path)
     assert caught.value.field == "on_conflict"
 
 
-def test_an_argument_that_is_not_taken_is_refused_by_name(om):
+def test_an_unknown_argument_is_rejected_by_name(om):
     om.add_memory("x", id="m")
     for call in [
         lambda: om.add_memory("x", userid="ada"),
@@ -247,7 +247,7 @@ def test_an_argument_that_is_not_taken_is_refused_by_name(om):
     assert om.get_memory("m").version == 1
 
 
-def test_a_file_is_a_path(om, refusal):
+def test_a_file_must_be_a_path(om, refusal):
     for file in [None, "", "a\0b", 7]:
         assert refusal(lambda: om.export_to(file)) == (INVALID, "file")
         assert refusal(lambda: om.import_from(file)) == (INVALID, "file")

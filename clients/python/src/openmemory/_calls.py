@@ -1,4 +1,4 @@
-"""Which request stands for each method?"""
+"""Which request does each method send?"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from . import _batch
 from ._exchange import Call
-from ._files import Path, named
+from ._files import Path, path_of
 from ._records import (
     UNSET,
     BackupSummary,
@@ -22,7 +22,7 @@ from ._records import (
     Waypoint,
 )
 from ._scope import Scope
-from ._values import Id, Time, field, given, identifier, record
+from ._values import Id, Time, field, identifier, record, wire
 
 _ROUTES = {"add", "all", "batch", "delete", "list", "query", "reinforce", "search"}
 
@@ -36,7 +36,7 @@ def _path(memory_id: Id, *more: str) -> str:
 
 
 def add_memory(scope: Scope, **fields: Any) -> Call[Memory]:
-    return Call("POST", "/memory/add", Memory.read, scope.memory(given(**fields)))
+    return Call("POST", "/memory/add", Memory.read, scope.memory(wire(**fields)))
 
 
 def add_memories(
@@ -46,20 +46,20 @@ def add_memories(
         return scope.memory(record(item, name))
 
     prepared = _batch.prepare(memories, "memories", prepare)
-    more = {"atomic": field("atomic", atomic), **given(**options)}
+    more = {"atomic": field("atomic", atomic), **wire(**options)}
     return prepared.call("POST", "/memory/batch", "items", more, atomic)
 
 
 def get_memory(memory_id: Id, version: Optional[int], at: Optional[Time]) -> Call[Memory]:
-    return Call("GET", _path(memory_id), Memory.read, params=given(version=version, at=at))
+    return Call("GET", _path(memory_id), Memory.read, params=wire(version=version, at=at))
 
 
 def list_memories(**options: Any) -> Call[MemoryPage]:
-    return Call("POST", "/memory/list", MemoryPage.read, given(**options))
+    return Call("POST", "/memory/list", MemoryPage.read, wire(**options))
 
 
 def update_memory(memory_id: Id, expires_at: Union[Time, None, Unset], **fields: Any) -> Call[Memory]:
-    body = given(**fields)
+    body = wire(**fields)
     if not isinstance(expires_at, Unset):
         body["expires_at"] = field("expires_at", expires_at)
     return Call("PATCH", _path(memory_id), Memory.read, body)
@@ -67,11 +67,11 @@ def update_memory(memory_id: Id, expires_at: Union[Time, None, Unset], **fields:
 
 def update_memories(updates: Iterable[Mapping[str, Any]], atomic: bool, **notes: Any) -> Call[list[ItemResult]]:
     prepared = _batch.prepare(updates, "updates", record)
-    return prepared.call("PATCH", "/memory/batch", "items", {"atomic": field("atomic", atomic), **given(**notes)}, atomic)
+    return prepared.call("PATCH", "/memory/batch", "items", {"atomic": field("atomic", atomic), **wire(**notes)}, atomic)
 
 
 def delete_memory(memory_id: Id, **options: Any) -> Call[Memory]:
-    return Call("DELETE", _path(memory_id), lambda answer: Memory.read(answer["memory"]), params=given(**options))
+    return Call("DELETE", _path(memory_id), lambda answer: Memory.read(answer["memory"]), params=wire(**options))
 
 
 def delete_memories(ids: Iterable[Id]) -> Call[list[ItemResult]]:
@@ -84,26 +84,26 @@ def delete_matching(filters: Optional[Mapping[str, Any]]) -> Call[DeleteSummary]
 
 
 def search_memories(**options: Any) -> Call[list[MemoryMatch]]:
-    return Call("POST", "/memory/search", lambda answer: [MemoryMatch.read(m) for m in answer["matches"]], given(**options))
+    return Call("POST", "/memory/search", lambda answer: [MemoryMatch.read(m) for m in answer["matches"]], wire(**options))
 
 
 def reinforce_memory(memory_id: Id, boost: Optional[float]) -> Call[Memory]:
-    body = {"id": identifier(memory_id), **given(boost=boost)}
+    body = {"id": identifier(memory_id), **wire(boost=boost)}
     return Call("POST", "/memory/reinforce", lambda answer: Memory.read(answer["memory"]), body)
 
 
 def get_history(memory_id: Id, limit: Optional[int], before: Optional[int]) -> Call[list[MemoryVersion]]:
-    params = given(limit=limit, before=before)
+    params = wire(limit=limit, before=before)
     read = lambda answer: [MemoryVersion.read(version) for version in answer["versions"]]  # noqa: E731
     return Call("GET", _path(memory_id, "history"), read, params=params)
 
 
 def restore_memory(memory_id: Id, version: int, **options: Any) -> Call[Memory]:
-    return Call("POST", _path(memory_id, "restore"), Memory.read, given(version=version, **options))
+    return Call("POST", _path(memory_id, "restore"), Memory.read, wire(version=version, **options))
 
 
 def send_feedback(memory_id: Id, feedback: Optional[str], reason: Optional[str]) -> Call[Memory]:
-    return Call("POST", _path(memory_id, "feedback"), Memory.read, {"feedback": field("feedback", feedback), **given(reason=reason)})
+    return Call("POST", _path(memory_id, "feedback"), Memory.read, {"feedback": field("feedback", feedback), **wire(reason=reason)})
 
 
 def get_waypoints(memory_id: Id) -> Call[list[Waypoint]]:
@@ -123,15 +123,15 @@ def compact() -> Call[dict[str, Any]]:
 
 
 def import_from(file: Path, on_conflict: Optional[str]) -> Call[ImportSummary]:
-    return Call("POST", "/import", ImportSummary.read, params=given(on_conflict=on_conflict), file=named(file), long=True)
+    return Call("POST", "/import", ImportSummary.read, params=wire(on_conflict=on_conflict), file=path_of(file), long=True)
 
 
 def export(filters: Optional[Mapping[str, Any]]) -> Call[Any]:
-    return Call("POST", "/export", dict, given(filters=filters))
+    return Call("POST", "/export", dict, wire(filters=filters))
 
 
 def watch(filters: Optional[Mapping[str, Any]], since: Optional[Time]) -> Call[Any]:
-    return Call("POST", "/watch", dict, given(filters=filters, since=since))
+    return Call("POST", "/watch", dict, wire(filters=filters, since=since))
 
 
 def stats() -> Call[dict[str, Any]]:

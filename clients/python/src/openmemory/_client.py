@@ -1,4 +1,4 @@
-"""What can be asked of a server? The methods of the JavaScript package, in Python's spelling."""
+"""Synchronous client: the methods of the JavaScript package in snake_case."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import httpx
 from . import _calls
 from ._connection import Server
 from ._errors import OpenMemoryError, closed, invalid
-from ._exchange import Call, answer, pause, refusal, request, unreachable
-from ._files import Path, Saving
+from ._exchange import Call, answer, refusal, request, retry_delay, unreachable
+from ._files import ExportFile, Path
 from ._records import (
     UNSET,
     BackupSummary,
@@ -38,18 +38,20 @@ T = TypeVar("T")
 
 
 class OpenMemory:
-    """Memories behind a server.
+    """Synchronous client of an OpenMemory server.
 
-    Times are ISO 8601 texts, dates (midnight UTC) or datetimes (local time where they have no zone), in filters and
-    metadata too. An id or scope may be a ``uuid.UUID``. Other values that JSON does not have are refused by name.
+    Times are ISO 8601 strings, dates (midnight UTC) or datetimes (local time if naive), also in filters and metadata.
+    An id or scope may be a ``uuid.UUID``. Any other value that JSON cannot represent raises a ``ValidationError``.
+    Transient failures are retried up to three times.
 
-    :param api_key: the key; default: the environment variable ``OPENMEMORY_API_KEY``.
-    :param base_url: the server's address; default: ``OPENMEMORY_URL``, else ``http://localhost:8080``. A server on this
-        machine is asked directly, another one through the proxies of ``HTTP_PROXY``, ``HTTPS_PROXY`` and ``ALL_PROXY``.
-    :param user_id: the default scope: the ``user_id`` of memories added without one, and of lists and searches whose
-        filters name no user. None is refused: leave it out to mean everybody's memories.
-    :param timeout: seconds for one try of a request; None: no limit.
-    :raises ValidationError: naming an argument, or a variable of the environment, that cannot be used.
+    :param api_key: API key. Default: the environment variable ``OPENMEMORY_API_KEY``.
+    :param base_url: URL of the server. Default: ``OPENMEMORY_URL``, or ``http://localhost:8080``. The client connects
+        to a server on this machine directly, and to others through ``HTTP_PROXY``, ``HTTPS_PROXY`` or ``ALL_PROXY``.
+    :param user_id: Default scope: the ``user_id`` of memories added without one, and of calls whose filters name no
+        user. None is rejected; omit the argument to access the memories of all users.
+    :param timeout: Timeout of each attempt, in seconds; None for no limit. ``reindex``, ``compact``, ``backup`` and
+        ``import_from`` wait for the response without a limit.
+    :raises ValidationError: If an argument or environment variable is invalid; ``field`` names it.
     """
 
     def __init__(
@@ -80,10 +82,14 @@ class OpenMemory:
         created_at: Optional[Time] = None,
         if_exists: Optional[IfExists] = None,
     ) -> Memory:
-        """
-        Store a text. If the same user, agent, app and run have it already, it is added again (`"add"`, the default), the
-        memory that is there is the answer (`"skip"`, `existed` is true), or that also gets the new tags, metadata and
-        expiry (`"touch"`).
+        """Store a text as a new memory.
+
+        :param if_exists: What to do if a memory with the same user, agent, app and run has this text. ``"add"``
+            (default) adds another one, ``"skip"`` returns the existing memory, and ``"touch"`` also merges tags and
+            metadata into it and sets its expiry.
+        :returns: The new memory, or the existing one with ``existed=True``.
+        :raises ValidationError: If a value is invalid or exceeds its limit.
+        :raises VersionConflictError: If the ``id`` is already taken.
         """
         call = _calls.add_memory(
             self._scope,
@@ -109,11 +115,21 @@ class OpenMemory:
         atomic: bool = False,
         if_exists: Optional[IfExists] = None,
     ) -> list[ItemResult]:
-        """Store 1 to 1000 texts, each with a result of its own, in order. `if_exists` is for those that do not say it."""
+        """Store 1 to 1000 texts, each a mapping with the arguments of ``add_memory``.
+
+        :param atomic: Store all items or none. Default: an invalid item does not stop the others.
+        :param if_exists: For items that do not set it themselves. Default: ``"add"``.
+        :returns: One result per item, in order.
+        :raises ValidationError: If there are no items or more than 1000.
+        """
         return self._send(_calls.add_memories(memories, atomic, self._scope, if_exists=if_exists))
 
     def get_memory(self, memory_id: Id, *, version: Optional[int] = None, at: Optional[Time] = None) -> Memory:
-        """The memory as it is now, or an earlier state of it."""
+        """Return a memory in its current state, or as it was at ``version`` or at the time ``at``.
+
+        :raises NotFoundError: If there is no such memory or version. For a deleted memory, ``details["deleted"]`` is
+            true.
+        """
         return self._send(_calls.get_memory(memory_id, version, at))
 
     def list_memories(
@@ -125,7 +141,13 @@ class OpenMemory:
         order: Optional[str] = None,
         show_expired: Optional[bool] = None,
     ) -> MemoryPage:
-        """One page of memories, newest first."""
+        """Return one page of memories.
+
+        :param limit: Memories per page, 1 to 1000. Default: 100.
+        :param cursor: ``next_cursor`` of the previous page, with the same filters and order.
+        :param order: ``created_at:desc`` (default), ``created_at:asc``, ``updated_at:desc`` or ``updated_at:asc``.
+        :param show_expired: Include expired memories. Default: False.
+        """
         call = _calls.list_memories(
             filters=self._scope.filters(filters), limit=limit, cursor=cursor, order=order, show_expired=show_expired
         )
@@ -139,19 +161,22 @@ class OpenMemory:
         order: Optional[str] = None,
         show_expired: Optional[bool] = None,
     ) -> Iterator[Memory]:
-        """All memories that fit, each once, read in pages of ``limit``."""
+        """Iterate over all matching memories, each once, reading pages of ``limit`` (1 to 1000) memories.
+
+        ``order`` and ``show_expired`` are those of ``list_memories``.
+        """
         cursor: Optional[str] = None
-        # A memory that is updated on the way moves to the end of its order, and is met again there.
-        met: Optional[set[str]] = set() if isinstance(order, str) and order.startswith("updated_at") else None
+        # A memory that is updated during the iteration moves to the end of this order and would be returned again.
+        seen: Optional[set[str]] = set() if isinstance(order, str) and order.startswith("updated_at") else None
         while True:
             page = self.list_memories(
                 filters=filters, limit=limit, order=order, cursor=cursor, show_expired=show_expired
             )
             for memory in page.memories:
-                if met is not None:
-                    if memory.id in met:
+                if seen is not None:
+                    if memory.id in seen:
                         continue
-                    met.add(memory.id)
+                    seen.add(memory.id)
                 yield memory
             cursor = page.next_cursor
             if cursor is None:
@@ -169,8 +194,19 @@ class OpenMemory:
         actor: Optional[str] = None,
         reason: Optional[str] = None,
     ) -> Memory:
-        """Change a memory. ``tags`` replaces all; ``metadata`` is merged, and None in it removes a field;
-        ``expires_at=None`` clears it."""
+        """Change a memory; fields that are not given keep their value.
+
+        :param tags: Replaces all tags.
+        :param metadata: Merged field by field; None removes a field.
+        :param expires_at: None removes the expiry.
+        :param if_version: Update only if this is the current version.
+        :param actor: Who made the change, for the history.
+        :param reason: Why, for the history.
+        :raises NotFoundError: If there is no such memory.
+        :raises VersionConflictError: If the memory is not at ``if_version``.
+        :raises ImmutableMemoryError: If the memory is immutable.
+        :raises ValidationError: If a value is invalid or exceeds its limit.
+        """
         call = _calls.update_memory(
             memory_id,
             expires_at,
@@ -191,7 +227,12 @@ class OpenMemory:
         actor: Optional[str] = None,
         reason: Optional[str] = None,
     ) -> list[ItemResult]:
-        """Apply 1 to 1000 patches, ``{"id": …, "content": …, "ifVersion": …}``, each with a result of its own."""
+        """Apply 1 to 1000 patches, each a mapping such as ``{"id": …, "content": …, "if_version": …}``.
+
+        :param atomic: Apply all patches or none. Default: a rejected patch does not stop the others.
+        :returns: One result per patch, in order.
+        :raises ValidationError: If there are no patches or more than 1000.
+        """
         return self._send(_calls.update_memories(updates, atomic, actor=actor, reason=reason))
 
     def delete_memory(
@@ -202,9 +243,14 @@ class OpenMemory:
         actor: Optional[str] = None,
         reason: Optional[str] = None,
     ) -> Memory:
-        """
-        Remove a memory for good, with its history. Answers what it was. `actor` and `reason` are told to who asks for it
-        later.
+        """Delete a memory and its history permanently.
+
+        :param if_version: Delete only if this is the current version.
+        :param actor: Who deleted it. Later reads of the id raise a ``NotFoundError`` with it in ``details``.
+        :param reason: Why, likewise in ``details``.
+        :returns: The last state of the memory, with ``deleted_at``.
+        :raises NotFoundError: If there is no such memory.
+        :raises VersionConflictError: If the memory is not at ``if_version``.
         """
         return self._send(_calls.delete_memory(memory_id, if_version=if_version, actor=actor, reason=reason))
 
@@ -221,7 +267,13 @@ class OpenMemory:
         filters: Optional[Mapping[str, Any]] = None,
         all: bool = False,
     ) -> Union[list[ItemResult], DeleteSummary]:
-        """Delete by id, by filters, or all memories (of ``user_id``, where the client has one)."""
+        """Delete 1 to 1000 memories by id, all memories that match ``filters``, or all memories.
+
+        With the client's ``user_id``, ``all`` and filters that name no user are limited to that user.
+
+        :returns: One result per id, in order. For ``filters`` and ``all``: the number of memories and their ids.
+        :raises ValidationError: Unless exactly one of ``ids``, ``filters`` and ``all`` is given, or if it is empty.
+        """
         if not isinstance(all, bool):
             raise invalid("all", "must be True")
         if (ids is not None) + (filters is not None) + all != 1:
@@ -244,9 +296,15 @@ class OpenMemory:
         show_expired: Optional[bool] = None,
         k: Optional[int] = None,
     ) -> list[MemoryMatch]:
-        """The memories whose meaning is nearest to the query, best first.
+        """Find the memories that best answer a query, by words and meaning, best first.
 
-        ``limit`` is the maximum number of hits, 1 to 1000 (8). ``k`` is its older name and deprecated.
+        :param query: A question or a topic, 1 to 8192 characters.
+        :param limit: Maximum number of hits, 1 to 1000. Default: 8.
+        :param sectors: Only memories of these sectors. Default: all.
+        :param min_score: Only hits with at least this score, 0 to 1. Default: 0.
+        :param explain: Add the features of the score to each hit. Default: False.
+        :param show_expired: Include expired memories. Default: False.
+        :param k: Deprecated name of ``limit``.
         """
         call = _calls.search_memories(
             query=query,
@@ -261,13 +319,22 @@ class OpenMemory:
         return self._send(call)
 
     def reinforce_memory(self, memory_id: Id, *, boost: Optional[float] = None) -> Memory:
-        """Make a memory more salient."""
+        """Increase the salience of a memory. Its version does not change.
+
+        :param boost: How much salience to add, above 0 and at most 1. Default: 0.1.
+        :raises NotFoundError: If there is no such memory.
+        """
         return self._send(_calls.reinforce_memory(memory_id, boost))
 
     def get_history(
         self, memory_id: Id, *, limit: Optional[int] = None, before: Optional[int] = None
     ) -> list[MemoryVersion]:
-        """The versions of a memory, newest first."""
+        """Return the versions of a memory, newest first, including the current one.
+
+        :param limit: Maximum number of versions, 1 to 1000. Default: 100.
+        :param before: Only versions below this number.
+        :raises NotFoundError: If there is no such memory.
+        """
         return self._send(_calls.get_history(memory_id, limit, before))
 
     def restore_memory(
@@ -279,35 +346,51 @@ class OpenMemory:
         actor: Optional[str] = None,
         reason: Optional[str] = None,
     ) -> Memory:
-        """Bring back an earlier version, as a new one."""
+        """Restore an earlier version as a new one.
+
+        :raises NotFoundError: If there is no such memory or version.
+        :raises VersionConflictError: If the memory is not at ``if_version``.
+        :raises ImmutableMemoryError: If the memory is immutable.
+        """
         return self._send(_calls.restore_memory(memory_id, version, if_version=if_version, actor=actor, reason=reason))
 
     def send_feedback(self, memory_id: Id, feedback: Optional[str], *, reason: Optional[str] = None) -> Memory:
-        """``POSITIVE``, ``NEGATIVE``, ``VERY_NEGATIVE``, or None to take it back."""
+        """Record how useful a memory was. Its version does not change.
+
+        :param feedback: ``POSITIVE``, ``NEGATIVE`` or ``VERY_NEGATIVE``; None removes the feedback.
+        :raises NotFoundError: If there is no such memory.
+        """
         return self._send(_calls.send_feedback(memory_id, feedback, reason))
 
     def get_waypoints(self, memory_id: Id) -> list[Waypoint]:
-        """The memory's links to others, strongest first."""
+        """Return the links of a memory to others, strongest first."""
         return self._send(_calls.get_waypoints(memory_id))
 
     def reindex(self) -> dict[str, Any]:
-        """Embed everything anew with the server's model."""
+        """Embed all memories again with the server's model. An interrupted reindex continues with the next call.
+
+        :returns: ``{"reindexed": …, "model": {"id": …, "dimensions": …}}``.
+        """
         return self._send(_calls.reindex())
 
     def watch(
         self, *, filters: Optional[Mapping[str, Any]] = None, since: Optional[Time] = None
     ) -> Iterator[MemoryChange]:
-        """Committed changes, as they happen, from the first iteration on: or behind the change whose ``cursor`` is
-        ``since``, or since a time.
+        """Iterate over changes as they are committed. The watch starts with the first iteration.
 
-        A lost connection is made again where it was, for a minute; changes of the last minute can be told again then: go
-        by ``version``. One who falls behind more than the server keeps gets ``UNAVAILABLE``, and can watch again with
-        the last ``cursor``."""
+        If the connection is lost, the client reconnects for up to a minute and resumes after the last change received.
+        Changes up to one minute before that point may be repeated; compare ``version``.
+
+        :param filters: Only changes of matching memories.
+        :param since: Start after the change with this ``cursor``, or at this time. Default: now.
+        :raises OpenMemoryError: ``UNAVAILABLE`` if the server does not come back, or if the client falls behind the
+            server's buffer; resume with the last ``cursor``.
+        """
         watching = Watching(self._scope.filters(filters), since)
         while True:
             failed: Union[httpx.RequestError, OpenMemoryError, None] = None
             try:
-                with self._streamed(watching.request(self._open())) as response:
+                with self._stream(watching.request(self._client())) as response:
                     for text in response.iter_text():
                         for change in watching.read(text):
                             yield change
@@ -318,43 +401,63 @@ class OpenMemory:
             time.sleep(watching.pause(failed))
 
     def export_to(self, file: Path, *, filters: Optional[Mapping[str, Any]] = None) -> ExportSummary:
-        """Write all memories with their whole history to a file of this machine, which gets its name when it is whole.
-        Of a link the target is replaced; a pipe or a device is written into."""
+        """Write memories with their full history to a local file, in JSON Lines.
+
+        The file appears, or replaces an existing one, only when the export is complete. If it is a symbolic link, the
+        link's target is replaced. A complete export is copied into a pipe or device.
+
+        :param filters: Only these memories. Default: all memories and the ids of deleted ones.
+        :raises ValidationError: If ``file`` or ``filters`` is invalid.
+        :raises OpenMemoryError: ``IO`` if the file cannot be written.
+        """
         call = _calls.export(self._scope.filters(filters))
 
         def save() -> ExportSummary:
-            with Saving(file) as saving:
-                with self._streamed(request(self._open(), call)) as response:
+            with ExportFile(file) as target:
+                with self._stream(request(self._client(), call)) as response:
                     for chunk in response.iter_bytes():
-                        saving.write(chunk)
-                return saving.finish()
+                        target.write(chunk)
+                return target.finish()
 
-        return self._tried(save)
+        return self._with_retries(save)
 
     def import_from(self, file: Path, *, on_conflict: Optional[str] = None) -> ImportSummary:
-        """Import the memories of a file of this machine. ``on_conflict`` says what becomes of one whose id the store has
-        with another history: ``report`` (default), ``skip`` or ``replace``. Interrupted, it goes on where it stopped
-        when it is called again."""
+        """Import the memories of a local file that ``export_to`` wrote.
+
+        If an import is interrupted, calling it again continues where it stopped.
+
+        :param on_conflict: What to do with a memory whose id is in the store with a different history: ``"report"``
+            (default) lists it in ``errors``, ``"skip"`` keeps the stored memory, and ``"replace"`` replaces it.
+        :raises ValidationError: If ``file`` or ``on_conflict`` is invalid.
+        :raises OpenMemoryError: ``CORRUPTED`` if the file is damaged, ``IO`` if it cannot be read.
+        """
         return self._send(_calls.import_from(file, on_conflict))
 
     def backup(self, name: str) -> BackupSummary:
-        """Copy the store to a directory of this name beside the server, which must have one for backups."""
+        """Copy the store to a new directory of this name in the server's backup directory.
+
+        :raises AuthenticationError: ``FORBIDDEN`` if the server has no backup directory.
+        """
         return self._send(_calls.backup(name))
 
     def compact(self) -> dict[str, Any]:
-        """Take deleted texts out of the server's files. Answers their bytes before and after."""
+        """Remove deleted texts from the server's files.
+
+        :returns: The size of the files in bytes, as ``{"bytes_before": …, "bytes_after": …}``.
+        """
         return self._send(_calls.compact())
 
     def stats(self) -> dict[str, Any]:
-        """Counts and sizes."""
+        """Return counts and sizes, such as ``memories`` and ``bytes_on_disk``."""
         return self._send(_calls.stats())
 
     def ready(self) -> None:
-        """Returns when the server has filled its index and loaded its model."""
+        """Return once the server has loaded its index and model and accepts writes."""
         self._send(_calls.ready())
 
     def close(self) -> None:
-        """Close the connections. Calls that come later are refused with ``CLOSED``; closing again does nothing."""
+        """Close the connections. Later calls raise an ``OpenMemoryError`` with code ``CLOSED``; closing again does
+        nothing."""
         self._closed = True
         self._http.close()
 
@@ -369,25 +472,25 @@ class OpenMemory:
     ) -> None:
         self.close()
 
-    def _open(self) -> httpx.Client:
+    def _client(self) -> httpx.Client:
         if self._closed:
             raise closed()
         return self._http
 
     def _send(self, call: Call[T]) -> T:
-        client = self._open()
+        client = self._client()
         if call.known is not None:
             return call.known
         sent = request(client, call)
 
-        def ask() -> T:
-            # A file is read anew each time.
-            again = sent if call.file is None else request(self._open(), call)
-            return answer(self._open().send(again), call)
+        def send() -> T:
+            # Each attempt reads the file from the start.
+            again = sent if call.file is None else request(self._client(), call)
+            return answer(self._client().send(again), call)
 
-        return self._tried(ask)
+        return self._with_retries(send)
 
-    def _tried(self, work: Callable[[], T]) -> T:
+    def _with_retries(self, work: Callable[[], T]) -> T:
         attempt = 0
         while True:
             attempt += 1
@@ -403,15 +506,15 @@ class OpenMemory:
                 if self._closed:
                     raise
                 error, broken = refused, None
-            wait = pause(error, attempt)
-            if wait is None:
+            delay = retry_delay(error, attempt)
+            if delay is None:
                 raise error from broken
-            time.sleep(wait)
+            time.sleep(delay)
 
     @contextmanager
-    def _streamed(self, sent: httpx.Request) -> Iterator[httpx.Response]:
-        """An answer that is read as it comes."""
-        response = self._open().send(sent, stream=True)
+    def _stream(self, sent: httpx.Request) -> Iterator[httpx.Response]:
+        """Yield a response whose body is read as it arrives."""
+        response = self._client().send(sent, stream=True)
         try:
             if not response.is_success:
                 response.read()

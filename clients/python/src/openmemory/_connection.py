@@ -1,4 +1,4 @@
-"""How is the server reached? Directly where it is on this machine, else as the environment's proxies say."""
+"""How does a client connect? Directly to a server on this machine, otherwise through the proxies of the environment."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy
 
 @dataclass(frozen=True)
 class Server:
-    """An address with what is sent to it each time."""
+    """The URL of a server, with the key and the timeout of every request."""
 
     url: httpx.URL
     key: Optional[str]
@@ -35,16 +35,16 @@ class Server:
         return cls(url, _key(*_setting(api_key, "api_key", "OPENMEMORY_API_KEY")), timeout)
 
     def client(self) -> httpx.Client:
-        return _made(
+        return _create(
             lambda: httpx.Client(
-                transport=httpx.HTTPTransport(verify=self._verify) if self._near else None, **self._options
+                transport=httpx.HTTPTransport(verify=self._verify) if self._is_local else None, **self._options
             )
         )
 
     def async_client(self) -> httpx.AsyncClient:
-        return _made(
+        return _create(
             lambda: httpx.AsyncClient(
-                transport=httpx.AsyncHTTPTransport(verify=self._verify) if self._near else None, **self._options
+                transport=httpx.AsyncHTTPTransport(verify=self._verify) if self._is_local else None, **self._options
             )
         )
 
@@ -55,12 +55,12 @@ class Server:
 
     @property
     def _verify(self) -> Union[ssl.SSLContext, bool]:
-        """Certificates take long to load: without TLS there is a context that trusts none."""
+        """Loading certificates is slow, so without TLS an empty context takes their place."""
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if self.url.scheme == "http" else True
 
     @property
-    def _near(self) -> bool:
-        """Whether it is on this machine, where no proxy finds it. A transport of its own has no proxies."""
+    def _is_local(self) -> bool:
+        """Whether the server is on this machine, where a proxy cannot reach it. A custom transport uses no proxies."""
         host = self.url.host.rstrip(".")
         if host == "localhost" or host.endswith(".localhost"):
             return True
@@ -68,11 +68,11 @@ class Server:
             address = ipaddress.ip_address(host)
         except ValueError:
             return False
-        inner = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-        return (inner or address).is_loopback or (inner or address).is_unspecified
+        mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+        return (mapped or address).is_loopback or (mapped or address).is_unspecified
 
 
-def _made(make: Callable[[], Client]) -> Client:
+def _create(make: Callable[[], Client]) -> Client:
     try:
         return make()
     except ImportError:
@@ -86,13 +86,13 @@ def _made(make: Callable[[], Client]) -> Client:
 
 
 def _proxy_variable() -> str:
-    """The one with another kind of proxy than every httpx knows."""
+    """The variable whose proxy scheme is neither HTTP nor HTTPS."""
     schemes = {name: os.environ.get(name, "").partition("://")[0].lower() for name in _PROXIES}
     return next((name for name, scheme in schemes.items() if scheme not in ("", "http", "https")), "proxy")
 
 
 def _setting(given: Optional[str], argument: str, variable: str) -> tuple[Optional[str], str]:
-    """The text, and what it is called where it came from."""
+    """The value, with the name of the argument or variable that set it."""
     if given is None:
         return os.environ.get(variable) or None, variable
     if given == "":
@@ -113,6 +113,6 @@ def _url(text: Optional[str], name: str) -> httpx.URL:
 
 
 def _key(text: Optional[str], name: str) -> Optional[str]:
-    if text is not None and not (isinstance(text, str) and all("!" <= sign <= "~" for sign in text)):
+    if text is not None and not (isinstance(text, str) and all("!" <= character <= "~" for character in text)):
         raise invalid(name, "must be printable ASCII without spaces")
     return text

@@ -1,4 +1,4 @@
-"""Which exceptions are there? One class for each kind of failure, with the code that never changes."""
+"""Which exceptions are there? One class per kind of failure, with a stable code."""
 
 from __future__ import annotations
 
@@ -8,39 +8,39 @@ _RETRYABLE = {"LOCKED", "IO", "EMBEDDING_FAILED", "RATE_LIMITED", "TIMEOUT", "UN
 
 
 class OpenMemoryError(Exception):
-    """Every failure of this package."""
+    """Base class of all errors of this package."""
 
     def __init__(self, code: str, message: str, *, status: int = 0, details: Optional[Mapping[str, Any]] = None) -> None:
         super().__init__(message)
         self.code = code
-        #: The HTTP status of such a failure; 0 where no server has answered.
+        #: The HTTP status; 0 if no server answered.
         self.status = status
         self.details: dict[str, Any] = dict(details or {})
-        #: Seconds that the server asks to wait before another try.
+        #: Seconds to wait before a retry, as requested by the server; 0 if it did not say.
         self.retry_after = 0.0
         #: Whether the same call may succeed later.
         self.retryable = code in _RETRYABLE
 
 
 class ValidationError(OpenMemoryError):
-    """``MISSING_ID``, ``INVALID_ARGUMENT`` or ``LIMIT_EXCEEDED``: nothing has changed."""
+    """``MISSING_ID``, ``INVALID_ARGUMENT`` or ``LIMIT_EXCEEDED``: nothing was changed."""
 
     @property
     def field(self) -> Optional[str]:
-        """What is wrong, as a path such as ``tags[2]``."""
+        """The path of the invalid value, such as ``tags[2]``."""
         return self.details.get("field")
 
 
 class AuthenticationError(OpenMemoryError):
-    """``UNAUTHORIZED`` or ``FORBIDDEN``."""
+    """``UNAUTHORIZED`` (no valid key) or ``FORBIDDEN``."""
 
 
 class NotFoundError(OpenMemoryError):
-    """``NOT_FOUND``; ``details`` tell where the memory was deleted."""
+    """``NOT_FOUND``. For a deleted memory, ``details`` says when, at which version, by whom and why it was deleted."""
 
 
 class VersionConflictError(OpenMemoryError):
-    """``VERSION_CONFLICT``: the memory is not at the version that ``if_version`` named."""
+    """``VERSION_CONFLICT``: the memory is not at ``if_version``, or the id is already taken."""
 
     @property
     def version(self) -> int:
@@ -49,11 +49,11 @@ class VersionConflictError(OpenMemoryError):
 
 
 class ImmutableMemoryError(OpenMemoryError):
-    """``IMMUTABLE``: delete the memory and add it again instead."""
+    """``IMMUTABLE``: the memory cannot be changed; delete it and add it again."""
 
 
 class RateLimitError(OpenMemoryError):
-    """``RATE_LIMITED``."""
+    """``RATE_LIMITED``; ``retry_after`` has the seconds to wait."""
 
 
 _CLASSES: dict[str, type[OpenMemoryError]] = {
@@ -72,7 +72,7 @@ _CLASSES: dict[str, type[OpenMemoryError]] = {
 def error_of(
     body: Mapping[str, Any], status: int = 0, spelling: Optional[Mapping[str, str]] = None
 ) -> OpenMemoryError:
-    """The exception for what a server tells of a refusal, with the caller's name for its field."""
+    """The exception for an error body, with ``field`` in the caller's spelling."""
     code = str(body.get("code", "INTERNAL"))
     message = str(body.get("message", code))
     details = dict(body.get("details") or {})
@@ -89,7 +89,7 @@ def error_of(
 
 
 def invalid(field: str, problem: str, code: str = "INVALID_ARGUMENT") -> ValidationError:
-    """A refusal before anything is sent."""
+    """An error for an argument that is rejected before anything is sent."""
     status = 413 if code == "LIMIT_EXCEEDED" else 400
     return ValidationError(code, f"{field}: {problem}", status=status, details={"field": field})
 

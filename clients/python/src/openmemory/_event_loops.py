@@ -1,4 +1,4 @@
-"""Which connections can this event loop use? Those that it made: each loop gets an httpx client of its own."""
+"""Which connections can an event loop use? Only those that it opened, so each loop has its own httpx client."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ._errors import closed
 class ClientPerLoop:
     def __init__(self, server: Server) -> None:
         self._server = server
-        # Made now, so that settings that cannot be used are refused where they are given. The first loop takes it.
+        # Created now, so that the constructor reports invalid settings. The first loop uses it.
         self._unused: Optional[httpx.AsyncClient] = server.async_client()
         self._clients: dict[asyncio.AbstractEventLoop, httpx.AsyncClient] = {}
         self.closed = False
@@ -26,7 +26,7 @@ class ClientPerLoop:
         client = self._clients.get(loop)
         if client is None:
             for other in list(self._clients):
-                # Its sockets are closed when they are collected; nothing can be awaited there any more.
+                # A closed loop cannot run aclose(); garbage collection closes the sockets.
                 if other.is_closed():
                     self._clients.pop(other, None)
             client, self._unused = self._unused or self._server.async_client(), None
@@ -35,10 +35,10 @@ class ClientPerLoop:
 
     async def close(self) -> None:
         self.closed = True
-        here = asyncio.get_running_loop()
+        current = asyncio.get_running_loop()
         clients, self._clients = self._clients, {}
         for loop, client in clients.items():
-            if loop is here:
+            if loop is current:
                 await client.aclose()
             elif loop.is_running():
                 asyncio.run_coroutine_threadsafe(client.aclose(), loop)

@@ -1,4 +1,4 @@
-"""How is a request sent, read, and sent again? The same for both clients."""
+"""How is a request built, its response read, and a failure retried? Shared by both clients."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from typing import Any, AsyncIterator, Callable, Generic, Iterator, Mapping, Opt
 import httpx
 
 from ._errors import OpenMemoryError, error_of, invalid
-from ._files import Path, chunks, chunks_to_await, size_of
+from ._files import Path, async_chunks, chunks, size_of
 from ._values import WIRE_NAMES
 
 T = TypeVar("T")
 
-ATTEMPTS = 4
+MAX_ATTEMPTS = 4
 PASSING = {"UNAVAILABLE", "RATE_LIMITED", "TIMEOUT", "CLOSED"}
 _PARAMETERS = {wire: name for name, wire in WIRE_NAMES.items()}
 
 
 @dataclass
 class Call(Generic[T]):
-    """A request, and how its answer is read."""
+    """A request, and how to read its response."""
 
     method: str
     path: str
     read: Callable[[Any], T]
     body: Optional[Mapping[str, Any]] = None
     params: Optional[Mapping[str, Any]] = None
-    #: Sent instead of a body.
+    #: A file to send instead of a JSON body.
     file: Optional[Path] = None
-    #: Whether it may take as long as the store is large.
+    #: Whether the duration depends on the size of the store, so that reads have no timeout.
     long: bool = False
-    #: The answer where nothing needs to be asked.
+    #: The result, if no request is needed.
     known: Optional[T] = None
 
 
 def request(client: Union[httpx.Client, httpx.AsyncClient], call: Call[Any]) -> httpx.Request:
-    """Built once, so that every try of a write carries the same key."""
+    """Build a request once, so that all attempts of a write carry the same idempotency key."""
     headers = {} if call.method == "GET" else {"idempotency-key": str(uuid.uuid4())}
     content: Union[bytes, Iterator[bytes], AsyncIterator[bytes], None] = None
     if call.body is not None:
@@ -47,7 +47,7 @@ def request(client: Union[httpx.Client, httpx.AsyncClient], call: Call[Any]) -> 
         content = json.dumps(call.body, ensure_ascii=False, allow_nan=False).encode()
     if call.file is not None:
         headers.update({"content-type": "application/jsonl", "content-length": str(size_of(call.file))})
-        read = chunks_to_await if isinstance(client, httpx.AsyncClient) else chunks
+        read = async_chunks if isinstance(client, httpx.AsyncClient) else chunks
         content = read(call.file)
     timeout = waiting(client, None) if call.long else client.timeout
     try:
@@ -60,7 +60,7 @@ def request(client: Union[httpx.Client, httpx.AsyncClient], call: Call[Any]) -> 
 
 
 def waiting(client: Union[httpx.Client, httpx.AsyncClient], seconds: Optional[float]) -> httpx.Timeout:
-    """The client's limits, with another one for a silence of the server."""
+    """The client's timeouts, with a different read timeout in seconds; None for no limit."""
     limits = client.timeout
     return httpx.Timeout(connect=limits.connect, read=seconds, write=limits.write, pool=limits.pool)
 
@@ -76,7 +76,7 @@ def answer(response: httpx.Response, call: Call[T]) -> T:
 
 
 def refusal(response: httpx.Response) -> OpenMemoryError:
-    """What an answer refuses, whose text has been read."""
+    """The error that a response reports. Its body has been read."""
     body = _body(response)
     if isinstance(body, dict) and "code" in body:
         error = error_of(body, response.status_code, _PARAMETERS)
@@ -108,9 +108,9 @@ def unreachable(error: httpx.RequestError) -> OpenMemoryError:
     return OpenMemoryError(code, f"the server has not answered: {error}")
 
 
-def pause(error: OpenMemoryError, attempt: int) -> Optional[float]:
-    """Seconds until the next try; none where trying again does not help."""
-    if attempt == ATTEMPTS or error.code not in PASSING:
+def retry_delay(error: OpenMemoryError, attempt: int) -> Optional[float]:
+    """Seconds until the next attempt; None if a retry cannot help or no attempt is left."""
+    if attempt == MAX_ATTEMPTS or error.code not in PASSING:
         return None
-    grown = 0.1 * float(2 ** (attempt - 1)) * random.uniform(0.5, 1)
-    return min(max(grown, error.retry_after), 10.0)
+    backoff = 0.1 * float(2 ** (attempt - 1)) * random.uniform(0.5, 1)
+    return min(max(backoff, error.retry_after), 10.0)

@@ -1,5 +1,5 @@
-"""How does an export become a file, and how is a file sent? Written beside the file that it will be, and renamed when it
-is whole."""
+"""How is an export written to a file, and a file sent? An export goes to a temporary file next to its target and is
+renamed when it is complete."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from ._records import ExportSummary
 
 Path = Union[str, "os.PathLike[str]"]
 
-_CHUNK = 1 << 20
-_TAIL = 4096
+_CHUNK_BYTES = 1 << 20
+_TAIL_BYTES = 4096
 
 
-class Saving:
-    """A file that gets its name when all of it is there."""
+class ExportFile:
+    """The target of an export. It appears only when the export is complete."""
 
     def __init__(self, file: Path) -> None:
-        self._file = os.path.abspath(named(file))
-        # A pipe or a device stays what it is: what would be its new content is copied into it.
+        self._file = os.path.abspath(path_of(file))
+        # A pipe or a device cannot be replaced, so the complete export is copied into it.
         self._special = os.path.exists(self._file) and not os.path.isfile(self._file)
         self._bytes = 0
         self._tail = b""
         if os.path.isdir(self._file):
             raise invalid("file", "is a directory; name a file in it")
         if not self._special:
-            # Of a link, the target gets the export.
+            # Replace the target of a symbolic link, not the link.
             self._file = os.path.realpath(self._file)
         try:
             folder = None if self._special else os.path.dirname(self._file)
@@ -40,19 +40,19 @@ class Saving:
         except FileNotFoundError:
             raise invalid("file", "is in a directory that does not exist; make it first") from None
         except OSError as cause:
-            raise unusable(cause) from cause
+            raise file_error(cause) from cause
         self._open: IO[bytes] = os.fdopen(handle, "wb")
 
     def write(self, chunk: bytes) -> None:
         try:
             self._open.write(chunk)
         except OSError as cause:
-            raise unusable(cause) from cause
+            raise file_error(cause) from cause
         self._bytes += len(chunk)
-        self._tail = (self._tail + chunk)[-_TAIL:]
+        self._tail = (self._tail + chunk)[-_TAIL_BYTES:]
 
     def finish(self) -> ExportSummary:
-        """What the last line says. Without it something is missing."""
+        """Put the file in place and return the summary in its last line, without which the export is incomplete."""
         last = self._tail.rstrip().rpartition(b"\n")[2]
         if not last.startswith(b'{"end":true'):
             raise OpenMemoryError("UNAVAILABLE", "the export was cut off")
@@ -61,17 +61,17 @@ class Saving:
             os.fsync(self._open.fileno())
             self._open.close()
             if self._special:
-                with open(self._temporary, "rb") as whole, open(self._file, "wb") as target:
-                    shutil.copyfileobj(whole, target, _CHUNK)
+                with open(self._temporary, "rb") as source, open(self._file, "wb") as target:
+                    shutil.copyfileobj(source, target, _CHUNK_BYTES)
             else:
                 os.replace(self._temporary, self._file)
                 _sync_directory(os.path.dirname(self._file))
         except OSError as cause:
-            raise unusable(cause) from cause
-        told: dict[str, Any] = json.loads(last)
-        return ExportSummary(told["memories"], told["versions"], told["tombstones"], self._bytes)
+            raise file_error(cause) from cause
+        summary: dict[str, Any] = json.loads(last)
+        return ExportSummary(summary["memories"], summary["versions"], summary["tombstones"], self._bytes)
 
-    def __enter__(self) -> Saving:
+    def __enter__(self) -> ExportFile:
         return self
 
     def __exit__(
@@ -90,26 +90,26 @@ class Saving:
 def chunks(file: Path) -> Iterator[bytes]:
     try:
         with open(file, "rb") as opened:
-            while chunk := opened.read(_CHUNK):
+            while chunk := opened.read(_CHUNK_BYTES):
                 yield chunk
     except OSError as cause:
-        raise unusable(cause) from cause
+        raise file_error(cause) from cause
 
 
-async def chunks_to_await(file: Path) -> AsyncIterator[bytes]:
-    whole = chunks(file)
-    while chunk := await asyncio.to_thread(next, whole, b""):
+async def async_chunks(file: Path) -> AsyncIterator[bytes]:
+    source = chunks(file)
+    while chunk := await asyncio.to_thread(next, source, b""):
         yield chunk
 
 
 def size_of(file: Path) -> int:
-    if not os.path.isfile(named(file)):
+    if not os.path.isfile(path_of(file)):
         raise invalid("file", "must be a file of this machine")
     return os.path.getsize(file)
 
 
-def named(file: Path) -> str:
-    """The path of a file, which nothing else that `open` takes is."""
+def path_of(file: Path) -> str:
+    """The path of a file; rejects file descriptors and other values that `open` accepts."""
     try:
         name = os.fsdecode(file)
     except TypeError:
@@ -119,7 +119,7 @@ def named(file: Path) -> str:
     return name
 
 
-def unusable(cause: OSError) -> OpenMemoryError:
+def file_error(cause: OSError) -> OpenMemoryError:
     return OpenMemoryError("IO", f"the file could not be used: {cause}")
 
 

@@ -1,4 +1,4 @@
-"""What does a server answer? Records with the fields of the wire; fields of later versions are left out."""
+"""What do responses contain? Records with the fields of the protocol; unknown fields of later versions are ignored."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _known(kind: type[T], fields: Mapping[str, Any]) -> T:
 
 @dataclass
 class Memory:
-    """A memory as it is now, or as it was in one of its versions. Times are ISO 8601 in UTC."""
+    """A memory, in its current or an earlier state. Times are ISO 8601, UTC, with milliseconds."""
 
     id: str
     content: str
@@ -29,6 +29,7 @@ class Memory:
     version: int
     sectors: list[str]
     primary_sector: str
+    #: How present the memory is, 0 to 1.
     salience: float
     immutable: bool = False
     user_id: Optional[str] = None
@@ -38,9 +39,9 @@ class Memory:
     expires_at: Optional[str] = None
     feedback: Optional[str] = None
     feedback_reason: Optional[str] = None
-    #: Only of a deleted memory.
+    #: Set only for a deleted memory.
     deleted_at: Optional[str] = None
-    #: Only of one that adding has found: it had the text already.
+    #: Whether an add found this memory instead of storing its text again; see ``if_exists``.
     existed: bool = False
 
     @classmethod
@@ -52,9 +53,13 @@ class Memory:
 class MemoryMatch(Memory):
     """A search hit."""
 
+    #: The probability that the memory answers the query, 0 to 1.
     score: float = 0.0
+    #: The cosine between the query and the closest vector of the memory, −1 to 1.
     similarity: float = 0.0
+    #: The ids that lead to the hit: its own, preceded by a neighbour's if most of the score comes from that.
     path: list[str] = field(default_factory=list)
+    #: With ``explain=True``: the ``value`` and ``weight`` of each feature, by name.
     explain: Optional[dict[str, Any]] = None
 
     @classmethod
@@ -64,8 +69,10 @@ class MemoryMatch(Memory):
 
 @dataclass
 class MemoryPage:
+    """One page of a list."""
+
     memories: list[Memory]
-    #: Pass it as ``cursor`` for the next page; none on the last one.
+    #: Pass it as ``cursor`` to read the next page; None on the last page.
     next_cursor: Optional[str] = None
 
     @classmethod
@@ -84,10 +91,11 @@ class Change:
 
 @dataclass
 class MemoryVersion:
-    """One version of a memory, with what made it and what it changed."""
+    """One version of a memory, with its cause and its changes."""
 
     id: str
     version: int
+    #: ``ADD``, ``UPDATE`` or ``RESTORE``.
     event: str
     content: str
     tags: list[str]
@@ -96,6 +104,7 @@ class MemoryVersion:
     primary_sector: str
     created_at: str
     updated_at: str
+    #: Compared with the previous version; empty for ``ADD``.
     changes: list[Change]
     actor: Optional[str] = None
     reason: Optional[str] = None
@@ -114,6 +123,7 @@ class Waypoint:
     """A link to another memory."""
 
     id: str
+    #: The strength of the link, 0 to 1.
     weight: float
     created_at: str
     updated_at: str
@@ -125,7 +135,7 @@ class Waypoint:
 
 @dataclass
 class ItemResult:
-    """What became of one item of a batch: a memory, or an error and the id that the item named."""
+    """The result of one item of a batch: ``memory`` if ``ok``, otherwise ``error``; ``id`` is that of the item."""
 
     ok: bool
     memory: Optional[Memory] = None
@@ -141,7 +151,7 @@ class ItemResult:
 
 @dataclass
 class DeleteSummary:
-    """What a deletion by condition removed."""
+    """The memories that a deletion by filter removed."""
 
     deleted: int
     ids: list[str]
@@ -153,12 +163,13 @@ class MemoryChange:
 
     event: str
     id: str
-    #: The version that the change made; of a ``DELETE`` the last one.
+    #: The version that the change created; for a ``DELETE``, the last one.
     version: int
+    #: The time of the change.
     at: str
-    #: Pass it as ``since`` to go on behind this change.
+    #: Pass it as ``since`` to continue after this change.
     cursor: str
-    #: As the change left it; none with ``DELETE``.
+    #: The memory after the change; None for a ``DELETE``.
     memory: Optional[Memory] = None
 
     @classmethod
@@ -171,7 +182,7 @@ class MemoryChange:
 
 @dataclass
 class ExportSummary:
-    """What a file holds."""
+    """The contents of an exported file: memories, their versions, ids of deleted memories, and bytes."""
 
     memories: int
     versions: int
@@ -181,7 +192,7 @@ class ExportSummary:
 
 @dataclass
 class LineError:
-    """A memory of a file that was not imported."""
+    """A memory that an import rejected, with its line in the file."""
 
     line: int
     id: str
@@ -190,14 +201,15 @@ class LineError:
 
 @dataclass
 class ImportSummary:
-    """What an import has done."""
+    """The number of memories that an import added, replaced, skipped and rejected."""
 
     imported: int
     replaced: int
     skipped: int
+    #: Ids that count as deleted from now on.
     tombstones: int
     failed: int
-    #: The first 1000 of those that failed.
+    #: The first 1000 rejected memories.
     errors: list[LineError]
 
     @classmethod
@@ -209,7 +221,7 @@ class ImportSummary:
 
 @dataclass
 class BackupSummary:
-    """What a backup holds."""
+    """The contents of a backup: memories and bytes."""
 
     memories: int
     bytes: int
@@ -220,7 +232,7 @@ class BackupSummary:
 
 
 class Unset:
-    """Stands for what is not given, where None means something."""
+    """The type of a default for parameters where None has a meaning."""
 
 
 UNSET = Unset()

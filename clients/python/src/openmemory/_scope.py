@@ -1,4 +1,4 @@
-"""Whose memories does a call mean? The client's ``user_id`` is the default, unless the call itself names a user."""
+"""Whose memories does a call affect? Those of the client's ``user_id``, unless the call itself names a user."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Scope:
         self._user_id: Optional[str] = None
         if isinstance(user_id, Unset):
             return
-        # A user who got lost on the way never means everybody.
+        # None is more likely a missing value than a request for the memories of all users.
         if user_id is None:
             raise invalid("user_id", "is None; leave it out to mean everybody's memories")
         self._user_id = field("user_id", user_id)
@@ -23,17 +23,17 @@ class Scope:
             raise invalid("user_id", "must be a string that is not empty, or a UUID")
 
     def memory(self, fields: dict[str, Any]) -> dict[str, Any]:
-        """A new memory with its owner; None counts as absent, and an empty text as the mistake that it is."""
+        """A new memory with its owner. None counts as absent; an empty string is sent, and the server rejects it."""
         if self._user_id is None or fields.get("user_id") is not None:
             return fields
         return {**fields, "user_id": self._user_id}
 
     def filters(self, given: Optional[Mapping[str, Any]]) -> Optional[dict[str, Any]]:
-        """The filters for the wire, none where all memories are meant."""
+        """The filters to send; None for all memories."""
         sent = None if given is None else filters(given, "filters")
         if self._user_id is None or _names_a_user(sent):
             return sent
-        # In a list, where a star is a name like any other.
+        # In a list, because only there "*" is a user like any other.
         return {**(sent or {}), "user_id": {"in": [self._user_id]}}
 
 

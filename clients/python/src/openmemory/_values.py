@@ -1,4 +1,4 @@
-"""Would JSON hold this value as it is? What it would drop, change or refuse is refused here by its path instead."""
+"""Can JSON represent this value without loss? A value that it cannot represent is rejected here, with its path."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ Id = Union[str, UUID]
 Time = Union[str, datetime, date]
 IfExists = Literal["add", "skip", "touch"]
 
-# Deeper than the server's own limit of 32, which it reports by the right field; this one only ends cycles.
-_DEEPEST = 64
-_ID_CHARACTERS = 256
+# Above the server's limit of 32, which it reports with the right field; this one only bounds the recursion.
+_MAX_DEPTH = 64
+_MAX_ID_CHARACTERS = 256
 
 _IDS = {"id", "user_id", "agent_id", "app_id", "run_id"}
 _TIMES = {"expires_at", "created_at", "at", "since"}
 _SCOPES = {"user_id", "agent_id", "app_id", "run_id", "userId", "agentId", "appId", "runId"}
 _GROUPS = {"AND", "OR", "NOT"}
 
-#: Parameters that have another name on the wire.
+#: Parameters whose name on the wire differs.
 WIRE_NAMES = {
     "if_exists": "ifExists",
     "if_version": "ifVersion",
@@ -33,56 +33,56 @@ WIRE_NAMES = {
 
 
 def field(name: str, value: Any) -> Any:
-    """The value of a record's or a call's field, with what this field takes: ids as UUIDs, times as datetimes."""
+    """The JSON value of a field. Id fields also accept UUIDs; time fields and metadata, dates and datetimes."""
     return plain(value, name, ids=name in _IDS, times=name in _TIMES or name == "metadata")
 
 
-def given(**arguments: Any) -> dict[str, Any]:
-    """The arguments by their names on the wire, but for those that are None: they were left out."""
+def wire(**arguments: Any) -> dict[str, Any]:
+    """The arguments under their names on the wire, without those that are None."""
     return {WIRE_NAMES.get(name, name): field(name, value) for name, value in arguments.items() if value is not None}
 
 
 def record(value: Any, name: str) -> dict[str, Any]:
-    """One item of a batch."""
+    """The fields of one item of a batch, under their names on the wire."""
     if not isinstance(value, Mapping):
         raise invalid(name, f"must be a mapping of fields, not {_described(value)}")
     return {WIRE_NAMES.get(key, key): field(key, item) for key, item in _items(value, name)}
 
 
 def identifier(value: Any, name: str = "id") -> str:
-    """The id of a memory, whose length the server cannot judge where it makes the address too long."""
+    """The id of a memory. Its length is checked here, because a very long URL does not reach the server."""
     if value is None or value == "":
         raise ValidationError("MISSING_ID", "the id is missing", status=400, details={"field": name})
     text = plain(value, name, ids=True)
     if not isinstance(text, str):
         raise invalid(name, f"must be a string or a UUID, not {_described(value)}")
-    if len(text) > _ID_CHARACTERS:
-        raise invalid(name, f"has {len(text)} characters; the most is {_ID_CHARACTERS}", "LIMIT_EXCEEDED")
+    if len(text) > _MAX_ID_CHARACTERS:
+        raise invalid(name, f"has {len(text)} characters; the most is {_MAX_ID_CHARACTERS}", "LIMIT_EXCEEDED")
     return text
 
 
-def filters(value: Any, path: str, above: tuple[Any, ...] = ()) -> dict[str, Any]:
-    """Filters for the wire. A scope that is None got lost on the way: it never stands for somebody else's memories."""
+def filters(value: Any, path: str, ancestors: tuple[Any, ...] = ()) -> dict[str, Any]:
+    """The filters to send. A scope that is None is rejected: a missing value must not match other users' memories."""
     if not isinstance(value, Mapping):
         raise invalid(path, f"must be a mapping of fields, not {_described(value)}")
-    _check_nesting(value, path, above)
-    return {name: _filter(name, part, f"{path}.{name}", (*above, value)) for name, part in _items(value, path)}
+    _check_nesting(value, path, ancestors)
+    return {name: _filter(name, part, f"{path}.{name}", (*ancestors, value)) for name, part in _items(value, path)}
 
 
-def _filter(name: str, part: Any, path: str, above: tuple[Any, ...]) -> Any:
+def _filter(name: str, part: Any, path: str, ancestors: tuple[Any, ...]) -> Any:
     if name in _GROUPS and isinstance(part, Mapping):
-        return filters(part, path, above)
+        return filters(part, path, ancestors)
     if name in _GROUPS and isinstance(part, (list, tuple)):
-        return [filters(item, f"{path}[{at}]", above) for at, item in enumerate(part)]
+        return [filters(item, f"{path}[{at}]", ancestors) for at, item in enumerate(part)]
     scope = name in _SCOPES
-    return plain(part, path, above, ids=scope or name in ("memory_ids", "memoryIds"), times=True, none=not scope)
+    return plain(part, path, ancestors, ids=scope or name in ("memory_ids", "memoryIds"), times=True, none=not scope)
 
 
 def plain(
-    value: Any, path: str, above: tuple[Any, ...] = (), *, ids: bool = False, times: bool = False, none: bool = True
+    value: Any, path: str, ancestors: tuple[Any, ...] = (), *, ids: bool = False, times: bool = False, none: bool = True
 ) -> Any:
-    """The value as JSON has it: UUIDs and times as text where the place takes them, other kinds refused by path.
-    ``above`` are the lists and mappings that the value is in."""
+    """The value as JSON represents it. UUIDs and times become text where ``ids`` and ``times`` allow them; other types
+    are rejected with their path. ``ancestors`` are the lists and mappings that contain the value."""
     if value is None:
         if none:
             return None
@@ -96,19 +96,19 @@ def plain(
     if ids and isinstance(value, UUID):
         return str(value)
     if times and isinstance(value, datetime):
-        return _moment(value, path)
+        return _utc_text(value, path)
     if times and isinstance(value, date):
         return value.isoformat()
-    within = (*above, value)
+    within = (*ancestors, value)
 
     def inner(item: Any, place: str) -> Any:
         return plain(item, place, within, ids=ids, times=times, none=none)
 
     if isinstance(value, Mapping):
-        _check_nesting(value, path, above)
+        _check_nesting(value, path, ancestors)
         return {key: inner(item, f"{path}.{key}") for key, item in _items(value, path)}
     if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, memoryview)):
-        _check_nesting(value, path, above)
+        _check_nesting(value, path, ancestors)
         return [inner(item, f"{path}[{at}]") for at, item in enumerate(value)]
     raise invalid(path, f"is {_described(value)}, which JSON does not have; give it as text, a number or a list")
 
@@ -122,11 +122,11 @@ def _items(value: Mapping[Any, Any], path: str) -> Iterator[tuple[str, Any]]:
         yield key, item
 
 
-def _check_nesting(value: Any, path: str, above: tuple[Any, ...]) -> None:
-    if any(value is one for one in above):
+def _check_nesting(value: Any, path: str, ancestors: tuple[Any, ...]) -> None:
+    if any(value is one for one in ancestors):
         raise invalid(path, "contains itself")
-    if len(above) >= _DEEPEST:
-        raise invalid(path, f"is nested more than {_DEEPEST} levels deep", "LIMIT_EXCEEDED")
+    if len(ancestors) >= _MAX_DEPTH:
+        raise invalid(path, f"is nested more than {_MAX_DEPTH} levels deep", "LIMIT_EXCEEDED")
 
 
 def _number(value: Union[int, float], path: str) -> Union[int, float]:
@@ -139,9 +139,9 @@ def _number(value: Union[int, float], path: str) -> Union[int, float]:
     return value
 
 
-def _moment(value: datetime, path: str) -> str:
-    """In UTC, to the millisecond where that is all, as the server writes times: so texts compare as the times do."""
-    # The NaT of pandas is a datetime, and equals nothing.
+def _utc_text(value: datetime, path: str) -> str:
+    """The time in UTC, in the server's format, so that strings sort like times. Microseconds are not cut off."""
+    # The NaT of pandas is a datetime that does not equal itself.
     if value != value:
         raise invalid(path, "is not a time")
     try:
@@ -151,7 +151,7 @@ def _moment(value: datetime, path: str) -> str:
     if utc is not None:
         precision = "microseconds" if utc.microsecond % 1000 else "milliseconds"
         return utc.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
-    # The first and the last day of the calendar stand for "ever", and have no UTC in every time zone.
+    # datetime.min and datetime.max mean "always" and "never"; in some time zones they are out of range in UTC.
     if value.year in (1, 9999):
         return (value if value.utcoffset() is not None else value.replace(tzinfo=timezone.utc)).isoformat()
     raise invalid(path, "has no time zone, and local time is not known then; give it a time zone")

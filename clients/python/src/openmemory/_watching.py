@@ -1,4 +1,4 @@
-"""Where is somebody who watches? Behind the last event: from there a lost connection is made again."""
+"""How does a watch survive a lost connection? It reconnects and resumes after the last event received."""
 
 from __future__ import annotations
 
@@ -32,27 +32,27 @@ class Watching:
         self._begun = False
         self._refused: Optional[OpenMemoryError] = None
         self._pause = _FIRST_PAUSE
-        self._rest = ""
+        self._buffer = ""
         self._fields: dict[str, str] = {}
 
     def request(self, client: Union[httpx.Client, httpx.AsyncClient]) -> httpx.Request:
-        self._rest, self._fields = "", {}
+        self._buffer, self._fields = "", {}
         asked = request(client, self._call)
         asked.extensions = {**asked.extensions, "timeout": waiting(client, _SILENCE).as_dict()}
         return asked
 
     def read(self, text: str) -> Iterator[MemoryChange]:
-        """The changes in a piece of the stream."""
-        *lines, self._rest = (self._rest + text).split("\n")
+        """Yield the changes in a chunk of the event stream."""
+        *lines, self._buffer = (self._buffer + text).split("\n")
         for line in lines:
             name, _, value = line.rstrip("\r").partition(":")
             if name:
                 self._fields[name] = value[1:] if value.startswith(" ") else value
             elif line in ("", "\r") and self._fields:
                 fields, self._fields = self._fields, {}
-                yield from self._heard(fields)
+                yield from self._handle(fields)
 
-    def _heard(self, fields: Mapping[str, str]) -> Iterator[MemoryChange]:
+    def _handle(self, fields: Mapping[str, str]) -> Iterator[MemoryChange]:
         if fields.get("event") == "error":
             self._refused = error_of(json.loads(fields["data"]))
             raise self._refused
@@ -63,7 +63,7 @@ class Watching:
             yield MemoryChange.read(json.loads(fields["data"]))
 
     def pause(self, failed: Union[httpx.RequestError, OpenMemoryError, None]) -> float:
-        """Seconds until the connection is made again; raises where that does not help."""
+        """Seconds until the next attempt to connect. Raises the error if a retry cannot help or the time is up."""
         now = time.monotonic()
         self._lost = self._lost or now
         error = unreachable(failed) if isinstance(failed, httpx.RequestError) else failed
