@@ -1,5 +1,5 @@
-// An agent that remembers between conversations: before each answer it recalls, and its model may call tools that add or
-// correct memories. The model here is a stub that follows a script; put a call of yours in its place.
+// An agent that remembers across conversations. It searches its memories before each answer, and its model can call
+// tools that add or correct memories. The model is a scripted stub; replace it with a call to your own model.
 // `node examples/agent.mjs`
 
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { OpenMemory } from '@openmemory/sdk'
 const path = mkdtempSync(join(tmpdir(), 'openmemory-example-'))
 const om = new OpenMemory({ path, userId: 'ada' })
 
-/** What the model may call. Ids come from what it recalled, so a correction changes the memory it is about. */
+/** The tools of the model. It gets ids from the search results, so a correction changes the right memory. */
 const tools = {
   remember: ({ content }) => om.addMemory({ content }),
   correct: ({ id, content, reason }) => om.updateMemory(id, { content }, { actor: 'agent', reason }),
@@ -30,7 +30,7 @@ async function answer(message) {
   }
 }
 
-/** Stands for a language model: reads what it was given, calls a tool once, then answers. */
+/** A stub for a language model: reads the messages, calls at most one tool, then answers. */
 async function model(messages) {
   const [system, user, , result] = messages
   if (result) return { role: 'assistant', content: `Noted (version ${JSON.parse(result.content).version}).` }

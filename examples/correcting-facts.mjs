@@ -1,5 +1,5 @@
-// A fact that changes stays one memory: found by what is true now, with what was said before, why it changed, and a way
-// back. `node examples/correcting-facts.mjs`
+// A fact that changes stays one memory. Searches find its current content, and its history shows earlier contents, the
+// reasons for the changes, and a way back. `node examples/correcting-facts.mjs`
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,11 +16,11 @@ await om.updateMemory(
   { actor: 'assistant', reason: 'told in chat 12' },
 )
 
-// A second writer that read version 1 is told, rather than undoing the correction.
+// A second writer that read version 1 gets an error instead of overwriting the correction.
 const late = await om.updateMemory(id, { tags: ['job'] }, { ifVersion: version }).catch((error) => error)
 console.log(late instanceof VersionConflictError, late.version)
 
-// What was mistaken is undone by a version that says what an earlier one said.
+// To undo a mistake, restore an earlier version as a new one.
 await om.updateMemory(id, { content: 'Ada works at Globex' }, { actor: 'import', reason: 'old address book' })
 await om.restoreMemory(id, 2)
 

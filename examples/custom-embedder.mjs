@@ -1,5 +1,5 @@
-// A function of yours in place of the shipped model, for example one that calls a hosted model; and how a store moves to
-// another one. `node examples/custom-embedder.mjs`
+// Use your own embedding function instead of the shipped model, for example to call a hosted model, and migrate a store
+// to another embedder. `node examples/custom-embedder.mjs`
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,7 +8,7 @@ import { OpenMemory } from '@openmemory/sdk'
 
 const path = mkdtempSync(join(tmpdir(), 'openmemory-example-'))
 
-/** One place of the vector for each three letters in a row: crude, but it needs no network. */
+/** Hashes each trigram of letters to one dimension: crude, but it needs no network. */
 function letters(dimensions) {
   const vectorOf = (text) => {
     const vector = new Float32Array(dimensions)
@@ -28,7 +28,7 @@ const [best] = await om.searchMemories('gardening')
 console.log(best.content)
 await om.close()
 
-// Vectors of two models cannot be compared, so another one is refused until everything has been embedded anew.
+// Vectors of different models cannot be compared, so the store rejects another model until reindex() has run.
 const other = new OpenMemory({ path, embedder: letters(512) })
 const refused = await other.searchMemories('gardening').catch((error) => error)
 console.log(refused.code)

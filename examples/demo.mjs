@@ -1,7 +1,7 @@
-// How are memories kept right? Every Node.js line is remembered as of one day and corrected as of a later one.
+// How do memories stay correct? Stores the state of every Node.js line on one day and updates it to a later day.
 //
 //   npx -y @openmemory/sdk demo                           2024-10-01 and 2026-09-01
-//   npx -y @openmemory/sdk demo 2018-06-15 2019-06-15     other days
+//   npx -y @openmemory/sdk demo 2018-06-15 2019-06-15     other dates
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -44,7 +44,7 @@ async function tell() {
   const [before, askTime] = await timed(() => answers(questions))
   const asked = new Date()
   heading(`2  Ask ${questions.length} questions`, 'searchMemories', askTime)
-  say('  the answers stand in step 4, beside the later ones')
+  say('  step 4 shows these answers next to the later ones')
 
   await correct(known)
 
@@ -77,7 +77,7 @@ function questionsAbout(lines) {
   ]
 }
 
-/** The best answer to each question, and what a filter finds without one. */
+/** The best answer to each question, and the memories that a filter alone selects. */
 async function answers(questions) {
   const found = []
   for (const question of questions) {

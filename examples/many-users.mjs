@@ -1,5 +1,5 @@
-// One store for many users: `userId` keeps them apart, `user_id` in filters does so call by call, and runs, tags and
-// metadata narrow a search. `node examples/many-users.mjs`
+// One store for many users. `userId` limits an object to one user and `user_id` in filters limits one call; runs, tags
+// and metadata narrow a search. `node examples/many-users.mjs`
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -22,12 +22,12 @@ const allergies = async (user_id) => {
 }
 console.log(await allergies('ada'), '|', await allergies('bob'))
 
-// An object with a `userId` shares the store and sees that user's memories only.
+// An object with `userId` shares the store and by default sees only that user's memories.
 const bobs = new OpenMemory({ path, userId: 'bob' })
 const long = await bobs.searchMemories('hotel', { filters: { run_id: 'trip', 'metadata.nights': { gte: 5 } } })
 console.log(long.map(({ content }) => content))
 
-// A user who leaves is forgotten whole: content, vectors and history.
+// Deleting the memories of a user removes content, vectors and history.
 console.log((await om.deleteMemories({ filters: { user_id: 'ada' } })).deleted)
 console.log((await om.listMemories()).memories.map(({ user_id }) => user_id))
 

@@ -1,5 +1,5 @@
-// What was true of every Node.js line on a given day? Computed from the data of the npm package `node-releases`, which
-// lies beside this file (scripts/demo-data.mjs).
+// What was the state of every Node.js line on a given day? Computed from node-releases.json, which
+// scripts/demo-data.mjs writes from the npm package `node-releases`.
 
 import { readFileSync } from 'node:fs'
 
@@ -10,7 +10,7 @@ const releases = data.releases.map(([version, date]) => ({ version, date }))
 /** The package that the data comes from: `{ name, version, license }`. */
 export const { source } = data
 
-/** What a line goes through, in order; `begins` names the day in its schedule. Some lines skip some. */
+/** The states of a line, in order; `begins` is the key of the start date in its schedule. Some lines skip states. */
 const STATES = [
   { begins: 'alpha', state: 'Alpha', phrase: 'is in Alpha' },
   { begins: 'start', state: 'Current', phrase: 'is the Current line, where new features land,' },
@@ -19,7 +19,7 @@ const STATES = [
   { begins: 'end', state: 'End-of-life', phrase: 'is end-of-life' },
 ]
 
-/** The lines that had begun by `day` (`YYYY-MM-DD`), oldest first, each as a memory to add. */
+/** The lines that had started by `day` (`YYYY-MM-DD`), oldest first, each as a memory to add. */
 export function linesOn(day) {
   return begunBy(day).map(([line, dates]) => memoryOf(line, dates, day))
 }

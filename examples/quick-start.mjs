@@ -1,4 +1,4 @@
-// Remember two facts, correct one, find it, look back. `node examples/quick-start.mjs`
+// Store two facts, correct one, find it, and read its earlier version. `node examples/quick-start.mjs`
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

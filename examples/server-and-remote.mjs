@@ -1,4 +1,4 @@
-// One process has the directory open and serves it; others use the same methods over HTTP, each key its own tenant.
+// One process opens the directory and serves it over HTTP. Clients use the same methods, one tenant per key.
 // `node examples/server-and-remote.mjs`
 
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -19,7 +19,7 @@ const moved = await acme.updateMemory(id, { content: 'The launch is on Friday' }
 console.log(moved.version, (await acme.searchMemories('When is the launch?'))[0].content)
 console.log((await globex.getMemory(id).catch((error) => error)).code)
 
-// Any HTTP client will do.
+// Any HTTP client works.
 const response = await fetch(`${server.url}/memory/${id}`, {
   method: 'PATCH',
   headers: { 'X-API-Key': 'a-long-key-of-acme', 'Content-Type': 'application/json' },

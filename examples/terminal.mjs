@@ -1,4 +1,4 @@
-// How does the demo look? Headings with times, columns and changes, in plain colours where a terminal shows them.
+// How does the demo format its output? As headings with durations, tables and changes, in color on a terminal.
 
 import process from 'node:process'
 
@@ -14,7 +14,7 @@ export function say(text = '') {
   console.log(text)
 }
 
-/** A heading of a step, with what was called and how long it took at the right. */
+/** Prints the heading of a step, with the call and its duration on the right. */
 export function heading(title, call, ms) {
   const time = `${call}, ${duration(ms)}`
   say(`\n${bold(title)}${dim(time.padStart(WIDTH - title.length))}`)
@@ -24,7 +24,7 @@ export function duration(ms) {
   return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`
 }
 
-/** Rows as columns of equal width; the first row is the heads. */
+/** Prints rows in aligned columns. The first row is the header. */
 export function table([heads, ...rows]) {
   const widths = heads.map((_, at) => Math.max(...[heads, ...rows].map((row) => row[at].length)))
   const line = (row) =>
@@ -36,7 +36,7 @@ export function table([heads, ...rows]) {
   for (const row of rows) say(`  ${line(row)}`)
 }
 
-/** One field of a version: what it was and what it became. */
+/** Prints the change of one field: its old and its new value. */
 export function change({ field, from, to }) {
   const [before, after] = [from, to].map((value) => (Array.isArray(value) ? value.join(', ') : String(value ?? '–')))
   const name = `     ${field.padEnd(16)}`
@@ -45,12 +45,12 @@ export function change({ field, from, to }) {
   say(`${''.padEnd(name.length - 2)} → ${green(cut(after, WIDTH - 24))}`)
 }
 
-/** The text, cut off where it would not fit. */
+/** The text, truncated to `width`. */
 export function cut(text, width = WIDTH - 2) {
   return text.length > width ? `${text.slice(0, width - 1)}…` : text
 }
 
-/** Runs `work` and gives its result and the milliseconds that it took. */
+/** Runs `work`; resolves to its result and its duration in milliseconds. */
 export async function timed(work) {
   const start = performance.now()
   const result = await work()

@@ -1,7 +1,7 @@
 const { temporaryMemory } = require('./temporary-memory')
 
-// Runs beside the other files, in a worker process of its own.
-test('memories of other files are not seen', async () => {
+// Runs concurrently with the other files, in a separate worker process.
+test('a test does not see memories of other files', async () => {
   const om = temporaryMemory()
   await om.addMemory({ content: 'memory of file 2' })
   expect((await om.listMemories()).memories.map(({ content }) => content)).toEqual(['memory of file 2'])

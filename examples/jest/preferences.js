@@ -1,6 +1,6 @@
-// The code under test: it is given a store, and knows nothing of tests.
+// The code under test. It receives its store and does not depend on the tests.
 
-/** Keeps one memory for each topic, corrected when the preference changes. */
+/** Stores one memory per topic and updates it when the preference changes. */
 class Preferences {
   constructor(om) {
     this.om = om

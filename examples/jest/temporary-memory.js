@@ -1,4 +1,4 @@
-// A store for one test, in a directory of its own: parallel workers never meet. Closing it is all that Jest needs to end.
+// A store for one test, in its own directory, so that parallel workers do not conflict. Closed so that Jest can exit.
 
 const { mkdtempSync, rmSync } = require('node:fs')
 const { tmpdir } = require('node:os')
@@ -15,7 +15,7 @@ afterEach(async () => {
   stores.clear()
 })
 
-/** `embedder: 'test'` needs no model: the same text has the same vector everywhere, and shared words make texts similar. */
+/** `embedder: 'test'` needs no model: it is deterministic, and texts that share words are similar. */
 function temporaryMemory(options) {
   const path = mkdtempSync(join(tmpdir(), 'memory-'))
   const om = new OpenMemory({ path, embedder: 'test', ...options })
