@@ -11,7 +11,7 @@ export class ProgressFailure {
   constructor(readonly error: unknown) {}
 }
 
-/** Codes of a call that its signal ended, at work or while it waited for the directory. */
+/** Error codes of a call that was aborted, either running or waiting for the directory. */
 const BY_SIGNAL: ReadonlySet<string> = new Set(['ABORTED', 'LOCKED'])
 
 /** Rejects invalid options, and a signal that has already fired. */
@@ -23,18 +23,18 @@ export function checkLongCall({ onProgress, signal }: LongCallOptions): void {
   if (signal?.aborted) throw aborted(signal)
 }
 
-/** Has a call report its progress to `onProgress` and end by `signal`. */
+/** Runs a call that reports its progress to `onProgress` and stops when `signal` fires. */
 export async function cancellable<T>(options: LongCallOptions, work: (control: CallControl) => Promise<T>): Promise<T> {
   checkLongCall(options)
   const { onProgress, signal } = options
   const progress = new Progress(onProgress)
-  // A signal of its own: it outlives neither the call nor the user's signal.
+  // A separate signal: it outlives neither the call nor the user's signal.
   const stop = new AbortController()
   const release = onAbort(signal, () => stop.abort())
   try {
     return await work({ signal: stop.signal, ...(onProgress && { onProgress: progress.report }) })
   } catch (error) {
-    // A failure that has nothing to do with the signal stays as it is.
+    // A failure that the signal did not cause is rethrown unchanged.
     if (signal?.aborted && error instanceof OpenMemoryError && BY_SIGNAL.has(error.code)) throw aborted(signal)
     throw error
   } finally {

@@ -1,4 +1,4 @@
-// What does it mean that a file of this machine cannot be used? Some failures pass by themselves or once space is freed.
+// Is the failure of a local file retryable? Some failures are transient or end when disk space is freed.
 
 import type { ErrorBody } from './error-body'
 

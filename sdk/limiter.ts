@@ -1,5 +1,5 @@
-// How many calls does a backend handle at once? What it holds for a call is many times the size of the call, so a flood of
-// calls waits here, in the order in which they were made.
+// How many calls does a backend handle at once? A call in progress takes many times the memory of a waiting one, so
+// excess calls wait here, in order.
 
 /** Concurrent calls: more than the engine groups into one commit or one embedding batch. */
 const MAX_CONCURRENT = 1024
@@ -9,7 +9,7 @@ type Begin = () => Promise<unknown>
 export class Limiter {
   readonly #max: number
   #running = 0
-  /** Those before `#next` have begun. */
+  /** Calls before `#next` have started. */
   #waiting: Begin[] = []
   #next = 0
 
@@ -28,7 +28,7 @@ export class Limiter {
     })
   }
 
-  /** Begins all waiting calls: closing settles them, and some would never be answered otherwise. */
+  /** Starts all waiting calls, so that closing settles them too. */
   release(): void {
     while (this.#next < this.#waiting.length) this.#beginNext()
   }

@@ -3,7 +3,7 @@
 
 import { main } from './main'
 
-// The reader has read enough, as `head` does.
+// The reader, such as `head`, closed the pipe early.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
   process.exit(0)

@@ -1,4 +1,4 @@
-// When does a command end that runs until it is stopped?
+// When does a long-running command stop?
 
 /** Resolves at the first SIGTERM or SIGINT. The second one ends the process, as by default. */
 export function untilStopped(): Promise<void> {

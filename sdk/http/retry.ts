@@ -1,4 +1,4 @@
-// When is a request sent again? After transient failures, a few times, with pauses that grow.
+// When is a request retried? After transient failures, a few times, with exponential backoff.
 
 import type { ErrorBody } from '../error-body'
 
@@ -18,7 +18,7 @@ export function pauseAfter(attempt: number, retryAfterMs: number | undefined): n
   return Math.min(Math.max(jittered(FIRST_PAUSE_MS * 2 ** (attempt - 1)), retryAfterMs ?? 0), MAX_PAUSE_MS)
 }
 
-/** Half to all of it, so that clients of one server do not return at the same moment. */
+/** Jitter: half to all of the delay, so that clients of one server do not retry at the same moment. */
 export function jittered(pauseMs: number): number {
   return pauseMs * (0.5 + Math.random() / 2)
 }

@@ -1,4 +1,4 @@
-// What does a server send on its own? Server-sent events: lines with fields, and a blank line after each event.
+// How are server-sent events parsed? As lines with fields, and a blank line after each event.
 
 import type { Readable } from 'node:stream'
 import { textLines } from './json-lines'

@@ -1,5 +1,5 @@
-// How does a request reach a server? Over connections that are kept alive, with a limit of time, again after a transient
-// failure, and for writes with an idempotency key.
+// How does a request reach a server? Over keep-alive connections, with a timeout, retries after transient failures, and
+// an idempotency key for writes.
 
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
@@ -28,7 +28,7 @@ export interface HttpRequest {
   file?: { path: string; size: number }
   /** Reads a response that consists of lines; resolves to JSON text. Such a request is idempotent. */
   read?: (response: Readable) => Promise<string>
-  /** Takes an endless response, over a connection of its own. */
+  /** Reads an endless response, over a dedicated connection. */
   follow?: (response: Readable) => void
   /** Whether later calls wait until this one is answered. */
   first?: boolean
@@ -216,7 +216,7 @@ export class Transport {
           location: response.headers.location,
           retryAfter: Number.isFinite(after) ? after * 1000 : undefined,
         }
-        // The reader gets the error too; an abort after the end concerns nobody.
+        // The reader gets the error too; an abort after the end has no effect.
         response.on('error', () => undefined)
         const kind = response.headers['content-type'] ?? JSON_LINES
         const lines = answer.status === 200 && kind.startsWith(JSON_LINES)

@@ -193,7 +193,7 @@ export class NativeBackend<M extends object> implements Backend<M> {
     return this.#pass(this.#limits.others, begin, control)
   }
 
-  /** First the limit, then the directory: a call that waits for the directory holds its place. */
+  /** First the limit, then the directory: a call that waits for the directory holds its permit. */
   async #pass<T>(limiter: Limiter, begin: Begin, control: CallControl | undefined): Promise<T> {
     const engine = this.#open()
     const native = control && nativeControl(control)
@@ -220,7 +220,7 @@ export class NativeBackend<M extends object> implements Backend<M> {
   }
 }
 
-/** What a watcher answers that has ended. */
+/** The result of a watcher that has ended. */
 const ENDED = JSON.stringify({ ok: { changes: [], ended: true } })
 
 function nativeControl({ signal, onProgress }: CallControl): NativeControl {

@@ -3,7 +3,7 @@
 import type { JsonValue } from '../../index'
 import { OpenMemoryError } from '../errors'
 
-/** Each has a package of its own, an optional dependency of this one: npm installs the one that fits. */
+/** Each platform has its own package, an optional dependency of this one; npm installs the matching one. */
 const PLATFORMS = [
   ...['linux-x64-gnu', 'linux-x64-musl', 'linux-arm64-gnu', 'linux-arm64-musl'],
   ...['darwin-x64', 'darwin-arm64', 'win32-x64-msvc'],

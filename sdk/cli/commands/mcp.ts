@@ -1,4 +1,4 @@
-// openmemory mcp: gives a model the memories as tools.
+// openmemory mcp: serves the memories to a model as MCP tools.
 
 import { addAbortSignal } from 'node:stream'
 import { converse } from '../../mcp/rpc'
