@@ -6,22 +6,16 @@ use std::collections::VecDeque;
 pub(crate) struct FairQueue<J> {
     /// Clients with jobs, the next one to serve first.
     clients: VecDeque<(u64, VecDeque<J>)>,
-    len: usize,
 }
 
 impl<J> Default for FairQueue<J> {
     fn default() -> Self {
-        Self { clients: VecDeque::new(), len: 0 }
+        Self { clients: VecDeque::new() }
     }
 }
 
 impl<J> FairQueue<J> {
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
     pub(crate) fn push(&mut self, client: u64, job: J) {
-        self.len += 1;
         match self.clients.iter_mut().find(|(id, _)| *id == client) {
             Some((_, jobs)) => jobs.push_back(job),
             None => self.clients.push_back((client, VecDeque::from([job]))),
@@ -34,7 +28,6 @@ impl<J> FairQueue<J> {
         if !jobs.is_empty() {
             self.clients.push_back((client, jobs));
         }
-        self.len -= usize::from(job.is_some());
         job
     }
 }
@@ -52,9 +45,7 @@ mod tests {
         queue.push(2, "b1");
         queue.push(3, "c1");
         queue.push(2, "b2");
-        assert_eq!(queue.len(), 7);
         let order: Vec<_> = std::iter::from_fn(|| queue.pop()).collect();
         assert_eq!(order, ["a1", "b1", "c1", "a2", "b2", "a3", "a4"]);
-        assert_eq!(queue.len(), 0);
     }
 }

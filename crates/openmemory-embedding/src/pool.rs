@@ -22,8 +22,7 @@ impl EmbeddingPool {
     /// No thread could be started.
     pub fn new(threads: Option<usize>) -> std::io::Result<Self> {
         let processors = thread::available_parallelism().map_or(1, Into::into);
-        // With a single processor spinning only delays other threads.
-        let pool = Self { queue: Arc::new(JobQueue::new(processors > 1)), next_client: AtomicU64::new(0) };
+        let pool = Self { queue: Arc::new(JobQueue::default()), next_client: AtomicU64::new(0) };
         for number in 0..threads.unwrap_or(processors).max(1) {
             let queue = pool.queue.clone();
             let started = thread::Builder::new().name(format!("openmemory-embed-{number}")).spawn(move || queue.work());

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use super::embed::Embedded;
 use super::engine::Engine;
 use super::outcome::{HasId, Outcome};
-use super::parallel_map::parallel_map;
 use super::update::changes_vectors;
 use openmemory_domain::request::{AddMany, Item, NewMemory, Update, UpdateMany};
 use openmemory_domain::{Content, ContentHash, Embedding, Memory, MemoryId};
@@ -43,7 +42,7 @@ impl Engine {
         let mut results = Vec::with_capacity(items.len());
         while !items.is_empty() {
             let rest = items.split_off(chunk.min(items.len()));
-            let prepared = parallel_map(items, |item| self.prepare_item(item?, &embedded));
+            let prepared = items.into_iter().map(|item| self.prepare_item(item?, &embedded)).collect();
             items = rest;
             let (model, now) = (self.model.identity().await?.clone(), self.now());
             let insert = move |transaction: &mut Transaction<'_>, prepared: Prepared| {
@@ -94,7 +93,7 @@ impl Engine {
         if items.iter().flatten().any(|update| changes_vectors(&update.patch)) {
             self.index.ready().await?;
         }
-        let mut texts = parallel_map(items, |item| self.with_text(item?, &embedded));
+        let mut texts: Vec<_> = items.into_iter().map(|item| self.with_text(item?, &embedded)).collect();
         let chunk = if request.atomic { texts.len() } else { UPDATE_CHUNK };
         let mut results = Vec::with_capacity(texts.len());
         while !texts.is_empty() {

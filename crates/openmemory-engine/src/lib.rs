@@ -28,7 +28,6 @@ mod list;
 mod memory_store;
 mod model;
 mod outcome;
-mod parallel_map;
 mod read;
 mod registry;
 mod reindex;
