@@ -1,6 +1,5 @@
 //! How does a process with an engine handle a fault? It continues like a service, and reopens the store when necessary.
 
-use openmemory_rules::contract::Control;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,6 +8,7 @@ use std::sync::Arc;
 use openmemory_domain::{Clock, SystemClock};
 use openmemory_engine::{Engine, Options, doctor};
 use openmemory_rules::Error;
+use openmemory_rules::contract::Control;
 use openmemory_storage::SizeLimits;
 
 use crate::life::{End, Host, TRIES, Writers, live};

@@ -1,6 +1,5 @@
 //! What does a child process do? It opens the store, checks it for all acknowledged data, and continues to write.
 
-use openmemory_rules::contract::Control;
 use std::io::Write;
 use std::ops::Range;
 use std::path::Path;
@@ -9,6 +8,7 @@ use std::sync::Arc;
 use openmemory_embedding::{Embedder, EmbeddingError, ModelIdentity, Passage, TestEmbedder};
 use openmemory_engine::{Engine, Options};
 use openmemory_rules::Error;
+use openmemory_rules::contract::Control;
 use openmemory_storage::{Durability, SizeLimits};
 use tokio::task::LocalSet;
 

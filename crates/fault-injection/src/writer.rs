@@ -1,11 +1,11 @@
 //! What does a writer do, step by step, and what must the store contain after each step?
 
-use openmemory_rules::contract::Control;
 use std::collections::BTreeMap;
 
 use openmemory_domain::request::{AddMany, Delete, Get, History, List, NewMemory, Restore, Update, UpdateMany};
 use openmemory_engine::Engine;
 use openmemory_rules::Error;
+use openmemory_rules::contract::Control;
 use serde_json::{Map, Value, json};
 
 use crate::rng::Rng;

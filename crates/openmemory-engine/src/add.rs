@@ -1,11 +1,11 @@
 //! How is a memory added? Its text is embedded first; the commit decides whether the text already exists.
 
-use openmemory_rules::contract::Added;
 use std::sync::Arc;
 
 use super::engine::Engine;
 use openmemory_domain::request::{IfExists, NewMemory};
 use openmemory_domain::{Embedding, MemoryId};
+use openmemory_rules::contract::Added;
 use openmemory_rules::write::add::{Insertion, Prepared, add};
 use openmemory_rules::{Error, Rows};
 use openmemory_storage::Transaction;

@@ -1,11 +1,11 @@
 //! How are the files of a store maintained? By online backup, compaction and the doctor.
 
-use openmemory_rules::contract::{BackedUp, Compacted, Control};
 use std::path::Path;
 
 use super::engine::Engine;
 use openmemory_domain::Timestamp;
 use openmemory_rules::Error;
+use openmemory_rules::contract::{BackedUp, Compacted, Control};
 use openmemory_storage::{self as storage, Diagnosis};
 
 impl Engine {

@@ -1,7 +1,6 @@
 //! How are many changes written at once? New texts are embedded together and committed in few transactions. Items
 //! succeed or fail independently, or all together in an atomic batch.
 
-use openmemory_rules::contract::{Added, Control, Deleted, ItemError, ItemResult};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -11,6 +10,7 @@ use super::outcome::{HasId, Outcome};
 use super::update::changes_vectors;
 use openmemory_domain::request::{AddMany, Item, NewMemory, Update, UpdateMany};
 use openmemory_domain::{Content, ContentHash, Embedding, Memory, MemoryId};
+use openmemory_rules::contract::{Added, Control, Deleted, ItemError, ItemResult};
 use openmemory_rules::write::add::{self, Prepared};
 use openmemory_rules::write::delete;
 use openmemory_rules::write::text::Text;

@@ -1,6 +1,5 @@
 //! Who is notified of a commit? The index and the watchers, on the writer thread, in commit order.
 
-use openmemory_rules::contract::Deleted;
 use std::sync::Arc;
 
 use super::engine::Engine;
@@ -8,6 +7,7 @@ use super::feed::{Change, Feed};
 use super::index_state::IndexHandle;
 use openmemory_domain::Scope;
 use openmemory_rules::Number;
+use openmemory_rules::contract::Deleted;
 use openmemory_rules::write::add::Insertion;
 use openmemory_rules::write::committed::Committed;
 

@@ -1,6 +1,5 @@
 //! How are memories deleted? One by its id, or all that match a filter, in several commits.
 
-use openmemory_rules::contract::{Control, Deleted, DeletedMany};
 use std::sync::Arc;
 
 use super::engine::Engine;
@@ -8,6 +7,7 @@ use super::list::scan_range;
 use openmemory_domain::MemoryId;
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::{Delete, Order, TimeField};
+use openmemory_rules::contract::{Control, Deleted, DeletedMany};
 use openmemory_rules::write::{current::check_version, delete};
 use openmemory_rules::{Error, Number, Rows};
 use openmemory_storage::Transaction;

@@ -1,11 +1,11 @@
 //! What does a text need before it can be committed? Its hash, and its vectors unless the store has them.
 
-use openmemory_rules::contract::Control;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::engine::Engine;
 use openmemory_domain::{Content, ContentHash, Embedding, Fault, MemoryId, ModelTag};
+use openmemory_rules::contract::Control;
 use openmemory_rules::{Error, Rows};
 
 /// The vectors of texts, or the errors of embedding them, by content hash.

@@ -1,6 +1,5 @@
 //! Which users, agents, apps, runs and sectors have memories, and how many? A full scan counts them.
 
-use openmemory_rules::contract::{Control, EntityStats, SectorStats};
 use std::collections::BTreeMap;
 
 use super::engine::Engine;
@@ -8,6 +7,7 @@ use super::list::scan_range;
 use openmemory_domain::Sector;
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::{Order, TimeField};
+use openmemory_rules::contract::{Control, EntityStats, SectorStats};
 use openmemory_rules::{Error, Rows};
 
 impl Engine {

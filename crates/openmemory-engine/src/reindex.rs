@@ -1,12 +1,12 @@
 //! How does a store change its model? All current texts are embedded again; an interrupted run continues where it
 //! stopped.
 
-use openmemory_rules::contract::{Control, Reindexed};
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::engine::Engine;
 use openmemory_domain::{Content, ContentHash, ModelTag};
+use openmemory_rules::contract::{Control, Reindexed};
 use openmemory_rules::{Changes, Error, Number, Reindex, Rows};
 use openmemory_storage::Transaction;
 

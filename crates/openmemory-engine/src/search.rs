@@ -1,6 +1,5 @@
 //! Which memories answer a query? The index ranks all memories in scope; the store has their current state.
 
-use openmemory_rules::contract::{Control, Hit, ScoreFeature};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use openmemory_domain::filter::{Field, Filter};
 use openmemory_domain::request::{Order, Search, TimeField};
 use openmemory_domain::{Embedding, MemoryId, Sector, Sectors, Version};
 use openmemory_index::{CandidateSet, MemoryIndex, Query, RankedMemory, Scope, SectorMask};
+use openmemory_rules::contract::{Control, Hit, ScoreFeature};
 use openmemory_rules::{Error, Number, Rows};
 use openmemory_storage as storage;
 

@@ -1,7 +1,6 @@
 //! Which memories change, from now on or since an earlier position? Buffered changes are returned exactly. For an older
 //! position the store provides the newest state of every memory that has changed, and the ids of deleted ones.
 
-use openmemory_rules::contract::{ChangeKind, Control, MemoryChange};
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use super::feed::{BufferedChange, Change, Cursor, Feed, FeedError};
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::{Order, TimeField, Watch};
 use openmemory_domain::{Invalid, MemoryId, Timestamp};
+use openmemory_rules::contract::{ChangeKind, Control, MemoryChange};
 use openmemory_rules::{Error, Number, Rows, Tombstone};
 use openmemory_storage::ScanRange;
 

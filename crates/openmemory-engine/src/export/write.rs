@@ -1,6 +1,5 @@
 //! What does an export contain? The matching memories with their histories, and the tombstones.
 
-use openmemory_rules::contract::{Control, Exported};
 use std::io::Write;
 
 use super::super::engine::Engine;
@@ -8,6 +7,7 @@ use openmemory_domain::export::{ExportedTombstone, Header, LinkRow, MemoryRow, T
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::Export;
 use openmemory_domain::{ContentHash, Invalid, Version};
+use openmemory_rules::contract::{Control, Exported};
 use openmemory_rules::write::current;
 use openmemory_rules::{Error, LINE_BYTES, Number, Rows, Tombstone};
 use openmemory_storage::StorageError;

@@ -1,13 +1,12 @@
 //! How is each group of lines embedded and committed?
 
-use openmemory_rules::contract::{Control, Imported};
-
 use std::sync::Arc;
 
 use super::super::engine::Engine;
 use openmemory_domain::export::{ExportedMemory, ExportedTombstone, Line};
 use openmemory_domain::request::OnConflict;
 use openmemory_domain::{Content, Embedding};
+use openmemory_rules::contract::{Control, Imported};
 use openmemory_rules::write::add;
 use openmemory_rules::{Changes, Error, ImportFile, Numbered};
 use openmemory_storage::Transaction;

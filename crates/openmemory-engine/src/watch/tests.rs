@@ -1,7 +1,6 @@
 //! Does a watcher keep its position if it is slow, or if its filter matches little?
 #![allow(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
-use openmemory_rules::contract::{ChangeKind, Control};
 use std::path::Path;
 
 use serde_json::json;
@@ -10,6 +9,7 @@ use super::*;
 use crate::Options;
 use openmemory_domain::request::NewMemory;
 use openmemory_embedding::TestEmbedder;
+use openmemory_rules::contract::{ChangeKind, Control};
 
 fn open(directory: &Path) -> Engine {
     Engine::open(Options::new(directory, Arc::new(TestEmbedder))).unwrap()

@@ -1,12 +1,12 @@
 //! Is a backup consistent while the store is written to, and does a checkpoint shorten the log without losing data?
 
-use openmemory_rules::contract::Control;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use openmemory_domain::request::{List, NewMemory, Update};
 use openmemory_engine::{Engine, Options};
+use openmemory_rules::contract::Control;
 use openmemory_storage::{Durability, SizeLimits};
 use serde_json::{Value, json};
 

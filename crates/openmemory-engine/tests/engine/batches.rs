@@ -1,9 +1,9 @@
 //! Do the items of a batch succeed or fail independently, or all together, and is each distinct text embedded once?
 
-use openmemory_rules::contract::{Control, ItemResult};
 use std::sync::Mutex;
 
 use openmemory_domain::request::{AddMany, DeleteMany, UpdateMany};
+use openmemory_rules::contract::{Control, ItemResult};
 use serde_json::{Value, json};
 
 use crate::support::{Fixture, code, to_json};

@@ -1,12 +1,12 @@
 //! Which files of others does a store leave alone in its directory, and who may read its own?
 
-use openmemory_rules::contract::Control;
 use std::fs;
 use std::path::Path;
 
 use openmemory_domain::Timestamp;
 use openmemory_domain::request::NewMemory;
 use openmemory_engine::{Engine, Options, doctor};
+use openmemory_rules::contract::Control;
 use openmemory_storage::Durability;
 use serde_json::json;
 

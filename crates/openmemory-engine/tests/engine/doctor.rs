@@ -1,12 +1,12 @@
 //! Is damage always detected, and does a repair save everything that is intact?
 
-use openmemory_rules::contract::Control;
 use std::path::Path;
 
 use openmemory_domain::Timestamp;
 use openmemory_domain::request::{History, List, NewMemory, Restore, Search, Update};
 use openmemory_engine::{Engine, doctor};
 use openmemory_rules::Error;
+use openmemory_rules::contract::Control;
 use openmemory_storage::Diagnosis;
 use serde_json::json;
 

@@ -1,10 +1,10 @@
 //! Is a text that its scope already has handled as `ifExists` says, also by concurrent calls?
 
-use openmemory_rules::contract::{Added, Control};
 use std::sync::Arc;
 
 use openmemory_domain::request::{AddMany, NewMemory};
 use openmemory_rules::Error;
+use openmemory_rules::contract::{Added, Control};
 use serde_json::{Value, json};
 
 use crate::support::{Fixture, code};

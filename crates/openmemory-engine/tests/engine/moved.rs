@@ -2,7 +2,6 @@
 //! unchanged.
 #![cfg(unix)]
 
-use openmemory_rules::contract::Control;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,6 +9,7 @@ use std::sync::Arc;
 use openmemory_domain::request::{Get, NewMemory};
 use openmemory_engine::{Engine, Registry};
 use openmemory_rules::Error;
+use openmemory_rules::contract::Control;
 use openmemory_storage::Durability;
 use serde_json::json;
 

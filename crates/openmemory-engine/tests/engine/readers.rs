@@ -1,11 +1,11 @@
 //! Do concurrent readers see only complete versions, never the text of one with tags, metadata or vectors of another?
 
-use openmemory_rules::contract::Control;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use openmemory_domain::Memory;
 use openmemory_domain::request::{List, Search};
 use openmemory_embedding::{Embedder, TestEmbedder};
+use openmemory_rules::contract::Control;
 use serde_json::json;
 
 use crate::support::Fixture;

@@ -1,10 +1,10 @@
 //! Can a store change its model? Calls that need vectors are rejected until the reindex is done; all others work.
 
-use openmemory_rules::contract::Control;
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
 use openmemory_rules::Error;
+use openmemory_rules::contract::Control;
 use serde_json::{Value, json};
 
 use crate::support::{Fixture, RecordingEmbedder, code};

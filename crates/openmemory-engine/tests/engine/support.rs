@@ -1,9 +1,6 @@
 //! What does each test run on? A store in a temporary directory, with a manual clock and an embedder that records
 //! calls.
 
-use openmemory_rules::contract::{
-    Added, Control, Deleted, DeletedMany, Exported, Hit, Imported, ItemResult, MemoryVersion,
-};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
@@ -20,6 +17,9 @@ use openmemory_engine::{Engine, Options};
 use openmemory_rules::Error;
 use openmemory_rules::ImportFile;
 use openmemory_rules::Rows;
+use openmemory_rules::contract::{
+    Added, Control, Deleted, DeletedMany, Exported, Hit, Imported, ItemResult, MemoryVersion,
+};
 use openmemory_storage::{Durability, SizeLimits, Store, StoreOptions};
 use serde::Serialize;
 use serde_json::{Value, json};

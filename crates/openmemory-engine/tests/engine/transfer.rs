@@ -1,9 +1,9 @@
 //! Does an import restore exactly what was exported, and does a failing memory not affect the others?
 
-use openmemory_rules::contract::Imported;
 use std::path::{Path, PathBuf};
 
 use openmemory_rules::Error;
+use openmemory_rules::contract::Imported;
 use serde_json::json;
 
 use crate::support::{Fixture, UNEMBEDDABLE, code};

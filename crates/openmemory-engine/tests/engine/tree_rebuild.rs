@@ -1,6 +1,5 @@
 //! Is the sled tree rebuilt during reads and writes without losing anything?
 
-use openmemory_rules::contract::Control;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use openmemory_domain::request::{Delete, Get, List, NewMemory, Update};
 use openmemory_engine::{Engine, Options};
+use openmemory_rules::contract::Control;
 use openmemory_storage::{Durability, SizeLimits};
 use serde_json::json;
 

@@ -125,7 +125,7 @@ fn insert(changes: &mut impl Changes, version: Version, text: &Text, now: Timest
 /// Checks that `model` made the stored vectors, or records it as the model of a store without vectors.
 pub fn settle_model(changes: &mut impl Changes, model: &ModelIdentity) -> Result<(), Error> {
     match changes.model()? {
-        None => Ok(changes.put_model(model)?),
+        None => changes.put_model(model),
         Some(stored) if stored == *model => Ok(()),
         Some(stored) => Err(Error::ModelMismatch { stored, embedder: model.clone() }),
     }

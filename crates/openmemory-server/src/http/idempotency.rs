@@ -1,7 +1,6 @@
 //! Was this write already answered? A client that lost a response retries the write with the same `Idempotency-Key`, and
 //! gets the stored response without a second write.
 
-use openmemory_rules::contract::Control;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,6 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
 use openmemory_domain::Invalid;
+use openmemory_rules::contract::Control;
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;

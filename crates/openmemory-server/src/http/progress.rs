@@ -1,7 +1,6 @@
 //! How does a long operation report progress? A client that accepts JSON lines gets progress lines, and the result or the
 //! error as the last line. Other clients get only the result.
 
-use openmemory_rules::contract::Control;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use openmemory_rules::Error;
+use openmemory_rules::contract::Control;
 use serde_json::{Value, json};
 use tokio::task::spawn;
 use tracing::Instrument;

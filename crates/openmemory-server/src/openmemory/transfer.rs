@@ -1,7 +1,6 @@
 //! How is a store exported, imported and backed up? Exports and imports are streamed as JSON lines. A backup is written to
 //! the server's disk.
 
-use openmemory_rules::contract::{Control, Imported};
 use std::sync::Arc;
 
 use axum::Json;
@@ -13,6 +12,7 @@ use openmemory_domain::filter::Filter;
 use openmemory_domain::request::{Export, Fields, OnConflict};
 use openmemory_rules::Error;
 use openmemory_rules::ImportFile;
+use openmemory_rules::contract::{Control, Imported};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;

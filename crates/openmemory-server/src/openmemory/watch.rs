@@ -1,7 +1,6 @@
 //! How are changes watched? Each committed change is sent as a server-sent event while the client is connected. A waiting
 //! watch holds only its position in the changes.
 
-use openmemory_rules::contract::{Control, MemoryChange, Watcher};
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,6 +13,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_core::Stream;
 use openmemory_domain::request::Watch;
 use openmemory_rules::Error;
+use openmemory_rules::contract::{Control, MemoryChange, Watcher};
 use serde_json::{Map, Value};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::spawn;

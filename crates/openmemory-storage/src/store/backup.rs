@@ -1,9 +1,10 @@
 //! How is a store copied while it is in use? As a checkpoint plus the commits made meanwhile. The copy has no tree
 //! until it is first opened.
 
-use openmemory_rules::contract::BackedUp;
 use std::fs;
 use std::path::Path;
+
+use openmemory_rules::contract::BackedUp;
 
 use crate::checkpoint::format::{self, Header};
 use crate::commit::transaction::Transaction;

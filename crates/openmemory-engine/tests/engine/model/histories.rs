@@ -4,12 +4,12 @@
 //!
 //! `npm run test:histories -- --histories 10000` tries more of them.
 
-use openmemory_rules::contract::Control;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use openmemory_domain::Timestamp;
 use openmemory_engine::doctor;
+use openmemory_rules::contract::Control;
 use openmemory_storage::Durability;
 use serde_json::{Value, json};
 
