@@ -199,6 +199,14 @@ export interface Stats {
   bytes_on_disk: number
   /** Logical size: total bytes of all records, excluding file overhead. */
   live_bytes: number
+  /** Users whose memories are loaded for search; all memories without a user count as one. */
+  users: number
+  /** Vectors that are loaded. */
+  vectors: number
+  /** Memory that the loaded users of this store take, in bytes. */
+  index_bytes: number
+  /** Memory that loaded users of all stores of the process may take, in bytes: see {@link EmbeddedOptions.indexMemory}. */
+  index_memory: number
   /** Damage that was found and fully repaired when the store was opened. Absent: none. */
   repaired?: string
   /** Why the last checkpoint failed. The store keeps working, and its redo log grows until a checkpoint succeeds. */
@@ -416,6 +424,13 @@ export interface EmbeddedOptions extends CommonOptions {
    */
   lockWaitMs?: number
   /**
+   * Bytes that memories loaded for search may take, in all stores of the process together: an integer from 0 on. Default:
+   * a quarter of the memory of the machine or container. A user's memories are loaded at the first search or new text of
+   * that user; beyond this many bytes, those of the users that have been idle for longest are unloaded. Results do not
+   * depend on it. The option of the store that was created last counts.
+   */
+  indexMemory?: number
+  /**
    * What turns text into vectors. Default: the model that ships with the package (all-MiniLM-L6-v2, 384 dimensions), run
    * inside the process. If the package is bundled into one file, the environment variable `OPENMEMORY_MODEL_DIR` names the
    * directory of the model's files. `'test'`: a fast, deterministic substitute for tests that knows words but not meaning.
@@ -444,6 +459,7 @@ export interface RemoteOptions extends CommonOptions {
   durability?: undefined
   allowNonEmpty?: undefined
   lockWaitMs?: undefined
+  indexMemory?: undefined
   embedder?: undefined
 }
 
@@ -1192,8 +1208,8 @@ export class OpenMemory<M extends object = Metadata> {
   serve(options?: ServeOptions): Promise<Server>
 
   /**
-   * Makes the first calls fast: opens the store, loads the index and the model (0.3 s). Without it, the first call that needs
-   * one of these waits for it.
+   * Makes the first calls fast: opens the store, loads the model (0.3 s) and, if the store has at most 16 users, their
+   * memories. Without it, the first call that needs one of these waits for it.
    *
    * @returns A promise that resolves when all is loaded.
    * @throws {OpenMemoryError} `MODEL_UNAVAILABLE` if the model cannot be loaded; calls that need no model still work.

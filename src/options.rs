@@ -21,6 +21,8 @@ pub struct Options {
     path: PathBuf,
     durability: DurabilityName,
     allow_non_empty: bool,
+    /// Bytes for the loaded memories of all stores of the process.
+    index_memory: usize,
     embedder: EmbedderOptions,
 }
 
@@ -64,6 +66,7 @@ impl StoreSpec {
             DurabilityName::Flush => Durability::Flush,
             DurabilityName::Interval => Durability::Interval,
         };
+        engine::set_index_memory(options.index_memory);
         let description = format!("{:?}", options.embedder);
         let embedder = embedder(options.embedder, &description, embed)?;
         Ok(Self { path: options.path, durability, allow_non_empty: options.allow_non_empty, embedder, description })

@@ -68,6 +68,14 @@ export function numberOf(given: string, name: string): number {
   return number
 }
 
+/** The bytes for memories loaded for search, from a flag in MiB. */
+export function indexMemory(values: Values): number | undefined {
+  const mebibytes = numeric(values, 'index-memory')
+  if (mebibytes === undefined) return undefined
+  if (mebibytes >= 0) return Math.round(mebibytes * 1024 * 1024)
+  throw new UsageError('--index-memory must be a number of MiB from 0 on')
+}
+
 /** How long a command waits for another process that has the directory open. */
 export const DEFAULT_WAIT_SECONDS = 10
 const MAX_WAIT_SECONDS = 86_400

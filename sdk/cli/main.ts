@@ -6,7 +6,7 @@ import type { OpenMemoryOptions } from '../../index'
 import { invalid, OpenMemoryError } from '../errors'
 import { directoryOf } from '../native/directory'
 import { OpenMemory } from '../open-memory'
-import { type Call, type Command, given, lockWaitMs, text, UsageError, type Values } from './command'
+import { type Call, type Command, given, indexMemory, lockWaitMs, text, UsageError, type Values } from './command'
 import { COMMANDS } from './commands'
 import { completion } from './completion'
 import { helpOf, overview } from './help'
@@ -79,7 +79,8 @@ function optionsOf(values: Values, server: string | undefined): OpenMemoryOption
   const allowNonEmpty = values['allow-non-empty'] as boolean | undefined
   const common = given({ apiKey, userId: text(values, 'user') })
   if (server === undefined) {
-    return { ...given({ ...common, path: text(values, 'path'), allowNonEmpty }), lockWaitMs: lockWaitMs(values) }
+    const embedded = { ...common, path: text(values, 'path'), allowNonEmpty, indexMemory: indexMemory(values) }
+    return { ...given(embedded), lockWaitMs: lockWaitMs(values) }
   }
   for (const name of ['wait', 'allow-non-empty']) {
     if (values[name] !== undefined) throw new UsageError(`--${name} needs a directory, and ${server} is a server`)

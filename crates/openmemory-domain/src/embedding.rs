@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Sector, Sectors};
+use super::{Sector, Sectors, Vector};
 
 /// The model that made a vector: its id and its number of dimensions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ pub struct ModelTag([u8; 8]);
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Embedding {
     pub model: ModelTag,
-    vectors: Vec<Vec<f32>>,
+    vectors: Vec<Vector>,
     whole: u32,
     passages: Vec<u32>,
     sectors: Vec<(Sector, u32)>,
@@ -43,7 +43,19 @@ impl Embedding {
         embedding
     }
 
+    /// The fields as they are stored; see [`Embedding::is_whole`].
+    pub fn from_parts(
+        model: ModelTag,
+        vectors: Vec<Vector>,
+        whole: u32,
+        passages: Vec<u32>,
+        sectors: Vec<(Sector, u32)>,
+    ) -> Self {
+        Self { model, vectors, whole, passages, sectors }
+    }
+
     fn intern(&mut self, vector: Vec<f32>) -> u32 {
+        let vector = Vector::new(&vector);
         let known = self.vectors.iter().position(|kept| *kept == vector);
         known.unwrap_or_else(|| {
             self.vectors.push(vector);
@@ -59,26 +71,25 @@ impl Embedding {
 
     /// The vector for `sector`: its own if the model assigned the sector, otherwise that of the whole text (a pinned
     /// sector).
-    pub fn sector(&self, sector: Sector) -> &[f32] {
+    pub fn sector(&self, sector: Sector) -> &Vector {
         let own = self.sectors.iter().find(|(known, _)| *known == sector);
         &self.vectors[own.map_or(self.whole, |(_, vector)| *vector) as usize]
     }
 
     /// The mean of the passages, weighted by length.
-    pub fn whole(&self) -> &[f32] {
+    pub fn whole(&self) -> &Vector {
         &self.vectors[self.whole as usize]
     }
 
     /// Approximate bytes in memory.
     pub fn bytes(&self) -> usize {
         let references = self.passages.len() * size_of::<u32>() + self.sectors.len() * size_of::<(Sector, u32)>();
-        let vectors: usize =
-            self.vectors.iter().map(|vector| size_of::<Vec<f32>>() + size_of_val(vector.as_slice())).sum();
+        let vectors: usize = self.vectors.iter().map(Vector::bytes).sum();
         size_of::<Self>() + references + vectors
     }
 
     /// The distinct vectors of a memory in `sectors`, each with the sectors it represents and whether it is a passage.
-    pub fn roles(&self, sectors: &Sectors) -> Vec<(&[f32], Vec<Sector>, bool)> {
+    pub fn roles(&self, sectors: &Sectors) -> Vec<(&Vector, Vec<Sector>, bool)> {
         let mut roles: Vec<(u32, Vec<Sector>, bool)> = self.passages.iter().map(|p| (*p, vec![], true)).collect();
         for sector in sectors.as_slice() {
             let own = self.sectors.iter().find(|(known, _)| known == sector);
@@ -88,17 +99,17 @@ impl Embedding {
                 None => roles.push((vector, vec![*sector], false)),
             }
         }
-        roles.into_iter().map(|(v, sectors, passage)| (self.vectors[v as usize].as_slice(), sectors, passage)).collect()
+        roles.into_iter().map(|(v, sectors, passage)| (&self.vectors[v as usize], sectors, passage)).collect()
     }
 
     /// Whether every reference points to a vector and all vectors have the same dimensions; false for a damaged record.
     pub fn is_whole(&self) -> bool {
         let count = self.vectors.len() as u32;
-        let dimensions = self.vectors.first().map_or(0, Vec::len);
+        let dimensions = self.vectors.first().map_or(0, Vector::dimensions);
         dimensions > 0
             && !self.sectors.is_empty()
             && !self.passages.is_empty()
-            && self.vectors.iter().all(|vector| vector.len() == dimensions)
+            && self.vectors.iter().all(|vector| vector.dimensions() == dimensions)
             && self.passages.iter().chain(self.sectors.iter().map(|(_, v)| v)).chain([&self.whole]).all(|v| *v < count)
     }
 }

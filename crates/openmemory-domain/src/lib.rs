@@ -24,6 +24,7 @@ pub mod tags;
 pub mod text_key;
 pub mod timestamp;
 pub mod unique;
+pub mod vector;
 pub mod version;
 
 pub use clock::{Clock, SystemClock};
@@ -42,4 +43,5 @@ pub use sector::{Sector, Sectors};
 pub use tags::Tags;
 pub use text_key::TextKey;
 pub use timestamp::Timestamp;
+pub use vector::Vector;
 pub use version::{Change, Event, Provenance, Version};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::embed::words;
 use super::engine::Engine;
 use openmemory_domain::request::{IfExists, NewMemory};
 use openmemory_domain::{Embedding, MemoryId};
@@ -23,7 +24,7 @@ impl Engine {
             Some(known) => known,
             None => self.embed(&new.content).await?,
         };
-        self.index.ready().await?;
+        self.partitions.load(&self.store, [new.scope.user_id.as_deref().map(Box::from)]).await?;
         let prepared = self.prepare(new, embedding)?;
         let (model, now) = (self.model.identity().await?.clone(), self.now());
         let work = move |transaction: &mut Transaction<'_>| add(transaction, prepared, &model, now);
@@ -43,6 +44,7 @@ impl Engine {
 
     pub(super) fn prepare(&self, new: NewMemory, embedding: Arc<Embedding>) -> Result<Prepared, Error> {
         let related = self.related(&new.scope, &embedding)?;
-        Prepared::new(new, embedding, related, self.now())
+        let words = words(&new.content);
+        Prepared::new(new, embedding, words, related, self.now())
     }
 }

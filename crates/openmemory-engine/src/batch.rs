@@ -1,13 +1,13 @@
 //! How are many changes written at once? New texts are embedded together and committed in few transactions. Items
 //! succeed or fail independently, or all together in an atomic batch.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::embed::Embedded;
+use super::embed::{Embedded, words};
 use super::engine::Engine;
 use super::outcome::{HasId, Outcome};
-use super::update::changes_vectors;
+use super::partitions::User;
 use openmemory_domain::request::{AddMany, Item, NewMemory, Update, UpdateMany};
 use openmemory_domain::{Content, ContentHash, Embedding, Memory, MemoryId};
 use openmemory_rules::contract::{Added, Control, Deleted, ItemError, ItemResult};
@@ -37,7 +37,9 @@ impl Engine {
         let report = |done, total| control.report(done, total);
         let mut embedded = self.embed_all(&unknown.collect::<Vec<_>>(), control, report).await?;
         embedded.extend(known.into_iter().map(|(hash, vectors)| (hash, Ok(vectors))));
-        self.index.ready().await?;
+        let users: HashSet<User> =
+            items.iter().flatten().map(|new| new.scope.user_id.as_deref().map(Box::from)).collect();
+        self.partitions.load(&self.store, users).await?;
         let chunk = if request.atomic { items.len() } else { ADD_CHUNK };
         let mut results = Vec::with_capacity(items.len());
         while !items.is_empty() {
@@ -90,8 +92,8 @@ impl Engine {
         }
         let report = |done, total| control.report(done, total);
         let embedded = self.embed_all(&unknown, control, report).await?;
-        if items.iter().flatten().any(|update| changes_vectors(&update.patch)) {
-            self.index.ready().await?;
+        for update in items.iter().flatten().filter(|update| update.patch.content.is_some()) {
+            self.load_partition_of(&update.id).await?;
         }
         let mut texts: Vec<_> = items.into_iter().map(|item| self.with_text(item?, &embedded)).collect();
         let chunk = if request.atomic { texts.len() } else { UPDATE_CHUNK };
@@ -118,7 +120,8 @@ impl Engine {
                 Some(embedding) => self.more_related(&update.id, embedding)?,
                 None => Vec::new(),
             };
-            Ok(Text { content, hash, embedding, related })
+            let words = words(&content);
+            Ok(Text { content, hash, words, embedding, related })
         };
         match text() {
             Ok(text) => Ok((update, Some(text))),
@@ -188,7 +191,6 @@ impl Engine {
 
     /// Deletes memories by id in one commit. Items succeed or fail independently.
     pub async fn delete_many(&self, ids: Vec<Item<MemoryId>>) -> Result<Vec<ItemResult<Deleted>>, Error> {
-        self.index.ready().await?;
         let (now, listeners) = (self.now(), self.listeners());
         let work = move |transaction: &mut Transaction<'_>| -> Result<Vec<ItemResult<(Number, Deleted)>>, Error> {
             let remove = |item: Item<MemoryId>| {

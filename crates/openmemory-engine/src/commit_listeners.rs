@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::engine::Engine;
 use super::feed::{Change, Feed};
-use super::index_state::IndexHandle;
+use super::partitions::Partitions;
 use openmemory_domain::Scope;
 use openmemory_rules::Number;
 use openmemory_rules::contract::Deleted;
@@ -13,19 +13,19 @@ use openmemory_rules::write::committed::Committed;
 
 #[derive(Clone)]
 pub(super) struct CommitListeners {
-    index: Arc<IndexHandle>,
+    partitions: Arc<Partitions>,
     feed: Arc<Feed>,
 }
 
 impl Engine {
     pub(super) fn listeners(&self) -> CommitListeners {
-        CommitListeners { index: Arc::clone(&self.index), feed: Arc::clone(&self.feed) }
+        CommitListeners { partitions: Arc::clone(&self.partitions), feed: Arc::clone(&self.feed) }
     }
 }
 
 impl CommitListeners {
     pub(super) fn committed(&self, committed: &Committed) {
-        self.index.publish(committed);
+        self.partitions.publish(committed);
         let memory = &committed.memory;
         self.feed.publish(committed.number, || Change::Stored(memory.clone()), memory.now);
     }
@@ -38,13 +38,13 @@ impl CommitListeners {
 
     /// An import has replaced the memory `old`.
     pub(super) fn replaced(&self, old: Number, scope: &Scope, committed: &Committed) {
-        self.index.remove(old, scope);
+        self.partitions.remove(old, scope);
         self.committed(committed);
     }
 
     pub(super) fn deleted(&self, number: Number, deleted: &Deleted) {
         let (memory, at) = (&deleted.memory, deleted.deleted_at);
-        self.index.remove(number, &memory.version.scope);
+        self.partitions.remove(number, &memory.version.scope);
         self.feed.publish(number, || Change::Deleted { memory: memory.clone(), at }, at);
     }
 }

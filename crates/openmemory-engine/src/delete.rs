@@ -8,7 +8,7 @@ use openmemory_domain::MemoryId;
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::{Delete, Order, TimeField};
 use openmemory_rules::contract::{Control, Deleted, DeletedMany};
-use openmemory_rules::write::{current::check_version, delete};
+use openmemory_rules::write::delete;
 use openmemory_rules::{Error, Number, Rows};
 use openmemory_storage::Transaction;
 
@@ -17,10 +17,6 @@ const CHUNK: usize = 256;
 
 impl Engine {
     pub async fn delete(&self, request: Delete) -> Result<Deleted, Error> {
-        // A call that is rejected does not wait for the index.
-        let (_, head) = self.head(&request.id)?;
-        check_version(&request.id, &head, request.if_version)?;
-        self.index.ready().await?;
         let (now, listeners) = (self.now(), self.listeners());
         let work = move |transaction: &mut Transaction<'_>| delete::delete(transaction, request, now);
         let publish = move |(number, deleted): &(Number, Deleted)| listeners.deleted(*number, deleted);
@@ -34,7 +30,6 @@ impl Engine {
         filter: Option<Arc<Filter>>,
         control: &Control,
     ) -> Result<DeletedMany, Error> {
-        self.index.ready().await?;
         let mut deleted_ids = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(CHUNK) {
             if control.is_cancelled() {

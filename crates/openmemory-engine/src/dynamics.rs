@@ -29,9 +29,9 @@ impl Engine {
     ) -> Result<Memory, Error> {
         let now = self.now();
         let work = move |transaction: &mut Transaction<'_>| reinforce::change_dynamics(transaction, &id, change, now);
-        let index = Arc::clone(&self.index);
+        let partitions = Arc::clone(&self.partitions);
         let publish = move |(number, memory): &(Number, Memory)| {
-            index.set_dynamics(*number, memory.version.scope.user_id.as_deref(), &memory.dynamics);
+            partitions.set_dynamics(*number, memory.version.scope.user_id.as_deref(), &memory.dynamics);
         };
         Ok(self.store.commit(work, publish).await??.1)
     }

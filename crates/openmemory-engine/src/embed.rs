@@ -5,11 +5,17 @@ use std::sync::Arc;
 
 use super::engine::Engine;
 use openmemory_domain::{Content, ContentHash, Embedding, Fault, MemoryId, ModelTag};
+use openmemory_index::Terms;
 use openmemory_rules::contract::Control;
-use openmemory_rules::{Error, Rows};
+use openmemory_rules::{Error, Rows, Words};
 
 /// The vectors of texts, or the errors of embedding them, by content hash.
 pub(super) type Embedded = HashMap<ContentHash, Result<Arc<Embedding>, Error>>;
+
+/// The words of a text as the index keeps them.
+pub(super) fn words(content: &Content) -> Words {
+    Words::new(Terms::of(content.as_str()).encode())
+}
 
 impl Engine {
     /// Embeds one text.
@@ -50,10 +56,11 @@ impl Engine {
     /// Whether the memory has usable vectors of this text, as its content or in its history.
     pub(super) async fn knows(&self, id: &MemoryId, hash: ContentHash) -> Result<bool, Error> {
         let Some(number) = self.store.number(id)? else { return Ok(false) };
-        if self.store.head(number)?.is_some_and(|head| head.content == hash) {
+        let Some(head) = self.store.head(number)? else { return Ok(false) };
+        if head.content == hash {
             return Ok(true);
         }
-        let Some(embedding) = self.store.embedding(number, hash)? else { return Ok(false) };
+        let Some(embedding) = self.store.embedding(number, &head.scope, hash)? else { return Ok(false) };
         Ok(embedding.model == self.fitting_model().await?)
     }
 }

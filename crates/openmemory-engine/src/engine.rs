@@ -1,4 +1,4 @@
-//! How is a store opened and closed? Opening waits for the files only; the index is loaded during the first calls.
+//! How is a store opened and closed? Opening waits for the files only; what a user's first calls need is loaded then.
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::feed::Feed;
 use super::hit_cache::HitCache;
-use super::index_state::IndexHandle;
 use super::model::Model;
+use super::partitions::{FEW_USERS, Partitions, Scoped};
 use super::reinforcement::pending::PendingReinforcements;
+use super::upgrade::upgrade;
 use openmemory_domain::{Clock, MemoryId, SystemClock, Timestamp};
 use openmemory_embedding::{EmbedderSource, EmbeddingService};
 use openmemory_rules::{Error, Rows};
@@ -32,7 +33,7 @@ pub struct Options {
     pub embedder: EmbedderSource,
     pub clock: Arc<dyn Clock>,
     /// Called when opening begins, so that a host can reduce the memory that opening takes. The returned guard is
-    /// dropped when the index is loaded.
+    /// dropped when it ends.
     pub while_opening: Option<Guard>,
 }
 
@@ -53,7 +54,7 @@ impl Options {
 /// One open directory of memories; share it by `Arc`.
 pub struct Engine {
     pub(super) store: Arc<Store>,
-    pub(super) index: Arc<IndexHandle>,
+    pub(super) partitions: Arc<Partitions>,
     pub(super) feed: Arc<Feed>,
     pub(super) model: Model,
     pub(super) reinforcements: PendingReinforcements,
@@ -64,24 +65,21 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Opens a directory; blocks. The index is loaded on a separate thread.
+    /// Opens a directory; blocks.
     pub fn open(options: Options) -> Result<Self, Error> {
         let Options { directory, durability, bounds, allow_non_empty, embedder, clock, while_opening } = options;
         let while_opening = while_opening.map(|begin| begin());
         let how = StoreOptions { durability, bounds, allow_non_empty };
         let opened = Store::open(&directory, how, clock.now());
         let store = Arc::new(opened.map_err(|error| error.of_directory(&directory))?);
-        let index = Arc::new(IndexHandle::new());
-        match store.model()? {
-            Some(model) => index.fill(Arc::clone(&store), model, while_opening)?,
-            None => index.set_empty(),
-        }
+        upgrade(&store)?;
         let embedding = EmbeddingService::start(embedder).map_err(|error| Error::from(StorageError::from(error)))?;
         let feed = Arc::new(Feed::new(clock.now(), store.next_number()?));
         let model = Model::new(embedding);
+        drop(while_opening);
         Ok(Self {
             store,
-            index,
+            partitions: Partitions::new(),
             feed,
             model,
             reinforcements: PendingReinforcements::default(),
@@ -102,10 +100,14 @@ impl Engine {
         }
     }
 
-    /// Waits until the model and the index are loaded, as the first search would.
+    /// Loads what the first search needs: the model, and the memories of a store with few users.
     pub async fn ready(&self) -> Result<(), Error> {
         self.model.load().await?;
-        self.index.ready().await
+        let users = Scoped::of(&self.partitions, &self.store, None)?.users();
+        if users.len() > FEW_USERS {
+            return Ok(());
+        }
+        self.partitions.load(&self.store, users.iter().cloned()).await
     }
 
     /// Marks the engine as failed by its disk: only reopening the directory shows what is stored.
@@ -118,7 +120,7 @@ impl Engine {
     }
 
     pub fn has_failed(&self) -> bool {
-        self.failed.load(Ordering::Relaxed) || self.store.has_failed() || self.index.has_failed()
+        self.failed.load(Ordering::Relaxed) || self.store.has_failed()
     }
 
     /// Inspects the outcome of a call. An I/O error marks the engine as failed. Damage that a failed engine finds
@@ -147,7 +149,7 @@ impl Engine {
 
     /// Finishes the queued commits and syncs. Later writes are rejected.
     pub fn close(&self) -> Result<(), Error> {
-        self.index.stop();
+        self.partitions.stop();
         self.finish_reinforcements();
         let closed = self.store.close();
         self.feed.close();
@@ -158,7 +160,7 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         // Ends what keeps the store open, so that the directory is released even without `close`.
-        self.index.stop();
+        self.partitions.stop();
         self.feed.close();
     }
 }

@@ -19,7 +19,7 @@ impl Engine {
             control.check()?;
             let (number, head) = head?;
             // The memory was deleted during the scan.
-            let Some(dynamics) = self.store.dynamics(number)? else { continue };
+            let Some(dynamics) = self.store.dynamics(number, &head.scope)? else { continue };
             let (count, sum) = &mut counted[head.sectors().primary().index()];
             *count += 1;
             *sum += dynamics.salience().at(now);

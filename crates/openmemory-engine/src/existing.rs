@@ -30,7 +30,7 @@ impl Engine {
             return Ok(None);
         };
         let model = self.fitting_model().await?;
-        let known = self.store.embedding(number, head.content)?;
-        Ok(known.filter(|known| known.model == model).map(Arc::new))
+        let known = self.store.embedding(number, &head.scope, head.content)?;
+        Ok(known.filter(|known| known.model == model))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use openmemory_domain::{ContentHash, Embedding};
+use openmemory_domain::{ContentHash, Embedding, Version};
 use openmemory_rules::{Error, Number, Rows};
 use openmemory_storage::Store;
 
@@ -19,7 +19,7 @@ const MAX_ENTRY_BYTES: usize = MAX_BYTES / 16;
 /// A text and its vectors.
 pub(super) struct CachedHit {
     pub(super) content: String,
-    pub(super) embedding: Embedding,
+    pub(super) embedding: Arc<Embedding>,
 }
 
 impl CachedHit {
@@ -54,14 +54,14 @@ impl HitCache {
         &self,
         store: &Store,
         number: Number,
-        hash: ContentHash,
+        version: &Version,
     ) -> Result<Option<Arc<CachedHit>>, Error> {
+        let hash = version.content;
         if let Some(hit) = self.0.get(&(number, hash)) {
             return Ok(Some(hit));
         }
-        let (Some(content), Some(embedding)) = (store.content(number, hash)?, store.embedding(number, hash)?) else {
-            return Ok(None);
-        };
+        let Some(content) = store.content(number, hash)? else { return Ok(None) };
+        let Some(embedding) = store.embedding(number, &version.scope, hash)? else { return Ok(None) };
         let hit = Arc::new(CachedHit { content, embedding });
         self.keep((number, hash), &hit);
         Ok(Some(hit))
@@ -83,7 +83,7 @@ mod tests {
         let model = ModelIdentity { id: "m".into(), dimensions: 1 }.tag();
         let embedding = Embedding::new(model, vec![1.0], vec![vec![1.0]], vec![(Sector::Semantic, vec![1.0])]);
         let content = "x".repeat(bytes - embedding.bytes());
-        Arc::new(CachedHit { content, embedding })
+        Arc::new(CachedHit { content, embedding: Arc::new(embedding) })
     }
 
     fn name(number: u64) -> (Number, ContentHash) {

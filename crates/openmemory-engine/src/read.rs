@@ -47,7 +47,7 @@ impl Engine {
         version: Version,
         content: String,
     ) -> Result<Option<Memory>, Error> {
-        let dynamics = self.store.dynamics(number)?;
+        let dynamics = self.store.dynamics(number, &version.scope)?;
         Ok(dynamics.map(|dynamics| Memory { version, content, dynamics, now: self.now() }))
     }
 

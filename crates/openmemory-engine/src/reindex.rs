@@ -4,10 +4,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::embed::words;
 use super::engine::Engine;
 use openmemory_domain::{Content, ContentHash, ModelTag};
 use openmemory_rules::contract::{Control, Reindexed};
-use openmemory_rules::{Changes, Error, Number, Reindex, Rows};
+use openmemory_rules::{Changes, Error, IndexedText, Number, Reindex, Rows};
 use openmemory_storage::Transaction;
 
 /// Memories per commit.
@@ -18,7 +19,6 @@ impl Engine {
     /// `MODEL_MISMATCH`; everything else works. Versions and times do not change.
     pub async fn reindex(&self, control: &Control) -> Result<Reindexed, Error> {
         let model = self.model.identity().await?.clone();
-        self.index.ready().await?;
         if self.store.model()?.as_ref() != Some(&model) || self.store.reindex()?.is_some() {
             let target = Reindex { target: model.clone() };
             let begin = move |transaction: &mut Transaction<'_>| transaction.put_reindex(&target);
@@ -38,9 +38,8 @@ impl Engine {
         }
         let target = model.clone();
         let end = move |transaction: &mut Transaction<'_>| transaction.put_model(&target);
-        self.store.commit(end, |()| {}).await??;
-        self.index.fill(Arc::clone(&self.store), model.clone(), None)?;
-        self.index.ready().await?;
+        let partitions = Arc::clone(&self.partitions);
+        self.store.commit(end, move |()| partitions.clear()).await??;
         tracing::debug!(reindexed, "reindex ended");
         Ok(Reindexed { reindexed, model })
     }
@@ -52,8 +51,9 @@ impl Engine {
         for head in self.store.heads() {
             let (number, head) = head?;
             total += 1;
-            let fits = self.store.embedding(number, head.content)?.is_some_and(|embedding| embedding.model == model);
-            if !fits {
+            let text = self.store.indexed_text(number, &head.scope)?;
+            let fits = |text: &IndexedText| text.content == head.content && text.embedding.model == model;
+            if !text.as_ref().is_some_and(fits) {
                 stale.push((number, head.content));
             }
         }
@@ -71,16 +71,19 @@ impl Engine {
         let embedded = self.embed_all(&texts, control, |_, _| {}).await?;
         let mut fresh = Vec::with_capacity(chunk.len());
         for (number, hash) in chunk {
-            if let Some(embedding) = embedded.get(hash) {
-                fresh.push((*number, *hash, embedding.clone()?));
+            if let (Some(embedding), Some(content)) = (embedded.get(hash), contents.get(hash)) {
+                let text = IndexedText { content: *hash, words: words(content), embedding: embedding.clone()? };
+                fresh.push((*number, text));
             }
         }
         let put = move |transaction: &mut Transaction<'_>| -> Result<usize, Error> {
             let mut put = 0;
-            for (number, hash, embedding) in &fresh {
-                // The memory may have been deleted meanwhile.
-                if transaction.head(*number)?.is_some() {
-                    transaction.put_embedding(*number, *hash, embedding)?;
+            for (number, text) in &fresh {
+                // The memory may have been deleted or changed meanwhile.
+                if let Some(head) = transaction.head(*number)?
+                    && head.content == text.content
+                {
+                    transaction.put_indexed_text(*number, &head.scope, text)?;
                     put += 1;
                 }
             }

@@ -4,13 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::engine::Engine;
-use super::index_state::foreign_dimensions;
 use super::list;
-use openmemory_domain::embedding::dot;
+use super::partitions::{FEW_USERS, Scoped, ScopedError};
 use openmemory_domain::filter::{Field, Filter};
 use openmemory_domain::request::{Order, Search, TimeField};
 use openmemory_domain::{Embedding, MemoryId, Sector, Sectors, Version};
-use openmemory_index::{CandidateSet, MemoryIndex, Query, RankedMemory, Scope, SectorMask};
+use openmemory_index::{CandidateSet, Query, RankedMemory, SectorMask, without_names};
 use openmemory_rules::contract::{Control, Hit, ScoreFeature};
 use openmemory_rules::{Error, Number, Rows};
 use openmemory_storage as storage;
@@ -30,64 +29,74 @@ const QUICK_HITS: usize = 32;
 const MAX_LOOKED_UP_FIRST: usize = 1000;
 
 impl Engine {
-    /// Embeds a query with the model of the store. The index is ready afterwards.
+    /// Embeds a query with the model of the store.
     pub async fn embed_query(&self, request: &Search) -> Result<Arc<[f32]>, Error> {
         self.fitting_model().await?;
-        self.index.ready().await?;
-        let query = match self.index.index() {
-            Some(index) => {
-                // The spread of the model's cosines is computed from the prototypes.
-                self.model.prototypes(&self.store).await?;
-                in_scope(request, |scope| index.without_names(scope, &request.query))
+        if self.store.model()?.is_none() {
+            return self.model.query(request.query.clone()).await;
+        }
+        // The spread of the model's cosines is computed from the prototypes.
+        self.model.prototypes(&self.store).await?;
+        let users = users(request);
+        let scoped = Scoped::of(&self.partitions, &self.store, users.as_deref())?;
+        let query = match scoped.users().len() {
+            ..=FEW_USERS => {
+                self.partitions.load(&self.store, scoped.users().iter().cloned()).await?;
+                without_names(&scoped, &request.query)
             }
-            None => request.query.clone(),
+            _ if scoped.vectors_in_memory().is_some() => without_names(&scoped, &request.query),
+            _ => {
+                let (partitions, store) = (Arc::clone(&self.partitions), Arc::clone(&self.store));
+                let (users, text) = (scoped.users(), request.query.clone());
+                let load = move || without_names(&Scoped::new(&partitions, &store, users), &text);
+                tokio::task::spawn_blocking(load).await.map_err(|_| Error::Internal("loading a partition panicked"))?
+            }
         };
-        self.model.query(query).await
+        self.model.query(query.map_err(|ScopedError(error)| error)?).await
     }
 
-    /// Whether a search is fast enough to run inline once its query is embedded: it compares few vectors, and has no
-    /// filter to apply to each candidate.
+    /// Whether a search is fast enough to run inline once its query is embedded: it compares few vectors, all in memory,
+    /// and has no filter to apply to each candidate.
     pub fn is_quick(&self, request: &Search) -> bool {
-        let compared = |index: &MemoryIndex| in_scope(request, |scope| index.vectors(scope));
+        let compared = || {
+            let scoped = Scoped::of(&self.partitions, &self.store, users(request).as_deref()).ok()?;
+            scoped.vectors_in_memory()
+        };
         request.query.len() <= QUICK_QUERY_BYTES
             && request.limit <= QUICK_HITS
             && !request.asks_each()
-            && self.index.index().is_some_and(|index| compared(&index) <= QUICK_VECTORS)
+            && compared().is_some_and(|vectors| vectors <= QUICK_VECTORS)
     }
 
     /// The best memories for a query embedded by [`Engine::embed_query`], best first.
     pub fn search(&self, request: &Search, vector: &[f32], control: &Control) -> Result<Vec<Hit>, Error> {
-        let Some(index) = self.index.index() else { return Ok(Vec::new()) };
         let candidates = self.candidates(request.filter.as_ref())?;
-        let mask = (!request.sectors.is_empty()).then(|| SectorMask::of(&request.sectors));
-        in_scope(request, |scope| {
-            let query = Query {
-                scope,
-                text: &request.query,
-                vector,
-                multilingual: self.model.embedding.is_multilingual(),
-                spread: self.model.spread(),
-                mask,
-                candidates: candidates.as_ref(),
-                now: self.now(),
-                show_expired: request.show_expired,
-            };
-            let find = |take| index.search(&query, take).map_err(foreign_dimensions);
-            let mut best = Vec::new();
-            for _ in 0..MAX_ATTEMPTS {
-                let settled;
-                (best, settled) = self.matching_best(request, control, find)?;
-                if settled {
-                    break;
-                }
+        let scoped = Scoped::of(&self.partitions, &self.store, users(request).as_deref())?;
+        let query = Query {
+            text: &request.query,
+            vector,
+            multilingual: self.model.embedding.is_multilingual(),
+            spread: self.model.spread(),
+            mask: (!request.sectors.is_empty()).then(|| SectorMask::of(&request.sectors)),
+            candidates: candidates.as_ref(),
+            now: self.now(),
+            show_expired: request.show_expired,
+        };
+        let find = |take| openmemory_index::search(&scoped, &query, take).map_err(|ScopedError(error)| error);
+        let mut best = Vec::new();
+        for _ in 0..MAX_ATTEMPTS {
+            let settled;
+            (best, settled) = self.matching_best(request, control, find)?;
+            if settled {
+                break;
             }
-            self.reinforce_hits(best.iter().map(|(found, _)| Number(found.number)));
-            best.into_iter()
-                .filter_map(|(found, version)| {
-                    control.check().and_then(|()| self.hit(request, vector, &found, version)).transpose()
-                })
-                .collect()
-        })
+        }
+        self.reinforce_hits(best.iter().map(|(found, _)| Number(found.number)));
+        best.into_iter()
+            .filter_map(|(found, version)| {
+                control.check().and_then(|()| self.hit(request, vector, &found, version)).transpose()
+            })
+            .collect()
     }
 
     /// The best matches, and whether each is still in the state that the index compared.
@@ -157,7 +166,7 @@ impl Engine {
     ) -> Result<Option<Hit>, Error> {
         let number = Number(found.number);
         // Text and vectors are immutable under their content hash, so they belong to this version.
-        let Some(cached) = self.hit_cache.read(&self.store, number, version.content)? else {
+        let Some(cached) = self.hit_cache.read(&self.store, number, &version)? else {
             let head = self.store.head(number)?;
             return match head.is_some_and(|head| head.content == version.content) {
                 true => Err(Error::Internal("a memory without its text or vectors")),
@@ -207,15 +216,14 @@ impl Engine {
     }
 }
 
-/// Runs `search` in the scope of the users that a request's filter names.
-fn in_scope<T>(request: &Search, search: impl FnOnce(Scope<'_>) -> T) -> T {
-    let users = request.filter.as_ref().and_then(|filter| filter.required(&Field::UserId));
-    search(users.as_deref().map_or(Scope::All, Scope::Users))
+/// The users that a request's filter names; `None` means all.
+fn users(request: &Search) -> Option<Vec<Option<&str>>> {
+    request.filter.as_ref().and_then(|filter| filter.required(&Field::UserId))
 }
 
 fn similarity(embedding: &Embedding, sectors: &Sectors, request: &Search, query: &[f32]) -> f32 {
     let counts =
         |named: &[Sector]| request.sectors.is_empty() || named.iter().any(|sector| request.sectors.contains(sector));
     let roles = embedding.roles(sectors).into_iter().filter(|(_, named, _)| counts(named));
-    roles.map(|(vector, ..)| dot(vector, query)).fold(f32::MIN, f32::max)
+    roles.map(|(vector, ..)| vector.dot(query)).fold(f32::MIN, f32::max)
 }

@@ -7,13 +7,14 @@ use openmemory_rules::{Error, Rows};
 
 impl Engine {
     pub fn stats(&self) -> Result<Stats, Error> {
-        let usage = self.index.usage();
+        let usage = self.partitions.usage();
         let files = self.store.usage()?;
         Ok(Stats {
             memories: self.store.count()?,
             users: usage.users,
             vectors: usage.vectors,
             index_bytes: usage.bytes,
+            index_memory: usage.budget,
             bytes_on_disk: files.bytes_on_disk,
             live_bytes: files.live_bytes,
             repaired: self.store.repaired().map(str::to_owned),

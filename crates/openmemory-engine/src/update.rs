@@ -1,10 +1,10 @@
 //! How is a memory updated without losing concurrent changes? The text is embedded before anything is locked, and the
 //! patch is applied to the current version inside the commit.
 
+use super::embed::words;
 use super::engine::Engine;
-use openmemory_domain::metadata::SECTOR_FIELD;
 use openmemory_domain::request::{Restore, Update};
-use openmemory_domain::{Content, Memory, MemoryId, Patch};
+use openmemory_domain::{Content, Memory, MemoryId};
 use openmemory_rules::write::committed::Committed;
 use openmemory_rules::write::text::Text;
 use openmemory_rules::write::{current::check_version, restore, update};
@@ -20,9 +20,6 @@ impl Engine {
             }
             None => None,
         };
-        if changes_vectors(&update.patch) {
-            self.index.ready().await?;
-        }
         let now = self.now();
         let work = move |transaction: &mut Transaction<'_>| update::update(transaction, &update, text.as_ref(), now);
         Ok(self.commit(work).await?.memory)
@@ -34,16 +31,21 @@ impl Engine {
         let earlier = self.store.earlier(number, restore.version)?;
         let mut text = None;
         if let Some(earlier) = earlier
-            && !self.knows(&restore.id, earlier.content).await?
             && let Some(content) = self.store.content(number, earlier.content)?
         {
-            // The vectors of this text are missing, or of a former model.
+            // Embeds the text if its vectors are missing, or of a former model.
             text = Some(self.text(&restore.id, &Content::read("content", content)?).await?);
         }
-        self.index.ready().await?;
         let now = self.now();
         let work = move |transaction: &mut Transaction<'_>| restore::restore(transaction, &restore, text.as_ref(), now);
         Ok(self.commit(work).await?.memory)
+    }
+
+    /// Loads the partition in which similar memories are looked for.
+    pub(super) async fn load_partition_of(&self, id: &MemoryId) -> Result<(), Error> {
+        let Some(number) = self.store.number(id)? else { return Ok(()) };
+        let Some(head) = self.store.head(number)? else { return Ok(()) };
+        self.partitions.load(&self.store, [head.scope.user_id.as_deref().map(Box::from)]).await
     }
 
     /// Commits a change of one memory and publishes it.
@@ -71,18 +73,16 @@ impl Engine {
         } else {
             self.fitting_model().await?;
             let embedding = self.embed(content).await?;
-            self.index.ready().await?;
             Some(embedding)
         };
+        let words = words(content);
         let related = match &embedding {
-            Some(embedding) => self.more_related(id, embedding)?,
+            Some(embedding) => {
+                self.load_partition_of(id).await?;
+                self.more_related(id, embedding)?
+            }
             None => Vec::new(),
         };
-        Ok(Text { content: content.clone(), hash, embedding, related })
+        Ok(Text { content: content.clone(), hash, words, embedding, related })
     }
-}
-
-/// Whether a patch can change a memory's vectors or sectors. Only then does the update wait for the index.
-pub(super) fn changes_vectors(patch: &Patch) -> bool {
-    patch.content.is_some() || patch.metadata.as_ref().is_some_and(|changes| changes.contains_key(SECTOR_FIELD))
 }

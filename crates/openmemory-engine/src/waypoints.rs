@@ -5,7 +5,6 @@
 use openmemory_rules::contract::Link;
 
 use super::engine::Engine;
-use super::index_state::foreign_dimensions;
 use openmemory_domain::request::ById;
 use openmemory_domain::{Embedding, MemoryId, Scope};
 use openmemory_rules::write::links::{MAX_OWN_LINKS, MIN_SIMILARITY, Related};
@@ -32,10 +31,8 @@ impl Engine {
 
     /// The most similar memories of the same user.
     pub(super) fn related(&self, scope: &Scope, embedding: &Embedding) -> Result<Vec<Related>, Error> {
-        let Some(index) = self.index.index() else { return Ok(Vec::new()) };
-        let near = index
-            .nearest(scope.user_id.as_deref(), embedding.whole(), MAX_OWN_LINKS, MIN_SIMILARITY)
-            .map_err(foreign_dimensions)?;
+        let (user, whole) = (scope.user_id.as_deref(), embedding.whole().to_numbers());
+        let near = self.partitions.nearest(&self.store, user, &whole, MAX_OWN_LINKS, MIN_SIMILARITY)?;
         Ok(near
             .into_iter()
             .map(|(number, cosine)| Related { number: Number(number), weight: cosine.min(1.0) })

@@ -2,11 +2,17 @@
 //! user, with one vector per memory and texts of 25 words. Run: `cargo bench -p openmemory-index --bench memory_index`
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a bench prints its table")]
 
+#[path = "../tests/support/by_user.rs"]
+#[allow(dead_code, reason = "the tests need more of it")]
+mod by_user;
+
 use std::hint::black_box;
 use std::time::Instant;
 
-use openmemory_domain::{ContentHash, Dynamics, Sector, Sectors, Timestamp};
-use openmemory_index::{CandidateSet, Entry, MemoryIndex, Query, Scope, SectorMask};
+use openmemory_domain::{ContentHash, Dynamics, Sector, Sectors, Timestamp, Vector};
+use openmemory_index::{CandidateSet, Entry, Query, SectorMask, Terms};
+
+use by_user::MemoryIndex;
 
 const DIMENSIONS: usize = 384;
 const CLUSTERS: usize = 200;
@@ -26,7 +32,6 @@ fn main() {
         let in_runs = filled(count, &centres, |number| Some(format!("run{}", number / 40)));
         let (text, vector) = (numbers.text(8), numbers.near(&centres[5]));
         let query = Query {
-            scope: Scope::Users(&[None]),
             text: &text,
             vector: &vector,
             multilingual: true,
@@ -65,20 +70,19 @@ fn filled(count: u64, centres: &[Vec<f32>], run: impl Fn(u64) -> Option<String>)
 }
 
 fn put(index: &MemoryIndex, number: u64, text: &str, vector: &[f32], run: Option<&str>) {
-    let now = Timestamp::from_millis(0);
+    let (now, vector) = (Timestamp::from_millis(0), Vector::new(vector));
     let entry = Entry {
         number,
-        user: None,
         run,
         content: ContentHash::of(text),
-        text,
+        terms: &Terms::of(text),
         tags: &[],
         created_at: now,
         expires_at: None,
         dynamics: &Dynamics::new(&Sectors::new(Sector::Semantic, []), now),
-        vectors: vec![(vector, SectorMask::PASSAGE)],
+        vectors: vec![(&vector, SectorMask::PASSAGE)],
     };
-    index.replace(&entry).unwrap();
+    index.put(None, &entry).unwrap();
 }
 
 fn median(mut run: impl FnMut()) -> f64 {

@@ -15,6 +15,14 @@ use super::simhash::{self, Sketches};
 /// Scattered rows that are prefetched together.
 const PREFETCH_ROWS: usize = 16;
 
+/// A vector whose length differs from that of the partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a vector has {found} dimensions, but the index has {expected}")]
+pub struct WrongDimensions {
+    pub expected: usize,
+    pub found: usize,
+}
+
 #[derive(Default)]
 pub(super) struct Dense {
     dimensions: usize,
@@ -35,6 +43,13 @@ impl Dense {
     pub(super) fn new(dimensions: usize) -> Self {
         let nibbles = || Blocks::new(width(dimensions));
         Self { dimensions, high: nibbles(), low: nibbles(), ..Self::default() }
+    }
+
+    pub(super) fn check(&self, dimensions: usize) -> Result<(), WrongDimensions> {
+        if dimensions == self.dimensions {
+            return Ok(());
+        }
+        Err(WrongDimensions { expected: self.dimensions, found: dimensions })
     }
 
     pub(super) fn vectors(&self) -> usize {
@@ -216,10 +231,13 @@ fn admits(mask: Option<SectorMask>, row: &Row) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use openmemory_domain::Vector;
+
     use super::*;
 
     fn batch(vectors: &[Vec<f32>]) -> Batch {
-        Batch::new(&vectors.iter().map(|vector| (vector.as_slice(), SectorMask::PASSAGE)).collect::<Vec<_>>())
+        let vectors: Vec<Vector> = vectors.iter().map(|vector| Vector::new(vector)).collect();
+        Batch::new(&vectors.iter().map(|vector| (vector, SectorMask::PASSAGE)).collect::<Vec<_>>())
     }
 
     /// Distinct vectors: the slot and a number are encoded in each.

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use rust_stemmers::{Algorithm, Stemmer};
+use serde::{Deserialize, Serialize};
 
-/// The languages with a Snowball stemmer and a list of stop words, by ISO 639-1 code.
+/// The languages with a Snowball stemmer and a list of stop words, by ISO 639-1 code. Their places are stored: see
+/// [`crate::terms::Terms::VERSION`].
 const LANGUAGES: [(&str, Algorithm); 18] = [
     ("en", Algorithm::English),
     ("ar", Algorithm::Arabic),
@@ -42,8 +44,18 @@ static STOP_WORDS: LazyLock<HashMap<&'static str, u32>> = LazyLock::new(|| {
     words
 });
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A place in [`LANGUAGES`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u8")]
 pub(super) struct Language(u8);
+
+impl TryFrom<u8> for Language {
+    type Error = &'static str;
+
+    fn try_from(at: u8) -> Result<Self, Self::Error> {
+        if usize::from(at) < Self::COUNT { Ok(Self(at)) } else { Err("no such language") }
+    }
+}
 
 impl Language {
     pub(super) const COUNT: usize = LANGUAGES.len();

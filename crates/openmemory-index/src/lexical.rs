@@ -8,7 +8,8 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::language::Language;
 use super::postings::Postings;
-use super::words::{self, Terms, Word};
+use super::terms::Terms;
+use super::words::{self, Word};
 
 const K1: f32 = 0.9;
 const B: f32 = 0.4;
@@ -122,14 +123,14 @@ impl Lexical {
         &self.total
     }
 
-    pub(super) fn replace(&mut self, slot: u32, terms: &Terms) {
+    pub(super) fn replace(&mut self, slot: u32, terms: &Terms<'_>) {
         self.remove(slot);
         let index = slot as usize;
         if index >= self.lengths.len() {
             self.lengths.resize(index + 1, 0);
             self.languages.resize(index + 1, None);
         }
-        self.postings.replace(slot, &terms.counts);
+        self.postings.replace(slot, terms.counts.iter().map(|(term, count)| (&**term, *count)));
         self.lengths[index] = terms.length;
         self.languages[index] = Some(terms.language);
         self.total.memories += 1;

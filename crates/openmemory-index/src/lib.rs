@@ -2,7 +2,7 @@
 //!
 //! Everything that ranking needs is in memory, by user: words, vectors quantised to one byte per dimension, tags, runs,
 //! salience. A search considers every memory in scope and scores it by all features (`score.rs`); there is no prefilter
-//! by a single one. Nothing is written to disk: the index is rebuilt from storage.
+//! by a single one. Storage keeps what it needs of each memory, and loads a user's memories when they are needed.
 
 #![forbid(unsafe_code)]
 
@@ -13,7 +13,6 @@ mod document;
 mod interner;
 mod language;
 mod lexical;
-mod memory_index;
 mod parallel;
 mod partition;
 mod postings;
@@ -26,14 +25,19 @@ mod rank;
 mod runs;
 mod scan;
 mod score;
+mod search;
 mod sector_mask;
 mod simhash;
 mod slot;
+mod terms;
 mod top_k;
 mod words;
 
-pub use document::{Entry, Indexed};
-pub use memory_index::{MemoryIndex, Usage, WrongDimensions};
-pub use query::{CandidateSet, Query, RankedMemory, Scope};
+pub use dense::WrongDimensions;
+pub use document::Entry;
+pub use partition::Partition;
+pub use query::{CandidateSet, Query, RankedMemory};
 pub use score::{Feature, Features};
+pub use search::{Partitions, search, without_names};
 pub use sector_mask::SectorMask;
+pub use terms::{Terms, UnknownTerms};

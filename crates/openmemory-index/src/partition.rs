@@ -3,20 +3,24 @@
 use std::collections::HashMap;
 
 use super::dense::Dense;
-use super::document::Indexed;
+use super::dense::WrongDimensions;
+use super::document::{self, Entry};
 use super::lexical::{Lexical, Totals};
 use super::postings::Postings;
 use super::prepared_query::PreparedQuery;
-use super::quantise::QueryVector;
+use super::quantise::{Batch, QueryVector};
 use super::rank::{Ranker, Scores, WordScores};
 use super::runs::{Member, Runs};
+use super::sector_mask::SectorMask;
 use super::slot::Slot;
 use super::top_k::TopK;
 use super::words::phrase;
 use super::{CandidateSet, RankedMemory};
 use openmemory_domain::{Dynamics, Timestamp};
 
-pub(super) struct Partition {
+/// The memories of one user.
+pub struct Partition {
+    arch: pulp::Arch,
     slots: Vec<Option<Slot>>,
     /// [`Slot::dynamics_upper_bound`] of each slot, contiguous because every search reads all of them.
     dynamics_bounds: Vec<f32>,
@@ -35,8 +39,10 @@ struct Candidates {
 }
 
 impl Partition {
-    pub(super) fn new(dimensions: usize) -> Self {
+    /// An empty partition for vectors of `dimensions` numbers.
+    pub fn new(dimensions: usize) -> Self {
         Self {
+            arch: pulp::Arch::new(),
             slots: Vec::new(),
             dynamics_bounds: Vec::new(),
             free: Vec::new(),
@@ -48,15 +54,11 @@ impl Partition {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.numbers.is_empty()
-    }
-
-    pub(super) fn memories(&self) -> usize {
+    pub fn memories(&self) -> usize {
         self.numbers.len()
     }
 
-    pub(super) fn vectors(&self) -> usize {
+    pub fn vectors(&self) -> usize {
         self.dense.vectors()
     }
 
@@ -68,7 +70,8 @@ impl Partition {
         self.lexical.totals()
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    /// Approximate allocated bytes.
+    pub fn bytes(&self) -> usize {
         size_of::<Self>()
             + self.slots.capacity() * size_of::<Option<Slot>>()
             + self.dynamics_bounds.capacity() * size_of::<f32>()
@@ -79,34 +82,40 @@ impl Partition {
             + self.runs.bytes()
     }
 
-    pub(super) fn replace(&mut self, indexed: &Indexed) {
-        let slot = match self.numbers.get(&indexed.number).copied() {
+    /// Replaces all that is indexed of a memory. A memory without vectors is removed.
+    pub fn put(&mut self, entry: &Entry<'_>) -> Result<(), WrongDimensions> {
+        entry.vectors.iter().try_for_each(|(vector, _)| self.dense.check(vector.dimensions()))?;
+        let Some(sectors) = entry.vectors.iter().map(|(_, mask)| *mask).reduce(SectorMask::union) else {
+            self.remove(entry.number);
+            return Ok(());
+        };
+        let slot = match self.numbers.get(&entry.number).copied() {
             Some(slot) => {
                 self.leave_run(slot);
                 slot
             }
-            None => self.new_slot(indexed.number),
+            None => self.new_slot(entry.number),
         };
-        let run = indexed.run.as_deref().map(|run| {
-            let Indexed { created_at, number, is_question, .. } = *indexed;
-            self.runs.insert(run, Member { created_at, number, slot, is_question })
-        });
-        self.dense.replace(slot, &indexed.vectors);
-        self.lexical.replace(slot, &indexed.terms);
-        self.tags.replace(slot, &indexed.tags);
+        let Entry { number, content, created_at, .. } = *entry;
+        let is_question = entry.terms.is_question;
+        let run = entry.run.map(|run| self.runs.insert(run, Member { created_at, number, slot, is_question }));
+        self.dense.replace(slot, &Batch::new(&entry.vectors));
+        self.lexical.replace(slot, entry.terms);
+        self.tags.replace(slot, document::tags(entry.tags).iter().map(|tag| (tag.as_str(), 1)));
         let entry = Slot {
-            number: indexed.number,
-            content: indexed.content,
-            sectors: indexed.sectors,
-            created_at: indexed.created_at,
-            expires_at: indexed.expires_at.unwrap_or(Timestamp::LAST),
+            number,
+            content,
+            sectors,
+            created_at,
+            expires_at: entry.expires_at.unwrap_or(Timestamp::LAST),
             run,
-            is_question: indexed.is_question,
-            salience: indexed.salience,
-            feedback: indexed.feedback,
+            is_question,
+            salience: entry.dynamics.salience(),
+            feedback: entry.dynamics.feedback,
         };
         self.dynamics_bounds[slot as usize] = entry.dynamics_upper_bound();
         self.slots[slot as usize] = Some(entry);
+        Ok(())
     }
 
     fn new_slot(&mut self, number: u64) -> u32 {
@@ -119,16 +128,17 @@ impl Partition {
         slot
     }
 
-    /// Changes tags and expiry.
-    pub(super) fn describe(&mut self, number: u64, tags: &[(String, u16)], expires_at: Option<Timestamp>) {
+    /// Changes tags and expiry without touching text and vectors.
+    pub fn set_labels(&mut self, number: u64, tags: &[String], expires_at: Option<Timestamp>) {
         let Some(slot) = self.numbers.get(&number) else { return };
-        self.tags.replace(*slot, tags);
+        self.tags.replace(*slot, document::tags(tags).iter().map(|tag| (tag.as_str(), 1)));
         if let Some(entry) = &mut self.slots[*slot as usize] {
             entry.expires_at = expires_at.unwrap_or(Timestamp::LAST);
         }
     }
 
-    pub(super) fn set_dynamics(&mut self, number: u64, dynamics: &Dynamics) {
+    /// Changes salience and feedback.
+    pub fn set_dynamics(&mut self, number: u64, dynamics: &Dynamics) {
         let Some(slot) = self.numbers.get(&number).map(|slot| *slot as usize) else { return };
         if let Some(entry) = &mut self.slots[slot] {
             (entry.salience, entry.feedback) = (dynamics.salience(), dynamics.feedback);
@@ -136,7 +146,8 @@ impl Partition {
         }
     }
 
-    pub(super) fn remove(&mut self, number: u64) -> bool {
+    /// Removes a memory; `false` if it was not indexed.
+    pub fn remove(&mut self, number: u64) -> bool {
         let Some(slot) = self.numbers.remove(&number) else { return false };
         self.leave_run(slot);
         self.dense.remove(slot);
@@ -155,13 +166,13 @@ impl Partition {
         }
     }
 
-    pub(super) fn search(&self, arch: pulp::Arch, prepared: &PreparedQuery<'_>, best: &mut TopK<RankedMemory>) {
+    pub(super) fn search(&self, prepared: &PreparedQuery<'_>, best: &mut TopK<RankedMemory>) {
         let candidates = prepared.candidates.and_then(|set| self.candidates(set));
         if candidates.as_ref().is_some_and(|candidates| candidates.slots.is_empty()) {
             return;
         }
-        let scores = self.scores(arch, prepared, candidates.as_ref());
-        let cosine = |slot| self.dense.cosine(arch, &prepared.vector, prepared.mask, slot);
+        let scores = self.scores(prepared, candidates.as_ref());
+        let cosine = |slot| self.dense.cosine(self.arch, &prepared.vector, prepared.mask, slot);
         let mut ranker = Ranker::new(&self.slots, prepared, scores, cosine, best);
         match candidates {
             None => {
@@ -176,13 +187,21 @@ impl Partition {
         }
     }
 
-    /// The nearest memories with a cosine of at least `floor`; approximate in a large partition.
-    pub(super) fn nearest(&self, arch: pulp::Arch, query: &QueryVector, floor: f32, best: &mut TopK<(u64, f32)>) {
-        for (slot, cosine) in self.dense.nearest(arch, query, floor) {
+    /// The `take` nearest memories with a cosine to `vector` of at least `floor`, nearest first. In a large partition
+    /// the search is approximate and may miss one (`simhash.rs`).
+    pub fn nearest(&self, vector: &[f32], take: usize, floor: f32) -> Result<Vec<(u64, f32)>, WrongDimensions> {
+        self.dense.check(vector.len())?;
+        let mut best = TopK::new(take);
+        for (slot, cosine) in self.dense.nearest(self.arch, &QueryVector::new(vector), floor) {
             if let Some(slot) = &self.slots[slot as usize] {
                 best.push(cosine, slot.number, (slot.number, cosine));
             }
         }
+        Ok(best.into_sorted())
+    }
+
+    pub(super) fn check(&self, dimensions: usize) -> Result<(), WrongDimensions> {
+        self.dense.check(dimensions)
     }
 
     /// `None` if the set does not restrict the search.
@@ -210,14 +229,14 @@ impl Partition {
     }
 
     /// If only a few slots are candidates, no bounds are computed for the vectors of all others.
-    fn scores(&self, arch: pulp::Arch, prepared: &PreparedQuery<'_>, candidates: Option<&Candidates>) -> Scores<'_> {
+    fn scores(&self, prepared: &PreparedQuery<'_>, candidates: Option<&Candidates>) -> Scores<'_> {
         let mut lexical = vec![0.0; self.slots.len()];
         self.lexical.score(&prepared.words, &mut lexical);
         let mut dense = vec![f32::NEG_INFINITY; self.slots.len()];
         let compared = candidates.map(|candidates| self.with_run_members(candidates));
         match compared.filter(|compared| compared.len() * 2 < self.numbers.len()) {
             Some(slots) => slots.into_iter().for_each(|slot| dense[slot as usize] = f32::INFINITY),
-            None => self.dense.upper_bounds(arch, &prepared.vector, prepared.mask, &mut dense),
+            None => self.dense.upper_bounds(self.arch, &prepared.vector, prepared.mask, &mut dense),
         }
         let named = prepared.phrases.iter().flat_map(|phrase| self.tags.of(phrase)).map(|posting| posting.slot);
         let coverage = match prepared.cosine_scale.needs_coverage() {

@@ -26,10 +26,9 @@ impl Postings {
     }
 
     /// Replaces the terms of a slot. Terms must be distinct.
-    pub(super) fn replace(&mut self, slot: u32, terms: &[(String, u16)]) {
+    pub(super) fn replace<'t>(&mut self, slot: u32, terms: impl Iterator<Item = (&'t str, u16)>) {
         self.remove(slot);
-        let ids: Box<[u32]> =
-            terms.iter().map(|(term, count)| self.insert(term, Posting { slot, count: *count })).collect();
+        let ids: Box<[u32]> = terms.map(|(term, count)| self.insert(term, Posting { slot, count })).collect();
         self.postings += ids.len();
         let index = slot as usize;
         if index >= self.slots.len() {
@@ -85,10 +84,10 @@ mod tests {
     #[test]
     fn replacing_a_memory_removes_its_old_postings() {
         let mut postings = Postings::default();
-        postings.replace(2, &[("tea".into(), 1), ("cup".into(), 2)]);
-        postings.replace(0, &[("tea".into(), 1)]);
+        postings.replace(2, [("tea", 1), ("cup", 2)].into_iter());
+        postings.replace(0, [("tea", 1)].into_iter());
         assert_eq!(slots(&postings, "tea"), [0, 2]);
-        postings.replace(2, &[("coffee".into(), 1)]);
+        postings.replace(2, [("coffee", 1)].into_iter());
         assert_eq!(slots(&postings, "tea"), [0]);
         assert!(slots(&postings, "cup").is_empty());
         assert_eq!(slots(&postings, "coffee"), [2]);
@@ -98,12 +97,12 @@ mod tests {
     fn removed_memories_leave_no_postings() {
         let mut postings = Postings::default();
         for slot in 0..100 {
-            postings.replace(slot, &[(format!("word{slot}"), 1), ("common".into(), 1)]);
+            postings.replace(slot, [(format!("word{slot}").as_str(), 1), ("common", 1)].into_iter());
         }
         (0..100).for_each(|slot| postings.remove(slot));
         assert!(postings.of("common").is_empty());
         assert_eq!(postings.postings, 0);
-        postings.replace(5, &[("new".into(), 1)]);
+        postings.replace(5, [("new", 1)].into_iter());
         assert_eq!(postings.lists.all().count(), 101, "freed lists are used again");
     }
 }

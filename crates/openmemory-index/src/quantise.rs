@@ -6,6 +6,7 @@
 
 use super::SectorMask;
 use super::simhash;
+use openmemory_domain::Vector;
 use openmemory_domain::embedding::dot;
 
 /// The largest byte that splits into two nibbles.
@@ -52,19 +53,22 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    pub(super) fn new(vectors: &[(&[f32], SectorMask)]) -> Self {
-        let bytes = vectors.iter().map(|(vector, _)| width(vector.len())).sum();
+    pub(super) fn new(vectors: &[(&Vector, SectorMask)]) -> Self {
+        /// Bytes per step of a [`Vector`].
+        const BYTES_PER_STEP: f32 = MAX_BYTE / i16::MAX as f32;
+        let bytes = vectors.iter().map(|(vector, _)| width(vector.dimensions())).sum();
         let rows = Vec::with_capacity(vectors.len());
         let mut batch = Self { rows, high: Vec::with_capacity(bytes), low: Vec::with_capacity(bytes) };
         let mut stored = Vec::new();
         for &(vector, mask) in vectors {
-            let (scale, inverse) = step(vector, MAX_BYTE);
+            let byte = |steps: &i16| (f32::from(*steps) * BYTES_PER_STEP + (BIAS as f32 + 0.5)) as i32 as u8;
             stored.clear();
-            stored.extend(vector.iter().map(|x| (x * inverse + (BIAS as f32 + 0.5)) as i32 as u8));
+            stored.extend(vector.steps().iter().map(byte));
             let squares: i32 = stored.iter().map(|stored| (i32::from(stored & 15) - 8).pow(2)).sum();
-            let residual = (squares as f32 / vector.len().max(1) as f32).sqrt();
+            let residual = (squares as f32 / vector.dimensions().max(1) as f32).sqrt();
+            let scale = vector.scale() / BYTES_PER_STEP;
             batch.rows.push(Row { slot: 0, scale, mask, residual: (residual * RESIDUAL_STEPS).ceil() as u8 });
-            if vector.len() % 2 == 1 {
+            if vector.dimensions() % 2 == 1 {
                 stored.push(BIAS as u8);
             }
             let (pairs, _) = stored.as_chunks();
@@ -221,8 +225,8 @@ mod tests {
         let arch = pulp::Arch::new();
         for dimensions in [1, 2, 15, 384, 1537] {
             let vectors = vectors(dimensions);
-            let batch =
-                Batch::new(&vectors.iter().map(|vector| (vector.as_slice(), SectorMask(1))).collect::<Vec<_>>());
+            let kept: Vec<Vector> = vectors.iter().map(|vector| Vector::new(vector)).collect();
+            let batch = Batch::new(&kept.iter().map(|vector| (vector, SectorMask(1))).collect::<Vec<_>>());
             let mut close = 0;
             for query in &vectors {
                 let query_vector = QueryVector::new(query);
@@ -244,7 +248,7 @@ mod tests {
     #[test]
     fn scaling_a_query_scales_its_bounds() {
         let vectors = vectors(384);
-        let batch = Batch::new(&[(&vectors[3], SectorMask(1))]);
+        let batch = Batch::new(&[(&Vector::new(&vectors[3]), SectorMask(1))]);
         let (whole, part) = (QueryVector::new(&vectors[6]), QueryVector::new(&vectors[6]).scaled(0.25));
         for (row, _) in batch.rows() {
             assert!((whole.upper_bound(row, 700) - 4.0 * part.upper_bound(row, 700)).abs() < 1e-5);
@@ -255,7 +259,7 @@ mod tests {
     #[test]
     fn a_zero_vector_has_cosine_0() {
         let arch = pulp::Arch::new();
-        let batch = Batch::new(&[(&[0.0; 5], SectorMask(1))]);
+        let batch = Batch::new(&[(&Vector::new(&[0.0; 5]), SectorMask(1))]);
         let query_vector = QueryVector::new(&[1.0, 0.0, 0.0, 0.0, 0.0]);
         let (row, nibbles) = batch.rows().next().unwrap();
         assert_eq!(query_vector.cosine(row, multiply(arch, &query_vector.fine, nibbles)), 0.0);

@@ -5,15 +5,6 @@ use openmemory_domain::{ContentHash, Timestamp};
 use crate::score::Features;
 use crate::sector_mask::SectorMask;
 
-/// Whose memories a search considers.
-#[derive(Debug, Clone, Copy)]
-pub enum Scope<'a> {
-    /// Memories of these users; `None` means memories without a `user_id`. Users must be distinct.
-    Users(&'a [Option<&'a str>]),
-    /// All memories.
-    All,
-}
-
 /// The memories of the scope to which a search is restricted. It may be a superset of those wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CandidateSet<'a> {
@@ -28,9 +19,8 @@ pub enum CandidateSet<'a> {
 /// A search.
 #[derive(Debug, Clone, Copy)]
 pub struct Query<'a> {
-    pub scope: Scope<'a>,
     pub text: &'a str,
-    /// Of length 1 (L2), with the dimensions of the index.
+    /// Of length 1 (L2), with the dimensions of the partitions.
     pub vector: &'a [f32],
     /// Whether the embedding model reads scripts other than Latin.
     pub multilingual: bool,

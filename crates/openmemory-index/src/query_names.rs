@@ -12,11 +12,11 @@ const MIN_MEMORIES: u32 = 20;
 const COMMON: f32 = 0.15;
 
 /// The query without common names, or unchanged if nothing else would remain.
-pub(super) fn without_names(query: &str, memories: u32, memories_with: impl Fn(&str) -> u32) -> String {
+pub(super) fn without_names(query: &str, memories: u32, mut memories_with: impl FnMut(&str) -> u32) -> String {
     if memories < MIN_MEMORIES {
         return query.to_owned();
     }
-    let is_common = |word: &Word| match word {
+    let mut is_common = |word: &Word| match word {
         Word::Spaced(word) => memories_with(word) as f32 > COMMON * memories as f32,
         Word::Gram(_) => false,
     };
@@ -24,7 +24,7 @@ pub(super) fn without_names(query: &str, memories: u32, memories_with: impl Fn(&
     for piece in query.split_word_bounds() {
         let is_word = piece.chars().any(char::is_alphanumeric);
         let capital = piece.chars().next().is_some_and(char::is_uppercase);
-        if is_word && capital && !first && words(piece).first().is_some_and(is_common) {
+        if is_word && capital && !first && words(piece).first().is_some_and(&mut is_common) {
             continue;
         }
         has_words |= is_word;

@@ -2,12 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "support/by_user.rs"]
+#[allow(dead_code, reason = "the benchmark needs more of it")]
+mod by_user;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use openmemory_domain::{ContentHash, Dynamics, Sector, Sectors, Timestamp};
-use openmemory_index::{CandidateSet, Entry, Feature, MemoryIndex, Query, RankedMemory, Scope, SectorMask};
+use openmemory_domain::{ContentHash, Dynamics, Sector, Sectors, Timestamp, Vector};
+use openmemory_index::{CandidateSet, Entry, Feature, Query, RankedMemory, SectorMask, Terms};
 use proptest::prelude::*;
+
+use by_user::MemoryIndex;
 
 const DIMENSIONS: usize = 24;
 const USERS: [Option<&str>; 3] = [None, Some("ada"), Some("bob")];
@@ -65,24 +71,23 @@ fn put(index: &MemoryIndex, number: u64, plain: &Plain, tags: &[String]) {
 
 fn put_with_dynamics(index: &MemoryIndex, number: u64, plain: &Plain, tags: &[String], dynamics: &Dynamics) {
     let text = plain.text();
+    let vectors: Vec<Vector> = plain.vectors.iter().map(|(vector, _)| Vector::new(vector)).collect();
     let entry = Entry {
         number,
-        user: USERS[plain.user],
         run: RUNS[plain.run],
         content: ContentHash::of(&text),
-        text: &text,
+        terms: &Terms::of(&text),
         tags,
         created_at: Timestamp::from_millis(0),
         expires_at: None,
         dynamics,
-        vectors: plain.vectors.iter().map(|(vector, mask)| (vector.as_slice(), *mask)).collect(),
+        vectors: vectors.iter().zip(&plain.vectors).map(|(vector, (_, mask))| (vector, *mask)).collect(),
     };
-    index.replace(&entry).unwrap();
+    index.put(USERS[plain.user], &entry).unwrap();
 }
 
 fn query<'a>(text: &'a str, vector: &'a [f32]) -> Query<'a> {
     Query {
-        scope: Scope::All,
         text,
         vector,
         multilingual: true,
@@ -169,8 +174,9 @@ proptest! {
                     .filter(|(_, other)| mask.is_none_or(|mask| mask.meets(*other)))
                     .map(|(other, _)| cosine(other, &vector))
                     .max_by(f32::total_cmp);
-                let query = Query { scope: Scope::Users(&[*name]), mask, ..query(&text, &vector) };
-                let found = index.search(&query, 100).unwrap();
+                let query = Query { mask, ..query(&text, &vector) };
+                let search = |query: &Query<'_>| index.search_of(&[*name], query, 100).unwrap();
+                let found = search(&query);
                 let mut expected: Vec<u64> = map.iter()
                     .filter(|(_, plain)| plain.user == user && dense(plain).is_some())
                     .map(|(number, _)| *number).collect();
@@ -187,9 +193,9 @@ proptest! {
                 // Restricting the search to candidates does not change their results.
                 let among: Vec<u64> = found.iter().map(|found| found.number).filter(|n| n % 5 < 2).collect();
                 let numbered = CandidateSet::Numbers(among.clone());
-                let some = index.search(&Query { candidates: Some(&numbered), ..query }, 100).unwrap();
+                let some = search(&Query { candidates: Some(&numbered), ..query });
                 prop_assert_eq!(numbers(&some), among);
-                let monday = index.search(&Query { candidates: Some(&CandidateSet::Run("monday")), ..query }, 100).unwrap();
+                let monday = search(&Query { candidates: Some(&CandidateSet::Run("monday")), ..query });
                 let expected: Vec<u64> =
                     found.iter().map(|found| found.number).filter(|number| map[number].run == 1).collect();
                 prop_assert_eq!(numbers(&monday), expected);
@@ -215,46 +221,53 @@ fn a_search_sees_only_the_users_it_names() {
         put(&index, user as u64, &Plain { user, ..one(&[0], 3) }, &[]);
     }
     let vector = Numbers(3).vector();
-    let found = |scope| {
-        let mut found = numbers(&index.search(&Query { scope, ..query("tea", &vector) }, 10).unwrap());
+    let sorted = |found: &[RankedMemory]| {
+        let mut found = numbers(found);
         found.sort_unstable();
         found
     };
-    assert_eq!(found(Scope::Users(&[Some("ada")])), [1]);
-    assert_eq!(found(Scope::Users(&[None])), [0]);
-    assert_eq!(found(Scope::Users(&[Some("bob"), None])), [0, 2]);
-    assert!(found(Scope::Users(&[Some("eve")])).is_empty());
-    assert_eq!(found(Scope::All), [0, 1, 2]);
+    let found = |users: &[Option<&str>]| sorted(&index.search_of(users, &query("tea", &vector), 10).unwrap());
+    assert_eq!(found(&[Some("ada")]), [1]);
+    assert_eq!(found(&[None]), [0]);
+    assert_eq!(found(&[Some("bob"), None]), [0, 2]);
+    assert!(found(&[Some("eve")]).is_empty());
+    assert_eq!(sorted(&index.search(&query("tea", &vector), 10).unwrap()), [0, 1, 2]);
 }
 
 #[test]
-fn removing_the_last_memory_of_a_user_frees_everything() {
+fn removing_the_last_memory_of_a_user_leaves_nothing_to_find() {
     let index = MemoryIndex::new(DIMENSIONS);
     put(&index, 1, &Plain { user: 1, run: 1, ..one(&[0, 1], 3) }, &["work".into()]);
     assert!(!index.remove(Some("bob"), 1));
     assert!(index.remove(Some("ada"), 1));
     assert!(!index.remove(Some("ada"), 1));
-    assert_eq!(index.usage(), openmemory_index::Usage::default());
+    assert_eq!((index.usage().memories, index.usage().vectors), (0, 0));
+    let vector = Numbers(3).vector();
+    assert!(index.search(&query("tea work", &vector), 10).unwrap().is_empty());
+    // The slot, the run and the tag are free for another memory.
+    put(&index, 2, &Plain { user: 1, run: 1, ..one(&[2], 4) }, &["work".into()]);
+    let found = index.search(&query("tea work", &vector), 10).unwrap();
+    assert_eq!(numbers(&found), [2]);
+    assert_eq!((found[0].features.value(Feature::Lexical), found[0].features.value(Feature::TagNamed)), (0.0, 1.0));
 }
 
 #[test]
 fn a_vector_of_wrong_dimensions_is_rejected_without_effect() {
     let index = MemoryIndex::new(DIMENSIONS);
-    let wrong = vec![0.0; DIMENSIONS + 1];
-    let text = "tea";
+    let wrong = vec![0.5; DIMENSIONS + 1];
+    let (text, vector) = ("tea", Vector::new(&wrong));
     let entry = Entry {
         number: 1,
-        user: None,
         run: None,
         content: ContentHash::of(text),
-        text,
+        terms: &Terms::of(text),
         tags: &[],
         created_at: Timestamp::from_millis(0),
         expires_at: None,
         dynamics: &dynamics(),
-        vectors: vec![(&wrong, SectorMask::PASSAGE)],
+        vectors: vec![(&vector, SectorMask::PASSAGE)],
     };
-    assert_eq!(index.replace(&entry).unwrap_err().found, DIMENSIONS + 1);
+    assert_eq!(index.put(None, &entry).unwrap_err().found, DIMENSIONS + 1);
     assert!(index.search(&query(text, &wrong), 1).is_err());
     assert_eq!(index.usage().vectors, 0);
 }
@@ -270,7 +283,7 @@ fn a_tag_named_in_the_query_raises_the_score() {
     assert_eq!(found.iter().map(|found| found.features.value(Feature::TagNamed)).collect::<Vec<_>>(), [1.0, 0.0]);
     let among = CandidateSet::Tag("garden shed");
     assert_eq!(numbers(&index.search(&Query { candidates: Some(&among), ..query("tea", &vector) }, 2).unwrap()), [2]);
-    index.describe(None, 1, &[], None);
+    index.set_labels(None, 1, &[], None);
     assert_eq!(index.search(&query("garden club", &vector), 1).unwrap()[0].features.value(Feature::TagNamed), 0.0);
 }
 
@@ -284,7 +297,7 @@ fn expired_memories_are_hidden_and_feedback_reorders() {
     index.set_dynamics(None, 3, &judged("POSITIVE"));
     index.set_dynamics(None, 1, &judged("NEGATIVE"));
     assert_eq!(found(), [3, 2, 1]);
-    index.describe(None, 3, &[], Some(Timestamp::from_millis(0)));
+    index.set_labels(None, 3, &[], Some(Timestamp::from_millis(0)));
     assert_eq!(found(), [2, 1]);
     let all = Query { show_expired: true, ..query("tea", &vector) };
     assert_eq!(index.search(&all, 3).unwrap().len(), 3);
@@ -380,20 +393,20 @@ fn the_top_k_are_the_first_of_all_results() {
         let text = format!("{} {}{}", WORDS[place % 8], WORDS[place / 8 % 7], if place % 5 == 1 { "?" } else { "" });
         // Every fourth memory has no run; the others are in runs of various lengths.
         let run = (!place.is_multiple_of(4)).then(|| format!("run {}", (place as f32).sqrt() as usize));
-        let vectors: Vec<Vec<f32>> = (0..=place % 3).map(|passage| near((place / 3 + passage) % 20)).collect();
+        let vectors: Vec<Vector> =
+            (0..=place % 3).map(|passage| Vector::new(&near((place / 3 + passage) % 20))).collect();
         let entry = Entry {
             number,
-            user: None,
             run: run.as_deref(),
             content: ContentHash::of(&text),
-            text: &text,
+            terms: &Terms::of(&text),
             tags: &if place % 50 == 7 { vec!["holiday".to_owned()] } else { vec![] },
             created_at: Timestamp::from_millis(number as i64 * 600_000),
             expires_at: None,
             dynamics: &dynamics().reinforced((place % 9) as f64 / 10.0, Timestamp::from_millis(0)),
-            vectors: vectors.iter().map(|vector| (vector.as_slice(), mask((place % 6) as u8))).collect(),
+            vectors: vectors.iter().map(|vector| (vector, mask((place % 6) as u8))).collect(),
         };
-        index.replace(&entry).unwrap();
+        index.put(None, &entry).unwrap();
     }
     for topic in 0..20 {
         let vector = near(topic);

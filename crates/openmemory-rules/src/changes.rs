@@ -1,8 +1,9 @@
 //! Which writes do the rules need?
 
-use openmemory_domain::{Content, ContentHash, Dynamics, Embedding, MemoryId, ModelIdentity, Version};
+use openmemory_domain::{Content, ContentHash, Dynamics, MemoryId, ModelIdentity, Scope, Version};
 
 use crate::error::Error;
+use crate::index_entry::IndexedText;
 use crate::number::Number;
 use crate::reindex::Reindex;
 use crate::rows::Rows;
@@ -26,9 +27,10 @@ pub trait Changes: Rows {
 
     fn put_content(&mut self, number: Number, hash: ContentHash, content: &Content) -> Result<(), Error>;
 
-    fn put_embedding(&mut self, number: Number, hash: ContentHash, embedding: &Embedding) -> Result<(), Error>;
+    /// Stores the newest text as the index needs it. The vectors of the text that it replaces are kept.
+    fn put_indexed_text(&mut self, number: Number, scope: &Scope, text: &IndexedText) -> Result<(), Error>;
 
-    fn put_dynamics(&mut self, number: Number, dynamics: &Dynamics) -> Result<(), Error>;
+    fn put_dynamics(&mut self, number: Number, scope: &Scope, dynamics: &Dynamics) -> Result<(), Error>;
 
     /// Replaces all links of a memory. `links` is sorted by the number of the other end.
     fn put_waypoints(&mut self, number: Number, links: &[(Number, Waypoint)]) -> Result<(), Error>;

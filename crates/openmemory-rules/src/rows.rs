@@ -1,8 +1,11 @@
 //! Which reads do the rules need?
 
-use openmemory_domain::{ContentHash, Dynamics, Embedding, MemoryId, ModelIdentity, TextKey, Version};
+use std::sync::Arc;
+
+use openmemory_domain::{ContentHash, Dynamics, Embedding, MemoryId, ModelIdentity, Scope, TextKey, Version};
 
 use crate::error::Error;
+use crate::index_entry::IndexedText;
 use crate::number::Number;
 use crate::reindex::Reindex;
 use crate::tombstone::Tombstone;
@@ -22,10 +25,32 @@ pub trait Rows {
     /// A current or earlier text of a memory.
     fn content(&self, number: Number, hash: ContentHash) -> Result<Option<String>, Error>;
 
-    /// The vectors of a current or earlier text of a memory.
-    fn embedding(&self, number: Number, hash: ContentHash) -> Result<Option<Embedding>, Error>;
+    /// The newest text of a memory as the index needs it. `scope` is the memory's.
+    fn indexed_text(&self, number: Number, scope: &Scope) -> Result<Option<IndexedText>, Error>;
 
-    fn dynamics(&self, number: Number) -> Result<Option<Dynamics>, Error>;
+    /// The vectors of a text that was the newest one before.
+    fn replaced_embedding(&self, number: Number, hash: ContentHash) -> Result<Option<Embedding>, Error>;
+
+    /// The vectors of a current or earlier text of a memory.
+    fn embedding(&self, number: Number, scope: &Scope, hash: ContentHash) -> Result<Option<Arc<Embedding>>, Error> {
+        loop {
+            let current = self.indexed_text(number, scope)?;
+            if let Some(text) = current.as_ref().filter(|text| text.content == hash) {
+                return Ok(Some(Arc::clone(&text.embedding)));
+            }
+            if let Some(replaced) = self.replaced_embedding(number, hash)? {
+                return Ok(Some(Arc::new(replaced)));
+            }
+            // A commit may have made this text the newest one between the two reads.
+            let now = self.indexed_text(number, scope)?.map(|text| text.content);
+            if now == current.map(|text| text.content) {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// `scope` is the memory's.
+    fn dynamics(&self, number: Number, scope: &Scope) -> Result<Option<Dynamics>, Error>;
 
     fn tombstone(&self, id: &MemoryId) -> Result<Option<Tombstone>, Error>;
 

@@ -40,4 +40,7 @@ pub use maintenance::usage::Usage;
 pub use options::durability::{Durability, StoreOptions};
 pub use options::size_limits::SizeLimits;
 pub use rows::backend::Row;
+pub use rows::format1::Indexed;
+pub use store::indexed::IndexedMemory;
+pub use store::upgrade::Unindexed;
 pub use store::{Position, ScanRange, Store};

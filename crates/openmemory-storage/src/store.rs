@@ -38,6 +38,8 @@ use openmemory_domain::{MemoryId, Timestamp, Version};
 use openmemory_rules::{Number, Tombstone};
 
 pub(crate) mod backup;
+pub(crate) mod indexed;
+pub(crate) mod upgrade;
 
 pub struct Store {
     // Dropped in this order: what uses sled, then sled, then the note that all is closed.
@@ -148,6 +150,23 @@ impl Store {
         P: FnOnce(&T) + Send + 'static,
     {
         self.writer.commit(work, publish).await
+    }
+
+    /// Like [`Store::commit`], for a thread that may block. Where nothing can be written, it changes the copy of the rows
+    /// from which this store reads.
+    pub fn commit_blocking<T, E, W>(&self, work: W) -> Result<Result<T, E>, StorageError>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        W: FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
+    {
+        if !self.is_read_only() {
+            return self.writer.commit_blocking(work);
+        }
+        let mut transaction = Transaction::new(&*self.backend);
+        let result = transaction.undo_on_error(work);
+        self.backend.apply(transaction.into_batch().0)?;
+        Ok(result)
     }
 
     /// Queues `work` for a commit that nobody waits for; returns whether there was room in the queue.

@@ -84,7 +84,7 @@ impl Engine {
 
     /// The line of a memory; `None` if it was deleted while it was read.
     fn line(&self, number: Number, head: &Version, filter: Option<&Filter>) -> Result<Option<Vec<u8>>, Error> {
-        let Some(dynamics) = self.store.dynamics(number)? else { return self.missing(number) };
+        let Some(dynamics) = self.store.dynamics(number, &head.scope)? else { return self.missing(number) };
         let mut line = MemoryRow::new(head, &dynamics, self.links(number, filter)?).begin().map_err(unwritable)?;
         let mut expected = head.number;
         let mut before: Option<ContentHash> = None;
@@ -140,7 +140,7 @@ impl Engine {
         match self.store.head(number)? {
             None => Ok(None),
             Some(head) => {
-                current::dynamics(&*self.store, number)?;
+                current::dynamics(&*self.store, number, &head.scope)?;
                 Err(StorageError::Corrupted(format!("the history of memory {} has a gap", head.id)).into())
             }
         }

@@ -1,14 +1,13 @@
 //! How is each group of lines embedded and committed?
 
-use std::sync::Arc;
-
-use super::super::engine::Engine;
+use crate::embed::words;
+use crate::engine::Engine;
+use openmemory_domain::Content;
 use openmemory_domain::export::{ExportedMemory, ExportedTombstone, Line};
 use openmemory_domain::request::OnConflict;
-use openmemory_domain::{Content, Embedding};
 use openmemory_rules::contract::{Control, Imported};
 use openmemory_rules::write::add;
-use openmemory_rules::{Changes, Error, ImportFile, Numbered};
+use openmemory_rules::{Changes, Error, ImportFile, IndexedText, Numbered};
 use openmemory_storage::Transaction;
 
 use openmemory_rules::write::import::{self, Applied, Standing};
@@ -17,7 +16,7 @@ use openmemory_rules::write::import::{self, Applied, Standing};
 struct Ready {
     line: u64,
     memory: Box<ExportedMemory>,
-    embedding: Arc<Embedding>,
+    text: IndexedText,
 }
 
 /// The result of each memory of a group.
@@ -33,7 +32,6 @@ impl Engine {
         control: &Control,
     ) -> Result<Imported, Error> {
         self.fitting_model().await?;
-        self.index.ready().await?;
         self.name_model(&file).await?;
         let (mut done, total) = (0, file.memories + file.tombstones);
         let mut imported = Imported::default();
@@ -112,7 +110,11 @@ impl Engine {
         for (line, memory) in new {
             let embedding = memory.content().and_then(|content| embedded.get(&content.hash()));
             match embedding.cloned().unwrap_or(Err(Error::Internal("a text was not embedded"))) {
-                Ok(embedding) => ready.push(Ready { line, memory, embedding }),
+                Ok(embedding) => {
+                    let Some(content) = memory.content() else { continue };
+                    let text = IndexedText { content: content.hash(), words: words(content), embedding };
+                    ready.push(Ready { line, memory, text });
+                }
                 Err(error) => imported.refuse(line, &memory.id, error),
             }
         }
@@ -135,9 +137,9 @@ impl Engine {
                 add::settle_model(transaction, &model)?;
             }
             let mut results = Results::with_capacity(ready.len());
-            for Ready { line, memory, embedding } in ready {
-                let result = transaction
-                    .attempt(|transaction| import::import(transaction, &memory, &embedding, on_conflict, now));
+            for Ready { line, memory, text } in ready {
+                let result =
+                    transaction.attempt(|transaction| import::import(transaction, &memory, &text, on_conflict, now));
                 results.push((line, memory, result));
             }
             let mut tombstones_added = 0;

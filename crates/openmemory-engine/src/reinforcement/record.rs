@@ -34,11 +34,11 @@ impl Engine {
     }
 
     fn write_reinforcements(&self, searches: Vec<Vec<Number>>, now: Timestamp) {
-        let index = Arc::clone(&self.index);
+        let partitions = Arc::clone(&self.partitions);
         let work = move |transaction: &mut Transaction<'_>| reinforce(transaction, &searches, now);
         let publish = move |reinforced: &Vec<Reinforced>| {
             for (number, user, dynamics) in reinforced {
-                index.set_dynamics(*number, user.as_deref(), dynamics);
+                partitions.set_dynamics(*number, user.as_deref(), dynamics);
             }
         };
         self.store.commit_detached(work, publish);

@@ -117,10 +117,11 @@ async fn damage_that_the_log_covers_is_repaired_in_full() {
 
 #[tokio::test]
 async fn a_repair_saves_what_is_intact_quarantines_the_old_files_and_lists_what_is_lost() {
-    // The text of a memory's newest or first version: rows of `C` are sorted by number.
-    for space in [b'C', b'H', b'D'] {
+    // The text of a memory's newest or first version, its newest version, and its dynamics: rows of `C` are sorted by
+    // number, and those of `N` too, with dynamics, labels and text of each memory.
+    for (space, nth) in [(b'C', 2), (b'H', 2), (b'N', 6)] {
         let directory = store().await;
-        damage_row(directory.path(), space, 2, with_a_flipped_bit);
+        damage_row(directory.path(), space, nth, with_a_flipped_bit);
         assert_eq!(code(&open(directory.path()).map(drop)), Some("CORRUPTED"));
         let found = look(directory.path(), false).unwrap();
         assert_eq!((found.healthy, found.complete), (false, false));
@@ -148,14 +149,15 @@ async fn a_repair_saves_what_is_intact_quarantines_the_old_files_and_lists_what_
 
 #[tokio::test]
 async fn a_repair_keeps_memories_with_damaged_vectors_and_a_reindex_embeds_them_again() {
-    // Rows of `E` are sorted by number, with two rows per memory.
-    for nth in 0..4 {
+    // Vectors of replaced texts, vectors of newest texts, and labels, which the newest version has too.
+    for (space, nth) in [(b'R', 0), (b'R', 3), (b'N', 2), (b'N', 5), (b'N', 1), (b'N', 4)] {
         let directory = store().await;
-        damage_row(directory.path(), b'E', nth, with_a_flipped_bit);
+        damage_row(directory.path(), space, nth, with_a_flipped_bit);
         let before = look(directory.path(), false).unwrap();
         assert_eq!((before.healthy, before.complete), (false, false), "{before:?}");
         let repair = look(directory.path(), true).unwrap().repair.unwrap();
         assert_eq!((repair.memories, repair.lost.len()), (6, 0), "{repair:?}");
+        assert_eq!(repair.needs_reindex, space == b'N' && nth % 3 == 2);
         assert!(look(directory.path(), false).unwrap().healthy);
         let engine = open(directory.path()).unwrap();
         for id in ids(&engine) {
@@ -178,10 +180,10 @@ async fn a_repair_keeps_memories_with_damaged_vectors_and_a_reindex_embeds_them_
 
 #[tokio::test]
 async fn a_repair_uses_rows_that_match_the_digest_if_sled_has_lost_one() {
-    for space in [b'H', b'C', b'E'] {
+    for (space, nth) in [(b'H', 2), (b'C', 2), (b'R', 2), (b'N', 4), (b'N', 5)] {
         let directory = store().await;
         // A row that sled failed to write, and a log that has lost its end, which is zeros after its records.
-        damage_sled(directory.path(), space, 2, |_| None);
+        damage_sled(directory.path(), space, nth, |_| None);
         let log = std::fs::OpenOptions::new().write(true).open(directory.path().join("log-0000000000000001")).unwrap();
         log.set_len(log.metadata().unwrap().len() - 1).unwrap();
         assert_eq!(code(&open(directory.path()).map(drop)), Some("CORRUPTED"));

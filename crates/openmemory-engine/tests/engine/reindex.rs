@@ -7,7 +7,7 @@ use openmemory_rules::Error;
 use openmemory_rules::contract::Control;
 use serde_json::{Value, json};
 
-use crate::support::{Fixture, RecordingEmbedder, code};
+use crate::support::{Fixture, RecordingEmbedder, SHORT, code};
 
 const COUNT: usize = 40;
 
@@ -105,6 +105,25 @@ async fn an_interrupted_reindex_can_be_reverted_with_the_former_model() {
     }
 }
 
+#[tokio::test]
+async fn a_reindex_to_other_dimensions_is_interrupted_and_ends() {
+    let (fixture, before) = with_another_model().await;
+    let fixture = fixture.reopened_with(RecordingEmbedder::new(SHORT));
+    interrupted(&fixture).await;
+    assert_refuses_what_needs_vectors(&fixture).await;
+    let fixture = fixture.reopened();
+    // Most memories have vectors that do not fit the others'.
+    fixture.engine.ready().await.unwrap();
+    assert_refuses_what_needs_vectors(&fixture).await;
+    fixture.update("m1", json!({"metadata": {"sector": "emotional"}})).await.unwrap();
+    fixture.update("m1", json!({"metadata": {"sector": null}})).await.unwrap();
+    fixture.engine.reindex(&Control::default()).await.unwrap();
+    for i in 1..COUNT {
+        assert!(found(&fixture, json!({"query": format!("Number {i}.")}), &format!("m{i}")).await);
+    }
+    assert_eq!(fixture.everything().await["count"], before["count"]);
+}
+
 /// Whether a search returns `id` with a similarity of almost 1.
 async fn found(fixture: &Fixture, mut request: Value, id: &str) -> bool {
     request["limit"] = json!(1000);
@@ -112,7 +131,7 @@ async fn found(fixture: &Fixture, mut request: Value, id: &str) -> bool {
     hits.iter().any(|hit| hit.memory.version.id.as_str() == id && hit.similarity > 0.999)
 }
 
-/// A reindex ends by loading the index again. A concurrent write must not get lost in that.
+/// A reindex ends by letting all partitions go. A concurrent write must not get lost in that.
 #[test]
 fn writes_during_a_reindex_reach_the_index() {
     let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -151,8 +170,10 @@ async fn a_store_closed_right_after_a_reindex_releases_its_directory() {
     let mut fixture = Fixture::new();
     fixture.add(json!({"content": "Tea."})).await.unwrap();
     for model in ["second", "third model"].into_iter().cycle().take(60) {
-        // Opening starts to load the index, and the reindex loads it again.
         fixture = fixture.reopened_with(RecordingEmbedder::new(model));
         fixture.engine.reindex(&Control::default()).await.unwrap();
+        // A search begins to load its partition, which goes on when nobody waits for the search any longer.
+        let search = fixture.search(json!({"query": "Tea."}));
+        let _ = tokio::time::timeout(Duration::ZERO, search).await;
     }
 }

@@ -39,6 +39,9 @@ pub fn open(directory: &Path) -> Result<Engine, Error> {
     Engine::open(options(directory, Durability::Flush))
 }
 
+/// A model whose vectors have half the dimensions.
+pub const SHORT: &str = "short";
+
 #[derive(Default)]
 pub struct ManualClock(AtomicI64);
 
@@ -59,7 +62,7 @@ impl Clock for ManualClock {
 }
 
 /// The test embedder under any name, which records the texts that it embeds. Each length of name is another model,
-/// whose vectors are rotated.
+/// whose vectors are rotated, and [`SHORT`] has fewer dimensions.
 pub struct RecordingEmbedder {
     id: &'static str,
     texts: Mutex<Vec<String>>,
@@ -94,13 +97,20 @@ impl RecordingEmbedder {
 
     fn rotated(&self, mut vector: Vec<f32>) -> Vec<f32> {
         vector.rotate_left(self.id.len());
+        if self.id == SHORT {
+            let (first, second) = vector.split_at(vector.len() / 2);
+            let sums: Vec<f32> = first.iter().zip(second).map(|(a, b)| a + b).collect();
+            let length = sums.iter().map(|x| x * x).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+            return sums.into_iter().map(|x| x / length).collect();
+        }
         vector
     }
 }
 
 impl Embedder for RecordingEmbedder {
     fn identity(&self) -> Result<ModelIdentity, EmbeddingError> {
-        Ok(ModelIdentity { id: self.id.into(), ..TestEmbedder.identity()? })
+        let ModelIdentity { dimensions, .. } = TestEmbedder.identity()?;
+        Ok(ModelIdentity { id: self.id.into(), dimensions: if self.id == SHORT { dimensions / 2 } else { dimensions } })
     }
 
     fn cut(&self, text: &str) -> Result<Vec<Range<usize>>, EmbeddingError> {
@@ -274,7 +284,7 @@ impl Fixture {
         self.engine.list(&List::read(list).unwrap(), &Control::default()).unwrap().memories
     }
 
-    /// Everything that readers can see of the store, once the index is loaded.
+    /// Everything that readers can see of the store.
     pub async fn everything(&self) -> Value {
         self.engine.ready().await.unwrap();
         let memory = |memory: &Memory| {
@@ -284,7 +294,7 @@ impl Fixture {
         let stats = self.engine.stats().unwrap();
         json!({
             "memories": self.list(json!({})).iter().map(memory).collect::<Vec<_>>(),
-            "count": stats.memories, "users": stats.users, "vectors": stats.vectors, "model": stats.model,
+            "count": stats.memories, "model": stats.model,
         })
     }
 }
@@ -294,7 +304,7 @@ pub fn stored_embedding(directory: &Path, id: &str) -> Embedding {
     let store = Store::open(directory, how, Timestamp::from_millis(0)).unwrap();
     let number = store.number(&MemoryId::read("id", id).unwrap()).unwrap().unwrap();
     let head = store.head(number).unwrap().unwrap();
-    store.embedding(number, head.content).unwrap().unwrap()
+    Embedding::clone(&store.embedding(number, &head.scope, head.content).unwrap().unwrap())
 }
 
 pub fn to_json(value: &impl Serialize) -> Value {

@@ -6,11 +6,14 @@ use serde::Serialize;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Stats {
     pub memories: u64,
-    /// Users with vectors in the index. All memories without a user count as one user.
+    /// Users whose memories are loaded for search. All memories without a user count as one user.
     pub users: usize,
+    /// Vectors that are loaded.
     pub vectors: usize,
-    /// Memory used by the index.
+    /// Memory that the loaded users take.
     pub index_bytes: usize,
+    /// Memory that the loaded users of all stores of the process may take.
+    pub index_memory: usize,
     /// Size of all files in the directory.
     pub bytes_on_disk: u64,
     /// Logical size: bytes of all rows, without the overhead of the files.

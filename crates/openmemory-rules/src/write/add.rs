@@ -18,8 +18,10 @@ use super::update::update;
 use crate::changes::Changes;
 use crate::contract::Added;
 use crate::error::Error;
+use crate::index_entry::IndexedText;
 use crate::number::Number;
 use crate::rows::Rows;
+use crate::words::Words;
 
 /// A new memory with everything that its commit needs.
 pub struct Prepared {
@@ -35,6 +37,7 @@ impl Prepared {
     pub fn new(
         new: NewMemory,
         embedding: Arc<Embedding>,
+        words: Words,
         related: Vec<Related>,
         now: Timestamp,
     ) -> Result<Self, Error> {
@@ -54,7 +57,7 @@ impl Prepared {
             classified: classified(&embedding)?,
             provenance: Provenance { event: Event::Add, actor: None, reason: None },
         };
-        let text = Text { content: new.content, hash, embedding: Some(embedding), related };
+        let text = Text { content: new.content, hash, words, embedding: Some(embedding), related };
         Ok(Self { version, text, if_exists: new.if_exists, removed: new.removed })
     }
 
@@ -113,12 +116,13 @@ fn insert(changes: &mut impl Changes, version: Version, text: &Text, now: Timest
     let embedding = text.embedding.clone().ok_or(Error::Internal("a new memory without vectors"))?;
     let dynamics = Dynamics::new(&version.sectors(), now);
     let number = changes.insert(&version, &text.content, &dynamics)?;
-    changes.put_embedding(number, text.hash, &embedding)?;
+    let indexed = IndexedText { content: text.hash, words: text.words.clone(), embedding };
+    changes.put_indexed_text(number, &version.scope, &indexed)?;
     let content = text.content.as_str().to_owned();
     Ok(Committed {
         number,
         memory: Memory { version, content, dynamics, now },
-        index_change: IndexChange::Document(embedding),
+        index_change: IndexChange::Document(indexed),
     })
 }
 

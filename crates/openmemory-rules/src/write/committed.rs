@@ -1,9 +1,8 @@
 //! What did a commit change, and which of it does the index have to apply?
 
-use std::sync::Arc;
+use openmemory_domain::Memory;
 
-use openmemory_domain::{Embedding, Memory};
-
+use crate::index_entry::IndexedText;
 use crate::number::Number;
 
 /// A memory as a commit left it.
@@ -20,6 +19,6 @@ pub enum IndexChange {
     None,
     /// Tags and expiry.
     Labels,
-    /// Also text, vectors or sectors; contains the vectors.
-    Document(Arc<Embedding>),
+    /// Also text, vectors or sectors.
+    Document(IndexedText),
 }

@@ -1,6 +1,8 @@
 //! Which version does a commit apply to?
 
-use openmemory_domain::{ContentHash, Dynamics, Embedding, Memory, MemoryId, Sectors, Timestamp, Version};
+use std::sync::Arc;
+
+use openmemory_domain::{ContentHash, Dynamics, Embedding, Memory, MemoryId, Scope, Sectors, Timestamp, Version};
 
 use crate::error::Error;
 use crate::number::Number;
@@ -30,16 +32,22 @@ pub fn check_version(id: &MemoryId, head: &Version, expected: Option<u64>) -> Re
 
 /// A version with its text and dynamics.
 pub fn memory(rows: &impl Rows, number: Number, version: Version, now: Timestamp) -> Result<Memory, Error> {
+    let dynamics = dynamics(rows, number, &version.scope)?;
     let content = rows.content(number, version.content)?.ok_or(Error::Internal("a memory without its text"))?;
-    Ok(Memory { version, content, dynamics: dynamics(rows, number)?, now })
+    Ok(Memory { version, content, dynamics, now })
 }
 
-pub fn dynamics(rows: &impl Rows, number: Number) -> Result<Dynamics, Error> {
-    rows.dynamics(number)?.ok_or(Error::Internal("a memory without dynamics"))
+pub fn dynamics(rows: &impl Rows, number: Number, scope: &Scope) -> Result<Dynamics, Error> {
+    rows.dynamics(number, scope)?.ok_or(Error::Internal("a memory without dynamics"))
 }
 
-pub(super) fn known_embedding(rows: &impl Rows, number: Number, hash: ContentHash) -> Result<Embedding, Error> {
-    rows.embedding(number, hash)?.ok_or(Error::Internal("a text without its vectors"))
+pub(super) fn known_embedding(
+    rows: &impl Rows,
+    number: Number,
+    scope: &Scope,
+    hash: ContentHash,
+) -> Result<Arc<Embedding>, Error> {
+    rows.embedding(number, scope, hash)?.ok_or(Error::Internal("a text without its vectors"))
 }
 
 pub(super) fn classified(embedding: &Embedding) -> Result<Sectors, Error> {

@@ -1,11 +1,10 @@
 //! How is one memory of an export imported? The store may lack it, have the same memory, or have another under its id.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use openmemory_domain::export::{ExportedMemory, ExportedTombstone};
 use openmemory_domain::request::OnConflict;
-use openmemory_domain::{Embedding, Memory, Scope, Timestamp};
+use openmemory_domain::{Memory, Scope, Timestamp};
 
 use super::committed::{Committed, IndexChange};
 use super::current::current;
@@ -13,6 +12,7 @@ use super::delete::delete;
 use super::links::connect;
 use crate::changes::Changes;
 use crate::error::Error;
+use crate::index_entry::IndexedText;
 use crate::number::Number;
 use crate::rows::Rows;
 use crate::tombstone::Tombstone;
@@ -54,23 +54,23 @@ pub fn standing(rows: &impl Rows, memory: &ExportedMemory) -> Result<Standing, E
     Ok(Standing::Same)
 }
 
-/// Imports a memory. `on_conflict` applies if the store has a different one under its id.
+/// Imports a memory, whose newest text is `text`. `on_conflict` applies if the store has a different one under its id.
 pub fn import(
     changes: &mut impl Changes,
     memory: &ExportedMemory,
-    embedding: &Arc<Embedding>,
+    text: &IndexedText,
     on_conflict: OnConflict,
     now: Timestamp,
 ) -> Result<Applied, Error> {
     match (standing(changes, memory)?, on_conflict) {
-        (Standing::Absent, _) => Ok(Applied::Imported(insert(changes, memory, embedding, now)?)),
+        (Standing::Absent, _) => Ok(Applied::Imported(insert(changes, memory, text, now)?)),
         (Standing::Same, _) | (Standing::Different { .. }, OnConflict::Skip) => Ok(Applied::Skipped),
         (Standing::Different { current }, OnConflict::Report) => Err(Error::Differs { id: memory.id.clone(), current }),
         (Standing::Different { .. }, OnConflict::Replace) => {
             let (old, head) = current(changes, &memory.id)?;
             let links = changes.waypoints(old)?;
             delete(changes, memory.id.clone().into(), now)?;
-            let committed = insert(changes, memory, embedding, now)?;
+            let committed = insert(changes, memory, text, now)?;
             // A link is exported with the younger memory, which this import may skip, so its links are restored here.
             for (other, waypoint) in links.into_iter().filter(|(other, _)| *other > old) {
                 connect(changes, committed.number, other, &waypoint)?;
@@ -85,10 +85,10 @@ pub fn import(
 fn insert(
     changes: &mut impl Changes,
     memory: &ExportedMemory,
-    embedding: &Arc<Embedding>,
+    text: &IndexedText,
     now: Timestamp,
 ) -> Result<Committed, Error> {
-    let classified = embedding.classified().ok_or(Error::Internal("a text without a sector"))?;
+    let classified = text.embedding.classified().ok_or(Error::Internal("a text without a sector"))?;
     let newest = memory.versions.first().ok_or(Error::Internal("an imported memory without a version"))?;
     let head = memory.version(newest, &classified)?;
     let dynamics = memory.dynamics(&head.sectors());
@@ -108,7 +108,7 @@ fn insert(
         changes.replace(number, &current, &next)?;
         current = next;
     }
-    changes.put_embedding(number, head.content, embedding)?;
+    changes.put_indexed_text(number, &head.scope, text)?;
     for link in &memory.links {
         // Skips a link to a memory that is in neither the store nor the file.
         if let Some(other) = changes.number(&link.id)?.filter(|other| *other != number) {
@@ -118,7 +118,7 @@ fn insert(
     }
     let content = newest.content.as_str().to_owned();
     let memory = Memory { version: head, content, dynamics, now };
-    Ok(Committed { number, memory, index_change: IndexChange::Document(Arc::clone(embedding)) })
+    Ok(Committed { number, memory, index_change: IndexChange::Document(text.clone()) })
 }
 
 /// Records that a memory was deleted, unless the store has the memory or a tombstone of it. Returns whether it did.

@@ -24,8 +24,8 @@ pub fn reinforce(
     for number in searches.iter().flatten().collect::<BTreeSet<_>>() {
         // The memory was deleted after the search.
         let Some(head) = changes.head(*number)? else { continue };
-        let dynamics = dynamics(changes, *number)?.recalled(now);
-        changes.put_dynamics(*number, &dynamics)?;
+        let dynamics = dynamics(changes, *number, &head.scope)?.recalled(now);
+        changes.put_dynamics(*number, &head.scope, &dynamics)?;
         reinforced.push((*number, head.scope.user_id, dynamics));
     }
     let mut strengthened = HashSet::new();
@@ -51,7 +51,7 @@ pub fn change_dynamics(
     let (number, version) = current(changes, id)?;
     let mut memory = memory(changes, number, version, now)?;
     memory.dynamics = change(&memory.dynamics);
-    changes.put_dynamics(number, &memory.dynamics)?;
+    changes.put_dynamics(number, &memory.version.scope, &memory.dynamics)?;
     Ok((number, memory))
 }
 

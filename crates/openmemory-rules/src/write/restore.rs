@@ -11,8 +11,9 @@ use super::text::Text;
 use super::update::replace;
 use crate::changes::Changes;
 use crate::error::Error;
+use crate::index_entry::IndexedText;
 
-/// Makes a copy of an earlier version the newest version.
+/// Makes a copy of an earlier version the newest version. `text` is that of the earlier version.
 pub fn restore(
     changes: &mut impl Changes,
     restore: &Restore,
@@ -27,16 +28,18 @@ pub fn restore(
             changes.earlier(number, version)?.ok_or_else(|| Error::NoVersion { id: restore.id.clone(), version })?
         }
     };
-    if let Some(embedding) = text.and_then(|text| text.embedding.as_ref()) {
-        changes.put_embedding(number, earlier.content, embedding)?;
-    }
     let provenance = restore.provenance.clone();
     let mut next = patch::restore(&head, &earlier, now, provenance.actor, provenance.reason)
         .map_err(|error| Error::of_patch(error, &restore.id))?;
-    if next.content != head.content {
-        let known = known_embedding(changes, number, next.content)?;
-        next.classified = classified(&known)?;
-        return replace(changes, number, &head, next, Some(Arc::new(known)), now);
+    if next.content == head.content {
+        return replace(changes, number, &head, next, None, now);
     }
-    replace(changes, number, &head, next, None, now)
+    let Text { words, embedding, .. } = text.ok_or(Error::Internal("an earlier text without its words"))?;
+    let embedding = match embedding {
+        Some(embedding) => Arc::clone(embedding),
+        None => known_embedding(changes, number, &head.scope, next.content)?,
+    };
+    next.classified = classified(&embedding)?;
+    let text = IndexedText { content: next.content, words: words.clone(), embedding };
+    replace(changes, number, &head, next, Some(text), now)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use openmemory_domain::request::Update;
-use openmemory_domain::{Embedding, Memory, Timestamp, Version};
+use openmemory_domain::{Memory, Timestamp, Version};
 
 use super::committed::{Committed, IndexChange};
 use super::current::{check_version, classified, current, dynamics, known_embedding};
@@ -11,6 +11,7 @@ use super::links::link_more;
 use super::text::Text;
 use crate::changes::Changes;
 use crate::error::Error;
+use crate::index_entry::IndexedText;
 use crate::number::Number;
 
 /// Applies an update. `text` is the content that it sets.
@@ -22,48 +23,55 @@ pub fn update(
 ) -> Result<Committed, Error> {
     let (number, head) = current(changes, &update.id)?;
     check_version(&update.id, &head, update.if_version)?;
-    let (mut content, mut fresh) = (None, None);
+    let (mut content, mut indexed) = (None, None);
     if let Some(text) = text {
-        let classified = match &text.embedding {
-            _ if text.hash == head.content => head.classified.clone(),
-            Some(embedding) => {
-                changes.put_content(number, text.hash, &text.content)?;
-                changes.put_embedding(number, text.hash, embedding)?;
-                fresh = Some(Arc::clone(embedding));
-                classified(embedding)?
-            }
-            None => classified(&known_embedding(changes, number, text.hash)?)?,
-        };
-        content = Some((text.hash, classified));
+        let mut classification = head.classified.clone();
+        if text.hash != head.content {
+            let embedding = match &text.embedding {
+                Some(embedding) => {
+                    changes.put_content(number, text.hash, &text.content)?;
+                    Arc::clone(embedding)
+                }
+                None => known_embedding(changes, number, &head.scope, text.hash)?,
+            };
+            classification = classified(&embedding)?;
+            indexed = Some(IndexedText { content: text.hash, words: text.words.clone(), embedding });
+        }
+        content = Some((text.hash, classification));
     }
     let next = update
         .patch
         .apply(&head, content, now, update.provenance.clone())
         .map_err(|error| Error::of_patch(error, &update.id))?;
-    let committed = replace(changes, number, &head, next, fresh, now)?;
+    let committed = replace(changes, number, &head, next, indexed, now)?;
     link_more(changes, number, text.map_or(&[], |text| &text.related), now)?;
     Ok(committed)
 }
 
-/// Makes `next` the newest version. `vectors` are those of its text, if the caller has them.
+/// Makes `next` the newest version. `text` is its text if that is not the text of `head`.
 pub(super) fn replace(
     changes: &mut impl Changes,
     number: Number,
     head: &Version,
     next: Version,
-    vectors: Option<Arc<Embedding>>,
+    text: Option<IndexedText>,
     now: Timestamp,
 ) -> Result<Committed, Error> {
     changes.replace(number, head, &next)?;
+    if let Some(text) = &text {
+        changes.put_indexed_text(number, &next.scope, text)?;
+    }
     let (old, new) = (head.sectors(), next.sectors());
-    let mut dynamics = dynamics(changes, number)?;
+    let mut dynamics = dynamics(changes, number, &next.scope)?;
     if old.primary() != new.primary() {
         dynamics = dynamics.moved_to(&new, now);
-        changes.put_dynamics(number, &dynamics)?;
+        changes.put_dynamics(number, &next.scope, &dynamics)?;
     }
-    let index_change = if head.content != next.content || old != new || head.created_at != next.created_at {
-        let known = || known_embedding(changes, number, next.content).map(Arc::new);
-        IndexChange::Document(vectors.map_or_else(known, Ok)?)
+    let index_change = if let Some(text) = text {
+        IndexChange::Document(text)
+    } else if old != new || head.created_at != next.created_at {
+        let text = changes.indexed_text(number, &next.scope)?;
+        IndexChange::Document(text.ok_or(Error::Internal("a memory without its vectors"))?)
     } else if head.tags != next.tags || head.expires_at != next.expires_at {
         IndexChange::Labels
     } else {

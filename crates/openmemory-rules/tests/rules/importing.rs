@@ -2,9 +2,9 @@ use openmemory_domain::export::{ExportedMemory, Line};
 use openmemory_domain::request::OnConflict;
 use openmemory_domain::{ErrorCode, Sector};
 use openmemory_rules::write::import::{Applied, Standing, import, insert_tombstone, standing};
-use openmemory_rules::{Number, Rows};
+use openmemory_rules::{IndexedText, Number, Rows};
 
-use crate::map_store::{MapStore, at, id, vectors};
+use crate::map_store::{MapStore, at, id, vectors, words};
 
 fn line(line: &str) -> Line {
     Line::read(line.as_bytes()).unwrap()
@@ -31,7 +31,10 @@ fn exported(texts: &[&str]) -> Box<ExportedMemory> {
 }
 
 fn imported(store: &mut MapStore, memory: &ExportedMemory, on_conflict: OnConflict) -> Result<Applied, ErrorCode> {
-    import(store, memory, &vectors(Sector::Semantic), on_conflict, at(0)).map_err(|error| error.code())
+    let content = &memory.versions[0].content;
+    let text =
+        IndexedText { content: content.hash(), words: words(content.as_str()), embedding: vectors(Sector::Semantic) };
+    import(store, memory, &text, on_conflict, at(0)).map_err(|error| error.code())
 }
 
 #[test]

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use openmemory_domain::request::{NewMemory, Update};
 use openmemory_domain::{
-    Content, ContentHash, Dynamics, Embedding, MemoryId, ModelIdentity, Sector, TextKey, Timestamp, Version,
+    Content, ContentHash, Dynamics, Embedding, MemoryId, ModelIdentity, Scope, Sector, TextKey, Timestamp, Version,
 };
 use openmemory_rules::contract::Added;
 use openmemory_rules::write::add::{Prepared, add};
 use openmemory_rules::write::links::Related;
 use openmemory_rules::write::text::Text;
-use openmemory_rules::{Changes, Error, Number, Reindex, Rows, Tombstone, Waypoint};
+use openmemory_rules::{Changes, Error, IndexedText, Number, Reindex, Rows, Tombstone, Waypoint, Words};
 use serde_json::{Value, json};
 
 #[derive(Clone, Default)]
@@ -28,7 +28,8 @@ struct Stored {
     head: Version,
     history: BTreeMap<u64, Version>,
     contents: HashMap<ContentHash, String>,
-    embeddings: HashMap<ContentHash, Embedding>,
+    indexed: Option<IndexedText>,
+    replaced: HashMap<ContentHash, Embedding>,
     dynamics: Dynamics,
     waypoints: Vec<(Number, Waypoint)>,
 }
@@ -36,6 +37,11 @@ struct Stored {
 impl MapStore {
     fn stored(&mut self, number: Number) -> Result<&mut Stored, Error> {
         self.memories.get_mut(&number).ok_or(Error::Internal("no such row"))
+    }
+
+    /// A memory as those rows have it that are found by scope.
+    fn of_scope(&self, number: Number, scope: &Scope) -> Option<&Stored> {
+        self.memories.get(&number).filter(|stored| stored.head.scope.user_id == scope.user_id)
     }
 
     pub fn numbers(&self) -> Vec<Number> {
@@ -60,12 +66,16 @@ impl Rows for MapStore {
         Ok(self.memories.get(&number).and_then(|stored| stored.contents.get(&hash).cloned()))
     }
 
-    fn embedding(&self, number: Number, hash: ContentHash) -> Result<Option<Embedding>, Error> {
-        Ok(self.memories.get(&number).and_then(|stored| stored.embeddings.get(&hash).cloned()))
+    fn indexed_text(&self, number: Number, scope: &Scope) -> Result<Option<IndexedText>, Error> {
+        Ok(self.of_scope(number, scope).and_then(|stored| stored.indexed.clone()))
     }
 
-    fn dynamics(&self, number: Number) -> Result<Option<Dynamics>, Error> {
-        Ok(self.memories.get(&number).map(|stored| stored.dynamics.clone()))
+    fn replaced_embedding(&self, number: Number, hash: ContentHash) -> Result<Option<Embedding>, Error> {
+        Ok(self.memories.get(&number).and_then(|stored| stored.replaced.get(&hash).cloned()))
+    }
+
+    fn dynamics(&self, number: Number, scope: &Scope) -> Result<Option<Dynamics>, Error> {
+        Ok(self.of_scope(number, scope).map(|stored| stored.dynamics.clone()))
     }
 
     fn tombstone(&self, id: &MemoryId) -> Result<Option<Tombstone>, Error> {
@@ -104,7 +114,8 @@ impl Changes for MapStore {
             head: version.clone(),
             history: BTreeMap::new(),
             contents: HashMap::from([(version.content, content.as_str().to_owned())]),
-            embeddings: HashMap::new(),
+            indexed: None,
+            replaced: HashMap::new(),
             dynamics: dynamics.clone(),
             waypoints: Vec::new(),
         };
@@ -129,12 +140,15 @@ impl Changes for MapStore {
         Ok(())
     }
 
-    fn put_embedding(&mut self, number: Number, hash: ContentHash, embedding: &Embedding) -> Result<(), Error> {
-        self.stored(number)?.embeddings.insert(hash, embedding.clone());
+    fn put_indexed_text(&mut self, number: Number, _: &Scope, text: &IndexedText) -> Result<(), Error> {
+        let stored = self.stored(number)?;
+        if let Some(before) = stored.indexed.replace(text.clone()).filter(|before| before.content != text.content) {
+            stored.replaced.insert(before.content, Embedding::clone(&before.embedding));
+        }
         Ok(())
     }
 
-    fn put_dynamics(&mut self, number: Number, dynamics: &Dynamics) -> Result<(), Error> {
+    fn put_dynamics(&mut self, number: Number, _: &Scope, dynamics: &Dynamics) -> Result<(), Error> {
         self.stored(number)?.dynamics = dynamics.clone();
         Ok(())
     }
@@ -184,7 +198,9 @@ pub fn vectors(sector: Sector) -> Arc<Embedding> {
 }
 
 pub fn prepared(memory: Value, related: Vec<Related>, now: i64) -> Prepared {
-    Prepared::new(NewMemory::read(memory).unwrap(), vectors(Sector::Semantic), related, at(now)).unwrap()
+    let new = NewMemory::read(memory).unwrap();
+    let words = words(new.content.as_str());
+    Prepared::new(new, vectors(Sector::Semantic), words, related, at(now)).unwrap()
 }
 
 pub fn added(store: &mut MapStore, memory: Value, now: i64) -> Added {
@@ -197,8 +213,13 @@ pub fn update_of(id: &str, patch: Value, if_version: Option<u64>) -> Update {
     Update { if_version, ..update }
 }
 
+/// No rule reads words, so they need no encoding here.
+pub fn words(content: &str) -> Words {
+    Words::new(content.as_bytes().to_vec())
+}
+
 /// A text with its vectors, or without them if the memory already has them.
 pub fn text(content: &str, embedding: Option<Arc<Embedding>>) -> Text {
     let content = Content::read("content", content.into()).unwrap();
-    Text { hash: content.hash(), content, embedding, related: Vec::new() }
+    Text { hash: content.hash(), words: words(content.as_str()), content, embedding, related: Vec::new() }
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::error::StorageError;
 use crate::files::disk;
-use crate::files::layout::{FORMAT_VERSION, StoreId, name};
+use crate::files::layout::{FORMAT_VERSION, StoreId, check_version, name};
 use crate::rows::backend::Row;
 use crate::rows::digest::{Digest, State};
 
@@ -131,9 +131,7 @@ impl Reader {
         if bytes[..8] != MAGIC || crc32fast::hash(&bytes[..HEADER - 4]) != chain {
             return Err(damaged("the header fails its checksum"));
         }
-        if number(8) != FORMAT_VERSION {
-            return Err(StorageError::FormatUnsupported { found: number(8), supported: FORMAT_VERSION });
-        }
+        check_version(number(8))?;
         let sequence = u64::from_le_bytes(std::array::from_fn(|i| bytes[28 + i]));
         let digest = Digest::decode(&std::array::from_fn(|i| bytes[36 + i]));
         let header = Header { store: std::array::from_fn(|i| bytes[12 + i]), state: State { sequence, digest } };

@@ -1,12 +1,16 @@
 //! Which rows change together? Each change of a memory with all the state that follows from it.
 
-use openmemory_domain::{Content, ContentHash, Dynamics, Embedding, MemoryId, ModelIdentity, TextKey, Version};
-use openmemory_rules::{Changes, Error, Number, Reindex, Tombstone, Waypoint};
+use std::sync::Arc;
+
+use openmemory_domain::{Content, ContentHash, Dynamics, MemoryId, ModelIdentity, Scope, TextKey, Version};
+use openmemory_rules::{Changes, Error, IndexedText, Labels, Number, Reindex, Tombstone, Waypoint, Words};
 
 use crate::commit::transaction::Transaction;
 use crate::error::StorageError;
-use crate::rows::keys;
+use crate::rows::format1::{self, Indexed};
+use crate::rows::keys::{self, IndexedKind};
 use crate::rows::records::{self, COUNTERS, Counters, Records};
+use crate::store::upgrade::{Unindexed, intact};
 
 impl Changes for Transaction<'_> {
     fn attempt<T, E>(&mut self, piece: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
@@ -23,7 +27,8 @@ impl Changes for Transaction<'_> {
         self.put(&keys::id(&version.id), &number)?;
         self.remove(&keys::tombstone(&version.id))?;
         self.put(&keys::head(number), version)?;
-        self.put(&keys::dynamics(number), dynamics)?;
+        self.put(&indexed(&version.scope, number, IndexedKind::Dynamics), dynamics)?;
+        self.put(&indexed(&version.scope, number, IndexedKind::Labels), &Labels::of(version))?;
         self.mark(keys::created(version.created_at, number));
         self.mark(keys::updated(version.updated_at, number));
         for (field, value) in version.scope.fields() {
@@ -42,6 +47,10 @@ impl Changes for Transaction<'_> {
     fn replace(&mut self, number: Number, current: &Version, next: &Version) -> Result<(), Error> {
         self.put(&keys::history(number, current.number), current)?;
         self.put(&keys::head(number), next)?;
+        let labels = Labels::of(next);
+        if labels != Labels::of(current) {
+            self.put(&indexed(&next.scope, number, IndexedKind::Labels), &labels)?;
+        }
         if current.content != next.content {
             self.unmark_text(number, current)?;
             self.mark_text(number, next)?;
@@ -71,6 +80,9 @@ impl Changes for Transaction<'_> {
                 self.remove(&key)?;
             }
         }
+        for kind in IndexedKind::ALL {
+            self.remove(&indexed(&head.scope, number, kind))?;
+        }
         self.unmark(keys::created(head.created_at, number));
         self.unmark(keys::updated(head.updated_at, number));
         for (field, value) in head.scope.fields() {
@@ -91,12 +103,26 @@ impl Changes for Transaction<'_> {
         Ok(self.put_payload(&keys::content(number, hash), content.as_str().as_bytes())?)
     }
 
-    fn put_embedding(&mut self, number: Number, hash: ContentHash, embedding: &Embedding) -> Result<(), Error> {
-        Ok(self.put(&keys::embedding(number, hash), embedding)?)
+    fn put_indexed_text(&mut self, number: Number, scope: &Scope, text: &IndexedText) -> Result<(), Error> {
+        if let Some(replaced) = Records::indexed_text(self, number, scope)?
+            && replaced.content != text.content
+        {
+            // They may be of a former model, if the text was replaced before.
+            let kept = Records::replaced_embedding(self, number, replaced.content)?;
+            if kept.is_none_or(|kept| kept.model != replaced.embedding.model) {
+                self.put(&keys::replaced_embedding(number, replaced.content), &*replaced.embedding)?;
+            }
+        }
+        // The first memory of a store.
+        if self.counters()?.memories == 1 && self.raw(&format1::indexed_key())?.is_none() {
+            self.put_indexed(&Indexed { words: text.words.version(), next: None })?;
+        }
+        let payload = records::encode_indexed_text(text)?;
+        Ok(self.put_payload(&indexed(scope, number, IndexedKind::Text), &payload)?)
     }
 
-    fn put_dynamics(&mut self, number: Number, dynamics: &Dynamics) -> Result<(), Error> {
-        Ok(self.put(&keys::dynamics(number), dynamics)?)
+    fn put_dynamics(&mut self, number: Number, scope: &Scope, dynamics: &Dynamics) -> Result<(), Error> {
+        Ok(self.put(&indexed(scope, number, IndexedKind::Dynamics), dynamics)?)
     }
 
     fn put_waypoints(&mut self, number: Number, links: &[(Number, Waypoint)]) -> Result<(), Error> {
@@ -133,7 +159,39 @@ impl Changes for Transaction<'_> {
     }
 }
 
+fn indexed(scope: &Scope, number: Number, kind: IndexedKind) -> Vec<u8> {
+    keys::indexed(scope.user_id.as_deref(), number, kind)
+}
+
 impl Transaction<'_> {
+    /// Records how far the store has the rows that the index needs.
+    pub fn put_indexed(&mut self, indexed: &Indexed) -> Result<(), StorageError> {
+        self.put(&format1::indexed_key(), indexed)
+    }
+
+    /// Gives a memory the rows of this format, and removes those of format 1.
+    pub fn upgrade(&mut self, memory: &Unindexed, words: &Words) -> Result<(), Error> {
+        let Unindexed { number, head, embedding, .. } = memory;
+        if let Some(dynamics) = intact(format1::dynamics(self, *number))? {
+            self.put_dynamics(*number, &head.scope, &dynamics)?;
+            self.remove(&format1::dynamics_key(*number))?;
+        }
+        self.put(&indexed(&head.scope, *number, IndexedKind::Labels), &Labels::of(head))?;
+        for (key, _) in self.raw_with_prefix(&format1::embeddings_prefix(*number))? {
+            if let Some(hash) = format1::text_of(&key).filter(|hash| *hash != head.content)
+                && let Some(replaced) = intact(format1::embedding(self, *number, hash))?
+            {
+                self.put(&keys::replaced_embedding(*number, hash), &replaced)?;
+            }
+            self.remove(&key)?;
+        }
+        if let Some(embedding) = embedding {
+            let text = IndexedText { content: head.content, words: words.clone(), embedding: Arc::clone(embedding) };
+            self.put_indexed_text(*number, &head.scope, &text)?;
+        }
+        Ok(())
+    }
+
     /// Keeps a record about the whole store: the vectors of the sectors' prototypes.
     pub fn put_prototypes<T: serde::Serialize>(&mut self, prototypes: &T) -> Result<(), StorageError> {
         self.put(&records::prototypes_key(), prototypes)

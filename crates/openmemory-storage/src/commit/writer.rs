@@ -77,6 +77,21 @@ impl Writer {
         answered.await.map_err(|_| StorageError::Dropped)?
     }
 
+    /// Like [`commit`](Self::commit) for a thread that may block, before anybody else commits.
+    pub(crate) fn commit_blocking<T, E, W>(&self, work: W) -> Result<Result<T, E>, StorageError>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        W: FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.check()?;
+        let (answer, answered) = channel();
+        let job = job(work, |_| {}, move |outcome| drop(answer.send(outcome)));
+        let permit = Arc::clone(&self.queue).try_acquire_owned().map_err(|_| StorageError::Closed)?;
+        self.commands.send(Command::Commit(job, permit)).map_err(|_| StorageError::Closed)?;
+        answered.recv().map_err(|_| StorageError::Dropped)?
+    }
+
     /// Like [`commit`](Self::commit) for work without a waiting caller. Returns at once, and returns false if the queue
     /// is full.
     pub(crate) fn commit_detached<T, E, W, P>(&self, work: W, publish: P) -> bool

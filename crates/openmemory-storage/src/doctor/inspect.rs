@@ -9,10 +9,11 @@ use crate::commit::transaction::Transaction;
 use crate::error::StorageError;
 use crate::rows::backend::Backend;
 use crate::rows::backend::all_rows;
+use crate::rows::format1::{self, Indexed};
 use crate::rows::keys;
 use crate::rows::records::{self, COUNTERS, Counters, Records};
 use openmemory_domain::{ContentHash, MemoryId, TextKey, Version};
-use openmemory_rules::{Number, Tombstone};
+use openmemory_rules::{Labels, Number, Tombstone};
 
 /// An inconsistency or damage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -38,7 +39,18 @@ pub(crate) fn inspect(backend: &dyn Backend) -> Inspection {
     let rows = Transaction::new(backend);
     let reindexing = matches!(rows.reindex(), Ok(Some(_)));
     let finds_texts = matches!(rows.finds_texts(), Ok(true));
-    let mut walk = Walk { rows, reindexing, finds_texts, found: Inspection::default(), markers: 0, expected: 0 };
+    let upgraded = matches!(rows.record(&format1::indexed_key()), Ok(Some(Indexed { next: None, .. })));
+    let mut walk = Walk {
+        rows,
+        reindexing,
+        finds_texts,
+        upgraded,
+        found: Inspection::default(),
+        markers: 0,
+        expected: 0,
+        indexed: 0,
+        expected_indexed: 0,
+    };
     let (mut heads, mut ids, mut greatest) = (Vec::new(), 0u64, 0);
     for row in all_rows(backend) {
         let key = match row {
@@ -58,7 +70,17 @@ pub(crate) fn inspect(backend: &dyn Backend) -> Inspection {
                 walk.readable::<Number>(&key);
             }
             Some(keys::TOMBSTONE) => walk.readable::<Tombstone>(&key),
-            Some(keys::CONTENT | keys::EMBEDDING | keys::DYNAMICS | keys::WAYPOINT | keys::HISTORY | keys::META) => {
+            Some(
+                keys::CONTENT
+                | keys::REPLACED_EMBEDDING
+                | keys::INDEXED
+                | keys::WAYPOINT
+                | keys::HISTORY
+                | keys::META
+                | format1::EMBEDDING
+                | format1::DYNAMICS,
+            ) => {
+                walk.indexed += u64::from(key.first() == Some(&keys::INDEXED));
                 if let Err(error) = walk.rows.payload(&key) {
                     walk.note(None, error.to_string());
                 }
@@ -76,6 +98,9 @@ pub(crate) fn inspect(backend: &dyn Backend) -> Inspection {
             walk.markers, walk.expected
         );
         walk.note(None, what);
+    }
+    if upgraded && walk.indexed != walk.expected_indexed {
+        walk.note(None, format!("{} rows of the index that should be {}", walk.indexed, walk.expected_indexed));
     }
     if ids != walk.found.memories {
         walk.note(None, format!("{ids} ids lead to {} memories", walk.found.memories));
@@ -96,14 +121,22 @@ struct Walk<'a> {
     reindexing: bool,
     /// Whether every memory must have a text marker.
     finds_texts: bool,
+    /// Whether every memory must have the rows of this format. Otherwise it may have those of format 1.
+    upgraded: bool,
     found: Inspection,
     markers: u64,
     expected: u64,
+    /// Rows of the index.
+    indexed: u64,
+    expected_indexed: u64,
 }
 
 impl Walk<'_> {
     fn note(&mut self, id: Option<&MemoryId>, problem: String) {
-        self.found.problems.push(Problem { id: id.map(|id| id.as_str().to_owned()), problem });
+        self.found.problems.push(match id {
+            Some(id) => Problem::of_memory(id, problem),
+            None => Problem::of_file(problem),
+        });
     }
 
     fn readable<T: DeserializeOwned>(&mut self, key: &[u8]) {
@@ -121,7 +154,9 @@ impl Walk<'_> {
         };
         let before = self.found.problems.len();
         self.text(number, &head);
-        match self.rows.dynamics(number) {
+        let early = || if self.upgraded { Ok(None) } else { format1::dynamics(&self.rows, number) };
+        let dynamics = self.rows.dynamics(number, &head.scope);
+        match dynamics.and_then(|found| found.map_or_else(early, |found| Ok(Some(found)))) {
             Ok(Some(_)) => {}
             Ok(None) => self.note(Some(&head.id), "has no dynamics".into()),
             Err(error) => self.note(Some(&head.id), error.to_string()),
@@ -129,9 +164,7 @@ impl Walk<'_> {
         if self.found.problems.len() == before {
             self.found.intact.push(number);
         }
-        if !self.vectors(number, &head) && !self.reindexing {
-            self.note(Some(&head.id), format!("version {}: its vectors are missing", head.number));
-        }
+        self.indexed(number, &head);
         match self.rows.number(&head.id) {
             Ok(Some(found)) if found == number => {}
             _ => self.note(Some(&head.id), "its id does not lead to it".into()),
@@ -148,7 +181,9 @@ impl Walk<'_> {
                 Ok(Some(version)) => {
                     self.text(number, &version);
                     // Earlier texts may lack vectors, which are computed when the version is restored.
-                    self.vectors(number, &version);
+                    if let Err(error) = self.rows.replaced_embedding(number, version.content) {
+                        self.note(Some(&version.id), format!("version {}: {error}", version.number));
+                    }
                 }
                 Ok(None) => self.note(Some(&head.id), format!("version {earlier} is missing")),
                 Err(error) => self.note(Some(&head.id), format!("version {earlier}: {error}")),
@@ -174,15 +209,30 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether a version has vectors, even damaged ones.
-    fn vectors(&mut self, number: Number, version: &Version) -> bool {
-        match self.rows.embedding(number, version.content) {
-            Ok(found) => found.is_some(),
-            Err(error) => {
-                self.note(Some(&version.id), format!("version {}: {error}", version.number));
-                true
-            }
+    /// Checks the rows of the index.
+    fn indexed(&mut self, number: Number, head: &Version) {
+        let mut note = |problem: String| self.found.problems.push(Problem::of_memory(&head.id, problem));
+        match self.rows.labels(number, &head.scope) {
+            Ok(Some(labels)) if labels == Labels::of(head) => {}
+            Ok(Some(_)) => note("its labels in the index are of another version".into()),
+            Ok(None) if self.upgraded => note("its labels in the index are missing".into()),
+            Ok(None) => {}
+            Err(error) => note(error.to_string()),
         }
+        let mut has_text = true;
+        match self.rows.indexed_text(number, &head.scope) {
+            Ok(Some(text)) if text.content == head.content => {}
+            Ok(Some(_)) => note(format!("version {}: its vectors are of another text", head.number)),
+            Ok(None) => {
+                has_text = false;
+                let early = || matches!(format1::embedding(&self.rows, number, head.content), Ok(Some(_)));
+                if !self.reindexing && (self.upgraded || !early()) {
+                    note(format!("version {}: its vectors are missing", head.number));
+                }
+            }
+            Err(error) => note(format!("version {}: {error}", head.number)),
+        }
+        self.expected_indexed += 2 + u64::from(has_text);
     }
 }
 
@@ -204,11 +254,15 @@ pub(crate) fn markers(number: Number, head: &Version, text: Option<&str>) -> Has
 }
 
 /// The rows about the whole store that can be copied, which excludes the counters.
-pub(crate) fn whole_store_rows() -> [Vec<u8>; 3] {
-    [records::model_key(), records::reindex_key(), records::prototypes_key()]
+pub(crate) fn whole_store_rows() -> [Vec<u8>; 4] {
+    [records::model_key(), records::reindex_key(), records::prototypes_key(), format1::indexed_key()]
 }
 
 impl Problem {
+    fn of_memory(id: &MemoryId, problem: String) -> Self {
+        Self { id: Some(id.as_str().to_owned()), problem }
+    }
+
     pub(crate) fn of_file(problem: String) -> Self {
         Self { id: None, problem }
     }

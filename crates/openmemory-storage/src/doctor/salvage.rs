@@ -22,13 +22,14 @@ use crate::replay::rebuild;
 use crate::rows::backend::all_rows;
 use crate::rows::backend::{Backend, RowIterator};
 use crate::rows::digest::State;
-use crate::rows::keys;
+use crate::rows::format1;
+use crate::rows::keys::{self, IndexedKind};
 use crate::rows::records::{self, COUNTERS, Counters, Records};
 use crate::tree::sled_tree::SledTree;
 use crate::wal::log::Log;
 use crate::wal::redo_log::RedoLog;
-use openmemory_domain::{MemoryId, Timestamp, Version};
-use openmemory_rules::{Number, Reindex, Tombstone, Waypoint};
+use openmemory_domain::{ContentHash, MemoryId, Timestamp, Version};
+use openmemory_rules::{Labels, Number, Reindex, Tombstone, Waypoint};
 
 /// The result of a repair.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -245,12 +246,14 @@ fn memory(
     head: &Version,
     lost: &mut Vec<Lost>,
 ) -> Result<bool, StorageError> {
-    let mut has_vectors = false;
     new.put(&keys::id(&head.id), &number)?;
     new.put(&keys::head(number), head)?;
-    if let Some(dynamics) = old.dynamics(number)? {
-        new.put(&keys::dynamics(number), &dynamics)?;
+    let user = head.scope.user_id.as_deref();
+    if let Some(dynamics) = Records::dynamics(old, number, &head.scope)? {
+        new.put(&keys::indexed(user, number, IndexedKind::Dynamics), &dynamics)?;
     }
+    new.put(&keys::indexed(user, number, IndexedKind::Labels), &Labels::of(head))?;
+    let early = format1_rows(old, new, number, head.content);
     let text = inspect::text(old, number, head.content).ok();
     inspect::markers(number, head, text.as_deref()).into_iter().for_each(|key| new.mark(key));
     for version in (1..=head.number).rev() {
@@ -265,16 +268,42 @@ fn memory(
             continue;
         };
         new.put_payload(&keys::content(number, found.content), text.as_bytes())?;
-        let vectors = old.embedding(number, found.content).ok().flatten();
-        if let Some(vectors) = &vectors {
-            new.put(&keys::embedding(number, found.content), vectors)?;
-        }
-        if version == head.number {
-            has_vectors = vectors.is_some();
-        }
         if version != head.number {
             new.put(&keys::history(number, version), &found)?;
         }
+        if let Ok(Some(replaced)) = Records::replaced_embedding(old, number, found.content) {
+            new.put(&keys::replaced_embedding(number, found.content), &replaced)?;
+        }
+    }
+    let Some(text) = Records::indexed_text(old, number, &head.scope).ok().flatten() else { return early };
+    if text.content != head.content {
+        return early;
+    }
+    let key = keys::indexed(user, number, IndexedKind::Text);
+    new.put_payload(&key, &records::encode_indexed_text(&text)?)?;
+    Ok(true)
+}
+
+/// Copies the intact rows of a memory of format 1, which the next open upgrades. Returns whether the newest text has
+/// vectors.
+fn format1_rows(
+    old: &Transaction<'_>,
+    new: &mut Transaction<'_>,
+    number: Number,
+    newest: ContentHash,
+) -> Result<bool, StorageError> {
+    let mut has_vectors = false;
+    let dynamics = [format1::dynamics_key(number)];
+    let embeddings = old.raw_with_prefix(&format1::embeddings_prefix(number))?.into_iter().map(|(key, _)| key);
+    for key in dynamics.into_iter().chain(embeddings) {
+        let Ok(Some(payload)) = old.payload(&key) else { continue };
+        if key.first() == Some(&format1::EMBEDDING) {
+            if format1::decode_embedding(&payload).is_err() {
+                continue;
+            }
+            has_vectors |= format1::text_of(&key) == Some(newest);
+        }
+        new.put_payload(&key, &payload)?;
     }
     Ok(has_vectors)
 }

@@ -6,10 +6,20 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use crate::error::StorageError;
 use crate::files::disk::bytes_below;
 
 /// The version of everything on disk; docs/internals/format.md describes it.
-pub(crate) const FORMAT_VERSION: u32 = 1;
+pub(crate) const FORMAT_VERSION: u32 = 2;
+
+/// Rejects files of a version that cannot be read. Those of version 1 differ in their rows only, which are upgraded when
+/// the store is opened.
+pub(crate) fn check_version(found: u32) -> Result<(), StorageError> {
+    match found {
+        1 | FORMAT_VERSION => Ok(()),
+        _ => Err(StorageError::FormatUnsupported { found, supported: FORMAT_VERSION }),
+    }
+}
 
 /// Random bytes in every file of a store, so that files of different stores cannot be mixed up.
 pub(crate) type StoreId = [u8; 16];

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::StorageError;
 use crate::files::disk;
 use crate::files::fingerprint::Fingerprint;
-use crate::files::layout::{FORMAT_VERSION, Layout, StoreId};
+use crate::files::layout::{FORMAT_VERSION, Layout, StoreId, check_version};
 use crate::files::lock::Lock;
 use crate::rows::digest::State;
 use crate::rows::records;
@@ -63,10 +63,8 @@ impl Manifest {
         if header[..8] != MAGIC || checksum(number(8), payload) != number(12) {
             return Err(damaged());
         }
-        match number(8) {
-            FORMAT_VERSION => records::decode(payload).map(Some),
-            found => Err(StorageError::FormatUnsupported { found, supported: FORMAT_VERSION }),
-        }
+        check_version(number(8))?;
+        records::decode(payload).map(Some)
     }
 
     pub(crate) fn write(&self, layout: &Layout) -> Result<(), StorageError> {
@@ -161,14 +159,24 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_format_is_reported_as_unsupported() {
-        let (_directory, layout, _) = written();
-        let mut bytes = fs::read(layout.manifest()).unwrap();
-        bytes[8..12].copy_from_slice(&7u32.to_le_bytes());
-        let checksum = checksum(7, &bytes[HEADER..]).to_le_bytes();
-        bytes[12..16].copy_from_slice(&checksum);
-        fs::write(layout.manifest(), bytes).unwrap();
-        let refused = Manifest::read(&layout).unwrap_err();
-        assert!(matches!(refused, StorageError::FormatUnsupported { found: 7, supported: FORMAT_VERSION }));
+    fn formats_1_and_2_are_read_and_others_are_unsupported() {
+        let (_directory, layout, manifest) = written();
+        let bytes = fs::read(layout.manifest()).unwrap();
+        let read = |version: u32| {
+            let mut bytes = bytes.clone();
+            bytes[8..12].copy_from_slice(&version.to_le_bytes());
+            let checksum = checksum(version, &bytes[HEADER..]).to_le_bytes();
+            bytes[12..16].copy_from_slice(&checksum);
+            fs::write(layout.manifest(), bytes).unwrap();
+            Manifest::read(&layout)
+        };
+        for version in [1, 2] {
+            assert_eq!(read(version).unwrap().as_ref(), Some(&manifest));
+        }
+        for version in [0, 3, 7, u32::MAX] {
+            let refused = read(version).unwrap_err();
+            let StorageError::FormatUnsupported { found, supported: 2 } = refused else { panic!("{refused}") };
+            assert_eq!(found, version);
+        }
     }
 }

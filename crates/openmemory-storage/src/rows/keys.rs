@@ -9,8 +9,8 @@ pub(crate) const TOMBSTONE: u8 = b'Z';
 pub(crate) const HEAD: u8 = b'H';
 pub(crate) const HISTORY: u8 = b'Y';
 pub(crate) const CONTENT: u8 = b'C';
-pub(crate) const EMBEDDING: u8 = b'E';
-pub(crate) const DYNAMICS: u8 = b'D';
+pub(crate) const REPLACED_EMBEDDING: u8 = b'R';
+pub(crate) const INDEXED: u8 = b'N';
 pub(crate) const WAYPOINT: u8 = b'W';
 pub(crate) const CREATED: u8 = b'O';
 pub(crate) const UPDATED: u8 = b'U';
@@ -52,12 +52,52 @@ pub(crate) fn content(number: Number, hash: ContentHash) -> Vec<u8> {
     key(CONTENT, &[&number.0.to_be_bytes(), hash.as_bytes()])
 }
 
-pub(crate) fn embedding(number: Number, hash: ContentHash) -> Vec<u8> {
-    key(EMBEDDING, &[&number.0.to_be_bytes(), hash.as_bytes()])
+pub(crate) fn replaced_embedding(number: Number, hash: ContentHash) -> Vec<u8> {
+    key(REPLACED_EMBEDDING, &[&number.0.to_be_bytes(), hash.as_bytes()])
 }
 
-pub(crate) fn dynamics(number: Number) -> Vec<u8> {
-    key(DYNAMICS, &[&number.0.to_be_bytes()])
+/// What the index needs of a memory, in three rows. All memories of a user are adjacent, in the order of their numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IndexedKind {
+    Dynamics = b'd' as isize,
+    Labels = b'l' as isize,
+    Text = b't' as isize,
+}
+
+impl IndexedKind {
+    pub(crate) const ALL: [Self; 3] = [Self::Dynamics, Self::Labels, Self::Text];
+}
+
+pub(crate) fn indexed(user: Option<&str>, number: Number, kind: IndexedKind) -> Vec<u8> {
+    let mut key = indexed_prefix(user);
+    key.extend_from_slice(&number.0.to_be_bytes());
+    key.push(kind as u8);
+    key
+}
+
+/// The value after its length, so that no user is a prefix of another.
+pub(crate) fn indexed_prefix(user: Option<&str>) -> Vec<u8> {
+    match user {
+        None => key(INDEXED, &[&[0]]),
+        Some(user) => key(INDEXED, &[&[1], &(user.len() as u16).to_be_bytes(), user.as_bytes()]),
+    }
+}
+
+pub(crate) fn all_indexed_prefix() -> Vec<u8> {
+    vec![INDEXED]
+}
+
+/// The user, the number and the kind in a key of [`indexed`].
+pub(crate) fn parse_indexed(key: &[u8]) -> Option<(Option<&str>, Number, IndexedKind)> {
+    let (kind, rest) = key.strip_prefix(&[INDEXED])?.split_last()?;
+    let kind = IndexedKind::ALL.into_iter().find(|known| *known as u8 == *kind)?;
+    let (user, number) = rest.split_last_chunk()?;
+    let user = match user {
+        [0] => None,
+        [1, _, _, user @ ..] => Some(std::str::from_utf8(user).ok()?),
+        _ => return None,
+    };
+    Some((user, Number(u64::from_be_bytes(*number)), kind))
 }
 
 pub(crate) fn waypoints(number: Number) -> Vec<u8> {
@@ -123,22 +163,22 @@ pub(crate) fn is_part(key: &[u8]) -> bool {
 pub(crate) fn sort_for_readers(batch: &mut [(Vec<u8>, Option<Vec<u8>>)]) {
     batch.sort_by_key(|(key, value)| match (key.first(), value) {
         (
-            Some(
-                &(PART | CONTENT | EMBEDDING | DYNAMICS | HISTORY | TOMBSTONE | CREATED | UPDATED | SCOPE | TAG | TEXT),
-            ),
+            Some(&(PART | CONTENT | REPLACED_EMBEDDING | HISTORY | TOMBSTONE | CREATED | UPDATED | SCOPE | TAG | TEXT)),
             Some(_),
         ) => 0,
-        (Some(&HEAD), Some(_)) | (Some(&ID), None) => 1,
-        (Some(&ID), Some(_)) | (Some(&HEAD), None) => 2,
-        (_, Some(_)) => 3,
-        (Some(&(CREATED | UPDATED | SCOPE | TAG | TEXT)), None) => 4,
-        (_, None) => 5,
+        // The vectors of the replaced text are there by now.
+        (Some(&INDEXED), Some(_)) => 1,
+        (Some(&HEAD), Some(_)) | (Some(&ID), None) => 2,
+        (Some(&ID), Some(_)) | (Some(&HEAD), None) => 3,
+        (_, Some(_)) => 4,
+        (Some(&(CREATED | UPDATED | SCOPE | TAG | TEXT)), None) => 5,
+        (_, None) => 6,
     });
 }
 
 /// The prefixes of a memory's rows in the key spaces that are ordered by number.
-pub(crate) fn prefixes_of(number: Number) -> [Vec<u8>; 6] {
-    [HEAD, HISTORY, CONTENT, EMBEDDING, DYNAMICS, WAYPOINT].map(|space| key(space, &[&number.0.to_be_bytes()]))
+pub(crate) fn prefixes_of(number: Number) -> [Vec<u8>; 5] {
+    [HEAD, HISTORY, CONTENT, REPLACED_EMBEDDING, WAYPOINT].map(|space| key(space, &[&number.0.to_be_bytes()]))
 }
 
 pub(crate) fn history_prefix(number: Number) -> Vec<u8> {
@@ -147,10 +187,6 @@ pub(crate) fn history_prefix(number: Number) -> Vec<u8> {
 
 pub(crate) fn heads_prefix() -> Vec<u8> {
     vec![HEAD]
-}
-
-pub(crate) fn dynamics_prefix() -> Vec<u8> {
-    vec![DYNAMICS]
 }
 
 pub(crate) fn tombstones_prefix() -> Vec<u8> {
@@ -213,6 +249,54 @@ mod tests {
     fn scope_fields_have_distinct_prefixes() {
         let prefixes = ["user_id", "agent_id", "app_id", "run_id"].map(|field| scope_prefix(field, "x"));
         assert_eq!(prefixes.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
+    }
+
+    #[test]
+    fn the_rows_of_a_user_are_adjacent_and_name_the_memory() {
+        let users = [None, Some(""), Some("a"), Some("ab"), Some("\0")];
+        for user in users {
+            for kind in IndexedKind::ALL {
+                let key = indexed(user, Number(7), kind);
+                assert_eq!(parse_indexed(&key), Some((user, Number(7), kind)));
+                let of: Vec<_> = users.iter().filter(|user| key.starts_with(&indexed_prefix(**user))).collect();
+                assert_eq!(of, [&user]);
+            }
+        }
+        assert_eq!(parse_indexed(&head(Number(7))), None);
+    }
+
+    #[test]
+    fn cut_keys_are_not_read_and_changed_ones_never_panic() {
+        for user in [None, Some(""), Some("äb")] {
+            let key = indexed(user, Number(1 << 40), IndexedKind::Text);
+            for length in 0..key.len() {
+                assert_eq!(parse_indexed(&key[..length]), None, "cut at {length}");
+            }
+            for at in 0..key.len() {
+                for byte in 0..=u8::MAX {
+                    let mut other = key.clone();
+                    other[at] = byte;
+                    let same_length = |(found, ..): (Option<&str>, _, _)| found.map(str::len) == user.map(str::len);
+                    assert!(parse_indexed(&other).is_none_or(same_length), "{other:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_version_refers_to_is_written_before_it() {
+        let (number, hash) = (Number(1), ContentHash::of("x"));
+        let id = id(&MemoryId::read("id", "m").unwrap());
+        let [text, head, replaced] =
+            [indexed(None, number, IndexedKind::Text), head(number), replaced_embedding(number, hash)];
+        let order = |value: Option<Vec<u8>>| {
+            let mut batch: Vec<_> =
+                [&text, &head, &id, &replaced].into_iter().map(|key| (key.clone(), value.clone())).collect();
+            sort_for_readers(&mut batch);
+            batch.into_iter().map(|(key, _)| key[0]).collect::<Vec<_>>()
+        };
+        assert_eq!(order(Some(Vec::new())), [REPLACED_EMBEDDING, INDEXED, HEAD, ID]);
+        assert_eq!(order(None)[..2], [ID, HEAD]);
     }
 
     #[test]

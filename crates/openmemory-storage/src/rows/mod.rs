@@ -3,6 +3,7 @@
 pub(crate) mod backend;
 pub(crate) mod digest;
 pub(crate) mod envelope;
+pub(crate) mod format1;
 pub(crate) mod keys;
 pub(crate) mod records;
 pub(crate) mod typed;

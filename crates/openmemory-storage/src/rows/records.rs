@@ -1,14 +1,16 @@
 //! Which rows exist, and how are they read? The same reads serve the store and a transaction on it.
 
+use std::sync::Arc;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::StorageError;
 use crate::rows::backend::Row;
 use crate::rows::envelope;
-use crate::rows::keys;
-use openmemory_domain::{ContentHash, Dynamics, Embedding, MemoryId, ModelIdentity, TextKey, Version};
-use openmemory_rules::{Number, Reindex, Tombstone, Waypoint};
+use crate::rows::keys::{self, IndexedKind};
+use openmemory_domain::{ContentHash, Dynamics, Embedding, MemoryId, ModelIdentity, Scope, TextKey, Version};
+use openmemory_rules::{IndexedText, Labels, Number, Reindex, Tombstone, Waypoint, Words};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Counters {
@@ -71,6 +73,22 @@ pub(crate) fn decode<T: DeserializeOwned>(payload: &[u8]) -> Result<T, StorageEr
     }
 }
 
+pub(crate) fn encode_indexed_text(text: &IndexedText) -> Result<Vec<u8>, StorageError> {
+    encode(&(text.content, text.words.as_bytes(), &*text.embedding))
+}
+
+pub(crate) fn decode_indexed_text(payload: &[u8]) -> Result<IndexedText, StorageError> {
+    let (content, words, embedding): (ContentHash, Vec<u8>, Embedding) = decode(payload)?;
+    Ok(IndexedText { content, words: Words::new(words), embedding: Arc::new(whole(embedding)?) })
+}
+
+pub(crate) fn whole(embedding: Embedding) -> Result<Embedding, StorageError> {
+    if embedding.is_whole() {
+        return Ok(embedding);
+    }
+    Err(StorageError::Corrupted("the vectors of a memory do not fit together".into()))
+}
+
 /// Reads of typed rows over raw ones.
 pub(crate) trait Records {
     /// The bytes under a key as they are stored.
@@ -128,22 +146,34 @@ pub(crate) trait Records {
             .map_err(|_| StorageError::Corrupted("the text of a memory is not UTF-8".into()))
     }
 
-    fn embedding(&self, number: Number, hash: ContentHash) -> Result<Option<Embedding>, StorageError>
+    /// What the index needs of a memory's newest text.
+    fn indexed_text(&self, number: Number, scope: &Scope) -> Result<Option<IndexedText>, StorageError>
     where
         Self: Sized,
     {
-        let embedding: Option<Embedding> = self.record(&keys::embedding(number, hash))?;
-        if embedding.as_ref().is_some_and(|embedding| !embedding.is_whole()) {
-            return Err(StorageError::Corrupted("the vectors of a memory do not fit together".into()));
-        }
-        Ok(embedding)
+        let key = keys::indexed(scope.user_id.as_deref(), number, IndexedKind::Text);
+        self.payload(&key)?.map(|payload| decode_indexed_text(&payload)).transpose()
     }
 
-    fn dynamics(&self, number: Number) -> Result<Option<Dynamics>, StorageError>
+    fn replaced_embedding(&self, number: Number, hash: ContentHash) -> Result<Option<Embedding>, StorageError>
     where
         Self: Sized,
     {
-        self.record(&keys::dynamics(number))
+        self.record(&keys::replaced_embedding(number, hash))?.map(whole).transpose()
+    }
+
+    fn labels(&self, number: Number, scope: &Scope) -> Result<Option<Labels>, StorageError>
+    where
+        Self: Sized,
+    {
+        self.record(&keys::indexed(scope.user_id.as_deref(), number, IndexedKind::Labels))
+    }
+
+    fn dynamics(&self, number: Number, scope: &Scope) -> Result<Option<Dynamics>, StorageError>
+    where
+        Self: Sized,
+    {
+        self.record(&keys::indexed(scope.user_id.as_deref(), number, IndexedKind::Dynamics))
     }
 
     fn tombstone(&self, id: &MemoryId) -> Result<Option<Tombstone>, StorageError>

@@ -35,19 +35,28 @@ macro_rules! rows_over_records {
                 Ok($crate::rows::records::Records::content(self, number, hash)?)
             }
 
-            fn embedding(
+            fn indexed_text(
+                &self,
+                number: openmemory_rules::Number,
+                scope: &openmemory_domain::Scope,
+            ) -> Result<Option<openmemory_rules::IndexedText>, openmemory_rules::Error> {
+                Ok($crate::rows::records::Records::indexed_text(self, number, scope)?)
+            }
+
+            fn replaced_embedding(
                 &self,
                 number: openmemory_rules::Number,
                 hash: openmemory_domain::ContentHash,
             ) -> Result<Option<openmemory_domain::Embedding>, openmemory_rules::Error> {
-                Ok($crate::rows::records::Records::embedding(self, number, hash)?)
+                Ok($crate::rows::records::Records::replaced_embedding(self, number, hash)?)
             }
 
             fn dynamics(
                 &self,
                 number: openmemory_rules::Number,
+                scope: &openmemory_domain::Scope,
             ) -> Result<Option<openmemory_domain::Dynamics>, openmemory_rules::Error> {
-                Ok($crate::rows::records::Records::dynamics(self, number)?)
+                Ok($crate::rows::records::Records::dynamics(self, number, scope)?)
             }
 
             fn tombstone(

@@ -15,7 +15,10 @@ use openmemory_domain::{
     Content, ContentHash, Dynamics, Embedding, Event, MemoryId, Metadata, ModelIdentity, Provenance, Scope, Sector,
     Sectors, Tags, TextKey,
 };
-use openmemory_rules::{Changes, Error, Waypoint};
+use openmemory_rules::{Changes, Error, IndexedText, Waypoint, Words};
+
+mod indexed;
+mod upgrading;
 
 #[derive(Default)]
 struct InMemory {
@@ -129,15 +132,32 @@ fn tombstone(deleted_at: Timestamp, version: u64) -> Tombstone {
 fn put(transaction: &mut Transaction<'_>, version: &Version, text: &str) -> Result<Number, Error> {
     let content = Content::read("content", text.into()).unwrap();
     let number = transaction.insert(version, &content, &Dynamics::new(&version.sectors(), version.created_at))?;
-    put_text(transaction, number, text)?;
+    put_text(transaction, number, &version.scope, text)?;
     Ok(number)
 }
 
-fn put_text(transaction: &mut Transaction<'_>, number: Number, text: &str) -> Result<(), Error> {
-    let (model, vector) = (ModelIdentity { id: "m".into(), dimensions: 2 }.tag(), vec![0.6, 0.8]);
-    let embedding = Embedding::new(model, vector.clone(), vec![vector.clone()], vec![(Sector::Semantic, vector)]);
+fn put_text(transaction: &mut Transaction<'_>, number: Number, scope: &Scope, text: &str) -> Result<(), Error> {
     transaction.put_content(number, ContentHash::of(text), &Content::read("content", text.into()).unwrap())?;
-    transaction.put_embedding(number, ContentHash::of(text), &embedding)
+    transaction.put_indexed_text(number, scope, &indexed_text("m", text))
+}
+
+/// A text as the index needs it. Its words are the text, since storage does not read them.
+fn indexed_text(model: &str, text: &str) -> IndexedText {
+    let words = Words::new([&[WORDS_VERSION], text.as_bytes()].concat());
+    IndexedText { content: ContentHash::of(text), words, embedding: Arc::new(embedding(model, text)) }
+}
+
+const WORDS_VERSION: u8 = 7;
+
+fn embedding(model: &str, text: &str) -> Embedding {
+    let (model, vector) = (ModelIdentity { id: model.into(), dimensions: 2 }.tag(), vector(text));
+    Embedding::new(model, vector.clone(), vec![vector.clone()], vec![(Sector::Semantic, vector)])
+}
+
+/// Another one for each text.
+fn vector(text: &str) -> Vec<f32> {
+    let angle = f32::from(ContentHash::of(text).as_bytes()[0]);
+    vec![angle.cos(), angle.sin()]
 }
 
 async fn commit<T, W>(store: &Store, work: W) -> Result<T, Error>
@@ -313,6 +333,7 @@ async fn every_flipped_byte_is_reported_as_corruption() {
     let number = commit(&store, move |transaction| {
         let number = put(transaction, &head, "text")?;
         transaction.replace(number, &head, &Version { number: 2, ..head.clone() })?;
+        put_text(transaction, number, &head.scope, "another text")?;
         Ok(number)
     })
     .await
@@ -322,9 +343,13 @@ async fn every_flipped_byte_is_reported_as_corruption() {
         store.head(number)?;
         store.earlier(number, 1)?;
         store.content(number, first.content)?;
-        store.embedding(number, first.content)?;
-        store.dynamics(number)?;
+        store.content(number, ContentHash::of("another text"))?;
+        store.indexed_text(number, &first.scope)?;
+        store.replaced_embedding(number, first.content)?;
+        store.dynamics(number, &first.scope)?;
+        store.labels(number, &first.scope)?;
         store.finds_texts()?;
+        store.indexed()?;
         store.count().map(drop)
     };
     read_all().unwrap();
@@ -343,20 +368,26 @@ async fn every_flipped_byte_is_reported_as_corruption() {
     read_all().unwrap();
 }
 
+/// The vectors of a current or earlier text, as the rules find them.
+fn vectors(store: &Store, number: Number, text: ContentHash) -> Option<Arc<Embedding>> {
+    let scope = Scope { user_id: Some("ada".into()), ..Scope::default() };
+    openmemory_rules::Rows::embedding(store, number, &scope, text).unwrap()
+}
+
 /// What a concurrent reader would find inconsistent.
 fn inconsistency(store: &Store, id: &str) -> Option<String> {
     let number = store.number(&MemoryId::read("id", id).unwrap()).unwrap()?;
     let Some(head) = store.head(number).unwrap() else { return Some(format!("{id} without a head")) };
-    let versions = (1..head.number).map(|version| store.earlier(number, version).unwrap()).chain([Some(head.clone())]);
-    for version in versions {
+    let versions = (1..head.number).map(|version| store.earlier(number, version).unwrap());
+    for version in versions.chain([Some(head.clone())]) {
         let Some(version) = version else { return Some(format!("{head:?} without its history")) };
-        let texts = store.content(number, version.content).unwrap().is_some();
-        if !texts || store.embedding(number, version.content).unwrap().is_none() {
+        let text = store.content(number, version.content).unwrap();
+        if text.is_none() || vectors(store, number, version.content).is_none() {
             return Some(format!("{version:?} without its text and vectors"));
         }
     }
-    if store.dynamics(number).unwrap().is_none() {
-        return Some(format!("{head:?} without dynamics"));
+    if store.indexed_memory(head.scope.user_id.as_deref(), number).unwrap().is_none() {
+        return Some(format!("{head:?} without what the index needs"));
     }
     let tags = head.tags.distinct().into_iter().map(|tag| ScanRange::Tag(tag.to_owned()));
     let scope = ScanRange::Scope { field: "user_id", value: "ada".into() };
@@ -390,7 +421,7 @@ async fn a_concurrent_reader_sees_each_memory_old_or_new() {
             Version { number: head.number + 1, content: ContentHash::of(text), tags, updated_at, ..head.clone() };
         let (old, new) = (head, next.clone());
         let work = move |transaction: &mut Transaction<'_>| {
-            put_text(transaction, number, text)?;
+            put_text(transaction, number, &old.scope, text)?;
             transaction.replace(number, &old, &new)
         };
         commit(&store, work).await.unwrap();

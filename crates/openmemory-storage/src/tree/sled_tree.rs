@@ -113,7 +113,7 @@ impl Backend for SledTree {
 
     fn evict_pages(&self) -> Result<(), StorageError> {
         // There is one per memory.
-        let prefix = keys::dynamics_prefix();
+        let prefix = keys::created_prefix();
         let sample = self.failed.guard(|| {
             let rows = self.db.get()?.range(prefix.clone()..keys::after(&prefix)).keys();
             rows.take(SCANNED_ROWS).step_by(SAMPLE_EVERY).collect::<sled::Result<Vec<_>>>()

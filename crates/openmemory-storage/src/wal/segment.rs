@@ -8,7 +8,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::error::StorageError;
-use crate::files::layout::{FORMAT_VERSION, StoreId, name};
+use crate::files::layout::{FORMAT_VERSION, StoreId, check_version, name};
 use crate::rows::backend::Batch;
 use crate::rows::digest::{Digest, State};
 use openmemory_domain::unique::unique;
@@ -52,10 +52,7 @@ impl Header {
         if header[..8] != MAGIC || crc32fast::hash(&header[..60]) != seed {
             return Ok(None);
         }
-        match u32_at(header, 8) {
-            FORMAT_VERSION => {}
-            found => return Err(StorageError::FormatUnsupported { found, supported: FORMAT_VERSION }),
-        }
+        check_version(u32_at(header, 8))?;
         let store = std::array::from_fn(|i| header[12 + i]);
         Ok(Some(Self { store, first: u64_at(header, 44), capacity: u64_at(header, 52), seed }))
     }

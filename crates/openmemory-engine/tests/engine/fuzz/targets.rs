@@ -9,13 +9,14 @@ use openmemory_domain::request::{
     Restore, Search, Update, UpdateMany,
 };
 use openmemory_domain::{
-    Content, Dynamics, Embedding, Event, Invalid, MemoryId, Metadata, ModelIdentity, Patch, Provenance, Scope, Sector,
-    Sectors, Tags, Timestamp, Version, filter,
+    Content, ContentHash, Dynamics, Embedding, Event, Invalid, MemoryId, Metadata, ModelIdentity, Patch, Provenance,
+    Scope, Sector, Sectors, Tags, Timestamp, Vector, Version, filter,
 };
 use openmemory_embedding::{Embedder, TestEmbedder};
+use openmemory_index::{Entry, Partition, Partitions, Query, SectorMask, Terms, WrongDimensions};
 use openmemory_rules::contract::Control;
-use openmemory_rules::{Tombstone, Waypoint};
-use openmemory_storage::Durability;
+use openmemory_rules::{Labels, Tombstone, Waypoint};
+use openmemory_storage::{Durability, Indexed};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -25,12 +26,13 @@ use crate::support::{Fixture, to_json};
 
 pub type Run = fn(&Targets, &[u8], &mut Outcome) -> bool;
 
-pub const TARGETS: [(&str, Run); 7] = [
+pub const TARGETS: [(&str, Run); 8] = [
     ("requests", requests),
     ("filters", filters),
     ("patches", patches),
     ("imported lines", lines),
     ("stored records", records),
+    ("stored words", words),
     ("cursors and lists", lists),
     ("texts", texts),
 ];
@@ -44,6 +46,7 @@ pub struct Targets {
     filters: Vec<Vec<u8>>,
     lines: Vec<Vec<u8>>,
     records: Vec<Vec<u8>>,
+    words: Vec<Vec<u8>>,
     lists: Vec<Vec<u8>>,
     texts: Vec<Vec<u8>>,
 }
@@ -83,6 +86,7 @@ impl Targets {
             filters: bytes(seeds::FILTERS),
             lines: bytes(seeds::LINES),
             records: records_of(&version),
+            words: seeds::TEXTS.iter().map(|text| Terms::of(text).encode()).collect(),
             lists,
             texts: bytes(seeds::TEXTS),
             version,
@@ -96,6 +100,7 @@ impl Targets {
             "filters" => &self.filters,
             "imported lines" => &self.lines,
             "stored records" => &self.records,
+            "stored words" => &self.words,
             "cursors and lists" => &self.lists,
             _ => &self.texts,
         }
@@ -133,6 +138,8 @@ fn records_of(version: &Version) -> Vec<Vec<u8>> {
         postcard::to_stdvec(&Tombstone { deleted_at: now, version: 2, actor: None, reason: None }).unwrap(),
         postcard::to_stdvec(&waypoint).unwrap(),
         postcard::to_stdvec(&model).unwrap(),
+        postcard::to_stdvec(&Labels::of(version)).unwrap(),
+        postcard::to_stdvec(&Indexed { words: Terms::VERSION, next: None }).unwrap(),
     ]
 }
 
@@ -232,7 +239,13 @@ fn records(_: &Targets, input: &[u8], outcome: &mut Outcome) -> bool {
         decoded(outcome, input, |embedding: Embedding| {
             if embedding.is_whole() {
                 let sectors = embedding.classified().unwrap();
-                let _ = (embedding.whole(), embedding.sector(Sector::Emotional), embedding.roles(&sectors));
+                let _ = embedding.sector(Sector::Emotional);
+                let vectors: Vec<(&Vector, SectorMask)> = embedding
+                    .roles(&sectors)
+                    .into_iter()
+                    .map(|(vector, of, _)| (vector, SectorMask::of(&of)))
+                    .collect();
+                index(&Terms::of("tea"), vectors, embedding.whole().dimensions());
             }
         }),
         decoded(outcome, input, |dynamics: Dynamics| {
@@ -243,8 +256,59 @@ fn records(_: &Targets, input: &[u8], outcome: &mut Outcome) -> bool {
         decoded(outcome, input, |model: ModelIdentity| {
             let _ = model.tag();
         }),
+        decoded(outcome, input, |labels: Labels| drop(labels.created_at.to_string())),
+        decoded(outcome, input, |_: Indexed| {}),
     ];
     used.contains(&true)
+}
+
+/// Words as the index stores them. Their checksum says that they are as they were written, not that any bytes are.
+fn words(_: &Targets, input: &[u8], outcome: &mut Outcome) -> bool {
+    let Ok(terms) = Terms::decode(input) else { return false };
+    outcome.taken("terms", &terms);
+    index(&terms, vec![(&Vector::new(&[0.6, 0.8]), SectorMask::PASSAGE)], 2);
+    true
+}
+
+/// Indexes a memory, finds it, and removes it.
+fn index(terms: &Terms<'_>, vectors: Vec<(&Vector, SectorMask)>, dimensions: usize) {
+    struct One(Partition);
+    impl Partitions for One {
+        type Error = WrongDimensions;
+
+        fn each(&self, visit: &mut dyn FnMut(&Partition)) -> Result<(), WrongDimensions> {
+            visit(&self.0);
+            Ok(())
+        }
+    }
+    let now = Timestamp::from_millis(0);
+    let entry = Entry {
+        number: 1,
+        run: Some("r"),
+        content: ContentHash::of("tea"),
+        terms,
+        tags: &[],
+        created_at: now,
+        expires_at: None,
+        dynamics: &Dynamics::new(&Sectors::new(Sector::Semantic, []), now),
+        vectors,
+    };
+    let mut one = One(Partition::new(dimensions));
+    one.0.put(&entry).unwrap();
+    one.0.put(&entry).unwrap();
+    let query = Query {
+        text: "Does Ada drink tea?",
+        vector: &vec![(dimensions as f32).sqrt().recip(); dimensions],
+        multilingual: true,
+        spread: 1.0,
+        mask: None,
+        candidates: None,
+        now,
+        show_expired: false,
+    };
+    let _ = openmemory_index::search(&one, &query, 1).unwrap();
+    let _ = openmemory_index::without_names(&one, "Does Ada drink tea?").unwrap();
+    assert!(one.0.remove(1));
 }
 
 fn lists(targets: &Targets, input: &[u8], outcome: &mut Outcome) -> bool {

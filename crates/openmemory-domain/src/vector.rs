@@ -1,0 +1,149 @@
+//! How is a vector kept? In 16 bits per dimension, in memory as on disk, so that nothing depends on where it was read.
+
+use std::fmt;
+
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A vector of length 1. Each number is a whole number of steps, at most [`MAX_STEPS`] of them, so that it is off by at
+/// most half a step: a 65,534th of the largest number.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Vector {
+    /// The value of one step.
+    scale: f32,
+    steps: Steps,
+}
+
+const MAX_STEPS: f32 = 32_767.0;
+
+impl Vector {
+    pub fn new(numbers: &[f32]) -> Self {
+        let largest = numbers.iter().fold(0.0f32, |largest, number| largest.max(number.abs()));
+        if !(largest > 0.0 && largest.is_finite()) {
+            return Self { scale: 0.0, steps: Steps(vec![0; numbers.len()]) };
+        }
+        let inverse = MAX_STEPS / largest;
+        let steps = numbers.iter().map(|number| (number * inverse).round() as i16).collect();
+        Self { scale: largest / MAX_STEPS, steps: Steps(steps) }
+    }
+
+    pub fn dimensions(&self) -> usize {
+        self.steps.0.len()
+    }
+
+    /// The numbers in steps.
+    pub fn steps(&self) -> &[i16] {
+        &self.steps.0
+    }
+
+    /// The value of one step.
+    pub fn scale(&self) -> f32 {
+        self.scale
+    }
+
+    pub fn to_numbers(&self) -> Vec<f32> {
+        self.steps.0.iter().map(|steps| f32::from(*steps) * self.scale).collect()
+    }
+
+    /// The dot product with other numbers, which is the cosine if their length is 1 too.
+    pub fn dot(&self, other: &[f32]) -> f32 {
+        /// Independent accumulators, so that one addition does not wait for another.
+        const LANES: usize = 16;
+        let ((a, a_remainder), (b, b_remainder)) = (self.steps.0.as_chunks::<LANES>(), other.as_chunks::<LANES>());
+        let mut sums = [0.0; LANES];
+        for (a, b) in a.iter().zip(b) {
+            for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+                *sum += f32::from(*a) * b;
+            }
+        }
+        let remainder: f32 = a_remainder.iter().zip(b_remainder).map(|(a, b)| f32::from(*a) * b).sum();
+        (sums.iter().sum::<f32>() + remainder) * self.scale
+    }
+
+    /// Approximate bytes in memory.
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + size_of_val(self.steps())
+    }
+}
+
+impl fmt::Debug for Vector {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.to_numbers()).finish()
+    }
+}
+
+/// Written as little-endian bytes: variable-length numbers would take more.
+#[derive(Clone, PartialEq)]
+struct Steps(Vec<i16>);
+
+impl Serialize for Steps {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let bytes: Vec<u8> = self.0.iter().flat_map(|steps| steps.to_le_bytes()).collect();
+        serializer.serialize_bytes(&bytes)
+    }
+}
+
+impl<'de> Deserialize<'de> for Steps {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bytes;
+        impl Visitor<'_> for Bytes {
+            type Value = Steps;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("two bytes per dimension")
+            }
+
+            fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Steps, E> {
+                let (pairs, []) = bytes.as_chunks() else { return Err(E::invalid_length(bytes.len(), &self)) };
+                Ok(Steps(pairs.iter().map(|pair| i16::from_le_bytes(*pair)).collect()))
+            }
+        }
+        deserializer.deserialize_bytes(Bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unit(dimensions: usize) -> Vec<f32> {
+        let numbers: Vec<f32> = (0..dimensions).map(|at| ((at * 37 % 101) as f32 - 50.0) / 50.0).collect();
+        let length = numbers.iter().map(|number| number * number).sum::<f32>().sqrt();
+        numbers.into_iter().map(|number| number / length).collect()
+    }
+
+    #[test]
+    fn numbers_are_off_by_at_most_half_a_step() {
+        for dimensions in [1, 15, 16, 17, 384] {
+            let numbers = unit(dimensions);
+            let vector = Vector::new(&numbers);
+            let off = numbers.iter().zip(vector.to_numbers()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(off <= 0.51 * vector.scale(), "{off} of {}", vector.scale());
+            assert!((vector.dot(&numbers) - 1.0).abs() < 1e-4);
+        }
+    }
+
+    #[test]
+    fn a_dot_product_counts_every_dimension_once() {
+        for dimensions in [1, 15, 16, 17, 384] {
+            let vector = Vector::new(&vec![0.5; dimensions]);
+            for at in 0..dimensions {
+                let mut other = vec![0.0; dimensions];
+                other[at] = 2.0;
+                assert!((vector.dot(&other) - 1.0).abs() < 1e-6, "{at} of {dimensions}");
+            }
+        }
+    }
+
+    #[test]
+    fn records_take_two_bytes_per_dimension() {
+        for numbers in [vec![], vec![0.0; 3], unit(384)] {
+            let vector = Vector::new(&numbers);
+            let record = postcard::to_stdvec(&vector).unwrap();
+            assert!(record.len() <= 2 * numbers.len() + 6);
+            assert_eq!(postcard::from_bytes::<Vector>(&record).unwrap(), vector);
+            assert_eq!(Vector::new(&vector.to_numbers()).steps(), vector.steps());
+        }
+        assert!(postcard::from_bytes::<Vector>(&[0, 0, 0, 0, 3, 1, 2, 3]).is_err(), "an odd number of bytes");
+    }
+}

@@ -1,0 +1,81 @@
+//! How are the memories of several users searched? Words are rare or common among all of them, so their partitions are
+//! counted before any is ranked.
+
+use std::collections::HashSet;
+
+use crate::cosine_scale::CosineScale;
+use crate::dense::WrongDimensions;
+use crate::lexical::{QueryWords, Totals};
+use crate::partition::Partition;
+use crate::prepared_query::PreparedQuery;
+use crate::quantise::QueryVector;
+use crate::query::{Query, RankedMemory};
+use crate::query_names;
+use crate::score::Features;
+use crate::top_k::TopK;
+use crate::words;
+
+/// The most words of a query that are matched with a tag.
+const TAG_WORDS: usize = 4;
+
+/// The partitions of the users in the scope of a search.
+pub trait Partitions {
+    type Error: From<WrongDimensions>;
+
+    /// Calls `visit` with each of them. A search visits them several times, so that not all need be in memory at once.
+    fn each(&self, visit: &mut dyn FnMut(&Partition)) -> Result<(), Self::Error>;
+}
+
+/// The `take` best memories, best first, ties by number.
+pub fn search<P: Partitions>(partitions: &P, query: &Query<'_>, take: usize) -> Result<Vec<RankedMemory>, P::Error> {
+    let totals = totals(partitions)?;
+    let mut words = QueryWords::new(query.text, totals);
+    partitions.each(&mut |partition| words.count(partition.lexical()))?;
+    let unread = if query.multilingual { 0.0 } else { words::foreign_share(query.text) };
+    let cosine_scale = CosineScale::new(query.spread, unread);
+    let prepared = PreparedQuery {
+        words,
+        phrases: phrases(query.text),
+        vector: QueryVector::new(query.vector).scaled(cosine_scale.factor),
+        cosine_scale,
+        features: Features::for_memories(totals.memories),
+        mask: query.mask,
+        not_expired_at: (!query.show_expired).then_some(query.now),
+        now: query.now,
+        candidates: query.candidates,
+    };
+    let (mut best, mut fits) = (TopK::new(take), Ok(()));
+    partitions.each(&mut |partition| match partition.check(query.vector.len()) {
+        Ok(()) => partition.search(&prepared, &mut best),
+        Err(error) => fits = Err(error),
+    })?;
+    fits?;
+    Ok(best.into_sorted())
+}
+
+/// The query to embed: without names that are common among the memories.
+pub fn without_names<P: Partitions>(partitions: &P, query: &str) -> Result<String, P::Error> {
+    let totals = totals(partitions)?;
+    let mut result = Ok(());
+    let text = query_names::without_names(query, totals.memories, |word| {
+        let mut count = 0;
+        let counted = partitions.each(&mut |partition| count += partition.lexical().memories_with_word(word, &totals));
+        if let Err(error) = counted {
+            result = Err(error);
+        }
+        count
+    });
+    result.map(|()| text)
+}
+
+fn totals<P: Partitions>(partitions: &P) -> Result<Totals, P::Error> {
+    let mut totals = Totals::default();
+    partitions.each(&mut |partition| totals.add(partition.totals()))?;
+    Ok(totals)
+}
+
+/// The phrases of a query that may name a tag: one to four consecutive words.
+fn phrases(query: &str) -> HashSet<String> {
+    let words = words::phrase_words(query);
+    (1..=TAG_WORDS).flat_map(|count| words.windows(count)).map(|words| words.join(" ")).collect()
+}
