@@ -4,6 +4,9 @@
 /** Concurrent calls: more than the engine groups into one commit or one embedding batch. */
 const MAX_CONCURRENT = 1024
 
+/** Concurrent searches: several times as many as run in parallel, so that starting them never takes the event loop long. */
+const MAX_CONCURRENT_SEARCHES = 64
+
 type Begin = () => Promise<unknown>
 
 export class Limiter {
@@ -59,10 +62,12 @@ export class Limiter {
 /** Reads wait only for reads, because an embedding function may read from the store that waits for it. */
 export class CallLimits {
   readonly reads = new Limiter()
+  readonly searches = new Limiter(MAX_CONCURRENT_SEARCHES)
   readonly others = new Limiter()
 
   release(): void {
     this.reads.release()
+    this.searches.release()
     this.others.release()
   }
 }

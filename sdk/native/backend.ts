@@ -93,7 +93,7 @@ export class NativeBackend<M extends object> implements Backend<M> {
 
   search(request: requests.SearchRequest, control?: CallControl): Promise<contract.MemoryMatch<M>[]> {
     const text = JSON.stringify(request)
-    return this.#call((engine, native) => engine.search(text, native), control)
+    return this.#pass(this.#limits.searches, (engine, native) => engine.search(text, native), control)
   }
 
   reinforce(request: object): Promise<contract.Memory<M>> {
