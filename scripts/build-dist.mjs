@@ -1,57 +1,61 @@
-// How is the published binary built? `npm run build:dist [-- --target TRIPLE]` writes it to npm/<platform>/. The
-// profile `dist` takes minutes. Linux targets are linked with zig on every system, so that they run on old ones (glibc
-// 2.17); this needs cargo-zigbuild (`pip install cargo-zigbuild`) and the command `zig`.
+// How is the published binary built? `npm run build:dist [-- --target TRIPLE] [--quick]` writes it to npm/<platform>/, on
+// Linux for every system; what that needs is installed by scripts/cross/. The profile `dist` takes 5 to 20 minutes;
+// `--quick` takes fewer, and its binary is larger and slower: for trying, not for publishing.
 
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { createHash } from 'node:crypto'
+import { copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import process from 'node:process'
+import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
-import { withoutBuildPaths } from './build-paths.mjs'
-import { platformPackage, readJson, root, thisPlatform } from './platform.mjs'
+import { commitOf, recordFile } from './cross/built.mjs'
+import { prepare } from './cross/environment.mjs'
+import { platformOf, TARGETS, targetOfThisMachine } from './cross/targets.mjs'
+import { platformPackage, root } from './platform.mjs'
 
-const GLIBC = '2.17'
-
-const { napi } = readJson(join(root, 'package.json'))
-const { values } = parseArgs({ options: { target: { type: 'string', default: targetOf(thisPlatform()) } } })
-if (!napi.targets.includes(values.target)) {
-  console.error(`--target must be one of ${napi.targets.join(', ')}`)
-  process.exit(2)
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const { target = targetOfThisMachine(), quick } = parseArgs({
+    options: { target: { type: 'string' }, quick: { type: 'boolean' } },
+  }).values
+  try {
+    if (!TARGETS.includes(target)) throw new Error(`--target must be one of ${TARGETS.join(', ')}`)
+    console.log(buildDist(target, { quick }).file)
+  } catch (error) {
+    console.error(error.message)
+    process.exitCode = 1
+  }
 }
 
-// In the same directory tree as the destination, so that the binary can be renamed to it.
-const out = mkdtempSync(join(root, 'npm', '.built-'))
-try {
-  process.exitCode = build(values.target, out) ?? 1
-  if (process.exitCode === 0) keep(readdirSync(out).find((name) => name.endsWith('.node')))
-} finally {
-  rmSync(out, { recursive: true, force: true })
+export function buildDist(target, { quick = false } = {}) {
+  const profile = quick ? 'dist-quick' : 'dist'
+  const began = performance.now()
+  const commit = commitOf()
+  const { command, args, env } = prepare(target)
+  const cargo = [...args, '--lib', '--package', 'openmemory-node', '--profile', profile, '--locked']
+  const { status, error } = spawnSync(command, cargo, { cwd: root, env, stdio: ['ignore', 2, 2] })
+  if (status !== 0) throw new Error(`Building for ${target} failed${error ? `: ${error.message}` : ''}`)
+  const targets = process.env.CARGO_TARGET_DIR ?? join(root, 'target')
+  const file = publish(join(targets, target, profile, libraryName(target)), platformOf(target))
+  const bytes = readFileSync(file)
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  const seconds = Math.round((performance.now() - began) / 1000)
+  const record = { target, quick, commit, file, bytes: bytes.length, sha256, seconds }
+  mkdirSync(dirname(recordFile(target)), { recursive: true })
+  writeFileSync(recordFile(target), `${JSON.stringify(record, null, 2)}\n`)
+  return record
 }
 
-function build(target, out) {
-  const linux = target.includes('-linux-')
-  const args = [
-    ...['build', '--platform', '--profile', 'dist', '--no-js', '--no-const-enum', '--output-dir', out],
-    ...['--target', target.endsWith('-gnu') ? `${target}.${GLIBC}` : target, ...(linux ? ['--cross-compile'] : [])],
-  ]
-  const windows = process.platform === 'win32'
-  const bin = join(root, 'node_modules', '.bin', 'napi')
-  const env = withoutBuildPaths(process.env)
-  const options = { cwd: root, env, stdio: ['inherit', 2, 2], shell: windows }
-  const { status, error } = spawnSync(windows ? `"${bin}"` : bin, args, options)
-  if (error) console.error(error.message)
-  return status
+function libraryName(target) {
+  if (target.includes('-windows-')) return 'openmemory_node.dll'
+  return target.endsWith('-apple-darwin') ? 'libopenmemory_node.dylib' : 'libopenmemory_node.so'
 }
 
-function keep(binary) {
-  const { folder } = platformPackage(binary.split('.')[1])
-  renameSync(join(out, binary), join(folder, binary))
-  console.log(join(folder, binary))
-}
-
-function targetOf(platform) {
-  const [os, cpu, abi] = platform.split('-')
-  const names = { x64: 'x86_64', arm64: 'aarch64' }
-  const system = { linux: `unknown-linux-${abi}`, darwin: 'apple-darwin', win32: 'pc-windows-msvc' }[os]
-  return `${names[cpu] ?? cpu}-${system ?? os}`
+/** Renamed into its place, so that there is never half a binary. */
+function publish(built, platform) {
+  const { folder, manifest } = platformPackage(platform)
+  const file = join(folder, manifest.main)
+  copyFileSync(built, `${file}.partial`)
+  renameSync(`${file}.partial`, file)
+  return file
 }
