@@ -252,7 +252,7 @@ impl Directory {
         let takes = || -> io::Result<()> {
             let mut file = tempfile::tempfile_in(&self.path)?;
             file.write_all(&vec![0; MIN_FREE_BYTES])?;
-            file.sync_all()
+            openmemory_files::sync(&file)
         };
         takes().is_ok()
     }

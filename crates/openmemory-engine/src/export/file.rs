@@ -1,12 +1,12 @@
 //! How is an export file written atomically? Under a temporary name, then synced and renamed.
 
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
 use openmemory_domain::Invalid;
+use openmemory_files::{replace, sync, sync_directory};
 use openmemory_rules::Error;
 
 /// A file that is being written. Dropping it before [`NewFile::finish`] removes it.
@@ -38,12 +38,10 @@ impl NewFile {
         let Self { file, name } = self;
         let failed = |error| Error::file(&name, error);
         let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
-        file.as_file().sync_all().map_err(failed)?;
-        file.persist(&name).map_err(|error| failed(error.error))?;
-        if cfg!(unix) {
-            File::open(folder(&name)).and_then(|folder| folder.sync_all()).map_err(failed)?;
-        }
-        Ok(())
+        sync(file.as_file()).map_err(failed)?;
+        let temporary = file.into_temp_path().keep().map_err(|error| failed(error.error))?;
+        replace(&temporary, &name).map_err(failed)?;
+        sync_directory(folder(&name)).map_err(failed)
     }
 }
 

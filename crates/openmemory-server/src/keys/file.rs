@@ -2,11 +2,12 @@
 //! stored nowhere.
 
 use openmemory_domain::ErrorCode;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use openmemory_domain::{Clock, SystemClock};
+use openmemory_files::{create, create_directory, replace, restrict_to_owner, sync};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -46,7 +47,10 @@ pub struct NewKey {
 
 #[derive(Debug, Error)]
 pub enum KeyError {
-    #[error("tenant must be 1 to 64 lower-case letters, digits, hyphens or underscores")]
+    #[error(
+        "tenant must be 1 to 64 lower-case letters, digits, hyphens or underscores, and not the name of a device of \
+         Windows, such as con or com1"
+    )]
     Tenant,
     #[error("name must be 1 to 128 characters")]
     Name,
@@ -141,18 +145,20 @@ impl KeyFile {
 
     fn change<T>(&self, change: impl FnOnce(&mut Vec<Key>) -> Result<T, KeyError>) -> Result<T, KeyError> {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)?;
+        create_directory(folder)?;
         // Concurrent commands must not lose a key. Closing the file releases the lock.
-        let lock = File::create(self.path.with_extension("lock"))?;
+        let lock = create(&self.path.with_extension("lock"))?;
         lock.lock()?;
         let mut keys = self.list()?;
         let outcome = change(&mut keys)?;
         // Readable by its owner only, and replaced atomically.
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        restrict_to_owner(file.path());
         serde_json::to_writer_pretty(&mut file, &Contents { version: 1, keys }).map_err(io::Error::from)?;
         file.write_all(b"\n")?;
-        file.as_file().sync_all()?;
-        file.persist(&self.path).map_err(|error| error.error)?;
+        sync(file.as_file())?;
+        let temporary = file.into_temp_path().keep().map_err(|error| error.error)?;
+        replace(&temporary, &self.path)?;
         Ok(outcome)
     }
 }
@@ -161,4 +167,34 @@ fn random<const N: usize>() -> Result<[u8; N], KeyError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|_| KeyError::NoRandomness)?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenant_named_like_a_device_of_windows_gets_no_key() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = KeyFile::new(&directory.path().join("keys.json"));
+        for tenant in ["con", "nul", "com1", "lpt9"] {
+            let refused = file.create(tenant, "laptop", Role::Tenant).unwrap_err();
+            assert_eq!(refused.code(), ErrorCode::InvalidArgument, "{tenant}");
+        }
+        assert!(file.list().unwrap().is_empty());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_is_created_for_keys_is_for_its_owner_only() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let parent = tempfile::tempdir().unwrap();
+        let directory = parent.path().join("store");
+        KeyFile::new(&directory.join("keys.json")).create("acme", "laptop", Role::Tenant).unwrap();
+        for (name, expected) in [("", 0o700), ("keys.json", 0o600), ("keys.lock", 0o600)] {
+            let mode = directory.join(name).metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, expected, "{name}");
+        }
+    }
 }

@@ -38,7 +38,7 @@ pub(crate) fn write(
     let temporary = path.with_added_extension("new");
     let result = write_all(&temporary, header, rows, keep_going);
     match result {
-        Ok(()) => Ok(disk::rename(&temporary, path)?),
+        Ok(()) => Ok(disk::rename_durably(&temporary, path)?),
         Err(error) => {
             let _ = disk::remove_file(&temporary);
             Err(error)
@@ -75,7 +75,7 @@ fn write_all(
             chain = put(&mut file, &block, chain)?;
             block.clear();
             if unsynced >= SYNC_EVERY {
-                file.sync_data()?;
+                disk::sync_data(&file)?;
                 unsynced = 0;
             }
             if !keep_going() {
@@ -89,7 +89,7 @@ fn write_all(
     // The trailer: length 0, and the number of rows, which the checksum covers.
     let checksum = continued(chain, &count.to_le_bytes()).to_le_bytes();
     file.write_all(&[&[0; 4], checksum.as_slice(), &count.to_le_bytes()].concat())?;
-    Ok(file.sync_all()?)
+    Ok(disk::sync(&file)?)
 }
 
 /// Writes a block: its length, a checksum that continues the previous one, and compressed rows.

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use parking_lot::Mutex;
 
 use crate::error::StorageError;
+use crate::files::disk;
 use crate::rows::digest::State;
 
 pub(crate) struct Progress {
@@ -63,6 +64,6 @@ impl Progress {
     /// Syncs the log.
     pub(crate) fn sync_log(&self) -> Result<(), StorageError> {
         let file = Arc::clone(&*self.log.lock());
-        Ok(file.sync_data().inspect_err(|_| self.fail())?)
+        Ok(disk::sync_data(&file).inspect_err(|_| self.fail())?)
     }
 }

@@ -100,7 +100,7 @@ pub(crate) fn copy_sled(from: &Path, to: &Path) -> Result<(), StorageError> {
 
 fn copy_directory(from: &Path, to: &Path) -> Result<(), StorageError> {
     disk::remove_directory(to)?;
-    disk::create_directory(to)?;
+    disk::create_subdirectory(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let target = to.join(entry.file_name());

@@ -113,11 +113,11 @@ pub(crate) fn salvage(evidence: &Evidence<'_>, now: Timestamp) -> Result<Salvage
     } else if fresh.directory().exists() {
         return Err(StorageError::ForeignFiles(REPAIRED.into()));
     }
-    disk::create_directory(fresh.directory())?;
+    disk::create_subdirectory(fresh.directory())?;
     scratch::mark(fresh.directory())?;
     let made = build_store(&source, &found, &fresh, evidence.scratch.path().join("fresh"), now)?;
     let kept = evidence.layout.directory().join(format!("{DAMAGED}{}", now.millis()));
-    disk::create_directory(&kept)?;
+    disk::create_subdirectory(&kept)?;
     finish(evidence.layout)?;
     Ok(Salvaged { kept: Some(kept), ..made })
 }
@@ -382,7 +382,7 @@ pub(crate) fn finish(layout: &Layout) -> Result<(), StorageError> {
         }
     }
     let quarantine = quarantine.unwrap_or_else(|| layout.directory().join(format!("{DAMAGED}0")));
-    disk::create_directory(&quarantine)?;
+    disk::create_subdirectory(&quarantine)?;
     let installed = [layout.checkpoint(1), layout.log(2)];
     for name in old {
         let path = layout.directory().join(&name);
@@ -390,7 +390,7 @@ pub(crate) fn finish(layout: &Layout) -> Result<(), StorageError> {
         if installed.contains(&path) && !fresh.join(&name).exists() {
             continue;
         }
-        fs::rename(&path, quarantine.join(&name))?;
+        disk::rename(&path, &quarantine.join(&name))?;
     }
     if layout.manifest().exists() && !quarantine.join("manifest").exists() {
         fs::copy(layout.manifest(), quarantine.join("manifest"))?;
@@ -398,11 +398,11 @@ pub(crate) fn finish(layout: &Layout) -> Result<(), StorageError> {
     for path in installed {
         let from = fresh.join(layout::name(&path));
         if from.exists() {
-            fs::rename(from, path)?;
+            disk::rename(&from, &path)?;
         }
     }
     layout.sync_names()?;
-    disk::rename(&fresh.join("manifest"), &layout.manifest())?;
+    disk::rename_durably(&fresh.join("manifest"), &layout.manifest())?;
     disk::remove_directory(&fresh)?;
     Ok(())
 }

@@ -1,34 +1,19 @@
-//! How are files created atomically, durably, and readable by their owner only?
+//! How are a store's files created, replaced and measured? The crate openmemory-files does what differs between systems.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Memories are private, whatever the umask of the process.
+pub use openmemory_files::create_directory;
+pub(crate) use openmemory_files::{
+    DirectoryHandle, create, create_subdirectory, keep_name, private, remove_directory, remove_file, rename,
+    rename_durably, restrict_to_owner, sync, sync_data, sync_directory, unless_in_use,
+};
+
 #[cfg(unix)]
 const OWNER_ONLY: u32 = 0o600;
 #[cfg(unix)]
 const OWNER_ONLY_DIRECTORY: u32 = 0o700;
-
-/// Creates or truncates a file that only its owner can access.
-pub(crate) fn create(path: &Path) -> io::Result<File> {
-    private(OpenOptions::new().write(true).create(true).truncate(true)).open(path)
-}
-
-/// Restricts a file that these options create to its owner.
-pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, OWNER_ONLY);
-    options
-}
-
-/// Creates a directory and its missing parents, accessible only by their owner.
-pub fn create_directory(path: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, OWNER_ONLY_DIRECTORY);
-    builder.recursive(true).create(path)
-}
 
 /// Creates a directory with a name that begins with `prefix`. It is removed when the value is dropped.
 pub(crate) fn create_temporary_directory(parent: &Path, prefix: &str) -> io::Result<tempfile::TempDir> {
@@ -92,8 +77,8 @@ pub(crate) fn publish(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = path.with_added_extension("new");
     let written = create(&temporary).and_then(|mut file| {
         file.write_all(bytes)?;
-        file.sync_all()?;
-        rename(&temporary, path)
+        sync(&file)?;
+        rename_durably(&temporary, path)
     });
     written.inspect_err(|_| drop(remove_file(&temporary)))
 }
@@ -109,25 +94,7 @@ pub(crate) fn write_at(mut file: &File, bytes: &[u8], at: u64) -> io::Result<()>
     file.write_all(bytes)
 }
 
-/// Renames durably.
-pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    fs::rename(from, to)?;
-    to.parent().map_or(Ok(()), sync_directory)
-}
-
-/// Makes the names of files durable, as `sync_all` does for their contents.
-pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
-}
-
-pub(crate) fn remove_file(path: &Path) -> io::Result<()> {
-    ignore_missing(fs::remove_file(path))
-}
-
-pub(crate) fn remove_directory(path: &Path) -> io::Result<()> {
-    ignore_missing(fs::remove_dir_all(path))
-}
-
+#[cfg(unix)]
 fn ignore_missing(done: io::Result<()>) -> io::Result<()> {
     match done {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

@@ -1,13 +1,13 @@
 //! Where are the files of a store?
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use crate::error::StorageError;
-use crate::files::disk::bytes_below;
+use crate::files::disk::{DirectoryHandle, bytes_below};
 
 /// The version of everything on disk; docs/internals/format.md describes it.
 pub(crate) const FORMAT_VERSION: u32 = 2;
@@ -43,7 +43,7 @@ const CHECKPOINT: &str = "checkpoint-";
 pub(crate) struct Layout {
     directory: PathBuf,
     /// Kept open after first use, so that names can be synced even if the process runs out of file descriptors.
-    handle: Arc<OnceLock<File>>,
+    handle: Arc<OnceLock<DirectoryHandle>>,
 }
 
 impl Layout {
@@ -57,14 +57,11 @@ impl Layout {
 
     /// Makes the names in the directory durable.
     pub(crate) fn sync_names(&self) -> io::Result<()> {
-        if !cfg!(unix) {
-            return Ok(());
-        }
         if self.handle.get().is_none() {
             // If another thread was faster, this descriptor is closed again.
-            let _ = self.handle.set(File::open(&self.directory)?);
+            let _ = self.handle.set(DirectoryHandle::open(&self.directory)?);
         }
-        self.handle.get().map_or(Ok(()), File::sync_all)
+        self.handle.get().map_or(Ok(()), DirectoryHandle::sync)
     }
 
     pub(crate) fn lock(&self) -> PathBuf {
@@ -161,7 +158,7 @@ impl Layout {
 fn may_precede_a_store(name: &OsStr) -> bool {
     let Some(name) = name.to_str() else { return false };
     name.starts_with('.')
-        || ["lock", "lost+found"].contains(&name)
+        || ["lock", "lock.pid", "lost+found"].contains(&name)
         || SERVER_FILES.contains(&name)
         || number(name, LOG) == Some(1)
         || is_unfinished(name)

@@ -32,6 +32,7 @@ impl Store {
         let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         disk::create_directory(parent)?;
         let temporary = disk::create_temporary_directory(parent, ".backup-")?;
+        disk::restrict_to_owner(temporary.path());
         let made = self.write_backup(&Layout::new(temporary.path()), keep_going)?;
         if !keep_going() {
             return Err(StorageError::Closed);
@@ -39,7 +40,7 @@ impl Store {
         if directory.exists() {
             fs::remove_dir(directory)?;
         }
-        fs::rename(temporary.path(), directory)?;
+        disk::rename(temporary.path(), directory)?;
         let _ = temporary.keep();
         disk::sync_directory(parent)?;
         Ok(made)

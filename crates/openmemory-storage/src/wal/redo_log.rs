@@ -2,7 +2,7 @@
 //!
 //! A segment has a fixed size and is overwritten in place, so that a sync writes data but no metadata.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -53,13 +53,13 @@ impl RedoLog {
         let next = layout.next_log();
         // Renamed before it is written, because a new spare may be prepared at any time.
         let prepared = has_length(&layout.spare(), capacity);
-        if !prepared || fs::rename(layout.spare(), &next).is_err() {
+        if !prepared || disk::rename(&layout.spare(), &next).is_err() {
             fill_with_zeros(&next, capacity)?;
         }
         let file = OpenOptions::new().read(true).write(true).open(&next)?;
         write_at(&file, &block, 0)?;
-        file.sync_all()?;
-        fs::rename(&next, layout.log(first))?;
+        disk::sync(&file)?;
+        disk::rename(&next, &layout.log(first))?;
         layout.sync_names()?;
         Ok(Self::at(BLOCK as u64, file, header, layout, segment_bytes))
     }
@@ -123,7 +123,7 @@ impl RedoLog {
     }
 
     pub(crate) fn sync(&self) -> Result<(), StorageError> {
-        Ok(self.file.sync_data()?)
+        Ok(disk::sync_data(&self.file)?)
     }
 
     /// Writes a mark after the last record, where the next record will go: the commit was acknowledged. A damaged
@@ -146,7 +146,7 @@ pub(crate) fn prepare_spare(layout: &Layout, bytes: u64) -> io::Result<()> {
         return Ok(());
     }
     fill_with_zeros(&temporary, bytes)?;
-    fs::rename(&temporary, layout.spare())
+    disk::rename(&temporary, &layout.spare())
 }
 
 fn has_length(path: &Path, length: u64) -> bool {
@@ -163,7 +163,7 @@ fn fill_with_zeros(path: &Path, length: u64) -> io::Result<()> {
             file.write_all(&zeros[..piece as usize])?;
             left -= piece;
         }
-        file.sync_all()
+        disk::sync(&file)
     });
     filled.inspect_err(|_| drop(disk::remove_file(path)))
 }
