@@ -3,7 +3,7 @@
 //!
 //! | variable | meaning |
 //! |---|---|
-//! | `OPENMEMORY_FAULT` | `EIO`, `ENOSPC`, `EDQUOT`, `EMFILE`, `EINTR`, `SHORT`: the fault; only calls that can have it are counted |
+//! | `OPENMEMORY_FAULT` | `EIO`, `ENOSPC`, `EDQUOT`, `EMFILE`, `EINTR`, `SHORT`: the fault; only calls that can have it are counted. `EACCES`: a sync through a handle that may not write, which Windows refuses |
 //! | `OPENMEMORY_FAULT_ROOT` | the directory whose calls are counted |
 //! | `OPENMEMORY_FAULT_AT` | the number of the first call that fails, starting at 1; 0: none |
 //! | `OPENMEMORY_FAULT_CALLS` | how many consecutive calls fail; default 1 |
@@ -32,6 +32,8 @@ pub enum Kind {
     /// Creates or changes a name, or changes a length.
     Change,
     Sync,
+    /// Syncs a file through a handle that may not write.
+    ReadOnlySync,
     /// Queries or removes.
     Other,
 }
@@ -56,7 +58,7 @@ thread_local! {
 
 impl Fault {
     fn from_environment() -> Option<Self> {
-        use Kind::{Change, Create, Open, Other, Read, Sync, Write};
+        use Kind::{Change, Create, Open, Other, Read, ReadOnlySync, Sync, Write};
         let variable = |name: &str| std::env::var(format!("OPENMEMORY_FAULT{name}"));
         let number = |name: &str, otherwise| variable(name).ok().and_then(|n| n.parse().ok()).unwrap_or(otherwise);
         let (errno, kinds): (_, &[Kind]) = match variable("").ok()?.as_str() {
@@ -65,6 +67,7 @@ impl Fault {
             "EDQUOT" => (122, &[Create, Write, Change, Sync]),
             "EMFILE" => (24, &[Open, Create]),
             "EINTR" => (4, &[Open, Create, Read, Write, Sync]),
+            "EACCES" => (13, &[ReadOnlySync]),
             "SHORT" => (0, &[Read, Write]),
             _ => return None,
         };
@@ -100,6 +103,14 @@ fn fault_of(kind: Kind, call: &str, path: impl FnOnce() -> PathBuf) -> Option<&'
     let fault = fault.filter(|fault| fault.hits(kind, call, &path()));
     BUSY.set(false);
     fault
+}
+
+/// Makes calls that do not count.
+pub fn uncounted<T>(work: impl FnOnce() -> T) -> T {
+    let busy = BUSY.replace(true);
+    let done = work();
+    BUSY.set(busy);
+    done
 }
 
 fn path_of(fd: c_int) -> PathBuf {

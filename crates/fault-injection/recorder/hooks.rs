@@ -7,7 +7,7 @@ use std::os::fd::FromRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use super::faults::{Kind, on_bytes, on_file, on_path, on_path_below};
+use super::faults::{Kind, on_bytes, on_file, on_path, on_path_below, uncounted};
 
 type Size = usize;
 type Offset = i64;
@@ -15,9 +15,12 @@ type Offset = i64;
 const NEXT: *mut c_void = -1isize as *mut c_void;
 const CREATE: c_int = 0o100;
 const TRUNCATE: c_int = 0o1000;
+const ACCESS_MODE: c_int = 0o3;
+const GET_FLAGS: c_int = 3;
 
 unsafe extern "C" {
     fn dlsym(handle: *mut c_void, symbol: *const c_char) -> *mut c_void;
+    fn fcntl(fd: c_int, command: c_int, ...) -> c_int;
 }
 
 /// The intercepted function of the C library.
@@ -134,8 +137,16 @@ pub unsafe extern "C" fn pwrite64(fd: c_int, data: *const c_void, length: Size, 
     written
 }
 
+/// Whether this is a handle of a regular file that may not write.
+fn is_read_only_file(fd: c_int) -> bool {
+    let file = ManuallyDrop::new(unsafe { File::from_raw_fd(fd) });
+    let flags = unsafe { fcntl(fd, GET_FLAGS) };
+    flags & ACCESS_MODE == 0 && uncounted(|| file.metadata().is_ok_and(|found| found.is_file()))
+}
+
 fn sync(fd: c_int, name: &str, call: unsafe extern "C" fn(c_int) -> c_int) -> c_int {
-    if on_file(Kind::Sync, name, fd) {
+    let kind = if is_read_only_file(fd) { Kind::ReadOnlySync } else { Kind::Sync };
+    if on_file(kind, name, fd) {
         return -1;
     }
     let Some(_order) = begin() else { return unsafe { call(fd) } };

@@ -91,6 +91,16 @@ pub fn run(story: &'static str, every: u64, seed: u64, keep: bool) -> Outcome {
     outcome.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Runs a life in which each sync of a file through a handle that may not write is refused, as Windows does. No call may
+/// be refused.
+pub fn run_with_checked_handles(story: &'static str, seed: u64) -> Outcome {
+    let attempt = Attempt { story, fault: "EACCES", at: 1, calls: u64::from(u32::MAX) };
+    match attempt.run(seed) {
+        Ok(run) => run.judge("EACCES", false),
+        Err(error) => Outcome { failures: vec![error.to_string()], ..Outcome::default() },
+    }
+}
+
 impl Outcome {
     fn add(&mut self, other: Self) {
         self.failed_calls += other.failed_calls;

@@ -72,6 +72,15 @@ fn main() -> ExitCode {
             }
             finish("lost, torn or not opened", &failures)
         }
+        #[cfg(target_os = "linux")]
+        ("handles", ..) => {
+            let outcome = faults::run_with_checked_handles("faulty", seed);
+            let faults::Outcome { failed_calls, call_sites, acknowledged, failures, .. } = outcome;
+            println!("{acknowledged} changes acknowledged (seed {seed})");
+            println!("{failed_calls} syncs through a handle that may not write");
+            call_sites.keys().for_each(|call_site| println!("  {call_site}"));
+            finish("lost, torn or not opened", &failures)
+        }
         ("look", ..) => damage::open_and_report(options),
         ("damage", .., Some(stores)) => {
             let outcome = damage::run(stores, seed, options.iter().any(|argument| argument == "--keep"));
@@ -102,7 +111,7 @@ fn main() -> ExitCode {
         }
         _ => {
             eprintln!(
-                "usage: trials crash --rounds N | powercut --images N | damage --stores N | faults --every N [--server] [--seed N]"
+                "usage: trials crash --rounds N | powercut --images N | damage --stores N | faults --every N [--server] [--seed N] | handles"
             );
             ExitCode::from(2)
         }

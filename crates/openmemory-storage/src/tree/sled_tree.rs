@@ -1,13 +1,14 @@
 //! How is sled used durably? As one tree, with the `fdatasync` that sled omits on Linux.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::error::StorageError;
 use crate::files::disk;
@@ -21,8 +22,9 @@ const CACHE_BYTES: RangeInclusive<u64> = 128 * 1024..=64 * 1024 * 1024;
 /// building is much slower if the pages of a shard do not fit.
 const CACHE_BYTES_TO_BUILD: RangeInclusive<u64> = 8 * 1024 * 1024..=64 * 1024 * 1024;
 /// sled cleans at most one segment per flush. With its defaults of 512 KiB twice a second, its files grow without bound
-/// under steady writes.
-const FLUSH_EVERY_MS: u64 = 50;
+/// under steady writes. Elsewhere than on Linux each flush makes the disk write its cache, even if nothing has changed, and
+/// commits wait for the same disk; there a tree that has grown too large is rebuilt sooner.
+const FLUSH_EVERY_MS: u64 = if cfg!(target_os = "linux") { 50 } else { 500 };
 const SEGMENT_BYTES: usize = 2 * 1024 * 1024;
 /// sled evicts only on every 64th access to a cache shard, and never evicts the most recently used page. The sampled
 /// small rows have pages in nearly all shards; reading each row this often makes a small page the most recently used
@@ -30,6 +32,9 @@ const SEGMENT_BYTES: usize = 2 * 1024 * 1024;
 const SCANNED_ROWS: usize = 16_384;
 const SAMPLE_EVERY: usize = 8;
 const READS_TO_EVICT: usize = 65;
+
+/// How long sled's file may stay locked after it was closed. Nothing else locks it: the store has its own lock.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(1);
 
 pub(crate) struct SledTree {
     db: Guarded<sled::Db>,
@@ -51,17 +56,16 @@ impl SledTree {
 
     fn open_with(directory: &Path, cache: u64, flush_every_ms: Option<u64>) -> Result<Self, StorageError> {
         check_clock(SystemTime::now())?;
-        disk::create_directory(directory)?;
+        disk::create_subdirectory(directory)?;
         let failed = Failed::default();
-        let db = failed.guard(|| {
-            sled::Config::new()
-                .path(directory)
-                .segment_size(SEGMENT_BYTES)
-                .cache_capacity(cache)
-                .flush_every_ms(flush_every_ms)
-                .open()
-        })?;
-        let log = File::open(directory.join("db"))?;
+        let config = sled::Config::new()
+            .path(directory)
+            .segment_size(SEGMENT_BYTES)
+            .cache_capacity(cache)
+            .flush_every_ms(flush_every_ms);
+        let db = failed.guard(|| open_when_released(&config))?;
+        // Windows syncs only through a handle that may write.
+        let log = OpenOptions::new().read(true).write(true).open(directory.join("db"))?;
         disk::make_private(directory)?;
         Ok(Self { db: Guarded(Some(db)), log, failed })
     }
@@ -127,8 +131,23 @@ impl Backend for SledTree {
     fn sync(&self) -> Result<(), StorageError> {
         self.failed.guard(|| self.db.get()?.flush())?;
         // On Linux the flush above ends with sync_file_range, which does not survive a power cut.
-        Ok(self.log.sync_data()?)
+        Ok(disk::sync_data(&self.log)?)
     }
+}
+
+/// Opens sled, also if the system has not released the lock of its file yet, as Windows does some time after closing.
+fn open_when_released(config: &sled::Config) -> sled::Result<sled::Db> {
+    let begin = Instant::now();
+    loop {
+        match config.open() {
+            Err(error) if is_lock(&error) && begin.elapsed() < RELEASE_TIMEOUT => sleep(Duration::from_millis(2)),
+            opened => return opened,
+        }
+    }
+}
+
+fn is_lock(error: &sled::Error) -> bool {
+    matches!(error, sled::Error::Io(io) if io.to_string().contains("could not acquire lock"))
 }
 
 fn clamp(bytes: u64, bounds: RangeInclusive<u64>) -> u64 {
@@ -180,7 +199,7 @@ impl Failed {
 
 fn translate(error: sled::Error) -> StorageError {
     match error {
-        sled::Error::Io(io) if io.to_string().contains("could not acquire lock") => StorageError::Locked(None),
+        locked if is_lock(&locked) => StorageError::Locked(None),
         sled::Error::Io(io) if io.kind() == io::ErrorKind::NotFound => {
             StorageError::Corrupted("sled: a file is missing".into())
         }
@@ -192,8 +211,6 @@ fn translate(error: sled::Error) -> StorageError {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -208,6 +225,20 @@ mod tests {
             assert!(failed.clone().guard(|| Err::<(), _>(error)).is_err());
             assert_eq!(failed.0.load(Ordering::Relaxed), fails);
         }
+    }
+
+    #[test]
+    fn a_tree_opens_once_the_lock_of_its_file_is_released() {
+        let directory = tempfile::tempdir().unwrap();
+        drop(SledTree::open(directory.path(), 0).unwrap());
+        let held = File::open(directory.path().join("db")).unwrap();
+        held.lock().unwrap();
+        let released = std::thread::spawn(move || {
+            sleep(RELEASE_TIMEOUT / 10);
+            held.unlock()
+        });
+        assert!(SledTree::open(directory.path(), 0).is_ok());
+        released.join().unwrap().unwrap();
     }
 
     #[test]
