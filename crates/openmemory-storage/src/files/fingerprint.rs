@@ -65,8 +65,9 @@ fn mark_all(directory: &Path, prefix: &str, marks: &mut Vec<FileMark>) -> io::Re
 pub(crate) fn wait_until_free(sled: &Path) -> bool {
     let begin = Instant::now();
     loop {
-        match File::open(sled.join("db")).map(|file| file.try_lock()) {
-            Ok(Ok(())) => return true,
+        match File::open(sled.join("db")).map(|file| file.try_lock().map(|()| file)) {
+            // Windows releases the lock of a file that is only closed some time later.
+            Ok(Ok(file)) => return file.unlock().is_ok(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return false,
             _ if begin.elapsed() > CLOSE_TIMEOUT => return false,
             _ => std::thread::sleep(Duration::from_millis(2)),
