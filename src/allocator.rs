@@ -16,6 +16,7 @@ struct Allocator;
 
 /// Minimum size of such blocks. sled allocates large zeroed tables, for its pages and for metrics that are disabled,
 /// and hardly touches them. In memory that was used before, mimalloc writes the zeros, which makes all of it resident.
+#[cfg(any(target_os = "linux", test))]
 const MIN_ZEROED_BYTES: usize = 256 * 1024;
 
 #[allow(unsafe_code, reason = "the trait is unsafe")]

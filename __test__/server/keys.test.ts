@@ -208,6 +208,19 @@ test.each(UNFIT)('the key %j is rejected at startup and not printed', async (key
   expect(await refusal(openEmbedded().serve({ port: 0, metricsKey }))).toMatchObject({ field: 'metricsKey' })
 })
 
+test('no tenant can have the name of a device of Windows, so that a directory can move there', async () => {
+  const keyFile = join(freshDirectory(), 'keys.json')
+  const keys = new Keys(keyFile)
+  for (const name of ['con', 'nul', 'aux', 'prn', 'com1', 'lpt9', 'nul.txt', 'con.', 'con ', 'CON']) {
+    const { error } = JSON.parse(keys.create(name, 'laptop', false))
+    expect([name, error?.code, error?.field]).toEqual([name, 'INVALID_ARGUMENT', 'tenant'])
+  }
+  expect(JSON.parse(keys.list()).ok).toEqual([])
+  const refused = await refusal(openEmbedded().serve({ port: 0, apiKeys: [`con=${ann}`] }))
+  expect(refused).toMatchObject({ code: 'INVALID_ARGUMENT', field: 'apiKeys' })
+  expect(JSON.parse(keys.create('console', 'laptop', false)).ok).toMatchObject({ tenant: 'console' })
+})
+
 test('one key cannot be for two tenants', async () => {
   const apiKeys = ['ann=a-key-of-some-length', 'bob=a-key-of-some-length']
   expect(await refusal(openEmbedded().serve({ port: 0, apiKeys }))).toMatchObject({ field: 'apiKeys' })

@@ -168,7 +168,7 @@ test('a backup goes to the directory that the server was given, under the tenant
 
   const again = await ask('POST', '/backup', { key: ann, body: { name: 'monday' } })
   expect(again).toMatchObject({ status: 400, body: { err: 'invalid', field: 'name' } })
-  for (const name of ['', '..', '../bob/monday', 'a/b', '/tmp/x', 'A', 'x'.repeat(65), 7, null]) {
+  for (const name of ['', '..', '../bob/monday', 'a/b', '/tmp/x', 'A', 'x'.repeat(65), 'con', 'com1', 7, null]) {
     const reply = await ask('POST', '/backup', { key: ann, body: { name } })
     expect([name, reply.status, reply.body.field]).toEqual([name, 400, 'name'])
   }

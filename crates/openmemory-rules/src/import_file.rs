@@ -110,11 +110,12 @@ impl ImportFile {
 
 impl Lines {
     fn open(name: &Path) -> Result<Self, Error> {
-        let file = File::open(name).map_err(|error| Error::file(name, error))?;
-        let is_file = file.metadata().map_err(|error| Error::file(name, error))?.is_file();
-        if !is_file {
+        // Windows does not open directories, and opening a pipe waits for its writer.
+        let found = name.metadata().map_err(|error| Error::file(name, error))?;
+        if !found.is_file() {
             return Err(Invalid::argument("file", "must be a regular file, because it is read twice").into());
         }
+        let file = File::open(name).map_err(|error| Error::file(name, error))?;
         Ok(Self::of(file, name, LINE_BYTES))
     }
 

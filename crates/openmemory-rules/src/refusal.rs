@@ -12,15 +12,17 @@ pub struct Refusal {
 }
 
 /// "Too many open files" of the process and of the system, which have no `ErrorKind`.
-#[cfg(unix)]
-const TOO_MANY_FILES: [i32; 2] = [24, 23];
-#[cfg(not(unix))]
-const TOO_MANY_FILES: [i32; 1] = [4];
-/// "Too many levels of symbolic links".
-#[cfg(any(target_os = "linux", target_os = "android"))]
-const LOOP: i32 = 40;
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-const LOOP: i32 = 62;
+const TOO_MANY_FILES: &[i32] = if cfg!(windows) { &[4] } else { &[24, 23] };
+/// "Too many levels of symbolic links". Windows says that the system cannot resolve the name.
+const LOOP: i32 = if cfg!(any(target_os = "linux", target_os = "android")) {
+    40
+} else if cfg!(windows) {
+    1921
+} else {
+    62
+};
+/// Windows: another program has the file open, or locked a part of it.
+const IN_USE: &[i32] = if cfg!(windows) { &[32, 33] } else { &[] };
 
 pub fn refusal(error: &io::Error) -> Refusal {
     let transient = |remedy| Refusal { remedy, retryable: true, of_path: false };
@@ -28,10 +30,13 @@ pub fn refusal(error: &io::Error) -> Refusal {
     let of_path = |remedy| Refusal { remedy, retryable: false, of_path: true };
     let number = error.raw_os_error().unwrap_or_default();
     match error.kind() {
-        _ if TOO_MANY_FILES.contains(&number) => {
-            transient("too many files are open; close some, or raise the limit of the process (ulimit -n)")
-        }
-        _ if cfg!(unix) && number == LOOP => of_path("its symbolic links form a loop; choose another path"),
+        _ if TOO_MANY_FILES.contains(&number) => transient(if cfg!(windows) {
+            "too many files are open; close some"
+        } else {
+            "too many files are open; close some, or raise the limit of the process (ulimit -n)"
+        }),
+        _ if IN_USE.contains(&number) => transient("another program has the file open; close it there, then try again"),
+        _ if number == LOOP => of_path("its symbolic links form a loop; choose another path"),
         ErrorKind::StorageFull => transient("the disk is full; free space, then try again"),
         ErrorKind::QuotaExceeded => transient("the quota is exceeded; free space, then try again"),
         ErrorKind::ReadOnlyFilesystem => permanent("the file system is read-only; choose a writable directory"),

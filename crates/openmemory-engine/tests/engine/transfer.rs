@@ -1,9 +1,10 @@
 //! Does an import restore exactly what was exported, and does a failing memory not affect the others?
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use openmemory_rules::Error;
-use openmemory_rules::contract::Imported;
+use openmemory_rules::contract::{Control, Imported};
+use openmemory_rules::{Error, ImportFile};
 use serde_json::json;
 
 use crate::support::{Fixture, UNEMBEDDABLE, code};
@@ -48,6 +49,23 @@ async fn varied() -> Fixture {
         fixture.delete(&format!("m{n}")).await.unwrap();
     }
     fixture
+}
+
+/// Windows does not even open a directory, and a pipe without a writer never opens.
+#[tokio::test]
+async fn what_is_no_file_is_refused_before_it_is_opened() {
+    let (fixture, folder) = (Fixture::new(), tempfile::tempdir().unwrap());
+    let refused = import(&fixture, folder.path()).await.unwrap_err();
+    assert_eq!((refused.code().as_str(), refused.field()), ("INVALID_ARGUMENT", Some("file")));
+    #[cfg(unix)]
+    {
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let (answer, answered) = std::sync::mpsc::channel();
+        std::thread::spawn(move || answer.send(ImportFile::check(&pipe, &Control::default()).err()));
+        let refused = answered.recv_timeout(Duration::from_secs(10)).unwrap().unwrap();
+        assert_eq!((refused.code().as_str(), refused.field()), ("INVALID_ARGUMENT", Some("file")));
+    }
 }
 
 #[tokio::test]

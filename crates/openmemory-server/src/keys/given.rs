@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use super::hash::KeyHash;
 use super::{Caller, Role};
-use crate::tenant::Tenant;
+use crate::tenant::{Tenant, names_device};
 
 /// Length of a key in characters. Shorter ones can be guessed.
 const MIN_CHARACTERS: usize = 16;
@@ -52,7 +52,12 @@ pub(super) fn read(keys: &[String], metrics: Option<&str>) -> Result<Vec<KnownKe
 
 /// A key without a tenant name gets a tenant of its own, named after the key's hash.
 fn read_key(number: usize, entry: &str) -> Result<KnownKey, &'static str> {
-    let named = entry.split_once('=').and_then(|(tenant, key)| Some((Tenant::read(tenant)?, key)));
+    let named = entry.split_once('=');
+    // Otherwise all of it would be a key.
+    if named.is_some_and(|(tenant, _)| names_device(tenant)) {
+        return Err("has a tenant named like a device of Windows, such as con or com1");
+    }
+    let named = named.and_then(|(tenant, key)| Some((Tenant::read(tenant)?, key)));
     let key = named.as_ref().map_or(entry, |(_, key)| key);
     check(key)?;
     let hash = KeyHash::of(key);
@@ -106,6 +111,14 @@ mod tests {
             let metrics = key.trim_start_matches("acme=");
             assert_eq!(error_of(&[], Some(metrics)).field(), "metricsKey", "{key}");
         }
+    }
+
+    #[test]
+    fn a_tenant_cannot_be_named_like_a_device_of_windows() {
+        for device in ["con", "nul", "com1", "lpt9"] {
+            assert_eq!(error_of(&[&format!("{device}=a-key-of-some-length")], None).field(), "apiKeys", "{device}");
+        }
+        assert!(read(&["com=a-key-of-some-length".into()], None).is_ok());
     }
 
     #[test]

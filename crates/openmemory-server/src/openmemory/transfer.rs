@@ -120,7 +120,10 @@ pub async fn backup(
 fn backup_name(body: Value) -> Result<String, ApiError> {
     match Fields::of(body, requests::BackupRequest::PROPERTIES)?.string("name")? {
         Some(name) if names_directory(&name) => Ok(name),
-        _ => Err(ApiError::invalid("name", "must be 1 to 64 characters of a-z, 0-9, - and _")),
+        _ => Err(ApiError::invalid(
+            "name",
+            "must be 1 to 64 characters of a-z, 0-9, - and _, and not the name of a device of Windows, such as con or com1",
+        )),
     }
 }
 

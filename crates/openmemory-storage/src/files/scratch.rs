@@ -31,7 +31,7 @@ pub(crate) fn remove_leftover(layout: &Layout) -> io::Result<()> {
         let path = entry?.path();
         let named = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(SCRATCH));
         if named && is_marked(&path) {
-            disk::remove_directory(&path)?;
+            disk::unless_in_use(disk::remove_directory(&path))?;
         }
     }
     Ok(())

@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use crate::commit::progress::Progress;
 use crate::error::StorageError;
 use crate::files::disk;
+use crate::files::fingerprint::wait_until_free;
 use crate::files::layout::Layout;
 use crate::files::manifest::SharedManifest;
 use crate::replay::rebuild;
@@ -88,13 +89,15 @@ impl Compaction {
 
     /// Removes retired trees that no scan reads any more.
     pub(crate) fn remove_retired(&self) {
-        self.retired.lock().retain_mut(|(sled, path)| {
-            let in_use = Arc::get_mut(sled).is_none();
-            if !in_use {
-                // Linux can remove open files; elsewhere they are removed when the store is next opened.
-                let _ = disk::remove_directory(path);
+        let finished = self.retired.lock().extract_if(.., |(sled, _)| Arc::get_mut(sled).is_some()).collect::<Vec<_>>();
+        for (sled, path) in finished {
+            // Windows removes only closed files. Elsewhere they are removed first, so that closing writes nothing to disk.
+            let open = (!cfg!(windows)).then_some(sled);
+            if open.is_none() {
+                wait_until_free(&path);
             }
-            in_use
-        });
+            // What is left is removed when the store is next opened.
+            let _ = disk::remove_directory(&path);
+        }
     }
 }

@@ -228,7 +228,7 @@ fn remove_leftovers(layout: &Layout) -> Result<(), StorageError> {
         let entry = entry?;
         let unfinished = entry.file_name().to_str().is_some_and(layout::is_unfinished);
         if unfinished && entry.file_type()?.is_file() {
-            disk::remove_file(&entry.path())?;
+            disk::unless_in_use(disk::remove_file(&entry.path()))?;
         }
     }
     Ok(())
