@@ -36,6 +36,7 @@ const ARROWS: Record<string, string[]> = {
     'openmemory-server',
     'openmemory-storage',
   ],
+  'binary-check': [],
   'fault-injection': [
     'openmemory-domain',
     'openmemory-embedding',
