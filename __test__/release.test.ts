@@ -1,8 +1,10 @@
-// The story: a fork of this repository is published. Its packages must name the fork, or publishing fails.
+// The story: a fork of this repository is published. Its packages must name the fork, or publishing fails, and so it does
+// for packages that do not fit each other.
 
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, readFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { expect, test } from '@jest/globals'
 import { freshDirectory } from './helpers/store'
 
@@ -82,3 +84,57 @@ test('no file names the placeholder that the command does not fill in', () => {
     expect([file, readFileSync(join(root, file), 'utf8').includes(PLACEHOLDER)]).toEqual([file, false])
   }
 })
+
+const VERSIONED = [
+  ...[
+    'npm/darwin-x64/package.json',
+    'npm/win32-x64-msvc/package.json',
+    'package-lock.json',
+    'Cargo.toml',
+    'Cargo.lock',
+  ],
+  'clients/python/pyproject.toml',
+]
+
+test('all files name one version, and one that does not is named', () => {
+  const root = copy()
+  for (const file of [...VERSIONED, 'CHANGELOG.md']) cpSync(join(ROOT, file), join(root, file))
+  const others = () => evaluate<string[]>(root, 'versions.mjs', 'otherVersions()')
+  expect(others()).toEqual([])
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  for (const file of VERSIONED) {
+    const text = readFileSync(join(root, file), 'utf8')
+    writeFileSync(join(root, file), text.replaceAll(`"${version}"`, '"9.9.9"'))
+    expect([file, others().some((other) => other.startsWith(file))]).toEqual([file, true])
+    writeFileSync(join(root, file), text)
+  }
+})
+
+test('the dry run knows every script of the workflow', () => {
+  const workflow = readFileSync(join(ROOT, '.github', 'workflows', 'release.yml'), 'utf8')
+  const commands = [...workflow.matchAll(/run: (.+)$/gm)].map(([, command]) => command as string)
+  const named = commands.map((command) => /npm run ([\w:]+)|scripts\/([\w-]+\.mjs)/.exec(command))
+  const scripts = named.flatMap((found) => (found ? [(found[1] ?? found[2]) as string] : []))
+  const list = execFileSync(process.execPath, [join(ROOT, 'scripts', 'release-check.mjs'), '--list'], {
+    encoding: 'utf8',
+  })
+  expect(scripts.length).toBeGreaterThan(5)
+  // The dry run itself is the one that it cannot name.
+  expect(scripts.filter((script) => script !== 'release-check.mjs' && !list.includes(script))).toEqual([])
+})
+
+test('what would be published are the listed files, and each platform in exactly this version', () => {
+  const [main] = evaluate<{ name: string; files: string[] }[]>(ROOT, 'publish-dry-run.mjs', 'dryRun()')
+  const listed = readFileSync(join(ROOT, 'scripts', 'package-files.txt'), 'utf8')
+    .trim()
+    .split('\n')
+  expect(main).toMatchObject({ name: '@openmemory/sdk', files: listed })
+})
+
+/** The value of an expression over what a script exports. */
+function evaluate<T>(root: string, script: string, expression: string): T {
+  const url = pathToFileURL(join(root, 'scripts', script)).href
+  const file = join(freshDirectory(), 'evaluate.mjs')
+  writeFileSync(file, `import * as script from '${url}'\nconsole.log(JSON.stringify(script.${expression}))\n`)
+  return JSON.parse(execFileSync(process.execPath, [file], { encoding: 'utf8', env: inherited }))
+}

@@ -70,7 +70,8 @@ function tarball(folder, out) {
   return { file, size: statSync(file).size, files: files.map(({ path }) => path).sort() }
 }
 
-function filesOf(folder) {
+/** What npm would pack of a folder. */
+export function filesOf(folder) {
   return npm(['pack', '--json', '--dry-run', '--ignore-scripts', '--loglevel=error'], folder)[0].files
 }
 

@@ -2,7 +2,7 @@
 // release. Packing and installing locally work with the placeholder.
 //
 // `npm run set:repository -- https://github.com/you/openmemory` writes the address into every file that names it.
-// `npm run check:release` rejects a placeholder, and on GitHub Actions any address except that of the repository that
+// `npm run check:repository` rejects a placeholder, and on GitHub Actions any address except that of the repository that
 // runs it, which npm compares with the provenance of the packages.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
