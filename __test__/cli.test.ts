@@ -1,6 +1,6 @@
 // The command line: one method of the SDK per command, JSON for programs, and codes for scripts.
 
-import { execFile, spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
   existsSync,
@@ -20,7 +20,7 @@ import { listen } from './helpers/events'
 import { asker, serve } from './helpers/server'
 import { freshDirectory, openEmbedded } from './helpers/store'
 
-// On Windows, ordinary users cannot create such links.
+// Windows has neither signals nor bash, and ordinary users cannot create symbolic links there.
 const unixTest = process.platform === 'win32' ? test.skip : test
 
 const CLI = join(__dirname, '..', 'dist', 'cli', 'index.js')
@@ -233,7 +233,7 @@ test('help shows every command, and each command its options', async () => {
   expect(out).not.toContain('\u001b')
 }, 30_000)
 
-test('completion is a script that bash accepts', async () => {
+unixTest('completion is a script that bash accepts', async () => {
   const { out } = await run('completion')
   const bash = spawn('bash', ['-c', `${out}\nCOMP_WORDS=(openmemory up); COMP_CWORD=1; _openmemory; echo "$COMPREPLY"`])
   let printed = ''
@@ -242,9 +242,10 @@ test('completion is a script that bash accepts', async () => {
   expect(printed.trim()).toBe('update')
 })
 
-test('serve opens a directory, and SIGTERM ends it with code 0 when everything answered is on disk', async () => {
+/** Serves, stops in the middle of writes, and expects everything that was answered on disk. */
+async function stopServing(flags: string[], stop: (child: ChildProcessWithoutNullStreams) => unknown): Promise<void> {
   const path = freshDirectory()
-  const child = spawn(process.execPath, [CLI, 'serve', '--path', path, '--port', '0', '--json'])
+  const child = spawn(process.execPath, [CLI, 'serve', '--path', path, '--port', '0', '--json', ...flags])
   let log = ''
   child.stderr.on('data', (chunk) => (log += chunk))
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
@@ -260,7 +261,7 @@ test('serve opens a directory, and SIGTERM ends it with code 0 when everything a
     ),
   )
   await writes[0]
-  child.kill('SIGTERM')
+  stop(child)
   const answered = (await Promise.all(writes)).filter((n) => n !== undefined)
   const [code] = await once(child, 'exit')
   expect([code, answered.length > 0, served]).toEqual([0, true, path])
@@ -282,7 +283,36 @@ test('serve opens a directory, and SIGTERM ends it with code 0 when everything a
   expect(lines[0]).toMatchObject({ method: 'POST', route: '/memory/add', status: 200, request_id: expect.any(String) })
   expect(lines).toContainEqual(expect.objectContaining({ method: 'GET', route: '/watch', status: 200 }))
   expect(log).not.toMatch(/secret/)
-}, 60_000)
+}
+
+unixTest(
+  'SIGTERM ends serve with code 0 when everything answered is on disk',
+  () => stopServing([], (child) => child.kill('SIGTERM')),
+  60_000,
+)
+
+test(
+  'so does the end of its input with --stop-with-stdin',
+  () => stopServing(['--stop-with-stdin'], (child) => child.stdin.end()),
+  60_000,
+)
+
+unixTest('a signal ends serve though its input stays open', async () => {
+  const child = spawn(process.execPath, [CLI, 'serve', '--path', freshDirectory(), '--port', '0', '--stop-with-stdin'])
+  await once(createInterface(child.stdout), 'line')
+  child.kill('SIGTERM')
+  expect((await once(child, 'exit'))[0]).toBe(0)
+})
+
+test('serve goes on when its input ends, unless it is told to stop with it', async () => {
+  const child = spawn(process.execPath, [CLI, 'serve', '--path', freshDirectory(), '--port', '0', '--json'])
+  const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
+  child.stdin.end()
+  const { port } = JSON.parse(line)
+  expect((await asker(port)('GET', '/health')).status).toBe(200)
+  child.kill()
+  await once(child, 'exit')
+})
 
 test('serve prints the absolute path of its directory', async () => {
   const parent = realpathSync(freshDirectory())

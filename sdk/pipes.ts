@@ -11,6 +11,8 @@ import { fileError } from './file-error'
 
 const CHUNK_BYTES = 64 << 10
 const PAUSE_MS = 5
+/** Windows may refuse to remove a file while a virus scanner reads it. */
+const RETRIES = 3
 // Windows has neither such pipes nor the flag.
 const { O_RDONLY, O_WRONLY, O_NONBLOCK = 0 } = constants
 
@@ -45,7 +47,7 @@ export async function readingFrom<T>(file: string, check: Check, read: (file: st
   }
 }
 
-/** Creates a file with `write` and passes its bytes to `take`. The file has already been unlinked by then. */
+/** Creates a file with `write` and passes its bytes to `take`. By then its name is removed, where an open file can be. */
 export function throughFile<T>(
   write: (file: string) => Promise<T>,
   take: (chunks: AsyncIterable<Buffer>) => Promise<void>,
@@ -54,7 +56,8 @@ export function throughFile<T>(
     const result = await write(file)
     const handle = await open(file, 'r')
     try {
-      await remove()
+      // Not every volume of Windows removes an open file; then it is removed after it is closed.
+      await remove().catch(() => undefined)
       await take(handle.createReadStream({ autoClose: false }))
     } finally {
       await handle.close()
@@ -99,7 +102,7 @@ function targetOf(link: string): string | undefined {
 
 async function inFolder<T>(work: (file: string, remove: () => Promise<void>) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), `openmemory-pipe-${process.pid}-`))
-  const remove = () => rm(folder, { recursive: true, force: true })
+  const remove = () => rm(folder, { recursive: true, force: true, maxRetries: RETRIES })
   try {
     return await work(join(folder, 'memories.jsonl'), remove)
   } finally {

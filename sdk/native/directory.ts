@@ -2,7 +2,7 @@
 
 import { statSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join, resolve, sep } from 'node:path'
 import { invalid } from '../errors'
 import { environment } from '../validate/options'
 
@@ -17,7 +17,8 @@ export function directoryOf(given: string | undefined): string {
   }
   if (path.includes('\0')) throw invalid('path', 'must not contain a null character')
   // Resolved now, so that a later chdir does not move the store.
-  const absolute = resolve(/^~(\/|$)/.test(path) ? join(homedir(), path.slice(2)) : path)
+  const isBelowHome = path === '~' || path.startsWith('~/') || path.startsWith(`~${sep}`)
+  const absolute = resolve(isBelowHome ? join(homedir(), path.slice(2)) : path)
   if (isFile(absolute)) throw invalid('path', `must be a directory; ${absolute} is a file`)
   return absolute
 }

@@ -20,6 +20,7 @@ export const serve: Command = {
     'index-memory': STRING,
     quiet: BOOLEAN,
     debug: BOOLEAN,
+    'stop-with-stdin': BOOLEAN,
   },
   help: {
     port: 'the port; 0 picks a free one (8080)',
@@ -30,6 +31,7 @@ export const serve: Command = {
     'index-memory': 'MiB for memories loaded for search (a quarter of the memory)',
     quiet: 'write no log',
     debug: 'also log what the stores do: opening, repairs, checkpoints, compactions',
+    'stop-with-stdin': 'also stop when standard input ends, as a parent process can ask for on Windows too',
   },
   example: 'OPENMEMORY_API_KEYS=ada=KEY,bob=KEY openmemory serve --host 0.0.0.0',
   async run(call) {
@@ -49,10 +51,12 @@ export const serve: Command = {
         log: values.quiet ? false : log,
       }),
     )
+    // Before the line that tells a parent process that it can send a signal.
+    const stopped = untilStopped(values['stop-with-stdin'] ? process.stdin : undefined)
     const path = directoryOf(text(values, 'path'))
     if (values.json) process.stdout.write(`${JSON.stringify({ url: server.url, port: server.port, path })}\n`)
     call.say(`Serving ${path} on ${styled('bold', server.url)}; API docs at ${server.url}/docs`)
-    await untilStopped()
+    await stopped
     await server.close()
     return undefined
   },
