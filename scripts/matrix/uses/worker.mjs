@@ -12,6 +12,6 @@ if (isMainThread) {
   )
   if ((await Promise.all(ends)).some((code) => code !== 0)) process.exit(1)
 } else {
-  const [sdk, { correctAndFind }] = await Promise.all([import('@openmemory/sdk'), import('./uses.mjs')])
+  const [sdk, { correctAndFind }] = await Promise.all([import('@openmemory/sdk'), import('./correct-and-find.mjs')])
   await correctAndFind(sdk, 'test')
 }

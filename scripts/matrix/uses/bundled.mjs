@@ -1,5 +1,5 @@
 import { NotFoundError, OpenMemory } from '@openmemory/sdk'
-import { correctAndFind } from './uses.mjs'
+import { correctAndFind } from './correct-and-find.mjs'
 
 correctAndFind({ OpenMemory, NotFoundError }, 'test').catch((error) => {
   console.error(error)

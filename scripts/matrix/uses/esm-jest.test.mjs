@@ -1,5 +1,5 @@
+import { test } from '@jest/globals'
 import * as sdk from '@openmemory/sdk'
-import { test } from 'vitest'
-import { correctAndFind } from './uses.mjs'
+import { correctAndFind } from './correct-and-find.mjs'
 
 test('a memory is corrected and found', () => correctAndFind(sdk, 'test'))

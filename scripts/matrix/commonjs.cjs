@@ -1,3 +1,0 @@
-const sdk = require('@openmemory/sdk')
-
-import('./uses.mjs').then(({ correctAndFind }) => correctAndFind(sdk, 'test'))

@@ -1,0 +1,3 @@
+const sdk = require('@openmemory/sdk')
+
+import('./correct-and-find.mjs').then(({ correctAndFind }) => correctAndFind(sdk, 'test'))
