@@ -5,6 +5,7 @@
 // npm run matrix                       # everything; about 3 GB of runtimes, compilers, frameworks and root file systems
 // npm run matrix -- --runtimes here    # with this Node only; or a list such as node18,node26,bun,deno
 // npm run matrix -- --compilers 5.4,7.0   # with these versions of TypeScript only
+// npm run matrix -- --managers yarn-pnp --frameworks none --places none   # likewise; `none` leaves a table out
 // npm run matrix -- --dist             # with the binary of `npm run build:dist`
 // npm run matrix -- --packed DIR       # with what `npm run pack:local -- --out DIR` has packed
 
@@ -13,6 +14,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { COMPILERS, tryCompilers } from './matrix/compilers.mjs'
+import { tryManagers } from './matrix/installs.mjs'
+import { MANAGERS } from './matrix/managers.mjs'
 import { readOptions } from './matrix/options.mjs'
 import { RUNTIMES, tryRuntimes } from './matrix/runtimes.mjs'
 import { failures } from './matrix/table.mjs'
@@ -22,6 +25,7 @@ import { readJson, root } from './platform.mjs'
 const TABLES = {
   runtimes: { known: RUNTIMES, usual: RUNTIMES.slice(1), fill: tryRuntimes },
   compilers: { known: COMPILERS, fill: tryCompilers },
+  managers: { known: Object.keys(MANAGERS), fill: tryManagers },
 }
 const of = (key) => Object.fromEntries(Object.entries(TABLES).map(([flag, table]) => [flag, table[key]]))
 
