@@ -4,13 +4,13 @@
 // what `npm run pack:local -- --out DIR` has packed.
 
 import { execFileSync } from 'node:child_process'
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { pack } from './pack.mjs'
-import { root } from './platform.mjs'
+import { readmeExample } from './readme-example.mjs'
 
 const GOAL_MB = 60
 const GOAL_SECONDS = 10
@@ -54,8 +54,7 @@ function install(project, tarballs) {
 }
 
 function runExample(project) {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8')
-  const [, code, output] = /^```js\n(.*?)^```\n\n^```text\n(.*?)^```/ms.exec(readme)
+  const { code, output } = readmeExample()
   writeFileSync(join(project, 'example.mjs'), code)
   const printed = execFileSync(process.execPath, ['example.mjs'], { cwd: project, encoding: 'utf8' })
   if (printed !== output) throw new Error(`README's example printed\n${printed}instead of\n${output}`)

@@ -29,13 +29,15 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   }
 }
 
-/** The tarballs, the main one first, each with the names of its files. `packed` is a folder that already has them. */
+/**
+ * The tarballs, the main one first, each with the names of its files. `packed` is a folder that already has them, and
+ * `platform` one of npm/, this machine's by default.
+ */
 export function pack({ packed, ...options } = {}) {
   return packed ? readJson(join(packed, LIST)) : packAnew(options)
 }
 
-function packAnew({ out = join(root, 'tarballs'), dist = false } = {}) {
-  const platform = thisPlatform()
+function packAnew({ out = join(root, 'tarballs'), dist = false, platform = thisPlatform() } = {}) {
   const { folder, manifest } = platformPackage(platform)
   const binary = join(dist ? folder : root, manifest.main)
   if (!existsSync(binary)) throw new Error(`${binary} is missing: run "npm run ${dist ? 'build:dist' : 'setup'}"`)
