@@ -8,40 +8,54 @@ import process from 'node:process'
 import { PLACES } from './places.mjs'
 import { output, run, say } from './run.mjs'
 
-const SUITES = ['stable', 'stable-backports', 'testing', 'unstable']
+/** The one with the smallest list first. */
+const SUITES = ['stable-backports', 'stable', 'testing', 'unstable']
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
 /** Puts `library/` of exactly this Rust release into `destination`. */
 export function fetchLibrarySource(release, destination) {
-  const env = ownApt()
-  say(`Reading which versions of rust-src Debian has (lists of 30 MB, into ${PLACES.apt})`)
-  run('apt-get', ['update', '--quiet=2'], { env })
-  const versions = (output('apt-cache', ['madison', 'rust-src'], { env }) ?? '')
-    .split('\n')
-    .map((line) => line.split('|')[1]?.trim())
-    .filter(Boolean)
-  const version = versions.find((version) => version.startsWith(`${release}+`))
-  if (!version) throw new Error(`Debian has rust-src ${versions.join(', ') || 'in no version'}, not ${release}`)
+  const mirror = debianMirror()
+  if (!existsSync(KEYRING)) throw new Error('the package debian-archive-keyring is missing')
+  const seen = []
+  for (const suite of SUITES) {
+    const env = aptOf(suite, mirror)
+    say(`Reading which version of rust-src Debian's ${suite} has (into ${PLACES.apt})`)
+    run('apt-get', ['update', '--quiet=2'], { env })
+    const versions = versionsIn(env)
+    const version = versions.find((version) => version.startsWith(`${release}+`))
+    if (version) return download(version, release, destination, env)
+    seen.push(...versions)
+  }
+  throw new Error(`Debian has rust-src ${seen.join(', ') || 'nowhere'}, not ${release}`)
+}
+
+function versionsIn(env) {
+  const lines = (output('apt-cache', ['madison', 'rust-src'], { env }) ?? '').split('\n')
+  return lines.map((line) => line.split('|')[1]?.trim()).filter(Boolean)
+}
+
+function download(version, release, destination, env) {
   say(`Downloading rust-src ${version} (45 MB)`)
   run('apt-get', ['download', '--quiet=2', `rust-src=${version}`], { cwd: PLACES.apt, env })
   const archive = readdirSync(PLACES.apt).find((name) => name.startsWith('rust-src_'))
   const unpacked = join(PLACES.apt, 'unpacked')
-  run('dpkg', ['--extract', join(PLACES.apt, archive), unpacked])
+  mkdirSync(unpacked)
+  // The package holds the compiler's sources too, which are several times as large.
+  const extract = 'dpkg --fsys-tarfile "$0" | tar --extract --directory "$1" "./usr/src/rustc-$2/library"'
+  run('sh', ['-c', extract, join(PLACES.apt, archive), unpacked, release])
   mkdirSync(destination, { recursive: true })
   renameSync(join(unpacked, 'usr', 'src', `rustc-${release}`, 'library'), join(destination, 'library'))
   rmSync(PLACES.apt, { recursive: true })
 }
 
-function ownApt() {
-  const mirror = debianMirror()
-  if (!existsSync(KEYRING)) throw new Error('Debian’s keys are missing (package debian-archive-keyring)')
+function aptOf(suite, mirror) {
   rmSync(PLACES.apt, { recursive: true, force: true })
   for (const folder of ['lists/partial', 'cache/archives/partial']) {
     mkdirSync(join(PLACES.apt, folder), { recursive: true })
   }
   const file = (name, ...lines) => writeFileSync(join(PLACES.apt, name), `${lines.join('\n')}\n`)
-  file('status')
-  file('sources.list', ...SUITES.map((suite) => `deb [arch=amd64 signed-by=${KEYRING}] ${mirror} ${suite} main`))
+  writeFileSync(join(PLACES.apt, 'status'), '')
+  file('sources.list', `deb [arch=amd64 target=Packages signed-by=${KEYRING}] ${mirror} ${suite} main`)
   file(
     'apt.conf',
     `Dir::Etc::sourcelist "${PLACES.apt}/sources.list";`,
@@ -51,7 +65,6 @@ function ownApt() {
     `Dir::Cache "${PLACES.apt}/cache";`,
     'APT::Architecture "amd64";',
     'APT::Sandbox::User "root";',
-    'Acquire::Languages "none";',
   )
   return { ...process.env, APT_CONFIG: join(PLACES.apt, 'apt.conf') }
 }
