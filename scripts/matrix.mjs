@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { COMPILERS, tryCompilers } from './matrix/compilers.mjs'
+import { FRAMEWORKS, tryFrameworks } from './matrix/frameworks.mjs'
 import { tryManagers } from './matrix/installs.mjs'
 import { MANAGERS } from './matrix/managers.mjs'
 import { readOptions } from './matrix/options.mjs'
@@ -26,6 +27,7 @@ const TABLES = {
   runtimes: { known: RUNTIMES, usual: RUNTIMES.slice(1), fill: tryRuntimes },
   compilers: { known: COMPILERS, fill: tryCompilers },
   managers: { known: Object.keys(MANAGERS), fill: tryManagers },
+  frameworks: { known: Object.keys(FRAMEWORKS), fill: tryFrameworks },
 }
 const of = (key) => Object.fromEntries(Object.entries(TABLES).map(([flag, table]) => [flag, table[key]]))
 
