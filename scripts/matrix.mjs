@@ -18,6 +18,7 @@ import { FRAMEWORKS, tryFrameworks } from './matrix/frameworks.mjs'
 import { tryManagers } from './matrix/installs.mjs'
 import { MANAGERS } from './matrix/managers.mjs'
 import { readOptions } from './matrix/options.mjs'
+import { PLACES, tryPlaces } from './matrix/places.mjs'
 import { RUNTIMES, tryRuntimes } from './matrix/runtimes.mjs'
 import { failures } from './matrix/table.mjs'
 import { pack } from './pack.mjs'
@@ -28,6 +29,7 @@ const TABLES = {
   compilers: { known: COMPILERS, fill: tryCompilers },
   managers: { known: Object.keys(MANAGERS), fill: tryManagers },
   frameworks: { known: Object.keys(FRAMEWORKS), fill: tryFrameworks },
+  places: { known: Object.keys(PLACES), fill: tryPlaces },
 }
 const of = (key) => Object.fromEntries(Object.entries(TABLES).map(([flag, table]) => [flag, table[key]]))
 
