@@ -85,6 +85,8 @@ function berryConfig(registry, linker) {
     'enableTelemetry: false',
     'enableGlobalCache: false',
     'npmMinimalAgeGate: 0',
+    // Without "type": "module", Yarn makes no loader for .mjs files unless it is asked to.
+    'pnpEnableEsmLoader: true',
   ]
   return { '.yarnrc.yml': `${lines.join('\n')}\n` }
 }

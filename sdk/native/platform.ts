@@ -9,6 +9,14 @@ const PLATFORMS = [
   ...['darwin-x64', 'darwin-arm64', 'win32-x64-msvc'],
 ]
 
+/** What Node says of a package that is not there, and what Yarn's Plug'n'Play says. */
+const NOT_INSTALLED = [
+  /^Cannot find (module|package)/,
+  /^\S+ tried to access /,
+  /^Qualified path resolution failed/,
+  /^Required unplugged package missing/,
+]
+
 /** @param cause what the generated loader threw: a chain of one failure per place where it looked */
 export function noBinary(cause: unknown): OpenMemoryError {
   const libc = glibc()
@@ -27,7 +35,7 @@ export function noBinary(cause: unknown): OpenMemoryError {
     )
   }
   const name = `@openmemory/sdk-${platform}`
-  const broken = failures(cause).find((message) => !/^Cannot find (module|package)/.test(message))
+  const broken = failures(cause).find((message) => !NOT_INSTALLED.some((known) => known.test(message)))
   if (broken) return error(`its binary is installed but cannot be loaded: ${broken}`, { platform, package: name })
   return error(
     `the package ${name} is not installed. Reinstall @openmemory/sdk on this machine, with optional dependencies ` +
