@@ -22,7 +22,7 @@ export const BUILD_PATHS = NAMES.map(([path]) => path)
 export function withoutBuildPaths(env) {
   const flags = NAMES.map(([path, name]) => `--remap-path-prefix=${path}=${name}`)
   const spaced = flags.find((flag) => /\s/.test(flag))
-  // napi appends flags to RUSTFLAGS, which are separated by spaces.
+  // Flags in RUSTFLAGS are separated by spaces.
   if (spaced) throw new Error(`${spaced}: rustc cannot be given a path with a space; build in another place`)
   return { ...env, RUSTFLAGS: [env.RUSTFLAGS, ...flags].filter(Boolean).join(' ') }
 }

@@ -14,7 +14,8 @@ const PLATFORMS = {
   'aarch64-unknown-linux-musl': 'linux-arm64-musl',
   'x86_64-apple-darwin': 'darwin-x64',
   'aarch64-apple-darwin': 'darwin-arm64',
-  // Node's loader asks for this name on every Windows, whatever ABI the file was built with (docs/adr/0069).
+  // Node's loader asks for this name on every Windows, whatever ABI the file was built with
+  // (docs/adr/0071-one-linux-machine-builds-every-binary.md).
   'x86_64-pc-windows-gnu': 'win32-x64-msvc',
   'x86_64-pc-windows-msvc': 'win32-x64-msvc',
 }
