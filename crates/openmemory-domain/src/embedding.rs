@@ -113,35 +113,3 @@ impl Embedding {
             && self.passages.iter().chain(self.sectors.iter().map(|(_, v)| v)).chain([&self.whole]).all(|v| *v < count)
     }
 }
-
-/// The dot product, which is the cosine for vectors of length 1.
-pub fn dot(a: &[f32], b: &[f32]) -> f32 {
-    /// Independent accumulators, so that one addition does not wait for another.
-    const LANES: usize = 16;
-    let ((a, a_remainder), (b, b_remainder)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
-    let mut sums = [0.0; LANES];
-    for (a, b) in a.iter().zip(b) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += a * b;
-        }
-    }
-    let remainder: f32 = a_remainder.iter().zip(b_remainder).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f32>() + remainder
-}
-
-#[cfg(test)]
-mod tests {
-    use super::dot;
-
-    #[test]
-    fn a_dot_product_counts_every_dimension_once() {
-        for dimensions in [1, 15, 16, 17, 384] {
-            let a: Vec<f32> = (1..=dimensions).map(|n| n as f32).collect();
-            for i in 0..dimensions as usize {
-                let mut b = vec![0.0; a.len()];
-                b[i] = 2.0;
-                assert_eq!(dot(&a, &b), 2.0 * a[i], "{i} of {dimensions}");
-            }
-        }
-    }
-}

@@ -47,23 +47,28 @@ impl Vector {
 
     /// The dot product with other numbers, which is the cosine if their length is 1 too.
     pub fn dot(&self, other: &[f32]) -> f32 {
-        /// Independent accumulators, so that one addition does not wait for another.
-        const LANES: usize = 16;
-        let ((a, a_remainder), (b, b_remainder)) = (self.steps.0.as_chunks::<LANES>(), other.as_chunks::<LANES>());
-        let mut sums = [0.0; LANES];
-        for (a, b) in a.iter().zip(b) {
-            for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-                *sum += f32::from(*a) * b;
-            }
-        }
-        let remainder: f32 = a_remainder.iter().zip(b_remainder).map(|(a, b)| f32::from(*a) * b).sum();
-        (sums.iter().sum::<f32>() + remainder) * self.scale
+        dot(&self.steps.0, other) * self.scale
     }
 
     /// Approximate bytes in memory.
     pub fn bytes(&self) -> usize {
         size_of::<Self>() + size_of_val(self.steps())
     }
+}
+
+/// The dot product, which is the cosine for vectors of length 1. Numbers may also be steps of a [`Vector`].
+pub fn dot<T: Copy + Into<f32>>(a: &[T], b: &[f32]) -> f32 {
+    /// Independent accumulators, so that one addition does not wait for another.
+    const LANES: usize = 16;
+    let ((a, a_remainder), (b, b_remainder)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    let mut sums = [0.0; LANES];
+    for (a, b) in a.iter().zip(b) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += (*a).into() * b;
+        }
+    }
+    let remainder: f32 = a_remainder.iter().zip(b_remainder).map(|(a, b)| (*a).into() * b).sum();
+    sums.iter().sum::<f32>() + remainder
 }
 
 impl fmt::Debug for Vector {
@@ -124,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dot_product_counts_every_dimension_once() {
+    fn a_dot_product_with_a_vector_counts_every_dimension_once() {
         for dimensions in [1, 15, 16, 17, 384] {
             let vector = Vector::new(&vec![0.5; dimensions]);
             for at in 0..dimensions {
@@ -145,5 +150,17 @@ mod tests {
             assert_eq!(Vector::new(&vector.to_numbers()).steps(), vector.steps());
         }
         assert!(postcard::from_bytes::<Vector>(&[0, 0, 0, 0, 3, 1, 2, 3]).is_err(), "an odd number of bytes");
+    }
+
+    #[test]
+    fn a_dot_product_counts_every_dimension_once() {
+        for dimensions in [1, 15, 16, 17, 384] {
+            let a: Vec<f32> = (1..=dimensions).map(|n| n as f32).collect();
+            for i in 0..dimensions as usize {
+                let mut b = vec![0.0; a.len()];
+                b[i] = 2.0;
+                assert_eq!(dot(&a, &b), 2.0 * a[i], "{i} of {dimensions}");
+            }
+        }
     }
 }

@@ -7,7 +7,7 @@
 use super::SectorMask;
 use super::simhash;
 use openmemory_domain::Vector;
-use openmemory_domain::embedding::dot;
+use openmemory_domain::vector::dot;
 
 /// The largest byte that splits into two nibbles.
 const MAX_BYTE: f32 = 119.0;

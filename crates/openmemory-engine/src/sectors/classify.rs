@@ -6,7 +6,7 @@ use super::prototypes::TEXTS;
 
 use serde::{Deserialize, Serialize};
 
-use openmemory_domain::embedding::dot;
+use openmemory_domain::vector::dot;
 use openmemory_domain::{Embedding, ModelTag, Sector};
 use openmemory_embedding::{Passage, Sentence};
 
