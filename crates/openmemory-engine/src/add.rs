@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::embed::words;
 use super::engine::Engine;
+use super::index_text::words;
+use super::partitions::user_of;
 use openmemory_domain::request::{IfExists, NewMemory};
 use openmemory_domain::{Embedding, MemoryId};
 use openmemory_rules::contract::Added;
@@ -24,7 +25,7 @@ impl Engine {
             Some(known) => known,
             None => self.embed(&new.content).await?,
         };
-        self.partitions.load(&self.store, [new.scope.user_id.as_deref().map(Box::from)]).await?;
+        self.partitions.load(&self.store, [user_of(&new.scope)]).await?;
         let prepared = self.prepare(new, embedding)?;
         let (model, now) = (self.model.identity().await?.clone(), self.now());
         let work = move |transaction: &mut Transaction<'_>| add(transaction, prepared, &model, now);
@@ -44,7 +45,7 @@ impl Engine {
 
     pub(super) fn prepare(&self, new: NewMemory, embedding: Arc<Embedding>) -> Result<Prepared, Error> {
         let related = self.related(&new.scope, &embedding)?;
-        let words = words(&new.content);
+        let words = words(new.content.as_str());
         Prepared::new(new, embedding, words, related, self.now())
     }
 }

@@ -4,10 +4,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::embed::{Embedded, words};
+use super::embed::Embedded;
 use super::engine::Engine;
+use super::index_text::words;
 use super::outcome::{HasId, Outcome};
-use super::partitions::User;
+use super::partitions::{User, user_of};
 use openmemory_domain::request::{AddMany, Item, NewMemory, Update, UpdateMany};
 use openmemory_domain::{Content, ContentHash, Embedding, Memory, MemoryId};
 use openmemory_rules::contract::{Added, Control, Deleted, ItemError, ItemResult};
@@ -37,8 +38,7 @@ impl Engine {
         let report = |done, total| control.report(done, total);
         let mut embedded = self.embed_all(&unknown.collect::<Vec<_>>(), control, report).await?;
         embedded.extend(known.into_iter().map(|(hash, vectors)| (hash, Ok(vectors))));
-        let users: HashSet<User> =
-            items.iter().flatten().map(|new| new.scope.user_id.as_deref().map(Box::from)).collect();
+        let users: HashSet<User> = items.iter().flatten().map(|new| user_of(&new.scope)).collect();
         self.partitions.load(&self.store, users).await?;
         let chunk = if request.atomic { items.len() } else { ADD_CHUNK };
         let mut results = Vec::with_capacity(items.len());
@@ -120,7 +120,7 @@ impl Engine {
                 Some(embedding) => self.more_related(&update.id, embedding)?,
                 None => Vec::new(),
             };
-            let words = words(&content);
+            let words = words(content.as_str());
             Ok(Text { content, hash, words, embedding, related })
         };
         match text() {

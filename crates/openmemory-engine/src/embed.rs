@@ -5,17 +5,11 @@ use std::sync::Arc;
 
 use super::engine::Engine;
 use openmemory_domain::{Content, ContentHash, Embedding, Fault, MemoryId, ModelTag};
-use openmemory_index::Terms;
 use openmemory_rules::contract::Control;
-use openmemory_rules::{Error, Rows, Words};
+use openmemory_rules::{Error, Rows};
 
 /// The vectors of texts, or the errors of embedding them, by content hash.
 pub(super) type Embedded = HashMap<ContentHash, Result<Arc<Embedding>, Error>>;
-
-/// The words of a text as the index keeps them.
-pub(super) fn words(content: &Content) -> Words {
-    Words::new(Terms::of(content.as_str()).encode())
-}
 
 impl Engine {
     /// Embeds one text.

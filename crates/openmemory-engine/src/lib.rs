@@ -21,6 +21,7 @@ mod healing;
 mod history;
 mod hit_cache;
 mod import;
+mod index_text;
 mod list;
 mod memory_store;
 mod model;

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::embed::words;
 use super::engine::Engine;
+use super::index_text::indexed_text;
 use openmemory_domain::{Content, ContentHash, ModelTag};
 use openmemory_rules::contract::{Control, Reindexed};
 use openmemory_rules::{Changes, Error, IndexedText, Number, Reindex, Rows};
@@ -72,8 +72,7 @@ impl Engine {
         let mut fresh = Vec::with_capacity(chunk.len());
         for (number, hash) in chunk {
             if let (Some(embedding), Some(content)) = (embedded.get(hash), contents.get(hash)) {
-                let text = IndexedText { content: *hash, words: words(content), embedding: embedding.clone()? };
-                fresh.push((*number, text));
+                fresh.push((*number, indexed_text(content, embedding.clone()?)));
             }
         }
         let put = move |transaction: &mut Transaction<'_>| -> Result<usize, Error> {

@@ -1,8 +1,9 @@
 //! How is a memory updated without losing concurrent changes? The text is embedded before anything is locked, and the
 //! patch is applied to the current version inside the commit.
 
-use super::embed::words;
 use super::engine::Engine;
+use super::index_text::words;
+use super::partitions::user_of;
 use openmemory_domain::request::{Restore, Update};
 use openmemory_domain::{Content, Memory, MemoryId};
 use openmemory_rules::write::committed::Committed;
@@ -45,7 +46,7 @@ impl Engine {
     pub(super) async fn load_partition_of(&self, id: &MemoryId) -> Result<(), Error> {
         let Some(number) = self.store.number(id)? else { return Ok(()) };
         let Some(head) = self.store.head(number)? else { return Ok(()) };
-        self.partitions.load(&self.store, [head.scope.user_id.as_deref().map(Box::from)]).await
+        self.partitions.load(&self.store, [user_of(&head.scope)]).await
     }
 
     /// Commits a change of one memory and publishes it.
@@ -75,7 +76,7 @@ impl Engine {
             let embedding = self.embed(content).await?;
             Some(embedding)
         };
-        let words = words(content);
+        let words = words(content.as_str());
         let related = match &embedding {
             Some(embedding) => {
                 self.load_partition_of(id).await?;

@@ -1,5 +1,6 @@
 //! How is a store upgraded whose rows are of an earlier version? When it is opened, before anything else.
 
+use super::index_text::words;
 use openmemory_index::Terms;
 use openmemory_rules::{Error, Number, Words};
 use openmemory_storage::{Indexed, Store, Transaction, Unindexed};
@@ -33,7 +34,7 @@ pub(crate) fn upgrade(store: &Store) -> Result<(), Error> {
 fn commit(store: &Store, chunk: Vec<Unindexed>, end: Option<Indexed>) -> Result<(), Error> {
     let next = chunk.last().map(|last| Number(last.number.0 + 1));
     let mark = end.unwrap_or(Indexed { words: Terms::VERSION, next });
-    let words: Vec<Words> = chunk.iter().map(|memory| Words::new(Terms::of(&memory.text).encode())).collect();
+    let words: Vec<Words> = chunk.iter().map(|memory| words(&memory.text)).collect();
     let work = move |transaction: &mut Transaction<'_>| -> Result<(), Error> {
         for (memory, words) in chunk.iter().zip(&words) {
             transaction.upgrade(memory, words)?;

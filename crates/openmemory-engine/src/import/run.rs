@@ -1,7 +1,7 @@
 //! How is each group of lines embedded and committed?
 
-use crate::embed::words;
 use crate::engine::Engine;
+use crate::index_text::indexed_text;
 use openmemory_domain::Content;
 use openmemory_domain::export::{ExportedMemory, ExportedTombstone, Line};
 use openmemory_domain::request::OnConflict;
@@ -112,7 +112,7 @@ impl Engine {
             match embedding.cloned().unwrap_or(Err(Error::Internal("a text was not embedded"))) {
                 Ok(embedding) => {
                     let Some(content) = memory.content() else { continue };
-                    let text = IndexedText { content: content.hash(), words: words(content), embedding };
+                    let text = indexed_text(content, embedding);
                     ready.push(Ready { line, memory, text });
                 }
                 Err(error) => imported.refuse(line, &memory.id, error),

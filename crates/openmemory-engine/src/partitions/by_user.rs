@@ -247,7 +247,6 @@ impl Evict for Partitions {
         drop(evicted);
     }
 
-    /// The users whose partitions are loaded, and when each was last used.
     fn ready_users(&self) -> Vec<(u64, User)> {
         let residents: Vec<(User, Arc<Resident>)> =
             self.residents.lock().iter().map(|(user, resident)| (user.clone(), Arc::clone(resident))).collect();

@@ -1,17 +1,14 @@
 //! How does an earlier version become current again? Through a new version that copies it.
 
-use std::sync::Arc;
-
 use openmemory_domain::request::Restore;
 use openmemory_domain::{Timestamp, patch};
 
 use super::committed::Committed;
-use super::current::{check_version, classified, current, known_embedding};
+use super::current::{check_version, classified, current};
 use super::text::Text;
 use super::update::replace;
 use crate::changes::Changes;
 use crate::error::Error;
-use crate::index_entry::IndexedText;
 
 /// Makes a copy of an earlier version the newest version. `text` is that of the earlier version.
 pub fn restore(
@@ -34,12 +31,8 @@ pub fn restore(
     if next.content == head.content {
         return replace(changes, number, &head, next, None, now);
     }
-    let Text { words, embedding, .. } = text.ok_or(Error::Internal("an earlier text without its words"))?;
-    let embedding = match embedding {
-        Some(embedding) => Arc::clone(embedding),
-        None => known_embedding(changes, number, &head.scope, next.content)?,
-    };
-    next.classified = classified(&embedding)?;
-    let text = IndexedText { content: next.content, words: words.clone(), embedding };
+    let text = text.ok_or(Error::Internal("an earlier text without its words"))?;
+    let text = text.indexed(changes, number, &head.scope)?;
+    next.classified = classified(&text.embedding)?;
     replace(changes, number, &head, next, Some(text), now)
 }

@@ -1,12 +1,10 @@
 //! How does a commit apply an update? The patch applies to the version that is current inside the commit.
 
-use std::sync::Arc;
-
 use openmemory_domain::request::Update;
 use openmemory_domain::{Memory, Timestamp, Version};
 
 use super::committed::{Committed, IndexChange};
-use super::current::{check_version, classified, current, dynamics, known_embedding};
+use super::current::{check_version, classified, current, dynamics};
 use super::links::link_more;
 use super::text::Text;
 use crate::changes::Changes;
@@ -27,15 +25,12 @@ pub fn update(
     if let Some(text) = text {
         let mut classification = head.classified.clone();
         if text.hash != head.content {
-            let embedding = match &text.embedding {
-                Some(embedding) => {
-                    changes.put_content(number, text.hash, &text.content)?;
-                    Arc::clone(embedding)
-                }
-                None => known_embedding(changes, number, &head.scope, text.hash)?,
-            };
-            classification = classified(&embedding)?;
-            indexed = Some(IndexedText { content: text.hash, words: text.words.clone(), embedding });
+            if text.embedding.is_some() {
+                changes.put_content(number, text.hash, &text.content)?;
+            }
+            let text = text.indexed(changes, number, &head.scope)?;
+            classification = classified(&text.embedding)?;
+            indexed = Some(text);
         }
         content = Some((text.hash, classification));
     }
