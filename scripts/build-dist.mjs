@@ -53,8 +53,7 @@ function libraryName(target) {
 
 /** Renamed into its place, so that there is never half a binary. */
 function publish(built, platform) {
-  const { folder, manifest } = platformPackage(platform)
-  const file = join(folder, manifest.main)
+  const file = platformPackage(platform).binary
   copyFileSync(built, `${file}.partial`)
   renameSync(`${file}.partial`, file)
   return file

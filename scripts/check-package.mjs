@@ -4,16 +4,17 @@
 // `--update` rewrites the list; `--packed DIR` names what `npm run pack:local -- --out DIR` has packed.
 
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
+import { platformOf } from './cross/targets.mjs'
 import { checkNotices, NOTICES } from './notices.mjs'
 import { pack } from './pack.mjs'
-import { platformPackage, readJson, root } from './platform.mjs'
+import { compareFiles, MAIN_LIST, mainFiles, platformFiles } from './package-contents.mjs'
+import { platformPackage, platforms, readJson, root } from './platform.mjs'
 
-const listFile = join(root, 'scripts', 'package-files.txt')
 const options = { update: { type: 'boolean' }, packed: { type: 'string' } }
 const { update, packed } = parseArgs({ options }).values
 const out = mkdtempSync(join(tmpdir(), 'openmemory-pack-'))
@@ -23,11 +24,9 @@ try {
   checkNotices()
   const { platform, tarballs } = pack({ out, packed })
   const [main, own] = tarballs
-  if (update) writeFileSync(listFile, `${main.files.join('\n')}\n`)
-  compare('The package', main.files, readFileSync(listFile, 'utf8').split('\n').filter(Boolean))
-  compare(`The package of ${platform}`, own.files, [
-    ...['LICENSE', 'README.md', NOTICES, `openmemory.${platform}.node`, 'package.json'],
-  ])
+  if (update) writeFileSync(MAIN_LIST, `${main.files.join('\n')}\n`)
+  compareFiles('The package', main.files, mainFiles())
+  compareFiles(`The package of ${platform}`, own.files, platformFiles(platform))
   for (const { file } of tarballs) console.log(run(bin('publint'), ['run', file, '--strict']))
   console.log(run(bin('attw'), [main.file, '--no-emoji']))
 } catch (error) {
@@ -40,9 +39,8 @@ try {
 /** One package per target, with the version of the main package and without install scripts. */
 function checkPlatforms() {
   const { name, version, napi, engines, license, homepage, repository, bugs } = readJson(join(root, 'package.json'))
-  const platforms = readdirSync(join(root, 'npm'))
-  compare('npm/', platforms, napi.targets.map(platformOf))
-  for (const platform of platforms) {
+  compareFiles('npm/', platforms(), napi.targets.map(platformOf))
+  for (const platform of platforms()) {
     const { manifest } = platformPackage(platform)
     const [os, cpu, abi] = platform.split('-')
     const libc = os === 'linux' ? { libc: [abi === 'gnu' ? 'glibc' : abi] } : {}
@@ -61,20 +59,6 @@ function checkPlatforms() {
     if (JSON.stringify(manifest) === JSON.stringify(expected)) continue
     throw new Error(`npm/${platform}/package.json should be\n${JSON.stringify(expected, null, 2)}`)
   }
-}
-
-function platformOf(target) {
-  const [cpu, , os, abi] = target.split('-')
-  const names = { x86_64: 'x64', aarch64: 'arm64', windows: 'win32' }
-  return [names[os] ?? os, names[cpu], abi].filter(Boolean).join('-')
-}
-
-function compare(what, found, listed) {
-  const added = found.filter((path) => !listed.includes(path))
-  const missing = listed.filter((path) => !found.includes(path))
-  if (added.length + missing.length === 0) return
-  const lines = [...added.map((path) => `+ ${path}`), ...missing.map((path) => `- ${path}`)]
-  throw new Error(`${what} differs from its list of files:\n${lines.join('\n')}`)
 }
 
 function bin(name) {

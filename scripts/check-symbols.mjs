@@ -6,12 +6,11 @@
 // --development   the addon that `npm run setup` has built, with what may differ on the machine that built it
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { BUILD_PATHS } from './build-paths.mjs'
-import { platformPackage, root, thisPlatform } from './platform.mjs'
+import { binaries, platformPackage, root, thisPlatform } from './platform.mjs'
 
 const options = { development: { type: 'boolean', default: false } }
 const { values, positionals } = parseArgs({ allowPositionals: true, options })
@@ -36,9 +35,5 @@ process.exitCode = status ?? 2
 
 function built(development) {
   if (development) return [join(root, platformPackage(thisPlatform()).manifest.main)]
-  const binaries = readdirSync(join(root, 'npm')).map((platform) => {
-    const { folder, manifest } = platformPackage(platform)
-    return join(folder, manifest.main)
-  })
-  return binaries.filter((file) => existsSync(file))
+  return binaries().built.map((platform) => platformPackage(platform).binary)
 }

@@ -38,8 +38,8 @@ export function pack({ packed, ...options } = {}) {
 }
 
 function packAnew({ out = join(root, 'tarballs'), dist = false, platform = thisPlatform() } = {}) {
-  const { folder, manifest } = platformPackage(platform)
-  const binary = join(dist ? folder : root, manifest.main)
+  const { folder, manifest, binary: published } = platformPackage(platform)
+  const binary = dist ? published : join(root, manifest.main)
   if (!existsSync(binary)) throw new Error(`${binary} is missing: run "npm run ${dist ? 'build:dist' : 'setup'}"`)
   mkdirSync(out, { recursive: true })
   const stage = mkdtempSync(join(tmpdir(), 'openmemory-pack-'))
@@ -82,11 +82,11 @@ function npm(args, cwd) {
   return JSON.parse(execFileSync('npm', args, { ...options, maxBuffer: 2 ** 26 }))
 }
 
-function copy(from, to) {
+export function copy(from, to) {
   mkdirSync(dirname(to), { recursive: true })
   cpSync(from, to)
 }
 
-function writeJson(file, value) {
+export function writeJson(file, value) {
   writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`)
 }

@@ -1,6 +1,6 @@
 // What are the names of this platform's binary and package? Those of napi.
 
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 
@@ -13,11 +13,23 @@ export function thisPlatform() {
   return `${name}-${process.report.getReport().header.glibcVersionRuntime ? 'gnu' : 'musl'}`
 }
 
-/** The folder of a platform's package in npm/, and its package.json. */
+/** The platforms that have a package in npm/. */
+export function platforms() {
+  return readdirSync(`${root}npm`)
+}
+
+/** The folder of a platform's package in npm/, its package.json, and the place of its binary. */
 export function platformPackage(platform) {
   const folder = `${root}npm/${platform}`
   if (!existsSync(folder)) throw new Error(`There is no package for ${platform} below npm/`)
-  return { folder, manifest: readJson(`${folder}/package.json`) }
+  const manifest = readJson(`${folder}/package.json`)
+  return { folder, manifest, binary: `${folder}/${manifest.main}` }
+}
+
+/** The platforms whose binary is below npm/, and the others. */
+export function binaries() {
+  const isBuilt = (platform) => existsSync(platformPackage(platform).binary)
+  return { built: platforms().filter(isBuilt), missing: platforms().filter((platform) => !isBuilt(platform)) }
 }
 
 export function readJson(file) {

@@ -1,39 +1,35 @@
 // What would be published? Does what `npm run publish:packages` does, in a copy and without a registry.
 
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import process from 'node:process'
 import { NOTICES } from './notices.mjs'
-import { filesOf } from './pack.mjs'
-import { platformPackage, readJson, root } from './platform.mjs'
+import { copy, filesOf } from './pack.mjs'
+import { compareFiles, MAX_INSTALLED_MB, mainFiles, platformFiles } from './package-contents.mjs'
+import { binaries, platformPackage, platforms, readJson, root } from './platform.mjs'
 
-/** Of the main package and one platform's, installed. */
-const GOAL_MB = 60
 const shell = process.platform === 'win32'
 
 /** The published packages, the main one first, with their sizes in bytes. Throws if one of them is wrong. */
 export function dryRun() {
   const stage = mkdtempSync(join(tmpdir(), 'openmemory-publish-'))
   try {
-    const platforms = copyPackages(stage)
+    const built = copyPackages(stage)
     const napi = join(root, 'node_modules', '.bin', 'napi')
     const args = ['pre-publish', '--tag-style', 'npm', '--no-gh-release', '--skip-optional-publish']
     execFileSync(napi, args, { cwd: stage, stdio: ['ignore', 2, 2], shell })
     checkOptionalDependencies(readJson(join(stage, 'package.json')))
     const main = publish(stage)
-    const others = platforms.map((platform) => publish(join(stage, 'npm', platform)))
-    checkContents(
-      main,
-      readFileSync(join(root, 'scripts', 'package-files.txt'), 'utf8')
-        .split('\n')
-        .filter(Boolean),
-    )
-    for (const [at, platform] of platforms.entries()) {
-      checkContents(others[at], ['LICENSE', 'README.md', NOTICES, `openmemory.${platform}.node`, 'package.json'])
+    const others = built.map((platform) => publish(join(stage, 'npm', platform)))
+    compareFiles(main.name, main.files, mainFiles())
+    for (const [at, platform] of built.entries()) {
+      compareFiles(others[at].name, others[at].files, platformFiles(platform))
       const megabytes = (main.unpackedSize + others[at].unpackedSize) / 1e6
-      if (megabytes > GOAL_MB) throw new Error(`${platform}: ${megabytes.toFixed(1)} MB installed are over ${GOAL_MB}`)
+      if (megabytes > MAX_INSTALLED_MB) {
+        throw new Error(`${platform}: ${megabytes.toFixed(1)} MB installed are over ${MAX_INSTALLED_MB}`)
+      }
     }
     return [main, ...others]
   } finally {
@@ -41,34 +37,24 @@ export function dryRun() {
   }
 }
 
-/** The platforms in npm/ whose binary is there, and the others. */
-export function binaries() {
-  const platforms = readdirSync(join(root, 'npm'))
-  const built = (platform) => {
-    const { folder, manifest } = platformPackage(platform)
-    return existsSync(join(folder, manifest.main))
-  }
-  return { built: platforms.filter(built), missing: platforms.filter((platform) => !built(platform)) }
-}
-
 function copyPackages(stage) {
   for (const { path } of filesOf(root)) copy(join(root, path), join(stage, path))
   const { built, missing } = binaries()
   for (const platform of [...built, ...missing]) {
-    const { folder, manifest } = platformPackage(platform)
+    const { folder, manifest, binary } = platformPackage(platform)
     const own = join(stage, 'npm', platform)
     for (const file of ['package.json', 'README.md']) copy(join(folder, file), join(own, file))
     for (const file of ['LICENSE', NOTICES]) copy(join(root, file), join(own, file))
     // napi refuses a package without its binary, and looks no further than at the name.
     if (missing.includes(platform)) writeFileSync(join(own, manifest.main), '')
-    else copy(join(folder, manifest.main), join(own, manifest.main))
+    else copy(binary, join(own, manifest.main))
   }
   return built
 }
 
 /** Every platform, and exactly this version: a range could bring a binary that fits another facade. */
 function checkOptionalDependencies({ name, version, napi, optionalDependencies = {} }) {
-  const expected = readdirSync(join(root, 'npm')).map((platform) => [`${name}-${platform}`, version])
+  const expected = platforms().map((platform) => [`${name}-${platform}`, version])
   const sorted = (entries) => JSON.stringify([...entries].sort())
   if (napi.targets.length === expected.length && sorted(Object.entries(optionalDependencies)) === sorted(expected))
     return
@@ -85,17 +71,4 @@ function publish(folder) {
   // npm 11 puts it under the name of the package.
   const { name, version, size, unpackedSize, files } = parsed.files ? parsed : Object.values(parsed)[0]
   return { name, version, size, unpackedSize, files: files.map(({ path }) => path).sort() }
-}
-
-function checkContents({ name, files }, expected) {
-  const differing = [
-    ...files.filter((file) => !expected.includes(file)).map((file) => `+ ${file}`),
-    ...expected.filter((file) => !files.includes(file)).map((file) => `- ${file}`),
-  ]
-  if (differing.length > 0) throw new Error(`${name} differs from its list of files:\n${differing.join('\n')}`)
-}
-
-function copy(from, to) {
-  mkdirSync(dirname(to), { recursive: true })
-  cpSync(from, to)
 }

@@ -11,8 +11,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import { platformPackage, readJson, root, thisPlatform } from './platform.mjs'
-import { binaries, dryRun } from './publish-dry-run.mjs'
+import { binaries, platformPackage, readJson, root, thisPlatform } from './platform.mjs'
+import { dryRun } from './publish-dry-run.mjs'
 import { changelogDate, otherVersions } from './versions.mjs'
 
 const PLACEHOLDER = 'OWNER/REPOSITORY'
@@ -53,7 +53,7 @@ const ELSEWHERE = [
 const { publishing, list } = parseArgs({
   options: { publishing: { type: 'boolean', default: false }, list: { type: 'boolean', default: false } },
 }).values
-const dist = existsSync(ownBinary())
+const dist = existsSync(platformPackage(thisPlatform()).binary)
 const folder = join(mkdtempSync(join(tmpdir(), 'openmemory-release-')), 'packed')
 try {
   if (list) for (const { name, covers = [] } of STEPS) console.log([name, ...covers].join(': '))
@@ -161,9 +161,4 @@ function run(command, args) {
 
 function version() {
   return readJson(join(root, 'package.json')).version
-}
-
-function ownBinary() {
-  const { folder, manifest } = platformPackage(thisPlatform())
-  return join(folder, manifest.main)
 }

@@ -5,16 +5,16 @@
 // `npm run check:repository` rejects a placeholder, and on GitHub Actions any address except that of the repository that
 // runs it, which npm compares with the provenance of the packages.
 
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import { readJson, root } from './platform.mjs'
+import { platforms, readJson, root } from './platform.mjs'
 
 const PLACEHOLDER = 'https://github.com/OWNER/REPOSITORY'
 const FILES = [
   'package.json',
-  ...readdirSync(join(root, 'npm')).map((platform) => `npm/${platform}/package.json`),
+  ...platforms().map((platform) => `npm/${platform}/package.json`),
   ...['clients/python/pyproject.toml', 'SECURITY.md', '.github/ISSUE_TEMPLATE/config.yml'],
 ]
 

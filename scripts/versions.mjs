@@ -1,8 +1,8 @@
 // Which version is this? Every file that names it must name the same one, that of package.json.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readJson, root } from './platform.mjs'
+import { platforms, readJson, root } from './platform.mjs'
 
 /** Each file that names another version than package.json, as a text. */
 export function otherVersions() {
@@ -23,9 +23,9 @@ export function changelogDate() {
 
 function named() {
   const lock = readJson(join(root, 'package-lock.json'))
-  const platforms = readdirSync(join(root, 'npm')).map((platform) => `npm/${platform}/package.json`)
+  const manifests = platforms().map((platform) => `npm/${platform}/package.json`)
   return [
-    ...platforms.map((file) => [file, readJson(join(root, file)).version]),
+    ...manifests.map((file) => [file, readJson(join(root, file)).version]),
     ['package-lock.json', lock.version],
     ['package-lock.json, the package itself', lock.packages[''].version],
     ['Cargo.toml', /^\[workspace\.package\]\nversion = "(.+)"$/m.exec(text('Cargo.toml'))?.[1]],

@@ -3,8 +3,9 @@
 import { cpSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
+import { writeJson } from '../pack.mjs'
 import { npmInstall } from './cache.mjs'
-import { copyUses, installPackage, projectFolder, writeJson } from './project.mjs'
+import { copyUses, installPackage, projectFolder } from './project.mjs'
 import { run } from './run.mjs'
 import { print } from './table.mjs'
 

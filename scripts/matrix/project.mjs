@@ -1,6 +1,6 @@
 // What does a user's project consist of? An empty folder outside the repository with the packed package installed.
 
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../platform.mjs'
 import { run } from './run.mjs'
@@ -31,8 +31,4 @@ export async function installFor(libc, registry, { version }, folder) {
 export function copyUses(folder, names) {
   if (names === undefined) return cpSync(USES, folder, { recursive: true })
   for (const name of names) cpSync(join(USES, name), join(folder, name))
-}
-
-export function writeJson(file, value) {
-  writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`)
 }

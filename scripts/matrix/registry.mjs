@@ -3,11 +3,11 @@
 
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { platformPackage, readJson, root } from '../platform.mjs'
+import { platformPackage, platforms, readJson, root } from '../platform.mjs'
 
 /** For a project with two versions; the files are those of the first. */
 export const OTHER_VERSION = `${readJson(join(root, 'package.json')).version}-other`
@@ -59,14 +59,14 @@ function packumentsOf(published, host) {
 /** The main package depends on every platform's, as published. */
 function ofVersion(manifest, version) {
   if (manifest.optionalDependencies === undefined) return { ...manifest, version }
-  const platforms = readdirSync(join(root, 'npm')).map((name) => platformPackage(name).manifest.name)
-  return { ...manifest, version, optionalDependencies: Object.fromEntries(platforms.map((name) => [name, version])) }
+  const names = platforms().map((platform) => platformPackage(platform).manifest.name)
+  return { ...manifest, version, optionalDependencies: Object.fromEntries(names.map((name) => [name, version])) }
 }
 
 /** Was it packed, or built into npm/? */
 export function hasBinary({ tarballs }, platform) {
-  const { folder, manifest } = platformPackage(platform)
-  return existsSync(join(folder, manifest.main)) || tarballs.some(({ files }) => files.includes(manifest.main))
+  const { binary, manifest } = platformPackage(platform)
+  return existsSync(binary) || tarballs.some(({ files }) => files.includes(manifest.main))
 }
 
 /** What was packed, and the packages in npm/ of the other platforms: without a binary where none is built. */
@@ -77,7 +77,7 @@ function unpacked({ work, tarballs }) {
     return join(folder, 'package')
   })
   const names = packed.map((folder) => readJson(join(folder, 'package.json')).name)
-  const others = readdirSync(join(root, 'npm')).map((platform) => platformPackage(platform))
+  const others = platforms().map(platformPackage)
   for (const { folder } of others.filter(({ manifest }) => !names.includes(manifest.name))) {
     const copy = join(mkdtempSync(join(work, 'published-')), 'package')
     cpSync(folder, copy, { recursive: true })
