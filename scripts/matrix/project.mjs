@@ -2,6 +2,7 @@
 
 import { cpSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { writeJson } from '../pack.mjs'
 import { root } from '../platform.mjs'
 import { run } from './run.mjs'
 
