@@ -1,12 +1,13 @@
-//! How is a vector kept? In 16 bits per dimension, in memory as on disk, so that nothing depends on where it was read.
+//! How is a vector kept? In a byte per dimension, in memory as on disk and in the index, so that nothing depends on where
+//! it was read.
 
 use std::fmt;
 
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A vector of length 1. Each number is a whole number of steps, at most [`MAX_STEPS`] of them, so that it is off by at
-/// most half a step: a 65,534th of the largest number.
+/// A vector of length 1, or of zeros. Each number is a whole number of steps, at most [`MAX_STEPS`] of them, so that it is
+/// off by about half a step at most: a 238th of the largest number.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Vector {
     /// The value of one step.
@@ -14,17 +15,21 @@ pub struct Vector {
     steps: Steps,
 }
 
-const MAX_STEPS: f32 = 32_767.0;
+/// The largest number that is 16 times a number from −8 to 7 plus another one, as the index splits it.
+pub const MAX_STEPS: i8 = 119;
 
 impl Vector {
+    /// The direction of `numbers`.
     pub fn new(numbers: &[f32]) -> Self {
         let largest = numbers.iter().fold(0.0f32, |largest, number| largest.max(number.abs()));
         if !(largest > 0.0 && largest.is_finite()) {
             return Self { scale: 0.0, steps: Steps(vec![0; numbers.len()]) };
         }
-        let inverse = MAX_STEPS / largest;
-        let steps = numbers.iter().map(|number| (number * inverse).round() as i16).collect();
-        Self { scale: largest / MAX_STEPS, steps: Steps(steps) }
+        let inverse = f32::from(MAX_STEPS) / largest;
+        let steps: Vec<i8> = numbers.iter().map(|number| (number * inverse).round() as i8).collect();
+        let squares: u64 = steps.iter().map(|steps| u64::from(steps.unsigned_abs()).pow(2)).sum();
+        // With a length of exactly 1 no cosine exceeds 1, and those near 1 are the most precise.
+        Self { scale: (1.0 / (squares as f64).sqrt()) as f32, steps: Steps(steps) }
     }
 
     pub fn dimensions(&self) -> usize {
@@ -32,7 +37,7 @@ impl Vector {
     }
 
     /// The numbers in steps.
-    pub fn steps(&self) -> &[i16] {
+    pub fn steps(&self) -> &[i8] {
         &self.steps.0
     }
 
@@ -77,13 +82,13 @@ impl fmt::Debug for Vector {
     }
 }
 
-/// Written as little-endian bytes: variable-length numbers would take more.
+/// Written as bytes: a list of numbers would be read one by one.
 #[derive(Clone, PartialEq)]
-struct Steps(Vec<i16>);
+struct Steps(Vec<i8>);
 
 impl Serialize for Steps {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let bytes: Vec<u8> = self.0.iter().flat_map(|steps| steps.to_le_bytes()).collect();
+        let bytes: Vec<u8> = self.0.iter().map(|steps| steps.cast_unsigned()).collect();
         serializer.serialize_bytes(&bytes)
     }
 }
@@ -95,12 +100,11 @@ impl<'de> Deserialize<'de> for Steps {
             type Value = Steps;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("two bytes per dimension")
+                formatter.write_str("a byte per dimension")
             }
 
             fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Steps, E> {
-                let (pairs, []) = bytes.as_chunks() else { return Err(E::invalid_length(bytes.len(), &self)) };
-                Ok(Steps(pairs.iter().map(|pair| i16::from_le_bytes(*pair)).collect()))
+                Ok(Steps(bytes.iter().map(|byte| byte.cast_signed()).collect()))
             }
         }
         deserializer.deserialize_bytes(Bytes)
@@ -123,33 +127,35 @@ mod tests {
             let numbers = unit(dimensions);
             let vector = Vector::new(&numbers);
             let off = numbers.iter().zip(vector.to_numbers()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-            assert!(off <= 0.51 * vector.scale(), "{off} of {}", vector.scale());
+            assert!(off <= 0.55 * vector.scale(), "{off} of {}", vector.scale());
             assert!((vector.dot(&numbers) - 1.0).abs() < 1e-4);
+            assert!((vector.dot(&vector.to_numbers()) - 1.0).abs() < 1e-6);
         }
     }
 
     #[test]
     fn a_dot_product_with_a_vector_counts_every_dimension_once() {
         for dimensions in [1, 15, 16, 17, 384] {
-            let vector = Vector::new(&vec![0.5; dimensions]);
+            let each = 1.0 / (dimensions as f32).sqrt();
+            let vector = Vector::new(&vec![each; dimensions]);
             for at in 0..dimensions {
                 let mut other = vec![0.0; dimensions];
                 other[at] = 2.0;
-                assert!((vector.dot(&other) - 1.0).abs() < 1e-6, "{at} of {dimensions}");
+                assert!((vector.dot(&other) - 2.0 * each).abs() < 1e-6, "{at} of {dimensions}");
             }
         }
     }
 
     #[test]
-    fn records_take_two_bytes_per_dimension() {
+    fn records_take_a_byte_per_dimension() {
         for numbers in [vec![], vec![0.0; 3], unit(384)] {
             let vector = Vector::new(&numbers);
             let record = postcard::to_stdvec(&vector).unwrap();
-            assert!(record.len() <= 2 * numbers.len() + 6);
+            assert!(record.len() <= numbers.len() + 6);
             assert_eq!(postcard::from_bytes::<Vector>(&record).unwrap(), vector);
             assert_eq!(Vector::new(&vector.to_numbers()).steps(), vector.steps());
         }
-        assert!(postcard::from_bytes::<Vector>(&[0, 0, 0, 0, 3, 1, 2, 3]).is_err(), "an odd number of bytes");
+        assert!(postcard::from_bytes::<Vector>(&[0, 0, 0, 0, 3, 1, 2]).is_err(), "a byte is missing");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! How are vectors quantised to bytes?
+//! How are the bytes of vectors split?
 //!
 //! A byte is split into two nibbles, c = 16 · high + low, each −8 to 7 and stored as 0 to 15. The high nibbles, half of
 //! the data, already show that most rows are too far away to need an exact comparison: by the Cauchy–Schwarz inequality
@@ -9,9 +9,7 @@ use super::simhash;
 use openmemory_domain::Vector;
 use openmemory_domain::vector::dot;
 
-/// The largest byte that splits into two nibbles.
-const MAX_BYTE: f32 = 119.0;
-/// Added to a byte before it is stored: 8 for each nibble.
+/// Added to a byte before it is split: 8 for each nibble.
 const BIAS: i32 = 8 * 16 + 8;
 /// The largest magnitude of a low nibble.
 const MAX_LOW: f32 = 8.0;
@@ -54,20 +52,17 @@ pub(super) struct Batch {
 
 impl Batch {
     pub(super) fn new(vectors: &[(&Vector, SectorMask)]) -> Self {
-        /// Bytes per step of a [`Vector`].
-        const BYTES_PER_STEP: f32 = MAX_BYTE / i16::MAX as f32;
         let bytes = vectors.iter().map(|(vector, _)| width(vector.dimensions())).sum();
         let rows = Vec::with_capacity(vectors.len());
         let mut batch = Self { rows, high: Vec::with_capacity(bytes), low: Vec::with_capacity(bytes) };
         let mut stored = Vec::new();
         for &(vector, mask) in vectors {
-            let byte = |steps: &i16| (f32::from(*steps) * BYTES_PER_STEP + (BIAS as f32 + 0.5)) as i32 as u8;
             stored.clear();
-            stored.extend(vector.steps().iter().map(byte));
+            stored.extend(vector.steps().iter().map(|steps| steps.wrapping_add(BIAS as i8).cast_unsigned()));
             let squares: i32 = stored.iter().map(|stored| (i32::from(stored & 15) - 8).pow(2)).sum();
             let residual = (squares as f32 / vector.dimensions().max(1) as f32).sqrt();
-            let scale = vector.scale() / BYTES_PER_STEP;
-            batch.rows.push(Row { slot: 0, scale, mask, residual: (residual * RESIDUAL_STEPS).ceil() as u8 });
+            let residual = (residual * RESIDUAL_STEPS).ceil() as u8;
+            batch.rows.push(Row { slot: 0, scale: vector.scale(), mask, residual });
             if vector.dimensions() % 2 == 1 {
                 stored.push(BIAS as u8);
             }

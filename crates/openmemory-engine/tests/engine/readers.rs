@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use openmemory_domain::Memory;
 use openmemory_domain::request::{List, Search};
+use openmemory_domain::{Memory, Vector};
 use openmemory_embedding::{Embedder, TestEmbedder};
 use openmemory_rules::contract::Control;
 use serde_json::json;
@@ -29,7 +29,7 @@ fn number_of(memory: &Memory) -> usize {
 
 fn score_of(content: &str) -> f32 {
     let (text, query) = (TestEmbedder.query(content).unwrap(), TestEmbedder.query(QUERY).unwrap());
-    text.iter().zip(&query).map(|(a, b)| a * b).sum()
+    Vector::new(&text).dot(&query)
 }
 
 fn read_all_ways(fixture: &Fixture, query: &[f32], last: usize) -> usize {

@@ -46,7 +46,7 @@ pub(crate) fn dynamics(rows: &impl Records, number: Number) -> Result<Option<Dyn
     rows.record(&dynamics_key(number))
 }
 
-/// The vectors of a text, in 16 bits.
+/// The vectors of a text, in 8 bits.
 pub(crate) fn embedding(
     rows: &impl Records,
     number: Number,
