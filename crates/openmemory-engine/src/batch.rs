@@ -19,7 +19,7 @@ use openmemory_rules::write::update;
 use openmemory_rules::{Changes, Error, Number};
 use openmemory_storage::Transaction;
 
-/// New memories per commit. A memory can be linked only to memories of earlier commits.
+/// New memories per commit. A memory can be linked only to memories of earlier commits, the previous one excepted.
 const ADD_CHUNK: usize = 128;
 /// Updates per commit.
 const UPDATE_CHUNK: usize = 512;
@@ -42,18 +42,33 @@ impl Engine {
         self.partitions.load(&self.store, users).await?;
         let chunk = if request.atomic { items.len() } else { ADD_CHUNK };
         let mut results = Vec::with_capacity(items.len());
-        while !items.is_empty() {
-            let rest = items.split_off(chunk.min(items.len()));
-            let prepared = items.into_iter().map(|item| self.prepare_item(item?, &embedded)).collect();
-            items = rest;
+        let mut prepared = self.prepare_items(&mut items, chunk, &embedded);
+        while !prepared.is_empty() {
             let (model, now) = (self.model.identity().await?.clone(), self.now());
             let insert = move |transaction: &mut Transaction<'_>, prepared: Prepared| {
                 let id = prepared.id().to_string();
                 add::add(transaction, prepared, &model, now).map_err(|error| ItemError { id: Some(id), error })
             };
-            results.extend(self.commit_items(prepared, request.atomic, insert).await?);
+            // The next chunk is prepared while the writer commits this one.
+            let commit = self.commit_items(prepared, request.atomic, insert);
+            let prepare = async { self.prepare_items(&mut items, chunk, &embedded) };
+            let (committed, next) = tokio::join!(biased; commit, prepare);
+            results.extend(committed?);
+            prepared = next;
         }
         Ok(results)
+    }
+
+    /// Takes a chunk of `items` and prepares it.
+    fn prepare_items(
+        &self,
+        items: &mut Vec<ItemResult<NewMemory>>,
+        chunk: usize,
+        embedded: &Embedded,
+    ) -> Vec<ItemResult<Prepared>> {
+        let rest = items.split_off(chunk.min(items.len()));
+        let taken = std::mem::replace(items, rest);
+        taken.into_iter().map(|item| self.prepare_item(item?, embedded)).collect()
     }
 
     /// The vectors of texts that already exist, by content hash.

@@ -80,6 +80,11 @@ impl<'a> Transaction<'a> {
         self.undo.push((key, before));
     }
 
+    /// Spares reading a key that cannot be in the store.
+    pub(crate) fn assume_absent(&self, key: Vec<u8>) {
+        self.before.borrow_mut().insert(key, None);
+    }
+
     /// Sets a marker: a key that says all by being there.
     pub(crate) fn mark(&mut self, key: Vec<u8>) {
         self.write(key, Some(Vec::new()));

@@ -17,7 +17,7 @@ use crate::rows::keys;
 
 /// The limits of sled's page cache, which gets one byte per 256 bytes of rows in between. Other pages are read from the
 /// system's file cache; a cache eight times as large was not faster.
-const CACHE_BYTES: RangeInclusive<u64> = 128 * 1024..=64 * 1024 * 1024;
+const CACHE_BYTES: RangeInclusive<u64> = 8 * 1024 * 1024..=64 * 1024 * 1024;
 /// The cache while a tree is built: an eighth of the rows. sled divides its cache into 256 shards by page number, and
 /// building is much slower if the pages of a shard do not fit.
 const CACHE_BYTES_TO_BUILD: RangeInclusive<u64> = 8 * 1024 * 1024..=64 * 1024 * 1024;
