@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use openmemory_domain::{ContentHash, Dynamics, Sector, Sectors, Timestamp, Vector};
-use openmemory_index::{CandidateSet, Entry, Query, SectorMask, Terms};
+use openmemory_index::{CandidateSet, Entry, Query, SectorMask, Tags, Terms};
 
 use by_user::MemoryIndex;
 
@@ -76,7 +76,7 @@ fn put(index: &MemoryIndex, number: u64, text: &str, vector: &[f32], run: Option
         run,
         content: ContentHash::of(text),
         terms: &Terms::of(text),
-        tags: &[],
+        tags: Tags::of(&[]),
         created_at: now,
         expires_at: None,
         dynamics: &Dynamics::new(&Sectors::new(Sector::Semantic, []), now),

@@ -3,8 +3,8 @@
 use openmemory_domain::{ContentHash, Dynamics, Timestamp, Vector};
 
 use crate::sector_mask::SectorMask;
+use crate::tags::Tags;
 use crate::terms::Terms;
-use crate::words::phrase;
 
 /// A memory to index.
 pub struct Entry<'a> {
@@ -13,18 +13,10 @@ pub struct Entry<'a> {
     pub run: Option<&'a str>,
     pub content: ContentHash,
     pub terms: &'a Terms<'a>,
-    pub tags: &'a [String],
+    pub tags: Tags,
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
     pub dynamics: &'a Dynamics,
     /// Vectors with what each represents.
     pub vectors: Vec<(&'a Vector, SectorMask)>,
-}
-
-/// The normalised phrases by which a query can name the tags.
-pub(super) fn tags(tags: &[String]) -> Vec<String> {
-    let mut phrases: Vec<String> = tags.iter().map(|tag| phrase(tag)).filter(|phrase| !phrase.is_empty()).collect();
-    phrases.sort_unstable();
-    phrases.dedup();
-    phrases
 }

@@ -1,9 +1,10 @@
 //! How are names mapped to small numbers? Numbers of removed names are reused.
 
-use std::collections::HashMap;
 use std::mem::{size_of, take};
 use std::ops::{Index, IndexMut};
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 #[derive(Default)]
 pub(super) struct Interner<T> {

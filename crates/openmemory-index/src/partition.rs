@@ -1,10 +1,10 @@
 //! How are the memories of one user stored and searched?
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use super::dense::Dense;
 use super::dense::WrongDimensions;
-use super::document::{self, Entry};
+use super::document::Entry;
 use super::lexical::{Lexical, Totals};
 use super::postings::Postings;
 use super::prepared_query::PreparedQuery;
@@ -13,6 +13,7 @@ use super::rank::{Ranker, Scores, WordScores};
 use super::runs::{Member, Runs};
 use super::sector_mask::SectorMask;
 use super::slot::Slot;
+use super::tags::Tags;
 use super::top_k::TopK;
 use super::words::phrase;
 use super::{CandidateSet, RankedMemory};
@@ -101,7 +102,7 @@ impl Partition {
         let run = entry.run.map(|run| self.runs.insert(run, Member { created_at, number, slot, is_question }));
         self.dense.replace(slot, &Batch::new(&entry.vectors));
         self.lexical.replace(slot, entry.terms);
-        self.tags.replace(slot, document::tags(entry.tags).iter().map(|tag| (tag.as_str(), 1)));
+        self.tags.replace(slot, entry.tags.phrases().map(|phrase| (phrase, 1)));
         let entry = Slot {
             number,
             content,
@@ -129,9 +130,9 @@ impl Partition {
     }
 
     /// Changes tags and expiry without touching text and vectors.
-    pub fn set_labels(&mut self, number: u64, tags: &[String], expires_at: Option<Timestamp>) {
+    pub fn set_labels(&mut self, number: u64, tags: &Tags, expires_at: Option<Timestamp>) {
         let Some(slot) = self.numbers.get(&number) else { return };
-        self.tags.replace(*slot, document::tags(tags).iter().map(|tag| (tag.as_str(), 1)));
+        self.tags.replace(*slot, tags.phrases().map(|phrase| (phrase, 1)));
         if let Some(entry) = &mut self.slots[*slot as usize] {
             entry.expires_at = expires_at.unwrap_or(Timestamp::LAST);
         }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use openmemory_domain::{ContentHash, Dynamics, Sector, Sectors, Timestamp, Vector};
-use openmemory_index::{CandidateSet, Entry, Feature, Query, RankedMemory, SectorMask, Terms};
+use openmemory_index::{CandidateSet, Entry, Feature, Query, RankedMemory, SectorMask, Tags, Terms};
 use proptest::prelude::*;
 
 use by_user::MemoryIndex;
@@ -77,7 +77,7 @@ fn put_with_dynamics(index: &MemoryIndex, number: u64, plain: &Plain, tags: &[St
         run: RUNS[plain.run],
         content: ContentHash::of(&text),
         terms: &Terms::of(&text),
-        tags,
+        tags: Tags::of(tags),
         created_at: Timestamp::from_millis(0),
         expires_at: None,
         dynamics,
@@ -261,7 +261,7 @@ fn a_vector_of_wrong_dimensions_is_rejected_without_effect() {
         run: None,
         content: ContentHash::of(text),
         terms: &Terms::of(text),
-        tags: &[],
+        tags: Tags::of(&[]),
         created_at: Timestamp::from_millis(0),
         expires_at: None,
         dynamics: &dynamics(),
@@ -283,7 +283,7 @@ fn a_tag_named_in_the_query_raises_the_score() {
     assert_eq!(found.iter().map(|found| found.features.value(Feature::TagNamed)).collect::<Vec<_>>(), [1.0, 0.0]);
     let among = CandidateSet::Tag("garden shed");
     assert_eq!(numbers(&index.search(&Query { candidates: Some(&among), ..query("tea", &vector) }, 2).unwrap()), [2]);
-    index.set_labels(None, 1, &[], None);
+    index.set_labels(None, 1, &Tags::of(&[]), None);
     assert_eq!(index.search(&query("garden club", &vector), 1).unwrap()[0].features.value(Feature::TagNamed), 0.0);
 }
 
@@ -297,7 +297,7 @@ fn expired_memories_are_hidden_and_feedback_reorders() {
     index.set_dynamics(None, 3, &judged("POSITIVE"));
     index.set_dynamics(None, 1, &judged("NEGATIVE"));
     assert_eq!(found(), [3, 2, 1]);
-    index.set_labels(None, 3, &[], Some(Timestamp::from_millis(0)));
+    index.set_labels(None, 3, &Tags::of(&[]), Some(Timestamp::from_millis(0)));
     assert_eq!(found(), [2, 1]);
     let all = Query { show_expired: true, ..query("tea", &vector) };
     assert_eq!(index.search(&all, 3).unwrap().len(), 3);
@@ -388,6 +388,7 @@ fn the_top_k_are_the_first_of_all_results() {
         vector.into_iter().map(|x| x / length).collect()
     };
     let index = MemoryIndex::new(DIMENSIONS);
+    let holiday = ["holiday".to_owned()];
     for number in 0..MEMORIES {
         let place = number as usize;
         let text = format!("{} {}{}", WORDS[place % 8], WORDS[place / 8 % 7], if place % 5 == 1 { "?" } else { "" });
@@ -400,7 +401,7 @@ fn the_top_k_are_the_first_of_all_results() {
             run: run.as_deref(),
             content: ContentHash::of(&text),
             terms: &Terms::of(&text),
-            tags: &if place % 50 == 7 { vec!["holiday".to_owned()] } else { vec![] },
+            tags: Tags::of(if place % 50 == 7 { &holiday } else { &[] }),
             created_at: Timestamp::from_millis(number as i64 * 600_000),
             expires_at: None,
             dynamics: &dynamics().reinforced((place % 9) as f64 / 10.0, Timestamp::from_millis(0)),

@@ -7,6 +7,7 @@ use std::sync::{Arc, Weak};
 use std::thread;
 
 use openmemory_domain::{Dynamics, Scope};
+use openmemory_index::Tags;
 use openmemory_rules::write::committed::{Committed, IndexChange};
 use openmemory_rules::{Error, Labels, Number, Rows};
 use openmemory_storage::{StorageError, Store};
@@ -198,13 +199,15 @@ impl Partitions {
         match index_change {
             IndexChange::None => {}
             IndexChange::Labels => self.change(user, *number, |partition| {
-                partition.set_labels(number.0, version.tags.as_slice(), version.expires_at);
+                partition.set_labels(number.0, &Tags::of(version.tags.as_slice()), version.expires_at);
             }),
             IndexChange::Document(text) => {
                 self.users.add(user);
                 self.change(user, *number, |partition| {
                     // Cannot fail: the commit has checked the model, and with it the dimensions.
-                    let _ = fill::put(partition, *number, &Labels::of(version), &memory.dynamics, text);
+                    let labels = Labels::of(version);
+                    let tags = Tags::of(labels.tags.as_slice());
+                    let _ = fill::put(partition, *number, &labels, tags, &memory.dynamics, text);
                 });
             }
         }

@@ -2,14 +2,23 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::thread;
 
 use openmemory_domain::{Dynamics, ModelIdentity, Sector};
-use openmemory_index::{Entry, Partition, SectorMask, Terms};
+use openmemory_index::{Entry, KnownTags, Partition, SectorMask, Tags, Terms};
 use openmemory_rules::{Error, IndexedText, Labels, Number, Rows};
-use openmemory_storage::Store;
+use openmemory_storage::{IndexedMemory, StorageError, Store};
+
+type Memories = Result<Vec<IndexedMemory>, StorageError>;
+
+/// Memories that are read together.
+const READ_TOGETHER: usize = 512;
+/// How many of these batches may be read before they are needed.
+const READ_AHEAD: usize = 4;
 
 /// The partition of a user, unless `stop` is set. It lacks memories without vectors of `model`: a reindex is in progress,
-/// which lets the partitions go at its end.
+/// which lets the partitions go at its end. Many memories are read on another thread than the one that indexes them.
 pub(super) fn fill(
     store: &Store,
     user: Option<&str>,
@@ -17,14 +26,39 @@ pub(super) fn fill(
     stop: &AtomicBool,
 ) -> Result<Partition, Error> {
     let (mut partition, tag) = (Partition::new(model.dimensions), model.tag());
-    for memory in store.indexed_memories(user) {
+    let mut known_tags = KnownTags::default();
+    let mut put_all = |memories: Memories| -> Result<(), Error> {
         if stop.load(Ordering::Relaxed) {
             return Err(Error::Closed);
         }
-        let memory = memory?;
-        if memory.text.embedding.model == tag {
-            put(&mut partition, memory.number, &memory.labels, &memory.dynamics, &memory.text)?;
-        }
+        let memories = memories?.into_iter().filter(|memory| memory.text.embedding.model == tag);
+        memories.into_iter().try_for_each(|IndexedMemory { number, labels, dynamics, text }| {
+            let tags = known_tags.tags(labels.tags.as_slice());
+            put(&mut partition, number, &labels, tags, &dynamics, &text)
+        })
+    };
+    let mut memories = store.indexed_memories(user);
+    let first: Memories = memories.by_ref().take(READ_TOGETHER).collect();
+    let is_all = first.as_ref().map_or(true, |first| first.len() < READ_TOGETHER);
+    put_all(first)?;
+    if !is_all {
+        thread::scope(|threads| {
+            let (read, batches) = sync_channel(READ_AHEAD);
+            let reader = move || {
+                loop {
+                    let batch: Memories = memories.by_ref().take(READ_TOGETHER).collect();
+                    let is_last = batch.as_ref().map_or(true, |batch| batch.len() < READ_TOGETHER);
+                    if read.send(batch).is_err() || is_last {
+                        return;
+                    }
+                }
+            };
+            thread::Builder::new()
+                .name("openmemory-read".into())
+                .spawn_scoped(threads, reader)
+                .map_err(StorageError::from)?;
+            batches.into_iter().try_for_each(&mut put_all)
+        })?;
     }
     Ok(partition)
 }
@@ -40,7 +74,10 @@ pub(super) fn refresh(
     for number in changed {
         let memory = store.indexed_memory(user, *number)?;
         match memory.filter(|memory| Some(memory.text.embedding.model) == model) {
-            Some(memory) => put(partition, *number, &memory.labels, &memory.dynamics, &memory.text)?,
+            Some(memory) => {
+                let tags = Tags::of(memory.labels.tags.as_slice());
+                put(partition, *number, &memory.labels, tags, &memory.dynamics, &memory.text)?;
+            }
             None => {
                 partition.remove(number.0);
             }
@@ -54,6 +91,7 @@ pub(super) fn put(
     partition: &mut Partition,
     number: Number,
     labels: &Labels,
+    tags: Tags,
     dynamics: &Dynamics,
     text: &IndexedText,
 ) -> Result<(), Error> {
@@ -67,7 +105,7 @@ pub(super) fn put(
         run: labels.run.as_deref(),
         content: text.content,
         terms: &terms,
-        tags: labels.tags.as_slice(),
+        tags,
         created_at: labels.created_at,
         expires_at: labels.expires_at,
         dynamics,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use openmemory_domain::{Dynamics, Timestamp};
-use openmemory_index::{Entry, Partition, Partitions, Query, RankedMemory, WrongDimensions};
+use openmemory_index::{Entry, Partition, Partitions, Query, RankedMemory, Tags, WrongDimensions};
 use parking_lot::RwLock;
 
 pub struct MemoryIndex {
@@ -37,7 +37,7 @@ impl MemoryIndex {
         self.change(user, |partition| partition.remove(number)).unwrap_or(false)
     }
 
-    pub fn set_labels(&self, user: Option<&str>, number: u64, tags: &[String], expires_at: Option<Timestamp>) {
+    pub fn set_labels(&self, user: Option<&str>, number: u64, tags: &Tags, expires_at: Option<Timestamp>) {
         self.change(user, |partition| partition.set_labels(number, tags, expires_at));
     }
 

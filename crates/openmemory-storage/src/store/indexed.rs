@@ -43,7 +43,7 @@ impl Store {
     pub fn indexed_memories(
         &self,
         user: Option<&str>,
-    ) -> impl Iterator<Item = Result<IndexedMemory, StorageError>> + '_ {
+    ) -> impl Iterator<Item = Result<IndexedMemory, StorageError>> + Send + '_ {
         let prefix = keys::indexed_prefix(user);
         let mut rows = self.backend.rows(&prefix, &keys::after(&prefix), false).peekable();
         from_fn(move || {

@@ -287,7 +287,7 @@ fn index(terms: &Terms<'_>, vectors: Vec<(&Vector, SectorMask)>, dimensions: usi
         run: Some("r"),
         content: ContentHash::of("tea"),
         terms,
-        tags: &[],
+        tags: openmemory_index::Tags::of(&[]),
         created_at: now,
         expires_at: None,
         dynamics: &Dynamics::new(&Sectors::new(Sector::Semantic, []), now),
