@@ -13,9 +13,9 @@ use openmemory_storage::{IndexedMemory, StorageError, Store};
 type Memories = Result<Vec<IndexedMemory>, StorageError>;
 
 /// Memories that are read together.
-const READ_TOGETHER: usize = 512;
+const READ_TOGETHER: usize = 128;
 /// How many of these batches may be read before they are needed.
-const READ_AHEAD: usize = 4;
+const READ_AHEAD: usize = 2;
 
 /// The partition of a user, unless `stop` is set. It lacks memories without vectors of `model`: a reindex is in progress,
 /// which lets the partitions go at its end. Many memories are read on another thread than the one that indexes them.

@@ -15,9 +15,9 @@ use crate::files::disk;
 use crate::rows::backend::{Backend, Batch, RowIterator};
 use crate::rows::keys;
 
-/// The limits of sled's page cache, which gets one byte per 256 bytes of rows in between. Other pages are read from the
-/// system's file cache; a cache eight times as large was not faster.
-const CACHE_BYTES: RangeInclusive<u64> = 8 * 1024 * 1024..=64 * 1024 * 1024;
+/// The limits of sled's page cache, which gets one byte per 16 bytes of rows in between. Other pages are read from the
+/// system's file cache. A store without rows is going to be filled, and gets the most.
+const CACHE_BYTES: RangeInclusive<u64> = 1024 * 1024..=8 * 1024 * 1024;
 /// The cache while a tree is built: an eighth of the rows. sled divides its cache into 256 shards by page number, and
 /// building is much slower if the pages of a shard do not fit.
 const CACHE_BYTES_TO_BUILD: RangeInclusive<u64> = 8 * 1024 * 1024..=64 * 1024 * 1024;
@@ -46,7 +46,8 @@ pub(crate) struct SledTree {
 impl SledTree {
     /// `bytes`: the approximate size of the rows.
     pub(crate) fn open(directory: &Path, bytes: u64) -> Result<Self, StorageError> {
-        Self::open_with(directory, clamp(bytes / 256, CACHE_BYTES), Some(FLUSH_EVERY_MS))
+        let cache = if bytes == 0 { *CACHE_BYTES.end() } else { clamp(bytes / 16, CACHE_BYTES) };
+        Self::open_with(directory, cache, Some(FLUSH_EVERY_MS))
     }
 
     /// For filling, syncing and closing: no background flush moves pages meanwhile.
