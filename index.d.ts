@@ -33,6 +33,15 @@ export type Feedback = 'POSITIVE' | 'NEGATIVE' | 'VERY_NEGATIVE'
  */
 export type TimeInput = string | Date
 
+/**
+ * A date, as input, as exactly as it is known: a year (`2024`), a month (`2024-05`), a day (`2024-05-17`), an ISO 8601 string
+ * with an offset, or a JavaScript `Date`. Years, months and days are those of UTC, and are kept as they were given.
+ */
+export type DateInput = string | Date
+
+/** Why a memory is no longer current: it was true and is not any longer, or it never was. */
+export type Retired = 'ended' | 'wrong'
+
 /** Metadata of a new memory. Optional fields that are `undefined` or `null` are left out. */
 export type MetadataInput<M extends object = Metadata> = {
   [K in keyof M]: Record<never, never> extends Pick<M, K> ? M[K] | null | undefined : M[K]
@@ -76,6 +85,12 @@ export interface Memory<M extends object = Metadata> {
   immutable: boolean
   /** List and search hide the memory from this time on. Absent: it never expires. */
   expires_at?: string
+  /** Since when it is true, or when it happened, as it was given. Absent: unknown. */
+  valid_from?: string
+  /** Until when it is true: a time, or the end of a year, month or day. Absent: it still is. */
+  valid_to?: string
+  /** Present after {@link OpenMemory.retireMemory}. */
+  retired?: Retired
   feedback?: Feedback
   feedback_reason?: string
 }
@@ -84,6 +99,14 @@ export interface Memory<M extends object = Metadata> {
 export interface AddedMemory<M extends object = Metadata> extends Memory<M> {
   /** Present only if the text was already stored; see {@link IfExists}. */
   existed?: true
+}
+
+/** What {@link OpenMemory.applyOperations} did with a memory, and the memory afterwards; for a `DELETE`, as it last was. */
+export interface OperatedMemory<M extends object = Metadata> extends Memory<M> {
+  /** `NONE`: an `add` with `ifExists` has found the text, and changed nothing. */
+  event: 'ADD' | 'UPDATE' | 'RESTORE' | 'RETIRE' | 'DELETE' | 'NONE'
+  /** For a `DELETE`. */
+  deleted_at?: string
 }
 
 /** What {@link OpenMemory.compact} did: the size of all files of the store. */
@@ -116,6 +139,30 @@ export interface MemoryMatch<M extends object = Metadata> extends Memory<M> {
   path: string[]
   /** With `explain: true`: each part of the score, by name. */
   explain?: Record<string, ScorePart>
+  /**
+   * With `at`, `asOf` or `includeHistory`: whether this is the newest version of the memory. If it is not, the hit has the
+   * fields of the version, `until` and `now`.
+   */
+  current?: boolean
+  /** Until when this version was true, if it is not the newest one. Absent: it still is, or was when `asOf` ended. */
+  until?: string
+  /** The newest version, if this is another one. */
+  now?: { version: number; content: string }
+  /** With `history`: the texts that were true before this one, newest first. */
+  before?: EarlierText[]
+}
+
+/** A text that another one has replaced, and when it was true. */
+export interface EarlierText {
+  content: string
+  version: number
+  /** As it was given. Absent: unknown. */
+  valid_from?: string
+  /** The first moment at which it was not true any longer. */
+  until?: string
+  /** When the store was told that it is not true any longer, and why. */
+  replaced_at: string
+  reason?: string
 }
 
 /**
@@ -136,7 +183,7 @@ export interface MemoryPage<M extends object = Metadata> {
 
 /** One field that a version changed. `from` is absent if the field is new, `to` if it was removed. */
 export interface Change {
-  /** `content`, `tags`, `metadata.<key>`, `expires_at` or `sectors`. */
+  /** `content`, `tags`, `metadata.<key>`, `expires_at`, `valid_from`, `valid_to`, `retired` or `sectors`. */
   field: string
   from?: JsonValue
   to?: JsonValue
@@ -144,7 +191,7 @@ export interface Change {
 
 /** A committed change, as {@link OpenMemory.watch} emits it. */
 export interface MemoryChange<M extends object = Metadata> {
-  event: 'ADD' | 'UPDATE' | 'RESTORE' | 'DELETE'
+  event: 'ADD' | 'UPDATE' | 'RESTORE' | 'RETIRE' | 'DELETE'
   /** The id of the memory. */
   id: string
   /** The version that the change created; for a `DELETE` the last one. */
@@ -162,7 +209,7 @@ export interface MemoryVersion<M extends object = Metadata> {
   /** The id of the memory. */
   id: string
   version: number
-  event: 'ADD' | 'UPDATE' | 'RESTORE'
+  event: 'ADD' | 'UPDATE' | 'RESTORE' | 'RETIRE'
   /** Who made the change, as given with the call. */
   actor?: string
   /** Why, as given with the call. */
@@ -175,6 +222,9 @@ export interface MemoryVersion<M extends object = Metadata> {
   sectors: Sector[]
   primary_sector: Sector
   expires_at?: string
+  valid_from?: string
+  valid_to?: string
+  retired?: Retired
   created_at: string
   updated_at: string
   /** Compared with the previous version; empty for `ADD`. */
@@ -237,6 +287,10 @@ export interface NewMemory<M extends object = Metadata> {
   expires_at?: TimeInput
   /** Default: now. */
   created_at?: TimeInput
+  /** Since when it is true, or when it happened. Default: unknown. */
+  valid_from?: DateInput
+  /** Until when it is true: a time, or the end of a year, month or day. Default: it still is. */
+  valid_to?: DateInput
   /** Overrides `ifExists` of the call. */
   ifExists?: IfExists
 }
@@ -265,6 +319,13 @@ export interface MemoryPatch<M extends object = Metadata> {
   metadata?: MetadataPatch<M>
   /** `null` clears it. */
   expires_at?: TimeInput | null
+  /**
+   * Since when it is true. Default for a new text: the time of the update; otherwise it stays. The version before is true
+   * until then. Only a `correction` may move it back.
+   */
+  valid_from?: DateInput | null
+  /** Until when it is true. `null` clears it, and so does a new text that is no `correction`. */
+  valid_to?: DateInput | null
 }
 
 /** One item of {@link OpenMemory.updateMemories}: a patch and the memory it applies to. */
@@ -272,7 +333,17 @@ export interface MemoryUpdate<M extends object = Metadata> extends MemoryPatch<M
   id: string
   /** Apply the patch only if the memory is at this version. */
   ifVersion?: number
+  /** As in {@link CorrectionOptions}. */
+  correction?: boolean
 }
+
+/** One change of {@link OpenMemory.applyOperations}: exactly one of these fields. */
+export type Operation<M extends object = Metadata> =
+  | { add: NewMemory<M> }
+  | { update: MemoryUpdate<M> }
+  | { retire: { id: string; why?: Retired; valid_to?: DateInput; ifVersion?: number } }
+  | { restore: { id: string; version: number; ifVersion?: number } }
+  | { delete: { id: string; ifVersion?: number } }
 
 // --- Filters --------------------------------------------------------------------------------------------------------
 
@@ -327,6 +398,11 @@ export interface Filters {
   created_at?: Condition<TimeInput>
   updated_at?: Condition<TimeInput>
   expires_at?: Condition<TimeInput>
+  /** Compared by its first moment. */
+  valid_from?: Condition<DateInput>
+  /** Compared by the first moment after it. */
+  valid_to?: Condition<DateInput>
+  retired?: Condition<Retired>
   version?: Condition<number>
   immutable?: Condition<boolean>
   /** Only these ids. */
@@ -466,16 +542,28 @@ export interface RemoteOptions extends CommonOptions {
 /** Which store {@link OpenMemory} opens, and how. Unknown options are rejected by name. */
 export type OpenMemoryOptions = EmbeddedOptions | RemoteOptions
 
-/** Which state of the memory to read: one of the two, or neither for the current one. */
-export interface GetOptions {
-  /** The state of this version. */
+/**
+ * At which time a store is read. The two may be combined: what was true at `at`, as far as the store had been told by `asOf`.
+ * Deleted memories are gone at every time.
+ */
+export interface PointInTime {
+  /**
+   * What was true at this time: the version whose interval, from its `valid_from` to its `valid_to` or to the `valid_from` of
+   * the version that replaced it, holds it. A year, month or day means its first moment.
+   */
+  at?: DateInput
+  /** What the store said at this time, without what it was told later. */
+  asOf?: DateInput
+}
+
+/** Which state of the memory to read: a version, a point in time, or neither for the current one. */
+export interface GetOptions extends PointInTime {
+  /** The state of this version. Not with `at` or `asOf`, which are `NOT_FOUND` if the memory has no version there. */
   version?: number
-  /** The state at this time. `NOT_FOUND` if the memory did not exist yet. */
-  at?: TimeInput
 }
 
 /** Options of {@link OpenMemory.iterateMemories}. */
-export interface IterateOptions {
+export interface IterateOptions extends PointInTime {
   filters?: Filters
   /** Memories read per request, 1 to 1000. Default 100. */
   limit?: number
@@ -483,6 +571,8 @@ export interface IterateOptions {
   order?: 'created_at:desc' | 'created_at:asc' | 'updated_at:desc' | 'updated_at:asc'
   /** Include memories whose `expires_at` has passed. Default false. */
   showExpired?: boolean
+  /** Include memories that are retired, or whose `valid_to` has passed. Default false. */
+  showRetired?: boolean
 }
 
 /** Options of {@link OpenMemory.listMemories}. */
@@ -503,6 +593,23 @@ export interface Attribution {
 export interface UpdateOptions extends Attribution {
   /** Apply the change only if the memory is at this version; otherwise reject with {@link VersionConflictError}. */
   ifVersion?: number
+}
+
+/** Options of {@link OpenMemory.updateMemory}. */
+export interface CorrectionOptions extends UpdateOptions {
+  /**
+   * The version before was wrong, or said worse what is still so: `valid_from` and `valid_to` stay, unless the patch corrects
+   * them, and the version before counts as never having been true. Default false: a new text is true from now on.
+   */
+  correction?: boolean
+}
+
+/** Options of {@link OpenMemory.retireMemory}. */
+export interface RetireOptions extends UpdateOptions {
+  /** Default `'ended'`. */
+  why?: Retired
+  /** Until when it was true. Default: now. Not with `why: 'wrong'`. */
+  valid_to?: DateInput
 }
 
 /** Options of {@link OpenMemory.restoreMemory}. */
@@ -556,8 +663,11 @@ export interface ImportOptions extends LongCallOptions {
 /** Options of {@link OpenMemory.updateMemories}. */
 export interface UpdateManyOptions extends BatchOptions, Attribution {}
 
+/** Options of {@link OpenMemory.applyOperations}. */
+export interface OperationsOptions extends LongCallOptions, Attribution {}
+
 /** Options of {@link OpenMemory.searchMemories}. */
-export interface SearchOptions {
+export interface SearchOptions extends PointInTime {
   /** Maximum number of hits, 1 to 1000. Default 8. */
   limit?: number
   /**
@@ -577,6 +687,18 @@ export interface SearchOptions {
   explain?: boolean
   /** Include memories whose `expires_at` has passed. Default false. */
   showExpired?: boolean
+  /** Include memories that are retired, or whose `valid_to` has passed. Default false. */
+  showRetired?: boolean
+  /** How many texts that were true before each hit has in `before`, 0 to 16. Default 0. */
+  history?: number
+  /**
+   * Also finds texts that were replaced: such a hit is the version, with `current: false`. Of one memory, the best text is
+   * found. The first such search of a user loads these texts, of each memory the newest 16; they are dropped after ten idle
+   * minutes. One whose vectors are missing, because it came with an import or the model has changed since, is compared by
+   * those of the memory's newest text.
+   * Default false.
+   */
+  includeHistory?: boolean
 }
 
 /** Options of {@link OpenMemory.watch}. */
@@ -1027,6 +1149,70 @@ export class OpenMemory<M extends object = Metadata> {
    * ```
    */
   restoreMemory(id: string, version: number, options?: RestoreOptions): Promise<Memory<M>>
+
+  /**
+   * Adds, changes, retires, restores and deletes memories in one commit: all or none. Operations apply in order, each to the
+   * state that those before it leave.
+   *
+   * @param operations 1 to 1000 operations, each with an `ifVersion` of its own.
+   * @param options `actor` and `reason` of all of them, `onProgress` and `signal`.
+   * @returns A result for each operation. If one is refused it has the error, the others are `ABORTED`, and nothing changes.
+   * @throws {ValidationError} `INVALID_ARGUMENT` or `LIMIT_EXCEEDED` if there are no operations, or more than 1000.
+   * @example
+   * ```ts
+   * const results = await om.applyOperations([
+   *   { update: { id, content: 'Ada drinks coffee', ifVersion: 1 } },
+   *   { add: { content: 'Ada has stopped drinking tea' } },
+   * ])
+   * console.log(results.map((result) => result.ok && result.memory.event).join(' ')) // UPDATE ADD
+   * ```
+   */
+  applyOperations(
+    operations: readonly Operation<M>[],
+    options?: OperationsOptions,
+  ): Promise<ItemResult<OperatedMemory<M>>[]>
+
+  /**
+   * Undoes what {@link applyOperations} did, in one commit: what was added is deleted, and what was changed, retired or
+   * restored becomes what it was, as a new version. If a memory has changed since, nothing is undone, and its result says so.
+   *
+   * @param results What {@link applyOperations} returned.
+   * @param options `actor` and `reason`.
+   * @returns A result for each memory that was changed, the last one first: `VERSION_CONFLICT` or `NOT_FOUND` for those that
+   * have changed since, and then `ABORTED` for the others.
+   * @throws {ValidationError} `INVALID_ARGUMENT` if a memory was deleted: it cannot be brought back.
+   * @example
+   * ```ts
+   * const results = await om.applyOperations([{ update: { id, content: 'Ada drinks coffee' } }])
+   * const [undone] = await om.undoOperations(results)
+   * console.log(undone?.ok && undone.memory.content) // Ada drinks tea
+   * ```
+   */
+  undoOperations(
+    results: readonly ItemResult<OperatedMemory<M>>[],
+    options?: Attribution,
+  ): Promise<ItemResult<OperatedMemory<M>>[]>
+
+  /**
+   * Records that a memory is not true any longer, or never was, as a new version with the same content. List and search
+   * leave it out unless `showRetired` is set. Unlike {@link deleteMemory} it removes nothing, and {@link restoreMemory}
+   * takes it back.
+   *
+   * @param id The id of the memory.
+   * @param options `why`, `valid_to`, `ifVersion`, `actor` and `reason`.
+   * @returns The memory after the change.
+   * @throws {NotFoundError} If there is no such memory.
+   * @throws {ValidationError} `INVALID_ARGUMENT` if `valid_to` is before the memory's `valid_from`.
+   * @throws {VersionConflictError} If the memory is not at `ifVersion`.
+   * @throws {ImmutableMemoryError} If the memory is immutable.
+   * @example
+   * ```ts
+   * const job = await om.addMemory({ content: 'Ada works at Acme', valid_from: '2023' })
+   * const ended = await om.retireMemory(job.id, { valid_to: '2024-05-01' })
+   * console.log(ended.retired, ended.valid_from, ended.valid_to) // ended 2023 2024-05-01
+   * ```
+   */
+  retireMemory(id: string, options?: RetireOptions): Promise<Memory<M>>
 
   /**
    * Records how useful a memory was. Its version and `updated_at` do not change.

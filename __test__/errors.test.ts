@@ -46,7 +46,8 @@ test('a wrong argument rejects and never throws', async () => {
   const om = openStore() as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>
   const methods = [
     ...['addMemory', 'addMemories', 'getMemory', 'updateMemory', 'updateMemories', 'deleteMemory', 'deleteMemories'],
-    ...['searchMemories', 'reinforceMemory', 'getHistory', 'restoreMemory', 'sendFeedback', 'getWaypoints'],
+    ...['searchMemories', 'reinforceMemory', 'getHistory', 'restoreMemory', 'retireMemory', 'sendFeedback'],
+    ...['getWaypoints', 'applyOperations', 'undoOperations'],
   ]
   for (const method of methods) {
     for (const argument of [undefined, null, 7, Symbol('x'), () => {}, new Date()]) {
@@ -91,12 +92,15 @@ test('an argument that a method does not take is refused by its name, and nothin
     ['listMemories', [{}, { limit: 1 }], 'limit'],
     ['updateMemory', [id, { tags: [] }, {}, { ifVersion: 1 }], 'ifVersion'],
     ['updateMemories', [[{ id, tags: [] }], {}, 'ada'], 'arguments'],
+    ['applyOperations', [[{ delete: { id } }], {}, 'ada'], 'arguments'],
+    ['undoOperations', [[], {}, 'ada'], 'arguments'],
     ['deleteMemory', [id, { force: true }], 'force'],
     ['deleteMemories', [[id], {}, { force: true }], 'force'],
     ['searchMemories', ['x', {}, { k: 1 }], 'k'],
     ['reinforceMemory', [id, {}, 0.5], 'arguments'],
     ['getHistory', [id, {}, 10], 'arguments'],
     ['restoreMemory', [id, 1, {}, { actor: 'ada' }], 'actor'],
+    ['retireMemory', [id, {}, { why: 'wrong' }], 'why'],
     ['sendFeedback', [id, null, {}, 'why'], 'arguments'],
     ['getWaypoints', [id, { limit: 1 }], 'limit'],
     ['reindex', [{}, { force: true }], 'force'],

@@ -37,12 +37,12 @@ test('each state can be read by its time', async () => {
   for (const earlier of states) {
     // Of versions made within one millisecond, the last is the state at that time.
     const last = states.findLast(({ updated_at }) => updated_at === earlier.updated_at) as Memory
-    const read = await om.getMemory(id, { at: earlier.updated_at })
+    const read = await om.getMemory(id, { asOf: earlier.updated_at })
     expect(read.version).toBe(last.version)
     expect(state(read)).toEqual(state(last))
   }
-  expect((await om.getMemory(id, { at: new Date('2999-01-01') })).version).toBe(4)
-  const before = await refusal(om.getMemory(id, { at: '2001-01-01' }))
+  expect((await om.getMemory(id, { asOf: new Date('2999-01-01') })).version).toBe(4)
+  const before = await refusal(om.getMemory(id, { asOf: '2001-01-01' }))
   expect(before.code).toBe('NOT_FOUND')
 })
 

@@ -109,7 +109,7 @@ test('every tool is described, and does its work', async () => {
   expect(names.sort()).toEqual(
     [
       ...['add_memory', 'delete_memory', 'get_history', 'get_memory', 'list_memories', 'reinforce_memory'],
-      ...['restore_memory', 'search_memories', 'update_memory'],
+      ...['restore_memory', 'retire_memory', 'search_memories', 'update_memory'],
     ].sort(),
   )
   for (const { description, inputSchema, annotations } of tools) {
@@ -206,6 +206,7 @@ test('a session that is pinned to a user neither shows nor changes memories of o
       ['delete_memory', {}],
       ['get_history', {}],
       ['restore_memory', { version: 1 }],
+      ['retire_memory', {}],
       ['reinforce_memory', {}],
     ] as const) {
       expect(await host.use(name, { id, ...args })).toEqual({
@@ -259,7 +260,7 @@ test('the text of an answer has what a model reads, and the data has the rest', 
   expect(found.data.matches).toMatchObject([{ id, metadata: { source: 'chat' }, similarity: expect.any(Number) }])
 
   const { updated_at } = await store.updateMemory(id, { content: 'Ada drinks coffee', tags: [] })
-  const brief = { id, content: 'Ada drinks coffee', created_at, updated_at }
+  const brief = { id, content: 'Ada drinks coffee', created_at, updated_at, valid_from: updated_at }
   expect(JSON.parse((await host.answers('list_memories', {})).text)).toEqual({ memories: [brief] })
   // Of one memory also what an update needs.
   const whole = { ...brief, version: 2, metadata: { source: 'chat' } }
@@ -360,7 +361,7 @@ test('a history that exceeds the budget is read in parts', async () => {
     const versions = JSON.parse(text).versions
     expect(versions[0]).toMatchObject({
       event: 'UPDATE',
-      changed: ['content', 'metadata.n'],
+      changed: ['content', 'metadata.n', 'valid_from'],
       reason: expect.any(String),
     })
     expect(versions[0].content).toMatch(/ more characters; get_memory returns all of it\]$/)

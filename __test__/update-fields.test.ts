@@ -63,6 +63,7 @@ test('content changes alone, and the rest of the record stays', async () => {
     content: 'Rust 1.0 was released on 15 May 2015',
     version: 2,
     updated_at: updated.updated_at,
+    valid_from: updated.updated_at,
     sectors: updated.sectors,
     primary_sector: updated.sectors[0],
     salience: expect.any(Number),

@@ -35,8 +35,8 @@ rmSync(path, { recursive: true })
 
 // Prints:
 // true 2
-// 4 RESTORE content by somebody: no reason given
-// 3 UPDATE content by import: old address book
-// 2 UPDATE content,metadata.since by assistant: told in chat 12
+// 4 RESTORE content,valid_from by somebody: no reason given
+// 3 UPDATE content,valid_from by import: old address book
+// 2 UPDATE content,metadata.since,valid_from by assistant: told in chat 12
 // 1 ADD  by somebody: no reason given
 // Ada works at Hooli as a team lead { since: '2026-03' }

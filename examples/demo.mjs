@@ -135,7 +135,7 @@ async function lookBack(asked) {
     for (const one of changes) change(one)
   }
 
-  const [then, atTime] = await timed(() => om.getMemory(id, { at: asked }))
+  const [then, atTime] = await timed(() => om.getMemory(id, { asOf: asked }))
   heading('6  What did we believe when we first asked?', 'getMemory at that time', atTime)
   say(`  version ${then.version}: ${cut(then.content, 78)}`)
 

@@ -19,7 +19,7 @@ export interface BatchRequest {
   atomic: boolean
 }
 
-export interface UpdateRequest extends contract.UpdateOptions {
+export interface UpdateRequest extends contract.CorrectionOptions {
   id: string
   patch: PlainObject
 }
@@ -41,13 +41,17 @@ export interface Backend<M extends object = contract.Metadata> {
     request: BatchRequest & contract.AddOptions,
     control: CallControl,
   ): Promise<contract.ItemResult<contract.AddedMemory<M>>[]>
-  get(request: { id: string; version?: number; at?: string }): Promise<contract.Memory<M>>
+  get(request: { id: string; version?: number; at?: string; asOf?: string }): Promise<contract.Memory<M>>
   list(request: ListRequest, control?: CallControl): Promise<contract.MemoryPage<M>>
   update(request: UpdateRequest): Promise<contract.Memory<M>>
   updateMany(
     request: BatchRequest & contract.Attribution,
     control: CallControl,
   ): Promise<contract.ItemResult<contract.Memory<M>>[]>
+  applyOperations(
+    request: { operations: PlainObject[] } & contract.Attribution,
+    control: CallControl,
+  ): Promise<contract.ItemResult<contract.OperatedMemory<M>>[]>
   delete(request: { id: string } & contract.UpdateOptions): Promise<contract.DeletedMemory<M>>
   deleteIds(ids: readonly string[], control: CallControl): Promise<contract.ItemResult<contract.DeletedMemory<M>>[]>
   deleteSelected(selection: contract.DeleteSelection, control: CallControl): Promise<contract.DeleteSummary>
@@ -58,6 +62,7 @@ export interface Backend<M extends object = contract.Metadata> {
     control?: CallControl,
   ): Promise<contract.MemoryVersion<M>[]>
   restore(request: { id: string; version: number } & contract.RestoreOptions): Promise<contract.Memory<M>>
+  retire(request: { id: string } & contract.RetireOptions): Promise<contract.Memory<M>>
   feedback(
     request: { id: string; feedback: contract.Feedback | null } & contract.FeedbackOptions,
   ): Promise<contract.Memory<M>>

@@ -1,13 +1,14 @@
 // What can a user do with a store? Arguments are checked here; a backend does the work.
 
 import type * as contract from '../index'
-import type { Backend, CallControl } from './backend'
+import type { Backend, CallControl, PlainObject } from './backend'
 import { perItem } from './batch'
 import { CallSite } from './call-site'
 import { cancellable, checkLongCall, checkSignal, ProgressFailure } from './cancellable'
 import { connect } from './connect'
 import { withDeadline } from './deadline'
 import { failure, invalid } from './errors'
+import { checkOperation, undoing } from './operations'
 import { type Check, readingFrom, writingTo } from './pipes'
 import { isVacuous, Scope } from './scope'
 import { checkId, checkItems, checkOptions, checkRecord, describe, isoTime, rejectExtra } from './validate/arguments'
@@ -26,9 +27,13 @@ interface Call {
   expired(): boolean
 }
 
-const ITERATE_OPTIONS = ['filters', 'limit', 'order', 'showExpired'] as const
+const ITERATE_OPTIONS = ['filters', 'limit', 'order', 'showExpired', 'showRetired', 'at', 'asOf'] as const
 const UPDATE_OPTIONS = ['ifVersion', 'actor', 'reason'] as const
-const SEARCH_OPTIONS = ['limit', 'k', 'filters', 'sectors', 'minScore', 'explain', 'showExpired'] as const
+const SEARCH_OPTIONS = [
+  ...['limit', 'k', 'filters', 'sectors', 'minScore', 'explain', 'showExpired', 'showRetired'],
+  ...['at', 'asOf', 'history', 'includeHistory'],
+] as readonly (keyof contract.SearchOptions)[]
+const RETIRE_OPTIONS = [...UPDATE_OPTIONS, 'why', 'valid_to'] as const
 const WATCH_OPTIONS = ['filters', 'since', 'signal'] as const
 const LONG_OPTIONS = ['onProgress', 'signal'] as const
 
@@ -76,9 +81,13 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
 
   getMemory(id: string, options?: contract.GetOptions, ...extra: Extra) {
     return this.#call(extra, () => {
-      const { version, at } = checkOptions(options, ['version', 'at'])
-      if (version !== undefined && at !== undefined) throw invalid('at', 'and version exclude each other')
-      return this.#backend.get(lossless({ id: checkId(id), version, at: at && isoTime(at, 'at') }))
+      const checked = asText(checkOptions(options, ['version', 'at', 'asOf']))
+      for (const name of ['at', 'asOf'] as const) {
+        if (checked.version !== undefined && checked[name] !== undefined) {
+          throw invalid(name, 'and version exclude each other')
+        }
+      }
+      return this.#backend.get(lossless({ id: checkId(id), ...checked }))
     })
   }
 
@@ -107,9 +116,9 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
     } while (cursor !== undefined)
   }
 
-  updateMemory(id: string, patch: contract.MemoryPatch<M>, options?: contract.UpdateOptions, ...extra: Extra) {
+  updateMemory(id: string, patch: contract.MemoryPatch<M>, options?: contract.CorrectionOptions, ...extra: Extra) {
     return this.#call(extra, () => {
-      const checked = lossless(checkOptions(options, UPDATE_OPTIONS))
+      const checked = lossless(checkOptions(options, [...UPDATE_OPTIONS, 'correction']))
       return this.#backend.update({ id: checkId(id), patch: checkRecord(patch, 'patch'), ...checked })
     })
   }
@@ -124,6 +133,37 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
           this.#backend.updateMany({ items, ...lossless({ atomic, actor, reason }) }, control),
         ),
       )
+    })
+  }
+
+  applyOperations(
+    operations: readonly contract.Operation<M>[],
+    options?: contract.OperationsOptions,
+    ...extra: Extra
+  ): Promise<contract.ItemResult<contract.OperatedMemory<M>>[]> {
+    return this.#call(extra, ({ site }) => {
+      const { actor, reason, ...long } = checkOptions(options, [...LONG_OPTIONS, 'actor', 'reason'])
+      const scoped = (memory: PlainObject) => this.#scope.memory(memory)
+      const prepare = (item: unknown, index: number) => checkOperation(item, `operations[${index}]`, scoped)
+      return cancellable(long, (control) =>
+        perItem(checkItems(operations, 'operations'), { atomic: true, site, prepare }, (items) =>
+          this.#backend.applyOperations({ operations: items, ...lossless({ actor, reason }) }, control),
+        ),
+      )
+    })
+  }
+
+  undoOperations(
+    results: readonly contract.ItemResult<contract.OperatedMemory<M>>[],
+    options?: contract.Attribution,
+    ...extra: Extra
+  ): Promise<contract.ItemResult<contract.OperatedMemory<M>>[]> {
+    return this.#call(extra, async ({ site }) => {
+      const checked = lossless(checkOptions(options, ['actor', 'reason']))
+      const operations = undoing(results)
+      if (operations.length === 0) return []
+      const undone = await this.#backend.applyOperations({ operations, ...checked }, {})
+      return undone.map((result) => (result.ok ? result : { ...result, error: site.withCallerStack(result.error) }))
     })
   }
 
@@ -163,7 +203,7 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
 
   searchMemories(query: string, options?: contract.SearchOptions, ...extra: Extra) {
     return this.#call(extra, (call) => {
-      const { filters, ...rest } = checkOptions(options, SEARCH_OPTIONS)
+      const { filters, ...rest } = asText(checkOptions(options, SEARCH_OPTIONS))
       if (typeof query !== 'string') throw invalid('query', `must be a string, not ${describe(query)}`)
       const request = { ...lossless({ query, ...rest }), filters: this.#scope.filters(filters) }
       return this.#backend.search(request, call.stopAtDeadline())
@@ -188,6 +228,16 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
       const checked = checkOptions(options, UPDATE_OPTIONS)
       if (typeof version !== 'number') throw invalid('version', `must be a number, not ${describe(version)}`)
       return this.#backend.restore(lossless({ id: checkId(id), version, ...checked }))
+    })
+  }
+
+  retireMemory(id: string, options?: contract.RetireOptions, ...extra: Extra) {
+    return this.#call(extra, () => {
+      const { valid_to, ...checked } = checkOptions(options, RETIRE_OPTIONS)
+      const until = valid_to && isoTime(valid_to, 'valid_to')
+      return this.#backend.retire(
+        lossless({ id: checkId(id), ...checked, ...(until !== undefined && { valid_to: until }) }),
+      )
     })
   }
 
@@ -360,7 +410,8 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
     }
   }
 
-  #page({ filters, ...rest }: contract.ListOptions, call: Call): Promise<contract.MemoryPage<M>> {
+  #page(options: contract.ListOptions, call: Call): Promise<contract.MemoryPage<M>> {
+    const { filters, ...rest } = asText(options)
     const request = { ...lossless(rest), filters: this.#scope.filters(filters) }
     return this.#backend.list(request, call.stopAtDeadline())
   }
@@ -377,6 +428,16 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
       throw invalid('filters', 'must not be empty; to delete all memories, pass { all: true }')
     }
     return scoped === undefined ? { all: true } : { filters: scoped }
+  }
+}
+
+/** The options, with `at` and `asOf` as text. */
+function asText<T extends { at?: contract.DateInput; asOf?: contract.DateInput }>(options: T) {
+  const { at, asOf, ...rest } = options
+  return {
+    ...rest,
+    ...(at !== undefined && { at: isoTime(at, 'at') }),
+    ...(asOf !== undefined && { asOf: isoTime(asOf, 'asOf') }),
   }
 }
 

@@ -10,8 +10,8 @@ use napi::bindgen_prelude::{
 use napi::{Env, JsValue};
 use napi_derive::napi;
 use openmemory_domain::request::{
-    AddMany, ById, Delete, DeleteMany, Export, FeedbackRequest, Get, History, Import, List, NewMemory, Reinforce,
-    Restore, Search, Update, UpdateMany,
+    AddMany, ById, Delete, DeleteMany, Export, FeedbackRequest, Get, History, Import, List, NewMemory, Operations,
+    Reinforce, Restore, Retire, Search, Update, UpdateMany,
 };
 use openmemory_domain::{Clock, Invalid, SystemClock};
 use openmemory_engine::{self as engine, Shared};
@@ -107,6 +107,12 @@ impl Engine {
     }
 
     #[napi(ts_return_type = "Promise<string>")]
+    pub fn apply_operations<'env>(&self, env: &'env Env, request: String, control: Option<&Control>) -> Promised<'env> {
+        let (operations, control) = (read(&request, Operations::read), progress(control));
+        self.call(env, |engine| async move { engine.apply_operations(operations?, &control).await.map(items) })
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
     pub fn delete<'env>(&self, env: &'env Env, request: String) -> Result<Object<'env>> {
         let delete = read(&request, Delete::read);
         self.call_inline(env, |engine| async move { written(&engine, engine.delete(delete?).await?).await })
@@ -158,6 +164,12 @@ impl Engine {
     pub fn restore<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
         let restore = read(&request, Restore::read);
         self.call(env, |engine| async move { engine.restore(restore?).await })
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn retire<'env>(&self, env: &'env Env, request: String) -> Result<Object<'env>> {
+        let retire = read(&request, Retire::read);
+        self.call_inline(env, |engine| async move { written(&engine, engine.retire(retire?).await?).await })
     }
 
     #[napi(ts_return_type = "Promise<string>")]

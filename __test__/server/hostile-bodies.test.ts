@@ -195,6 +195,7 @@ test('ids in paths are only ids', async () => {
       ['DELETE', `/memory/${id}`],
       ['DELETE', `/v1/memories/${id}/`],
       ['POST', `/memory/${id}/restore`, { version: 1 }],
+      ['POST', `/memory/${id}/retire`, {}],
     ] as const) {
       const { status } = await ask(method, path, { body })
       expect([method, path, [400, 404, 405, 413].includes(status)]).toEqual([method, path, true])

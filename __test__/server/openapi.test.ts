@@ -72,6 +72,7 @@ test('answers have the fields of their schemas, and no others', async () => {
     tags: ['taste'],
     ...scope,
     expires_at: '2999-01-01',
+    valid_from: '2024-05',
   })
   await store.addMemories(Array.from({ length: 3 }, (_, n) => ({ content: `Ada drinks tea ${n}`, ...scope })))
   const calls: [string, string, string, object?][] = [
@@ -91,6 +92,7 @@ test('answers have the fields of their schemas, and no others', async () => {
       },
     ],
     ['POST', '/memory/{id}/restore', `/memory/${id}/restore`, { version: 1 }],
+    ['POST', '/memory/{id}/retire', `/memory/${id}/retire`, { valid_to: '2999' }],
     ['POST', '/memory/{id}/feedback', `/memory/${id}/feedback`, { feedback: 'NEGATIVE', reason: 'old' }],
     ['POST', '/memory/reinforce', '/memory/reinforce', { id }],
     ['GET', '/memory/{id}', `/memory/${id}`],
@@ -101,6 +103,15 @@ test('answers have the fields of their schemas, and no others', async () => {
     ['GET', '/users/{user_id}/memories', '/users/ada/memories'],
     ['POST', '/memory/query', '/memory/query', { query: `${'x'.repeat(9000)} tea`, explain: true }],
     ['POST', '/memory/search', '/memory/search', { query: 'tea', explain: true }],
+    ['POST', '/memory/search', '/memory/search', { query: 'coffee', includeHistory: true, history: 2 }],
+    ['POST', '/memory/search', '/memory/search', { query: 'tea', at: '2024', asOf: '2999' }],
+    [
+      'POST',
+      '/memory/operations',
+      '/memory/operations',
+      { operations: [{ add: { content: 'z' } }, { delete: { id: 'none' } }] },
+    ],
+    ['POST', '/memory/operations', '/memory/operations', { operations: [{ add: { content: 'z' } }] }],
     ['GET', '/sectors', '/sectors'],
     ['GET', '/ready', '/ready'],
     ['POST', '/flush', '/flush'],

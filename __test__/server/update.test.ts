@@ -65,6 +65,7 @@ test.each([
   ['GET', '/memory//history'],
   ['GET', '/memory//waypoints'],
   ['POST', '/memory//restore'],
+  ['POST', '/memory//retire'],
 ])('%s %s without an id answers 400 id', async (method, path) => {
   const { ask } = await withMemory()
   const reply = await ask(method, path, method === 'GET' ? {} : { body: { tags: [] } })

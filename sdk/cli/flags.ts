@@ -10,6 +10,22 @@ export const BOOLEAN = { type: 'boolean' } as const
 export const FILTER: Flags = { filter: STRING }
 export const FILTER_HELP = { filter: `only memories that match, as JSON: '{"user_id": "ada", "tags": "work"}'` }
 
+export const TIME: Flags = { at: STRING, 'as-of': STRING }
+export const TIME_HELP = {
+  at: 'what was true at this time, such as 2024-05',
+  'as-of': 'what the store said at this time',
+}
+
+export function pointInTime(values: Values): contract.PointInTime {
+  return given({ at: text(values, 'at'), asOf: text(values, 'as-of') })
+}
+
+export const VALID: Flags = { 'valid-from': STRING, 'valid-to': STRING }
+export const VALID_HELP = {
+  'valid-from': 'since when it is true, such as 2024, 2024-05 or 2024-05-17',
+  'valid-to': 'until when it is true',
+}
+
 export const CHANGE: Flags = { 'if-version': STRING, actor: STRING, reason: STRING }
 export const CHANGE_HELP = {
   'if-version': 'only if the memory is at this version',

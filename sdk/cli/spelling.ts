@@ -15,6 +15,7 @@ const SPELLING: Record<string, string> = {
   filters: 'filter',
   sectors: 'sector',
   showExpired: 'expired',
+  showRetired: 'retired',
 }
 
 /** Positional arguments. */

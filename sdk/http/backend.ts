@@ -19,7 +19,7 @@ type Memory<M extends object> = contract.Memory<M>
 
 /** Paths that are routes of their own; an id that is spelled like one is escaped. */
 const ROUTES: ReadonlySet<string> = new Set([
-  ...['add', 'all', 'batch', 'delete', 'list', 'query', 'reinforce', 'search'],
+  ...['add', 'all', 'batch', 'delete', 'list', 'operations', 'query', 'reinforce', 'search'],
 ])
 
 const STATS: HttpRequest = { method: 'GET', path: '/stats', fits: shapes.isStats }
@@ -51,7 +51,7 @@ export class HttpBackend<M extends object> implements Backend<M> {
     return this.#batch<contract.AddedMemory<M>>('POST', '/memory/batch', { items }, options, control)
   }
 
-  async get({ id, ...options }: { id: string; version?: number; at?: string }): Promise<Memory<M>> {
+  async get({ id, ...options }: { id: string; version?: number; at?: string; asOf?: string }): Promise<Memory<M>> {
     return bare(await this.#read({ method: 'GET', path: memoryPath(id) + query(options), fits: shapes.isMemory }))
   }
 
@@ -64,7 +64,7 @@ export class HttpBackend<M extends object> implements Backend<M> {
   }
 
   async update({ id, patch, ...options }: requests.UpdateRequest): Promise<Memory<M>> {
-    rejectFields(patch, ['ifVersion', 'actor', 'reason'])
+    rejectFields(patch, ['correction', 'ifVersion', 'actor', 'reason'])
     const body = json({ ...patch, ...options })
     return bare(await this.#call({ method: 'PATCH', path: memoryPath(id), body, fits: shapes.isMemory }))
   }
@@ -72,6 +72,15 @@ export class HttpBackend<M extends object> implements Backend<M> {
   updateMany(request: requests.BatchRequest, control: CallControl) {
     const { items, ...options } = request
     return this.#batch<Memory<M>>('PATCH', '/memory/batch', { items }, options, control)
+  }
+
+  async applyOperations(request: { operations: requests.PlainObject[] }, { signal, onProgress }: CallControl) {
+    const count = request.operations.length
+    const { results } = await this.#call<{ results: ItemBody<contract.OperatedMemory<M>>[] }>({
+      ...{ method: 'POST', path: '/memory/operations', body: json(request), fits: shapes.holdsResults(count), signal },
+    })
+    onProgress?.(count, count)
+    return itemResults(results)
   }
 
   async delete({ id, ...options }: { id: string } & contract.UpdateOptions): Promise<contract.DeletedMemory<M>> {
@@ -121,6 +130,11 @@ export class HttpBackend<M extends object> implements Backend<M> {
 
   async restore({ id, ...body }: { id: string; version: number } & contract.RestoreOptions): Promise<Memory<M>> {
     const path = `${memoryPath(id)}/restore`
+    return bare(await this.#call({ method: 'POST', path, body: json(body), fits: shapes.isMemory }))
+  }
+
+  async retire({ id, ...body }: { id: string } & contract.RetireOptions): Promise<Memory<M>> {
+    const path = `${memoryPath(id)}/retire`
     return bare(await this.#call({ method: 'POST', path, body: json(body), fits: shapes.isMemory }))
   }
 

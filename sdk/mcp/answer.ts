@@ -71,12 +71,20 @@ export function checkWhole(content: unknown): void {
 
 /** What a model reads of a memory in a list. */
 export function brief({ id, content, created_at, updated_at, tags, ...rest }: Memory | MemoryMatch): object {
+  const { valid_from, valid_to, retired } = rest
   return {
     ...{ id, content, created_at },
     ...(updated_at !== created_at && { updated_at }),
+    ...{ valid_from, valid_to, retired },
     ...(tags?.length > 0 && { tags }),
-    ...('score' in rest && { score: Number(rest.score.toPrecision(2)) }),
+    ...('score' in rest && { score: Number(rest.score.toPrecision(2)), ...past(rest) }),
   }
+}
+
+/** What a hit says about the other versions of its memory. */
+function past({ current, until, now, before }: Pick<MemoryMatch, 'current' | 'until' | 'now' | 'before'>): object {
+  const earlier = before?.map(({ content, valid_from, until }) => ({ content, valid_from, until }))
+  return { ...(current === false && { current, until, now }), ...(earlier?.length && { before: earlier }) }
 }
 
 /** What a model reads of a version. */
@@ -93,17 +101,23 @@ export function briefVersion({
   return {
     ...{ version, event, updated_at, actor, reason, restored_from },
     ...(changed?.length > 0 && { changed }),
+    ...{ valid_from: rest.valid_from, valid_to: rest.valid_to, retired: rest.retired },
     content: rest.content,
   }
 }
 
 /** Long texts are truncated. Lists and objects are left out entirely and named, because half a list looks like a whole one. */
 function cut<T extends Memory | MemoryVersion>(record: T, most: number): T {
-  const shown: Partial<MemoryVersion & Memory> & { left_out?: string[] } = { ...record }
+  const shown: Partial<MemoryVersion & MemoryMatch> & { left_out?: string[] } = { ...record }
   for (const name of ['content', 'reason', 'feedback_reason'] as const) {
     if (shown[name] !== undefined) shown[name] = cutText(shown[name], most)
   }
   shown.changes &&= shown.changes.map((change) => cutChange(change, most / 4))
+  shown.before &&= shown.before.map((earlier) => ({
+    ...earlier,
+    content: cutText(earlier.content, Math.floor(most / 4)),
+  }))
+  if (shown.now) shown.now = { ...shown.now, content: cutText(shown.now.content, Math.floor(most / 4)) }
   const long = Math.max(most, 2 * MIN_CONTENT)
   const left = (['tags', 'metadata', 'changes'] as const).filter(
     (name) => JSON.stringify(shown[name] ?? '').length > (name === 'changes' ? 3 * long : long),

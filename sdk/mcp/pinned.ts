@@ -16,6 +16,7 @@ export type Memories = Pick<
   | 'getHistory'
   | 'updateMemory'
   | 'restoreMemory'
+  | 'retireMemory'
   | 'reinforceMemory'
   | 'deleteMemory'
 >
@@ -38,6 +39,7 @@ export function pinnedTo(userId: string, om: OpenMemory): Memories {
     getHistory: (id, options) => check(id).then(() => om.getHistory(id, options)),
     updateMemory: (id, patch, options) => check(id).then(() => om.updateMemory(id, patch, options)),
     restoreMemory: (id, version, options) => check(id).then(() => om.restoreMemory(id, version, options)),
+    retireMemory: (id, options) => check(id).then(() => om.retireMemory(id, options)),
     reinforceMemory: (id, options) => check(id).then(() => om.reinforceMemory(id, options)),
     deleteMemory: (id, options) => check(id).then(() => om.deleteMemory(id, options)),
   }

@@ -27,6 +27,11 @@ const tags = { type: 'array', items: { type: 'string', minLength: 1, maxLength: 
 const metadata = { type: 'object', description: 'JSON fields, such as {"source": "chat"}' }
 const version = { type: 'integer', minimum: 1 }
 const expiresAt = { type: 'string', description: 'Hide the memory from this ISO 8601 time on, or "never"' }
+const validFrom = {
+  type: 'string',
+  description: 'Since when it is true, or when it happened: 2024, 2024-05, 2024-05-17 or a time',
+}
+const validTo = { type: 'string', description: 'Until when it is true: 2024, 2024-05, 2024-05-17 or a time' }
 const reason = { type: 'string', maxLength: 1024, description: 'Why, for the history' }
 const ifVersion = { ...version, description: 'Change the memory only if it is at this version' }
 const ifExists = {
@@ -35,6 +40,10 @@ const ifExists = {
   default: 'add',
   description: 'If the same text is already stored: add it again, keep it, or merge tags, metadata and expiry into it',
 }
+const showRetired = { type: 'boolean', default: false, description: 'Include memories that are retired or have ended' }
+const at = { type: 'string', description: 'What was true at this time: 2024, 2024-05, 2024-05-17 or a time' }
+const asOf = { type: 'string', description: 'What was stored at this ISO 8601 time' }
+const correction = { type: 'boolean', default: false, description: 'The old content never was true, so its dates stay' }
 const limit = { type: 'integer', minimum: 1, maximum: 1000, description: 'Maximum number of results' }
 
 /** The tools of a session. One that is pinned to a user has no argument that names a user. */
@@ -58,6 +67,8 @@ export function toolsFor(pinned: boolean): Tool[] {
         agent_id: { type: 'string' },
         app_id: { type: 'string' },
         run_id: { type: 'string', description: 'The conversation this memory belongs to' },
+        valid_from: validFrom,
+        valid_to: validTo,
         expires_at: expiresAt,
         if_exists: ifExists,
       },
@@ -74,6 +85,14 @@ export function toolsFor(pinned: boolean): Tool[] {
         query: { type: 'string', minLength: 1, maxLength: 8192, description: 'A question or a topic' },
         limit: { ...limit, default: 8 },
         filters,
+        show_retired: showRetired,
+        at,
+        as_of: asOf,
+        history: {
+          ...{ type: 'integer', minimum: 0, maximum: 16, default: 2 },
+          description: 'How many texts that were true before each result has in before',
+        },
+        include_history: { type: 'boolean', default: false, description: 'Find texts that were replaced too' },
         min_score: { type: 'number', minimum: 0, maximum: 1, description: 'Only results with at least this score' },
       },
       required: ['query'],
@@ -90,22 +109,49 @@ export function toolsFor(pinned: boolean): Tool[] {
       properties: {
         id,
         version,
-        at: { type: 'string', description: 'The memory at this ISO 8601 time' },
+        at,
+        as_of: asOf,
         offset: { type: 'integer', minimum: 0, default: 0, description: 'Number of characters of the content to skip' },
       },
       required: ['id'],
       reads: true,
-      run: async (memories, { id, offset = 0, ...options }) => whole(await memories.getMemory(id, options), offset),
+      run: async (memories, { id, offset = 0, as_of, ...options }) =>
+        whole(await memories.getMemory(id, { ...options, ...(as_of !== undefined && { asOf: as_of }) }), offset),
     },
     {
       name: 'update_memory',
       title: 'Correct a memory',
       description:
         'Change a memory; omitted arguments keep their value. tags replaces all tags; metadata is merged, and null removes a ' +
-        'field. Earlier versions stay readable.',
-      properties: { id, content, tags, metadata, expires_at: expiresAt, reason, if_version: ifVersion },
+        'field. Earlier versions stay readable. A new content is true from now on, or from valid_from; if the old one never was ' +
+        'true, set correction. If nothing takes its place, use retire_memory.',
+      properties: {
+        ...{ id, content, tags, metadata, valid_from: validFrom, valid_to: validTo, expires_at: expiresAt },
+        ...{ correction, reason, if_version: ifVersion },
+      },
       required: ['id'],
       run: (memories, args, actor) => update(memories, args, actor),
+    },
+    {
+      name: 'retire_memory',
+      title: 'Retire a memory',
+      description:
+        'Record that a memory is not true any longer, or never was. Searches and lists leave it out, and restore_memory takes ' +
+        'it back.',
+      properties: {
+        id,
+        why: {
+          type: 'string',
+          enum: ['ended', 'wrong'],
+          default: 'ended',
+          description: 'It has ended, or never was true',
+        },
+        valid_to: { ...validTo, description: 'Until when it was true; default: now' },
+        ...{ reason, if_version: ifVersion },
+      },
+      required: ['id'],
+      run: async (memories, { id, reason, if_version, ...options }, actor) =>
+        receipt(await memories.retireMemory(id, { ...options, ...attribution(actor, reason, if_version) })),
     },
     {
       name: 'delete_memory',
@@ -123,6 +169,9 @@ export function toolsFor(pinned: boolean): Tool[] {
       description: 'List memories, newest first, page by page. Long contents are truncated and marked.',
       properties: {
         filters,
+        show_retired: showRetired,
+        at,
+        as_of: asOf,
         limit: { ...limit, default: 20 },
         cursor: { type: 'string', description: 'next_cursor of the previous page' },
       },
@@ -183,10 +232,17 @@ async function add(memories: Memories, { expires_at, if_exists, ...memory }: Arg
   return receipt(await memories.addMemory(expiring, if_exists === undefined ? undefined : { ifExists: if_exists }))
 }
 
-async function search(memories: Memories, { query, min_score, ...options }: Arguments): Promise<Answer> {
+async function search(
+  memories: Memories,
+  { query, min_score, show_retired, as_of, include_history, ...options }: Arguments,
+): Promise<Answer> {
   const found = await memories.searchMemories(query, {
+    history: 2,
     ...options,
     ...(min_score !== undefined && { minScore: min_score }),
+    ...(show_retired !== undefined && { showRetired: show_retired }),
+    ...(as_of !== undefined && { asOf: as_of }),
+    ...(include_history !== undefined && { includeHistory: include_history }),
   })
   const matches = fitting(found)
   const omitted = found.length > matches.length ? found.length - matches.length : undefined
@@ -194,21 +250,29 @@ async function search(memories: Memories, { query, min_score, ...options }: Argu
 }
 
 async function update(memories: Memories, args: Arguments, actor: string | undefined): Promise<Answer> {
-  const { id, reason, if_version, ...patch } = args
+  const { id, reason, if_version, correction, ...patch } = args
   if (Object.keys(patch).length === 0) {
-    throw invalid('content', 'is missing; pass at least one of content, tags, metadata, expires_at')
+    throw invalid(
+      'content',
+      'is missing; pass at least one of content, tags, metadata, valid_from, valid_to, expires_at',
+    )
   }
   checkWhole(patch.content)
   // Null counts as absent, so clearing needs a value of its own.
   if (patch.expires_at === 'never') patch.expires_at = null
-  return receipt(await memories.updateMemory(id, patch, attribution(actor, reason, if_version)))
+  const options = { ...attribution(actor, reason, if_version), ...(correction !== undefined && { correction }) }
+  return receipt(await memories.updateMemory(id, patch, options))
 }
 
 /** A page ends where the answer is full, so that its cursor continues there. */
-async function list(memories: Memories, args: Arguments): Promise<Answer> {
+async function list(memories: Memories, { show_retired, as_of, ...args }: Arguments): Promise<Answer> {
+  const more = {
+    ...(show_retired !== undefined && { showRetired: show_retired }),
+    ...(as_of !== undefined && { asOf: as_of }),
+  }
   let limit = args.limit ?? 20
   for (;;) {
-    const page = await memories.listMemories({ ...args, limit })
+    const page = await memories.listMemories({ ...args, ...more, limit })
     const shown = fitting(page.memories)
     if (shown.length === page.memories.length) {
       const { next_cursor } = page

@@ -14,12 +14,14 @@ export interface NativeEngine {
   list(request: string, control?: NativeControl): Answer
   update(request: string): Answer
   updateMany(request: string, control?: NativeControl): Answer
+  applyOperations(request: string, control?: NativeControl): Answer
   delete(request: string): Answer
   deleteMany(request: string, control?: NativeControl): Answer
   search(request: string, control?: NativeControl): Answer
   reinforce(request: string): Answer
   history(request: string, control?: NativeControl): Answer
   restore(request: string): Answer
+  retire(request: string): Answer
   feedback(request: string): Answer
   waypoints(request: string): Answer
   reindex(request: string, control?: NativeControl): Answer

@@ -78,6 +78,15 @@ export class NativeBackend<M extends object> implements Backend<M> {
     return itemResults(await call)
   }
 
+  async applyOperations(request: object, control: CallControl) {
+    const text = JSON.stringify(request)
+    const call = this.#call<ItemBody<contract.OperatedMemory<M>>[]>(
+      (engine, native) => engine.applyOperations(text, native),
+      control,
+    )
+    return itemResults(await call)
+  }
+
   delete(request: object): Promise<contract.DeletedMemory<M>> {
     const text = JSON.stringify(request)
     return this.#call((engine) => engine.delete(text))
@@ -109,6 +118,11 @@ export class NativeBackend<M extends object> implements Backend<M> {
   restore(request: object): Promise<contract.Memory<M>> {
     const text = JSON.stringify(request)
     return this.#call((engine) => engine.restore(text))
+  }
+
+  retire(request: object): Promise<contract.Memory<M>> {
+    const text = JSON.stringify(request)
+    return this.#call((engine) => engine.retire(text))
   }
 
   feedback(request: object): Promise<contract.Memory<M>> {

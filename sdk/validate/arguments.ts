@@ -40,7 +40,7 @@ export function rejectExtra(extra: readonly unknown[]): void {
 export function checkRecord(record: unknown, name: string): Record<string, unknown> {
   if (!isPlainObject(record)) throw invalid(name, `must be a plain object, not ${describe(record)}`)
   const checked = { ...record }
-  for (const field of ['expires_at', 'created_at']) {
+  for (const field of ['expires_at', 'created_at', 'valid_from', 'valid_to']) {
     if (isDate(checked[field])) checked[field] = isoTime(checked[field], field)
   }
   assertLossless(checked, '')

@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import json
 import os
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 import httpx
 import pytest
@@ -53,6 +53,24 @@ async def every_method(om, folder):
     assert (history[0].reason, history[-1].event, history[1].changes[0].after) == ("for ever", "ADD", "Ada drinks coffee")
     assert (await done(om.restore_memory("m1", 1))).content == "Ada drinks tea"
     assert (await done(om.search_memories("tea", limit=1)))[0].score > 0
+    job = await done(om.add_memory("Ada works at Acme", valid_from="2023", valid_to=date(2999, 1, 2), user_id="ada"))
+    assert (job.valid_from, job.valid_to) == ("2023", "2999-01-02")
+    moved = await done(om.update_memory(job.id, content="Ada works at Initech", valid_from="2026-03", valid_to=None))
+    assert (moved.valid_from, moved.valid_to) == ("2026-03", None)
+    assert (await done(om.get_memory(job.id, at="2025"))).content == "Ada works at Acme"
+    [hit] = await done(om.search_memories("Acme", include_history=True, history=1, filters={"memory_ids": [job.id]}))
+    assert (hit.current, hit.now["version"], hit.until, hit.before) == (False, 2, "2026-03-01T00:00:00.000Z", [])
+    again = await done(om.update_memory(job.id, valid_from="2026-02", correction=True))
+    assert again.valid_from == "2026-02"
+    retired = await done(om.retire_memory(job.id, valid_to="2026-05", if_version=3, reason="left"))
+    assert (retired.retired, retired.valid_to) == ("ended", "2026-05")
+    assert [m.id for m in (await done(om.list_memories(show_retired=True))).memories] == [job.id, "m1"]
+    assert [m.id for m in (await done(om.list_memories(as_of=datetime(2001, 1, 1)))).memories] == []
+    results = await done(om.apply_operations([{"restore": {"id": job.id, "version": 1}}, {"add": {"content": "x", "id": "x"}}]))
+    assert [result.memory.event for result in results] == ["RESTORE", "ADD"]
+    undone = await done(om.undo_operations(results, actor="me"))
+    assert [result.memory.event for result in undone] == ["DELETE", "RESTORE"]
+    await done(om.delete_memory(job.id))
     assert (await done(om.reinforce_memory("m1", boost=0.2))).version == 4
     assert (await done(om.send_feedback("m1", "POSITIVE", reason="right"))).feedback == "POSITIVE"
     assert (await done(om.get_waypoints("m1"))) == []

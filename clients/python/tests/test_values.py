@@ -98,8 +98,8 @@ def test_a_time_in_metadata_is_stored_as_a_sortable_string(om):
 def test_a_time_selects_a_state_and_the_changes_of_a_watch(om):
     memory = om.add_memory("now")
     after = datetime.now(timezone.utc) + timedelta(minutes=1)
-    assert om.get_memory(memory.id, at=after).content == "now"
-    assert om.get_memory(memory.id, at=after.astimezone().replace(tzinfo=None)).content == "now"
+    assert om.get_memory(memory.id, as_of=after).content == "now"
+    assert om.get_memory(memory.id, as_of=after.astimezone().replace(tzinfo=None)).content == "now"
     changes = om.watch(since=NOON, filters={"created_at": {"gte": NOON}, "memory_ids": [memory.id]})
     # Filters do not apply to deletions before the watch.
     assert next(change.id for change in changes if change.event != "DELETE") == memory.id

@@ -24,6 +24,7 @@ pub mod tags;
 pub mod text_key;
 pub mod timestamp;
 pub mod unique;
+pub mod valid_time;
 pub mod vector;
 pub mod version;
 
@@ -43,5 +44,6 @@ pub use sector::{Sector, Sectors};
 pub use tags::Tags;
 pub use text_key::TextKey;
 pub use timestamp::Timestamp;
+pub use valid_time::{PartialDate, Retired, Validity};
 pub use vector::Vector;
-pub use version::{Change, Event, Provenance, Version};
+pub use version::{Change, Event, Provenance, Shown, Version};

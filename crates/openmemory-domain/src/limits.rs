@@ -22,5 +22,7 @@ pub const BATCH: usize = 1000;
 pub const QUERY_CHARACTERS: usize = 8192;
 /// Results of one search.
 pub const HITS: usize = 1000;
+/// Earlier texts that a hit has with it.
+pub const EARLIER_TEXTS: usize = 16;
 /// Memories per page, versions per history call.
 pub const PAGE: usize = 1000;

@@ -37,6 +37,11 @@ impl Memory {
         if let Some(at) = version.expires_at {
             map.serialize_entry("expires_at", &at.to_string())?;
         }
+        for (name, value) in version.validity.fields() {
+            if let Some(value) = value {
+                map.serialize_entry(name, &value)?;
+            }
+        }
         if let Some(feedback) = self.dynamics.feedback {
             map.serialize_entry("feedback", feedback.name())?;
         }

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::{Content, ContentHash, Event, Invalid, Provenance, Sectors, Tags, Timestamp, Version};
+use super::valid_time::{Retirement, ValidityPatch};
+use super::{Content, ContentHash, Event, Invalid, Provenance, Sectors, Tags, Timestamp, Validity, Version};
 
 /// A change of an optional field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,7 @@ pub struct Patch {
     pub expires_at: Option<Setting<Timestamp>>,
     /// A corrected creation time.
     pub created_at: Option<Timestamp>,
+    pub validity: ValidityPatch,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -35,7 +37,7 @@ pub enum PatchError {
 
 impl Patch {
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        self.validity.is_empty() && Self { validity: ValidityPatch::default(), ..self.clone() } == Self::default()
     }
 
     /// The version after `current`. `content` is the hash and the sectors of the patch's text, and is given exactly if
@@ -48,6 +50,8 @@ impl Patch {
         provenance: Provenance,
     ) -> Result<Version, PatchError> {
         let mut next = successor(current, now, provenance)?;
+        let is_new_text = content.as_ref().is_some_and(|(hash, _)| *hash != current.content);
+        next.validity = self.validity.apply(&current.validity, is_new_text, next.updated_at)?;
         if let Some((hash, classified)) = content {
             next.content = hash;
             next.classified = classified;
@@ -68,7 +72,19 @@ impl Patch {
     }
 }
 
-/// The version after `current`, with the content, tags, metadata and expiry of `earlier`.
+/// The version after `current`, which says that the memory has ended or was wrong.
+pub fn retire(
+    current: &Version,
+    retirement: Retirement,
+    now: Timestamp,
+    provenance: Provenance,
+) -> Result<Version, PatchError> {
+    let mut next = successor(current, now, provenance)?;
+    next.validity = retirement.apply(&current.validity, next.updated_at)?;
+    Ok(next)
+}
+
+/// The version after `current`, with the content, tags, metadata, expiry and validity of `earlier`.
 pub fn restore(
     current: &Version,
     earlier: &Version,
@@ -84,6 +100,7 @@ pub fn restore(
         tags: earlier.tags.clone(),
         metadata: earlier.metadata.clone(),
         expires_at: earlier.expires_at,
+        validity: Validity { correction: false, ..earlier.validity },
         ..next
     })
 }
@@ -92,7 +109,8 @@ fn successor(current: &Version, now: Timestamp, provenance: Provenance) -> Resul
     if current.immutable {
         return Err(PatchError::Immutable);
     }
-    Ok(Version { number: current.number + 1, updated_at: now.max(current.updated_at), provenance, ..current.clone() })
+    let updated_at = now.max(current.updated_at);
+    Ok(Version { number: current.number + 1, updated_at, provenance, ..current.clone() })
 }
 
 #[cfg(test)]

@@ -35,6 +35,8 @@ impl From<Timestamp> for i64 {
 }
 
 impl Timestamp {
+    /// The earliest time.
+    pub const FIRST: Self = Self(FIRST);
     /// The latest time.
     pub const LAST: Self = Self(LAST);
 

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ContentHash, MemoryId, Metadata, Scope, Sectors, Tags, Timestamp};
+use super::valid_time::or_unknown;
+use super::{ContentHash, MemoryId, Metadata, Scope, Sectors, Tags, Timestamp, Validity};
 
 /// One version, with the hash of its text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,9 @@ pub struct Version {
     /// The sectors that the model assigns to the text, even if the metadata pins another.
     pub classified: Sectors,
     pub provenance: Provenance,
+    /// The last field, and not written if nothing is known, so that a version without it has the same bytes as before.
+    #[serde(skip_serializing_if = "Validity::is_unknown", deserialize_with = "or_unknown")]
+    pub validity: Validity,
 }
 
 /// The origin of a version.
@@ -41,6 +45,8 @@ pub enum Event {
     Restore {
         from: u64,
     },
+    /// Says that the memory has ended or was wrong.
+    Retire,
 }
 
 impl Event {
@@ -49,8 +55,17 @@ impl Event {
             Self::Add => "ADD",
             Self::Update => "UPDATE",
             Self::Restore { .. } => "RESTORE",
+            Self::Retire => "RETIRE",
         }
     }
+}
+
+/// Which memories a call includes besides the current ones.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Shown {
+    pub expired: bool,
+    /// Retired or ended.
+    pub retired: bool,
 }
 
 /// A field that differs between two versions. A missing side means that the field was absent.
@@ -70,6 +85,11 @@ impl Version {
             Some(pinned) => Sectors::new(pinned, []),
             None => self.classified.clone(),
         }
+    }
+
+    /// Whether searches and lists leave it out unless they are asked for it.
+    pub fn is_hidden(&self, shown: Shown, now: Timestamp) -> bool {
+        !shown.expired && self.expired(now) || !shown.retired && self.validity.is_over(now)
     }
 
     pub fn expired(&self, now: Timestamp) -> bool {
@@ -95,6 +115,9 @@ impl Version {
         }
         let moment = |version: &Self| version.expires_at.map(|at| at.to_string().into());
         note("expires_at".into(), moment(before), moment(self));
+        for ((name, old), (_, new)) in before.validity.fields().into_iter().zip(self.validity.fields()) {
+            note(name.into(), old.map(Value::from), new.map(Value::from));
+        }
         let made = |version: &Self| Some(version.created_at.to_string().into());
         note("created_at".into(), made(before), made(self));
         let names = |version: &Self| Some(version.sectors().names().into());

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use openmemory_domain::export::{ExportedMemory, Line, MemoryRow, VersionRow};
 use openmemory_domain::filter::{self, Field};
 use openmemory_domain::{
-    Content, Dynamics, Event, MemoryId, Metadata, Provenance, Scope, Sector, Sectors, Tags, Timestamp, Version,
+    Content, Dynamics, Event, MemoryId, Metadata, PartialDate, Provenance, Retired, Scope, Sector, Sectors, Tags,
+    Timestamp, Validity, Version,
 };
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -61,6 +62,20 @@ fn scope() -> impl Strategy<Value = Scope> {
     })
 }
 
+fn partial_date() -> impl Strategy<Value = PartialDate> {
+    (moment(), prop::sample::select(vec![4, 7, 10, 24]))
+        .prop_map(|(moment, length)| PartialDate::parse(&moment.to_string()[..length]).unwrap())
+}
+
+fn validity() -> impl Strategy<Value = Validity> {
+    let date = || prop::option::of(partial_date());
+    let retired = prop::option::of(prop::sample::select(vec![Retired::Ended, Retired::Wrong]));
+    (date(), date(), retired, any::<bool>()).prop_map(|(from, to, retired, correction)| {
+        let known = Validity { from, to, retired, correction };
+        known.checked().unwrap_or(Validity { to: None, ..known })
+    })
+}
+
 prop_compose! {
     fn version()(
         content in text(),
@@ -71,6 +86,7 @@ prop_compose! {
         classified in sectors(),
         restored in any::<Option<u64>>(),
         (actor, reason) in (note(), note()),
+        validity in validity(),
     ) -> (Version, String) {
         let version = Version {
             id: MemoryId::read("id", "replaced").unwrap(),
@@ -85,6 +101,7 @@ prop_compose! {
             immutable: false,
             classified,
             provenance: Provenance { event: restored.map_or(Event::Update, |from| Event::Restore { from }), actor, reason },
+            validity,
         };
         (version, content)
     }

@@ -126,7 +126,7 @@ impl Engine {
         Ok(results)
     }
 
-    fn with_text(&self, update: Update, embedded: &Embedded) -> ItemResult<(Update, Option<Text>)> {
+    pub(super) fn with_text(&self, update: Update, embedded: &Embedded) -> ItemResult<(Update, Option<Text>)> {
         let Some(content) = update.patch.content.clone() else { return Ok((update, None)) };
         let hash = content.hash();
         let text = || -> Result<Text, Error> {
@@ -198,7 +198,7 @@ impl Engine {
     }
 
     /// Applies [`Engine::judge`] to the errors of a batch.
-    fn judge_items<T>(&self, results: &[ItemResult<T>]) {
+    pub(super) fn judge_items<T>(&self, results: &[ItemResult<T>]) {
         for failed in results.iter().filter_map(|result| result.as_ref().err()) {
             let _ = self.judge::<()>(Err(failed.error.clone()));
         }
@@ -229,12 +229,12 @@ fn item_error((id, invalid): (Option<String>, openmemory_domain::Invalid)) -> It
     ItemError { id, error: invalid.into() }
 }
 
-fn read_items<T>(items: Vec<Item<T>>) -> Vec<ItemResult<T>> {
+pub(super) fn read_items<T>(items: Vec<Item<T>>) -> Vec<ItemResult<T>> {
     items.into_iter().map(|item| item.map_err(item_error)).collect()
 }
 
 /// The results of an atomic batch with a bad item, which changed nothing.
-fn aborted<T: HasId, A>(items: Vec<ItemResult<T>>) -> Vec<ItemResult<A>> {
+pub(super) fn aborted<T: HasId, A>(items: Vec<ItemResult<T>>) -> Vec<ItemResult<A>> {
     let answer = |item: ItemResult<T>| match item {
         Ok(good) => Err(ItemError { id: good.id(), error: Error::BatchRefused }),
         Err(bad) => Err(bad),

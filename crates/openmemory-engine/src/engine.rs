@@ -9,6 +9,7 @@ use super::feed::Feed;
 use super::hit_cache::HitCache;
 use super::model::Model;
 use super::partitions::{FEW_USERS, Partitions, Scoped};
+use super::past::Past;
 use super::reinforcement::pending::PendingReinforcements;
 use super::upgrade::upgrade;
 use openmemory_domain::{Clock, MemoryId, SystemClock, Timestamp};
@@ -55,6 +56,7 @@ impl Options {
 pub struct Engine {
     pub(super) store: Arc<Store>,
     pub(super) partitions: Arc<Partitions>,
+    pub(super) past: Arc<Past>,
     pub(super) feed: Arc<Feed>,
     pub(super) model: Model,
     pub(super) reinforcements: PendingReinforcements,
@@ -80,6 +82,7 @@ impl Engine {
         Ok(Self {
             store,
             partitions: Partitions::new(),
+            past: Arc::default(),
             feed,
             model,
             reinforcements: PendingReinforcements::default(),

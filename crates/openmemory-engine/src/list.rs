@@ -22,15 +22,19 @@ struct Cursor {
 impl Engine {
     pub fn list(&self, request: &List, control: &Control) -> Result<Page, Error> {
         let position = request.cursor.as_deref().map(|text| read_cursor(text, request.order)).transpose()?;
-        let range = scan_range(request.filter.as_ref(), request.order);
+        // The indexes have the newest version, which may lack what an earlier one had.
+        let filter = request.filter.as_ref().filter(|_| request.point.is_now());
+        let range = scan_range(filter, request.order);
         let mut memories = Vec::new();
         let (mut last, mut skip) = (None, request.skip);
         for number in self.store.by_time(&range, request.order, position) {
             control.check()?;
             let number = number?;
             let Some(head) = self.store.head(number)? else { continue };
-            let hidden = !request.show_expired && head.expired(self.now());
-            if hidden || !self.matches(number, &head, request.filter.as_ref())? {
+            let time = time_of(&head, request.order);
+            let Some(version) = self.version_in(number, head, &request.point)? else { continue };
+            let is_hidden = request.point.hides(&version, request.shown, self.now());
+            if is_hidden || !self.matches(number, &version, request.filter.as_ref())? {
                 continue;
             }
             if skip > 0 {
@@ -40,8 +44,8 @@ impl Engine {
             if memories.len() == request.limit {
                 return Ok(Page { memories, next_cursor: last.map(|position| write_cursor(request.order, position)) });
             }
-            let Some(memory) = self.memory(number, head)? else { continue };
-            last = Some((time_of(&memory.version, request.order), number));
+            let Some(memory) = self.memory(number, version)? else { continue };
+            last = Some((time, number));
             memories.push(memory);
         }
         Ok(Page { memories, next_cursor: None })

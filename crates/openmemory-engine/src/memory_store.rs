@@ -7,14 +7,14 @@ use std::thread;
 
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::{
-    AddMany, ById, Delete, FeedbackRequest, Get, History, Item, List, NewMemory, OnConflict, Reinforce, Restore,
-    Search, Update, UpdateMany, Watch,
+    AddMany, ById, Delete, FeedbackRequest, Get, History, Item, List, NewMemory, OnConflict, Operations, Reinforce,
+    Restore, Retire, Search, Update, UpdateMany, Watch,
 };
-use openmemory_domain::{Memory, MemoryId};
+use openmemory_domain::{Memory, MemoryId, Shown};
 use openmemory_rules::contract::{
     Added, BackedUp, Compacted, Control, Deleted, DeletedMany, EntityStats, ExportSink, Exported, Hit, Imported,
-    ItemResult, Link, MemoryChange, MemoryStore, MemoryVersion, Page, QueryVector, Reindexed, Reply, SectorStats,
-    Stats, Wake, Watcher,
+    ItemResult, Link, MemoryChange, MemoryStore, MemoryVersion, Operated, Page, QueryVector, Reindexed, Reply,
+    SectorStats, Stats, Wake, Watcher,
 };
 use openmemory_rules::{Error, ImportFile};
 use tokio::sync::oneshot;
@@ -76,8 +76,8 @@ impl MemoryStore for EngineStore {
         self.read(move |engine| engine.list(&request, &control))
     }
 
-    fn count(&self, filter: Option<Filter>, show_expired: bool, control: Arc<Control>) -> Reply<'_, u64> {
-        self.read(move |engine| engine.count_matching(filter.as_ref(), show_expired, &control))
+    fn count(&self, filter: Option<Filter>, shown: Shown, control: Arc<Control>) -> Reply<'_, u64> {
+        self.read(move |engine| engine.count_matching(filter.as_ref(), shown, &control))
     }
 
     fn update(&self, update: Update) -> Reply<'_, Memory> {
@@ -90,6 +90,14 @@ impl MemoryStore for EngineStore {
 
     fn restore(&self, request: Restore) -> Reply<'_, Memory> {
         Box::pin(self.judged(self.0.restore(request)))
+    }
+
+    fn retire(&self, request: Retire) -> Reply<'_, Memory> {
+        Box::pin(self.judged(self.0.retire(request)))
+    }
+
+    fn apply_operations(&self, request: Operations, control: Arc<Control>) -> Reply<'_, Vec<ItemResult<Operated>>> {
+        Box::pin(async move { self.judged(self.0.apply_operations(request, &control)).await })
     }
 
     fn delete(&self, request: Delete) -> Reply<'_, Deleted> {

@@ -2,19 +2,22 @@
 
 use super::engine::Engine;
 use openmemory_domain::request::Get;
-use openmemory_domain::{Memory, MemoryId, Timestamp, Version};
+use openmemory_domain::{Memory, MemoryId, Version};
 use openmemory_rules::{Error, Number, Rows};
 
 impl Engine {
     pub fn get(&self, request: &Get) -> Result<Memory, Error> {
         let (number, head) = self.head(&request.id)?;
-        let version = match (request.version, request.at) {
-            (Some(version), _) if version != head.number => self
+        let version = match request.version {
+            Some(version) if version != head.number => self
                 .store
                 .earlier(number, version)?
                 .ok_or_else(|| Error::NoVersion { id: request.id.clone(), version })?,
-            (None, Some(at)) => self.version_at(number, head, at)?,
-            _ => head,
+            Some(_) => head,
+            None => self.version_in(number, head, &request.point)?.ok_or_else(|| {
+                let id = request.id.clone();
+                if request.point.at.is_some() { Error::NotThen { id } } else { Error::NotYet { id } }
+            })?,
         };
         match self.memory(number, version)? {
             Some(memory) => Ok(memory),
@@ -49,19 +52,5 @@ impl Engine {
     ) -> Result<Option<Memory>, Error> {
         let dynamics = self.store.dynamics(number, &version.scope)?;
         Ok(dynamics.map(|dynamics| Memory { version, content, dynamics, now: self.now() }))
-    }
-
-    /// The version that was current at `at`.
-    fn version_at(&self, number: Number, head: Version, at: Timestamp) -> Result<Version, Error> {
-        if head.updated_at <= at {
-            return Ok(head);
-        }
-        for version in self.store.history(number, head.number) {
-            let version = version?;
-            if version.updated_at <= at {
-                return Ok(version);
-            }
-        }
-        Err(Error::NotYet { id: head.id })
     }
 }

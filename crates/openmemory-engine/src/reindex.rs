@@ -38,8 +38,12 @@ impl Engine {
         }
         let target = model.clone();
         let end = move |transaction: &mut Transaction<'_>| transaction.put_model(&target);
-        let partitions = Arc::clone(&self.partitions);
-        self.store.commit(end, move |()| partitions.clear()).await??;
+        let (partitions, past) = (Arc::clone(&self.partitions), Arc::clone(&self.past));
+        let publish = move |_: &()| {
+            partitions.clear();
+            past.clear();
+        };
+        self.store.commit(end, publish).await??;
         tracing::debug!(reindexed, "reindex ended");
         Ok(Reindexed { reindexed, model })
     }

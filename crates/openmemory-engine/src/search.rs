@@ -1,16 +1,17 @@
 //! Which memories answer a query? The index ranks all memories in scope; the store has their current state.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::engine::Engine;
 use super::list;
 use super::partitions::{FEW_USERS, Scoped, ScopedError};
+use super::past::{FoundText, ScopedPast};
 use openmemory_domain::filter::{Field, Filter};
 use openmemory_domain::request::{Order, Search, TimeField};
-use openmemory_domain::{Embedding, MemoryId, Sector, Sectors, Version};
+use openmemory_domain::{Embedding, MemoryId, Sector, Sectors, Shown, Version};
 use openmemory_index::{CandidateSet, Query, RankedMemory, SectorMask, without_names};
-use openmemory_rules::contract::{Control, Hit, ScoreFeature};
+use openmemory_rules::contract::{Control, EarlierText, Hit, ScoreFeature, Standing};
 use openmemory_rules::{Error, Number, Rows};
 use openmemory_storage as storage;
 
@@ -65,13 +66,20 @@ impl Engine {
         request.query.len() <= QUICK_QUERY_BYTES
             && request.limit <= QUICK_HITS
             && !request.asks_each()
+            && !request.reads_past()
             && compared().is_some_and(|vectors| vectors <= QUICK_VECTORS)
     }
 
     /// The best memories for a query embedded by [`Engine::embed_query`], best first.
     pub fn search(&self, request: &Search, vector: &[f32], control: &Control) -> Result<Vec<Hit>, Error> {
-        let candidates = self.candidates(request.filter.as_ref())?;
+        let reads_past = request.reads_past();
+        // The index has the newest version of a memory, which may lack what an earlier one had.
+        let candidates = self.candidates(request.filter.as_ref().filter(|_| !reads_past))?;
         let scoped = Scoped::of(&self.partitions, &self.store, users(request).as_deref())?;
+        let texts = match reads_past {
+            true => ScopedPast::of(&scoped, &self.past, &self.store)?,
+            false => ScopedPast::without(&scoped),
+        };
         let query = Query {
             text: &request.query,
             vector,
@@ -80,18 +88,20 @@ impl Engine {
             mask: (!request.sectors.is_empty()).then(|| SectorMask::of(&request.sectors)),
             candidates: candidates.as_ref(),
             now: self.now(),
-            show_expired: request.show_expired,
+            shown: if reads_past { Shown { expired: true, retired: true } } else { request.shown },
         };
-        let find = |take| openmemory_index::search(&scoped, &query, take).map_err(|ScopedError(error)| error);
+        let find = |take| openmemory_index::search(&texts, &query, take).map_err(|ScopedError(error)| error);
         let mut best = Vec::new();
         for _ in 0..MAX_ATTEMPTS {
             let settled;
-            (best, settled) = self.matching_best(request, control, find)?;
+            (best, settled) = self.matching_best(request, control, &texts, find)?;
             if settled {
                 break;
             }
         }
-        self.reinforce_hits(best.iter().map(|(found, _)| Number(found.number)));
+        if !reads_past {
+            self.reinforce_hits(best.iter().map(|(found, _)| Number(found.number)));
+        }
         best.into_iter()
             .filter_map(|(found, version)| {
                 control.check().and_then(|()| self.hit(request, vector, &found, version)).transpose()
@@ -104,36 +114,41 @@ impl Engine {
         &self,
         request: &Search,
         control: &Control,
+        texts: &ScopedPast<'_>,
         find: impl Fn(usize) -> Result<Vec<RankedMemory>, Error>,
     ) -> Result<(Vec<(RankedMemory, Version)>, bool), Error> {
-        let filters = request.asks_each();
+        let filters = request.asks_each() || request.reads_past();
         let mut take = if filters { FIRST_FILTERED.max(4 * request.limit) } else { request.limit };
-        let mut checked: HashMap<u64, Option<Version>> = HashMap::new();
+        let mut checked: HashMap<u64, Option<(Number, Version)>> = HashMap::new();
         loop {
             let candidates = find(take)?;
             let exhausted = candidates.len() < take;
             let (mut best, mut settled) = (Vec::with_capacity(request.limit), true);
             let below_min_score = |found: &RankedMemory| found.features.score() < request.min_score as f32;
             let all_seen = exhausted || candidates.last().is_some_and(below_min_score);
-            for found in candidates.into_iter().take_while(|found| !below_min_score(found)) {
+            let mut seen = HashSet::new();
+            for mut found in candidates.into_iter().take_while(|found| !below_min_score(found)) {
                 control.check()?;
                 let version = match checked.get(&found.number) {
                     Some(known) => known.clone(),
                     None => {
-                        let version = self.matching_version(&found, request)?;
+                        let version = self.matching_version(&found, request, texts)?;
                         if filters {
                             checked.insert(found.number, version.clone());
                         }
                         version
                     }
                 };
-                let Some(version) = version else {
-                    // Without a filter, the memory was deleted or expired meanwhile.
+                // Several texts of a memory may be found; the best one is its hit.
+                let first = version.filter(|(number, _)| !request.reads_past() || seen.insert(*number));
+                let Some((number, version)) = first else {
+                    // Without a filter, the memory was deleted or hidden meanwhile.
                     settled &= filters;
                     continue;
                 };
                 settled &= version.content == found.content
                     && SectorMask::of(version.sectors().as_slice()).meets(found.sectors);
+                found.number = number.0;
                 best.push((found, version));
                 if best.len() == request.limit {
                     return Ok((best, settled));
@@ -146,14 +161,30 @@ impl Engine {
         }
     }
 
-    /// The newest version of a candidate; `None` if it is deleted, expired or filtered out.
-    fn matching_version(&self, found: &RankedMemory, request: &Search) -> Result<Option<Version>, Error> {
-        let number = Number(found.number);
+    /// The version of a candidate; `None` if it is deleted, hidden or filtered out.
+    fn matching_version(
+        &self,
+        found: &RankedMemory,
+        request: &Search,
+        texts: &ScopedPast<'_>,
+    ) -> Result<Option<(Number, Version)>, Error> {
+        let Some(text) = texts.text(found.number) else { return Ok(None) };
+        let number = text.memory();
         let Some(head) = self.store.head(number)? else { return Ok(None) };
-        if !request.show_expired && head.expired(self.now()) {
+        let (version, shown) = match text {
+            FoundText::Replaced(_) if request.point.is_now() => {
+                // It was asked for although it is not true any longer.
+                let shown = Shown { retired: true, ..request.shown };
+                (self.version_with_text(number, head, found.content)?, shown)
+            }
+            _ => (self.version_in(number, head, &request.point)?, request.shown),
+        };
+        let is_found = |version: &Version| !request.reads_past() || version.content == found.content;
+        let Some(version) = version.filter(is_found) else { return Ok(None) };
+        if request.point.hides(&version, shown, self.now()) {
             return Ok(None);
         }
-        Ok(self.matches(number, &head, request.filter.as_ref())?.then_some(head))
+        Ok(self.matches(number, &version, request.filter.as_ref())?.then_some((number, version)))
     }
 
     /// Reads the memory of a hit; `None` if it was deleted meanwhile.
@@ -166,20 +197,62 @@ impl Engine {
     ) -> Result<Option<Hit>, Error> {
         let number = Number(found.number);
         // Text and vectors are immutable under their content hash, so they belong to this version.
-        let Some(cached) = self.hit_cache.read(&self.store, number, &version)? else {
-            let head = self.store.head(number)?;
-            return match head.is_some_and(|head| head.content == version.content) {
-                true => Err(Error::Internal("a memory without its text or vectors")),
-                false => Ok(None),
-            };
+        let (content, similarity) = match self.hit_cache.read(&self.store, number, &version)? {
+            Some(cached) => {
+                let similarity = similarity(&cached.embedding, &version.sectors(), request, vector);
+                (cached.content.clone(), similarity)
+            }
+            None if self.store.head(number)?.is_some_and(|head| head.content == version.content) => {
+                return Err(Error::Internal("a memory without its text or vectors"));
+            }
+            // A replaced text may lack vectors, and is found by those of the newest one.
+            None if request.reads_past() => {
+                let Some(content) = self.store.content(number, version.content)? else { return Ok(None) };
+                let Some(newest) = self.store.indexed_text(number, &version.scope)? else { return Ok(None) };
+                let newest: &Embedding = &newest.embedding;
+                (
+                    content,
+                    similarity(newest, &newest.classified().unwrap_or_else(|| version.sectors()), request, vector),
+                )
+            }
+            None => return Ok(None),
         };
-        let similarity = similarity(&cached.embedding, &version.sectors(), request, vector);
-        let Some(memory) = self.memory_with(number, version, cached.content.clone())? else { return Ok(None) };
+        let (standing, before) = self.past_of(number, &version, request)?;
+        let Some(memory) = self.memory_with(number, version, content)? else { return Ok(None) };
         let by = found.by.map(|number| self.store.head(Number(number))).transpose()?.flatten();
         let path = by.iter().map(|head| &head.id).chain([&memory.version.id]).map(MemoryId::to_string).collect();
         let feature = |(name, value, weight)| ScoreFeature { name, value, weight };
         let explain = request.explain.then(|| found.features.all().map(feature).collect());
-        Ok(Some(Hit { score: found.features.score(), similarity, path, explain, memory }))
+        Ok(Some(Hit { score: found.features.score(), similarity, path, explain, standing, before, memory }))
+    }
+
+    /// What a hit says about the other versions of its memory, as far as the request asks.
+    fn past_of(
+        &self,
+        number: Number,
+        version: &Version,
+        request: &Search,
+    ) -> Result<(Option<Standing>, Option<Vec<EarlierText>>), Error> {
+        if !request.reads_past() && request.history == 0 {
+            return Ok((None, None));
+        }
+        let Some(head) = self.store.head(number)? else { return Ok((None, None)) };
+        let as_of = request.point.as_of;
+        let before = match request.history {
+            0 => None,
+            limit => Some(self.texts_before(number, head.clone(), version, as_of, limit)?),
+        };
+        let standing = match request.reads_past() {
+            false => None,
+            true if head.number == version.number => Some(Standing::Current),
+            true => {
+                let Some(content) = self.store.content(number, head.content)? else { return Ok((None, before)) };
+                let newest = head.number;
+                let until = self.until(number, head, version.number, as_of)?;
+                Some(Standing::Replaced { until, version: newest, content })
+            }
+        };
+        Ok((standing, before))
     }
 
     /// The candidates to which a filter confines a search, if they are known without reading each memory.

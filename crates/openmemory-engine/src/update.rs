@@ -4,11 +4,11 @@
 use super::engine::Engine;
 use super::index_text::words;
 use super::partitions::user_of;
-use openmemory_domain::request::{Restore, Update};
+use openmemory_domain::request::{Restore, Retire, Update};
 use openmemory_domain::{Content, Memory, MemoryId};
 use openmemory_rules::write::committed::Committed;
 use openmemory_rules::write::text::Text;
-use openmemory_rules::write::{current::check_version, restore, update};
+use openmemory_rules::write::{current::check_version, restore, retire, update};
 use openmemory_rules::{Error, Rows};
 use openmemory_storage::Transaction;
 
@@ -28,17 +28,24 @@ impl Engine {
 
     /// Makes a copy of an earlier version the newest one.
     pub async fn restore(&self, restore: Restore) -> Result<Memory, Error> {
-        let number = self.store.number(&restore.id)?.ok_or_else(|| self.not_found(&restore.id))?;
-        let earlier = self.store.earlier(number, restore.version)?;
-        let mut text = None;
-        if let Some(earlier) = earlier
-            && let Some(content) = self.store.content(number, earlier.content)?
-        {
-            // Embeds the text if its vectors are missing, or of a former model.
-            text = Some(self.text(&restore.id, &Content::read("content", content)?).await?);
-        }
+        let text = self.text_to_restore(&restore).await?;
         let now = self.now();
         let work = move |transaction: &mut Transaction<'_>| restore::restore(transaction, &restore, text.as_ref(), now);
+        Ok(self.commit(work).await?.memory)
+    }
+
+    /// The text of an earlier version, embedded if its vectors are missing, or of a former model.
+    pub(super) async fn text_to_restore(&self, restore: &Restore) -> Result<Option<Text>, Error> {
+        let Some(number) = self.store.number(&restore.id)? else { return Ok(None) };
+        let Some(earlier) = self.store.earlier(number, restore.version)? else { return Ok(None) };
+        let Some(content) = self.store.content(number, earlier.content)? else { return Ok(None) };
+        Ok(Some(self.text(&restore.id, &Content::read("content", content)?).await?))
+    }
+
+    /// Records that a memory has ended or was wrong.
+    pub async fn retire(&self, request: Retire) -> Result<Memory, Error> {
+        let now = self.now();
+        let work = move |transaction: &mut Transaction<'_>| retire::retire(transaction, &request, now);
         Ok(self.commit(work).await?.memory)
     }
 

@@ -9,7 +9,7 @@ mod by_user;
 use std::hint::black_box;
 use std::time::Instant;
 
-use openmemory_domain::{ContentHash, Dynamics, Sector, Sectors, Timestamp, Vector};
+use openmemory_domain::{ContentHash, Dynamics, Sector, Sectors, Shown, Timestamp, Vector};
 use openmemory_index::{CandidateSet, Entry, Query, SectorMask, Tags, Terms};
 
 use by_user::MemoryIndex;
@@ -39,7 +39,7 @@ fn main() {
             mask: None,
             candidates: None,
             now: Timestamp::from_millis(86_400_000),
-            show_expired: false,
+            shown: Shown::default(),
         };
         let search = median(|| drop(black_box(plain.search(&query, K).unwrap())));
         let with_runs = median(|| drop(black_box(in_runs.search(&query, K).unwrap())));
@@ -79,6 +79,7 @@ fn put(index: &MemoryIndex, number: u64, text: &str, vector: &[f32], run: Option
         tags: Tags::of(&[]),
         created_at: now,
         expires_at: None,
+        over_at: None,
         dynamics: &Dynamics::new(&Sectors::new(Sector::Semantic, []), now),
         vectors: vec![(&vector, SectorMask::PASSAGE)],
     };

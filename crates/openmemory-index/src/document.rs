@@ -16,6 +16,8 @@ pub struct Entry<'a> {
     pub tags: Tags,
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
+    /// From when on the memory is retired or has ended.
+    pub over_at: Option<Timestamp>,
     pub dynamics: &'a Dynamics,
     /// Vectors with what each represents.
     pub vectors: Vec<(&'a Vector, SectorMask)>,

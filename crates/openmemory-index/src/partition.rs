@@ -59,6 +59,11 @@ impl Partition {
         self.numbers.len()
     }
 
+    /// The numbers of the memories, in any order.
+    pub fn numbers(&self) -> impl Iterator<Item = u64> + '_ {
+        self.numbers.keys().copied()
+    }
+
     pub fn vectors(&self) -> usize {
         self.dense.vectors()
     }
@@ -109,6 +114,7 @@ impl Partition {
             sectors,
             created_at,
             expires_at: entry.expires_at.unwrap_or(Timestamp::LAST),
+            over_at: entry.over_at.unwrap_or(Timestamp::LAST),
             run,
             is_question,
             salience: entry.dynamics.salience(),
@@ -129,12 +135,13 @@ impl Partition {
         slot
     }
 
-    /// Changes tags and expiry without touching text and vectors.
-    pub fn set_labels(&mut self, number: u64, tags: &Tags, expires_at: Option<Timestamp>) {
+    /// Changes tags and until when the memory is shown, without touching text and vectors.
+    pub fn set_labels(&mut self, number: u64, tags: &Tags, expires_at: Option<Timestamp>, over_at: Option<Timestamp>) {
         let Some(slot) = self.numbers.get(&number) else { return };
         self.tags.replace(*slot, tags.phrases().map(|phrase| (phrase, 1)));
         if let Some(entry) = &mut self.slots[*slot as usize] {
             entry.expires_at = expires_at.unwrap_or(Timestamp::LAST);
+            entry.over_at = over_at.unwrap_or(Timestamp::LAST);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use openmemory_domain::Timestamp;
+use openmemory_domain::{Shown, Timestamp};
 
 use crate::cosine_scale::CosineScale;
 use crate::lexical::QueryWords;
@@ -22,8 +22,8 @@ pub(super) struct PreparedQuery<'a> {
     /// The features that all memories share.
     pub(super) features: Features,
     pub(super) mask: Option<SectorMask>,
-    /// Memories that have expired by this time are hidden; `None` shows all.
-    pub(super) not_expired_at: Option<Timestamp>,
+    /// Which memories are included that would be left out.
+    pub(super) shown: Shown,
     pub(super) now: Timestamp,
     /// Restricts the search to these memories.
     pub(super) candidates: Option<&'a CandidateSet<'a>>,

@@ -1,6 +1,6 @@
 //! What does a caller ask the index, and what does it return?
 
-use openmemory_domain::{ContentHash, Timestamp};
+use openmemory_domain::{ContentHash, Shown, Timestamp};
 
 use crate::score::Features;
 use crate::sector_mask::SectorMask;
@@ -31,8 +31,8 @@ pub struct Query<'a> {
     /// Restricts the search to these memories; `None` means all.
     pub candidates: Option<&'a CandidateSet<'a>>,
     pub now: Timestamp,
-    /// Whether expired memories are included.
-    pub show_expired: bool,
+    /// Which memories are included that would be left out.
+    pub shown: Shown,
 }
 
 /// A search result.

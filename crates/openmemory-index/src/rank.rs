@@ -209,7 +209,7 @@ impl<'a, C: Fn(u32) -> f32> Ranker<'a, C> {
     fn offer(&mut self, slot_number: u32, context: &Context, run: Option<(&[Member], usize)>) {
         let Some(slot) = self.slot(slot_number) else { return };
         let dense = self.scores.dense[slot_number as usize];
-        if dense == f32::NEG_INFINITY || self.prepared.not_expired_at.is_some_and(|now| slot.expires_at <= now) {
+        if dense == f32::NEG_INFINITY || slot.is_hidden(self.prepared.shown, self.prepared.now) {
             return;
         }
         let flag = |on: bool| f32::from(u8::from(on));

@@ -40,7 +40,7 @@ pub fn search<P: Partitions>(partitions: &P, query: &Query<'_>, take: usize) -> 
         cosine_scale,
         features: Features::for_memories(totals.memories),
         mask: query.mask,
-        not_expired_at: (!query.show_expired).then_some(query.now),
+        shown: query.shown,
         now: query.now,
         candidates: query.candidates,
     };

@@ -9,7 +9,7 @@ mod by_user;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use openmemory_domain::{ContentHash, Dynamics, Sector, Sectors, Timestamp, Vector};
+use openmemory_domain::{ContentHash, Dynamics, Sector, Sectors, Shown, Timestamp, Vector};
 use openmemory_index::{CandidateSet, Entry, Feature, Query, RankedMemory, SectorMask, Tags, Terms};
 use proptest::prelude::*;
 
@@ -80,6 +80,7 @@ fn put_with_dynamics(index: &MemoryIndex, number: u64, plain: &Plain, tags: &[St
         tags: Tags::of(tags),
         created_at: Timestamp::from_millis(0),
         expires_at: None,
+        over_at: None,
         dynamics,
         vectors: vectors.iter().zip(&plain.vectors).map(|(vector, (_, mask))| (vector, *mask)).collect(),
     };
@@ -95,7 +96,7 @@ fn query<'a>(text: &'a str, vector: &'a [f32]) -> Query<'a> {
         mask: None,
         candidates: None,
         now: Timestamp::from_millis(0),
-        show_expired: false,
+        shown: Shown::default(),
     }
 }
 
@@ -264,6 +265,7 @@ fn a_vector_of_wrong_dimensions_is_rejected_without_effect() {
         tags: Tags::of(&[]),
         created_at: Timestamp::from_millis(0),
         expires_at: None,
+        over_at: None,
         dynamics: &dynamics(),
         vectors: vec![(&vector, SectorMask::PASSAGE)],
     };
@@ -299,7 +301,7 @@ fn expired_memories_are_hidden_and_feedback_reorders() {
     assert_eq!(found(), [3, 2, 1]);
     index.set_labels(None, 3, &Tags::of(&[]), Some(Timestamp::from_millis(0)));
     assert_eq!(found(), [2, 1]);
-    let all = Query { show_expired: true, ..query("tea", &vector) };
+    let all = Query { shown: Shown { expired: true, ..Shown::default() }, ..query("tea", &vector) };
     assert_eq!(index.search(&all, 3).unwrap().len(), 3);
 }
 
@@ -404,6 +406,7 @@ fn the_top_k_are_the_first_of_all_results() {
             tags: Tags::of(if place % 50 == 7 { &holiday } else { &[] }),
             created_at: Timestamp::from_millis(number as i64 * 600_000),
             expires_at: None,
+            over_at: None,
             dynamics: &dynamics().reinforced((place % 9) as f64 / 10.0, Timestamp::from_millis(0)),
             vectors: vectors.iter().map(|vector| (vector, mask((place % 6) as u8))).collect(),
         };

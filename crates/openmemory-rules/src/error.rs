@@ -22,6 +22,8 @@ pub enum Error {
     NoVersion { id: MemoryId, version: u64 },
     #[error("memory {id} did not exist yet at that time")]
     NotYet { id: MemoryId },
+    #[error("memory {id} was not true at that time")]
+    NotThen { id: MemoryId },
     #[error("memory {id} is at version {current}, not {expected}; read it again before you retry")]
     VersionConflict { id: MemoryId, expected: u64, current: u64 },
     #[error("memory {id} already exists, at version {current}; update it instead")]
@@ -79,7 +81,9 @@ impl Error {
                 InvalidKind::Argument => ErrorCode::InvalidArgument,
                 InvalidKind::Limit => ErrorCode::LimitExceeded,
             },
-            Self::NotFound { .. } | Self::NoVersion { .. } | Self::NotYet { .. } => ErrorCode::NotFound,
+            Self::NotFound { .. } | Self::NoVersion { .. } | Self::NotYet { .. } | Self::NotThen { .. } => {
+                ErrorCode::NotFound
+            }
             Self::VersionConflict { .. } | Self::Exists { .. } | Self::Differs { .. } => ErrorCode::VersionConflict,
             Self::DamagedExport { .. } => ErrorCode::Corrupted,
             Self::ExportVersion { .. } => ErrorCode::FormatUnsupported,
@@ -115,9 +119,10 @@ impl Error {
     /// Structured details for programs, in addition to the code.
     pub fn details(&self) -> Option<Value> {
         match self {
-            Self::NotFound { id, tombstone: None } | Self::NotYet { id } | Self::Immutable { id } => {
-                Some(json!({ "id": id.to_string() }))
-            }
+            Self::NotFound { id, tombstone: None }
+            | Self::NotYet { id }
+            | Self::NotThen { id }
+            | Self::Immutable { id } => Some(json!({ "id": id.to_string() })),
             Self::NotFound { id, tombstone: Some(tombstone) } => Some(deletion_details(id, tombstone)),
             Self::NoVersion { id, version } => Some(json!({ "id": id.to_string(), "version": version })),
             Self::VersionConflict { id, expected, current } => {

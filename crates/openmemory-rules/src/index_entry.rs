@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use openmemory_domain::{ContentHash, Embedding, Sectors, Tags, Timestamp, Version};
+use openmemory_domain::valid_time::or_unknown;
+use openmemory_domain::{ContentHash, Embedding, Sectors, Tags, Timestamp, Validity, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::words::Words;
@@ -24,6 +25,9 @@ pub struct Labels {
     pub run: Option<String>,
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
+    /// The last field, and not written if nothing is known: see [`Version::validity`].
+    #[serde(skip_serializing_if = "Validity::is_unknown", deserialize_with = "or_unknown")]
+    pub validity: Validity,
 }
 
 impl Labels {
@@ -34,6 +38,7 @@ impl Labels {
             run: version.scope.run_id.clone(),
             created_at: version.created_at,
             expires_at: version.expires_at,
+            validity: version.validity,
         }
     }
 }

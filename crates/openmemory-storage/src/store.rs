@@ -26,6 +26,7 @@ use crate::recovery::recover::{self, Recovered};
 use crate::replay::expected_state;
 use crate::rows::backend::{Backend, Row};
 use crate::rows::digest::State;
+use crate::rows::envelope;
 use crate::rows::keys;
 use crate::rows::records::{self, COUNTERS, Counters, Records};
 use crate::rows::typed::rows_over_records;
@@ -313,6 +314,28 @@ impl Store {
         self.backend
             .rows(&from, &to, order.newest_first)
             .filter_map(|row| row.map(|(key, _)| keys::trailing_number(&key)).transpose())
+    }
+
+    /// The replaced versions of the memories in a range of numbers, memory by memory, oldest first.
+    pub fn histories(
+        &self,
+        first: Number,
+        last: Number,
+    ) -> impl Iterator<Item = Result<(Number, Version), StorageError>> + '_ {
+        let (from, to) = (keys::history(first, 0), keys::after(&keys::history_prefix(last)));
+        self.backend.rows(&from, &to, false).filter_map(|row| match row {
+            Ok((key, row)) => self.replaced_version(&key, &row).transpose(),
+            Err(error) => Some(Err(error)),
+        })
+    }
+
+    fn replaced_version(&self, key: &[u8], row: &[u8]) -> Result<Option<(Number, Version)>, StorageError> {
+        let Some(number) = keys::number_of_history(key) else { return Ok(None) };
+        let payload = match envelope::open(key, row, |key| self.raw(key))? {
+            None => self.payload(key)?,
+            payload => payload,
+        };
+        payload.map(|payload| Ok((number, records::decode(&payload)?))).transpose()
     }
 
     /// Replaced versions below `before`, newest first.

@@ -3,7 +3,7 @@
 import type * as contract from '../../../index'
 import { utf8 } from '../../validate/utf8'
 import { type Command, given, json, oneWord, text } from '../command'
-import { BOOLEAN, STRING, STRINGS } from '../flags'
+import { BOOLEAN, STRING, STRINGS, VALID, VALID_HELP } from '../flags'
 import { show } from '../print'
 
 export const add: Command = {
@@ -21,6 +21,7 @@ export const add: Command = {
     id: STRING,
     immutable: BOOLEAN,
     expires: STRING,
+    ...VALID,
     'if-exists': STRING,
   },
   help: {
@@ -32,6 +33,7 @@ export const add: Command = {
     id: 'an id of your own',
     immutable: 'refuse updates',
     expires: 'hide the memory from this time on, such as 2030-01-31',
+    ...VALID_HELP,
     'if-exists': 'if the text is already stored: add it again (add), keep it (skip), or merge tags and fields (touch)',
   },
   example: `openmemory add 'Ada drinks tea' --tag taste --user ada`,
@@ -49,6 +51,8 @@ export const add: Command = {
       id: text(values, 'id'),
       immutable: values.immutable as boolean | undefined,
       expires_at: text(values, 'expires'),
+      valid_from: text(values, 'valid-from'),
+      valid_to: text(values, 'valid-to'),
     })
     const options = given({ ifExists: text(values, 'if-exists') as contract.IfExists | undefined })
     return call.open().addMemory(memory, options)

@@ -1,17 +1,17 @@
 // openmemory get: shows one memory.
 
-import { type Command, given, numeric, oneWord, text } from '../command'
-import { STRING } from '../flags'
+import { type Command, given, numeric, oneWord } from '../command'
+import { pointInTime, STRING, TIME, TIME_HELP } from '../flags'
 import { show } from '../print'
 
 export const get: Command = {
   name: 'get',
   usage: 'ID',
   summary: 'Show a memory, as it is or as it was',
-  flags: { version: STRING, at: STRING },
-  help: { version: 'the memory in this version', at: 'the memory at this time' },
+  flags: { version: STRING, ...TIME },
+  help: { version: 'the memory in this version', ...TIME_HELP },
   run(call) {
-    const options = given({ version: numeric(call.values, 'version'), at: text(call.values, 'at') })
+    const options = given({ version: numeric(call.values, 'version'), ...pointInTime(call.values) })
     const id = oneWord(call, 'ID')
     return call.open().getMemory(id, options)
   },

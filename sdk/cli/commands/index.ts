@@ -17,13 +17,14 @@ import { mcp } from './mcp'
 import { reindex } from './reindex'
 import { reinforce } from './reinforce'
 import { restore } from './restore'
+import { retire } from './retire'
 import { search } from './search'
 import { serve } from './serve'
 import { stats } from './stats'
 import { update } from './update'
 
 export const COMMANDS: Command[] = [
-  ...[add, search, get, update, history, restore, deleteMemories, list, reinforce],
+  ...[add, search, get, update, history, restore, retire, deleteMemories, list, reinforce],
   ...[exportMemories, importMemories, backup, compact, reindex, stats, doctor, demo],
   ...[serve, mcp, keys],
 ]

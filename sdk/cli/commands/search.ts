@@ -2,7 +2,7 @@
 
 import type * as contract from '../../../index'
 import { type Command, given, json, numeric, oneWord } from '../command'
-import { BOOLEAN, FILTER, FILTER_HELP, STRING, STRINGS } from '../flags'
+import { BOOLEAN, FILTER, FILTER_HELP, pointInTime, STRING, STRINGS, TIME, TIME_HELP } from '../flags'
 import { showMatch } from '../print'
 
 export const search: Command = {
@@ -17,6 +17,10 @@ export const search: Command = {
     sector: STRINGS,
     'min-score': STRING,
     explain: BOOLEAN,
+    retired: BOOLEAN,
+    ...TIME,
+    history: STRING,
+    'include-history': BOOLEAN,
   },
   help: {
     ...FILTER_HELP,
@@ -25,6 +29,10 @@ export const search: Command = {
     sector: 'only memories of this sector; can be repeated',
     'min-score': 'only results with at least this score, 0 to 1',
     explain: 'show the parts of each score',
+    retired: 'include memories that are retired or have ended',
+    ...TIME_HELP,
+    history: 'show so many texts that were true before each result',
+    'include-history': 'find texts that were replaced too',
   },
   example: `openmemory search 'What does Ada drink?' --limit 3`,
   run(call) {
@@ -36,6 +44,10 @@ export const search: Command = {
       sectors: values.sector as contract.Sector[] | undefined,
       minScore: numeric(values, 'min-score'),
       explain: values.explain as boolean | undefined,
+      showRetired: values.retired as boolean | undefined,
+      ...pointInTime(values),
+      history: numeric(values, 'history'),
+      includeHistory: values['include-history'] as boolean | undefined,
     })
     const query = oneWord(call, 'QUERY')
     return call.open().searchMemories(query, options)

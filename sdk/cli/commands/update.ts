@@ -1,21 +1,27 @@
 // openmemory update: changes one memory.
 
 import type * as contract from '../../../index'
-import { type Command, given, json, oneWord, text, UsageError } from '../command'
-import { BOOLEAN, CHANGE, CHANGE_HELP, changeOptions, STRING, STRINGS } from '../flags'
+import { type Command, given, json, oneWord, text, UsageError, type Values } from '../command'
+import { BOOLEAN, CHANGE, CHANGE_HELP, changeOptions, STRING, STRINGS, VALID } from '../flags'
 import { show } from '../print'
 
 export const update: Command = {
   name: 'update',
   usage: 'ID',
   summary: 'Change a memory; fields that are not given keep their value',
-  flags: { content: STRING, tag: STRINGS, 'no-tags': BOOLEAN, metadata: STRING, expires: STRING, ...CHANGE },
+  flags: {
+    ...{ content: STRING, tag: STRINGS, 'no-tags': BOOLEAN, metadata: STRING, expires: STRING },
+    ...{ ...VALID, correction: BOOLEAN, ...CHANGE },
+  },
   help: {
     content: 'the new text',
     tag: 'replaces all tags; can be repeated',
     'no-tags': 'remove all tags',
     metadata: `fields to merge; null removes one: '{"status": "done", "draft": null}'`,
     expires: 'a time, or never',
+    'valid-from': 'since when it is true (now, for a new text), or unknown',
+    'valid-to': 'until when it is true, or unknown',
+    correction: 'the version before was wrong, so that its dates stay',
     ...CHANGE_HELP,
   },
   example: `openmemory update mem_01h… --content 'Ada drinks coffee now' --reason 'she said so'`,
@@ -28,10 +34,18 @@ export const update: Command = {
       tags: values['no-tags'] ? [] : (values.tag as string[] | undefined),
       metadata: json<contract.MetadataPatch>(values, 'metadata'),
       expires_at: expires === 'never' ? null : expires,
+      valid_from: known(values, 'valid-from'),
+      valid_to: known(values, 'valid-to'),
     })
-    const options = changeOptions(values)
+    const options = { ...changeOptions(values), ...(values.correction === true && { correction: true }) }
     const id = oneWord(call, 'ID')
     return call.open().updateMemory(id, patch, options)
   },
   print: show,
+}
+
+/** A date, or null for `unknown`. */
+function known(values: Values, name: string): string | null | undefined {
+  const date = text(values, name)
+  return date === 'unknown' ? null : date
 }

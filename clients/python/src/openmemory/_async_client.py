@@ -32,7 +32,7 @@ from ._records import (
     Waypoint,
 )
 from ._scope import Scope
-from ._values import Id, IfExists, Time
+from ._values import Id, IfExists, Retired, Time
 from ._watching import Watching
 
 T = TypeVar("T")
@@ -80,10 +80,15 @@ class AsyncOpenMemory:
         immutable: Optional[bool] = None,
         expires_at: Optional[Time] = None,
         created_at: Optional[Time] = None,
+        valid_from: Optional[Time] = None,
+        valid_to: Optional[Time] = None,
         if_exists: Optional[IfExists] = None,
     ) -> Memory:
         """Store a text as a new memory.
 
+        :param valid_from: Since when it is true, or when it happened: ``"2024"``, ``"2024-05"``, ``"2024-05-17"``, a date or a
+            time. Default: unknown.
+        :param valid_to: Until when it is true: a time, or the end of a year, month or day. Default: it still is.
         :param if_exists: What to do if a memory with the same user, agent, app and run has this text. ``"add"``
             (default) adds another one, ``"skip"`` returns the existing memory, and ``"touch"`` also merges tags and
             metadata into it and sets its expiry.
@@ -104,6 +109,8 @@ class AsyncOpenMemory:
             immutable=immutable,
             expires_at=expires_at,
             created_at=created_at,
+            valid_from=valid_from,
+            valid_to=valid_to,
             if_exists=if_exists,
         )
         return await self._send(call)
@@ -124,13 +131,23 @@ class AsyncOpenMemory:
         """
         return await self._send(_calls.add_memories(memories, atomic, self._scope, if_exists=if_exists))
 
-    async def get_memory(self, memory_id: Id, *, version: Optional[int] = None, at: Optional[Time] = None) -> Memory:
-        """Return a memory in its current state, or as it was at ``version`` or at the time ``at``.
+    async def get_memory(
+        self,
+        memory_id: Id,
+        *,
+        version: Optional[int] = None,
+        at: Optional[Time] = None,
+        as_of: Optional[Time] = None,
+    ) -> Memory:
+        """Return a memory in its current state, in a ``version``, or at a point in time.
+
+        :param at: What was true at this time: ``"2024"``, ``"2024-05"``, ``"2024-05-17"``, a date or a time.
+        :param as_of: What the store said at this time.
 
         :raises NotFoundError: If there is no such memory or version. For a deleted memory, ``details["deleted"]`` is
             true.
         """
-        return await self._send(_calls.get_memory(memory_id, version, at))
+        return await self._send(_calls.get_memory(memory_id, version=version, at=at, as_of=as_of))
 
     async def list_memories(
         self,
@@ -140,6 +157,9 @@ class AsyncOpenMemory:
         cursor: Optional[str] = None,
         order: Optional[str] = None,
         show_expired: Optional[bool] = None,
+        show_retired: Optional[bool] = None,
+        at: Optional[Time] = None,
+        as_of: Optional[Time] = None,
     ) -> MemoryPage:
         """Return one page of memories.
 
@@ -147,9 +167,19 @@ class AsyncOpenMemory:
         :param cursor: ``next_cursor`` of the previous page, with the same filters and order.
         :param order: ``created_at:desc`` (default), ``created_at:asc``, ``updated_at:desc`` or ``updated_at:asc``.
         :param show_expired: Include expired memories. Default: False.
+        :param show_retired: Include memories that are retired or have ended. Default: False.
+        :param at: What was true at this time.
+        :param as_of: What the store said at this time.
         """
         call = _calls.list_memories(
-            filters=self._scope.filters(filters), limit=limit, cursor=cursor, order=order, show_expired=show_expired
+            filters=self._scope.filters(filters),
+            limit=limit,
+            cursor=cursor,
+            order=order,
+            show_expired=show_expired,
+            show_retired=show_retired,
+            at=at,
+            as_of=as_of,
         )
         return await self._send(call)
 
@@ -160,17 +190,27 @@ class AsyncOpenMemory:
         limit: int = 100,
         order: Optional[str] = None,
         show_expired: Optional[bool] = None,
+        show_retired: Optional[bool] = None,
+        at: Optional[Time] = None,
+        as_of: Optional[Time] = None,
     ) -> AsyncIterator[Memory]:
         """Iterate over all matching memories, each once, reading pages of ``limit`` (1 to 1000) memories.
 
-        ``order`` and ``show_expired`` are those of ``list_memories``.
+        The other arguments are those of ``list_memories``.
         """
         cursor: Optional[str] = None
         # A memory that is updated during the iteration moves to the end of this order and would be returned again.
         seen: Optional[set[str]] = set() if isinstance(order, str) and order.startswith("updated_at") else None
         while True:
             page = await self.list_memories(
-                filters=filters, limit=limit, order=order, cursor=cursor, show_expired=show_expired
+                filters=filters,
+                limit=limit,
+                order=order,
+                cursor=cursor,
+                show_expired=show_expired,
+                show_retired=show_retired,
+                at=at,
+                as_of=as_of,
             )
             for memory in page.memories:
                 if seen is not None:
@@ -190,6 +230,9 @@ class AsyncOpenMemory:
         tags: Optional[Sequence[str]] = None,
         metadata: Optional[Mapping[str, Any]] = None,
         expires_at: Union[Time, None, Unset] = UNSET,
+        valid_from: Union[Time, None, Unset] = UNSET,
+        valid_to: Union[Time, None, Unset] = UNSET,
+        correction: Optional[bool] = None,
         if_version: Optional[int] = None,
         actor: Optional[str] = None,
         reason: Optional[str] = None,
@@ -199,6 +242,9 @@ class AsyncOpenMemory:
         :param tags: Replaces all tags.
         :param metadata: Merged field by field; None removes a field.
         :param expires_at: None removes the expiry.
+        :param valid_from: Since when it is true. Default for a new text: now. Only a correction may move it back.
+        :param valid_to: Until when it is true; None removes it.
+        :param correction: The state before never was true, so its dates stay. Default: False.
         :param if_version: Update only if this is the current version.
         :param actor: Who made the change, for the history.
         :param reason: Why, for the history.
@@ -209,10 +255,11 @@ class AsyncOpenMemory:
         """
         call = _calls.update_memory(
             memory_id,
-            expires_at,
+            {"expires_at": expires_at, "valid_from": valid_from, "valid_to": valid_to},
             content=content,
             tags=tags,
             metadata=metadata,
+            correction=correction,
             if_version=if_version,
             actor=actor,
             reason=reason,
@@ -234,6 +281,36 @@ class AsyncOpenMemory:
         :raises ValidationError: If there are no patches or more than 1000.
         """
         return await self._send(_calls.update_memories(updates, atomic, actor=actor, reason=reason))
+
+    async def apply_operations(
+        self,
+        operations: Iterable[Mapping[str, Any]],
+        *,
+        actor: Optional[str] = None,
+        reason: Optional[str] = None,
+    ) -> list[ItemResult]:
+        """Add, change, retire, restore and delete memories in one commit: all or none.
+
+        :param operations: 1 to 1000 mappings with one key each: ``add``, ``update``, ``retire``, ``restore`` or ``delete``,
+            and as value the fields of that call, such as ``{"retire": {"id": …, "if_version": 2}}``.
+        :returns: One result per operation, in order. If one is refused, the others have ``ABORTED``, and nothing changes.
+        :raises ValidationError: If there are no operations or more than 1000.
+        """
+        return await self._send(_calls.apply_operations(operations, self._scope, actor=actor, reason=reason))
+
+    async def undo_operations(
+        self, results: Iterable[ItemResult], *, actor: Optional[str] = None, reason: Optional[str] = None
+    ) -> list[ItemResult]:
+        """Undo what ``apply_operations`` did, in one commit, unless a memory has changed since.
+
+        :param results: What ``apply_operations`` returned.
+        :returns: One result for each memory that was changed, the last one first.
+        :raises ValidationError: If a memory was deleted: it cannot be brought back.
+        """
+        operations = _calls.undoing(results)
+        if not operations:
+            return []
+        return await self._send(_calls.apply_operations(operations, self._scope, actor=actor, reason=reason))
 
     async def delete_memory(
         self,
@@ -294,6 +371,11 @@ class AsyncOpenMemory:
         min_score: Optional[float] = None,
         explain: Optional[bool] = None,
         show_expired: Optional[bool] = None,
+        show_retired: Optional[bool] = None,
+        at: Optional[Time] = None,
+        as_of: Optional[Time] = None,
+        history: Optional[int] = None,
+        include_history: Optional[bool] = None,
         k: Optional[int] = None,
     ) -> list[MemoryMatch]:
         """Find the memories that best answer a query, by words and meaning, best first.
@@ -304,6 +386,11 @@ class AsyncOpenMemory:
         :param min_score: Only hits with at least this score, 0 to 1. Default: 0.
         :param explain: Add the features of the score to each hit. Default: False.
         :param show_expired: Include expired memories. Default: False.
+        :param show_retired: Include memories that are retired or have ended. Default: False.
+        :param at: What was true at this time.
+        :param as_of: What the store said at this time.
+        :param history: How many texts that were true before each hit has in ``before``, 0 to 16. Default: 0.
+        :param include_history: Find texts that were replaced too; such a hit has ``current=False``. Default: False.
         :param k: Deprecated name of ``limit``.
         """
         call = _calls.search_memories(
@@ -315,6 +402,11 @@ class AsyncOpenMemory:
             min_score=min_score,
             explain=explain,
             show_expired=show_expired,
+            show_retired=show_retired,
+            at=at,
+            as_of=as_of,
+            history=history,
+            include_history=include_history,
         )
         return await self._send(call)
 
@@ -353,6 +445,32 @@ class AsyncOpenMemory:
         :raises ImmutableMemoryError: If the memory is immutable.
         """
         return await self._send(_calls.restore_memory(memory_id, version, if_version=if_version, actor=actor, reason=reason))
+
+    async def retire_memory(
+        self,
+        memory_id: Id,
+        *,
+        why: Optional[Retired] = None,
+        valid_to: Optional[Time] = None,
+        if_version: Optional[int] = None,
+        actor: Optional[str] = None,
+        reason: Optional[str] = None,
+    ) -> Memory:
+        """Record that a memory is not true any longer, or never was, as a new version. Lists and searches leave it out.
+
+        :param why: ``"ended"`` (default) or ``"wrong"``.
+        :param valid_to: Until when it was true. Default: now. Not with ``"wrong"``.
+        :param if_version: Retire it only if this is the current version.
+        :returns: The memory after the change; ``restore_memory`` takes it back.
+        :raises NotFoundError: If there is no such memory.
+        :raises VersionConflictError: If the memory is not at ``if_version``.
+        :raises ImmutableMemoryError: If the memory is immutable.
+        :raises ValidationError: If ``valid_to`` is before the memory's ``valid_from``.
+        """
+        call = _calls.retire_memory(
+            memory_id, why=why, valid_to=valid_to, if_version=if_version, actor=actor, reason=reason
+        )
+        return await self._send(call)
 
     async def send_feedback(self, memory_id: Id, feedback: Optional[str], *, reason: Optional[str] = None) -> Memory:
         """Record how useful a memory was. Its version does not change.

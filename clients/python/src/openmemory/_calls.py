@@ -6,6 +6,7 @@ from typing import Any, Iterable, Mapping, Optional, Union
 from urllib.parse import quote
 
 from . import _batch
+from ._errors import invalid
 from ._exchange import Call
 from ._files import Path, path_of
 from ._records import (
@@ -24,7 +25,7 @@ from ._records import (
 from ._scope import Scope
 from ._values import Id, Time, field, identifier, record, wire
 
-_ROUTES = {"add", "all", "batch", "delete", "list", "query", "reinforce", "search"}
+_ROUTES = {"add", "all", "batch", "delete", "list", "operations", "query", "reinforce", "search"}
 
 
 def _path(memory_id: Id, *more: str) -> str:
@@ -50,24 +51,52 @@ def add_memories(
     return prepared.call("POST", "/memory/batch", "items", more, atomic)
 
 
-def get_memory(memory_id: Id, version: Optional[int], at: Optional[Time]) -> Call[Memory]:
-    return Call("GET", _path(memory_id), Memory.read, params=wire(version=version, at=at))
+def get_memory(memory_id: Id, **options: Any) -> Call[Memory]:
+    return Call("GET", _path(memory_id), Memory.read, params=wire(**options))
 
 
 def list_memories(**options: Any) -> Call[MemoryPage]:
     return Call("POST", "/memory/list", MemoryPage.read, wire(**options))
 
 
-def update_memory(memory_id: Id, expires_at: Union[Time, None, Unset], **fields: Any) -> Call[Memory]:
+def update_memory(memory_id: Id, times: Mapping[str, Union[Time, None, Unset]], **fields: Any) -> Call[Memory]:
     body = wire(**fields)
-    if not isinstance(expires_at, Unset):
-        body["expires_at"] = field("expires_at", expires_at)
+    body.update({name: field(name, time) for name, time in times.items() if not isinstance(time, Unset)})
     return Call("PATCH", _path(memory_id), Memory.read, body)
 
 
 def update_memories(updates: Iterable[Mapping[str, Any]], atomic: bool, **notes: Any) -> Call[list[ItemResult]]:
     prepared = _batch.prepare(updates, "updates", record)
     return prepared.call("PATCH", "/memory/batch", "items", {"atomic": field("atomic", atomic), **wire(**notes)}, atomic)
+
+
+def _operation(scope: Scope, item: Any, name: str) -> dict[str, Any]:
+    if not isinstance(item, Mapping) or len(item) != 1:
+        raise invalid(name, "must have exactly one of add, update, retire, restore and delete")
+    [(kind, value)] = item.items()
+    asked = record(value, kind)
+    return {kind: scope.memory(asked) if kind == "add" else asked}
+
+
+def apply_operations(operations: Iterable[Mapping[str, Any]], scope: Scope, **notes: Any) -> Call[list[ItemResult]]:
+    prepared = _batch.prepare(operations, "operations", lambda item, name: _operation(scope, item, name))
+    return prepared.call("POST", "/memory/operations", "operations", wire(**notes), True)
+
+
+def undoing(results: Iterable[ItemResult]) -> list[dict[str, Any]]:
+    """What takes the operations back that had these results, last one first."""
+    undone: list[dict[str, Any]] = []
+    for index, result in enumerate(results):
+        memory = result.memory
+        if memory is None or memory.event == "NONE":
+            continue
+        if memory.event == "DELETE":
+            raise invalid(f"results[{index}]", "cannot be undone: what is deleted is gone")
+        if memory.event == "ADD":
+            undone.append({"delete": {"id": memory.id, "if_version": memory.version}})
+        else:
+            undone.append({"restore": {"id": memory.id, "version": memory.version - 1, "if_version": memory.version}})
+    return undone[::-1]
 
 
 def delete_memory(memory_id: Id, **options: Any) -> Call[Memory]:
@@ -100,6 +129,10 @@ def get_history(memory_id: Id, limit: Optional[int], before: Optional[int]) -> C
 
 def restore_memory(memory_id: Id, version: int, **options: Any) -> Call[Memory]:
     return Call("POST", _path(memory_id, "restore"), Memory.read, wire(version=version, **options))
+
+
+def retire_memory(memory_id: Id, **options: Any) -> Call[Memory]:
+    return Call("POST", _path(memory_id, "retire"), Memory.read, wire(**options))
 
 
 def send_feedback(memory_id: Id, feedback: Optional[str], reason: Optional[str]) -> Call[Memory]:

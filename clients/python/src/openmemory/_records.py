@@ -37,12 +37,20 @@ class Memory:
     app_id: Optional[str] = None
     run_id: Optional[str] = None
     expires_at: Optional[str] = None
+    #: Since when it is true, as it was given; None if that is unknown.
+    valid_from: Optional[str] = None
+    #: Until when it is true; None if it still is.
+    valid_to: Optional[str] = None
+    #: ``ended`` or ``wrong``, after ``retire_memory``.
+    retired: Optional[str] = None
     feedback: Optional[str] = None
     feedback_reason: Optional[str] = None
     #: Set only for a deleted memory.
     deleted_at: Optional[str] = None
     #: Whether an add found this memory instead of storing its text again; see ``if_exists``.
     existed: bool = False
+    #: What ``apply_operations`` did: ``ADD``, ``UPDATE``, ``RESTORE``, ``RETIRE``, ``DELETE`` or ``NONE``.
+    event: Optional[str] = None
 
     @classmethod
     def read(cls, fields: Mapping[str, Any]) -> Memory:
@@ -61,6 +69,14 @@ class MemoryMatch(Memory):
     path: list[str] = field(default_factory=list)
     #: With ``explain=True``: the ``value`` and ``weight`` of each feature, by name.
     explain: Optional[dict[str, Any]] = None
+    #: With ``at``, ``as_of`` or ``include_history``: whether this is the newest version of the memory.
+    current: Optional[bool] = None
+    #: Until when this version was true, if it is not the newest one.
+    until: Optional[str] = None
+    #: The newest ``version`` and its ``content``, if this is another one.
+    now: Optional[dict[str, Any]] = None
+    #: With ``history``: the texts that were true before, newest first.
+    before: Optional[list[dict[str, Any]]] = None
 
     @classmethod
     def read(cls, fields: Mapping[str, Any]) -> MemoryMatch:
@@ -95,7 +111,7 @@ class MemoryVersion:
 
     id: str
     version: int
-    #: ``ADD``, ``UPDATE`` or ``RESTORE``.
+    #: ``ADD``, ``UPDATE``, ``RESTORE`` or ``RETIRE``.
     event: str
     content: str
     tags: list[str]
@@ -110,6 +126,9 @@ class MemoryVersion:
     reason: Optional[str] = None
     restored_from: Optional[int] = None
     expires_at: Optional[str] = None
+    valid_from: Optional[str] = None
+    valid_to: Optional[str] = None
+    retired: Optional[str] = None
 
     @classmethod
     def read(cls, fields: Mapping[str, Any]) -> MemoryVersion:

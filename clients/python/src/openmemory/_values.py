@@ -12,23 +12,27 @@ from ._errors import ValidationError, invalid
 Id = Union[str, UUID]
 Time = Union[str, datetime, date]
 IfExists = Literal["add", "skip", "touch"]
+Retired = Literal["ended", "wrong"]
 
 # Above the server's limit of 32, which it reports with the right field; this one only bounds the recursion.
 _MAX_DEPTH = 64
 _MAX_ID_CHARACTERS = 256
 
 _IDS = {"id", "user_id", "agent_id", "app_id", "run_id"}
-_TIMES = {"expires_at", "created_at", "at", "since"}
+_TIMES = {"expires_at", "created_at", "valid_from", "valid_to", "at", "as_of", "since"}
 _SCOPES = {"user_id", "agent_id", "app_id", "run_id", "userId", "agentId", "appId", "runId"}
 _GROUPS = {"AND", "OR", "NOT"}
 
 #: Parameters whose name on the wire differs.
 WIRE_NAMES = {
+    "as_of": "asOf",
     "if_exists": "ifExists",
+    "include_history": "includeHistory",
     "if_version": "ifVersion",
     "min_score": "minScore",
     "on_conflict": "onConflict",
     "show_expired": "showExpired",
+    "show_retired": "showRetired",
 }
 
 

@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::read::required;
 use crate::request::Fields;
 use crate::{
-    Content, Dynamics, Event, Feedback, Invalid, MemoryId, Metadata, Provenance, Scope, Sector, Sectors, Tags,
-    Timestamp, Version, limits,
+    Content, Dynamics, Event, Feedback, Invalid, MemoryId, Metadata, Provenance, Retired, Scope, Sector, Sectors, Tags,
+    Timestamp, Validity, Version, limits,
 };
 
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +37,7 @@ pub struct ExportedVersion {
     metadata: Box<str>,
     pub updated_at: Timestamp,
     pub expires_at: Option<Timestamp>,
+    pub validity: Validity,
     /// `None`: let the model classify the text.
     pub classified: Option<Sectors>,
     pub provenance: Provenance,
@@ -66,7 +67,7 @@ const FIELDS: [&str; 13] = [
     "versions",
 ];
 
-const VERSION_FIELDS: [&str; 11] = [
+const VERSION_FIELDS: [&str; 15] = [
     "version",
     "event",
     "restored_from",
@@ -74,6 +75,10 @@ const VERSION_FIELDS: [&str; 11] = [
     "reason",
     "updated_at",
     "expires_at",
+    "valid_from",
+    "valid_to",
+    "retired",
+    "correction",
     "classified",
     "tags",
     "metadata",
@@ -132,6 +137,7 @@ impl ExportedMemory {
             immutable: self.immutable,
             classified: version.classified.as_ref().unwrap_or(classified).clone(),
             provenance: version.provenance.clone(),
+            validity: version.validity,
         })
     }
 
@@ -172,6 +178,7 @@ impl ExportedVersion {
             metadata: metadata.to_json().into(),
             updated_at,
             expires_at: fields.time("expires_at")?,
+            validity: read_validity(&mut fields)?,
             classified: fields.strings("classified")?.map(read_sectors).transpose()?,
             provenance: Provenance {
                 event: read_event(&mut fields, number)?,
@@ -221,15 +228,22 @@ fn read_sectors(names: Vec<String>) -> Result<Sectors, Invalid> {
     Sectors::try_from(sectors).map_err(|problem| Invalid::argument("classified", problem))
 }
 
+fn read_validity(fields: &mut Fields) -> Result<Validity, Invalid> {
+    let retired = fields.string("retired")?.map(|name| Retired::read("retired", &name)).transpose()?;
+    let (from, to) = (fields.date("valid_from")?, fields.date("valid_to")?);
+    Validity { from, to, retired, correction: fields.boolean("correction")?.unwrap_or(false) }.checked()
+}
+
 fn read_event(fields: &mut Fields, version: u64) -> Result<Event, Invalid> {
     let name = required("event", fields.string("event")?)?;
     let from = fields.whole("restored_from", 1, limits::EXACT_INTEGER)?;
     match (name.as_str(), from) {
         ("ADD", None) if version == 1 => Ok(Event::Add),
         ("UPDATE", None) if version > 1 => Ok(Event::Update),
+        ("RETIRE", None) if version > 1 => Ok(Event::Retire),
         ("RESTORE", Some(from)) if from < version => Ok(Event::Restore { from }),
         ("RESTORE", _) => Err(Invalid::argument("restored_from", "must name an earlier version")),
-        ("ADD" | "UPDATE", Some(_)) => Err(Invalid::argument("restored_from", "belongs to RESTORE only")),
-        _ => Err(Invalid::argument("event", "must be ADD for version 1, and UPDATE or RESTORE for later ones")),
+        ("ADD" | "UPDATE" | "RETIRE", Some(_)) => Err(Invalid::argument("restored_from", "belongs to RESTORE only")),
+        _ => Err(Invalid::argument("event", "must be ADD for version 1, and UPDATE, RESTORE or RETIRE for later ones")),
     }
 }

@@ -51,6 +51,14 @@ pub struct VersionRow<'a> {
     updated_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_to: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retired: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    correction: bool,
     /// The sectors that the model assigns to the text, even if the metadata pins another.
     classified: Vec<&'static str>,
     tags: &'a [String],
@@ -96,8 +104,9 @@ impl<'a> VersionRow<'a> {
     pub fn new(version: &'a Version, content: Option<&'a str>) -> Self {
         let restored_from = match version.provenance.event {
             Event::Restore { from } => Some(from),
-            Event::Add | Event::Update => None,
+            Event::Add | Event::Update | Event::Retire => None,
         };
+        let [valid_from, valid_to, retired] = version.validity.fields().map(|(_, value)| value);
         Self {
             version: version.number,
             event: version.provenance.event.name(),
@@ -106,6 +115,10 @@ impl<'a> VersionRow<'a> {
             reason: version.provenance.reason.as_deref(),
             updated_at: version.updated_at.to_string(),
             expires_at: version.expires_at.map(|at| at.to_string()),
+            valid_from,
+            valid_to,
+            retired,
+            correction: version.validity.correction,
             classified: version.classified.names(),
             tags: version.tags.as_slice(),
             metadata: version.metadata.fields(),

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::normal_form::{canonical, canonical_json, folded, plain};
 use super::values::Values;
 use super::{Field, Filter, Test};
-use crate::{Sector, Version};
+use crate::{Sector, Timestamp, Version};
 
 /// The memory under test.
 struct Candidate<'a> {
@@ -76,6 +76,7 @@ impl Candidate<'_> {
 
 fn actual<'a>(field: &Field, memory: &'a Version, content: &'a str) -> Actual<'a> {
     let name = |name: &'a Option<String>| name.as_deref().map_or(Actual::Missing, Actual::Name);
+    let moment = |at: Timestamp| Actual::Number(at.millis() as f64);
     match field {
         Field::UserId => name(&memory.scope.user_id),
         Field::AgentId => name(&memory.scope.agent_id),
@@ -87,11 +88,14 @@ fn actual<'a>(field: &Field, memory: &'a Version, content: &'a str) -> Actual<'a
             Actual::Texts(memory.sectors().as_slice().iter().map(|sector| Sector::name(*sector).into()).collect())
         }
         Field::PrimarySector => Actual::Name(memory.sectors().primary().name()),
-        Field::CreatedAt => Actual::Number(memory.created_at.millis() as f64),
-        Field::UpdatedAt => Actual::Number(memory.updated_at.millis() as f64),
+        Field::CreatedAt => moment(memory.created_at),
+        Field::UpdatedAt => moment(memory.updated_at),
         Field::Version => Actual::Number(memory.number as f64),
         Field::Immutable => Actual::Bool(memory.immutable),
-        Field::ExpiresAt => memory.expires_at.map_or(Actual::Missing, |at| Actual::Number(at.millis() as f64)),
+        Field::ExpiresAt => memory.expires_at.map_or(Actual::Missing, moment),
+        Field::ValidFrom => memory.validity.from.map_or(Actual::Missing, |date| moment(date.start())),
+        Field::ValidTo => memory.validity.to.map_or(Actual::Missing, |date| moment(date.end())),
+        Field::Retired => memory.validity.retired.map_or(Actual::Missing, |why| Actual::Name(why.name())),
         Field::MemoryIds => Actual::Name(memory.id.as_str()),
         Field::Keywords => Actual::Text(content.into()),
         Field::Metadata(path) => match find(memory.metadata.fields(), path) {

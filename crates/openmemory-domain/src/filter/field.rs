@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::normal_form::{canonical, canonical_json};
 use super::operator::Operator;
-use crate::{Invalid, MemoryId, Sector, Timestamp, limits};
+use crate::{Invalid, MemoryId, PartialDate, Retired, Sector, Timestamp, limits};
 
 /// A field that a filter can name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,11 @@ pub enum Field {
     Version,
     Immutable,
     ExpiresAt,
+    /// Compared by its first moment.
+    ValidFrom,
+    /// Compared by the first moment after it.
+    ValidTo,
+    Retired,
     MemoryIds,
     /// The content, for text searches.
     Keywords,
@@ -29,7 +34,7 @@ pub enum Field {
 }
 
 pub(super) const KNOWN: &str = "user_id, agent_id, app_id, run_id, tags, sectors, primary_sector, created_at, \
-     updated_at, version, immutable, expires_at, memory_ids, keywords, metadata.<path>, AND, OR, NOT";
+     updated_at, version, immutable, expires_at, valid_from, valid_to, retired, memory_ids, keywords, metadata.<path>, AND, OR, NOT";
 
 impl Field {
     pub(super) fn from_name(name: &str) -> Option<Self> {
@@ -47,6 +52,9 @@ impl Field {
             "version" => Self::Version,
             "immutable" => Self::Immutable,
             "expires_at" => Self::ExpiresAt,
+            "valid_from" => Self::ValidFrom,
+            "valid_to" => Self::ValidTo,
+            "retired" => Self::Retired,
             "memory_ids" => Self::MemoryIds,
             "keywords" => Self::Keywords,
             _ => Self::Metadata(name.strip_prefix("metadata.").filter(|path| !path.is_empty())?.to_owned()),
@@ -63,10 +71,10 @@ impl Field {
             Self::Metadata(_) | Self::UserId | Self::AgentId | Self::AppId | Self::RunId => true,
             Self::Tags => !operator.compares(),
             Self::Sectors => matches!(operator, Eq | Ne | In | Nin | Contains | Exists),
-            Self::PrimarySector | Self::Immutable | Self::MemoryIds => {
+            Self::PrimarySector | Self::Immutable | Self::Retired | Self::MemoryIds => {
                 matches!(operator, Eq | Ne | In | Nin | Exists)
             }
-            Self::CreatedAt | Self::UpdatedAt | Self::Version | Self::ExpiresAt => {
+            Self::CreatedAt | Self::UpdatedAt | Self::Version | Self::ExpiresAt | Self::ValidFrom | Self::ValidTo => {
                 !matches!(operator, Contains | Icontains)
             }
             Self::Keywords => matches!(operator, Contains | Icontains),
@@ -84,6 +92,9 @@ impl Field {
             (Self::Metadata(_), _) => Ok(canonical_json(value).into_owned()),
             (_, Value::Null) if !matches!(self, Self::Keywords) => Ok(Value::Null),
             (Self::CreatedAt | Self::UpdatedAt | Self::ExpiresAt, _) => time(value, path),
+            (Self::ValidFrom, _) => date(value, path, PartialDate::start),
+            (Self::ValidTo, _) => date(value, path, PartialDate::end),
+            (Self::Retired, Value::String(name)) => Ok(Retired::read(path, name)?.name().into()),
             (Self::Version, Value::Number(_)) | (Self::Immutable, Value::Bool(_)) => Ok(value.clone()),
             (Self::Version, _) => Err(Invalid::argument(path, "needs a number")),
             (Self::Immutable, _) => Err(Invalid::argument(path, "needs true or false")),
@@ -102,5 +113,12 @@ fn time(value: &Value, path: &str) -> Result<Value, Invalid> {
     match value {
         Value::String(text) => Ok(Timestamp::read(path, text)?.millis().into()),
         _ => Err(Invalid::argument(path, "needs an ISO 8601 time, such as 2025-01-20T14:35:00Z, or a date")),
+    }
+}
+
+fn date(value: &Value, path: &str, moment: fn(PartialDate) -> Timestamp) -> Result<Value, Invalid> {
+    match value {
+        Value::String(text) => Ok(moment(PartialDate::read(path, text)?).millis().into()),
+        _ => Err(Invalid::argument(path, "needs a date such as 2024, 2024-05 or 2024-05-17, or an ISO 8601 time")),
     }
 }

@@ -31,6 +31,8 @@ const SHOWN_CHARACTERS: usize = 64;
 /// | `sectors` | `eq ne in nin contains exists` | sector names |
 /// | `primary_sector` | `eq ne in nin exists` | sector names |
 /// | `created_at` `updated_at` `expires_at` | `eq ne in nin gt gte lt lte exists` | ISO 8601 with offset, `YYYY-MM-DD`, null |
+/// | `valid_from` `valid_to` | `eq ne in nin gt gte lt lte exists` | the same, `YYYY`, `YYYY-MM` |
+/// | `retired` | `eq ne in nin exists` | `ended`, `wrong` |
 /// | `version` | `eq ne in nin gt gte lt lte exists` | numbers |
 /// | `immutable` | `eq ne in nin exists` | true, false |
 /// | `memory_ids` | `eq ne in nin exists`; a bare list means `in` | ids in either form |

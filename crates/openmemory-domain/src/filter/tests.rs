@@ -5,7 +5,8 @@ use super::evaluate::find;
 use super::values::Values;
 use super::{Field, Filter, parse};
 use crate::{
-    ContentHash, Event, InvalidKind, MemoryId, Metadata, Provenance, Scope, Sector, Sectors, Tags, Timestamp, Version,
+    ContentHash, Event, InvalidKind, MemoryId, Metadata, PartialDate, Provenance, Retired, Scope, Sector, Sectors,
+    Tags, Timestamp, Validity, Version,
 };
 
 const CONTENT: &str = "Ada moved to Lisbon; ÉCLAIR days";
@@ -30,6 +31,12 @@ fn memory() -> Version {
         immutable: false,
         classified: Sectors::new(Sector::Episodic, [Sector::Emotional]),
         provenance: Provenance { event: Event::Add, actor: None, reason: None },
+        validity: Validity {
+            from: PartialDate::parse("2024-06"),
+            to: PartialDate::parse("2026-05-01"),
+            retired: Some(Retired::Ended),
+            correction: false,
+        },
     }
 }
 

@@ -4,9 +4,10 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::{Patch, PatchError, Setting, restore};
+use crate::valid_time::ValidityPatch;
 use crate::{
-    Content, ContentHash, Event, InvalidKind, MemoryId, Metadata, Provenance, Scope, Sector, Sectors, Tags, Timestamp,
-    Version,
+    Content, ContentHash, Event, InvalidKind, MemoryId, Metadata, PartialDate, Provenance, Scope, Sector, Sectors,
+    Tags, Timestamp, Validity, Version,
 };
 
 fn sector() -> impl Strategy<Value = Sector> {
@@ -68,6 +69,7 @@ fn version() -> impl Strategy<Value = Version> {
             immutable: false,
             classified,
             provenance: provenance("before"),
+            validity: Validity::default(),
         },
     )
 }
@@ -82,6 +84,7 @@ fn patch() -> impl Strategy<Value = Patch> {
             metadata,
             expires_at,
             created_at: None,
+            validity: ValidityPatch::default(),
         })
         .prop_filter("an empty patch is rejected earlier", |patch| !patch.is_empty())
 }
@@ -119,8 +122,12 @@ proptest! {
         expected.updated_at = if now < current.updated_at { current.updated_at } else { now };
         expected.provenance = provenance("why");
         expected.metadata = next.metadata.clone();
-        if let Some(content) = &patch.content {
+        if let Some(content) = patch.content.as_ref().filter(|content| content.hash() != current.content) {
+            let since = current.validity.from.filter(|from| from.start() > next.updated_at);
+            expected.validity.from = Some(since.unwrap_or_else(|| PartialDate::moment(next.updated_at)));
             expected.content = content.hash();
+        }
+        if patch.content.is_some() {
             expected.classified = meant;
         }
         if let Some(tags) = &patch.tags {

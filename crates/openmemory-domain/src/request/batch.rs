@@ -27,7 +27,7 @@ impl AddMany {
     pub fn read(value: Value) -> Result<Self, Invalid> {
         let mut fields = Fields::of(value, Self::PROPERTIES)?;
         let if_exists = IfExists::read(&mut fields)?.unwrap_or_default();
-        let items = items(&mut fields, |item| NewMemory::read_item(item, if_exists))?;
+        let items = items(&mut fields, "items", |item| NewMemory::read_item(item, if_exists))?;
         Ok(Self { items, atomic: fields.boolean("atomic")?.unwrap_or(false) })
     }
 }
@@ -46,20 +46,24 @@ impl UpdateMany {
     pub fn read(value: Value) -> Result<Self, Invalid> {
         let mut fields = Fields::of(value, Self::PROPERTIES)?;
         let provenance = update::provenance(&mut fields)?;
-        let items = items(&mut fields, |item| Update::read_item(item, provenance.clone()))?;
+        let items = items(&mut fields, "items", |item| Update::read_item(item, provenance.clone()))?;
         Ok(Self { items, atomic: fields.boolean("atomic")?.unwrap_or(false) })
     }
 }
 
-fn items<T>(fields: &mut Fields, read: impl Fn(Value) -> Result<T, Invalid>) -> Result<Vec<Item<T>>, Invalid> {
-    let values = fields.array("items")?.unwrap_or_default();
-    check_count("items", values.len())?;
+pub(super) fn items<T>(
+    fields: &mut Fields,
+    name: &str,
+    read: impl Fn(Value) -> Result<T, Invalid>,
+) -> Result<Vec<Item<T>>, Invalid> {
+    let values = fields.array(name)?.unwrap_or_default();
+    check_count(name, values.len())?;
     Ok(values
         .into_iter()
         .enumerate()
         .map(|(i, value)| {
             let id = value.get("id").and_then(Value::as_str).map(str::to_owned);
-            read(value).map_err(|error| (id, update::with_default_field(error, &format!("items[{i}]"))))
+            read(value).map_err(|error| (id, update::with_default_field(error, &format!("{name}[{i}]"))))
         })
         .collect())
 }

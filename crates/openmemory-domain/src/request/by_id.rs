@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use super::properties::{ACTOR, ID, IF_VERSION, REASON, page_limit, version};
+use super::properties::{ACTOR, AS_OF, AT, ID, IF_VERSION, REASON, page_limit, version};
 use super::{Fields, Kind, Property, update};
-use crate::{Event, Feedback, Invalid, MemoryId, Provenance, Timestamp, limits};
+use crate::valid_time::PointInTime;
+use crate::{Event, Feedback, Invalid, MemoryId, Provenance, limits};
 
 /// `{id}`
 #[derive(Debug, Clone, PartialEq)]
@@ -56,28 +57,26 @@ impl From<MemoryId> for Delete {
     }
 }
 
-/// `{id, version?, at?}`: the newest version, a version by number, or the one that was current at a time.
+/// `{id, version?, at?, asOf?}`: the newest version, a version by number, or the one at a point in time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Get {
     pub id: MemoryId,
     pub version: Option<u64>,
-    pub at: Option<Timestamp>,
+    pub point: PointInTime,
 }
 
 impl Get {
-    pub const PROPERTIES: &[Property] = &[
-        ID,
-        version("version").about("As it was in this version"),
-        Property::new("at", Kind::Time).about("As it was at this time"),
-    ];
+    pub const PROPERTIES: &[Property] = &[ID, version("version").about("As it was in this version"), AT, AS_OF];
 
     pub fn read(value: Value) -> Result<Self, Invalid> {
         let mut fields = Fields::of(value, Self::PROPERTIES)?;
-        let get = Self { id: fields.id("id")?, version: fields.version("version")?, at: fields.time("at")? };
-        if get.version.is_some() && get.at.is_some() {
-            return Err(Invalid::argument("at", "cannot be used together with version"));
+        let (id, version) = (fields.id("id")?, fields.version("version")?);
+        let point = fields.point_in_time()?;
+        if version.is_some() && !point.is_now() {
+            let field = if point.at.is_some() { "at" } else { "asOf" };
+            return Err(Invalid::argument(field, "cannot be used together with version"));
         }
-        Ok(get)
+        Ok(Self { id, version, point })
     }
 }
 

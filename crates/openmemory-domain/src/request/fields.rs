@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::Property;
-use crate::{Invalid, MemoryId, Scope, Timestamp};
+use crate::valid_time::PointInTime;
+use crate::{Invalid, MemoryId, PartialDate, Scope, Shown, Timestamp};
 
 /// Refuses the first field that the table does not list.
 pub fn check_names(fields: &Map<String, Value>, properties: &[Property]) -> Result<(), Invalid> {
@@ -121,6 +122,24 @@ impl Fields {
 
     pub fn time(&mut self, field: &str) -> Result<Option<Timestamp>, Invalid> {
         self.string(field)?.map(|text| Timestamp::read(field, &text)).transpose()
+    }
+
+    pub fn date(&mut self, field: &str) -> Result<Option<PartialDate>, Invalid> {
+        self.string(field)?.map(|text| PartialDate::read(field, &text)).transpose()
+    }
+
+    /// `showExpired` and `showRetired`.
+    pub fn shown(&mut self) -> Result<Shown, Invalid> {
+        Ok(Shown {
+            expired: self.boolean("showExpired")?.unwrap_or(false),
+            retired: self.boolean("showRetired")?.unwrap_or(false),
+        })
+    }
+
+    /// `at` and `asOf`.
+    pub fn point_in_time(&mut self) -> Result<PointInTime, Invalid> {
+        let mut moment = |field| Ok::<_, Invalid>(self.date(field)?.map(PartialDate::start));
+        Ok(PointInTime { at: moment("at")?, as_of: moment("asOf")? })
     }
 
     /// A required id.

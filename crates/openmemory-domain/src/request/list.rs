@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use super::properties::{FILTERS, SHOW_EXPIRED, any_text, page_limit};
+use super::properties::{AS_OF, AT, FILTERS, SHOW_EXPIRED, SHOW_RETIRED, any_text, page_limit};
 use super::{Fields, Kind, Property};
 use crate::filter::{self, Filter};
-use crate::{Invalid, limits};
+use crate::valid_time::PointInTime;
+use crate::{Invalid, Shown, limits};
 
 /// The time that orders a list, and the direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +39,7 @@ impl Order {
     }
 }
 
-/// `{filters?, limit?, cursor?, order?, showExpired?}`
+/// `{filters?, limit?, cursor?, order?, showExpired?, showRetired?, at?, asOf?}`
 #[derive(Debug, Clone)]
 pub struct List {
     pub filter: Option<Filter>,
@@ -47,7 +48,8 @@ pub struct List {
     pub skip: u64,
     pub cursor: Option<String>,
     pub order: Order,
-    pub show_expired: bool,
+    pub shown: Shown,
+    pub point: PointInTime,
 }
 
 impl List {
@@ -57,6 +59,9 @@ impl List {
         any_text("cursor").about("`next_cursor` of the page before"),
         Property::new("order", Kind::OneOf(&Order::KNOWN)).default("\"created_at:desc\""),
         SHOW_EXPIRED,
+        SHOW_RETIRED,
+        AT,
+        AS_OF,
     ];
 
     pub fn read(value: Value) -> Result<Self, Invalid> {
@@ -67,7 +72,8 @@ impl List {
             skip: 0,
             cursor: fields.string("cursor")?,
             order: fields.string("order")?.map_or(Ok(Order::NAMES[0].1), |name| Order::read(&name))?,
-            show_expired: fields.boolean("showExpired")?.unwrap_or(false),
+            shown: fields.shown()?,
+            point: fields.point_in_time()?,
         })
     }
 }

@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
-use super::properties::{AGENT_ID, APP_ID, CONTENT, EXPIRES_AT, ID, METADATA, RUN_ID, TAGS, USER_ID};
+use super::properties::{
+    AGENT_ID, APP_ID, CONTENT, EXPIRES_AT, ID, METADATA, RUN_ID, TAGS, USER_ID, VALID_FROM, VALID_TO,
+};
 use super::{Fields, IfExists, Kind, Property};
-use crate::{Content, Invalid, MemoryId, Metadata, Scope, Tags, Timestamp};
+use crate::{Content, Invalid, MemoryId, Metadata, Scope, Tags, Timestamp, Validity};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewMemory {
@@ -20,6 +22,7 @@ pub struct NewMemory {
     pub expires_at: Option<Timestamp>,
     /// `None`: now.
     pub created_at: Option<Timestamp>,
+    pub validity: Validity,
     pub if_exists: IfExists,
 }
 
@@ -36,6 +39,8 @@ impl NewMemory {
         Property::new("immutable", Kind::Boolean).default("false").or_null(),
         EXPIRES_AT.or_null(),
         Property::new("created_at", Kind::Time).about("Default: now").or_null(),
+        VALID_FROM.or_null(),
+        VALID_TO.or_null(),
         IfExists::PROPERTY.or_null(),
     ];
 
@@ -63,6 +68,12 @@ impl NewMemory {
             immutable: fields.boolean("immutable")?.unwrap_or(false),
             expires_at: fields.time("expires_at")?,
             created_at: fields.time("created_at")?,
+            validity: Validity {
+                from: fields.date("valid_from")?,
+                to: fields.date("valid_to")?,
+                ..Validity::default()
+            }
+            .checked()?,
             if_exists: IfExists::read(&mut fields)?.unwrap_or(if_exists),
         })
     }

@@ -34,6 +34,19 @@ pub const AGENT_ID: Property = text("agent_id", limits::ID_CHARACTERS);
 pub const APP_ID: Property = text("app_id", limits::ID_CHARACTERS);
 pub const RUN_ID: Property = text("run_id", limits::ID_CHARACTERS);
 pub(super) const EXPIRES_AT: Property = Property::new("expires_at", Kind::Time);
+pub(super) const VALID_FROM: Property = Property::new("valid_from", Kind::Date)
+    .about("Since when it is true, or when it happened: `2024`, `2024-05`, `2024-05-17` or a time");
+pub(super) const VALID_TO: Property =
+    Property::new("valid_to", Kind::Date).about("Until when it is true: the end of a year, month or day, or a time");
+pub(super) const SHOW_RETIRED: Property =
+    Property::new("showRetired", Kind::Boolean).about("Includes memories that are retired or have ended");
+pub(super) const AT: Property =
+    Property::new("at", Kind::Date).about("What was true at this time; a year, month or day means its first moment");
+pub(super) const AS_OF: Property = Property::new("asOf", Kind::Date)
+    .about("What the store had been told by this time, without what it was told later");
+pub(super) const CORRECTION: Property = Property::new("correction", Kind::Boolean)
+    .about("The version before was wrong: `valid_from` is kept, or corrected")
+    .default("false");
 pub(super) const IF_VERSION: Property =
     version("ifVersion").about("The version that must be current, or the call is refused as a conflict");
 pub(super) const ACTOR: Property = Property::new("actor", Kind::Text { least: 0, most: Some(limits::NOTE_CHARACTERS) })

@@ -30,6 +30,8 @@ pub enum Kind {
     OneOf(&'static [&'static str]),
     /// ISO 8601.
     Time,
+    /// A year, a month, a day, or ISO 8601.
+    Date,
     Integer {
         least: u64,
         most: u64,

@@ -2,12 +2,14 @@
 
 use serde_json::Value;
 
-use super::properties::{FILTERS, SHOW_EXPIRED};
+use super::properties::{AS_OF, AT, FILTERS, SHOW_EXPIRED, SHOW_RETIRED};
 use super::{Fields, Kind, Property, list};
 use crate::filter::{Field, Filter};
-use crate::{Invalid, Sector, limits};
+use crate::valid_time::PointInTime;
+use crate::{Invalid, Sector, Shown, limits};
 
-/// `{query, limit?, filters?, sectors?, minScore?, explain?, showExpired?}`; `k` is an older name of `limit`.
+/// `{query, limit?, filters?, sectors?, minScore?, explain?, showExpired?, showRetired?, at?, asOf?, history?,
+/// includeHistory?}`; `k` is an older name of `limit`.
 #[derive(Debug, Clone)]
 pub struct Search {
     pub query: String,
@@ -19,7 +21,12 @@ pub struct Search {
     /// 0 to 1.
     pub min_score: f64,
     pub explain: bool,
-    pub show_expired: bool,
+    pub shown: Shown,
+    pub point: PointInTime,
+    /// How many earlier texts each hit has with it.
+    pub history: usize,
+    /// Whether texts that were replaced are found too.
+    pub include_history: bool,
 }
 
 impl Search {
@@ -32,6 +39,14 @@ impl Search {
         Property::new("minScore", Kind::Number { least: 0.0, open: false, most: Some(1.0) }).default("0"),
         Property::new("explain", Kind::Boolean),
         SHOW_EXPIRED,
+        SHOW_RETIRED,
+        AT,
+        AS_OF,
+        Property::new("history", Kind::Integer { least: 0, most: limits::EARLIER_TEXTS as u64 })
+            .about("How many texts that were true before each hit has in `before`")
+            .default("0"),
+        Property::new("includeHistory", Kind::Boolean)
+            .about("Finds texts that were replaced too; such a hit is `current: false`"),
     ];
 
     pub fn read(value: Value) -> Result<Self, Invalid> {
@@ -55,8 +70,16 @@ impl Search {
             sectors: read_sectors(&sectors)?,
             min_score,
             explain: fields.boolean("explain")?.unwrap_or(false),
-            show_expired: fields.boolean("showExpired")?.unwrap_or(false),
+            shown: fields.shown()?,
+            point: fields.point_in_time()?,
+            history: fields.whole("history", 0, limits::EARLIER_TEXTS as u64)?.unwrap_or(0) as usize,
+            include_history: fields.boolean("includeHistory")?.unwrap_or(false),
         })
+    }
+
+    /// Whether texts that were replaced are searched.
+    pub fn reads_past(&self) -> bool {
+        self.include_history || !self.point.is_now()
     }
 
     /// Whether the filter constrains more than users, so that each hit must be tested.

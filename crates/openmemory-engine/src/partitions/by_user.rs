@@ -199,7 +199,8 @@ impl Partitions {
         match index_change {
             IndexChange::None => {}
             IndexChange::Labels => self.change(user, *number, |partition| {
-                partition.set_labels(number.0, &Tags::of(version.tags.as_slice()), version.expires_at);
+                let over_at = version.validity.end();
+                partition.set_labels(number.0, &Tags::of(version.tags.as_slice()), version.expires_at, over_at);
             }),
             IndexChange::Document(text) => {
                 self.users.add(user);

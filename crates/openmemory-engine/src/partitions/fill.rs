@@ -108,6 +108,7 @@ pub(super) fn put(
         tags,
         created_at: labels.created_at,
         expires_at: labels.expires_at,
+        over_at: labels.validity.end(),
         dynamics,
         vectors: text.embedding.roles(&labels.sectors).into_iter().map(role).collect(),
     };

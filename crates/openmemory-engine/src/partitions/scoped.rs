@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use openmemory_index::{Partition, WrongDimensions};
-use openmemory_rules::Error;
+use openmemory_rules::{Error, Number};
 use openmemory_storage::Store;
 
 use super::by_user::Partitions;
@@ -40,6 +40,12 @@ impl<'a> Scoped<'a> {
 
     pub(crate) fn users(&self) -> Arc<BTreeSet<User>> {
         Arc::clone(&self.users)
+    }
+
+    /// The memories of a user; blocks.
+    pub(crate) fn numbers(&self, user: &User) -> Result<BTreeSet<Number>, Error> {
+        let resident = self.partitions.get_or_load(self.store, user)?;
+        Ok(resident.map(|resident| resident.partition().numbers().map(Number).collect()).unwrap_or_default())
     }
 
     /// The number of vectors that a search compares, if all of them are in memory.

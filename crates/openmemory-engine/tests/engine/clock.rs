@@ -19,7 +19,7 @@ async fn after_a_jump_back_versions_keep_the_latest_time() {
     fixture.clock.set(START + 2000);
     fixture.update("m", json!({"content": "four"})).await.unwrap();
 
-    let at = |at: i64| fixture.get_by(json!({"id": "m", "at": timestamp(at)})).map(|memory| memory.content);
+    let at = |at: i64| fixture.get_by(json!({"id": "m", "asOf": timestamp(at)})).map(|memory| memory.content);
     assert_eq!(code(&at(START - 1)), Some("NOT_FOUND"));
     let found = [START, START + 999, START + 1000, START + 2000].map(|moment| at(moment).unwrap());
     assert_eq!(found, ["one", "one", "three", "four"]);

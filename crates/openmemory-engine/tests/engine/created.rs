@@ -2,7 +2,7 @@
 
 use openmemory_domain::filter;
 use openmemory_domain::request::{List, Update};
-use openmemory_domain::{Event, MemoryId, Patch, Provenance, Tags, Timestamp};
+use openmemory_domain::{Event, MemoryId, Patch, Provenance, Shown, Tags, Timestamp};
 use openmemory_rules::contract::Control;
 use serde_json::{Value, json};
 
@@ -57,7 +57,13 @@ async fn entities_and_matching_memories_are_counted() {
     let counts: Vec<_> = entities.iter().map(|e| (e.field, e.value.as_str(), e.memories)).collect();
     assert_eq!(counts, [("agent_id", "a", 2), ("user_id", "u", 2), ("user_id", "v", 2)]);
     let filter = filter::parse(&json!({"user_id": "v"})).unwrap();
-    assert_eq!(fixture.engine.count_matching(Some(&filter), false, &Control::default()).unwrap(), 1);
-    assert_eq!(fixture.engine.count_matching(Some(&filter), true, &Control::default()).unwrap(), 2);
-    assert_eq!(fixture.engine.count_matching(None, false, &Control::default()).unwrap(), 3);
+    assert_eq!(fixture.engine.count_matching(Some(&filter), Shown::default(), &Control::default()).unwrap(), 1);
+    assert_eq!(
+        fixture
+            .engine
+            .count_matching(Some(&filter), Shown { expired: true, ..Shown::default() }, &Control::default())
+            .unwrap(),
+        2
+    );
+    assert_eq!(fixture.engine.count_matching(None, Shown::default(), &Control::default()).unwrap(), 3);
 }

@@ -36,7 +36,7 @@ async fn every_earlier_state_is_returned_by_version_by_time_in_history_and_by_re
     let check = |fixture: &Fixture| {
         for (i, expected) in states.iter().enumerate() {
             let at = openmemory_domain::Timestamp::from_millis(START + 1000 * i as i64 + 999).to_string();
-            for request in [json!({"id": "m", "version": i + 1}), json!({"id": "m", "at": at})] {
+            for request in [json!({"id": "m", "version": i + 1}), json!({"id": "m", "asOf": at})] {
                 let found = to_json(&fixture.get_by(request).unwrap());
                 assert_eq!(state(&found), state(expected));
                 assert_eq!((&found["version"], &found["updated_at"]), (&expected["version"], &expected["updated_at"]));
@@ -78,6 +78,7 @@ async fn history_has_changes_actor_and_reason() {
         {"field": "metadata.a", "from": 1},
         {"field": "metadata.b", "to": 2},
         {"field": "expires_at", "to": "2031-01-01T00:00:00.000Z"},
+        {"field": "valid_from", "to": updated["updated_at"]},
     ]);
     assert_eq!(updated["changes"], changes);
     assert_eq!(
@@ -90,7 +91,7 @@ async fn history_has_changes_actor_and_reason() {
     let numbers = |request| page(request).unwrap().iter().map(|entry| entry.version.number).collect::<Vec<_>>();
     assert_eq!(numbers(json!({"id": "m", "limit": 2})), [3, 2]);
     assert_eq!(numbers(json!({"id": "m", "before": 2})), [1]);
-    assert_eq!(page(json!({"id": "m", "limit": 1, "before": 3})).unwrap()[0].changes.len(), 5);
+    assert_eq!(page(json!({"id": "m", "limit": 1, "before": 3})).unwrap()[0].changes.len(), 6);
 }
 
 #[tokio::test]
@@ -98,7 +99,7 @@ async fn versions_and_times_that_never_existed_are_not_found() {
     let fixture = Fixture::new();
     fixture.add(json!({"id": "m", "content": "one"})).await.unwrap();
     for request in
-        [json!({"id": "m", "at": "2025-01-20T14:34:59.999Z"}), json!({"id": "m", "version": 2}), json!({"id": "n"})]
+        [json!({"id": "m", "asOf": "2025-01-20T14:34:59.999Z"}), json!({"id": "m", "version": 2}), json!({"id": "n"})]
     {
         assert_eq!(code(&fixture.get_by(request)), Some("NOT_FOUND"));
     }

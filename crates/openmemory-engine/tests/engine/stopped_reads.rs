@@ -25,7 +25,7 @@ async fn every_kind_of_read_ends_when_it_is_cancelled() {
             ("search", engine.search(&search, &vector, control).err()),
             ("history", engine.history(&History::read(json!({ "id": "m" })).unwrap(), control).err()),
             ("entities", engine.entities(control).err()),
-            ("count", engine.count_matching(Some(&filter), false, control).err()),
+            ("count", engine.count_matching(Some(&filter), openmemory_domain::Shown::default(), control).err()),
             ("delete", engine.ids_matching(Some(&filter), control).err()),
             ("watch", engine.watch(&past).unwrap().next(&engine, control, || {}).err()),
             ("export", engine.export(Some(&filter), control, &mut |_| Ok(())).err()),

@@ -38,7 +38,7 @@ impl MemoryIndex {
     }
 
     pub fn set_labels(&self, user: Option<&str>, number: u64, tags: &Tags, expires_at: Option<Timestamp>) {
-        self.change(user, |partition| partition.set_labels(number, tags, expires_at));
+        self.change(user, |partition| partition.set_labels(number, tags, expires_at, None));
     }
 
     pub fn set_dynamics(&self, user: Option<&str>, number: u64, dynamics: &Dynamics) {

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::{
-    AddMany, ById, Delete, FeedbackRequest, Get, History, Item, List, NewMemory, OnConflict, Reinforce, Restore,
-    Search, Update, UpdateMany, Watch,
+    AddMany, ById, Delete, FeedbackRequest, Get, History, Item, List, NewMemory, OnConflict, Operations, Reinforce,
+    Restore, Retire, Search, Update, UpdateMany, Watch,
 };
-use openmemory_domain::{Memory, MemoryId};
+use openmemory_domain::{Memory, MemoryId, Shown};
 
 use super::{
     Added, BackedUp, Compacted, Control, Deleted, DeletedMany, EntityStats, Exported, Hit, Imported, ItemResult, Link,
-    MemoryVersion, Page, Reindexed, SectorStats, Stats, Watcher,
+    MemoryVersion, Operated, Page, Reindexed, SectorStats, Stats, Watcher,
 };
 use crate::error::Error;
 use crate::import_file::ImportFile;
@@ -46,13 +46,19 @@ pub trait MemoryStore: Send + Sync {
     fn list(&self, request: List, control: Arc<Control>) -> Reply<'_, Page>;
 
     /// Counts the memories that match.
-    fn count(&self, filter: Option<Filter>, show_expired: bool, control: Arc<Control>) -> Reply<'_, u64>;
+    fn count(&self, filter: Option<Filter>, shown: Shown, control: Arc<Control>) -> Reply<'_, u64>;
 
     fn update(&self, update: Update) -> Reply<'_, Memory>;
 
     fn update_many(&self, batch: UpdateMany, control: Arc<Control>) -> Reply<'_, Vec<ItemResult<Memory>>>;
 
     fn restore(&self, request: Restore) -> Reply<'_, Memory>;
+
+    /// Makes a version that says that the memory has ended or was wrong.
+    fn retire(&self, request: Retire) -> Reply<'_, Memory>;
+
+    /// Applies operations of any kinds in one commit: all or none.
+    fn apply_operations(&self, request: Operations, control: Arc<Control>) -> Reply<'_, Vec<ItemResult<Operated>>>;
 
     fn delete(&self, request: Delete) -> Reply<'_, Deleted>;
 

@@ -37,6 +37,11 @@ impl Serialize for MemoryVersion {
         if let Some(at) = version.expires_at {
             map.serialize_entry("expires_at", &at.to_string())?;
         }
+        for (name, value) in version.validity.fields() {
+            if let Some(value) = value {
+                map.serialize_entry(name, &value)?;
+            }
+        }
         map.serialize_entry("created_at", &version.created_at.to_string())?;
         map.serialize_entry("updated_at", &version.updated_at.to_string())?;
         map.serialize_entry("changes", &self.changes)?;

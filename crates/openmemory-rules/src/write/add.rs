@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use openmemory_domain::request::{IfExists, NewMemory, Update};
 use openmemory_domain::{
-    Dynamics, Embedding, Event, Memory, MemoryId, ModelIdentity, Patch, Provenance, Scope, Setting, TextKey, Timestamp,
-    Version,
+    Dynamics, Embedding, Event, Memory, MemoryId, ModelIdentity, Patch, Provenance, Scope, Setting, Shown, TextKey,
+    Timestamp, Version,
 };
 use serde_json::Value;
 
@@ -56,6 +56,7 @@ impl Prepared {
             immutable: new.immutable,
             classified: classified(&embedding)?,
             provenance: Provenance { event: Event::Add, actor: None, reason: None },
+            validity: new.validity,
         };
         let text = Text { content: new.content, hash, words, embedding: Some(embedding), related };
         Ok(Self { version, text, if_exists: new.if_exists, removed: new.removed })
@@ -158,11 +159,11 @@ pub fn resolve_existing(
     memory(changes, number, head, now).map(Insertion::Unchanged).map(Some)
 }
 
-/// The oldest unexpired memory of a scope with this text.
+/// The oldest memory of a scope with this text, unless it is hidden from searches and lists.
 pub fn find(rows: &impl Rows, scope: &Scope, text: &str, now: Timestamp) -> Result<Option<(Number, Version)>, Error> {
     for number in rows.numbers_of_text(TextKey::of(scope, text))? {
         if let Some(head) = rows.head(number)?
-            && !head.expired(now)
+            && !head.is_hidden(Shown::default(), now)
         {
             return Ok(Some((number, head)));
         }

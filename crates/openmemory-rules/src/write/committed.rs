@@ -17,7 +17,7 @@ pub struct Committed {
 #[derive(Clone)]
 pub enum IndexChange {
     None,
-    /// Tags and expiry.
+    /// Tags, expiry and valid time.
     Labels,
     /// Also text, vectors or sectors.
     Document(IndexedText),

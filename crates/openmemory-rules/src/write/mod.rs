@@ -8,5 +8,6 @@ pub mod import;
 pub mod links;
 pub mod reinforce;
 pub mod restore;
+pub mod retire;
 pub mod text;
 pub mod update;

@@ -67,7 +67,7 @@ pub(super) fn replace(
     } else if old != new || head.created_at != next.created_at {
         let text = changes.indexed_text(number, &next.scope)?;
         IndexChange::Document(text.ok_or(Error::Internal("a memory without its vectors"))?)
-    } else if head.tags != next.tags || head.expires_at != next.expires_at {
+    } else if head.tags != next.tags || head.expires_at != next.expires_at || head.validity != next.validity {
         IndexChange::Labels
     } else {
         IndexChange::None

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use openmemory_domain::request::{AddMany, IfExists, NewMemory};
-use openmemory_domain::{Content, Invalid, Metadata, Scope, Tags};
+use openmemory_domain::{Content, Invalid, Metadata, Scope, Tags, Validity};
 use serde_json::{Value, json};
 
 use super::fields::{ENTITIES, Fields, end_of_day};
@@ -130,6 +130,7 @@ fn new_messages(mut fields: Fields) -> Result<NewMessages, ApiError> {
             immutable,
             expires_at,
             created_at,
+            validity: Validity::default(),
             if_exists: IfExists::Add,
         })
     };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::response::IntoResponse;
 use openmemory_domain::request::{Get, Item, Update, UpdateMany};
+use openmemory_domain::valid_time::PointInTime;
 use openmemory_domain::{ErrorCode, MemoryId, filter, limits};
 use openmemory_rules::contract::MemoryStore;
 use serde_json::{Value, json};
@@ -68,7 +69,7 @@ pub async fn delete(memories: TenantStore, Body(body): Body) -> ApiResult {
     // Check that all ids exist first, so that an unknown id leaves the other memories in place.
     let check = |store: Arc<dyn MemoryStore>| async move {
         for id in checked {
-            store.get(Get { id, version: None, at: None }).await?;
+            store.get(Get { id, version: None, point: PointInTime::default() }).await?;
         }
         Ok(())
     };

@@ -6,9 +6,9 @@ use crate::blocking::blocking;
 use axum::Json;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use openmemory_domain::Memory;
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::List;
+use openmemory_domain::{Memory, Shown};
 use openmemory_rules::Error;
 use serde_json::{Map, Value, json};
 
@@ -107,7 +107,8 @@ impl ListRequest {
             conditions.push(json!({ "keywords": { "icontains": keywords } }));
         }
         let show_expired = fields.flag("show_expired")?.unwrap_or(false);
-        let list = List { show_expired, ..all_matching(to_filter(filters, conditions)?)? };
+        let shown = Shown { expired: show_expired, ..Shown::default() };
+        let list = List { shown, ..all_matching(to_filter(filters, conditions)?)? };
         let selected_fields = fields.array("fields")?;
         fields.done()?;
         let size = size.or(limit.map(|limit| limit.min(MAX_PAGE_SIZE))).unwrap_or(100);
@@ -119,8 +120,8 @@ impl ListRequest {
         let skip = (page - 1) * size;
         let (count, results) = memories
             .scan(|store, control| async move {
-                let (filter, show_expired) = (self.list.filter.clone(), self.list.show_expired);
-                let count = store.count(filter, show_expired, Arc::clone(&control)).await?;
+                let (filter, shown) = (self.list.filter.clone(), self.list.shown);
+                let count = store.count(filter, shown, Arc::clone(&control)).await?;
                 let list = List { skip, limit: size as usize, ..self.list };
                 let results = if skip < count { store.list(list, control).await?.memories } else { Vec::new() };
                 Ok((count, records(results, self.selected_fields).await?))

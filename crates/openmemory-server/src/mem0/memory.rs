@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::response::IntoResponse;
 use openmemory_domain::request::{Delete, Get, History, Update};
+use openmemory_domain::valid_time::{PointInTime, ValidityPatch};
 use openmemory_domain::{Content, Event, MemoryId, Patch, Provenance, Setting};
 use openmemory_rules::Error;
 use openmemory_rules::contract::MemoryVersion;
@@ -22,7 +23,7 @@ use crate::openapi::schemas;
     responses((status = 200, body = schemas::Mem0Memory), schemas::Mem0Refusals)
 )]
 pub async fn get(memories: TenantStore, Id(id): Id) -> ApiResult {
-    let get = Get { id: MemoryId::read("memory_id", &id)?, version: None, at: None };
+    let get = Get { id: MemoryId::read("memory_id", &id)?, version: None, point: PointInTime::default() };
     let memory = memories.read(|store| async move { store.get(get).await }).await.map_err(id_error)?;
     Ok(Json(record(&memory)).into_response())
 }
@@ -102,6 +103,7 @@ pub fn patch(mut fields: Fields) -> Result<Patch, ApiError> {
         metadata: fields.object("metadata")?,
         expires_at,
         created_at: fields.timestamp("timestamp")?,
+        validity: ValidityPatch::default(),
     };
     fields.done()?;
     Ok(patch)

@@ -53,7 +53,7 @@ fn schema(property: &Property) -> RefOr<Schema> {
         Kind::Text { least, most } => value(Type::String).min_length((least > 0).then_some(least)).max_length(most),
         Kind::Pattern(pattern) => value(Type::String).pattern(Some(pattern)),
         Kind::OneOf(names) => value(Type::String).enum_values(Some(values(names, property.nullable))),
-        Kind::Time => value(Type::String),
+        Kind::Time | Kind::Date => value(Type::String),
         Kind::Integer { least, most } => {
             let number = value(Type::Integer).format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)));
             number.minimum(Some(least)).maximum((most < limits::EXACT_INTEGER).then_some(most))

@@ -1,8 +1,8 @@
-//! Which versions does a memory have, and how is one restored?
+//! Which versions does a memory have, how is one restored, and how is a memory retired?
 
 use axum::Json;
 use axum::response::IntoResponse;
-use openmemory_domain::request::{History, Restore};
+use openmemory_domain::request::{History, Restore, Retire};
 use serde_json::json;
 
 use super::record::tagged;
@@ -33,4 +33,21 @@ pub async fn restore(memories: TenantStore, id: Id, if_match: IfMatch, Body(body
     let restore = Restore::read(request.into())?;
     let restored = memories.store.restore(restore).await.map_err(|error| if_match.error(error))?;
     Ok(tagged(&restored)?)
+}
+
+/// Record that a memory has ended or was wrong
+///
+/// It gets a new version with the same content, which lists and searches leave out unless `showRetired` is set.
+/// `POST /memory/{id}/restore` takes it back.
+#[utoipa::path(
+    post, path = "/memory/{id}/retire", tag = "Memories", params(schemas::IdPath, schemas::IfMatchHeader),
+    request_body = requests::RetireRequest,
+    responses((status = 200, body = schemas::Memory, headers(("ETag" = String))), schemas::Refusals)
+)]
+pub async fn retire(memories: TenantStore, id: Id, if_match: IfMatch, Body(body): Body) -> ApiResult {
+    let mut request = id.join(body)?;
+    if_match.apply(&mut request)?;
+    let retire = Retire::read(request.into())?;
+    let retired = memories.store.retire(retire).await.map_err(|error| if_match.error(error))?;
+    Ok(tagged(&retired)?)
 }

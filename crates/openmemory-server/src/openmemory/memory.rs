@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::response::IntoResponse;
 use openmemory_domain::request::{Delete, Get, Update};
+use openmemory_domain::valid_time::PointInTime;
 use openmemory_domain::{Memory, MemoryId};
 use openmemory_rules::Error;
 use serde_json::json;
@@ -22,18 +23,18 @@ pub async fn get(memories: TenantStore, id: Id, mut query: Query<requests::GetQu
     let get = Get::read(id.with(query).into())?;
     // Finding the version at a given time scans all versions.
     let id = get.id.clone();
-    let memory = match get.at {
-        Some(_) => memories.scan(|store, _| async move { store.get(get).await }).await?,
-        None => memories.read(|store| async move { store.get(get).await }).await?,
+    let memory = match get.point.is_now() {
+        false => memories.scan(|store, _| async move { store.get(get).await }).await?,
+        true => memories.read(|store| async move { store.get(get).await }).await?,
     };
     check_user(&id, &memory, user.as_deref())?;
     Ok(tagged(&memory)?)
 }
 
-/// Change a memory's content, tags, metadata or expiry
+/// Change a memory's content, tags, metadata, expiry or valid time
 ///
 /// New `content` is embedded again. `tags` replaces the whole array. `metadata` is merged field by field, and `null`
-/// removes a field. Each update adds 1 to `version`. With the `ETag` in `If-Match`, a concurrent change causes 412.
+/// removes a field. New content is valid from now on, or from `valid_from`, unless it is a `correction`. Each update adds 1 to `version`. With the `ETag` in `If-Match`, a concurrent change causes 412.
 #[utoipa::path(
     patch, path = "/memory/{id}", tag = "Memories", params(schemas::IdPath, schemas::IfMatchHeader),
     request_body = requests::Patch,
@@ -66,7 +67,7 @@ pub async fn delete(
     if_match.apply(&mut request)?;
     let delete = Delete::read(request.into())?;
     if user.is_some() {
-        let get = Get { id: delete.id.clone(), version: None, at: None };
+        let get = Get { id: delete.id.clone(), version: None, point: PointInTime::default() };
         let memory = memories.read(|store| async move { store.get(get).await }).await?;
         check_user(&delete.id, &memory, user.as_deref())?;
     }

@@ -19,6 +19,7 @@ pub fn missing_ids() -> Router<Arc<AppState>> {
         .route("/memory//history", get(missing))
         .route("/memory//waypoints", get(missing))
         .route("/memory//restore", post(missing))
+        .route("/memory//retire", post(missing))
         .route("/memory//feedback", post(missing))
         .route("/users//memories", any(missing))
 }

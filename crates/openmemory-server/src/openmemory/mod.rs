@@ -24,6 +24,7 @@ mod history;
 mod list;
 mod memory;
 mod missing;
+mod operations;
 mod query;
 mod record;
 mod requests;

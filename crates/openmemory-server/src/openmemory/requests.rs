@@ -2,8 +2,8 @@
 
 use openmemory_domain::Sector;
 use openmemory_domain::request::{
-    self, AddMany, Delete, DeleteMany, Export, FeedbackRequest, Get, History, Kind, List, OnConflict, Property,
-    Reinforce, Restore, USER_ID, Update, UpdateMany, Watch, join, without_id,
+    self, AddMany, Delete, DeleteMany, Export, FeedbackRequest, Get, History, Kind, List, OnConflict, Operations,
+    Property, Reinforce, Restore, Retire, USER_ID, Update, UpdateMany, Watch, join, without_id,
 };
 
 use crate::openapi::{bodies, queries};
@@ -12,24 +12,26 @@ use crate::openapi::{bodies, queries};
 const MAX_LIMIT: u64 = 10_000;
 
 bodies! {
-    NewMemory: &join::<14>(request::NewMemory::PROPERTIES, &DYNAMICS);
+    NewMemory: &join::<16>(request::NewMemory::PROPERTIES, &DYNAMICS);
     AddBatch: AddMany::PROPERTIES;
     Patch: without_id(Update::FLAT);
     UpdateBatch: UpdateMany::PROPERTIES;
+    OperationsRequest: Operations::PROPERTIES;
     Selection: DeleteMany::PROPERTIES, "Exactly one of these";
     ListRequest: List::PROPERTIES;
     Search: request::Search::PROPERTIES;
-    Query: &join::<13>(request::Search::PROPERTIES, &SEARCHED);
+    Query: &join::<18>(request::Search::PROPERTIES, &SEARCHED);
     ReinforceRequest: Reinforce::PROPERTIES;
     FeedbackBody: without_id(FeedbackRequest::PROPERTIES);
     RestoreRequest: without_id(Restore::PROPERTIES);
+    RetireRequest: without_id(Retire::PROPERTIES);
     ExportRequest: Export::FILTER;
     WatchRequest: Watch::PROPERTIES;
     BackupRequest: &[Property::new("name", Kind::Pattern("^[a-z0-9_-]{1,64}$")).required()];
 }
 
 queries! {
-    GetQuery: &join::<3>(&[OWNER], without_id(Get::PROPERTIES));
+    GetQuery: &join::<4>(&[OWNER], without_id(Get::PROPERTIES));
     DeleteQuery: &join::<4>(&[OWNER], without_id(Delete::PROPERTIES));
     HistoryQuery: without_id(History::PROPERTIES);
     PageQuery: &PAGE;

@@ -5,6 +5,7 @@ use super::delete_many;
 use super::history;
 use super::list;
 use super::memory;
+use super::operations;
 use super::query;
 use super::signals;
 use super::store;
@@ -28,10 +29,12 @@ pub fn routes() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(list::all))
         .routes(routes!(list::list))
         .routes(routes!(delete_many::delete_many))
+        .routes(routes!(operations::apply))
         .routes(routes!(query::query))
         .routes(routes!(query::search))
         .routes(routes!(history::history))
         .routes(routes!(history::restore))
+        .routes(routes!(history::retire))
         .routes(routes!(signals::reinforce))
         .routes(routes!(signals::feedback))
         .routes(routes!(signals::waypoints))

@@ -48,6 +48,12 @@ pub(crate) fn history(number: Number, version: u64) -> Vec<u8> {
     key(HISTORY, &[&number.0.to_be_bytes(), &version.to_be_bytes()])
 }
 
+/// The memory of a key of [`history`].
+pub(crate) fn number_of_history(key: &[u8]) -> Option<Number> {
+    let (number, _) = key.strip_prefix(&[HISTORY])?.split_first_chunk()?;
+    Some(Number(u64::from_be_bytes(*number)))
+}
+
 pub(crate) fn content(number: Number, hash: ContentHash) -> Vec<u8> {
     key(CONTENT, &[&number.0.to_be_bytes(), hash.as_bytes()])
 }

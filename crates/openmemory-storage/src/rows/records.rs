@@ -226,9 +226,59 @@ pub(crate) trait Records {
 
 #[cfg(test)]
 mod tests {
-    use openmemory_domain::Timestamp;
+    use openmemory_domain::{
+        Event, Metadata, PartialDate, Provenance, Retired, Sector, Sectors, Tags, Timestamp, Validity,
+    };
 
     use super::*;
+
+    fn version(validity: Validity) -> Version {
+        Version {
+            id: MemoryId::read("id", "m").unwrap(),
+            number: 3,
+            content: ContentHash::of("x"),
+            tags: Tags::read("tags", vec!["a".into()]).unwrap(),
+            metadata: Metadata::read("metadata", serde_json::Map::new()).unwrap(),
+            scope: Scope { user_id: Some("ada".into()), ..Scope::default() },
+            created_at: Timestamp::from_millis(1),
+            updated_at: Timestamp::from_millis(2),
+            expires_at: None,
+            immutable: false,
+            classified: Sectors::new(Sector::Semantic, []),
+            provenance: Provenance { event: Event::Update, actor: None, reason: Some("why".into()) },
+            validity,
+        }
+    }
+
+    fn known() -> Validity {
+        let (from, to) = (PartialDate::parse("2024-05"), PartialDate::parse("2026-03-02"));
+        Validity { from, to, retired: Some(Retired::Ended), correction: true }
+    }
+
+    #[test]
+    fn a_version_without_valid_time_has_the_bytes_of_an_earlier_build() {
+        let version = version(Validity::default());
+        let scope = (&version.scope, version.created_at, version.updated_at, version.expires_at);
+        let origin = (version.immutable, &version.classified, &version.provenance);
+        let early = (&version.id, version.number, version.content, &version.tags, &version.metadata, scope, origin);
+        let early = encode(&early).unwrap();
+        assert_eq!(encode(&version).unwrap(), early);
+        assert_eq!(decode::<Version>(&early).unwrap(), version);
+        let labels = Labels::of(&version);
+        let early = (&labels.sectors, &labels.tags, &labels.run, labels.created_at, labels.expires_at);
+        assert_eq!(encode(&labels).unwrap(), encode(&early).unwrap());
+        assert_eq!(decode::<Labels>(&encode(&early).unwrap()).unwrap(), labels);
+    }
+
+    #[test]
+    fn valid_time_is_read_as_it_was_written() {
+        let version = version(known());
+        let written = encode(&version).unwrap();
+        assert_eq!(decode::<Version>(&written).unwrap(), version);
+        assert_eq!(written.len(), encode(&self::version(Validity::default())).unwrap().len() + 19);
+        let labels = Labels::of(&version);
+        assert_eq!(decode::<Labels>(&encode(&labels).unwrap()).unwrap(), labels);
+    }
 
     #[test]
     fn a_tombstone_of_an_earlier_build_is_read() {

@@ -13,7 +13,7 @@ use crate::doctor::inspect::inspect;
 use crate::rows::backend::{Batch, RowIterator};
 use openmemory_domain::{
     Content, ContentHash, Dynamics, Embedding, Event, MemoryId, Metadata, ModelIdentity, Provenance, Scope, Sector,
-    Sectors, Tags, TextKey,
+    Sectors, Tags, TextKey, Validity,
 };
 use openmemory_rules::{Changes, Error, IndexedText, Waypoint, Words};
 
@@ -121,6 +121,7 @@ fn version(id: &str, text: &str, metadata_bytes: usize) -> Version {
         immutable: false,
         classified: Sectors::new(Sector::Semantic, []),
         provenance: Provenance { event: Event::Add, actor: None, reason: None },
+        validity: Validity::default(),
     }
 }
 

@@ -6,7 +6,7 @@ pub const REQUESTS: &[&str] = &[
     r#"{"items":[{"id":"m1","content":"x","ifVersion":1},{"id":"m2","tags":["t"]}],"atomic":true,"actor":"a"}"#,
     r#"{"items":[{"content":"x"},{"content":"y","id":"z"}],"atomic":false}"#,
     r#"{"id":"0188b2a0-0000-7000-8000-000000000000","version":2,"limit":10,"before":7}"#,
-    r#"{"id":"m1","at":"2024-01-01T00:00:00.123Z"}"#,
+    r#"{"id":"m1","asOf":"2024-01-01T00:00:00.123Z"}"#,
     r#"{"id":"m1","boost":0.25}"#,
     r#"{"id":"m1","feedback":"POSITIVE","reason":"useful"}"#,
     r#"{"ids":["m1","m2"]}"#,

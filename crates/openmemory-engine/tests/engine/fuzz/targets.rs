@@ -9,8 +9,8 @@ use openmemory_domain::request::{
     Restore, Search, Update, UpdateMany,
 };
 use openmemory_domain::{
-    Content, ContentHash, Dynamics, Embedding, Event, Invalid, MemoryId, Metadata, ModelIdentity, Patch, Provenance,
-    Scope, Sector, Sectors, Tags, Timestamp, Vector, Version, filter,
+    Content, ContentHash, Dynamics, Embedding, Event, Invalid, MemoryId, Metadata, ModelIdentity, PartialDate, Patch,
+    Provenance, Retired, Scope, Sector, Sectors, Tags, Timestamp, Validity, Vector, Version, filter,
 };
 use openmemory_embedding::{Embedder, TestEmbedder};
 use openmemory_index::{Entry, Partition, Partitions, Query, SectorMask, Terms, WrongDimensions};
@@ -122,6 +122,12 @@ fn version() -> Version {
         immutable: false,
         classified: Sectors::new(Sector::Semantic, [Sector::Episodic]),
         provenance: Provenance { event: Event::Restore { from: 1 }, actor: None, reason: Some("x".into()) },
+        validity: Validity {
+            from: PartialDate::parse("2024-05"),
+            to: PartialDate::parse("2026-03-02"),
+            retired: Some(Retired::Ended),
+            correction: true,
+        },
     }
 }
 
@@ -290,6 +296,7 @@ fn index(terms: &Terms<'_>, vectors: Vec<(&Vector, SectorMask)>, dimensions: usi
         tags: openmemory_index::Tags::of(&[]),
         created_at: now,
         expires_at: None,
+        over_at: None,
         dynamics: &Dynamics::new(&Sectors::new(Sector::Semantic, []), now),
         vectors,
     };
@@ -304,7 +311,7 @@ fn index(terms: &Terms<'_>, vectors: Vec<(&Vector, SectorMask)>, dimensions: usi
         mask: None,
         candidates: None,
         now,
-        show_expired: false,
+        shown: openmemory_domain::Shown::default(),
     };
     let _ = openmemory_index::search(&one, &query, 1).unwrap();
     let _ = openmemory_index::without_names(&one, "Does Ada drink tea?").unwrap();

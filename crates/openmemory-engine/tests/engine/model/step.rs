@@ -417,7 +417,7 @@ fn look_back(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str, now: i64
         shows("get by version", &to_json(&found), &memory.record(id, number))?;
     }
     let at = now - rng.below(20_000) as i64;
-    let found = fixture.get_by(json!({"id": id, "at": iso(at)}));
+    let found = fixture.get_by(json!({"id": id, "asOf": iso(at)}));
     match (1..=memory.versions.len()).rev().find(|number| memory.versions[number - 1].updated_at <= at) {
         None => agree("get at a time", code(&found), Some("NOT_FOUND")),
         Some(number) => {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::memory::{Added, Deleted};
+use super::memory::{Added, Deleted, Memory};
 
 #[derive(ToSchema, Serialize)]
 pub struct ItemResult {
@@ -34,6 +34,45 @@ pub struct ItemError {
 pub struct Results {
     /// In the order of the items
     pub results: Vec<ItemResult>,
+}
+
+#[derive(ToSchema, Serialize)]
+#[schema(rename_all = "UPPERCASE")]
+pub enum Effect {
+    Add,
+    Update,
+    Restore,
+    Retire,
+    Delete,
+    None,
+}
+
+/// The memory after an operation
+#[derive(ToSchema, Serialize)]
+pub struct Operated {
+    #[serde(flatten)]
+    pub memory: Memory,
+    /// NONE where the text was there already
+    pub event: Effect,
+    #[schema(format = DateTime, nullable = false)]
+    pub deleted_at: Option<String>,
+}
+
+#[derive(ToSchema, Serialize)]
+pub struct OperationResult {
+    pub ok: bool,
+    #[schema(nullable = false)]
+    pub id: Option<String>,
+    #[schema(nullable = false)]
+    pub memory: Option<Operated>,
+    #[schema(nullable = false)]
+    pub error: Option<ItemError>,
+}
+
+#[derive(ToSchema, Serialize)]
+pub struct OperationResults {
+    /// In the order of the operations
+    pub results: Vec<OperationResult>,
 }
 
 #[derive(ToSchema, Serialize)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::memory::Sector;
+use super::memory::{Retired, Sector};
 
 #[derive(ToSchema)]
 #[schema(rename_all = "UPPERCASE")]
@@ -13,6 +13,7 @@ pub enum Event {
     Add,
     Update,
     Restore,
+    Retire,
 }
 
 #[derive(ToSchema)]
@@ -40,6 +41,15 @@ pub struct Version {
     pub primary_sector: Sector,
     #[schema(nullable = false)]
     pub expires_at: Option<String>,
+    /// Since when it is true: a year, a month, a day or a time
+    #[schema(nullable = false)]
+    pub valid_from: Option<String>,
+    /// Until when it is true
+    #[schema(nullable = false)]
+    pub valid_to: Option<String>,
+    /// Whether it has ended or was wrong
+    #[schema(nullable = false)]
+    pub retired: Option<Retired>,
     pub created_at: String,
     pub updated_at: String,
     pub changes: Vec<Change>,

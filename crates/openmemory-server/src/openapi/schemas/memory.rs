@@ -25,6 +25,13 @@ pub enum Feedback {
 }
 
 #[derive(ToSchema, Serialize)]
+#[schema(rename_all = "lowercase")]
+pub enum Retired {
+    Ended,
+    Wrong,
+}
+
+#[derive(ToSchema, Serialize)]
 pub struct Memory {
     pub id: String,
     pub content: String,
@@ -51,6 +58,15 @@ pub struct Memory {
     pub immutable: bool,
     #[schema(format = DateTime, nullable = false)]
     pub expires_at: Option<String>,
+    /// Since when it is true: a year, a month, a day or a time
+    #[schema(nullable = false)]
+    pub valid_from: Option<String>,
+    /// Until when it is true
+    #[schema(nullable = false)]
+    pub valid_to: Option<String>,
+    /// Whether it has ended or was wrong
+    #[schema(nullable = false)]
+    pub retired: Option<Retired>,
     #[schema(nullable = false)]
     pub feedback: Option<Feedback>,
     #[schema(nullable = false)]

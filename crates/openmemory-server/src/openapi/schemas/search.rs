@@ -19,6 +19,38 @@ pub struct Match {
     pub path: Vec<String>,
     #[schema(nullable = false)]
     pub explain: Option<BTreeMap<String, Value>>,
+    /// With `at`, `asOf` or `includeHistory`: whether this is the newest version
+    #[schema(nullable = false)]
+    pub current: Option<bool>,
+    /// Until when this version was true, if it is not the newest
+    #[schema(format = DateTime, nullable = false)]
+    pub until: Option<String>,
+    /// The newest version, if this is another
+    #[schema(nullable = false)]
+    pub now: Option<Now>,
+    /// With `history`: the texts that were true before, newest first
+    #[schema(nullable = false)]
+    pub before: Option<Vec<EarlierText>>,
+}
+
+#[derive(ToSchema, Serialize)]
+pub struct Now {
+    pub version: i64,
+    pub content: String,
+}
+
+#[derive(ToSchema, Serialize)]
+pub struct EarlierText {
+    pub content: String,
+    pub version: i64,
+    #[schema(nullable = false)]
+    pub valid_from: Option<String>,
+    #[schema(format = DateTime, nullable = false)]
+    pub until: Option<String>,
+    #[schema(format = DateTime)]
+    pub replaced_at: String,
+    #[schema(nullable = false)]
+    pub reason: Option<String>,
 }
 
 #[derive(ToSchema)]

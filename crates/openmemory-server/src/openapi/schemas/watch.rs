@@ -19,6 +19,7 @@ pub enum ChangeEvent {
     Add,
     Update,
     Restore,
+    Retire,
     Delete,
 }
 

@@ -1,0 +1,217 @@
+//! How are changes of several kinds made together? All texts are embedded first, and one commit applies all of them or none.
+
+use openmemory_domain::request::{Delete, NewMemory, Operation, Operations, Restore, Retire, Update};
+use openmemory_domain::{Content, Memory, MemoryId, ModelIdentity, Timestamp};
+use openmemory_rules::contract::{Control, Deleted, Effect, ItemError, ItemResult, Operated};
+use openmemory_rules::write::add::{self, Insertion, Prepared};
+use openmemory_rules::write::committed::Committed;
+use openmemory_rules::write::text::Text;
+use openmemory_rules::write::{delete, restore, retire, update};
+use openmemory_rules::{Changes, Error, Number};
+use openmemory_storage::Transaction;
+
+use super::batch::{aborted, read_items};
+use super::commit_listeners::CommitListeners;
+use super::embed::Embedded;
+use super::engine::Engine;
+use super::outcome::HasId;
+use super::partitions::user_of;
+
+/// An operation with all that its commit needs.
+enum Ready {
+    Add(Box<Prepared>),
+    Update(Box<Update>, Option<Text>),
+    Retire(Retire),
+    Restore(Restore, Option<Text>),
+    Delete(Delete),
+}
+
+/// What an operation has done inside the commit.
+enum Applied {
+    Inserted(Insertion),
+    Changed(Committed),
+    Deleted(Number, Deleted),
+}
+
+impl HasId for Operation {
+    fn id(&self) -> Option<String> {
+        Self::id(self).map(MemoryId::to_string)
+    }
+}
+
+impl HasId for Ready {
+    fn id(&self) -> Option<String> {
+        let id = match self {
+            Self::Add(new) => new.id(),
+            Self::Update(update, _) => &update.id,
+            Self::Retire(retire) => &retire.id,
+            Self::Restore(restore, _) => &restore.id,
+            Self::Delete(delete) => &delete.id,
+        };
+        Some(id.to_string())
+    }
+}
+
+impl HasId for Applied {
+    fn id(&self) -> Option<String> {
+        Some(self.memory().version.id.to_string())
+    }
+}
+
+impl Applied {
+    fn memory(&self) -> &Memory {
+        match self {
+            Self::Inserted(Insertion::New(committed) | Insertion::Touched(committed)) | Self::Changed(committed) => {
+                &committed.memory
+            }
+            Self::Inserted(Insertion::Unchanged(memory)) => memory,
+            Self::Deleted(_, deleted) => &deleted.memory,
+        }
+    }
+
+    fn publish(&self, listeners: &CommitListeners) {
+        match self {
+            Self::Inserted(insertion) => listeners.inserted(insertion),
+            Self::Changed(committed) => listeners.committed(committed),
+            Self::Deleted(number, deleted) => listeners.deleted(*number, deleted),
+        }
+    }
+
+    fn into_operated(self) -> Operated {
+        let memory = self.memory().clone();
+        let effect = match self {
+            Self::Inserted(Insertion::Unchanged(_)) => Effect::Nothing,
+            Self::Deleted(_, deleted) => Effect::Deleted(deleted.deleted_at),
+            Self::Inserted(_) | Self::Changed(_) => Effect::Version(memory.version.provenance.event),
+        };
+        Operated { memory, effect }
+    }
+}
+
+impl Engine {
+    /// Applies 1 to 1000 operations in order, all or none: if one is refused it returns its error, the others `ABORTED`.
+    pub async fn apply_operations(
+        &self,
+        request: Operations,
+        control: &Control,
+    ) -> Result<Vec<ItemResult<Operated>>, Error> {
+        let items = read_items(request.items);
+        if items.iter().any(Result::is_err) {
+            return Ok(aborted(items));
+        }
+        let operations: Vec<Operation> = items.into_iter().flatten().collect();
+        let embedded = self.embed_texts(&operations, control).await?;
+        let mut ready = Vec::with_capacity(operations.len());
+        for operation in operations {
+            let id = HasId::id(&operation);
+            let prepared = self.prepare_operation(operation, &embedded).await;
+            ready.push(prepared.map_err(|error| ItemError { id, error }));
+        }
+        if ready.iter().any(Result::is_err) {
+            return Ok(aborted(ready));
+        }
+        let has_texts = !embedded.is_empty();
+        let model = if has_texts { Some(self.model.identity().await?.clone()) } else { None };
+        self.commit_operations(ready.into_iter().flatten().collect(), model).await
+    }
+
+    /// Embeds the texts that the store does not have yet.
+    async fn embed_texts(&self, operations: &[Operation], control: &Control) -> Result<Embedded, Error> {
+        let mut unknown: Vec<&Content> = Vec::new();
+        for operation in operations {
+            match operation {
+                Operation::Add(new) => unknown.push(&new.content),
+                Operation::Update(update) => {
+                    if let Some(content) = &update.patch.content
+                        && !self.knows(&update.id, content.hash()).await?
+                    {
+                        unknown.push(content);
+                    }
+                }
+                Operation::Retire(_) | Operation::Restore(_) | Operation::Delete(_) => {}
+            }
+        }
+        if unknown.is_empty() {
+            return Ok(Embedded::new());
+        }
+        self.fitting_model().await?;
+        self.embed_all(&unknown, control, |done, total| control.report(done, total)).await
+    }
+
+    async fn prepare_operation(&self, operation: Operation, embedded: &Embedded) -> Result<Ready, Error> {
+        Ok(match operation {
+            Operation::Add(new) => Ready::Add(Box::new(self.prepare_add(*new, embedded).await?)),
+            Operation::Update(update) => {
+                if update.patch.content.is_some() {
+                    self.load_partition_of(&update.id).await?;
+                }
+                let (update, text) = self.with_text(*update, embedded).map_err(|failed| failed.error)?;
+                Ready::Update(Box::new(update), text)
+            }
+            Operation::Restore(restore) => {
+                let text = self.text_to_restore(&restore).await?;
+                Ready::Restore(restore, text)
+            }
+            Operation::Retire(retire) => Ready::Retire(retire),
+            Operation::Delete(delete) => Ready::Delete(delete),
+        })
+    }
+
+    async fn prepare_add(&self, new: NewMemory, embedded: &Embedded) -> Result<Prepared, Error> {
+        let embedding = embedded.get(&new.content.hash()).ok_or(Error::Internal("a text was not embedded"))?.clone()?;
+        self.partitions.load(&self.store, [user_of(&new.scope)]).await?;
+        self.prepare(new, embedding)
+    }
+
+    async fn commit_operations(
+        &self,
+        ready: Vec<Ready>,
+        model: Option<ModelIdentity>,
+    ) -> Result<Vec<ItemResult<Operated>>, Error> {
+        let (now, listeners) = (self.now(), self.listeners());
+        let work = move |transaction: &mut Transaction<'_>| {
+            let results: Vec<ItemResult<Applied>> = ready
+                .into_iter()
+                .map(|operation| {
+                    let id = operation.id();
+                    transaction
+                        .attempt(|transaction| apply(transaction, operation, model.as_ref(), now))
+                        .map_err(|error| ItemError { id, error })
+                })
+                .collect();
+            // An error rolls back the writes of the others.
+            if results.iter().any(Result::is_err) { Err(aborted(results)) } else { Ok(results) }
+        };
+        let publish = move |results: &Vec<ItemResult<Applied>>| {
+            results.iter().flatten().for_each(|applied| applied.publish(&listeners));
+        };
+        let results = match self.store.commit(work, publish).await? {
+            Ok(results) => results.into_iter().map(|result| result.map(Applied::into_operated)).collect(),
+            Err(aborted) => aborted,
+        };
+        self.judge_items(&results);
+        Ok(results)
+    }
+}
+
+fn apply(
+    transaction: &mut Transaction<'_>,
+    operation: Ready,
+    model: Option<&ModelIdentity>,
+    now: Timestamp,
+) -> Result<Applied, Error> {
+    match operation {
+        Ready::Add(prepared) => {
+            let model = model.ok_or(Error::Internal("a new text without a model"))?;
+            add::add(transaction, *prepared, model, now).map(Applied::Inserted)
+        }
+        Ready::Update(update, text) => update::update(transaction, &update, text.as_ref(), now).map(Applied::Changed),
+        Ready::Retire(request) => retire::retire(transaction, &request, now).map(Applied::Changed),
+        Ready::Restore(request, text) => {
+            restore::restore(transaction, &request, text.as_ref(), now).map(Applied::Changed)
+        }
+        Ready::Delete(request) => {
+            delete::delete(transaction, request, now).map(|(number, deleted)| Applied::Deleted(number, deleted))
+        }
+    }
+}
