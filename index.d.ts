@@ -152,6 +152,18 @@ export interface MemoryMatch<M extends object = Metadata> extends Memory<M> {
   before?: EarlierText[]
 }
 
+/** What {@link OpenMemory.context} returns. */
+export interface ContextBlock<M extends object = Metadata> {
+  /** The block, for a prompt. Empty if no memory fits. */
+  text: string
+  /** The memories in it, in the order of their lines. */
+  memories: MemoryMatch<M>[]
+  /** Tokens of `text`, as they were counted. */
+  tokens: number
+  /** Memories that were found and did not fit. */
+  omitted: number
+}
+
 /** A text that another one has replaced, and when it was true. */
 export interface EarlierText {
   content: string
@@ -589,7 +601,7 @@ export interface Attribution {
   reason?: string
 }
 
-/** Options of {@link OpenMemory.updateMemory} and {@link OpenMemory.deleteMemory}. */
+/** Options of {@link OpenMemory.deleteMemory}, and of other changes. */
 export interface UpdateOptions extends Attribution {
   /** Apply the change only if the memory is at this version; otherwise reject with {@link VersionConflictError}. */
   ifVersion?: number
@@ -699,6 +711,22 @@ export interface SearchOptions extends PointInTime {
    * Default false.
    */
   includeHistory?: boolean
+}
+
+/** Options of {@link OpenMemory.context}: those of a search, and of the block. */
+export interface ContextOptions extends Omit<SearchOptions, 'explain' | 'k'> {
+  /** The block has at most so many tokens. Default 1000. */
+  tokens?: number
+  /** Counts the tokens of a text for your model. Default: one for each three bytes of UTF-8, which is more than most count. */
+  countTokens?: (text: string) => number
+  /** `'time'` (default): newest truth first. `'relevance'`: best match first. */
+  order?: 'relevance' | 'time'
+  /** How many texts that were true before are told with each memory. Default 2. */
+  history?: number
+  /** Memories that are looked at, 1 to 1000. Default 32. */
+  limit?: number
+  /** Default 0.1. */
+  minScore?: number
 }
 
 /** Options of {@link OpenMemory.watch}. */
@@ -993,7 +1021,7 @@ export class OpenMemory<M extends object = Metadata> {
    *
    * @param id The id of the memory.
    * @param patch What to change; absent fields keep their value.
-   * @param options `ifVersion`, and `actor` and `reason` for the history.
+   * @param options `correction`, `ifVersion`, `actor` and `reason`.
    * @returns The memory after the update.
    * @throws {ValidationError} `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`, with the `field`; nothing has changed.
    * @throws {NotFoundError} If there is no such memory.
@@ -1007,7 +1035,7 @@ export class OpenMemory<M extends object = Metadata> {
    * console.log(updated.version, updated.tags, updated.metadata) // 2 [ 'taste' ] { verified: true }
    * ```
    */
-  updateMemory(id: string, patch: MemoryPatch<M>, options?: UpdateOptions): Promise<Memory<M>>
+  updateMemory(id: string, patch: MemoryPatch<M>, options?: CorrectionOptions): Promise<Memory<M>>
 
   /**
    * Applies 1 to 1000 patches, embedded together and committed in few transactions. Patches of the same memory apply in
@@ -1097,6 +1125,23 @@ export class OpenMemory<M extends object = Metadata> {
    * ```
    */
   searchMemories(query: string, options?: SearchOptions): Promise<MemoryMatch<M>[]>
+
+  /**
+   * Finds memories and writes them for a prompt: one line each between `<memories>` tags, dated with weekdays, with ids, and
+   * with the texts that they replaced. The best memories that fit are chosen. Texts are JSON strings, so that no memory can
+   * leave its line or the block; they are data, and the block says so.
+   *
+   * @param query What the model is asked.
+   * @param options `tokens`, `countTokens` and `order` of the block, and those of {@link searchMemories}.
+   * @returns The block and the memories in it.
+   * @throws {ValidationError} `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`, with the `field`.
+   * @example
+   * ```ts
+   * const { text } = await om.context('What does Ada drink?', { tokens: 200 })
+   * console.log(text.split('\n')[0]) // <memories>
+   * ```
+   */
+  context(query: string, options?: ContextOptions): Promise<ContextBlock<M>>
 
   /**
    * Makes a memory more salient. Its version and `updated_at` do not change.

@@ -224,7 +224,7 @@ test('help shows every command, and each command its options', async () => {
   const { code, out } = await run('help')
   expect(code).toBe(0)
   const commands =
-    'add search get update history restore retire delete list reinforce import export backup reindex stats doctor serve keys mcp demo'
+    'add search context get update history restore retire delete list reinforce import export backup reindex stats doctor serve keys mcp demo'
   for (const name of commands.split(' ')) {
     expect(out).toMatch(new RegExp(`^  ${name}\\b`, 'm'))
     expect((await run(name, '--help')).out).toContain(`Usage: openmemory ${name}`)

@@ -32,7 +32,7 @@ test('every call after close rejects with CLOSED', async () => {
     ...[om.iterateMemories().next(), om.updateMemory(id, { tags: [] }), om.updateMemories([{ id, tags: [] }])],
     ...[om.deleteMemory(id), om.deleteMemories([id]), om.searchMemories('x'), om.reinforceMemory(id)],
     ...[om.getHistory(id), om.restoreMemory(id, 1), om.sendFeedback(id, null), om.getWaypoints(id), om.reindex()],
-    ...[om.retireMemory(id), om.applyOperations([{ delete: { id } }]), om.undoOperations([])],
+    ...[om.retireMemory(id), om.applyOperations([{ delete: { id } }]), om.undoOperations([]), om.context('x')],
     ...[om.stats(), om.ready(), om.flush(), om.exportTo('x.jsonl'), om.importFrom('x.jsonl')],
   ]
   const errors = await Promise.all(calls.map((call) => refusal(call)))

@@ -47,7 +47,7 @@ test('a wrong argument rejects and never throws', async () => {
   const methods = [
     ...['addMemory', 'addMemories', 'getMemory', 'updateMemory', 'updateMemories', 'deleteMemory', 'deleteMemories'],
     ...['searchMemories', 'reinforceMemory', 'getHistory', 'restoreMemory', 'retireMemory', 'sendFeedback'],
-    ...['getWaypoints', 'applyOperations', 'undoOperations'],
+    ...['getWaypoints', 'applyOperations', 'undoOperations', 'context'],
   ]
   for (const method of methods) {
     for (const argument of [undefined, null, 7, Symbol('x'), () => {}, new Date()]) {

@@ -6,6 +6,7 @@ import { perItem } from './batch'
 import { CallSite } from './call-site'
 import { cancellable, checkLongCall, checkSignal, ProgressFailure } from './cancellable'
 import { connect } from './connect'
+import { contextBlock, estimateTokens } from './context'
 import { withDeadline } from './deadline'
 import { failure, invalid } from './errors'
 import { checkOperation, undoing } from './operations'
@@ -33,6 +34,10 @@ const SEARCH_OPTIONS = [
   ...['limit', 'k', 'filters', 'sectors', 'minScore', 'explain', 'showExpired', 'showRetired'],
   ...['at', 'asOf', 'history', 'includeHistory'],
 ] as readonly (keyof contract.SearchOptions)[]
+const CONTEXT_OPTIONS = [
+  ...SEARCH_OPTIONS.filter((name) => name !== 'k' && name !== 'explain'),
+  ...['tokens', 'countTokens', 'order'],
+] as readonly (keyof contract.ContextOptions)[]
 const RETIRE_OPTIONS = [...UPDATE_OPTIONS, 'why', 'valid_to'] as const
 const WATCH_OPTIONS = ['filters', 'since', 'signal'] as const
 const LONG_OPTIONS = ['onProgress', 'signal'] as const
@@ -202,11 +207,23 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
   }
 
   searchMemories(query: string, options?: contract.SearchOptions, ...extra: Extra) {
-    return this.#call(extra, (call) => {
-      const { filters, ...rest } = asText(checkOptions(options, SEARCH_OPTIONS))
-      if (typeof query !== 'string') throw invalid('query', `must be a string, not ${describe(query)}`)
-      const request = { ...lossless({ query, ...rest }), filters: this.#scope.filters(filters) }
-      return this.#backend.search(request, call.stopAtDeadline())
+    return this.#call(extra, (call) => this.#search(query, checkOptions(options, SEARCH_OPTIONS), call))
+  }
+
+  context(query: string, options?: contract.ContextOptions, ...extra: Extra): Promise<contract.ContextBlock<M>> {
+    return this.#call(extra, async (call) => {
+      const {
+        tokens = 1000,
+        countTokens = estimateTokens,
+        order = 'time',
+        ...rest
+      } = checkOptions(options, CONTEXT_OPTIONS)
+      if (!Number.isInteger(tokens) || tokens < 1) throw invalid('tokens', 'must be a whole number of at least 1')
+      if (typeof countTokens !== 'function') throw invalid('countTokens', 'must be a function')
+      if (order !== 'time' && order !== 'relevance') throw invalid('order', 'must be time or relevance')
+      const search = { history: 2, limit: 32, minScore: 0.1, ...rest }
+      const matches = await this.#search(query, search, call)
+      return contextBlock(matches, { tokens, countTokens, order, now: new Date() })
     })
   }
 
@@ -414,6 +431,13 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
     const { filters, ...rest } = asText(options)
     const request = { ...lossless(rest), filters: this.#scope.filters(filters) }
     return this.#backend.list(request, call.stopAtDeadline())
+  }
+
+  #search(query: string, options: contract.SearchOptions, call: Call): Promise<contract.MemoryMatch<M>[]> {
+    const { filters, ...rest } = asText(options)
+    if (typeof query !== 'string') throw invalid('query', `must be a string, not ${describe(query)}`)
+    const request = { ...lossless({ query, ...rest }), filters: this.#scope.filters(filters) }
+    return this.#backend.search(request, call.stopAtDeadline())
   }
 
   #selection(given: contract.DeleteSelection): contract.DeleteSelection {

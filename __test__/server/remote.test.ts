@@ -164,6 +164,7 @@ function everyCall(om: OpenMemory, file: string): [string, () => Promise<unknown
     ['deleteMemories', () => om.deleteMemories(['x'])],
     ['deleteMemories', () => om.deleteMemories({ all: true })],
     ['searchMemories', () => om.searchMemories('x')],
+    ['context', () => om.context('x')],
     ['reinforceMemory', () => om.reinforceMemory('x')],
     ['getHistory', () => om.getHistory('x')],
     ['restoreMemory', () => om.restoreMemory('x', 1)],

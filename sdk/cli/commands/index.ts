@@ -4,6 +4,7 @@ import type { Command } from '../command'
 import { add } from './add'
 import { backup } from './backup'
 import { compact } from './compact'
+import { context } from './context'
 import { deleteMemories } from './delete'
 import { demo } from './demo'
 import { doctor } from './doctor'
@@ -24,7 +25,7 @@ import { stats } from './stats'
 import { update } from './update'
 
 export const COMMANDS: Command[] = [
-  ...[add, search, get, update, history, restore, retire, deleteMemories, list, reinforce],
+  ...[add, search, context, get, update, history, restore, retire, deleteMemories, list, reinforce],
   ...[exportMemories, importMemories, backup, compact, reindex, stats, doctor, demo],
   ...[serve, mcp, keys],
 ]

@@ -252,7 +252,9 @@ proptest! {
         from in prop::option::of(date()), steps in prop::collection::vec(step(), 0..8), times in prop::collection::vec(date(), 1..4),
     ) {
         let mut history = History::of(Validity { from: from.map(partial), ..Validity::default() });
-        steps.iter().for_each(|step| drop(history.apply(step)));
+        for step in &steps {
+            history.apply(step);
+        }
         let text_at = |history: &History, time: &str| {
             let intervals = history.now();
             let holds = intervals.iter().position(|interval| interval.holds(partial(time).start()));
