@@ -3,9 +3,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from '@jest/globals'
-import type { OpenMemory, SearchOptions } from '@openmemory/sdk'
+import type { Memory, OpenMemory, Operation, SearchOptions } from '@openmemory/sdk'
 import { refusal } from './helpers/refusal'
-import { freshDirectory, openModelStore } from './helpers/store'
+import { freshDirectory, openModelStore, openStore } from './helpers/store'
 
 const A = 'home'
 const B = 'job'
@@ -315,3 +315,72 @@ test.each([
     field,
   ])
 })
+
+/** OPENMEMORY_FACTS_ROUNDS runs it for longer. */
+const ROUNDS = Number(process.env.OPENMEMORY_FACTS_ROUNDS ?? 12)
+
+test('any sequence of changes is read again as of each of its times, and undone as a whole', async () => {
+  let seed = Number(process.env.OPENMEMORY_FACTS_SEED ?? 1)
+  const below = (count: number) => {
+    seed = (Math.imul(seed, 1103515245) + 12345) >>> 0
+    return Math.floor((seed / 2 ** 32) * count)
+  }
+  const dates = ['2019', '2021-06', '2024-02-29', '2026-03-02T10:00:00Z', '2030']
+  const date = () => dates[below(dates.length)] as string
+  const change = (version: number): Operation => {
+    const correction = below(2) === 0
+    switch (below(6)) {
+      case 0:
+        return { retire: { id: A, ...(below(2) === 0 && { valid_to: date() }) } }
+      case 1:
+        return { retire: { id: A, why: 'wrong' } }
+      case 2:
+        return { restore: { id: A, version: 1 + below(version) } }
+      case 3:
+        return { update: { id: A, tags: [`t${below(9)}`] } }
+      case 4:
+        return { update: { id: A, valid_from: date(), correction } }
+      default:
+        return {
+          update: {
+            id: A,
+            content: `Ada lives in ${below(5)}`,
+            correction,
+            ...(below(2) === 0 && { valid_from: date() }),
+          },
+        }
+    }
+  }
+  const visible = ({ salience: _, ...memory }: Memory) => memory
+  const om = openStore()
+  let accepted = 0
+  for (let round = 0; round < ROUNDS; round++) {
+    let now: Memory = await om.addMemory({
+      id: A,
+      content: 'Ada lives in 0',
+      ...(below(2) === 0 && { valid_from: date() }),
+    })
+    const states = new Map([[now.updated_at, visible(now)]])
+    for (let step = 0; step < 15; step++) {
+      const [result] = await om.applyOperations([change(now.version)])
+      if (!result?.ok) {
+        expect(result?.error.code).toBe('INVALID_ARGUMENT')
+        continue
+      }
+      accepted++
+      const { event: _, ...memory } = result.memory
+      if (below(4) === 0) {
+        const [undone] = await om.undoOperations([result])
+        const timeless = ({ version: _, updated_at: __, ...rest }: object & Partial<Memory>) => rest
+        const { event: ___, ...back } = undone?.ok ? undone.memory : result.memory
+        expect(timeless(visible(back))).toEqual(timeless(visible(now)))
+        states.set(memory.updated_at, visible(memory))
+        now = back
+      } else now = memory
+      states.set(now.updated_at, visible(now))
+    }
+    for (const [asOf, state] of states) expect(visible(await om.getMemory(A, { asOf }))).toEqual(state)
+    await om.deleteMemory(A)
+  }
+  expect(accepted).toBeGreaterThan(ROUNDS * 5)
+}, 600_000)
