@@ -14,7 +14,7 @@ const EXAMPLES = readdirSync(folder)
 
 test('there is an example for each of the main uses', () => {
   expect(EXAMPLES.map(({ name }) => name)).toEqual([
-    ...['agent.mjs', 'backup.mjs', 'correcting-facts.mjs', 'custom-embedder.mjs', 'many-users.mjs'],
+    ...['agent.mjs', 'ai-sdk.mjs', 'backup.mjs', 'correcting-facts.mjs', 'custom-embedder.mjs', 'many-users.mjs'],
     ...['quick-start.mjs', 'server-and-remote.mjs'],
   ])
 })

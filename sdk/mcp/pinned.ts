@@ -22,7 +22,7 @@ export type Memories = Pick<
 >
 
 /** The memories of one user: filters are narrowed to them, and all other ids are not found. */
-export function pinnedTo(userId: string, om: OpenMemory): Memories {
+export function pinnedTo(userId: string, om: Memories): Memories {
   // A memory never changes its user, so the check still holds when the memory is changed.
   const check = async (id: string) => {
     const memory = await om.getMemory(id).catch((error) => {
