@@ -5,6 +5,7 @@ import { inToolSpelling, readArguments } from '../mcp/arguments'
 import { pinnedTo } from '../mcp/pinned'
 import { toolsFor } from '../mcp/tools'
 import type { MemoryStore } from './store'
+import { userOf } from './user'
 
 /** The names of the tools. */
 export type MemoryToolName =
@@ -50,11 +51,8 @@ export interface JsonObjectSchema {
 }
 
 export function modelTools(om: MemoryStore, options: MemoryToolsOptions, framework: string): ModelTool[] {
-  const { userId, tools: chosen, actor = framework } = options
-  // A user id that was lost on the way must not mean all users.
-  if (Object.hasOwn(options, 'userId') && (typeof userId !== 'string' || userId === '')) {
-    throw invalid('userId', 'must be a non-empty string; leave it out to mean the memories of all users')
-  }
+  const { tools: chosen, actor = framework } = options
+  const userId = userOf(options)
   const all = toolsFor(userId !== undefined)
   const unknown = chosen?.find((name) => !all.some((tool) => tool.name === name))
   if (unknown !== undefined) {

@@ -2,9 +2,9 @@
 // found before the conversation. It can store what the user says, too.
 
 import type { Filters, MemoryMatch } from '../../../index'
-import { invalid } from '../../errors'
 import type { MemoryStore } from '../store'
 import { contentOf, queryOf } from '../text'
+import { exactly, userOf } from '../user'
 
 /** Options of {@link memoryMiddleware}. */
 export interface MemoryMiddlewareOptions {
@@ -60,11 +60,8 @@ const HEADING =
  * ```
  */
 export function memoryMiddleware(om: MemoryStore, options: MemoryMiddlewareOptions = {}): MemoryMiddleware {
-  const { userId, runId, filters, limit = 5, minScore, remember = false, format = list, onError } = options
-  // A user id that was lost on the way must not mean all users.
-  if (Object.hasOwn(options, 'userId') && (typeof userId !== 'string' || userId === '')) {
-    throw invalid('userId', 'must be a non-empty string; leave it out to mean the memories of all users')
-  }
+  const { runId, filters, limit = 5, minScore, remember = false, format = list, onError } = options
+  const userId = userOf(options)
 
   async function recall(prompt: Message[]): Promise<MemoryMatch[]> {
     const query = queryOf(lastWords(prompt))
@@ -124,8 +121,7 @@ function lastWords(prompt: Message[]): string {
 
 function scopeOf(userId: string | undefined, filters: Filters | undefined): { filters?: Filters } {
   if (userId === undefined) return filters === undefined ? {} : { filters }
-  // In a list, because only there '*' is a user like any other.
-  const own: Filters = { user_id: { in: [userId] } }
+  const own = exactly({ user_id: userId })
   return { filters: filters === undefined ? own : { AND: [own, filters] } }
 }
 

@@ -1,0 +1,197 @@
+// LangGraph's store under a real graph, and the operations that its own stores promise.
+
+import { expect, test } from '@jest/globals'
+import { Annotation, type LangGraphRunnableConfig, START, StateGraph } from '@langchain/langgraph'
+import { InvalidNamespaceError } from '@langchain/langgraph-checkpoint'
+import { OpenMemoryStore } from '@openmemory/sdk/langgraph'
+import { openStore } from '../helpers/store'
+
+const keysOf = (items: { key: string }[]) => items.map(({ key }) => key).sort()
+
+test('a graph remembers across threads', async () => {
+  const store = new OpenMemoryStore(openStore())
+  const State = Annotation.Root({ text: Annotation<string>, answer: Annotation<string> })
+  const graph = new StateGraph(State)
+    .addNode('remember', async ({ text }, { store, configurable }: LangGraphRunnableConfig) => {
+      const namespace = ['users', configurable?.user as string]
+      const [known] = (await store?.search(namespace, { query: text, limit: 1 })) ?? []
+      await store?.put(namespace, text, { text })
+      return { answer: (known?.value.text as string) ?? 'nothing' }
+    })
+    .addEdge(START, 'remember')
+    .compile({ store })
+  const ask = async (user: string, text: string) =>
+    (await graph.invoke({ text }, { configurable: { thread_id: `${Math.random()}`, user } })).answer
+  expect(await ask('ada', 'Ada drinks tea')).toBe('nothing')
+  expect(await ask('ada', 'What tea does Ada drink?')).toBe('Ada drinks tea')
+  expect(await ask('bob', 'What tea does Ada drink?')).toBe('nothing')
+})
+
+test('put replaces the whole value, keeps when it was created, and is a version', async () => {
+  const om = openStore()
+  const store = new OpenMemoryStore(om, { userId: 'ada' })
+  expect(await store.put(['a', 'b'], 'k', { one: 1, nested: { two: 2 } })).toBeUndefined()
+  const first = await store.get(['a', 'b'], 'k')
+  await store.put(['a', 'b'], 'k', { nested: { three: null }, list: [1, { x: 'y' }] })
+  const second = await store.get(['a', 'b'], 'k')
+  expect(second).toMatchObject({ namespace: ['a', 'b'], key: 'k', createdAt: first?.createdAt })
+  expect(second?.value).toEqual({ nested: { three: null }, list: [1, { x: 'y' }] })
+  expect(second?.updatedAt.getTime()).toBeGreaterThanOrEqual(first?.updatedAt.getTime() as number)
+  const [memory] = (await om.listMemories()).memories
+  expect(memory).toMatchObject({ user_id: 'ada', version: 2 })
+  await store.delete(['a', 'b'], 'k')
+  await store.delete(['a', 'b'], 'never')
+  expect(await store.get(['a', 'b'], 'k')).toBeNull()
+  await store.put(['a', 'b'], 'k', { again: true })
+  expect((await store.get(['a', 'b'], 'k'))?.value).toEqual({ again: true })
+})
+
+test('operations of one batch take effect in their order', async () => {
+  const store = new OpenMemoryStore(openStore())
+  const at = { namespace: ['n'], key: 'k' }
+  const results = await store.batch([
+    at,
+    { ...at, value: { n: 1 } },
+    { ...at, value: { n: 2 } },
+    at,
+    { namespacePrefix: ['n'] },
+    { ...at, value: null },
+    at,
+    { limit: 10, offset: 0 },
+  ] as never[])
+  expect(results).toMatchObject([null, undefined, undefined, { value: { n: 2 } }, [{ key: 'k' }], undefined, null, []])
+})
+
+test('an operation that fails stops no other', async () => {
+  const store = new OpenMemoryStore(openStore())
+  const put = (key: string, value: object) => ({ namespace: ['n'], key, value: value as Record<string, unknown> })
+  const batch = store.batch([put('small', { n: 1 }), put('huge', { text: 'x'.repeat(70_000) }), put('other', { n: 2 })])
+  await expect(batch).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' })
+  expect(keysOf(await store.search(['n']))).toEqual(['other', 'small'])
+  await expect(store.put([], 'k', {})).rejects.toThrow(InvalidNamespaceError)
+  await expect(store.put(['a.b'], 'k', {})).rejects.toThrow(InvalidNamespaceError)
+  await expect(store.batch([{ namespace: [''], key: 'k', value: {} }])).rejects.toThrow(InvalidNamespaceError)
+  await expect(store.put(Array(64).fill('x'), 'k', {})).rejects.toMatchObject({ details: { field: 'namespace' } })
+})
+
+test('racing puts of one key are all kept as versions', async () => {
+  const om = openStore()
+  const store = new OpenMemoryStore(om)
+  await Promise.all(Array.from({ length: 20 }, (_, n) => store.put(['n'], 'k', { n })))
+  expect((await om.listMemories()).memories).toMatchObject([{ version: 20 }])
+})
+
+test('a prefix ends at a label, and users do not see each other', async () => {
+  const om = openStore()
+  const store = new OpenMemoryStore(om)
+  const ada = new OpenMemoryStore(om, { userId: 'ada' })
+  await store.put(['acme', 'docs'], 'a', { n: 1 })
+  await store.put(['acme-corp', 'docs'], 'b', { n: 1 })
+  await ada.put(['acme', 'docs'], 'c', { n: 1 })
+  expect(keysOf(await store.search(['acme']))).toEqual(['a'])
+  expect(keysOf(await store.search([]))).toEqual(['a', 'b'])
+  expect(keysOf(await ada.search([]))).toEqual(['c'])
+  expect(await store.get(['acme', 'docs'], 'c')).toBeNull()
+  await ada.delete(['acme', 'docs'], 'a')
+  expect(await store.get(['acme', 'docs'], 'a')).not.toBeNull()
+  expect(() => new OpenMemoryStore(om, { userId: undefined })).toThrow(/userId/)
+})
+
+test('filters compare fields of the value, literally', async () => {
+  const store = new OpenMemoryStore(openStore())
+  const values = { a: { name: 'ada', age: 36, tags: ['x'] }, b: { name: 'bob', age: 20 }, c: { name: '*', age: null } }
+  for (const [key, value] of Object.entries(values)) await store.put(['n'], key, value)
+  for (const [filter, found] of [
+    [{ name: 'ada' }, ['a']],
+    [{ name: '*' }, ['c']],
+    [{ name: { $eq: '*' } }, ['c']],
+    [{ name: { $ne: '*' } }, ['a', 'b']],
+    [{ age: { $gt: 20 } }, ['a']],
+    [{ age: { $gte: 20, $lt: 36 } }, ['b']],
+    [{ age: { $lte: 36 }, name: 'ada' }, ['a']],
+    [{ name: { $in: ['ada', 'bob'] } }, ['a', 'b']],
+    [{ name: { $nin: ['ada'] } }, ['b', 'c']],
+    [{ tags: { $exists: true } }, ['a']],
+    [{ tags: ['x'] }, ['a']],
+    [{ age: null }, ['c']],
+  ] as const) {
+    expect({ filter, found: keysOf(await store.search(['n'], { filter })) }).toEqual({ filter, found: [...found] })
+  }
+  await expect(store.search(['n'], { filter: { age: { $near: 1 } } })).rejects.toMatchObject({
+    details: { field: 'filter.age' },
+  })
+})
+
+test('a query finds by the texts of the fields, best first, and skips what is not indexed', async () => {
+  const store = new OpenMemoryStore(openStore(), { fields: ['text', 'notes[*].body'] })
+  await store.put(['n'], 'tea', { text: 'Ada drinks green tea', other: 'coffee' })
+  await store.put(['n'], 'notes', { notes: [{ body: 'a black coffee' }, { body: 'milk' }] })
+  await store.put(['n'], 'hidden', { text: 'coffee' }, false)
+  await store.put(['n'], 'own', { text: 'x', title: 'coffee cake' }, ['title'])
+  const found = await store.search(['n'], { query: 'coffee' })
+  expect(keysOf(found.filter(({ score }) => (score as number) > 0)).slice(0, 3)).toEqual(['notes', 'own', 'tea'])
+  expect(found[0]?.key).not.toBe('tea')
+  expect(found.map(({ score }) => score)).toEqual(
+    [...found.map(({ score }) => score)].sort((a, b) => Number(b) - Number(a)),
+  )
+  expect(await store.search(['n'], { query: 'coffee', offset: 1, limit: 1 })).toEqual([found[1]])
+  expect(keysOf(await store.search(['n'], { query: ' ' }))).toEqual(['hidden', 'notes', 'own', 'tea'])
+  await expect(store.search(['n'], { query: 'coffee', offset: 999, limit: 2 })).rejects.toMatchObject({
+    details: { field: 'offset' },
+  })
+})
+
+test('pages of a search without a query, and namespaces by prefix, suffix and depth', async () => {
+  const store = new OpenMemoryStore(openStore())
+  const namespaces = [
+    ['a', 'b', 'c'],
+    ['a', 'b', 'd'],
+    ['a', 'x', 'c'],
+    ['b', 'b', 'c'],
+  ]
+  await store.batch(
+    namespaces.flatMap((namespace) => ['1', '2', '3'].map((key) => ({ namespace, key, value: { key } }))),
+  )
+  const all = await store.search(['a'], { limit: 100 })
+  expect(all).toHaveLength(9)
+  expect(await store.search(['a'], { limit: 4, offset: 3 })).toEqual(all.slice(3, 7))
+  expect(await store.search(['a'], { limit: 4, offset: 9 })).toEqual([])
+  expect(await store.search(['a'], { limit: 0 })).toEqual([])
+  expect(await store.listNamespaces()).toEqual(namespaces)
+  expect(await store.listNamespaces({ prefix: ['a', 'b'] })).toEqual(namespaces.slice(0, 2))
+  expect(await store.listNamespaces({ prefix: ['*', 'b'], suffix: ['c'] })).toEqual([namespaces[0], namespaces[3]])
+  expect(await store.listNamespaces({ maxDepth: 2 })).toEqual([
+    ['a', 'b'],
+    ['a', 'x'],
+    ['b', 'b'],
+  ])
+  expect(await store.listNamespaces({ limit: 1, offset: 1 })).toEqual([namespaces[1]])
+})
+
+test('texts are read at every kind of path', async () => {
+  const om = openStore()
+  const value = {
+    title: 'tea',
+    list: [{ a: 'one', b: 'two' }, { a: 'three' }],
+    meta: { x: 1, y: { z: true }, none: null },
+  }
+  const contentAt = async (path: string) => {
+    await new OpenMemoryStore(om).put(['n'], path, value, [path])
+    return (await om.listMemories({ filters: { 'metadata.key': path } })).memories[0]?.content
+  }
+  for (const [path, content] of [
+    ['title', 'tea'],
+    ['list[*].a', 'one\nthree'],
+    ['list[0].b', 'two'],
+    ['list[-1]', '{"a":"three"}'],
+    ['list[7].a', '-'],
+    ['meta.{x,y.z}', '1\ntrue'],
+    ['meta.*', '1\n{"z":true}'],
+    ['meta.none', '-'],
+    ['title.deeper', '-'],
+    ['meta[0]', '-'],
+    ['$', JSON.stringify(value)],
+  ]) {
+    expect({ path, content: await contentAt(path as string) }).toEqual({ path, content })
+  }
+})

@@ -1,0 +1,121 @@
+// Sessions and tools under the real runner of the OpenAI Agents SDK, with its scripted model.
+
+import { expect, test } from '@jest/globals'
+import { Agent, Runner, type Session, setTracingDisabled, user } from '@openai/agents-core'
+import { assistantMessage, functionCall, ScriptedModel } from '@openai/agents-core/testing'
+import { MemorySession, memoryTools } from '@openmemory/sdk/openai-agents'
+import { openStore } from '../helpers/store'
+
+setTracingDisabled(true)
+const runner = new Runner({ tracingDisabled: true })
+const textsOf = (items: readonly unknown[]) =>
+  (items as { content?: unknown }[]).flatMap(({ content }) =>
+    Array.isArray(content) ? content.map(({ text }) => text) : [content],
+  )
+
+test('an agent continues a conversation that another process began', async () => {
+  const om = openStore()
+  const first = new Agent({ name: 'a', model: new ScriptedModel([[assistantMessage('Noted.')]]) })
+  await runner.run(first, 'I live in Lisbon.', { session: new MemorySession(om, { sessionId: 'chat', userId: 'ada' }) })
+  const model = new ScriptedModel([[assistantMessage('In Lisbon.')]])
+  const session: Session = new MemorySession(om, { sessionId: 'chat', userId: 'ada' })
+  const { finalOutput } = await runner.run(new Agent({ name: 'a', model }), 'Where do I live?', { session })
+  expect(finalOutput).toBe('In Lisbon.')
+  expect(textsOf(await session.getItems())).toEqual(['I live in Lisbon.', 'Noted.', 'Where do I live?', 'In Lisbon.'])
+  // What was said is found by meaning too.
+  const [best] = await om.searchMemories('Lisbon', { filters: { user_id: 'ada', run_id: 'chat' } })
+  expect(best?.content).toContain('Lisbon')
+})
+
+test('items keep their order and their fields', async () => {
+  const session = new MemorySession(openStore(), { sessionId: 's' })
+  const items = Array.from({ length: 120 }, (_, n) => ({ ...user(`item ${n}`), providerData: { n, deep: [null, {}] } }))
+  for (let from = 0; from < items.length; from += 40) void session.addItems(items.slice(from, from + 40))
+  await session.addItems([])
+  expect(await session.getItems()).toEqual(items)
+  expect(await session.getItems(3)).toEqual(items.slice(-3))
+  expect(await session.getItems(0)).toEqual([])
+  expect(await session.getSessionId()).toBe('s')
+})
+
+test('the last item is taken once, also by two at once', async () => {
+  const om = openStore()
+  const [one, other] = [new MemorySession(om, { sessionId: 's' }), new MemorySession(om, { sessionId: 's' })]
+  await one.addItems([user('a'), user('b'), user('c')])
+  const popped = await Promise.all([one.popItem(), other.popItem()])
+  expect(textsOf(popped).sort()).toEqual(['b', 'c'])
+  expect(textsOf(await one.getItems())).toEqual(['a'])
+  await other.clearSession()
+  expect([await one.popItem(), await one.getItems()]).toEqual([undefined, []])
+})
+
+test('sessions of one name do not mix between users', async () => {
+  const om = openStore()
+  const session = (options: { userId?: string }) => new MemorySession(om, { sessionId: '*', ...options })
+  const all = [session({ userId: 'ada' }), session({ userId: '*' }), session({})]
+  for (const [n, each] of all.entries()) await each.addItems([user(`of ${n}`)])
+  await new MemorySession(om, { sessionId: 'other', userId: 'ada' }).addItems([user('elsewhere')])
+  for (const [n, each] of all.entries()) expect(textsOf(await each.getItems())).toEqual([`of ${n}`])
+  await all[2]?.clearSession()
+  expect((await om.stats()).memories).toBe(3)
+  expect(() => session({ userId: undefined })).toThrow(/userId/)
+  expect(() => new MemorySession(om, { sessionId: '' })).toThrow(/sessionId/)
+})
+
+test('items up to 200,000 characters are kept, and a longer one refuses its batch', async () => {
+  const om = openStore()
+  const session = new MemorySession(om, { sessionId: 's' })
+  const output = (text: string) => ({
+    ...{ type: 'function_call_result' as const, name: 'read', callId: '1', status: 'completed' as const },
+    output: { type: 'text' as const, text },
+  })
+  await session.addItems([output('é'.repeat(50_000))])
+  await expect(session.addItems([user('x'), output('x'.repeat(200_001))])).rejects.toMatchObject({
+    code: 'LIMIT_EXCEEDED',
+  })
+  await expect(session.addItems(['x'])).rejects.toMatchObject({ details: { field: 'items[0]' } })
+  expect(await session.getItems()).toEqual([output('é'.repeat(50_000))])
+})
+
+test('a function call is replaced in its place', async () => {
+  const session = new MemorySession(openStore(), { sessionId: 's' })
+  const call = functionCall('f', { n: 1 }, { callId: '1' })
+  await session.addItems([user('a'), call, user('b'), call])
+  const replacement = functionCall('f', { n: 2 }, { callId: '1' })
+  await session.applyHistoryMutations({
+    mutations: [
+      { type: 'replace_function_call', callId: '1', replacement },
+      { type: 'replace_function_call', callId: 'none', replacement },
+    ],
+  })
+  expect(await session.getItems()).toEqual([user('a'), replacement, user('b')])
+})
+
+test('an agent adds and finds memories of its user by tools', async () => {
+  const om = openStore()
+  await om.addMemory({ content: 'Bob drinks coffee', user_id: 'bob' })
+  const model = new ScriptedModel([
+    [functionCall('add_memory', { content: 'Ada drinks tea' }, { callId: '1' })],
+    [functionCall('search_memories', { query: 'drinks', filters: { user_id: 'bob' } }, { callId: '2' })],
+    [functionCall('search_memories', { query: 'drinks', limit: 'many' }, { callId: '3' })],
+    [assistantMessage('done')],
+  ])
+  const agent = new Agent({ name: 'a', model, tools: memoryTools(om, { userId: 'ada' }) })
+  const { newItems } = await runner.run(agent, 'x')
+  const outputs = newItems.flatMap((item) => (item.type === 'tool_call_output_item' ? [String(item.output)] : []))
+  expect(outputs.map((text) => JSON.parse(text))).toMatchObject([
+    { content: 'Ada drinks tea' },
+    { matches: [] },
+    { code: 'INVALID_ARGUMENT', details: { field: 'limit' } },
+  ])
+  expect((await om.listMemories({ filters: { user_id: 'ada' } })).memories).toHaveLength(1)
+})
+
+test('arguments that are not JSON, and a closed store', async () => {
+  const om = openStore()
+  const [search] = memoryTools(om, { tools: ['search_memories'] })
+  expect(JSON.parse((await search?.invoke({}, '{')) as string)).toMatchObject({ details: { field: 'arguments' } })
+  expect(JSON.parse((await search?.invoke({}, '')) as string)).toMatchObject({ details: { field: 'query' } })
+  await om.close()
+  expect(JSON.parse((await search?.invoke({}, '{"query":"x"}')) as string)).toMatchObject({ code: 'CLOSED' })
+})

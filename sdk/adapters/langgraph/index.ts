@@ -1,0 +1,43 @@
+// LangGraph's `BaseStore` over memories.
+
+import {
+  BaseStore,
+  InvalidNamespaceError,
+  type Operation,
+  type OperationResults,
+} from '@langchain/langgraph-checkpoint'
+import type { MemoryStore } from '../store'
+import { type OpenMemoryStoreOptions, Operations } from './store'
+
+export type { MemoryStore } from '../store'
+export type { OpenMemoryStoreOptions } from './store'
+
+/**
+ * LangGraph's store, kept by OpenMemory: values are found by words and meaning, and every put is a version with a history.
+ *
+ * ```ts
+ * const graph = builder.compile({ store: new OpenMemoryStore(om, { userId: 'ada' }) })
+ * ```
+ */
+export class OpenMemoryStore extends BaseStore {
+  readonly #operations: Operations
+
+  /**
+   * @param om The store. It is not closed by `stop()`.
+   * @param options `userId` and `fields`.
+   * @throws {ValidationError} `INVALID_ARGUMENT` if `userId` is given and is not a text.
+   */
+  constructor(om: MemoryStore, options: OpenMemoryStoreOptions = {}) {
+    super()
+    this.#operations = new Operations(om, options, InvalidNamespaceError)
+  }
+
+  /**
+   * Runs operations in their order.
+   *
+   * @throws {ValidationError} The error of the first operation that failed, after all others have run.
+   */
+  batch<Op extends Operation[]>(operations: Op): Promise<OperationResults<Op>> {
+    return this.#operations.batch(operations)
+  }
+}

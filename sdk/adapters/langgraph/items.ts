@@ -1,0 +1,80 @@
+// How is an item of LangGraph a memory? Its id is a digest of namespace and key, tags name each prefix of the namespace, the
+// value is in the metadata, and the content is what a query is compared with.
+
+import type { Item, PutOperation, SearchItem } from '@langchain/langgraph-checkpoint'
+import type { Memory, MemoryMatch, NewMemory } from '../../../index'
+import { invalid } from '../../errors'
+import { sha256 } from '../sha256'
+import { contentOf, wellFormed } from '../text'
+import { textsAt } from './text-paths'
+
+/** Labels of a namespace: a memory has 64 tags at most. */
+const MAX_DEPTH = 64
+/** Stands for a text: every memory has one. */
+const NO_TEXT = '-'
+
+export type Value = Record<string, unknown>
+
+export interface Entry {
+  id: string
+  memory: NewMemory
+}
+
+/** Items of one user; undefined if the store is not limited to one. */
+export class Items {
+  readonly #userId: string | undefined
+  readonly #fields: readonly string[]
+
+  constructor(userId: string | undefined, fields: readonly string[]) {
+    this.#userId = userId
+    this.#fields = fields
+  }
+
+  idOf(namespace: readonly string[], key: string): string {
+    return `lg:${this.#digest([...namespace], key)}`
+  }
+
+  /** For all namespaces that begin with these labels; label by label, so `acme` is not a prefix of `acme-corp`. */
+  tagOf(prefix: readonly string[]): string {
+    return `ns:${this.#digest([...prefix]).slice(0, 32)}`
+  }
+
+  entryOf({ namespace, key, value, index }: PutOperation): Entry {
+    if (namespace.length > MAX_DEPTH - 1) throw invalid('namespace', `has more than ${MAX_DEPTH - 1} labels`)
+    const id = this.idOf(namespace, key)
+    const stored = jsonOf(value)
+    const text = index === false ? undefined : this.#textOf(stored, index ?? this.#fields)
+    const prefixes = Array.from({ length: namespace.length + 1 }, (_, length) => namespace.slice(0, length))
+    return {
+      id,
+      memory: {
+        ...{ id, content: text ?? NO_TEXT, tags: prefixes.map((prefix) => this.tagOf(prefix)) },
+        metadata: { namespace: [...namespace], key, value: stored as never, indexed: text !== undefined },
+        ...(this.#userId !== undefined && { user_id: this.#userId }),
+      },
+    }
+  }
+
+  #textOf(value: Value, fields: readonly string[]): string | undefined {
+    const texts = fields.flatMap((field) => textsAt(value, field))
+    return contentOf(texts.join('\n'))
+  }
+
+  #digest(...parts: unknown[]): string {
+    return sha256(JSON.stringify([this.#userId ?? null, ...parts]))
+  }
+}
+
+export function itemOf({ metadata, created_at, updated_at }: Memory): Item {
+  const { namespace, key, value } = metadata as unknown as Item
+  return { namespace, key, value, createdAt: new Date(created_at), updatedAt: new Date(updated_at) }
+}
+
+export function matchOf(match: MemoryMatch): SearchItem {
+  return { ...itemOf(match), score: match.score }
+}
+
+/** As JSON has it: without undefined fields, dates as texts. */
+function jsonOf(value: unknown): Value {
+  return JSON.parse(wellFormed(JSON.stringify(value))) as Value
+}

@@ -1,0 +1,255 @@
+// The operations of LangGraph's store. Operations of one call take effect in their order, and one that fails stops no other:
+// a graph gathers those of unrelated nodes into one call.
+
+import type {
+  GetOperation,
+  InvalidNamespaceError,
+  Item,
+  ListNamespacesOperation,
+  MatchCondition,
+  Operation,
+  OperationResults,
+  PutOperation,
+  SearchItem,
+  SearchOperation,
+} from '@langchain/langgraph-checkpoint'
+import type { Filters, ItemResult, MemoryUpdate } from '../../../index'
+import { invalid } from '../../errors'
+import type { MemoryStore } from '../store'
+import { queryOf } from '../text'
+import { exactly, userOf } from '../user'
+import { filtersOf } from './filter'
+import { type Entry, Items, itemOf, matchOf } from './items'
+
+/** Options of {@link OpenMemoryStore}. */
+export interface OpenMemoryStoreOptions {
+  /** Limits the store to this user: the `user_id` of its memories. Default: none. */
+  userId?: string
+  /**
+   * Paths into a value whose texts a query is compared with, as in LangGraph's `index.fields`; `put` may name others.
+   * Default `['$']`, the whole value as JSON.
+   */
+  fields?: readonly string[]
+}
+
+const BATCH = 1000
+/** The most hits that a search of the store returns. */
+const MAX_HITS = 1000
+/** How often a put is tried again after another one came between reading and writing. */
+const MAX_ATTEMPTS = 10
+
+type Kind = 'get' | 'put' | 'search' | 'list'
+type Outcome = { value: unknown } | { error: unknown }
+
+export class Operations {
+  readonly #om: MemoryStore
+  readonly #items: Items
+  readonly #userId: string | undefined
+  readonly #invalidNamespace: typeof InvalidNamespaceError
+
+  /** @param invalidNamespace LangGraph's error, of the module system in use */
+  constructor(om: MemoryStore, options: OpenMemoryStoreOptions, invalidNamespace: typeof InvalidNamespaceError) {
+    this.#om = om
+    this.#userId = userOf(options)
+    this.#items = new Items(this.#userId, options.fields ?? ['$'])
+    this.#invalidNamespace = invalidNamespace
+  }
+
+  /** Throws the error of the first operation that failed, after all others have run. */
+  async batch<Op extends Operation[]>(operations: Op): Promise<OperationResults<Op>> {
+    const outcomes: Outcome[] = []
+    for (let at = 0; at < operations.length; at = outcomes.length) {
+      const kind = kindOf(operations[at] as Operation)
+      let end = at + 1
+      while (end < operations.length && kindOf(operations[end] as Operation) === kind) end++
+      outcomes.push(...(await this.#run(kind, operations.slice(at, end))))
+    }
+    const failed = outcomes.find((outcome) => 'error' in outcome)
+    if (failed !== undefined) throw failed.error
+    return outcomes.map((outcome) => ('value' in outcome ? outcome.value : undefined)) as OperationResults<Op>
+  }
+
+  #run(kind: Kind, operations: Operation[]): Promise<Outcome[]> {
+    switch (kind) {
+      case 'get':
+        return this.#getAll(operations as GetOperation[])
+      case 'put':
+        return this.#putAll(operations as PutOperation[])
+      case 'search':
+        return each(operations as SearchOperation[], (operation) => this.#search(operation))
+      case 'list':
+        return each(operations as ListNamespacesOperation[], (operation) => this.#list(operation))
+    }
+  }
+
+  async #getAll(operations: GetOperation[]): Promise<Outcome[]> {
+    const ids = operations.map(({ namespace, key }) => this.#items.idOf(namespace, key))
+    const found = new Map<string, Item>()
+    for (const some of parts([...new Set(ids)])) {
+      const filters = { AND: [this.#own(), { memory_ids: some }] }
+      for (const memory of (await this.#om.listMemories({ filters, limit: BATCH })).memories) {
+        found.set(memory.id, itemOf(memory))
+      }
+    }
+    return ids.map((id) => ({ value: found.get(id) ?? null }))
+  }
+
+  /** Of several puts to one key the last one counts. */
+  async #putAll(operations: PutOperation[]): Promise<Outcome[]> {
+    const entries = new Map<string, Entry>()
+    const deleted = new Set<string>()
+    const outcomes = operations.map((operation): Outcome & { id?: string } => {
+      try {
+        this.#checkNamespace(operation.namespace)
+        const id = this.#items.idOf(operation.namespace, operation.key)
+        if (operation.value === null) {
+          entries.delete(id)
+          deleted.add(id)
+        } else {
+          entries.set(id, this.#items.entryOf(operation))
+          deleted.delete(id)
+        }
+        return { value: undefined, id }
+      } catch (error) {
+        return { error }
+      }
+    })
+    const failed = new Map<string, unknown>()
+    for (const ids of parts([...deleted])) {
+      noteFailures(await this.#om.deleteMemories(ids), ids, failed, 'NOT_FOUND')
+    }
+    for (const some of parts([...entries.values()])) await this.#upsert(some, failed)
+    return outcomes.map(({ id, ...outcome }) =>
+      id !== undefined && failed.has(id) ? { error: failed.get(id) } : outcome,
+    )
+  }
+
+  /** There is no upsert yet: what is stored is updated, and the rest is added, until nothing came between. */
+  async #upsert(entries: Entry[], failed: Map<string, unknown>): Promise<void> {
+    let left = entries
+    for (let attempt = 1; left.length > 0; attempt++) {
+      const filters = { AND: [this.#own(), { memory_ids: left.map(({ id }) => id) }] }
+      const { memories } = await this.#om.listMemories({ filters, limit: BATCH, showExpired: true })
+      const stored = new Set(memories.map(({ id }) => id))
+      const updated = left.filter(({ id }) => stored.has(id))
+      const added = left.filter(({ id }) => !stored.has(id))
+      const lost = new Map<string, unknown>()
+      if (updated.length > 0) {
+        const updates = updated.map(({ id, memory: { content, metadata } }) => ({ id, content, metadata }))
+        noteFailures(await this.#om.updateMemories(updates as MemoryUpdate[]), idsOf(updated), lost)
+      }
+      if (added.length > 0) {
+        noteFailures(await this.#om.addMemories(added.map(({ memory }) => memory)), idsOf(added), lost)
+      }
+      left = left.filter(({ id }) => isRace(lost.get(id)) && attempt < MAX_ATTEMPTS)
+      for (const [id, error] of lost) if (!left.some((entry) => entry.id === id)) failed.set(id, error)
+    }
+  }
+
+  async #search(operation: SearchOperation): Promise<SearchItem[]> {
+    const { namespacePrefix, filter, limit = 10, offset = 0 } = operation
+    if (limit <= 0) return []
+    const filters: Filters = { AND: [this.#own(namespacePrefix), ...filtersOf(filter)] }
+    const query = operation.query === undefined ? undefined : queryOf(operation.query)
+    if (query === undefined) return this.#page(filters, offset, limit)
+    if (offset + limit > MAX_HITS) {
+      throw invalid('offset', `and limit of a search with a query reach ${MAX_HITS} items at most`)
+    }
+    const indexed = { AND: [filters, { 'metadata.indexed': true }] }
+    const found = await this.#om.searchMemories(query, { filters: indexed, limit: offset + limit })
+    return found.slice(offset).map(matchOf)
+  }
+
+  /** Oldest first, as LangGraph's own store answers without a query. */
+  async #page(filters: Filters, offset: number, limit: number): Promise<SearchItem[]> {
+    const found: SearchItem[] = []
+    let left = offset + limit
+    let cursor: string | undefined
+    do {
+      const page = await this.#om.listMemories({
+        ...{ filters, order: 'created_at:asc', limit: Math.min(left, BATCH) },
+        ...(cursor !== undefined && { cursor }),
+      })
+      found.push(...page.memories.map(itemOf))
+      left -= page.memories.length
+      cursor = page.next_cursor
+    } while (cursor !== undefined && left > 0)
+    return found.slice(offset)
+  }
+
+  async #list({ matchConditions = [], maxDepth, limit, offset }: ListNamespacesOperation): Promise<string[][]> {
+    const labels = matchConditions.find(({ matchType }) => matchType === 'prefix')?.path ?? []
+    const wild = labels.indexOf('*')
+    const prefix = labels.slice(0, wild === -1 ? undefined : wild)
+    const found = new Map<string, string[]>()
+    // There is no list of distinct values yet, so every item of the prefix is read.
+    for await (const memory of this.#om.iterateMemories({ filters: this.#own(prefix), limit: BATCH })) {
+      const { namespace } = itemOf(memory)
+      if (!matchConditions.every((condition) => matches(condition, namespace))) continue
+      const shown = namespace.slice(0, maxDepth)
+      found.set(JSON.stringify(shown), shown)
+    }
+    const sorted = [...found.values()].sort((one, other) => compare(one, other))
+    return sorted.slice(offset ?? 0, limit === undefined ? undefined : (offset ?? 0) + limit)
+  }
+
+  /** `put` checks more; a batch may come from anywhere. */
+  #checkNamespace(namespace: readonly string[]): void {
+    if (namespace.length === 0) throw new this.#invalidNamespace('Namespace cannot be empty.')
+    const wrong = namespace.find((label) => typeof label !== 'string' || label === '')
+    if (wrong !== undefined) {
+      throw new this.#invalidNamespace(`Namespace labels must be non-empty strings. Got '${wrong}' in ${namespace}`)
+    }
+  }
+
+  /** The items of this store below a prefix. */
+  #own(prefix: readonly string[] = []): Filters {
+    return exactly({ user_id: this.#userId, tags: this.#items.tagOf(prefix) })
+  }
+}
+
+/** Kinds are told apart by their fields, as in LangGraph's own stores. */
+function kindOf(operation: Operation): Kind {
+  if ('namespacePrefix' in operation) return 'search'
+  if ('value' in operation) return 'put'
+  return 'key' in operation ? 'get' : 'list'
+}
+
+async function each<T>(operations: T[], work: (operation: T) => Promise<unknown>): Promise<Outcome[]> {
+  const settled = await Promise.allSettled(operations.map(work))
+  return settled.map((one) => (one.status === 'fulfilled' ? { value: one.value } : { error: one.reason }))
+}
+
+function noteFailures(
+  results: ItemResult<unknown>[],
+  ids: readonly string[],
+  failed: Map<string, unknown>,
+  expected?: string,
+): void {
+  for (const [at, result] of results.entries()) {
+    if (!result.ok && result.error.code !== expected) failed.set(ids[at] as string, result.error)
+  }
+}
+
+function idsOf(entries: Entry[]): string[] {
+  return entries.map(({ id }) => id)
+}
+
+function isRace(error: unknown): boolean {
+  return ['NOT_FOUND', 'VERSION_CONFLICT'].includes((error as { code?: string } | undefined)?.code ?? '')
+}
+
+function parts<T>(all: T[]): T[][] {
+  return Array.from({ length: Math.ceil(all.length / BATCH) }, (_, at) => all.slice(at * BATCH, (at + 1) * BATCH))
+}
+
+function matches({ matchType, path }: MatchCondition, namespace: string[]): boolean {
+  if (path.length > namespace.length) return false
+  const begin = matchType === 'prefix' ? 0 : namespace.length - path.length
+  return path.every((label, at) => label === '*' || label === namespace[begin + at])
+}
+
+function compare(one: string[], other: string[]): number {
+  const [left, right] = [one.join('\0'), other.join('\0')]
+  return left < right ? -1 : Number(left > right)
+}
