@@ -22,6 +22,7 @@ step('Building the addon', bin('napi'), [
   ...['--', '--workspace'],
 ])
 step('Compiling the facade', bin('tsc'), ['-p', 'tsconfig.json'])
+step('Bundling the remote client', process.execPath, [join('scripts', 'bundle-remote.mjs')])
 
 function isOlder(made, source) {
   const [madeFile, sourceFile] = [join(root, made), join(root, source)]

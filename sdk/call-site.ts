@@ -11,7 +11,8 @@ export class CallSite {
   /** @param inner number of this package's stack frames above the user's code */
   constructor(inner: number) {
     this.#inner = inner
-    Error.captureStackTrace(this.#here, CallSite)
+    // Not every engine has it.
+    Error.captureStackTrace?.(this.#here, CallSite)
   }
 
   /** An `OpenMemoryError` whose stack starts in the user's code. */

@@ -1,6 +1,5 @@
 // The store on a server: each call is a request to one of its routes.
 
-import type { Readable } from 'node:stream'
 import type * as contract from '../../index'
 import type * as requests from '../backend'
 import type { Backend, CallControl, ChangeSource } from '../backend'
@@ -11,7 +10,7 @@ import { checkTarget, save, sizeOf } from './files'
 import { lastLine } from './json-lines'
 import { Refusal } from './refusal'
 import * as shapes from './response-shapes'
-import type { HttpRequest, Transport } from './transport'
+import type { ByteStream, HttpRequest, Sender } from './sender'
 import { HttpWatcher } from './watcher'
 
 type Body = Record<string, unknown>
@@ -28,11 +27,11 @@ const STATS: HttpRequest = { method: 'GET', path: '/stats', fits: shapes.isStats
 const PART_SIZE = 100
 
 export class HttpBackend<M extends object> implements Backend<M> {
-  readonly #transport: Transport
+  readonly #transport: Sender
   readonly #timeoutMs: number | undefined
   readonly #limits = new CallLimits()
 
-  constructor(transport: Transport, timeoutMs: number | undefined) {
+  constructor(transport: Sender, timeoutMs: number | undefined) {
     this.#transport = transport
     this.#timeoutMs = timeoutMs
   }
@@ -157,7 +156,7 @@ export class HttpBackend<M extends object> implements Backend<M> {
   }
 
   reindex({ signal, onProgress }: CallControl): Promise<contract.ReindexSummary> {
-    const read = (response: Readable) => lastLine(response, onProgress)
+    const read = (response: ByteStream) => lastLine(response, onProgress)
     return this.#call({ method: 'POST', path: '/reindex', fits: shapes.isReindexed, signal, read, long: true })
   }
 
@@ -204,7 +203,7 @@ export class HttpBackend<M extends object> implements Backend<M> {
     // The lines tell how many were written, not how many there will be.
     const total = onProgress ? (await this.#transport.send<contract.Stats>(STATS)).memories : 0
     const report = (lines: number) => onProgress?.(Math.min(lines, total), total)
-    const read = (response: Readable) => save(response, file, { signal, report })
+    const read = (response: ByteStream) => save(response, file, { signal, report })
     const summary = await this.#transport.send<contract.ExportSummary>({
       ...{ method: 'POST', path: '/export', body, fits: shapes.isExported, signal, read, long: true },
     })
@@ -214,7 +213,7 @@ export class HttpBackend<M extends object> implements Backend<M> {
 
   async #import(file: string, options: string, { signal, onProgress }: CallControl): Promise<ImportBody> {
     const sent = { path: file, size: await sizeOf(file) }
-    const read = (response: Readable) => lastLine(response, onProgress)
+    const read = (response: ByteStream) => lastLine(response, onProgress)
     return this.#transport.send<ImportBody>({
       ...{ method: 'POST', path: `/import${options}`, file: sent, fits: shapes.isImported, signal, read, long: true },
     })

@@ -4,11 +4,11 @@
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Readable } from 'node:stream'
 import { invalid } from '../errors'
 import { fileError } from '../file-error'
 import { ForeignResponse } from './foreign-response'
 import { Refusal } from './refusal'
+import type { ByteStream } from './sender'
 
 const NEWLINE = 10
 /** How an export begins. */
@@ -32,7 +32,7 @@ export async function sizeOf(file: string): Promise<number> {
 
 /** Writes the lines of a response to a file; returns the summary in its last line, as JSON. */
 export async function save(
-  response: Readable,
+  response: ByteStream,
   file: string,
   { signal, report }: { signal: AbortSignal | undefined; report: (lines: number) => void },
 ): Promise<string> {
@@ -58,7 +58,7 @@ export async function save(
   }
 }
 
-async function write(response: Readable, handle: FileHandle, file: string, report: (lines: number) => void) {
+async function write(response: ByteStream, handle: FileHandle, file: string, report: (lines: number) => void) {
   let [bytes, lines, tail] = [0, 0, Buffer.alloc(0)]
   for await (const chunk of response as AsyncIterable<Buffer>) {
     if (bytes === 0 && !beginsExport(chunk)) throw new ForeignResponse('the response is not an export')

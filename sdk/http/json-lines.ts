@@ -1,10 +1,10 @@
 // What does a server send during a long call? Lines of JSON: its progress, and finally the answer or a refusal.
 
-import type { Readable } from 'node:stream'
 import type { ErrorBody } from '../error-body'
 import { linesOf } from '../lines'
 import { ForeignResponse } from './foreign-response'
 import { Refusal } from './refusal'
+import type { ByteStream } from './sender'
 
 /** The media type of lines of JSON, requested and sent. */
 export const JSON_LINES = 'application/jsonl'
@@ -12,12 +12,13 @@ export const JSON_LINES = 'application/jsonl'
 type Line = { done: number; total: number } | (ErrorBody & { err: string }) | Record<string, unknown>
 
 /** The lines of a response, as they arrive. Text after the last line break is dropped. */
-export async function* textLines(response: Readable): AsyncGenerator<string, void, undefined> {
-  for await (const line of linesOf(response)) yield line.toString()
+export async function* textLines(response: ByteStream): AsyncGenerator<string, void, undefined> {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  for await (const line of linesOf(response)) yield decoder.decode(line)
 }
 
 /** Reports progress; returns the text of the last line. */
-export async function lastLine(response: Readable, report?: (done: number, total: number) => void): Promise<string> {
+export async function lastLine(response: ByteStream, report?: (done: number, total: number) => void): Promise<string> {
   let last: string | undefined
   let [done, total] = [0, 0]
   for await (const line of textLines(response)) {

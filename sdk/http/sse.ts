@@ -1,7 +1,7 @@
 // How are server-sent events parsed? As lines with fields, and a blank line after each event.
 
-import type { Readable } from 'node:stream'
 import { textLines } from './json-lines'
+import type { ByteStream } from './sender'
 
 export interface ServerEvent {
   event?: string
@@ -9,7 +9,7 @@ export interface ServerEvent {
   id?: string
 }
 
-export async function* events(answer: Readable): AsyncGenerator<ServerEvent, void, undefined> {
+export async function* events(answer: ByteStream): AsyncGenerator<ServerEvent, void, undefined> {
   let event: ServerEvent = {}
   for await (const line of textLines(answer)) {
     const text = line.endsWith('\r') ? line.slice(0, -1) : line

@@ -1,14 +1,13 @@
 // How are a server's changes watched? Over a connection that stays open and, when lost, resumes after the last change.
 
-import type { Readable } from 'node:stream'
-import { setTimeout as wait } from 'node:timers/promises'
 import type { MemoryChange } from '../../index'
 import type { ChangeSource } from '../backend'
 import { type ErrorBody, errorOf } from '../error-body'
+import { pause } from '../pause'
 import { Refusal } from './refusal'
 import { isTransient, jittered } from './retry'
+import type { ByteStream, Sender } from './sender'
 import { events } from './sse'
-import type { Transport } from './transport'
 
 /** Changes, and characters of their text, that are buffered here; the server holds back further ones. */
 const MAX_BUFFERED = 256
@@ -20,7 +19,7 @@ const MAX_PAUSE_MS = 10_000
 const RECONNECT_TIMEOUT_MS = 60_000
 
 export class HttpWatcher<M extends object> implements ChangeSource<M> {
-  readonly #transport: Transport
+  readonly #transport: Sender
   readonly #request: Record<string, unknown>
   readonly #wake: () => void
   readonly #reconnectMs: number
@@ -34,7 +33,7 @@ export class HttpWatcher<M extends object> implements ChangeSource<M> {
   #pause = FIRST_PAUSE_MS
 
   constructor(
-    transport: Transport,
+    transport: Sender,
     request: Record<string, unknown>,
     given: { wake: () => void; timeoutMs: number | undefined },
   ) {
@@ -73,18 +72,18 @@ export class HttpWatcher<M extends object> implements ChangeSource<M> {
     }
   }
 
-  async #open(first: boolean): Promise<Readable> {
-    let response: Readable | undefined
-    const follow = (begun: Readable) => {
+  async #open(first: boolean): Promise<ByteStream> {
+    let response: ByteStream | undefined
+    const follow = (begun: ByteStream) => {
       response = begun
     }
     const { signal } = this.#abort
     const body = JSON.stringify(this.#request)
     await this.#transport.send({ method: 'POST', path: '/watch', body, first, follow, signal })
-    return response as unknown as Readable
+    return response as unknown as ByteStream
   }
 
-  async #listen(begun: Readable): Promise<void> {
+  async #listen(begun: ByteStream): Promise<void> {
     for (let response = begun; !this.#abort.signal.aborted; response = await this.#reconnect()) {
       try {
         await this.#receive(response)
@@ -95,7 +94,7 @@ export class HttpWatcher<M extends object> implements ChangeSource<M> {
     }
   }
 
-  async #receive(response: Readable): Promise<void> {
+  async #receive(response: ByteStream): Promise<void> {
     for await (const { event, data, id } of events(response)) {
       if (event === 'error') throw new Refusal(JSON.parse(data as string) as ErrorBody)
       this.#pause = FIRST_PAUSE_MS
@@ -114,17 +113,18 @@ export class HttpWatcher<M extends object> implements ChangeSource<M> {
     }
   }
 
-  async #reconnect(): Promise<Readable> {
+  async #reconnect(): Promise<ByteStream> {
     const { signal } = this.#abort
     const until = Date.now() + this.#reconnectMs
     for (;;) {
-      await wait(jittered(this.#pause), undefined, { signal }).catch(() => undefined)
+      await pause(jittered(this.#pause), signal)
       this.#pause = Math.min(this.#pause * 2, MAX_PAUSE_MS)
       try {
         return await this.#open(false)
       } catch (error) {
-        const transient = error instanceof Refusal && isTransient(error.body)
-        if (!transient || signal.aborted || Date.now() > until) throw error
+        if (!(error instanceof Refusal && isTransient(error.body)) || signal.aborted) throw error
+        // Also if only the last attempt took too long.
+        if (Date.now() > until) throw new Refusal({ ...error.body, code: 'UNAVAILABLE' })
       }
     }
   }

@@ -41,11 +41,11 @@ export async function converse(input: Readable, output: Writable, answer: Answer
 }
 
 /** The last line of a host that exits may lack its line break. */
-async function* messages(input: Readable): AsyncGenerator<Buffer> {
+async function* messages(input: Readable): AsyncGenerator<Uint8Array> {
   yield yield* linesOf(input)
 }
 
-async function reply(line: Buffer, answer: Answer): Promise<Reply | Reply[] | undefined> {
+async function reply(line: Uint8Array, answer: Answer): Promise<Reply | Reply[] | undefined> {
   let message: unknown
   try {
     message = JSON.parse(utf8(line, 'the line'))

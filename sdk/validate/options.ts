@@ -34,5 +34,6 @@ export function isInteger(value: unknown, max: number): boolean {
 
 /** An environment variable; an empty one counts as not set. */
 export function environment(name: string): string | undefined {
-  return process.env[name] || undefined
+  // Not every runtime has a process.
+  return globalThis.process?.env?.[name] || undefined
 }
