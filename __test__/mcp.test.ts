@@ -522,6 +522,95 @@ test('requests are answered while others wait, and all of them before the sessio
   expect(host.err).toBe(`openmemory: memories of all users on ${url}\n`)
 })
 
+test('named arguments select memories, and errors name them', async () => {
+  const { host, store } = await begin()
+  await host.begin()
+  const scope = { user_id: 'ada', run_id: 'chat' }
+  const kept = await store.addMemory({ content: 'tea one', tags: ['a', 'b'], created_at: '2026-02-01', ...scope })
+  await store.addMemory({ content: 'tea two', tags: ['a'], created_at: '2026-03-01', ...scope })
+  await store.addMemory({ content: 'tea three', tags: ['a', 'b'], created_at: '2026-02-01', user_id: '*' })
+  for (const [args, found] of [
+    [{}, 3],
+    [{ user_id: 'ada' }, 2],
+    [{ user_id: '*' }, 1],
+    [{ run_id: 'chat' }, 2],
+    [{ tags: ['a'] }, 3],
+    [{ tags: ['a', 'b'] }, 2],
+    [{ tags: '["a", "b"]', user_id: 'ada' }, 1],
+    [{ since: '2026-02-15' }, 1],
+    [{ until: '2026-02-15', user_id: 'ada' }, 1],
+    [{ user_id: 'ada', filters: { AND: [{ tags: 'b' }] } }, 1],
+  ] as const) {
+    const { matches } = await host.use('search_memories', { query: 'tea', ...args })
+    const { memories } = await host.use('list_memories', args)
+    expect({ args, found: [matches.length, memories.length] }).toEqual({ args, found: [found, found] })
+    if (found === 1 && 'filters' in args) expect(memories).toMatchObject([{ id: kept.id }])
+  }
+  for (const [args, field] of [
+    [{ since: 'yesterday' }, 'since'],
+    [{ user_id: 'ada', until: 5, filters: { AND: { tags: 'a' } } }, 'until'],
+    [{ tags: [5] }, 'tags'],
+    [{ user_id: 'ada', filters: { AND: [{ colour: 1 }] } }, 'filters.AND[0].colour'],
+    [{ user_id: 'ada', filters: ['tags'] }, 'filters'],
+  ] as const) {
+    expect(await host.use('list_memories', args)).toMatchObject({ refused: { details: { field } } })
+  }
+})
+
+test('a strict host can convert every tool: no argument is an object of any shape', async () => {
+  const { host } = await begin()
+  await host.begin()
+  for (const { name, inputSchema, outputSchema, annotations } of (await host.ask('tools/list')).result.tools) {
+    const types = Object.values(inputSchema.properties as Record<string, Message>).map(({ type }) => type)
+    expect({ name, open: types.filter((type) => typeof type !== 'string' || type === 'object') }).toEqual({
+      name,
+      open: [],
+    })
+    expect(outputSchema).toMatchObject({ type: 'object', required: expect.any(Array) })
+    const { readOnlyHint, destructiveHint, idempotentHint } = annotations
+    expect(idempotentHint).toBe(readOnlyHint || destructiveHint)
+  }
+})
+
+test('a cancelled call is not answered, and stores nothing', async () => {
+  const { host, store } = await begin()
+  await host.begin()
+  const content = 'a long text about tea and more. '.repeat(6000)
+  const call = { name: 'add_memory', arguments: { content } }
+  host.say({ jsonrpc: '2.0', id: 'long', method: 'tools/call', params: call })
+  host.say({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'long' } })
+  // Neither are those that are unknown, answered already, or not spelled like one.
+  for (const params of [{ requestId: 'none' }, { requestId: 1 }, {}, 5, undefined]) {
+    host.say({ jsonrpc: '2.0', method: 'notifications/cancelled', params })
+  }
+  expect((await host.ask('ping')).result).toEqual({})
+  expect(await host.end()).toBe(0)
+  expect((await store.stats()).memories).toBe(0)
+})
+
+test('a host that asks for progress hears of a long call', async () => {
+  const path = freshDirectory()
+  const host = new Host(spawn(process.execPath, [CLI, 'mcp', '--path', path]))
+  hosts.push(host)
+  await host.begin()
+  const content = Array.from({ length: 9000 }, (_, n) => `word ${n} of a long text.`)
+    .join(' ')
+    .slice(0, 150_000)
+  const params = { name: 'add_memory', arguments: { content }, _meta: { progressToken: 'p' } }
+  host.say({ jsonrpc: '2.0', id: 'long', method: 'tools/call', params })
+  const first = await host.heard()
+  expect(first).toMatchObject({
+    method: 'notifications/progress',
+    params: { progressToken: 'p', progress: 1, message: expect.any(String) },
+  })
+  host.say({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'long' } })
+  host.say({ jsonrpc: '2.0', id: 'after', method: 'ping' })
+  let last: Message
+  do last = await host.heard()
+  while (last.method === 'notifications/progress')
+  expect(last).toEqual({ jsonrpc: '2.0', id: 'after', result: {} })
+})
+
 unixTest('SIGTERM ends a session with code 0', async () => {
   const { host } = await begin()
   await host.begin()

@@ -40,7 +40,7 @@ export interface ModelTool {
   /** JSON Schema of the arguments. */
   parameters: JsonObjectSchema
   /** @returns what the model reads */
-  run(args: unknown): Promise<object>
+  run(args: unknown, signal?: AbortSignal): Promise<object>
 }
 
 export interface JsonObjectSchema {
@@ -65,12 +65,12 @@ export function modelTools(om: MemoryStore, options: MemoryToolsOptions, framewo
       name: tool.name as MemoryToolName,
       ...{ title: tool.title, description: tool.description },
       parameters: {
-        ...{ type: 'object', properties: opened(tool.properties), required: [...tool.required] },
+        ...{ type: 'object', properties: structuredClone(tool.properties), required: [...tool.required] },
         additionalProperties: false,
       },
-      run: async (args) => {
+      run: async (args, signal) => {
         try {
-          const { text } = await tool.run(memories, readArguments(tool, args), actor)
+          const { text } = await tool.run(memories, readArguments(tool, args), { actor, ...(signal && { signal }) })
           // Without fields that are undefined, as the model gets it.
           return JSON.parse(JSON.stringify(text)) as object
         } catch (error) {
@@ -85,14 +85,4 @@ export function errorText(error: unknown): string {
   if (!(error instanceof OpenMemoryError)) throw error
   const { code, message, details } = error
   return JSON.stringify({ code, message, details })
-}
-
-/** Objects of any shape say so: frameworks would close them otherwise. */
-function opened(properties: Record<string, object>): Record<string, object> {
-  return Object.fromEntries(
-    Object.entries(properties).map(([name, schema]) => [
-      name,
-      'type' in schema && schema.type === 'object' ? { ...schema, additionalProperties: {} } : structuredClone(schema),
-    ]),
-  )
 }

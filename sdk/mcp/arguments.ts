@@ -8,6 +8,9 @@ export type Schema = Record<string, unknown>
 // biome-ignore lint/suspicious/noExplicitAny: arguments are checked by the method that they go to
 export type Arguments = any
 
+/** Marks an argument that is described as text, because strict hosts know no objects of any shape, and is an object. */
+export const JSON_TEXT = Symbol('JSON text')
+
 export interface Accepted {
   properties: Record<string, Schema>
   required: string[]
@@ -30,7 +33,7 @@ export function readArguments({ properties, required, unlisted }: Accepted, args
     if (!Object.hasOwn(accepted, name)) {
       throw invalid(name, `is not an argument of this tool; it takes ${Object.keys(properties).join(', ')}`)
     }
-    read[name] = parsed(value, accepted[name]?.type)
+    read[name] = parsed(value, JSON_TEXT in (accepted[name] ?? {}) ? 'object' : accepted[name]?.type)
   }
   for (const name of required) {
     // A missing id has a code of its own, which the store reports.

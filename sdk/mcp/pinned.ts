@@ -9,12 +9,12 @@ import { isPlainObject } from '../validate/json'
 /** What tools can do. They have no other access to a store, so a new tool cannot bypass the pin. */
 export type Memories = Pick<
   OpenMemory,
-  | 'addMemory'
+  | 'addMemories'
   | 'searchMemories'
   | 'listMemories'
   | 'getMemory'
   | 'getHistory'
-  | 'updateMemory'
+  | 'updateMemories'
   | 'restoreMemory'
   | 'retireMemory'
   | 'reinforceMemory'
@@ -31,13 +31,20 @@ export function pinnedTo(userId: string, om: Memories): Memories {
     if (memory.user_id !== userId) throw notFound(id)
   }
   return {
-    addMemory: async (memory: NewMemory, options) => om.addMemory({ ...memory, user_id: userId }, options),
+    addMemories: async (memories: readonly NewMemory[], options) =>
+      om.addMemories(
+        memories.map((memory) => ({ ...memory, user_id: userId })),
+        options,
+      ),
     searchMemories: async (query, options) =>
       om.searchMemories(query, { ...options, filters: narrowed(options?.filters, userId) }),
     listMemories: async (options) => om.listMemories({ ...options, filters: narrowed(options?.filters, userId) }),
     getMemory: (id, options) => check(id).then(() => om.getMemory(id, options)),
     getHistory: (id, options) => check(id).then(() => om.getHistory(id, options)),
-    updateMemory: (id, patch, options) => check(id).then(() => om.updateMemory(id, patch, options)),
+    updateMemories: async (updates, options) => {
+      for (const { id } of updates) await check(id)
+      return om.updateMemories(updates, options)
+    },
     restoreMemory: (id, version, options) => check(id).then(() => om.restoreMemory(id, version, options)),
     retireMemory: (id, options) => check(id).then(() => om.retireMemory(id, options)),
     reinforceMemory: (id, options) => check(id).then(() => om.reinforceMemory(id, options)),
@@ -47,12 +54,17 @@ export function pinnedTo(userId: string, om: Memories): Memories {
 
 /** Appended to `AND`, so that errors name the caller's own paths. */
 function narrowed(filters: Filters | undefined, userId: string): Filters {
+  // In a list, because only there '*' is a user like any other.
+  return withConditions(filters, [{ user_id: { in: [userId] } }])
+}
+
+/** Filters with further conditions, which come after those of `AND`. */
+export function withConditions(filters: Filters | undefined, conditions: Filters[]): Filters {
   if (filters !== undefined && !isPlainObject(filters)) {
     throw invalid('filters', `must be an object, not ${describe(filters)}`)
   }
   const and = filters?.AND ?? []
-  // In a list, because only there '*' is a user like any other.
-  return { ...filters, AND: [...(Array.isArray(and) ? and : [and]), { user_id: { in: [userId] } }] }
+  return { ...filters, AND: [...(Array.isArray(and) ? and : [and]), ...conditions] }
 }
 
 /** The same error whether the memory belongs to another user, was deleted, or never existed. */

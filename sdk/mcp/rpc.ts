@@ -22,17 +22,29 @@ export class RpcError extends Error {
   }
 }
 
-export type Answer = (method: string, params: unknown) => Promise<object>
+/** What a request that is being answered can do beside its answer. */
+export interface Exchange {
+  /** Fires when the host cancels the request; then nothing is answered. */
+  signal: AbortSignal
+  notify(method: string, params: object): void
+}
+
+export type Answer = (method: string, params: unknown, exchange: Exchange) => Promise<object>
+
+/** Notifications that concern a request in progress. */
+const CANCELLED = 'notifications/cancelled'
 
 type Reply = { jsonrpc: '2.0'; id: unknown } & ({ result: object } | { error: { code: number; message: string } })
 
 /** Answers each line of `input`, several concurrently; resolves when the input has ended and every line is answered. */
 export async function converse(input: Readable, output: Writable, answer: Answer): Promise<void> {
   const pending = new Set<Promise<void>>()
+  const write = (message: object) => output.write(`${JSON.stringify(message)}\n`)
+  const requests = new Requests(answer, (method, params) => write({ jsonrpc: '2.0', method, params }))
   for await (const line of messages(input)) {
     if (line.every((byte) => byte <= 0x20)) continue
-    const replying = reply(line, answer).then((answered) => {
-      if (answered !== undefined) output.write(`${JSON.stringify(answered)}\n`)
+    const replying = reply(line, requests).then((answered) => {
+      if (answered !== undefined) write(answered)
     })
     pending.add(replying)
     replying.finally(() => pending.delete(replying))
@@ -45,7 +57,7 @@ async function* messages(input: Readable): AsyncGenerator<Uint8Array> {
   yield yield* linesOf(input)
 }
 
-async function reply(line: Uint8Array, answer: Answer): Promise<Reply | Reply[] | undefined> {
+async function reply(line: Uint8Array, requests: Requests): Promise<Reply | Reply[] | undefined> {
   let message: unknown
   try {
     message = JSON.parse(utf8(line, 'the line'))
@@ -53,27 +65,56 @@ async function reply(line: Uint8Array, answer: Answer): Promise<Reply | Reply[] 
     const why = error instanceof SyntaxError ? 'the line is not JSON' : (error as Error).message
     return refused(null, new RpcError(ErrorCode.ParseError, why))
   }
-  if (!Array.isArray(message)) return one(message, answer)
+  if (!Array.isArray(message)) return one(message, requests)
   if (message.length === 0) return refused(null, new RpcError(ErrorCode.InvalidRequest, 'the batch is empty'))
-  const replies = (await Promise.all(message.map((part) => one(part, answer)))).filter(
+  const replies = (await Promise.all(message.map((part) => one(part, requests)))).filter(
     (answered) => answered !== undefined,
   )
   return replies.length > 0 ? replies : undefined
 }
 
 /** Undefined for a notification, and for a response to a request that was never sent. */
-async function one(message: unknown, answer: Answer): Promise<Reply | undefined> {
+async function one(message: unknown, requests: Requests): Promise<Reply | undefined> {
   const { jsonrpc, id, method, params } = isPlainObject(message) ? message : ({} as Record<string, unknown>)
   const named = typeof id === 'string' || typeof id === 'number'
   if (isPlainObject(message) && method === undefined && ('result' in message || 'error' in message)) return undefined
   if (jsonrpc !== '2.0' || typeof method !== 'string' || (id !== undefined && !named)) {
     return refused(named ? id : null, new RpcError(ErrorCode.InvalidRequest, 'this is not a JSON-RPC 2.0 request'))
   }
-  if (id === undefined) return undefined
-  try {
-    return { jsonrpc: '2.0', id, result: await answer(method, params) }
-  } catch (error) {
-    return refused(id, error)
+  if (id === undefined) {
+    if (method === CANCELLED) requests.cancel(params)
+    return undefined
+  }
+  return requests.run(id, method, params)
+}
+
+/** The requests in progress, by id. */
+class Requests {
+  readonly #answer: Answer
+  readonly #notify: Exchange['notify']
+  readonly #running = new Map<unknown, AbortController>()
+
+  constructor(answer: Answer, notify: Exchange['notify']) {
+    this.#answer = answer
+    this.#notify = notify
+  }
+
+  async run(id: unknown, method: string, params: unknown): Promise<Reply | undefined> {
+    const stop = new AbortController()
+    this.#running.set(id, stop)
+    try {
+      const exchange = { signal: stop.signal, notify: this.#notify }
+      const result = await this.#answer(method, params, exchange)
+      return stop.signal.aborted ? undefined : { jsonrpc: '2.0', id, result }
+    } catch (error) {
+      return stop.signal.aborted ? undefined : refused(id, error)
+    } finally {
+      if (this.#running.get(id) === stop) this.#running.delete(id)
+    }
+  }
+
+  cancel(params: unknown): void {
+    if (isPlainObject(params)) this.#running.get(params.requestId)?.abort()
   }
 }
 

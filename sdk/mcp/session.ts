@@ -5,7 +5,7 @@ import type { OpenMemory } from '../open-memory'
 import { isPlainObject } from '../validate/json'
 import { inToolSpelling, readArguments } from './arguments'
 import { type Memories, pinnedTo } from './pinned'
-import { ErrorCode, RpcError } from './rpc'
+import { ErrorCode, type Exchange, RpcError } from './rpc'
 import { described, type Tool, toolsFor } from './tools'
 
 /** The supported versions of the protocol, newest first. What differs between them is not used here. */
@@ -14,6 +14,8 @@ const VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05']
 const INSTRUCTIONS =
   'Long-term memory. Search before you answer a question that may have come up earlier, and before you add a memory. ' +
   'When a fact has changed, update the memory that states it; do not add a second one.'
+
+const PROGRESS_MS = 1000
 
 export interface SessionOptions {
   /** The version of this package. */
@@ -38,7 +40,7 @@ export class Session {
   }
 
   /** Answers a request; throws an {@link RpcError} if it is invalid. */
-  async answer(method: string, params: unknown): Promise<object> {
+  async answer(method: string, params: unknown, exchange: Exchange): Promise<object> {
     switch (method) {
       case 'initialize':
         return this.#initialize(params)
@@ -47,7 +49,7 @@ export class Session {
       case 'tools/list':
         return { tools: this.#tools.map(described) }
       case 'tools/call':
-        return this.#call(params)
+        return this.#call(params, exchange)
       default:
         throw new RpcError(ErrorCode.MethodNotFound, `there is no method ${method}`)
     }
@@ -70,14 +72,15 @@ export class Session {
     }
   }
 
-  async #call(params: unknown): Promise<object> {
-    const { name, arguments: args } = isPlainObject(params) ? params : {}
+  async #call(params: unknown, { signal, notify }: Exchange): Promise<object> {
+    const { name, arguments: args, _meta: meta } = isPlainObject(params) ? params : ({} as Record<string, unknown>)
     const tool = this.#tools.find((tool) => tool.name === name)
     if (!tool)
       throw new RpcError(ErrorCode.InvalidParams, `there is no tool ${JSON.stringify(name) ?? 'without a name'}`)
+    const stopProgress = reportProgress(isPlainObject(meta) ? meta.progressToken : undefined, notify)
     try {
       const read = readArguments(tool, args)
-      const { text, data } = await tool.run(this.#memories, read, this.#actor).catch((error) => {
+      const { text, data } = await tool.run(this.#memories, read, { actor: this.#actor, signal }).catch((error) => {
         throw inToolSpelling(error)
       })
       return { content: [{ type: 'text', text: JSON.stringify(text) }], structuredContent: data }
@@ -86,6 +89,8 @@ export class Session {
       // For the model, which can correct its call, not for the host.
       const { code, message, details } = error
       return { content: [{ type: 'text', text: JSON.stringify({ code, message, details }) }], isError: true }
+    } finally {
+      stopProgress()
     }
   }
 
@@ -93,4 +98,15 @@ export class Session {
     const { where, userId } = this.#options
     return userId === undefined ? `The memories are ${where}.` : `These are the memories of ${userId}, ${where}.`
   }
+}
+
+/** Tells the host each second that the call goes on, so that it does not give up; a long text can take more than 10 s. */
+function reportProgress(token: unknown, notify: Exchange['notify']): () => void {
+  if (typeof token !== 'string' && typeof token !== 'number') return () => {}
+  let progress = 0
+  const timer = setInterval(() => {
+    progress += 1
+    notify('notifications/progress', { progressToken: token, progress, message: `${progress} s` })
+  }, PROGRESS_MS)
+  return () => clearInterval(timer)
 }

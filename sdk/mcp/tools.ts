@@ -1,10 +1,12 @@
 // Which tools does a model get? One for each operation on a memory, described so that a model can choose.
 
 import type * as contract from '../../index'
-import { invalid } from '../errors'
+import { invalid, renamed } from '../errors'
 import { type Answer, brief, briefVersion, checkWhole, fitting, receipt, whole } from './answer'
-import type { Arguments, Schema } from './arguments'
+import { type Arguments, JSON_TEXT, type Schema } from './arguments'
+import { CHANGED, HISTORY, LIST, MATCHES, MEMORY } from './output-schemas'
 import type { Memories } from './pinned'
+import { selected, selectionArguments } from './selection'
 
 export interface Tool {
   name: string
@@ -17,14 +19,27 @@ export interface Tool {
   /** Hints for the host: whether to ask its user first. */
   reads?: boolean
   destroys?: boolean
-  /** @param actor the host's name, for the history */
-  run(memories: Memories, args: Arguments, actor: string | undefined): Promise<Answer>
+  /** JSON Schema of the data of its answer. */
+  output: Schema
+  run(memories: Memories, args: Arguments, call: ToolCall): Promise<Answer>
+}
+
+export interface ToolCall {
+  /** The host's name, for the history. */
+  actor: string | undefined
+  /** Fires when the host no longer wants the answer. */
+  signal?: AbortSignal
 }
 
 const id = { type: 'string', description: 'The id of the memory, such as mem_01h455vb4pex5vsknk084sn02q' }
 const content = { type: 'string', minLength: 1, maxLength: 200_000, description: 'One fact, event or rule, as text' }
 const tags = { type: 'array', items: { type: 'string', minLength: 1, maxLength: 256 }, maxItems: 64 }
-const metadata = { type: 'object', description: 'JSON fields, such as {"source": "chat"}' }
+const metadata = {
+  ...{ type: 'string', description: 'Further fields, as the text of a JSON object such as {"source": "chat"}' },
+  [JSON_TEXT]: true,
+}
+/** Everything that a filter can say; hosts that are strict about schemas cannot describe it. */
+const filters = { type: 'object' }
 const version = { type: 'integer', minimum: 1 }
 const expiresAt = { type: 'string', description: 'Hide the memory from this ISO 8601 time on, or "never"' }
 const validFrom = {
@@ -48,12 +63,7 @@ const limit = { type: 'integer', minimum: 1, maximum: 1000, description: 'Maximu
 
 /** The tools of a session. One that is pinned to a user has no argument that names a user. */
 export function toolsFor(pinned: boolean): Tool[] {
-  const filters = {
-    type: 'object',
-    description:
-      `Only memories that match: fields such as ${pinned ? '' : 'user_id, '}tags, created_at or metadata.source, with a value or ` +
-      'operators, as in {"tags": "work", "created_at": {"gte": "2026-01-01"}}; AND, OR and NOT nest',
-  }
+  const selection = selectionArguments(pinned)
   return [
     {
       name: 'add_memory',
@@ -73,7 +83,8 @@ export function toolsFor(pinned: boolean): Tool[] {
         if_exists: ifExists,
       },
       required: ['content'],
-      run: (memories, args) => add(memories, args),
+      output: CHANGED,
+      run: (memories, args, call) => add(memories, args, call),
     },
     {
       name: 'search_memories',
@@ -84,7 +95,7 @@ export function toolsFor(pinned: boolean): Tool[] {
       properties: {
         query: { type: 'string', minLength: 1, maxLength: 8192, description: 'A question or a topic' },
         limit: { ...limit, default: 8 },
-        filters,
+        ...selection,
         show_retired: showRetired,
         at,
         as_of: asOf,
@@ -96,8 +107,9 @@ export function toolsFor(pinned: boolean): Tool[] {
         min_score: { type: 'number', minimum: 0, maximum: 1, description: 'Only results with at least this score' },
       },
       required: ['query'],
-      unlisted: { k: limit },
+      unlisted: { k: limit, filters },
       reads: true,
+      output: MATCHES,
       run: (memories, args) => search(memories, args),
     },
     {
@@ -115,6 +127,7 @@ export function toolsFor(pinned: boolean): Tool[] {
       },
       required: ['id'],
       reads: true,
+      output: MEMORY,
       run: async (memories, { id, offset = 0, as_of, ...options }) =>
         whole(await memories.getMemory(id, { ...options, ...(as_of !== undefined && { asOf: as_of }) }), offset),
     },
@@ -130,7 +143,8 @@ export function toolsFor(pinned: boolean): Tool[] {
         ...{ correction, reason, if_version: ifVersion },
       },
       required: ['id'],
-      run: (memories, args, actor) => update(memories, args, actor),
+      output: CHANGED,
+      run: (memories, args, call) => update(memories, args, call),
     },
     {
       name: 'retire_memory',
@@ -150,7 +164,8 @@ export function toolsFor(pinned: boolean): Tool[] {
         ...{ reason, if_version: ifVersion },
       },
       required: ['id'],
-      run: async (memories, { id, reason, if_version, ...options }, actor) =>
+      output: CHANGED,
+      run: async (memories, { id, reason, if_version, ...options }, { actor }) =>
         receipt(await memories.retireMemory(id, { ...options, ...attribution(actor, reason, if_version) })),
     },
     {
@@ -160,7 +175,8 @@ export function toolsFor(pinned: boolean): Tool[] {
       properties: { id, if_version: ifVersion, reason },
       required: ['id'],
       destroys: true,
-      run: async (memories, { id, reason, if_version }, actor) =>
+      output: CHANGED,
+      run: async (memories, { id, reason, if_version }, { actor }) =>
         receipt(await memories.deleteMemory(id, attribution(actor, reason, if_version))),
     },
     {
@@ -168,7 +184,7 @@ export function toolsFor(pinned: boolean): Tool[] {
       title: 'List memories',
       description: 'List memories, newest first, page by page. Long contents are truncated and marked.',
       properties: {
-        filters,
+        ...selection,
         show_retired: showRetired,
         at,
         as_of: asOf,
@@ -176,7 +192,9 @@ export function toolsFor(pinned: boolean): Tool[] {
         cursor: { type: 'string', description: 'next_cursor of the previous page' },
       },
       required: [],
+      unlisted: { filters },
       reads: true,
+      output: LIST,
       run: (memories, args) => list(memories, args),
     },
     {
@@ -192,6 +210,7 @@ export function toolsFor(pinned: boolean): Tool[] {
       },
       required: ['id'],
       reads: true,
+      output: HISTORY,
       run: (memories, args) => history(memories, args),
     },
     {
@@ -200,7 +219,8 @@ export function toolsFor(pinned: boolean): Tool[] {
       description: 'Restore an earlier version of a memory, as a new version.',
       properties: { id, version, reason, if_version: ifVersion },
       required: ['id', 'version'],
-      run: async (memories, { id, version, reason, if_version }, actor) =>
+      output: CHANGED,
+      run: async (memories, { id, version, reason, if_version }, { actor }) =>
         receipt(await memories.restoreMemory(id, version, attribution(actor, reason, if_version))),
     },
     {
@@ -212,44 +232,62 @@ export function toolsFor(pinned: boolean): Tool[] {
         boost: { type: 'number', exclusiveMinimum: 0, maximum: 1, default: 0.1, description: 'Salience to add' },
       },
       required: ['id'],
+      output: CHANGED,
       run: async (memories, { id, ...options }) => receipt(await memories.reinforceMemory(id, options)),
     },
   ]
 }
 
 /** A tool as `tools/list` shows it. */
-export function described({ name, title, description, properties, required, reads, destroys }: Tool): object {
+export function described({ name, title, description, properties, required, output, ...hints }: Tool): object {
+  const [readOnlyHint, destructiveHint] = [hints.reads === true, hints.destroys === true]
   return {
     ...{ name, title, description },
     inputSchema: { type: 'object', properties, required, additionalProperties: false },
-    annotations: { title, readOnlyHint: reads === true, destructiveHint: destroys === true, openWorldHint: false },
+    outputSchema: output,
+    // A second update adds a version, and a second reinforcement more salience.
+    annotations: {
+      ...{ title, readOnlyHint, destructiveHint },
+      ...{ idempotentHint: readOnlyHint || destructiveHint, openWorldHint: false },
+    },
   }
 }
 
-async function add(memories: Memories, { expires_at, if_exists, ...memory }: Arguments): Promise<Answer> {
+async function add(
+  memories: Memories,
+  { expires_at, if_exists, ...memory }: Arguments,
+  { signal }: ToolCall,
+): Promise<Answer> {
   checkWhole(memory.content)
   const expiring = expires_at === 'never' ? memory : { ...memory, expires_at }
-  return receipt(await memories.addMemory(expiring, if_exists === undefined ? undefined : { ifExists: if_exists }))
+  // As a batch of one, which a signal can end.
+  return receipt(only(await memories.addMemories([expiring], { signal, ...(if_exists && { ifExists: if_exists }) })))
 }
 
-async function search(
-  memories: Memories,
-  { query, min_score, show_retired, as_of, include_history, ...options }: Arguments,
-): Promise<Answer> {
-  const found = await memories.searchMemories(query, {
-    history: 2,
-    ...options,
+/** The result of a batch of one; its error names the field without the item. */
+function only<T>([result]: contract.ItemResult<T>[]): T {
+  if (result?.ok) return result.memory
+  const field = result?.error.details.field
+  throw typeof field === 'string' ? renamed(result?.error, field, field.replace(/^\w+\[0\]\./, '')) : result?.error
+}
+
+async function search(memories: Memories, args: Arguments): Promise<Answer> {
+  const { query, min_score, show_retired, as_of, include_history, ...options } = args
+  const more = {
     ...(min_score !== undefined && { minScore: min_score }),
     ...(show_retired !== undefined && { showRetired: show_retired }),
     ...(as_of !== undefined && { asOf: as_of }),
     ...(include_history !== undefined && { includeHistory: include_history }),
-  })
+  }
+  const found = await selected({ history: 2, ...options }, (chosen) =>
+    memories.searchMemories(query, { ...chosen, ...more }),
+  )
   const matches = fitting(found)
   const omitted = found.length > matches.length ? found.length - matches.length : undefined
   return { text: { matches: matches.map(brief), omitted }, data: { matches, omitted } }
 }
 
-async function update(memories: Memories, args: Arguments, actor: string | undefined): Promise<Answer> {
+async function update(memories: Memories, args: Arguments, { actor, signal }: ToolCall): Promise<Answer> {
   const { id, reason, if_version, correction, ...patch } = args
   if (Object.keys(patch).length === 0) {
     throw invalid(
@@ -260,8 +298,13 @@ async function update(memories: Memories, args: Arguments, actor: string | undef
   checkWhole(patch.content)
   // Null counts as absent, so clearing needs a value of its own.
   if (patch.expires_at === 'never') patch.expires_at = null
-  const options = { ...attribution(actor, reason, if_version), ...(correction !== undefined && { correction }) }
-  return receipt(await memories.updateMemory(id, patch, options))
+  const { ifVersion, ...who } = attribution(actor, reason, if_version)
+  const item = {
+    ...{ id, ...patch },
+    ...(ifVersion !== undefined && { ifVersion }),
+    ...(correction !== undefined && { correction }),
+  }
+  return receipt(only(await memories.updateMemories([item], { ...who, signal })))
 }
 
 /** A page ends where the answer is full, so that its cursor continues there. */
@@ -272,7 +315,9 @@ async function list(memories: Memories, { show_retired, as_of, ...args }: Argume
   }
   let limit = args.limit ?? 20
   for (;;) {
-    const page = await memories.listMemories({ ...args, ...more, limit })
+    const page: contract.MemoryPage = await selected({ ...args, limit }, (chosen) =>
+      memories.listMemories({ ...chosen, ...more }),
+    )
     const shown = fitting(page.memories)
     if (shown.length === page.memories.length) {
       const { next_cursor } = page

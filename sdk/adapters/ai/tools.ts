@@ -9,7 +9,7 @@ export interface MemoryTool {
   title: string
   description: string
   inputSchema: StandardJsonSchema
-  execute(input: unknown): Promise<object>
+  execute(input: unknown, options?: { abortSignal?: AbortSignal | undefined }): Promise<object>
 }
 
 /** Tools by name, as `generateText`, `streamText` and `ToolLoopAgent` take them. */
@@ -42,7 +42,12 @@ interface StandardJsonSchema {
 export function memoryTools(om: MemoryStore, options: MemoryToolsOptions = {}): MemoryTools {
   const tools = modelTools(om, options, 'ai-sdk').map(({ name, title, description, parameters, run }) => [
     name,
-    { title, description, inputSchema: schemaOf(parameters), execute: (input: unknown) => run(input) },
+    {
+      title,
+      description,
+      inputSchema: schemaOf(parameters),
+      execute: (input: unknown, options?: { abortSignal?: AbortSignal }) => run(input, options?.abortSignal),
+    },
   ])
   return Object.fromEntries(tools) as MemoryTools
 }

@@ -9,9 +9,9 @@ export interface MemoryTool {
   name: string
   description: string
   parameters: JsonObjectSchema
-  /** Metadata and filters are objects of any shape, which strict schemas do not have. */
+  /** Optional arguments may be left out, which strict schemas do not know. */
   strict: false
-  invoke(runContext: unknown, input: string): Promise<string>
+  invoke(runContext: unknown, input: string, details?: { signal?: AbortSignal }): Promise<string>
   needsApproval(): Promise<boolean>
   isEnabled(): Promise<boolean>
 }
@@ -32,9 +32,9 @@ export interface MemoryTool {
 export function memoryTools(om: MemoryStore, options: MemoryToolsOptions = {}): MemoryTool[] {
   return modelTools(om, options, 'openai-agents').map(({ name, description, parameters, run }) => ({
     ...{ type: 'function', name, description, parameters, strict: false },
-    invoke: async (_, input) => {
+    invoke: async (_, input, details) => {
       try {
-        return JSON.stringify(await run(argumentsOf(input)))
+        return JSON.stringify(await run(argumentsOf(input), details?.signal))
       } catch (error) {
         return errorText(error)
       }

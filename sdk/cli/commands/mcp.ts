@@ -25,8 +25,8 @@ export const mcp: Command = {
     process.stderr.write(`openmemory: memories of ${userId ?? 'all users'} ${where}\n`)
     const end = new AbortController()
     untilStopped().then(() => end.abort())
-    await converse(addAbortSignal(end.signal, process.stdin), process.stdout, (method, params) =>
-      session.answer(method, params),
+    await converse(addAbortSignal(end.signal, process.stdin), process.stdout, (...request) =>
+      session.answer(...request),
     ).catch((error) => {
       if (!end.signal.aborted) throw error
     })
