@@ -15,7 +15,14 @@ const EXAMPLES = readdirSync(folder)
 test('there is an example for each of the main uses', () => {
   expect(EXAMPLES.map(({ name }) => name)).toEqual([
     ...['adk.mjs', 'agent.mjs', 'ai-sdk.mjs', 'backup.mjs', 'claude-memory-tool.mjs', 'correcting-facts.mjs'],
-    ...['custom-embedder.mjs', 'langgraph.mjs', 'many-users.mjs', 'openai-agents.mjs', 'quick-start.mjs'],
+    ...[
+      'custom-embedder.mjs',
+      'langchain.mjs',
+      'langgraph.mjs',
+      'many-users.mjs',
+      'openai-agents.mjs',
+      'quick-start.mjs',
+    ],
     'server-and-remote.mjs',
   ])
 })
