@@ -195,3 +195,19 @@ test('texts are read at every kind of path', async () => {
     expect({ path, content: await contentAt(path as string) }).toEqual({ path, content })
   }
 })
+
+test('an item with a time to live is gone afterwards, and a put begins it again', async () => {
+  const om = openStore()
+  const store = new OpenMemoryStore(om, { ttlMs: 60_000 })
+  const expiryOf = async () => Date.parse((await om.listMemories()).memories[0]?.expires_at ?? '')
+  await store.put(['n'], 'k', { n: 1 })
+  const first = await expiryOf()
+  expect(first - Date.now()).toBeGreaterThan(30_000)
+  const [{ id } = { id: '' }] = (await om.listMemories()).memories
+  await om.updateMemory(id, { expires_at: '2020-01-01' })
+  expect([await store.get(['n'], 'k'), await store.search(['n']), await store.listNamespaces()]).toEqual([null, [], []])
+  await store.put(['n'], 'k', { n: 2 })
+  expect((await store.get(['n'], 'k'))?.value).toEqual({ n: 2 })
+  expect(await expiryOf()).toBeGreaterThanOrEqual(first)
+  expect(() => new OpenMemoryStore(om, { ttlMs: 0 })).toThrow(/ttlMs/)
+})

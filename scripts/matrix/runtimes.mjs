@@ -27,6 +27,7 @@ const jest = ['node_modules/jest/bin/jest.js', '--workers=2']
 const USES = {
   'import, shipped model': { args: ['esm.mjs'] },
   require: { args: ['commonjs.cjs'] },
+  subpaths: { args: ['subpaths.mjs'] },
   'worker threads': { args: ['worker.mjs'] },
   'bundle (esbuild), ES module': { args: ['bundles/esm.mjs'] },
   'bundle (esbuild), CommonJS': { args: ['bundles/commonjs.cjs'] },

@@ -7,6 +7,11 @@ import {
   type OpenMemoryOptions,
   VersionConflictError,
 } from '@openmemory/sdk'
+import { OpenMemoryService } from '@openmemory/sdk/adk'
+import { memoryMiddleware, memoryTools } from '@openmemory/sdk/ai'
+import { memoryToolHandlers } from '@openmemory/sdk/anthropic'
+import { MemorySession } from '@openmemory/sdk/openai-agents'
+import { OpenMemory as WebMemory, NotFoundError as WebNotFound } from '@openmemory/sdk/remote'
 
 const options: OpenMemoryOptions = { path: './memory', userId: 'ada', durability: 'flush', embedder: 'test' }
 
@@ -33,4 +38,19 @@ export async function uses(signal: AbortSignal): Promise<string[]> {
   await om.close()
   await doctor('./memory', { repair: false })
   return hits.map((hit) => `${hit.content} ${hit.score.toFixed(2)} ${updated.updated_at}`)
+}
+
+// Those that need no framework; each also takes the client without Node.
+export async function adapters(om: OpenMemory): Promise<void> {
+  const web = new WebMemory<{ source?: string }>({ url: 'http://localhost:8080' })
+  // @ts-expect-error there are no files
+  await web.exportTo('file').catch((error) => error instanceof WebNotFound)
+  const plain = new WebMemory({ url: 'http://localhost:8080' })
+  for (const store of [om, plain]) {
+    memoryTools(store, { userId: 'ada', tools: ['search_memories'] }).search_memories.description satisfies string
+    memoryMiddleware(store, { remember: true, minScore: 0.1 }).specificationVersion satisfies 'v3'
+    ;(await memoryToolHandlers(store).view({ command: 'view', path: '/memories' })) satisfies string
+    await new MemorySession(store, { sessionId: 'chat' }).clearSession()
+    await new OpenMemoryService(store).searchMemory({ appName: 'app', userId: 'ada', query: 'tea' })
+  }
 }

@@ -24,8 +24,8 @@ export class OpenMemoryStore extends BaseStore {
 
   /**
    * @param om The store. It is not closed by `stop()`.
-   * @param options `userId` and `fields`.
-   * @throws {ValidationError} `INVALID_ARGUMENT` if `userId` is given and is not a text.
+   * @param options `userId`, `fields` and `ttlMs`.
+   * @throws {ValidationError} `INVALID_ARGUMENT` for an option that is not valid.
    */
   constructor(om: MemoryStore, options: OpenMemoryStoreOptions = {}) {
     super()

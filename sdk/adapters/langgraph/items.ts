@@ -24,10 +24,12 @@ export interface Entry {
 export class Items {
   readonly #userId: string | undefined
   readonly #fields: readonly string[]
+  readonly #ttlMs: number | undefined
 
-  constructor(userId: string | undefined, fields: readonly string[]) {
+  constructor(userId: string | undefined, fields: readonly string[], ttlMs: number | undefined) {
     this.#userId = userId
     this.#fields = fields
+    this.#ttlMs = ttlMs
   }
 
   idOf(namespace: readonly string[], key: string): string {
@@ -51,6 +53,7 @@ export class Items {
         ...{ id, content: text ?? NO_TEXT, tags: prefixes.map((prefix) => this.tagOf(prefix)) },
         metadata: { namespace: [...namespace], key, value: stored as never, indexed: text !== undefined },
         ...(this.#userId !== undefined && { user_id: this.#userId }),
+        ...(this.#ttlMs !== undefined && { expires_at: new Date(Date.now() + this.#ttlMs) }),
       },
     }
   }

@@ -30,6 +30,8 @@ export interface OpenMemoryStoreOptions {
    * Default `['$']`, the whole value as JSON.
    */
   fields?: readonly string[]
+  /** Milliseconds after which an item is gone, counted from its last `put`. Default: never. */
+  ttlMs?: number
 }
 
 const BATCH = 1000
@@ -51,7 +53,7 @@ export class Operations {
   constructor(om: MemoryStore, options: OpenMemoryStoreOptions, invalidNamespace: typeof InvalidNamespaceError) {
     this.#om = om
     this.#userId = userOf(options)
-    this.#items = new Items(this.#userId, options.fields ?? ['$'])
+    this.#items = new Items(this.#userId, options.fields ?? ['$'], ttlOf(options))
     this.#invalidNamespace = invalidNamespace
   }
 
@@ -135,7 +137,10 @@ export class Operations {
       const added = left.filter(({ id }) => !stored.has(id))
       const lost = new Map<string, unknown>()
       if (updated.length > 0) {
-        const updates = updated.map(({ id, memory: { content, metadata } }) => ({ id, content, metadata }))
+        const updates = updated.map(({ id, memory: { content, metadata, expires_at } }) => ({
+          ...{ id, content, metadata },
+          ...(expires_at !== undefined && { expires_at }),
+        }))
         noteFailures(await this.#om.updateMemories(updates as MemoryUpdate[]), idsOf(updated), lost)
       }
       if (added.length > 0) {
@@ -206,6 +211,11 @@ export class Operations {
   #own(prefix: readonly string[] = []): Filters {
     return exactly({ user_id: this.#userId, tags: this.#items.tagOf(prefix) })
   }
+}
+
+function ttlOf({ ttlMs }: OpenMemoryStoreOptions): number | undefined {
+  if (ttlMs === undefined || (Number.isFinite(ttlMs) && ttlMs > 0)) return ttlMs
+  throw invalid('ttlMs', 'must be a number of milliseconds above 0')
 }
 
 /** Kinds are told apart by their fields, as in LangGraph's own stores. */
