@@ -33,7 +33,7 @@ const EMBEDDED_ONLY = [
     'no-binary',
     'options',
   ],
-  ...['pressure', 'read-only', 'readme', 'release', 'rust-runner', 'stopped-reads', 'stored-format'],
+  ...['pressure', 'read-only', 'readme', 'release', 'rust-runner', 'stopped-reads', 'stored-format', 'subpaths'],
 ]
 
 /** @type {import('jest').Config} */

@@ -158,6 +158,8 @@ test('errors of a tool reach the model with code and field', async () => {
   for (const [name, args, refused] of [
     ['get_memory', { id: 'none' }, { code: 'NOT_FOUND' }],
     ['get_memory', {}, { code: 'MISSING_ID' }],
+    ['update_memory', { content: 'x' }, { code: 'MISSING_ID' }],
+    ['update_memory', { id: 'none', content: 'x' }, { code: 'NOT_FOUND' }],
     ['add_memory', { text: 'x' }, { code: 'INVALID_ARGUMENT', details: { field: 'text' } }],
     ['add_memory', { content: '' }, { code: 'INVALID_ARGUMENT', details: { field: 'content' } }],
     ['search_memories', { query: 'x', filters: { colour: 1 } }, { details: { field: 'filters.colour' } }],

@@ -40,26 +40,31 @@ export class MemoryFiles {
     this.#actor = actor
   }
 
+  /** The file of this path alone, without reading a directory of this path. */
   async at(path: string): Promise<File | undefined> {
-    return (await this.below(path)).find((file) => file.path === path)
+    const filters = { AND: [this.#filters(path), { 'metadata.path': { in: [path] } }] }
+    const { memories } = await this.#om.listMemories({ filters, order: 'created_at:asc', limit: 1 })
+    return memories.map(fileOf)[0]
   }
 
   /** The file of this path, and all files of the directory of this path. */
   async below(path: string): Promise<File[]> {
     const files: File[] = []
-    for await (const memory of this.#om.iterateMemories({
-      ...{ filters: this.#filters(path), limit: 1000, order: 'created_at:asc' },
-    })) {
-      files.push(fileOf(memory))
-    }
+    const all = this.#om.iterateMemories({ filters: this.#filters(path), limit: 1000, order: 'created_at:asc' })
+    for await (const memory of all) files.push(fileOf(memory))
     return files
+  }
+
+  /** Whether there is a file or a directory of this path. */
+  async exists(path: string): Promise<boolean> {
+    return (await this.#om.listMemories({ filters: this.#filters(path), limit: 1 })).memories.length > 0
   }
 
   /** @returns whether the path was free */
   async create(path: string, text: string): Promise<boolean> {
     // An id of its own for each path, so that of two calls one fails. A file that was moved keeps the id of its old path.
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      if ((await this.below(path)).length > 0) return false
+      if (await this.exists(path)) return false
       const id = `claude:${sha256(JSON.stringify([this.#userId ?? null, path, attempt]))}`
       const scope = this.#userId === undefined ? {} : { user_id: this.#userId }
       try {

@@ -118,7 +118,7 @@ export function memoryToolHandlers(om: MemoryStore, options: MemoryToolOptions =
       const [from, to] = [normalized(old_path), normalized(new_path)]
       if (from === ROOT) throw new Error(`Cannot rename the ${ROOT} directory itself`)
       if (to.startsWith(`${from}/`)) throw new Error(`Cannot move ${old_path} into itself`)
-      if ((await files.below(to)).length > 0 || to === ROOT) {
+      if (to === ROOT || (await files.exists(to))) {
         throw new Error(`The destination ${new_path} already exists`)
       }
       await refuseFileAbove(to)
@@ -131,7 +131,7 @@ export function memoryToolHandlers(om: MemoryStore, options: MemoryToolOptions =
     const path = normalized(given)
     const text = await files.edit(path, change)
     if (text !== undefined) return text
-    const isDirectory = path === ROOT || (await files.below(path)).length > 0
+    const isDirectory = path === ROOT || (await files.exists(path))
     throw new Error(
       isDirectory
         ? `The path ${given} is not a file.`
