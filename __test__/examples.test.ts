@@ -19,6 +19,7 @@ test('there is an example for each of the main uses', () => {
       'custom-embedder.mjs',
       'langchain.mjs',
       'langgraph.mjs',
+      'llamaindex.mjs',
       'many-users.mjs',
       'openai-agents.mjs',
       'quick-start.mjs',
