@@ -17,6 +17,7 @@ export type MemoryToolName =
   | 'list_memories'
   | 'get_history'
   | 'restore_memory'
+  | 'retire_memory'
   | 'reinforce_memory'
 
 /** Options of a framework's memory tools. */

@@ -17,5 +17,6 @@ export type MemoryStore = Pick<
   | 'deleteMemories'
   | 'getHistory'
   | 'restoreMemory'
+  | 'retireMemory'
   | 'reinforceMemory'
 >
