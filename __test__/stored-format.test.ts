@@ -44,7 +44,8 @@ test.each(states)('a %s of format 1 holds what it held', async (_, state) => {
   // Later versions may return more fields of a memory.
   expect(seen).toMatchObject({ ...expected, searches: expected.searches.map(({ query, id }) => ({ query, id })) })
   seen.searches.forEach(({ similarity }, at) => {
-    expect(similarity).toBeCloseTo(expected.searches[at]?.similarity as number, 3)
+    // Vectors of format 1 had 32 bits, and those of this embedder have few numbers other than 0.
+    expect(similarity).toBeCloseTo(expected.searches[at]?.similarity as number, 2)
   })
 })
 

@@ -103,8 +103,15 @@ function options() {
 function inNewProcess(job) {
   const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(job)], { execArgv: ['--expose-gc'] })
   return new Promise((resolve, reject) => {
-    child.once('message', resolve)
-    child.once('exit', (code) => reject(new Error(`the process for ${job.task} ended with ${code}`)))
+    let answer
+    child.once('message', (message) => {
+      answer = message
+    })
+    // The next process opens the same store.
+    child.once('exit', (code) => {
+      if (answer) resolve(answer)
+      else reject(new Error(`the process for ${job.task} ended with ${code}`))
+    })
   })
 }
 
@@ -126,9 +133,9 @@ async function work({ task, path, count, users, searched, indexMemory }) {
   const om = new OpenMemory({ path, embedder, ...(indexMemory && { indexMemory }) })
   await om.stats()
   const opening = performance.now() - began
-  process.send(task === 'fill' ? await fill() : await search())
+  const figures = task === 'fill' ? await fill() : await search()
   await om.close()
-  process.disconnect()
+  process.send(figures, () => process.disconnect())
 
   async function fill() {
     const list = memories(count, { seed: 2, user_id: 'user', tokens: TOKENS })
