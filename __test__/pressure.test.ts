@@ -245,7 +245,7 @@ test('calls that need no vectors do not wait for a slow embedding function', asy
 test('an embedding function that never answers is given up, and the store works once it answers again', async () => {
   let lost = false
   const om = openStore({
-    timeoutMs: 300,
+    timeoutMs: 2000,
     embedder: {
       ...{ id: 'lost', dimensions: 2 },
       embed: (texts) => (lost ? new Promise(() => {}) : texts.map(() => [1, 0])),
