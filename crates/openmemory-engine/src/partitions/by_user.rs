@@ -4,7 +4,6 @@ use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
-use std::thread;
 
 use openmemory_domain::{Dynamics, Scope};
 use openmemory_index::Tags;
@@ -15,6 +14,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::budget::{Budget, Evict};
 use super::fill;
+use super::loaders;
 use super::resident::Resident;
 use super::user::User;
 use super::users::Users;
@@ -42,7 +42,7 @@ pub(crate) struct Partitions {
     budget: &'static Budget,
     /// Ends loading before a close.
     stop: AtomicBool,
-    /// Threads that load, and hold the store meanwhile.
+    /// Loads that are under way, and hold the store meanwhile.
     loaders: Mutex<usize>,
     loader_ended: Condvar,
 }
@@ -93,7 +93,7 @@ impl Partitions {
         })
     }
 
-    /// Loads the partitions of `users` that are not in memory, on threads of their own.
+    /// Loads the partitions of `users` that are not in memory, on other threads.
     pub(crate) async fn load(
         self: &Arc<Self>,
         store: &Arc<Store>,
@@ -102,14 +102,14 @@ impl Partitions {
         for user in users {
             let Some((resident, is_mine)) = self.claim(store, &user)? else { return Ok(()) };
             if is_mine {
-                self.spawn_loader(store, user, &resident)?;
+                self.start_loading(store, user, &resident)?;
             }
             resident.ready().await?;
         }
         Ok(())
     }
 
-    fn spawn_loader(self: &Arc<Self>, store: &Arc<Store>, user: User, resident: &Arc<Resident>) -> Result<(), Error> {
+    fn start_loading(self: &Arc<Self>, store: &Arc<Store>, user: User, resident: &Arc<Resident>) -> Result<(), Error> {
         *self.loaders.lock() += 1;
         let (partitions, store) = (Arc::clone(self), Arc::clone(store));
         let (of, claimed) = (user.clone(), Arc::clone(resident));
@@ -123,7 +123,7 @@ impl Partitions {
             *partitions.loaders.lock() -= 1;
             partitions.loader_ended.notify_all();
         };
-        let Err(error) = thread::Builder::new().name("openmemory-index".into()).spawn(load) else { return Ok(()) };
+        let Err(error) = loaders::run(Box::new(load)) else { return Ok(()) };
         *self.loaders.lock() -= 1;
         let error = Error::from(StorageError::from(error));
         let _ = resident.finish(Err(error.clone()), |_, _| Ok(()));

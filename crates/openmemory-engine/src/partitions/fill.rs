@@ -14,6 +14,8 @@ type Memories = Result<Vec<IndexedMemory>, StorageError>;
 
 /// Memories that are read together.
 const READ_TOGETHER: usize = 128;
+/// A user with more memories than this is read by a thread of its own.
+const MANY_MEMORIES: usize = 4096;
 /// How many of these batches may be read before they are needed.
 const READ_AHEAD: usize = 2;
 
@@ -38,9 +40,15 @@ pub(super) fn fill(
         })
     };
     let mut memories = store.indexed_memories(user);
-    let first: Memories = memories.by_ref().take(READ_TOGETHER).collect();
-    let is_all = first.as_ref().map_or(true, |first| first.len() < READ_TOGETHER);
-    put_all(first)?;
+    let mut is_all = false;
+    for _ in 0..MANY_MEMORIES / READ_TOGETHER {
+        let batch: Memories = memories.by_ref().take(READ_TOGETHER).collect();
+        is_all = batch.as_ref().is_ok_and(|batch| batch.len() < READ_TOGETHER);
+        put_all(batch)?;
+        if is_all {
+            break;
+        }
+    }
     if !is_all {
         thread::scope(|threads| {
             let (read, batches) = sync_channel(READ_AHEAD);

@@ -3,6 +3,7 @@
 mod budget;
 mod by_user;
 mod fill;
+mod loaders;
 mod resident;
 mod scoped;
 mod user;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
 use std::path::Path;
+use std::thread;
 
 use openmemory_domain::request::{AddMany, Delete, FeedbackRequest, Restore, Search, Update};
 use openmemory_domain::{Clock, Timestamp};
