@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use openmemory_domain::{Dynamics, ModelIdentity, Sector};
+use openmemory_domain::{Dynamics, Embedding, ModelIdentity, Sector, Sectors, Vector};
 use openmemory_index::{Entry, KnownTags, Partition, SectorMask, Tags, Terms};
 use openmemory_rules::{Error, IndexedText, Labels, Number, Rows};
 use openmemory_storage::{IndexedMemory, StorageError, Store};
@@ -94,6 +94,15 @@ pub(super) fn refresh(
     Ok(())
 }
 
+/// The vectors of a memory in `sectors`, each with what it represents.
+pub(crate) fn vectors<'e>(embedding: &'e Embedding, sectors: &Sectors) -> Vec<(&'e Vector, SectorMask)> {
+    let role = |(vector, sectors, passage): (_, Vec<Sector>, bool)| {
+        let mask = SectorMask::of(&sectors);
+        (vector, if passage { mask.union(SectorMask::PASSAGE) } else { mask })
+    };
+    embedding.roles(sectors).into_iter().map(role).collect()
+}
+
 /// Indexes a memory.
 pub(super) fn put(
     partition: &mut Partition,
@@ -104,10 +113,6 @@ pub(super) fn put(
     text: &IndexedText,
 ) -> Result<(), Error> {
     let terms = Terms::decode(text.words.as_bytes()).map_err(|_| Error::Internal("terms of another version"))?;
-    let role = |(vector, sectors, passage): (_, Vec<Sector>, bool)| {
-        let mask = SectorMask::of(&sectors);
-        (vector, if passage { mask.union(SectorMask::PASSAGE) } else { mask })
-    };
     let entry = Entry {
         number: number.0,
         run: labels.run.as_deref(),
@@ -118,7 +123,7 @@ pub(super) fn put(
         expires_at: labels.expires_at,
         over_at: labels.validity.end(),
         dynamics,
-        vectors: text.embedding.roles(&labels.sectors).into_iter().map(role).collect(),
+        vectors: vectors(&text.embedding, &labels.sectors),
     };
     partition.put(&entry).map_err(|_| Error::Internal("a vector of another model's dimensions"))
 }

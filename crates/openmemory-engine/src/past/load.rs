@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use openmemory_domain::{ContentHash, Embedding, ModelIdentity, Sector, Vector, Version};
-use openmemory_index::{Entry, SectorMask, Tags, Terms};
+use openmemory_domain::{ContentHash, ModelIdentity, Version};
+use openmemory_index::{Entry, Tags, Terms};
 use openmemory_rules::{Error, Number, Rows};
 use openmemory_storage::Store;
 
 use super::texts::PastTexts;
+use crate::partitions::vectors;
 
 /// The newest texts of a memory that are kept.
 const MAX_TEXTS_OF_MEMORY: usize = 16;
@@ -91,17 +92,9 @@ fn put_versions(
             expires_at: None,
             over_at: None,
             dynamics: &dynamics,
-            vectors: roles(embedding, &version),
+            vectors: vectors(embedding, &version.sectors()),
         };
         texts.put(number, entry).map_err(|_| Error::Internal("a vector of another model's dimensions"))?;
     }
     Ok(())
-}
-
-fn roles<'e>(embedding: &'e Embedding, version: &Version) -> Vec<(&'e Vector, SectorMask)> {
-    let role = |(vector, sectors, passage): (_, Vec<Sector>, bool)| {
-        let mask = SectorMask::of(&sectors);
-        (vector, if passage { mask.union(SectorMask::PASSAGE) } else { mask })
-    };
-    embedding.roles(&version.sectors()).into_iter().map(role).collect()
 }
