@@ -58,17 +58,15 @@ fn put_versions(
     number: Number,
     versions: &mut Vec<Version>,
 ) -> Result<(), Error> {
+    let versions = std::mem::take(versions);
     if versions.is_empty() {
         return Ok(());
     }
     // The memory may have been deleted meanwhile.
-    let Some(head) = store.head(number)? else {
-        versions.clear();
-        return Ok(());
-    };
+    let Some(head) = store.head(number)? else { return Ok(()) };
     let Some(dynamics) = store.dynamics(number, &head.scope)? else { return Ok(()) };
     let mut seen: HashSet<ContentHash> = HashSet::from([head.content]);
-    for version in versions.drain(..).rev() {
+    for version in versions.into_iter().rev() {
         if seen.len() > MAX_TEXTS_OF_MEMORY || !seen.insert(version.content) {
             continue;
         }
