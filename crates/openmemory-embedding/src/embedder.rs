@@ -7,11 +7,11 @@ use openmemory_domain::ModelIdentity;
 use crate::error::EmbeddingError;
 use crate::passage::Passage;
 
-/// The first step of embedding a text.
-pub enum FirstPass {
-    /// The text is one passage, which is embedded.
-    Whole(Passage),
-    /// The text is longer: the ranges of [`Embedder::cut`].
+/// The first step of embedding a text or a query.
+pub enum FirstPass<T> {
+    /// It fits into the model's window, and is embedded.
+    Whole(T),
+    /// It is longer: the ranges of its parts.
     Cut(Vec<Range<usize>>),
 }
 
@@ -24,8 +24,8 @@ pub trait Embedder: Send + Sync {
     /// without a gap, and there is at least one, even for an empty text.
     fn cut(&self, text: &str) -> Result<Vec<Range<usize>>, EmbeddingError>;
 
-    /// Embeds a text that fits into one passage, and splits a longer one.
-    fn begin(&self, text: &str) -> Result<FirstPass, EmbeddingError> {
+    /// Embeds a text that fits into one passage, and splits a longer one as [`Embedder::cut`] does.
+    fn begin(&self, text: &str) -> Result<FirstPass<Passage>, EmbeddingError> {
         let ranges = self.cut(text)?;
         let [range] = &ranges[..] else { return Ok(FirstPass::Cut(ranges)) };
         let embedded = self.embed(&[&text[range.clone()]]).pop();
@@ -39,6 +39,16 @@ pub trait Embedder: Send + Sync {
 
     /// The vector of a query, of length 1 (L2), to compare with those of passages and sentences.
     fn query(&self, text: &str) -> Result<Vec<f32>, EmbeddingError>;
+
+    /// Embeds a query that fits into the model's window, and splits a longer one.
+    fn begin_query(&self, text: &str) -> Result<FirstPass<Vec<f32>>, EmbeddingError> {
+        Ok(FirstPass::Whole(self.query(text)?))
+    }
+
+    /// The vector of a part of a query, of length 1 (L2), and its weight among the others.
+    fn query_part(&self, part: &str) -> Result<(Vec<f32>, usize), EmbeddingError> {
+        Ok((self.query(part)?, 1))
+    }
 
     /// Whether the model reads scripts without spaces, such as Chinese.
     fn is_multilingual(&self) -> bool {

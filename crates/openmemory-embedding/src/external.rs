@@ -117,8 +117,9 @@ impl ExternalEmbedder {
 
     /// The vector of a query. A query longer than a passage is represented by all of its parts, weighted by length.
     pub async fn query(&self, text: &str) -> Result<Vec<f32>, EmbeddingError> {
-        let parts = self.passages(text).await?;
-        blended(parts.iter().map(|part| (&part.vector[..], part.range.len().max(1))), self.identity.dimensions)
+        let parts = self.passages(text).await?.into_iter();
+        let weighted: Vec<_> = parts.map(|part| (part.vector, part.range.len().max(1))).collect();
+        blended(&weighted)
     }
 
     async fn embed_in_bulk(&self, pieces: Vec<String>) -> Group {

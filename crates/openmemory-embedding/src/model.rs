@@ -223,7 +223,7 @@ impl Embedder for ModelEmbedder {
         })
     }
 
-    fn begin(&self, text: &str) -> Result<FirstPass, EmbeddingError> {
+    fn begin(&self, text: &str) -> Result<FirstPass<Passage>, EmbeddingError> {
         let loaded = self.loaded()?;
         Ok(match self.parts(&loaded.tokens, &self.options.passage_prefix, text)? {
             Split::Whole(encoded) => FirstPass::Whole(self.passage(&loaded, text, &encoded)?),
@@ -246,18 +246,27 @@ impl Embedder for ModelEmbedder {
 
     /// A query longer than the window is represented by all of its parts, weighted by their tokens.
     fn query(&self, text: &str) -> Result<Vec<f32>, EmbeddingError> {
-        let loaded = self.loaded()?;
-        let prefix = &self.options.query_prefix;
-        let ranges = match self.parts(&loaded.tokens, prefix, text)? {
-            Split::Whole(encoded) => return self.vector(&self.run(&loaded, &encoded)?),
-            Split::Cut(ranges) => ranges,
-        };
-        let mut parts = Vec::with_capacity(ranges.len());
-        for range in ranges {
-            let encoded = loaded.tokens.encode(prefix, &text[range])?;
-            parts.push((self.vector(&self.run(&loaded, &encoded)?)?, encoded.ids.len()));
+        match self.begin_query(text)? {
+            FirstPass::Whole(vector) => Ok(vector),
+            FirstPass::Cut(ranges) => {
+                let parts: Result<Vec<_>, _> = ranges.into_iter().map(|range| self.query_part(&text[range])).collect();
+                blended(&parts?)
+            }
         }
-        blended(parts.iter().map(|(vector, tokens)| (&vector[..], *tokens)), loaded.identity.dimensions)
+    }
+
+    fn begin_query(&self, text: &str) -> Result<FirstPass<Vec<f32>>, EmbeddingError> {
+        let loaded = self.loaded()?;
+        Ok(match self.parts(&loaded.tokens, &self.options.query_prefix, text)? {
+            Split::Whole(encoded) => FirstPass::Whole(self.vector(&self.run(&loaded, &encoded)?)?),
+            Split::Cut(ranges) => FirstPass::Cut(ranges),
+        })
+    }
+
+    fn query_part(&self, part: &str) -> Result<(Vec<f32>, usize), EmbeddingError> {
+        let loaded = self.loaded()?;
+        let encoded = loaded.tokens.encode(&self.options.query_prefix, part)?;
+        Ok((self.vector(&self.run(&loaded, &encoded)?)?, encoded.ids.len()))
     }
 }
 

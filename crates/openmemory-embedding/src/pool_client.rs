@@ -12,6 +12,7 @@ use crate::embedder::{Embedder, FirstPass};
 use crate::error::EmbeddingError;
 use crate::job_queue::{JobQueue, Priority};
 use crate::passage::Passage;
+use crate::pooling::blended;
 use crate::reassemble::{Cut, reassemble};
 
 /// Queued jobs per client and priority; further callers wait for a permit.
@@ -81,10 +82,20 @@ impl PoolClient {
         self.spread(Priority::Bulk, embedder, ready, progress).await
     }
 
-    /// The vector of a query.
+    /// The vector of a query. Each part of a long one is queued when the part before is embedded, so that the queries
+    /// of others come in between.
     pub async fn query(&self, embedder: &Arc<dyn Embedder>, text: Arc<str>) -> Result<Vec<f32>, EmbeddingError> {
-        let embedder = embedder.clone();
-        self.run(Priority::Interactive, move || embedder.query(&text)).await
+        let (model, whole) = (embedder.clone(), text.clone());
+        let ranges = match self.run(Priority::Interactive, move || model.begin_query(&whole)).await? {
+            FirstPass::Whole(vector) => return Ok(vector),
+            FirstPass::Cut(ranges) => ranges,
+        };
+        let mut parts = Vec::with_capacity(ranges.len());
+        for range in ranges {
+            let (model, text) = (embedder.clone(), text.clone());
+            parts.push(self.run(Priority::Interactive, move || model.query_part(&text[range])).await?);
+        }
+        blended(&parts)
     }
 
     /// Embeds the pieces of all texts, `embedder.batch()` per job.

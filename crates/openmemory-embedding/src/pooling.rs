@@ -45,14 +45,11 @@ pub(super) fn normalised(mut vector: Vec<f32>) -> Result<Vec<f32>, EmbeddingErro
     Ok(vector)
 }
 
-/// The weighted sum of several directions, normalised.
-pub(super) fn blended<'a>(
-    parts: impl Iterator<Item = (&'a [f32], usize)>,
-    dimensions: usize,
-) -> Result<Vec<f32>, EmbeddingError> {
-    let mut total = vec![0.0; dimensions];
+/// The weighted sum of several directions, normalised. `parts` is not empty.
+pub(super) fn blended(parts: &[(Vec<f32>, usize)]) -> Result<Vec<f32>, EmbeddingError> {
+    let mut total = vec![0.0; parts.first().map_or(0, |(vector, _)| vector.len())];
     for (vector, weight) in parts {
-        let weight = weight as f32;
+        let weight = *weight as f32;
         total.iter_mut().zip(vector).for_each(|(total, value)| *total += weight * value);
     }
     normalised(total)

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use openmemory_embedding::{
-    Embedder, EmbedderSource, EmbeddingError, EmbeddingPool, EmbeddingService, ModelIdentity, Passage, Priority,
-    TestEmbedder,
+    Embedder, EmbedderSource, EmbeddingError, EmbeddingPool, EmbeddingService, FirstPass, ModelIdentity, Passage,
+    Priority, TestEmbedder,
 };
 
 /// Waits for a permit per piece, and records the pieces.
@@ -243,6 +243,63 @@ async fn a_busy_client_delays_another_by_one_job() {
     assert!(first.is_ok() && one.is_ok() && many.iter().all(Result::is_ok));
     let place = order.lock().unwrap().iter().position(|name| *name == "other").unwrap();
     assert!(place <= 1, "{place}");
+}
+
+/// Splits queries into words, and waits for a permit for each part.
+struct WordByWord {
+    gate: Mutex<Receiver<()>>,
+    order: Mutex<Vec<String>>,
+}
+
+impl Embedder for WordByWord {
+    fn identity(&self) -> Result<ModelIdentity, EmbeddingError> {
+        TestEmbedder.identity()
+    }
+    fn cut(&self, text: &str) -> Result<Vec<Range<usize>>, EmbeddingError> {
+        TestEmbedder.cut(text)
+    }
+    fn embed(&self, pieces: &[&str]) -> Vec<Result<Passage, EmbeddingError>> {
+        TestEmbedder.embed(pieces)
+    }
+    fn query(&self, text: &str) -> Result<Vec<f32>, EmbeddingError> {
+        self.gate.lock().unwrap().recv().unwrap();
+        self.order.lock().unwrap().push(text.to_owned());
+        TestEmbedder.query(text)
+    }
+    fn begin_query(&self, text: &str) -> Result<FirstPass<Vec<f32>>, EmbeddingError> {
+        match text.contains(' ') {
+            true => Ok(FirstPass::Cut(
+                text.split(' ')
+                    .map(|word| word.as_ptr() as usize - text.as_ptr() as usize)
+                    .map(|at| at..at + 2)
+                    .collect(),
+            )),
+            false => self.query(text).map(FirstPass::Whole),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_query_of_another_store_comes_between_the_parts_of_a_long_one() {
+    let threads = EmbeddingPool::new(Some(1)).unwrap();
+    let (hostile, other) = (threads.client(), threads.client());
+    let (open, gate) = channel();
+    let slow = Arc::new(WordByWord { gate: Mutex::new(gate), order: Mutex::default() });
+    let embedder: Arc<dyn Embedder> = slow.clone();
+    let long = (0..4).map(|_| hostile.query(&embedder, "p1 p2 p3 p4".into()));
+    let begin = async { (0..17).for_each(|_| open.send(()).unwrap()) };
+    let (long, short, ()) = tokio::join!(biased; join_all(long), other.query(&embedder, "short".into()), begin);
+    let order = slow.order.lock().unwrap();
+    assert!(order.iter().position(|part| part == "short").unwrap() <= 2, "{order:?}");
+    // All parts count, and alike.
+    let parts = ["p1", "p2", "p3", "p4"].map(|part| TestEmbedder.query(part).unwrap());
+    let sum: Vec<f32> = (0..parts[0].len()).map(|at| parts.iter().map(|part| part[at]).sum()).collect();
+    let length = sum.iter().map(|value| value * value).sum::<f32>().sqrt();
+    for vector in long {
+        let off = vector.unwrap().iter().zip(&sum).map(|(a, b)| (a - b / length).abs()).fold(0.0, f32::max);
+        assert!(off < 1e-6, "{off}");
+    }
+    assert!(short.is_ok());
 }
 
 /// Records the threads that embed.
