@@ -1,34 +1,107 @@
-//! Which job is next? Clients are served round robin, however many jobs one of them has queued.
+//! Which job is next? One of the client that has been served least, however many jobs another has queued.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::Duration;
 
-/// A queue of jobs with round-robin scheduling over the clients that have jobs.
+/// Every n-th job of a client is taken from its bulk jobs first, so that they never starve.
+const BULK_INTERVAL: usize = 4;
+
+/// Whether a caller waits for this text alone, or it is part of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Priority {
+    Interactive,
+    Bulk,
+}
+
+/// A queue that shares the time of its threads equally among the clients that have jobs.
+///
+/// Start-time fair queueing (Goyal, Vin and Cheng, 1996): a client that was idle starts at the current virtual time, so
+/// that it neither waits for what others have taken before, nor saves up time for later.
 pub(crate) struct FairQueue<J> {
-    /// Clients with jobs, the next one to serve first.
-    clients: VecDeque<(u64, VecDeque<J>)>,
+    waiting: BTreeMap<u64, Jobs<J>>,
+    served: HashMap<u64, Served>,
+    /// The virtual time: when the job that was taken last starts.
+    now: Duration,
+}
+
+struct Jobs<J> {
+    interactive: VecDeque<J>,
+    bulk: VecDeque<J>,
+    taken: usize,
+}
+
+/// What a client has received.
+#[derive(Default)]
+struct Served {
+    running: usize,
+    /// The virtual time that its finished jobs reach.
+    until: Duration,
 }
 
 impl<J> Default for FairQueue<J> {
     fn default() -> Self {
-        Self { clients: VecDeque::new() }
+        Self { waiting: BTreeMap::new(), served: HashMap::new(), now: Duration::ZERO }
     }
 }
 
 impl<J> FairQueue<J> {
-    pub(crate) fn push(&mut self, client: u64, job: J) {
-        match self.clients.iter_mut().find(|(id, _)| *id == client) {
-            Some((_, jobs)) => jobs.push_back(job),
-            None => self.clients.push_back((client, VecDeque::from([job]))),
+    pub(crate) fn push(&mut self, client: u64, priority: Priority, job: J) {
+        let jobs = self.waiting.entry(client).or_default();
+        match priority {
+            Priority::Interactive => jobs.interactive.push_back(job),
+            Priority::Bulk => jobs.bulk.push_back(job),
         }
     }
 
-    pub(crate) fn pop(&mut self) -> Option<J> {
-        let (client, mut jobs) = self.clients.pop_front()?;
-        let job = jobs.pop_front();
-        if !jobs.is_empty() {
-            self.clients.push_back((client, jobs));
+    /// The next job and its client, of which [`done`](Self::done) has to be told.
+    pub(crate) fn pop(&mut self) -> Option<(u64, J)> {
+        let client = *self.waiting.keys().min_by_key(|client| self.place(**client))?;
+        let jobs = self.waiting.get_mut(&client)?;
+        let job = jobs.pop()?;
+        if jobs.is_empty() {
+            self.waiting.remove(&client);
         }
-        job
+        let served = self.served.entry(client).or_default();
+        served.until = served.until.max(self.now);
+        served.running += 1;
+        self.now = served.until;
+        Some((client, job))
+    }
+
+    /// A job has ended after this time.
+    pub(crate) fn done(&mut self, client: u64, took: Duration) {
+        if let Some(served) = self.served.get_mut(&client) {
+            served.running = served.running.saturating_sub(1);
+            served.until += took;
+        }
+        // Whoever is not ahead of the others is as good as new.
+        self.served.retain(|_, served| served.running > 0 || served.until > self.now);
+    }
+
+    /// Clients with fewer running jobs come first, and of those who started earliest.
+    fn place(&self, client: u64) -> (usize, Duration) {
+        self.served.get(&client).map_or((0, self.now), |served| (served.running, served.until.max(self.now)))
+    }
+}
+
+impl<J> Default for Jobs<J> {
+    fn default() -> Self {
+        Self { interactive: VecDeque::new(), bulk: VecDeque::new(), taken: 0 }
+    }
+}
+
+impl<J> Jobs<J> {
+    fn pop(&mut self) -> Option<J> {
+        self.taken += 1;
+        let [first, second] = match self.taken.is_multiple_of(BULK_INTERVAL) {
+            true => [&mut self.bulk, &mut self.interactive],
+            false => [&mut self.interactive, &mut self.bulk],
+        };
+        first.pop_front().or_else(|| second.pop_front())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.interactive.is_empty() && self.bulk.is_empty()
     }
 }
 
@@ -36,16 +109,73 @@ impl<J> FairQueue<J> {
 mod tests {
     use super::*;
 
+    const A_WHILE: Duration = Duration::from_millis(10);
+
+    /// Takes all jobs one after another. Each takes as many times a while as `cost` says.
+    fn drain(queue: &mut FairQueue<&'static str>, cost: impl Fn(&str) -> u32) -> Vec<&'static str> {
+        let next = move || {
+            let (client, job) = queue.pop()?;
+            queue.done(client, A_WHILE * cost(job));
+            Some(job)
+        };
+        std::iter::from_fn(next).collect()
+    }
+
+    fn push(queue: &mut FairQueue<&'static str>, client: u64, priority: Priority, jobs: &[&'static str]) {
+        jobs.iter().for_each(|job| queue.push(client, priority, job));
+    }
+
     #[test]
-    fn clients_are_served_round_robin_in_fifo_order() {
+    fn clients_take_turns_in_the_order_of_their_jobs() {
         let mut queue = FairQueue::default();
-        for job in ["a1", "a2", "a3", "a4"] {
-            queue.push(1, job);
+        push(&mut queue, 1, Priority::Interactive, &["a1", "a2", "a3", "a4"]);
+        push(&mut queue, 2, Priority::Interactive, &["b1", "b2"]);
+        push(&mut queue, 3, Priority::Interactive, &["c1"]);
+        assert_eq!(drain(&mut queue, |_| 1), ["a1", "b1", "c1", "a2", "b2", "a3", "a4"]);
+    }
+
+    #[test]
+    fn clients_get_equal_time_and_not_equal_numbers_of_jobs() {
+        let mut queue = FairQueue::default();
+        push(&mut queue, 1, Priority::Interactive, &["long1", "long2"]);
+        push(&mut queue, 2, Priority::Interactive, &["s1", "s2", "s3", "s4"]);
+        assert_eq!(
+            drain(&mut queue, |job| if job.starts_with("long") { 3 } else { 1 }),
+            ["long1", "s1", "s2", "s3", "long2", "s4"]
+        );
+    }
+
+    #[test]
+    fn a_client_that_was_idle_is_next_whatever_others_have_queued() {
+        let mut queue = FairQueue::default();
+        push(&mut queue, 1, Priority::Interactive, &["a1", "a2", "a3"]);
+        push(&mut queue, 1, Priority::Bulk, &["a4", "a5", "a6"]);
+        assert_eq!(queue.pop(), Some((1, "a1")));
+        queue.done(1, A_WHILE);
+        assert_eq!(queue.pop(), Some((1, "a2")));
+        push(&mut queue, 2, Priority::Bulk, &["b1"]);
+        // The only client with a running job waits, whatever it has taken.
+        assert_eq!(queue.pop(), Some((2, "b1")));
+    }
+
+    #[test]
+    fn idle_time_is_not_saved_up() {
+        let mut queue = FairQueue::default();
+        push(&mut queue, 1, Priority::Interactive, &["a1", "a2", "a3", "a4", "a5", "a6"]);
+        for _ in 0..3 {
+            let (client, _) = queue.pop().unwrap();
+            queue.done(client, A_WHILE);
         }
-        queue.push(2, "b1");
-        queue.push(3, "c1");
-        queue.push(2, "b2");
-        let order: Vec<_> = std::iter::from_fn(|| queue.pop()).collect();
-        assert_eq!(order, ["a1", "b1", "c1", "a2", "b2", "a3", "a4"]);
+        push(&mut queue, 2, Priority::Interactive, &["b1", "b2", "b3"]);
+        assert_eq!(drain(&mut queue, |_| 1), ["b1", "a4", "b2", "a5", "b3", "a6"]);
+        assert_eq!(queue.served.len(), 1, "only those are remembered who are ahead");
+    }
+
+    #[test]
+    fn single_texts_of_a_client_come_before_its_batches_which_never_starve() {
+        let mut queue = FairQueue::default();
+        push(&mut queue, 1, Priority::Bulk, &["bulk1", "bulk2"]);
+        push(&mut queue, 1, Priority::Interactive, &["one", "two", "three", "four"]);
+        assert_eq!(drain(&mut queue, |_| 1), ["one", "two", "three", "bulk1", "four", "bulk2"]);
     }
 }

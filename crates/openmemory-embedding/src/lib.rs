@@ -26,7 +26,7 @@ mod tokens;
 pub use embedder::{Embedder, FirstPass};
 pub use error::EmbeddingError;
 pub use external::{EmbedAnswer, EmbedCall, EmbedFailure, ExternalEmbedder};
-pub use job_queue::Priority;
+pub use fair_queue::Priority;
 pub use model::{ModelEmbedder, ModelOptions};
 pub use openmemory_domain::ModelIdentity;
 pub use passage::{Passage, Sentence};

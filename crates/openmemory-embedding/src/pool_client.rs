@@ -10,7 +10,8 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::embedder::{Embedder, FirstPass};
 use crate::error::EmbeddingError;
-use crate::job_queue::{JobQueue, Priority};
+use crate::fair_queue::Priority;
+use crate::job_queue::JobQueue;
 use crate::passage::Passage;
 use crate::pooling::blended;
 use crate::reassemble::{Cut, reassemble};
