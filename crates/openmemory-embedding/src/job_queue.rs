@@ -5,16 +5,14 @@ use std::time::Instant;
 use parking_lot::{Condvar, Mutex};
 
 use crate::error::EmbeddingError;
-use crate::fair_queue::{FairQueue, Priority};
+use crate::fair_queue::{ACTIVE, FairQueue, Priority};
 
 /// The jobs of a pool's threads.
-#[derive(Default)]
 pub(crate) struct JobQueue {
     state: Mutex<State>,
     wake: Condvar,
 }
 
-#[derive(Default)]
 struct State {
     jobs: FairQueue<Job>,
     closed: bool,
@@ -23,6 +21,11 @@ struct State {
 type Job = Box<dyn FnOnce() + Send>;
 
 impl JobQueue {
+    /// A queue of this many threads.
+    pub(crate) fn new(threads: usize) -> Self {
+        Self { state: Mutex::new(State { jobs: FairQueue::new(threads), closed: false }), wake: Condvar::new() }
+    }
+
     /// Rejects new jobs. Queued ones are still done.
     pub(crate) fn close(&self) {
         self.state.lock().closed = true;
@@ -44,12 +47,15 @@ impl JobQueue {
     pub(crate) fn work(&self) {
         let mut state = self.state.lock();
         loop {
-            if let Some((client, job)) = state.jobs.pop() {
+            if let Some((client, job)) = state.jobs.pop(Instant::now()) {
                 drop(state);
                 let begun = Instant::now();
                 job();
                 state = self.state.lock();
-                state.jobs.done(client, begun.elapsed());
+                state.jobs.done(client, begun.elapsed(), Instant::now());
+            } else if !state.jobs.is_empty() {
+                // Those who wait have their share while others are active.
+                self.wake.wait_for(&mut state, ACTIVE);
             } else if state.closed {
                 return;
             } else {

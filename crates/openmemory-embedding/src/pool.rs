@@ -22,8 +22,9 @@ impl EmbeddingPool {
     /// No thread could be started.
     pub fn new(threads: Option<usize>) -> std::io::Result<Self> {
         let processors = thread::available_parallelism().map_or(1, Into::into);
-        let pool = Self { queue: Arc::new(JobQueue::default()), next_client: AtomicU64::new(0) };
-        for number in 0..threads.unwrap_or(processors).max(1) {
+        let threads = threads.unwrap_or(processors).max(1);
+        let pool = Self { queue: Arc::new(JobQueue::new(threads)), next_client: AtomicU64::new(0) };
+        for number in 0..threads {
             let queue = pool.queue.clone();
             let started = thread::Builder::new().name(format!("openmemory-embed-{number}")).spawn(move || queue.work());
             if let (0, Err(error)) = (number, started) {
