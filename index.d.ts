@@ -701,6 +701,12 @@ export interface SearchOptions extends PointInTime {
   showExpired?: boolean
   /** Include memories that are retired, or whose `valid_to` has passed. Default false. */
   showRetired?: boolean
+  /**
+   * When the question is asked: what `last month` in it refers to. Default now. A time that the query names (`in May 2023`,
+   * `two weeks ago`, `vor dem 3. Oktober`; in 21 languages) raises memories that happened then, by their `valid_from`, or that
+   * were told then; it hides none.
+   */
+  referenceTime?: DateInput
   /** How many texts that were true before each hit has in `before`, 0 to 16. Default 0. */
   history?: number
   /**

@@ -208,6 +208,26 @@ describe.each([
     })
   })
 
+  test('16: a question that names a time finds first what happened then', async () => {
+    for (const [query, options] of [
+      ['What trip did Ada make in May 2025?', {}],
+      ['What trip did Ada make last month?', { referenceTime: '2025-06-10' }],
+      ['What trip did Ada make last month?', { referenceTime: new Date('2025-06-10') }],
+    ] as const) {
+      const [first] = await search(query, { explain: true, ...options })
+      expect(first).toMatchObject({ id: D, explain: { time: { value: 1 } } })
+    }
+    const without = await search('What trip did Ada make?', { explain: true })
+    expect(without.map(({ explain }) => explain?.time?.value)).toEqual(without.map(() => 0))
+    const told = await of(E, 'What was said about the cat in February 2025?', { explain: true })
+    expect(told?.explain?.time?.value).toBeCloseTo(2 / 3)
+    const later = await of(D, 'What trip did Ada make in May 2024?', { explain: true })
+    expect(later?.explain?.time?.value).toBeLessThan(0.001)
+    await om.updateMemory(D, { valid_from: '2024-05' }, { correction: true })
+    const moved = await of(D, 'What trip did Ada make in May 2024?', { explain: true })
+    expect(moved?.explain?.time?.value).toBe(1)
+  })
+
   test('17: only a correction goes back, and ends the version before earlier', async () => {
     const error = await refusal(om.updateMemory(A, { valid_from: '2020' }))
     expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', details: { field: 'valid_from' } })
@@ -304,6 +324,7 @@ describe.each([
 test.each([
   ['at', { at: 'May' }],
   ['asOf', { asOf: 'last week' }],
+  ['referenceTime', { referenceTime: 'soon' }],
   ['history', { history: 17 }],
   ['history', { history: -1 }],
   ['includeHistory', { includeHistory: 'yes' }],

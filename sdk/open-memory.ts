@@ -32,7 +32,7 @@ const ITERATE_OPTIONS = ['filters', 'limit', 'order', 'showExpired', 'showRetire
 const UPDATE_OPTIONS = ['ifVersion', 'actor', 'reason'] as const
 const SEARCH_OPTIONS = [
   ...['limit', 'k', 'filters', 'sectors', 'minScore', 'explain', 'showExpired', 'showRetired'],
-  ...['at', 'asOf', 'history', 'includeHistory'],
+  ...['at', 'asOf', 'referenceTime', 'history', 'includeHistory'],
 ] as readonly (keyof contract.SearchOptions)[]
 const CONTEXT_OPTIONS = [
   ...SEARCH_OPTIONS.filter((name) => name !== 'k' && name !== 'explain'),
@@ -455,13 +455,14 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
   }
 }
 
-/** The options, with `at` and `asOf` as text. */
-function asText<T extends { at?: contract.DateInput; asOf?: contract.DateInput }>(options: T) {
-  const { at, asOf, ...rest } = options
+/** The options, with times as text. */
+function asText<T extends contract.PointInTime & Pick<contract.SearchOptions, 'referenceTime'>>(options: T) {
+  const { at, asOf, referenceTime, ...rest } = options
   return {
     ...rest,
     ...(at !== undefined && { at: isoTime(at, 'at') }),
     ...(asOf !== undefined && { asOf: isoTime(asOf, 'asOf') }),
+    ...(referenceTime !== undefined && { referenceTime: isoTime(referenceTime, 'referenceTime') }),
   }
 }
 

@@ -37,6 +37,31 @@ test('what steers the hosted service alone is passed over', async () => {
   expect(found.body.results).toHaveLength(1)
 })
 
+test('a reference date is what last month refers to, and latest_only: false shows what has ended', async () => {
+  const { ask, store } = await serve()
+  const [, , job] = await store.addMemories([
+    { content: 'Ada went to Rome', valid_from: '2025-05', ...USER },
+    { content: 'Ada went to Oslo', valid_from: '2025-01', ...USER },
+    { content: 'Ada works at Acme', ...USER },
+  ])
+  await store.retireMemory(job?.ok ? job.memory.id : '')
+  const search = (body: object) => ask('POST', '/v3/memories/search/', { body: { filters: USER, ...body } })
+  const query = 'Where did Ada go last month?'
+  const first = async (reference_date: string) => (await search({ query, reference_date })).body.results[0].memory
+  expect(await first('2025-06-10')).toBe('Ada went to Rome')
+  expect(await first('2025-02-10T10:00:00Z')).toBe('Ada went to Oslo')
+  expect((await search({ query, reference_date: 'today' })).body).toMatchObject({ field: 'reference_date' })
+  const count = async (latest_only?: boolean) => [
+    (await search({ query: 'Ada', latest_only })).body.results.length,
+    (await ask('POST', '/v3/memories/', { body: { filters: USER, latest_only } })).body.count,
+  ]
+  expect([await count(), await count(true), await count(false)]).toEqual([
+    [2, 2],
+    [2, 2],
+    [3, 3],
+  ])
+})
+
 test('a limit bounds a list, with pages and without', async () => {
   const { ask, store } = await serve()
   await store.addMemories(['one', 'two', 'three'].map((content) => ({ content, ...USER })))

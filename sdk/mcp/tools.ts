@@ -99,6 +99,7 @@ export function toolsFor(pinned: boolean): Tool[] {
         show_retired: showRetired,
         at,
         as_of: asOf,
+        reference_time: { type: 'string', description: 'When the question is asked: what "last month" refers to' },
         history: {
           ...{ type: 'integer', minimum: 0, maximum: 16, default: 2 },
           description: 'How many texts that were true before each result has in before',
@@ -272,11 +273,12 @@ function only<T>([result]: contract.ItemResult<T>[]): T {
 }
 
 async function search(memories: Memories, args: Arguments): Promise<Answer> {
-  const { query, min_score, show_retired, as_of, include_history, ...options } = args
+  const { query, min_score, show_retired, as_of, reference_time, include_history, ...options } = args
   const more = {
     ...(min_score !== undefined && { minScore: min_score }),
     ...(show_retired !== undefined && { showRetired: show_retired }),
     ...(as_of !== undefined && { asOf: as_of }),
+    ...(reference_time !== undefined && { referenceTime: reference_time }),
     ...(include_history !== undefined && { includeHistory: include_history }),
   }
   const found = await selected({ history: 2, ...options }, (chosen) =>

@@ -27,6 +27,7 @@ pub mod unique;
 pub mod valid_time;
 pub mod vector;
 pub mod version;
+pub mod when;
 
 pub use clock::{Clock, SystemClock};
 pub use content::{Content, ContentHash};

@@ -9,6 +9,7 @@ use super::partitions::{FEW_USERS, Scoped, ScopedError};
 use super::past::{FoundText, ScopedPast};
 use openmemory_domain::filter::{Field, Filter};
 use openmemory_domain::request::{Order, Search, TimeField};
+use openmemory_domain::when::{Window, asked_time};
 use openmemory_domain::{Embedding, MemoryId, Sector, Sectors, Shown, Version};
 use openmemory_index::{CandidateSet, Query, RankedMemory, SectorMask, without_names};
 use openmemory_rules::contract::{Control, EarlierText, Hit, ScoreFeature, Standing};
@@ -56,6 +57,11 @@ impl Engine {
         self.model.query(query.map_err(|ScopedError(error)| error)?).await
     }
 
+    /// The time that a query names, relative to the request's time or to now.
+    fn asked_time(&self, request: &Search) -> Option<Window> {
+        asked_time(&request.query, request.reference_time.unwrap_or_else(|| self.now()))
+    }
+
     /// Whether a search is fast enough to run inline once its query is embedded: it compares few vectors, all in memory,
     /// and has no filter to apply to each candidate.
     pub fn is_quick(&self, request: &Search) -> bool {
@@ -88,6 +94,7 @@ impl Engine {
             mask: (!request.sectors.is_empty()).then(|| SectorMask::of(&request.sectors)),
             candidates: candidates.as_ref(),
             now: self.now(),
+            window: self.asked_time(request),
             shown: if reads_past { Shown { expired: true, retired: true } } else { request.shown },
         };
         let find = |take| openmemory_index::search(&texts, &query, take).map_err(|ScopedError(error)| error);

@@ -9,7 +9,7 @@ mod by_user;
 use std::hint::black_box;
 use std::time::Instant;
 
-use openmemory_domain::{ContentHash, Dynamics, Sector, Sectors, Shown, Timestamp, Vector};
+use openmemory_domain::{ContentHash, Dynamics, Sector, Sectors, Shown, Timestamp, Validity, Vector};
 use openmemory_index::{CandidateSet, Entry, Query, SectorMask, Tags, Terms};
 
 use by_user::MemoryIndex;
@@ -39,6 +39,7 @@ fn main() {
             mask: None,
             candidates: None,
             now: Timestamp::from_millis(86_400_000),
+            window: None,
             shown: Shown::default(),
         };
         let search = median(|| drop(black_box(plain.search(&query, K).unwrap())));
@@ -79,7 +80,7 @@ fn put(index: &MemoryIndex, number: u64, text: &str, vector: &[f32], run: Option
         tags: Tags::of(&[]),
         created_at: now,
         expires_at: None,
-        over_at: None,
+        validity: Validity::default(),
         dynamics: &Dynamics::new(&Sectors::new(Sector::Semantic, []), now),
         vectors: vec![(&vector, SectorMask::PASSAGE)],
     };

@@ -1,6 +1,6 @@
 //! What does the index keep of a memory?
 
-use openmemory_domain::{ContentHash, Dynamics, Timestamp, Vector};
+use openmemory_domain::{ContentHash, Dynamics, Timestamp, Validity, Vector};
 
 use crate::sector_mask::SectorMask;
 use crate::tags::Tags;
@@ -16,8 +16,7 @@ pub struct Entry<'a> {
     pub tags: Tags,
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
-    /// From when on the memory is retired or has ended.
-    pub over_at: Option<Timestamp>,
+    pub validity: Validity,
     pub dynamics: &'a Dynamics,
     /// Vectors with what each represents.
     pub vectors: Vec<(&'a Vector, SectorMask)>,

@@ -12,12 +12,12 @@ use super::quantise::{Batch, QueryVector};
 use super::rank::{Ranker, Scores, WordScores};
 use super::runs::{Member, Runs};
 use super::sector_mask::SectorMask;
-use super::slot::Slot;
+use super::slot::{Slot, happened};
 use super::tags::Tags;
 use super::top_k::TopK;
 use super::words::phrase;
 use super::{CandidateSet, RankedMemory};
-use openmemory_domain::{Dynamics, Timestamp};
+use openmemory_domain::{Dynamics, Timestamp, Validity};
 
 /// The memories of one user.
 pub struct Partition {
@@ -114,7 +114,8 @@ impl Partition {
             sectors,
             created_at,
             expires_at: entry.expires_at.unwrap_or(Timestamp::LAST),
-            over_at: entry.over_at.unwrap_or(Timestamp::LAST),
+            over_at: entry.validity.end().unwrap_or(Timestamp::LAST),
+            happened: happened(&entry.validity),
             run,
             is_question,
             salience: entry.dynamics.salience(),
@@ -136,12 +137,13 @@ impl Partition {
     }
 
     /// Changes tags and until when the memory is shown, without touching text and vectors.
-    pub fn set_labels(&mut self, number: u64, tags: &Tags, expires_at: Option<Timestamp>, over_at: Option<Timestamp>) {
+    pub fn set_labels(&mut self, number: u64, tags: &Tags, expires_at: Option<Timestamp>, validity: &Validity) {
         let Some(slot) = self.numbers.get(&number) else { return };
         self.tags.replace(*slot, tags.phrases().map(|phrase| (phrase, 1)));
         if let Some(entry) = &mut self.slots[*slot as usize] {
             entry.expires_at = expires_at.unwrap_or(Timestamp::LAST);
-            entry.over_at = over_at.unwrap_or(Timestamp::LAST);
+            entry.over_at = validity.end().unwrap_or(Timestamp::LAST);
+            entry.happened = happened(validity);
         }
     }
 
@@ -251,7 +253,8 @@ impl Partition {
             true => self.lexical.coverage(prepared.words.totals(), &lexical),
             false => Vec::new(),
         };
-        Scores::new(WordScores { lexical, coverage }, dense, prepared.cosine_scale, &self.dynamics_bounds, named)
+        let (words, names_time) = (WordScores { lexical, coverage }, prepared.window.is_some());
+        Scores::new(words, dense, prepared.cosine_scale, &self.dynamics_bounds, named, names_time)
     }
 
     fn with_run_members(&self, Candidates { slots, runs }: &Candidates) -> Vec<u32> {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use openmemory_domain::when::Window;
 use openmemory_domain::{Shown, Timestamp};
 
 use crate::cosine_scale::CosineScale;
@@ -25,6 +26,8 @@ pub(super) struct PreparedQuery<'a> {
     /// Which memories are included that would be left out.
     pub(super) shown: Shown,
     pub(super) now: Timestamp,
+    /// The time that the query asks about.
+    pub(super) window: Option<Window>,
     /// Restricts the search to these memories.
     pub(super) candidates: Option<&'a CandidateSet<'a>>,
 }

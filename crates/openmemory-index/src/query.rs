@@ -1,5 +1,6 @@
 //! What does a caller ask the index, and what does it return?
 
+use openmemory_domain::when::Window;
 use openmemory_domain::{ContentHash, Shown, Timestamp};
 
 use crate::score::Features;
@@ -31,6 +32,8 @@ pub struct Query<'a> {
     /// Restricts the search to these memories; `None` means all.
     pub candidates: Option<&'a CandidateSet<'a>>,
     pub now: Timestamp,
+    /// The time that the text asks about.
+    pub window: Option<Window>,
     /// Which memories are included that would be left out.
     pub shown: Shown,
 }

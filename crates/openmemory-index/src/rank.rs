@@ -32,6 +32,8 @@ pub(super) struct Scores<'a> {
     cosine_scale: CosineScale,
     dynamics_bounds: &'a [f32],
     named: Vec<bool>,
+    /// An upper bound of what closeness to a time adds.
+    time_bound: f32,
     /// An upper bound of the sum of a slot's features, without context.
     upper_bounds: Vec<f32>,
 }
@@ -39,31 +41,41 @@ pub(super) struct Scores<'a> {
 impl<'a> Scores<'a> {
     /// `cosines` are upper bounds; `dynamics_bounds` are [`Slot::dynamics_upper_bound`]; `named` are the slots with a
     /// tag that the query names.
+    /// `names_time`: whether the query names a time.
     pub(super) fn new(
         words: WordScores,
         cosines: Vec<f32>,
         cosine_scale: CosineScale,
         dynamics_bounds: &'a [f32],
         named: impl Iterator<Item = u32>,
+        names_time: bool,
     ) -> Self {
         let mut dense = cosines;
         dense
             .iter_mut()
             .enumerate()
             .for_each(|(slot, dense)| *dense = cosine_scale.dense(*dense, words.coverage(slot)));
-        let own = words.lexical.iter().zip(&dense).zip(dynamics_bounds);
-        let upper_bounds = own
-            .map(|((lexical, dense), dynamics_bounds)| Features::own_upper_bound(*lexical, *dense, *dynamics_bounds))
-            .collect();
-        let (exact, tagged) = (vec![false; dense.len()], named);
-        let mut scores =
-            Self { named: vec![false; dense.len()], words, dense, exact, cosine_scale, dynamics_bounds, upper_bounds };
-        for slot in tagged.map(|slot| slot as usize) {
-            if !std::mem::replace(&mut scores.named[slot], true) {
-                scores.upper_bounds[slot] += Feature::TagNamed.weight();
-            }
-        }
+        let time_bound = if names_time { Feature::Time.weight() } else { 0.0 };
+        let mut is_named = vec![false; dense.len()];
+        named.for_each(|slot| is_named[slot as usize] = true);
+        let exact = vec![false; dense.len()];
+        let mut scores = Self {
+            words,
+            dense,
+            exact,
+            cosine_scale,
+            dynamics_bounds,
+            named: is_named,
+            time_bound,
+            upper_bounds: Vec::new(),
+        };
+        scores.upper_bounds = (0..scores.dense.len()).map(|slot| scores.upper_bound(slot)).collect();
         scores
+    }
+
+    fn upper_bound(&self, slot: usize) -> f32 {
+        let own = Features::own_upper_bound(self.words.lexical[slot], self.dense[slot], self.dynamics_bounds[slot]);
+        own + self.time_bound + if self.named[slot] { Feature::TagNamed.weight() } else { 0.0 }
     }
 
     /// Replaces the upper bound of a slot's dense feature by the exact value.
@@ -73,11 +85,7 @@ impl<'a> Scores<'a> {
             return;
         }
         self.dense[slot] = self.cosine_scale.dense(cosine(), self.words.coverage(slot));
-        self.upper_bounds[slot] =
-            Features::own_upper_bound(self.words.lexical[slot], self.dense[slot], self.dynamics_bounds[slot]);
-        if self.named[slot] {
-            self.upper_bounds[slot] += Feature::TagNamed.weight();
-        }
+        self.upper_bounds[slot] = self.upper_bound(slot);
     }
 
     /// The score that a slot has on its own and lends to others; an upper bound unless its cosine is exact.
@@ -220,6 +228,8 @@ impl<'a, C: Fn(u32) -> f32> Ranker<'a, C> {
         features.set(Feature::TagNamed, flag(self.scores.named[slot_number as usize]));
         features.set_context(context);
         features.set(Feature::Feedback, slot.feedback_value());
+        let closeness = self.prepared.window.map(|window| slot.closeness(&window));
+        features.set(Feature::Time, closeness.unwrap_or_default());
         features.set(Feature::Salience, slot.salience.at(self.prepared.now) as f32);
         let sum = features.sum();
         if !self.best.admits(sum) {

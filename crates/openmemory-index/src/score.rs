@@ -1,8 +1,8 @@
 //! How well does a memory answer a query?
 //!
 //! A weighted sum of features ranks memories, and maps to a probability, the score. The weights were fitted on
-//! questions about conversations, with and without runs (`benchmark/fit-ranking.mjs`, docs/internals/search.md); those
-//! of salience and feedback are small and chosen by hand.
+//! questions about conversations, with and without runs (`benchmark/fit-ranking.mjs`, docs/internals/search.md); that of
+//! time on the same with dates (ADR 80); those of salience and feedback are small and chosen by hand.
 //!
 //! The score calibrates the sum. The more memories there are, the likelier one is near by chance, so each doubling
 //! subtracts a little. Evidence against an answer is more reliable than evidence for it, because a memory can be about
@@ -50,6 +50,9 @@ pub enum Feature {
     AfterNext,
     /// The mean of the run's three best scores; the memory's own score if it has no run.
     Run,
+    /// How close the memory is to the time that the query names: 1 if it happened then, else e^(−distance ÷ length of that
+    /// time); two thirds of this by when it was told, if it is not known when it happened; 0 if the query names none.
+    Time,
     /// The current salience, 0 to 1.
     Salience,
     /// 1 for positive feedback, −1 for negative, −2 for very negative.
@@ -57,7 +60,7 @@ pub enum Feature {
 }
 
 impl Feature {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Lexical,
         Self::Dense,
         Self::Same,
@@ -70,6 +73,7 @@ impl Feature {
         Self::BeforeLast,
         Self::AfterNext,
         Self::Run,
+        Self::Time,
         Self::Salience,
         Self::Feedback,
     ];
@@ -88,6 +92,7 @@ impl Feature {
             Self::BeforeLast => "before_last",
             Self::AfterNext => "after_next",
             Self::Run => "run",
+            Self::Time => "time",
             Self::Salience => "salience",
             Self::Feedback => "feedback",
         }
@@ -107,6 +112,7 @@ impl Feature {
             Self::BeforeLast => 1.25,
             Self::AfterNext => 0.72,
             Self::Run => 1.43,
+            Self::Time => 3.0,
             Self::Salience => 0.3,
             Self::Feedback => 0.3,
         }

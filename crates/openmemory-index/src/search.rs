@@ -42,6 +42,7 @@ pub fn search<P: Partitions>(partitions: &P, query: &Query<'_>, take: usize) -> 
         mask: query.mask,
         shown: query.shown,
         now: query.now,
+        window: query.window,
         candidates: query.candidates,
     };
     let (mut best, mut fits) = (TopK::new(take), Ok(()));

@@ -9,7 +9,9 @@ mod by_user;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use openmemory_domain::{ContentHash, Dynamics, Sector, Sectors, Shown, Timestamp, Vector};
+use openmemory_domain::valid_time::Interval;
+use openmemory_domain::when::Window;
+use openmemory_domain::{ContentHash, Dynamics, PartialDate, Sector, Sectors, Shown, Timestamp, Validity, Vector};
 use openmemory_index::{CandidateSet, Entry, Feature, Query, RankedMemory, SectorMask, Tags, Terms};
 use proptest::prelude::*;
 
@@ -80,7 +82,7 @@ fn put_with_dynamics(index: &MemoryIndex, number: u64, plain: &Plain, tags: &[St
         tags: Tags::of(tags),
         created_at: Timestamp::from_millis(0),
         expires_at: None,
-        over_at: None,
+        validity: Validity::default(),
         dynamics,
         vectors: vectors.iter().zip(&plain.vectors).map(|(vector, (_, mask))| (vector, *mask)).collect(),
     };
@@ -96,6 +98,7 @@ fn query<'a>(text: &'a str, vector: &'a [f32]) -> Query<'a> {
         mask: None,
         candidates: None,
         now: Timestamp::from_millis(0),
+        window: None,
         shown: Shown::default(),
     }
 }
@@ -265,7 +268,7 @@ fn a_vector_of_wrong_dimensions_is_rejected_without_effect() {
         tags: Tags::of(&[]),
         created_at: Timestamp::from_millis(0),
         expires_at: None,
-        over_at: None,
+        validity: Validity::default(),
         dynamics: &dynamics(),
         vectors: vec![(&vector, SectorMask::PASSAGE)],
     };
@@ -391,6 +394,11 @@ fn the_top_k_are_the_first_of_all_results() {
     };
     let index = MemoryIndex::new(DIMENSIONS);
     let holiday = ["holiday".to_owned()];
+    let february = PartialDate::parse("1970-02").unwrap();
+    let within = |from: &str, until: &str| {
+        let interval = Interval { start: Timestamp::parse(from), end: Timestamp::parse(until) };
+        Window { interval, grain_ms: 86_400_000 }
+    };
     for number in 0..MEMORIES {
         let place = number as usize;
         let text = format!("{} {}{}", WORDS[place % 8], WORDS[place / 8 % 7], if place % 5 == 1 { "?" } else { "" });
@@ -406,7 +414,7 @@ fn the_top_k_are_the_first_of_all_results() {
             tags: Tags::of(if place % 50 == 7 { &holiday } else { &[] }),
             created_at: Timestamp::from_millis(number as i64 * 600_000),
             expires_at: None,
-            over_at: None,
+            validity: Validity { from: (place % 7 == 3).then_some(february), ..Validity::default() },
             dynamics: &dynamics().reinforced((place % 9) as f64 / 10.0, Timestamp::from_millis(0)),
             vectors: vectors.iter().map(|vector| (vector, mask((place % 6) as u8))).collect(),
         };
@@ -416,7 +424,8 @@ fn the_top_k_are_the_first_of_all_results() {
         let vector = near(topic);
         let text = format!("{} {} holiday", WORDS[topic % 8], WORDS[topic % 7]);
         for mask in [None, Some(mask(2).union(mask(5)))] {
-            let asked = Query { mask, ..query(&text, &vector) };
+            let window = [None, Some(within("1970-01-08", "1970-01-09")), Some(within("1970-02-10", "1970-02-11"))];
+            let asked = Query { mask, window: window[topic % 3], ..query(&text, &vector) };
             let all = index.search(&asked, MEMORIES as usize).unwrap();
             assert_eq!(all.len() as u64, if mask.is_none() { MEMORIES } else { MEMORIES / 3 });
             for take in [1, 8, 50] {

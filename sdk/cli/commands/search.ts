@@ -1,7 +1,7 @@
 // openmemory search: finds memories by words and meaning.
 
 import type * as contract from '../../../index'
-import { type Command, given, json, numeric, oneWord } from '../command'
+import { type Command, given, json, numeric, oneWord, text } from '../command'
 import { BOOLEAN, FILTER, FILTER_HELP, pointInTime, STRING, STRINGS, TIME, TIME_HELP } from '../flags'
 import { showMatch } from '../print'
 
@@ -19,6 +19,7 @@ export const search: Command = {
     explain: BOOLEAN,
     retired: BOOLEAN,
     ...TIME,
+    'reference-time': STRING,
     history: STRING,
     'include-history': BOOLEAN,
   },
@@ -31,6 +32,7 @@ export const search: Command = {
     explain: 'show the parts of each score',
     retired: 'include memories that are retired or have ended',
     ...TIME_HELP,
+    'reference-time': 'when the question is asked: what "last month" refers to (now)',
     history: 'show so many texts that were true before each result',
     'include-history': 'find texts that were replaced too',
   },
@@ -46,6 +48,7 @@ export const search: Command = {
       explain: values.explain as boolean | undefined,
       showRetired: values.retired as boolean | undefined,
       ...pointInTime(values),
+      referenceTime: text(values, 'reference-time'),
       history: numeric(values, 'history'),
       includeHistory: values['include-history'] as boolean | undefined,
     })

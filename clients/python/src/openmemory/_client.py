@@ -374,6 +374,7 @@ class OpenMemory:
         show_retired: Optional[bool] = None,
         at: Optional[Time] = None,
         as_of: Optional[Time] = None,
+        reference_time: Optional[Time] = None,
         history: Optional[int] = None,
         include_history: Optional[bool] = None,
         k: Optional[int] = None,
@@ -389,6 +390,7 @@ class OpenMemory:
         :param show_retired: Include memories that are retired or have ended. Default: False.
         :param at: What was true at this time.
         :param as_of: What the store said at this time.
+        :param reference_time: When the question is asked: what "last month" in it refers to. Default: now.
         :param history: How many texts that were true before each hit has in ``before``, 0 to 16. Default: 0.
         :param include_history: Find texts that were replaced too; such a hit has ``current=False``. Default: False.
         :param k: Deprecated name of ``limit``.
@@ -405,6 +407,7 @@ class OpenMemory:
             show_retired=show_retired,
             at=at,
             as_of=as_of,
+            reference_time=reference_time,
             history=history,
             include_history=include_history,
         )

@@ -19,7 +19,7 @@ _MAX_DEPTH = 64
 _MAX_ID_CHARACTERS = 256
 
 _IDS = {"id", "user_id", "agent_id", "app_id", "run_id"}
-_TIMES = {"expires_at", "created_at", "valid_from", "valid_to", "at", "as_of", "since"}
+_TIMES = {"expires_at", "created_at", "valid_from", "valid_to", "at", "as_of", "reference_time", "since"}
 _SCOPES = {"user_id", "agent_id", "app_id", "run_id", "userId", "agentId", "appId", "runId"}
 _GROUPS = {"AND", "OR", "NOT"}
 
@@ -31,6 +31,7 @@ WIRE_NAMES = {
     "if_version": "ifVersion",
     "min_score": "minScore",
     "on_conflict": "onConflict",
+    "reference_time": "referenceTime",
     "show_expired": "showExpired",
     "show_retired": "showRetired",
 }

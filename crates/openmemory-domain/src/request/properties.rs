@@ -44,6 +44,8 @@ pub(super) const AT: Property =
     Property::new("at", Kind::Date).about("What was true at this time; a year, month or day means its first moment");
 pub(super) const AS_OF: Property = Property::new("asOf", Kind::Date)
     .about("What the store had been told by this time, without what it was told later");
+pub(super) const REFERENCE_TIME: Property = Property::new("referenceTime", Kind::Date)
+    .about("When the question is asked: what `last month` refers to; default now");
 pub(super) const CORRECTION: Property = Property::new("correction", Kind::Boolean)
     .about("The version before was wrong: `valid_from` is kept, or corrected")
     .default("false");

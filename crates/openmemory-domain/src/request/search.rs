@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::properties::{AS_OF, AT, FILTERS, SHOW_EXPIRED, SHOW_RETIRED};
+use super::properties::{AS_OF, AT, FILTERS, REFERENCE_TIME, SHOW_EXPIRED, SHOW_RETIRED};
 use super::{Fields, Kind, Property, list};
 use crate::filter::{Field, Filter};
 use crate::valid_time::PointInTime;
-use crate::{Invalid, Sector, Shown, limits};
+use crate::{Invalid, PartialDate, Sector, Shown, Timestamp, limits};
 
-/// `{query, limit?, filters?, sectors?, minScore?, explain?, showExpired?, showRetired?, at?, asOf?, history?,
-/// includeHistory?}`; `k` is an older name of `limit`.
+/// `{query, limit?, filters?, sectors?, minScore?, explain?, showExpired?, showRetired?, at?, asOf?,
+/// referenceTime?, history?, includeHistory?}`; `k` is an older name of `limit`.
 #[derive(Debug, Clone)]
 pub struct Search {
     pub query: String,
@@ -23,6 +23,8 @@ pub struct Search {
     pub explain: bool,
     pub shown: Shown,
     pub point: PointInTime,
+    /// What relative times in the query refer to; `None`: now.
+    pub reference_time: Option<Timestamp>,
     /// How many earlier texts each hit has with it.
     pub history: usize,
     /// Whether texts that were replaced are found too.
@@ -42,6 +44,7 @@ impl Search {
         SHOW_RETIRED,
         AT,
         AS_OF,
+        REFERENCE_TIME,
         Property::new("history", Kind::Integer { least: 0, most: limits::EARLIER_TEXTS as u64 })
             .about("How many texts that were true before each hit has in `before`")
             .default("0"),
@@ -72,6 +75,7 @@ impl Search {
             explain: fields.boolean("explain")?.unwrap_or(false),
             shown: fields.shown()?,
             point: fields.point_in_time()?,
+            reference_time: fields.date("referenceTime")?.map(PartialDate::start),
             history: fields.whole("history", 0, limits::EARLIER_TEXTS as u64)?.unwrap_or(0) as usize,
             include_history: fields.boolean("includeHistory")?.unwrap_or(false),
         })

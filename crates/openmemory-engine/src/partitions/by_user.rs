@@ -199,8 +199,8 @@ impl Partitions {
         match index_change {
             IndexChange::None => {}
             IndexChange::Labels => self.change(user, *number, |partition| {
-                let over_at = version.validity.end();
-                partition.set_labels(number.0, &Tags::of(version.tags.as_slice()), version.expires_at, over_at);
+                let tags = Tags::of(version.tags.as_slice());
+                partition.set_labels(number.0, &tags, version.expires_at, &version.validity);
             }),
             IndexChange::Document(text) => {
                 self.users.add(user);

@@ -121,7 +121,7 @@ pub(super) fn put(
         tags,
         created_at: labels.created_at,
         expires_at: labels.expires_at,
-        over_at: labels.validity.end(),
+        validity: labels.validity,
         dynamics,
         vectors: vectors(&text.embedding, &labels.sectors),
     };

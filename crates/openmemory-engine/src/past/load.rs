@@ -88,7 +88,7 @@ fn put_versions(
             tags: Tags::of(version.tags.as_slice()),
             created_at: version.created_at,
             expires_at: None,
-            over_at: None,
+            validity: version.validity,
             dynamics: &dynamics,
             vectors: vectors(embedding, &version.sectors()),
         };

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use openmemory_domain::{Dynamics, Timestamp};
+use openmemory_domain::{Dynamics, Timestamp, Validity};
 use openmemory_index::{Entry, Partition, Partitions, Query, RankedMemory, Tags, WrongDimensions};
 use parking_lot::RwLock;
 
@@ -38,7 +38,7 @@ impl MemoryIndex {
     }
 
     pub fn set_labels(&self, user: Option<&str>, number: u64, tags: &Tags, expires_at: Option<Timestamp>) {
-        self.change(user, |partition| partition.set_labels(number, tags, expires_at, None));
+        self.change(user, |partition| partition.set_labels(number, tags, expires_at, &Validity::default()));
     }
 
     pub fn set_dynamics(&self, user: Option<&str>, number: u64, dynamics: &Dynamics) {

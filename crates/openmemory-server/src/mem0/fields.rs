@@ -11,7 +11,7 @@ pub const ENTITIES: [&str; 4] = ["user_id", "agent_id", "app_id", "run_id"];
 
 /// Fields of the hosted service that do not affect what is stored or found here: its projects, its models and its response
 /// formats.
-pub const HOSTED: [&str; 17] = [
+pub const HOSTED: [&str; 15] = [
     "org_id",
     "project_id",
     "source",
@@ -22,8 +22,6 @@ pub const HOSTED: [&str; 17] = [
     "rerank",
     "keyword_search",
     "filter_memories",
-    "latest_only",
-    "reference_date",
     "prompt_profile_id",
     "temporal_reasoning",
     "timezone",

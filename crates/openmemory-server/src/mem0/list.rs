@@ -107,7 +107,8 @@ impl ListRequest {
             conditions.push(json!({ "keywords": { "icontains": keywords } }));
         }
         let show_expired = fields.flag("show_expired")?.unwrap_or(false);
-        let shown = Shown { expired: show_expired, ..Shown::default() };
+        let show_retired = !fields.flag("latest_only")?.unwrap_or(true);
+        let shown = Shown { expired: show_expired, retired: show_retired };
         let list = List { shown, ..all_matching(to_filter(filters, conditions)?)? };
         let selected_fields = fields.array("fields")?;
         fields.done()?;

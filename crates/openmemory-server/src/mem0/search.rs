@@ -3,10 +3,11 @@
 use axum::Json;
 use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
+use openmemory_domain::PartialDate;
 use openmemory_domain::limits::QUERY_CHARACTERS;
 use openmemory_domain::request::Search;
 use openmemory_rules::contract::Hit;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::fields::{Fields, exactly};
 use super::filters::{has_entity_filter, to_filter};
@@ -135,6 +136,17 @@ fn request(fields: &mut Fields, entities: Vec<(&'static str, Value)>) -> Result<
     let mut query = Value::from(fields.string("query")?.unwrap_or_default());
     let cut = keep_end(&mut query);
     let show_expired = fields.flag("show_expired")?.unwrap_or(false);
-    let search = Search::read(json!({ "query": query, "limit": limit, "showExpired": show_expired }))?;
+    let show_retired = !fields.flag("latest_only")?.unwrap_or(true);
+    let mut search = Map::from_iter([
+        ("query".to_owned(), query),
+        ("limit".to_owned(), json!(limit)),
+        ("showExpired".to_owned(), json!(show_expired)),
+        ("showRetired".to_owned(), json!(show_retired)),
+    ]);
+    if let Some(time) = fields.string("reference_date")? {
+        PartialDate::read("reference_date", &time)?;
+        search.insert("referenceTime".to_owned(), json!(time));
+    }
+    let search = Search::read(Value::Object(search))?;
     Ok((Search { filter: to_filter(filters, conditions)?, ..search }, cut))
 }

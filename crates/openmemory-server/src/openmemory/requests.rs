@@ -20,7 +20,7 @@ bodies! {
     Selection: DeleteMany::PROPERTIES, "Exactly one of these";
     ListRequest: List::PROPERTIES;
     Search: request::Search::PROPERTIES;
-    Query: &join::<18>(request::Search::PROPERTIES, &SEARCHED);
+    Query: &join::<19>(request::Search::PROPERTIES, &SEARCHED);
     ReinforceRequest: Reinforce::PROPERTIES;
     FeedbackBody: without_id(FeedbackRequest::PROPERTIES);
     RestoreRequest: without_id(Restore::PROPERTIES);

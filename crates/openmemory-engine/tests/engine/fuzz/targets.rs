@@ -296,7 +296,7 @@ fn index(terms: &Terms<'_>, vectors: Vec<(&Vector, SectorMask)>, dimensions: usi
         tags: openmemory_index::Tags::of(&[]),
         created_at: now,
         expires_at: None,
-        over_at: None,
+        validity: Validity::default(),
         dynamics: &Dynamics::new(&Sectors::new(Sector::Semantic, []), now),
         vectors,
     };
@@ -311,6 +311,7 @@ fn index(terms: &Terms<'_>, vectors: Vec<(&Vector, SectorMask)>, dimensions: usi
         mask: None,
         candidates: None,
         now,
+        window: None,
         shown: openmemory_domain::Shown::default(),
     };
     let _ = openmemory_index::search(&one, &query, 1).unwrap();
