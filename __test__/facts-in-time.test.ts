@@ -1,9 +1,11 @@
 // What was true when, and what was known when: the questions that agents ask about the past, with exact answers.
 
-import { writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Memory, OpenMemory, Operation, SearchOptions } from '@openmemory/sdk'
+import { exitOf, nextMessage, start } from './helpers/child'
 import { refusal } from './helpers/refusal'
 import { freshDirectory, openModelStore, openStore } from './helpers/store'
 
@@ -85,17 +87,37 @@ const MEMORIES = [
   },
 ]
 
-async function imported(): Promise<OpenMemory> {
+function exported(memories: readonly object[]): string {
   const lines = [
     { format: 'openmemory-export', format_version: 1, model: null },
-    ...MEMORIES.map((memory) => ({ ...memory, user_id: 'ada' })),
+    ...memories.map((memory) => ({ ...memory, user_id: 'ada' })),
     { end: true },
   ]
   const file = join(freshDirectory(), 'memories.jsonl')
   writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+  return file
+}
+
+async function imported(): Promise<OpenMemory> {
   const om = openModelStore()
-  expect(await om.importFrom(file)).toMatchObject({ imported: MEMORIES.length, failed: 0 })
+  expect(await om.importFrom(exported(MEMORIES))).toMatchObject({ imported: MEMORIES.length, failed: 0 })
   return om
+}
+
+const killed = mkdtempSync(join(tmpdir(), 'openmemory-killed-'))
+afterAll(() => rmSync(killed, { recursive: true }))
+
+/** A copy of a store whose process was killed after each commit. */
+async function killedAfterEachCommit(): Promise<OpenMemory> {
+  const [store, path] = [join(killed, 'store'), freshDirectory()]
+  for (const memory of existsSync(store) ? [] : MEMORIES) {
+    const child = start('import-and-wait.mjs', store, exported([memory]))
+    expect(await nextMessage(child)).toMatchObject({ imported: 1, failed: 0 })
+    child.kill('SIGKILL')
+    await exitOf(child)
+  }
+  cpSync(store, path, { recursive: true })
+  return openModelStore(path)
 }
 
 async function movedOnce(): Promise<OpenMemory> {
@@ -110,6 +132,7 @@ async function movedOnce(): Promise<OpenMemory> {
 describe.each([
   ['as it was told', imported],
   ['after an export and an import', movedOnce],
+  ['whose process was killed after each commit', killedAfterEachCommit],
 ])('a store %s', (_, open) => {
   let om: OpenMemory
 
