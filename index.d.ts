@@ -97,7 +97,7 @@ export interface Memory<M extends object = Metadata> {
 
 /** What {@link OpenMemory.addMemory} returns. */
 export interface AddedMemory<M extends object = Metadata> extends Memory<M> {
-  /** Present only if the text was already stored; see {@link IfExists}. */
+  /** Present only if the text or the id was already stored; see {@link IfExists} and {@link AddOptions.onConflict}. */
   existed?: true
 }
 
@@ -284,7 +284,7 @@ export interface NewMemory<M extends object = Metadata> {
   content: string
   /** At most 64 tags of 1 to 256 characters. Default `[]`. */
   tags?: readonly string[]
-  /** At most 64 KiB of JSON, 32 levels deep. `metadata.sector` pins the sector. Default `{}`. */
+  /** At most 1 MiB of JSON, 32 levels deep. `metadata.sector` pins the sector. Default `{}`. */
   metadata?: MetadataInput<M>
   /** Default: the `userId` of the {@link OpenMemoryOptions}. */
   user_id?: string
@@ -303,9 +303,35 @@ export interface NewMemory<M extends object = Metadata> {
   valid_from?: DateInput
   /** Until when it is true: a time, or the end of a year, month or day. Default: it still is. */
   valid_to?: DateInput
+  /**
+   * The vector of the text by the model of the store, whose dimensions it must have: the text is not embedded. `reindex()`
+   * and an import embed the text all the same, because only the text is exported.
+   */
+  vector?: VectorInput
+  /**
+   * `false`: the text is not embedded. It is found by its words and by filters, and not by its meaning, until `reindex()`, an
+   * import or another text. Default true.
+   */
+  embed?: boolean
   /** Overrides `ifExists` of the call. */
   ifExists?: IfExists
+  /** Overrides `onConflict` of the call. */
+  onConflict?: OnConflict
 }
+
+/** The numbers of a vector. Its length does not matter, only its direction. */
+export type VectorInput = readonly number[] | Float32Array | Float64Array
+
+/**
+ * What to do if the `id` of a new memory is taken by a memory of the same user, agent, app and run; another scope's memory is
+ * never touched, and such an item is always refused.
+ *
+ * - `'report'`: refuse it with {@link VersionConflictError}.
+ * - `'skip'`: return the existing memory.
+ * - `'replace'`: give the existing memory a version with the content, tags, metadata and expiry of the new one: what the
+ *   new one lacks is gone. `created_at` stays, and `valid_from` and `valid_to` behave as in an update.
+ */
+export type OnConflict = 'report' | 'skip' | 'replace'
 
 /**
  * What to do if a memory with the same user, agent, app and run already has this text. The comparison ignores Unicode
@@ -375,6 +401,8 @@ export interface Operators<T> {
   contains?: string | number | boolean
   /** Like `contains`, ignoring case. */
   icontains?: string
+  /** Text: begins with this one. Lists: an element does. For scopes, tags and metadata. */
+  startsWith?: string
   /** `true`: the field has a value. `false`: it has none. */
   exists?: boolean
 }
@@ -462,6 +490,11 @@ export interface FunctionEmbedder {
    * `cause`, and nothing changes.
    */
   embed(texts: string[]): PromiseLike<ArrayLike<number>[]> | ArrayLike<number>[]
+  /**
+   * The same for queries, for models that embed queries in another way than what queries should find (`input_type`,
+   * `task_type`, prefixes). Default: `embed`.
+   */
+  embedQuery?(texts: string[]): PromiseLike<ArrayLike<number>[]> | ArrayLike<number>[]
 }
 
 /** Options of {@link OpenMemory} for a directory and for a server. */
@@ -651,6 +684,8 @@ export interface BatchOptions extends LongCallOptions {
 export interface AddOptions {
   /** For memories that do not set it themselves. Default `'add'`. */
   ifExists?: IfExists
+  /** For memories that do not set it themselves. Default `'report'`. It is looked at before `ifExists`. */
+  onConflict?: OnConflict
 }
 
 /** Options of {@link OpenMemory.addMemories}. */
@@ -669,7 +704,7 @@ export interface ImportOptions extends LongCallOptions {
    * stored memory and list the imported one in `errors`. `'skip'`: keep the stored memory. `'replace'`: replace it, in one
    * step. A memory whose versions are all identical is always skipped.
    */
-  onConflict?: 'report' | 'skip' | 'replace'
+  onConflict?: OnConflict
 }
 
 /** Options of {@link OpenMemory.updateMemories}. */
@@ -682,6 +717,13 @@ export interface OperationsOptions extends LongCallOptions, Attribution {}
 export interface SearchOptions extends PointInTime {
   /** Maximum number of hits, 1 to 1000. Default 8. */
   limit?: number
+  /** How many of the best hits to skip, at most 10,000. A search finds these too, so a page costs more the later it is. Default 0. */
+  offset?: number
+  /**
+   * The vector of the query by the model of the store, whose dimensions it must have: the query is not embedded, and may be
+   * empty. Words of the query still count.
+   */
+  vector?: VectorInput
   /**
    * The older name of `limit`. Giving both with different values is `INVALID_ARGUMENT`.
    * @deprecated Use `limit`.
@@ -720,7 +762,7 @@ export interface SearchOptions extends PointInTime {
 }
 
 /** Options of {@link OpenMemory.context}: those of a search, and of the block. */
-export interface ContextOptions extends Omit<SearchOptions, 'explain' | 'k'> {
+export interface ContextOptions extends Omit<SearchOptions, 'explain' | 'k' | 'offset'> {
   /** The block has at most so many tokens. Default 1000. */
   tokens?: number
   /** Counts the tokens of a text for your model. Default: one for each three bytes of UTF-8, which is more than most count. */
@@ -733,6 +775,27 @@ export interface ContextOptions extends Omit<SearchOptions, 'explain' | 'k'> {
   limit?: number
   /** Default 0.1. */
   minScore?: number
+}
+
+/** What {@link OpenMemory.facets} counts. */
+export interface FacetOptions {
+  /**
+   * The field whose values are counted. Of a list each element counts, once for each memory; objects and `null` do not count.
+   */
+  field: 'user_id' | 'agent_id' | 'app_id' | 'run_id' | 'tags' | 'sectors' | 'primary_sector' | `metadata.${string}`
+  filters?: Filters
+  /** Maximum number of values, 1 to 10,000. Default 100. */
+  limit?: number
+  /** Include memories whose `expires_at` has passed. Default false. */
+  showExpired?: boolean
+  /** Include memories that are retired, or whose `valid_to` has passed. Default false. */
+  showRetired?: boolean
+}
+
+/** Options of {@link OpenMemory.touchMemories}. */
+export interface TouchOptions {
+  /** The new expiry. `null` clears it. */
+  expires_at: TimeInput | null
 }
 
 /** Options of {@link OpenMemory.watch}. */
@@ -815,6 +878,20 @@ export type ItemResult<T = Memory> = { ok: true; memory: T } | { ok: false; id?:
 export interface DeleteSummary {
   deleted: number
   ids: string[]
+}
+
+/** What {@link OpenMemory.facets} counted. */
+export interface Facets {
+  /** The most frequent values first; those of one frequency in order. */
+  values: Facet[]
+  /** How many distinct values there are, including those beyond `limit`. */
+  distinct: number
+}
+
+/** A value of a field, and how many memories have it. */
+export interface Facet {
+  value: string | number | boolean
+  count: number
 }
 
 /** What {@link OpenMemory.exportTo} wrote. */
@@ -943,10 +1020,11 @@ export class OpenMemory<M extends object = Metadata> {
    * Stores a text. The promise resolves after the text has been embedded and committed.
    *
    * @param memory The text, with tags, metadata and scope.
-   * @param options What to do if the text is already stored.
+   * @param options What to do if the text or the id is already stored.
    * @returns The new memory, or the existing one with `existed: true`.
    * @throws {ValidationError} `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`, with the `field`.
-   * @throws {VersionConflictError} If the `id` is already taken.
+   * @throws {VersionConflictError} If the `id` is already taken, unless `onConflict` says otherwise.
+   * @throws {ImmutableMemoryError} If `onConflict` would replace an immutable memory.
    * @throws {OpenMemoryError} `EMBEDDING_FAILED`, `MODEL_UNAVAILABLE` or `MODEL_MISMATCH`.
    * @example
    * ```ts
@@ -962,7 +1040,7 @@ export class OpenMemory<M extends object = Metadata> {
    * invalid item does not stop the others unless the batch is `atomic`.
    *
    * @param memories The texts. A hole in the array counts as an invalid item.
-   * @param options `atomic`, `ifExists`, `onProgress` and `signal`.
+   * @param options `atomic`, `ifExists`, `onConflict`, `onProgress` and `signal`.
    * @returns One result per item, in order.
    * @throws {ValidationError} `LIMIT_EXCEEDED` for more than 1000 items, `INVALID_ARGUMENT` for none.
    * @throws {OpenMemoryError} `ABORTED` by the signal.
@@ -972,6 +1050,11 @@ export class OpenMemory<M extends object = Metadata> {
    * for (const result of results) console.log(result.ok ? result.memory.content : result.error.code)
    * // Ada has a cat
    * // INVALID_ARGUMENT
+   *
+   * const settings = [{ id: 'theme', content: 'dark' }]
+   * await om.addMemories(settings)
+   * const [again] = await om.addMemories([{ id: 'theme', content: 'light' }], { onConflict: 'replace' })
+   * console.log(again?.ok && again.memory.version) // 2
    * ```
    */
   addMemories(memories: readonly NewMemory<M>[], options?: AddManyOptions): Promise<ItemResult<AddedMemory<M>>[]>
@@ -1312,6 +1395,36 @@ export class OpenMemory<M extends object = Metadata> {
    * ```
    */
   watch(options?: WatchOptions): AsyncIterableIterator<MemoryChange<M>>
+
+  /**
+   * Counts the distinct values of a field: the users of a store, its tags, the topics in its metadata.
+   *
+   * @param options `field`, `filters`, `limit`, `showExpired` and `showRetired`.
+   * @returns The values with their counts.
+   * @throws {ValidationError} `INVALID_ARGUMENT` for a field without countable values, or `filters`.
+   * @example
+   * ```ts
+   * const { values, distinct } = await om.facets({ field: 'user_id' })
+   * for (const { value, count } of values) console.log(value, count) // ada 1
+   * ```
+   */
+  facets(options: FacetOptions): Promise<Facets>
+
+  /**
+   * Changes when memories expire, in one commit. It is no statement about what they say: it makes no version, `updated_at`
+   * stays, and {@link OpenMemory.watch} does not report it.
+   *
+   * @param ids 1 to 1000 ids.
+   * @param options `expires_at`.
+   * @returns One result per id, in order; `NOT_FOUND` and `IMMUTABLE` are results.
+   * @throws {ValidationError} `LIMIT_EXCEEDED` for more than 1000 ids, `INVALID_ARGUMENT` for none or without `expires_at`.
+   * @example
+   * ```ts
+   * const [touched] = await om.touchMemories([id], { expires_at: new Date(Date.now() + 86_400_000) })
+   * console.log(touched?.ok && touched.memory.version) // 1
+   * ```
+   */
+  touchMemories(ids: readonly string[], options: TouchOptions): Promise<ItemResult<Memory<M>>[]>
 
   /**
    * Reads the links of a memory to others, strongest first. A search that returns both memories strengthens their link.

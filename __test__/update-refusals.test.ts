@@ -40,7 +40,7 @@ const refused: [string, unknown, string, string | undefined][] = [
   ['metadata null', { metadata: null }, 'INVALID_ARGUMENT', 'metadata'],
   ['metadata as an array', { metadata: [] }, 'INVALID_ARGUMENT', 'metadata'],
   ['an integer of 2^60', { metadata: { n: 2 ** 60 } }, 'INVALID_ARGUMENT', 'metadata.n'],
-  ['metadata over 64 KiB', { metadata: { big: 'x'.repeat(65_537) } }, 'LIMIT_EXCEEDED', 'metadata'],
+  ['metadata over 1 MiB', { metadata: { big: 'x'.repeat(1_048_577) } }, 'LIMIT_EXCEEDED', 'metadata'],
   ['metadata 40 levels deep', { metadata: { deep: deep(40) } }, 'LIMIT_EXCEEDED', undefined],
   ['an unknown sector', { metadata: { sector: 'moody' } }, 'INVALID_ARGUMENT', 'metadata.sector'],
   ['a time that is none', { expires_at: 'soon' }, 'INVALID_ARGUMENT', 'expires_at'],

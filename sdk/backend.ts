@@ -28,8 +28,13 @@ export interface ListRequest extends Omit<contract.ListOptions, 'filters'> {
   filters: Filters
 }
 
-export interface SearchRequest extends Omit<contract.SearchOptions, 'filters'> {
+export interface SearchRequest extends Omit<contract.SearchOptions, 'filters' | 'vector'> {
   query: string
+  vector?: unknown
+  filters: Filters
+}
+
+export interface FacetsRequest extends Omit<contract.FacetOptions, 'filters'> {
   filters: Filters
 }
 
@@ -56,6 +61,8 @@ export interface Backend<M extends object = contract.Metadata> {
   deleteIds(ids: readonly string[], control: CallControl): Promise<contract.ItemResult<contract.DeletedMemory<M>>[]>
   deleteSelected(selection: contract.DeleteSelection, control: CallControl): Promise<contract.DeleteSummary>
   search(request: SearchRequest, control?: CallControl): Promise<contract.MemoryMatch<M>[]>
+  facets(request: FacetsRequest, control?: CallControl): Promise<contract.Facets>
+  touch(request: { ids: string[]; expires_at: string | null }): Promise<contract.ItemResult<contract.Memory<M>>[]>
   reinforce(request: { id: string } & contract.ReinforceOptions): Promise<contract.Memory<M>>
   history(
     request: { id: string } & contract.HistoryOptions,

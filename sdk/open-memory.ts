@@ -12,7 +12,17 @@ import { failure, invalid } from './errors'
 import { checkOperation, undoing } from './operations'
 import { type Check, readingFrom, writingTo } from './pipes'
 import { isVacuous, Scope } from './scope'
-import { checkId, checkItems, checkOptions, checkRecord, describe, isoTime, rejectExtra } from './validate/arguments'
+import {
+  asNumbers,
+  checkExpiry,
+  checkId,
+  checkItems,
+  checkOptions,
+  checkRecord,
+  describe,
+  isoTime,
+  rejectExtra,
+} from './validate/arguments'
 import { checkFile } from './validate/file'
 import { assertLossless, isPlainObject } from './validate/json'
 import { Watch } from './watch'
@@ -31,14 +41,15 @@ interface Call {
 const ITERATE_OPTIONS = ['filters', 'limit', 'order', 'showExpired', 'showRetired', 'at', 'asOf'] as const
 const UPDATE_OPTIONS = ['ifVersion', 'actor', 'reason'] as const
 const SEARCH_OPTIONS = [
-  ...['limit', 'k', 'filters', 'sectors', 'minScore', 'explain', 'showExpired', 'showRetired'],
+  ...['limit', 'offset', 'vector', 'k', 'filters', 'sectors', 'minScore', 'explain', 'showExpired', 'showRetired'],
   ...['at', 'asOf', 'referenceTime', 'history', 'includeHistory'],
 ] as readonly (keyof contract.SearchOptions)[]
 const CONTEXT_OPTIONS = [
-  ...SEARCH_OPTIONS.filter((name) => name !== 'k' && name !== 'explain'),
+  ...SEARCH_OPTIONS.filter((name) => !['k', 'explain', 'offset'].includes(name)),
   ...['tokens', 'countTokens', 'order'],
 ] as readonly (keyof contract.ContextOptions)[]
 const RETIRE_OPTIONS = [...UPDATE_OPTIONS, 'why', 'valid_to'] as const
+const FACET_OPTIONS = ['field', 'filters', 'limit', 'showExpired', 'showRetired'] as const
 const WATCH_OPTIONS = ['filters', 'since', 'signal'] as const
 const LONG_OPTIONS = ['onProgress', 'signal'] as const
 
@@ -65,20 +76,22 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
 
   addMemory(memory: contract.NewMemory<M>, options?: contract.AddOptions, ...extra: Extra) {
     return this.#call(extra, () => {
-      const { ifExists } = checkOptions(options, ['ifExists'])
+      const { ifExists, onConflict } = checkOptions(options, ['ifExists', 'onConflict'])
       const record = this.#scope.memory(checkRecord(memory, 'memory'))
       // Undefined and null count as absent, as in a batch.
-      return this.#backend.add({ memory: { ...record, ifExists: record.ifExists ?? ifExists } })
+      const duplicates = { ifExists: record.ifExists ?? ifExists, onConflict: record.onConflict ?? onConflict }
+      return this.#backend.add({ memory: { ...record, ...duplicates } })
     })
   }
 
   addMemories(memories: readonly contract.NewMemory<M>[], options?: contract.AddManyOptions, ...extra: Extra) {
     return this.#call(extra, ({ site }) => {
-      const { atomic = false, ifExists, ...long } = checkOptions(options, [...LONG_OPTIONS, 'atomic', 'ifExists'])
+      const known = [...LONG_OPTIONS, 'atomic', 'ifExists', 'onConflict'] as const
+      const { atomic = false, ifExists, onConflict, ...long } = checkOptions(options, known)
       const prepare = (item: unknown, index: number) => this.#scope.memory(checkRecord(item, `memories[${index}]`))
       return cancellable(long, (control) =>
         perItem(checkItems(memories, 'memories'), { atomic, site, prepare }, (items) =>
-          this.#backend.addMany(lossless({ items, atomic, ifExists }), control),
+          this.#backend.addMany(lossless({ items, atomic, ifExists, onConflict }), control),
         ),
       )
     })
@@ -208,6 +221,24 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
 
   searchMemories(query: string, options?: contract.SearchOptions, ...extra: Extra) {
     return this.#call(extra, (call) => this.#search(query, checkOptions(options, SEARCH_OPTIONS), call))
+  }
+
+  facets(options: contract.FacetOptions, ...extra: Extra): Promise<contract.Facets> {
+    return this.#call(extra, (call) => {
+      const { field, filters, ...rest } = checkOptions(options, FACET_OPTIONS)
+      if (typeof field !== 'string') throw invalid('field', `must be a string, not ${describe(field)}`)
+      const request = { ...lossless({ field, ...rest }), filters: this.#scope.filters(filters) }
+      return this.#backend.facets(request, call.stopAtDeadline())
+    })
+  }
+
+  touchMemories(ids: readonly string[], options: contract.TouchOptions, ...extra: Extra) {
+    return this.#call(extra, ({ site }) => {
+      const expires_at = checkExpiry(options)
+      return perItem(checkItems<string>(ids, 'ids'), { atomic: false, site, prepare: checkId }, (accepted) =>
+        this.#backend.touch({ ids: accepted, expires_at }),
+      )
+    })
   }
 
   context(query: string, options?: contract.ContextOptions, ...extra: Extra): Promise<contract.ContextBlock<M>> {
@@ -434,9 +465,12 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
   }
 
   #search(query: string, options: contract.SearchOptions, call: Call): Promise<contract.MemoryMatch<M>[]> {
-    const { filters, ...rest } = asText(options)
+    const { filters, vector, ...rest } = asText(options)
     if (typeof query !== 'string') throw invalid('query', `must be a string, not ${describe(query)}`)
-    const request = { ...lossless({ query, ...rest }), filters: this.#scope.filters(filters) }
+    const request = {
+      ...lossless({ query, ...rest, ...(vector !== undefined && { vector: asNumbers(vector) }) }),
+      filters: this.#scope.filters(filters),
+    }
     return this.#backend.search(request, call.stopAtDeadline())
   }
 

@@ -10,33 +10,39 @@ use napi::threadsafe_function::ThreadsafeFunctionCallMode::NonBlocking;
 use napi::tokio::select;
 use napi::tokio::sync::{oneshot, watch};
 use napi::{Env, Status};
-use openmemory_embedding::{EmbedCall, EmbedFailure};
+use openmemory_embedding::{EmbedCall, EmbedFailure, Purpose};
 
-type Texts = FnArgs<(Vec<String>,)>;
+/// The texts, and whether they are parts of a query.
+type Texts = FnArgs<(Vec<String>, bool)>;
 type EmbedFunction = ThreadsafeFunction<Texts, Promise<Float32Array>, Texts, Status, false, true>;
 
 /// Wraps the facade's function for the engine. That function checks the vectors, and rejects instead of throwing.
 pub fn embed_call(env: &Env, embed: Function<'_, Texts, Promise<Float32Array>>) -> Result<EmbedCall> {
     let function = Arc::new(embed.build_threadsafe_function().weak::<true>().build()?);
     let ended = end_of_this_thread(env)?;
-    Ok(Arc::new(move |texts| {
+    Ok(Arc::new(move |texts, purpose| {
         let (function, mut ended) = (Arc::clone(&function), ended.clone());
         Box::pin(async move {
             select! {
                 biased;
                 _ = ended.wait_for(|ended| *ended) => Err(EmbedFailure::CallerExited),
-                answer = call(&function, texts) => answer,
+                answer = call(&function, texts, purpose) => answer,
             }
         })
     }))
 }
 
-async fn call(function: &EmbedFunction, texts: Vec<String>) -> std::result::Result<Vec<f32>, EmbedFailure> {
+async fn call(
+    function: &EmbedFunction,
+    texts: Vec<String>,
+    purpose: Purpose,
+) -> std::result::Result<Vec<f32>, EmbedFailure> {
     let (started, promise) = oneshot::channel();
-    let called = function.call_with_return_value((texts,).into(), NonBlocking, move |promise, _| {
-        let _ = started.send(promise);
-        Ok(())
-    });
+    let called =
+        function.call_with_return_value((texts, purpose == Purpose::Query).into(), NonBlocking, move |promise, _| {
+            let _ = started.send(promise);
+            Ok(())
+        });
     if called != Status::Ok {
         return Err(EmbedFailure::CallerExited);
     }

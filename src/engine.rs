@@ -10,8 +10,8 @@ use napi::bindgen_prelude::{
 use napi::{Env, JsValue};
 use napi_derive::napi;
 use openmemory_domain::request::{
-    AddMany, ById, Delete, DeleteMany, Export, FeedbackRequest, Get, History, Import, List, NewMemory, Operations,
-    Reinforce, Restore, Retire, Search, Update, UpdateMany,
+    AddMany, ById, Delete, DeleteMany, Export, Facets, FeedbackRequest, Get, History, Import, List, NewMemory,
+    Operations, Reinforce, Restore, Retire, Search, Touch, Update, UpdateMany,
 };
 use openmemory_domain::{Clock, Invalid, SystemClock};
 use openmemory_engine::{self as engine, Shared};
@@ -53,7 +53,7 @@ impl Engine {
     pub fn new(
         env: &Env,
         options: String,
-        embed: Option<Function<'_, FnArgs<(Vec<String>,)>, Promise<Float32Array>>>,
+        embed: Option<Function<'_, FnArgs<(Vec<String>, bool)>, Promise<Float32Array>>>,
     ) -> Result<Self> {
         let embed = embed.map(|embed| embed_call(env, embed)).transpose()?;
         let spec = StoreSpec::read(&options, embed)?;
@@ -104,6 +104,18 @@ impl Engine {
     pub fn update_many<'env>(&self, env: &'env Env, request: String, control: Option<&Control>) -> Promised<'env> {
         let (batch, control) = (read(&request, UpdateMany::read), progress(control));
         self.call(env, |engine| async move { engine.update_many(batch?, &control).await.map(items) })
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn facets<'env>(&self, env: &'env Env, request: String, control: Option<&Control>) -> Promised<'env> {
+        let (facets, control) = (read(&request, Facets::read), progress(control));
+        self.read(env, move |engine| engine.facets(&facets?, &control))
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn touch<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
+        let touch = read(&request, Touch::read);
+        self.call(env, |engine| async move { engine.touch(touch?).await.map(items) })
     }
 
     #[napi(ts_return_type = "Promise<string>")]

@@ -60,7 +60,7 @@ const REFUSED: [string, string | Buffer, string][] = [
   ['tags as a text', '{"content":"x","tags":"a"}', 'tags'],
   ['65 tags', JSON.stringify({ content: 'x', tags: Array.from({ length: 65 }, (_, n) => `${n}`) }), 'tags'],
   ['metadata as a list', withMetadata('[]'), 'metadata'],
-  ['metadata of 65 kB', JSON.stringify({ content: 'x', metadata: { a: 'x'.repeat(65_536) } }), 'metadata'],
+  ['metadata over 1 MiB', JSON.stringify({ content: 'x', metadata: { a: 'x'.repeat(1_048_576) } }), 'metadata'],
   ['an id of 257 characters', JSON.stringify({ content: 'x', id: 'x'.repeat(257) }), 'id'],
   ['an id with NUL', '{"content":"x","id":"a\\u0000b"}', 'id'],
   ['an id with a line break', '{"content":"x","id":"a\\nb"}', 'id'],

@@ -104,7 +104,7 @@ test.each([
   [{ content: 'x'.repeat(200_001) }, 'content'],
   [{ tags: Array(65).fill('t') }, 'tags'],
   [{ tags: ['t'.repeat(257)] }, 'tags[0]'],
-  [{ metadata: { text: 'x'.repeat(65_536) } }, 'metadata'],
+  [{ metadata: { text: 'x'.repeat(1_048_576) } }, 'metadata'],
 ])('an over-long value answers 413 limit', async (body, field) => {
   const { ask } = await withMemory()
   const reply = await ask('PATCH', `/memory/${MEMORY.id}`, { body })

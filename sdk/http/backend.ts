@@ -18,7 +18,7 @@ type Memory<M extends object> = contract.Memory<M>
 
 /** Paths that are routes of their own; an id that is spelled like one is escaped. */
 const ROUTES: ReadonlySet<string> = new Set([
-  ...['add', 'all', 'batch', 'delete', 'list', 'operations', 'query', 'reinforce', 'search'],
+  ...['add', 'all', 'batch', 'delete', 'facets', 'list', 'operations', 'query', 'reinforce', 'search', 'touch'],
 ])
 
 const STATS: HttpRequest = { method: 'GET', path: '/stats', fits: shapes.isStats }
@@ -110,6 +110,19 @@ export class HttpBackend<M extends object> implements Backend<M> {
       ...{ method: 'POST', path: '/memory/search', body: json(request), fits },
     })
     return matches.map(bare)
+  }
+
+  async facets(request: requests.FacetsRequest): Promise<contract.Facets> {
+    const fits = shapes.holdsList('values')
+    return this.#read({ method: 'POST', path: '/memory/facets', body: json(request), fits })
+  }
+
+  async touch(request: { ids: string[]; expires_at: string | null }): Promise<contract.ItemResult<Memory<M>>[]> {
+    const fits = shapes.holdsResults(request.ids.length)
+    const { results } = await this.#call<{ results: ItemBody<Memory<M>>[] }>({
+      ...{ method: 'POST', path: '/memory/touch', body: json(request), fits },
+    })
+    return itemResults(results)
   }
 
   async reinforce(request: { id: string } & contract.ReinforceOptions): Promise<Memory<M>> {

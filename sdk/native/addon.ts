@@ -18,6 +18,8 @@ export interface NativeEngine {
   delete(request: string): Answer
   deleteMany(request: string, control?: NativeControl): Answer
   search(request: string, control?: NativeControl): Answer
+  facets(request: string, control?: NativeControl): Answer
+  touch(request: string): Answer
   reinforce(request: string): Answer
   history(request: string, control?: NativeControl): Answer
   restore(request: string): Answer
@@ -54,7 +56,7 @@ export interface NativeWatcher {
 }
 
 /** Gives one flat array of `texts.length * dimensions` values. */
-export type NativeEmbed = (texts: string[]) => Promise<Float32Array>
+export type NativeEmbed = (texts: string[], isQuery: boolean) => Promise<Float32Array>
 
 /** The keys in a file. Every call is synchronous. */
 export interface NativeKeys {

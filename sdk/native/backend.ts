@@ -105,6 +105,16 @@ export class NativeBackend<M extends object> implements Backend<M> {
     return this.#pass(this.#limits.searches, (engine, native) => engine.search(text, native), control)
   }
 
+  facets(request: requests.FacetsRequest, control?: CallControl): Promise<contract.Facets> {
+    const text = JSON.stringify(request)
+    return this.#read((engine, native) => engine.facets(text, native), control)
+  }
+
+  async touch(request: object) {
+    const text = JSON.stringify(request)
+    return itemResults(await this.#call<ItemBody<contract.Memory<M>>[]>((engine) => engine.touch(text)))
+  }
+
   reinforce(request: object): Promise<contract.Memory<M>> {
     const text = JSON.stringify(request)
     return this.#call((engine) => engine.reinforce(text))

@@ -9,9 +9,10 @@ const DEFAULT_TIMEOUT_MS = 120_000
 
 /** Resolves to one flat array, or rejects if any vector is wrong. */
 export function embedWith(embedder: FunctionEmbedder, timeoutMs = DEFAULT_TIMEOUT_MS): NativeEmbed {
-  return async (texts) => {
+  return async (texts, isQuery) => {
     try {
-      return flatten(await withinTimeout(embedder.embed(texts), timeoutMs), texts.length, embedder.dimensions)
+      const vectors = isQuery && embedder.embedQuery ? embedder.embedQuery(texts) : embedder.embed(texts)
+      return flatten(await withinTimeout(vectors, timeoutMs), texts.length, embedder.dimensions)
     } catch (error) {
       throw new Error(ticketFor(error))
     }

@@ -9,7 +9,7 @@ import type { NativeEmbed } from './addon'
 import { embedWith } from './embed-function'
 
 const MODEL_OPTIONS = ['model', 'tokenizer', 'pooling', 'queryPrefix', 'passagePrefix'] as const
-const FUNCTION_OPTIONS = ['id', 'dimensions', 'embed'] as const
+const FUNCTION_OPTIONS = ['id', 'dimensions', 'embed', 'embedQuery'] as const
 
 interface Embedder {
   /** As the addon's engine reads it. */
@@ -48,6 +48,9 @@ function functionEmbedder(given: FunctionEmbedder, timeoutMs: number | undefined
   rejectUnknown(given, FUNCTION_OPTIONS)
   const { dimensions } = given
   if (typeof given.embed !== 'function') throw invalid('embedder.embed', 'must be a function')
+  if (given.embedQuery !== undefined && typeof given.embedQuery !== 'function') {
+    throw invalid('embedder.embedQuery', 'must be a function')
+  }
   if (!isInteger(dimensions, 65_536)) throw invalid('embedder.dimensions', 'must be an integer from 1 to 65536')
   return {
     embedder: { kind: 'external', id: required(given.id, 'embedder.id'), dimensions },

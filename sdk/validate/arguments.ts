@@ -1,6 +1,7 @@
 // Do the arguments of a call have the right type? The engine judges values; what is rejected here would be lost or misread
 // on the way to it.
 
+import type { TouchOptions } from '../../index'
 import { failure, invalid } from '../errors'
 import { assertLossless, isDate, isPlainObject } from './json'
 
@@ -43,6 +44,7 @@ export function checkRecord(record: unknown, name: string): Record<string, unkno
   for (const field of ['expires_at', 'created_at', 'valid_from', 'valid_to']) {
     if (isDate(checked[field])) checked[field] = isoTime(checked[field], field)
   }
+  if (checked.vector !== undefined) checked.vector = asNumbers(checked.vector)
   assertLossless(checked, '')
   return checked
 }
@@ -51,6 +53,23 @@ export function isoTime(time: string | Date, field: string): string {
   if (!isDate(time)) return time
   if (Number.isNaN(time.getTime())) throw invalid(field, 'is an invalid Date')
   return time.toISOString()
+}
+
+/** A vector as JSON has it. What is none is left to the engine to refuse. */
+export function asNumbers(vector: unknown): unknown {
+  return ArrayBuffer.isView(vector) && 'length' in vector ? Array.from(vector as Float32Array) : vector
+}
+
+/** The `expires_at` that a call sets; `null` clears it, and an absent one is more likely a mistake. */
+export function checkExpiry(options: TouchOptions): string | null {
+  if (!isPlainObject(options)) throw invalid('options', `must be an object, not ${describe(options)}`)
+  const { expires_at, ...rest } = options as TouchOptions
+  const [unknown] = Object.keys(rest)
+  if (unknown !== undefined) throw invalid(unknown, 'is not an option of this call')
+  if (expires_at === undefined) throw invalid('expires_at', 'is missing; pass a time, or null to clear it')
+  if (expires_at === null) return null
+  assertLossless({ expires_at }, '', true)
+  return isoTime(expires_at, 'expires_at')
 }
 
 /** The items of a batch. An invalid item fails alone; none or too many fail the call. */

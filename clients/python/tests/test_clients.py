@@ -53,6 +53,22 @@ async def every_method(om, folder):
     assert (history[0].reason, history[-1].event, history[1].changes[0].after) == ("for ever", "ADD", "Ada drinks coffee")
     assert (await done(om.restore_memory("m1", 1))).content == "Ada drinks tea"
     assert (await done(om.search_memories("tea", limit=1)))[0].score > 0
+    assert (await done(om.search_memories("tea", offset=1000))) == []
+    await done(om.add_memory("Theme: dark", id="theme", tags=["ui"], agent_id="settings"))
+    theme = {"id": "theme", "content": "Theme: light", "agent_id": "settings"}
+    light = await done(om.add_memory(**theme, on_conflict="replace"))
+    assert (light.id, light.version, light.tags, light.existed) == ("theme", 2, [], True)
+    [taken] = await done(om.add_memories([theme], on_conflict="report"))
+    assert taken.error.code == "VERSION_CONFLICT"
+    wrong = await refused(ValidationError, lambda: om.add_memory("x", vector=[1.0, 2.0]))
+    assert wrong.field == "vector"
+    facets = await done(om.facets("agent_id"))
+    assert ([(one.value, one.count) for one in facets.values], facets.distinct) == ([("settings", 1)], 1)
+    [touched, missing] = await done(om.touch_memories(["theme", "nobody"], expires_at=tomorrow))
+    assert (touched.memory.version, missing.error.code) == (2, "NOT_FOUND")
+    assert touched.memory.expires_at is not None
+    assert (await done(om.touch_memories(["theme"], expires_at=None)))[0].memory.expires_at is None
+    await done(om.delete_memory("theme"))
     job = await done(om.add_memory("Ada works at Acme", valid_from="2023", valid_to=date(2999, 1, 2), user_id="ada"))
     assert (job.valid_from, job.valid_to) == ("2023", "2999-01-02")
     moved = await done(om.update_memory(job.id, content="Ada works at Initech", valid_from="2026-03", valid_to=None))

@@ -7,7 +7,9 @@ pub const TAGS: usize = 64;
 /// Characters of one tag.
 pub const TAG_CHARACTERS: usize = 256;
 /// Bytes of a memory's metadata as JSON text.
-pub const METADATA_BYTES: usize = 64 * 1024;
+pub const METADATA_BYTES: usize = 1024 * 1024;
+/// Bytes of a path into metadata.
+pub const METADATA_PATH_BYTES: usize = 64 * 1024;
 /// Nesting of objects and arrays in metadata, including the metadata object itself.
 pub const METADATA_DEPTH: usize = 32;
 /// The largest integer that JavaScript represents exactly: ±2^53.
@@ -24,5 +26,11 @@ pub const QUERY_CHARACTERS: usize = 8192;
 pub const HITS: usize = 1000;
 /// Earlier texts that a hit has with it.
 pub const EARLIER_TEXTS: usize = 16;
+/// Numbers of a vector.
+pub const DIMENSIONS: usize = 65_536;
+/// Hits that a search skips.
+pub const OFFSET: usize = 10_000;
+/// Distinct values that are counted in one answer.
+pub const FACETS: usize = 10_000;
 /// Memories per page, versions per history call.
 pub const PAGE: usize = 1000;

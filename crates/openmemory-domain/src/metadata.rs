@@ -8,7 +8,7 @@ use super::{Invalid, Sector, limits};
 /// The field that pins a memory to a sector.
 pub const SECTOR_FIELD: &str = "sector";
 
-/// A JSON object of at most 64 KiB as text, at most 32 levels deep, with integers within ±2^53 and no top-level `null`.
+/// A JSON object of at most 1 MiB as text, at most 32 levels deep, with integers within ±2^53 and no top-level `null`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Metadata(Map<String, Value>);
 

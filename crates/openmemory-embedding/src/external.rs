@@ -10,12 +10,11 @@ use std::sync::{Arc, Weak};
 use futures_util::stream::{self, StreamExt};
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
-use unicode_segmentation::UnicodeSegmentation;
 
 use super::passages::passages;
 use super::pooling::{blended, normalised};
 use super::reassemble::{Group, reassemble};
-use super::{EmbeddingError, ModelIdentity, Passage, Sentence};
+use super::{EmbeddingError, ModelIdentity, Passage};
 use crate::embedder::collect;
 
 /// Characters per passage: well within the context window of common services.
@@ -39,8 +38,15 @@ pub enum EmbedFailure {
 /// The pending result of a call.
 pub type EmbedAnswer = Pin<Box<dyn Future<Output = Result<Vec<f32>, EmbedFailure>> + Send>>;
 
+/// What the vectors of texts are for: many models embed queries in another way than what queries should find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    Passages,
+    Query,
+}
+
 /// Takes texts and returns their vectors, concatenated.
-pub type EmbedCall = Arc<dyn Fn(Vec<String>) -> EmbedAnswer + Send + Sync>;
+pub type EmbedCall = Arc<dyn Fn(Vec<String>, Purpose) -> EmbedAnswer + Send + Sync>;
 
 /// A model behind a function. Vectors need not be normalised. Each passage is a single sentence.
 pub struct ExternalEmbedder {
@@ -81,12 +87,16 @@ impl ExternalEmbedder {
 
     /// The passages of a text: at least one, covering it without a gap.
     pub async fn passages(&self, text: &str) -> Result<Vec<Passage>, EmbeddingError> {
+        self.parts(text, Purpose::Passages).await
+    }
+
+    async fn parts(&self, text: &str, purpose: Purpose) -> Result<Vec<Passage>, EmbeddingError> {
         let ranges = cut(text);
         if let [_] = &ranges[..] {
-            let embedded = self.embed(vec![text.to_owned()]).await;
+            let embedded = self.embed(vec![text.to_owned()], purpose).await;
             return collect(ranges, &mut embedded.into_iter());
         }
-        let mut found = self.passages_in_bulk(&[text], vec![ranges], |_| {}).await;
+        let mut found = self.passages_in_bulk(&[text], vec![ranges], purpose, |_| {}).await;
         found.pop().unwrap_or(Err(EmbeddingError::Closed))
     }
 
@@ -97,13 +107,14 @@ impl ExternalEmbedder {
         progress: impl FnMut(usize),
     ) -> Vec<Result<Vec<Passage>, EmbeddingError>> {
         let cuts = texts.iter().map(|text| cut(text.as_ref())).collect();
-        self.passages_in_bulk(texts, cuts, progress).await
+        self.passages_in_bulk(texts, cuts, Purpose::Passages, progress).await
     }
 
     async fn passages_in_bulk(
         &self,
         texts: &[impl AsRef<str>],
         cuts: Vec<Vec<Range<usize>>>,
+        purpose: Purpose,
         progress: impl FnMut(usize),
     ) -> Vec<Result<Vec<Passage>, EmbeddingError>> {
         let mut pieces = Vec::with_capacity(texts.len());
@@ -111,35 +122,39 @@ impl ExternalEmbedder {
             pieces.extend(ranges.iter().map(|range| text.as_ref()[range.clone()].to_owned()));
         }
         let calls: Vec<Vec<String>> = pieces.chunks(MAX_BATCH).map(<[String]>::to_vec).collect();
-        let groups = stream::iter(calls).map(|pieces| self.embed_in_bulk(pieces)).buffered(MAX_BULK_CALLS);
+        let groups = stream::iter(calls).map(|pieces| self.embed_in_bulk(pieces, purpose)).buffered(MAX_BULK_CALLS);
         reassemble(cuts.into_iter().map(Ok).collect(), pin!(groups), progress).await
     }
 
     /// The vector of a query. A query longer than a passage is represented by all of its parts, weighted by length.
     pub async fn query(&self, text: &str) -> Result<Vec<f32>, EmbeddingError> {
-        let parts = self.passages(text).await?.into_iter();
+        let parts = self.parts(text, Purpose::Query).await?.into_iter();
         let weighted: Vec<_> = parts.map(|part| (part.vector, part.range.len().max(1))).collect();
         blended(&weighted)
     }
 
-    async fn embed_in_bulk(&self, pieces: Vec<String>) -> Group {
+    async fn embed_in_bulk(&self, pieces: Vec<String>, purpose: Purpose) -> Group {
         // The semaphore belongs to the embedder and is never closed.
         let _permit = self.bulk_calls.acquire().await;
-        self.embed(pieces).await
+        self.embed(pieces, purpose).await
     }
 
-    async fn embed(&self, pieces: Vec<String>) -> Group {
-        match self.vectors(&pieces).await {
+    async fn embed(&self, pieces: Vec<String>, purpose: Purpose) -> Group {
+        match self.vectors(&pieces, purpose).await {
             Ok(vectors) => {
-                vectors.into_iter().zip(&pieces).map(|(vector, piece)| Ok(single_passage(piece, vector?))).collect()
+                vectors.into_iter().zip(&pieces).map(|(vector, piece)| Ok(Passage::of_whole(piece, vector?))).collect()
             }
             Err(error) => vec![Err(error); pieces.len()],
         }
     }
 
-    async fn vectors(&self, pieces: &[String]) -> Result<Vec<Result<Vec<f32>, EmbeddingError>>, EmbeddingError> {
+    async fn vectors(
+        &self,
+        pieces: &[String],
+        purpose: Purpose,
+    ) -> Result<Vec<Result<Vec<f32>, EmbeddingError>>, EmbeddingError> {
         let (count, dimensions) = (pieces.len(), self.identity.dimensions);
-        let flat = self.call(pieces).await?;
+        let flat = self.call(pieces, purpose).await?;
         if dimensions == 0 || flat.len() != count * dimensions {
             return Err(EmbeddingError::failed(format!(
                 "embed returned {} numbers for {count} texts of {dimensions} dimensions, expected {}",
@@ -150,14 +165,14 @@ impl ExternalEmbedder {
         Ok(flat.chunks_exact(dimensions).map(|vector| normalised(vector.to_vec())).collect())
     }
 
-    async fn call(&self, pieces: &[String]) -> Result<Vec<f32>, EmbeddingError> {
+    async fn call(&self, pieces: &[String], purpose: Purpose) -> Result<Vec<f32>, EmbeddingError> {
         let _permit = self.calls.acquire().await;
-        if let Some(answer) = self.try_call(pieces).await {
+        if let Some(answer) = self.try_call(pieces, purpose).await {
             return answer;
         }
         let fallbacks: Vec<Arc<Self>> = self.fallbacks.lock().iter().filter_map(Weak::upgrade).collect();
         for other in fallbacks {
-            if let Some(answer) = other.try_call(pieces).await {
+            if let Some(answer) = other.try_call(pieces, purpose).await {
                 return answer;
             }
         }
@@ -165,11 +180,11 @@ impl ExternalEmbedder {
     }
 
     /// `None` if the function is no longer available.
-    async fn try_call(&self, pieces: &[String]) -> Option<Result<Vec<f32>, EmbeddingError>> {
+    async fn try_call(&self, pieces: &[String], purpose: Purpose) -> Option<Result<Vec<f32>, EmbeddingError>> {
         if self.exited.load(Ordering::Relaxed) {
             return None;
         }
-        match (self.function)(pieces.to_vec()).await {
+        match (self.function)(pieces.to_vec(), purpose).await {
             Ok(flat) => Some(Ok(flat)),
             Err(EmbedFailure::Failed(reason)) => Some(Err(EmbeddingError::failed(reason))),
             Err(EmbedFailure::CallerExited) => {
@@ -183,10 +198,4 @@ impl ExternalEmbedder {
 fn cut(text: &str) -> Vec<Range<usize>> {
     let characters: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
     passages(text, &characters, WINDOW)
-}
-
-fn single_passage(piece: &str, vector: Vec<f32>) -> Passage {
-    let tokens = piece.unicode_words().count().max(1);
-    let sentence = Sentence { range: 0..piece.len(), tokens, vector: vector.clone() };
-    Passage { range: 0..piece.len(), tokens, vector, sentences: vec![sentence] }
 }

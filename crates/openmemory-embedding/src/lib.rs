@@ -25,13 +25,13 @@ mod tokens;
 
 pub use embedder::{Embedder, FirstPass};
 pub use error::EmbeddingError;
-pub use external::{EmbedAnswer, EmbedCall, EmbedFailure, ExternalEmbedder};
+pub use external::{EmbedAnswer, EmbedCall, EmbedFailure, ExternalEmbedder, Purpose};
 pub use fair_queue::Priority;
 pub use model::{ModelEmbedder, ModelOptions};
 pub use openmemory_domain::ModelIdentity;
 pub use passage::{Passage, Sentence};
 pub use pool::EmbeddingPool;
 pub use pool_client::PoolClient;
-pub use pooling::Pooling;
+pub use pooling::{Pooling, normalised};
 pub use service::{EmbedderSource, EmbeddingService, LocalEmbedder};
 pub use test_embedder::TestEmbedder;

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use unicode_segmentation::UnicodeSegmentation;
+
 /// A statement within a passage.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sentence {
@@ -27,6 +29,13 @@ pub struct Passage {
 }
 
 impl Passage {
+    /// A text as one passage, represented by one vector.
+    pub fn of_whole(text: &str, vector: Vec<f32>) -> Self {
+        let tokens = text.unicode_words().count().max(1);
+        let sentence = Sentence { range: 0..text.len(), tokens, vector: vector.clone() };
+        Self { range: 0..text.len(), tokens, vector, sentences: vec![sentence] }
+    }
+
     pub(crate) fn shifted(mut self, by: usize) -> Self {
         let shift = |range: &mut Range<usize>| *range = range.start + by..range.end + by;
         shift(&mut self.range);

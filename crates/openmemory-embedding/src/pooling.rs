@@ -32,7 +32,7 @@ pub(super) fn sum<'a>(rows: impl Iterator<Item = &'a [f32]>, dimensions: usize) 
 
 /// Scales `vector` to length 1. Only the direction matters, so a sum serves as well as a mean. A zero vector has no
 /// direction and stays: it is similar to nothing, and its text can still be found by its words.
-pub(super) fn normalised(mut vector: Vec<f32>) -> Result<Vec<f32>, EmbeddingError> {
+pub fn normalised(mut vector: Vec<f32>) -> Result<Vec<f32>, EmbeddingError> {
     if let Some(at) = vector.iter().position(|value| !value.is_finite()) {
         let value = vector[at];
         return Err(EmbeddingError::failed(format!("number {at} of the vector is {value}")));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::engine::Engine;
 use super::index_text::words;
 use super::partitions::user_of;
-use openmemory_domain::request::{IfExists, NewMemory};
+use openmemory_domain::request::{IfExists, NewMemory, OnConflict};
 use openmemory_domain::{Embedding, MemoryId};
 use openmemory_rules::contract::Added;
 use openmemory_rules::write::add::{Insertion, Prepared, add};
@@ -17,11 +17,12 @@ impl Engine {
         if let Some(memory) = self.existing_to_skip(&new)? {
             return Ok(Added { memory, existed: true });
         }
-        if let Some(id) = new.id.as_ref().filter(|_| new.if_exists == IfExists::Add) {
+        let is_refused = new.duplicates.if_exists == IfExists::Add && new.duplicates.on_conflict == OnConflict::Report;
+        if let Some(id) = new.id.as_ref().filter(|_| is_refused) {
             self.check_free(id)?;
         }
         self.fitting_model().await?;
-        let embedding = match self.vectors_of_existing(&new).await? {
+        let embedding = match self.known_vectors_of(&new).await? {
             Some(known) => known,
             None => self.embed(&new.content).await?,
         };

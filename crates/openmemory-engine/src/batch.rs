@@ -1,7 +1,7 @@
 //! How are many changes written at once? New texts are embedded together and committed in few transactions. Items
 //! succeed or fail independently, or all together in an atomic batch.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::embed::Embedded;
@@ -9,10 +9,11 @@ use super::engine::Engine;
 use super::index_text::words;
 use super::outcome::{HasId, Outcome};
 use super::partitions::{User, user_of};
-use openmemory_domain::request::{AddMany, Item, NewMemory, Update, UpdateMany};
-use openmemory_domain::{Content, ContentHash, Embedding, Memory, MemoryId};
+use openmemory_domain::request::{AddMany, Item, NewMemory, Touch, Update, UpdateMany};
+use openmemory_domain::{Content, Embedding, Memory, MemoryId};
 use openmemory_rules::contract::{Added, Control, Deleted, ItemError, ItemResult};
 use openmemory_rules::write::add::{self, Prepared};
+use openmemory_rules::write::committed::Committed;
 use openmemory_rules::write::delete;
 use openmemory_rules::write::text::Text;
 use openmemory_rules::write::update;
@@ -24,21 +25,35 @@ const ADD_CHUNK: usize = 128;
 /// Updates per commit.
 const UPDATE_CHUNK: usize = 512;
 
+/// A new memory, with its vectors if they need not be made.
+struct Unprepared {
+    new: NewMemory,
+    known: Option<Arc<Embedding>>,
+}
+
+impl HasId for Unprepared {
+    fn id(&self) -> Option<String> {
+        HasId::id(&self.new)
+    }
+}
+
 impl Engine {
     /// Adds 1 to 1000 memories. An atomic batch with a bad item changes nothing: that item returns its error, the
     /// others `ABORTED`.
     pub async fn add_many(&self, request: AddMany, control: &Control) -> Result<Vec<ItemResult<Added>>, Error> {
         self.fitting_model().await?;
-        let mut items = read_items(request.items);
+        let items = read_items(request.items);
         if request.atomic && items.iter().any(Result::is_err) {
             return Ok(aborted(items));
         }
-        let known = self.known_vectors(&items).await?;
-        let unknown = items.iter().flatten().map(|new| &new.content).filter(|text| !known.contains_key(&text.hash()));
+        let mut items = self.with_known_vectors(items).await;
+        if request.atomic && items.iter().any(Result::is_err) {
+            return Ok(aborted(items));
+        }
+        let unknown = items.iter().flatten().filter(|item| item.known.is_none()).map(|item| &item.new.content);
         let report = |done, total| control.report(done, total);
-        let mut embedded = self.embed_all(&unknown.collect::<Vec<_>>(), control, report).await?;
-        embedded.extend(known.into_iter().map(|(hash, vectors)| (hash, Ok(vectors))));
-        let users: HashSet<User> = items.iter().flatten().map(|new| user_of(&new.scope)).collect();
+        let embedded = self.embed_all(&unknown.collect::<Vec<_>>(), control, report).await?;
+        let users: HashSet<User> = items.iter().flatten().map(|item| user_of(&item.new.scope)).collect();
         self.partitions.load(&self.store, users).await?;
         let chunk = if request.atomic { items.len() } else { ADD_CHUNK };
         let mut results = Vec::with_capacity(items.len());
@@ -62,7 +77,7 @@ impl Engine {
     /// Takes a chunk of `items` and prepares it.
     fn prepare_items(
         &self,
-        items: &mut Vec<ItemResult<NewMemory>>,
+        items: &mut Vec<ItemResult<Unprepared>>,
         chunk: usize,
         embedded: &Embedded,
     ) -> Vec<ItemResult<Prepared>> {
@@ -71,25 +86,27 @@ impl Engine {
         taken.into_iter().map(|item| self.prepare_item(item?, embedded)).collect()
     }
 
-    /// The vectors of texts that already exist, by content hash.
-    async fn known_vectors(
-        &self,
-        items: &[ItemResult<NewMemory>],
-    ) -> Result<HashMap<ContentHash, Arc<Embedding>>, Error> {
-        let mut known = HashMap::new();
-        for new in items.iter().flatten() {
-            if let Some(vectors) = self.vectors_of_existing(new).await? {
-                known.insert(new.content.hash(), vectors);
-            }
+    /// The items with the vectors that need not be made.
+    async fn with_known_vectors(&self, items: Vec<ItemResult<NewMemory>>) -> Vec<ItemResult<Unprepared>> {
+        let mut with_vectors = Vec::with_capacity(items.len());
+        for item in items {
+            with_vectors.push(match item {
+                Ok(new) => match self.known_vectors_of(&new).await {
+                    Ok(known) => Ok(Unprepared { new, known }),
+                    Err(error) => Err(ItemError { id: HasId::id(&new), error }),
+                },
+                Err(failed) => Err(failed),
+            });
         }
-        Ok(known)
+        with_vectors
     }
 
-    fn prepare_item(&self, new: NewMemory, embedded: &Embedded) -> ItemResult<Prepared> {
-        let id = new.id.as_ref().map(MemoryId::to_string);
-        let embedding = match embedded.get(&new.content.hash()) {
-            Some(embedding) => embedding.clone(),
-            None => Err(Error::Internal("a text was not embedded")),
+    fn prepare_item(&self, Unprepared { new, known }: Unprepared, embedded: &Embedded) -> ItemResult<Prepared> {
+        let id = HasId::id(&new);
+        let embedding = match (known, embedded.get(&new.content.hash())) {
+            (Some(known), _) => Ok(known),
+            (None, Some(embedding)) => embedding.clone(),
+            (None, None) => Err(Error::Internal("a text was not embedded")),
         };
         embedding.and_then(|embedding| self.prepare(new, embedding)).map_err(|error| ItemError { id, error })
     }
@@ -202,6 +219,27 @@ impl Engine {
         for failed in results.iter().filter_map(|result| result.as_ref().err()) {
             let _ = self.judge::<()>(Err(failed.error.clone()));
         }
+    }
+
+    /// Changes when memories expire in one commit, without making versions. Items succeed or fail independently.
+    pub async fn touch(&self, request: Touch) -> Result<Vec<ItemResult<Memory>>, Error> {
+        let (now, expires_at, partitions) = (self.now(), request.expires_at, Arc::clone(&self.partitions));
+        let work = move |transaction: &mut Transaction<'_>| -> Result<Vec<ItemResult<Committed>>, Error> {
+            let touch = |item: Item<MemoryId>| {
+                let id = item.map_err(item_error)?;
+                transaction
+                    .attempt(|transaction| update::touch(transaction, &id, expires_at, now))
+                    .map_err(|error| ItemError { id: Some(id.to_string()), error })
+            };
+            Ok(request.ids.into_iter().map(touch).collect())
+        };
+        // Watchers are not told: nothing that a memory says has changed.
+        let publish = move |results: &Vec<ItemResult<Committed>>| {
+            results.iter().flatten().for_each(|committed| partitions.publish(committed));
+        };
+        let results = self.store.commit(work, publish).await??;
+        self.judge_items(&results);
+        Ok(results.into_iter().map(|result| result.map(|committed| committed.memory)).collect())
     }
 
     /// Deletes memories by id in one commit. Items succeed or fail independently.

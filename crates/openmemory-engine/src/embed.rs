@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::engine::Engine;
-use openmemory_domain::{Content, ContentHash, Embedding, Fault, MemoryId, ModelTag};
+use openmemory_domain::{Content, ContentHash, Embedding, Fault, Invalid, MemoryId, ModelTag, Sector};
+use openmemory_embedding::{Passage, normalised};
 use openmemory_rules::contract::Control;
 use openmemory_rules::{Error, Rows};
 
@@ -17,6 +18,32 @@ impl Engine {
         let prototypes = self.model.prototypes(&self.store).await?;
         let passages = self.model.embedding.passages(content.meaning().into()).await.map_err(Fault::from)?;
         Ok(Arc::new(prototypes.embedding(content.meaning(), &passages)))
+    }
+
+    /// The vectors of a text of which the caller has made one by the model of the store.
+    pub(super) async fn own_embedding(&self, content: &Content, vector: &[f32]) -> Result<Arc<Embedding>, Error> {
+        let vector = self.checked_vector(vector).await?;
+        let prototypes = self.model.prototypes(&self.store).await?;
+        let passage = Passage::of_whole(content.meaning(), vector);
+        Ok(Arc::new(prototypes.embedding(content.meaning(), &[passage])))
+    }
+
+    /// Vectors of zeros, for a text that is found by its words only.
+    pub(super) async fn no_embedding(&self) -> Result<Arc<Embedding>, Error> {
+        let model = self.model.identity().await?;
+        let zeros = vec![0.0; model.dimensions];
+        Ok(Arc::new(Embedding::new(model.tag(), zeros.clone(), vec![zeros.clone()], vec![(Sector::Semantic, zeros)])))
+    }
+
+    /// A vector of a caller, of length 1.
+    pub(super) async fn checked_vector(&self, vector: &[f32]) -> Result<Vec<f32>, Error> {
+        let model = self.model.identity().await?;
+        if vector.len() != model.dimensions {
+            let problem =
+                format!("has {} numbers; those of the model {} have {}", vector.len(), model.id, model.dimensions);
+            return Err(Invalid::argument("vector", problem).into());
+        }
+        Ok(normalised(vector.to_vec()).map_err(Fault::from)?)
     }
 
     /// Embeds each distinct text once, several at a time, until `control` is cancelled. Calls `progress` with the

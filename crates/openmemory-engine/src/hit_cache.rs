@@ -1,11 +1,11 @@
-//! Which texts and vectors of recent hits are cached? Agents repeat questions, and what a content hash names never changes.
+//! Which texts and vectors of recent hits are cached? Agents repeat questions, and a version never changes.
 
 use std::sync::Arc;
 
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use openmemory_domain::{ContentHash, Embedding, Version};
+use openmemory_domain::{Embedding, Version};
 use openmemory_rules::{Error, Number, Rows};
 use openmemory_storage::Store;
 
@@ -28,7 +28,8 @@ impl CachedHit {
     }
 }
 
-type Key = (Number, ContentHash);
+/// A version of a memory. Not its text: the same text may get another vector from its caller.
+type Key = (Number, u64);
 
 /// The most useful hits, up to [`MAX_BYTES`].
 pub(super) struct HitCache(Cache<Key, Arc<CachedHit>, Bytes>);
@@ -56,14 +57,14 @@ impl HitCache {
         number: Number,
         version: &Version,
     ) -> Result<Option<Arc<CachedHit>>, Error> {
-        let hash = version.content;
-        if let Some(hit) = self.0.get(&(number, hash)) {
+        let (key, hash) = ((number, version.number), version.content);
+        if let Some(hit) = self.0.get(&key) {
             return Ok(Some(hit));
         }
         let Some(content) = store.content(number, hash)? else { return Ok(None) };
         let Some(embedding) = store.embedding(number, &version.scope, hash)? else { return Ok(None) };
         let hit = Arc::new(CachedHit { content, embedding });
-        self.keep((number, hash), &hit);
+        self.keep(key, &hit);
         Ok(Some(hit))
     }
 
@@ -86,8 +87,8 @@ mod tests {
         Arc::new(CachedHit { content, embedding: Arc::new(embedding) })
     }
 
-    fn name(number: u64) -> (Number, ContentHash) {
-        (Number(number), ContentHash::of("text"))
+    fn name(number: u64) -> Key {
+        (Number(number), 1)
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod engine;
 mod entities;
 mod existing;
 mod export;
+mod facets;
 mod feed;
 mod healing;
 mod history;

@@ -7,14 +7,14 @@ use std::thread;
 
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::{
-    AddMany, ById, Delete, FeedbackRequest, Get, History, Item, List, NewMemory, OnConflict, Operations, Reinforce,
-    Restore, Retire, Search, Update, UpdateMany, Watch,
+    AddMany, ById, Delete, Facets, FeedbackRequest, Get, History, Item, List, NewMemory, OnConflict, Operations,
+    Reinforce, Restore, Retire, Search, Touch, Update, UpdateMany, Watch,
 };
 use openmemory_domain::{Memory, MemoryId, Shown};
 use openmemory_rules::contract::{
-    Added, BackedUp, Compacted, Control, Deleted, DeletedMany, EntityStats, ExportSink, Exported, Hit, Imported,
-    ItemResult, Link, MemoryChange, MemoryStore, MemoryVersion, Operated, Page, QueryVector, Reindexed, Reply,
-    SectorStats, Stats, Wake, Watcher,
+    Added, BackedUp, Compacted, Control, Deleted, DeletedMany, EntityStats, ExportSink, Exported, Faceted, Hit,
+    Imported, ItemResult, Link, MemoryChange, MemoryStore, MemoryVersion, Operated, Page, QueryVector, Reindexed,
+    Reply, SectorStats, Stats, Wake, Watcher,
 };
 use openmemory_rules::{Error, ImportFile};
 use tokio::sync::oneshot;
@@ -80,12 +80,20 @@ impl MemoryStore for EngineStore {
         self.read(move |engine| engine.count_matching(filter.as_ref(), shown, &control))
     }
 
+    fn facets(&self, request: Facets, control: Arc<Control>) -> Reply<'_, Faceted> {
+        self.read(move |engine| engine.facets(&request, &control))
+    }
+
     fn update(&self, update: Update) -> Reply<'_, Memory> {
         Box::pin(self.judged(self.0.update(update)))
     }
 
     fn update_many(&self, batch: UpdateMany, control: Arc<Control>) -> Reply<'_, Vec<ItemResult<Memory>>> {
         Box::pin(async move { self.judged(self.0.update_many(batch, &control)).await })
+    }
+
+    fn touch(&self, request: Touch) -> Reply<'_, Vec<ItemResult<Memory>>> {
+        Box::pin(self.judged(self.0.touch(request)))
     }
 
     fn restore(&self, request: Restore) -> Reply<'_, Memory> {

@@ -61,9 +61,10 @@ impl HasId for Applied {
 impl Applied {
     fn memory(&self) -> &Memory {
         match self {
-            Self::Inserted(Insertion::New(committed) | Insertion::Touched(committed)) | Self::Changed(committed) => {
-                &committed.memory
-            }
+            Self::Inserted(
+                Insertion::New(committed) | Insertion::Touched(committed) | Insertion::Replaced(committed),
+            )
+            | Self::Changed(committed) => &committed.memory,
             Self::Inserted(Insertion::Unchanged(memory)) => memory,
             Self::Deleted(_, deleted) => &deleted.memory,
         }
@@ -100,6 +101,7 @@ impl Engine {
             return Ok(aborted(items));
         }
         let operations: Vec<Operation> = items.into_iter().flatten().collect();
+        let has_new = operations.iter().any(|operation| matches!(operation, Operation::Add(_)));
         let embedded = self.embed_texts(&operations, control).await?;
         let mut ready = Vec::with_capacity(operations.len());
         for operation in operations {
@@ -110,7 +112,7 @@ impl Engine {
         if ready.iter().any(Result::is_err) {
             return Ok(aborted(ready));
         }
-        let has_texts = !embedded.is_empty();
+        let has_texts = !embedded.is_empty() || has_new;
         let model = if has_texts { Some(self.model.identity().await?.clone()) } else { None };
         self.commit_operations(ready.into_iter().flatten().collect(), model).await
     }
@@ -120,7 +122,11 @@ impl Engine {
         let mut unknown: Vec<&Content> = Vec::new();
         for operation in operations {
             match operation {
-                Operation::Add(new) => unknown.push(&new.content),
+                Operation::Add(new) => {
+                    if self.known_vectors_of(new).await?.is_none() {
+                        unknown.push(&new.content);
+                    }
+                }
                 Operation::Update(update) => {
                     if let Some(content) = &update.patch.content
                         && !self.knows(&update.id, content.hash()).await?
@@ -158,7 +164,10 @@ impl Engine {
     }
 
     async fn prepare_add(&self, new: NewMemory, embedded: &Embedded) -> Result<Prepared, Error> {
-        let embedding = embedded.get(&new.content.hash()).ok_or(Error::Internal("a text was not embedded"))?.clone()?;
+        let embedding = match self.known_vectors_of(&new).await? {
+            Some(known) => known,
+            None => embedded.get(&new.content.hash()).ok_or(Error::Internal("a text was not embedded"))?.clone()?,
+        };
         self.partitions.load(&self.store, [user_of(&new.scope)]).await?;
         self.prepare(new, embedding)
     }

@@ -53,7 +53,7 @@ impl Outcome for Committed {
 impl HasId for Insertion {
     fn id(&self) -> Option<String> {
         match self {
-            Self::New(committed) | Self::Touched(committed) => committed.id(),
+            Self::New(committed) | Self::Touched(committed) | Self::Replaced(committed) => committed.id(),
             Self::Unchanged(memory) => Some(memory.version.id.to_string()),
         }
     }

@@ -34,6 +34,12 @@ impl Engine {
     /// Embeds a query with the model of the store.
     pub async fn embed_query(&self, request: &Search) -> Result<Arc<[f32]>, Error> {
         self.fitting_model().await?;
+        if let Some(vector) = &request.vector {
+            if self.store.model()?.is_some() {
+                self.model.prototypes(&self.store).await?;
+            }
+            return Ok(self.checked_vector(vector).await?.into());
+        }
         if self.store.model()?.is_none() {
             return self.model.query(request.query.clone()).await;
         }
@@ -70,7 +76,7 @@ impl Engine {
             scoped.vectors_in_memory()
         };
         request.query.len() <= QUICK_QUERY_BYTES
-            && request.limit <= QUICK_HITS
+            && request.wanted() <= QUICK_HITS
             && !request.asks_each()
             && !request.reads_past()
             && compared().is_some_and(|vectors| vectors <= QUICK_VECTORS)
@@ -106,6 +112,7 @@ impl Engine {
                 break;
             }
         }
+        best.drain(..request.offset.min(best.len()));
         if !reads_past {
             self.reinforce_hits(best.iter().map(|(found, _)| Number(found.number)));
         }
@@ -125,7 +132,7 @@ impl Engine {
         find: impl Fn(usize) -> Result<Vec<RankedMemory>, Error>,
     ) -> Result<(Vec<(RankedMemory, Version)>, bool), Error> {
         let filters = request.asks_each() || request.reads_past();
-        let mut take = if filters { FIRST_FILTERED.max(4 * request.limit) } else { request.limit };
+        let mut take = if filters { FIRST_FILTERED.max(4 * request.wanted()) } else { request.wanted() };
         let mut checked: HashMap<u64, Option<(Number, Version)>> = HashMap::new();
         loop {
             let candidates = find(take)?;
@@ -157,7 +164,7 @@ impl Engine {
                     && SectorMask::of(version.sectors().as_slice()).meets(found.sectors);
                 found.number = number.0;
                 best.push((found, version));
-                if best.len() == request.limit {
+                if best.len() == request.wanted() {
                     return Ok((best, settled));
                 }
             }

@@ -22,6 +22,9 @@ pub trait Changes: Rows {
     /// Makes `next` the newest version and appends `current` to the history.
     fn replace(&mut self, number: Number, current: &Version, next: &Version) -> Result<(), Error>;
 
+    /// Puts `next` in the place of `current`, which has the same number and differs in its expiry only.
+    fn amend(&mut self, number: Number, current: &Version, next: &Version) -> Result<(), Error>;
+
     /// Removes all rows of a memory and leaves a tombstone. The caller has already removed the links to it.
     fn delete(&mut self, number: Number, head: &Version, tombstone: &Tombstone) -> Result<(), Error>;
 

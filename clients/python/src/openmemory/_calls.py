@@ -13,6 +13,7 @@ from ._records import (
     UNSET,
     BackupSummary,
     DeleteSummary,
+    Facets,
     ImportSummary,
     ItemResult,
     Memory,
@@ -25,7 +26,7 @@ from ._records import (
 from ._scope import Scope
 from ._values import Id, Time, field, identifier, record, wire
 
-_ROUTES = {"add", "all", "batch", "delete", "list", "operations", "query", "reinforce", "search"}
+_ROUTES = {"add", "all", "batch", "delete", "facets", "list", "operations", "query", "reinforce", "search", "touch"}
 
 
 def _path(memory_id: Id, *more: str) -> str:
@@ -114,6 +115,15 @@ def delete_matching(filters: Optional[Mapping[str, Any]]) -> Call[DeleteSummary]
 
 def search_memories(**options: Any) -> Call[list[MemoryMatch]]:
     return Call("POST", "/memory/search", lambda answer: [MemoryMatch.read(m) for m in answer["matches"]], wire(**options))
+
+
+def facets(**options: Any) -> Call[Facets]:
+    return Call("POST", "/memory/facets", Facets.read, wire(**options))
+
+
+def touch_memories(ids: Iterable[Id], expires_at: Optional[Time]) -> Call[list[ItemResult]]:
+    prepared = _batch.prepare(ids, "ids", lambda id, _: identifier(id))
+    return prepared.call("POST", "/memory/touch", "ids", {"expires_at": field("expires_at", expires_at)})
 
 
 def reinforce_memory(memory_id: Id, boost: Optional[float]) -> Call[Memory]:

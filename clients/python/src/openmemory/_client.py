@@ -20,6 +20,7 @@ from ._records import (
     BackupSummary,
     DeleteSummary,
     ExportSummary,
+    Facets,
     ImportSummary,
     ItemResult,
     Memory,
@@ -31,7 +32,7 @@ from ._records import (
     Waypoint,
 )
 from ._scope import Scope
-from ._values import Id, IfExists, Retired, Time
+from ._values import Id, IfExists, OnConflict, Retired, Time
 from ._watching import Watching
 
 T = TypeVar("T")
@@ -82,7 +83,10 @@ class OpenMemory:
         created_at: Optional[Time] = None,
         valid_from: Optional[Time] = None,
         valid_to: Optional[Time] = None,
+        vector: Optional[Sequence[float]] = None,
+        embed: Optional[bool] = None,
         if_exists: Optional[IfExists] = None,
+        on_conflict: Optional[OnConflict] = None,
     ) -> Memory:
         """Store a text as a new memory.
 
@@ -92,9 +96,14 @@ class OpenMemory:
         :param if_exists: What to do if a memory with the same user, agent, app and run has this text. ``"add"``
             (default) adds another one, ``"skip"`` returns the existing memory, and ``"touch"`` also merges tags and
             metadata into it and sets its expiry.
+        :param vector: The vector of the text by the server's model, if you have it: the text is not embedded.
+        :param embed: False: the text is not embedded, and found by its words and by filters only. Default: True.
+        :param on_conflict: What to do if ``id`` is taken by a memory of the same user, agent, app and run. ``"report"``
+            (default) refuses it, ``"skip"`` returns the existing memory, and ``"replace"`` gives it a version with this
+            content, and these tags, metadata and expiry.
         :returns: The new memory, or the existing one with ``existed=True``.
         :raises ValidationError: If a value is invalid or exceeds its limit.
-        :raises VersionConflictError: If the ``id`` is already taken.
+        :raises VersionConflictError: If the ``id`` is already taken, unless ``on_conflict`` says otherwise.
         """
         call = _calls.add_memory(
             self._scope,
@@ -111,7 +120,10 @@ class OpenMemory:
             created_at=created_at,
             valid_from=valid_from,
             valid_to=valid_to,
+            vector=vector,
+            embed=embed,
             if_exists=if_exists,
+            on_conflict=on_conflict,
         )
         return self._send(call)
 
@@ -121,15 +133,17 @@ class OpenMemory:
         *,
         atomic: bool = False,
         if_exists: Optional[IfExists] = None,
+        on_conflict: Optional[OnConflict] = None,
     ) -> list[ItemResult]:
         """Store 1 to 1000 texts, each a mapping with the arguments of ``add_memory``.
 
         :param atomic: Store all items or none. Default: an invalid item does not stop the others.
         :param if_exists: For items that do not set it themselves. Default: ``"add"``.
+        :param on_conflict: For items that do not set it themselves. Default: ``"report"``.
         :returns: One result per item, in order.
         :raises ValidationError: If there are no items or more than 1000.
         """
-        return self._send(_calls.add_memories(memories, atomic, self._scope, if_exists=if_exists))
+        return self._send(_calls.add_memories(memories, atomic, self._scope, if_exists=if_exists, on_conflict=on_conflict))
 
     def get_memory(
         self,
@@ -366,6 +380,8 @@ class OpenMemory:
         query: str,
         *,
         limit: Optional[int] = None,
+        offset: Optional[int] = None,
+        vector: Optional[Sequence[float]] = None,
         filters: Optional[Mapping[str, Any]] = None,
         sectors: Optional[Sequence[str]] = None,
         min_score: Optional[float] = None,
@@ -383,6 +399,8 @@ class OpenMemory:
 
         :param query: A question or a topic, 1 to 8192 characters.
         :param limit: Maximum number of hits, 1 to 1000. Default: 8.
+        :param offset: How many of the best hits to skip, at most 10,000. Default: 0.
+        :param vector: The vector of the query by the server's model, if you have it; the query may then be empty.
         :param sectors: Only memories of these sectors. Default: all.
         :param min_score: Only hits with at least this score, 0 to 1. Default: 0.
         :param explain: Add the features of the score to each hit. Default: False.
@@ -398,6 +416,8 @@ class OpenMemory:
         call = _calls.search_memories(
             query=query,
             limit=limit,
+            offset=offset,
+            vector=vector,
             k=k,
             filters=self._scope.filters(filters),
             sectors=sectors,
@@ -412,6 +432,42 @@ class OpenMemory:
             include_history=include_history,
         )
         return self._send(call)
+
+    def facets(
+        self,
+        field: str,
+        *,
+        filters: Optional[Mapping[str, Any]] = None,
+        limit: Optional[int] = None,
+        show_expired: Optional[bool] = None,
+        show_retired: Optional[bool] = None,
+    ) -> Facets:
+        """Count the distinct values of a field.
+
+        :param field: ``user_id``, ``agent_id``, ``app_id``, ``run_id``, ``tags``, ``sectors``, ``primary_sector`` or a path
+            such as ``metadata.topic``. Of a list each element counts, once for each memory; objects do not count.
+        :param limit: Maximum number of values, 1 to 10,000. Default: 100.
+        :param show_expired: Include expired memories. Default: False.
+        :param show_retired: Include memories that are retired or have ended. Default: False.
+        :returns: The values with their counts, the most frequent first.
+        :raises ValidationError: If the field has no countable values.
+        """
+        call = _calls.facets(
+            field=field,
+            filters=self._scope.filters(filters),
+            limit=limit,
+            show_expired=show_expired,
+            show_retired=show_retired,
+        )
+        return self._send(call)
+
+    def touch_memories(self, ids: Iterable[Id], *, expires_at: Optional[Time]) -> list[ItemResult]:
+        """Change when 1 to 1000 memories expire, in one commit. Their versions do not change.
+
+        :param expires_at: The new expiry; None clears it.
+        :returns: One result per id, in order.
+        """
+        return self._send(_calls.touch_memories(ids, expires_at))
 
     def reinforce_memory(self, memory_id: Id, *, boost: Optional[float] = None) -> Memory:
         """Increase the salience of a memory. Its version does not change.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, Mapping, Optional, TypeVar
+from typing import Any, Mapping, Optional, TypeVar, Union
 
 from ._errors import OpenMemoryError, error_of
 
@@ -94,6 +94,27 @@ class MemoryPage:
     @classmethod
     def read(cls, answer: Mapping[str, Any]) -> MemoryPage:
         return cls([Memory.read(item) for item in answer["items"]], answer.get("next_cursor"))
+
+
+@dataclass
+class Facet:
+    """A value of a field, and how many memories have it."""
+
+    value: Union[str, int, float, bool]
+    count: int
+
+
+@dataclass
+class Facets:
+    """The distinct values of a field, the most frequent first."""
+
+    values: list[Facet]
+    #: How many distinct values there are, including those beyond the limit.
+    distinct: int
+
+    @classmethod
+    def read(cls, answer: Mapping[str, Any]) -> Facets:
+        return cls([Facet(one["value"], one["count"]) for one in answer["values"]], answer["distinct"])
 
 
 @dataclass

@@ -12,6 +12,7 @@ from ._errors import ValidationError, invalid
 Id = Union[str, UUID]
 Time = Union[str, datetime, date]
 IfExists = Literal["add", "skip", "touch"]
+OnConflict = Literal["report", "skip", "replace"]
 Retired = Literal["ended", "wrong"]
 
 # Above the server's limit of 32, which it reports with the right field; this one only bounds the recursion.

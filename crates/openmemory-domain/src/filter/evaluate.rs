@@ -43,6 +43,7 @@ impl Filter {
     ///   values do not match.
     /// - `contains`: a text contains the given text, or a list has it as an element; one of several is enough.
     ///   `icontains` is the same, ignoring case.
+    /// - `startsWith`: a text begins with the given text, or a list has such an element.
     /// - `exists` and `"*"`: the value is present and not null. An empty list of tags counts as missing.
     ///
     /// Each test reads the field once, however many values it compares.
@@ -135,6 +136,16 @@ fn holds(test: &Test, actual: &Actual<'_>) -> bool {
             Some(Ordering::Greater) => *greater,
             Some(Ordering::Less) => !*greater,
             None => false,
+        },
+        Test::StartsWith(prefix) => match actual {
+            Actual::Text(text) => text.starts_with(prefix),
+            Actual::Name(name) => name.starts_with(prefix),
+            Actual::Texts(texts) => texts.iter().any(|text| text.starts_with(prefix)),
+            Actual::Json(json) => {
+                let mut texts = json.as_array().into_iter().flatten().filter_map(Value::as_str);
+                texts.any(|text| text.starts_with(prefix))
+            }
+            _ => false,
         },
         Test::Contains { values, substrings } => match actual {
             Actual::Text(text) => substrings.any_in(&plain(text)),

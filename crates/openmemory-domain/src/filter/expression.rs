@@ -27,6 +27,8 @@ pub enum Test {
     OneOf(Values),
     /// Greater (`true`) or less (`false`) than a limit, or equal to it if `or_equal`.
     Beyond { greater: bool, or_equal: bool, limit: Value },
+    /// A text that begins so, or a list with such an element.
+    StartsWith(String),
     /// A text with one of these substrings, or a list with one of these elements.
     Contains { values: Values, substrings: Substrings },
     /// The same, ignoring case; the values are folded.

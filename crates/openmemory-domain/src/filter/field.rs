@@ -66,7 +66,7 @@ impl Field {
     }
 
     pub(super) fn takes(&self, operator: Operator) -> bool {
-        use Operator::{Contains, Eq, Exists, Icontains, In, Ne, Nin};
+        use Operator::{Contains, Eq, Exists, Icontains, In, Ne, Nin, StartsWith};
         match self {
             Self::Metadata(_) | Self::UserId | Self::AgentId | Self::AppId | Self::RunId => true,
             Self::Tags => !operator.compares(),
@@ -75,7 +75,7 @@ impl Field {
                 matches!(operator, Eq | Ne | In | Nin | Exists)
             }
             Self::CreatedAt | Self::UpdatedAt | Self::Version | Self::ExpiresAt | Self::ValidFrom | Self::ValidTo => {
-                !matches!(operator, Contains | Icontains)
+                !matches!(operator, Contains | Icontains | StartsWith)
             }
             Self::Keywords => matches!(operator, Contains | Icontains),
         }

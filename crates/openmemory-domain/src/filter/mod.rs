@@ -13,6 +13,7 @@
 
 mod evaluate;
 mod expression;
+mod facet;
 mod field;
 mod normal_form;
 mod operator;
@@ -23,6 +24,7 @@ mod tests;
 mod values;
 
 pub use expression::{Filter, Test};
+pub use facet::{FacetField, FacetValue};
 pub use field::Field;
 pub(crate) use normal_form::canonical;
 pub use parse::parse;

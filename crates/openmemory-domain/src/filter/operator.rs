@@ -12,10 +12,11 @@ pub(super) enum Operator {
     Lte,
     Contains,
     Icontains,
+    StartsWith,
     Exists,
 }
 
-pub(super) const KNOWN: &str = "eq, ne, in, nin, gt, gte, lt, lte, contains, icontains, exists";
+pub(super) const KNOWN: &str = "eq, ne, in, nin, gt, gte, lt, lte, contains, icontains, startsWith, exists";
 
 impl Operator {
     pub(super) fn from_name(name: &str) -> Option<Self> {
@@ -30,6 +31,7 @@ impl Operator {
             "lte" => Self::Lte,
             "contains" => Self::Contains,
             "icontains" => Self::Icontains,
+            "startsWith" => Self::StartsWith,
             "exists" => Self::Exists,
             _ => return None,
         })

@@ -27,7 +27,7 @@ const SHOWN_CHARACTERS: usize = 64;
 /// | field | operators | values |
 /// |---|---|---|
 /// | `user_id` `agent_id` `app_id` `run_id` (`userId` … too) | all | strings, null |
-/// | `tags` | `eq ne in nin contains icontains exists` | strings, null |
+/// | `tags` | `eq ne in nin contains icontains startsWith exists` | strings, null |
 /// | `sectors` | `eq ne in nin contains exists` | sector names |
 /// | `primary_sector` | `eq ne in nin exists` | sector names |
 /// | `created_at` `updated_at` `expires_at` | `eq ne in nin gt gte lt lte exists` | ISO 8601 with offset, `YYYY-MM-DD`, null |
@@ -39,11 +39,12 @@ const SHOWN_CHARACTERS: usize = 64;
 /// | `keywords` | `contains icontains`; a bare string means `contains` | strings, looked for in the content |
 /// | `metadata.<path>`, `metadata: {<path>: …}` | all | any JSON; `gt gte lt lte` numbers and strings |
 ///
-/// `in` and `nin` take a list, `contains` and `icontains` a value or a list, `exists` true or false. A bare `"*"` in
+/// `in` and `nin` take a list, `contains` and `icontains` a value or a list, `startsWith`
+/// a string, `exists` true or false. A bare `"*"` in
 /// place of operators means `exists: true`. As the operand of an operator it is an ordinary string, so that a value
 /// from a request never widens a filter. Empty objects and lists are rejected where a filter is expected, so that an
 /// empty filter never matches everything. Limits: nesting 32, 1000 parts, 1000 values in a list, 100 text searches by
-/// `contains` or `icontains`, 64 KiB for a path (the limit of metadata), and 256 KiB for all paths and values.
+/// `contains` or `icontains`, 64 KiB for a path, and 256 KiB for all paths and values.
 pub fn parse(filter: &Value) -> Result<Filter, Invalid> {
     Parser::default().filter(filter, "filters", 1)
 }
@@ -99,10 +100,10 @@ impl Parser {
 
     fn field(&mut self, field: Field, value: &Value, path: &str, all: &mut Vec<Filter>) -> Result<(), Invalid> {
         if let Field::Metadata(key) = &field
-            && key.len() > limits::METADATA_BYTES
+            && key.len() > limits::METADATA_PATH_BYTES
         {
             let shown: String = path.chars().take(SHOWN_CHARACTERS).collect();
-            let problem = format!("is a path of {} bytes; the limit is {}", key.len(), limits::METADATA_BYTES);
+            let problem = format!("is a path of {} bytes; the limit is {}", key.len(), limits::METADATA_PATH_BYTES);
             return Err(Invalid::limit(format!("{shown}…"), problem));
         }
         let Value::Object(operators) = value else {
@@ -193,6 +194,16 @@ fn test(field: Field, operator: Operator, value: &Value, path: &str) -> Result<F
             let texts: Option<Vec<Value>> = texts.collect();
             let texts = texts.ok_or_else(|| Invalid::argument(path, "needs a string or a list of strings"))?;
             is(Test::ContainsIgnoringCase { values: Values::new(&texts), substrings: Substrings::new(&texts) })
+        }
+        Operator::StartsWith => {
+            let prefix = value.as_str().ok_or_else(|| Invalid::argument(path, "needs a string"))?;
+            if prefix.is_empty() {
+                return Err(Invalid::argument(path, "must not be empty; every text begins so"));
+            }
+            match field.operand(value, path)? {
+                Value::String(prefix) => is(Test::StartsWith(prefix)),
+                _ => return Err(Invalid::argument(path, "needs a string")),
+            }
         }
         Operator::Exists => match value {
             Value::Bool(true) => is(Test::Exists),

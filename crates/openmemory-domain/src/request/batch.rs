@@ -2,15 +2,16 @@
 
 use serde_json::Value;
 
-use super::properties::{ACTOR, ATOMIC, FILTERS, REASON};
-use super::{Fields, IfExists, Kind, NewMemory, Property, Update, list, update};
+use super::new_memory::Duplicates;
+use super::properties::{ACTOR, ATOMIC, EXPIRES_AT, FILTERS, REASON};
+use super::{Fields, IfExists, Kind, NewMemory, OnConflict, Property, Update, list, update};
 use crate::filter::Filter;
-use crate::{Invalid, MemoryId, limits};
+use crate::{Invalid, MemoryId, Setting, Timestamp, limits};
 
 /// One item of a batch: its request, or the error with the id that the item named.
 pub type Item<T> = Result<T, (Option<String>, Invalid)>;
 
-/// `{items, atomic?, ifExists?}`
+/// `{items, atomic?, ifExists?, onConflict?}`
 #[derive(Debug)]
 pub struct AddMany {
     pub items: Vec<Item<NewMemory>>,
@@ -22,12 +23,13 @@ impl AddMany {
         Property::new("items", Kind::Items(NewMemory::PROPERTIES)).required(),
         ATOMIC,
         IfExists::PROPERTY.about("Default for items without their own"),
+        OnConflict::ADDED.about("Default for items without their own"),
     ];
 
     pub fn read(value: Value) -> Result<Self, Invalid> {
         let mut fields = Fields::of(value, Self::PROPERTIES)?;
-        let if_exists = IfExists::read(&mut fields)?.unwrap_or_default();
-        let items = items(&mut fields, "items", |item| NewMemory::read_item(item, if_exists))?;
+        let duplicates = Duplicates::default().or(&mut fields)?;
+        let items = items(&mut fields, "items", |item| NewMemory::read_item(item, duplicates))?;
         Ok(Self { items, atomic: fields.boolean("atomic")?.unwrap_or(false) })
     }
 }
@@ -97,17 +99,7 @@ impl DeleteMany {
         let mut fields = Fields::of(value, Self::PROPERTIES)?;
         let filter = list::filters(&mut fields)?;
         match (fields.array("ids")?, filter, fields.boolean("all")?) {
-            (Some(ids), None, None) => {
-                check_count("ids", ids.len())?;
-                let read = |(i, value): (usize, Value)| {
-                    let field = format!("ids[{i}]");
-                    match value {
-                        Value::String(text) => MemoryId::read(&field, &text).map_err(|error| (Some(text), error)),
-                        _ => Err((None, Invalid::argument(field, "must be a string"))),
-                    }
-                };
-                Ok(Self::Ids(ids.into_iter().enumerate().map(read).collect()))
-            }
+            (Some(ids), None, None) => Ok(Self::Ids(read_ids(ids)?)),
             (None, Some(filter), None) => Ok(Self::Matching(filter)),
             (None, None, Some(true)) => Ok(Self::All),
             _ => Err(Invalid::argument(
@@ -115,5 +107,40 @@ impl DeleteMany {
                 "must say which memories; to delete every memory pass {all: true} instead",
             )),
         }
+    }
+}
+
+/// 1 to 1000 ids.
+fn read_ids(ids: Vec<Value>) -> Result<Vec<Item<MemoryId>>, Invalid> {
+    check_count("ids", ids.len())?;
+    let read = |(i, value): (usize, Value)| {
+        let field = format!("ids[{i}]");
+        match value {
+            Value::String(text) => MemoryId::read(&field, &text).map_err(|error| (Some(text), error)),
+            _ => Err((None, Invalid::argument(field, "must be a string"))),
+        }
+    };
+    Ok(ids.into_iter().enumerate().map(read).collect())
+}
+
+/// `{ids, expires_at}`
+#[derive(Debug)]
+pub struct Touch {
+    pub ids: Vec<Item<MemoryId>>,
+    pub expires_at: Setting<Timestamp>,
+}
+
+impl Touch {
+    pub const PROPERTIES: &[Property] = &[
+        Property::new("ids", Kind::Texts { most: Some(limits::BATCH) }).required(),
+        EXPIRES_AT.about("Null clears it").or_null().required(),
+    ];
+
+    pub fn read(value: Value) -> Result<Self, Invalid> {
+        let mut fields = Fields::of(value, Self::PROPERTIES)?;
+        let ids = read_ids(fields.array("ids")?.unwrap_or_default())?;
+        let expires_at = update::setting(&mut fields, "expires_at", Timestamp::read)?
+            .ok_or_else(|| Invalid::argument("expires_at", "is required: a time, or null to clear it"))?;
+        Ok(Self { ids, expires_at })
     }
 }

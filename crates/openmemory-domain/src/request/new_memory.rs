@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::properties::{
     AGENT_ID, APP_ID, CONTENT, EXPIRES_AT, ID, METADATA, RUN_ID, TAGS, USER_ID, VALID_FROM, VALID_TO,
 };
-use super::{Fields, IfExists, Kind, Property};
+use super::{Fields, IfExists, Kind, OnConflict, Property, vector};
 use crate::{Content, Invalid, MemoryId, Metadata, Scope, Tags, Timestamp, Validity};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -23,7 +23,28 @@ pub struct NewMemory {
     /// `None`: now.
     pub created_at: Option<Timestamp>,
     pub validity: Validity,
+    /// The vector of the text by the model of the store, if the caller has it.
+    pub vector: Option<Vec<f32>>,
+    /// Whether the text is found by its meaning.
+    pub embed: bool,
+    pub duplicates: Duplicates,
+}
+
+/// What happens if the text or the id of a new memory is there already.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Duplicates {
     pub if_exists: IfExists,
+    pub on_conflict: OnConflict,
+}
+
+impl Duplicates {
+    /// Reads `ifExists` and `onConflict`; where they are absent, `self` holds.
+    pub(super) fn or(self, fields: &mut Fields) -> Result<Self, Invalid> {
+        Ok(Self {
+            if_exists: IfExists::read(fields)?.unwrap_or(self.if_exists),
+            on_conflict: OnConflict::read(fields)?.unwrap_or(self.on_conflict),
+        })
+    }
 }
 
 impl NewMemory {
@@ -41,21 +62,31 @@ impl NewMemory {
         Property::new("created_at", Kind::Time).about("Default: now").or_null(),
         VALID_FROM.or_null(),
         VALID_TO.or_null(),
+        vector::PROPERTY.about("That of the text by the model of the store, which then does not embed it").or_null(),
+        Property::new("embed", Kind::Boolean)
+            .about("False: the text is not embedded, and found by its words and by filters only")
+            .default("true")
+            .or_null(),
         IfExists::PROPERTY.or_null(),
+        OnConflict::ADDED.or_null(),
     ];
 
     pub fn read(value: Value) -> Result<Self, Invalid> {
-        Self::read_item(value, IfExists::default())
+        Self::read_item(value, Duplicates::default())
     }
 
-    /// `if_exists` is the default for an item that does not specify it.
-    pub fn read_item(value: Value, if_exists: IfExists) -> Result<Self, Invalid> {
+    /// `duplicates` holds for an item that does not say otherwise.
+    pub fn read_item(value: Value, duplicates: Duplicates) -> Result<Self, Invalid> {
         let mut fields = Fields::of(value, Self::PROPERTIES)?.without_nulls();
         let content = fields
             .string("content")?
             .ok_or_else(|| Invalid::argument("content", "is required: the text to remember"))?;
         let scope = fields.scope()?;
         let metadata = fields.object("metadata")?.unwrap_or_default();
+        let (vector, embed) = (vector::read(&mut fields)?, fields.boolean("embed")?.unwrap_or(true));
+        if vector.is_some() && !embed {
+            return Err(Invalid::argument("embed", "and vector exclude each other"));
+        }
         let nulls = metadata.iter().filter(|(_, value)| value.is_null());
         let removed = nulls.map(|(name, _)| name.clone()).collect();
         Ok(Self {
@@ -74,7 +105,9 @@ impl NewMemory {
                 ..Validity::default()
             }
             .checked()?,
-            if_exists: IfExists::read(&mut fields)?.unwrap_or(if_exists),
+            vector,
+            embed,
+            duplicates: duplicates.or(&mut fields)?,
         })
     }
 }

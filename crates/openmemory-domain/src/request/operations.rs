@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::properties::{ACTOR, ID, IF_VERSION, REASON, VALID_TO, version};
-use super::{Delete, Fields, IfExists, Item, Kind, NewMemory, Property, Restore, Retire, Update, batch, update};
+use super::{Delete, Fields, Item, Kind, NewMemory, Property, Restore, Retire, Update, batch, update};
 use crate::{Event, Invalid, MemoryId, Provenance};
 
 /// One change. Its `actor` and `reason` are those of the call.
@@ -67,7 +67,7 @@ fn read(item: Value, by: &Provenance) -> Result<Operation, Invalid> {
     let mut entries = item.into_iter();
     let (Some((kind, value)), None) = (entries.next(), entries.next()) else { return Err(one()) };
     let read = || match kind.as_str() {
-        "add" => Ok(Operation::Add(Box::new(NewMemory::read_item(value, IfExists::default())?))),
+        "add" => Ok(Operation::Add(Box::new(NewMemory::read(value)?))),
         "update" => Ok(Operation::Update(Box::new(Update::read_item(value, by.clone())?))),
         "retire" => {
             let retire = Retire::read(only(value, &RETIRE)?)?;

@@ -28,7 +28,7 @@ pub(super) const CONTENT: Property =
 pub(super) const TAGS: Property =
     Property::new("tags", Kind::Texts { most: Some(limits::TAGS) }).about("At most 64 of 1 to 256 characters");
 pub(super) const METADATA: Property =
-    Property::new("metadata", Kind::Object).about("At most 64 KiB of JSON, 32 levels deep; `sector` pins the sector");
+    Property::new("metadata", Kind::Object).about("At most 1 MiB of JSON, 32 levels deep; `sector` pins the sector");
 pub const USER_ID: Property = text("user_id", limits::ID_CHARACTERS);
 pub const AGENT_ID: Property = text("agent_id", limits::ID_CHARACTERS);
 pub const APP_ID: Property = text("app_id", limits::ID_CHARACTERS);

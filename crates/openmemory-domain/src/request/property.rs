@@ -52,6 +52,10 @@ pub enum Kind {
     Texts {
         most: Option<usize>,
     },
+    /// A list of numbers.
+    Numbers {
+        most: usize,
+    },
     /// Of the sectors.
     Sectors,
     /// 1 to [`BATCH`](crate::limits::BATCH) objects.

@@ -3,18 +3,23 @@
 use serde_json::Value;
 
 use super::properties::{AS_OF, AT, FILTERS, REFERENCE_TIME, SHOW_EXPIRED, SHOW_RETIRED};
-use super::{Fields, Kind, Property, list};
+use super::{Fields, Kind, Property, list, vector};
 use crate::filter::{Field, Filter};
 use crate::valid_time::PointInTime;
 use crate::{Invalid, PartialDate, Sector, Shown, Timestamp, limits};
 
-/// `{query, limit?, filters?, sectors?, minScore?, explain?, showExpired?, showRetired?, at?, asOf?,
+/// `{query?, vector?, limit?, offset?, filters?, sectors?, minScore?, explain?, showExpired?, showRetired?, at?, asOf?,
 /// referenceTime?, history?, includeHistory?}`; `k` is an older name of `limit`.
 #[derive(Debug, Clone)]
 pub struct Search {
+    /// Empty only if there is a vector.
     pub query: String,
+    /// The vector of the query by the model of the store, if the caller has it.
+    pub vector: Option<Vec<f32>>,
     /// The most hits that are wanted.
     pub limit: usize,
+    /// How many of the best hits are skipped.
+    pub offset: usize,
     pub filter: Option<Filter>,
     /// Restricts the search to memories of these sectors, and to their vectors of these sectors; empty for all.
     pub sectors: Vec<Sector>,
@@ -33,9 +38,14 @@ pub struct Search {
 
 impl Search {
     pub const PROPERTIES: &[Property] = &[
-        Property::new("query", Kind::Text { least: 1, most: Some(limits::QUERY_CHARACTERS) }).required(),
+        Property::new("query", Kind::Text { least: 0, most: Some(limits::QUERY_CHARACTERS) })
+            .about("Required unless there is a `vector`"),
+        vector::PROPERTY.about("That of the query by the model of the store, which then does not embed it"),
         Property::new("limit", Kind::Integer { least: 1, most: limits::HITS as u64 }).default("8"),
         Property::new("k", Kind::Integer { least: 1, most: limits::HITS as u64 }).about("The older name of `limit`"),
+        Property::new("offset", Kind::Integer { least: 0, most: limits::OFFSET as u64 })
+            .about("How many of the best hits to skip")
+            .default("0"),
         FILTERS,
         Property::new("sectors", Kind::Sectors),
         Property::new("minScore", Kind::Number { least: 0.0, open: false, most: Some(1.0) }).default("0"),
@@ -55,7 +65,8 @@ impl Search {
     pub fn read(value: Value) -> Result<Self, Invalid> {
         let mut fields = Fields::of(value, Self::PROPERTIES)?;
         let query = fields.string("query")?.unwrap_or_default();
-        if query.trim().is_empty() {
+        let vector = vector::read(&mut fields)?;
+        if query.trim().is_empty() && vector.is_none() {
             return Err(Invalid::argument("query", "must not be empty"));
         }
         if query.chars().count() > limits::QUERY_CHARACTERS {
@@ -68,6 +79,8 @@ impl Search {
         let sectors = fields.strings("sectors")?.unwrap_or_default();
         Ok(Self {
             query,
+            vector,
+            offset: fields.whole("offset", 0, limits::OFFSET as u64)?.unwrap_or(0) as usize,
             limit: read_limit(&mut fields)?.unwrap_or(8) as usize,
             filter: list::filters(&mut fields)?,
             sectors: read_sectors(&sectors)?,
@@ -79,6 +92,11 @@ impl Search {
             history: fields.whole("history", 0, limits::EARLIER_TEXTS as u64)?.unwrap_or(0) as usize,
             include_history: fields.boolean("includeHistory")?.unwrap_or(false),
         })
+    }
+
+    /// How many of the best hits have to be known.
+    pub fn wanted(&self) -> usize {
+        self.offset + self.limit
     }
 
     /// Whether texts that were replaced are searched.

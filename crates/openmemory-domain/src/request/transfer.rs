@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::properties::{FILTERS, any_text};
-use super::{Fields, Kind, Property, list};
+use super::{Fields, OnConflict, Property, list};
 use crate::Invalid;
 use crate::filter::Filter;
 
@@ -32,32 +32,6 @@ impl Export {
     }
 }
 
-/// How to handle a memory whose id exists in the store with different content or history.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnConflict {
-    /// Report it and keep the store's memory.
-    Report,
-    /// Keep the store's memory.
-    Skip,
-    /// Replace it with the memory of the file.
-    Replace,
-}
-
-impl OnConflict {
-    pub const PROPERTY: Property = Property::new("onConflict", Kind::OneOf(&["report", "skip", "replace"]))
-        .about("What becomes of a memory whose id the store has with another history")
-        .default("\"report\"");
-
-    pub fn read(name: Option<&str>) -> Result<Self, Invalid> {
-        match name {
-            None | Some("report") => Ok(Self::Report),
-            Some("skip") => Ok(Self::Skip),
-            Some("replace") => Ok(Self::Replace),
-            Some(_) => Err(Invalid::argument("onConflict", "must be report, skip or replace")),
-        }
-    }
-}
-
 /// `{file, onConflict?}`
 #[derive(Debug, Clone)]
 pub struct Import {
@@ -66,11 +40,11 @@ pub struct Import {
 }
 
 impl Import {
-    pub const PROPERTIES: &[Property] = &[any_text("file").required(), OnConflict::PROPERTY];
+    pub const PROPERTIES: &[Property] = &[any_text("file").required(), OnConflict::IMPORTED];
 
     pub fn read(value: Value) -> Result<Self, Invalid> {
         let mut fields = Fields::of(value, Self::PROPERTIES)?;
-        let on_conflict = OnConflict::read(fields.string("onConflict")?.as_deref())?;
+        let on_conflict = OnConflict::read(&mut fields)?.unwrap_or_default();
         Ok(Self { file: file(&mut fields)?, on_conflict })
     }
 }

@@ -87,7 +87,7 @@ fn correction(fields: &mut Fields) -> Result<bool, Invalid> {
 }
 
 /// A time or date, or null to clear it.
-fn setting<T>(
+pub(super) fn setting<T>(
     fields: &mut Fields,
     field: &str,
     read: fn(&str, &str) -> Result<T, Invalid>,

@@ -12,7 +12,7 @@ fn external(call: impl Fn(Vec<String>) -> Result<Vec<f32>, String> + Send + Sync
 }
 
 fn answering(call: impl Fn(Vec<String>) -> Result<Vec<f32>, EmbedFailure> + Send + Sync + 'static) -> ExternalEmbedder {
-    let answer = move |texts| Box::pin(ready(call(texts))) as EmbedAnswer;
+    let answer = move |texts, _| Box::pin(ready(call(texts))) as EmbedAnswer;
     ExternalEmbedder::new(ModelIdentity { id: "mine".to_owned(), dimensions: 3 }, Arc::new(answer))
 }
 
@@ -106,7 +106,7 @@ struct Gated {
 fn gated() -> (Arc<Gated>, ExternalEmbedder) {
     let gated = Arc::new(Gated { gate: Semaphore::new(0), under_way: AtomicUsize::new(0), most: AtomicUsize::new(0) });
     let calls = Arc::clone(&gated);
-    let call = move |texts: Vec<String>| {
+    let call = move |texts: Vec<String>, _| {
         let calls = Arc::clone(&calls);
         Box::pin(async move {
             let now = calls.under_way.fetch_add(1, Ordering::Relaxed) + 1;

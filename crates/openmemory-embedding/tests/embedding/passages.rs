@@ -8,7 +8,7 @@ use openmemory_embedding::{EmbedAnswer, Embedder, ExternalEmbedder, ModelIdentit
 use proptest::prelude::*;
 
 fn constant() -> ExternalEmbedder {
-    let answer = |texts: Vec<String>| Box::pin(ready(Ok([3.0_f32, 4.0].repeat(texts.len())))) as EmbedAnswer;
+    let answer = |texts: Vec<String>, _| Box::pin(ready(Ok([3.0_f32, 4.0].repeat(texts.len())))) as EmbedAnswer;
     ExternalEmbedder::new(ModelIdentity { id: "constant".to_owned(), dimensions: 2 }, Arc::new(answer))
 }
 

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::{
-    AddMany, ById, Delete, FeedbackRequest, Get, History, Item, List, NewMemory, OnConflict, Operations, Reinforce,
-    Restore, Retire, Search, Update, UpdateMany, Watch,
+    AddMany, ById, Delete, Facets, FeedbackRequest, Get, History, Item, List, NewMemory, OnConflict, Operations,
+    Reinforce, Restore, Retire, Search, Touch, Update, UpdateMany, Watch,
 };
 use openmemory_domain::{Memory, MemoryId, Shown};
 
 use super::{
-    Added, BackedUp, Compacted, Control, Deleted, DeletedMany, EntityStats, Exported, Hit, Imported, ItemResult, Link,
-    MemoryVersion, Operated, Page, Reindexed, SectorStats, Stats, Watcher,
+    Added, BackedUp, Compacted, Control, Deleted, DeletedMany, EntityStats, Exported, Faceted, Hit, Imported,
+    ItemResult, Link, MemoryVersion, Operated, Page, Reindexed, SectorStats, Stats, Watcher,
 };
 use crate::error::Error;
 use crate::import_file::ImportFile;
@@ -48,9 +48,15 @@ pub trait MemoryStore: Send + Sync {
     /// Counts the memories that match.
     fn count(&self, filter: Option<Filter>, shown: Shown, control: Arc<Control>) -> Reply<'_, u64>;
 
+    /// The distinct values of a field among the memories that match, the most frequent first.
+    fn facets(&self, request: Facets, control: Arc<Control>) -> Reply<'_, Faceted>;
+
     fn update(&self, update: Update) -> Reply<'_, Memory>;
 
     fn update_many(&self, batch: UpdateMany, control: Arc<Control>) -> Reply<'_, Vec<ItemResult<Memory>>>;
+
+    /// Changes when memories expire, without making versions.
+    fn touch(&self, request: Touch) -> Reply<'_, Vec<ItemResult<Memory>>>;
 
     fn restore(&self, request: Restore) -> Reply<'_, Memory>;
 

@@ -3,6 +3,7 @@
 mod added;
 mod control;
 mod deleted;
+mod faceted;
 mod hit;
 mod imported;
 mod item;
@@ -20,6 +21,7 @@ mod watcher;
 pub use added::Added;
 pub use control::Control;
 pub use deleted::{Deleted, DeletedMany};
+pub use faceted::{Facet, Faceted};
 pub use hit::{EarlierText, Hit, ScoreFeature, Standing};
 pub use imported::{Imported, LineError};
 pub use item::{ItemError, ItemResult};

@@ -1,9 +1,10 @@
-//! What does adding a memory do if its text already exists? The check runs inside the commit, so that of two concurrent
-//! adds of one text the second finds the memory of the first.
+//! What does adding a memory do if its text or its id already exists? The check runs inside the commit, so that of two
+//! concurrent adds the second finds the memory of the first.
 
 use std::sync::Arc;
 
-use openmemory_domain::request::{IfExists, NewMemory, Update};
+use openmemory_domain::request::{Duplicates, IfExists, NewMemory, OnConflict, Update};
+use openmemory_domain::valid_time::ValidityPatch;
 use openmemory_domain::{
     Dynamics, Embedding, Event, Memory, MemoryId, ModelIdentity, Patch, Provenance, Scope, Setting, Shown, TextKey,
     Timestamp, Version,
@@ -11,7 +12,7 @@ use openmemory_domain::{
 use serde_json::Value;
 
 use super::committed::{Committed, IndexChange};
-use super::current::{classified, memory};
+use super::current::{classified, current, memory};
 use super::links::{Related, link};
 use super::text::Text;
 use super::update::update;
@@ -27,7 +28,11 @@ use crate::words::Words;
 pub struct Prepared {
     pub version: Version,
     pub text: Text,
-    pub if_exists: IfExists,
+    pub duplicates: Duplicates,
+    /// Whether the caller has made the vectors, which are then new even if the text is not.
+    has_own_vectors: bool,
+    /// What the memory with its id becomes, if that is replaced.
+    replacement: Patch,
     /// Metadata fields that a touch removes.
     pub removed: Vec<String>,
 }
@@ -42,6 +47,7 @@ impl Prepared {
         now: Timestamp,
     ) -> Result<Self, Error> {
         let hash = new.content.hash();
+        let (replacement, has_own_vectors) = (replacement(&new), new.vector.is_some() || !new.embed);
         let created_at = new.created_at.unwrap_or(now);
         let version = Version {
             id: new.id.unwrap_or_else(MemoryId::generate),
@@ -59,7 +65,7 @@ impl Prepared {
             validity: new.validity,
         };
         let text = Text { content: new.content, hash, words, embedding: Some(embedding), related };
-        Ok(Self { version, text, if_exists: new.if_exists, removed: new.removed })
+        Ok(Self { version, text, duplicates: new.duplicates, has_own_vectors, replacement, removed: new.removed })
     }
 
     pub fn id(&self) -> &MemoryId {
@@ -71,6 +77,8 @@ impl Prepared {
 pub enum Insertion {
     New(Committed),
     Touched(Committed),
+    /// The memory with its id has got a new version.
+    Replaced(Committed),
     /// An existing memory is returned unchanged.
     Unchanged(Memory),
 }
@@ -79,7 +87,7 @@ impl Insertion {
     /// The change to publish, if there is one.
     pub fn committed(&self) -> Option<&Committed> {
         match self {
-            Self::New(committed) | Self::Touched(committed) => Some(committed),
+            Self::New(committed) | Self::Touched(committed) | Self::Replaced(committed) => Some(committed),
             Self::Unchanged(_) => None,
         }
     }
@@ -87,7 +95,7 @@ impl Insertion {
     pub fn into_added(self) -> Added {
         match self {
             Self::New(committed) => Added { memory: committed.memory, existed: false },
-            Self::Touched(committed) => Added { memory: committed.memory, existed: true },
+            Self::Touched(committed) | Self::Replaced(committed) => Added { memory: committed.memory, existed: true },
             Self::Unchanged(memory) => Added { memory, existed: true },
         }
     }
@@ -99,6 +107,9 @@ pub fn add(
     model: &ModelIdentity,
     now: Timestamp,
 ) -> Result<Insertion, Error> {
+    if let Some(insertion) = resolve_conflict(changes, &prepared, model, now)? {
+        return Ok(insertion);
+    }
     if let Some(insertion) = resolve_existing(changes, &prepared, now)? {
         return Ok(insertion);
     }
@@ -136,20 +147,75 @@ pub fn settle_model(changes: &mut impl Changes, model: &ModelIdentity) -> Result
     }
 }
 
+/// Applies `on_conflict` if the id is taken by a memory of the same scope. `None` means that the memory has to be inserted,
+/// or is refused because its id is taken.
+fn resolve_conflict(
+    changes: &mut impl Changes,
+    new: &Prepared,
+    model: &ModelIdentity,
+    now: Timestamp,
+) -> Result<Option<Insertion>, Error> {
+    let on_conflict = new.duplicates.on_conflict;
+    if on_conflict == OnConflict::Report || changes.number(new.id())?.is_none() {
+        return Ok(None);
+    }
+    let (number, head) = current(changes, new.id())?;
+    // Who knows an id may not take a memory out of its scope, and not write into another's.
+    if head.scope != new.version.scope {
+        return Ok(None);
+    }
+    if on_conflict == OnConflict::Skip {
+        return memory(changes, number, head, now).map(Insertion::Unchanged).map(Some);
+    }
+    settle_model(changes, model)?;
+    let mut patch = new.replacement.clone();
+    let vanished = head.metadata.fields().keys().filter(|name| !new.version.metadata.fields().contains_key(*name));
+    let metadata = patch.metadata.get_or_insert_default();
+    metadata.extend(vanished.map(|name| (name.clone(), Value::Null)));
+    let provenance = Provenance { event: Event::Update, actor: None, reason: None };
+    let change = Update { id: head.id, patch, if_version: None, provenance };
+    // The most similar text may be the memory's own current one.
+    let mut text = new.text.clone();
+    text.related.retain(|other| other.number != number);
+    let mut committed = update(changes, &change, Some(&text), now)?;
+    if new.has_own_vectors && head.content == text.hash {
+        let indexed = text.indexed(changes, number, &head.scope)?;
+        changes.put_indexed_text(number, &head.scope, &indexed)?;
+        committed.index_change = IndexChange::Document(indexed);
+    }
+    Ok(Some(Insertion::Replaced(committed)))
+}
+
+/// The patch that gives a memory the content, tags, metadata and expiry of a new one, and its valid time where it has one.
+fn replacement(new: &NewMemory) -> Patch {
+    Patch {
+        content: Some(new.content.clone()),
+        tags: Some(new.tags.clone()),
+        metadata: Some(new.metadata.fields().clone()),
+        expires_at: Some(new.expires_at.map_or(Setting::Clear, Setting::Set)),
+        created_at: None,
+        validity: ValidityPatch {
+            from: new.validity.from.map(Setting::Set),
+            to: new.validity.to.map(Setting::Set),
+            correction: false,
+        },
+    }
+}
+
 /// Applies `if_exists` if the scope already has the text. `None` means that the memory has to be inserted.
 pub fn resolve_existing(
     changes: &mut impl Changes,
     new: &Prepared,
     now: Timestamp,
 ) -> Result<Option<Insertion>, Error> {
-    if new.if_exists == IfExists::Add {
+    if new.duplicates.if_exists == IfExists::Add {
         return Ok(None);
     }
     changes.index_texts()?;
     let Some((number, head)) = find(changes, &new.version.scope, new.text.content.as_str(), now)? else {
         return Ok(None);
     };
-    if new.if_exists == IfExists::Touch
+    if new.duplicates.if_exists == IfExists::Touch
         && let Some(patch) = touch(new, &head)?
     {
         let provenance = Provenance { event: Event::Update, actor: None, reason: None };

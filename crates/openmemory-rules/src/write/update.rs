@@ -1,10 +1,10 @@
 //! How does a commit apply an update? The patch applies to the version that is current inside the commit.
 
 use openmemory_domain::request::Update;
-use openmemory_domain::{Memory, Timestamp, Version};
+use openmemory_domain::{Memory, MemoryId, Setting, Timestamp, Version};
 
 use super::committed::{Committed, IndexChange};
-use super::current::{check_version, classified, current, dynamics};
+use super::current::{check_version, classified, current, dynamics, memory};
 use super::links::link_more;
 use super::text::Text;
 use crate::changes::Changes;
@@ -41,6 +41,30 @@ pub fn update(
     let committed = replace(changes, number, &head, next, indexed, now)?;
     link_more(changes, number, text.map_or(&[], |text| &text.related), now)?;
     Ok(committed)
+}
+
+/// Changes when a memory expires, without a version: how long it is kept is no statement about what it says.
+pub fn touch(
+    changes: &mut impl Changes,
+    id: &MemoryId,
+    expires_at: Setting<Timestamp>,
+    now: Timestamp,
+) -> Result<Committed, Error> {
+    let (number, head) = current(changes, id)?;
+    if head.immutable {
+        return Err(Error::Immutable { id: id.clone() });
+    }
+    let expires_at = match expires_at {
+        Setting::Set(at) => Some(at),
+        Setting::Clear => None,
+    };
+    let changed = head.expires_at != expires_at;
+    let next = Version { expires_at, ..head.clone() };
+    if changed {
+        changes.amend(number, &head, &next)?;
+    }
+    let index_change = if changed { IndexChange::Labels } else { IndexChange::None };
+    Ok(Committed { number, memory: memory(changes, number, next, now)?, index_change })
 }
 
 /// Makes `next` the newest version. `text` is its text if that is not the text of `head`.

@@ -130,6 +130,11 @@ impl Changes for MapStore {
         Ok(())
     }
 
+    fn amend(&mut self, number: Number, _: &Version, next: &Version) -> Result<(), Error> {
+        self.stored(number)?.head = next.clone();
+        Ok(())
+    }
+
     fn delete(&mut self, number: Number, head: &Version, tombstone: &Tombstone) -> Result<(), Error> {
         self.memories.remove(&number);
         self.put_tombstone(&head.id, tombstone)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
-use openmemory_domain::request::{AddMany, IfExists, NewMemory};
+use openmemory_domain::request::{AddMany, Duplicates, NewMemory};
 use openmemory_domain::{Content, Invalid, Metadata, Scope, Tags, Validity};
 use serde_json::{Value, json};
 
@@ -131,7 +131,9 @@ fn new_messages(mut fields: Fields) -> Result<NewMessages, ApiError> {
             expires_at,
             created_at,
             validity: Validity::default(),
-            if_exists: IfExists::Add,
+            vector: None,
+            embed: true,
+            duplicates: Duplicates::default(),
         })
     };
     let messages = texts.into_iter().map(memory).collect::<Result<_, ApiError>>()?;

@@ -71,6 +71,10 @@ fn schema(property: &Property) -> RefOr<Schema> {
         Kind::Texts { most } => {
             return list(ObjectBuilder::new().schema_type(Type::String).into()).max_items(most).into();
         }
+        Kind::Numbers { most } => {
+            let number = ObjectBuilder::new().schema_type(Type::Number);
+            return list(number.into()).min_items(Some(1)).max_items(Some(most)).into();
+        }
         Kind::Sectors => {
             let sector = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Sector::NAMES));
             return list(sector.into()).into();

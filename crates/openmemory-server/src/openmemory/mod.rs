@@ -8,6 +8,8 @@
 //! | `list` | `GET /memory/all`, `POST /memory/list` |
 //! | `delete_many` | `POST /memory/delete` |
 //! | `query` | `POST /memory/query`, `POST /memory/search` |
+//! | `facets` | `POST /memory/facets` |
+//! | `touch` | `POST /memory/touch` |
 //! | `history` | `/memory/{id}/history`, `/memory/{id}/restore` |
 //! | `signals` | reinforcement, feedback, waypoints |
 //! | `users` | `/users/{user_id}/memories` |
@@ -20,6 +22,7 @@
 
 mod add;
 mod delete_many;
+mod facets;
 mod history;
 mod list;
 mod memory;
@@ -31,6 +34,7 @@ mod requests;
 mod routes;
 mod signals;
 mod store;
+mod touch;
 mod transfer;
 mod update_many;
 mod users;

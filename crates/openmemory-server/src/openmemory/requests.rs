@@ -2,8 +2,8 @@
 
 use openmemory_domain::Sector;
 use openmemory_domain::request::{
-    self, AddMany, Delete, DeleteMany, Export, FeedbackRequest, Get, History, Kind, List, OnConflict, Operations,
-    Property, Reinforce, Restore, Retire, USER_ID, Update, UpdateMany, Watch, join, without_id,
+    self, AddMany, Delete, DeleteMany, Export, Facets, FeedbackRequest, Get, History, Kind, List, OnConflict,
+    Operations, Property, Reinforce, Restore, Retire, Touch, USER_ID, Update, UpdateMany, Watch, join, without_id,
 };
 
 use crate::openapi::{bodies, queries};
@@ -12,7 +12,7 @@ use crate::openapi::{bodies, queries};
 const MAX_LIMIT: u64 = 10_000;
 
 bodies! {
-    NewMemory: &join::<16>(request::NewMemory::PROPERTIES, &DYNAMICS);
+    NewMemory: &join::<19>(request::NewMemory::PROPERTIES, &DYNAMICS);
     AddBatch: AddMany::PROPERTIES;
     Patch: without_id(Update::FLAT);
     UpdateBatch: UpdateMany::PROPERTIES;
@@ -20,7 +20,9 @@ bodies! {
     Selection: DeleteMany::PROPERTIES, "Exactly one of these";
     ListRequest: List::PROPERTIES;
     Search: request::Search::PROPERTIES;
-    Query: &join::<19>(request::Search::PROPERTIES, &SEARCHED);
+    FacetsRequest: Facets::PROPERTIES;
+    TouchRequest: Touch::PROPERTIES;
+    Query: &join::<21>(request::Search::PROPERTIES, &SEARCHED);
     ReinforceRequest: Reinforce::PROPERTIES;
     FeedbackBody: without_id(FeedbackRequest::PROPERTIES);
     RestoreRequest: without_id(Restore::PROPERTIES);
@@ -37,7 +39,7 @@ queries! {
     PageQuery: &PAGE;
     AllQuery: &join::<6>(&PAGE, &[USER_ID]);
     ExportQuery: Export::FILTER;
-    ImportQuery: &[OnConflict::PROPERTY];
+    ImportQuery: &[OnConflict::IMPORTED];
     WatchQuery: Watch::PROPERTIES;
 }
 

@@ -2,6 +2,7 @@
 
 use super::add;
 use super::delete_many;
+use super::facets;
 use super::history;
 use super::list;
 use super::memory;
@@ -9,6 +10,7 @@ use super::operations;
 use super::query;
 use super::signals;
 use super::store;
+use super::touch;
 use super::transfer;
 use super::update_many;
 use super::users;
@@ -32,6 +34,8 @@ pub fn routes() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(operations::apply))
         .routes(routes!(query::query))
         .routes(routes!(query::search))
+        .routes(routes!(facets::facets))
+        .routes(routes!(touch::touch))
         .routes(routes!(history::history))
         .routes(routes!(history::restore))
         .routes(routes!(history::retire))

@@ -81,7 +81,7 @@ pub async fn import(
     progress: Progress,
     Upload { file, permit }: Upload,
 ) -> ApiResult {
-    let on_conflict = OnConflict::read(query.text("onConflict").as_deref())?;
+    let on_conflict = OnConflict::named(query.text("onConflict").as_deref())?.unwrap_or_default();
     let line_bytes = app.limits.import_line_bytes;
     let check = move |_, control: Arc<Control>| blocking(move || ImportFile::check_opened(file, line_bytes, &control));
     let file = memories.scan(check).await?;

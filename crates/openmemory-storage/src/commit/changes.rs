@@ -53,11 +53,7 @@ impl Changes for Transaction<'_> {
 
     fn replace(&mut self, number: Number, current: &Version, next: &Version) -> Result<(), Error> {
         self.put(&keys::history(number, current.number), current)?;
-        self.put(&keys::head(number), next)?;
-        let labels = Labels::of(next);
-        if labels != Labels::of(current) {
-            self.put(&indexed(&next.scope, number, IndexedKind::Labels), &labels)?;
-        }
+        self.amend(number, current, next)?;
         if current.content != next.content {
             self.unmark_text(number, current)?;
             self.mark_text(number, next)?;
@@ -76,6 +72,15 @@ impl Changes for Transaction<'_> {
             for tag in new.difference(&old) {
                 self.mark(keys::tag(tag, current.created_at, number));
             }
+        }
+        Ok(())
+    }
+
+    fn amend(&mut self, number: Number, current: &Version, next: &Version) -> Result<(), Error> {
+        self.put(&keys::head(number), next)?;
+        let labels = Labels::of(next);
+        if labels != Labels::of(current) {
+            self.put(&indexed(&next.scope, number, IndexedKind::Labels), &labels)?;
         }
         Ok(())
     }

@@ -54,6 +54,21 @@ pub struct EarlierText {
 }
 
 #[derive(ToSchema)]
+pub struct Faceted {
+    /// The most frequent values first
+    pub values: Vec<Facet>,
+    /// How many distinct values there are, with those that are not listed
+    pub distinct: i64,
+}
+
+#[derive(ToSchema)]
+pub struct Facet {
+    /// A text, a number or a boolean
+    pub value: Value,
+    pub count: i64,
+}
+
+#[derive(ToSchema)]
 pub struct Matches {
     /// What was searched for
     pub query: String,
