@@ -62,19 +62,19 @@ test('sessions of one name do not mix between users', async () => {
   expect(() => new MemorySession(om, { sessionId: '' })).toThrow(/sessionId/)
 })
 
-test('items up to 200,000 characters are kept, and a longer one refuses its batch', async () => {
+test('items up to 1 MiB are kept, and a longer one refuses its batch', async () => {
   const om = openStore()
   const session = new MemorySession(om, { sessionId: 's' })
   const output = (text: string) => ({
     ...{ type: 'function_call_result' as const, name: 'read', callId: '1', status: 'completed' as const },
     output: { type: 'text' as const, text },
   })
-  await session.addItems([output('é'.repeat(50_000))])
-  await expect(session.addItems([user('x'), output('x'.repeat(200_001))])).rejects.toMatchObject({
+  await session.addItems([output('é'.repeat(500_000))])
+  await expect(session.addItems([user('x'), output('x'.repeat(1_048_577))])).rejects.toMatchObject({
     code: 'LIMIT_EXCEEDED',
   })
   await expect(session.addItems(['x'])).rejects.toMatchObject({ details: { field: 'items[0]' } })
-  expect(await session.getItems()).toEqual([output('é'.repeat(50_000))])
+  expect(await session.getItems()).toEqual([output('é'.repeat(500_000))])
 })
 
 test('a function call is replaced in its place', async () => {
@@ -89,6 +89,51 @@ test('a function call is replaced in its place', async () => {
     ],
   })
   expect(await session.getItems()).toEqual([user('a'), replacement, user('b')])
+})
+
+test('a transaction is applied once, and completely or not at all', async () => {
+  const om = openStore()
+  const session = new MemorySession(om, { sessionId: 's', userId: 'ada' })
+  await session.addItems([user('a'), user('b')])
+  const append = { operationId: '1', transaction: { type: 'append_items' as const, items: [user('c')] } }
+  const replace = {
+    operationId: '2',
+    transaction: {
+      ...{ type: 'replace_suffix' as const, expectedSuffix: [user('b'), user('c')] },
+      replacement: [user('d'), user('e'), user('f')],
+    },
+  }
+  for (let n = 0; n < 2; n++) await session.applyHistoryTransaction(append)
+  for (let n = 0; n < 2; n++) await session.applyHistoryTransaction(replace)
+  const other = new MemorySession(om, { sessionId: 's', userId: 'ada' })
+  await Promise.all([other, session].map((one) => one.applyHistoryTransaction(append)))
+  expect(textsOf(await session.getItems())).toEqual(['a', 'd', 'e', 'f'])
+  for (const [operationId, transaction] of [
+    ['1', replace.transaction],
+    ['3', replace.transaction],
+    ['4', { ...replace.transaction, expectedSuffix: Array(9).fill(user('d')) }],
+    ['5', { type: 'append_items', items: [user('g'), { content: 10n }] }],
+    ['6', { type: 'append_items', items: [], more: 1 }],
+    ['7', { type: 'toString', items: [] }],
+    ['', append.transaction],
+  ] as const) {
+    const refused = session.applyHistoryTransaction({ operationId, transaction: transaction as never })
+    await expect(refused).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  }
+  expect(textsOf(await session.getItems())).toEqual(['a', 'd', 'e', 'f'])
+  // The records of transactions are no memories of anybody.
+  expect((await om.listMemories()).memories).toHaveLength(4)
+  await session.clearSession()
+  expect((await om.stats()).memories).toBe(0)
+})
+
+test('of two that race with one transaction, one applies it', async () => {
+  const om = openStore()
+  const sessions = [1, 2, 3].map(() => new MemorySession(om, { sessionId: 's' }))
+  await sessions[0]?.addItems([user('a')])
+  const transaction = { type: 'replace_suffix' as const, expectedSuffix: [user('a')], replacement: [user('b')] }
+  await Promise.all(sessions.map((one) => one.applyHistoryTransaction({ operationId: '1', transaction })))
+  expect(textsOf((await sessions[0]?.getItems()) ?? [])).toEqual(['b'])
 })
 
 test('an agent adds and finds memories of its user by tools', async () => {

@@ -1,8 +1,8 @@
 // How is a conversation kept? Each item is a memory of the run that the conversation is, so that what was said can also be
 // found by meaning.
 
-import type { Filters, Memory } from '../../index'
-import { invalid, OpenMemoryError } from '../errors'
+import type { Filters, Memory, NewMemory, Operation } from '../../index'
+import { failure, invalid, OpenMemoryError } from '../errors'
 import { sha256 } from './sha256'
 import type { MemoryStore } from './store'
 import { contentOf, wellFormed } from './text'
@@ -27,8 +27,9 @@ export interface Stored {
 
 /** How the tag of a conversation's memories begins. */
 const TAG = 'session'
-/** Bytes of an item that are kept in the metadata; metadata holds 64 KiB. */
-const MAX_METADATA = 60_000
+/** How the tag of the records of transactions begins. */
+const RECORD_TAG = 'session-operation'
+/** Memories of a page, and operations of a commit. */
 const PAGE = 1000
 
 export class Conversation {
@@ -36,6 +37,7 @@ export class Conversation {
   readonly #textOf: (item: ConversationItem) => string
   readonly #scope: { run_id: string; user_id?: string }
   readonly #tag: string
+  readonly #recordTag: string
   readonly #filters: Filters
   /** Items keep the order of the calls that add them. */
   #adding: Promise<unknown> = Promise.resolve()
@@ -50,7 +52,9 @@ export class Conversation {
       ...(userId !== undefined && { user_id: userId }),
     }
     // With the user, so that a conversation without one is not everybody's of this name.
-    this.#tag = `${TAG}:${sha256(JSON.stringify([userId ?? null, this.#scope.run_id])).slice(0, 32)}`
+    const digest = sha256(JSON.stringify([userId ?? null, this.#scope.run_id])).slice(0, 32)
+    this.#tag = `${TAG}:${digest}`
+    this.#recordTag = `${RECORD_TAG}:${digest}`
     this.#filters = exactly({ ...this.#scope, tags: this.#tag })
   }
 
@@ -64,15 +68,51 @@ export class Conversation {
   }
 
   async add(items: ConversationItem[]): Promise<void> {
-    const memories = items.map((item, at) => ({ ...this.#fieldsOf(item, at), ...this.#scope, tags: [this.#tag] }))
-    const adding = this.#adding.then(async () => {
+    const memories = items.map((item, at) => this.#memoryOf(item, at))
+    return this.#inOrder(async () => {
       for (let from = 0; from < memories.length; from += PAGE) {
         const results = await this.#om.addMemories(memories.slice(from, from + PAGE), { atomic: true })
         for (const result of results) if (!result.ok && result.error.code !== 'ABORTED') throw result.error
       }
     })
-    this.#adding = adding.catch(() => undefined)
-    return adding
+  }
+
+  /**
+   * Puts items in the place of the last ones in one commit, once for each name.
+   *
+   * @param name of the change: repeated, it is not made again
+   * @param digest of the change: another change of the same name is refused
+   * @param expected decides about the items that go
+   */
+  replaceLast(
+    name: string,
+    digest: string,
+    {
+      count,
+      expected,
+      items,
+    }: { count: number; expected: (last: ConversationItem[]) => void; items: ConversationItem[] },
+  ): Promise<void> {
+    const added = items.map((item, at) => ({ add: this.#memoryOf(item, at) }))
+    return this.#inOrder(async () => {
+      const record = this.#recordOf(name, digest)
+      if (await this.#isRecorded(record)) return
+      const last = await this.#memories(count)
+      expected(last.map(itemOf))
+      const removed = last.map(({ id, version }) => ({ delete: { id, ifVersion: version } }))
+      try {
+        await this.#apply([{ add: record }, ...removed, ...added])
+      } catch (error) {
+        // Another process was faster: with the same change, or with one that took these items.
+        if (!isLost(error) || !(await this.#isRecorded(record))) throw error
+      }
+    })
+  }
+
+  /** Replaces and removes items in one commit. */
+  async change(replaced: Map<string, ConversationItem>, removed: readonly string[]): Promise<void> {
+    const updates = [...replaced].map(([id, item]) => ({ update: { id, ...this.#fieldsOf(item, 0) } }))
+    await this.#apply([...updates, ...removed.map((id) => ({ delete: { id } }))])
   }
 
   /** Removes the last item. Of two calls at once, each gets an item of its own. */
@@ -83,23 +123,50 @@ export class Conversation {
       try {
         return itemOf(await this.#om.deleteMemory(last.id, { ifVersion: last.version }))
       } catch (error) {
-        const lost = error instanceof OpenMemoryError && ['NOT_FOUND', 'VERSION_CONFLICT'].includes(error.code)
-        if (!lost) throw error
+        if (!isLost(error)) throw error
       }
     }
   }
 
   async clear(): Promise<void> {
-    await this.#om.deleteMemories({ filters: this.#filters })
+    await this.#om.deleteMemories({ filters: { ...this.#filters, tags: { in: [this.#tag, this.#recordTag] } } })
   }
 
-  async replace(id: string, item: ConversationItem): Promise<void> {
-    const { content, metadata } = this.#fieldsOf(item, 0)
-    await this.#om.updateMemory(id, { content, metadata: { item: null, ...metadata } })
+  #inOrder<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#adding.then(work)
+    this.#adding = done.catch(() => undefined)
+    return done
   }
 
-  async remove(ids: string[]): Promise<void> {
-    if (ids.length > 0) await this.#om.deleteMemories(ids)
+  async #apply(operations: Operation[]): Promise<void> {
+    if (operations.length === 0) return
+    const results = await this.#om.applyOperations(operations)
+    for (const result of results) if (!result.ok && result.error.code !== 'ABORTED') throw result.error
+  }
+
+  /** Says that a change was made. It is true no longer, so that lists and searches leave it out. */
+  #recordOf(name: string, digest: string): NewMemory & { id: string } {
+    return {
+      ...{ id: `${this.#recordTag}:${sha256(name).slice(0, 32)}`, content: `Change ${name}`, tags: [this.#recordTag] },
+      ...{ ...this.#scope, metadata: { digest }, embed: false, valid_to: '1970' },
+    }
+  }
+
+  async #isRecorded({ id, metadata }: NewMemory & { id: string }): Promise<boolean> {
+    try {
+      const known = await this.#om.getMemory(id)
+      if (known.metadata.digest === metadata?.digest) return true
+    } catch (error) {
+      if (error instanceof OpenMemoryError && error.code === 'NOT_FOUND') return false
+      throw error
+    }
+    const message = 'Session history operation was already applied with a different transaction.'
+    throw failure('INVALID_ARGUMENT', message, { details: { field: 'operationId' } })
+  }
+
+  #memoryOf(item: ConversationItem, at: number): NewMemory {
+    const { content, ...fields } = this.#fieldsOf(item, at)
+    return { content, ...fields, ...this.#scope, tags: [this.#tag], embed: this.#textOf(item).trim() !== '' }
   }
 
   /** Oldest first. */
@@ -118,22 +185,26 @@ export class Conversation {
     return found.reverse()
   }
 
-  /** An item that the metadata cannot hold is the content itself. */
-  #fieldsOf(item: ConversationItem, at: number): { content: string; metadata: Record<string, ConversationItem> } {
+  #fieldsOf(item: ConversationItem, at: number): { content: string; metadata: { item: ConversationItem } } {
     const json = JSON.stringify(item)
     if (json === undefined || item === null || typeof item !== 'object') {
       throw invalid(`items[${at}]`, 'must be an object')
     }
     const exact = wellFormed(json)
-    if (exact.length * 3 > MAX_METADATA && new TextEncoder().encode(exact).length > MAX_METADATA) {
-      return { content: exact, metadata: { as_content: true } }
+    return {
+      content: contentOf(this.#textOf(item)) ?? (contentOf(exact) as string),
+      metadata: { item: JSON.parse(exact) },
     }
-    return { content: contentOf(this.#textOf(item)) ?? exact, metadata: { item: JSON.parse(exact), as_content: null } }
   }
 }
 
-function itemOf({ content, metadata }: Memory): ConversationItem {
-  return metadata.as_content === true ? JSON.parse(content) : metadata.item
+function itemOf({ metadata }: Memory): ConversationItem {
+  return metadata.item
+}
+
+/** Whether another change came first. */
+function isLost(error: unknown): boolean {
+  return error instanceof OpenMemoryError && ['NOT_FOUND', 'VERSION_CONFLICT'].includes(error.code)
 }
 
 /** The text of a message's content, which is a text or a list of parts. */

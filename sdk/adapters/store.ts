@@ -19,4 +19,7 @@ export type MemoryStore = Pick<
   | 'restoreMemory'
   | 'retireMemory'
   | 'reinforceMemory'
+  | 'applyOperations'
+  | 'facets'
+  | 'touchMemories'
 >

@@ -51,7 +51,8 @@ export class Items {
       id,
       memory: {
         ...{ id, content: text ?? NO_TEXT, tags: prefixes.map((prefix) => this.tagOf(prefix)) },
-        metadata: { namespace: [...namespace], key, value: stored as never, indexed: text !== undefined },
+        metadata: { namespace: JSON.stringify(namespace), key, value: stored as never, indexed: text !== undefined },
+        embed: text !== undefined,
         ...(this.#userId !== undefined && { user_id: this.#userId }),
         ...(this.#ttlMs !== undefined && { expires_at: new Date(Date.now() + this.#ttlMs) }),
       },
@@ -69,8 +70,17 @@ export class Items {
 }
 
 export function itemOf({ metadata, created_at, updated_at }: Memory): Item {
-  const { namespace, key, value } = metadata as unknown as Item
-  return { namespace, key, value, createdAt: new Date(created_at), updatedAt: new Date(updated_at) }
+  const { namespace, key, value } = metadata as unknown as Item & { namespace: string }
+  return {
+    ...{ namespace: namespaceOf(namespace), key, value },
+    createdAt: new Date(created_at),
+    updatedAt: new Date(updated_at),
+  }
+}
+
+/** The labels of a namespace, which is kept as one text so that a store can list the distinct ones. */
+export function namespaceOf(text: string): string[] {
+  return JSON.parse(text) as string[]
 }
 
 export function matchOf(match: MemoryMatch): SearchItem {

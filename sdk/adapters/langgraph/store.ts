@@ -13,13 +13,13 @@ import type {
   SearchItem,
   SearchOperation,
 } from '@langchain/langgraph-checkpoint'
-import type { Filters, ItemResult, MemoryUpdate } from '../../../index'
+import type { Filters, ItemResult, Memory } from '../../../index'
 import { invalid } from '../../errors'
 import type { MemoryStore } from '../store'
 import { queryOf } from '../text'
 import { exactly, userOf } from '../user'
 import { filtersOf } from './filter'
-import { type Entry, Items, itemOf, matchOf } from './items'
+import { type Entry, Items, itemOf, matchOf, namespaceOf } from './items'
 
 /** Options of {@link OpenMemoryStore}. */
 export interface OpenMemoryStoreOptions {
@@ -32,13 +32,13 @@ export interface OpenMemoryStoreOptions {
   fields?: readonly string[]
   /** Milliseconds after which an item is gone, counted from its last `put`. Default: never. */
   ttlMs?: number
+  /** Whether reading an item, by `get` or `search`, begins its `ttlMs` again. Default false. */
+  refreshOnRead?: boolean
 }
 
 const BATCH = 1000
-/** The most hits that a search of the store returns. */
-const MAX_HITS = 1000
-/** How often a put is tried again after another one came between reading and writing. */
-const MAX_ATTEMPTS = 10
+/** The most distinct values that a store counts. */
+const MAX_FACETS = 10_000
 
 type Kind = 'get' | 'put' | 'search' | 'list'
 type Outcome = { value: unknown } | { error: unknown }
@@ -47,6 +47,8 @@ export class Operations {
   readonly #om: MemoryStore
   readonly #items: Items
   readonly #userId: string | undefined
+  /** Milliseconds by which reading an item prolongs its life. */
+  readonly #refreshMs: number | undefined
   readonly #invalidNamespace: typeof InvalidNamespaceError
 
   /** @param invalidNamespace LangGraph's error, of the module system in use */
@@ -54,6 +56,7 @@ export class Operations {
     this.#om = om
     this.#userId = userOf(options)
     this.#items = new Items(this.#userId, options.fields ?? ['$'], ttlOf(options))
+    this.#refreshMs = options.refreshOnRead === true ? options.ttlMs : undefined
     this.#invalidNamespace = invalidNamespace
   }
 
@@ -93,7 +96,14 @@ export class Operations {
         found.set(memory.id, itemOf(memory))
       }
     }
+    await this.#refresh([...found.keys()])
     return ids.map((id) => ({ value: found.get(id) ?? null }))
+  }
+
+  async #refresh(ids: string[]): Promise<void> {
+    if (this.#refreshMs === undefined) return
+    const expires_at = new Date(Date.now() + this.#refreshMs)
+    for (const some of parts(ids)) await this.#om.touchMemories(some, { expires_at })
   }
 
   /** Of several puts to one key the last one counts. */
@@ -120,35 +130,13 @@ export class Operations {
     for (const ids of parts([...deleted])) {
       noteFailures(await this.#om.deleteMemories(ids), ids, failed, 'NOT_FOUND')
     }
-    for (const some of parts([...entries.values()])) await this.#upsert(some, failed)
+    for (const some of parts([...entries.values()])) {
+      const memories = some.map(({ memory }) => memory)
+      noteFailures(await this.#om.addMemories(memories, { onConflict: 'replace' }), idsOf(some), failed)
+    }
     return outcomes.map(({ id, ...outcome }) =>
       id !== undefined && failed.has(id) ? { error: failed.get(id) } : outcome,
     )
-  }
-
-  /** There is no upsert yet: what is stored is updated, and the rest is added, until nothing came between. */
-  async #upsert(entries: Entry[], failed: Map<string, unknown>): Promise<void> {
-    let left = entries
-    for (let attempt = 1; left.length > 0; attempt++) {
-      const filters = { AND: [this.#own(), { memory_ids: left.map(({ id }) => id) }] }
-      const { memories } = await this.#om.listMemories({ filters, limit: BATCH, showExpired: true })
-      const stored = new Set(memories.map(({ id }) => id))
-      const updated = left.filter(({ id }) => stored.has(id))
-      const added = left.filter(({ id }) => !stored.has(id))
-      const lost = new Map<string, unknown>()
-      if (updated.length > 0) {
-        const updates = updated.map(({ id, memory: { content, metadata, expires_at } }) => ({
-          ...{ id, content, metadata },
-          ...(expires_at !== undefined && { expires_at }),
-        }))
-        noteFailures(await this.#om.updateMemories(updates as MemoryUpdate[]), idsOf(updated), lost)
-      }
-      if (added.length > 0) {
-        noteFailures(await this.#om.addMemories(added.map(({ memory }) => memory)), idsOf(added), lost)
-      }
-      left = left.filter(({ id }) => isRace(lost.get(id)) && attempt < MAX_ATTEMPTS)
-      for (const [id, error] of lost) if (!left.some((entry) => entry.id === id)) failed.set(id, error)
-    }
   }
 
   async #search(operation: SearchOperation): Promise<SearchItem[]> {
@@ -157,17 +145,15 @@ export class Operations {
     const filters: Filters = { AND: [this.#own(namespacePrefix), ...filtersOf(filter)] }
     const query = operation.query === undefined ? undefined : queryOf(operation.query)
     if (query === undefined) return this.#page(filters, offset, limit)
-    if (offset + limit > MAX_HITS) {
-      throw invalid('offset', `and limit of a search with a query reach ${MAX_HITS} items at most`)
-    }
     const indexed = { AND: [filters, { 'metadata.indexed': true }] }
-    const found = await this.#om.searchMemories(query, { filters: indexed, limit: offset + limit })
-    return found.slice(offset).map(matchOf)
+    const found = await this.#om.searchMemories(query, { filters: indexed, offset, limit })
+    await this.#refresh(found.map(({ id }) => id))
+    return found.map(matchOf)
   }
 
   /** Oldest first, as LangGraph's own store answers without a query. */
   async #page(filters: Filters, offset: number, limit: number): Promise<SearchItem[]> {
-    const found: SearchItem[] = []
+    const found: Memory[] = []
     let left = offset + limit
     let cursor: string | undefined
     do {
@@ -175,11 +161,13 @@ export class Operations {
         ...{ filters, order: 'created_at:asc', limit: Math.min(left, BATCH) },
         ...(cursor !== undefined && { cursor }),
       })
-      found.push(...page.memories.map(itemOf))
+      found.push(...page.memories)
       left -= page.memories.length
       cursor = page.next_cursor
     } while (cursor !== undefined && left > 0)
-    return found.slice(offset)
+    const shown = found.slice(offset)
+    await this.#refresh(shown.map(({ id }) => id))
+    return shown.map(itemOf)
   }
 
   async #list({ matchConditions = [], maxDepth, limit, offset }: ListNamespacesOperation): Promise<string[][]> {
@@ -187,15 +175,24 @@ export class Operations {
     const wild = labels.indexOf('*')
     const prefix = labels.slice(0, wild === -1 ? undefined : wild)
     const found = new Map<string, string[]>()
-    // There is no list of distinct values yet, so every item of the prefix is read.
-    for await (const memory of this.#om.iterateMemories({ filters: this.#own(prefix), limit: BATCH })) {
-      const { namespace } = itemOf(memory)
+    for (const namespace of await this.#namespaces(this.#own(prefix))) {
       if (!matchConditions.every((condition) => matches(condition, namespace))) continue
       const shown = namespace.slice(0, maxDepth)
       found.set(JSON.stringify(shown), shown)
     }
     const sorted = [...found.values()].sort((one, other) => compare(one, other))
     return sorted.slice(offset ?? 0, limit === undefined ? undefined : (offset ?? 0) + limit)
+  }
+
+  async #namespaces(filters: Filters): Promise<string[][]> {
+    const { values, distinct } = await this.#om.facets({ field: 'metadata.namespace', filters, limit: MAX_FACETS })
+    if (distinct <= MAX_FACETS) return values.map(({ value }) => namespaceOf(value as string))
+    const all = new Map<string, string[]>()
+    for await (const memory of this.#om.iterateMemories({ filters, limit: BATCH })) {
+      const { namespace } = itemOf(memory)
+      all.set(JSON.stringify(namespace), namespace)
+    }
+    return [...all.values()]
   }
 
   /** `put` checks more; a batch may come from anywhere. */
@@ -243,10 +240,6 @@ function noteFailures(
 
 function idsOf(entries: Entry[]): string[] {
   return entries.map(({ id }) => id)
-}
-
-function isRace(error: unknown): boolean {
-  return ['NOT_FOUND', 'VERSION_CONFLICT'].includes((error as { code?: string } | undefined)?.code ?? '')
 }
 
 function parts<T>(all: T[]): T[][] {

@@ -3,6 +3,7 @@
 import { invalid } from '../../errors'
 import { Conversation, messageText } from '../conversation'
 import type { MemoryStore } from '../store'
+import { checkSuffix, checkTransaction, type HistoryTransactionArgs } from './transaction'
 
 /** An item of a history: `AgentInputItem` of the Agents SDK. */
 // biome-ignore lint/suspicious/noExplicitAny: the framework has a type for each kind of item, and the session reads none
@@ -59,7 +60,7 @@ export class MemorySession {
   /**
    * Appends items, in one transaction for each 1000.
    *
-   * @throws {ValidationError} `LIMIT_EXCEEDED` for an item of more than 200,000 characters of JSON; nothing is appended.
+   * @throws {ValidationError} `LIMIT_EXCEEDED` for an item of more than 1 MiB of JSON; nothing is appended.
    */
   addItems(items: SessionItem[]): Promise<void> {
     return this.#conversation.add(items)
@@ -76,17 +77,44 @@ export class MemorySession {
   }
 
   /**
-   * Replaces function calls that are stored, each as a new version. Further calls with the same `callId` are deleted
-   * afterwards.
+   * Appends items, or puts others in the place of the last ones: completely or not at all, and once for each `operationId`.
+   * At most 1000 memories change, the record of the operation included.
+   *
+   * @throws {ValidationError} `INVALID_ARGUMENT` if `operationId` was used for another transaction, if the last items are not
+   * those that the transaction expects, or for items that JSON does not bring back as they are; nothing has changed.
+   */
+  async applyHistoryTransaction(args: HistoryTransactionArgs): Promise<void> {
+    const { operationId, digest, expected, added } = checkTransaction(args)
+    await this.#conversation.replaceLast(operationId, digest, {
+      ...{ count: expected.length, items: added },
+      expected: (last) => checkSuffix(expected, last),
+    })
+  }
+
+  /**
+   * Replaces function calls that are stored, each as a new version. Further calls with the same `callId` are deleted. All of it
+   * is one transaction.
    */
   async applyHistoryMutations({ mutations }: { mutations: HistoryMutation[] }): Promise<void> {
     const stored = await this.#conversation.latest()
+    const replaced = new Map<string, SessionItem>()
+    const removed = new Set<string>()
     for (const { type, callId, replacement } of mutations) {
       if (type !== 'replace_function_call') throw invalid('mutations', `of the type ${type} are not supported`)
-      const [kept, ...doubles] = stored.filter(({ item }) => item.type === 'function_call' && item.callId === callId)
+      const current = stored.filter(({ id }) => !removed.has(id))
+      const calls = current.filter(({ id, item }) => isCall(replaced.get(id) ?? item, callId))
+      const [kept, ...doubles] = calls
       if (kept === undefined) continue
-      await this.#conversation.replace(kept.id, replacement)
-      await this.#conversation.remove(doubles.map(({ id }) => id))
+      replaced.set(kept.id, replacement)
+      for (const { id } of doubles) {
+        removed.add(id)
+        replaced.delete(id)
+      }
     }
+    await this.#conversation.change(replaced, [...removed])
   }
+}
+
+function isCall({ type, callId }: SessionItem, wanted: string): boolean {
+  return type === 'function_call' && callId === wanted
 }
