@@ -17,6 +17,7 @@ const ARROWS: Record<string, string[]> = {
   'openmemory-onnx': [],
   'openmemory-embedding': ['openmemory-domain', 'openmemory-onnx'],
   'openmemory-files': [],
+  'openmemory-learning': ['openmemory-domain'],
   'openmemory-rules': ['openmemory-domain'],
   'openmemory-storage': ['openmemory-domain', 'openmemory-files', 'openmemory-rules'],
   'openmemory-engine': [
@@ -24,6 +25,7 @@ const ARROWS: Record<string, string[]> = {
     'openmemory-embedding',
     'openmemory-files',
     'openmemory-index',
+    'openmemory-learning',
     'openmemory-rules',
     'openmemory-storage',
   ],
@@ -32,6 +34,7 @@ const ARROWS: Record<string, string[]> = {
     'openmemory-domain',
     'openmemory-embedding',
     'openmemory-engine',
+    'openmemory-learning',
     'openmemory-rules',
     'openmemory-server',
     'openmemory-storage',
@@ -76,7 +79,7 @@ test('sled, tract, the tokenizers, axum and napi are each known to one crate', (
   }
 })
 
-test.each(['openmemory-domain', 'openmemory-index', 'openmemory-rules', 'openmemory-storage'])(
+test.each(['openmemory-domain', 'openmemory-index', 'openmemory-learning', 'openmemory-rules', 'openmemory-storage'])(
   'the tests of %s link no model',
   (name) => {
     const linked = cargo('tree', '--package', name, '--edges', 'normal,dev', '--prefix', 'none')

@@ -12,6 +12,7 @@ pub mod fault;
 pub mod filter;
 pub mod invalid;
 pub mod json;
+pub mod learning;
 pub mod limits;
 pub mod memory;
 pub mod memory_id;

@@ -34,3 +34,13 @@ pub const OFFSET: usize = 10_000;
 pub const FACETS: usize = 10_000;
 /// Memories per page, versions per history call.
 pub const PAGE: usize = 1000;
+/// Messages of one call that learns.
+pub const MESSAGES: usize = 1000;
+/// Characters of one message.
+pub const MESSAGE_CHARACTERS: usize = 200_000;
+/// Characters of the instructions of a call that learns.
+pub const INSTRUCTIONS_CHARACTERS: usize = 4000;
+/// Operations that one call applies.
+pub const OPERATIONS: usize = 64;
+/// Characters of a text that a language model proposes.
+pub const LEARNT_CHARACTERS: usize = 2000;

@@ -5,6 +5,8 @@ mod by_id;
 mod facets;
 mod fields;
 mod if_exists;
+mod learn;
+mod learnings;
 mod list;
 mod new_memory;
 mod on_conflict;
@@ -26,6 +28,8 @@ pub use by_id::{ById, Delete, FeedbackRequest, Get, History, Reinforce, Restore}
 pub use facets::Facets;
 pub use fields::{Fields, check_names};
 pub use if_exists::IfExists;
+pub use learn::{Allow, KeepMessages, Learn, LearnMode};
+pub use learnings::{Decide, Decision, Decisions, LearningById, ListLearnings, ListMessages, Sources};
 pub use list::{List, Order, TimeField};
 pub use new_memory::{Duplicates, NewMemory};
 pub use on_conflict::OnConflict;

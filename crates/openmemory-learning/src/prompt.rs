@@ -1,0 +1,134 @@
+//! What is a model asked? Instructions that never change, so that servers cache them, and one JSON object with all data.
+
+use std::sync::LazyLock;
+
+use openmemory_domain::learning::Role;
+use openmemory_domain::request::Allow;
+use openmemory_domain::{PartialDate, Timestamp};
+use serde_json::{Value, json};
+
+use crate::candidate::{Candidates, Standing};
+use crate::language_model::Request;
+use crate::transcript::{Part, Turn};
+
+const NAME: &str = "learn.v1";
+const INSTRUCTIONS: &str = include_str!("prompts/learn.v1.md");
+const SCHEMA: &str = include_str!("prompts/schema.v1.json");
+
+/// The prompt by name and hash of its instructions and schema, which is kept with every change that comes of it.
+pub fn id() -> &'static str {
+    static ID: LazyLock<String> = LazyLock::new(|| {
+        let hash = blake3::Hasher::new().update(INSTRUCTIONS.as_bytes()).update(SCHEMA.as_bytes()).finalize();
+        format!("{NAME}#{}", &hash.to_hex()[..8])
+    });
+    &ID
+}
+
+/// What the request says besides memories and messages.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'a> {
+    pub now: Timestamp,
+    pub timezone: &'a str,
+    pub instructions: Option<&'a str>,
+    pub from: &'a [Role],
+    pub allow: Allow,
+}
+
+/// `problem` says what was wrong with the answer before.
+pub fn request(setting: &Setting<'_>, candidates: &Candidates, part: &Part, problem: Option<&str>) -> Request {
+    let Allow { add, update, retire, merge } = setting.allow;
+    let allowed = [("add", add), ("update", update), ("retire", retire), ("merge", merge), ("keep", true)];
+    let mut data = json!({
+        "now": setting.now.to_string(),
+        "timezone": setting.timezone,
+        "learn_from": setting.from.iter().map(|role| role.name()).collect::<Vec<_>>(),
+        "allow": allowed.iter().filter(|(_, is)| *is).map(|(name, _)| *name).collect::<Vec<_>>(),
+        "instructions": setting.instructions,
+        "memories": candidates.iter().map(memory).collect::<Vec<_>>(),
+        "earlier": part.earlier.iter().map(said).collect::<Vec<_>>(),
+        "messages": (1..).zip(&part.turns).map(message).collect::<Vec<_>>(),
+    });
+    if let Some(problem) = problem {
+        data["problem_with_your_last_answer"] = problem.into();
+    }
+    Request { system: INSTRUCTIONS.to_owned(), user: data.to_string(), schema: SCHEMA }
+}
+
+/// The tokens that instructions and schema take at most.
+pub fn fixed_tokens() -> usize {
+    crate::tokens::estimate(INSTRUCTIONS) + crate::tokens::estimate(SCHEMA)
+}
+
+fn memory((number, candidate): (i64, &crate::candidate::Candidate)) -> Value {
+    let date = |date: Option<PartialDate>| date.map(|date| date.to_string());
+    let state = match candidate.standing {
+        Standing::Current => "current",
+        Standing::Ended => "ended",
+        Standing::Wrong { .. } => "wrong",
+    };
+    json!({
+        "n": number,
+        "text": candidate.content,
+        "since": date(candidate.since),
+        "until": date(candidate.until),
+        "said": day(candidate.said),
+        "state": state,
+    })
+}
+
+fn said(turn: &Turn) -> Value {
+    json!({ "role": turn.role.name(), "name": turn.name, "at": turn.at.to_string(), "text": turn.text })
+}
+
+fn message((number, turn): (usize, &Turn)) -> Value {
+    json!({
+        "m": number,
+        "role": turn.role.name(),
+        "name": turn.name,
+        "at": turn.at.to_string(),
+        "weekday": weekday(turn.at),
+        "text": turn.text,
+    })
+}
+
+fn day(at: Timestamp) -> String {
+    at.to_string().chars().take(10).collect()
+}
+
+/// In UTC, as all times.
+fn weekday(at: Timestamp) -> &'static str {
+    const DAY_MS: i64 = 86_400_000;
+    // 1970 began on a Thursday.
+    match (at.millis().div_euclid(DAY_MS) + 3).rem_euclid(7) {
+        0 => "Monday",
+        1 => "Tuesday",
+        2 => "Wednesday",
+        3 => "Thursday",
+        4 => "Friday",
+        5 => "Saturday",
+        _ => "Sunday",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edited_prompt_gets_another_id() {
+        assert_eq!(id(), "learn.v1#59b6b07b");
+    }
+
+    #[test]
+    fn weekdays_are_those_of_the_calendar() {
+        for (text, expected) in [("2026-03-03", "Tuesday"), ("1970-01-01", "Thursday"), ("1969-12-28", "Sunday")] {
+            assert_eq!(weekday(Timestamp::parse(text).unwrap()), expected);
+        }
+    }
+
+    #[test]
+    fn the_instructions_take_about_a_thousand_tokens() {
+        // An upper guess; tokenizers count four characters per token of English.
+        assert!(fixed_tokens() < 2000, "{}", fixed_tokens());
+    }
+}
