@@ -557,7 +557,261 @@ export interface EmbeddedOptions extends CommonOptions {
    * directory of the model's files. `'test'`: a fast, deterministic substitute for tests that knows words but not meaning.
    */
   embedder?: 'test' | ModelEmbedder | FunctionEmbedder
+  /**
+   * What {@link OpenMemory.learn} asks, also for the clients of {@link OpenMemory.serve}. Default: none, and then `learn`
+   * rejects with `NO_LANGUAGE_MODEL`. Nothing else asks it.
+   */
+  languageModel?: LanguageModelEndpoint | FunctionLanguageModel
   url?: undefined
+}
+
+/** A language model behind an OpenAI-compatible API, asked through the host's `fetch`. */
+export interface LanguageModelEndpoint {
+  /** The base of the API, such as `https://api.openai.com/v1` or `http://localhost:11434/v1`. */
+  url: string
+  /** The name of the model, which is kept with every change that it proposes. */
+  model: string
+  /** Sent as `Authorization: Bearer`. Never stored, logged, exported or repeated in an error. */
+  apiKey?: string
+  /** Further headers, such as `api-key`. */
+  headers?: Record<string, string>
+  /**
+   * How JSON is asked for. Default `'auto'`: by schema; if the server refuses that, as an object; otherwise in words. What a
+   * server took is remembered.
+   */
+  structured?: 'auto' | 'json_schema' | 'json_object' | 'text'
+  /** Tokens that one request may hold, its answer included. Default 16,000. A longer conversation takes several requests. */
+  contextTokens?: number
+  /** Tokens of an answer. Default 2000. */
+  maxOutputTokens?: number
+  /** Default 0; `null` sends none, which some models need. */
+  temperature?: number | null
+  /** Further fields of the request, such as `reasoning_effort`. */
+  body?: Record<string, JsonValue>
+  /** Milliseconds for one request. Default 60,000. */
+  timeoutMs?: number
+  /** How often a request is repeated that failed for a reason that can pass. Default 3. `Retry-After` is obeyed. */
+  retries?: number
+  /** Concurrent requests. Default 4. */
+  concurrency?: number
+}
+
+/** A language model behind a function of yours. */
+export interface FunctionLanguageModel {
+  /** Names the model. It is kept with every change that it proposes. */
+  id: string
+  /** Tokens that one request may hold, its answer included. Default 16,000. */
+  contextTokens?: number
+  /** Tokens of an answer. Default 2000. */
+  maxOutputTokens?: number
+  /** Answers one request with JSON of the schema, as text. If it throws, the call that learns fails. */
+  complete(request: {
+    /** Instructions, which are the same for all requests. */
+    system: string
+    /** All data, as one JSON object. */
+    user: string
+    /** JSON Schema of the answer. */
+    schema: object
+    maxOutputTokens: number
+    signal: AbortSignal
+  }): PromiseLike<LanguageModelAnswer | string> | LanguageModelAnswer | string
+}
+
+export interface LanguageModelAnswer {
+  text: string
+  inputTokens?: number
+  outputTokens?: number
+  /** `'length'` if the text is cut: a cut answer is never applied. */
+  finish?: 'stop' | 'length' | 'refused'
+}
+
+/** One turn of a conversation. */
+export interface Message {
+  /** Default `'user'`. */
+  role?: 'user' | 'assistant' | 'system' | 'tool'
+  /** 1 to 200,000 characters. */
+  content: string
+  /** Who speaks, in a conversation of several people. */
+  name?: string
+  /** When it was said: what "yesterday" in it refers to. Default: `at` of the call. */
+  at?: TimeInput
+  /** Your own id; the same id again is the same message. Without one, equal text, role and time make it the same. */
+  id?: string
+}
+
+export interface ScopeFields {
+  user_id?: string
+  agent_id?: string
+  app_id?: string
+  run_id?: string
+}
+
+/** Options of {@link OpenMemory.learn}. */
+export interface LearnOptions extends ScopeFields, LongCallOptions, Attribution {
+  /** Of the memories that are added. */
+  tags?: readonly string[]
+  /** Of the memories that are added. */
+  metadata?: Record<string, JsonValue>
+  /** Of the memories that are added. */
+  expires_at?: TimeInput
+  /** Of the memories that are added. */
+  immutable?: boolean
+  /** When messages without a time were said. Default: now. */
+  at?: TimeInput
+  /** IANA name, told to the model. Default `'UTC'`. */
+  timezone?: string
+  /** What matters to your application, at most 4000 characters. The rules of the prompt stay. */
+  instructions?: string
+  /** Whose words may become memories. Default `['user']`. */
+  from?: readonly ('user' | 'assistant' | 'tool')[]
+  /** Which operations the model may propose. Default: all. */
+  allow?: { add?: boolean; update?: boolean; retire?: boolean; merge?: boolean }
+  /**
+   * `'apply'` (default): what passes the checks is applied. `'review'`: additions are applied, and changes of what is there
+   * wait for {@link OpenMemory.decide}. `'propose'`: everything waits. `'dry'`: nothing is kept, not even the messages.
+   */
+  mode?: 'apply' | 'review' | 'propose' | 'dry'
+  /**
+   * `'log'` (default): the messages are kept and cited, and not searched. `'memories'`: each is also a memory of its run.
+   * `'none'`: only the words that a memory rests on are kept.
+   */
+  keepMessages?: 'log' | 'memories' | 'none'
+  /**
+   * Default `true`: keys, tokens and card numbers are replaced by `[redacted:…]` before anything is kept or sent. A list of
+   * regular expressions is replaced as well.
+   */
+  redact?: boolean | readonly RegExp[]
+  /** Which memories of the scope may be changed. Default: all. */
+  filters?: Filters
+  /** Operations that one call applies, 1 to 1000. Default 64. */
+  maxOperations?: number
+  /** For this call, instead of the store's. Not for a store on a server. */
+  languageModel?: LanguageModelEndpoint | FunctionLanguageModel
+}
+
+/** What a language model proposed, after its numbers were read as ids. */
+export type ProposedOperation =
+  | { op: 'add'; content: string; valid_from?: string; valid_to?: string }
+  | {
+      op: 'update'
+      id: string
+      ifVersion: number
+      content: string
+      change: 'new_state' | 'correction' | 'detail'
+      valid_from?: string
+      valid_to?: string
+    }
+  | { op: 'retire'; id: string; ifVersion: number; why: Retired; valid_to?: string }
+  | { op: 'merge'; id: string; ifVersion: number; content: string; from: { id: string; ifVersion: number }[] }
+  | { op: 'keep'; id: string; ifVersion: number }
+
+/** A proposed operation, and what became of it. */
+export interface LearnedOperation {
+  /** Absent if the answer named nothing that was shown, and after its memory was deleted. */
+  operation?: ProposedOperation
+  /** The words that it rests on, with the ids of their messages. */
+  quotes: { message: string; text: string }[]
+  reason: string
+  /** The text that it replaces. */
+  before?: string
+  state: 'applied' | 'waiting' | 'refused' | 'discarded' | 'undone'
+  /** The memory that it has made, changed or confirmed. */
+  id?: string
+  /** The version that it has made or confirmed. */
+  version?: number
+  /**
+   * Why it was refused. `UNSUPPORTED`: the quote is not in the message, or a figure comes from nowhere. `UNKNOWN_MEMORY`: a
+   * number that was not shown. `REJECTED_BEFORE`: retired as wrong since. `DUPLICATE`: another operation says it.
+   * `NOT_ALLOWED`: by `allow`, `filters` or `maxOperations`. `VERSION_CONFLICT`: changed while the model was asked.
+   */
+  error?: { code: RefusalCode; message: string; field?: string }
+}
+
+export type RefusalCode =
+  | 'UNSUPPORTED'
+  | 'UNKNOWN_MEMORY'
+  | 'REJECTED_BEFORE'
+  | 'IMMUTABLE'
+  | 'VERSION_CONFLICT'
+  | 'DUPLICATE'
+  | 'NOT_ALLOWED'
+  | 'INVALID_ARGUMENT'
+  | 'NOT_FOUND'
+
+/** What one call learnt. */
+export interface Learning extends ScopeFields {
+  /** `lrn_…` */
+  id: string
+  status: 'done' | 'waiting' | 'nothing' | 'failed' | 'undone'
+  operations: LearnedOperation[]
+  /** Ids of the messages, `msg_…`. */
+  messages: string[]
+  /** Requests, tokens as far as the model's server counts them, and milliseconds. */
+  usage: { calls: number; inputTokens?: number; outputTokens?: number; ms: number }
+  model: string
+  /** The prompt by name and hash. */
+  prompt: string
+  created_at: string
+  /** Present if the status is `'failed'`. */
+  error?: { code: string; why: string; message: string }
+}
+
+export interface LearningPage {
+  learnings: Learning[]
+  /** Absent on the last page. */
+  next_cursor?: string
+}
+
+/** Options of {@link OpenMemory.listLearnings}. */
+export interface ListLearningsOptions extends ScopeFields {
+  status?: Learning['status']
+  /** 1 to 1000. Default 100. */
+  limit?: number
+  /** `next_cursor` of the page before. */
+  cursor?: string
+}
+
+export type Decision = 'apply' | 'discard'
+
+/** A message that the store keeps, without secrets. */
+export interface KeptMessage extends ScopeFields {
+  /** `msg_…` */
+  message_id: string
+  role: 'user' | 'assistant' | 'system' | 'tool'
+  content: string
+  name?: string
+  at: string
+  /** Your own id. */
+  id?: string
+  /** With which instructions, prompt and model it was learnt from, as hashes. */
+  seen?: string[]
+}
+
+export interface MessagePage {
+  messages: KeptMessage[]
+  /** Absent on the last page. */
+  next_cursor?: string
+}
+
+/** Options of {@link OpenMemory.listMessages}. */
+export interface ListMessagesOptions extends ScopeFields {
+  /** 1 to 1000. Default 100. */
+  limit?: number
+  /** `next_cursor` of the page before. */
+  cursor?: string
+}
+
+/** The words that a version of a memory rests on. */
+export interface Source {
+  memory: string
+  version: number
+  /** Id of the learning. */
+  learning: string
+  /** Id of the message. */
+  message: string
+  quote: string
+  /** The message. Absent if messages were not kept, or were deleted. */
+  text?: KeptMessage
 }
 
 /** Options of {@link OpenMemory} for a store on a server. The options of {@link EmbeddedOptions} are set on the server. */
@@ -582,6 +836,7 @@ export interface RemoteOptions extends CommonOptions {
   lockWaitMs?: undefined
   indexMemory?: undefined
   embedder?: undefined
+  languageModel?: undefined
 }
 
 /** Which store {@link OpenMemory} opens, and how. Unknown options are rejected by name. */
@@ -1349,6 +1604,140 @@ export class OpenMemory<M extends object = Metadata> {
   retireMemory(id: string, options?: RetireOptions): Promise<Memory<M>>
 
   /**
+   * Learns from a conversation with your language model. The messages are kept without secrets, the memories of the scope
+   * that they may concern are found, and the model is asked once for operations on them, each with a quote. What passes the
+   * checks is applied in one commit, with the model as `actor`. A model can retire a memory and never deletes one; if it
+   * would change too much at once, its changes wait. The same messages again change nothing and ask nobody.
+   *
+   * @param input What the user said, or the messages of a conversation, 1 to 1000.
+   * @param options Scope, mode, model and more.
+   * @returns What was proposed, and what became of it.
+   * @throws {ValidationError} `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`, with the `field`.
+   * @throws {OpenMemoryError} `NO_LANGUAGE_MODEL` without a model; `LANGUAGE_MODEL_FAILED` if it gave no usable answer, with
+   * `details.why` (`http`, `timeout`, `refused`, `length`, `unreadable` or `budget`); `ABORTED`. No memory has changed then.
+   * @example
+   * ```ts
+   * const languageModel = {
+   *   id: 'script', // or { url: 'http://localhost:11434/v1', model: 'qwen3' }
+   *   complete: () => JSON.stringify({ operations: [
+   *     { op: 'add', memory: null, others: [], message: 1, quote: 'got a cat', text: 'Ada has a cat', change: null,
+   *       from: null, until: null, because: 'she says so' },
+   *   ] }),
+   * }
+   * const learning = await om.learn('I got a cat', { user_id: 'ada', languageModel })
+   * console.log(learning.status, learning.operations[0]?.state) // done applied
+   * ```
+   */
+  learn(input: string | readonly Message[], options?: LearnOptions): Promise<Learning>
+
+  /**
+   * Reads what a call learnt.
+   *
+   * @param id The id of the learning.
+   * @returns The learning, with the present states of its operations.
+   * @throws {NotFoundError} If there is no such learning.
+   * @example
+   * ```ts
+   * const languageModel = { id: 'script', complete: () => '{"operations":[]}' }
+   * const { id: learning } = await om.learn('Hello', { languageModel })
+   * console.log((await om.getLearning(learning)).status) // nothing
+   * ```
+   */
+  getLearning(id: string): Promise<Learning>
+
+  /**
+   * Lists learnings, newest first: of a user, agent, app or run, of `userId`, or all.
+   *
+   * @param options Scope, `status`, `limit` and `cursor`.
+   * @returns A page.
+   * @throws {ValidationError} `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`, with the `field`.
+   * @example
+   * ```ts
+   * const { learnings } = await om.listLearnings({ user_id: 'ada', status: 'waiting' })
+   * console.log(learnings.length) // 0
+   * ```
+   */
+  listLearnings(options?: ListLearningsOptions): Promise<LearningPage>
+
+  /**
+   * Applies or discards operations that wait, in one commit. An operation whose memory has changed meanwhile is refused.
+   *
+   * @param id The id of the learning.
+   * @param decisions About all that wait, or by their place in `operations`.
+   * @param options `actor` and `reason`, which the history keeps.
+   * @returns The learning afterwards.
+   * @throws {NotFoundError} If there is no such learning.
+   * @throws {ValidationError} `INVALID_ARGUMENT` if an operation does not wait.
+   * @example
+   * ```ts
+   * const languageModel = { id: 'script', complete: () => '{"operations":[]}' }
+   * const learning = await om.learn('Hello', { mode: 'propose', languageModel })
+   * console.log((await om.decide(learning.id, 'apply', { actor: 'ada' })).status) // nothing
+   * ```
+   */
+  decide(id: string, decisions: Decision | Record<number, Decision>, options?: Attribution): Promise<Learning>
+
+  /**
+   * Takes back everything that a learning has changed, in one commit: what it added is deleted, and what it changed gets its
+   * earlier content, tags and validity as a new version. If a memory has changed since, nothing is taken back.
+   *
+   * @param id The id of the learning.
+   * @param options `actor` and `reason`.
+   * @returns The learning, whose status is `'undone'`.
+   * @throws {NotFoundError} If there is no such learning.
+   * @throws {VersionConflictError} If a memory has changed since.
+   * @example
+   * ```ts
+   * const languageModel = { id: 'script', complete: () => '{"operations":[]}' }
+   * const learning = await om.learn('Hello', { languageModel })
+   * console.log((await om.undoLearning(learning.id)).status) // nothing
+   * ```
+   */
+  undoLearning(id: string, options?: Attribution): Promise<Learning>
+
+  /**
+   * Shows the words that a memory was learnt from, newest version first.
+   *
+   * @param id The id of the memory.
+   * @param options `version`: only its sources.
+   * @returns The quotes, with their messages; empty for a memory that was not learnt.
+   * @throws {NotFoundError} If there is no such memory.
+   * @example
+   * ```ts
+   * console.log(await om.getSources(id)) // []
+   * ```
+   */
+  getSources(id: string, options?: { version?: number }): Promise<Source[]>
+
+  /**
+   * Lists the messages that were kept, in the order in which they were said.
+   *
+   * @param options Scope, `limit` and `cursor`.
+   * @returns A page.
+   * @throws {ValidationError} `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`, with the `field`.
+   * @example
+   * ```ts
+   * const { messages } = await om.listMessages({ user_id: 'ada' })
+   * console.log(messages.length) // 0
+   * ```
+   */
+  listMessages(options?: ListMessagesOptions): Promise<MessagePage>
+
+  /**
+   * Deletes the messages of a user, agent, app or run. What was learnt from them stays. Deleting all memories of a user by
+   * {@link deleteMemories} deletes messages and learnings as well.
+   *
+   * @param scope Whose messages; at least one field.
+   * @returns How many were deleted.
+   * @throws {ValidationError} `INVALID_ARGUMENT` without a scope.
+   * @example
+   * ```ts
+   * console.log(await om.deleteMessages({ user_id: 'ada' })) // { deleted: 0 }
+   * ```
+   */
+  deleteMessages(scope: ScopeFields): Promise<{ deleted: number }>
+
+  /**
    * Records how useful a memory was. Its version and `updated_at` do not change.
    *
    * @param id The id of the memory.
@@ -1669,6 +2058,8 @@ export type ErrorCode =
   | 'MODEL_UNAVAILABLE'
   | 'MODEL_MISMATCH'
   | 'EMBEDDING_FAILED'
+  | 'NO_LANGUAGE_MODEL'
+  | 'LANGUAGE_MODEL_FAILED'
   | 'INTERNAL'
 
 /** Facts about a failure. Each error class says which ones it has. */

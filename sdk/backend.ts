@@ -8,6 +8,8 @@ export type PlainObject = Record<string, unknown>
 
 type Filters = contract.Filters | undefined
 
+export type LanguageModelOption = contract.LearnOptions['languageModel']
+
 /** How a call that is under way is observed and stopped. */
 export interface CallControl {
   signal?: AbortSignal
@@ -73,6 +75,15 @@ export interface Backend<M extends object = contract.Metadata> {
   feedback(
     request: { id: string; feedback: contract.Feedback | null } & contract.FeedbackOptions,
   ): Promise<contract.Memory<M>>
+  /** `languageModel` replaces the store's for this call. */
+  learn(request: PlainObject, languageModel: LanguageModelOption, control: CallControl): Promise<contract.Learning>
+  getLearning(request: { id: string }): Promise<contract.Learning>
+  listLearnings(request: PlainObject): Promise<contract.LearningPage>
+  decide(request: PlainObject): Promise<contract.Learning>
+  undoLearning(request: { id: string } & contract.Attribution): Promise<contract.Learning>
+  sources(request: { id: string; version?: number }): Promise<contract.Source[]>
+  listMessages(request: PlainObject): Promise<contract.MessagePage>
+  deleteMessages(request: PlainObject): Promise<{ deleted: number }>
   waypoints(request: { id: string }): Promise<contract.Waypoint[]>
   /** @param wake is called when there are changes to take */
   watch(request: { filters: Filters; since: string | undefined }, wake: () => void): ChangeSource<M>

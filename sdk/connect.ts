@@ -12,7 +12,15 @@ export interface Connection<M extends object = Metadata> extends Pick<CommonOpti
   backend: Backend<M>
 }
 
-const DIRECTORY_OPTIONS = ['path', 'durability', 'allowNonEmpty', 'lockWaitMs', 'indexMemory', 'embedder'] as const
+const DIRECTORY_OPTIONS = [
+  'path',
+  'durability',
+  'allowNonEmpty',
+  'lockWaitMs',
+  'indexMemory',
+  'embedder',
+  'languageModel',
+] as const
 const OPTIONS = [...DIRECTORY_OPTIONS, 'url', 'apiKey', 'userId', 'timeoutMs'] as const
 
 export function connect<M extends object>(given: OpenMemoryOptions | undefined): Connection<M> {

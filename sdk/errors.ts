@@ -112,6 +112,8 @@ const CODES: Record<ErrorCode, CodeFacts> = {
   MODEL_UNAVAILABLE: { status: 500 },
   MODEL_MISMATCH: { status: 500 },
   EMBEDDING_FAILED: { status: 500, retryable: true },
+  NO_LANGUAGE_MODEL: { status: 400 },
+  LANGUAGE_MODEL_FAILED: { status: 502 },
   INTERNAL: { status: 500 },
 }
 

@@ -9,6 +9,7 @@ import { connect } from './connect'
 import { contextBlock, estimateTokens } from './context'
 import { withDeadline } from './deadline'
 import { failure, invalid } from './errors'
+import { conversation, redacts } from './learning'
 import { checkOperation, undoing } from './operations'
 import { type Check, readingFrom, writingTo } from './pipes'
 import { isVacuous, Scope } from './scope'
@@ -50,6 +51,12 @@ const CONTEXT_OPTIONS = [
 ] as readonly (keyof contract.ContextOptions)[]
 const RETIRE_OPTIONS = [...UPDATE_OPTIONS, 'why', 'valid_to'] as const
 const FACET_OPTIONS = ['field', 'filters', 'limit', 'showExpired', 'showRetired'] as const
+const SCOPE_OPTIONS = ['user_id', 'agent_id', 'app_id', 'run_id'] as const
+const LEARN_OPTIONS = [
+  ...['user_id', 'agent_id', 'app_id', 'run_id', 'tags', 'metadata', 'expires_at', 'immutable', 'at', 'timezone'],
+  ...['instructions', 'from', 'allow', 'mode', 'keepMessages', 'redact', 'filters', 'maxOperations', 'languageModel'],
+  ...['actor', 'reason', 'signal', 'onProgress'],
+] as readonly (keyof contract.LearnOptions)[]
 const WATCH_OPTIONS = ['filters', 'since', 'signal'] as const
 const LONG_OPTIONS = ['onProgress', 'signal'] as const
 
@@ -299,6 +306,80 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
       // Null removes feedback; an absent one is more likely a mistake.
       if (feedback === undefined) throw invalid('feedback', 'is missing')
       return this.#backend.feedback(lossless({ id: checkId(id), feedback, ...checkOptions(options, ['reason']) }))
+    })
+  }
+
+  learn(
+    input: string | readonly contract.Message[],
+    options?: contract.LearnOptions,
+    ...extra: Extra
+  ): Promise<contract.Learning> {
+    return this.#call(extra, () => {
+      const checked = checkOptions(options, LEARN_OPTIONS)
+      const { languageModel, redact, signal, onProgress, filters, at, expires_at, ...rest } = checked
+      const request = this.#scope.memory({
+        ...conversation(input, redact),
+        ...rest,
+        ...(redact !== undefined && { redact: redacts(redact) }),
+        ...(at !== undefined && { at: isoTime(at, 'at') }),
+        ...(expires_at !== undefined && { expires_at: isoTime(expires_at, 'expires_at') }),
+        // Restricts what may be changed; the scope decides what is seen.
+        ...(filters !== undefined && { filters }),
+      })
+      lossless(request)
+      return cancellable({ signal, onProgress }, (control) => this.#backend.learn(request, languageModel, control))
+    })
+  }
+
+  getLearning(id: string, ...extra: Extra): Promise<contract.Learning> {
+    return this.#call(extra, () => this.#backend.getLearning({ id: checkId(id) }))
+  }
+
+  listLearnings(options?: contract.ListLearningsOptions, ...extra: Extra): Promise<contract.LearningPage> {
+    return this.#call(extra, () => {
+      const checked = checkOptions(options, [...SCOPE_OPTIONS, 'status', 'limit', 'cursor'])
+      return this.#backend.listLearnings(lossless(this.#scope.memory({ ...checked })))
+    })
+  }
+
+  decide(
+    id: string,
+    decisions: contract.Decision | Record<number, contract.Decision>,
+    options?: contract.Attribution,
+    ...extra: Extra
+  ): Promise<contract.Learning> {
+    return this.#call(extra, () => {
+      const by = checkOptions(options, ['actor', 'reason'])
+      const decided =
+        typeof decisions === 'string' ? { all: decisions } : { decisions: checkRecord(decisions, 'decisions') }
+      return this.#backend.decide(lossless({ id: checkId(id), ...decided, ...by }))
+    })
+  }
+
+  undoLearning(id: string, options?: contract.Attribution, ...extra: Extra): Promise<contract.Learning> {
+    return this.#call(extra, () => {
+      const by = checkOptions(options, ['actor', 'reason'])
+      return this.#backend.undoLearning(lossless({ id: checkId(id), ...by }))
+    })
+  }
+
+  getSources(id: string, options?: { version?: number }, ...extra: Extra): Promise<contract.Source[]> {
+    return this.#call(extra, () =>
+      this.#backend.sources(lossless({ id: checkId(id), ...checkOptions(options, ['version']) })),
+    )
+  }
+
+  listMessages(options?: contract.ListMessagesOptions, ...extra: Extra): Promise<contract.MessagePage> {
+    return this.#call(extra, () => {
+      const checked = checkOptions(options, [...SCOPE_OPTIONS, 'limit', 'cursor'])
+      return this.#backend.listMessages(lossless(this.#scope.memory({ ...checked })))
+    })
+  }
+
+  deleteMessages(scope: contract.ScopeFields, ...extra: Extra): Promise<{ deleted: number }> {
+    return this.#call(extra, () => {
+      const checked = checkOptions(scope, SCOPE_OPTIONS)
+      return this.#backend.deleteMessages(lossless(this.#scope.memory({ ...checked })))
     })
   }
 

@@ -64,7 +64,7 @@ thread_local! {
 }
 
 /// Becomes true when this thread's JavaScript ends. napi then drops the queued calls of its functions silently.
-fn end_of_this_thread(env: &Env) -> Result<watch::Receiver<bool>> {
+pub fn end_of_this_thread(env: &Env) -> Result<watch::Receiver<bool>> {
     if let Some(ended) = ENDED.with_borrow(Option::clone) {
         return Ok(ended);
     }

@@ -10,8 +10,9 @@ use napi::bindgen_prelude::{
 use napi::{Env, JsValue};
 use napi_derive::napi;
 use openmemory_domain::request::{
-    AddMany, ById, Delete, DeleteMany, Export, Facets, FeedbackRequest, Get, History, Import, List, NewMemory,
-    Operations, Reinforce, Restore, Retire, Search, Touch, Update, UpdateMany,
+    AddMany, ById, Decide, Delete, DeleteMany, Export, Facets, FeedbackRequest, Get, History, Import, Learn,
+    LearningById, List, ListLearnings, ListMessages, NewMemory, Operations, Reinforce, Restore, Retire, Search,
+    Sources, Touch, Update, UpdateMany,
 };
 use openmemory_domain::{Clock, Invalid, SystemClock};
 use openmemory_engine::{self as engine, Shared};
@@ -26,6 +27,7 @@ use crate::control::Control;
 use crate::embedder::embed_call;
 use crate::handle::{Handle, blocking, reading, run_inline};
 use crate::inline_poll::poll_inline;
+use crate::language_model::language_model;
 use crate::loop_budget::{InlinePermit, LoopBudget};
 use crate::options::StoreSpec;
 use crate::written::written;
@@ -54,9 +56,11 @@ impl Engine {
         env: &Env,
         options: String,
         embed: Option<Function<'_, FnArgs<(Vec<String>, bool)>, Promise<Float32Array>>>,
+        model: Option<String>,
+        complete: Option<Function<'_, FnArgs<(String,)>, Promise<String>>>,
     ) -> Result<Self> {
         let embed = embed.map(|embed| embed_call(env, embed)).transpose()?;
-        let spec = StoreSpec::read(&options, embed)?;
+        let spec = StoreSpec::read(&options, embed, language_model(env, model, complete)?)?;
         Ok(Self { handle: Arc::new(Handle::new(spec)), budget: LoopBudget::default() })
     }
 
@@ -194,6 +198,63 @@ impl Engine {
     pub fn waypoints<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
         let by_id = read(&request, ById::read);
         self.read(env, |engine| engine.waypoints(&by_id?))
+    }
+
+    /// `model` describes the language model that `complete` asks.
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn learn<'env>(
+        &self,
+        env: &'env Env,
+        request: String,
+        control: Option<&Control>,
+        model: Option<String>,
+        complete: Option<Function<'_, FnArgs<(String,)>, Promise<String>>>,
+    ) -> Promised<'env> {
+        let (learn, control) = (read(&request, Learn::read), progress(control));
+        let model = language_model(env, model, complete)?;
+        self.call(env, |engine| async move { engine.learn(learn?, model, &control).await })
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn decide<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
+        let decide = read(&request, Decide::read);
+        self.call(env, |engine| async move { engine.decide(decide?).await })
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn undo_learning<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
+        let by_id = read(&request, LearningById::read);
+        self.call(env, |engine| async move { engine.undo_learning(by_id?).await })
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn learning<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
+        let by_id = read(&request, LearningById::read);
+        self.read(env, |engine| engine.learning(&by_id?.id))
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn list_learnings<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
+        let list = read(&request, ListLearnings::read);
+        self.read(env, |engine| engine.list_learnings(&list?))
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn sources<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
+        let sources = read(&request, Sources::read);
+        self.read(env, |engine| engine.sources(&sources?))
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn list_messages<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
+        let list = read(&request, ListMessages::read);
+        self.read(env, |engine| engine.list_messages(&list?))
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn delete_messages<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
+        let list = read(&request, ListMessages::read);
+        self.call(env, |engine| async move { engine.delete_messages(list?.scope).await })
     }
 
     #[napi(ts_return_type = "Promise<string>")]

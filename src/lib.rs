@@ -9,6 +9,7 @@
 //! | `loop_budget` | how long may calls occupy JavaScript's thread? |
 //! | `options` | which store do the constructor's options describe? |
 //! | `embedder` | how is a JavaScript function called to embed texts? |
+//! | `language_model` | how is a JavaScript function called that asks a language model? |
 //! | `control` | how does a long call report progress, and how is it cancelled? |
 //! | `watcher` | how does JavaScript watch changes? |
 //! | `written` | on which thread is the result of a write serialized? |
@@ -26,6 +27,7 @@ mod engine;
 mod handle;
 mod inline_poll;
 mod keys;
+mod language_model;
 mod loop_budget;
 mod options;
 mod runtime;

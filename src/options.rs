@@ -10,6 +10,7 @@ use openmemory_embedding::{
     EmbedCall, EmbedderSource, ExternalEmbedder, LocalEmbedder, ModelEmbedder, ModelOptions, Pooling, TestEmbedder,
 };
 use openmemory_engine as engine;
+use openmemory_learning::LanguageModel;
 use openmemory_storage::Durability;
 use serde::Deserialize;
 
@@ -57,10 +58,12 @@ pub struct StoreSpec {
     pub embedder: EmbedderSource,
     /// Identifies the embedder: equal for options that describe the same one.
     pub description: String,
+    /// What a server of this store learns with.
+    pub language_model: Option<Arc<dyn LanguageModel>>,
 }
 
 impl StoreSpec {
-    pub fn read(text: &str, embed: Option<EmbedCall>) -> Result<Self> {
+    pub fn read(text: &str, embed: Option<EmbedCall>, language_model: Option<Arc<dyn LanguageModel>>) -> Result<Self> {
         let options: Options = serde_json::from_str(text).map_err(|error| Error::from_reason(error.to_string()))?;
         let durability = match options.durability {
             DurabilityName::Flush => Durability::Flush,
@@ -69,7 +72,8 @@ impl StoreSpec {
         engine::set_index_memory(options.index_memory);
         let description = format!("{:?}", options.embedder);
         let embedder = embedder(options.embedder, &description, embed)?;
-        Ok(Self { path: options.path, durability, allow_non_empty: options.allow_non_empty, embedder, description })
+        let Options { path, allow_non_empty, .. } = options;
+        Ok(Self { path, durability, allow_non_empty, embedder, description, language_model })
     }
 
     /// Whether embedding waits for a function of the caller, which may never settle.

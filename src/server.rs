@@ -9,6 +9,7 @@ use napi::bindgen_prelude::{Error, PromiseRaw, Result};
 use napi::tokio::sync::OnceCell;
 use napi_derive::napi;
 use openmemory_engine::{Directory, OpenDirectory, TenantDirectories};
+use openmemory_learning::LanguageModel;
 use openmemory_rules as rules;
 use openmemory_server::config::{Config, Limits};
 use openmemory_server::log::{self, Level};
@@ -60,6 +61,10 @@ impl OpenDirectory for Directories {
 
     fn release(&self, store: Arc<Directory>) -> std::result::Result<(), rules::Error> {
         REGISTRY.release(store)
+    }
+
+    fn language_model(&self) -> Option<Arc<dyn LanguageModel>> {
+        self.0.language_model.clone()
     }
 }
 

@@ -5,8 +5,18 @@ import { type EmbeddedOptions, OpenMemory } from '@openmemory/sdk'
 
 /** An object in remote mode that is created synchronously, like an embedded one, and closes its server too. */
 export function serveAndReach(options: EmbeddedOptions): OpenMemory {
-  const { path, embedder, durability, allowNonEmpty, lockWaitMs, indexMemory, url: _, ...reaching } = options
-  const store = new OpenMemory({ path, embedder, durability, allowNonEmpty, lockWaitMs, indexMemory })
+  const {
+    path,
+    embedder,
+    durability,
+    allowNonEmpty,
+    lockWaitMs,
+    indexMemory,
+    languageModel,
+    url: _,
+    ...reaching
+  } = options
+  const store = new OpenMemory({ path, embedder, durability, allowNonEmpty, lockWaitMs, indexMemory, languageModel })
   const server = store.serve({ port: 0 })
   server.catch(() => {})
   // The server's port is not known yet when the object is created, so this proxy waits for it.

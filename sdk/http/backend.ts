@@ -18,7 +18,20 @@ type Memory<M extends object> = contract.Memory<M>
 
 /** Paths that are routes of their own; an id that is spelled like one is escaped. */
 const ROUTES: ReadonlySet<string> = new Set([
-  ...['add', 'all', 'batch', 'delete', 'facets', 'list', 'operations', 'query', 'reinforce', 'search', 'touch'],
+  ...[
+    'add',
+    'all',
+    'batch',
+    'delete',
+    'facets',
+    'learn',
+    'list',
+    'operations',
+    'query',
+    'reinforce',
+    'search',
+    'touch',
+  ],
 ])
 
 const STATS: HttpRequest = { method: 'GET', path: '/stats', fits: shapes.isStats }
@@ -153,6 +166,48 @@ export class HttpBackend<M extends object> implements Backend<M> {
   async feedback({ id, ...body }: { id: string; feedback: contract.Feedback | null }): Promise<Memory<M>> {
     const path = `${memoryPath(id)}/feedback`
     return bare(await this.#call({ method: 'POST', path, body: json(body), fits: shapes.isMemory }))
+  }
+
+  async learn(request: requests.PlainObject, languageModel: requests.LanguageModelOption, { signal }: CallControl) {
+    if (languageModel !== undefined) throw invalid('languageModel', 'is set on the server that url names')
+    const body = json(request)
+    return this.#call<contract.Learning>({
+      ...{ method: 'POST', path: '/memory/learn', body, fits: shapes.isLearning, signal, long: true },
+    })
+  }
+
+  getLearning({ id }: { id: string }): Promise<contract.Learning> {
+    return this.#read({ method: 'GET', path: learningPath(id), fits: shapes.isLearning })
+  }
+
+  listLearnings(request: requests.PlainObject): Promise<contract.LearningPage> {
+    return this.#read({ method: 'GET', path: `/learnings${query(request)}`, fits: shapes.holdsList('learnings') })
+  }
+
+  decide({ id, ...body }: requests.PlainObject): Promise<contract.Learning> {
+    const path = `${learningPath(id as string)}/decide`
+    return this.#call({ method: 'POST', path, body: json(body), fits: shapes.isLearning })
+  }
+
+  undoLearning({ id, ...body }: { id: string } & contract.Attribution): Promise<contract.Learning> {
+    const path = `${learningPath(id)}/undo`
+    return this.#call({ method: 'POST', path, body: json(body), fits: shapes.isLearning })
+  }
+
+  async sources({ id, ...options }: { id: string; version?: number }): Promise<contract.Source[]> {
+    const path = `${memoryPath(id)}/sources${query(options)}`
+    const { sources } = await this.#read<{ sources: contract.Source[] }>({
+      ...{ method: 'GET', path, fits: shapes.holdsList('sources') },
+    })
+    return sources
+  }
+
+  listMessages(request: requests.PlainObject): Promise<contract.MessagePage> {
+    return this.#read({ method: 'GET', path: `/messages${query(request)}`, fits: shapes.holdsList('messages') })
+  }
+
+  deleteMessages(request: requests.PlainObject): Promise<{ deleted: number }> {
+    return this.#call({ method: 'DELETE', path: `/messages${query(request)}`, fits: shapes.isCount })
   }
 
   async waypoints({ id }: { id: string }): Promise<contract.Waypoint[]> {
@@ -296,6 +351,10 @@ function memoryPath(id: string): string {
   let text = encodeURIComponent(id)
   if (ROUTES.has(text)) text = `%${text.charCodeAt(0).toString(16)}${text.slice(1)}`
   return `/memory/${text}`
+}
+
+function learningPath(id: string): string {
+  return `/learnings/${encodeURIComponent(id)}`
 }
 
 function query(parameters: object): string {

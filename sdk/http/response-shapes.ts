@@ -20,6 +20,10 @@ export const isReindexed: Shape = (answer) => has(answer, { reindexed: isNumber 
 
 export const isDeletion: Shape = (answer) => has(answer, { deleted: isNumber, ids: Array.isArray })
 
+export const isLearning: Shape = (answer) => has(answer, { id: isText, status: isText, operations: Array.isArray })
+
+export const isCount: Shape = (answer) => has(answer, { deleted: isNumber })
+
 /** An object with a memory in its field `memory`. */
 export const holdsMemory: Shape = (answer) => has(answer, { memory: isMemory })
 

@@ -25,6 +25,14 @@ export interface NativeEngine {
   restore(request: string): Answer
   retire(request: string): Answer
   feedback(request: string): Answer
+  learn(request: string, control?: NativeControl, model?: string, complete?: NativeComplete): Answer
+  learning(request: string): Answer
+  listLearnings(request: string): Answer
+  decide(request: string): Answer
+  undoLearning(request: string): Answer
+  sources(request: string): Answer
+  listMessages(request: string): Answer
+  deleteMessages(request: string): Answer
   waypoints(request: string): Answer
   reindex(request: string, control?: NativeControl): Answer
   exportTo(request: string, control?: NativeControl): Answer
@@ -58,6 +66,9 @@ export interface NativeWatcher {
 /** Gives one flat array of `texts.length * dimensions` values. */
 export type NativeEmbed = (texts: string[], isQuery: boolean) => Promise<Float32Array>
 
+/** Takes a request and gives an answer of a language model as JSON text; never rejects. */
+export type NativeComplete = (request: string) => Promise<string>
+
 /** The keys in a file. Every call is synchronous. */
 export interface NativeKeys {
   create(tenant: string, name: string, forMetrics: boolean): string
@@ -66,7 +77,7 @@ export interface NativeKeys {
 }
 
 export interface NativeModule {
-  Engine: new (options: string, embed?: NativeEmbed) => NativeEngine
+  Engine: new (options: string, embed?: NativeEmbed, model?: string, complete?: NativeComplete) => NativeEngine
   doctor(path: string, repair: boolean): Answer
   Watcher: new (engine: NativeEngine, request: string, wake: () => void) => NativeWatcher
   Control: new (onProgress?: (done: number, total: number) => void) => NativeControl

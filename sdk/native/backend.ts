@@ -6,10 +6,13 @@ import { onAbort } from '../abort'
 import type * as requests from '../backend'
 import type { Backend, CallControl, ChangeSource } from '../backend'
 import { type ImportBody, type ItemBody, importSummary, itemResults } from '../error-body'
-import { OpenMemoryError } from '../errors'
+import { failure, OpenMemoryError } from '../errors'
+import { languageModelOf } from '../language-model/given'
+import type { Model } from '../language-model/model'
 import { CallLimits, type Limiter } from '../limiter'
 import { addon, type NativeControl, type NativeEmbed, type NativeEngine, type NativeWatcher } from './addon'
 import { read } from './answer'
+import { askWith, describeModel } from './ask-model'
 import type { LockWait } from './lock-wait'
 import { explainLock, holdDirectory } from './open-directories'
 import { Server } from './server'
@@ -21,6 +24,7 @@ export interface NativeSettings {
   /** The options of the addon's engine, as JSON. */
   engine: string
   embed: NativeEmbed | undefined
+  languageModel: Model | undefined
   /** How long calls wait while another process has the directory open. */
   lock: LockWait
 }
@@ -28,6 +32,8 @@ export interface NativeSettings {
 export class NativeBackend<M extends object> implements Backend<M> {
   readonly #settings: NativeSettings
   readonly #limits = new CallLimits()
+  /** What stops each call that learns. */
+  readonly #learning = new Set<AbortController>()
   #engine: NativeEngine | undefined
   /** Records that the directory is not open here. */
   #release: (() => void) | undefined
@@ -140,6 +146,58 @@ export class NativeBackend<M extends object> implements Backend<M> {
     return this.#call((engine) => engine.feedback(text))
   }
 
+  learn(request: requests.PlainObject, given: requests.LanguageModelOption, control: CallControl) {
+    const model = languageModelOf(given) ?? this.#settings.languageModel
+    if (!model) throw failure('NO_LANGUAGE_MODEL', 'no language model is given; pass languageModel')
+    const text = JSON.stringify(request)
+    const stop = new AbortController()
+    this.#learning.add(stop)
+    const release = onAbort(control.signal, () => stop.abort())
+    const call = this.#call<contract.Learning>(
+      (engine, native) => engine.learn(text, native, describeModel(model), askWith(model, stop.signal)),
+      { ...control, signal: stop.signal },
+    )
+    return call.finally(() => {
+      release()
+      this.#learning.delete(stop)
+    })
+  }
+
+  getLearning(request: { id: string }): Promise<contract.Learning> {
+    const text = JSON.stringify(request)
+    return this.#read((engine) => engine.learning(text))
+  }
+
+  listLearnings(request: requests.PlainObject): Promise<contract.LearningPage> {
+    const text = JSON.stringify(request)
+    return this.#read((engine) => engine.listLearnings(text))
+  }
+
+  decide(request: requests.PlainObject): Promise<contract.Learning> {
+    const text = JSON.stringify(request)
+    return this.#call((engine) => engine.decide(text))
+  }
+
+  undoLearning(request: { id: string } & contract.Attribution): Promise<contract.Learning> {
+    const text = JSON.stringify(request)
+    return this.#call((engine) => engine.undoLearning(text))
+  }
+
+  sources(request: { id: string; version?: number }): Promise<contract.Source[]> {
+    const text = JSON.stringify(request)
+    return this.#read((engine) => engine.sources(text))
+  }
+
+  listMessages(request: requests.PlainObject): Promise<contract.MessagePage> {
+    const text = JSON.stringify(request)
+    return this.#read((engine) => engine.listMessages(text))
+  }
+
+  deleteMessages(request: requests.PlainObject): Promise<{ deleted: number }> {
+    const text = JSON.stringify(request)
+    return this.#call((engine) => engine.deleteMessages(text))
+  }
+
   waypoints(request: object): Promise<contract.Waypoint[]> {
     const text = JSON.stringify(request)
     return this.#read((engine) => engine.waypoints(text))
@@ -197,6 +255,8 @@ export class NativeBackend<M extends object> implements Backend<M> {
 
   async close(): Promise<void> {
     try {
+      // A model may take a minute, and nothing of its answer is applied yet.
+      for (const stop of this.#learning) stop.abort()
       this.#limits.release()
       if (this.#engine) await read(this.#engine.close())
     } finally {
@@ -226,7 +286,7 @@ export class NativeBackend<M extends object> implements Backend<M> {
   }
 
   #open(): NativeEngine {
-    this.#engine ??= new (addon().Engine)(this.#settings.engine, this.#settings.embed)
+    this.#engine ??= newEngine(this.#settings)
     this.#release ??= holdDirectory(this.#settings.directory)
     return this.#engine
   }
@@ -242,6 +302,13 @@ export class NativeBackend<M extends object> implements Backend<M> {
       throw explainLock(error, this.#settings.directory)
     }
   }
+}
+
+function newEngine({ engine, embed, languageModel: model }: NativeSettings): NativeEngine {
+  if (!model) return new (addon().Engine)(engine, embed)
+  // For a server of this store: nothing here stops its requests.
+  const { signal } = new AbortController()
+  return new (addon().Engine)(engine, embed, describeModel(model), askWith(model, signal))
 }
 
 /** The result of a watcher that has ended. */

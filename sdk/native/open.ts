@@ -2,6 +2,7 @@
 
 import type { EmbeddedOptions } from '../../index'
 import { invalid } from '../errors'
+import { languageModelOf } from '../language-model/given'
 import { text } from '../validate/options'
 import { NativeBackend } from './backend'
 import { directoryOf } from './directory'
@@ -20,6 +21,7 @@ export function openDirectory<M extends object>(options: EmbeddedOptions): Nativ
     directory: path,
     engine: JSON.stringify({ path, durability, allowNonEmpty, indexMemory, embedder }),
     embed,
+    languageModel: languageModelOf(options.languageModel),
     lock: lockWaitOf(options.lockWaitMs, timeoutMs),
   })
 }

@@ -27,11 +27,13 @@ pub enum ErrorCode {
     ModelUnavailable,
     ModelMismatch,
     EmbeddingFailed,
+    NoLanguageModel,
+    LanguageModelFailed,
     Internal,
 }
 
 impl ErrorCode {
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::MissingId,
         Self::InvalidArgument,
         Self::Unauthorized,
@@ -52,6 +54,8 @@ impl ErrorCode {
         Self::ModelUnavailable,
         Self::ModelMismatch,
         Self::EmbeddingFailed,
+        Self::NoLanguageModel,
+        Self::LanguageModelFailed,
         Self::Internal,
     ];
 
@@ -78,6 +82,8 @@ impl ErrorCode {
             Self::ModelUnavailable => "MODEL_UNAVAILABLE",
             Self::ModelMismatch => "MODEL_MISMATCH",
             Self::EmbeddingFailed => "EMBEDDING_FAILED",
+            Self::NoLanguageModel => "NO_LANGUAGE_MODEL",
+            Self::LanguageModelFailed => "LANGUAGE_MODEL_FAILED",
             Self::Internal => "INTERNAL",
         }
     }
@@ -85,13 +91,14 @@ impl ErrorCode {
     /// The HTTP status.
     pub const fn status(self) -> u16 {
         match self {
-            Self::MissingId | Self::InvalidArgument => 400,
+            Self::MissingId | Self::InvalidArgument | Self::NoLanguageModel => 400,
             Self::Unauthorized => 401,
             Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::VersionConflict | Self::Immutable => 409,
             Self::LimitExceeded => 413,
             Self::RateLimited => 429,
+            Self::LanguageModelFailed => 502,
             Self::Closed | Self::Locked | Self::Aborted | Self::Timeout | Self::Unavailable => 503,
             Self::Io
             | Self::Corrupted
@@ -107,7 +114,7 @@ impl ErrorCode {
     pub const fn err(self) -> &'static str {
         match self {
             Self::MissingId => "id",
-            Self::InvalidArgument => "invalid",
+            Self::InvalidArgument | Self::NoLanguageModel => "invalid",
             Self::Unauthorized => "auth",
             Self::Forbidden => "forbidden",
             Self::NotFound => "nf",
@@ -115,6 +122,7 @@ impl ErrorCode {
             Self::Immutable => "immutable",
             Self::LimitExceeded => "limit",
             Self::RateLimited => "rate",
+            Self::LanguageModelFailed => "model",
             _ if self.status() == 503 => "unavailable",
             _ => "internal",
         }

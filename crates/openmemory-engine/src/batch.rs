@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::embed::Embedded;
 use super::engine::Engine;
 use super::index_text::words;
+use super::learning::delete_and_forget;
 use super::outcome::{HasId, Outcome};
 use super::partitions::{User, user_of};
 use openmemory_domain::request::{AddMany, Item, NewMemory, Touch, Update, UpdateMany};
@@ -14,7 +15,6 @@ use openmemory_domain::{Content, Embedding, Memory, MemoryId};
 use openmemory_rules::contract::{Added, Control, Deleted, ItemError, ItemResult};
 use openmemory_rules::write::add::{self, Prepared};
 use openmemory_rules::write::committed::Committed;
-use openmemory_rules::write::delete;
 use openmemory_rules::write::text::Text;
 use openmemory_rules::write::update;
 use openmemory_rules::{Changes, Error, Number};
@@ -249,7 +249,7 @@ impl Engine {
             let remove = |item: Item<MemoryId>| {
                 let id = item.map_err(item_error)?;
                 transaction
-                    .attempt(|transaction| delete::delete(transaction, id.clone().into(), now))
+                    .attempt(|transaction| delete_and_forget(transaction, id.clone().into(), now))
                     .map_err(|error| ItemError { id: Some(id.to_string()), error })
             };
             Ok(ids.into_iter().map(remove).collect())

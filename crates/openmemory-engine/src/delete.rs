@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::engine::Engine;
+use super::learning::{Mentions, delete_and_forget};
 use super::list::scan_range;
 use openmemory_domain::MemoryId;
 use openmemory_domain::filter::Filter;
@@ -18,7 +19,7 @@ const CHUNK: usize = 256;
 impl Engine {
     pub async fn delete(&self, request: Delete) -> Result<Deleted, Error> {
         let (now, listeners) = (self.now(), self.listeners());
-        let work = move |transaction: &mut Transaction<'_>| delete::delete(transaction, request, now);
+        let work = move |transaction: &mut Transaction<'_>| delete_and_forget(transaction, request, now);
         let publish = move |(number, deleted): &(Number, Deleted)| listeners.deleted(*number, deleted);
         Ok(self.store.commit(work, publish).await??.1)
     }
@@ -30,6 +31,7 @@ impl Engine {
         filter: Option<Arc<Filter>>,
         control: &Control,
     ) -> Result<DeletedMany, Error> {
+        let whole = filter.clone();
         let mut deleted_ids = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(CHUNK) {
             if control.is_cancelled() {
@@ -38,7 +40,10 @@ impl Engine {
             let (chunk, now, listeners) = (chunk.to_vec(), self.now(), self.listeners());
             let filter = filter.clone();
             let work = move |transaction: &mut Transaction<'_>| {
-                delete::delete_matching(transaction, &chunk, filter.as_deref(), now)
+                let mentions = Mentions::of(transaction, &chunk)?;
+                let removed = delete::delete_matching(transaction, &chunk, filter.as_deref(), now)?;
+                mentions.forget(transaction, removed.iter().map(|(_, deleted)| &deleted.memory.version.id))?;
+                Ok::<_, Error>(removed)
             };
             let publish = move |removed: &Vec<(Number, Deleted)>| {
                 removed.iter().for_each(|(number, deleted)| listeners.deleted(*number, deleted));
@@ -47,6 +52,7 @@ impl Engine {
             deleted_ids.extend(removed.into_iter().map(|(_, deleted)| deleted.memory.version.id.to_string()));
             control.report(deleted_ids.len(), ids.len());
         }
+        self.forget_users(whole.as_deref()).await?;
         Ok(DeletedMany { deleted: deleted_ids.len(), ids: deleted_ids })
     }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::feed::Feed;
 use super::hit_cache::HitCache;
+use super::learning::LearningQueue;
 use super::model::Model;
 use super::partitions::{FEW_USERS, Partitions, Scoped};
 use super::past::Past;
@@ -61,6 +62,7 @@ pub struct Engine {
     pub(super) model: Model,
     pub(super) reinforcements: PendingReinforcements,
     pub(super) hit_cache: HitCache,
+    pub(super) learning_queue: LearningQueue,
     clock: Arc<dyn Clock>,
     /// Set when a call finds that the disk has failed, even if the store has not noticed.
     failed: AtomicBool,
@@ -87,6 +89,7 @@ impl Engine {
             model,
             reinforcements: PendingReinforcements::default(),
             hit_cache: HitCache::default(),
+            learning_queue: LearningQueue::default(),
             clock,
             failed: AtomicBool::new(false),
         })

@@ -23,6 +23,7 @@ mod history;
 mod hit_cache;
 mod import;
 mod index_text;
+mod learning;
 mod list;
 mod memory_store;
 mod model;

@@ -6,15 +6,18 @@ use std::sync::Arc;
 use std::thread;
 
 use openmemory_domain::filter::Filter;
+use openmemory_domain::learning::{Learning, LearningId};
 use openmemory_domain::request::{
-    AddMany, ById, Delete, Facets, FeedbackRequest, Get, History, Item, List, NewMemory, OnConflict, Operations,
-    Reinforce, Restore, Retire, Search, Touch, Update, UpdateMany, Watch,
+    AddMany, ById, Decide, Delete, Facets, FeedbackRequest, Get, History, Item, Learn, LearningById, List,
+    ListLearnings, ListMessages, NewMemory, OnConflict, Operations, Reinforce, Restore, Retire, Search, Sources, Touch,
+    Update, UpdateMany, Watch,
 };
-use openmemory_domain::{Memory, MemoryId, Shown};
+use openmemory_domain::{Memory, MemoryId, Scope, Shown};
+use openmemory_learning::LanguageModel;
 use openmemory_rules::contract::{
-    Added, BackedUp, Compacted, Control, Deleted, DeletedMany, EntityStats, ExportSink, Exported, Faceted, Hit,
-    Imported, ItemResult, Link, MemoryChange, MemoryStore, MemoryVersion, Operated, Page, QueryVector, Reindexed,
-    Reply, SectorStats, Stats, Wake, Watcher,
+    Added, BackedUp, Compacted, Control, Deleted, DeletedMany, DeletedMessages, EntityStats, ExportSink, Exported,
+    Faceted, Hit, Imported, ItemResult, LearningPage, Link, MemoryChange, MemoryStore, MemoryVersion, MessagePage,
+    Operated, Page, QueryVector, Reindexed, Reply, SectorStats, SourceText, Stats, Wake, Watcher,
 };
 use openmemory_rules::{Error, ImportFile};
 use tokio::sync::oneshot;
@@ -26,16 +29,20 @@ use super::healing::{Directory, Shared};
 use super::watch;
 
 /// The engine of a directory as a [`MemoryStore`]. Held for a few calls only, so that a failed engine can be replaced.
-pub struct EngineStore(Arc<Shared>);
+pub struct EngineStore {
+    engine: Arc<Shared>,
+    language_model: Option<Arc<dyn LanguageModel>>,
+}
 
 impl EngineStore {
-    pub fn new(engine: Arc<Shared>) -> Self {
-        Self(engine)
+    /// `language_model` is what the store learns with.
+    pub fn new(engine: Arc<Shared>, language_model: Option<Arc<dyn LanguageModel>>) -> Self {
+        Self { engine, language_model }
     }
 
     /// A call that waits asynchronously.
     async fn judged<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        self.0.judge(call.await)
+        self.engine.judge(call.await)
     }
 
     /// A call that blocks, on the blocking pool.
@@ -43,7 +50,7 @@ impl EngineStore {
         &self,
         read: impl FnOnce(&Engine) -> Result<T, Error> + Send + 'static,
     ) -> Reply<'static, T> {
-        let engine = Arc::clone(&self.0);
+        let engine = Arc::clone(&self.engine);
         Box::pin(blocking(move || engine.judge(read(&engine))))
     }
 }
@@ -57,15 +64,15 @@ pub(super) async fn blocking<T: Send + 'static>(
 
 impl MemoryStore for EngineStore {
     fn ready(&self) -> Reply<'_, ()> {
-        Box::pin(self.judged(self.0.ready()))
+        Box::pin(self.judged(self.engine.ready()))
     }
 
     fn add(&self, new: NewMemory) -> Reply<'_, Added> {
-        Box::pin(self.judged(self.0.add(new)))
+        Box::pin(self.judged(self.engine.add(new)))
     }
 
     fn add_many(&self, batch: AddMany, control: Arc<Control>) -> Reply<'_, Vec<ItemResult<Added>>> {
-        Box::pin(async move { self.judged(self.0.add_many(batch, &control)).await })
+        Box::pin(async move { self.judged(self.engine.add_many(batch, &control)).await })
     }
 
     fn get(&self, request: Get) -> Reply<'_, Memory> {
@@ -85,35 +92,35 @@ impl MemoryStore for EngineStore {
     }
 
     fn update(&self, update: Update) -> Reply<'_, Memory> {
-        Box::pin(self.judged(self.0.update(update)))
+        Box::pin(self.judged(self.engine.update(update)))
     }
 
     fn update_many(&self, batch: UpdateMany, control: Arc<Control>) -> Reply<'_, Vec<ItemResult<Memory>>> {
-        Box::pin(async move { self.judged(self.0.update_many(batch, &control)).await })
+        Box::pin(async move { self.judged(self.engine.update_many(batch, &control)).await })
     }
 
     fn touch(&self, request: Touch) -> Reply<'_, Vec<ItemResult<Memory>>> {
-        Box::pin(self.judged(self.0.touch(request)))
+        Box::pin(self.judged(self.engine.touch(request)))
     }
 
     fn restore(&self, request: Restore) -> Reply<'_, Memory> {
-        Box::pin(self.judged(self.0.restore(request)))
+        Box::pin(self.judged(self.engine.restore(request)))
     }
 
     fn retire(&self, request: Retire) -> Reply<'_, Memory> {
-        Box::pin(self.judged(self.0.retire(request)))
+        Box::pin(self.judged(self.engine.retire(request)))
     }
 
     fn apply_operations(&self, request: Operations, control: Arc<Control>) -> Reply<'_, Vec<ItemResult<Operated>>> {
-        Box::pin(async move { self.judged(self.0.apply_operations(request, &control)).await })
+        Box::pin(async move { self.judged(self.engine.apply_operations(request, &control)).await })
     }
 
     fn delete(&self, request: Delete) -> Reply<'_, Deleted> {
-        Box::pin(self.judged(self.0.delete(request)))
+        Box::pin(self.judged(self.engine.delete(request)))
     }
 
     fn delete_many(&self, ids: Vec<Item<MemoryId>>) -> Reply<'_, Vec<ItemResult<Deleted>>> {
-        Box::pin(self.judged(self.0.delete_many(ids)))
+        Box::pin(self.judged(self.engine.delete_many(ids)))
     }
 
     fn ids_matching(&self, filter: Option<Arc<Filter>>, control: Arc<Control>) -> Reply<'_, Vec<MemoryId>> {
@@ -126,11 +133,11 @@ impl MemoryStore for EngineStore {
         filter: Option<Arc<Filter>>,
         control: Arc<Control>,
     ) -> Reply<'_, DeletedMany> {
-        Box::pin(async move { self.judged(self.0.delete_matching(ids, filter, &control)).await })
+        Box::pin(async move { self.judged(self.engine.delete_matching(ids, filter, &control)).await })
     }
 
     fn embed_query<'a>(&'a self, request: &'a Search) -> Reply<'a, QueryVector> {
-        Box::pin(self.judged(self.0.embed_query(request)))
+        Box::pin(self.judged(self.engine.embed_query(request)))
     }
 
     fn search(&self, request: Search, vector: QueryVector, control: Arc<Control>) -> Reply<'_, Vec<Hit>> {
@@ -146,21 +153,21 @@ impl MemoryStore for EngineStore {
     }
 
     fn reinforce(&self, request: Reinforce) -> Reply<'_, Memory> {
-        Box::pin(self.judged(self.0.reinforce(request)))
+        Box::pin(self.judged(self.engine.reinforce(request)))
     }
 
     fn feedback(&self, request: FeedbackRequest) -> Reply<'_, Memory> {
-        Box::pin(self.judged(self.0.feedback(request)))
+        Box::pin(self.judged(self.engine.feedback(request)))
     }
 
     fn watch(&self, request: Watch) -> Result<Box<dyn Watcher>, Error> {
-        let watcher = Some(self.0.watch(&request)?);
-        Ok(Box::new(EngineWatcher { watcher, directory: Arc::clone(self.0.directory()) }))
+        let watcher = Some(self.engine.watch(&request)?);
+        Ok(Box::new(EngineWatcher { watcher, directory: Arc::clone(self.engine.directory()) }))
     }
 
     fn export(&self, filter: Option<Filter>, control: Arc<Control>, mut sink: ExportSink) -> Reply<'_, Exported> {
         Box::pin(async move {
-            let engine = Arc::clone(&self.0);
+            let engine = Arc::clone(&self.engine);
             let (answer, answered) = oneshot::channel();
             let export = move || {
                 let exported = engine.export(filter.as_ref(), &control, &mut |bytes| {
@@ -177,7 +184,40 @@ impl MemoryStore for EngineStore {
     }
 
     fn import(&self, file: ImportFile, on_conflict: OnConflict, control: Arc<Control>) -> Reply<'_, Imported> {
-        Box::pin(async move { self.judged(self.0.import_from(file, on_conflict, &control)).await })
+        Box::pin(async move { self.judged(self.engine.import_from(file, on_conflict, &control)).await })
+    }
+
+    fn learn(&self, request: Learn, control: Arc<Control>) -> Reply<'_, Learning> {
+        let model = self.language_model.clone();
+        Box::pin(async move { self.judged(self.engine.learn(request, model, &control)).await })
+    }
+
+    fn decide(&self, request: Decide) -> Reply<'_, Learning> {
+        Box::pin(self.judged(self.engine.decide(request)))
+    }
+
+    fn undo_learning(&self, request: LearningById) -> Reply<'_, Learning> {
+        Box::pin(self.judged(self.engine.undo_learning(request)))
+    }
+
+    fn learning(&self, id: LearningId) -> Reply<'_, Learning> {
+        self.read(move |engine| engine.learning(&id))
+    }
+
+    fn list_learnings(&self, request: ListLearnings) -> Reply<'_, LearningPage> {
+        self.read(move |engine| engine.list_learnings(&request))
+    }
+
+    fn sources(&self, request: Sources) -> Reply<'_, Vec<SourceText>> {
+        self.read(move |engine| engine.sources(&request))
+    }
+
+    fn list_messages(&self, request: ListMessages) -> Reply<'_, MessagePage> {
+        self.read(move |engine| engine.list_messages(&request))
+    }
+
+    fn delete_messages(&self, scope: Scope) -> Reply<'_, DeletedMessages> {
+        Box::pin(self.judged(self.engine.delete_messages(scope)))
     }
 
     fn stats(&self) -> Reply<'_, Stats> {
@@ -193,7 +233,7 @@ impl MemoryStore for EngineStore {
     }
 
     fn reindex(&self, control: Arc<Control>) -> Reply<'_, Reindexed> {
-        Box::pin(async move { self.judged(self.0.reindex(&control)).await })
+        Box::pin(async move { self.judged(self.engine.reindex(&control)).await })
     }
 
     fn flush(&self) -> Reply<'_, ()> {

@@ -14,20 +14,23 @@ use super::batch::{aborted, read_items};
 use super::commit_listeners::CommitListeners;
 use super::embed::Embedded;
 use super::engine::Engine;
+use super::learning::delete_and_forget;
 use super::outcome::HasId;
 use super::partitions::user_of;
 
 /// An operation with all that its commit needs.
-enum Ready {
+pub(super) enum Ready {
     Add(Box<Prepared>),
     Update(Box<Update>, Option<Text>),
     Retire(Retire),
     Restore(Restore, Option<Text>),
     Delete(Delete),
+    /// Takes back what a learning has added, which still says what that was.
+    TakeBack(Delete),
 }
 
 /// What an operation has done inside the commit.
-enum Applied {
+pub(super) enum Applied {
     Inserted(Insertion),
     Changed(Committed),
     Deleted(Number, Deleted),
@@ -46,7 +49,7 @@ impl HasId for Ready {
             Self::Update(update, _) => &update.id,
             Self::Retire(retire) => &retire.id,
             Self::Restore(restore, _) => &restore.id,
-            Self::Delete(delete) => &delete.id,
+            Self::Delete(delete) | Self::TakeBack(delete) => &delete.id,
         };
         Some(id.to_string())
     }
@@ -58,8 +61,18 @@ impl HasId for Applied {
     }
 }
 
+impl Ready {
+    /// The memory that it deletes.
+    pub(super) fn id_of_deletion(&self) -> Option<&MemoryId> {
+        match self {
+            Self::Delete(delete) | Self::TakeBack(delete) => Some(&delete.id),
+            _ => None,
+        }
+    }
+}
+
 impl Applied {
-    fn memory(&self) -> &Memory {
+    pub(super) fn memory(&self) -> &Memory {
         match self {
             Self::Inserted(
                 Insertion::New(committed) | Insertion::Touched(committed) | Insertion::Replaced(committed),
@@ -70,7 +83,7 @@ impl Applied {
         }
     }
 
-    fn publish(&self, listeners: &CommitListeners) {
+    pub(super) fn publish(&self, listeners: &CommitListeners) {
         match self {
             Self::Inserted(insertion) => listeners.inserted(insertion),
             Self::Changed(committed) => listeners.committed(committed),
@@ -118,7 +131,7 @@ impl Engine {
     }
 
     /// Embeds the texts that the store does not have yet.
-    async fn embed_texts(&self, operations: &[Operation], control: &Control) -> Result<Embedded, Error> {
+    pub(super) async fn embed_texts(&self, operations: &[Operation], control: &Control) -> Result<Embedded, Error> {
         let mut unknown: Vec<&Content> = Vec::new();
         for operation in operations {
             match operation {
@@ -144,7 +157,7 @@ impl Engine {
         self.embed_all(&unknown, control, |done, total| control.report(done, total)).await
     }
 
-    async fn prepare_operation(&self, operation: Operation, embedded: &Embedded) -> Result<Ready, Error> {
+    pub(super) async fn prepare_operation(&self, operation: Operation, embedded: &Embedded) -> Result<Ready, Error> {
         Ok(match operation {
             Operation::Add(new) => Ready::Add(Box::new(self.prepare_add(*new, embedded).await?)),
             Operation::Update(update) => {
@@ -203,7 +216,7 @@ impl Engine {
     }
 }
 
-fn apply(
+pub(super) fn apply(
     transaction: &mut Transaction<'_>,
     operation: Ready,
     model: Option<&ModelIdentity>,
@@ -220,6 +233,9 @@ fn apply(
             restore::restore(transaction, &request, text.as_ref(), now).map(Applied::Changed)
         }
         Ready::Delete(request) => {
+            delete_and_forget(transaction, request, now).map(|(number, deleted)| Applied::Deleted(number, deleted))
+        }
+        Ready::TakeBack(request) => {
             delete::delete(transaction, request, now).map(|(number, deleted)| Applied::Deleted(number, deleted))
         }
     }

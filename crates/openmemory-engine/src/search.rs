@@ -84,6 +84,30 @@ impl Engine {
 
     /// The best memories for a query embedded by [`Engine::embed_query`], best first.
     pub fn search(&self, request: &Search, vector: &[f32], control: &Control) -> Result<Vec<Hit>, Error> {
+        let best = self.ranked(request, vector, control)?;
+        if !request.reads_past() {
+            self.reinforce_hits(best.iter().map(|(found, _)| Number(found.number)));
+        }
+        self.hits(request, vector, best, control)
+    }
+
+    /// A search that leaves no trace in the memories that it finds.
+    pub(super) fn search_silently(
+        &self,
+        request: &Search,
+        vector: &[f32],
+        control: &Control,
+    ) -> Result<Vec<Hit>, Error> {
+        let best = self.ranked(request, vector, control)?;
+        self.hits(request, vector, best, control)
+    }
+
+    fn ranked(
+        &self,
+        request: &Search,
+        vector: &[f32],
+        control: &Control,
+    ) -> Result<Vec<(RankedMemory, Version)>, Error> {
         let reads_past = request.reads_past();
         // The index has the newest version of a memory, which may lack what an earlier one had.
         let candidates = self.candidates(request.filter.as_ref().filter(|_| !reads_past))?;
@@ -113,9 +137,16 @@ impl Engine {
             }
         }
         best.drain(..request.offset.min(best.len()));
-        if !reads_past {
-            self.reinforce_hits(best.iter().map(|(found, _)| Number(found.number)));
-        }
+        Ok(best)
+    }
+
+    fn hits(
+        &self,
+        request: &Search,
+        vector: &[f32],
+        best: Vec<(RankedMemory, Version)>,
+        control: &Control,
+    ) -> Result<Vec<Hit>, Error> {
         best.into_iter()
             .filter_map(|(found, version)| {
                 control.check().and_then(|()| self.hit(request, vector, &found, version)).transpose()

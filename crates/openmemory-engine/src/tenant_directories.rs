@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use openmemory_learning::LanguageModel;
 use openmemory_rules::Error;
 use openmemory_rules::contract::{DEFAULT_TENANT, MemoryStore, Reply, Stores};
 use parking_lot::Mutex;
@@ -18,6 +19,11 @@ pub trait OpenDirectory: Send + Sync + 'static {
     fn open(&self, directory: &Path) -> Result<Arc<Directory>, Error>;
     /// Blocks; the last who lets go closes the engine.
     fn release(&self, store: Arc<Directory>) -> Result<(), Error>;
+
+    /// What the stores learn with.
+    fn language_model(&self) -> Option<Arc<dyn LanguageModel>> {
+        None
+    }
 }
 
 /// The stores that are open. Those that nobody has used for longest are closed when there are too many.
@@ -65,7 +71,7 @@ impl TenantDirectories {
             blocking(move || opener.open(&directory)).await
         };
         let engine = cell.get_or_try_init(open).await?.engine().await?;
-        Ok(Arc::new(EngineStore::new(engine)))
+        Ok(Arc::new(EngineStore::new(engine, self.opener.language_model())))
     }
 
     fn directory(&self, tenant: &str) -> PathBuf {

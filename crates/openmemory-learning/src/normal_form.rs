@@ -34,8 +34,12 @@ pub fn normal(text: &str) -> String {
 
 /// Equal but for what [`normal`] ignores and the marks at the end of a sentence.
 pub fn same(one: &str, other: &str) -> bool {
-    let bare = |text: &str| normal(text).trim_end_matches(['.', '!', '。', '！']).to_owned();
     bare(one) == bare(other)
+}
+
+/// The normal form without the marks at its end.
+pub fn bare(text: &str) -> String {
+    normal(text).trim_end_matches(['.', '!', '。', '！']).to_owned()
 }
 
 /// The numbers in a text, without what groups their digits: `1,000` and `1 000.50` are `1000` and `1000.50`.

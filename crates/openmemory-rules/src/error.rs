@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use thiserror::Error as ThisError;
 
+use openmemory_domain::learning::LearningId;
 use openmemory_domain::patch::PatchError;
 use openmemory_domain::{ErrorCode, Fault, Invalid, InvalidKind, MemoryId, ModelIdentity};
 
@@ -66,6 +67,12 @@ pub enum Error {
         "the watcher fell behind the buffered changes; start a new watch at the cursor of the last change it returned"
     )]
     FellBehind,
+    #[error("no language model is given; pass languageModel to the store or to the call")]
+    NoLanguageModel,
+    #[error("the language model gave no usable answer ({why}): {message}; nothing was changed")]
+    LanguageModelFailed { why: &'static str, message: String, retryable: bool, learning: Option<LearningId> },
+    #[error("there is no learning {id}")]
+    NoLearning { id: LearningId },
     #[error("the store is closed")]
     Closed,
     #[error("an internal fault: {0}; please report it")]
@@ -81,9 +88,13 @@ impl Error {
                 InvalidKind::Argument => ErrorCode::InvalidArgument,
                 InvalidKind::Limit => ErrorCode::LimitExceeded,
             },
-            Self::NotFound { .. } | Self::NoVersion { .. } | Self::NotYet { .. } | Self::NotThen { .. } => {
-                ErrorCode::NotFound
-            }
+            Self::NotFound { .. }
+            | Self::NoVersion { .. }
+            | Self::NotYet { .. }
+            | Self::NotThen { .. }
+            | Self::NoLearning { .. } => ErrorCode::NotFound,
+            Self::NoLanguageModel => ErrorCode::NoLanguageModel,
+            Self::LanguageModelFailed { .. } => ErrorCode::LanguageModelFailed,
             Self::VersionConflict { .. } | Self::Exists { .. } | Self::Differs { .. } => ErrorCode::VersionConflict,
             Self::DamagedExport { .. } => ErrorCode::Corrupted,
             Self::ExportVersion { .. } => ErrorCode::FormatUnsupported,
@@ -102,6 +113,7 @@ impl Error {
     pub fn retryable(&self) -> bool {
         match self {
             Self::Fault(fault) => fault.retryable,
+            Self::LanguageModelFailed { retryable, .. } => *retryable,
             Self::File { error, .. } | Self::Disk(error) => refusal(error).retryable,
             _ => self.code().retryable(),
         }
@@ -124,6 +136,14 @@ impl Error {
             | Self::NotThen { id }
             | Self::Immutable { id } => Some(json!({ "id": id.to_string() })),
             Self::NotFound { id, tombstone: Some(tombstone) } => Some(deletion_details(id, tombstone)),
+            Self::NoLearning { id } => Some(json!({ "id": id.to_string() })),
+            Self::LanguageModelFailed { why, learning, .. } => {
+                let mut details = json!({ "why": why });
+                if let Some(learning) = learning {
+                    details["learning"] = learning.to_string().into();
+                }
+                Some(details)
+            }
             Self::NoVersion { id, version } => Some(json!({ "id": id.to_string(), "version": version })),
             Self::VersionConflict { id, expected, current } => {
                 Some(json!({ "id": id.to_string(), "version": current, "expected": expected }))

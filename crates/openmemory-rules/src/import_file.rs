@@ -73,6 +73,7 @@ impl ImportFile {
                     versions += memory.versions.len() as u64;
                 }
                 Some(Line::Tombstone(_)) => tombstones += 1,
+                Some(Line::Message(_) | Line::Learning(_) | Line::Source(_)) => {}
                 Some(Line::End(trailer)) => break trailer,
                 None => return Err(lines.damaged("its last line is missing, so it is incomplete")),
             }

@@ -34,6 +34,7 @@ use crate::tree::sled_tree::check_clock;
 use crate::tree::swap::SwappableTree;
 use crate::wal::ack_watermark::AckWatermark;
 use crate::wal::redo_log::RedoLog;
+use openmemory_domain::learning::{LearningId, MessageId};
 use openmemory_domain::request::{Order, TimeField};
 use openmemory_domain::{MemoryId, Timestamp, Version};
 use openmemory_rules::{Number, Tombstone};
@@ -267,6 +268,29 @@ impl Store {
             // Read again by key: a long row lies in parts, and this one may be gone by now.
             self.head(number).map(|head| head.map(|head| (number, head))).transpose()
         })
+    }
+
+    /// All learnings, oldest first.
+    pub fn all_learnings(&self) -> Result<Vec<LearningId>, StorageError> {
+        let prefix = keys::all_learnings_prefix();
+        let mut ids = Vec::new();
+        for row in self.backend.rows(&prefix, &keys::after(&prefix), false) {
+            let (key, _) = row?;
+            ids.extend(keys::trailing_id(&key, &prefix, 0).and_then(|id| LearningId::read("id", id).ok()));
+        }
+        Ok(ids)
+    }
+
+    /// All messages with their users, user by user in the order in which they were said.
+    pub fn all_messages(&self) -> Result<Vec<(Option<String>, MessageId)>, StorageError> {
+        let prefix = keys::all_message_times_prefix();
+        let mut ids = Vec::new();
+        for row in self.backend.rows(&prefix, &keys::after(&prefix), false) {
+            let (key, _) = row?;
+            let parsed = keys::parse_message_time(&key);
+            ids.extend(parsed.and_then(|(user, id)| Some((user.map(str::to_owned), MessageId::read("id", id).ok()?))));
+        }
+        Ok(ids)
     }
 
     /// What is left of deleted memories, in the order of their ids.

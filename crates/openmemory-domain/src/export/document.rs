@@ -5,6 +5,7 @@ use super::read;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::super::learning::{KeptLearning, KeptMessage, KeptSource};
 use super::super::request::Fields;
 use super::super::{Invalid, MemoryId, ModelIdentity, Timestamp};
 
@@ -51,6 +52,9 @@ pub struct Trailer {
 pub enum Line {
     Memory(Box<ExportedMemory>),
     Tombstone(ExportedTombstone),
+    Message(Box<KeptMessage>),
+    Learning(Box<KeptLearning>),
+    Source(Box<KeptSource>),
     End(Trailer),
 }
 
@@ -101,8 +105,19 @@ impl Line {
         if fields.get("deleted").is_some() {
             return ExportedTombstone::read(fields).map(Self::Tombstone);
         }
+        match fields.as_object().and_then(|fields| fields.iter().next()) {
+            Some((name, value)) if name == "message" => return learnt("message", value).map(Self::Message),
+            Some((name, value)) if name == "learning" => return learnt("learning", value).map(Self::Learning),
+            Some((name, value)) if name == "source" => return learnt("source", value).map(Self::Source),
+            _ => {}
+        }
         ExportedMemory::read(fields, links, versions).map(|memory| Self::Memory(Box::new(memory)))
     }
+}
+
+/// One of the records that come of learning, which are exported as they are kept.
+fn learnt<T: serde::de::DeserializeOwned>(field: &str, value: &Value) -> Result<Box<T>, Invalid> {
+    T::deserialize(value).map(Box::new).map_err(|error| Invalid::argument(field, format!("cannot be read: {error}")))
 }
 
 impl ExportedTombstone {

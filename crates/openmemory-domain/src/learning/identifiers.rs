@@ -19,7 +19,7 @@ impl StaticType for Lrn {
 
 /// `lrn_` and a UUIDv7, so that ids sort by creation time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String", into = "String")]
 pub struct LearningId(String);
 
 impl LearningId {
@@ -43,6 +43,20 @@ impl LearningId {
     }
 }
 
+impl TryFrom<String> for LearningId {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        Self::read("id", &text)
+    }
+}
+
+impl From<LearningId> for String {
+    fn from(id: LearningId) -> Self {
+        id.0
+    }
+}
+
 impl fmt::Display for LearningId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -51,7 +65,7 @@ impl fmt::Display for LearningId {
 
 /// `msg_` and 26 characters of the hash of whose message it is and what it says.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String", into = "String")]
 pub struct MessageId(String);
 
 impl MessageId {
@@ -94,6 +108,20 @@ impl MessageId {
         } else {
             Err(Invalid::argument(field, "must be the id of a message, msg_…"))
         }
+    }
+}
+
+impl TryFrom<String> for MessageId {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        Self::read("id", &text)
+    }
+}
+
+impl From<MessageId> for String {
+    fn from(id: MessageId) -> Self {
+        id.0
     }
 }
 

@@ -1,16 +1,18 @@
 //! What does an export contain? The matching memories with their histories, and the tombstones.
 
+use std::collections::HashSet;
 use std::io::Write;
 
 use super::super::engine::Engine;
 use openmemory_domain::export::{ExportedTombstone, Header, LinkRow, MemoryRow, Trailer, VersionRow};
-use openmemory_domain::filter::Filter;
+use openmemory_domain::filter::{Field, Filter};
 use openmemory_domain::request::Export;
 use openmemory_domain::{ContentHash, Invalid, Version};
 use openmemory_rules::contract::{Control, Exported};
 use openmemory_rules::write::current;
-use openmemory_rules::{Error, LINE_BYTES, Number, Rows, Tombstone};
+use openmemory_rules::{Error, LINE_BYTES, LearningRows, Number, Rows, Tombstone};
 use openmemory_storage::StorageError;
+use serde_json::json;
 
 use super::file::NewFile;
 use super::lines::{Lines, unwritable};
@@ -70,6 +72,7 @@ impl Engine {
                 exported.tombstones += 1;
             }
         }
+        self.export_learnt(filter, control, &mut lines)?;
         let trailer = Trailer {
             memories: Some(exported.memories),
             versions: Some(exported.versions),
@@ -80,6 +83,42 @@ impl Engine {
         exported.bytes = lines.bytes();
         control.report(total, total);
         Ok(exported)
+    }
+
+    /// Messages, learnings and sources of all users, or of those that a filter names and nothing else.
+    fn export_learnt(&self, filter: Option<&Filter>, control: &Control, lines: &mut Lines<'_>) -> Result<(), Error> {
+        let users = match filter {
+            None => None,
+            Some(filter) if filter.constrains_only(&Field::UserId) => filter.required(&Field::UserId),
+            Some(_) => return Ok(()),
+        };
+        let is_wanted = |user: Option<&str>| users.as_ref().is_none_or(|users| users.contains(&user));
+        for (user, id) in self.store.all_messages()?.into_iter().filter(|(user, _)| is_wanted(user.as_deref())) {
+            control.check()?;
+            if let Some(message) = self.store.message(user.as_deref(), &id)? {
+                lines.record(&json!({ "message": message }))?;
+            }
+        }
+        let mut learnings = HashSet::new();
+        for id in self.store.all_learnings()? {
+            control.check()?;
+            let kept = self.store.learning(&id)?;
+            if let Some(kept) = kept.filter(|kept| is_wanted(kept.learning.scope.user_id.as_deref())) {
+                lines.record(&json!({ "learning": kept }))?;
+                learnings.insert(id);
+            }
+        }
+        if learnings.is_empty() {
+            return Ok(());
+        }
+        for head in self.store.heads() {
+            control.check()?;
+            for source in self.store.sources(head?.0)?.into_iter().filter(|source| learnings.contains(&source.learning))
+            {
+                lines.record(&json!({ "source": source }))?;
+            }
+        }
+        Ok(())
     }
 
     /// The line of a memory; `None` if it was deleted while it was read.

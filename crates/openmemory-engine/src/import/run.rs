@@ -72,7 +72,7 @@ impl Engine {
         imported: &mut Imported,
         control: &Control,
     ) -> Result<(), Error> {
-        let (mut new, mut tombstones) = (Vec::new(), Vec::new());
+        let (mut new, mut tombstones, mut learnt) = (Vec::new(), Vec::new(), Vec::new());
         for Numbered { number, line } in group {
             match line {
                 Line::Memory(memory) => match (import::standing(&*self.store, &memory)?, on_conflict) {
@@ -85,11 +85,12 @@ impl Engine {
                     }
                 },
                 Line::Tombstone(tombstone) => tombstones.push(tombstone),
+                Line::Message(_) | Line::Learning(_) | Line::Source(_) => learnt.push(line),
                 Line::End(_) => {}
             }
         }
         let ready = self.embed_new(new, imported, control).await?;
-        self.commit_group(ready, tombstones, on_conflict, imported).await
+        self.commit_group(ready, (tombstones, learnt), on_conflict, imported).await
     }
 
     async fn embed_new(
@@ -124,11 +125,11 @@ impl Engine {
     async fn commit_group(
         &self,
         ready: Vec<Ready>,
-        tombstones: Vec<ExportedTombstone>,
+        (tombstones, learnt): (Vec<ExportedTombstone>, Vec<Line>),
         on_conflict: OnConflict,
         imported: &mut Imported,
     ) -> Result<(), Error> {
-        if ready.is_empty() && tombstones.is_empty() {
+        if ready.is_empty() && tombstones.is_empty() && learnt.is_empty() {
             return Ok(());
         }
         let (model, now, listeners) = (self.model.identity().await?.clone(), self.now(), self.listeners());
@@ -145,6 +146,9 @@ impl Engine {
             let mut tombstones_added = 0;
             for tombstone in &tombstones {
                 tombstones_added += u64::from(import::insert_tombstone(transaction, tombstone)?);
+            }
+            for line in &learnt {
+                import::insert_learnt(transaction, line)?;
             }
             Ok((results, tombstones_added))
         };

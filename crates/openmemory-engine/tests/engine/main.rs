@@ -19,6 +19,7 @@ mod doctor;
 mod existing;
 mod fuzz;
 mod history;
+mod learning;
 mod log_end;
 mod model;
 mod moved;

@@ -6,7 +6,7 @@ use openmemory_domain::MemoryId;
 use openmemory_domain::learning::{Refusal, RefusalCode};
 
 use super::context::{Checked, Context};
-use crate::normal_form::normal;
+use crate::normal_form::bare;
 use crate::proposal::{Kind, Proposal};
 
 /// What the operations before have touched and said, in all parts of a call.
@@ -18,7 +18,7 @@ pub struct Before {
 
 pub fn check(context: &Context<'_>, before: &mut Before, proposal: Proposal) -> Checked {
     let touched = context.touched(&proposal);
-    let text = normal(&proposal.text);
+    let text = bare(&proposal.text);
     let is_second = proposal.kind != Kind::Keep && touched.iter().any(|memory| before.memories.contains(&memory.id));
     if is_second || proposal.kind == Kind::Add && before.texts.contains(&text) {
         return Err(Refusal::new(RefusalCode::Duplicate, "an operation before concerns the same"));

@@ -5,15 +5,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use openmemory_domain::filter::Filter;
+use openmemory_domain::learning::{Learning, LearningId};
 use openmemory_domain::request::{
-    AddMany, ById, Delete, Facets, FeedbackRequest, Get, History, Item, List, NewMemory, OnConflict, Operations,
-    Reinforce, Restore, Retire, Search, Touch, Update, UpdateMany, Watch,
+    AddMany, ById, Decide, Delete, Facets, FeedbackRequest, Get, History, Item, Learn, LearningById, List,
+    ListLearnings, ListMessages, NewMemory, OnConflict, Operations, Reinforce, Restore, Retire, Search, Sources, Touch,
+    Update, UpdateMany, Watch,
 };
-use openmemory_domain::{Memory, MemoryId, Shown};
+use openmemory_domain::{Memory, MemoryId, Scope, Shown};
 
 use super::{
-    Added, BackedUp, Compacted, Control, Deleted, DeletedMany, EntityStats, Exported, Faceted, Hit, Imported,
-    ItemResult, Link, MemoryVersion, Operated, Page, Reindexed, SectorStats, Stats, Watcher,
+    Added, BackedUp, Compacted, Control, Deleted, DeletedMany, DeletedMessages, EntityStats, Exported, Faceted, Hit,
+    Imported, ItemResult, LearningPage, Link, MemoryVersion, MessagePage, Operated, Page, Reindexed, SectorStats,
+    SourceText, Stats, Watcher,
 };
 use crate::error::Error;
 use crate::import_file::ImportFile;
@@ -101,6 +104,27 @@ pub trait MemoryStore: Send + Sync {
     fn export(&self, filter: Option<Filter>, control: Arc<Control>, sink: ExportSink) -> Reply<'_, Exported>;
 
     fn import(&self, file: ImportFile, on_conflict: OnConflict, control: Arc<Control>) -> Reply<'_, Imported>;
+
+    /// Learns from messages with the language model of the store.
+    fn learn(&self, request: Learn, control: Arc<Control>) -> Reply<'_, Learning>;
+
+    /// Applies or discards what waits in a learning.
+    fn decide(&self, request: Decide) -> Reply<'_, Learning>;
+
+    /// Takes back all that a learning has changed, in one commit.
+    fn undo_learning(&self, request: LearningById) -> Reply<'_, Learning>;
+
+    fn learning(&self, id: LearningId) -> Reply<'_, Learning>;
+
+    fn list_learnings(&self, request: ListLearnings) -> Reply<'_, LearningPage>;
+
+    /// Where a memory comes from.
+    fn sources(&self, request: Sources) -> Reply<'_, Vec<SourceText>>;
+
+    fn list_messages(&self, request: ListMessages) -> Reply<'_, MessagePage>;
+
+    /// Deletes the messages of a scope. What was learnt from them stays.
+    fn delete_messages(&self, scope: Scope) -> Reply<'_, DeletedMessages>;
 
     fn stats(&self) -> Reply<'_, Stats>;
 

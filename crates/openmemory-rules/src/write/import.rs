@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use openmemory_domain::export::{ExportedMemory, ExportedTombstone};
+use openmemory_domain::export::{ExportedMemory, ExportedTombstone, Line};
 use openmemory_domain::request::OnConflict;
 use openmemory_domain::{Memory, Scope, Timestamp};
 
@@ -13,6 +13,7 @@ use super::links::connect;
 use crate::changes::Changes;
 use crate::error::Error;
 use crate::index_entry::IndexedText;
+use crate::learning_rows::LearningChanges;
 use crate::number::Number;
 use crate::rows::Rows;
 use crate::tombstone::Tombstone;
@@ -130,4 +131,30 @@ pub fn insert_tombstone(changes: &mut impl Changes, tombstone: &ExportedTombston
     let row = Tombstone { deleted_at, version, actor, reason };
     changes.put_tombstone(&tombstone.id, &row)?;
     Ok(true)
+}
+
+/// Keeps a message, a learning or a source, unless the store has it. A source without its memory or its learning is of no
+/// use.
+pub fn insert_learnt(changes: &mut impl LearningChanges, line: &Line) -> Result<(), Error> {
+    match line {
+        Line::Message(kept) => {
+            if changes.message(kept.scope.user_id.as_deref(), &kept.message_id)?.is_none() {
+                changes.put_message(kept)?;
+            }
+        }
+        Line::Learning(kept) => {
+            if changes.learning(&kept.learning.id)?.is_none() {
+                changes.put_learning(kept)?;
+            }
+        }
+        Line::Source(source) => {
+            if let Some(number) = changes.number(&source.memory)?
+                && changes.learning(&source.learning)?.is_some()
+            {
+                changes.put_source(number, source)?;
+            }
+        }
+        Line::Memory(_) | Line::Tombstone(_) | Line::End(_) => {}
+    }
+    Ok(())
 }

@@ -4,6 +4,7 @@ pub mod add;
 pub mod committed;
 pub mod current;
 pub mod delete;
+pub mod forget;
 pub mod import;
 pub mod links;
 pub mod reinforce;

@@ -85,7 +85,8 @@ pub(super) async fn drain(app: &AppState, mut body: AxumBody) {
 
 fn is_batch(request: &Request) -> bool {
     let path = request.uri().path();
-    *request.method() != Method::GET && (path.ends_with("/batch") || path == "/memory/delete" || path.starts_with("/v"))
+    *request.method() != Method::GET
+        && (path.ends_with("/batch") || path == "/memory/delete" || path == "/memory/learn" || path.starts_with("/v"))
 }
 
 /// The body as JSON.

@@ -1,5 +1,5 @@
 //! How long may a request take? Up to the configured timeout; a write in progress may still be applied after it.
-//! Operations on a whole store have no timeout, and end when the client disconnects.
+//! Operations on a whole store and calls that learn have no timeout, and end when the client disconnects.
 
 use std::sync::Arc;
 
@@ -11,10 +11,11 @@ use tokio::time::timeout;
 use super::ApiError;
 use crate::app_state::AppState;
 
-const WHOLE_STORE: [&str; 5] = ["/export", "/import", "/backup", "/reindex", "/compact"];
+/// A language model has deadlines of its own.
+const UNLIMITED: [&str; 6] = ["/export", "/import", "/backup", "/reindex", "/compact", "/memory/learn"];
 
 pub async fn limit_time(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
-    if WHOLE_STORE.contains(&request.uri().path()) {
+    if UNLIMITED.contains(&request.uri().path()) {
         return next.run(request).await;
     }
     match timeout(app.limits.timeout(), next.run(request)).await {

@@ -24,6 +24,7 @@ mod add;
 mod delete_many;
 mod facets;
 mod history;
+mod learn;
 mod list;
 mod memory;
 mod missing;

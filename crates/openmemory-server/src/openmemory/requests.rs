@@ -2,8 +2,9 @@
 
 use openmemory_domain::Sector;
 use openmemory_domain::request::{
-    self, AddMany, Delete, DeleteMany, Export, Facets, FeedbackRequest, Get, History, Kind, List, OnConflict,
-    Operations, Property, Reinforce, Restore, Retire, Touch, USER_ID, Update, UpdateMany, Watch, join, without_id,
+    self, AGENT_ID, APP_ID, AddMany, Decide, Delete, DeleteMany, Export, Facets, FeedbackRequest, Get, History, Kind,
+    Learn, LearningById, List, ListLearnings, ListMessages, OnConflict, Operations, Property, RUN_ID, Reinforce,
+    Restore, Retire, Sources, Touch, USER_ID, Update, UpdateMany, Watch, join, without_id,
 };
 
 use crate::openapi::{bodies, queries};
@@ -27,6 +28,9 @@ bodies! {
     FeedbackBody: without_id(FeedbackRequest::PROPERTIES);
     RestoreRequest: without_id(Restore::PROPERTIES);
     RetireRequest: without_id(Retire::PROPERTIES);
+    LearnRequest: Learn::PROPERTIES;
+    DecideRequest: without_id(Decide::PROPERTIES);
+    UndoRequest: without_id(LearningById::PROPERTIES);
     ExportRequest: Export::FILTER;
     WatchRequest: Watch::PROPERTIES;
     BackupRequest: &[Property::new("name", Kind::Pattern("^[a-z0-9_-]{1,64}$")).required()];
@@ -35,6 +39,10 @@ bodies! {
 queries! {
     GetQuery: &join::<4>(&[OWNER], without_id(Get::PROPERTIES));
     DeleteQuery: &join::<4>(&[OWNER], without_id(Delete::PROPERTIES));
+    LearningsQuery: ListLearnings::PROPERTIES;
+    MessagesQuery: ListMessages::PROPERTIES;
+    ScopeQuery: &[USER_ID, AGENT_ID, APP_ID, RUN_ID];
+    SourcesQuery: without_id(Sources::PROPERTIES);
     HistoryQuery: without_id(History::PROPERTIES);
     PageQuery: &PAGE;
     AllQuery: &join::<6>(&PAGE, &[USER_ID]);

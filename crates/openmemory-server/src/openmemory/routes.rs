@@ -4,6 +4,7 @@ use super::add;
 use super::delete_many;
 use super::facets;
 use super::history;
+use super::learn;
 use super::list;
 use super::memory;
 use super::operations;
@@ -32,6 +33,13 @@ pub fn routes() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(list::list))
         .routes(routes!(delete_many::delete_many))
         .routes(routes!(operations::apply))
+        .routes(routes!(learn::learn))
+        .routes(routes!(learn::list))
+        .routes(routes!(learn::get))
+        .routes(routes!(learn::decide))
+        .routes(routes!(learn::undo))
+        .routes(routes!(learn::sources))
+        .routes(routes!(learn::messages, learn::delete_messages))
         .routes(routes!(query::query))
         .routes(routes!(query::search))
         .routes(routes!(facets::facets))

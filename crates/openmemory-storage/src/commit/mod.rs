@@ -2,6 +2,7 @@
 
 pub(crate) mod changes;
 pub(crate) mod created_at;
+mod learning;
 pub(crate) mod pipeline;
 pub(crate) mod progress;
 pub(crate) mod signal;

@@ -12,6 +12,7 @@ use crate::rows::backend::all_rows;
 use crate::rows::format1::{self, Indexed};
 use crate::rows::keys;
 use crate::rows::records::{self, COUNTERS, Counters, Records};
+use openmemory_domain::learning::{KeptLearning, KeptMessage, KeptSource, LearningId};
 use openmemory_domain::{ContentHash, MemoryId, TextKey, Version};
 use openmemory_rules::{Labels, Number, Tombstone};
 
@@ -48,6 +49,7 @@ pub(crate) fn inspect(backend: &dyn Backend) -> Inspection {
         found: Inspection::default(),
         markers: 0,
         expected: 0,
+        unlisted: 0,
         indexed: 0,
         expected_indexed: 0,
     };
@@ -70,6 +72,11 @@ pub(crate) fn inspect(backend: &dyn Backend) -> Inspection {
                 walk.readable::<Number>(&key);
             }
             Some(keys::TOMBSTONE) => walk.readable::<Tombstone>(&key),
+            Some(keys::LEARNING) => walk.is_json::<KeptLearning>(&key, 1),
+            Some(keys::MESSAGE) => walk.is_json::<KeptMessage>(&key, 1),
+            Some(keys::SOURCE) => walk.is_json::<KeptSource>(&key, 0),
+            Some(keys::LEARNING_KEY) => walk.is_json::<LearningId>(&key, 0),
+            Some(keys::LEARNING_OF_USER | keys::MESSAGE_TIME) => walk.unlisted -= 1,
             Some(
                 keys::CONTENT
                 | keys::REPLACED_EMBEDDING
@@ -99,6 +106,9 @@ pub(crate) fn inspect(backend: &dyn Backend) -> Inspection {
         );
         walk.note(None, what);
     }
+    if walk.unlisted != 0 {
+        walk.note(None, format!("{} learnings and messages are missing in their lists", walk.unlisted));
+    }
     if upgraded && walk.indexed != walk.expected_indexed {
         walk.note(None, format!("{} rows of the index that should be {}", walk.indexed, walk.expected_indexed));
     }
@@ -126,6 +136,8 @@ struct Walk<'a> {
     found: Inspection,
     markers: u64,
     expected: u64,
+    /// Learnings and messages without their place in the lists of them.
+    unlisted: i64,
     /// Rows of the index.
     indexed: u64,
     expected_indexed: u64,
@@ -141,6 +153,14 @@ impl Walk<'_> {
 
     fn readable<T: DeserializeOwned>(&mut self, key: &[u8]) {
         if let Err(error) = self.rows.record::<T>(key) {
+            self.note(None, error.to_string());
+        }
+    }
+
+    /// Checks a record that is kept as JSON, and that is in so many lists.
+    fn is_json<T: DeserializeOwned>(&mut self, key: &[u8], lists: i64) {
+        self.unlisted += lists;
+        if let Err(error) = self.rows.json::<T>(key) {
             self.note(None, error.to_string());
         }
     }

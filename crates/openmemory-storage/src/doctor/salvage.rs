@@ -28,8 +28,9 @@ use crate::rows::records::{self, COUNTERS, Counters, Records};
 use crate::tree::sled_tree::SledTree;
 use crate::wal::log::Log;
 use crate::wal::redo_log::RedoLog;
+use openmemory_domain::learning::{KeptLearning, KeptMessage, KeptSource};
 use openmemory_domain::{ContentHash, MemoryId, Timestamp, Version};
-use openmemory_rules::{Labels, Number, Reindex, Tombstone, Waypoint};
+use openmemory_rules::{Labels, LearningChanges, Number, Reindex, Tombstone, Waypoint};
 
 /// The result of a repair.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -225,6 +226,7 @@ fn build_store(
             last.put(&row.0, &tombstone)?;
         }
     }
+    learnt(&old, rows, &saved, &mut last)?;
     if made.needs_reindex
         && let Ok(Some(target)) = old.model()
     {
@@ -306,6 +308,37 @@ fn format1_rows(
         new.put_payload(&key, &payload)?;
     }
     Ok(has_vectors)
+}
+
+/// Copies what is intact of learnings, messages and sources.
+fn learnt(
+    old: &Transaction<'_>,
+    rows: &dyn Backend,
+    saved: &BTreeMap<Number, MemoryId>,
+    new: &mut Transaction<'_>,
+) -> Result<(), StorageError> {
+    for (key, _) in space(rows, keys::LEARNING).flatten() {
+        if let Ok(Some(kept)) = old.json::<KeptLearning>(&key) {
+            new.put_learning(&kept).map_err(unwritable)?;
+        }
+    }
+    for (key, _) in space(rows, keys::MESSAGE).flatten() {
+        if let Ok(Some(kept)) = old.json::<KeptMessage>(&key) {
+            new.put_message(&kept).map_err(unwritable)?;
+        }
+    }
+    for number in saved.keys() {
+        for (key, _) in old.raw_with_prefix(&keys::sources_prefix(*number))? {
+            if let Ok(Some(source)) = old.json::<KeptSource>(&key) {
+                new.put_source(*number, &source).map_err(unwritable)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn unwritable(error: openmemory_rules::Error) -> StorageError {
+    StorageError::Corrupted(format!("what was learnt cannot be copied: {error}"))
 }
 
 /// The links between recovered memories, at both ends even if only one could be read.

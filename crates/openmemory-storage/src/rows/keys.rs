@@ -1,5 +1,6 @@
 //! What are the keys of rows? The first byte is the key space. Numbers are big-endian, so that keys sort like values.
 
+use openmemory_domain::learning::{KeptSource, LearningId, MessageId};
 use openmemory_domain::{ContentHash, MemoryId, TextKey, Timestamp};
 use openmemory_rules::Number;
 
@@ -17,6 +18,12 @@ pub(crate) const UPDATED: u8 = b'U';
 pub(crate) const SCOPE: u8 = b'S';
 pub(crate) const TAG: u8 = b'T';
 pub(crate) const TEXT: u8 = b'X';
+pub(crate) const LEARNING: u8 = b'L';
+pub(crate) const LEARNING_KEY: u8 = b'K';
+pub(crate) const LEARNING_OF_USER: u8 = b'B';
+pub(crate) const MESSAGE: u8 = b'G';
+pub(crate) const MESSAGE_TIME: u8 = b'J';
+pub(crate) const SOURCE: u8 = b'Q';
 pub(crate) const PART: u8 = b'P';
 
 fn key(space: u8, pieces: &[&[u8]]) -> Vec<u8> {
@@ -83,10 +90,86 @@ pub(crate) fn indexed(user: Option<&str>, number: Number, kind: IndexedKind) -> 
 
 /// The value after its length, so that no user is a prefix of another.
 pub(crate) fn indexed_prefix(user: Option<&str>) -> Vec<u8> {
+    of_user(INDEXED, user)
+}
+
+fn of_user(space: u8, user: Option<&str>) -> Vec<u8> {
     match user {
-        None => key(INDEXED, &[&[0]]),
-        Some(user) => key(INDEXED, &[&[1], &(user.len() as u16).to_be_bytes(), user.as_bytes()]),
+        None => key(space, &[&[0]]),
+        Some(user) => key(space, &[&[1], &(user.len() as u16).to_be_bytes(), user.as_bytes()]),
     }
+}
+
+pub(crate) fn learning(id: &LearningId) -> Vec<u8> {
+    key(LEARNING, &[id.as_str().as_bytes()])
+}
+
+/// By the hash of the call.
+pub(crate) fn learning_key(hash: &str) -> Vec<u8> {
+    key(LEARNING_KEY, &[hash.as_bytes()])
+}
+
+pub(crate) fn learning_of_user(user: Option<&str>, id: &LearningId) -> Vec<u8> {
+    let mut key = learnings_prefix(user);
+    key.extend_from_slice(id.as_str().as_bytes());
+    key
+}
+
+pub(crate) fn learnings_prefix(user: Option<&str>) -> Vec<u8> {
+    of_user(LEARNING_OF_USER, user)
+}
+
+pub(crate) fn message(user: Option<&str>, id: &MessageId) -> Vec<u8> {
+    let mut key = of_user(MESSAGE, user);
+    key.extend_from_slice(id.as_str().as_bytes());
+    key
+}
+
+pub(crate) fn message_time(user: Option<&str>, at: Timestamp, id: &MessageId) -> Vec<u8> {
+    let mut key = message_times_prefix(user);
+    key.extend_from_slice(&sortable(at));
+    key.extend_from_slice(id.as_str().as_bytes());
+    key
+}
+
+pub(crate) fn message_times_prefix(user: Option<&str>) -> Vec<u8> {
+    of_user(MESSAGE_TIME, user)
+}
+
+pub(crate) fn all_learnings_prefix() -> Vec<u8> {
+    vec![LEARNING]
+}
+
+pub(crate) fn all_message_times_prefix() -> Vec<u8> {
+    vec![MESSAGE_TIME]
+}
+
+/// The user and the message in a key of [`message_time`].
+pub(crate) fn parse_message_time(key: &[u8]) -> Option<(Option<&str>, &str)> {
+    let (user, rest) = match key.strip_prefix(&[MESSAGE_TIME])? {
+        [0, rest @ ..] => (None, rest),
+        [1, high, low, rest @ ..] => {
+            let (user, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes([*high, *low])))?;
+            (Some(std::str::from_utf8(user).ok()?), rest)
+        }
+        _ => return None,
+    };
+    Some((user, std::str::from_utf8(rest.get(8..)?).ok()?))
+}
+
+/// The id at the end of a key, after a prefix and `skipped` bytes.
+pub(crate) fn trailing_id<'a>(key: &'a [u8], prefix: &[u8], skipped: usize) -> Option<&'a str> {
+    std::str::from_utf8(key.strip_prefix(prefix)?.get(skipped..)?).ok()
+}
+
+pub(crate) fn source(number: Number, source: &KeptSource) -> Vec<u8> {
+    let KeptSource { version, learning, message, .. } = source;
+    let ids = [learning.as_str().as_bytes(), message.as_str().as_bytes()];
+    key(SOURCE, &[&number.0.to_be_bytes(), &version.to_be_bytes(), ids[0], ids[1]])
+}
+
+pub(crate) fn sources_prefix(number: Number) -> Vec<u8> {
+    key(SOURCE, &[&number.0.to_be_bytes()])
 }
 
 pub(crate) fn all_indexed_prefix() -> Vec<u8> {
@@ -169,7 +252,10 @@ pub(crate) fn is_part(key: &[u8]) -> bool {
 pub(crate) fn sort_for_readers(batch: &mut [(Vec<u8>, Option<Vec<u8>>)]) {
     batch.sort_by_key(|(key, value)| match (key.first(), value) {
         (
-            Some(&(PART | CONTENT | REPLACED_EMBEDDING | HISTORY | TOMBSTONE | CREATED | UPDATED | SCOPE | TAG | TEXT)),
+            Some(
+                &(PART | CONTENT | REPLACED_EMBEDDING | HISTORY | TOMBSTONE | CREATED | UPDATED | SCOPE | TAG | TEXT
+                | LEARNING | MESSAGE | SOURCE),
+            ),
             Some(_),
         ) => 0,
         // The vectors of the replaced text are there by now.
@@ -183,8 +269,8 @@ pub(crate) fn sort_for_readers(batch: &mut [(Vec<u8>, Option<Vec<u8>>)]) {
 }
 
 /// The prefixes of a memory's rows in the key spaces that are ordered by number.
-pub(crate) fn prefixes_of(number: Number) -> [Vec<u8>; 5] {
-    [HEAD, HISTORY, CONTENT, REPLACED_EMBEDDING, WAYPOINT].map(|space| key(space, &[&number.0.to_be_bytes()]))
+pub(crate) fn prefixes_of(number: Number) -> [Vec<u8>; 6] {
+    [HEAD, HISTORY, CONTENT, REPLACED_EMBEDDING, WAYPOINT, SOURCE].map(|space| key(space, &[&number.0.to_be_bytes()]))
 }
 
 pub(crate) fn history_prefix(number: Number) -> Vec<u8> {

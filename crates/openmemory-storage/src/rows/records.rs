@@ -9,6 +9,7 @@ use crate::error::StorageError;
 use crate::rows::backend::Row;
 use crate::rows::envelope;
 use crate::rows::keys::{self, IndexedKind};
+use openmemory_domain::learning::{KeptLearning, KeptMessage, KeptSource, LearningId, MessageId};
 use openmemory_domain::{ContentHash, Dynamics, Embedding, MemoryId, ModelIdentity, Scope, TextKey, Version};
 use openmemory_rules::{IndexedText, Labels, Number, Reindex, Tombstone, Waypoint, Words};
 
@@ -63,6 +64,11 @@ pub(crate) fn is_applied(key: &[u8]) -> bool {
 
 pub(crate) fn encode<T: Serialize>(record: &T) -> Result<Vec<u8>, StorageError> {
     postcard::to_stdvec(record).map_err(|error| StorageError::Corrupted(format!("a record cannot be written: {error}")))
+}
+
+pub(crate) fn encode_json<T: Serialize>(record: &T) -> Result<Vec<u8>, StorageError> {
+    serde_json::to_vec(record)
+        .map_err(|error| StorageError::Corrupted(format!("a record cannot be written as JSON: {error}")))
 }
 
 pub(crate) fn decode<T: DeserializeOwned>(payload: &[u8]) -> Result<T, StorageError> {
@@ -206,6 +212,64 @@ pub(crate) trait Records {
     {
         let rows = self.raw_with_prefix(&keys::text_prefix(text))?;
         Ok(rows.iter().filter_map(|(key, _)| keys::trailing_number(key)).collect())
+    }
+
+    /// A record that is kept as JSON.
+    fn json<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StorageError>
+    where
+        Self: Sized,
+    {
+        let Some(payload) = self.payload(key)? else { return Ok(None) };
+        let read = serde_json::from_slice(&payload);
+        read.map(Some)
+            .map_err(|error| StorageError::Corrupted(format!("a record is not the JSON that it should be: {error}")))
+    }
+
+    fn learning(&self, id: &LearningId) -> Result<Option<KeptLearning>, StorageError>
+    where
+        Self: Sized,
+    {
+        self.json(&keys::learning(id))
+    }
+
+    fn learning_of_key(&self, hash: &str) -> Result<Option<LearningId>, StorageError>
+    where
+        Self: Sized,
+    {
+        self.json(&keys::learning_key(hash))
+    }
+
+    fn learnings_of(&self, user: Option<&str>) -> Result<Vec<LearningId>, StorageError>
+    where
+        Self: Sized,
+    {
+        let prefix = keys::learnings_prefix(user);
+        let id = |(key, _): &Row| LearningId::read("id", keys::trailing_id(key, &prefix, 0)?).ok();
+        Ok(self.raw_with_prefix(&prefix)?.iter().filter_map(id).collect())
+    }
+
+    fn message(&self, user: Option<&str>, id: &MessageId) -> Result<Option<KeptMessage>, StorageError>
+    where
+        Self: Sized,
+    {
+        self.json(&keys::message(user, id))
+    }
+
+    fn messages_of(&self, user: Option<&str>) -> Result<Vec<MessageId>, StorageError>
+    where
+        Self: Sized,
+    {
+        let prefix = keys::message_times_prefix(user);
+        let id = |(key, _): &Row| MessageId::read("id", keys::trailing_id(key, &prefix, 8)?).ok();
+        Ok(self.raw_with_prefix(&prefix)?.iter().filter_map(id).collect())
+    }
+
+    fn sources(&self, number: Number) -> Result<Vec<KeptSource>, StorageError>
+    where
+        Self: Sized,
+    {
+        let rows = self.raw_with_prefix(&keys::sources_prefix(number))?;
+        rows.iter().filter_map(|(key, _)| self.json(key).transpose()).collect()
     }
 
     /// The model whose vectors the store holds; none before the first one.

@@ -88,6 +88,51 @@ macro_rules! rows_over_records {
                 Ok($crate::rows::records::Records::reindex(self)?)
             }
         }
+
+        impl openmemory_rules::LearningRows for $type {
+            fn learning(
+                &self,
+                id: &openmemory_domain::learning::LearningId,
+            ) -> Result<Option<openmemory_domain::learning::KeptLearning>, openmemory_rules::Error> {
+                Ok($crate::rows::records::Records::learning(self, id)?)
+            }
+
+            fn learning_of_key(
+                &self,
+                key: &str,
+            ) -> Result<Option<openmemory_domain::learning::LearningId>, openmemory_rules::Error> {
+                Ok($crate::rows::records::Records::learning_of_key(self, key)?)
+            }
+
+            fn learnings_of(
+                &self,
+                user: Option<&str>,
+            ) -> Result<Vec<openmemory_domain::learning::LearningId>, openmemory_rules::Error> {
+                Ok($crate::rows::records::Records::learnings_of(self, user)?)
+            }
+
+            fn message(
+                &self,
+                user: Option<&str>,
+                id: &openmemory_domain::learning::MessageId,
+            ) -> Result<Option<openmemory_domain::learning::KeptMessage>, openmemory_rules::Error> {
+                Ok($crate::rows::records::Records::message(self, user, id)?)
+            }
+
+            fn messages_of(
+                &self,
+                user: Option<&str>,
+            ) -> Result<Vec<openmemory_domain::learning::MessageId>, openmemory_rules::Error> {
+                Ok($crate::rows::records::Records::messages_of(self, user)?)
+            }
+
+            fn sources(
+                &self,
+                number: openmemory_rules::Number,
+            ) -> Result<Vec<openmemory_domain::learning::KeptSource>, openmemory_rules::Error> {
+                Ok($crate::rows::records::Records::sources(self, number)?)
+            }
+        }
     };
 }
 

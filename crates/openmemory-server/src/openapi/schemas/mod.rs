@@ -4,6 +4,7 @@
 
 mod batch;
 mod history;
+mod learning;
 mod list;
 mod mem0;
 mod memory;
@@ -16,6 +17,7 @@ mod watch;
 
 pub use batch::*;
 pub use history::*;
+pub use learning::*;
 pub use list::*;
 pub use mem0::*;
 pub use memory::*;
