@@ -234,6 +234,6 @@ function isRefusal(body: unknown): body is ErrorBody {
 
 /** Whether OpenMemory has no such route: then it is served under another path. */
 function isElsewhere(path: string, status: number, { code, details }: ErrorBody): boolean {
-  const ofMemory = path.startsWith('/memory/') && details?.id !== undefined
-  return status === 405 || (code === 'NOT_FOUND' && !ofMemory)
+  const ofRecord = /^\/(memory|learnings)\//.test(path) && details?.id !== undefined
+  return status === 405 || (code === 'NOT_FOUND' && !ofRecord)
 }

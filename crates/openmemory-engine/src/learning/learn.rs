@@ -138,7 +138,8 @@ impl Engine {
         let messages = if keeps { conversation.seen() } else { Vec::new() };
         let kept = KeptLearning { learning, added: request.added, key: conversation.key };
         let commit = Commit { kept, now, messages, turns, actor, reason: request.reason };
-        Ok(self.commit_learning(commit, control).await?.learning)
+        // Its progress is that of the requests.
+        Ok(self.commit_learning(commit, &Control::default()).await?.learning)
     }
 
     /// Keeps that the model has failed, with the messages, so that the call can be repeated.
