@@ -27,6 +27,8 @@ const EMBEDDED_ONLY = [
     'examples',
     'filters',
     'lifecycle',
+    'learn-command',
+    'language-model',
     'lock-wait',
     'mcp',
     'modules',

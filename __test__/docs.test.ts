@@ -129,7 +129,7 @@ test('the reference names every route', async () => {
   const { paths } = (await (await fetch(`${server.url}/openapi.json`)).json()) as { paths: Record<string, object> }
   await om.close()
   const page = read('docs/reference/http.md')
-  const named = ['Memories', 'The store']
+  const named = ['Memories', 'Learning', 'The store']
     .flatMap((heading) => firstCells(page, heading))
     .flatMap((cell) => cell.match(/[A-Z]+ \/[\w/{}]+/g) ?? [])
   const routes = Object.entries(paths).flatMap(([path, methods]) =>

@@ -4,9 +4,21 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
+import { operation } from '../helpers/fake-model'
 import { pythonWith } from '../helpers/python'
 import { serve } from '../helpers/server'
 import { freshDirectory } from '../helpers/store'
+
+/** What the tests of learning expect. */
+const CATS = {
+  id: 'cats',
+  complete({ user }: { user: string }) {
+    if (user.includes('please fail')) throw new Error('no quota')
+    const text = 'Ada has a cat'
+    const cats = [operation({ quote: 'got a cat', text })]
+    return JSON.stringify({ operations: user.includes('got a cat') ? cats : [] })
+  },
+}
 
 const folder = join(__dirname, '..', '..', 'clients', 'python')
 const run = promisify(execFile)
@@ -19,7 +31,7 @@ if ('missing' in found) {
   const env = { ...process.env, PYTHONPATH: join(folder, 'src'), PYTHONDONTWRITEBYTECODE: '1' }
 
   test('its tests and the published examples pass', async () => {
-    const { server } = await serve({ backupDir: freshDirectory() })
+    const { server } = await serve({ backupDir: freshDirectory() }, { languageModel: CATS })
     const args = ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', join(folder, 'tests')]
     const { stdout } = await run(found.python, args, { env: { ...env, OPENMEMORY_URL: server.url } }).catch((error) => {
       throw new Error(error.stdout)

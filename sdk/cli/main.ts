@@ -10,6 +10,7 @@ import { type Call, type Command, given, indexMemory, lockWaitMs, text, UsageErr
 import { COMMANDS } from './commands'
 import { completion } from './completion'
 import { helpOf, overview } from './help'
+import { languageModel } from './language-model'
 import { parse } from './parse'
 import { styled } from './print'
 import { progressBar } from './progress'
@@ -80,7 +81,8 @@ function optionsOf(values: Values, server: string | undefined): OpenMemoryOption
   const common = given({ apiKey, userId: text(values, 'user') })
   if (server === undefined) {
     const embedded = { ...common, path: text(values, 'path'), allowNonEmpty, indexMemory: indexMemory(values) }
-    return { ...given(embedded), lockWaitMs: lockWaitMs(values) }
+    const model = languageModel()
+    return { ...given({ ...embedded, languageModel: model }), lockWaitMs: lockWaitMs(values) }
   }
   for (const name of ['wait', 'allow-non-empty']) {
     if (values[name] !== undefined) throw new UsageError(`--${name} needs a directory, and ${server} is a server`)

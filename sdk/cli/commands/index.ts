@@ -13,6 +13,8 @@ import { get } from './get'
 import { history } from './history'
 import { importMemories } from './import'
 import { keys } from './keys'
+import { learn } from './learn'
+import { learnings, review, sources, undo } from './learnings'
 import { list } from './list'
 import { mcp } from './mcp'
 import { reindex } from './reindex'
@@ -26,6 +28,7 @@ import { update } from './update'
 
 export const COMMANDS: Command[] = [
   ...[add, search, context, get, update, history, restore, retire, deleteMemories, list, reinforce],
+  ...[learn, learnings, review, undo, sources],
   ...[exportMemories, importMemories, backup, compact, reindex, stats, doctor, demo],
   ...[serve, mcp, keys],
 ]

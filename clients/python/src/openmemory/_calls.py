@@ -26,7 +26,10 @@ from ._records import (
 from ._scope import Scope
 from ._values import Id, Time, field, identifier, record, wire
 
-_ROUTES = {"add", "all", "batch", "delete", "facets", "list", "operations", "query", "reinforce", "search", "touch"}
+_ROUTES = {
+    *("add", "all", "batch", "delete", "facets", "learn", "list", "operations", "query", "reinforce", "search"),
+    "touch",
+}
 
 
 def _path(memory_id: Id, *more: str) -> str:
@@ -147,6 +150,52 @@ def retire_memory(memory_id: Id, **options: Any) -> Call[Memory]:
 
 def send_feedback(memory_id: Id, feedback: Optional[str], reason: Optional[str]) -> Call[Memory]:
     return Call("POST", _path(memory_id, "feedback"), Memory.read, {"feedback": field("feedback", feedback), **wire(reason=reason)})
+
+
+def learn(scope: Scope, messages: Union[str, Iterable[Mapping[str, Any]]], **options: Any) -> Call[dict[str, Any]]:
+    if isinstance(messages, str):
+        said: dict[str, Any] = {"text": field("text", messages)}
+    else:
+        said = {"messages": [record(message, f"messages[{at}]") for at, message in enumerate(messages)]}
+    # A model takes as long as it takes, and the server bounds it.
+    return Call("POST", "/memory/learn", dict, scope.memory({**said, **wire(**options)}), long=True)
+
+
+def _learning_path(learning_id: str, *more: str) -> str:
+    return "/".join(["/learnings", quote(identifier(learning_id), safe=""), *more])
+
+
+def get_learning(learning_id: str) -> Call[dict[str, Any]]:
+    return Call("GET", _learning_path(learning_id), dict)
+
+
+def list_learnings(scope: Scope, **options: Any) -> Call[dict[str, Any]]:
+    return Call("GET", "/learnings", dict, params=scope.memory(wire(**options)))
+
+
+def decide(learning_id: str, decisions: Union[str, Mapping[int, str]], **notes: Any) -> Call[dict[str, Any]]:
+    decided: dict[str, Any]
+    if isinstance(decisions, str):
+        decided = {"all": decisions}
+    else:
+        decided = {"decisions": {str(place): decision for place, decision in decisions.items()}}
+    return Call("POST", _learning_path(learning_id, "decide"), dict, {**wire(**decided), **wire(**notes)})
+
+
+def undo_learning(learning_id: str, **notes: Any) -> Call[dict[str, Any]]:
+    return Call("POST", _learning_path(learning_id, "undo"), dict, wire(**notes))
+
+
+def get_sources(memory_id: Id, version: Optional[int]) -> Call[list[dict[str, Any]]]:
+    return Call("GET", _path(memory_id, "sources"), lambda answer: list(answer["sources"]), params=wire(version=version))
+
+
+def list_messages(scope: Scope, **options: Any) -> Call[dict[str, Any]]:
+    return Call("GET", "/messages", dict, params=scope.memory(wire(**options)))
+
+
+def delete_messages(scope: Scope, **options: Any) -> Call[int]:
+    return Call("DELETE", "/messages", lambda answer: int(answer["deleted"]), params=scope.memory(wire(**options)))
 
 
 def get_waypoints(memory_id: Id) -> Call[list[Waypoint]]:

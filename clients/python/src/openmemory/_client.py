@@ -531,6 +531,175 @@ class OpenMemory:
         )
         return self._send(call)
 
+    def learn(
+        self,
+        messages: Union[str, Iterable[Mapping[str, Any]]],
+        *,
+        user_id: Optional[Id] = None,
+        agent_id: Optional[Id] = None,
+        app_id: Optional[Id] = None,
+        run_id: Optional[Id] = None,
+        tags: Optional[Sequence[str]] = None,
+        metadata: Optional[Mapping[str, Any]] = None,
+        expires_at: Optional[Time] = None,
+        immutable: Optional[bool] = None,
+        at: Optional[Time] = None,
+        timezone: Optional[str] = None,
+        instructions: Optional[str] = None,
+        from_: Optional[Sequence[str]] = None,
+        allow: Optional[Mapping[str, bool]] = None,
+        mode: Optional[str] = None,
+        keep_messages: Optional[str] = None,
+        redact: Optional[bool] = None,
+        filters: Optional[Mapping[str, Any]] = None,
+        max_operations: Optional[int] = None,
+        actor: Optional[str] = None,
+        reason: Optional[str] = None,
+    ) -> dict[str, Any]:
+        """Learn from a conversation with the server's language model, which proposes; the server checks and applies.
+
+        :param messages: What the user said, or messages with ``content`` and ``role``, ``name``, ``at``, ``id``.
+        :param at: When messages without a time were said. Default: now.
+        :param from_: Whose words may become memories: ``user`` (default), ``assistant``, ``tool``.
+        :param mode: ``apply`` (default), ``review``, ``propose`` or ``dry``.
+        :param keep_messages: ``log`` (default), ``memories`` or ``none``.
+        :param filters: Which memories of the scope may be changed.
+        :returns: The learning: ``id``, ``status``, ``operations``, ``messages``, ``usage``.
+        :raises OpenMemoryError: ``NO_LANGUAGE_MODEL`` if the server has none; ``LANGUAGE_MODEL_FAILED``.
+        :raises ValidationError: If a value is invalid or exceeds its limit.
+        """
+        call = _calls.learn(
+            self._scope,
+            messages,
+            user_id=user_id,
+            agent_id=agent_id,
+            app_id=app_id,
+            run_id=run_id,
+            tags=tags,
+            metadata=metadata,
+            expires_at=expires_at,
+            immutable=immutable,
+            at=at,
+            timezone=timezone,
+            instructions=instructions,
+            allow=allow,
+            mode=mode,
+            keep_messages=keep_messages,
+            redact=redact,
+            filters=filters,
+            max_operations=max_operations,
+            actor=actor,
+            reason=reason,
+            **({} if from_ is None else {"from": from_}),
+        )
+        return self._send(call)
+
+    def get_learning(self, learning_id: str) -> dict[str, Any]:
+        """Return what a call learnt.
+
+        :raises NotFoundError: If there is no such learning.
+        """
+        return self._send(_calls.get_learning(learning_id))
+
+    def list_learnings(
+        self,
+        *,
+        user_id: Optional[Id] = None,
+        agent_id: Optional[Id] = None,
+        app_id: Optional[Id] = None,
+        run_id: Optional[Id] = None,
+        status: Optional[str] = None,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+    ) -> dict[str, Any]:
+        """Return a page of ``learnings``, newest first, with ``next_cursor`` if there are more.
+
+        :param status: ``done``, ``waiting``, ``nothing``, ``failed`` or ``undone``.
+        """
+        call = _calls.list_learnings(
+            self._scope,
+            user_id=user_id,
+            agent_id=agent_id,
+            app_id=app_id,
+            run_id=run_id,
+            status=status,
+            limit=limit,
+            cursor=cursor,
+        )
+        return self._send(call)
+
+    def decide(
+        self,
+        learning_id: str,
+        decisions: Union[str, Mapping[int, str]],
+        *,
+        actor: Optional[str] = None,
+        reason: Optional[str] = None,
+    ) -> dict[str, Any]:
+        """Apply or discard what waits in a learning.
+
+        :param decisions: ``apply`` or ``discard``, about all that waits or by the place of an operation.
+        :raises NotFoundError: If there is no such learning.
+        :raises ValidationError: If an operation does not wait.
+        """
+        return self._send(_calls.decide(learning_id, decisions, actor=actor, reason=reason))
+
+    def undo_learning(
+        self, learning_id: str, *, actor: Optional[str] = None, reason: Optional[str] = None
+    ) -> dict[str, Any]:
+        """Take back everything that a learning has changed, in one commit.
+
+        :raises NotFoundError: If there is no such learning.
+        :raises VersionConflictError: If a memory has changed since; nothing is taken back then.
+        """
+        return self._send(_calls.undo_learning(learning_id, actor=actor, reason=reason))
+
+    def get_sources(self, memory_id: Id, *, version: Optional[int] = None) -> list[dict[str, Any]]:
+        """Return the words that a memory was learnt from, newest version first.
+
+        :raises NotFoundError: If there is no such memory.
+        """
+        return self._send(_calls.get_sources(memory_id, version))
+
+    def list_messages(
+        self,
+        *,
+        user_id: Optional[Id] = None,
+        agent_id: Optional[Id] = None,
+        app_id: Optional[Id] = None,
+        run_id: Optional[Id] = None,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+    ) -> dict[str, Any]:
+        """Return a page of the ``messages`` that were kept, with ``next_cursor`` if there are more."""
+        call = _calls.list_messages(
+            self._scope,
+            user_id=user_id,
+            agent_id=agent_id,
+            app_id=app_id,
+            run_id=run_id,
+            limit=limit,
+            cursor=cursor,
+        )
+        return self._send(call)
+
+    def delete_messages(
+        self,
+        *,
+        user_id: Optional[Id] = None,
+        agent_id: Optional[Id] = None,
+        app_id: Optional[Id] = None,
+        run_id: Optional[Id] = None,
+    ) -> int:
+        """Delete the messages of a user, agent, app or run, and return how many there were.
+
+        :raises ValidationError: If no scope is given.
+        """
+        call = _calls.delete_messages(
+            self._scope, user_id=user_id, agent_id=agent_id, app_id=app_id, run_id=run_id
+        )
+        return self._send(call)
+
     def send_feedback(self, memory_id: Id, feedback: Optional[str], *, reason: Optional[str] = None) -> Memory:
         """Record how useful a memory was. Its version does not change.
 

@@ -29,6 +29,8 @@ WIRE_NAMES = {
     "as_of": "asOf",
     "if_exists": "ifExists",
     "include_history": "includeHistory",
+    "keep_messages": "keepMessages",
+    "max_operations": "maxOperations",
     "if_version": "ifVersion",
     "min_score": "minScore",
     "on_conflict": "onConflict",

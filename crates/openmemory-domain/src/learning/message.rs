@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::identifiers::MessageId;
 use super::text_form;
-use crate::{Invalid, Scope, Timestamp};
+use crate::{Invalid, Timestamp};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -49,17 +48,4 @@ pub struct Message {
     /// The caller's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-}
-
-/// A message that a store keeps.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeptMessage {
-    pub message_id: MessageId,
-    #[serde(flatten)]
-    pub message: Message,
-    #[serde(flatten, with = "text_form::scope")]
-    pub scope: Scope,
-    /// With which instructions, prompt and model it was learnt from, as short hashes.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub seen: Vec<String>,
 }

@@ -98,7 +98,7 @@ pub struct Learn {
 
 const MESSAGE: [Property; 5] = [
     Property::new("role", Kind::OneOf(&Role::NAMES)).default("\"user\""),
-    Property::new("content", Kind::Text { least: 1, most: Some(limits::MESSAGE_CHARACTERS) }).required(),
+    Property::new("content", Kind::Text { least: 0, most: Some(limits::MESSAGE_CHARACTERS) }).required(),
     Property::new("name", Kind::Text { least: 1, most: Some(limits::ID_CHARACTERS) }).about("Who speaks"),
     Property::new("at", Kind::Time).about("When it was said: what `yesterday` in it refers to"),
     Property::new("id", Kind::Text { least: 1, most: Some(limits::ID_CHARACTERS) })
@@ -188,6 +188,9 @@ fn messages(fields: &mut Fields) -> Result<Vec<Said>, Invalid> {
     let text = fields.string("text")?;
     let given = fields.array("messages")?;
     let values = match (text, given) {
+        (Some(text), None) if text.trim().is_empty() => {
+            return Err(Invalid::argument("text", "must not be empty"));
+        }
         (Some(text), None) => vec![serde_json::json!({ "content": text })],
         (None, Some(values)) => values,
         _ => return Err(Invalid::argument("messages", "is required: give either messages or text")),
@@ -263,6 +266,7 @@ mod tests {
             (json!({}), "messages"),
             (json!({ "text": "x", "messages": [] }), "messages"),
             (json!({ "messages": [] }), "messages"),
+            (json!({ "text": " " }), "text"),
             (json!({ "messages": ["x"] }), "messages[0]"),
             (json!({ "messages": [{ "content": "x", "role": "judge" }] }), "messages[0].role"),
             (json!({ "messages": [{ "role": "user" }] }), "messages[0].content"),

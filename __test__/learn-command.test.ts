@@ -1,0 +1,81 @@
+// The commands that learn: a diff that a person reads, and exit codes that a script reads.
+
+import { execFile } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { type FakeModel, fakeModel, numberOf, operations, refuses } from './helpers/fake-model'
+import { freshDirectory, openEmbedded } from './helpers/store'
+
+const CLI = join(__dirname, '..', 'dist', 'cli', 'index.js')
+
+interface Outcome {
+  code: number
+  out: string
+  err: string
+}
+
+function run(path: string, model: FakeModel, ...args: string[]): Promise<Outcome> {
+  const { url, model: name } = model.endpoint
+  const llm = { OPENMEMORY_LLM_URL: url, OPENMEMORY_LLM_MODEL: name, OPENMEMORY_LLM_API_KEY: 'k' }
+  const env = { ...process.env, OPENMEMORY_PATH: path, OPENMEMORY_URL: '', NO_COLOR: '1', ...llm }
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [CLI, ...args], { env }, (error, out, err) =>
+      resolve({ code: (error?.code as number | undefined) ?? 0, out, err }),
+    )
+    child.stdin?.end()
+  })
+}
+
+const MOVED = operations((asked) => [
+  {
+    ...{ op: 'update', memory: numberOf(asked, 'Ada lives in Lisbon'), change: 'new_state', from: '2026-03-02' },
+    ...{ quote: 'moved to Porto yesterday', text: 'Ada lives in Porto' },
+  },
+])
+
+/** A store of the shipped model, as the command opens it, with a conversation in a file. */
+async function scene(...behaviours: Parameters<typeof fakeModel>) {
+  const [path, folder] = [freshDirectory(), freshDirectory()]
+  const model = await fakeModel(...behaviours)
+  const om = openEmbedded({ path, embedder: undefined })
+  await om.addMemory({ id: 'a', content: 'Ada lives in Lisbon', user_id: 'ada', created_at: '2024-06-10' })
+  await om.close()
+  const file = join(folder, 'chat.json')
+  writeFileSync(file, JSON.stringify([{ role: 'user', content: 'I moved to Porto yesterday', at: '2026-03-03' }]))
+  return { path, model, file }
+}
+
+test('a dry run shows what would change, and the change can be applied, explained and undone', async () => {
+  const { path, model, file } = await scene(MOVED)
+  const dry = await run(path, model, 'learn', file, '--user', 'ada', '--dry')
+  expect(dry.code).toBe(0)
+  expect(dry.out).toContain('~ Ada lives in Lisbon → Ada lives in Porto  since 2026-03-02  "moved to Porto yesterday"')
+  const learnt = await run(path, model, 'learn', file, '--user', 'ada', '--json')
+  const learning = JSON.parse(learnt.out)
+  expect([learnt.code, learning.status, learning.operations[0].state]).toEqual([0, 'done', 'applied'])
+  expect(model.exchanges.at(-1)?.headers.authorization).toBe('Bearer k')
+  const sources = await run(path, model, 'sources', 'a')
+  expect(sources.out).toContain('version 2  "moved to Porto yesterday"')
+  const listed = await run(path, model, 'learnings', '--user', 'ada', '--json')
+  expect(JSON.parse(listed.out).learnings.map(({ id }: { id: string }) => id)).toEqual([learning.id])
+  const undone = await run(path, model, 'undo', learning.id, '--actor', 'eve')
+  expect([undone.code, undone.out.includes('undone')]).toEqual([0, true])
+  expect((await run(path, model, 'get', 'a')).out).toContain('Ada lives in Lisbon')
+}, 120_000)
+
+test('changes wait for a review, which wants to be told what to do', async () => {
+  const { path, model, file } = await scene(MOVED)
+  const waiting = JSON.parse((await run(path, model, 'learn', file, '--user', 'ada', '--review', '--json')).out)
+  expect(waiting.status).toBe('waiting')
+  expect((await run(path, model, 'review', waiting.id)).code).toBe(2)
+  const decided = await run(path, model, 'review', waiting.id, '--apply', '0', '--json')
+  expect(JSON.parse(decided.out).operations[0].state).toBe('applied')
+}, 120_000)
+
+test('a model that fails is a failure, and wrong options are wrong usage', async () => {
+  const { path, model, file } = await scene(refuses(401, 'wrong key'))
+  const failed = await run(path, model, 'learn', file, '--user', 'ada', '--json')
+  expect([failed.code, JSON.parse(failed.out).error.code]).toEqual([1, 'LANGUAGE_MODEL_FAILED'])
+  expect((await run(path, model, 'learn', file, '--dry', '--yes')).code).toBe(2)
+}, 120_000)

@@ -1,0 +1,41 @@
+"""Learning with the server's language model, which answers that a cat was got where that was said."""
+
+from openmemory import OpenMemoryError, VersionConflictError
+
+import pytest
+
+
+def test_a_conversation_is_learnt_explained_and_undone(om):
+    learning = om.learn([{"content": "I got a cat", "at": "2026-03-03"}], user_id="ada", tags=["pets"])
+    assert (learning["status"], learning["operations"][0]["state"]) == ("done", "applied")
+    memory = om.get_memory(learning["operations"][0]["id"])
+    assert (memory.content, memory.tags, memory.user_id) == ("Ada has a cat", ["pets"], "ada")
+    [source] = om.get_sources(memory.id)
+    assert (source["quote"], source["text"]["content"]) == ("got a cat", "I got a cat")
+    assert om.learn([{"content": "I got a cat", "at": "2026-03-03"}], user_id="ada")["id"] == learning["id"]
+    assert om.get_learning(learning["id"]) == learning
+    assert [one["id"] for one in om.list_learnings(user_id="ada", status="done")["learnings"]] == [learning["id"]]
+    assert om.undo_learning(learning["id"], actor="eve")["status"] == "undone"
+    assert om.list_memories().memories == []
+
+
+def test_what_waits_is_decided_about(om):
+    learning = om.learn("I got a cat", user_id="bob", mode="propose", from_=["user"], keep_messages="log")
+    assert learning["status"] == "waiting"
+    decided = om.decide(learning["id"], {0: "apply"}, actor="eve")
+    assert decided["operations"][0]["state"] == "applied"
+    om.update_memory(decided["operations"][0]["id"], content="Bob has a cat")
+    with pytest.raises(VersionConflictError):
+        om.undo_learning(learning["id"])
+    assert [message["content"] for message in om.list_messages(user_id="bob")["messages"]] == ["I got a cat"]
+    assert om.delete_messages(user_id="bob") == 1
+
+
+def test_errors_have_their_codes(om, refusal):
+    assert refusal(lambda: om.learn("")) == ("INVALID_ARGUMENT", "text")
+    assert refusal(lambda: om.learn("x", mode="soon")) == ("INVALID_ARGUMENT", "mode")
+    assert refusal(lambda: om.get_learning("lrn_01h455vb4pex5vsknk084sn02q"))[0] == "NOT_FOUND"
+    assert refusal(lambda: om.delete_messages())[0] == "INVALID_ARGUMENT"
+    with pytest.raises(OpenMemoryError) as failed:
+        om.learn("please fail")
+    assert (failed.value.code, failed.value.status, failed.value.details["why"]) == ("LANGUAGE_MODEL_FAILED", 502, "http")

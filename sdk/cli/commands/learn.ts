@@ -1,0 +1,104 @@
+// openmemory learn: learns from a conversation with a language model.
+
+import { readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline/promises'
+import type * as contract from '../../../index'
+import { utf8 } from '../../validate/utf8'
+import { showLearning, showOperation } from '../changes'
+import { type Call, type Command, given, oneWord, text, UsageError } from '../command'
+import { BOOLEAN, STRING, STRINGS } from '../flags'
+
+export const learn: Command = {
+  name: 'learn',
+  creates: true,
+  scoped: true,
+  usage: 'FILE',
+  summary: 'Learn from messages (JSON, JSON lines or text) with the model that OPENMEMORY_LLM_URL and _MODEL name',
+  flags: {
+    agent: STRING,
+    app: STRING,
+    run: STRING,
+    at: STRING,
+    from: STRINGS,
+    instructions: STRING,
+    tag: STRINGS,
+    dry: BOOLEAN,
+    yes: BOOLEAN,
+    review: BOOLEAN,
+  },
+  help: {
+    agent: 'the agent_id',
+    app: 'the app_id',
+    run: 'the run_id',
+    at: 'when messages without a time were said (now)',
+    from: 'whose words may become memories: user, assistant, tool; can be repeated (user)',
+    instructions: 'what matters to you',
+    tag: 'a tag of what is added; can be repeated',
+    dry: 'show what would change, and keep nothing',
+    yes: 'apply without asking',
+    review: 'apply additions, and leave changes for openmemory review',
+  },
+  example: 'openmemory learn chat.json --user ada --at 2026-11-02 --dry',
+  async run(call) {
+    const { values } = call
+    const mode = modeOf(call)
+    const options = given({
+      agent_id: text(values, 'agent'),
+      app_id: text(values, 'app'),
+      run_id: text(values, 'run'),
+      at: text(values, 'at'),
+      from: values.from as contract.LearnOptions['from'],
+      instructions: text(values, 'instructions'),
+      tags: values.tag as string[] | undefined,
+      onProgress: call.progress,
+      mode,
+    })
+    const om = call.open()
+    const learning = await om.learn(read(oneWord(call, 'FILE')), options)
+    if (mode !== 'propose' || learning.status !== 'waiting') return learning
+    return om.decide(learning.id, await answers(learning, call))
+  },
+  print: showLearning,
+}
+
+/** On a terminal each operation is asked about, unless an option says what to do. */
+function modeOf({ values }: Call): contract.LearnOptions['mode'] {
+  const named = (['dry', 'yes', 'review'] as const).filter((name) => values[name] === true)
+  if (named.length > 1) throw new UsageError(`--${named[0]} and --${named[1]} exclude each other`)
+  if (named[0] !== undefined) return named[0] === 'yes' ? 'apply' : named[0]
+  const asks = process.stdin.isTTY === true && process.stdout.isTTY === true && values.json !== true
+  return asks ? 'propose' : 'apply'
+}
+
+async function answers(learning: contract.Learning, call: Call): Promise<Record<number, contract.Decision>> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout })
+  const decided: Record<number, contract.Decision> = {}
+  try {
+    for (const [place, operation] of learning.operations.entries()) {
+      if (operation.state !== 'waiting') continue
+      showOperation(place, operation, call)
+      const answer = await terminal.question('     apply? [y/N] ')
+      decided[place] = /^y(es)?$/i.test(answer.trim()) ? 'apply' : 'discard'
+    }
+  } finally {
+    terminal.close()
+  }
+  return decided
+}
+
+/** A list of messages as JSON, a message per line as JSON, or a text. */
+function read(file: string): string | contract.Message[] {
+  const content = utf8(readFileSync(file === '-' ? 0 : file), 'messages').trim()
+  if (content === '') throw new UsageError('FILE is empty')
+  if (content.startsWith('[')) return parsed(content) as contract.Message[]
+  if (!content.startsWith('{')) return content
+  return content.split(/\r?\n/).filter(Boolean).map(parsed) as contract.Message[]
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    throw new UsageError('FILE must be a JSON list of messages, a message per line, or a text')
+  }
+}
