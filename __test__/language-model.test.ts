@@ -42,7 +42,7 @@ test.each<[string, Behaviour[], number]>([
   ['after 500 three times', [refuses(500, 'x', LATER), refuses(502, 'x', LATER), refuses(503, 'x', LATER), GOOD], 4],
   ['after 429', [refuses(429, 'slow down', LATER), GOOD], 2],
   ['after 408, 409 and 425', [refuses(408, 'x', LATER), refuses(409, 'x', LATER), refuses(425, 'x', LATER), GOOD], 4],
-  ['after a reset connection', [(_, response) => response.destroy(), GOOD], 2],
+  ['after a reset connection', [(_, response) => void response.destroy(), GOOD], 2],
   ['after a body that was cut off', [cutOff, GOOD], 2],
   ['after an answer that nobody can read', [says('I cannot do that'), GOOD], 2],
   ['after an answer with wrong keys', [says('{"facts":["cat"]}'), GOOD], 2],
