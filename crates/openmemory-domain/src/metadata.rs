@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn the_limit_applies_after_the_merge() {
-        let half = "x".repeat(40_000);
+        let half = "x".repeat(limits::METADATA_BYTES * 5 / 8);
         let error = merge(json!({ "a": half }), json!({ "b": half })).unwrap_err();
         assert_eq!((error.kind, error.field.as_str()), (InvalidKind::Limit, "metadata"));
     }

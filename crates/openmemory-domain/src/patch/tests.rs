@@ -7,7 +7,7 @@ use super::{Patch, PatchError, Setting, restore};
 use crate::valid_time::ValidityPatch;
 use crate::{
     Content, ContentHash, Event, InvalidKind, MemoryId, Metadata, PartialDate, Provenance, Scope, Sector, Sectors,
-    Tags, Timestamp, Validity, Version,
+    Tags, Timestamp, Validity, Version, limits,
 };
 
 fn sector() -> impl Strategy<Value = Sector> {
@@ -189,7 +189,7 @@ proptest! {
 
     #[test]
     fn metadata_over_its_limit_rejects_the_whole_patch(current in version(), now in time()) {
-        let large = Map::from_iter([("large".to_owned(), Value::from("x".repeat(66_000)))]);
+        let large = Map::from_iter([("large".to_owned(), Value::from("x".repeat(limits::METADATA_BYTES)))]);
         let patch = Patch { metadata: Some(large), tags: Some(Tags::default()), ..Patch::default() };
         let Err(PatchError::Invalid(invalid)) = patch.apply(&current, None, now, provenance("why")) else {
             panic!("was accepted")

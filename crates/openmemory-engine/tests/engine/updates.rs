@@ -126,7 +126,7 @@ async fn a_rejected_update_changes_nothing() {
         assert_eq!(code(&fixture.update("m", patch).await), Some("LIMIT_EXCEEDED"));
     }
     // Only together with the existing metadata is it too large.
-    let half = "x".repeat(40_000);
+    let half = "x".repeat(650_000);
     fixture.update("m", json!({"metadata": {"half": half}})).await.unwrap();
     assert_eq!(code(&fixture.update("m", json!({"metadata": {"other": half}})).await), Some("LIMIT_EXCEEDED"));
     assert_eq!(fixture.get("m").unwrap().version.number, 2);
