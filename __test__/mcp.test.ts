@@ -2,7 +2,7 @@
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { realpathSync } from 'node:fs'
+import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, expect, test } from '@jest/globals'
@@ -109,7 +109,7 @@ test('every tool is described, and does its work', async () => {
   expect(names.sort()).toEqual(
     [
       ...['add_memory', 'delete_memory', 'get_history', 'get_memory', 'list_memories', 'reinforce_memory'],
-      ...['restore_memory', 'retire_memory', 'search_memories', 'update_memory'],
+      ...['restore_memory', 'retire_memory', 'search_memories', 'update_memory', 'add_memories', 'delete_memories'],
     ].sort(),
   )
   for (const { description, inputSchema, annotations } of tools) {
@@ -620,3 +620,103 @@ unixTest('SIGTERM ends a session with code 0', async () => {
   const [code] = await once(host.child, 'exit')
   expect(code).toBe(0)
 })
+
+test('a request of 2026-07-28 describes itself, beside a session of an older revision', async () => {
+  const { host, store } = await begin()
+  const prefix = 'io.modelcontextprotocol/'
+  const _meta = {
+    ...{ [`${prefix}protocolVersion`]: '2026-07-28', [`${prefix}clientCapabilities`]: {} },
+    [`${prefix}clientInfo`]: { name: 'another-host', version: '2' },
+  }
+  expect((await host.ask('server/discover', { _meta })).result).toMatchObject({
+    ...{ supportedVersions: ['2026-07-28'], resultType: 'complete', instructions: expect.any(String) },
+  })
+  await host.begin()
+  const { result } = await host.ask('tools/list', { _meta })
+  expect(result).toMatchObject({ resultType: 'complete', ttlMs: 0, tools: expect.any(Array) })
+  expect((await host.ask('tools/list')).result).not.toHaveProperty('resultType')
+  const { id } = await store.addMemory({ content: 'Ada drinks tea' })
+  const change = { name: 'update_memory', arguments: { id, content: 'Ada drinks milk' } }
+  await host.ask('tools/call', { ...change, _meta })
+  expect((await store.getHistory(id))[0]?.actor).toBe('another-host')
+  expect((await host.ask('ping', { _meta })).error).toMatchObject({ code: -32601 })
+  const old = { ..._meta, [`${prefix}protocolVersion`]: '2099-01-01' }
+  expect((await host.ask('tools/list', { _meta: old })).error).toMatchObject({
+    ...{ code: -32022, data: { supported: ['2026-07-28'], requested: '2099-01-01' } },
+  })
+})
+
+test('several memories are added, listed by user, and deleted once their number is agreed', async () => {
+  const { host, store } = await begin()
+  await host.begin()
+  const added = await host.use('add_memories', {
+    memories: [
+      { content: 'Ada drinks tea', user_id: 'ada', metadata: '{"source": "chat"}' },
+      { content: 'Ada has a cat', user_id: 'ada', expires_at: '2020-01-01T00:00:00Z' },
+      { content: '' },
+      { content: 'Bob drinks milk', user_id: 'bob', metadata: { sure: true } },
+    ],
+  })
+  expect(added).toMatchObject({
+    added: 3,
+    results: [{ ok: true }, { ok: true }, { code: 'INVALID_ARGUMENT' }, { ok: true }],
+  })
+  expect(await host.use('list_users', {})).toEqual({
+    users: [{ user_id: 'ada', memories: 1 }, { user_id: 'bob', memories: 1 }], // biome-ignore format: a table
+  })
+  expect(await host.use('list_users', { limit: 1 })).toMatchObject({ omitted: 1 })
+  const asked = await host.answers('delete_memories', { user_id: 'ada' })
+  expect(asked.data).toMatchObject({ deleted: 0, would_delete: 2, examples: [{}, {}] })
+  expect(asked.text).toContain('agreed: 2')
+  expect(await host.use('delete_memories', { user_id: 'ada', agreed: 1 })).toMatchObject({
+    deleted: 0,
+    would_delete: 2,
+  })
+  for (const args of [{ agreed: 3 }, { tags: [], agreed: 3 }, {}]) {
+    expect(await host.use('delete_memories', args)).toMatchObject({ refused: { code: 'INVALID_ARGUMENT' } })
+  }
+  expect((await store.stats()).memories).toBe(3)
+  expect(await host.use('delete_memories', { user_id: 'ada', agreed: 2 })).toEqual({ deleted: 2 })
+  expect((await store.listMemories()).memories).toMatchObject([{ user_id: 'bob', metadata: { sure: true } }])
+})
+
+test('a pinned session deletes and counts only its own', async () => {
+  const { host, store } = await begin('--user', 'ada')
+  await host.begin()
+  await store.addMemories([{ content: 'a', user_id: 'ada', tags: ['x'] }, { content: 'b', user_id: 'bob', tags: ['x'] }]) // biome-ignore format: a table
+  expect(await host.use('delete_memories', { tags: ['x'], agreed: 2 })).toMatchObject({ would_delete: 1 })
+  expect(await host.use('delete_memories', { tags: ['x'], agreed: 1 })).toEqual({ deleted: 1 })
+  expect(await host.use('add_memories', { memories: [{ content: 'c', user_id: 'bob' }] })).toMatchObject({ added: 1 })
+  expect((await store.listMemories()).memories.map(({ user_id }) => user_id).sort()).toEqual(['ada', 'bob'])
+  expect((await host.ask('tools/call', { name: 'list_users', arguments: {} })).error).toMatchObject({ code: -32602 })
+})
+
+test('three hosts use one directory, and go on when the first one ends', async () => {
+  const path = freshDirectory()
+  const start = async () => {
+    const host = new Host(spawn(process.execPath, [CLI, 'mcp', '--path', path]))
+    hosts.push(host)
+    await host.begin()
+    return host
+  }
+  const [first, second, third] = await Promise.all([start(), start(), start()])
+  const all = [first, second, third] as const
+  for (const [n, host] of all.entries())
+    expect(await host.use('add_memory', { content: `of ${n}` })).toMatchObject({ version: 1 })
+  for (const host of all) expect((await host.use('list_memories', {})).memories).toHaveLength(3)
+  const note = JSON.parse(readFileSync(join(path, '.holder.json'), 'utf8'))
+  if (process.platform !== 'win32') expect(statSync(join(path, '.holder.json')).mode & 0o777).toBe(0o600)
+  expect((await fetch(`${note.url}/stats`)).status).toBe(401)
+  // Whoever holds the directory, the others go on without it.
+  for (let left = all.length - 1; left >= 1; left--) {
+    const ended = all[all.length - 1 - left] as Host
+    hosts.splice(hosts.indexOf(ended), 1)
+    ended.child.kill('SIGKILL')
+    await once(ended.child, 'exit')
+    for (const host of all.slice(all.length - left)) {
+      expect((await host.use('list_memories', {})).memories.length).toBeGreaterThanOrEqual(3)
+      await host.use('add_memory', { content: `after ${left}` })
+    }
+  }
+  expect((await third.use('list_memories', {})).memories).toHaveLength(6)
+}, 120_000)

@@ -97,7 +97,11 @@ export interface Backend<M extends object = contract.Metadata> {
   backup(target: string): Promise<contract.BackupSummary>
   compact(): Promise<contract.CompactSummary>
   flush(): Promise<void>
-  serve(options: contract.ServeOptions | undefined): Promise<contract.Server>
+  /** @param reach makes a client of the server, for hosts of models that connect to it */
+  serve(
+    options: contract.ServeOptions | undefined,
+    reach: (options: contract.RemoteOptions) => contract.OpenMemory,
+  ): Promise<contract.Server>
   /** Settles pending calls first. Closing again does nothing. */
   close(): Promise<void>
 }

@@ -451,7 +451,7 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
 
   serve(options?: contract.ServeOptions, ...extra: Extra): Promise<contract.Server> {
     return this.#call(extra, async () => {
-      const server = this.#backend.serve(options)
+      const server = this.#backend.serve(options, (remote) => new OpenMemory(remote))
       this.#servers.push(server)
       return server
     })

@@ -29,6 +29,7 @@ mod inline_poll;
 mod keys;
 mod language_model;
 mod loop_budget;
+mod mcp;
 mod options;
 mod runtime;
 mod server;

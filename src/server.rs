@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use napi::Env;
-use napi::bindgen_prelude::{Error, PromiseRaw, Result};
+use napi::bindgen_prelude::{Error, FnArgs, Function, Promise, PromiseRaw, Result};
 use napi::tokio::sync::OnceCell;
 use napi_derive::napi;
 use openmemory_engine::{Directory, OpenDirectory, TenantDirectories};
@@ -13,6 +13,7 @@ use openmemory_learning::LanguageModel;
 use openmemory_rules as rules;
 use openmemory_server::config::{Config, Limits};
 use openmemory_server::log::{self, Level};
+use openmemory_server::mcp::McpCall;
 use openmemory_server::server::ServerHandle;
 use serde::Deserialize;
 use serde_json::json;
@@ -20,6 +21,7 @@ use serde_json::json;
 use crate::answer::{self, answer};
 use crate::engine::Engine;
 use crate::handle::REGISTRY;
+use crate::mcp::mcp_call;
 use crate::options::StoreSpec;
 
 #[derive(Deserialize)]
@@ -72,29 +74,40 @@ impl OpenDirectory for Directories {
 pub struct Server {
     spec: Arc<StoreSpec>,
     options: Arc<Options>,
+    mcp: McpCall,
     running: Arc<OnceCell<ServerHandle>>,
 }
 
 #[napi]
 impl Server {
     #[napi(constructor)]
-    pub fn new(engine: &Engine, options: String) -> Result<Self> {
+    #[allow(
+        clippy::type_complexity,
+        reason = "napi writes the type into native.d.ts, and does not look behind an alias"
+    )]
+    pub fn new(
+        env: &Env,
+        engine: &Engine,
+        options: String,
+        mcp: Function<'_, FnArgs<(String,)>, Promise<String>>,
+    ) -> Result<Self> {
         let options: Options = serde_json::from_str(&options).map_err(|error| Error::from_reason(error.to_string()))?;
         let spec = Arc::clone(&engine.handle.spec);
-        Ok(Self { spec, options: Arc::new(options), running: Arc::default() })
+        Ok(Self { spec, options: Arc::new(options), mcp: mcp_call(env, mcp)?, running: Arc::default() })
     }
 
     /// Starts to listen and returns the address.
     #[napi(ts_return_type = "Promise<string>")]
     pub fn start<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, String>> {
         let (spec, options, running) = (Arc::clone(&self.spec), Arc::clone(&self.options), Arc::clone(&self.running));
+        let mcp = Arc::clone(&self.mcp);
         if let Some(level) = options.log.level() {
             log::install(level, to_stderr);
         }
         env.spawn_future(async move {
             let directories = Arc::new(Directories(Arc::clone(&spec)));
             let stores = TenantDirectories::new(spec.path.clone(), directories, options.limits.open_tenants);
-            let start = || ServerHandle::start(options.config(&spec), Arc::new(stores));
+            let start = || ServerHandle::start(options.config(&spec, mcp), Arc::new(stores));
             Ok(match running.get_or_try_init(start).await {
                 Ok(running) => answer(Ok(json!({ "host": running.address.ip(), "port": running.address.port() }))),
                 Err(error) => answer::error(error.code().as_str(), error.field(), &error.to_string()),
@@ -128,7 +141,7 @@ impl Server {
 }
 
 impl Options {
-    fn config(&self, spec: &StoreSpec) -> Config {
+    fn config(&self, spec: &StoreSpec, mcp: McpCall) -> Config {
         Config {
             directory: spec.path.clone(),
             host: self.host.clone(),
@@ -139,6 +152,7 @@ impl Options {
             backup_dir: self.backup_dir.clone(),
             limits: self.limits.clone(),
             log: self.log.level().is_some(),
+            mcp: Some(mcp),
         }
     }
 }

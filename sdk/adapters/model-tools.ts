@@ -19,6 +19,9 @@ export type MemoryToolName =
   | 'restore_memory'
   | 'retire_memory'
   | 'reinforce_memory'
+  | 'add_memories'
+  | 'delete_memories'
+  | 'list_users'
 
 /** Options of a framework's memory tools. */
 export interface MemoryToolsOptions {

@@ -1,6 +1,7 @@
 // What is a command? A name, what it takes, and what it does with a store.
 
 import type { ParseArgsConfig } from 'node:util'
+import type { OpenMemoryOptions } from '../../index'
 import type { OpenMemory } from '../open-memory'
 
 export type Flags = NonNullable<ParseArgsConfig['options']>
@@ -12,6 +13,8 @@ export interface Call {
   values: Values
   /** Opens the store that the options name. */
   open(): OpenMemory
+  /** The options of that store. */
+  options(): OpenMemoryOptions
   /** The address of the server that the options name; undefined for a directory. */
   server: string | undefined
   /** Prints a line for people; with --json, nothing. */

@@ -60,7 +60,8 @@ async function perform(command: Command, args: string[]): Promise<number> {
       return om
     }
     const bar = asJson ? undefined : progressBar()
-    const call: Call = { words, values, open, server, say, progress: bar?.report }
+    const options = () => optionsOf(values, server)
+    const call: Call = { words, values, open, options, server, say, progress: bar?.report }
     const result = await command.run(call)
     bar?.end()
     await om?.close()

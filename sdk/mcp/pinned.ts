@@ -1,8 +1,7 @@
 // Which memories can a session access? All of the store, or those of the user that it is pinned to.
 
-import type { Filters, NewMemory } from '../../index'
+import type { DeleteSelection, DeleteSummary, Filters, NewMemory, OpenMemory } from '../../index'
 import { failure, invalid } from '../errors'
-import type { OpenMemory } from '../open-memory'
 import { describe } from '../validate/arguments'
 import { isPlainObject } from '../validate/json'
 
@@ -19,6 +18,8 @@ export type Memories = Pick<
   | 'retireMemory'
   | 'reinforceMemory'
   | 'deleteMemory'
+  | 'deleteMemories'
+  | 'facets'
 >
 
 /** The memories of one user: filters are narrowed to them, and all other ids are not found. */
@@ -49,7 +50,19 @@ export function pinnedTo(userId: string, om: Memories): Memories {
     retireMemory: (id, options) => check(id).then(() => om.retireMemory(id, options)),
     reinforceMemory: (id, options) => check(id).then(() => om.reinforceMemory(id, options)),
     deleteMemory: (id, options) => check(id).then(() => om.deleteMemory(id, options)),
+    deleteMemories: ((which) => deleteNarrowed(om, which, userId)) as Memories['deleteMemories'],
+    facets: async (options) => om.facets({ ...options, filters: narrowed(options.filters, userId) }),
   }
+}
+
+async function deleteNarrowed(
+  om: Memories,
+  which: readonly string[] | DeleteSelection,
+  userId: string,
+): Promise<DeleteSummary> {
+  // Ids would need a check each, and no tool deletes several.
+  if (!('filters' in which)) throw invalid('ids', 'are not taken here')
+  return om.deleteMemories({ filters: narrowed(which.filters, userId) })
 }
 
 /** Appended to `AND`, so that errors name the caller's own paths. */

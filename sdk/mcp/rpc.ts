@@ -1,4 +1,4 @@
-// How are messages exchanged? As JSON-RPC 2.0, one message per line.
+// How are messages exchanged? As JSON-RPC 2.0: a message for each line, or for each request over HTTP.
 
 import type { Readable, Writable } from 'node:stream'
 import { linesOf } from '../lines'
@@ -11,12 +11,16 @@ export const ErrorCode = {
   MethodNotFound: -32601,
   InvalidParams: -32602,
   InternalError: -32603,
+  /** The headers of a request contradict its body. */
+  HeaderMismatch: -32020,
+  UnsupportedProtocolVersion: -32022,
 } as const
 
 export class RpcError extends Error {
   constructor(
     readonly code: (typeof ErrorCode)[keyof typeof ErrorCode],
     message: string,
+    readonly data?: object,
   ) {
     super(message)
   }
@@ -34,7 +38,10 @@ export type Answer = (method: string, params: unknown, exchange: Exchange) => Pr
 /** Notifications that concern a request in progress. */
 const CANCELLED = 'notifications/cancelled'
 
-type Reply = { jsonrpc: '2.0'; id: unknown } & ({ result: object } | { error: { code: number; message: string } })
+export type Reply = { jsonrpc: '2.0'; id: unknown } & (
+  | { result: object }
+  | { error: { code: number; message: string; data?: object } }
+)
 
 /** Answers each line of `input`, several concurrently; resolves when the input has ended and every line is answered. */
 export async function converse(input: Readable, output: Writable, answer: Answer): Promise<void> {
@@ -57,7 +64,8 @@ async function* messages(input: Readable): AsyncGenerator<Uint8Array> {
   yield yield* linesOf(input)
 }
 
-async function reply(line: Uint8Array, requests: Requests): Promise<Reply | Reply[] | undefined> {
+/** The answer to a message or a batch; undefined if nothing in it asks for one. */
+export async function reply(line: Uint8Array, requests: Requests): Promise<Reply | Reply[] | undefined> {
   let message: unknown
   try {
     message = JSON.parse(utf8(line, 'the line'))
@@ -89,7 +97,7 @@ async function one(message: unknown, requests: Requests): Promise<Reply | undefi
 }
 
 /** The requests in progress, by id. */
-class Requests {
+export class Requests {
   readonly #answer: Answer
   readonly #notify: Exchange['notify']
   readonly #running = new Map<unknown, AbortController>()
@@ -118,8 +126,10 @@ class Requests {
   }
 }
 
-function refused(id: unknown, error: unknown): Reply {
-  const { code, message } =
-    error instanceof RpcError ? error : { code: ErrorCode.InternalError, message: (error as Error).message }
-  return { jsonrpc: '2.0', id, error: { code, message } }
+export function refused(id: unknown, error: unknown): Reply {
+  if (!(error instanceof RpcError)) {
+    return { jsonrpc: '2.0', id, error: { code: ErrorCode.InternalError, message: (error as Error).message } }
+  }
+  const { code, message, data } = error
+  return { jsonrpc: '2.0', id, error: { code, message, ...(data && { data }) } }
 }

@@ -1,15 +1,13 @@
 // What does a host ask in the Model Context Protocol, and what is the answer? One session per host.
 
 import { OpenMemoryError } from '../errors'
-import type { OpenMemory } from '../open-memory'
 import { isPlainObject } from '../validate/json'
 import { inToolSpelling, readArguments } from './arguments'
 import { type Memories, pinnedTo } from './pinned'
+import { complete, type Envelope, envelopeOf, NOT_CACHED, nameOf, REQUEST_VERSIONS, SESSION_VERSIONS } from './protocol'
 import { ErrorCode, type Exchange, RpcError } from './rpc'
-import { described, type Tool, toolsFor } from './tools'
-
-/** The supported versions of the protocol, newest first. What differs between them is not used here. */
-const VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05']
+import type { Tool } from './tool'
+import { described, toolsFor } from './tools'
 
 const INSTRUCTIONS =
   'Long-term memory. Search before you answer a question that may have come up earlier, and before you add a memory. ' +
@@ -24,6 +22,8 @@ export interface SessionOptions {
   where: string
   /** Limits the session to this user. */
   userId?: string | undefined
+  /** The host's name, if it is known before the session begins. */
+  actor?: string | undefined
 }
 
 export class Session {
@@ -33,14 +33,20 @@ export class Session {
   /** The host's name. */
   #actor: string | undefined
 
-  constructor(om: OpenMemory, options: SessionOptions) {
+  constructor(om: Memories, options: SessionOptions) {
     this.#options = options
+    this.#actor = options.actor
     this.#memories = options.userId === undefined ? om : pinnedTo(options.userId, om)
     this.#tools = toolsFor(options.userId !== undefined)
   }
 
   /** Answers a request; throws an {@link RpcError} if it is invalid. */
   async answer(method: string, params: unknown, exchange: Exchange): Promise<object> {
+    const envelope = envelopeOf(params)
+    if (envelope !== undefined) {
+      const result = await this.#answerAlone(method, params, exchange, envelope)
+      return complete(result, this.#serverInfo())
+    }
     switch (method) {
       case 'initialize':
         return this.#initialize(params)
@@ -49,9 +55,26 @@ export class Session {
       case 'tools/list':
         return { tools: this.#tools.map(described) }
       case 'tools/call':
-        return this.#call(params, exchange)
+        return this.#call(params, exchange, this.#actor)
       default:
-        throw new RpcError(ErrorCode.MethodNotFound, `there is no method ${method}`)
+        throw noMethod(method)
+    }
+  }
+
+  /** Answers a request that describes itself. */
+  async #answerAlone(method: string, params: unknown, exchange: Exchange, { client }: Envelope): Promise<object> {
+    switch (method) {
+      case 'server/discover':
+        return {
+          supportedVersions: REQUEST_VERSIONS,
+          ...{ capabilities: { tools: {} }, instructions: this.#instructions(), ...NOT_CACHED },
+        }
+      case 'tools/list':
+        return { tools: this.#tools.map(described), ...NOT_CACHED }
+      case 'tools/call':
+        return this.#call(params, exchange, client ?? this.#actor)
+      default:
+        throw noMethod(method)
     }
   }
 
@@ -60,19 +83,17 @@ export class Session {
     if (typeof protocolVersion !== 'string') {
       throw new RpcError(ErrorCode.InvalidParams, 'protocolVersion must be a string')
     }
-    const name = isPlainObject(clientInfo) ? clientInfo.name : undefined
-    // The history accepts 256 characters.
-    this.#actor = typeof name === 'string' && name !== '' ? name.slice(0, 256) : undefined
+    this.#actor = nameOf(clientInfo)
     return {
       // For an unknown version, the newest one is offered; the host decides.
-      protocolVersion: VERSIONS.includes(protocolVersion) ? protocolVersion : VERSIONS[0],
+      protocolVersion: SESSION_VERSIONS.includes(protocolVersion) ? protocolVersion : SESSION_VERSIONS[0],
       capabilities: { tools: {} },
-      serverInfo: { name: 'openmemory', title: 'OpenMemory', version: this.#options.version },
-      instructions: `${INSTRUCTIONS} ${this.#where()}`,
+      serverInfo: this.#serverInfo(),
+      instructions: this.#instructions(),
     }
   }
 
-  async #call(params: unknown, { signal, notify }: Exchange): Promise<object> {
+  async #call(params: unknown, { signal, notify }: Exchange, actor: string | undefined): Promise<object> {
     const { name, arguments: args, _meta: meta } = isPlainObject(params) ? params : ({} as Record<string, unknown>)
     const tool = this.#tools.find((tool) => tool.name === name)
     if (!tool)
@@ -80,7 +101,7 @@ export class Session {
     const stopProgress = reportProgress(isPlainObject(meta) ? meta.progressToken : undefined, notify)
     try {
       const read = readArguments(tool, args)
-      const { text, data } = await tool.run(this.#memories, read, { actor: this.#actor, signal }).catch((error) => {
+      const { text, data } = await tool.run(this.#memories, read, { actor, signal }).catch((error) => {
         throw inToolSpelling(error)
       })
       return { content: [{ type: 'text', text: JSON.stringify(text) }], structuredContent: data }
@@ -94,10 +115,19 @@ export class Session {
     }
   }
 
-  #where(): string {
-    const { where, userId } = this.#options
-    return userId === undefined ? `The memories are ${where}.` : `These are the memories of ${userId}, ${where}.`
+  #serverInfo(): object {
+    return { name: 'openmemory', title: 'OpenMemory', version: this.#options.version }
   }
+
+  #instructions(): string {
+    const { where, userId } = this.#options
+    const whose = userId === undefined ? 'The memories are' : `These are the memories of ${userId},`
+    return `${INSTRUCTIONS} ${whose} ${where}.`
+  }
+}
+
+function noMethod(method: string): RpcError {
+  return new RpcError(ErrorCode.MethodNotFound, `there is no method ${method}`)
 }
 
 /** Tells the host each second that the call goes on, so that it does not give up; a long text can take more than 10 s. */

@@ -3,65 +3,35 @@
 import type * as contract from '../../index'
 import { invalid, renamed } from '../errors'
 import { type Answer, brief, briefVersion, checkWhole, fitting, receipt, whole } from './answer'
-import { type Arguments, JSON_TEXT, type Schema } from './arguments'
+import * as schemas from './argument-schemas'
+import type { Arguments } from './arguments'
 import { CHANGED, HISTORY, LIST, MATCHES, MEMORY } from './output-schemas'
 import type { Memories } from './pinned'
 import { selected, selectionArguments } from './selection'
+import type { Tool, ToolCall } from './tool'
+import { addMany, deleteMany, listUsers } from './tools-of-many'
 
-export interface Tool {
-  name: string
-  title: string
-  description: string
-  properties: Record<string, Schema>
-  required: string[]
-  /** Accepted, but not shown: older names. */
-  unlisted?: Record<string, Schema>
-  /** Hints for the host: whether to ask its user first. */
-  reads?: boolean
-  destroys?: boolean
-  /** JSON Schema of the data of its answer. */
-  output: Schema
-  run(memories: Memories, args: Arguments, call: ToolCall): Promise<Answer>
-}
+const {
+  id,
+  content,
+  tags,
+  metadata,
+  filters,
+  version,
+  expiresAt,
+  validFrom,
+  validTo,
+  reason,
+  ifVersion,
+  ifExists,
+  showRetired,
+  at,
+  asOf,
+  correction,
+  limit,
+} = schemas
 
-export interface ToolCall {
-  /** The host's name, for the history. */
-  actor: string | undefined
-  /** Fires when the host no longer wants the answer. */
-  signal?: AbortSignal
-}
-
-const id = { type: 'string', description: 'The id of the memory, such as mem_01h455vb4pex5vsknk084sn02q' }
-const content = { type: 'string', minLength: 1, maxLength: 200_000, description: 'One fact, event or rule, as text' }
-const tags = { type: 'array', items: { type: 'string', minLength: 1, maxLength: 256 }, maxItems: 64 }
-const metadata = {
-  ...{ type: 'string', description: 'Further fields, as the text of a JSON object such as {"source": "chat"}' },
-  [JSON_TEXT]: true,
-}
-/** Everything that a filter can say; hosts that are strict about schemas cannot describe it. */
-const filters = { type: 'object' }
-const version = { type: 'integer', minimum: 1 }
-const expiresAt = { type: 'string', description: 'Hide the memory from this ISO 8601 time on, or "never"' }
-const validFrom = {
-  type: 'string',
-  description: 'Since when it is true, or when it happened: 2024, 2024-05, 2024-05-17 or a time',
-}
-const validTo = { type: 'string', description: 'Until when it is true: 2024, 2024-05, 2024-05-17 or a time' }
-const reason = { type: 'string', maxLength: 1024, description: 'Why, for the history' }
-const ifVersion = { ...version, description: 'Change the memory only if it is at this version' }
-const ifExists = {
-  type: 'string',
-  enum: ['add', 'skip', 'touch'],
-  default: 'add',
-  description: 'If the same text is already stored: add it again, keep it, or merge tags, metadata and expiry into it',
-}
-const showRetired = { type: 'boolean', default: false, description: 'Include memories that are retired or have ended' }
-const at = { type: 'string', description: 'What was true at this time: 2024, 2024-05, 2024-05-17 or a time' }
-const asOf = { type: 'string', description: 'What was stored at this ISO 8601 time' }
-const correction = { type: 'boolean', default: false, description: 'The old content never was true, so its dates stay' }
-const limit = { type: 'integer', minimum: 1, maximum: 1000, description: 'Maximum number of results' }
-
-/** The tools of a session. One that is pinned to a user has no argument that names a user. */
+/** The tools of a session. One that is pinned to a user has no argument that names a user, and no list of users. */
 export function toolsFor(pinned: boolean): Tool[] {
   const selection = selectionArguments(pinned)
   return [
@@ -236,6 +206,9 @@ export function toolsFor(pinned: boolean): Tool[] {
       output: CHANGED,
       run: async (memories, { id, ...options }) => receipt(await memories.reinforceMemory(id, options)),
     },
+    addMany(pinned),
+    deleteMany(selection),
+    ...(pinned ? [] : [listUsers]),
   ]
 }
 

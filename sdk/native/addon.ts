@@ -69,6 +69,9 @@ export type NativeEmbed = (texts: string[], isQuery: boolean) => Promise<Float32
 /** Takes a request and gives an answer of a language model as JSON text; never rejects. */
 export type NativeComplete = (request: string) => Promise<string>
 
+/** Answers a message of a host of models; both are JSON text. It never rejects. */
+export type NativeMcp = (request: string) => Promise<string>
+
 /** The keys in a file. Every call is synchronous. */
 export interface NativeKeys {
   create(tenant: string, name: string, forMetrics: boolean): string
@@ -81,7 +84,7 @@ export interface NativeModule {
   doctor(path: string, repair: boolean): Answer
   Watcher: new (engine: NativeEngine, request: string, wake: () => void) => NativeWatcher
   Control: new (onProgress?: (done: number, total: number) => void) => NativeControl
-  Server: new (engine: NativeEngine, options: string) => NativeServer
+  Server: new (engine: NativeEngine, options: string, mcp: NativeMcp) => NativeServer
   Keys: new (file: string) => NativeKeys
 }
 

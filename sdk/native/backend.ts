@@ -15,7 +15,7 @@ import { read } from './answer'
 import { askWith, describeModel } from './ask-model'
 import type { LockWait } from './lock-wait'
 import { explainLock, holdDirectory } from './open-directories'
-import { Server } from './server'
+import { type Reach, Server } from './server'
 
 type Begin = (engine: NativeEngine, control: NativeControl | undefined) => Promise<string>
 
@@ -248,9 +248,9 @@ export class NativeBackend<M extends object> implements Backend<M> {
     await this.#call((engine) => engine.flush())
   }
 
-  async serve(options: contract.ServeOptions | undefined): Promise<contract.Server> {
+  async serve(options: contract.ServeOptions | undefined, reach: Reach): Promise<contract.Server> {
     const { directory, lock } = this.#settings
-    return this.#explained(Server.start(this.#open(), { directory, lock }, options))
+    return this.#explained(Server.start(this.#open(), { directory, lock }, reach, options))
   }
 
   async close(): Promise<void> {

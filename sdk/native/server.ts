@@ -3,17 +3,23 @@
 import { join, resolve } from 'node:path'
 import type * as contract from '../../index'
 import { invalid } from '../errors'
+import { answerMcp, type McpRequest } from '../mcp/http'
 import { checkOptions, describe } from '../validate/arguments'
 import { assertLossless } from '../validate/json'
 import { addon, type NativeEngine, type NativeServer } from './addon'
 import { read } from './answer'
 import type { LockWait } from './lock-wait'
 
+const { version: VERSION } = require('../../package.json') as { version: string }
+
 const NETWORK_OPTIONS = ['port', 'host', 'rateLimit', 'timeoutMs', 'log'] as const
 const OPTIONS = [...NETWORK_OPTIONS, 'apiKeys', 'metricsKey', 'keyFile', 'backupDir'] as const
 
 /** The default name of the key file, in the store's directory. */
 export const KEY_FILE = 'keys.json'
+
+/** Makes a client of a server. */
+export type Reach = (options: contract.RemoteOptions) => contract.OpenMemory
 
 export class Server implements contract.Server {
   readonly #native: NativeServer
@@ -31,11 +37,16 @@ export class Server implements contract.Server {
   static async start(
     engine: NativeEngine,
     { directory, lock }: { directory: string; lock: LockWait },
+    reach: Reach,
     given?: contract.ServeOptions,
   ): Promise<Server> {
-    const server = new (addon().Server)(engine, JSON.stringify(settings(directory, given)))
+    let url = ''
+    const mcp = (request: string) =>
+      mcpAnswer(request, (key) => reach({ url: reachable(url), ...(key && { apiKey: key }) }))
+    const server = new (addon().Server)(engine, JSON.stringify(settings(directory, given)), mcp)
     const { host, port } = await read<{ host: string; port: number }>(lock.pass(() => server.start()))
-    return new Server(server, `http://${host.includes(':') ? `[${host}]` : host}:${port}`, port)
+    url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+    return new Server(server, url, port)
   }
 
   async close(): Promise<void> {
@@ -46,6 +57,23 @@ export class Server implements contract.Server {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
+}
+
+/** Answers a message of a host of models as a client of this very server, so that keys, tenants and limits hold for its tools. */
+async function mcpAnswer(text: string, reached: (key: string | undefined) => contract.OpenMemory): Promise<string> {
+  const request = JSON.parse(text) as McpRequest
+  const { authorization, 'x-api-key': given } = request.headers
+  const om = reached(given ?? authorization?.slice(authorization.indexOf(' ') + 1).trim())
+  try {
+    return JSON.stringify(await answerMcp(request, { om, where: 'on this server', version: VERSION }))
+  } finally {
+    await om.close()
+  }
+}
+
+/** An address to which this machine can connect: a server that listens on all addresses has none of its own. */
+function reachable(url: string): string {
+  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
 }
 
 function settings(directory: string, given?: contract.ServeOptions): object {

@@ -105,6 +105,7 @@ impl Service {
                 backup_dir: store.parent().map(Path::to_owned),
                 limits: Limits::default(),
                 log: false,
+                mcp: None,
             };
             match ServerHandle::start(config, Arc::new(stores)).await {
                 Ok(running) => return Ok(Self { running, opener, store: store.to_owned() }),

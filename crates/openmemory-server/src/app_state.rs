@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::config::Limits;
 use crate::http::{ConcurrencyLimit, IdempotencyStore, Metrics, RateLimits};
 use crate::keys::Keyring;
+use crate::mcp::McpCall;
 use crate::readers::Readers;
 
 pub struct AppState {
@@ -22,6 +23,7 @@ pub struct AppState {
     pub idempotency: IdempotencyStore,
     pub metrics: Metrics,
     pub log: bool,
+    pub mcp: Option<McpCall>,
     /// Logs once that messages are stored verbatim.
     pub verbatim_warning: Once,
     pub backup_dir: Option<PathBuf>,

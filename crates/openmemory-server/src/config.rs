@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::mcp::McpCall;
+
 pub struct Config {
     /// Where uploads are spooled, on the same disk as the stores.
     pub directory: PathBuf,
@@ -23,6 +25,8 @@ pub struct Config {
     pub limits: Limits,
     /// Whether each request is written to the [log](crate::log).
     pub log: bool,
+    /// Answers the messages of hosts of models. Without it there is no `/mcp`.
+    pub mcp: Option<McpCall>,
 }
 
 /// Limits of a server. If it has keys, each tenant gets at most half of every concurrency limit.

@@ -13,6 +13,7 @@
 //! | `readers` | how are concurrent reads shared among tenants? |
 //! | `blocking` | where does blocking work run? |
 //! | `openmemory`, `mem0` | what do the routes of the two protocols accept and return? |
+//! | [`mcp`] | how does a host of models reach the memories? |
 //! | `openapi` | how is the API described? |
 //! | [`log`] | what does a server write to its log? |
 //!
@@ -27,6 +28,7 @@ mod connections;
 mod http;
 pub mod keys;
 pub mod log;
+pub mod mcp;
 mod mem0;
 mod openapi;
 mod openmemory;

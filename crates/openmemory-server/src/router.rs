@@ -16,7 +16,7 @@ use crate::http::{
     ApiError, admit, buffer, guard_origin, idempotent, identify, is_local, limit_concurrency, limit_rate, limit_time,
     observe,
 };
-use crate::{mem0, openapi, openmemory};
+use crate::{mcp, mem0, openapi, openmemory};
 
 pub fn router(app: &Arc<AppState>) -> Router {
     let (routes, document) = described().split_for_parts();
@@ -34,6 +34,7 @@ pub fn router(app: &Arc<AppState>) -> Router {
     Router::new()
         .merge(layer(routes))
         .merge(layer(openmemory::missing_ids()))
+        .merge(layer(mcp::routes()))
         .merge(openapi::routes(document))
         .fallback(|| async { ApiError::NoRoute })
         .method_not_allowed_fallback(|| async { ApiError::NoMethod })
@@ -58,8 +59,15 @@ fn cors(app: &Arc<AppState>) -> CorsLayer {
     let allowed = move |origin: &axum::http::HeaderValue, _: &_| {
         app.keys.required() || is_local(origin.to_str().unwrap_or_default())
     };
-    let read =
-        ["etag", "retry-after", "x-request-id", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"];
+    let read = [
+        "etag",
+        "retry-after",
+        "mcp-session-id",
+        "x-request-id",
+        "x-ratelimit-limit",
+        "x-ratelimit-remaining",
+        "x-ratelimit-reset",
+    ];
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(allowed))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
@@ -71,6 +79,10 @@ fn cors(app: &Arc<AppState>) -> CorsLayer {
             HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("last-event-id"),
             HeaderName::from_static("x-request-id"),
+            HeaderName::from_static("mcp-protocol-version"),
+            HeaderName::from_static("mcp-session-id"),
+            HeaderName::from_static("mcp-method"),
+            HeaderName::from_static("mcp-name"),
         ])
         .expose_headers(read.map(HeaderName::from_static))
 }

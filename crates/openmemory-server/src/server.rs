@@ -84,7 +84,7 @@ pub struct ServerHandle {
 impl ServerHandle {
     /// Starts a server. Must be called within a Tokio runtime with timers and I/O.
     pub async fn start(config: Config, stores: Arc<dyn Stores>) -> Result<Self, StartError> {
-        let Config { directory, host, port, keys, metrics_key, key_file, backup_dir, limits, log } = config;
+        let Config { directory, host, port, keys, metrics_key, key_file, backup_dir, limits, log, mcp } = config;
         let keys = Keyring::new(&keys, metrics_key.as_deref(), key_file)?;
         let found = lookup_host((host.as_str(), port)).await.map(Iterator::collect::<Vec<SocketAddr>>);
         let addresses = found.map_err(|_| StartError::Host(host))?;
@@ -113,6 +113,7 @@ impl ServerHandle {
             idempotency,
             metrics,
             log,
+            mcp,
             verbatim_warning: Once::new(),
             backup_dir,
             permits,

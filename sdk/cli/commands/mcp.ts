@@ -1,10 +1,12 @@
 // openmemory mcp: serves the memories to a model as MCP tools.
 
 import { addAbortSignal } from 'node:stream'
+import type { EmbeddedOptions } from '../../../index'
 import { converse } from '../../mcp/rpc'
 import { Session } from '../../mcp/session'
 import { directoryOf } from '../../native/directory'
 import { type Command, text, UsageError } from '../command'
+import { SharedStore } from '../shared-store'
 import { untilStopped } from '../signals'
 import { VERSION } from '../version'
 
@@ -17,10 +19,12 @@ export const mcp: Command = {
   example: `openmemory mcp --path ~/memories --user ada`,
   async run(call) {
     if (call.values.json) throw new UsageError('mcp does not take --json; standard output carries JSON-RPC')
-    const om = call.open()
-    const where = call.server === undefined ? `in ${directoryOf(text(call.values, 'path'))}` : `on ${call.server}`
+    const directory = directoryOf(text(call.values, 'path'))
+    const where = call.server === undefined ? `in ${directory}` : `on ${call.server}`
+    // Several hosts may start this command for one directory.
+    const shared = call.server === undefined ? new SharedStore(directory, call.options() as EmbeddedOptions) : undefined
     const userId = text(call.values, 'user')
-    const session = new Session(om, { version: VERSION, where, userId })
+    const session = new Session(shared?.memories() ?? call.open(), { version: VERSION, where, userId })
     // Hosts keep standard error as the server's log.
     process.stderr.write(`openmemory: memories of ${userId ?? 'all users'} ${where}\n`)
     const end = new AbortController()
@@ -30,6 +34,7 @@ export const mcp: Command = {
     ).catch((error) => {
       if (!end.signal.aborted) throw error
     })
+    await shared?.close()
     return undefined
   },
 }

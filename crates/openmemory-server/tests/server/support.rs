@@ -69,6 +69,7 @@ impl Server {
             backup_dir: None,
             limits,
             log: true,
+            mcp: None,
         };
         let stores = TenantDirectories::new(directory.path().to_owned(), Arc::new(Opener::default()), 32);
         let handle = ServerHandle::start(config, Arc::new(stores)).await.unwrap();

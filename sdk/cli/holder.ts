@@ -1,0 +1,52 @@
+// Which process has a directory open, and how is it reached? A note in the directory says so, for its owner's processes only.
+
+import { randomBytes } from 'node:crypto'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Hidden, so that it may be in a directory before a store is. */
+const NOTE = '.holder.json'
+
+export interface Holder {
+  /** Of its server, which listens on this machine. */
+  url: string
+  /** A key of that server. Absent: it takes none. */
+  key?: string
+}
+
+/** Says that this process serves the directory; returns the function that takes it back. */
+export function announce(directory: string, holder: Holder): () => void {
+  const [note, text] = [join(directory, NOTE), JSON.stringify(holder)]
+  const unfinished = `${note}.${process.pid}`
+  rmSync(unfinished, { force: true })
+  writeFileSync(unfinished, text, { mode: 0o600, flag: 'wx' })
+  renameSync(unfinished, note)
+  return () => {
+    // Another process may hold the directory by now.
+    if (textOf(note) === text) rmSync(note, { force: true })
+  }
+}
+
+/** The process that has announced itself; it may be gone. */
+export function holderOf(directory: string): Holder | undefined {
+  try {
+    const { url, key } = JSON.parse(textOf(join(directory, NOTE)) ?? '') as Partial<Holder>
+    if (typeof url !== 'string') return undefined
+    return { url, ...(typeof key === 'string' && { key }) }
+  } catch {
+    return undefined
+  }
+}
+
+/** A key that nobody has seen. */
+export function newKey(): string {
+  return randomBytes(32).toString('base64url')
+}
+
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+}

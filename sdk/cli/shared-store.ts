@@ -1,0 +1,145 @@
+// How do several hosts use one directory at once? The first one opens it and serves it to the others, which find its address in
+// the directory. When it ends, one of them takes its place.
+
+import { setTimeout as pause } from 'node:timers/promises'
+import type { EmbeddedOptions } from '../../index'
+import { OpenMemoryError } from '../errors'
+import type { Memories } from '../mcp/pinned'
+import { OpenMemory } from '../open-memory'
+import { announce, type Holder, holderOf, newKey } from './holder'
+
+/** How long a call looks for a process that has the directory. */
+const SEARCH_MS = 10_000
+const PAUSE_MS = 100
+
+const READS: readonly (keyof Memories)[] = ['searchMemories', 'listMemories', 'getMemory', 'getHistory', 'facets']
+const WRITES: readonly (keyof Memories)[] = [
+  ...(['addMemories', 'updateMemories', 'restoreMemory', 'retireMemory', 'reinforceMemory'] as const),
+  ...(['deleteMemory', 'deleteMemories'] as const),
+]
+
+/** The store as this process reaches it at the moment. */
+interface Reached {
+  om: OpenMemory
+  /** Whether this process has the directory. */
+  own: boolean
+  end(): Promise<void>
+}
+
+export class SharedStore {
+  readonly #directory: string
+  readonly #options: EmbeddedOptions
+  #reached: Promise<Reached> | undefined
+  #closed = false
+
+  constructor(directory: string, options: EmbeddedOptions) {
+    this.#directory = directory
+    this.#options = options
+  }
+
+  /** What the tools of a model can do. */
+  memories(): Memories {
+    type Method = (...args: unknown[]) => Promise<unknown>
+    const methods = [...READS, ...WRITES].map((name) => {
+      const call: Method = (...args) => this.#run(READS.includes(name), (om) => (om[name] as Method)(...args))
+      return [name, call]
+    })
+    return Object.fromEntries(methods) as Memories
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await (await this.#reached?.catch(() => undefined))?.end()
+  }
+
+  async #run<T>(isRead: boolean, work: (om: OpenMemory) => Promise<T>): Promise<T> {
+    for (;;) {
+      const reaching = this.#reach()
+      const reached = await reaching
+      try {
+        return await work(reached.om)
+      } catch (error) {
+        if (reached.own || this.#closed || !(error instanceof OpenMemoryError) || error.code !== 'UNAVAILABLE')
+          throw error
+        // The process that had the directory is gone. What it was told last, it may have stored.
+        if (this.#reached === reaching) this.#reached = undefined
+        await reached.end()
+        if (!isRead && !wasNotSent(error)) throw error
+      }
+    }
+  }
+
+  #reach(): Promise<Reached> {
+    this.#reached ??= this.#open().catch((error) => {
+      this.#reached = undefined
+      throw error
+    })
+    return this.#reached
+  }
+
+  /** Opens the directory, or connects to the process that has it. */
+  async #open(): Promise<Reached> {
+    const end = Date.now() + SEARCH_MS
+    for (;;) {
+      const own = await this.#openOwn()
+      if (!(own instanceof OpenMemoryError)) return own
+      const other = await this.#connect()
+      if (other !== undefined) return other
+      if (Date.now() > end || this.#closed) throw own
+      await pause(PAUSE_MS)
+    }
+  }
+
+  /** The error if another process has it. */
+  async #openOwn(): Promise<Reached | OpenMemoryError> {
+    const om = new OpenMemory({ ...this.#options, path: this.#directory, lockWaitMs: 0 })
+    try {
+      await om.stats()
+      const key = newKey()
+      const server = await om.serve({ port: 0, host: '127.0.0.1', apiKeys: [`default=${key}`] })
+      const takeBack = announced(this.#directory, { url: server.url, key })
+      const end = async () => {
+        takeBack()
+        await om.close()
+      }
+      return { om, own: true, end }
+    } catch (error) {
+      await om.close()
+      if (error instanceof OpenMemoryError && error.code === 'LOCKED') return error
+      throw error
+    }
+  }
+
+  async #connect(): Promise<Reached | undefined> {
+    const holder = holderOf(this.#directory)
+    if (holder === undefined) return undefined
+    const { userId } = this.#options
+    const om = new OpenMemory({
+      url: holder.url,
+      ...(holder.key !== undefined && { apiKey: holder.key }),
+      ...(userId !== undefined && { userId }),
+    })
+    try {
+      await om.stats()
+      return { om, own: false, end: () => om.close() }
+    } catch {
+      // It has ended, or another program has its port.
+      await om.close()
+      return undefined
+    }
+  }
+}
+
+/** Nothing can be noted in a directory that is read-only, and any number of processes may open one. */
+function announced(directory: string, holder: Holder): () => void {
+  try {
+    return announce(directory, holder)
+  } catch {
+    return () => {}
+  }
+}
+
+/** Whether a request has reached nobody. */
+function wasNotSent({ message }: OpenMemoryError): boolean {
+  return message.endsWith('ECONNREFUSED')
+}

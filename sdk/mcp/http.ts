@@ -1,0 +1,119 @@
+// How is the protocol spoken over HTTP? Each message is a request of its own, and nothing is kept between two of them: the id of
+// a session is what `initialize` told, so that any process could answer the next request.
+
+import { randomUUID } from 'node:crypto'
+import type { OpenMemory } from '../../index'
+import { isPlainObject } from '../validate/json'
+import { envelopeOf, nameOf, REQUEST_VERSIONS, SESSION_VERSIONS } from './protocol'
+import { ErrorCode, type Reply, Requests, RpcError, refused, reply } from './rpc'
+import { Session } from './session'
+
+/** A `POST /mcp`. */
+export interface McpRequest {
+  /** By their names in lower case. */
+  headers: Record<string, string>
+  /** Whose memories the session is limited to: `?user=` of the address. */
+  user?: string
+  body: string
+}
+
+export interface McpResponse {
+  status: number
+  headers: Record<string, string>
+  /** JSON; absent where nothing is answered. */
+  body?: string
+}
+
+const SESSION_ID = 'mcp-session-id'
+const VERSION = 'mcp-protocol-version'
+
+/** Answers a message with the memories that its sender may see. */
+export async function answerMcp(
+  { headers, user, body }: McpRequest,
+  { om, where, version }: { om: OpenMemory; where: string; version: string },
+): Promise<McpResponse> {
+  const message = parsed(body)
+  try {
+    checkHeaders(message, headers)
+  } catch (error) {
+    return json(400, refused(isPlainObject(message) ? (message.id ?? null) : null, error))
+  }
+  const session = new Session(om, { version, where, userId: user, actor: actorOf(headers[SESSION_ID]) })
+  const requests = new Requests(
+    (...request) => session.answer(...request),
+    () => {},
+  )
+  const replied = await reply(new TextEncoder().encode(body), requests)
+  // Notifications, and answers to what was never asked.
+  if (replied === undefined) return { status: 202, headers: {} }
+  const begun = isPlainObject(message) && message.method === 'initialize' && 'result' in replied
+  return json(statusOf(replied, message), replied, begun ? sessionId(message.params) : undefined)
+}
+
+/** Self-describing requests repeat what they are in their headers, for proxies; both must agree. */
+function checkHeaders(message: unknown, headers: Record<string, string>): void {
+  const header = headers[VERSION]
+  if (header !== undefined && ![...SESSION_VERSIONS, ...REQUEST_VERSIONS].includes(header)) {
+    const data = { supported: [...REQUEST_VERSIONS, ...SESSION_VERSIONS], requested: header }
+    throw new RpcError(ErrorCode.UnsupportedProtocolVersion, `the protocol version ${header} is not supported`, data)
+  }
+  if (!isPlainObject(message) || typeof message.method !== 'string' || message.id === undefined) return
+  const { method, params } = message
+  const envelope = envelopeOf(params)
+  if (envelope === undefined) {
+    if (header === undefined || SESSION_VERSIONS.includes(header)) return
+    throw new RpcError(ErrorCode.InvalidParams, `params._meta must describe a request of the version ${header}`)
+  }
+  const name = method === 'tools/call' && isPlainObject(params) ? params.name : undefined
+  const repeated = {
+    [VERSION]: envelope.version,
+    'mcp-method': method,
+    ...(typeof name === 'string' && { 'mcp-name': name }),
+  }
+  for (const [field, inBody] of Object.entries(repeated)) {
+    const inHeader = decoded(headers[field])
+    if (inHeader === inBody) continue
+    const data = { mismatch: { header: inHeader ?? null, body: inBody } }
+    throw new RpcError(ErrorCode.HeaderMismatch, `the header ${field} and the body of the request disagree`, data)
+  }
+}
+
+/** Names that are not ASCII are sent as `=?base64?…?=`. */
+function decoded(header: string | undefined): string | undefined {
+  const [, base64] = header?.match(/^=\?base64\?(.*)\?=$/) ?? []
+  return base64 === undefined ? header : Buffer.from(base64, 'base64').toString()
+}
+
+/** Errors of the protocol have a status; a method's own do not. */
+function statusOf(replied: Reply | Reply[], message: unknown): number {
+  if (Array.isArray(replied) || !('error' in replied)) return 200
+  const { code } = replied.error
+  if (code === ErrorCode.ParseError || code === ErrorCode.InvalidRequest) return 400
+  const describesItself = isPlainObject(message) && envelopeOf(message.params) !== undefined
+  if (code === ErrorCode.MethodNotFound && describesItself) return 404
+  return 200
+}
+
+/** The host's name goes with the id, because nothing is kept here. */
+function sessionId(params: unknown): string {
+  const name = nameOf(isPlainObject(params) ? params.clientInfo : undefined) ?? ''
+  return `${randomUUID()}.${Buffer.from(name).toString('base64url')}`
+}
+
+function actorOf(id: string | undefined): string | undefined {
+  const [, name] = id?.match(/^[\w-]{36}\.([\w-]{1,1400})$/) ?? []
+  return name === undefined ? undefined : nameOf({ name: Buffer.from(name, 'base64url').toString() })
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch {
+    return undefined
+  }
+}
+
+function json(status: number, value: object, session?: string): McpResponse {
+  const headers = { 'content-type': 'application/json', ...(session !== undefined && { [SESSION_ID]: session }) }
+  return { status, headers, body: JSON.stringify(value) }
+}
