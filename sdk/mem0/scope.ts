@@ -1,0 +1,84 @@
+// Whose memories does a call of Mem0 mean, and which? Names in camel case, a filter with conditions on metadata beside the scope.
+
+import type { Filters } from '../../index'
+import { invalid } from '../errors'
+import { isPlainObject } from '../validate/json'
+
+export interface Entity {
+  userId?: string
+  agentId?: string
+  runId?: string
+}
+
+/** The scope, and conditions on fields of the metadata: values, operators, `AND`, `OR` and `NOT`. */
+export interface SearchFilters {
+  user_id?: string
+  agent_id?: string
+  run_id?: string
+  // biome-ignore lint/suspicious/noExplicitAny: as Mem0 declares it
+  [key: string]: any
+}
+
+const SCOPE = ['user_id', 'agent_id', 'run_id'] as const
+/** Fields of a memory. All others are of its metadata. */
+const FIELDS: ReadonlySet<string> = new Set([...SCOPE, 'created_at', 'updated_at'])
+
+export interface Scope {
+  user_id?: string
+  agent_id?: string
+  run_id?: string
+}
+
+/** The scope of an add or of a deletion. */
+export function scopeOf({ userId, agentId, runId }: Entity, filters: SearchFilters = {}): Scope {
+  const given = {
+    user_id: userId ?? filters.user_id,
+    agent_id: agentId ?? filters.agent_id,
+    run_id: runId ?? filters.run_id,
+  }
+  const named = SCOPE.flatMap((name) => {
+    const id = checkId(given[name], name)
+    return id === undefined ? [] : [[name, id]]
+  })
+  return Object.fromEntries(named) as Scope
+}
+
+/** @throws {ValidationError} unless the filters name a user, an agent or a run */
+export function filtersOf(given: SearchFilters = {}): Filters {
+  if (!SCOPE.some((name) => given[name] !== undefined)) {
+    throw invalid(
+      'filters',
+      "must contain at least one of: user_id, agent_id, run_id. Example: filters: { user_id: 'u1' }",
+    )
+  }
+  return translated(given)
+}
+
+/** Memories of exactly this scope; other fields do not matter. */
+export function exactly(scope: Scope): Filters {
+  // In lists, because only there '*' is a value like any other.
+  return Object.fromEntries(Object.entries(scope).map(([name, id]) => [name, { in: [id] }]))
+}
+
+function translated(given: SearchFilters): Filters {
+  const conditions = Object.entries(given).flatMap(([name, value]): [string, unknown][] => {
+    if (value === undefined) return []
+    if (name === 'AND' || name === 'OR' || name === 'NOT') {
+      const list = Array.isArray(value) ? value : [value]
+      return [[name, list.map((part) => (isPlainObject(part) ? translated(part) : part))]]
+    }
+    if ((SCOPE as readonly string[]).includes(name)) {
+      return [[name, typeof value === 'string' ? { in: [checkId(value, name)] } : value]]
+    }
+    return [[FIELDS.has(name) ? name : `metadata.${name}`, value]]
+  })
+  return Object.fromEntries(conditions) as Filters
+}
+
+function checkId(id: unknown, name: string): string | undefined {
+  if (id === undefined || id === null) return undefined
+  const trimmed = String(id).trim()
+  if (trimmed === '') throw invalid(name, 'cannot be empty or whitespace-only. Provide a valid identifier.')
+  if (/\s/.test(trimmed)) throw invalid(name, 'cannot contain whitespace. Provide a valid identifier without spaces.')
+  return trimmed
+}
