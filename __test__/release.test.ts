@@ -15,7 +15,15 @@ const OURS = 'https://github.com/ada/memories'
 /** What the scripts read and write. */
 function copy(): string {
   const root = freshDirectory()
-  const paths = ['package.json', 'npm', 'clients/python/pyproject.toml', 'SECURITY.md', '.github', 'scripts']
+  const paths = [
+    'package.json',
+    'npm',
+    'clients/python/pyproject.toml',
+    'SECURITY.md',
+    '.github',
+    'scripts',
+    'server.json',
+  ]
   for (const path of paths) {
     cpSync(join(ROOT, path), join(root, path), { recursive: true, filter: (file) => !file.endsWith('.node') })
   }
@@ -138,3 +146,11 @@ function evaluate<T>(root: string, script: string, expression: string): T {
   writeFileSync(file, `import * as script from '${url}'\nconsole.log(JSON.stringify(script.${expression}))\n`)
   return JSON.parse(execFileSync(process.execPath, [file], { encoding: 'utf8', env: inherited }))
 }
+
+test('the entry for the registry of MCP servers is that of this package', () => {
+  const entry = JSON.parse(readFileSync(join(ROOT, 'server.json'), 'utf8'))
+  const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  expect(entry.name).toBe(manifest.mcpName)
+  expect(entry.packages).toMatchObject([{ registryType: 'npm', identifier: manifest.name, version: manifest.version }])
+  expect(entry.description.length).toBeLessThanOrEqual(100)
+})

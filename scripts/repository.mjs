@@ -15,7 +15,7 @@ const PLACEHOLDER = 'https://github.com/OWNER/REPOSITORY'
 const FILES = [
   'package.json',
   ...platforms().map((platform) => `npm/${platform}/package.json`),
-  ...['clients/python/pyproject.toml', 'SECURITY.md', '.github/ISSUE_TEMPLATE/config.yml'],
+  ...['clients/python/pyproject.toml', 'SECURITY.md', '.github/ISSUE_TEMPLATE/config.yml', 'server.json'],
 ]
 
 const current = readJson(join(root, 'package.json')).bugs.url.replace(/\/issues$/, '')
@@ -42,7 +42,12 @@ function set(url) {
   if (!/^https:\/\/[\w.-]+\/[\w./-]+[\w-]$/.test(url ?? '') || url.endsWith('.git')) {
     throw new Error('Give the address of the repository: https://github.com/you/openmemory')
   }
-  for (const file of FILES) writeFileSync(join(root, file), text(file).replaceAll(current, url))
+  // The registry of MCP servers knows a server by its owner's name on GitHub.
+  const server = (of) => `io.github.${new URL(of).pathname.split('/')[1]}/openmemory`
+  for (const file of FILES) {
+    const named = text(file).replaceAll(current, url).replaceAll(server(current), server(url))
+    writeFileSync(join(root, file), named)
+  }
 }
 
 function text(file) {

@@ -26,6 +26,8 @@ function named() {
   const manifests = platforms().map((platform) => `npm/${platform}/package.json`)
   return [
     ...manifests.map((file) => [file, readJson(join(root, file)).version]),
+    ['server.json', readJson(join(root, 'server.json')).version],
+    ['server.json, its package', readJson(join(root, 'server.json')).packages[0].version],
     ['package-lock.json', lock.version],
     ['package-lock.json, the package itself', lock.packages[''].version],
     ['Cargo.toml', /^\[workspace\.package\]\nversion = "(.+)"$/m.exec(text('Cargo.toml'))?.[1]],
