@@ -26,6 +26,7 @@ const EMBEDDED_ONLY = [
     'durability',
     'examples',
     'filters',
+    'init',
     'lifecycle',
     'learn-command',
     'language-model',

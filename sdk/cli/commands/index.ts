@@ -12,6 +12,7 @@ import { exportMemories } from './export'
 import { get } from './get'
 import { history } from './history'
 import { importMemories } from './import'
+import { init } from './init'
 import { keys } from './keys'
 import { learn } from './learn'
 import { learnings, review, sources, undo } from './learnings'
@@ -30,5 +31,5 @@ export const COMMANDS: Command[] = [
   ...[add, search, context, get, update, history, restore, retire, deleteMemories, list, reinforce],
   ...[learn, learnings, review, undo, sources],
   ...[exportMemories, importMemories, backup, compact, reindex, stats, doctor, demo],
-  ...[serve, mcp, keys],
+  ...[serve, mcp, init, keys],
 ]
