@@ -187,6 +187,10 @@ impl MemoryStore for EngineStore {
         Box::pin(async move { self.judged(self.engine.import_from(file, on_conflict, &control)).await })
     }
 
+    fn can_learn(&self) -> bool {
+        self.language_model.is_some()
+    }
+
     fn learn(&self, request: Learn, control: Arc<Control>) -> Reply<'_, Learning> {
         let model = self.language_model.clone();
         Box::pin(async move { self.judged(self.engine.learn(request, model, &control)).await })

@@ -5,6 +5,7 @@ use std::fmt;
 use data_encoding::BASE32_NOPAD;
 use serde::{Deserialize, Serialize};
 use type_safe_id::{StaticType, TypeSafeId};
+use uuid::Uuid;
 
 use super::message::Message;
 use crate::unique::unique;
@@ -31,10 +32,24 @@ impl LearningId {
         &self.0
     }
 
+    /// The UUID of the same bits.
+    pub fn uuid(&self) -> Option<Uuid> {
+        self.0.parse::<TypeSafeId<Lrn>>().ok().map(|id| id.uuid())
+    }
+
+    pub fn from_uuid(uuid: Uuid) -> Self {
+        Self(TypeSafeId::<Lrn>::from_uuid(uuid).to_string())
+    }
+
     /// Checks an id from a caller's `field`.
     pub fn read(field: &str, text: &str) -> Result<Self, Invalid> {
         if text.is_empty() {
             return Err(Invalid::missing_id(field));
+        }
+        if text.len() == 36
+            && let Ok(uuid) = Uuid::try_parse(text)
+        {
+            return Ok(Self::from_uuid(uuid));
         }
         match text.parse::<TypeSafeId<Lrn>>() {
             Ok(id) => Ok(Self(id.to_string())),

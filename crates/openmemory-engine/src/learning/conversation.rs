@@ -90,7 +90,7 @@ impl Conversation {
 
 /// Others' words are shown between those of the speakers that are learnt from.
 fn is_context(role: Role, text: &str) -> bool {
-    role == Role::Assistant && !text.is_empty()
+    matches!(role, Role::User | Role::Assistant) && !text.is_empty()
 }
 
 /// A short hash of what is asked about each message.

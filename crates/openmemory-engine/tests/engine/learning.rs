@@ -458,3 +458,51 @@ async fn what_was_learnt_survives_reopening_the_doctor_and_an_export() {
     other.export_to(&again);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), std::fs::read_to_string(&again).unwrap());
 }
+
+/// A power cut or a kill while a learning is written leaves some first part of its bytes. Wherever it ends, the store has
+/// all of the learning or nothing.
+#[tokio::test]
+async fn a_learning_is_there_whole_or_not_at_all_wherever_its_commit_was_cut() {
+    let scene = Scene::new();
+    scene.add(json!({ "id": "a", "content": "Ada lives in Lisbon" })).await;
+    let log = scene.fixture.path().join("log-0000000000000001");
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    let [manifest, acknowledged] =
+        ["manifest", "acknowledged"].map(|name| std::fs::read(scene.fixture.path().join(name)).unwrap());
+    let before = std::fs::read(&log).unwrap();
+    let learning = scene.learn(&moves(), json!({ "text": "I moved to Porto yesterday" })).await.unwrap();
+    let after = std::fs::read(&log).unwrap();
+    let from = before.iter().zip(&after).position(|(old, new)| old != new).unwrap_or(before.len());
+    let to = after.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+    let (mut with, mut without) = (0, 0);
+    for cut in (from..to).step_by(((to - from) / 60).max(1)).chain([to]) {
+        let image = tempfile::tempdir().unwrap();
+        let mut bytes = after[..cut].to_vec();
+        bytes.extend_from_slice(before.get(cut..).unwrap_or_default());
+        std::fs::write(image.path().join("manifest"), &manifest).unwrap();
+        std::fs::write(image.path().join("acknowledged"), &acknowledged).unwrap();
+        std::fs::write(image.path().join("log-0000000000000001"), bytes).unwrap();
+        let engine = super::support::open(image.path()).unwrap();
+        let found = engine.learning(&learning.id).is_ok();
+        let get = openmemory_domain::request::Get::read(json!({ "id": "a" })).unwrap();
+        let sources = engine.sources(&Sources::read(json!({ "id": "a" })).unwrap()).unwrap().len();
+        let messages = engine.list_messages(&ListMessages::read(json!({})).unwrap()).unwrap().messages.len();
+        let state = (engine.get(&get).unwrap().version.number, sources, messages);
+        assert_eq!(state, if found { (2, 1, 1) } else { (1, 0, 0) }, "cut at {cut} of {from}..{to}");
+        if found { with += 1 } else { without += 1 }
+    }
+    assert!(with > 0 && without > 30, "{with} with and {without} without");
+}
+
+#[tokio::test]
+async fn without_a_user_only_memories_of_nobody_are_shown() {
+    let scene = Scene::new();
+    scene.add(json!({ "content": "Ada lives in Lisbon" })).await;
+    scene.add(json!({ "content": "The office is in Lisbon", "user_id": null })).await;
+    scene.add(json!({ "content": "The meeting is in Lisbon", "user_id": null, "run_id": "r2" })).await;
+    let model = ScriptedModel::answering(|_| json!([]));
+    scene.learn(&model, json!({ "text": "I am in Lisbon", "user_id": null, "run_id": "r2" })).await.unwrap();
+    let asked = model.asked.lock().unwrap()[0].clone();
+    let texts: Vec<&Value> = asked["memories"].as_array().unwrap().iter().map(|memory| &memory["text"]).collect();
+    assert_eq!(texts, ["The meeting is in Lisbon"]);
+}

@@ -105,6 +105,9 @@ pub trait MemoryStore: Send + Sync {
 
     fn import(&self, file: ImportFile, on_conflict: OnConflict, control: Arc<Control>) -> Reply<'_, Imported>;
 
+    /// Whether the store has a language model.
+    fn can_learn(&self) -> bool;
+
     /// Learns from messages with the language model of the store.
     fn learn(&self, request: Learn, control: Arc<Control>) -> Reply<'_, Learning>;
 

@@ -272,6 +272,9 @@ fn public_message(error: &Error) -> String {
         ErrorCode::EmbeddingFailed => {
             "the text could not be embedded, and nothing was changed; see the server's log".into()
         }
+        ErrorCode::LanguageModelFailed => {
+            "the language model gave no usable answer, and no memory was changed; see the server's log".into()
+        }
         ErrorCode::Corrupted => "a record fails its checksum; see the server's log".into(),
         ErrorCode::Locked => "another process has the store open".into(),
         ErrorCode::Closed => "the server is shutting down".into(),

@@ -1,15 +1,17 @@
-//! How are messages stored? Verbatim, one memory each. Extracting facts from them would need a language model.
+//! How are messages stored? With a language model, by what it learns from them; otherwise verbatim, one memory each.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
-use openmemory_domain::request::{AddMany, Duplicates, NewMemory};
-use openmemory_domain::{Content, Invalid, Metadata, Scope, Tags, Validity};
+use openmemory_domain::request::{AddMany, Duplicates, Learn, NewMemory};
+use openmemory_domain::{Content, Metadata, Tags, Validity};
 use serde_json::{Value, json};
 
-use super::fields::{ENTITIES, Fields, end_of_day};
+use super::fields::{Fields, end_of_day};
+use super::learn::{self, learnt};
+use super::messages::{Message, scope, texts};
 use super::record::public_id;
 use crate::app_state::AppState;
 use crate::http::{ApiError, ApiResult, LargeBody, TenantStore};
@@ -25,13 +27,24 @@ const MODEL_OPTIONS: [&str; 6] = [
     "excludes",
 ];
 
-/// Store messages verbatim; extracting facts (`infer: true`) needs a language model and is rejected
+/// Learn from messages, or store them verbatim
+///
+/// With a language model, unless `infer` is false, facts are learnt from the messages and the answer has what has changed.
+/// Without one the messages are stored verbatim, and an explicit `infer: true` is refused.
 #[utoipa::path(
     post, path = "/v3/memories/add", tag = "Mem0", request_body = Object,
     responses((status = 200, body = Object), schemas::Mem0Refusals)
 )]
 pub async fn add(State(app): State<Arc<AppState>>, memories: TenantStore, body: LargeBody) -> ApiResult {
-    let NewMessages { messages, infer_omitted, skipped } = body.read(|body| new_messages(Fields::read(body)?)).await?;
+    let can_learn = memories.store.can_learn();
+    let NewMessages { messages, infer_omitted, skipped } =
+        match body.read(move |body| adding(Fields::read(body)?, can_learn)).await? {
+            Adding::Verbatim(messages) => messages,
+            Adding::Learning(request) => {
+                let learning = memories.store.learn(*request, memories.control()).await?;
+                return Ok(Json(learnt(&learning)).into_response());
+            }
+        };
     let results = store(&memories, messages).await?;
     let event = results.first().and_then(|result| result.get("id")).cloned();
     let message = if infer_omitted { VERBATIM } else { "Messages stored verbatim" };
@@ -46,22 +59,28 @@ pub async fn add(State(app): State<Arc<AppState>>, memories: TenantStore, body: 
     Ok(Json(response).into_response())
 }
 
-/// Store messages verbatim, on the older path
+/// Learn from messages, or store them verbatim, on the older path
 #[utoipa::path(
     post, path = "/v1/memories", tag = "Mem0", request_body = Object,
     responses((status = 200, body = schemas::AnyJson), schemas::Mem0Refusals)
 )]
 pub async fn add_v1(State(app): State<Arc<AppState>>, memories: TenantStore, body: LargeBody) -> ApiResult {
-    let read = |body| {
+    let can_learn = memories.store.can_learn();
+    let read = move |body| {
         let mut fields = Fields::read(body)?;
         let wrapped = fields.string("output_format")?.as_deref() == Some("v1.1");
-        Ok((wrapped, new_messages(fields)?))
+        Ok((wrapped, adding(fields, can_learn)?))
     };
-    let (wrapped, NewMessages { messages, infer_omitted, .. }) = body.read(read).await?;
-    let results = store(&memories, messages).await?;
-    if infer_omitted {
-        warn_once(&app);
-    }
+    let (wrapped, adding) = body.read(read).await?;
+    let results = match adding {
+        Adding::Verbatim(NewMessages { messages, infer_omitted, .. }) => {
+            if infer_omitted {
+                warn_once(&app);
+            }
+            store(&memories, messages).await?
+        }
+        Adding::Learning(request) => learn::results(&memories.store.learn(*request, memories.control()).await?),
+    };
     Ok(if wrapped { Json(json!({ "results": results })) } else { Json(results.into()) }.into_response())
 }
 
@@ -94,8 +113,21 @@ struct NewMessages {
     skipped: Vec<String>,
 }
 
-fn new_messages(mut fields: Fields) -> Result<NewMessages, ApiError> {
+/// What a request asks for.
+enum Adding {
+    Verbatim(NewMessages),
+    Learning(Box<Learn>),
+}
+
+fn adding(mut fields: Fields, can_learn: bool) -> Result<Adding, ApiError> {
     let infer = fields.flag("infer")?;
+    if can_learn && infer != Some(false) {
+        return learn::request(fields).map(Box::new).map(Adding::Learning);
+    }
+    new_messages(fields, infer).map(Adding::Verbatim)
+}
+
+fn new_messages(mut fields: Fields, infer: Option<bool>) -> Result<NewMessages, ApiError> {
     if infer == Some(true) {
         let why = "infer: this server stores messages verbatim and has no language model to extract facts; \
                    pass infer=false";
@@ -153,92 +185,4 @@ fn is_empty(value: &Value) -> bool {
     value.as_array().is_some_and(Vec::is_empty)
         || value.as_object().is_some_and(serde_json::Map::is_empty)
         || value == ""
-}
-
-/// Reads the scope from the top-level fields or from `filters`, where one of the clients sends it.
-fn scope(fields: &mut Fields) -> Result<Scope, ApiError> {
-    let mut filters = fields.object("filters")?.unwrap_or_default();
-    let mut read = |name: &str| match fields.take(name).or_else(|| filters.swap_remove(name)) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(Scope::read(name, text)?)),
-        Some(_) => Err(ApiError::invalid(name, "must be a string")),
-    };
-    let [user_id, agent_id, app_id, run_id] = ENTITIES;
-    let scope =
-        Scope { user_id: read(user_id)?, agent_id: read(agent_id)?, app_id: read(app_id)?, run_id: read(run_id)? };
-    if let Some(name) = filters.keys().next() {
-        return Err(ApiError::invalid(&format!("filters.{name}"), "does not apply to a new memory"));
-    }
-    if scope == Scope::default() {
-        return Err(ApiError::invalid(
-            "user_id",
-            "is missing: give at least one of user_id, agent_id, app_id and run_id",
-        ));
-    }
-    Ok(scope)
-}
-
-/// A message with its role.
-struct Message {
-    /// The path of its text in the request, for errors.
-    field: String,
-    role: Option<String>,
-    text: String,
-}
-
-/// Extracts the texts of messages. System messages are ignored, and parts without text are listed in `skipped`.
-fn texts(messages: Option<Value>, skipped: &mut Vec<String>) -> Result<Vec<Message>, ApiError> {
-    let messages = match messages {
-        Some(Value::String(text)) => return Ok(vec![Message { field: "messages".into(), role: None, text }]),
-        Some(Value::Array(messages)) => messages,
-        Some(message @ Value::Object(_)) => vec![message],
-        _ => {
-            return Err(ApiError::invalid(
-                "messages",
-                "must be an array of messages with role and content, or a string",
-            ));
-        }
-    };
-    if messages.len() > openmemory_domain::limits::BATCH {
-        return Err(Invalid::limit("messages", "has at most 1000 messages").into());
-    }
-    let mut texts = Vec::with_capacity(messages.len());
-    for (i, message) in messages.into_iter().enumerate() {
-        let field = format!("messages[{i}].content");
-        let (role, text) = match message {
-            Value::String(text) => (None, text),
-            Value::Object(fields) if fields.get("role").is_some_and(|role| role == "system") => continue,
-            Value::Object(mut fields) => {
-                let role = fields.get("role").and_then(Value::as_str).map(str::to_owned);
-                match content(fields.swap_remove("content"), &field, skipped)? {
-                    Some(text) => (role, text),
-                    None => continue,
-                }
-            }
-            _ => return Err(ApiError::invalid(&format!("messages[{i}]"), "must be an object with role and content")),
-        };
-        texts.push(Message { field, role, text });
-    }
-    if texts.is_empty() {
-        let why = "must contain at least one message with text and a role other than system";
-        return Err(ApiError::invalid("messages", why));
-    }
-    Ok(texts)
-}
-
-/// The text of a message; none if no part has text.
-fn content(content: Option<Value>, field: &str, skipped: &mut Vec<String>) -> Result<Option<String>, ApiError> {
-    let parts = match content {
-        Some(Value::String(text)) => return Ok(Some(text)),
-        Some(Value::Array(parts)) => parts,
-        _ => return Err(ApiError::invalid(field, "must be a string or an array of parts")),
-    };
-    let mut texts = Vec::new();
-    for (i, part) in parts.iter().enumerate() {
-        match part.get("text").and_then(Value::as_str) {
-            Some(text) => texts.push(text),
-            None => skipped.push(format!("{field}[{i}]")),
-        }
-    }
-    Ok(if texts.is_empty() { None } else { Some(texts.join("\n")) })
 }

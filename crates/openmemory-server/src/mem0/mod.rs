@@ -3,6 +3,8 @@
 //! | file | question |
 //! |---|---|
 //! | `add` | how are messages stored? |
+//! | `learn` | what does an add mean to a server with a language model? |
+//! | `messages` | which texts do messages have, and whose are they? |
 //! | `list`, `search` | how are memories listed and searched? |
 //! | `memory` | how is one memory read, changed and deleted? |
 //! | `batch` | how are many memories changed or deleted? |
@@ -23,8 +25,10 @@ mod error_format;
 mod feedback;
 mod fields;
 mod filters;
+mod learn;
 mod list;
 mod memory;
+mod messages;
 mod record;
 mod requests;
 mod routes;

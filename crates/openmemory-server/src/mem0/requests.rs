@@ -16,6 +16,7 @@ queries! {
     Mem0PageQuery: &PAGE, passes_over: is_hosted;
     Mem0ListQuery: &join::<7>(&SCOPE, &PAGE), passes_over: is_hosted;
     EntitiesQuery: &[page(), page_size(MAX_ENTITIES)], passes_over: |_| true;
+    EventsQuery: &[page(), page_size(MAX_PAGE_SIZE)], passes_over: is_hosted;
     DeleteQuery: &[Property::new("delete_linked", Kind::Boolean)], passes_over: |_| true;
 }
 

@@ -5,6 +5,7 @@ use super::add;
 use super::batch;
 use super::entities;
 use super::feedback;
+use super::learn;
 use super::list;
 use super::memory;
 use super::search;
@@ -22,6 +23,8 @@ pub fn routes() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(account::ping))
         .routes(routes!(account::project, unsupported::update_project))
         .routes(routes!(add::add))
+        .routes(routes!(learn::event))
+        .routes(routes!(learn::events))
         .routes(routes!(list::list))
         .routes(routes!(list::list_v2))
         .routes(routes!(list::list_v1, add::add_v1, batch::delete_all))
