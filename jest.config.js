@@ -32,6 +32,7 @@ const EMBEDDED_ONLY = [
     'language-model',
     'lock-wait',
     'mcp',
+    'mcp-learning',
     'modules',
     'no-binary',
     'options',

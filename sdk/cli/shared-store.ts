@@ -4,6 +4,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { EmbeddedOptions } from '../../index'
 import { OpenMemoryError } from '../errors'
+import type { Learner } from '../mcp/learning-tools'
 import type { Memories } from '../mcp/pinned'
 import { OpenMemory } from '../open-memory'
 import { announce, type Holder, holderOf, newKey } from './holder'
@@ -12,10 +13,12 @@ import { announce, type Holder, holderOf, newKey } from './holder'
 const SEARCH_MS = 10_000
 const PAUSE_MS = 100
 
-const READS: readonly (keyof Memories)[] = ['searchMemories', 'listMemories', 'getMemory', 'getHistory', 'facets']
-const WRITES: readonly (keyof Memories)[] = [
+const READS: readonly (keyof (Memories & Learner))[] = [
+  ...(['searchMemories', 'listMemories', 'getMemory', 'getHistory', 'facets', 'getLearning', 'getSources'] as const),
+]
+const WRITES: readonly (keyof (Memories & Learner))[] = [
   ...(['addMemories', 'updateMemories', 'restoreMemory', 'retireMemory', 'reinforceMemory'] as const),
-  ...(['deleteMemory', 'deleteMemories'] as const),
+  ...(['deleteMemory', 'deleteMemories', 'learn', 'decide', 'undoLearning'] as const),
 ]
 
 /** The store as this process reaches it at the moment. */
@@ -38,13 +41,13 @@ export class SharedStore {
   }
 
   /** What the tools of a model can do. */
-  memories(): Memories {
+  memories(): Memories & Learner {
     type Method = (...args: unknown[]) => Promise<unknown>
     const methods = [...READS, ...WRITES].map((name) => {
       const call: Method = (...args) => this.#run(READS.includes(name), (om) => (om[name] as Method)(...args))
       return [name, call]
     })
-    return Object.fromEntries(methods) as Memories
+    return Object.fromEntries(methods) as Memories & Learner
   }
 
   async close(): Promise<void> {

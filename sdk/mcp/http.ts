@@ -30,7 +30,7 @@ const VERSION = 'mcp-protocol-version'
 /** Answers a message with the memories that its sender may see. */
 export async function answerMcp(
   { headers, user, body }: McpRequest,
-  { om, where, version }: { om: OpenMemory; where: string; version: string },
+  { om, ...told }: { om: OpenMemory; where: string; version: string; learns: boolean },
 ): Promise<McpResponse> {
   const message = parsed(body)
   try {
@@ -38,7 +38,7 @@ export async function answerMcp(
   } catch (error) {
     return json(400, refused(isPlainObject(message) ? (message.id ?? null) : null, error))
   }
-  const session = new Session(om, { version, where, userId: user, actor: actorOf(headers[SESSION_ID]) })
+  const session = new Session(om, { ...told, userId: user, actor: actorOf(headers[SESSION_ID]) })
   const requests = new Requests(
     (...request) => session.answer(...request),
     () => {},

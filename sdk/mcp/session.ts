@@ -3,6 +3,7 @@
 import { OpenMemoryError } from '../errors'
 import { isPlainObject } from '../validate/json'
 import { inToolSpelling, readArguments } from './arguments'
+import { type Learner, learningTools } from './learning-tools'
 import { type Memories, pinnedTo } from './pinned'
 import { complete, type Envelope, envelopeOf, NOT_CACHED, nameOf, REQUEST_VERSIONS, SESSION_VERSIONS } from './protocol'
 import { ErrorCode, type Exchange, RpcError } from './rpc'
@@ -24,6 +25,8 @@ export interface SessionOptions {
   userId?: string | undefined
   /** The host's name, if it is known before the session begins. */
   actor?: string | undefined
+  /** Whether the store has a language model. */
+  learns?: boolean | undefined
 }
 
 export class Session {
@@ -33,11 +36,12 @@ export class Session {
   /** The host's name. */
   #actor: string | undefined
 
-  constructor(om: Memories, options: SessionOptions) {
+  constructor(om: Memories & Learner, options: SessionOptions) {
     this.#options = options
     this.#actor = options.actor
     this.#memories = options.userId === undefined ? om : pinnedTo(options.userId, om)
-    this.#tools = toolsFor(options.userId !== undefined)
+    const { userId, learns } = options
+    this.#tools = [...toolsFor(userId !== undefined), ...(learns ? learningTools(om, userId) : [])]
   }
 
   /** Answers a request; throws an {@link RpcError} if it is invalid. */

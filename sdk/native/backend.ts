@@ -249,8 +249,9 @@ export class NativeBackend<M extends object> implements Backend<M> {
   }
 
   async serve(options: contract.ServeOptions | undefined, reach: Reach): Promise<contract.Server> {
-    const { directory, lock } = this.#settings
-    return this.#explained(Server.start(this.#open(), { directory, lock }, reach, options))
+    const { directory, lock, languageModel } = this.#settings
+    const store = { directory, lock, learns: languageModel !== undefined }
+    return this.#explained(Server.start(this.#open(), store, reach, options))
   }
 
   async close(): Promise<void> {

@@ -36,13 +36,13 @@ export class Server implements contract.Server {
 
   static async start(
     engine: NativeEngine,
-    { directory, lock }: { directory: string; lock: LockWait },
+    { directory, lock, learns }: { directory: string; lock: LockWait; learns: boolean },
     reach: Reach,
     given?: contract.ServeOptions,
   ): Promise<Server> {
     let url = ''
     const mcp = (request: string) =>
-      mcpAnswer(request, (key) => reach({ url: reachable(url), ...(key && { apiKey: key }) }))
+      mcpAnswer(request, learns, (key) => reach({ url: reachable(url), ...(key && { apiKey: key }) }))
     const server = new (addon().Server)(engine, JSON.stringify(settings(directory, given)), mcp)
     const { host, port } = await read<{ host: string; port: number }>(lock.pass(() => server.start()))
     url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
@@ -60,12 +60,16 @@ export class Server implements contract.Server {
 }
 
 /** Answers a message of a host of models as a client of this very server, so that keys, tenants and limits hold for its tools. */
-async function mcpAnswer(text: string, reached: (key: string | undefined) => contract.OpenMemory): Promise<string> {
+async function mcpAnswer(
+  text: string,
+  learns: boolean,
+  reached: (key: string | undefined) => contract.OpenMemory,
+): Promise<string> {
   const request = JSON.parse(text) as McpRequest
   const { authorization, 'x-api-key': given } = request.headers
   const om = reached(given ?? authorization?.slice(authorization.indexOf(' ') + 1).trim())
   try {
-    return JSON.stringify(await answerMcp(request, { om, where: 'on this server', version: VERSION }))
+    return JSON.stringify(await answerMcp(request, { om, where: 'on this server', version: VERSION, learns }))
   } finally {
     await om.close()
   }

@@ -6,6 +6,7 @@ import { converse } from '../../mcp/rpc'
 import { Session } from '../../mcp/session'
 import { directoryOf } from '../../native/directory'
 import { type Command, text, UsageError } from '../command'
+import { languageModel } from '../language-model'
 import { SharedStore } from '../shared-store'
 import { untilStopped } from '../signals'
 import { VERSION } from '../version'
@@ -24,7 +25,10 @@ export const mcp: Command = {
     // Several hosts may start this command for one directory.
     const shared = call.server === undefined ? new SharedStore(directory, call.options() as EmbeddedOptions) : undefined
     const userId = text(call.values, 'user')
-    const session = new Session(shared?.memories() ?? call.open(), { version: VERSION, where, userId })
+    const session = new Session(shared?.memories() ?? call.open(), {
+      ...{ version: VERSION, where, userId },
+      learns: languageModel() !== undefined,
+    })
     // Hosts keep standard error as the server's log.
     process.stderr.write(`openmemory: memories of ${userId ?? 'all users'} ${where}\n`)
     const end = new AbortController()
