@@ -45,7 +45,7 @@ fn sectors() -> impl Strategy<Value = Sectors> {
 }
 
 fn text() -> impl Strategy<Value = String> {
-    any::<String>().prop_filter("a text is not blank", |text| !text.trim().is_empty())
+    any::<String>().prop_filter("a text shows something", |text| Content::read("content", text.clone()).is_ok())
 }
 
 fn note() -> impl Strategy<Value = Option<String>> {

@@ -55,11 +55,11 @@ impl Engine {
     }
 
     fn counts(&self, numbers: &[Number], request: &Facets, control: &Control) -> Result<Counts, Error> {
-        let mut counts = Counts::default();
+        let (mut counts, now) = (Counts::default(), self.now());
         for number in numbers {
             control.check()?;
             let Some(head) = self.store.head(*number)? else { continue };
-            if !head.is_hidden(request.shown, self.now()) && self.matches(*number, &head, request.filter.as_ref())? {
+            if !head.is_hidden(request.shown, now) && self.matches(*number, &head, request.filter.as_ref())? {
                 request.field.each(&head, &mut |value| counts.add(value));
             }
         }
