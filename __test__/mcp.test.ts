@@ -2,9 +2,10 @@
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, expect, test } from '@jest/globals'
 import { serve } from './helpers/server'
 import { freshDirectory } from './helpers/store'
@@ -720,3 +721,19 @@ test('three hosts use one directory, and go on when the first one ends', async (
   }
   expect((await third.use('list_memories', {})).memories).toHaveLength(6)
 }, 120_000)
+
+test('a host finds the server that has the directory', async () => {
+  const path = freshDirectory()
+  const server = spawn(process.execPath, [CLI, 'serve', '--path', path, '--port', '0', '--quiet', '--stop-with-stdin'])
+  try {
+    for (let n = 0; n < 200 && !existsSync(join(path, '.holder.json')); n++) await pause(50)
+    const host = new Host(spawn(process.execPath, [CLI, 'mcp', '--path', path]))
+    hosts.push(host)
+    await host.begin()
+    expect(await host.use('add_memory', { content: 'Ada drinks tea' })).toMatchObject({ version: 1 })
+  } finally {
+    server.stdin.end()
+    await once(server, 'exit')
+  }
+  expect(existsSync(join(path, '.holder.json'))).toBe(false)
+})

@@ -14,8 +14,19 @@ export interface Holder {
   key?: string
 }
 
-/** Says that this process serves the directory; returns the function that takes it back. */
+/**
+ * Says that this process serves the directory; returns the function that takes it back. Nothing can be noted in a directory that
+ * is read-only, and any number of processes may open one.
+ */
 export function announce(directory: string, holder: Holder): () => void {
+  try {
+    return noted(directory, holder)
+  } catch {
+    return () => {}
+  }
+}
+
+function noted(directory: string, holder: Holder): () => void {
   const [note, text] = [join(directory, NOTE), JSON.stringify(holder)]
   const unfinished = `${note}.${process.pid}`
   rmSync(unfinished, { force: true })

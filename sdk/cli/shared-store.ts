@@ -7,7 +7,7 @@ import { OpenMemoryError } from '../errors'
 import type { Learner } from '../mcp/learning-tools'
 import type { Memories } from '../mcp/pinned'
 import { OpenMemory } from '../open-memory'
-import { announce, type Holder, holderOf, newKey } from './holder'
+import { announce, holderOf, newKey } from './holder'
 
 /** How long a call looks for a process that has the directory. */
 const SEARCH_MS = 10_000
@@ -100,7 +100,7 @@ export class SharedStore {
       await om.stats()
       const key = newKey()
       const server = await om.serve({ port: 0, host: '127.0.0.1', apiKeys: [`default=${key}`] })
-      const takeBack = announced(this.#directory, { url: server.url, key })
+      const takeBack = announce(this.#directory, { url: server.url, key })
       const end = async () => {
         takeBack()
         await om.close()
@@ -130,15 +130,6 @@ export class SharedStore {
       await om.close()
       return undefined
     }
-  }
-}
-
-/** Nothing can be noted in a directory that is read-only, and any number of processes may open one. */
-function announced(directory: string, holder: Holder): () => void {
-  try {
-    return announce(directory, holder)
-  } catch {
-    return () => {}
   }
 }
 

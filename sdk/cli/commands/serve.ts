@@ -3,6 +3,7 @@
 import { directoryOf } from '../../native/directory'
 import { type Command, given, numeric, text, UsageError } from '../command'
 import { BOOLEAN, STRING } from '../flags'
+import { announce } from '../holder'
 import { styled } from '../print'
 import { untilStopped } from '../signals'
 
@@ -56,8 +57,16 @@ export const serve: Command = {
     const path = directoryOf(text(values, 'path'))
     if (values.json) process.stdout.write(`${JSON.stringify({ url: server.url, port: server.port, path })}\n`)
     call.say(`Serving ${path} on ${styled('bold', server.url)}; API docs at ${server.url}/docs`)
+    // Hosts of models that find the directory locked come to this server, unless it wants a key that they do not have.
+    const takeBack = (await takesNoKey(server.url)) ? announce(path, { url: server.url }) : undefined
     await stopped
+    takeBack?.()
     await server.close()
     return undefined
   },
+}
+
+async function takesNoKey(url: string): Promise<boolean> {
+  const answer = await fetch(`${url}/stats`).catch(() => undefined)
+  return answer?.ok === true
 }
