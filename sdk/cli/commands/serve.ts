@@ -1,5 +1,7 @@
 // openmemory serve: makes a directory available over HTTP.
 
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { directoryOf } from '../../native/directory'
 import { type Command, given, numeric, text, UsageError } from '../command'
 import { BOOLEAN, STRING } from '../flags'
@@ -58,7 +60,9 @@ export const serve: Command = {
     if (values.json) process.stdout.write(`${JSON.stringify({ url: server.url, port: server.port, path })}\n`)
     call.say(`Serving ${path} on ${styled('bold', server.url)}; API docs at ${server.url}/docs`)
     // Hosts of models that find the directory locked come to this server, unless it wants a key that they do not have.
-    const takeBack = (await takesNoKey(server.url)) ? announce(path, { url: server.url }) : undefined
+    const takeBack = takesNoKey(text(values, 'key-file') ?? join(path, 'keys.json'))
+      ? announce(path, { url: server.url })
+      : undefined
     await stopped
     takeBack?.()
     await server.close()
@@ -66,7 +70,6 @@ export const serve: Command = {
   },
 }
 
-async function takesNoKey(url: string): Promise<boolean> {
-  const answer = await fetch(`${url}/stats`).catch(() => undefined)
-  return answer?.ok === true
+function takesNoKey(keyFile: string): boolean {
+  return !process.env.OPENMEMORY_API_KEYS && !existsSync(keyFile)
 }
