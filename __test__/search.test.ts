@@ -85,7 +85,8 @@ test.each([
   ['', {}, 'INVALID_ARGUMENT', 'query'],
   [7, {}, 'INVALID_ARGUMENT', 'query'],
   ['x'.repeat(8193), {}, 'LIMIT_EXCEEDED', 'query'],
-  ['x', { offset: 3 }, 'INVALID_ARGUMENT', 'offset'],
+  ['x', { skip: 3 }, 'INVALID_ARGUMENT', 'skip'],
+  ['x', { offset: -1 }, 'INVALID_ARGUMENT', 'offset'],
   ['x', { sectors: ['moody'] }, 'INVALID_ARGUMENT', 'sectors[0]'],
   ['x', { minScore: Number.NaN }, 'INVALID_ARGUMENT', 'minScore'],
 ])('%# is refused', async (query, options, code, field) => {
