@@ -163,7 +163,12 @@ impl Engine {
         find: impl Fn(usize) -> Result<Vec<RankedMemory>, Error>,
     ) -> Result<(Vec<(RankedMemory, Version)>, bool), Error> {
         let filters = request.asks_each() || request.reads_past();
-        let mut take = if filters { FIRST_FILTERED.max(4 * request.wanted()) } else { request.wanted() };
+        let mut take = match (request.asks_each(), request.reads_past()) {
+            (true, _) => FIRST_FILTERED.max(4 * request.wanted()),
+            // A few are other texts of a memory that is found already.
+            (false, true) => 2 * request.wanted(),
+            (false, false) => request.wanted(),
+        };
         let mut checked: HashMap<u64, Option<(Number, Version)>> = HashMap::new();
         loop {
             let candidates = find(take)?;
