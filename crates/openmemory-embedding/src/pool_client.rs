@@ -1,4 +1,4 @@
-//! How does a store share a pool? Each client has its own queue, and clients are served in turn.
+//! How does a store share a pool? Each client has its own queue, and clients get equal time of the threads.
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};

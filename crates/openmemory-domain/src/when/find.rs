@@ -65,7 +65,8 @@ impl Reader<'_> {
         let led = WORDS.in_.at(&self.tokens[at..]).map_or(0, |(.., length)| length);
         // Relative times come first, since "vor 3 Monaten" is no time before a month; and of two, the longer one: "a month
         // ago" and not "in a month" in "participated in a month ago".
-        let relative = [self.relative(at), self.relative(at + led)].into_iter().flatten();
+        let after_preposition = (led > 0).then(|| self.relative(at + led)).flatten();
+        let relative = self.relative(at).into_iter().chain(after_preposition);
         if let Some((named, end)) = relative.max_by_key(|(_, end)| *end) {
             return found(named.days.window(), false, end);
         }

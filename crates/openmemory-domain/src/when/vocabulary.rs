@@ -84,12 +84,12 @@ impl From<File> for Vocabulary {
 }
 
 impl Vocabulary {
-    /// A month's name. In languages that add endings, a longer word that begins with it counts too, and needs no
-    /// preposition.
+    /// The month that a word names.
     pub(super) fn month(&self, word: &str) -> Option<i8> {
         self.months.get(word).copied()
     }
 
+    /// The month that a word names with the ending of "in", which therefore needs no preposition.
     pub(super) fn month_with_ending(&self, word: &str) -> Option<i8> {
         /// Finnish, Hungarian, Turkish, Tamil and Korean: the endings of "in".
         const ENDINGS: [&str; 14] =

@@ -50,8 +50,10 @@ impl Engine {
                         actor: Some(actor.clone()),
                         reason: Some(reason.clone().unwrap_or_else(|| learned.reason.clone())),
                     };
-                    let said = self.said(&kept.learning.scope, learned, kept.learning.created_at)?;
-                    let said = messages.iter().find(|kept| cites(learned, kept)).map_or(said, |kept| kept.message.at);
+                    let said = match messages.iter().find(|kept| cites(learned, kept)) {
+                        Some(cited) => cited.message.at,
+                        None => self.said(&kept.learning.scope, learned, kept.learning.created_at)?,
+                    };
                     requests_of(operation, &kept.added, &kept.learning.scope, said, by)
                 }
                 _ => Ok(Vec::new()),
