@@ -107,6 +107,8 @@ export interface OperatedMemory<M extends object = Metadata> extends Memory<M> {
   event: 'ADD' | 'UPDATE' | 'RESTORE' | 'RETIRE' | 'DELETE' | 'NONE'
   /** For a `DELETE`. */
   deleted_at?: string
+  /** After a `merge`: the memories that this one replaces, each with the version that retired it. */
+  merged?: { id: string; version: number }[]
 }
 
 /** What {@link OpenMemory.compact} did: the size of all files of the store. */
@@ -375,11 +377,25 @@ export interface MemoryUpdate<M extends object = Metadata> extends MemoryPatch<M
   correction?: boolean
 }
 
+/** Memories of one user that say the same become one: `id` stays, those in `from` are retired as `ended`. */
+export interface MemoryMerge<M extends object = Metadata> {
+  id: string
+  from: readonly { id: string; ifVersion?: number }[]
+  /** What the memory says then. Default: what it says. */
+  content?: string
+  /** Default: the tags of all of them. */
+  tags?: readonly string[]
+  /** Merged into the metadata of the memory that stays; `null` removes a field. */
+  metadata?: MemoryPatch<M>['metadata']
+  ifVersion?: number
+}
+
 /** One change of {@link OpenMemory.applyOperations}: exactly one of these fields. */
 export type Operation<M extends object = Metadata> =
   | { add: NewMemory<M> }
   | { update: MemoryUpdate<M> }
   | { retire: { id: string; why?: Retired; valid_to?: DateInput; ifVersion?: number } }
+  | { merge: MemoryMerge<M> }
   | { restore: { id: string; version: number; ifVersion?: number } }
   | { delete: { id: string; ifVersion?: number } }
 
@@ -1540,7 +1556,7 @@ export class OpenMemory<M extends object = Metadata> {
   restoreMemory(id: string, version: number, options?: RestoreOptions): Promise<Memory<M>>
 
   /**
-   * Adds, changes, retires, restores and deletes memories in one commit: all or none. Operations apply in order, each to the
+   * Adds, changes, retires, merges, restores and deletes memories in one commit: all or none. Operations apply in order, each to the
    * state that those before it leave.
    *
    * @param operations 1 to 1000 operations, each with an `ifVersion` of its own.

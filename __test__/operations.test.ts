@@ -113,6 +113,73 @@ test('nothing is undone if a memory has changed since, and its result says so', 
   expect(await state(om)).toEqual(before)
 })
 
+test('memories that say the same become one, with the tags of all, and are undone together', async () => {
+  const om = await store()
+  await om.addMemory({ id: 'm4', content: 'Ada drinks coffee every day', tags: ['t', 'drinks'] })
+  const before = await state(om)
+  const results = await om.applyOperations([
+    {
+      merge: {
+        id: 'm3',
+        from: [{ id: 'm4', ifVersion: 1 }, { id: 'm1' }],
+        content: 'Ada drinks coffee daily',
+        metadata: { merged: true },
+        ifVersion: 2,
+      },
+    },
+  ])
+  expect(results).toMatchObject([
+    {
+      memory: {
+        id: 'm3',
+        version: 3,
+        event: 'UPDATE',
+        content: 'Ada drinks coffee daily',
+        tags: ['t', 'drinks'],
+        metadata: { merged: true },
+        merged: [
+          { id: 'm4', version: 2 },
+          { id: 'm1', version: 2 },
+        ],
+      },
+    },
+  ])
+  expect(await om.getMemory('m4')).toMatchObject({ retired: 'ended' })
+  expect((await om.getHistory('m4'))[0]).toMatchObject({ event: 'RETIRE', reason: 'merged into m3' })
+  expect((await om.searchMemories('Does Ada drink coffee?')).map(({ id }) => id)).not.toContain('m4')
+  expect(events(await om.undoOperations(results))).toEqual(['RESTORE', 'RESTORE', 'RESTORE'])
+  expect(await state(om)).toEqual(before)
+})
+
+test.each<[string, object, string, string | undefined]>([
+  ['of no others', { id: 'm0', from: [] }, 'INVALID_ARGUMENT', 'from'],
+  ['with itself', { id: 'm0', from: [{ id: 'm0' }] }, 'INVALID_ARGUMENT', 'from[0]'],
+  ['with one twice', { id: 'm0', from: [{ id: 'm1' }, { id: 'm1' }] }, 'INVALID_ARGUMENT', 'from[1]'],
+  ['with a memory of another user', { id: 'm0', from: [{ id: 'bob' }] }, 'INVALID_ARGUMENT', 'from'],
+  ['with an old version', { id: 'm0', from: [{ id: 'm3', ifVersion: 1 }] }, 'VERSION_CONFLICT', undefined],
+  ['with what is not there', { id: 'm0', from: [{ id: 'none' }] }, 'NOT_FOUND', undefined],
+  ['with a field that it has not', { id: 'm0', from: [{ id: 'm1', why: 'wrong' }] }, 'INVALID_ARGUMENT', 'why'],
+])('a merge %s is refused, and nothing changes', async (_, merge, code, field) => {
+  const om = await store()
+  await om.addMemory({ id: 'bob', content: 'Bob lives in Faro', user_id: 'bob' })
+  const before = await state(om)
+  const [result] = await om.applyOperations([{ merge } as Operation])
+  expect(result?.ok ? 'ok' : result?.error).toMatchObject({ code, ...(field && { details: { field } }) })
+  expect(await state(om)).toEqual(before)
+})
+
+test('a text that an operation has set can be restored by a later one', async () => {
+  const om = await store()
+  const results = await om.applyOperations([
+    { update: { id: 'm0', content: 'Ada lives in Porto' } },
+    { update: { id: 'm0', content: 'Ada lives in Faro' } },
+    { restore: { id: 'm0', version: 2 } },
+  ])
+  expect(events(results)).toEqual(['UPDATE', 'UPDATE', 'RESTORE'])
+  const [found] = await om.searchMemories('Where does Ada live?')
+  expect(found).toMatchObject({ id: 'm0', version: 4, content: 'Ada lives in Porto' })
+})
+
 test('a deletion cannot be undone', async () => {
   const om = await store()
   const error = await refusal(om.undoOperations(await om.applyOperations(ALL)))

@@ -6,7 +6,7 @@ import { invalid } from './errors'
 import { checkRecord, describe } from './validate/arguments'
 import { isPlainObject } from './validate/json'
 
-const KINDS = ['add', 'update', 'retire', 'restore', 'delete'] as const
+const KINDS = ['add', 'update', 'retire', 'merge', 'restore', 'delete'] as const
 
 /** One operation, with plain data. */
 export function checkOperation(
@@ -24,20 +24,24 @@ export function checkOperation(
 }
 
 /** What an undo has to know of a result. */
-type Done = Pick<contract.OperatedMemory, 'id' | 'version' | 'event'>
+type Done = Pick<contract.OperatedMemory, 'id' | 'version' | 'event' | 'merged'>
 
 /** What takes the operations back that had these results, last one first. */
 export function undoing(results: readonly contract.ItemResult<Done>[]): PlainObject[] {
   if (!Array.isArray(results)) throw invalid('results', 'must be what applyOperations returned')
   const undone = results.map((result, index): PlainObject[] => {
     if (result?.ok !== true) return []
-    const { id, version, event } = result.memory
+    const { id, version, event, merged = [] } = result.memory
     if (event === 'NONE') return []
     if (event === 'ADD') return [{ delete: { id, ifVersion: version } }]
     if (event === 'UPDATE' || event === 'RETIRE' || event === 'RESTORE') {
-      return [{ restore: { id, version: version - 1, ifVersion: version } }]
+      return [...merged, { id, version }].map(before)
     }
     throw invalid(`results[${index}]`, `cannot be undone: what is deleted is gone`)
   })
   return undone.reverse().flat()
+}
+
+function before({ id, version }: Pick<Done, 'id' | 'version'>): PlainObject {
+  return { restore: { id, version: version - 1, ifVersion: version } }
 }

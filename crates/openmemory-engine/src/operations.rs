@@ -1,19 +1,20 @@
 //! How are changes of several kinds made together? All texts are embedded first, and one commit applies all of them or none.
 
-use openmemory_domain::request::{Delete, NewMemory, Operation, Operations, Restore, Retire, Update};
-use openmemory_domain::{Content, Memory, MemoryId, ModelIdentity, Timestamp};
-use openmemory_rules::contract::{Control, Deleted, Effect, ItemError, ItemResult, Operated};
+use openmemory_domain::request::{Delete, Merge, NewMemory, Operation, Operations, Restore, Retire, Update};
+use openmemory_domain::{Content, Memory, MemoryId, ModelIdentity, Timestamp, Version};
+use openmemory_rules::contract::{Control, Deleted, Effect, ItemError, ItemResult, Merged, Operated};
 use openmemory_rules::write::add::{self, Insertion, Prepared};
 use openmemory_rules::write::committed::Committed;
 use openmemory_rules::write::text::Text;
-use openmemory_rules::write::{delete, restore, retire, update};
-use openmemory_rules::{Changes, Error, Number};
+use openmemory_rules::write::{delete, merge, restore, retire, update};
+use openmemory_rules::{Changes, Error, Number, Rows};
 use openmemory_storage::Transaction;
 
 use super::batch::{aborted, read_items};
 use super::commit_listeners::CommitListeners;
 use super::embed::Embedded;
 use super::engine::Engine;
+use super::index_text::words;
 use super::learning::delete_and_forget;
 use super::outcome::HasId;
 use super::partitions::user_of;
@@ -23,6 +24,7 @@ pub(super) enum Ready {
     Add(Box<Prepared>),
     Update(Box<Update>, Option<Text>),
     Retire(Retire),
+    Merge(Box<Merge>, Option<Text>),
     Restore(Restore, Option<Text>),
     Delete(Delete),
     /// Takes back what a learning has added, which still says what that was.
@@ -33,6 +35,8 @@ pub(super) enum Ready {
 pub(super) enum Applied {
     Inserted(Insertion),
     Changed(Committed),
+    /// The memory that stays, and those that it replaces.
+    Merged(Committed, Vec<Committed>),
     Deleted(Number, Deleted),
 }
 
@@ -48,6 +52,7 @@ impl HasId for Ready {
             Self::Add(new) => new.id(),
             Self::Update(update, _) => &update.id,
             Self::Retire(retire) => &retire.id,
+            Self::Merge(merge, _) => &merge.into.id,
             Self::Restore(restore, _) => &restore.id,
             Self::Delete(delete) | Self::TakeBack(delete) => &delete.id,
         };
@@ -77,7 +82,8 @@ impl Applied {
             Self::Inserted(
                 Insertion::New(committed) | Insertion::Touched(committed) | Insertion::Replaced(committed),
             )
-            | Self::Changed(committed) => &committed.memory,
+            | Self::Changed(committed)
+            | Self::Merged(committed, _) => &committed.memory,
             Self::Inserted(Insertion::Unchanged(memory)) => memory,
             Self::Deleted(_, deleted) => &deleted.memory,
         }
@@ -87,19 +93,31 @@ impl Applied {
         match self {
             Self::Inserted(insertion) => listeners.inserted(insertion),
             Self::Changed(committed) => listeners.committed(committed),
+            Self::Merged(kept, retired) => {
+                listeners.committed(kept);
+                retired.iter().for_each(|committed| listeners.committed(committed));
+            }
             Self::Deleted(number, deleted) => listeners.deleted(*number, deleted),
         }
     }
 
     fn into_operated(self) -> Operated {
         let memory = self.memory().clone();
+        let merged = match &self {
+            Self::Merged(_, retired) => retired.iter().map(|committed| &committed.memory.version).map(merged).collect(),
+            _ => Vec::new(),
+        };
         let effect = match self {
             Self::Inserted(Insertion::Unchanged(_)) => Effect::Nothing,
             Self::Deleted(_, deleted) => Effect::Deleted(deleted.deleted_at),
-            Self::Inserted(_) | Self::Changed(_) => Effect::Version(memory.version.provenance.event),
+            Self::Inserted(_) | Self::Changed(_) | Self::Merged(..) => Effect::Version(memory.version.provenance.event),
         };
-        Operated { memory, effect }
+        Operated { memory, effect, merged }
     }
+}
+
+fn merged(version: &Version) -> Merged {
+    Merged { id: version.id.clone(), version: version.number }
 }
 
 impl Engine {
@@ -140,13 +158,8 @@ impl Engine {
                         unknown.push(&new.content);
                     }
                 }
-                Operation::Update(update) => {
-                    if let Some(content) = &update.patch.content
-                        && !self.knows(&update.id, content.hash()).await?
-                    {
-                        unknown.push(content);
-                    }
-                }
+                Operation::Update(update) => unknown.extend(self.unknown_text(update).await?),
+                Operation::Merge(merge) => unknown.extend(self.unknown_text(&merge.into).await?),
                 Operation::Retire(_) | Operation::Restore(_) | Operation::Delete(_) => {}
             }
         }
@@ -157,15 +170,24 @@ impl Engine {
         self.embed_all(&unknown, control, |done, total| control.report(done, total)).await
     }
 
+    /// The text that an update sets, unless the memory has its vectors.
+    async fn unknown_text<'a>(&self, update: &'a Update) -> Result<Option<&'a Content>, Error> {
+        match &update.patch.content {
+            Some(content) if !self.knows(&update.id, content.hash()).await? => Ok(Some(content)),
+            _ => Ok(None),
+        }
+    }
+
     pub(super) async fn prepare_operation(&self, operation: Operation, embedded: &Embedded) -> Result<Ready, Error> {
         Ok(match operation {
             Operation::Add(new) => Ready::Add(Box::new(self.prepare_add(*new, embedded).await?)),
             Operation::Update(update) => {
-                if update.patch.content.is_some() {
-                    self.load_partition_of(&update.id).await?;
-                }
-                let (update, text) = self.with_text(*update, embedded).map_err(|failed| failed.error)?;
+                let (update, text) = self.prepare_update(*update, embedded).await?;
                 Ready::Update(Box::new(update), text)
+            }
+            Operation::Merge(merge) => {
+                let (into, text) = self.prepare_update(merge.into, embedded).await?;
+                Ready::Merge(Box::new(Merge { into, ..*merge }), text)
             }
             Operation::Restore(restore) => {
                 let text = self.text_to_restore(&restore).await?;
@@ -174,6 +196,13 @@ impl Engine {
             Operation::Retire(retire) => Ready::Retire(retire),
             Operation::Delete(delete) => Ready::Delete(delete),
         })
+    }
+
+    async fn prepare_update(&self, update: Update, embedded: &Embedded) -> Result<(Update, Option<Text>), Error> {
+        if update.patch.content.is_some() {
+            self.load_partition_of(&update.id).await?;
+        }
+        self.with_text(update, embedded).map_err(|failed| failed.error)
     }
 
     async fn prepare_add(&self, new: NewMemory, embedded: &Embedded) -> Result<Prepared, Error> {
@@ -229,7 +258,10 @@ pub(super) fn apply(
         }
         Ready::Update(update, text) => update::update(transaction, &update, text.as_ref(), now).map(Applied::Changed),
         Ready::Retire(request) => retire::retire(transaction, &request, now).map(Applied::Changed),
+        Ready::Merge(request, text) => merge::merge(transaction, &request, text.as_ref(), now)
+            .map(|(kept, retired)| Applied::Merged(kept, retired)),
         Ready::Restore(request, text) => {
+            let text = text.map_or_else(|| text_made_before(transaction, &request), |text| Ok(Some(text)))?;
             restore::restore(transaction, &request, text.as_ref(), now).map(Applied::Changed)
         }
         Ready::Delete(request) => {
@@ -239,4 +271,13 @@ pub(super) fn apply(
             delete::delete(transaction, request, now).map(|(number, deleted)| Applied::Deleted(number, deleted))
         }
     }
+}
+
+/// The text to restore if an operation before it, in the same commit, has made its version.
+fn text_made_before(transaction: &Transaction<'_>, restore: &Restore) -> Result<Option<Text>, Error> {
+    let Some(number) = transaction.number(&restore.id)? else { return Ok(None) };
+    let Some(version) = transaction.earlier(number, restore.version)? else { return Ok(None) };
+    let Some(content) = transaction.content(number, version.content)? else { return Ok(None) };
+    let (hash, words) = (version.content, words(&content));
+    Ok(Some(Text { content: Content::read("content", content)?, hash, words, embedding: None, related: Vec::new() }))
 }

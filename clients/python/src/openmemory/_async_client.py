@@ -305,7 +305,7 @@ class AsyncOpenMemory:
     ) -> list[ItemResult]:
         """Add, change, retire, restore and delete memories in one commit: all or none.
 
-        :param operations: 1 to 1000 mappings with one key each: ``add``, ``update``, ``retire``, ``restore`` or ``delete``,
+        :param operations: 1 to 1000 mappings with one key each: ``add``, ``update``, ``retire``, ``merge``, ``restore`` or ``delete``,
             and as value the fields of that call, such as ``{"retire": {"id": …, "if_version": 2}}``.
         :returns: One result per operation, in order. If one is refused, the others have ``ABORTED``, and nothing changes.
         :raises ValidationError: If there are no operations or more than 1000.

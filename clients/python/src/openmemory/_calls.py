@@ -76,7 +76,7 @@ def update_memories(updates: Iterable[Mapping[str, Any]], atomic: bool, **notes:
 
 def _operation(scope: Scope, item: Any, name: str) -> dict[str, Any]:
     if not isinstance(item, Mapping) or len(item) != 1:
-        raise invalid(name, "must have exactly one of add, update, retire, restore and delete")
+        raise invalid(name, "must have exactly one of add, update, retire, merge, restore and delete")
     [(kind, value)] = item.items()
     asked = record(value, kind)
     return {kind: scope.memory(asked) if kind == "add" else asked}
@@ -99,8 +99,13 @@ def undoing(results: Iterable[ItemResult]) -> list[dict[str, Any]]:
         if memory.event == "ADD":
             undone.append({"delete": {"id": memory.id, "if_version": memory.version}})
         else:
-            undone.append({"restore": {"id": memory.id, "version": memory.version - 1, "if_version": memory.version}})
+            undone.append(_before(memory.id, memory.version))
+            undone.extend(_before(merged["id"], merged["version"]) for merged in reversed(memory.merged))
     return undone[::-1]
+
+
+def _before(memory_id: str, version: int) -> dict[str, Any]:
+    return {"restore": {"id": memory_id, "version": version - 1, "if_version": version}}
 
 
 def delete_memory(memory_id: Id, **options: Any) -> Call[Memory]:

@@ -51,6 +51,8 @@ class Memory:
     existed: bool = False
     #: What ``apply_operations`` did: ``ADD``, ``UPDATE``, ``RESTORE``, ``RETIRE``, ``DELETE`` or ``NONE``.
     event: Optional[str] = None
+    #: After a merge: the ``id`` of each memory that this one replaces, and the ``version`` that retired it.
+    merged: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     def read(cls, fields: Mapping[str, Any]) -> Memory:

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::properties::{ACTOR, ID, IF_VERSION, REASON, VALID_TO, version};
-use super::{Delete, Fields, Item, Kind, NewMemory, Property, Restore, Retire, Update, batch, update};
+use super::{Delete, Fields, Item, Kind, Merge, NewMemory, Property, Restore, Retire, Update, batch, update};
 use crate::{Event, Invalid, MemoryId, Provenance};
 
 /// One change. Its `actor` and `reason` are those of the call.
@@ -12,11 +12,12 @@ pub enum Operation {
     Add(Box<NewMemory>),
     Update(Box<Update>),
     Retire(Retire),
+    Merge(Box<Merge>),
     Restore(Restore),
     Delete(Delete),
 }
 
-/// `{operations: [{add | update | retire | restore | delete}], actor?, reason?}`
+/// `{operations: [{add | update | retire | merge | restore | delete}], actor?, reason?}`
 #[derive(Debug)]
 pub struct Operations {
     pub items: Vec<Item<Operation>>,
@@ -27,10 +28,11 @@ const RETIRE: [Property; 4] = [ID, Retire::WHY, VALID_TO.about("Until when it wa
 const DELETE: [Property; 2] = [ID, IF_VERSION];
 
 /// Exactly one of these.
-const OPERATION: [Property; 5] = [
+const OPERATION: [Property; 6] = [
     Property::new("add", Kind::Nested(NewMemory::PROPERTIES)),
     Property::new("update", Kind::Nested(Update::ITEM)),
     Property::new("retire", Kind::Nested(&RETIRE)),
+    Property::new("merge", Kind::Nested(Merge::PROPERTIES)),
     Property::new("restore", Kind::Nested(&RESTORE)),
     Property::new("delete", Kind::Nested(&DELETE)),
 ];
@@ -54,6 +56,7 @@ impl Operation {
             Self::Add(new) => new.id.as_ref(),
             Self::Update(update) => Some(&update.id),
             Self::Retire(retire) => Some(&retire.id),
+            Self::Merge(merge) => Some(&merge.into.id),
             Self::Restore(restore) => Some(&restore.id),
             Self::Delete(delete) => Some(&delete.id),
         }
@@ -61,7 +64,7 @@ impl Operation {
 }
 
 fn read(item: Value, by: &Provenance) -> Result<Operation, Invalid> {
-    let one = || Invalid::argument("", "must have exactly one of add, update, retire, restore and delete");
+    let one = || Invalid::argument("", "must have exactly one of add, update, retire, merge, restore and delete");
     let Value::Object(item) = item else { return Err(one()) };
     super::check_names(&item, &OPERATION)?;
     let mut entries = item.into_iter();
@@ -74,6 +77,7 @@ fn read(item: Value, by: &Provenance) -> Result<Operation, Invalid> {
             let provenance = Provenance { event: Event::Retire, ..by.clone() };
             Ok(Operation::Retire(Retire { provenance, ..retire }))
         }
+        "merge" => Ok(Operation::Merge(Box::new(Merge::read(value, by)?))),
         "restore" => {
             let restore = Restore::read(only(value, &RESTORE)?)?;
             let provenance = Provenance { event: restore.provenance.event, ..by.clone() };

@@ -32,7 +32,7 @@ pub use maintenance::{BackedUp, Compacted, Exported, Reindexed};
 pub use memory_change::{ChangeKind, MemoryChange};
 pub use memory_store::{ExportSink, MemoryStore, QueryVector, Reply};
 pub use memory_version::MemoryVersion;
-pub use operated::{Effect, Operated};
+pub use operated::{Effect, Merged, Operated};
 pub use page::Page;
 pub use stats::{EntityStats, SectorStats, Stats};
 pub use stores::{DEFAULT_TENANT, Stores};

@@ -1,13 +1,22 @@
 //! What has an operation done?
 
-use openmemory_domain::{Event, Memory, Timestamp};
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use openmemory_domain::{Event, Memory, MemoryId, Timestamp};
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
 
 /// A memory after an operation on it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Operated {
     pub memory: Memory,
     pub effect: Effect,
+    /// The memories that it replaces after a merge, each with the version that retired it.
+    pub merged: Vec<Merged>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Merged {
+    pub id: MemoryId,
+    pub version: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +45,9 @@ impl Serialize for Operated {
         map.serialize_entry("event", self.effect.name())?;
         if let Effect::Deleted(at) = self.effect {
             map.serialize_entry("deleted_at", &at.to_string())?;
+        }
+        if !self.merged.is_empty() {
+            map.serialize_entry("merged", &self.merged)?;
         }
         map.end()
     }

@@ -7,6 +7,7 @@ pub mod delete;
 pub mod forget;
 pub mod import;
 pub mod links;
+pub mod merge;
 pub mod reinforce;
 pub mod restore;
 pub mod retire;

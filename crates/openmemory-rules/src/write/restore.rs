@@ -1,7 +1,7 @@
 //! How does an earlier version become current again? Through a new version that copies it.
 
 use openmemory_domain::request::Restore;
-use openmemory_domain::{Invalid, Timestamp, patch};
+use openmemory_domain::{Timestamp, patch};
 
 use super::committed::Committed;
 use super::current::{check_version, classified, current};
@@ -31,9 +31,7 @@ pub fn restore(
     if next.content == head.content {
         return replace(changes, number, &head, next, None, now);
     }
-    let text = text.ok_or_else(|| {
-        Invalid::argument("version", "was made by an operation of this call; restore it in a call of its own")
-    })?;
+    let text = text.ok_or(Error::Internal("a version without its text"))?;
     let text = text.indexed(changes, number, &head.scope)?;
     next.classified = classified(&text.embedding)?;
     replace(changes, number, &head, next, Some(text), now)

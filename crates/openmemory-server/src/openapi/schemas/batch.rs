@@ -56,6 +56,15 @@ pub struct Operated {
     pub event: Effect,
     #[schema(format = DateTime, nullable = false)]
     pub deleted_at: Option<String>,
+    /// After a merge: the memories that it replaces, each with the version that retired it
+    #[schema(nullable = false)]
+    pub merged: Option<Vec<Merged>>,
+}
+
+#[derive(ToSchema, Serialize)]
+pub struct Merged {
+    pub id: String,
+    pub version: u64,
 }
 
 #[derive(ToSchema, Serialize)]
