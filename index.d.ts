@@ -159,11 +159,19 @@ export interface ContextBlock<M extends object = Metadata> {
   /** The block, for a prompt. Empty if no memory fits. */
   text: string
   /** The memories in it, in the order of their lines. */
-  memories: MemoryMatch<M>[]
+  memories: ContextMemory<M>[]
   /** Tokens of `text`, as they were counted. */
   tokens: number
   /** Memories that were found and did not fit. */
   omitted: number
+}
+
+/** A memory of a {@link ContextBlock}. */
+export interface ContextMemory<M extends object = Metadata> extends MemoryMatch<M> {
+  /** Its line. */
+  line: string
+  /** The line without the texts that were true before, if it tells any. */
+  short_line?: string
 }
 
 /** A text that another one has replaced, and when it was true. */

@@ -111,6 +111,7 @@ test('every tool is described, and does its work', async () => {
     [
       ...['add_memory', 'delete_memory', 'get_history', 'get_memory', 'list_memories', 'reinforce_memory'],
       ...['restore_memory', 'retire_memory', 'search_memories', 'update_memory', 'add_memories', 'delete_memories'],
+      'get_context',
     ].sort(),
   )
   for (const { description, inputSchema, annotations } of tools) {
@@ -121,6 +122,9 @@ test('every tool is described, and does its work', async () => {
   }
 
   const added = await host.use('add_memory', { content: 'Ada drinks tea', tags: ['taste'], metadata: { draft: true } })
+  const block = await host.use('get_context', { query: 'What does Ada drink?', tokens: 100, tags: ['taste'] })
+  expect(block).toMatchObject({ ids: [added.id], omitted: 0 })
+  expect(block.context.split('\n')[2]).toMatch(/^- "Ada drinks tea" \(told \w{3} \d{4}-\d\d-\d\d\) \[mem_\w+\]$/)
   expect(added).toMatchObject({ content: 'Ada drinks tea', user_id: 'ada', version: 1 })
   const { id } = added
   const change = { content: 'Ada drinks coffee', metadata: { draft: null }, reason: 'she said so', if_version: 1 }

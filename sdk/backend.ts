@@ -36,6 +36,12 @@ export interface SearchRequest extends Omit<contract.SearchOptions, 'filters' | 
   filters: Filters
 }
 
+export interface ContextRequest extends Omit<contract.ContextOptions, 'filters' | 'vector' | 'countTokens'> {
+  query: string
+  vector?: unknown
+  filters: Filters
+}
+
 export interface FacetsRequest extends Omit<contract.FacetOptions, 'filters'> {
   filters: Filters
 }
@@ -63,6 +69,7 @@ export interface Backend<M extends object = contract.Metadata> {
   deleteIds(ids: readonly string[], control: CallControl): Promise<contract.ItemResult<contract.DeletedMemory<M>>[]>
   deleteSelected(selection: contract.DeleteSelection, control: CallControl): Promise<contract.DeleteSummary>
   search(request: SearchRequest, control?: CallControl): Promise<contract.MemoryMatch<M>[]>
+  context(request: ContextRequest, control?: CallControl): Promise<contract.ContextBlock<M>>
   facets(request: FacetsRequest, control?: CallControl): Promise<contract.Facets>
   touch(request: { ids: string[]; expires_at: string | null }): Promise<contract.ItemResult<contract.Memory<M>>[]>
   reinforce(request: { id: string } & contract.ReinforceOptions): Promise<contract.Memory<M>>

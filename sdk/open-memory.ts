@@ -6,7 +6,7 @@ import { perItem } from './batch'
 import { CallSite } from './call-site'
 import { cancellable, checkLongCall, checkSignal, ProgressFailure } from './cancellable'
 import { connect } from './connect'
-import { contextBlock, estimateTokens } from './context'
+import { ALL_TOKENS, fitted } from './context'
 import { withDeadline } from './deadline'
 import { failure, invalid } from './errors'
 import { conversation, redacts } from './learning'
@@ -250,18 +250,14 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
 
   context(query: string, options?: contract.ContextOptions, ...extra: Extra): Promise<contract.ContextBlock<M>> {
     return this.#call(extra, async (call) => {
-      const {
-        tokens = 1000,
-        countTokens = estimateTokens,
-        order = 'time',
-        ...rest
-      } = checkOptions(options, CONTEXT_OPTIONS)
-      if (!Number.isInteger(tokens) || tokens < 1) throw invalid('tokens', 'must be a whole number of at least 1')
+      const { tokens = 1000, countTokens, ...rest } = checkOptions(options, CONTEXT_OPTIONS)
+      if (countTokens === undefined) return this.#context(query, { tokens, ...rest }, call)
       if (typeof countTokens !== 'function') throw invalid('countTokens', 'must be a function')
+      if (!Number.isInteger(tokens) || tokens < 1) throw invalid('tokens', 'must be a whole number of at least 1')
+      const { order = 'time', ...search } = rest
+      const all = await this.#context(query, { ...search, tokens: ALL_TOKENS, order: 'relevance' }, call)
       if (order !== 'time' && order !== 'relevance') throw invalid('order', 'must be time or relevance')
-      const search = { history: 2, limit: 32, minScore: 0.1, ...rest }
-      const matches = await this.#search(query, search, call)
-      return contextBlock(matches, { tokens, countTokens, order, now: new Date() })
+      return fitted(all, { tokens, countTokens, order })
     })
   }
 
@@ -546,13 +542,20 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
   }
 
   #search(query: string, options: contract.SearchOptions, call: Call): Promise<contract.MemoryMatch<M>[]> {
+    return this.#backend.search(this.#query(query, options), call.stopAtDeadline())
+  }
+
+  #context(query: string, options: contract.ContextOptions, call: Call): Promise<contract.ContextBlock<M>> {
+    return this.#backend.context(this.#query(query, options), call.stopAtDeadline())
+  }
+
+  #query(query: string, options: contract.SearchOptions) {
     const { filters, vector, ...rest } = asText(options)
     if (typeof query !== 'string') throw invalid('query', `must be a string, not ${describe(query)}`)
-    const request = {
+    return {
       ...lossless({ query, ...rest, ...(vector !== undefined && { vector: asNumbers(vector) }) }),
       filters: this.#scope.filters(filters),
     }
-    return this.#backend.search(request, call.stopAtDeadline())
   }
 
   #selection(given: contract.DeleteSelection): contract.DeleteSelection {

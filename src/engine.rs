@@ -10,14 +10,15 @@ use napi::bindgen_prelude::{
 use napi::{Env, JsValue};
 use napi_derive::napi;
 use openmemory_domain::request::{
-    AddMany, ById, Decide, Delete, DeleteMany, Export, Facets, FeedbackRequest, Get, History, Import, Learn,
-    LearningById, List, ListLearnings, ListMessages, NewMemory, Operations, Reinforce, Restore, Retire, Search,
+    AddMany, ById, ContextRequest, Decide, Delete, DeleteMany, Export, Facets, FeedbackRequest, Get, History, Import,
+    Learn, LearningById, List, ListLearnings, ListMessages, NewMemory, Operations, Reinforce, Restore, Retire, Search,
     Sources, Touch, Update, UpdateMany,
 };
 use openmemory_domain::{Clock, Invalid, SystemClock};
 use openmemory_engine::{self as engine, Shared};
 use openmemory_rules::Error;
 use openmemory_rules::ImportFile;
+use openmemory_rules::context::block;
 use openmemory_rules::contract::Control as Progress;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -161,6 +162,16 @@ impl Engine {
                 return run_inline(|| engine.search(&search, &vector, &control));
             }
             reading(move || engine.search(&search, &vector, &control)).await
+        })
+    }
+
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn context<'env>(&self, env: &'env Env, request: String, control: Option<&Control>) -> Promised<'env> {
+        let (request, control) = (read(&request, ContextRequest::read), progress(control));
+        self.call(env, |engine| async move {
+            let ContextRequest { search, tokens, order } = request?;
+            let vector = engine.embed_query(&search).await?;
+            reading(move || Ok(block(engine.search(&search, &vector, &control)?, tokens, order))).await
         })
     }
 

@@ -172,7 +172,7 @@ test('tools are described to the model', async () => {
   const model = scripted('x')
   await generateText({ model, tools: memoryTools(om), prompt: 'x' })
   const described = model.doGenerateCalls[0]?.tools ?? []
-  expect(described).toHaveLength(13)
+  expect(described).toHaveLength(14)
   expect(described.find(({ name }) => name === 'add_memory')).toMatchObject({
     type: 'function',
     description: expect.stringContaining('Store a new memory'),

@@ -11,6 +11,7 @@ export type MemoryStore = Pick<
   | 'listMemories'
   | 'iterateMemories'
   | 'searchMemories'
+  | 'context'
   | 'updateMemory'
   | 'updateMemories'
   | 'deleteMemory'

@@ -14,7 +14,8 @@ const SEARCH_MS = 10_000
 const PAUSE_MS = 100
 
 const READS: readonly (keyof (Memories & Learner))[] = [
-  ...(['searchMemories', 'listMemories', 'getMemory', 'getHistory', 'facets', 'getLearning', 'getSources'] as const),
+  ...(['searchMemories', 'context', 'listMemories', 'getMemory', 'getHistory', 'facets'] as const),
+  ...(['getLearning', 'getSources'] as const),
 ]
 const WRITES: readonly (keyof (Memories & Learner))[] = [
   ...(['addMemories', 'updateMemories', 'restoreMemory', 'retireMemory', 'reinforceMemory'] as const),

@@ -22,6 +22,7 @@ const ROUTES: ReadonlySet<string> = new Set([
     'add',
     'all',
     'batch',
+    'context',
     'delete',
     'facets',
     'learn',
@@ -123,6 +124,14 @@ export class HttpBackend<M extends object> implements Backend<M> {
       ...{ method: 'POST', path: '/memory/search', body: json(request), fits },
     })
     return matches.map(bare)
+  }
+
+  async context(request: requests.ContextRequest): Promise<contract.ContextBlock<M>> {
+    const fits = shapes.holdsList('memories', shapes.isMemory)
+    const block = await this.#call<contract.ContextBlock<M>>({
+      ...{ method: 'POST', path: '/memory/context', body: json(request), fits },
+    })
+    return { ...block, memories: block.memories.map(bare) }
   }
 
   async facets(request: requests.FacetsRequest): Promise<contract.Facets> {

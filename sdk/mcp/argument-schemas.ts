@@ -38,6 +38,11 @@ export const showRetired = {
 }
 export const at = { type: 'string', description: 'What was true at this time: 2024, 2024-05, 2024-05-17 or a time' }
 export const asOf = { type: 'string', description: 'What was stored at this ISO 8601 time' }
+export const referenceTime = {
+  type: 'string',
+  description: 'When the question is asked: what "last month" refers to',
+}
+export const history = { type: 'integer', minimum: 0, maximum: 16, default: 2 }
 export const correction = {
   type: 'boolean',
   default: false,

@@ -43,6 +43,15 @@ export const MATCHES = object(
   ['matches'],
 )
 
+export const CONTEXT = object(
+  {
+    context: { ...TEXT, description: 'Empty if no memory was found' },
+    ids: { ...list(TEXT), description: 'The memories in it, in the order of their lines' },
+    omitted: { type: 'integer', description: 'Memories that were found and did not fit' },
+  },
+  ['context', 'ids', 'omitted'],
+)
+
 export const LIST = object({ memories: list(object(memory, ['id', 'content', 'version'])), next_cursor: TEXT }, [
   'memories',
 ])

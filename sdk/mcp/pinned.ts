@@ -10,6 +10,7 @@ export type Memories = Pick<
   OpenMemory,
   | 'addMemories'
   | 'searchMemories'
+  | 'context'
   | 'listMemories'
   | 'getMemory'
   | 'getHistory'
@@ -39,6 +40,7 @@ export function pinnedTo(userId: string, om: Memories): Memories {
       ),
     searchMemories: async (query, options) =>
       om.searchMemories(query, { ...options, filters: narrowed(options?.filters, userId) }),
+    context: async (query, options) => om.context(query, { ...options, filters: narrowed(options?.filters, userId) }),
     listMemories: async (options) => om.listMemories({ ...options, filters: narrowed(options?.filters, userId) }),
     getMemory: (id, options) => check(id).then(() => om.getMemory(id, options)),
     getHistory: (id, options) => check(id).then(() => om.getHistory(id, options)),

@@ -18,6 +18,7 @@ export interface NativeEngine {
   delete(request: string): Answer
   deleteMany(request: string, control?: NativeControl): Answer
   search(request: string, control?: NativeControl): Answer
+  context(request: string, control?: NativeControl): Answer
   facets(request: string, control?: NativeControl): Answer
   touch(request: string): Answer
   reinforce(request: string): Answer

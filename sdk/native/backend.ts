@@ -111,6 +111,11 @@ export class NativeBackend<M extends object> implements Backend<M> {
     return this.#pass(this.#limits.searches, (engine, native) => engine.search(text, native), control)
   }
 
+  context(request: requests.ContextRequest, control?: CallControl): Promise<contract.ContextBlock<M>> {
+    const text = JSON.stringify(request)
+    return this.#pass(this.#limits.searches, (engine, native) => engine.context(text, native), control)
+  }
+
   facets(request: requests.FacetsRequest, control?: CallControl): Promise<contract.Facets> {
     const text = JSON.stringify(request)
     return this.#read((engine, native) => engine.facets(text, native), control)

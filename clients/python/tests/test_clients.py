@@ -64,6 +64,8 @@ async def every_method(om, folder):
     assert wrong.field == "vector"
     facets = await done(om.facets("agent_id"))
     assert ([(one.value, one.count) for one in facets.values], facets.distinct) == ([("settings", 1)], 1)
+    block = await done(om.context("settings", min_score=0))
+    assert block.memories and block.text.startswith("<memories>")
     [touched, missing] = await done(om.touch_memories(["theme", "nobody"], expires_at=tomorrow))
     assert (touched.memory.version, missing.error.code) == (2, "NOT_FOUND")
     assert touched.memory.expires_at is not None
@@ -354,6 +356,19 @@ def test_limit_and_k_are_sent_under_their_own_names():
     om, requests = answering(*[httpx.Response(200, json=found)] * 2)
     assert om.search_memories("tea", limit=3) == om.search_memories("tea", k=4) == []
     assert [json.loads(request.content) for request in requests] == [{"query": "tea", "limit": 3}, {"query": "tea", "k": 4}]
+
+
+def test_a_block_for_a_prompt_is_read_with_the_lines_of_its_memories(om):
+    home = om.add_memory("Ada lives in Lisbon", valid_from="2024-06", id="home")
+    om.update_memory(home.id, content="Ada lives in Porto", valid_from="2026-03-02")
+    block = om.context("Where does Ada live?", tokens=300, min_score=0)
+    line = '- "Ada lives in Porto" (since Mon 2026-03-02; before: "Ada lives in Lisbon" since 2024-06 until Mon 2026-03-02) [home]'
+    assert [(memory.id, memory.line) for memory in block.memories] == [("home", line)]
+    assert block.text.splitlines()[2:] == [line, "</memories>"] and (block.omitted, block.tokens > 50) == (0, True)
+    short = om.context("Where does Ada live?", tokens=60, min_score=0)
+    assert [memory.line for memory in short.memories] == [block.memories[0].short_line]
+    with pytest.raises(ValidationError, match="tokens"):
+        om.context("x", tokens=0)
 
 
 def test_all_public_names_exist():

@@ -24,6 +24,8 @@ pub const BATCH: usize = 1000;
 pub const QUERY_CHARACTERS: usize = 8192;
 /// Results of one search.
 pub const HITS: usize = 1000;
+/// Tokens of a block for a prompt.
+pub const CONTEXT_TOKENS: usize = 10_000_000;
 /// Earlier texts that a hit has with it.
 pub const EARLIER_TEXTS: usize = 16;
 /// Numbers of a vector.

@@ -69,6 +69,13 @@ impl Timestamp {
         })
     }
 
+    /// The name of its weekday, in UTC.
+    pub fn weekday(self) -> &'static str {
+        const WEEKDAYS: [&str; 7] = ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];
+        let days = self.0.div_euclid(DAY_MS as i64);
+        WEEKDAYS[days.rem_euclid(7) as usize]
+    }
+
     /// Days since `earlier`, never negative.
     pub fn days_since(self, earlier: Self) -> f64 {
         self.0.saturating_sub(earlier.0).max(0) as f64 / DAY_MS

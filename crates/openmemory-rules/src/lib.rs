@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod changes;
+pub mod context;
 pub mod contract;
 mod error;
 mod import_file;

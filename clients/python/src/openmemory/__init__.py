@@ -14,6 +14,8 @@ from ._errors import (
 from ._records import (
     BackupSummary,
     Change,
+    ContextBlock,
+    ContextMemory,
     DeleteSummary,
     ExportSummary,
     Facet,
@@ -34,6 +36,8 @@ __all__ = [
     "AuthenticationError",
     "BackupSummary",
     "Change",
+    "ContextBlock",
+    "ContextMemory",
     "DeleteSummary",
     "ExportSummary",
     "Facet",

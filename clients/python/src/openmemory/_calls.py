@@ -12,6 +12,7 @@ from ._files import Path, path_of
 from ._records import (
     UNSET,
     BackupSummary,
+    ContextBlock,
     DeleteSummary,
     Facets,
     ImportSummary,
@@ -27,7 +28,7 @@ from ._scope import Scope
 from ._values import Id, Time, field, identifier, record, wire
 
 _ROUTES = {
-    *("add", "all", "batch", "delete", "facets", "learn", "list", "operations", "query", "reinforce", "search"),
+    *("add", "all", "batch", "context", "delete", "facets", "learn", "list", "operations", "query", "reinforce", "search"),
     "touch",
 }
 
@@ -123,6 +124,10 @@ def delete_matching(filters: Optional[Mapping[str, Any]]) -> Call[DeleteSummary]
 
 def search_memories(**options: Any) -> Call[list[MemoryMatch]]:
     return Call("POST", "/memory/search", lambda answer: [MemoryMatch.read(m) for m in answer["matches"]], wire(**options))
+
+
+def context(**options: Any) -> Call[ContextBlock]:
+    return Call("POST", "/memory/context", ContextBlock.read, wire(**options))
 
 
 def facets(**options: Any) -> Call[Facets]:

@@ -18,6 +18,7 @@ from ._files import ExportFile, Path
 from ._records import (
     UNSET,
     BackupSummary,
+    ContextBlock,
     DeleteSummary,
     ExportSummary,
     Facets,
@@ -423,6 +424,56 @@ class OpenMemory:
             sectors=sectors,
             min_score=min_score,
             explain=explain,
+            show_expired=show_expired,
+            show_retired=show_retired,
+            at=at,
+            as_of=as_of,
+            reference_time=reference_time,
+            history=history,
+            include_history=include_history,
+        )
+        return self._send(call)
+
+    def context(
+        self,
+        query: str,
+        *,
+        tokens: Optional[int] = None,
+        order: Optional[str] = None,
+        limit: Optional[int] = None,
+        filters: Optional[Mapping[str, Any]] = None,
+        sectors: Optional[Sequence[str]] = None,
+        min_score: Optional[float] = None,
+        show_expired: Optional[bool] = None,
+        show_retired: Optional[bool] = None,
+        at: Optional[Time] = None,
+        as_of: Optional[Time] = None,
+        reference_time: Optional[Time] = None,
+        history: Optional[int] = None,
+        include_history: Optional[bool] = None,
+    ) -> ContextBlock:
+        """Write the memories that best answer a query as a block for a prompt: dated lines between two tags.
+
+        Whatever a memory says, it cannot leave its line or close the block.
+
+        :param tokens: The most tokens of the block, one for each three bytes of UTF-8. Default: 1000.
+        :param order: ``time``, newest truth first, or ``relevance``, best match first. Default: ``time``.
+        :param limit: How many memories to look at, 1 to 1000. Default: 32.
+        :param min_score: Only memories with at least this score, 0 to 1. Default: 0.1.
+        :param history: How many texts that were true before are told with each memory, 0 to 16. Default: 2.
+        :returns: The text, its memories, its tokens, and how many memories did not fit.
+        :raises ValidationError: If an option is out of range.
+
+        The other options are those of :meth:`search_memories`.
+        """
+        call = _calls.context(
+            query=query,
+            tokens=tokens,
+            order=order,
+            limit=limit,
+            filters=self._scope.filters(filters),
+            sectors=sectors,
+            min_score=min_score,
             show_expired=show_expired,
             show_retired=show_retired,
             at=at,

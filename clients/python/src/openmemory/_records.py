@@ -120,6 +120,39 @@ class Facets:
 
 
 @dataclass
+class ContextMemory(MemoryMatch):
+    """A memory of a context block."""
+
+    #: Its line.
+    line: str = ""
+    #: The line without the texts that were true before, if it tells any.
+    short_line: Optional[str] = None
+
+    @classmethod
+    def read(cls, fields: Mapping[str, Any]) -> ContextMemory:
+        return _known(cls, fields)
+
+
+@dataclass
+class ContextBlock:
+    """Memories as text for a prompt."""
+
+    #: Empty if no memory fits.
+    text: str
+    #: The memories in it, in the order of their lines.
+    memories: list[ContextMemory]
+    #: Tokens of the text, one for each three bytes of UTF-8.
+    tokens: int
+    #: Memories that were found and did not fit.
+    omitted: int
+
+    @classmethod
+    def read(cls, answer: Mapping[str, Any]) -> ContextBlock:
+        memories = [ContextMemory.read(memory) for memory in answer["memories"]]
+        return cls(answer["text"], memories, answer["tokens"], answer["omitted"])
+
+
+@dataclass
 class Change:
     """One field that a version changed."""
 

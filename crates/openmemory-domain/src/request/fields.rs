@@ -54,6 +54,11 @@ impl Fields {
         self.fields.swap_remove(field)
     }
 
+    /// All fields that were not taken.
+    pub fn rest(self) -> Map<String, Value> {
+        self.fields
+    }
+
     pub fn string(&mut self, field: &str) -> Result<Option<String>, Invalid> {
         match self.take(field) {
             None => Ok(None),

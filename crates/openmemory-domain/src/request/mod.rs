@@ -2,6 +2,7 @@
 
 mod batch;
 mod by_id;
+mod context;
 mod facets;
 mod fields;
 mod if_exists;
@@ -26,6 +27,7 @@ mod tests;
 
 pub use batch::{AddMany, DeleteMany, Item, Touch, UpdateMany};
 pub use by_id::{ById, Delete, FeedbackRequest, Get, History, Reinforce, Restore};
+pub use context::{ContextOrder, ContextRequest};
 pub use facets::Facets;
 pub use fields::{Fields, check_names};
 pub use if_exists::IfExists;

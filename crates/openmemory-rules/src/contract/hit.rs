@@ -84,7 +84,15 @@ pub struct ScoreFeature {
 impl Serialize for Hit {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        self.memory.serialize_fields(&mut map)?;
+        self.serialize_fields(&mut map)?;
+        map.end()
+    }
+}
+
+impl Hit {
+    /// Writes the fields of a hit into a map that may have more.
+    pub fn serialize_fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        self.memory.serialize_fields(map)?;
         map.serialize_entry("score", &self.score)?;
         map.serialize_entry("similarity", &self.similarity)?;
         map.serialize_entry("path", &self.path)?;
@@ -108,6 +116,6 @@ impl Serialize for Hit {
         if let Some(before) = &self.before {
             map.serialize_entry("before", before)?;
         }
-        map.end()
+        Ok(())
     }
 }

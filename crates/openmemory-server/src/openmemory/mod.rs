@@ -8,6 +8,7 @@
 //! | `list` | `GET /memory/all`, `POST /memory/list` |
 //! | `delete_many` | `POST /memory/delete` |
 //! | `query` | `POST /memory/query`, `POST /memory/search` |
+//! | `context` | `POST /memory/context` |
 //! | `facets` | `POST /memory/facets` |
 //! | `touch` | `POST /memory/touch` |
 //! | `history` | `/memory/{id}/history`, `/memory/{id}/restore` |
@@ -21,6 +22,7 @@
 //! | `missing` | what do paths without an id return? |
 
 mod add;
+mod context;
 mod delete_many;
 mod facets;
 mod history;

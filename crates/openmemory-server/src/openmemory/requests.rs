@@ -2,9 +2,9 @@
 
 use openmemory_domain::Sector;
 use openmemory_domain::request::{
-    self, AGENT_ID, APP_ID, AddMany, Decide, Delete, DeleteMany, Export, Facets, FeedbackRequest, Get, History, Kind,
-    Learn, LearningById, List, ListLearnings, ListMessages, OnConflict, Operations, Property, RUN_ID, Reinforce,
-    Restore, Retire, Sources, Touch, USER_ID, Update, UpdateMany, Watch, join, without_id,
+    self, AGENT_ID, APP_ID, AddMany, ContextRequest, Decide, Delete, DeleteMany, Export, Facets, FeedbackRequest, Get,
+    History, Kind, Learn, LearningById, List, ListLearnings, ListMessages, OnConflict, Operations, Property, RUN_ID,
+    Reinforce, Restore, Retire, Sources, Touch, USER_ID, Update, UpdateMany, Watch, join, without_id,
 };
 
 use crate::openapi::{bodies, queries};
@@ -21,6 +21,7 @@ bodies! {
     Selection: DeleteMany::PROPERTIES, "Exactly one of these";
     ListRequest: List::PROPERTIES;
     Search: request::Search::PROPERTIES;
+    Context: ContextRequest::PROPERTIES;
     FacetsRequest: Facets::PROPERTIES;
     TouchRequest: Touch::PROPERTIES;
     Query: &join::<21>(request::Search::PROPERTIES, &SEARCHED);

@@ -1,6 +1,7 @@
 //! Which handler serves which route of OpenMemory's protocol?
 
 use super::add;
+use super::context;
 use super::delete_many;
 use super::facets;
 use super::history;
@@ -42,6 +43,7 @@ pub fn routes() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(learn::messages, learn::delete_messages))
         .routes(routes!(query::query))
         .routes(routes!(query::search))
+        .routes(routes!(context::context))
         .routes(routes!(facets::facets))
         .routes(routes!(touch::touch))
         .routes(routes!(history::history))

@@ -69,6 +69,30 @@ pub struct Facet {
 }
 
 #[derive(ToSchema)]
+pub struct ContextBlock {
+    /// The block, for a prompt; empty if no memory fits
+    pub text: String,
+    /// The memories in it, in the order of their lines
+    pub memories: Vec<ContextMemory>,
+    /// Tokens of the text, one for each three bytes
+    pub tokens: i64,
+    /// Memories that were found and do not fit
+    pub omitted: i64,
+}
+
+#[derive(ToSchema, Serialize)]
+pub struct ContextMemory {
+    #[schema(inline)]
+    #[serde(flatten)]
+    pub found: Match,
+    /// What the block says of it
+    pub line: String,
+    /// The line without the texts that were true before
+    #[schema(nullable = false)]
+    pub short_line: Option<String>,
+}
+
+#[derive(ToSchema)]
 pub struct Matches {
     /// What was searched for
     pub query: String,
