@@ -67,7 +67,10 @@ export function throughFile<T>(
 }
 
 /** Passes a file with everything that a stream delivers to `read`. */
-export function fromStream<T>(chunks: AsyncIterable<Buffer>, read: (file: string) => Promise<T>): Promise<T> {
+export function fromStream<T>(
+  chunks: AsyncIterable<Buffer> | Iterable<Buffer>,
+  read: (file: string) => Promise<T>,
+): Promise<T> {
   return inFolder(async (file) => {
     const handle = await open(file, 'wx', 0o600)
     try {
