@@ -1146,6 +1146,12 @@ export interface ServeOptions {
    * checkpoints, compactions, reindexing. A process has one log: the first server that writes one decides. Default false.
    */
   log?: boolean | 'debug'
+  /**
+   * Serves the studio, a page to look at memories, at `/`, and the API reference with requests to try at `/docs`. Both come
+   * without a key; what they show takes one if the server has keys. Default false. `openmemory serve` serves them unless
+   * `--no-ui` is given.
+   */
+  ui?: boolean
 }
 
 // --- Results --------------------------------------------------------------------------------------------------------

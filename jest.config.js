@@ -43,13 +43,22 @@ const EMBEDDED_ONLY = [
 /** @type {import('jest').Config} */
 module.exports = {
   projects: [
-    { ...project, displayName: 'embedded', roots: ['<rootDir>/__test__'] },
+    {
+      ...project,
+      displayName: 'embedded',
+      roots: ['<rootDir>/__test__'],
+      testPathIgnorePatterns: ['/__test__/studio/'],
+    },
+    { ...project, displayName: 'studio', roots: ['<rootDir>/__test__/studio'] },
     {
       ...project,
       displayName: 'remote',
       roots: ['<rootDir>/__test__'],
       globals: { openMemoryTestMode: 'remote' },
-      testPathIgnorePatterns: ['/__test__/server/', ...EMBEDDED_ONLY.map((name) => `/__test__/${name}\\.test\\.ts$`)],
+      testPathIgnorePatterns: [
+        ...['/__test__/server/', '/__test__/studio/'],
+        ...EMBEDDED_ONLY.map((name) => `/__test__/${name}\\.test\\.ts$`),
+      ],
     },
   ],
   // Jest would leave one core free, and so run everything in one process on two cores.

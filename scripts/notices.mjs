@@ -12,6 +12,9 @@ import { readJson, root } from './platform.mjs'
 
 export const NOTICES = 'THIRD_PARTY_NOTICES.txt'
 
+/** The packages whose code Vite puts into the studio. */
+const STUDIO = ['@preact/signals', '@preact/signals-core', 'preact', 'swagger-ui-dist']
+
 const LICENCE_FILE = /^(licen[cs]e|copying|copyright|notice|unlicense)([-_.].*)?$/i
 /** Directories of a crate that are not compiled. */
 const NOT_COMPILED = /^(\..*|target|tests?|bench(es)?|examples?|fuzz|docs?)$/
@@ -59,6 +62,8 @@ function notices() {
     'Copyright (c) The Rust Project Contributors. Licensed under MIT or Apache-2.0, at your option, with parts under\n' +
       'other permissive licences: https://www.rust-lang.org/policies/licenses\n\n' +
       mit('The Rust Project Contributors'),
+    heading('The studio'),
+    ...STUDIO.map(studioNotice),
     heading('Crates'),
     'Those of all platforms; a binary contains most of them. The numbers are those of the texts below.\n\n' +
       lines.join('\n'),
@@ -66,6 +71,15 @@ function notices() {
     ...[...texts.values()].map((text, at) => `${'-'.repeat(8)} [${at + 1}]\n\n${text}`),
   ]
   return `${sections.join('\n\n')}\n`
+}
+
+/** With what the package says of the packages that it contains itself. */
+function studioNotice(name) {
+  const folder = join(root, 'node_modules', name)
+  const { version, license } = readJson(join(folder, 'package.json'))
+  const files = ['NOTICE', 'swagger-ui-es-bundle.js.LICENSE.txt', ...(license === 'Apache-2.0' ? [] : ['LICENSE'])]
+  const texts = files.map((file) => join(folder, file)).filter(existsSync)
+  return [`${name} ${version}: ${license}`, ...texts.map((file) => tidy(readFileSync(file, 'utf8')))].join('\n\n')
 }
 
 /** The crates that are linked into the addon on any platform, by name. */

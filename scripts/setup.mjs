@@ -3,7 +3,7 @@
 // that types and lints of the JavaScript need.
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -23,6 +23,13 @@ step('Building the addon', bin('napi'), [
 ])
 step('Compiling the facade', bin('tsc'), ['-p', 'tsconfig.json'])
 step('Bundling the remote client', process.execPath, [join('scripts', 'bundle-remote.mjs')])
+if (studioIsOld()) step('Building the studio', bin('vite'), ['build', '-c', join('studio', 'vite.config.mjs')])
+
+/** Vite has no check of its own, and takes seconds. */
+function studioIsOld() {
+  const sources = readdirSync(join(root, 'studio'), { recursive: true }).map((file) => join('studio', file))
+  return ['package-lock.json', ...sources].some((source) => isOlder(join('dist', 'studio', 'index.html'), source))
+}
 
 function isOlder(made, source) {
   const [madeFile, sourceFile] = [join(root, made), join(root, source)]

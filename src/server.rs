@@ -35,6 +35,7 @@ struct Options {
     backup_dir: Option<PathBuf>,
     limits: Limits,
     log: Log,
+    ui: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -152,6 +153,7 @@ impl Options {
             backup_dir: self.backup_dir.clone(),
             limits: self.limits.clone(),
             log: self.log.level().is_some(),
+            ui: self.ui.clone(),
             mcp: Some(mcp),
         }
     }

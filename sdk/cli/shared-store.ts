@@ -100,7 +100,7 @@ export class SharedStore {
     try {
       await om.stats()
       const key = newKey()
-      const server = await om.serve({ port: 0, host: '127.0.0.1', apiKeys: [`default=${key}`] })
+      const server = await om.serve({ port: 0, host: '127.0.0.1', apiKeys: [`default=${key}`], ui: true })
       const takeBack = announce(this.#directory, { url: server.url, key })
       const end = async () => {
         takeBack()

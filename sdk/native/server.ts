@@ -12,11 +12,14 @@ import type { LockWait } from './lock-wait'
 
 const { version: VERSION } = require('../../package.json') as { version: string }
 
-const NETWORK_OPTIONS = ['port', 'host', 'rateLimit', 'timeoutMs', 'log'] as const
+const NETWORK_OPTIONS = ['port', 'host', 'rateLimit', 'timeoutMs', 'log', 'ui'] as const
 const OPTIONS = [...NETWORK_OPTIONS, 'apiKeys', 'metricsKey', 'keyFile', 'backupDir'] as const
 
 /** The default name of the key file, in the store's directory. */
 export const KEY_FILE = 'keys.json'
+
+/** What `npm run build:studio` makes. */
+const STUDIO = join(__dirname, '..', 'studio')
 
 /** Makes a client of a server. */
 export type Reach = (options: contract.RemoteOptions) => contract.OpenMemory
@@ -82,7 +85,7 @@ function reachable(url: string): string {
 
 function settings(directory: string, given?: contract.ServeOptions): object {
   const options = checkOptions(given, OPTIONS)
-  const { port = 8080, host = '127.0.0.1', rateLimit, timeoutMs, log = false } = options
+  const { port = 8080, host = '127.0.0.1', rateLimit, timeoutMs, log = false, ui = false } = options
   const { apiKeys = split(process.env.OPENMEMORY_API_KEYS), keyFile = join(directory, KEY_FILE) } = options
   const { backupDir } = options
   const metricsKey = options.metricsKey ?? (process.env.OPENMEMORY_METRICS_KEY || undefined)
@@ -95,6 +98,7 @@ function settings(directory: string, given?: contract.ServeOptions): object {
     throw invalid('apiKeys', `must be an array of strings, not ${describe(apiKeys)}`)
   }
   if (typeof log !== 'boolean' && log !== 'debug') throw invalid('log', "must be true, false or 'debug'")
+  if (typeof ui !== 'boolean') throw invalid('ui', `must be true or false, not ${describe(ui)}`)
   const limits: Record<string, unknown> = {}
   if (timeoutMs !== undefined) limits.timeoutSeconds = Math.ceil(timeoutMs / 1000)
   if (rateLimit !== undefined) {
@@ -104,7 +108,8 @@ function settings(directory: string, given?: contract.ServeOptions): object {
     limits.rate = { requests, seconds }
   }
   const backups = backupDir === undefined ? null : resolve(backupDir)
-  const all = { host, port, apiKeys, metricsKey: metricsKey ?? null, keyFile, backupDir: backups, limits, log }
+  const network = { host, port, limits, log, ui: ui ? STUDIO : null }
+  const all = { ...network, apiKeys, metricsKey: metricsKey ?? null, keyFile, backupDir: backups }
   assertLossless(all, '')
   return all
 }

@@ -105,6 +105,7 @@ impl Service {
                 backup_dir: store.parent().map(Path::to_owned),
                 limits: Limits::default(),
                 log: false,
+                ui: None,
                 mcp: None,
             };
             match ServerHandle::start(config, Arc::new(stores)).await {

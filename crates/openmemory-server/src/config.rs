@@ -25,6 +25,8 @@ pub struct Config {
     pub limits: Limits,
     /// Whether each request is written to the [log](crate::log).
     pub log: bool,
+    /// The directory of the studio's files. Without one, `/` is not found and `/docs` is a page without scripts.
+    pub ui: Option<PathBuf>,
     /// Answers the messages of hosts of models. Without it there is no `/mcp`.
     pub mcp: Option<McpCall>,
 }

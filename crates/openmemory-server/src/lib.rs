@@ -15,6 +15,7 @@
 //! | `openmemory`, `mem0` | what do the routes of the two protocols accept and return? |
 //! | [`mcp`] | how does a host of models reach the memories? |
 //! | `openapi` | how is the API described? |
+//! | `studio` | how does a browser get the studio? |
 //! | [`log`] | what does a server write to its log? |
 //!
 //! The crate depends on the contract, not on a storage engine or Node.
@@ -35,4 +36,5 @@ mod openmemory;
 mod readers;
 mod router;
 pub mod server;
+mod studio;
 pub mod tenant;

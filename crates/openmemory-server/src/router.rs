@@ -16,9 +16,10 @@ use crate::http::{
     ApiError, admit, buffer, guard_origin, idempotent, identify, is_local, limit_concurrency, limit_rate, limit_time,
     observe,
 };
-use crate::{mcp, mem0, openapi, openmemory};
+use crate::studio::Files;
+use crate::{mcp, mem0, openapi, openmemory, studio};
 
-pub fn router(app: &Arc<AppState>) -> Router {
+pub fn router(app: &Arc<AppState>, studio: Option<Files>) -> Router {
     let (routes, document) = described().split_for_parts();
     let layer = |router: Router<Arc<AppState>>| {
         // The last layer runs first: a request with a wrong key reserves nothing, and a request holds no permit to run
@@ -35,7 +36,11 @@ pub fn router(app: &Arc<AppState>) -> Router {
         .merge(layer(routes))
         .merge(layer(openmemory::missing_ids()))
         .merge(layer(mcp::routes()))
-        .merge(openapi::routes(document))
+        .merge(openapi::routes(&document))
+        .merge(match studio {
+            Some(files) => studio::routes(files),
+            None => openapi::page(&document),
+        })
         .fallback(|| async { ApiError::NoRoute })
         .method_not_allowed_fallback(|| async { ApiError::NoMethod })
         .layer(from_fn_with_state(Arc::clone(app), limit_time))

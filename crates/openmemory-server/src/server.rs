@@ -29,6 +29,7 @@ use crate::http::{ConcurrencyLimit, IdempotencyStore, Metrics, RateLimits, norma
 use crate::keys::{Keyring, KeysError};
 use crate::readers::Readers;
 use crate::router::router;
+use crate::studio::{Files, FilesError};
 
 /// Socket send buffer in bytes. A socket becomes writable again only once a third of its buffer has drained, and each
 /// client that reads nothing pins this much memory.
@@ -50,6 +51,8 @@ pub enum StartError {
     #[error("port: cannot listen on {0}: {1}")]
     Port(u16, io::Error),
     #[error(transparent)]
+    Studio(#[from] FilesError),
+    #[error(transparent)]
     Engine(#[from] Error),
 }
 
@@ -59,6 +62,7 @@ impl StartError {
         match self {
             Self::Exposed | Self::Host(_) => ErrorCode::InvalidArgument,
             Self::Keys(error) => error.code(),
+            Self::Studio(_) => ErrorCode::Io,
             Self::Port(..) => ErrorCode::Unavailable,
             Self::Engine(error) => error.code(),
         }
@@ -69,6 +73,7 @@ impl StartError {
             Self::Exposed | Self::Host(_) => Some("host"),
             Self::Keys(error) => error.field(),
             Self::Port(..) => Some("port"),
+            Self::Studio(_) => Some("ui"),
             Self::Engine(_) => None,
         }
     }
@@ -84,7 +89,7 @@ pub struct ServerHandle {
 impl ServerHandle {
     /// Starts a server. Must be called within a Tokio runtime with timers and I/O.
     pub async fn start(config: Config, stores: Arc<dyn Stores>) -> Result<Self, StartError> {
-        let Config { directory, host, port, keys, metrics_key, key_file, backup_dir, limits, log, mcp } = config;
+        let Config { directory, host, port, keys, metrics_key, key_file, backup_dir, limits, log, ui, mcp } = config;
         let keys = Keyring::new(&keys, metrics_key.as_deref(), key_file)?;
         let found = lookup_host((host.as_str(), port)).await.map(Iterator::collect::<Vec<SocketAddr>>);
         let addresses = found.map_err(|_| StartError::Host(host))?;
@@ -92,6 +97,7 @@ impl ServerHandle {
         if !loopback && !keys.required() {
             return Err(StartError::Exposed);
         }
+        let studio = ui.as_deref().map(Files::read).transpose()?;
         let listener = listen(&addresses).map_err(|error| StartError::Port(port, error))?;
         let address = listener.local_addr().map_err(|error| StartError::Port(port, error))?;
         if !keys.required() {
@@ -122,7 +128,7 @@ impl ServerHandle {
         });
         let (end, ended) = watch::channel(None);
         spawn(async move {
-            serve(Arc::clone(&app), listener).await;
+            serve(Arc::clone(&app), studio, listener).await;
             end.send_replace(Some(app.stores.close().await));
         });
         Ok(Self { address, stop, ended })
@@ -143,9 +149,9 @@ impl ServerHandle {
     }
 }
 
-async fn serve(app: Arc<AppState>, listener: TcpListener) {
+async fn serve(app: Arc<AppState>, studio: Option<Files>, listener: TcpListener) {
     let mut stopped = app.stopped.clone();
-    let service = router(&app).map_request(|mut request: Request<Incoming>| {
+    let service = router(&app, studio).map_request(|mut request: Request<Incoming>| {
         normal_path(request.uri_mut());
         request
     });

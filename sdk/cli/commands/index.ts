@@ -25,11 +25,12 @@ import { retire } from './retire'
 import { search } from './search'
 import { serve } from './serve'
 import { stats } from './stats'
+import { studio } from './studio'
 import { update } from './update'
 
 export const COMMANDS: Command[] = [
   ...[add, search, context, get, update, history, restore, retire, deleteMemories, list, reinforce],
   ...[learn, learnings, review, undo, sources],
   ...[exportMemories, importMemories, backup, compact, reindex, stats, doctor, demo],
-  ...[serve, mcp, init, keys],
+  ...[studio, serve, mcp, init, keys],
 ]

@@ -21,6 +21,7 @@ export const serve: Command = {
     'backup-dir': STRING,
     'rate-limit': STRING,
     'index-memory': STRING,
+    'no-ui': BOOLEAN,
     quiet: BOOLEAN,
     debug: BOOLEAN,
     'stop-with-stdin': BOOLEAN,
@@ -32,6 +33,7 @@ export const serve: Command = {
     'backup-dir': 'the directory for backups requested over HTTP (none: they are rejected)',
     'rate-limit': 'requests per key and seconds, such as 100/60',
     'index-memory': 'MiB for memories loaded for search (a quarter of the memory)',
+    'no-ui': 'serve the API only, without the studio at /',
     quiet: 'write no log',
     debug: 'also log what the stores do: opening, repairs, checkpoints, compactions',
     'stop-with-stdin': 'also stop when standard input ends, as a parent process can ask for on Windows too',
@@ -52,13 +54,15 @@ export const serve: Command = {
         backupDir: text(values, 'backup-dir'),
         rateLimit: requests && seconds ? { requests, seconds } : undefined,
         log: values.quiet ? false : log,
+        ui: !values['no-ui'],
       }),
     )
     // Before the line that tells a parent process that it can send a signal.
     const stopped = untilStopped(values['stop-with-stdin'] ? process.stdin : undefined)
     const path = directoryOf(text(values, 'path'))
     if (values.json) process.stdout.write(`${JSON.stringify({ url: server.url, port: server.port, path })}\n`)
-    call.say(`Serving ${path} on ${styled('bold', server.url)}; API docs at ${server.url}/docs`)
+    const studio = values['no-ui'] ? '' : 'studio at /, '
+    call.say(`Serving ${path} on ${styled('bold', server.url)}; ${studio}API docs at ${server.url}/docs`)
     // Hosts of models that find the directory locked come to this server, unless it wants a key that they do not have.
     const takeBack = takesNoKey(text(values, 'key-file') ?? join(path, 'keys.json'))
       ? announce(path, { url: server.url })

@@ -1,7 +1,5 @@
 //! The OpenAPI document, and the routes that serve it.
 
-use super::page;
-
 use std::sync::Arc;
 
 use axum::Router;
@@ -17,6 +15,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
+use super::page::page as html;
 use crate::app_state::AppState;
 
 #[derive(OpenApi)]
@@ -58,14 +57,18 @@ pub fn document() -> OpenApiRouter<Arc<AppState>> {
 }
 
 /// The routes that anybody may ask.
-pub fn routes(document: Document) -> Router<Arc<AppState>> {
+pub fn routes(document: &Document) -> Router<Arc<AppState>> {
     // Shared by all answers: anybody may ask for them, and then not read them.
-    let text = Bytes::from(serde_json::to_string(&document).unwrap_or_default());
-    let page = Bytes::from(page::page(&document));
+    let text = Bytes::from(serde_json::to_string(document).unwrap_or_default());
     let json_text = [(header::CONTENT_TYPE, "application/json")];
     let health = json!({ "ok": true, "version": env!("CARGO_PKG_VERSION") });
     Router::new()
         .route("/health", get(move || async move { axum::Json(health) }))
         .route("/openapi.json", get(move || async move { (json_text, text) }))
-        .route("/docs", get(move || async move { Html(page) }))
+}
+
+/// The page of a server without the studio.
+pub fn page(document: &Document) -> Router<Arc<AppState>> {
+    let page = Bytes::from(html(document));
+    Router::new().route("/docs", get(move || async move { Html(page) }))
 }

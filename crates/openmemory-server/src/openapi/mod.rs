@@ -6,6 +6,6 @@ mod properties;
 pub mod schemas;
 mod tables;
 
-pub use document::{document, routes};
+pub use document::{document, page, routes};
 pub use properties::{object, parameters};
 pub(crate) use tables::{bodies, queries};

@@ -69,6 +69,7 @@ impl Server {
             backup_dir: None,
             limits,
             log: true,
+            ui: None,
             mcp: None,
         };
         let stores = TenantDirectories::new(directory.path().to_owned(), Arc::new(Opener::default()), 32);
