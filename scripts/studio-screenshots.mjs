@@ -59,7 +59,7 @@ try {
   const { url } = await om.serve({ port: 0, ui: true })
   mkdirSync(out, { recursive: true })
   for (const colorScheme of ['light', 'dark']) {
-    const options = { viewport: { width: 1120, height: 700 }, locale: 'en-GB', timezoneId: 'Europe/Berlin' }
+    const options = { viewport: { width: 1060, height: 640 }, locale: 'en-GB', timezoneId: 'Europe/Berlin' }
     const page = await browser.newPage({ ...options, colorScheme })
     const take = async (name, address, ready) => {
       await page.goto(`${url}/#/${address}`)

@@ -27,6 +27,8 @@ export function href(view: string, id = '', params: URLSearchParams = route.valu
 
 export function go(view: string, id = '', params?: URLSearchParams): void {
   location.hash = href(view, id, params)
+  // Now, so that the next key goes to the view.
+  route.value = read()
 }
 
 /** Changes parameters of the address and stays on the view. */

@@ -5,6 +5,7 @@ import { useRef, useState } from 'preact/hooks'
 import * as api from '../api/memories'
 import { ApiError, explainError } from '../api/request'
 import type { Json, Memory } from '../api/types'
+import { useFocus } from '../components/focus'
 import { change } from '../state/actions'
 import { Conflict } from './conflict'
 
@@ -27,6 +28,7 @@ export function EditForm({ memory, onClose }: Props) {
   const [theirs, setTheirs] = useState<Memory>()
   const [problem, setProblem] = useState('')
   const [busy, setBusy] = useState(false)
+  const first = useFocus<HTMLTextAreaElement>()
   const set = (fields: Partial<Draft>) => setDraft({ ...draft, ...fields })
 
   const save = async (onto = base.current, patch = patchOf(base.current, draft)) => {
@@ -62,11 +64,12 @@ export function EditForm({ memory, onClose }: Props) {
         event.stopPropagation()
       }}
     >
+      <h2 class="unseen">Edit</h2>
       <label>
         Text
         <textarea
           rows={Math.min(16, Math.max(4, Math.ceil(draft.content.length / 60)))}
-          autofocus
+          ref={first}
           value={draft.content}
           onInput={(event) => set({ content: event.currentTarget.value })}
         />

@@ -19,8 +19,7 @@ export function ImportButton({ disabled }: { disabled: boolean }) {
       <input
         ref={input}
         type="file"
-        class="unseen"
-        tabIndex={-1}
+        hidden
         aria-label="A file of exported memories"
         accept=".jsonl,.ndjson,.txt,application/jsonl"
         onChange={(event) => {

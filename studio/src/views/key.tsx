@@ -1,10 +1,12 @@
 // Which key is used? Asked for when the server wants one, and when it no longer takes the one given.
 
 import { useState } from 'preact/hooks'
+import { useFocus } from '../components/focus'
 import { useKey, wanted } from '../state/session'
 
 export function KeyView() {
   const [text, setText] = useState('')
+  const first = useFocus<HTMLInputElement>()
   const refused = wanted.value === 'refused'
   return (
     <main class="key">
@@ -29,7 +31,7 @@ export function KeyView() {
             type="password"
             autocomplete="off"
             value={text}
-            autofocus
+            ref={first}
             onInput={(event) => setText(event.currentTarget.value)}
           />
         </label>

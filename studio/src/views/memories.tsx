@@ -92,9 +92,9 @@ export function Memories() {
 
   return (
     <DropImport disabled={frozen}>
+      <h1 class="unseen">Memories</h1>
       <div class={id ? 'memories open' : 'memories'}>
         <section class="list-side" aria-label="Memories">
-          <h1 class="unseen">Memories</h1>
           <div class="toolbar">
             <FilterBar />
             <div class="toolbar-end">

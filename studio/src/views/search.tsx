@@ -1,10 +1,11 @@
 // Why did a search find what it found? Results as one types, each with the parts of its score; what would have come next; and
 // what a threshold drops.
 
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { search } from '../api/memories'
 import { explainError } from '../api/request'
 import type { Match } from '../api/types'
+import { useFocus } from '../components/focus'
 import { MarkedText } from '../components/marked'
 import { asOf, filters } from '../state/filters'
 import { onChanges, onReturn } from '../state/live'
@@ -25,10 +26,9 @@ export function SearchView() {
   const [took, setTook] = useState(0)
   const [problem, setProblem] = useState('')
   const [again, setAgain] = useState(0)
-  const input = useRef<HTMLInputElement>(null)
+  const input = useFocus<HTMLInputElement>()
   const wanted = JSON.stringify([text, limit, filters(), asOf(), again])
 
-  useEffect(() => input.current?.focus(), [])
   useEffect(() => onChanges(() => setAgain((count) => count + 1)), [])
   useEffect(() => onReturn(() => setAgain((count) => count + 1)), [])
 

@@ -88,6 +88,7 @@ function AsOf() {
       <span>As of</span>
       <input
         type="datetime-local"
+        aria-label="As of"
         value={route.value.params.get('asOf') ?? ''}
         onChange={(event) => {
           const { value } = event.currentTarget
