@@ -85,6 +85,20 @@ test.each(WAYS)('no view has a violation, %j', async (way) => {
   expect(Object.entries(found).filter(([, list]) => list.length > 0)).toEqual([])
 })
 
+test('the reference of the API has no violation', async () => {
+  const { url } = await filled()
+  const page = await openTab(`${url}/docs`)
+  await page
+    .getByRole('button', { name: /^patch \/memory\/\{id\}/i })
+    .first()
+    .click({ noWaitAfter: true })
+  await page.locator('.opblock.is-open .responses-table[aria-label]').waitFor()
+  expect(await violations(page)).toEqual([])
+  await page.evaluate(() => document.documentElement.classList.add('dark-mode'))
+  await page.waitForFunction(() => document.getAnimations().length === 0)
+  expect(await violations(page)).toEqual([])
+})
+
 test('the view that asks for a key has no violation', async () => {
   const { server } = await serve({ ui: true, apiKeys: ['a-key-of-this-test-only'] })
   for (const colorScheme of ['light', 'dark'] as const) {

@@ -56,7 +56,7 @@ export async function openTab(url: string, { tolerated, ...options }: Opening = 
 
 async function watched(page: Page, url: string, tolerated?: RegExp): Promise<Page> {
   const { origin } = new URL(url)
-  page.setDefaultTimeout(10_000)
+  page.setDefaultTimeout(30_000)
   page.on('request', (request) => {
     const address = request.url()
     if (!address.startsWith(`${origin}/`) && !/^(blob|data):/.test(address)) problems.push(`asked ${address}`)

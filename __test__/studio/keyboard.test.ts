@@ -45,7 +45,7 @@ test('a memory is added, changed, restored, rated, deleted and brought back by k
   await press(page, 'Reinforce')
   await page.getByText('Reinforced').waitFor()
   await press(page, 'Ended')
-  await page.getByRole('article').getByText('ended', { exact: true }).waitFor()
+  await page.locator('.badge', { hasText: 'ended' }).waitFor()
   await page.keyboard.press('Delete')
   await page.getByRole('heading', { name: 'No memories yet' }).waitFor()
   await page.keyboard.press('u')

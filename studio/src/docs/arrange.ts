@@ -53,6 +53,7 @@ export function arranged(document: Document, origin: string): Document {
     .sort(([, one], [, other]) => first(one) - first(other))
   return {
     ...document,
+    info: { ...document.info, description: `${document.info.description ?? ''}\n\n[Back to the studio](/)` },
     paths: Object.fromEntries(paths),
     tags: SUBJECTS.map(([name, description]) => ({ name, description })),
   }
