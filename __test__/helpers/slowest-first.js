@@ -6,6 +6,7 @@ const { default: Sequencer } = require('@jest/test-sequencer')
 /** Suites that wait for downloads, interleaved with suites that compute. */
 const SLOWEST = [
   ...['server/mem0-clients', 'cli', 'server/python-client', 'server/fair-reads', 'pressure', 'mcp', 'examples'],
+  ...['studio/accessibility', 'studio/keyboard', 'studio/changes', 'studio/newcomer', 'studio/api-page'],
   ...['documentation', 'docs', 'stopped-reads', 'server/transfer', 'ranking', 'server/remote', 'release', 'lifecycle'],
 ]
 
