@@ -75,15 +75,14 @@ test('a past time shows everything as it was then, and changes nothing', async (
   const { server, store } = await serve({ ui: true })
   const { id, created_at } = await store.addMemory({ content: 'before', created_at: '2026-01-01' })
   expect(created_at).toMatch(/^2026/)
-  const then = new Date()
-  await new Promise((resolve) => setTimeout(resolve, 1100))
-  await store.updateMemory(id, { content: 'after' })
+  const { updated_at } = await store.updateMemory(id, { content: 'after' })
   await store.addMemory({ content: 'too late' })
+  const then = new Date(Date.parse(updated_at) - 1)
   // The reader's clock is in Berlin.
-  const local = new Intl.DateTimeFormat('sv-SE', {
-    ...({ timeZone: 'Europe/Berlin', dateStyle: 'short', timeStyle: 'medium' } as const),
-  }).format(new Date(then.getTime() + 1000))
-  const page = await openTab(`${server.url}/#/memories/${id}?asOf=${local.replace(' ', 'T')}`)
+  const parts = { timeZone: 'Europe/Berlin', dateStyle: 'short', timeStyle: 'medium' } as const
+  const seconds = new Intl.DateTimeFormat('sv-SE', parts).format(then).replace(' ', 'T')
+  const local = `${seconds}.${String(then.getMilliseconds()).padStart(3, '0')}`
+  const page = await openTab(`${server.url}/#/memories/${id}?asOf=${local}`)
   await page.locator('.content', { hasText: 'before' }).waitFor()
   expect(await page.getByRole('button', { name: 'Edit' }).isDisabled()).toBe(true)
   expect(await page.getByRole('row').count()).toBe(1)

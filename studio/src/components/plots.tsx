@@ -7,8 +7,9 @@ export interface Day {
   count: number
 }
 
-const WIDTH = 640
-const HEIGHT = 120
+/** About as wide as a panel, so that its texts are as large as the others. */
+const WIDTH = 450
+const HEIGHT = 110
 
 export function DayPlot({ days, label }: { days: Day[]; label: string }) {
   const most = Math.max(1, ...days.map(({ count }) => count))
