@@ -1,9 +1,11 @@
 // What is around every view? Where to go, what time is looked at, and whether the server answers.
 
 import type { ComponentChildren } from 'preact'
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
+import { learnings } from '../api/memories'
 import { Notices } from '../components/notices'
 import { asOf } from '../state/filters'
+import { onChanges } from '../state/live'
 import { undo, undos } from '../state/notices'
 import { href, route, setParams } from '../state/route'
 import { forgetKey, key, online } from '../state/session'
@@ -17,8 +19,33 @@ const VIEWS = [
   { view: 'review', name: 'Review', icon: '✓' },
 ]
 
+/** Proposals come without a change of a memory, so they are asked for. It also shows soon that a key was revoked. */
+const ASK_MS = 30_000
+
+function useWaiting(): number {
+  const [count, setCount] = useState(0)
+  useEffect(() => {
+    const read = () => {
+      if (document.hidden) return
+      learnings('waiting').then(
+        (waiting) => setCount(waiting.length),
+        () => setCount(0),
+      )
+    }
+    read()
+    const timer = setInterval(read, ASK_MS)
+    const leave = onChanges(read)
+    return () => {
+      clearInterval(timer)
+      leave()
+    }
+  }, [])
+  return count
+}
+
 export function Shell({ children, onHelp }: { children: ComponentChildren; onHelp(): void }) {
   const current = route.value.view
+  const waiting = useWaiting()
   return (
     <div class={asOf() ? 'shell past' : 'shell'}>
       <a class="skip" href="#main" onClick={skip}>
@@ -32,7 +59,13 @@ export function Shell({ children, onHelp }: { children: ComponentChildren; onHel
           </span>
           {VIEWS.map(({ view, name, icon }) => (
             <a key={view} href={href(view)} aria-current={current === view ? 'page' : undefined}>
-              <span aria-hidden="true">{icon}</span> {name}
+              <span aria-hidden="true">{icon}</span> {name}{' '}
+              {view === 'review' && waiting > 0 && (
+                <b class="count">
+                  {waiting}
+                  <i class="unseen"> waiting</i>
+                </b>
+              )}
             </a>
           ))}
           <a href="/docs" class="api">
