@@ -697,9 +697,9 @@ export interface LearnOptions extends ScopeFields, LongCallOptions, Attribution 
   mode?: 'apply' | 'review' | 'propose' | 'dry'
   /**
    * `'log'` (default): the messages are kept and cited, and not searched. `'memories'`: each is also a memory of its run.
-   * `'none'`: only the words that a memory rests on are kept.
+   * `'none'` or `false`: only the words that a memory rests on are kept.
    */
-  keepMessages?: 'log' | 'memories' | 'none'
+  keepMessages?: 'log' | 'memories' | 'none' | false
   /**
    * Default `true`: keys, tokens and card numbers are replaced by `[redacted:…]` before anything is kept or sent. A list of
    * regular expressions is replaced as well.

@@ -234,3 +234,30 @@ test('a model of ones own is not for a store on a server', async () => {
   const languageModel = { id: 'mine', complete: () => '{"operations":[]}' }
   expect(await refusal(om.learn('x', { languageModel }))).toMatchObject({ details: { field: 'languageModel' } })
 })
+
+embeddedTest(
+  'a model function that learns about its own scope is refused, and about another one answered',
+  async () => {
+    const codes: string[] = []
+    const inner = { id: 'inner', complete: () => '{"operations":[]}' }
+    const om: OpenMemory = openStore({
+      languageModel: {
+        id: 'asks-itself',
+        complete: async () => {
+          const again = (user_id: string) => om.learn('I live in Porto', { user_id, languageModel: inner })
+          codes.push((await refusal(again('ada'))).code, (await again('bo')).status)
+          return '{"operations":[]}'
+        },
+      },
+    })
+    expect((await om.learn('I live in Lisbon', { user_id: 'ada' })).status).toBe('nothing')
+    expect(codes).toEqual(['INVALID_ARGUMENT', 'nothing'])
+  },
+)
+
+test('messages are not kept with keepMessages: false', async () => {
+  const model = await fakeModel(operations(() => [{ quote: 'live in Lisbon', text: 'Ada lives in Lisbon' }]))
+  const om = openStore({ userId: 'ada', languageModel: model.endpoint })
+  expect((await om.learn('I live in Lisbon', { keepMessages: false })).status).toBe('done')
+  expect((await om.listMessages()).messages).toEqual([])
+})

@@ -312,10 +312,11 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
   ): Promise<contract.Learning> {
     return this.#call(extra, () => {
       const checked = checkOptions(options, LEARN_OPTIONS)
-      const { languageModel, redact, signal, onProgress, filters, at, expires_at, ...rest } = checked
+      const { languageModel, redact, signal, onProgress, filters, at, expires_at, keepMessages, ...rest } = checked
       const request = this.#scope.memory({
         ...conversation(input, redact),
         ...rest,
+        ...(keepMessages !== undefined && { keepMessages: keepMessages === false ? 'none' : keepMessages }),
         ...(redact !== undefined && { redact: redacts(redact) }),
         ...(at !== undefined && { at: isoTime(at, 'at') }),
         ...(expires_at !== undefined && { expires_at: isoTime(expires_at, 'expires_at') }),

@@ -12,7 +12,7 @@ import type { Model } from '../language-model/model'
 import { CallLimits, type Limiter } from '../limiter'
 import { addon, type NativeControl, type NativeEmbed, type NativeEngine, type NativeWatcher } from './addon'
 import { read } from './answer'
-import { askWith, describeModel } from './ask-model'
+import { askWith, describeModel, refuseWithin, scopeOf } from './ask-model'
 import type { LockWait } from './lock-wait'
 import { explainLock, holdDirectory } from './open-directories'
 import { type Reach, Server } from './server'
@@ -154,12 +154,14 @@ export class NativeBackend<M extends object> implements Backend<M> {
   learn(request: requests.PlainObject, given: requests.LanguageModelOption, control: CallControl) {
     const model = languageModelOf(given) ?? this.#settings.languageModel
     if (!model) throw failure('NO_LANGUAGE_MODEL', 'no language model is given; pass languageModel')
+    const about = scopeOf(this.#settings.directory, request)
+    refuseWithin(about)
     const text = JSON.stringify(request)
     const stop = new AbortController()
     this.#learning.add(stop)
     const release = onAbort(control.signal, () => stop.abort())
     const call = this.#call<contract.Learning>(
-      (engine, native) => engine.learn(text, native, describeModel(model), askWith(model, stop.signal)),
+      (engine, native) => engine.learn(text, native, describeModel(model), askWith(model, stop.signal, about)),
       { ...control, signal: stop.signal },
     )
     return call.finally(() => {
