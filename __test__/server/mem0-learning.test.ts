@@ -1,8 +1,11 @@
 // Mem0's add against a server with a language model: facts are learnt, and the answer and the events say what has changed.
 
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { fakeModel, numberOf, operations, refuses } from '../helpers/fake-model'
-import { serve } from '../helpers/server'
+import { type Ask, asker, serve } from '../helpers/server'
+import { freshDirectory, openEmbedded } from '../helpers/store'
 
 const ANSWERS = operations((asked) => {
   const known = numberOf(asked, 'Ada lives in Lisbon')
@@ -17,11 +20,24 @@ const ANSWERS = operations((asked) => {
   ]
 })
 
-const say = (content: string, more: object = {}) => ({
+/** An add whose answer waits for what comes of it. */
+const say = (content: string, more: object = {}) => later(content, { async_mode: false, ...more })
+
+/** An add with the default arguments of the clients. */
+const later = (content: string, more: object = {}) => ({
   body: { messages: [{ role: 'user', content }], user_id: 'ada', ...more },
 })
 
-test('an add with default arguments learns, and its event says what has changed', async () => {
+/** Asks for an event until its work is done. */
+async function done(ask: Ask, id: string): Promise<{ status: string; results: { event: string }[] }> {
+  for (;;) {
+    const { body } = await ask('GET', `/v1/event/${id}/`)
+    if (body.status !== 'PENDING') return body
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+test('an add that waits learns, and its event says what has changed', async () => {
   const model = await fakeModel(ANSWERS)
   const { ask } = await serve({}, { languageModel: model.endpoint })
   const first = await ask('POST', '/v3/memories/add/', say('I live in Lisbon and work at Acme'))
@@ -40,6 +56,82 @@ test('an add with default arguments learns, and its event says what has changed'
   expect([unknown.status, typeof unknown.body.error]).toEqual([404, 'string'])
   const found = await ask('POST', '/v3/memories/search/', { body: { query: 'Porto', filters: { user_id: 'ada' } } })
   expect(found.body.results.map(({ memory }: { memory: string }) => memory)).toContain('Ada lives in Porto')
+})
+
+test('an add with default arguments is answered before its work, and adds are worked off in their order', async () => {
+  const model = await fakeModel(ANSWERS)
+  const { ask } = await serve({}, { languageModel: model.endpoint })
+  const first = await ask('POST', '/v3/memories/add/', later('I live in Lisbon and work at Acme'))
+  const second = await ask('POST', '/v3/memories/add/', later('I moved to Porto'))
+  expect(first.body).toEqual({ message: expect.any(String), status: 'PENDING', event_id: expect.any(String) })
+  expect(await done(ask, first.body.event_id)).toMatchObject({ status: 'SUCCEEDED', payload: null })
+  const { results } = await done(ask, second.body.event_id)
+  expect(results).toMatchObject([{ event: 'UPDATE', data: { memory: 'Ada lives in Porto' } }])
+  const one = await ask('GET', '/v1/events/?page=2&page_size=1')
+  expect(one.body).toMatchObject({ count: 2, next: null, previous: '/v1/events/?page=1&page_size=1' })
+  expect(one.body.results[0].id).toBe(first.body.event_id)
+})
+
+test('an answered add is worked off by the next process, and refers to the time when it was told', async () => {
+  let asked = () => {}
+  const reached = new Promise<void>((resolve) => {
+    asked = resolve
+  })
+  const complete = () => {
+    asked()
+    return new Promise<string>(() => {})
+  }
+  const stuck = { id: 'stuck', complete }
+  const path = freshDirectory()
+  const before = await serve({}, { path, languageModel: stuck })
+  const said = 'I live in Lisbon, card 4111 1111 1111 1111'
+  const answered = await before.ask('POST', '/v3/memories/add/', later(said))
+  const told = Date.now()
+  await reached
+  await before.server.close()
+  await before.store.close()
+  const files = readdirSync(path, { recursive: true, withFileTypes: true }).filter((file) => file.isFile())
+  const kept = files.map((file) => readFileSync(join(file.parentPath, file.name), 'latin1')).join()
+  expect([kept.includes('I live in Lisbon'), kept.includes('4111 1111')]).toEqual([true, false])
+  const model = await fakeModel(ANSWERS)
+  const om = openEmbedded({ path, languageModel: model.endpoint })
+  const server = await om.serve({ port: 0 })
+  const event = await done(asker(server.port), answered.body.event_id)
+  expect([event.status, event.results.length]).toEqual(['SUCCEEDED', 1])
+  const [message] = model.exchanges[0]?.asked.messages ?? []
+  expect(message?.text).toBe('I live in Lisbon, card [redacted:card]')
+  expect(Date.parse(message?.at ?? '')).toBeLessThanOrEqual(told)
+  expect(model.exchanges.length).toBe(1)
+})
+
+test('an answered add goes with its user', async () => {
+  const stuck = { id: 'stuck', complete: () => new Promise<string>(() => {}) }
+  const { ask } = await serve({}, { languageModel: stuck })
+  const { body } = await ask('POST', '/v3/memories/add/', later('I live in Lisbon'))
+  expect((await ask('DELETE', '/v1/memories/?user_id=ada')).status).toBe(200)
+  expect((await ask('GET', `/v1/event/${body.event_id}/`)).status).toBe(404)
+})
+
+test('the instructions of the project steer adds that have none', async () => {
+  const model = await fakeModel(ANSWERS)
+  const { ask } = await serve({}, { languageModel: model.endpoint })
+  const project = '/api/v1/orgs/organizations/openmemory/projects/default/'
+  expect((await ask('GET', project)).body.custom_instructions).toBeNull()
+  const changed = await ask('PATCH', project, { body: { custom_instructions: 'homes only', org_id: 'openmemory' } })
+  expect([changed.status, typeof changed.body.message]).toEqual([200, 'string'])
+  expect((await ask('GET', project)).body.custom_instructions).toBe('homes only')
+  await ask('POST', '/v3/memories/add/', say('I live in Lisbon'))
+  await ask('POST', '/v3/memories/add/', say('I moved to Porto', { custom_instructions: 'jobs only' }))
+  expect(model.exchanges.map(({ asked }) => asked.instructions)).toEqual(['homes only', 'jobs only'])
+  for (const body of [
+    { custom_instructions: 7 },
+    { custom_instructions: 'x'.repeat(4001) },
+    { decay: false },
+    { x: 1 },
+  ])
+    expect((await ask('PATCH', project, { body })).status).toBe(400)
+  const without = await serve()
+  expect((await without.ask('PATCH', project, { body: { custom_instructions: 'x' } })).status).toBe(400)
 })
 
 test('the older path answers inline, and infer=false stores verbatim', async () => {
@@ -79,7 +171,13 @@ test('only the agent is remembered where only an agent is named', async () => {
     { role: 'user', content: 'Which one?' },
     { role: 'assistant', content: 'I booked the room' },
   ]
-  const body = { messages, agent_id: 'waiter', agent_custom_instructions: 'deeds', custom_instructions: 'facts' }
+  const body = {
+    messages,
+    agent_id: 'waiter',
+    agent_custom_instructions: 'deeds',
+    custom_instructions: 'facts',
+    async_mode: false,
+  }
   const added = await ask('POST', '/v3/memories/add/', { body })
   expect(added.body.results).toMatchObject([{ event: 'ADD' }])
   expect(model.exchanges[0]?.asked.instructions).toBe('deeds')

@@ -14,12 +14,14 @@ use openmemory_domain::request::{
 };
 use openmemory_domain::{Memory, MemoryId, Scope, Shown};
 use openmemory_learning::LanguageModel;
+use openmemory_learning::redact::redacted;
 use openmemory_rules::contract::{
     Added, BackedUp, Compacted, Control, Deleted, DeletedMany, DeletedMessages, EntityStats, ExportSink, Exported,
     Faceted, Hit, Imported, ItemResult, LearningPage, Link, MemoryChange, MemoryStore, MemoryVersion, MessagePage,
     Operated, Page, QueryVector, Reindexed, Reply, SectorStats, SourceText, Stats, Wake, Watcher,
 };
 use openmemory_rules::{Error, ImportFile};
+use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 use tracing::Span;
@@ -222,6 +224,22 @@ impl MemoryStore for EngineStore {
 
     fn delete_messages(&self, scope: Scope) -> Reply<'_, DeletedMessages> {
         Box::pin(self.judged(self.engine.delete_messages(scope)))
+    }
+
+    fn without_secrets(&self, text: &str) -> String {
+        redacted(text)
+    }
+
+    fn document(&self, name: String) -> Reply<'_, Option<Value>> {
+        self.read(move |engine| engine.document(&name))
+    }
+
+    fn document_names(&self, prefix: String) -> Reply<'_, Vec<String>> {
+        self.read(move |engine| engine.document_names(&prefix))
+    }
+
+    fn put_documents(&self, documents: Vec<(String, Option<Value>)>) -> Reply<'_, ()> {
+        Box::pin(self.judged(self.engine.put_documents(documents)))
     }
 
     fn stats(&self) -> Reply<'_, Stats> {

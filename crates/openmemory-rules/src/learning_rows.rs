@@ -2,6 +2,8 @@
 
 use openmemory_domain::learning::{KeptLearning, KeptMessage, KeptSource, LearningId, MessageId};
 
+use serde_json::Value;
+
 use crate::changes::Changes;
 use crate::error::Error;
 use crate::number::Number;
@@ -25,6 +27,12 @@ pub trait LearningRows: Rows {
 
     /// Where the versions of a memory come from, oldest version first.
     fn sources(&self, number: Number) -> Result<Vec<KeptSource>, Error>;
+
+    /// JSON that a server keeps with the store: its settings, and calls that it has answered but not finished.
+    fn document(&self, name: &str) -> Result<Option<Value>, Error>;
+
+    /// The names of documents that begin so, sorted.
+    fn document_names(&self, prefix: &str) -> Result<Vec<String>, Error>;
 }
 
 /// Writes of one commit.
@@ -41,4 +49,9 @@ pub trait LearningChanges: Changes + LearningRows {
 
     /// Keeps a source. It goes with its memory.
     fn put_source(&mut self, number: Number, source: &KeptSource) -> Result<(), Error>;
+
+    /// Keeps a document, in place of the one with the same name.
+    fn put_document(&mut self, name: &str, document: &Value) -> Result<(), Error>;
+
+    fn remove_document(&mut self, name: &str) -> Result<(), Error>;
 }

@@ -10,6 +10,7 @@ use crate::config::Limits;
 use crate::http::{ConcurrencyLimit, IdempotencyStore, Metrics, RateLimits};
 use crate::keys::Keyring;
 use crate::mcp::McpCall;
+use crate::queue::Queue;
 use crate::readers::Readers;
 
 pub struct AppState {
@@ -27,6 +28,7 @@ pub struct AppState {
     /// Logs once that messages are stored verbatim.
     pub verbatim_warning: Once,
     pub backup_dir: Option<PathBuf>,
+    pub queue: Arc<Queue>,
     pub permits: ConcurrencyLimit,
     /// True once the server shuts down. Watches, which have no end of their own, end then.
     pub stopped: watch::Receiver<bool>,

@@ -10,6 +10,7 @@
 //! | [`keys`] | which keys are valid, and for which tenant? |
 //! | `connections` | which connections are open, and which one is evicted for a new one? |
 //! | [`tenant`] | what is a tenant? |
+//! | `queue` | what was answered before its work was done? |
 //! | `readers` | how are concurrent reads shared among tenants? |
 //! | `blocking` | where does blocking work run? |
 //! | `openmemory`, `mem0` | what do the routes of the two protocols accept and return? |
@@ -33,6 +34,7 @@ pub mod mcp;
 mod mem0;
 mod openapi;
 mod openmemory;
+mod queue;
 mod readers;
 mod router;
 pub mod server;

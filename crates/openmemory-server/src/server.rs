@@ -27,9 +27,12 @@ use crate::config::Config;
 use crate::connections::{Connections, Slot};
 use crate::http::{ConcurrencyLimit, IdempotencyStore, Metrics, RateLimits, normal_path};
 use crate::keys::{Keyring, KeysError};
+use crate::mem0;
+use crate::queue::Queue;
 use crate::readers::Readers;
 use crate::router::router;
 use crate::studio::{Files, FilesError};
+use crate::tenant::Tenant;
 
 /// Socket send buffer in bytes. A socket becomes writable again only once a third of its buffer has drained, and each
 /// client that reads nothing pins this much memory.
@@ -109,6 +112,11 @@ impl ServerHandle {
         let readers = Readers::new(limits.readers);
         let permits = ConcurrencyLimit::new(&limits);
         let (stop, stopped) = watch::channel(false);
+        let queue = Queue::new(Arc::clone(&stores), mem0::kept_add, stopped.clone());
+        if !keys.required() {
+            let tenant = Tenant::default_tenant();
+            queue.resume(&tenant, &*stores.store(tenant.as_str()).await?).await?;
+        }
         let app = Arc::new(AppState {
             stores,
             directory,
@@ -122,6 +130,7 @@ impl ServerHandle {
             mcp,
             verbatim_warning: Once::new(),
             backup_dir,
+            queue,
             permits,
             stopped,
             loopback,
@@ -177,6 +186,7 @@ async fn serve(app: Arc<AppState>, studio: Option<Files>, listener: TcpListener)
     let drained = async {
         graceful.shutdown().await;
         app.readers.idle().await;
+        app.queue.idle().await;
     };
     let _ = timeout(app.limits.drain(), drained).await;
     // Waiting watches have ended; those that are reading release their store shortly.

@@ -37,7 +37,9 @@ impl Conversation {
         let (mut is_new, mut is_unknown) = (Vec::new(), Vec::new());
         for (given, said) in &request.messages {
             let content = if request.redact { redacted(&given.content) } else { given.content.clone() };
-            let message = Message { content, at: said.or(request.at).unwrap_or(now), ..given.clone() };
+            // A call that waited has heard its messages before now.
+            let heard = if given.at == Timestamp::FIRST { now } else { given.at };
+            let message = Message { content, at: said.or(request.at).unwrap_or(heard), ..given.clone() };
             let said = said.or(request.at);
             let equal = occurrences.entry(MessageId::of(&request.scope, &message, said, 0)).or_insert(0);
             let id = MessageId::of(&request.scope, &message, said, *equal);

@@ -66,11 +66,15 @@ impl Engine {
         let (mut learnings, mut messages) = (Vec::new(), Vec::new());
         match filter {
             None => {
+                self.forget_documents(None).await?;
                 learnings = self.store.all_learnings()?;
                 messages = self.store.all_messages()?;
             }
             Some(filter) if filter.constrains_only(&Field::UserId) => {
-                for user in filter.required(&Field::UserId).unwrap_or_default() {
+                let users = filter.required(&Field::UserId).unwrap_or_default();
+                let named: Vec<Option<String>> = users.iter().map(|user| user.map(str::to_owned)).collect();
+                self.forget_documents(Some(&named)).await?;
+                for user in users {
                     learnings.extend(self.store.learnings_of(user)?);
                     let of_user = self.store.messages_of(user)?;
                     messages.extend(of_user.into_iter().map(|id| (user.map(str::to_owned), id)));

@@ -5,6 +5,7 @@ mod apply;
 mod ask;
 mod conversation;
 mod decide;
+mod documents;
 mod forget;
 mod learn;
 mod queue;

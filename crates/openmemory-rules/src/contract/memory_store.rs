@@ -12,6 +12,7 @@ use openmemory_domain::request::{
     Update, UpdateMany, Watch,
 };
 use openmemory_domain::{Memory, MemoryId, Scope, Shown};
+use serde_json::Value;
 
 use super::{
     Added, BackedUp, Compacted, Control, Deleted, DeletedMany, DeletedMessages, EntityStats, Exported, Faceted, Hit,
@@ -128,6 +129,18 @@ pub trait MemoryStore: Send + Sync {
 
     /// Deletes the messages of a scope. What was learnt from them stays.
     fn delete_messages(&self, scope: Scope) -> Reply<'_, DeletedMessages>;
+
+    /// A text without the keys and tokens that are never kept.
+    fn without_secrets(&self, text: &str) -> String;
+
+    /// JSON that a server keeps with the store, by name. One with a `user_id` goes with that user.
+    fn document(&self, name: String) -> Reply<'_, Option<Value>>;
+
+    /// The names of documents that begin so, sorted.
+    fn document_names(&self, prefix: String) -> Reply<'_, Vec<String>>;
+
+    /// Keeps documents, in place of those with the same names, and removes those without a value. In one commit.
+    fn put_documents(&self, documents: Vec<(String, Option<Value>)>) -> Reply<'_, ()>;
 
     fn stats(&self) -> Reply<'_, Stats>;
 

@@ -17,12 +17,14 @@ use crate::app_state::AppState;
 use crate::blocking::blocking;
 use crate::keys::Caller;
 use crate::readers::{ReadKind, Share};
+use crate::tenant::Tenant;
 
 /// The store of the caller's tenant.
 pub struct TenantStore {
     pub store: Arc<dyn MemoryStore>,
     control: Arc<Control>,
     pub share: Arc<Share>,
+    pub tenant: Tenant,
 }
 
 impl TenantStore {
@@ -82,7 +84,9 @@ impl FromRequestParts<Arc<AppState>> for TenantStore {
         let caller = parts.extensions.get::<Caller>().ok_or(ApiError::Unauthorized)?;
         let control = parts.extensions.get::<Arc<Control>>().cloned().unwrap_or_default();
         let share = app.readers.share(&caller.tenant);
-        Ok(Self { store: app.stores.store(caller.tenant.as_str()).await?, control, share })
+        let store = app.stores.store(caller.tenant.as_str()).await?;
+        app.queue.resume(&caller.tenant, &*store).await?;
+        Ok(Self { store, control, share, tenant: caller.tenant.clone() })
     }
 }
 

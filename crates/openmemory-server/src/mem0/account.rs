@@ -21,26 +21,6 @@ pub async fn ping(Extension(caller): Extension<Caller>) -> Response {
     Json(body).into_response()
 }
 
-/// Read the project, which has no settings on this server
-#[utoipa::path(
-    get, path = "/api/v1/orgs/organizations/{org}/projects/{project}", tag = "Mem0", params(schemas::ProjectPath),
-    responses((status = 200, body = Object), schemas::Mem0Refusals)
-)]
-pub async fn project(Extension(caller): Extension<Caller>) -> Response {
-    let tenant = caller.tenant.as_str();
-    let body = json!({
-        "project_id": tenant,
-        "name": tenant,
-        "description": "OpenMemory",
-        "custom_instructions": null,
-        "custom_categories": null,
-        "multilingual": false,
-        "decay": true,
-        "version": null,
-    });
-    Json(body).into_response()
-}
-
 /// Read a user's profile; this server creates none
 #[utoipa::path(
     get, path = "/v2/entities/user/{user}/profile", tag = "Mem0", params(schemas::EntityPath),

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
-use openmemory_domain::request::{AddMany, Duplicates, Learn, NewMemory};
+use openmemory_domain::request::{AddMany, Duplicates, NewMemory};
 use openmemory_domain::{Content, Metadata, Tags, Validity};
 use serde_json::{Value, json};
 
 use super::fields::{Fields, end_of_day};
-use super::learn::{self, learnt};
 use super::messages::{Message, scope, texts};
 use super::record::public_id;
+use super::{events, learn};
 use crate::app_state::AppState;
 use crate::http::{ApiError, ApiResult, LargeBody, TenantStore};
 use crate::openapi::schemas;
@@ -29,7 +29,8 @@ const MODEL_OPTIONS: [&str; 6] = [
 
 /// Learn from messages, or store them verbatim
 ///
-/// With a language model, unless `infer` is false, facts are learnt from the messages and the answer has what has changed.
+/// With a language model, unless `infer` is false, facts are learnt from the messages after the answer, which has
+/// `PENDING` and an event; with `async_mode: false` the answer waits and has what has changed. What was answered is not lost.
 /// Without one the messages are stored verbatim, and an explicit `infer: true` is refused.
 #[utoipa::path(
     post, path = "/v3/memories/add", tag = "Mem0", request_body = Object,
@@ -37,14 +38,14 @@ const MODEL_OPTIONS: [&str; 6] = [
 )]
 pub async fn add(State(app): State<Arc<AppState>>, memories: TenantStore, body: LargeBody) -> ApiResult {
     let can_learn = memories.store.can_learn();
-    let NewMessages { messages, infer_omitted, skipped } =
-        match body.read(move |body| adding(Fields::read(body)?, can_learn)).await? {
-            Adding::Verbatim(messages) => messages,
-            Adding::Learning(request) => {
-                let learning = memories.store.learn(*request, memories.control()).await?;
-                return Ok(Json(learnt(&learning)).into_response());
-            }
-        };
+    let NewMessages { messages, infer_omitted, skipped } = match body.read(move |body| adding(body, can_learn)).await? {
+        Adding::Verbatim(messages) => messages,
+        Adding::Learning(body) => {
+            let wait = events::waits(&body, false);
+            let answered = events::keep(&app, &memories, body, wait).await?;
+            return Ok(Json(events::answer(&answered)).into_response());
+        }
+    };
     let results = store(&memories, messages).await?;
     let event = results.first().and_then(|result| result.get("id")).cloned();
     let message = if infer_omitted { VERBATIM } else { "Messages stored verbatim" };
@@ -66,10 +67,9 @@ pub async fn add(State(app): State<Arc<AppState>>, memories: TenantStore, body: 
 )]
 pub async fn add_v1(State(app): State<Arc<AppState>>, memories: TenantStore, body: LargeBody) -> ApiResult {
     let can_learn = memories.store.can_learn();
-    let read = move |body| {
-        let mut fields = Fields::read(body)?;
-        let wrapped = fields.string("output_format")?.as_deref() == Some("v1.1");
-        Ok((wrapped, adding(fields, can_learn)?))
+    let read = move |body: Value| {
+        let wrapped = Fields::read(body.clone())?.string("output_format")?.as_deref() == Some("v1.1");
+        Ok((wrapped, adding(body, can_learn)?))
     };
     let (wrapped, adding) = body.read(read).await?;
     let results = match adding {
@@ -79,7 +79,14 @@ pub async fn add_v1(State(app): State<Arc<AppState>>, memories: TenantStore, bod
             }
             store(&memories, messages).await?
         }
-        Adding::Learning(request) => learn::results(&memories.store.learn(*request, memories.control()).await?),
+        Adding::Learning(body) => {
+            let wait = events::waits(&body, true);
+            let answered = events::keep(&app, &memories, body, wait).await?;
+            match &answered.learning {
+                Some(learning) => learn::results(learning),
+                None => vec![events::answer(&answered)],
+            }
+        }
     };
     Ok(if wrapped { Json(json!({ "results": results })) } else { Json(results.into()) }.into_response())
 }
@@ -116,14 +123,16 @@ struct NewMessages {
 /// What a request asks for.
 enum Adding {
     Verbatim(NewMessages),
-    Learning(Box<Learn>),
+    /// The body, which is kept before it is answered.
+    Learning(Value),
 }
 
-fn adding(mut fields: Fields, can_learn: bool) -> Result<Adding, ApiError> {
-    let infer = fields.flag("infer")?;
-    if can_learn && infer != Some(false) {
-        return learn::request(fields).map(Box::new).map(Adding::Learning);
+fn adding(body: Value, can_learn: bool) -> Result<Adding, ApiError> {
+    if can_learn && body.is_object() && body.get("infer").is_none_or(|infer| *infer != false) {
+        return Ok(Adding::Learning(body));
     }
+    let mut fields = Fields::read(body)?;
+    let infer = fields.flag("infer")?;
     new_messages(fields, infer).map(Adding::Verbatim)
 }
 

@@ -1,25 +1,18 @@
 //! What does an add mean to a server with a language model, and what does Mem0's client read of the answer?
 
-use axum::Json;
-use axum::response::IntoResponse;
-use openmemory_domain::learning::{
-    Added, LearnedOperation, Learning, LearningId, Message, ProposedOperation, Role, State, Status,
-};
-use openmemory_domain::request::{Allow, KeepMessages, Learn, LearnMode, ListLearnings};
+use openmemory_domain::learning::{Added, LearnedOperation, Learning, Message, ProposedOperation, Role, State};
+use openmemory_domain::request::{Allow, KeepMessages, Learn, LearnMode};
 use openmemory_domain::{Metadata, Scope, Timestamp, limits};
 use serde_json::{Value, json};
 
 use super::fields::{Fields, end_of_day};
 use super::messages::{scope, texts};
 use super::record::public_id;
-use super::requests;
-use crate::http::{ApiError, ApiResult, Id, Query, TenantStore};
-use crate::openapi::schemas;
-
-/// The most events of a page.
-const PAGE: u64 = 200;
+use crate::http::ApiError;
 
 pub fn request(mut fields: Fields) -> Result<Learn, ApiError> {
+    fields.flag("infer")?;
+    fields.flag("async_mode")?;
     for name in ["structured_data_schema", "custom_categories"] {
         if fields.take(name).is_some_and(|value| !is_empty(&value)) {
             return Err(ApiError::Unsupported(format!("{name}: is not supported by this server")));
@@ -84,16 +77,6 @@ fn is_empty(value: &Value) -> bool {
     value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(serde_json::Map::is_empty)
 }
 
-/// The answer to an add.
-pub fn learnt(learning: &Learning) -> Value {
-    json!({
-        "message": "Memories learnt from the messages",
-        "status": "SUCCEEDED",
-        "event_id": event_id(&learning.id),
-        "results": results(learning),
-    })
-}
-
 /// What has changed.
 pub fn results(learning: &Learning) -> Vec<Value> {
     learning.operations.iter().filter(|learned| learned.state == State::Applied).filter_map(result).collect()
@@ -110,54 +93,4 @@ fn result(learned: &LearnedOperation) -> Option<Value> {
         ProposedOperation::Keep { .. } => return None,
     };
     Some(json!({ "id": id, "memory": text, "data": { "memory": text }, "event": event }))
-}
-
-fn event_id(id: &LearningId) -> String {
-    id.uuid().map_or_else(|| id.to_string(), |uuid| uuid.to_string())
-}
-
-/// Read what became of an add
-#[utoipa::path(
-    get, path = "/v1/event/{id}", tag = "Mem0", params(schemas::IdPath),
-    responses((status = 200, body = Object), schemas::Mem0Refusals)
-)]
-pub async fn event(memories: TenantStore, Id(id): Id) -> ApiResult {
-    let id = LearningId::read("event_id", &id)?;
-    let learning = memories.read(|store| async move { store.learning(id).await }).await?;
-    Ok(Json(event_of(&learning)).into_response())
-}
-
-/// List what became of adds, newest first
-#[utoipa::path(
-    get, path = "/v1/events", tag = "Mem0", params(requests::EventsQuery),
-    responses((status = 200, body = Object), schemas::Mem0Refusals)
-)]
-pub async fn events(memories: TenantStore, mut query: Query<requests::EventsQuery>) -> ApiResult {
-    let (page, size) = (query.whole("page").unwrap_or(1), query.whole("page_size").unwrap_or(50).min(PAGE));
-    let list = ListLearnings { scope: Scope::default(), status: None, limit: limits::PAGE, cursor: None };
-    let learnings = memories.read(|store| async move { store.list_learnings(list).await }).await?.learnings;
-    let (count, from) = (learnings.len(), (page.saturating_sub(1) * size) as usize);
-    let results: Vec<Value> = learnings.iter().skip(from).take(size as usize).map(event_of).collect();
-    Ok(Json(json!({ "count": count, "next": null, "previous": null, "results": results })).into_response())
-}
-
-fn event_of(learning: &Learning) -> Value {
-    let ms = i64::try_from(learning.usage.ms).unwrap_or(i64::MAX);
-    let completed = Timestamp::from_millis(learning.created_at.millis().saturating_add(ms)).to_string();
-    let created = learning.created_at.to_string();
-    json!({
-        "id": event_id(&learning.id),
-        "event_type": "ADD",
-        "status": if learning.status == Status::Failed { "FAILED" } else { "SUCCEEDED" },
-        "payload": null,
-        "metadata": {},
-        "results": results(learning),
-        "created_at": created,
-        "updated_at": completed,
-        "started_at": created,
-        "completed_at": completed,
-        "latency": learning.usage.ms,
-        "error": learning.error.as_ref().map(|error| error.why.as_str()),
-        "graph_status": null,
-    })
 }

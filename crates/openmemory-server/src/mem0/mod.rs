@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `add` | how are messages stored? |
 //! | `learn` | what does an add mean to a server with a language model? |
+//! | `events` | what becomes of an add that was answered with `PENDING`? |
+//! | `project` | which settings does a project have? |
 //! | `messages` | which texts do messages have, and whose are they? |
 //! | `list`, `search` | how are memories listed and searched? |
 //! | `memory` | how is one memory read, changed and deleted? |
@@ -22,6 +24,7 @@ mod add;
 mod batch;
 mod entities;
 mod error_format;
+mod events;
 mod feedback;
 mod fields;
 mod filters;
@@ -29,6 +32,7 @@ mod learn;
 mod list;
 mod memory;
 mod messages;
+mod project;
 mod record;
 mod requests;
 mod routes;
@@ -36,4 +40,5 @@ mod search;
 mod unsupported;
 
 pub use error_format::format_error;
+pub use events::kept_add;
 pub use routes::routes;

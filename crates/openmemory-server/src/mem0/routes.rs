@@ -4,10 +4,11 @@ use super::account;
 use super::add;
 use super::batch;
 use super::entities;
+use super::events;
 use super::feedback;
-use super::learn;
 use super::list;
 use super::memory;
+use super::project;
 use super::search;
 use super::unsupported;
 
@@ -21,10 +22,10 @@ use crate::app_state::AppState;
 pub fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
         .routes(routes!(account::ping))
-        .routes(routes!(account::project, unsupported::update_project))
+        .routes(routes!(project::project, project::update_project))
         .routes(routes!(add::add))
-        .routes(routes!(learn::event))
-        .routes(routes!(learn::events))
+        .routes(routes!(events::event))
+        .routes(routes!(events::events))
         .routes(routes!(list::list))
         .routes(routes!(list::list_v2))
         .routes(routes!(list::list_v1, add::add_v1, batch::delete_all))

@@ -8,18 +8,6 @@ fn needs_model(what: &str) -> ApiError {
     ApiError::Unsupported(format!("{what}: this server stores texts verbatim and has no language model"))
 }
 
-/// Not supported: project settings configure a language model
-#[utoipa::path(
-    patch,
-    path = "/api/v1/orgs/organizations/{org}/projects/{project}",
-    tag = "Mem0",
-    params(schemas::ProjectPath),
-    responses(schemas::Mem0Refusals)
-)]
-pub async fn update_project() -> ApiError {
-    needs_model("project settings are not supported")
-}
-
 /// Not supported: needs a language model
 #[utoipa::path(post, path = "/v1/exports", tag = "Mem0", responses(schemas::Mem0Refusals))]
 pub async fn exports() -> ApiError {

@@ -49,6 +49,14 @@ impl LearningChanges for Transaction<'_> {
     fn put_source(&mut self, number: Number, source: &KeptSource) -> Result<(), Error> {
         Ok(self.put_json(&keys::source(number, source), source)?)
     }
+
+    fn put_document(&mut self, name: &str, document: &serde_json::Value) -> Result<(), Error> {
+        Ok(self.put_json(&keys::document(name), document)?)
+    }
+
+    fn remove_document(&mut self, name: &str) -> Result<(), Error> {
+        Ok(self.remove(&keys::document(name))?)
+    }
 }
 
 impl Transaction<'_> {

@@ -76,6 +76,7 @@ pub(crate) fn inspect(backend: &dyn Backend) -> Inspection {
             Some(keys::MESSAGE) => walk.is_json::<KeptMessage>(&key, 1),
             Some(keys::SOURCE) => walk.is_json::<KeptSource>(&key, 0),
             Some(keys::LEARNING_KEY) => walk.is_json::<LearningId>(&key, 0),
+            Some(keys::DOCUMENT) => walk.is_json::<serde_json::Value>(&key, 0),
             Some(keys::LEARNING_OF_USER | keys::MESSAGE_TIME) => walk.unlisted -= 1,
             Some(
                 keys::CONTENT

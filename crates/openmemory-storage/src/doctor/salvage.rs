@@ -310,7 +310,7 @@ fn format1_rows(
     Ok(has_vectors)
 }
 
-/// Copies what is intact of learnings, messages and sources.
+/// Copies what is intact of learnings, messages, sources and documents.
 fn learnt(
     old: &Transaction<'_>,
     rows: &dyn Backend,
@@ -325,6 +325,11 @@ fn learnt(
     for (key, _) in space(rows, keys::MESSAGE).flatten() {
         if let Ok(Some(kept)) = old.json::<KeptMessage>(&key) {
             new.put_message(&kept).map_err(unwritable)?;
+        }
+    }
+    for (key, _) in space(rows, keys::DOCUMENT).flatten() {
+        if let (Some(name), Ok(Some(document))) = (keys::trailing_id(&key, &[keys::DOCUMENT], 0), old.json(&key)) {
+            new.put_document(name, &document).map_err(unwritable)?;
         }
     }
     for number in saved.keys() {

@@ -24,6 +24,7 @@ pub(crate) const LEARNING_OF_USER: u8 = b'B';
 pub(crate) const MESSAGE: u8 = b'G';
 pub(crate) const MESSAGE_TIME: u8 = b'J';
 pub(crate) const SOURCE: u8 = b'Q';
+pub(crate) const DOCUMENT: u8 = b'F';
 pub(crate) const PART: u8 = b'P';
 
 fn key(space: u8, pieces: &[&[u8]]) -> Vec<u8> {
@@ -170,6 +171,11 @@ pub(crate) fn source(number: Number, source: &KeptSource) -> Vec<u8> {
 
 pub(crate) fn sources_prefix(number: Number) -> Vec<u8> {
     key(SOURCE, &[&number.0.to_be_bytes()])
+}
+
+/// By name, so that names with the same beginning are adjacent.
+pub(crate) fn document(name: &str) -> Vec<u8> {
+    key(DOCUMENT, &[name.as_bytes()])
 }
 
 pub(crate) fn all_indexed_prefix() -> Vec<u8> {

@@ -272,6 +272,22 @@ pub(crate) trait Records {
         rows.iter().filter_map(|(key, _)| self.json(key).transpose()).collect()
     }
 
+    fn document(&self, name: &str) -> Result<Option<serde_json::Value>, StorageError>
+    where
+        Self: Sized,
+    {
+        self.json(&keys::document(name))
+    }
+
+    fn document_names(&self, prefix: &str) -> Result<Vec<String>, StorageError>
+    where
+        Self: Sized,
+    {
+        let rows = self.raw_with_prefix(&keys::document(prefix))?;
+        let name = |(key, _): &Row| keys::trailing_id(key, &[keys::DOCUMENT], 0).map(str::to_owned);
+        Ok(rows.iter().filter_map(name).collect())
+    }
+
     /// The model whose vectors the store holds; none before the first one.
     fn model(&self) -> Result<Option<ModelIdentity>, StorageError>
     where

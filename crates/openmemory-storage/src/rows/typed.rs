@@ -132,6 +132,14 @@ macro_rules! rows_over_records {
             ) -> Result<Vec<openmemory_domain::learning::KeptSource>, openmemory_rules::Error> {
                 Ok($crate::rows::records::Records::sources(self, number)?)
             }
+
+            fn document(&self, name: &str) -> Result<Option<serde_json::Value>, openmemory_rules::Error> {
+                Ok($crate::rows::records::Records::document(self, name)?)
+            }
+
+            fn document_names(&self, prefix: &str) -> Result<Vec<String>, openmemory_rules::Error> {
+                Ok($crate::rows::records::Records::document_names(self, prefix)?)
+            }
         }
     };
 }

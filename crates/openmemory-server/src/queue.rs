@@ -1,0 +1,237 @@
+//! What was answered before its work was done? Messages to learn from are kept in the store before their sender has an
+//! answer, and are worked off even if the process was killed in between.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use openmemory_domain::learning::{Learning, LearningId};
+use openmemory_domain::request::Learn;
+use openmemory_domain::{Clock, ErrorCode, Scope, SystemClock, Timestamp};
+use openmemory_rules::Error;
+use openmemory_rules::contract::{Control, MemoryStore, Stores};
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use tokio::sync::{OnceCell, Semaphore, oneshot, watch};
+use tokio::task::spawn;
+use tokio::time::sleep;
+
+use crate::tenant::Tenant;
+
+/// What became of a call. It stays.
+pub const EVENTS: &str = "mem0/event/";
+/// What is still to be done. It goes with the commit that says what became of it.
+const WAITING: &str = "mem0/waiting/";
+/// Calls at work.
+const CONCURRENCY: usize = 8;
+/// Between two attempts while the store fails.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Reads a kept body.
+pub type Parse = fn(Value) -> Result<Learn, Error>;
+
+/// What came of the work, for one who waits for it.
+pub type Outcome = Result<Learning, Error>;
+
+/// User, agent, app and run of a tenant.
+type Lane = (Tenant, [Option<String>; 4]);
+
+struct Job {
+    tenant: Tenant,
+    id: LearningId,
+    request: Learn,
+    waiter: Option<oneshot::Sender<Outcome>>,
+}
+
+pub struct Queue {
+    stores: Arc<dyn Stores>,
+    parse: Parse,
+    stopped: watch::Receiver<bool>,
+    /// Calls about the same scope run one after another, in the order in which they were answered.
+    lanes: Mutex<HashMap<Lane, VecDeque<Job>>>,
+    resumed: Mutex<HashMap<Tenant, Arc<OnceCell<()>>>>,
+    permits: Semaphore,
+    busy: watch::Sender<usize>,
+}
+
+impl Queue {
+    pub fn new(stores: Arc<dyn Stores>, parse: Parse, stopped: watch::Receiver<bool>) -> Arc<Self> {
+        Arc::new(Self {
+            stores,
+            parse,
+            stopped,
+            lanes: Mutex::default(),
+            resumed: Mutex::default(),
+            permits: Semaphore::new(CONCURRENCY),
+            busy: watch::Sender::new(0),
+        })
+    }
+
+    /// Keeps a call in the store, and begins it. Once this returns, the call is not lost.
+    pub async fn add(
+        self: &Arc<Self>,
+        tenant: &Tenant,
+        store: &dyn MemoryStore,
+        body: Value,
+        waiter: Option<oneshot::Sender<Outcome>>,
+    ) -> Result<LearningId, Error> {
+        let now = SystemClock.now();
+        let request = heard(now, (self.parse)(body.clone())?);
+        let id = LearningId::generate();
+        let event = json!({
+            "user_id": request.scope.user_id,
+            "status": "PENDING",
+            "created_at": now.to_string(),
+        });
+        let waiting = json!({ "user_id": request.scope.user_id, "body": body, "received_at": now.to_string() });
+        let documents = vec![(format!("{EVENTS}{id}"), Some(event)), (format!("{WAITING}{id}"), Some(waiting))];
+        store.put_documents(documents).await?;
+        self.begin(Job { tenant: tenant.clone(), id: id.clone(), request, waiter });
+        Ok(id)
+    }
+
+    /// Begins what an earlier process has answered and not done. Later calls of the tenant come after it.
+    pub async fn resume(self: &Arc<Self>, tenant: &Tenant, store: &dyn MemoryStore) -> Result<(), Error> {
+        if !store.can_learn() {
+            return Ok(());
+        }
+        let resumed = Arc::clone(self.resumed.lock().entry(tenant.clone()).or_default());
+        let begin = || async {
+            for name in store.document_names(WAITING.into()).await? {
+                let Ok(id) = LearningId::read("id", name.trim_start_matches(WAITING)) else { continue };
+                let Some(mut kept) = store.document(name).await? else { continue };
+                let received = kept.get("received_at").and_then(Value::as_str).and_then(Timestamp::parse);
+                match (self.parse)(kept["body"].take())
+                    .map(|request| heard(received.unwrap_or(SystemClock.now()), request))
+                {
+                    Ok(request) => self.begin(Job { tenant: tenant.clone(), id, request, waiter: None }),
+                    Err(error) => finish(store, &id, &Err(error)).await?,
+                }
+            }
+            Ok(())
+        };
+        resumed.get_or_try_init(begin).await.map(|()| ())
+    }
+
+    /// Returns when nothing is at work.
+    pub async fn idle(&self) {
+        let _ = self.busy.subscribe().wait_for(|busy| *busy == 0).await;
+    }
+
+    fn begin(self: &Arc<Self>, job: Job) {
+        let lane = (job.tenant.clone(), key(&job.request.scope));
+        let mut lanes = self.lanes.lock();
+        if let Some(behind) = lanes.get_mut(&lane) {
+            behind.push_back(job);
+            return;
+        }
+        lanes.insert(lane.clone(), VecDeque::new());
+        self.busy.send_modify(|busy| *busy += 1);
+        let queue = Arc::clone(self);
+        spawn(async move {
+            let mut next = Some(job);
+            while let Some(job) = next {
+                queue.run(job).await;
+                next = queue.next(&lane);
+            }
+            queue.busy.send_modify(|busy| *busy -= 1);
+        });
+    }
+
+    fn next(&self, lane: &Lane) -> Option<Job> {
+        let mut lanes = self.lanes.lock();
+        let next = lanes.get_mut(lane).and_then(VecDeque::pop_front);
+        if next.is_none() {
+            lanes.remove(lane);
+        }
+        next
+    }
+
+    /// Works until the call is done, or the server stops; what is left is begun again by the next process.
+    async fn run(&self, job: Job) {
+        let Job { tenant, id, request, waiter } = job;
+        let Ok(_permit) = self.permits.acquire().await else { return };
+        let mut stopped = self.stopped.clone();
+        let control = Arc::new(Control::default());
+        let work = async {
+            loop {
+                match self.attempt(&tenant, &id, request.clone(), &control).await {
+                    Ok(outcome) => return Some(outcome),
+                    Err(_) => sleep(PAUSE).await,
+                }
+            }
+        };
+        let outcome = tokio::select! {
+            biased;
+            _ = stopped.wait_for(|stopped| *stopped) => {
+                control.cancel();
+                None
+            }
+            outcome = work => outcome,
+        };
+        if let Some(waiter) = waiter {
+            let _ = waiter.send(outcome.unwrap_or(Err(Error::Aborted)));
+        }
+    }
+
+    /// Fails only if the store does, which is no fault of the call.
+    async fn attempt(
+        &self,
+        tenant: &Tenant,
+        id: &LearningId,
+        request: Learn,
+        control: &Arc<Control>,
+    ) -> Result<Outcome, Error> {
+        let store = self.stores.store(tenant.as_str()).await?;
+        let name = format!("{WAITING}{id}");
+        if store.document(name).await?.is_none() {
+            // Deleted with its user, or done.
+            return Ok(Err(Error::Aborted));
+        }
+        let began = SystemClock.now();
+        let outcome = store.learn(request, Arc::clone(control)).await;
+        if let Err(error) = &outcome
+            && [ErrorCode::Closed, ErrorCode::Io, ErrorCode::Unavailable, ErrorCode::Aborted].contains(&error.code())
+        {
+            return Err(error.clone());
+        }
+        finish_since(&*store, id, &outcome, Some(began)).await?;
+        Ok(outcome)
+    }
+}
+
+/// What a message without a time refers to, however late it is learnt from.
+fn heard(at: Timestamp, mut request: Learn) -> Learn {
+    for (message, said) in &mut request.messages {
+        message.at = said.unwrap_or(at);
+    }
+    request
+}
+
+fn key(scope: &Scope) -> [Option<String>; 4] {
+    scope.fields().map(|(_, value)| value.map(str::to_owned))
+}
+
+async fn finish(store: &dyn MemoryStore, id: &LearningId, outcome: &Outcome) -> Result<(), Error> {
+    finish_since(store, id, outcome, None).await
+}
+
+/// Says what became of a call, and forgets what it asked for.
+async fn finish_since(
+    store: &dyn MemoryStore,
+    id: &LearningId,
+    outcome: &Outcome,
+    began: Option<Timestamp>,
+) -> Result<(), Error> {
+    let name = format!("{EVENTS}{id}");
+    let Some(mut event) = store.document(name.clone()).await? else { return Ok(()) };
+    event["status"] = if outcome.is_ok() { "SUCCEEDED" } else { "FAILED" }.into();
+    event["started_at"] = began.map(|began| began.to_string()).into();
+    event["completed_at"] = SystemClock.now().to_string().into();
+    match outcome {
+        Ok(learning) => event["learning"] = learning.id.to_string().into(),
+        Err(Error::LanguageModelFailed { why, .. }) => event["error"] = (*why).into(),
+        Err(error) => event["error"] = error.code().as_str().into(),
+    }
+    store.put_documents(vec![(name, Some(event)), (format!("{WAITING}{id}"), None)]).await
+}
