@@ -110,7 +110,8 @@ impl Queue {
             }
             Ok(())
         };
-        resumed.get_or_try_init(begin).await.map(|()| ())
+        resumed.get_or_try_init(begin).await?;
+        Ok(())
     }
 
     /// Returns when nothing is at work.
