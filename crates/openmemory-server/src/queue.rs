@@ -108,7 +108,7 @@ impl Queue {
                     Err(error) => finish(store, &id, &Err(error)).await?,
                 }
             }
-            Ok(())
+            Ok::<(), Error>(())
         };
         resumed.get_or_try_init(begin).await?;
         Ok(())
