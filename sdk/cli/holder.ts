@@ -1,8 +1,9 @@
 // Which process has a directory open, and how is it reached? A note in the directory says so, for its owner's processes only.
 
 import { randomBytes } from 'node:crypto'
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { replaceFile } from '../replace-file'
 
 /** Hidden, so that it may be in a directory before a store is. */
 const NOTE = '.holder.json'
@@ -31,7 +32,7 @@ function noted(directory: string, holder: Holder): () => void {
   const unfinished = `${note}.${process.pid}`
   rmSync(unfinished, { force: true })
   writeFileSync(unfinished, text, { mode: 0o600, flag: 'wx' })
-  renameSync(unfinished, note)
+  replaceFile(unfinished, note)
   return () => {
     // Another process may hold the directory by now.
     if (textOf(note) === text) rmSync(note, { force: true })

@@ -1,9 +1,10 @@
 // openmemory init: tells the hosts of a project how to start `openmemory mcp`, after asking.
 
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { invalid } from '../../errors'
+import { replaceFile } from '../../replace-file'
 import { isPlainObject } from '../../validate/json'
 import { type Call, type Command, text, UsageError } from '../command'
 import { BOOLEAN } from '../flags'
@@ -136,5 +137,5 @@ function write(file: string, content: string): void {
   mkdirSync(dirname(file), { recursive: true })
   const unfinished = join(dirname(file), `.openmemory-init-${process.pid}`)
   writeFileSync(unfinished, content)
-  renameSync(unfinished, file)
+  replaceFile(unfinished, file)
 }
