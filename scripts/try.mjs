@@ -7,7 +7,7 @@
 // --suites   files of __test__/, without ".test.ts", separated by commas; also those that are left out otherwise
 
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -51,7 +51,7 @@ function tryTarget() {
   const { chosen, left } = chooseSuites(suites?.split(','), emulator)
   const repository = copyOfRepository({ work, binary, resolver: emulator.resolver })
   const results = chosen.map((suite) => runSuite(machine, repository, suite, work))
-  report({ machine, installed, results, left })
+  report({ machine, size: statSync(binary).size, installed, results, left })
   return installed.error === undefined && results.every(({ ok }) => ok)
 }
 
@@ -73,12 +73,12 @@ function install(machine, manifest, platform) {
   return { seconds, megabytes: (kilobytes * 1024) / 1e6, error }
 }
 
-function report({ machine, installed, results, left }) {
-  const { quick, bytes, commit } = existsSync(recordFile(target)) ? readJson(recordFile(target)) : {}
+function report({ machine, size: statSync(binary).size, installed, results, left }) {
+  const { quick, commit } = existsSync(recordFile(target)) ? readJson(recordFile(target)) : {}
   const sum = (key) => results.reduce((total, result) => total + result[key], 0)
   const passed = results.filter(({ ok }) => ok).length
   const build = quick === undefined ? 'unknown build' : `${quick ? 'quick' : 'published'} profile`
-  console.log(`\n${target}, ${build}, ${(bytes / 1e6).toFixed(1)} MB, commit ${commit?.slice(0, 9) ?? 'unknown'}`)
+  console.log(`\n${target}, ${build}, ${(size / 1e6).toFixed(1)} MB, commit ${commit?.slice(0, 9) ?? 'unknown'}`)
   console.log(`in ${machine.name}, ${new Date().toISOString().slice(0, 10)}\n`)
   const line = (...cells) => console.log(`| ${cells.join(' | ')} |`)
   line('what', 'result', 'passed', 'failed', 'skipped', 'seconds')

@@ -2,7 +2,9 @@
 // runs Node there. `resolver` is the package that Jest finds files with on that platform. `usual` are the suites for which
 // there is time, `left` those that cannot pass, each with the reason.
 
+import process from 'node:process'
 import { startAlpine } from './alpine.mjs'
+import { runProgram } from './program.mjs'
 import { startQemu } from './qemu.mjs'
 import { startWine } from './wine.mjs'
 
@@ -36,7 +38,17 @@ const IN_QEMU = {
   'server/web-client': 'bundles with esbuild, which is installed for x64 only',
 }
 
+/** What every emulator is compared with. */
+function startHere({ work }) {
+  return {
+    name: `Node ${process.versions.node}, this machine`,
+    inside: (path) => path,
+    node: (args, options) => runProgram(work, process.execPath, args, options),
+  }
+}
+
 export const EMULATORS = {
+  'x86_64-unknown-linux-gnu': { start: startHere, resolver: 'linux-x64-gnu', left: {} },
   'x86_64-unknown-linux-musl': { start: startAlpine, resolver: 'linux-x64-musl', left: IN_ALPINE },
   'aarch64-unknown-linux-musl': {
     start: (options) => startQemu({ ...options, musl: true }),
