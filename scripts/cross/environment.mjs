@@ -60,10 +60,13 @@ function buildsLibrary(sysroot) {
   }
 }
 
-/** zig compiles the C code. Rust's own LLD links: zig's linker exports every symbol, whatever list it is given. */
+/**
+ * zig compiles the C code. Rust's own LLD links: zig's linker exports every symbol, whatever list it is given. rustc names
+ * the flavour to it, which the wrapper `gcc-ld/ld64.lld` does not take.
+ */
 function macos(target, sysroot, host) {
   const name = target.replaceAll('-', '_')
-  const linker = join(sysroot, 'lib', 'rustlib', host, 'bin', 'gcc-ld', 'ld64.lld')
+  const linker = join(sysroot, 'lib', 'rustlib', host, 'bin', 'rust-lld')
   return {
     MACOSX_DEPLOYMENT_TARGET: MACOS,
     [`CFLAGS_${name}`]: `-I${MACOS_HEADERS}`,
