@@ -73,7 +73,7 @@ function install(machine, manifest, platform) {
   return { seconds, megabytes: (kilobytes * 1024) / 1e6, error }
 }
 
-function report({ machine, size: statSync(binary).size, installed, results, left }) {
+function report({ machine, size, installed, results, left }) {
   const { quick, commit } = existsSync(recordFile(target)) ? readJson(recordFile(target)) : {}
   const sum = (key) => results.reduce((total, result) => total + result[key], 0)
   const passed = results.filter(({ ok }) => ok).length
