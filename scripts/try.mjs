@@ -44,10 +44,10 @@ try {
 function tryTarget() {
   const emulator = EMULATORS[target]
   const platform = platformOf(target)
-  const { binary, manifest } = platformPackage(platform)
+  const { binary } = platformPackage(platform)
   if (!existsSync(binary)) throw new Error(`${binary} is missing: run "npm run build:dist -- --target ${target}"`)
   const machine = emulator.start({ work, major: node })
-  const installed = install(machine, manifest, platform)
+  const installed = install(machine, platform)
   const { chosen, left } = chooseSuites(suites?.split(','), emulator)
   const repository = copyOfRepository({ work, binary, resolver: emulator.resolver })
   const results = chosen.map((suite) => runSuite(machine, repository, suite, work))
@@ -56,14 +56,14 @@ function tryTarget() {
 }
 
 /** As a user of that platform would, and the first program that they would run. */
-function install(machine, manifest, platform) {
+function install(machine, platform) {
   const { tarballs } = pack({ out: join(work, 'tarballs'), dist: true, platform })
   const project = join(work, 'project')
   mkdirSync(project)
-  const flags = ['os', 'cpu', 'libc'].filter((flag) => manifest[flag]).map((flag) => `--${flag}=${manifest[flag][0]}`)
   const quiet = ['--offline', '--no-audit', '--no-fund', '--loglevel=error', `--cache=${join(work, 'cache')}`]
   const began = performance.now()
-  run('npm', ['install', ...quiet, ...flags, ...tarballs.map(({ file }) => file)], { cwd: project })
+  // npm compares what is named itself with this machine's C library, whatever --os, --cpu and --libc say.
+  run('npm', ['install', '--force', ...quiet, ...tarballs.map(({ file }) => file)], { cwd: project })
   const seconds = (performance.now() - began) / 1000
   const [kilobytes] = execFileSync('du', ['-sk', join(project, 'node_modules')], { encoding: 'utf8' }).split('\t')
   const { code, output } = readmeExample()
