@@ -1,8 +1,8 @@
 //! Which words name times? Those of `words.json`, which scripts/calendar-words.mjs writes, of all languages at once.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use foldhash::HashMap;
 use serde::Deserialize;
 
 use super::calendar::{Recurring, Unit, Which};
@@ -106,7 +106,7 @@ pub(super) struct Phrases<T> {
 
 impl<T: Copy> Phrases<T> {
     fn new(phrases: impl IntoIterator<Item = (String, T)>) -> Self {
-        let mut by_first: HashMap<String, Vec<(Vec<String>, T)>> = HashMap::new();
+        let mut by_first: HashMap<String, Vec<(Vec<String>, T)>> = HashMap::default();
         for (text, meaning) in phrases {
             let parts: Vec<String> = text.split('#').map(words_of).collect::<Vec<_>>().join(&NUMBER.to_owned());
             if let Some(first) = parts.first().cloned() {
@@ -146,6 +146,9 @@ impl<T: Copy> Phrases<T> {
 /// A Korean word without the particle that says what it does in the sentence.
 fn without_particle(word: &str) -> &str {
     const PARTICLES: [&str; 8] = ["에는", "에", "은", "는", "의", "부터", "까지", "도"];
+    if word.is_ascii() {
+        return word;
+    }
     PARTICLES.iter().find_map(|particle| word.strip_suffix(particle)).unwrap_or(word)
 }
 
