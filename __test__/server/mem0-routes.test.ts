@@ -96,3 +96,45 @@ test('an id is returned as the caller wrote it', async () => {
   expect(body.detail).toContain(uuid)
   expect(body.details.id).toBe(uuid)
 })
+
+test("the routes of Mem0's own server add, find, change, list and delete", async () => {
+  const { ask, store } = await serve()
+  const messages = [{ role: 'user', content: 'Ada drinks tea' }]
+  const added = await ask('POST', '/memories', { body: { messages, ...USER, metadata: { source: 'chat' } } })
+  expect(added).toMatchObject({ status: 200, body: { results: [{ memory: 'Ada drinks tea', event: 'ADD' }] } })
+  const [{ id }] = added.body.results
+  const found = await ask('POST', '/search', { body: { query: 'tea', ...USER } })
+  expect(found.body.results).toMatchObject([{ id, memory: 'Ada drinks tea', metadata: { source: 'chat' } }])
+  expect((await ask('PUT', `/memories/${id}`, { body: { text: 'Ada drinks coffee' } })).body).toMatchObject({
+    ...{ id, memory: 'Ada drinks coffee' },
+  })
+  expect((await ask('GET', `/memories/${id}`)).body).toMatchObject({ id, memory: 'Ada drinks coffee' })
+  expect((await ask('GET', `/memories/${id}/history`)).body).toHaveLength(2)
+  expect((await ask('GET', '/memories?user_id=ada')).body.results).toMatchObject([{ id }])
+  expect((await ask('DELETE', `/memories/${id}`)).status).toBe(200)
+  await store.addMemories([
+    { content: 'x', ...USER },
+    { content: 'y', user_id: 'bob' },
+  ])
+  expect((await ask('DELETE', '/memories?user_id=ada')).status).toBe(200)
+  expect((await store.listMemories()).memories).toMatchObject([{ user_id: 'bob' }])
+  expect((await ask('POST', '/reset')).body).toEqual({ message: 'All memories reset' })
+  expect((await store.listMemories()).memories).toEqual([])
+})
+
+test("the routes of Mem0's own server refuse what names nobody, and other models", async () => {
+  const { ask, store } = await serve()
+  await store.addMemory({ content: 'Ada drinks tea', ...USER })
+  const refused = [
+    ['GET', '/memories', undefined],
+    ['DELETE', '/memories', undefined],
+    ['POST', '/search', { query: 'tea' }],
+    ['POST', '/memories', { messages: [{ role: 'user', content: 'x' }] }],
+    ['POST', '/configure', { llm: {} }],
+  ] as const
+  for (const [method, path, body] of refused) {
+    const answer = await ask(method, path, { body })
+    expect([path, answer.status, typeof answer.body.detail]).toEqual([path, 400, 'string'])
+  }
+  expect((await store.listMemories()).memories).toHaveLength(1)
+})

@@ -66,22 +66,27 @@ pub async fn add(State(app): State<Arc<AppState>>, memories: TenantStore, body: 
     responses((status = 200, body = schemas::AnyJson), schemas::Mem0Refusals)
 )]
 pub async fn add_v1(State(app): State<Arc<AppState>>, memories: TenantStore, body: LargeBody) -> ApiResult {
+    add_older(&app, &memories, body, false).await
+}
+
+/// Answers with a bare array unless it is `wrapped`, or the request asks for `output_format: v1.1`.
+pub async fn add_older(app: &Arc<AppState>, memories: &TenantStore, body: LargeBody, wrapped: bool) -> ApiResult {
     let can_learn = memories.store.can_learn();
     let read = move |body: Value| {
-        let wrapped = Fields::read(body.clone())?.string("output_format")?.as_deref() == Some("v1.1");
-        Ok((wrapped, adding(body, can_learn)?))
+        let asked = Fields::read(body.clone())?.string("output_format")?.as_deref() == Some("v1.1");
+        Ok((wrapped || asked, adding(body, can_learn)?))
     };
     let (wrapped, adding) = body.read(read).await?;
     let results = match adding {
         Adding::Verbatim(NewMessages { messages, infer_omitted, .. }) => {
             if infer_omitted {
-                warn_once(&app);
+                warn_once(app);
             }
-            store(&memories, messages).await?
+            store(memories, messages).await?
         }
         Adding::Learning(body) => {
             let wait = events::waits(&body, true);
-            let answered = events::keep(&app, &memories, body, wait).await?;
+            let answered = events::keep(app, memories, body, wait).await?;
             match &answered.learning {
                 Some(learning) => learn::results(learning),
                 None => vec![events::answer(&answered)],

@@ -12,7 +12,8 @@ use crate::http::ErrorBody;
 
 pub async fn format_error(request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let is_mem0 = ["/v1/", "/v2/", "/v3/", "/api/"].iter().any(|mem0| path.starts_with(mem0));
+    let is_mem0 = ["/v1/", "/v2/", "/v3/", "/api/", "/memories/"].iter().any(|mem0| path.starts_with(mem0))
+        || ["/memories", "/search", "/reset", "/configure"].contains(&path);
     let response = next.run(request).await;
     match response.extensions().get::<ErrorBody>().cloned() {
         Some(error) if is_mem0 => reformat(response, &error),

@@ -60,14 +60,19 @@ pub async fn list_v2(
     get, path = "/v1/memories", tag = "Mem0", params(requests::Mem0ListQuery),
     responses((status = 200, body = schemas::AnyJson), schemas::Mem0Refusals)
 )]
-pub async fn list_v1(
-    memories: TenantStore,
-    mut query: Query<requests::Mem0ListQuery>,
-    headers: HeaderMap,
-) -> ApiResult {
-    let entities = ENTITIES.into_iter().filter_map(|name| Some((name, query.text(name)?.into()))).collect();
-    let request = ListRequest::read(query, Fields::read(json!({}))?, entities)?;
+pub async fn list_v1(memories: TenantStore, query: Query<requests::Mem0ListQuery>, headers: HeaderMap) -> ApiResult {
+    let request = read_query(query)?;
     request.page_or_all(&memories, "/v1/memories/", &headers).await
+}
+
+/// List all memories of a user, agent, app or run, as Mem0's own server does
+pub async fn list_all(memories: TenantStore, query: Query<requests::Mem0ListQuery>) -> ApiResult {
+    Ok(array_response(read_query(query)?.all(&memories).await?, true))
+}
+
+fn read_query(mut query: Query<requests::Mem0ListQuery>) -> Result<ListRequest, ApiError> {
+    let entities = ENTITIES.into_iter().filter_map(|name| Some((name, query.text(name)?.into()))).collect();
+    ListRequest::read(query, Fields::read(json!({}))?, entities)
 }
 
 struct ListRequest {
@@ -142,13 +147,16 @@ impl ListRequest {
         if self.page.is_some() {
             return self.page(memories, path, headers).await;
         }
-        let results = memories
+        Ok(Json(self.all(memories).await?).into_response())
+    }
+
+    async fn all(self, memories: &TenantStore) -> Result<Vec<Value>, Error> {
+        memories
             .scan(|store, control| async move {
                 let list = List { limit: self.limit as usize, ..self.list };
                 records(store.list(list, control).await?.memories, self.selected_fields).await
             })
-            .await?;
-        Ok(Json(results).into_response())
+            .await
     }
 }
 

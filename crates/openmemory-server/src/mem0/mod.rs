@@ -10,6 +10,7 @@
 //! | `list`, `search` | how are memories listed and searched? |
 //! | `memory` | how is one memory read, changed and deleted? |
 //! | `batch` | how are many memories changed or deleted? |
+//! | `self_hosted` | what do programs send that speak to Mem0's own server? |
 //! | `entities` | how are users, agents, apps and runs listed and deleted? |
 //! | `feedback` | how is a memory rated? |
 //! | `account` | what do clients request at startup? |
@@ -37,6 +38,7 @@ mod record;
 mod requests;
 mod routes;
 mod search;
+mod self_hosted;
 mod unsupported;
 
 pub use error_format::format_error;

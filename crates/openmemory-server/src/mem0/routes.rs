@@ -10,6 +10,7 @@ use super::list;
 use super::memory;
 use super::project;
 use super::search;
+use super::self_hosted;
 use super::unsupported;
 
 use std::sync::Arc;
@@ -35,6 +36,12 @@ pub fn routes() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(memory::get, memory::update, memory::delete))
         .routes(routes!(memory::history))
         .routes(routes!(batch::update, batch::delete))
+        .routes(routes!(self_hosted::add, self_hosted::list, self_hosted::delete_all))
+        .routes(routes!(self_hosted::search))
+        .routes(routes!(self_hosted::get, self_hosted::update, self_hosted::delete))
+        .routes(routes!(self_hosted::history))
+        .routes(routes!(self_hosted::reset))
+        .routes(routes!(self_hosted::configure))
         .routes(routes!(feedback::feedback))
         .routes(routes!(entities::list))
         .routes(routes!(entities::delete))

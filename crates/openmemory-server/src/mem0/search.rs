@@ -38,7 +38,7 @@ pub async fn search(memories: TenantStore, Body(body): Body) -> ApiResult {
     responses((status = 200, body = schemas::AnyJson), schemas::Mem0Refusals)
 )]
 pub async fn search_v2(memories: TenantStore, Body(body): Body) -> ApiResult {
-    search_older(memories, body).await
+    search_older(memories, body, false).await
 }
 
 /// Search memories, on the oldest path
@@ -47,13 +47,13 @@ pub async fn search_v2(memories: TenantStore, Body(body): Body) -> ApiResult {
     responses((status = 200, body = schemas::AnyJson), schemas::Mem0Refusals)
 )]
 pub async fn search_v1(memories: TenantStore, Body(body): Body) -> ApiResult {
-    search_older(memories, body).await
+    search_older(memories, body, false).await
 }
 
-async fn search_older(memories: TenantStore, body: Value) -> ApiResult {
+pub async fn search_older(memories: TenantStore, body: Value, wrapped: bool) -> ApiResult {
     let mut fields = Fields::read(body)?;
     let entities = fields.entities()?;
-    let wrapped = fields.string("output_format")?.as_deref() == Some("v1.1");
+    let wrapped = fields.string("output_format")?.as_deref() == Some("v1.1") || wrapped;
     Ok(find(&memories, fields, entities).await?.into_response(wrapped))
 }
 
