@@ -16,6 +16,7 @@ const EMBEDDED_ONLY = [
     'backup',
     'ci',
     'cli',
+    'connections',
     'crates',
     'demo',
     'dependencies',
