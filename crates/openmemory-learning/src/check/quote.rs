@@ -19,12 +19,19 @@ pub fn check(context: &Context<'_>, proposal: Proposal) -> Checked {
         return Err(Refusal::of_field(RefusalCode::Unsupported, "message", problem));
     }
     let quote = normal(&proposal.quote);
-    let quote =
-        quote.trim_matches(|character: char| matches!(character, '"' | '\'' | '.' | '…') || character.is_whitespace());
+    let quote = bare(&quote);
     let words = quote.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).count();
     let dense = quote.chars().filter(|character| is_dense(*character)).count();
-    if words < LEAST_WORDS && dense < LEAST_DENSE {
+    let said = normal(&turn.text);
+    // All of a short message shows what was said: "Vegan." after "What do you eat?".
+    let is_whole = words > 0 && bare(&said) == quote;
+    if words < LEAST_WORDS && dense < LEAST_DENSE && !is_whole {
         return Err(unsupported("the quote is too short to show anything"));
     }
-    if normal(&turn.text).contains(quote) { Ok(proposal) } else { Err(unsupported("the quote is not in the message")) }
+    if said.contains(quote) { Ok(proposal) } else { Err(unsupported("the quote is not in the message")) }
+}
+
+/// Without the marks around it.
+fn bare(text: &str) -> &str {
+    text.trim_matches(|character: char| matches!(character, '"' | '\'' | '.' | '…' | '!') || character.is_whitespace())
 }

@@ -55,6 +55,18 @@ fn a_quote_has_to_be_in_its_message() {
 }
 
 #[test]
+fn a_message_of_one_word_can_be_quoted_as_a_whole() {
+    for text in ["Vegan", "Vegan.", "\u{201c}Vegan!\u{201d}", "素食"] {
+        let case = Case::new(vec![said(text)], vec![]);
+        assert!(case.one(add("The user is vegan", text)).is_ok(), "{text}");
+    }
+    for text in ["…", "!", ""] {
+        let case = Case::new(vec![said(text)], vec![]);
+        assert_eq!(case.one(add("The user is vegan", text)).unwrap_err(), "UNSUPPORTED", "{text}");
+    }
+}
+
+#[test]
 fn nothing_is_learnt_from_the_words_of_others() {
     let mut case = Case::new(vec![turn(Role::Assistant, "2026-03-03", "You could move to Porto")], vec![]);
     let raw = add("Ada moves to Porto", "could move to Porto");
