@@ -2,6 +2,7 @@
 //! function whose promise is awaited. Requests and answers are JSON text, which the facade writes and reads.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use napi::bindgen_prelude::{FnArgs, Function, Promise, Result};
 use napi::threadsafe_function::ThreadsafeFunction;
@@ -87,16 +88,37 @@ impl LanguageModel for FunctionModel {
     fn complete(&self, request: Request) -> Pending {
         let Request { system, user, schema } = request;
         let schema: Value = serde_json::from_str(schema).unwrap_or_default();
-        let request = json!({ "system": system, "user": user, "schema": schema }).to_string();
+        let number = LAST_CALL.fetch_add(1, Ordering::Relaxed);
+        let request = json!({ "system": system, "user": user, "schema": schema, "call": number }).to_string();
         let (function, mut ended) = (Arc::clone(&self.function), self.ended.clone());
         Box::pin(async move {
+            let mut pending = PendingCall { function: Arc::clone(&function), number, is_answered: false };
             let answer = select! {
                 biased;
                 _ = ended.wait_for(|ended| *ended) => None,
                 answer = call(&function, request) => answer,
             };
+            pending.is_answered = true;
             read(answer.as_deref())
         })
+    }
+}
+
+static LAST_CALL: AtomicU32 = AtomicU32::new(1);
+
+/// A call whose answer nobody waits for any longer is withdrawn, so that its request ends as well.
+struct PendingCall {
+    function: Arc<CompleteFunction>,
+    number: u32,
+    is_answered: bool,
+}
+
+impl Drop for PendingCall {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            let withdrawn = json!({ "withdrawn": self.number }).to_string();
+            self.function.call_with_return_value((withdrawn,).into(), NonBlocking, |_, _| Ok(()));
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 // How does the addon ask the user's language model? With JSON text, which resolves to an answer or to a failure.
 
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { onAbort } from '../abort'
 import { invalid } from '../errors'
 import { type Model, ModelFailure, type ModelRequest } from '../language-model/model'
 import type { NativeComplete } from './addon'
@@ -8,23 +9,42 @@ import type { NativeComplete } from './addon'
 /** What the model is asked about whose function runs, from the outermost call. */
 const asking = new AsyncLocalStorage<readonly string[]>()
 
+type Numbered = ModelRequest & { call: number }
+
+/** Nobody waits for the answer to the request with this number any longer. */
+interface Withdrawn {
+  withdrawn: number
+}
+
 /** What the addon is told of a model. */
 export function describeModel({ id, contextTokens, maxOutputTokens }: Model): string {
   return JSON.stringify({ id, contextTokens, maxOutputTokens })
 }
 
 /** Never rejects. `about` is what {@link refuseWithin} reads; a server's calls have none. */
-export function askWith(model: Model, signal: AbortSignal, about = ''): NativeComplete {
+export function askWith(model: Model, signal?: AbortSignal, about = ''): NativeComplete {
   const around = [...(asking.getStore() ?? []), about]
-  return async (text) => {
+  const pending = new Map<number, AbortController>()
+  const answer = async ({ call, ...request }: Numbered) => {
+    const stop = new AbortController()
+    pending.set(call, stop)
+    const release = onAbort(signal, () => stop.abort(signal?.reason))
     try {
-      const answer = await asking.run(around, () => model.complete(JSON.parse(text) as ModelRequest, signal))
-      return JSON.stringify({ ok: answer })
+      return { ok: await asking.run(around, () => model.complete(request, stop.signal)) }
     } catch (error) {
       const failure = error instanceof ModelFailure ? error : new ModelFailure('http', String(error), false)
       const { why, message, retryable } = failure
-      return JSON.stringify({ error: { why, message, retryable } })
+      return { error: { why, message, retryable } }
+    } finally {
+      release()
+      pending.delete(call)
     }
+  }
+  return async (text) => {
+    const asked = JSON.parse(text) as Numbered | Withdrawn
+    if (!('withdrawn' in asked)) return JSON.stringify(await answer(asked))
+    pending.get(asked.withdrawn)?.abort()
+    return '{}'
   }
 }
 

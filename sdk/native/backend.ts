@@ -314,9 +314,8 @@ export class NativeBackend<M extends object> implements Backend<M> {
 
 function newEngine({ engine, embed, languageModel: model }: NativeSettings): NativeEngine {
   if (!model) return new (addon().Engine)(engine, embed)
-  // For a server of this store: nothing here stops its requests.
-  const { signal } = new AbortController()
-  return new (addon().Engine)(engine, embed, describeModel(model), askWith(model, signal))
+  // For a server of this store, which withdraws the requests that its clients no longer wait for.
+  return new (addon().Engine)(engine, embed, describeModel(model), askWith(model))
 }
 
 /** The result of a watcher that has ended. */
