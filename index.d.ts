@@ -659,7 +659,10 @@ export interface Message {
   name?: string
   /** When it was said: what "yesterday" in it refers to. Default: `at` of the call. */
   at?: TimeInput
-  /** Your own id; the same id again is the same message. Without one, equal text, role and time make it the same. */
+  /**
+   * Your own id, or the `message_id` of a kept message; the same id again is the same message. Without one, equal text, role
+   * and time make it the same.
+   */
   id?: string
 }
 
@@ -711,6 +714,39 @@ export interface LearnOptions extends ScopeFields, LongCallOptions, Attribution 
   maxOperations?: number
   /** For this call, instead of the store's. Not for a store on a server. */
   languageModel?: LanguageModelEndpoint | FunctionLanguageModel
+}
+
+/** Options of {@link OpenMemory.consolidate}. */
+export interface ConsolidateOptions
+  extends ScopeFields,
+    Pick<LearnOptions, 'filters' | 'instructions' | 'maxOperations' | 'languageModel' | 'signal' | 'actor' | 'reason'> {
+  /** Ids of the memories to look at, with those that are similar. Default: the newest `limit` ones of the scope. */
+  memories?: readonly string[]
+  /** What is wrong with `memories`, in somebody's words. */
+  feedback?: string
+  /** How many memories are looked at without `memories`, 1 to 1000. Default 200. */
+  limit?: number
+  /** As for {@link OpenMemory.learn}. Default `'review'`: changes wait for {@link OpenMemory.decide}. */
+  mode?: 'apply' | 'review' | 'propose' | 'dry'
+}
+
+/** Options of {@link OpenMemory.relearn}. */
+export interface RelearnOptions
+  extends Pick<
+    LearnOptions,
+    | 'timezone'
+    | 'instructions'
+    | 'from'
+    | 'allow'
+    | 'filters'
+    | 'maxOperations'
+    | 'languageModel'
+    | 'signal'
+    | 'actor'
+    | 'reason'
+  > {
+  /** As for {@link OpenMemory.learn}. Default `'review'`: old words do not change what is known now without a person. */
+  mode?: 'apply' | 'review' | 'propose' | 'dry'
 }
 
 /** What a language model proposed, after its numbers were read as ids. */
@@ -1752,6 +1788,46 @@ export class OpenMemory<M extends object = Metadata> {
    * ```
    */
   listMessages(options?: ListMessagesOptions): Promise<MessagePage>
+
+  /**
+   * Asks the language model what to merge and retire among memories that say something similar, or how to correct memories
+   * that somebody says are wrong. Nothing is added, the same checks hold as for {@link learn}, and {@link undoLearning}
+   * takes it back.
+   *
+   * @param options Which memories, `feedback`, the model, and `mode`.
+   * @returns The learning; `undefined` if no memories are similar, and nobody was asked.
+   * @throws {NotFoundError} If one of `memories` does not exist.
+   * @throws {OpenMemoryError} `NO_LANGUAGE_MODEL` if there is no model.
+   * @throws {OpenMemoryError} `LANGUAGE_MODEL_FAILED` if it gave no usable answer.
+   * @throws {ValidationError} `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`, with the `field`.
+   * @example
+   * ```ts
+   * const languageModel = { id: 'script', complete: () => '{"operations":[]}' }
+   * await om.sendFeedback(id, 'NEGATIVE', { reason: 'She moved to Porto' })
+   * const learning = await om.consolidate({ memories: [id], feedback: 'She moved to Porto', languageModel })
+   * console.log(learning?.status) // nothing
+   * ```
+   */
+  consolidate(options?: ConsolidateOptions): Promise<Learning | undefined>
+
+  /**
+   * Learns once more from kept messages: with another model, other instructions or a newer prompt. What the store knows
+   * already is confirmed and keeps its id. Messages that were learnt from in the same way ask nobody.
+   *
+   * @param scope Whose messages; `{}` means all that {@link listMessages} lists.
+   * @param options The model and what is asked of it. `mode` is `'review'` unless you say otherwise.
+   * @returns A learning for each conversation, in parts of 200 messages. One that has no new message is left out.
+   * @throws {OpenMemoryError} `NO_LANGUAGE_MODEL` if there is no model.
+   * @throws {OpenMemoryError} `LANGUAGE_MODEL_FAILED` if it gave no usable answer; what was learnt before stays.
+   * @throws {OpenMemoryError} `ABORTED` if `options.signal` fired.
+   * @throws {ValidationError} `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`, with the `field`.
+   * @example
+   * ```ts
+   * const languageModel = { id: 'better', complete: () => '{"operations": []}' }
+   * for await (const learning of om.relearn({ user_id: 'ada' }, { languageModel })) console.log(learning.status)
+   * ```
+   */
+  relearn(scope: ScopeFields, options?: RelearnOptions): AsyncIterableIterator<Learning>
 
   /**
    * Deletes the messages of a user, agent, app or run. What was learnt from them stays. Deleting all memories of a user by

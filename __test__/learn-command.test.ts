@@ -79,3 +79,26 @@ test('a model that fails is a failure, and wrong options are wrong usage', async
   expect([failed.code, JSON.parse(failed.out).error.code]).toEqual([1, 'LANGUAGE_MODEL_FAILED'])
   expect((await run(path, model, 'learn', file, '--dry', '--yes')).code).toBe(2)
 }, 120_000)
+
+test('a memory is corrected by what a person says about it, and kept messages are learnt from again', async () => {
+  const corrected = operations((asked) => {
+    const memory = numberOf(asked, 'Ada lives in Lisbon')
+    const message = asked.messages.length
+    return [{ op: 'update', memory, message, change: 'correction', quote: 'lives in Faro', text: 'Ada lives in Faro' }]
+  })
+  const { path, model, file } = await scene(
+    corrected,
+    operations(() => []),
+    MOVED,
+  )
+  const said = ['--feedback', 'No, she lives in Faro']
+  const fixed = await run(path, model, 'consolidate', 'a', '--user', 'ada', '--yes', ...said)
+  expect([fixed.code, fixed.out.includes('Ada lives in Lisbon → Ada lives in Faro')]).toEqual([0, true])
+  await run(path, model, 'learn', file, '--user', 'ada', '--yes')
+  const again = await run(path, model, 'relearn', '--user', 'ada', '--instructions', 'homes', '--json')
+  expect(again.code).toBe(0)
+  const { learnings } = JSON.parse(again.out) as { learnings: { messages: string[] }[] }
+  expect(learnings.map(({ messages }) => messages.length)).toEqual([1])
+  expect(model.exchanges.at(-1)?.asked.instructions).toBe('homes')
+  expect((await run(path, model, 'relearn', '--dry', '--yes')).code).toBe(2)
+}, 120_000)

@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import type { LearnOptions, Message, NewMemory, OpenMemory, RetireOptions } from '@openmemory/sdk'
 import { type Asked, fakeModel, numberOf, operations, says } from './helpers/fake-model'
 import { refusal } from './helpers/refusal'
@@ -260,4 +260,114 @@ test('messages are not kept with keepMessages: false', async () => {
   const om = openStore({ userId: 'ada', languageModel: model.endpoint })
   expect((await om.learn('I live in Lisbon', { keepMessages: false })).status).toBe('done')
   expect((await om.listMessages()).messages).toEqual([])
+})
+
+embeddedTest('another model learns once more from kept messages, and what is known keeps its id', async () => {
+  const first = await fakeModel(operations(() => [{ quote: 'live in Lisbon', text: 'Ada lives in Lisbon' }]))
+  const om = openStore({ userId: 'ada', languageModel: first.endpoint })
+  const said: Message[] = [{ content: 'I live in Lisbon, with my dog Rex' }, { role: 'assistant', content: 'Nice!' }]
+  await om.learn(said, { run_id: 'monday', at: '2026-03-03' })
+  await om.learn('I like tea', { run_id: 'tuesday' })
+  const [before] = (await om.listMemories()).memories
+  const second = await fakeModel(
+    operations((asked) =>
+      asked.messages.some(({ text }) => text.includes('Rex'))
+        ? [
+            { op: 'keep', memory: numberOf(asked, 'Ada lives in Lisbon'), quote: 'live in Lisbon' },
+            { op: 'add', quote: 'my dog Rex', text: 'Ada has a dog called Rex' },
+          ]
+        : [],
+    ),
+  )
+  const messages = (await om.listMessages()).messages
+  const relearnt = async () => {
+    const learnings = []
+    for await (const learning of om.relearn({}, { languageModel: second.endpoint })) learnings.push(learning)
+    return learnings
+  }
+  const learnings = await relearnt()
+  expect(learnings.map(({ run_id, status }) => [run_id, status])).toEqual([
+    ['monday', 'done'],
+    ['tuesday', 'nothing'],
+  ])
+  expect(second.exchanges[0]?.asked.messages[0]?.at).toBe('2026-03-03T00:00:00.000Z')
+  const after = await om.listMemories({ order: 'created_at:asc' })
+  expect(after.memories.map(({ id, content }) => (id === before?.id ? 'kept' : content))).toEqual([
+    ...['kept', 'Ada has a dog called Rex'],
+  ])
+  // The messages are those that were there, and nobody is asked about them again.
+  expect((await om.listMessages()).messages.map(({ message_id, at }) => [message_id, at])).toEqual(
+    messages.map(({ message_id, at }) => [message_id, at]),
+  )
+  const asked = second.exchanges.length
+  await relearnt()
+  expect(second.exchanges.length).toBe(asked)
+})
+
+describe('memories that are looked at again', () => {
+  const merging = operations((asked) => {
+    const [one, two] = ['Ada lives in Porto', 'Ada lives in Porto now'].map((text) => numberOf(asked, text))
+    return [
+      { op: 'merge', memory: one, others: [two], quote: 'lives in Porto', text: 'Ada lives in Porto' },
+      { op: 'add', quote: 'lives in Porto', text: 'Ada is Portuguese' },
+    ]
+  })
+
+  async function similar(...behaviours: Parameters<typeof fakeModel>) {
+    const model = await fakeModel(...behaviours)
+    const om = openStore({ userId: 'ada', languageModel: model.endpoint })
+    const contents = ['Ada lives in Porto', 'Ada lives in Porto now', 'Milo is a cat']
+    const added = await om.addMemories(contents.map((content) => ({ content, created_at: '2026-03-03' })))
+    const ids = added.map((result) => (result.ok ? result.memory.id : ''))
+    const current = async () => (await om.listMemories()).memories.map(({ content }) => content).sort()
+    return { om, model, ids, current }
+  }
+
+  test('similar ones are merged when a person says so, and nothing is added', async () => {
+    const { om, model, current } = await similar(merging)
+    const learning = await om.consolidate()
+    expect(learning?.operations.map(({ state, error }) => error?.code ?? state)).toEqual(['waiting', 'NOT_ALLOWED'])
+    expect(model.exchanges[0]?.asked.messages.map(({ text }) => text).sort()).toEqual([
+      ...['Ada lives in Porto', 'Ada lives in Porto now'],
+    ])
+    expect((await current()).length).toBe(3)
+    await om.decide(learning?.id as string, 'apply')
+    expect(await current()).toEqual(['Ada lives in Porto', 'Milo is a cat'])
+    await om.undoLearning(learning?.id as string)
+    expect((await current()).length).toBe(3)
+    expect((await om.listMessages()).messages).toEqual([])
+  })
+
+  test('where nothing is similar nobody is asked', async () => {
+    const { om, model } = await similar(merging)
+    expect(await om.consolidate({ user_id: 'grace' })).toBeUndefined()
+    expect(model.exchanges.length).toBe(0)
+  })
+
+  test('feedback corrects the memory that it is about, and its words are the source', async () => {
+    const { om, ids, model, current } = await similar(
+      operations((asked) => {
+        const memory = numberOf(asked, 'Milo is a cat')
+        const message = asked.messages.length
+        return [
+          { op: 'update', memory, message: 1, quote: 'Milo is a cat', change: 'correction', text: 'Milo is a bird' },
+          { op: 'update', memory, message, quote: 'Milo is a dog', change: 'correction', text: 'Milo is a dog' },
+        ]
+      }),
+    )
+    const milo = ids[2] as string
+    await om.sendFeedback(milo, 'NEGATIVE', { reason: 'No, Milo is a dog' })
+    const asked = { memories: [milo], feedback: 'No, Milo is a dog', mode: 'apply' as const }
+    const learning = await om.consolidate(asked)
+    expect(learning?.operations.map(({ state, error }) => error?.code ?? state)).toEqual(['UNSUPPORTED', 'applied'])
+    expect(model.exchanges[0]?.asked.messages.map(({ role }) => role)).toEqual(['assistant', 'user'])
+    expect(await current()).toContain('Milo is a dog')
+    expect(await om.getSources(milo)).toMatchObject([{ quote: 'Milo is a dog', version: 2 }])
+  })
+
+  test('what is named has to be there, and feedback has to name it', async () => {
+    const { om } = await similar(merging)
+    expect(await refusal(om.consolidate({ memories: ['mem_none'] }))).toMatchObject({ code: 'NOT_FOUND' })
+    expect(await refusal(om.consolidate({ feedback: 'wrong' }))).toMatchObject({ details: { field: 'memories' } })
+  })
 })

@@ -6,12 +6,14 @@ import { perItem } from './batch'
 import { CallSite } from './call-site'
 import { cancellable, checkLongCall, checkSignal, ProgressFailure } from './cancellable'
 import { connect } from './connect'
+import { conversationAbout, NEIGHBOURS, similar } from './consolidate'
 import { ALL_TOKENS, fitted } from './context'
 import { withDeadline } from './deadline'
 import { failure, invalid } from './errors'
 import { conversation, redacts } from './learning'
 import { checkOperation, undoing } from './operations'
 import { type Check, readingFrom, writingTo } from './pipes'
+import { conversations, messagesOf } from './relearn'
 import { isVacuous, Scope } from './scope'
 import {
   asNumbers,
@@ -57,6 +59,16 @@ const LEARN_OPTIONS = [
   ...['instructions', 'from', 'allow', 'mode', 'keepMessages', 'redact', 'filters', 'maxOperations', 'languageModel'],
   ...['actor', 'reason', 'signal', 'onProgress'],
 ] as readonly (keyof contract.LearnOptions)[]
+const CONSOLIDATE_OPTIONS = [
+  ...[...SCOPE_OPTIONS, 'memories', 'feedback', 'limit', 'filters', 'instructions', 'mode', 'maxOperations'],
+  ...['languageModel', 'signal', 'actor', 'reason'],
+] as readonly (keyof contract.ConsolidateOptions)[]
+/** Of a query, at most. */
+const QUERY_CHARACTERS = 2000
+const RELEARN_OPTIONS = [
+  ...['timezone', 'instructions', 'from', 'allow', 'mode', 'filters', 'maxOperations', 'languageModel', 'signal'],
+  ...['actor', 'reason'],
+] as readonly (keyof contract.RelearnOptions)[]
 const WATCH_OPTIONS = ['filters', 'since', 'signal'] as const
 const LONG_OPTIONS = ['onProgress', 'signal'] as const
 
@@ -371,6 +383,53 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
       const checked = checkOptions(options, [...SCOPE_OPTIONS, 'limit', 'cursor'])
       return this.#backend.listMessages(lossless(this.#scope.memory({ ...checked })))
     })
+  }
+
+  async *relearn(
+    scope: contract.ScopeFields,
+    options?: contract.RelearnOptions,
+    ...extra: Extra
+  ): AsyncGenerator<contract.Learning, void, undefined> {
+    rejectExtra(extra)
+    const whose = checkOptions(scope, SCOPE_OPTIONS)
+    const checked = checkOptions(options, RELEARN_OPTIONS)
+    const pages = messagesOf((cursor) => this.listMessages({ ...whose, limit: 1000, ...(cursor && { cursor }) }))
+    for await (const { messages, scope } of conversations(pages)) {
+      const learning = await this.learn(messages, { mode: 'review', ...checked, ...scope })
+      if (learning.usage.calls > 0) yield learning
+    }
+  }
+
+  async consolidate(options?: contract.ConsolidateOptions, ...extra: Extra): Promise<contract.Learning | undefined> {
+    rejectExtra(extra)
+    const checked = checkOptions(options, CONSOLIDATE_OPTIONS)
+    const { memories, feedback, limit = 200, filters, instructions, ...rest } = checked
+    if (feedback !== undefined && memories === undefined) {
+      throw invalid('memories', 'is missing: name the memories that the feedback is about')
+    }
+    const scope = Object.fromEntries(SCOPE_OPTIONS.flatMap((name) => (rest[name] ? [[name, rest[name]]] : [])))
+    const within = { ...scope, ...filters }
+    const now = new Date()
+    // At a time, because such a search leaves no trace in what it finds.
+    const near = (content: string) =>
+      this.searchMemories(content.slice(0, QUERY_CHARACTERS), { limit: NEIGHBOURS, at: now, filters: within })
+    const named = memories && checkItems(memories, 'memories')
+    const found = await similar(this.#looked(named, within, limit), near, named !== undefined)
+    if (found.length === 0) return undefined
+    const asked = conversationAbout(found, feedback, instructions)
+    return this.learn(asked.messages, {
+      ...{ mode: 'review', keepMessages: 'none', allow: { add: false } },
+      ...{ ...rest, filters, instructions: asked.instructions },
+    })
+  }
+
+  async *#looked(named: readonly unknown[] | undefined, filters: contract.Filters, limit: number) {
+    if (named) {
+      for (const id of named) yield this.getMemory(id as string)
+      return
+    }
+    const { memories } = await this.listMemories({ filters, limit })
+    yield* memories
   }
 
   deleteMessages(scope: contract.ScopeFields, ...extra: Extra): Promise<{ deleted: number }> {

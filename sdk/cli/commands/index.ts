@@ -14,7 +14,7 @@ import { history } from './history'
 import { importMemories } from './import'
 import { init } from './init'
 import { keys } from './keys'
-import { learn } from './learn'
+import { consolidate, learn, relearn } from './learn'
 import { learnings, review, sources, undo } from './learnings'
 import { list } from './list'
 import { mcp } from './mcp'
@@ -30,7 +30,7 @@ import { update } from './update'
 
 export const COMMANDS: Command[] = [
   ...[add, search, context, get, update, history, restore, retire, deleteMemories, list, reinforce],
-  ...[learn, learnings, review, undo, sources],
+  ...[learn, consolidate, relearn, learnings, review, undo, sources],
   ...[exportMemories, importMemories, backup, compact, reindex, stats, doctor, demo],
   ...[studio, serve, mcp, init, keys],
 ]

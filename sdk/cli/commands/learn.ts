@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline/promises'
 import type * as contract from '../../../index'
 import { utf8 } from '../../validate/utf8'
 import { showLearning, showOperation } from '../changes'
-import { type Call, type Command, given, oneWord, text, UsageError } from '../command'
+import { type Call, type Command, given, numeric, oneWord, text, UsageError } from '../command'
 import { BOOLEAN, STRING, STRINGS } from '../flags'
 
 export const learn: Command = {
@@ -101,4 +101,73 @@ function parsed(json: string): unknown {
   } catch {
     throw new UsageError('FILE must be a JSON list of messages, a message per line, or a text')
   }
+}
+
+export const relearn: Command = {
+  name: 'relearn',
+  scoped: true,
+  usage: '',
+  summary: 'Learn once more from kept messages, with another model or other instructions; changes wait for review',
+  flags: { agent: STRING, app: STRING, run: STRING, from: STRINGS, instructions: STRING, dry: BOOLEAN, yes: BOOLEAN },
+  help: {
+    agent: 'the agent_id',
+    app: 'the app_id',
+    run: 'the run_id',
+    from: 'whose words may become memories: user, assistant, tool; can be repeated (user)',
+    instructions: 'what matters to you',
+    dry: 'show what would change, and keep nothing',
+    yes: 'apply changes as well',
+  },
+  async run(call) {
+    const { values } = call
+    if (values.dry && values.yes) throw new UsageError('--dry and --yes exclude each other')
+    const whose = given({
+      agent_id: text(values, 'agent'),
+      app_id: text(values, 'app'),
+      run_id: text(values, 'run'),
+    })
+    const options = given({
+      from: values.from as contract.RelearnOptions['from'],
+      instructions: text(values, 'instructions'),
+      mode: values.dry ? ('dry' as const) : values.yes ? ('apply' as const) : undefined,
+    })
+    const learnings: contract.Learning[] = []
+    for await (const learning of call.open().relearn(whose, options)) learnings.push(learning)
+    return { learnings }
+  },
+  print({ learnings }: { learnings: contract.Learning[] }, call) {
+    for (const learning of learnings) showLearning(learning, call)
+  },
+}
+
+export const consolidate: Command = {
+  name: 'consolidate',
+  scoped: true,
+  usage: '[ID…]',
+  summary: 'Merge and retire similar memories, or correct those that are named; changes wait for review',
+  flags: { feedback: STRING, instructions: STRING, limit: STRING, dry: BOOLEAN, yes: BOOLEAN },
+  help: {
+    feedback: 'what is wrong with the memories that are named',
+    instructions: 'what matters to you',
+    limit: 'how many memories are looked at, newest first (200)',
+    dry: 'show what would change, and keep nothing',
+    yes: 'apply changes as well',
+  },
+  example: "openmemory consolidate mem_01h455vb4pex5vsknk084sn02q --feedback 'She moved to Porto'",
+  async run(call) {
+    const { values, words } = call
+    if (values.dry && values.yes) throw new UsageError('--dry and --yes exclude each other')
+    const options = given({
+      memories: words.length > 0 ? words : undefined,
+      feedback: text(values, 'feedback'),
+      instructions: text(values, 'instructions'),
+      limit: numeric(values, 'limit'),
+      mode: values.dry ? ('dry' as const) : values.yes ? ('apply' as const) : undefined,
+    })
+    return { learning: (await call.open().consolidate(options)) ?? null }
+  },
+  print({ learning }: { learning: contract.Learning | null }, call) {
+    if (learning) showLearning(learning, call)
+    else call.say('No memories are similar.')
+  },
 }

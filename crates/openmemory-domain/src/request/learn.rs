@@ -102,7 +102,7 @@ const MESSAGE: [Property; 5] = [
     Property::new("name", Kind::Text { least: 1, most: Some(limits::ID_CHARACTERS) }).about("Who speaks"),
     Property::new("at", Kind::Time).about("When it was said: what `yesterday` in it refers to"),
     Property::new("id", Kind::Text { least: 1, most: Some(limits::ID_CHARACTERS) })
-        .about("Your own; the same id again is the same message"),
+        .about("Your own, or the `message_id` of a kept message; the same id again is the same message"),
 ];
 
 const ALLOW: [Property; 4] = [

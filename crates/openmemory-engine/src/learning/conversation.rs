@@ -41,12 +41,20 @@ impl Conversation {
             let heard = if given.at == Timestamp::FIRST { now } else { given.at };
             let message = Message { content, at: said.or(request.at).unwrap_or(heard), ..given.clone() };
             let said = said.or(request.at);
-            let equal = occurrences.entry(MessageId::of(&request.scope, &message, said, 0)).or_insert(0);
-            let id = MessageId::of(&request.scope, &message, said, *equal);
-            *equal += 1;
+            let again = said_again(request, &message, rows)?;
+            let message = again.as_ref().map_or(message, |kept| kept.message.clone());
+            let id = match &again {
+                Some(kept) => kept.message_id.clone(),
+                None => {
+                    let equal = occurrences.entry(MessageId::of(&request.scope, &message, said, 0)).or_insert(0);
+                    *equal += 1;
+                    MessageId::of(&request.scope, &message, said, *equal - 1)
+                }
+            };
             key.update(id.as_str().as_bytes());
             let known = match request.keep_messages {
                 KeepMessages::None => None,
+                _ if again.is_some() => again,
                 _ => rows.message(request.scope.user_id.as_deref(), &id)?,
             };
             // The store has heard it at the time when it was told first.
@@ -88,6 +96,14 @@ impl Conversation {
         };
         self.messages.iter().map(seen).collect()
     }
+}
+
+/// The kept message that a caller names by the id that the store gave it.
+fn said_again(request: &Learn, message: &Message, rows: &impl LearningRows) -> Result<Option<KeptMessage>, Error> {
+    let named = message.id.as_deref().and_then(|id| MessageId::read("id", id).ok());
+    let Some(id) = named else { return Ok(None) };
+    let kept = rows.message(request.scope.user_id.as_deref(), &id)?;
+    Ok(kept.filter(|kept| kept.scope == request.scope))
 }
 
 /// Others' words are shown between those of the speakers that are learnt from.
