@@ -30,7 +30,10 @@ afterAll(() => {
   elsewhere.close()
 })
 
-test('the bundle has no part of Node, and does the same', async () => {
+test.each([
+  ['in a browser', WEB],
+  ['without crypto, as in Node 18', { ...WEB, crypto: undefined }],
+])('the bundle has no part of Node, and does the same %s', async (_, functions) => {
   const { server } = await serve({ apiKeys: [KEY] })
   const { outputFiles, warnings } = buildSync({
     entryPoints: [join(__dirname, '..', 'children', 'web-client.mjs')],
@@ -47,7 +50,7 @@ test('the bundle has no part of Node, and does the same', async () => {
       elsewhere: `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`,
     }
     const report = (work: Promise<string>) => work.then(resolve, reject)
-    new Script(code).runInContext(createContext({ ...WEB, given, report }))
+    new Script(code).runInContext(createContext({ ...functions, given, report }))
   })
   expect(JSON.parse(seen)).toEqual([
     {

@@ -12,9 +12,13 @@ import {
 } from '../http/sender'
 
 export class Transport extends Sender {
-  /** Not `crypto.randomUUID`, which a page has only if it came over HTTPS. */
+  /**
+   * Not `crypto.randomUUID`, which a page has only if it came over HTTPS. Node 18 has no `crypto` here; the key must differ from
+   * others, not be a secret.
+   */
   protected override idempotencyKey(): string {
-    const bytes = globalThis.crypto.getRandomValues(new Uint8Array(16))
+    const noSecret = () => Uint8Array.from({ length: 16 }, () => Math.random() * 256)
+    const bytes = globalThis.crypto?.getRandomValues(new Uint8Array(16)) ?? noSecret()
     return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
   }
 
