@@ -4,28 +4,11 @@ import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { OpenMemoryStore } from '@openmemory/sdk/langgraph'
+import { CLI, imported } from './helpers/imported'
 import { serve } from './helpers/server'
 import { freshDirectory } from './helpers/store'
 
-const CLI = join(__dirname, '..', 'dist', 'cli', 'index.js')
 const UUID = '0190163d-8694-739b-aea5-966c26f8ad91'
-
-/** Imports a file into a store of its own, and resolves to what is printed, and the store. */
-async function imported(content: string | object | ((file: string) => void), ...flags: string[]) {
-  const { server, store: om } = await serve()
-  const file = join(freshDirectory(), 'data')
-  if (typeof content === 'function') content(file)
-  else writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content))
-  const args = [CLI, 'import', file, ...flags, '--url', server.url, '--json']
-  const { code, out, err } = await new Promise<{ code: number; out: string; err: string }>((resolve) => {
-    const child = execFile(process.execPath, args, (error, out, err) => {
-      resolve({ code: error ? Number(error.code) : 0, out, err })
-    })
-    child.stdin?.end()
-  })
-  return { code, out: out === '' ? undefined : JSON.parse(out), err, om }
-}
 
 test("Mem0's memories keep their ids, users, categories, dates and metadata", async () => {
   const listed = {
@@ -95,24 +78,6 @@ test("OpenMemory's memories keep sectors, salience, tags and times", async () =>
     ...{ content: 'Ada felt happy yesterday', tags: ['mood'], metadata: { source: 'diary' }, user_id: 'ada' },
     ...{ primary_sector: 'emotional', created_at: '2025-01-01T00:00:00.000Z' },
   })
-})
-
-test("items of LangGraph's stores are found by its store over memories", async () => {
-  const rows = [
-    { prefix: 'memories.ada', key: 'tea', value: '{"text": "Ada drinks tea"}', created_at: '2025-01-01 00:00:00+00' },
-    {
-      namespace: ['memories', 'bob'],
-      key: 'chess',
-      value: { text: 'Bob plays chess' },
-      createdAt: '2025-01-01T00:00:00Z',
-    },
-  ]
-  const { out, om } = await imported(rows.map((row) => JSON.stringify(row)).join('\n'))
-  expect(out).toMatchObject({ imported: 2 })
-  const store = new OpenMemoryStore(om)
-  expect(await store.get(['memories', 'ada'], 'tea')).toMatchObject({ value: { text: 'Ada drinks tea' } })
-  const found = await store.search(['memories'], { query: 'chess' })
-  expect(found.map(({ namespace, key }) => [...namespace, key])).toContainEqual(['memories', 'bob', 'chess'])
 })
 
 test('a graph of the MCP memory server is a memory for each observation and relation', async () => {
