@@ -267,8 +267,8 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
       if (typeof countTokens !== 'function') throw invalid('countTokens', 'must be a function')
       if (!Number.isInteger(tokens) || tokens < 1) throw invalid('tokens', 'must be a whole number of at least 1')
       const { order = 'time', ...search } = rest
-      const all = await this.#context(query, { ...search, tokens: ALL_TOKENS, order: 'relevance' }, call)
       if (order !== 'time' && order !== 'relevance') throw invalid('order', 'must be time or relevance')
+      const all = await this.#context(query, { ...search, tokens: ALL_TOKENS, order: 'relevance' }, call)
       return fitted(all, { tokens, countTokens, order })
     })
   }

@@ -101,6 +101,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn weekdays_are_those_of_the_calendar() {
+        for (text, expected) in [("2026-03-03", "Tuesday"), ("1970-01-01", "Thursday"), ("1969-12-28", "Sunday")] {
+            assert_eq!(Timestamp::parse(text).unwrap().weekday(), expected);
+        }
+    }
+
+    #[test]
     fn a_time_is_written_in_utc_with_milliseconds() {
         let time = Timestamp::parse("2025-01-20T15:35:00+01:00").unwrap();
         assert_eq!(time.to_string(), "2025-01-20T14:35:00.000Z");

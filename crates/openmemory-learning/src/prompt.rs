@@ -86,28 +86,13 @@ fn message((number, turn): (usize, &Turn)) -> Value {
         "role": turn.role.name(),
         "name": turn.name,
         "at": turn.at.to_string(),
-        "weekday": weekday(turn.at),
+        "weekday": turn.at.weekday(),
         "text": turn.text,
     })
 }
 
 fn day(at: Timestamp) -> String {
     at.to_string().chars().take(10).collect()
-}
-
-/// In UTC, as all times.
-fn weekday(at: Timestamp) -> &'static str {
-    const DAY_MS: i64 = 86_400_000;
-    // 1970 began on a Thursday.
-    match (at.millis().div_euclid(DAY_MS) + 3).rem_euclid(7) {
-        0 => "Monday",
-        1 => "Tuesday",
-        2 => "Wednesday",
-        3 => "Thursday",
-        4 => "Friday",
-        5 => "Saturday",
-        _ => "Sunday",
-    }
 }
 
 #[cfg(test)]
@@ -117,13 +102,6 @@ mod tests {
     #[test]
     fn an_edited_prompt_gets_another_id() {
         assert_eq!(id(), "learn.v1#59b6b07b");
-    }
-
-    #[test]
-    fn weekdays_are_those_of_the_calendar() {
-        for (text, expected) in [("2026-03-03", "Tuesday"), ("1970-01-01", "Thursday"), ("1969-12-28", "Sunday")] {
-            assert_eq!(weekday(Timestamp::parse(text).unwrap()), expected);
-        }
     }
 
     #[test]
