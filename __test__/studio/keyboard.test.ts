@@ -1,5 +1,6 @@
 // Can everything be done without a mouse? Only keys are pressed here.
 
+import { setTimeout } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
 import { serve } from '../helpers/server'
@@ -46,6 +47,13 @@ test('a memory is added, changed, restored, rated, deleted and brought back by k
   await page.getByText('Reinforced').waitFor()
   await press(page, 'Ended')
   await page.locator('.badge', { hasText: 'ended' }).waitFor()
+  // The event of the deletion comes before its answer, and what is undone must be the deletion all the same.
+  await page.route('**/memory/delete', async (route) => {
+    const response = await route.fetch()
+    await page.getByRole('heading', { name: 'No memories yet' }).waitFor()
+    await setTimeout(200)
+    await route.fulfill({ response })
+  })
   await page.keyboard.press('Delete')
   await page.getByRole('heading', { name: 'No memories yet' }).waitFor()
   await page.keyboard.press('u')

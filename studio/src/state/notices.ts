@@ -42,6 +42,26 @@ export function dismiss(id: number): void {
   notices.value = notices.value.filter((notice) => notice.id !== id)
 }
 
+const underWay = new Set<Promise<unknown>>()
+
+/** A change is seen by its event before its answer is here: `undoLatest` waits for what this names. */
+export async function tracked<T>(run: () => Promise<T>): Promise<T> {
+  const work = run()
+  underWay.add(work)
+  try {
+    return await work
+  } finally {
+    underWay.delete(work)
+  }
+}
+
+/** Takes back what was done last, also if it is not answered yet. */
+export async function undoLatest(): Promise<void> {
+  await Promise.allSettled(underWay)
+  const [latest] = undos.value
+  if (latest) await undo(latest)
+}
+
 export async function undo(entry: Undo): Promise<void> {
   dismiss(entry.id)
   undos.value = undos.value.filter(({ id }) => id !== entry.id)

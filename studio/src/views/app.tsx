@@ -1,7 +1,7 @@
 // Which view is on the page, and which keys lead to which?
 
 import { useEffect, useState } from 'preact/hooks'
-import { undo, undos } from '../state/notices'
+import { undoLatest } from '../state/notices'
 import { go, route } from '../state/route'
 import { wanted } from '../state/session'
 import { nextTheme } from '../state/theme'
@@ -30,7 +30,7 @@ export function App() {
         '?': () => setHelp(true),
         '/': () => go('search'),
         t: nextTheme,
-        u: () => undos.value[0] && undo(undos.value[0]),
+        u: undoLatest,
       }
       const action = actions[name]
       if (!action) return
