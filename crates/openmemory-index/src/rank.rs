@@ -56,20 +56,19 @@ impl<'a> Scores<'a> {
             .enumerate()
             .for_each(|(slot, dense)| *dense = cosine_scale.dense(*dense, words.coverage(slot)));
         let time_bound = if names_time { Feature::Time.weight() } else { 0.0 };
-        let mut is_named = vec![false; dense.len()];
-        named.for_each(|slot| is_named[slot as usize] = true);
-        let exact = vec![false; dense.len()];
-        let mut scores = Self {
-            words,
-            dense,
-            exact,
-            cosine_scale,
-            dynamics_bounds,
-            named: is_named,
-            time_bound,
-            upper_bounds: Vec::new(),
+        // Over whole columns, without an index in sight: this loop sees every memory, and compiles to vector operations.
+        let columns = words.lexical.iter().zip(&dense).zip(dynamics_bounds);
+        let bound = |((lexical, dense), dynamics): ((&f32, &f32), &f32)| {
+            Features::own_upper_bound(*lexical, *dense, *dynamics) + time_bound
         };
-        scores.upper_bounds = (0..scores.dense.len()).map(|slot| scores.upper_bound(slot)).collect();
+        let upper_bounds = columns.map(bound).collect();
+        let (exact, is_named) = (vec![false; dense.len()], vec![false; dense.len()]);
+        let mut scores =
+            Self { words, dense, exact, cosine_scale, dynamics_bounds, named: is_named, time_bound, upper_bounds };
+        for slot in named {
+            scores.named[slot as usize] = true;
+            scores.upper_bounds[slot as usize] = scores.upper_bound(slot as usize);
+        }
         scores
     }
 

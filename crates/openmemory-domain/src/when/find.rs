@@ -15,7 +15,8 @@ pub fn asked_time(question: &str, reference: Timestamp) -> Option<Window> {
     let reader = Reader { tokens: &tokens, today: day_of(reference)? };
     let (mut at, mut best) = (0, None::<Found>);
     while at < tokens.len() {
-        let Some((found, end)) = reader.time(at) else {
+        let named = Some(&tokens[at]).filter(|token| WORDS.may_begin(token)).and_then(|_| reader.time(at));
+        let Some((found, end)) = named else {
             at += 1;
             continue;
         };

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 use serde::Deserialize;
 
 use super::calendar::{Recurring, Unit, Which};
@@ -38,6 +38,8 @@ struct File {
 }
 
 pub(super) struct Vocabulary {
+    /// The first words of all that follows.
+    first_words: HashSet<String>,
     /// Names of months, and short ones, which count only beside a number.
     pub(super) months: HashMap<String, i8>,
     pub(super) short_months: HashMap<String, i8>,
@@ -62,7 +64,8 @@ impl From<File> for Vocabulary {
         let weekends = file.weekend.into_iter().map(|text| (text, Recurring::Weekend));
         let which = [(file.last, Which::Last), (file.this, Which::This), (file.next, Which::Next)];
         let list = |words: Vec<String>| Phrases::new(words.into_iter().map(|word| (word, ())));
-        Self {
+        let mut vocabulary = Self {
+            first_words: HashSet::default(),
             months: file.months,
             short_months: file.short_months,
             numbers: file.numbers,
@@ -79,11 +82,29 @@ impl From<File> for Vocabulary {
             between: list(file.between),
             and: list(file.and),
             filler: list(file.filler),
-        }
+        };
+        vocabulary.first_words = vocabulary.first_words().map(str::to_owned).collect();
+        vocabulary
     }
 }
 
 impl Vocabulary {
+    /// Whether a time can be named from this token on. Most words of most questions are none of the vocabulary.
+    pub(super) fn may_begin(&self, token: &Token) -> bool {
+        let Some(word) = token.word() else { return true };
+        [word, without_particle(word)].iter().any(|word| self.first_words.contains(*word))
+            || self.month_with_ending(word).is_some()
+    }
+
+    fn first_words(&self) -> impl Iterator<Item = &str> {
+        let names = self.months.keys().chain(self.short_months.keys()).chain(self.numbers.keys());
+        let relations = [&self.in_, &self.since, &self.before, &self.after, &self.between, &self.and, &self.filler];
+        let phrases = relations.into_iter().flat_map(Phrases::first_words);
+        let meanings = self.units.first_words().chain(self.recurring.first_words());
+        let turned = self.relative.first_words().chain(self.which.first_words());
+        names.chain(phrases).chain(meanings).chain(turned).map(String::as_str)
+    }
+
     /// The month that a word names.
     pub(super) fn month(&self, word: &str) -> Option<i8> {
         self.months.get(word).copied()
@@ -116,6 +137,10 @@ impl<T: Copy> Phrases<T> {
         // The longest first.
         by_first.values_mut().for_each(|phrases| phrases.sort_by_key(|(parts, _)| std::cmp::Reverse(parts.len())));
         Self { by_first }
+    }
+
+    fn first_words(&self) -> impl Iterator<Item = &String> {
+        self.by_first.keys()
     }
 
     /// The longest phrase at the start of `tokens`: what it means, its number, and how many tokens it has.
