@@ -2,9 +2,11 @@
 
 import { expect, test } from '@jest/globals'
 import { OpenMemory } from '@openmemory/sdk'
+import type { Page } from 'playwright-core'
 import { serve } from '../helpers/server'
 import { freshDirectory, openEmbedded } from '../helpers/store'
 import { openTab } from './browser'
+import { start, stop } from './command'
 
 const tolerated = /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|401/
 const [ONE, OTHER] = ['first-key-of-this-test', 'second-key-of-this-test']
@@ -25,6 +27,28 @@ test('the page says that the server is gone, and goes on by itself when it is ba
   await second.addMemory({ content: 'from after' })
   await page.getByRole('row', { name: 'from after' }).waitFor()
   expect(await page.getByRole('alert').count()).toBe(0)
+})
+
+test('what is being written stays when the server is killed, and is saved when it is back', async () => {
+  const banner = (page: Page) => page.locator('.banner').filter({ hasText: 'does not answer' })
+  const path = freshDirectory()
+  const first = await start('serve', '--path', path, '--port', '0', '--quiet')
+  const { url } = first.shown
+  await new OpenMemory({ url }).addMemory({ id: 'tea', content: 'Ada drinks tea' })
+  const page = await openTab(`${url}/#/memories/tea`, { tolerated })
+  await page.getByRole('button', { name: 'Edit' }).click()
+  await page.getByLabel('Text', { exact: true }).fill('Ada drinks coffee')
+  await stop(first.child, 'SIGKILL')
+  await banner(page).waitFor()
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByRole('form', { name: 'Edit' }).getByRole('alert').waitFor()
+  await start('serve', '--path', path, '--port', new URL(url).port, '--quiet')
+  await banner(page).waitFor({ state: 'detached', timeout: 20_000 })
+  expect(await page.getByLabel('Text', { exact: true }).inputValue()).toBe('Ada drinks coffee')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.locator('.content', { hasText: 'Ada drinks coffee' }).waitFor()
+  const history = await new OpenMemory({ url }).getHistory('tea')
+  expect(history.map(({ content }) => content)).toEqual(['Ada drinks coffee', 'Ada drinks tea'])
 })
 
 test('a key is asked for, kept for the tab only, and asked for again once it is revoked', async () => {
