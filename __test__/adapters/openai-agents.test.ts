@@ -164,3 +164,48 @@ test('arguments that are not JSON, and a closed store', async () => {
   await om.close()
   expect(JSON.parse((await search?.invoke({}, '{"query":"x"}')) as string)).toMatchObject({ code: 'CLOSED' })
 })
+
+test('bytes in an item come back as bytes, and what looks like them as it was', async () => {
+  const session = new MemorySession(openStore(), { sessionId: 's' })
+  const data = [
+    new Uint8Array([0, 127, 255]),
+    Buffer.from('tea'),
+    { $bytes: 'dGVh' },
+    { $$bytes: [{ $bytes: 1 }] },
+    { $bytes: 'dGVh', type: 'two fields' },
+  ]
+  await session.addItems([{ ...user('with data'), providerData: { data } }])
+  await session.applyHistoryTransaction({
+    ...{
+      operationId: 'one',
+      transaction: { type: 'append_items', items: [{ ...user('more'), providerData: data[0] }] },
+    },
+  })
+  const [first, second] = await session.getItems()
+  expect(first.providerData.data).toEqual([data[0], new Uint8Array(Buffer.from('tea')), ...data.slice(2)])
+  expect(second.providerData).toEqual(data[0])
+})
+
+test('a transaction of a proxy is refused, and nothing is appended', async () => {
+  const session = new MemorySession(openStore(), { sessionId: 's' })
+  const transaction = { type: 'append_items' as const, items: new Proxy([user('hidden')], {}) }
+  await expect(session.applyHistoryTransaction({ operationId: 'one', transaction })).rejects.toThrow(
+    'items contain invalid or unsupported data',
+  )
+  expect(await session.getItems()).toEqual([])
+})
+
+test.each([
+  [false, false, true],
+  [true, false, false],
+  [false, true, false],
+])('a log has items only if both kinds of data may be logged (%s, %s)', async (model, tool, shown) => {
+  const lines: string[] = []
+  const logger = { debug: (line: string) => lines.push(line), dontLogModelData: model, dontLogToolData: tool }
+  const session = new MemorySession(openStore(), { sessionId: 's', logger })
+  await session.addItems([user('SECRET')])
+  await session.getItems()
+  await session.popItem()
+  expect(lines.map((line) => line.includes('SECRET'))).toEqual([shown, shown, shown])
+  expect(lines[0]).toContain('Adding 1 items of session s')
+})

@@ -3,12 +3,13 @@
 
 import type { Filters, Memory, NewMemory, Operation } from '../../index'
 import { failure, invalid, OpenMemoryError } from '../errors'
+import { withBytes, withoutBytes } from './binary'
 import { sha256 } from './sha256'
 import type { MemoryStore } from './store'
 import { contentOf, wellFormed } from './text'
 import { exactly, required, userOf } from './user'
 
-/** An object that JSON can represent. */
+/** An object that JSON can represent, but for bytes in it. */
 // biome-ignore lint/suspicious/noExplicitAny: frameworks have a type for each kind of item, and none is read here
 export type ConversationItem = any
 
@@ -186,7 +187,7 @@ export class Conversation {
   }
 
   #fieldsOf(item: ConversationItem, at: number): { content: string; metadata: { item: ConversationItem } } {
-    const json = JSON.stringify(item)
+    const json = withoutBytes(item)
     if (json === undefined || item === null || typeof item !== 'object') {
       throw invalid(`items[${at}]`, 'must be an object')
     }
@@ -199,7 +200,7 @@ export class Conversation {
 }
 
 function itemOf({ metadata }: Memory): ConversationItem {
-  return metadata.item
+  return withBytes(metadata.item)
 }
 
 /** Whether another change came first. */

@@ -15,6 +15,15 @@ export interface MemorySessionOptions {
   sessionId: string
   /** Whose conversation it is. Default: nobody's. */
   userId?: string
+  /** Is told of each call. Default: none. */
+  logger?: SessionLogger
+}
+
+/** The part of the Agents SDK's `Logger` that a session uses. Items are left out if either kind of data is not to be logged. */
+export interface SessionLogger {
+  debug(message: string, ...more: unknown[]): void
+  dontLogModelData: boolean
+  dontLogToolData: boolean
 }
 
 /** A change of items that are stored. */
@@ -34,14 +43,16 @@ export interface HistoryMutation {
  */
 export class MemorySession {
   readonly #conversation: Conversation
+  readonly #logger: SessionLogger | undefined
 
   /**
    * @param om The store.
-   * @param options `sessionId` and `userId`.
+   * @param options `sessionId`, `userId` and `logger`.
    * @throws {ValidationError} `INVALID_ARGUMENT` if `sessionId` is missing, or `userId` is given and is not a text.
    */
   constructor(om: MemoryStore, options: MemorySessionOptions) {
     this.#conversation = new Conversation(om, options, ({ content }) => messageText(content))
+    this.#logger = options.logger
   }
 
   /** @returns the `sessionId` of the options */
@@ -54,7 +65,9 @@ export class MemorySession {
    * @returns the items, oldest first
    */
   async getItems(limit?: number): Promise<SessionItem[]> {
-    return (await this.#conversation.latest(limit)).map(({ item }) => item)
+    const items = (await this.#conversation.latest(limit)).map(({ item }) => item)
+    this.#log('Getting', items)
+    return items
   }
 
   /**
@@ -63,12 +76,15 @@ export class MemorySession {
    * @throws {ValidationError} `LIMIT_EXCEEDED` for an item of more than 1 MiB of JSON; nothing is appended.
    */
   addItems(items: SessionItem[]): Promise<void> {
+    this.#log('Adding', items)
     return this.#conversation.add(items)
   }
 
   /** Removes the last item. Of two calls at once, each gets an item of its own. */
-  popItem(): Promise<SessionItem | undefined> {
-    return this.#conversation.pop()
+  async popItem(): Promise<SessionItem | undefined> {
+    const item = await this.#conversation.pop()
+    this.#log('Popping', item === undefined ? [] : [item])
+    return item
   }
 
   /** Deletes all items for good. */
@@ -81,7 +97,7 @@ export class MemorySession {
    * At most 1000 memories change, the record of the operation included.
    *
    * @throws {ValidationError} `INVALID_ARGUMENT` if `operationId` was used for another transaction, if the last items are not
-   * those that the transaction expects, or for items that JSON does not bring back as they are; nothing has changed.
+   * those that the transaction expects, or for items that a store does not bring back as they are; nothing has changed.
    */
   async applyHistoryTransaction(args: HistoryTransactionArgs): Promise<void> {
     const { operationId, digest, expected, added } = checkTransaction(args)
@@ -112,6 +128,13 @@ export class MemorySession {
       }
     }
     await this.#conversation.change(replaced, [...removed])
+  }
+
+  #log(doing: string, items: SessionItem[]): void {
+    if (this.#logger === undefined) return
+    const { dontLogModelData, dontLogToolData } = this.#logger
+    const shown = dontLogModelData || dontLogToolData ? '' : `: ${JSON.stringify(items)}`
+    this.#logger.debug(`${doing} ${items.length} items of session ${this.#conversation.id}${shown}`)
   }
 }
 

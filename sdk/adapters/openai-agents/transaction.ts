@@ -1,6 +1,7 @@
 // Which changes of a history does the runner make as one? Each has a name, under which it is made once.
 
 import { ValidationError } from '../../errors'
+import { base64 } from '../binary'
 import type { ConversationItem as SessionItem } from '../conversation'
 import { sha256 } from '../sha256'
 
@@ -25,7 +26,7 @@ export interface CheckedTransaction {
   added: SessionItem[]
 }
 
-/** @throws {ValidationError} for what is no transaction, or what JSON would not bring back as it is */
+/** @throws {ValidationError} for what is no transaction, or what a store would not bring back as it is */
 export function checkTransaction(args: HistoryTransactionArgs): CheckedTransaction {
   const { operationId, transaction } = read(args)
   if (typeof operationId !== 'string' || operationId.trim() === '') {
@@ -72,6 +73,8 @@ function read(args: HistoryTransactionArgs): HistoryTransactionArgs {
 function plainCopy(transaction: object): unknown {
   try {
     const copy = copied(transaction, []) as Record<string, unknown>
+    // Refuses what only looks like data, such as a proxy.
+    structuredClone(transaction)
     const items = Object.values(copy).filter(Array.isArray).flat()
     if (!items.every((item) => typeof item === 'object' && item !== null)) throw new TypeError()
     return copy
@@ -80,10 +83,11 @@ function plainCopy(transaction: object): unknown {
   }
 }
 
-/** A copy that JSON brings back as it is; throws if there is none. */
+/** A copy that a store brings back as it is; throws if there is none. */
 function copied(value: unknown, ancestors: object[]): unknown {
   if (value === null || value === undefined || typeof value === 'string' || typeof value === 'boolean') return value
   if (typeof value === 'number' && Number.isFinite(value)) return value
+  if (value instanceof Uint8Array) return Uint8Array.from(value)
   if (typeof value !== 'object' || ancestors.includes(value) || !isPlain(value)) throw new TypeError()
   const copy: Record<string, unknown> = {}
   for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(value))) {
@@ -105,6 +109,7 @@ function isPlain(value: object): boolean {
 
 /** Equal for values that differ in the order of fields only. */
 function canonical(value: unknown): string {
+  if (value instanceof Uint8Array) return `bytes(${base64(value)})`
   if (Array.isArray(value)) return `[${value.map((item) => canonical(item ?? null)).join()}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
   const fields = Object.entries(value).filter(([, inner]) => inner !== undefined)
