@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::engine::Engine;
-use super::index_text::words;
 use super::partitions::user_of;
+use openmemory_calls::index_text::words;
 use openmemory_domain::request::{IfExists, NewMemory, OnConflict};
 use openmemory_domain::{Embedding, MemoryId};
 use openmemory_rules::contract::Added;

@@ -6,15 +6,16 @@ use std::sync::Arc;
 
 use super::embed::Embedded;
 use super::engine::Engine;
-use super::index_text::words;
-use super::learning::delete_and_forget;
-use super::outcome::{HasId, Outcome};
 use super::partitions::{User, user_of};
+use openmemory_calls::index_text::words;
+use openmemory_calls::outcome::{HasId, Outcome, item_error};
+pub(super) use openmemory_calls::outcome::{aborted, read_items};
 use openmemory_domain::request::{AddMany, Item, NewMemory, Touch, Update, UpdateMany};
 use openmemory_domain::{Content, Embedding, Memory, MemoryId};
 use openmemory_rules::contract::{Added, Control, Deleted, ItemError, ItemResult};
 use openmemory_rules::write::add::{self, Prepared};
 use openmemory_rules::write::committed::Committed;
+use openmemory_rules::write::forget::delete_and_forget;
 use openmemory_rules::write::text::Text;
 use openmemory_rules::write::update;
 use openmemory_rules::{Changes, Error, Number};
@@ -261,21 +262,4 @@ impl Engine {
         self.judge_items(&results);
         Ok(results.into_iter().map(|result| result.map(|(_, deleted)| deleted)).collect())
     }
-}
-
-fn item_error((id, invalid): (Option<String>, openmemory_domain::Invalid)) -> ItemError {
-    ItemError { id, error: invalid.into() }
-}
-
-pub(super) fn read_items<T>(items: Vec<Item<T>>) -> Vec<ItemResult<T>> {
-    items.into_iter().map(|item| item.map_err(item_error)).collect()
-}
-
-/// The results of an atomic batch with a bad item, which changed nothing.
-pub(super) fn aborted<T: HasId, A>(items: Vec<ItemResult<T>>) -> Vec<ItemResult<A>> {
-    let answer = |item: ItemResult<T>| match item {
-        Ok(good) => Err(ItemError { id: good.id(), error: Error::BatchRefused }),
-        Err(bad) => Err(bad),
-    };
-    items.into_iter().map(answer).collect()
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::engine::Engine;
-use super::learning::{Mentions, delete_and_forget};
 use super::list::scan_range;
 use openmemory_domain::MemoryId;
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::{Delete, Order, TimeField};
 use openmemory_rules::contract::{Control, Deleted, DeletedMany};
 use openmemory_rules::write::delete;
+use openmemory_rules::write::forget::{Mentions, delete_and_forget};
 use openmemory_rules::{Error, Number, Rows};
 use openmemory_storage::Transaction;
 

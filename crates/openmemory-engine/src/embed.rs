@@ -1,49 +1,36 @@
 //! What does a text need before it can be committed? Its hash, and its vectors unless the store has them.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::engine::Engine;
-use openmemory_domain::{Content, ContentHash, Embedding, Fault, Invalid, MemoryId, ModelTag, Sector};
-use openmemory_embedding::{Passage, normalised};
+use openmemory_calls::embed;
+pub(super) use openmemory_calls::embed::Embedded;
+use openmemory_domain::{Content, ContentHash, Embedding, MemoryId, ModelTag};
 use openmemory_rules::contract::Control;
 use openmemory_rules::{Error, Rows};
-
-/// The vectors of texts, or the errors of embedding them, by content hash.
-pub(super) type Embedded = HashMap<ContentHash, Result<Arc<Embedding>, Error>>;
 
 impl Engine {
     /// Embeds one text.
     pub(super) async fn embed(&self, content: &Content) -> Result<Arc<Embedding>, Error> {
         let prototypes = self.model.prototypes(&self.store).await?;
-        let passages = self.model.embedding.passages(content.meaning().into()).await.map_err(Fault::from)?;
-        Ok(Arc::new(prototypes.embedding(content.meaning(), &passages)))
+        embed::embed(&self.model.embedding, prototypes, content).await
     }
 
     /// The vectors of a text of which the caller has made one by the model of the store.
     pub(super) async fn own_embedding(&self, content: &Content, vector: &[f32]) -> Result<Arc<Embedding>, Error> {
         let vector = self.checked_vector(vector).await?;
         let prototypes = self.model.prototypes(&self.store).await?;
-        let passage = Passage::of_whole(content.meaning(), vector);
-        Ok(Arc::new(prototypes.embedding(content.meaning(), &[passage])))
+        Ok(embed::own_embedding(prototypes, content, vector))
     }
 
     /// Vectors of zeros, for a text that is found by its words only.
     pub(super) async fn no_embedding(&self) -> Result<Arc<Embedding>, Error> {
-        let model = self.model.identity().await?;
-        let zeros = vec![0.0; model.dimensions];
-        Ok(Arc::new(Embedding::new(model.tag(), zeros.clone(), vec![zeros.clone()], vec![(Sector::Semantic, zeros)])))
+        Ok(embed::no_embedding(self.model.identity().await?))
     }
 
     /// A vector of a caller, of length 1.
     pub(super) async fn checked_vector(&self, vector: &[f32]) -> Result<Vec<f32>, Error> {
-        let model = self.model.identity().await?;
-        if vector.len() != model.dimensions {
-            let problem =
-                format!("has {} numbers; those of the model {} have {}", vector.len(), model.id, model.dimensions);
-            return Err(Invalid::argument("vector", problem).into());
-        }
-        Ok(normalised(vector.to_vec()).map_err(Fault::from)?)
+        embed::checked_vector(self.model.identity().await?, vector)
     }
 
     /// Embeds each distinct text once, several at a time, until `control` is cancelled. Calls `progress` with the
@@ -54,24 +41,11 @@ impl Engine {
         control: &Control,
         progress: impl Fn(usize, usize),
     ) -> Result<Embedded, Error> {
-        let distinct: HashMap<ContentHash, &Content> =
-            contents.iter().map(|content| (content.hash(), *content)).collect();
-        if distinct.is_empty() {
+        if contents.is_empty() {
             return Ok(Embedded::new());
         }
         let prototypes = self.model.prototypes(&self.store).await?;
-        let (hashes, texts): (Vec<ContentHash>, Vec<Arc<str>>) =
-            distinct.into_iter().map(|(hash, content)| (hash, Arc::from(content.meaning()))).unzip();
-        let passages = tokio::select! {
-            biased;
-            () = control.cancelled() => return Err(Error::Aborted),
-            passages = self.model.embedding.passages_of(texts.clone(), |done| progress(done, texts.len())) => passages,
-        };
-        let embedded = passages.into_iter().zip(&texts).map(|(passages, text)| match passages {
-            Ok(passages) => Ok(Arc::new(prototypes.embedding(text, &passages))),
-            Err(error) => Err(Fault::from(error).into()),
-        });
-        Ok(hashes.into_iter().zip(embedded).collect())
+        embed::embed_all(&self.model.embedding, prototypes, contents, control, progress).await
     }
 
     /// Whether the memory has usable vectors of this text, as its content or in its history.

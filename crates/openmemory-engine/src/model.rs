@@ -6,7 +6,8 @@ use std::sync::{Arc, OnceLock};
 use quick_cache::sync::Cache;
 use tokio::sync::OnceCell;
 
-use super::sectors::{Prototypes, TEXTS};
+use openmemory_calls::embed;
+use openmemory_calls::sectors::Prototypes;
 use openmemory_domain::{Fault, ModelIdentity, ModelTag};
 use openmemory_embedding::EmbeddingService;
 use openmemory_rules::Error;
@@ -77,12 +78,7 @@ impl Model {
         if let Some(kept) = store.prototypes::<Prototypes>()?.filter(|kept| kept.fit(tag)) {
             return Ok(kept);
         }
-        let texts = TEXTS.iter().map(|(_, text)| Arc::from(*text)).collect();
-        let passages = self.embedding.passages_of(texts, |_| {}).await.into_iter();
-        let vectors = passages
-            .map(|passages| Ok(passages.map_err(Fault::from)?.swap_remove(0).vector))
-            .collect::<Result<_, Error>>()?;
-        let made = Prototypes::new(tag, vectors);
+        let made = embed::prototypes(&self.embedding, tag).await?;
         let kept = made.clone();
         let put = store.commit(move |transaction| transaction.put_prototypes(&kept), |()| {}).await?;
         put?;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::engine::Engine;
-use super::index_text::indexed_text;
+use openmemory_calls::index_text::indexed_text;
 use openmemory_domain::{Content, ContentHash, ModelTag};
 use openmemory_rules::contract::{Control, Reindexed};
 use openmemory_rules::{Changes, Error, IndexedText, Number, Reindex, Rows};

@@ -2,8 +2,8 @@
 //! patch is applied to the current version inside the commit.
 
 use super::engine::Engine;
-use super::index_text::words;
 use super::partitions::user_of;
+use openmemory_calls::index_text::words;
 use openmemory_domain::request::{Restore, Retire, Update};
 use openmemory_domain::{Content, Memory, MemoryId};
 use openmemory_rules::write::committed::Committed;

@@ -1,6 +1,6 @@
 //! How is a store upgraded whose rows are of an earlier version? When it is opened, before anything else.
 
-use super::index_text::words;
+use openmemory_calls::index_text::words;
 use openmemory_index::Terms;
 use openmemory_rules::{Error, Number, Words};
 use openmemory_storage::{Indexed, Store, Transaction, Unindexed};

@@ -1,7 +1,7 @@
 //! How is each group of lines embedded and committed?
 
 use crate::engine::Engine;
-use crate::index_text::indexed_text;
+use openmemory_calls::index_text::indexed_text;
 use openmemory_domain::Content;
 use openmemory_domain::export::{ExportedMemory, ExportedTombstone, Line};
 use openmemory_domain::request::OnConflict;

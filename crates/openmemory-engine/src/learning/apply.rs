@@ -16,7 +16,8 @@ use openmemory_rules::{Changes, Error, LearningChanges, LearningRows};
 use openmemory_storage::Transaction;
 
 use crate::engine::Engine;
-use crate::operations::{Applied, Ready, apply};
+use crate::operations::publish;
+use openmemory_calls::operations::{Applied, Ready, apply};
 
 /// What a commit does for one operation.
 enum Step {
@@ -128,7 +129,7 @@ impl Engine {
             Ok((kept, applied))
         };
         let publish = move |(_, applied): &(KeptLearning, Vec<Applied>)| {
-            applied.iter().for_each(|applied| applied.publish(&listeners));
+            applied.iter().for_each(|applied| publish(applied, &listeners));
         };
         Ok(self.store.commit(work, publish).await??.0)
     }

@@ -1,64 +1,13 @@
 //! What goes when memories are deleted? Of one memory its words in learnings; of a user all learnings and messages.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use openmemory_domain::MemoryId;
-use openmemory_domain::Timestamp;
 use openmemory_domain::filter::{Field, Filter};
-use openmemory_domain::learning::LearningId;
-use openmemory_domain::request::Delete;
-use openmemory_rules::contract::Deleted;
-use openmemory_rules::write::{delete, forget};
-use openmemory_rules::{Error, LearningChanges, LearningRows, Number};
+use openmemory_rules::{Error, LearningChanges, LearningRows};
 use openmemory_storage::Transaction;
 
 use crate::engine::Engine;
 
 /// Records per commit.
 const CHUNK: usize = 256;
-
-/// The learnings of memories that are about to be deleted.
-pub struct Mentions(BTreeMap<MemoryId, BTreeSet<LearningId>>);
-
-impl Mentions {
-    pub fn of(transaction: &Transaction<'_>, ids: &[MemoryId]) -> Result<Self, Error> {
-        let mut mentions = BTreeMap::new();
-        for id in ids {
-            let learnings = forget::learnings_of(transaction, id)?;
-            if !learnings.is_empty() {
-                mentions.insert(id.clone(), learnings);
-            }
-        }
-        Ok(Self(mentions))
-    }
-
-    /// Takes out the words of the memories that were deleted.
-    pub fn forget<'a>(
-        &self,
-        transaction: &mut Transaction<'_>,
-        deleted: impl Iterator<Item = &'a MemoryId>,
-    ) -> Result<(), Error> {
-        for id in deleted {
-            if let Some(learnings) = self.0.get(id) {
-                forget::forget(transaction, id, learnings)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Deletes a memory, and its words in learnings.
-pub fn delete_and_forget(
-    transaction: &mut Transaction<'_>,
-    request: Delete,
-    now: Timestamp,
-) -> Result<(Number, Deleted), Error> {
-    let id = request.id.clone();
-    let mentions = Mentions::of(transaction, std::slice::from_ref(&id))?;
-    let deleted = delete::delete(transaction, request, now)?;
-    mentions.forget(transaction, std::iter::once(&id))?;
-    Ok(deleted)
-}
 
 impl Engine {
     /// Deletes all learnings and messages of the users that a filter names and nothing else, or of all users.

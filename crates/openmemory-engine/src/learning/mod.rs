@@ -13,5 +13,4 @@ mod read;
 mod recall;
 mod undo;
 
-pub(super) use forget::{Mentions, delete_and_forget};
 pub(super) use queue::LearningQueue;

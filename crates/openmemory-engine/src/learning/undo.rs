@@ -8,7 +8,8 @@ use openmemory_rules::{Error, LearningChanges, Rows};
 use openmemory_storage::Transaction;
 
 use crate::engine::Engine;
-use crate::operations::{Applied, Ready, apply};
+use crate::operations::publish;
+use openmemory_calls::operations::{Applied, Ready, apply};
 
 impl Engine {
     pub async fn undo_learning(&self, request: LearningById) -> Result<Learning, Error> {
@@ -66,7 +67,7 @@ impl Engine {
             Ok((kept, applied))
         };
         let publish = move |(_, applied): &(KeptLearning, Vec<Applied>)| {
-            applied.iter().for_each(|applied| applied.publish(&listeners));
+            applied.iter().for_each(|applied| publish(applied, &listeners));
         };
         Ok(self.store.commit(work, publish).await??.0.learning)
     }

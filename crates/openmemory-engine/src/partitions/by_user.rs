@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
+use openmemory_calls::index_entry::put;
 use openmemory_domain::{Dynamics, Scope};
 use openmemory_index::Tags;
 use openmemory_rules::write::committed::{Committed, IndexChange};
@@ -208,7 +209,7 @@ impl Partitions {
                     // Cannot fail: the commit has checked the model, and with it the dimensions.
                     let labels = Labels::of(version);
                     let tags = Tags::of(labels.tags.as_slice());
-                    let _ = fill::put(partition, *number, &labels, tags, &memory.dynamics, text);
+                    let _ = put(partition, *number, &labels, tags, &memory.dynamics, text);
                 });
             }
         }

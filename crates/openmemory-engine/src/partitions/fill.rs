@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use openmemory_domain::{Dynamics, Embedding, ModelIdentity, Sector, Sectors, Vector};
-use openmemory_index::{Entry, KnownTags, Partition, SectorMask, Tags, Terms};
-use openmemory_rules::{Error, IndexedText, Labels, Number, Rows};
+use openmemory_calls::index_entry::put;
+use openmemory_domain::ModelIdentity;
+use openmemory_index::{KnownTags, Partition, Tags};
+use openmemory_rules::{Error, Number, Rows};
 use openmemory_storage::{IndexedMemory, StorageError, Store};
 
 type Memories = Result<Vec<IndexedMemory>, StorageError>;
@@ -92,38 +93,4 @@ pub(super) fn refresh(
         }
     }
     Ok(())
-}
-
-/// The vectors of a memory in `sectors`, each with what it represents.
-pub(crate) fn vectors<'e>(embedding: &'e Embedding, sectors: &Sectors) -> Vec<(&'e Vector, SectorMask)> {
-    let role = |(vector, sectors, passage): (_, Vec<Sector>, bool)| {
-        let mask = SectorMask::of(&sectors);
-        (vector, if passage { mask.union(SectorMask::PASSAGE) } else { mask })
-    };
-    embedding.roles(sectors).into_iter().map(role).collect()
-}
-
-/// Indexes a memory.
-pub(super) fn put(
-    partition: &mut Partition,
-    number: Number,
-    labels: &Labels,
-    tags: Tags,
-    dynamics: &Dynamics,
-    text: &IndexedText,
-) -> Result<(), Error> {
-    let terms = Terms::decode(text.words.as_bytes()).map_err(|_| Error::Internal("terms of another version"))?;
-    let entry = Entry {
-        number: number.0,
-        run: labels.run.as_deref(),
-        content: text.content,
-        terms: &terms,
-        tags,
-        created_at: labels.created_at,
-        expires_at: labels.expires_at,
-        validity: labels.validity,
-        dynamics,
-        vectors: vectors(&text.embedding, &labels.sectors),
-    };
-    partition.put(&entry).map_err(|_| Error::Internal("a vector of another model's dimensions"))
 }

@@ -11,6 +11,5 @@ mod users;
 
 pub use budget::set_index_memory;
 pub(super) use by_user::Partitions;
-pub(super) use fill::vectors;
 pub(super) use scoped::{FEW_USERS, Scoped, ScopedError};
 pub(super) use user::{User, user_of};

@@ -9,7 +9,7 @@ use openmemory_rules::{Error, Number, Rows};
 use openmemory_storage::Store;
 
 use super::texts::PastTexts;
-use crate::partitions::vectors;
+use openmemory_calls::index_entry::vectors;
 
 /// The newest texts of a memory that are kept.
 const MAX_TEXTS_OF_MEMORY: usize = 16;

@@ -24,7 +24,7 @@ const MIN_DOMINATED_SHARE: f32 = 0.15;
 
 /// The vectors of the prototypes by one model, in the order of [`TEXTS`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Prototypes {
+pub struct Prototypes {
     pub model: ModelTag,
     /// A hash of the texts, by which a change of them is noticed.
     pub texts: [u8; 16],
@@ -33,17 +33,17 @@ pub(crate) struct Prototypes {
 
 impl Prototypes {
     /// Whether these are vectors of the current texts by `model`.
-    pub(crate) fn fit(&self, model: ModelTag) -> bool {
+    pub fn fit(&self, model: ModelTag) -> bool {
         self.model == model && self.texts == prototypes::hash() && self.vectors.len() == TEXTS.len()
     }
 
-    pub(crate) fn new(model: ModelTag, vectors: Vec<Vec<f32>>) -> Self {
+    pub fn new(model: ModelTag, vectors: Vec<Vec<f32>>) -> Self {
         Self { model, texts: prototypes::hash(), vectors }
     }
 
     /// The factor by which unrelated texts are farther apart under the shipped model than under this one. Prototypes of
     /// different sectors serve as unrelated texts, because they share nothing but their form.
-    pub(crate) fn spread(&self) -> f32 {
+    pub fn spread(&self) -> f32 {
         let (mut sum, mut pairs) = (0.0, 0.0);
         for (at, (sector, _)) in TEXTS.iter().enumerate() {
             for (other, (other_sector, _)) in TEXTS.iter().enumerate().skip(at + 1) {
@@ -58,7 +58,7 @@ impl Prototypes {
     }
 
     /// The vectors of a text with these passages.
-    pub(crate) fn embedding(&self, text: &str, passages: &[Passage]) -> Embedding {
+    pub fn embedding(&self, text: &str, passages: &[Passage]) -> Embedding {
         let whole = mean(passages.iter().map(|passage| (passage.tokens as f32, passage.vector.as_slice())));
         let sentences: Vec<&Sentence> = passages.iter().flat_map(|passage| &passage.sentences).collect();
         let weights: Vec<[f32; 5]> = sentences.iter().map(|sentence| self.weights(text, sentence)).collect();

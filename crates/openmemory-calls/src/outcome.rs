@@ -1,12 +1,14 @@
 //! What does a batch need of each item? Its id, the change to publish, and the result for the caller.
 
-use openmemory_domain::request::{NewMemory, Update};
+use openmemory_domain::request::{Item, NewMemory, Update};
 use openmemory_domain::{Memory, MemoryId};
+use openmemory_rules::Error;
+use openmemory_rules::contract::{Added, ItemError, ItemResult};
+use openmemory_rules::write::add::Insertion;
 use openmemory_rules::write::committed::Committed;
-use openmemory_rules::{contract::Added, write::add::Insertion};
 
 /// Has the id of a memory, if one is assigned yet.
-pub(super) trait HasId {
+pub trait HasId {
     fn id(&self) -> Option<String>;
 }
 
@@ -23,7 +25,7 @@ impl HasId for Update {
 }
 
 /// The result of one item inside a commit.
-pub(super) trait Outcome: HasId + Send + 'static {
+pub trait Outcome: HasId + Send + 'static {
     type Answer: Send;
 
     /// The change to publish, if there is one.
@@ -69,4 +71,21 @@ impl Outcome for Insertion {
     fn into_answer(self) -> Added {
         self.into_added()
     }
+}
+
+pub fn item_error((id, invalid): (Option<String>, openmemory_domain::Invalid)) -> ItemError {
+    ItemError { id, error: invalid.into() }
+}
+
+pub fn read_items<T>(items: Vec<Item<T>>) -> Vec<ItemResult<T>> {
+    items.into_iter().map(|item| item.map_err(item_error)).collect()
+}
+
+/// The results of an atomic batch with a bad item, which changed nothing.
+pub fn aborted<T: HasId, A>(items: Vec<ItemResult<T>>) -> Vec<ItemResult<A>> {
+    let answer = |item: ItemResult<T>| match item {
+        Ok(good) => Err(ItemError { id: good.id(), error: Error::BatchRefused }),
+        Err(bad) => Err(bad),
+    };
+    items.into_iter().map(answer).collect()
 }

@@ -3,7 +3,7 @@
 use openmemory_domain::Sector;
 use openmemory_domain::Sector::{Emotional, Episodic, Procedural, Reflective, Semantic};
 
-pub(crate) const TEXTS: [(Sector, &str); 60] = [
+pub const TEXTS: [(Sector, &str); 60] = [
     (Episodic, "Something that happened to someone at a certain time and place."),
     (Episodic, "Yesterday we met at the station and went for lunch."),
     (Episodic, "Last week she travelled to Berlin for a conference."),

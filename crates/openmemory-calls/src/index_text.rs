@@ -7,11 +7,11 @@ use openmemory_index::Terms;
 use openmemory_rules::{IndexedText, Words};
 
 /// The words of a text as the index keeps them.
-pub(super) fn words(text: &str) -> Words {
+pub fn words(text: &str) -> Words {
     Words::new(Terms::of(text).encode())
 }
 
 /// A text as the index needs it.
-pub(super) fn indexed_text(content: &Content, embedding: Arc<Embedding>) -> IndexedText {
+pub fn indexed_text(content: &Content, embedding: Arc<Embedding>) -> IndexedText {
     IndexedText { content: content.hash(), words: words(content.as_str()), embedding }
 }

@@ -8,5 +8,5 @@ mod classify;
 mod cues;
 mod prototypes;
 
-pub(crate) use classify::Prototypes;
-pub(crate) use prototypes::TEXTS;
+pub use classify::Prototypes;
+pub use prototypes::TEXTS;
