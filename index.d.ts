@@ -1175,6 +1175,12 @@ export interface ServeOptions {
    * limit.
    */
   rateLimit?: { requests: number; seconds: number }
+  /**
+   * Where events of webhooks may be sent besides this machine: `'hooks.example.com'`, an address, `'*.example.com'` or `'*'`
+   * for hosts with public addresses, each with a port or without. Ports below 1024 other than 80 and 443 have to be named.
+   * Default: none. A server that other machines can reach sends nothing to this machine either unless it is named here.
+   */
+  webhookHosts?: readonly string[]
   /** Milliseconds after which a request is answered with `TIMEOUT`, at least 1000. Default 300,000. */
   timeoutMs?: number
   /**

@@ -38,7 +38,17 @@ const EMBEDDED_ONLY = [
     'no-binary',
     'options',
   ],
-  ...['pressure', 'read-only', 'readme', 'release', 'rust-runner', 'stopped-reads', 'stored-format', 'subpaths'],
+  ...[
+    'pressure',
+    'read-only',
+    'readme',
+    'release',
+    'rust-runner',
+    'stopped-reads',
+    'stored-format',
+    'subpaths',
+    'webhook-destinations',
+  ],
 ]
 
 /** @type {import('jest').Config} */

@@ -15,6 +15,8 @@
 //! | `written` | on which thread is the result of a write serialized? |
 //! | `answer` | how does a result reach JavaScript? |
 //! | `server` | how does JavaScript start and stop a server? |
+//! | `text_function` | how is a function called that takes and promises JSON text? |
+//! | `mcp`, `webhooks` | how does JavaScript answer hosts of models, and send events? |
 //! | `keys` | how does JavaScript create, list and revoke keys? |
 //! | `runtime` | which threads run asynchronous and blocking calls? |
 //! | `allocator` | which allocator does the addon use? |
@@ -33,5 +35,7 @@ mod mcp;
 mod options;
 mod runtime;
 mod server;
+mod text_function;
 mod watcher;
+mod webhooks;
 mod written;

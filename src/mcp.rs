@@ -1,47 +1,18 @@
-//! How does JavaScript answer a message of a host of models? As with a function that embeds texts: through a thread-safe
-//! function whose promise is awaited, until the thread of JavaScript ends.
+//! How does JavaScript answer a message of a host of models?
 
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{FnArgs, Function, Promise, Result};
-use napi::threadsafe_function::ThreadsafeFunction;
-use napi::threadsafe_function::ThreadsafeFunctionCallMode::NonBlocking;
-use napi::tokio::select;
-use napi::tokio::sync::oneshot;
-use napi::{Env, Status};
-use openmemory_server::mcp::{McpCall, McpFailure, McpRequest, McpResponse};
+use napi::Env;
+use napi::bindgen_prelude::{Function, Promise, Result};
+use openmemory_server::mcp::{McpCall, McpFailure};
 
-use crate::embedder::end_of_this_thread;
-
-type Message = FnArgs<(String,)>;
-type McpFunction = ThreadsafeFunction<Message, Promise<String>, Message, Status, false, true>;
+use crate::text_function::{Text, TextFunction};
 
 /// Wraps the facade's function for the server. Requests and answers are JSON text.
-pub fn mcp_call(env: &Env, mcp: Function<'_, Message, Promise<String>>) -> Result<McpCall> {
-    let function = Arc::new(mcp.build_threadsafe_function().weak::<true>().build()?);
-    let ended = end_of_this_thread(env)?;
+pub fn mcp_call(env: &Env, mcp: Function<'_, Text, Promise<String>>) -> Result<McpCall> {
+    let function = TextFunction::new(env, mcp)?;
     Ok(Arc::new(move |request| {
-        let (function, mut ended) = (Arc::clone(&function), ended.clone());
-        Box::pin(async move {
-            select! {
-                biased;
-                _ = ended.wait_for(|ended| *ended) => Err(McpFailure),
-                answer = call(&function, &request) => answer.ok_or(McpFailure),
-            }
-        })
+        let function = function.clone();
+        Box::pin(async move { function.call(&request).await.ok_or(McpFailure) })
     }))
-}
-
-async fn call(function: &McpFunction, request: &McpRequest) -> Option<McpResponse> {
-    let text = serde_json::to_string(request).ok()?;
-    let (started, promise) = oneshot::channel();
-    let called = function.call_with_return_value((text,).into(), NonBlocking, move |promise, _| {
-        let _ = started.send(promise);
-        Ok(())
-    });
-    if called != Status::Ok {
-        return None;
-    }
-    let answer = promise.await.ok()?.ok()?.await.ok()?;
-    serde_json::from_str(&answer).ok()
 }

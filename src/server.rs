@@ -15,6 +15,7 @@ use openmemory_server::config::{Config, Limits};
 use openmemory_server::log::{self, Level};
 use openmemory_server::mcp::McpCall;
 use openmemory_server::server::ServerHandle;
+use openmemory_server::webhooks::WebhookCall;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -23,6 +24,7 @@ use crate::engine::Engine;
 use crate::handle::REGISTRY;
 use crate::mcp::mcp_call;
 use crate::options::StoreSpec;
+use crate::webhooks::webhook_call;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -76,6 +78,7 @@ pub struct Server {
     spec: Arc<StoreSpec>,
     options: Arc<Options>,
     mcp: McpCall,
+    webhooks: WebhookCall,
     running: Arc<OnceCell<ServerHandle>>,
 }
 
@@ -91,24 +94,26 @@ impl Server {
         engine: &Engine,
         options: String,
         mcp: Function<'_, FnArgs<(String,)>, Promise<String>>,
+        send: Function<'_, FnArgs<(String,)>, Promise<String>>,
     ) -> Result<Self> {
         let options: Options = serde_json::from_str(&options).map_err(|error| Error::from_reason(error.to_string()))?;
         let spec = Arc::clone(&engine.handle.spec);
-        Ok(Self { spec, options: Arc::new(options), mcp: mcp_call(env, mcp)?, running: Arc::default() })
+        let (mcp, webhooks) = (mcp_call(env, mcp)?, webhook_call(env, send)?);
+        Ok(Self { spec, options: Arc::new(options), mcp, webhooks, running: Arc::default() })
     }
 
     /// Starts to listen and returns the address.
     #[napi(ts_return_type = "Promise<string>")]
     pub fn start<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, String>> {
         let (spec, options, running) = (Arc::clone(&self.spec), Arc::clone(&self.options), Arc::clone(&self.running));
-        let mcp = Arc::clone(&self.mcp);
+        let (mcp, webhooks) = (Arc::clone(&self.mcp), Arc::clone(&self.webhooks));
         if let Some(level) = options.log.level() {
             log::install(level, to_stderr);
         }
         env.spawn_future(async move {
             let directories = Arc::new(Directories(Arc::clone(&spec)));
             let stores = TenantDirectories::new(spec.path.clone(), directories, options.limits.open_tenants);
-            let start = || ServerHandle::start(options.config(&spec, mcp), Arc::new(stores));
+            let start = || ServerHandle::start(options.config(&spec, mcp, webhooks), Arc::new(stores));
             Ok(match running.get_or_try_init(start).await {
                 Ok(running) => answer(Ok(json!({ "host": running.address.ip(), "port": running.address.port() }))),
                 Err(error) => answer::error(error.code().as_str(), error.field(), &error.to_string()),
@@ -142,7 +147,7 @@ impl Server {
 }
 
 impl Options {
-    fn config(&self, spec: &StoreSpec, mcp: McpCall) -> Config {
+    fn config(&self, spec: &StoreSpec, mcp: McpCall, webhooks: WebhookCall) -> Config {
         Config {
             directory: spec.path.clone(),
             host: self.host.clone(),
@@ -155,6 +160,7 @@ impl Options {
             log: self.log.level().is_some(),
             ui: self.ui.clone(),
             mcp: Some(mcp),
+            webhooks: Some(webhooks),
         }
     }
 }

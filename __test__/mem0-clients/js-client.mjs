@@ -162,7 +162,15 @@ assert.equal(typeof (await client.getProject({ fields: ['name'] })).name, 'strin
 assert.equal(typeof projectId, 'string')
 await assert.rejects(client.updateProject({ customInstructions: 'x' }), ValidationError)
 await assert.rejects(client.createMemoryExport({ schema: {}, filters }), ValidationError)
-await assert.rejects(client.getWebhooks(), ValidationError)
+const hook = { name: 'hook', url: 'http://127.0.0.1:9/', eventTypes: ['memory_add'] }
+const { webhookId } = await client.createWebhook(hook)
+assert.match((await client.updateWebhook({ webhookId, name: 'renamed' })).message, /updated/)
+assert.deepEqual(
+  (await client.getWebhooks()).map(({ name, isActive }) => [name, isActive]),
+  [['renamed', true]],
+)
+assert.match((await client.deleteWebhook({ webhookId })).message, /deleted/)
+await assert.rejects(client.deleteWebhook({ webhookId }), MemoryNotFoundError)
 
 // delete, deleteAll with wildcards, deleteUsers
 assert.match((await client.delete(second)).message, /deleted/)

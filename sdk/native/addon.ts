@@ -73,6 +73,9 @@ export type NativeComplete = (request: string) => Promise<string>
 /** Answers a message of a host of models; both are JSON text. It never rejects. */
 export type NativeMcp = (request: string) => Promise<string>
 
+/** Makes one attempt to send an event to a webhook; both are JSON text. It never rejects. */
+export type NativeSend = (delivery: string) => Promise<string>
+
 /** The keys in a file. Every call is synchronous. */
 export interface NativeKeys {
   create(tenant: string, name: string, forMetrics: boolean): string
@@ -85,7 +88,7 @@ export interface NativeModule {
   doctor(path: string, repair: boolean): Answer
   Watcher: new (engine: NativeEngine, request: string, wake: () => void) => NativeWatcher
   Control: new (onProgress?: (done: number, total: number) => void) => NativeControl
-  Server: new (engine: NativeEngine, options: string, mcp: NativeMcp) => NativeServer
+  Server: new (engine: NativeEngine, options: string, mcp: NativeMcp, send: NativeSend) => NativeServer
   Keys: new (file: string) => NativeKeys
 }
 

@@ -6,6 +6,8 @@ import { invalid } from '../errors'
 import { answerMcp, type McpRequest } from '../mcp/http'
 import { checkOptions, describe } from '../validate/arguments'
 import { assertLossless } from '../validate/json'
+import { rulesOf } from '../webhooks/destination'
+import { type Delivery, send } from '../webhooks/send'
 import { addon, type NativeEngine, type NativeServer } from './addon'
 import { read } from './answer'
 import type { LockWait } from './lock-wait'
@@ -13,7 +15,7 @@ import type { LockWait } from './lock-wait'
 const { version: VERSION } = require('../../package.json') as { version: string }
 
 const NETWORK_OPTIONS = ['port', 'host', 'rateLimit', 'timeoutMs', 'log', 'ui'] as const
-const OPTIONS = [...NETWORK_OPTIONS, 'apiKeys', 'metricsKey', 'keyFile', 'backupDir'] as const
+const OPTIONS = [...NETWORK_OPTIONS, 'apiKeys', 'metricsKey', 'keyFile', 'backupDir', 'webhookHosts'] as const
 
 /** The default name of the key file, in the store's directory. */
 export const KEY_FILE = 'keys.json'
@@ -46,7 +48,11 @@ export class Server implements contract.Server {
     let url = ''
     const mcp = (request: string) =>
       mcpAnswer(request, learns, (key) => reach({ url: reachable(url), ...(key && { apiKey: key }) }))
-    const server = new (addon().Server)(engine, JSON.stringify(settings(directory, given)), mcp)
+    const native = settings(directory, given)
+    const rules = rulesOf(hostsOf(given?.webhookHosts), native.host)
+    const deliver = async (delivery: string) =>
+      JSON.stringify(await send(JSON.parse(delivery) as Delivery, rules, `openmemory/${VERSION}`))
+    const server = new (addon().Server)(engine, JSON.stringify(native), mcp, deliver)
     const { host, port } = await read<{ host: string; port: number }>(lock.pass(() => server.start()))
     url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
     return new Server(server, url, port)
@@ -83,7 +89,7 @@ function reachable(url: string): string {
   return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
 }
 
-function settings(directory: string, given?: contract.ServeOptions): object {
+function settings(directory: string, given?: contract.ServeOptions) {
   const options = checkOptions(given, OPTIONS)
   const { port = 8080, host = '127.0.0.1', rateLimit, timeoutMs, log = false, ui = false } = options
   const { apiKeys = split(process.env.OPENMEMORY_API_KEYS), keyFile = join(directory, KEY_FILE) } = options
@@ -91,7 +97,7 @@ function settings(directory: string, given?: contract.ServeOptions): object {
   const metricsKey = options.metricsKey ?? (process.env.OPENMEMORY_METRICS_KEY || undefined)
   count(port, 'port', 0, 65_535)
   count(timeoutMs ?? 1000, 'timeoutMs', 1000, 86_400_000)
-  for (const [name, value] of texts({ host, keyFile, metricsKey, backupDir })) {
+  for (const [name, value] of set({ host, keyFile, metricsKey, backupDir })) {
     if (typeof value !== 'string' || value === '') throw invalid(name, 'must be a non-empty string')
   }
   if (!Array.isArray(apiKeys) || apiKeys.some((key) => typeof key !== 'string')) {
@@ -114,8 +120,13 @@ function settings(directory: string, given?: contract.ServeOptions): object {
   return all
 }
 
+function hostsOf(hosts: unknown = []): readonly string[] {
+  if (Array.isArray(hosts)) return hosts
+  throw invalid('webhookHosts', `must be an array of hosts, not ${describe(hosts)}`)
+}
+
 /** The fields that are set. */
-function texts(fields: Record<string, unknown>): [string, unknown][] {
+function set(fields: Record<string, unknown>): [string, unknown][] {
   return Object.entries(fields).filter(([, value]) => value !== undefined)
 }
 

@@ -107,6 +107,7 @@ impl Service {
                 log: false,
                 ui: None,
                 mcp: None,
+                webhooks: None,
             };
             match ServerHandle::start(config, Arc::new(stores)).await {
                 Ok(running) => return Ok(Self { running, opener, store: store.to_owned() }),

@@ -12,6 +12,7 @@ use crate::keys::Keyring;
 use crate::mcp::McpCall;
 use crate::queue::Queue;
 use crate::readers::Readers;
+use crate::webhooks::Webhooks;
 
 pub struct AppState {
     pub stores: Arc<dyn Stores>,
@@ -29,6 +30,7 @@ pub struct AppState {
     pub verbatim_warning: Once,
     pub backup_dir: Option<PathBuf>,
     pub queue: Arc<Queue>,
+    pub webhooks: Arc<Webhooks>,
     pub permits: ConcurrencyLimit,
     /// True once the server shuts down. Watches, which have no end of their own, end then.
     pub stopped: watch::Receiver<bool>,

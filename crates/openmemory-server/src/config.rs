@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::mcp::McpCall;
+use crate::webhooks::WebhookCall;
 
 pub struct Config {
     /// Where uploads are spooled, on the same disk as the stores.
@@ -29,6 +30,8 @@ pub struct Config {
     pub ui: Option<PathBuf>,
     /// Answers the messages of hosts of models. Without it there is no `/mcp`.
     pub mcp: Option<McpCall>,
+    /// Sends events to webhooks. Without it they can be listed and deleted only.
+    pub webhooks: Option<WebhookCall>,
 }
 
 /// Limits of a server. If it has keys, each tenant gets at most half of every concurrency limit.

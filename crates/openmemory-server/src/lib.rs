@@ -11,6 +11,7 @@
 //! | `connections` | which connections are open, and which one is evicted for a new one? |
 //! | [`tenant`] | what is a tenant? |
 //! | `queue` | what was answered before its work was done? |
+//! | [`webhooks`] | how do other programs hear of changes? |
 //! | `readers` | how are concurrent reads shared among tenants? |
 //! | `blocking` | where does blocking work run? |
 //! | `openmemory`, `mem0` | what do the routes of the two protocols accept and return? |
@@ -40,3 +41,4 @@ mod router;
 pub mod server;
 mod studio;
 pub mod tenant;
+pub mod webhooks;

@@ -33,6 +33,7 @@ use crate::readers::Readers;
 use crate::router::router;
 use crate::studio::{Files, FilesError};
 use crate::tenant::Tenant;
+use crate::webhooks::Webhooks;
 
 /// Socket send buffer in bytes. A socket becomes writable again only once a third of its buffer has drained, and each
 /// client that reads nothing pins this much memory.
@@ -92,7 +93,8 @@ pub struct ServerHandle {
 impl ServerHandle {
     /// Starts a server. Must be called within a Tokio runtime with timers and I/O.
     pub async fn start(config: Config, stores: Arc<dyn Stores>) -> Result<Self, StartError> {
-        let Config { directory, host, port, keys, metrics_key, key_file, backup_dir, limits, log, ui, mcp } = config;
+        let Config { directory, host, port, keys, metrics_key, key_file, backup_dir, limits, log, ui, mcp, webhooks } =
+            config;
         let keys = Keyring::new(&keys, metrics_key.as_deref(), key_file)?;
         let found = lookup_host((host.as_str(), port)).await.map(Iterator::collect::<Vec<SocketAddr>>);
         let addresses = found.map_err(|_| StartError::Host(host))?;
@@ -113,9 +115,12 @@ impl ServerHandle {
         let permits = ConcurrencyLimit::new(&limits);
         let (stop, stopped) = watch::channel(false);
         let queue = Queue::new(Arc::clone(&stores), mem0::kept_add, stopped.clone());
+        let webhooks = Webhooks::new(&stores, webhooks, mem0::webhook_payload, stopped.clone());
         if !keys.required() {
             let tenant = Tenant::default_tenant();
-            queue.resume(&tenant, &*stores.store(tenant.as_str()).await?).await?;
+            let store = stores.store(tenant.as_str()).await?;
+            queue.resume(&tenant, &*store).await?;
+            webhooks.resume(&tenant, &*store).await?;
         }
         let app = Arc::new(AppState {
             stores,
@@ -131,6 +136,7 @@ impl ServerHandle {
             verbatim_warning: Once::new(),
             backup_dir,
             queue,
+            webhooks,
             permits,
             stopped,
             loopback,
@@ -187,6 +193,7 @@ async fn serve(app: Arc<AppState>, studio: Option<Files>, listener: TcpListener)
         graceful.shutdown().await;
         app.readers.idle().await;
         app.queue.idle().await;
+        app.webhooks.idle().await;
     };
     let _ = timeout(app.limits.drain(), drained).await;
     // Waiting watches have ended; those that are reading release their store shortly.

@@ -36,6 +36,7 @@ pub enum ApiError {
     NotReady,
     NoRoute,
     NoMethod,
+    NoWebhook,
     /// The `Idempotency-Key` was used for a different request.
     OtherRequest,
     /// The feature needs a language model or the hosted service.
@@ -73,7 +74,7 @@ impl ApiError {
             Self::TooLarge(_) => ErrorCode::LimitExceeded,
             Self::TimedOut => ErrorCode::Timeout,
             Self::TooManyWatches | Self::Busy | Self::NotReady => ErrorCode::Unavailable,
-            Self::NoRoute => ErrorCode::NotFound,
+            Self::NoRoute | Self::NoWebhook => ErrorCode::NotFound,
             Self::NoMethod | Self::OtherRequest | Self::Unsupported(_) => ErrorCode::InvalidArgument,
             Self::Panicked => ErrorCode::Internal,
         }
@@ -117,6 +118,7 @@ impl ApiError {
             Self::Busy => "the tenant has too many concurrent requests; retry later".into(),
             Self::NotReady => "a store has failed and has not been reopened yet; retry later".into(),
             Self::NoRoute => "there is no such route; GET /openapi.json lists all routes".into(),
+            Self::NoWebhook => "there is no such webhook; list them to see which there are".into(),
             Self::NoMethod => {
                 "the route does not support this method; the Allow header lists the supported ones".into()
             }

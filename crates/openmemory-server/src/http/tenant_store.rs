@@ -86,6 +86,7 @@ impl FromRequestParts<Arc<AppState>> for TenantStore {
         let share = app.readers.share(&caller.tenant);
         let store = app.stores.store(caller.tenant.as_str()).await?;
         app.queue.resume(&caller.tenant, &*store).await?;
+        app.webhooks.resume(&caller.tenant, &*store).await?;
         Ok(Self { store, control, share, tenant: caller.tenant.clone() })
     }
 }

@@ -5,6 +5,7 @@
 //! | `add` | how are messages stored? |
 //! | `learn` | what does an add mean to a server with a language model? |
 //! | `events` | what becomes of an add that was answered with `PENDING`? |
+//! | `webhooks` | who hears of changes, and what? |
 //! | `project` | which settings does a project have? |
 //! | `messages` | which texts do messages have, and whose are they? |
 //! | `list`, `search` | how are memories listed and searched? |
@@ -40,7 +41,9 @@ mod routes;
 mod search;
 mod self_hosted;
 mod unsupported;
+mod webhooks;
 
 pub use error_format::format_error;
 pub use events::kept_add;
 pub use routes::routes;
+pub use webhooks::payload as webhook_payload;

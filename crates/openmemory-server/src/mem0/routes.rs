@@ -12,6 +12,7 @@ use super::project;
 use super::search;
 use super::self_hosted;
 use super::unsupported;
+use super::webhooks;
 
 use std::sync::Arc;
 
@@ -49,7 +50,8 @@ pub fn routes() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(unsupported::exports))
         .routes(routes!(unsupported::export))
         .routes(routes!(unsupported::summary))
-        .routes(routes!(unsupported::webhooks, unsupported::create_webhook))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::update, webhooks::delete))
         .routes(routes!(unsupported::jobs))
         .routes(routes!(account::profile))
         .routes(routes!(account::profile_settings, unsupported::profile_settings))

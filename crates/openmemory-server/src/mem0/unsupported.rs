@@ -26,30 +26,6 @@ pub async fn summary() -> ApiError {
     needs_model("summaries are not supported")
 }
 
-/// Not supported: webhooks
-#[utoipa::path(
-    get,
-    path = "/api/v1/webhooks/projects/{project}",
-    tag = "Mem0",
-    params(schemas::WebhookPath),
-    responses(schemas::Mem0Refusals)
-)]
-pub async fn webhooks() -> ApiError {
-    ApiError::Unsupported("webhooks are not supported".into())
-}
-
-/// Not supported: webhooks
-#[utoipa::path(
-    post,
-    path = "/api/v1/webhooks/projects/{project}",
-    tag = "Mem0",
-    params(schemas::WebhookPath),
-    responses(schemas::Mem0Refusals)
-)]
-pub async fn create_webhook() -> ApiError {
-    ApiError::Unsupported("webhooks are not supported".into())
-}
-
 /// Not supported: needs a language model
 #[utoipa::path(post, path = "/v2/profiles/jobs", tag = "Mem0", responses(schemas::Mem0Refusals))]
 pub async fn jobs() -> ApiError {

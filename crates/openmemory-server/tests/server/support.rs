@@ -71,6 +71,7 @@ impl Server {
             log: true,
             ui: None,
             mcp: None,
+            webhooks: None,
         };
         let stores = TenantDirectories::new(directory.path().to_owned(), Arc::new(Opener::default()), 32);
         let handle = ServerHandle::start(config, Arc::new(stores)).await.unwrap();

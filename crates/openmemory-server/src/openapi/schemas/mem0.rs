@@ -100,8 +100,37 @@ pub struct ProjectPath {
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
-pub struct WebhookPath {
+pub struct WebhookProjectPath {
+    /// The `project_id` of `/v1/ping`
     pub project: String,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct WebhookPath {
+    pub webhook: String,
+}
+
+/// A webhook as Mem0's clients read it
+#[derive(ToSchema)]
+pub struct Mem0Webhook {
+    pub webhook_id: String,
+    pub name: String,
+    pub url: String,
+    /// `memory_add`, `memory_update`, `memory_delete`, `memory_categorize`
+    pub event_types: Vec<String>,
+    pub owner: String,
+    pub project: String,
+    /// False once its receiver has answered 410
+    pub is_active: bool,
+    pub created_at: String,
+    pub updated_at: String,
+    pub last_delivered_at: Option<String>,
+    /// Why the last event was not taken
+    pub last_error: Option<String>,
+    /// What signatures are made with; in the answer that makes the webhook only
+    #[schema(nullable = false)]
+    pub secret: Option<String>,
 }
 
 #[derive(IntoParams)]
