@@ -87,7 +87,7 @@ impl LanguageModel for FunctionModel {
 
     fn complete(&self, request: Request) -> Pending {
         let Request { system, user, schema } = request;
-        let schema: Value = serde_json::from_str(schema).unwrap_or_default();
+        let schema: Value = serde_json::from_str(&schema).unwrap_or_default();
         let number = LAST_CALL.fetch_add(1, Ordering::Relaxed);
         let request = json!({ "system": system, "user": user, "schema": schema, "call": number }).to_string();
         let (function, mut ended) = (Arc::clone(&self.function), self.ended.clone());

@@ -5,6 +5,8 @@ import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
+import type { EmbeddedOptions } from '@openmemory/sdk'
+import { fakeModel, numberOf, operations } from '../helpers/fake-model'
 import { pythonWith } from '../helpers/python'
 import { serve } from '../helpers/server'
 import { freshDirectory } from '../helpers/store'
@@ -13,8 +15,8 @@ const clients = join(__dirname, '..', 'mem0-clients')
 const run = promisify(execFile)
 const KEY = 'mem0-key-0123456789'
 
-async function passes(command: string, script: string): Promise<void> {
-  const { server } = await serve({ apiKeys: [`mem0=${KEY}`] })
+async function passes(command: string, script: string, store?: EmbeddedOptions): Promise<void> {
+  const { server } = await serve({ apiKeys: [`mem0=${KEY}`] }, store)
   const env = { ...process.env, MEM0_TELEMETRY: 'false', MEM0_DIR: freshDirectory() }
   const { stdout } = await run(command, [join(clients, script), server.url, KEY], { env, timeout: 60_000 })
   expect(stdout).toContain('every method passed')
@@ -38,4 +40,16 @@ if ('missing' in found) {
   test.skip('PyPI mem0ai 2.2.1', () => {})
 } else {
   test('PyPI mem0ai 2.2.1, sync and async', () => passes(found.python, 'python_client.py'), 120_000)
+
+  test('PyPI mem0ai 2.2.1 with its default arguments, and a language model', async () => {
+    const { endpoint } = await fakeModel(
+      operations((asked) => {
+        const memory = numberOf(asked, 'Ada lives in Lisbon')
+        const [said] = asked.messages
+        if (!said?.text.includes('Porto')) return [{ quote: 'live in Lisbon', text: 'Ada lives in Lisbon' }]
+        return [{ op: 'update', memory, change: 'new_state', quote: 'moved to Porto', text: 'Ada lives in Porto' }]
+      }),
+    )
+    await passes(found.python, 'python_learning.py', { languageModel: endpoint })
+  }, 120_000)
 }

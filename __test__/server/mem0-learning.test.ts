@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
-import { fakeModel, numberOf, operations, refuses } from '../helpers/fake-model'
+import { fakeModel, numberOf, operation, operations, refuses } from '../helpers/fake-model'
 import { type Ask, asker, serve } from '../helpers/server'
 import { freshDirectory, openEmbedded } from '../helpers/store'
 
@@ -191,4 +191,107 @@ test('a model that fails is 502, says nothing of its server, and is a failed eve
   expect(failed.text).not.toContain('secret')
   const events = await ask('GET', '/v1/events/')
   expect(events.body.results).toMatchObject([{ status: 'FAILED', error: 'http', results: [] }])
+})
+
+test('a model chooses categories from the list of the project, or from that of the add', async () => {
+  const model = await fakeModel(
+    operations(({ messages: [said] }) => [
+      { quote: said?.text, text: said?.text, categories: ['HOME', 'invented', 'home', 'jobs'] },
+    ]),
+  )
+  const { ask } = await serve({}, { languageModel: model.endpoint })
+  const project = '/api/v1/orgs/organizations/openmemory/projects/default/'
+  const settings = [{ home: 'where somebody lives' }, { pets: 'animals' }]
+  expect((await ask('PATCH', project, { body: { custom_categories: settings } })).status).toBe(200)
+  expect((await ask('GET', project)).body.custom_categories).toEqual(settings)
+  const categoriesOf = async (content: string, more: object = {}) => {
+    const { body } = await ask('POST', '/v3/memories/add/', say(content, more))
+    return (await ask('GET', `/v1/memories/${body.results[0].id}/`)).body.categories
+  }
+  expect(await categoriesOf('I live in Lisbon')).toEqual(['home'])
+  const [first] = model.exchanges
+  expect(first?.asked).toMatchObject({
+    categories: [
+      { name: 'home', about: 'where somebody lives' },
+      { name: 'pets', about: 'animals' },
+    ],
+  })
+  const schema = JSON.stringify(first?.body.response_format)
+  expect(schema).toContain('"enum":["home","pets"]')
+  expect(await categoriesOf('I work at Acme', { custom_categories: [{ jobs: 'work' }] })).toEqual(['jobs'])
+  expect((await ask('PATCH', project, { body: { custom_categories: null } })).status).toBe(200)
+  expect(await categoriesOf('I have a cat')).toBeNull()
+  expect(model.exchanges[2]?.asked).not.toHaveProperty('categories')
+  for (const wrong of ['home', [7], [''], { home: 'x' }]) {
+    expect((await ask('PATCH', project, { body: { custom_categories: wrong } })).status).toBe(400)
+    expect((await ask('POST', '/v3/memories/add/', say('x', { custom_categories: wrong }))).status).toBe(400)
+  }
+})
+
+test('the history of a memory has the messages that each version rests on', async () => {
+  const model = await fakeModel(ANSWERS)
+  const { ask } = await serve({}, { languageModel: model.endpoint })
+  const { body } = await ask('POST', '/v3/memories/add/', say('I live in Lisbon and work at Acme'))
+  await ask('POST', '/v3/memories/add/', say('I moved to Porto'))
+  const [{ id }, { id: work }] = body.results
+  await ask('PUT', `/v1/memories/${id}/`, { body: { text: 'Ada lives in Faro' } })
+  const entries = (await ask('GET', `/v1/memories/${id}/history/`)).body
+  expect(entries.map(({ input, event }: { input: unknown; event: string }) => [event, input])).toEqual([
+    ['ADD', [{ role: 'user', content: 'I live in Lisbon and work at Acme' }]],
+    ['UPDATE', [{ role: 'user', content: 'I moved to Porto' }]],
+    ['UPDATE', [{ role: 'user', content: 'Ada lives in Faro' }]],
+  ])
+  await ask('POST', '/v3/memories/add/', say('I left Acme'))
+  const ended = (await ask('GET', `/v1/memories/${work}/history/`)).body
+  expect(ended.map(({ event }: { event: string }) => event)).toEqual(['ADD', 'DELETE'])
+})
+
+test('what a model is asked for a user who is deleted meanwhile is not learnt', async () => {
+  let answer = (_: string) => {}
+  let asked = () => {}
+  const reached = new Promise<void>((resolve) => {
+    asked = resolve
+  })
+  const complete = () => {
+    asked()
+    return new Promise<string>((resolve) => {
+      answer = resolve
+    })
+  }
+  const { ask, store } = await serve({}, { languageModel: { id: 'slow', complete } })
+  const { body } = await ask('POST', '/v3/memories/add/', later('I live in Lisbon'))
+  await reached
+  await ask('DELETE', '/v1/memories/?user_id=ada')
+  const add = operation({ quote: 'live in Lisbon', text: 'Ada lives in Lisbon' })
+  answer(JSON.stringify({ operations: [add] }))
+  // Adds of the same user run one after another, so this one is behind it.
+  const next = await ask('POST', '/v3/memories/add/', later('I work at Acme'))
+  const second = new Promise<void>((resolve) => {
+    asked = resolve
+  })
+  await second
+  answer(JSON.stringify({ operations: [] }))
+  await done(ask, next.body.event_id)
+  expect((await ask('GET', `/v1/event/${body.event_id}/`)).status).toBe(404)
+  expect((await store.listMemories({ filters: { user_id: 'ada' } })).memories).toEqual([])
+  const { messages } = await store.listMessages({ user_id: 'ada' })
+  expect(messages.map(({ content }) => content)).toEqual(['I work at Acme'])
+  expect((await store.listLearnings({ user_id: 'ada' })).learnings.length).toBe(1)
+})
+
+test('with keys, what an earlier process has left is worked off without a request', async () => {
+  const stuck = { id: 'stuck', complete: () => new Promise<string>(() => {}) }
+  const path = freshDirectory()
+  const apiKeys = ['ann=key-of-tenant-ann']
+  const key = 'key-of-tenant-ann'
+  const before = await serve({ apiKeys }, { path, languageModel: stuck })
+  const { body } = await before.ask('POST', '/v3/memories/add/', { ...later('I live in Lisbon'), key })
+  await before.server.close()
+  await before.store.close()
+  const model = await fakeModel(ANSWERS)
+  const om = openEmbedded({ path, languageModel: model.endpoint })
+  const server = await om.serve({ port: 0, apiKeys })
+  while (model.exchanges.length === 0) await new Promise((resolve) => setTimeout(resolve, 10))
+  const ask: Ask = (method, at, asking) => asker(server.port)(method, at, { ...asking, key })
+  expect(await done(ask, body.event_id)).toMatchObject({ status: 'SUCCEEDED' })
 })

@@ -31,11 +31,30 @@ impl Engine {
         filter: Option<Arc<Filter>>,
         control: &Control,
     ) -> Result<DeletedMany, Error> {
-        let whole = filter.clone();
-        let mut deleted_ids = Vec::with_capacity(ids.len());
+        // First, so that nothing is learnt any longer from what waits.
+        let promised = self.forget_documents_of(filter.as_deref()).await?;
+        let mut deleted = Vec::with_capacity(ids.len());
+        self.delete_chunks(&ids, &filter, control, &mut deleted).await?;
+        if promised {
+            // What was learnt since the caller looked.
+            let left = self.ids_matching(filter.as_deref(), control)?;
+            self.delete_chunks(&left, &filter, control, &mut deleted).await?;
+        }
+        self.forget_users(filter.as_deref()).await?;
+        Ok(DeletedMany { deleted: deleted.len(), ids: deleted })
+    }
+
+    async fn delete_chunks(
+        &self,
+        ids: &[MemoryId],
+        filter: &Option<Arc<Filter>>,
+        control: &Control,
+        deleted: &mut Vec<String>,
+    ) -> Result<(), Error> {
+        let total = deleted.len() + ids.len();
         for chunk in ids.chunks(CHUNK) {
             if control.is_cancelled() {
-                return Err(Error::Interrupted { done: deleted_ids.len(), total: ids.len() });
+                return Err(Error::Interrupted { done: deleted.len(), total });
             }
             let (chunk, now, listeners) = (chunk.to_vec(), self.now(), self.listeners());
             let filter = filter.clone();
@@ -49,11 +68,10 @@ impl Engine {
                 removed.iter().for_each(|(number, deleted)| listeners.deleted(*number, deleted));
             };
             let removed = self.store.commit(work, publish).await??;
-            deleted_ids.extend(removed.into_iter().map(|(_, deleted)| deleted.memory.version.id.to_string()));
-            control.report(deleted_ids.len(), ids.len());
+            deleted.extend(removed.into_iter().map(|(_, deleted)| deleted.memory.version.id.to_string()));
+            control.report(deleted.len(), total);
         }
-        self.forget_users(whole.as_deref()).await?;
-        Ok(DeletedMany { deleted: deleted_ids.len(), ids: deleted_ids })
+        Ok(())
     }
 
     /// The ids of all memories that match, including expired ones; all ids without a filter. Blocks.

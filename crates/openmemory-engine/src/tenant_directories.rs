@@ -1,6 +1,7 @@
 //! Which store is a tenant's? One in a directory of its own: nothing of a tenant is within reach of another.
 
 use std::collections::HashMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +13,9 @@ use tokio::sync::OnceCell;
 
 use super::healing::Directory;
 use super::memory_store::{EngineStore, blocking};
+
+/// The directory of all tenants but the default one.
+const TENANTS: &str = "tenants";
 
 /// How a directory becomes an engine; who starts the server knows the model and shares engines within the process.
 pub trait OpenDirectory: Send + Sync + 'static {
@@ -75,7 +79,7 @@ impl TenantDirectories {
     }
 
     fn directory(&self, tenant: &str) -> PathBuf {
-        if tenant == DEFAULT_TENANT { self.root.clone() } else { self.root.join("tenants").join(tenant) }
+        if tenant == DEFAULT_TENANT { self.root.clone() } else { self.root.join(TENANTS).join(tenant) }
     }
 
     /// Each of them, whatever becomes of the others; the outcome of one that fails, if any does.
@@ -106,6 +110,16 @@ impl TenantDirectories {
 impl Stores for TenantDirectories {
     fn store<'a>(&'a self, tenant: &'a str) -> Reply<'a, Arc<dyn MemoryStore>> {
         Box::pin(self.find(tenant))
+    }
+
+    fn tenants(&self) -> Reply<'_, Vec<String>> {
+        let root = self.root.clone();
+        Box::pin(blocking(move || {
+            let found = fs::read_dir(root.join(TENANTS)).into_iter().flatten().flatten();
+            let named = found.filter_map(|entry| entry.file_name().into_string().ok());
+            let own = Some(DEFAULT_TENANT.to_owned()).filter(|_| openmemory_storage::is_store(&root));
+            Ok(own.into_iter().chain(named).collect())
+        }))
     }
 
     fn all_write(&self) -> bool {

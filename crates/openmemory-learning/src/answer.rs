@@ -114,6 +114,10 @@ fn operation(item: Value) -> Option<RawOperation> {
         from: text(&fields, "from"),
         until: text(&fields, "until"),
         because: text(&fields, "because").unwrap_or_default(),
+        categories: fields
+            .get("categories")
+            .and_then(Value::as_array)
+            .map_or_else(Vec::new, |names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
     })
 }
 

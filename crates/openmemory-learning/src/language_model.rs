@@ -1,5 +1,6 @@
 //! What is a language model to the engine? Something that answers one request with text.
 
+use std::borrow::Cow;
 use std::pin::Pin;
 
 /// One request: stable instructions, the data as JSON, and the schema of the answer.
@@ -8,7 +9,7 @@ pub struct Request {
     pub system: String,
     pub user: String,
     /// A JSON Schema.
-    pub schema: &'static str,
+    pub schema: Cow<'static, str>,
 }
 
 /// How an answer ended.

@@ -21,5 +21,5 @@ pub mod transcript;
 pub use candidate::{Candidate, Candidates, Standing};
 pub use check::{Context, Neighbour};
 pub use language_model::{Answer, Finish, LanguageModel, ModelFailure, Pending, Request, Why};
-pub use proposal::{Proposal, RawOperation};
+pub use proposal::{Kind, Proposal, RawOperation};
 pub use transcript::{Part, Turn};

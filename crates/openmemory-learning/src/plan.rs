@@ -4,7 +4,9 @@ use openmemory_domain::learning::{LearnedOperation, Quote, Refusal, RefusalCode,
 use openmemory_domain::request::LearnMode;
 
 use crate::check::once::Before;
-use crate::check::{Context, dates, duplicate, figures, once, permitted, quote, radius, rejected, target, text};
+use crate::check::{
+    Context, categories, dates, duplicate, figures, once, permitted, quote, radius, rejected, target, text,
+};
 use crate::proposal::{Proposal, RawOperation};
 
 /// An operation of the answer after the checks.
@@ -31,7 +33,7 @@ pub fn plan(context: &Context<'_>, answer: Vec<RawOperation>, before: &mut Befor
         }
         let proposal = once::check(context, before, proposal)?;
         *room -= 1;
-        Ok(proposal)
+        Ok(categories::choose(context, raw, proposal))
     };
     answer.into_iter().map(|raw| Planned { outcome: check(&raw), raw }).collect()
 }

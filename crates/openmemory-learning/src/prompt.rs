@@ -1,9 +1,10 @@
 //! What is a model asked? Instructions that never change, so that servers cache them, and one JSON object with all data.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use openmemory_domain::learning::Role;
-use openmemory_domain::request::Allow;
+use openmemory_domain::request::{Allow, Category};
 use openmemory_domain::{PartialDate, Timestamp};
 use serde_json::{Value, json};
 
@@ -14,14 +15,24 @@ use crate::transcript::{Part, Turn};
 const NAME: &str = "learn.v1";
 const INSTRUCTIONS: &str = include_str!("prompts/learn.v1.md");
 const SCHEMA: &str = include_str!("prompts/schema.v1.json");
+/// Follows the instructions where there are categories to choose from.
+const CATEGORIES: &str = include_str!("prompts/categories.v1.md");
+const CATEGORIES_NAME: &str = "categories.v1";
 
 /// The prompt by name and hash of its instructions and schema, which is kept with every change that comes of it.
-pub fn id() -> &'static str {
-    static ID: LazyLock<String> = LazyLock::new(|| {
-        let hash = blake3::Hasher::new().update(INSTRUCTIONS.as_bytes()).update(SCHEMA.as_bytes()).finalize();
-        format!("{NAME}#{}", &hash.to_hex()[..8])
-    });
-    &ID
+pub fn id(categories: &[Category]) -> &'static str {
+    static ID: LazyLock<String> = LazyLock::new(|| format!("{NAME}#{}", hash(&[INSTRUCTIONS, SCHEMA])));
+    static WITH_CATEGORIES: LazyLock<String> =
+        LazyLock::new(|| format!("{}+{CATEGORIES_NAME}#{}", *ID, hash(&[CATEGORIES])));
+    if categories.is_empty() { &ID } else { &WITH_CATEGORIES }
+}
+
+fn hash(texts: &[&str]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for text in texts {
+        hasher.update(text.as_bytes());
+    }
+    hasher.finalize().to_hex()[..8].to_owned()
 }
 
 /// What the request says besides memories and messages.
@@ -30,6 +41,7 @@ pub struct Setting<'a> {
     pub now: Timestamp,
     pub timezone: &'a str,
     pub instructions: Option<&'a str>,
+    pub categories: &'a [Category],
     pub from: &'a [Role],
     pub allow: Allow,
 }
@@ -51,7 +63,31 @@ pub fn request(setting: &Setting<'_>, candidates: &Candidates, part: &Part, prob
     if let Some(problem) = problem {
         data["problem_with_your_last_answer"] = problem.into();
     }
-    Request { system: INSTRUCTIONS.to_owned(), user: data.to_string(), schema: SCHEMA }
+    if setting.categories.is_empty() {
+        return Request { system: INSTRUCTIONS.to_owned(), user: data.to_string(), schema: Cow::Borrowed(SCHEMA) };
+    }
+    data["categories"] = setting.categories.iter().map(category).collect();
+    Request {
+        system: format!("{INSTRUCTIONS}{CATEGORIES}"),
+        user: data.to_string(),
+        schema: Cow::Owned(with_categories(setting.categories)),
+    }
+}
+
+fn category(Category { name, about }: &Category) -> Value {
+    json!({ "name": name, "about": about })
+}
+
+/// The schema with one field more in each operation.
+fn with_categories(categories: &[Category]) -> String {
+    let mut schema: Value = serde_json::from_str(SCHEMA).unwrap_or_default();
+    let operation = &mut schema["properties"]["operations"]["items"];
+    let names: Vec<&str> = categories.iter().map(|category| category.name.as_str()).collect();
+    operation["properties"]["categories"] = json!({ "type": "array", "items": { "type": "string", "enum": names } });
+    if let Some(required) = operation["required"].as_array_mut() {
+        required.push("categories".into());
+    }
+    schema.to_string()
 }
 
 /// The tokens that instructions and schema take at most.
@@ -101,7 +137,9 @@ mod tests {
 
     #[test]
     fn an_edited_prompt_gets_another_id() {
-        assert_eq!(id(), "learn.v1#59b6b07b");
+        assert_eq!(id(&[]), "learn.v1#59b6b07b");
+        let categories = [Category { name: "work".into(), about: None }];
+        assert_eq!(id(&categories), "learn.v1#59b6b07b+categories.v1#48c52112");
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub struct RawOperation {
     pub from: Option<String>,
     pub until: Option<String>,
     pub because: String,
+    pub categories: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +42,7 @@ pub struct Proposal {
     pub from: Option<PartialDate>,
     pub until: Option<PartialDate>,
     pub because: String,
+    pub tags: Vec<String>,
 }
 
 impl Proposal {
@@ -67,9 +69,12 @@ impl Proposal {
         };
         let memory = || self.memory.and_then(versioned);
         Some(match self.kind {
-            Kind::Add => {
-                ProposedOperation::Add { content: self.text.clone(), valid_from: self.from, valid_to: self.until }
-            }
+            Kind::Add => ProposedOperation::Add {
+                content: self.text.clone(),
+                tags: self.tags.clone(),
+                valid_from: self.from,
+                valid_to: self.until,
+            },
             Kind::Update(change) => ProposedOperation::Update {
                 memory: memory()?,
                 content: self.text.clone(),

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use openmemory_domain::learning::{Learning, LearningId};
@@ -18,10 +19,16 @@ use tokio::time::sleep;
 
 use crate::tenant::Tenant;
 
-/// What became of a call. It stays.
+/// What became of a call. It stays for a while.
 pub const EVENTS: &str = "mem0/event/";
 /// What is still to be done. It goes with the commit that says what became of it.
 const WAITING: &str = "mem0/waiting/";
+/// Events of a tenant that are kept, the newest.
+const EVENTS_KEPT: usize = 10_000;
+/// How long an event is kept: 30 days.
+const EVENTS_MS: i64 = 30 * 86_400_000;
+/// Calls between two times that old events are removed.
+const PRUNED_EVERY: u64 = 100;
 /// Calls at work.
 const CONCURRENCY: usize = 8;
 /// Between two attempts while the store fails.
@@ -52,6 +59,7 @@ pub struct Queue {
     resumed: Mutex<HashMap<Tenant, Arc<OnceCell<()>>>>,
     permits: Semaphore,
     busy: watch::Sender<usize>,
+    answered: AtomicU64,
 }
 
 impl Queue {
@@ -64,6 +72,7 @@ impl Queue {
             resumed: Mutex::default(),
             permits: Semaphore::new(CONCURRENCY),
             busy: watch::Sender::new(0),
+            answered: AtomicU64::new(0),
         })
     }
 
@@ -87,6 +96,9 @@ impl Queue {
         let documents = vec![(format!("{EVENTS}{id}"), Some(event)), (format!("{WAITING}{id}"), Some(waiting))];
         store.put_documents(documents).await?;
         self.begin(Job { tenant: tenant.clone(), id: id.clone(), request, waiter });
+        if self.answered.fetch_add(1, Ordering::Relaxed).is_multiple_of(PRUNED_EVERY) {
+            prune(store, now).await?;
+        }
         Ok(id)
     }
 
@@ -119,7 +131,8 @@ impl Queue {
         let _ = self.busy.subscribe().wait_for(|busy| *busy == 0).await;
     }
 
-    fn begin(self: &Arc<Self>, job: Job) {
+    fn begin(self: &Arc<Self>, mut job: Job) {
+        job.request.promised_by = Some(format!("{WAITING}{}", job.id));
         let lane = (job.tenant.clone(), key(&job.request.scope));
         let mut lanes = self.lanes.lock();
         if let Some(behind) = lanes.get_mut(&lane) {
@@ -211,6 +224,26 @@ fn heard(at: Timestamp, mut request: Learn) -> Learn {
 
 fn key(scope: &Scope) -> [Option<String>; 4] {
     scope.fields().map(|(_, value)| value.map(str::to_owned))
+}
+
+/// Removes the oldest events of what is done, beyond the number and the time that they are kept for.
+async fn prune(store: &dyn MemoryStore, now: Timestamp) -> Result<(), Error> {
+    let names = store.document_names(EVENTS.into()).await?;
+    let surplus = names.len().saturating_sub(EVENTS_KEPT);
+    let mut gone = Vec::new();
+    // Their ids are in the order of their times.
+    for (at, name) in names.into_iter().enumerate() {
+        let Some(event) = store.document(name.clone()).await? else { continue };
+        let created = event.get("created_at").and_then(Value::as_str).and_then(Timestamp::parse);
+        let is_old = created.is_none_or(|created| now.millis() - created.millis() > EVENTS_MS);
+        if at >= surplus && !is_old {
+            break;
+        }
+        if event.get("status").is_some_and(|status| status != "PENDING") {
+            gone.push((name, None));
+        }
+    }
+    if gone.is_empty() { Ok(()) } else { store.put_documents(gone).await }
 }
 
 async fn finish(store: &dyn MemoryStore, id: &LearningId, outcome: &Outcome) -> Result<(), Error> {

@@ -141,6 +141,9 @@ impl ServerHandle {
             stopped,
             loopback,
         });
+        if app.keys.required() {
+            spawn(resume_all(Arc::clone(&app)));
+        }
         let (end, ended) = watch::channel(None);
         spawn(async move {
             serve(Arc::clone(&app), studio, listener).await;
@@ -161,6 +164,20 @@ impl ServerHandle {
             Ok(outcome) => outcome.clone().unwrap_or(Ok(())),
             Err(_) => Err(Error::Internal("the server's task has ended")),
         }
+    }
+}
+
+/// Goes on with what earlier processes have left, one tenant after another, beside the requests.
+async fn resume_all(app: Arc<AppState>) {
+    let Ok(tenants) = app.stores.tenants().await else { return };
+    for tenant in tenants.iter().filter_map(|name| Tenant::read(name)) {
+        if *app.stopped.borrow() {
+            return;
+        }
+        // What is wrong with a store is told to its tenant.
+        let Ok(store) = app.stores.store(tenant.as_str()).await else { continue };
+        let _ = app.queue.resume(&tenant, &*store).await;
+        let _ = app.webhooks.resume(&tenant, &*store).await;
     }
 }
 

@@ -36,6 +36,7 @@ pub use doctor::inspect::Problem;
 pub use doctor::salvage::{Lost, Salvaged};
 pub use error::StorageError;
 pub use files::disk::create_directory;
+pub use files::layout::is_store;
 pub use maintenance::usage::Usage;
 pub use options::durability::{Durability, StoreOptions};
 pub use options::size_limits::SizeLimits;

@@ -43,6 +43,9 @@ pub struct VersionedId {
 pub enum ProposedOperation {
     Add {
         content: String,
+        /// Of the categories that the call has given, besides the tags of all.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        tags: Vec<String>,
         #[serde(default, with = "text_form::optional_date", skip_serializing_if = "Option::is_none")]
         valid_from: Option<PartialDate>,
         #[serde(default, with = "text_form::optional_date", skip_serializing_if = "Option::is_none")]

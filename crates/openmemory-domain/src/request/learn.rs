@@ -73,6 +73,13 @@ impl KeepMessages {
     }
 }
 
+/// One of the names of which a model may choose for what it adds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Category {
+    pub name: String,
+    pub about: Option<String>,
+}
+
 /// A message, and the time that its caller gave for it.
 pub type Said = (Message, Option<Timestamp>);
 
@@ -85,6 +92,10 @@ pub struct Learn {
     pub at: Option<Timestamp>,
     pub timezone: String,
     pub instructions: Option<String>,
+    /// Become tags of what is added; none: the model chooses none.
+    pub categories: Vec<Category>,
+    /// Nothing is applied once the document with this name is gone.
+    pub promised_by: Option<String>,
     /// Whose words may become facts.
     pub from: Vec<Role>,
     pub allow: Allow,
@@ -161,6 +172,8 @@ impl Learn {
             at,
             timezone: short(&mut fields, "timezone", 64)?.unwrap_or_else(|| "UTC".into()),
             instructions: short(&mut fields, "instructions", limits::INSTRUCTIONS_CHARACTERS)?,
+            categories: Vec::new(),
+            promised_by: None,
             from: roles(&mut fields)?,
             allow: allow(&mut fields)?,
             mode: fields.string("mode")?.map_or(Ok(LearnMode::Apply), |name| LearnMode::read(&name))?,
@@ -172,6 +185,63 @@ impl Learn {
             max_operations: fields.whole("maxOperations", 1, 1000)?.unwrap_or(limits::OPERATIONS as u64) as usize,
             reason: fields.note("reason")?,
         })
+    }
+}
+
+/// What the facade takes to have a model look again at memories. It reads and checks the fields itself.
+pub struct Consolidate;
+
+impl Consolidate {
+    pub const PROPERTIES: &[Property] = &[
+        USER_ID,
+        AGENT_ID,
+        APP_ID,
+        RUN_ID,
+        Property::new("memories", Kind::Texts { most: Some(limits::BATCH) })
+            .about("Ids of the memories to look at, with similar ones; default: the newest `limit` ones"),
+        any_text("feedback").about("What is wrong with `memories`, in somebody's words"),
+        Property::new("limit", Kind::Integer { least: 1, most: 1000 }).default("200"),
+        FILTERS.about("Which memories may be touched, within the scope"),
+        Property::new("instructions", Kind::Text { least: 1, most: Some(limits::INSTRUCTIONS_CHARACTERS) })
+            .about("What matters here"),
+        Property::new("mode", Kind::OneOf(&LearnMode::NAMES)).default("\"review\""),
+        Property::new("maxOperations", Kind::Integer { least: 1, most: 1000 }).default("64"),
+        ACTOR,
+        REASON,
+    ];
+
+    /// Refuses fields that there are not.
+    pub fn check(value: &Value) -> Result<(), Invalid> {
+        Fields::of(value.clone(), Self::PROPERTIES).map(drop)
+    }
+}
+
+/// What the facade takes to learn once more from kept messages.
+pub struct Relearn;
+
+impl Relearn {
+    pub const PROPERTIES: &[Property] = &[
+        USER_ID,
+        AGENT_ID,
+        APP_ID,
+        RUN_ID,
+        Property::new("timezone", Kind::Text { least: 1, most: Some(64) }).about("IANA").default("\"UTC\""),
+        Property::new("instructions", Kind::Text { least: 1, most: Some(limits::INSTRUCTIONS_CHARACTERS) })
+            .about("What matters here"),
+        Property::new("from", Kind::Texts { most: Some(3) })
+            .about("Whose words may become facts: `user`, `assistant`, `tool`")
+            .default("[\"user\"]"),
+        Property::new("allow", Kind::Nested(&ALLOW)),
+        Property::new("mode", Kind::OneOf(&LearnMode::NAMES)).default("\"review\""),
+        FILTERS.about("Which memories may be touched, within the scope"),
+        Property::new("maxOperations", Kind::Integer { least: 1, most: 1000 }).default("64"),
+        ACTOR,
+        REASON,
+    ];
+
+    /// Refuses fields that there are not.
+    pub fn check(value: &Value) -> Result<(), Invalid> {
+        Fields::of(value.clone(), Self::PROPERTIES).map(drop)
     }
 }
 

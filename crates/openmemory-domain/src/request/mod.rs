@@ -31,7 +31,7 @@ pub use context::{ContextOrder, ContextRequest};
 pub use facets::Facets;
 pub use fields::{Fields, check_names};
 pub use if_exists::IfExists;
-pub use learn::{Allow, KeepMessages, Learn, LearnMode};
+pub use learn::{Allow, Category, Consolidate, KeepMessages, Learn, LearnMode, Relearn};
 pub use learnings::{Decide, Decision, Decisions, LearningById, ListLearnings, ListMessages, Sources};
 pub use list::{List, Order, TimeField};
 pub use merge::Merge;

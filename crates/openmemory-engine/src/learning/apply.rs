@@ -37,11 +37,13 @@ pub(super) struct Commit {
     /// Who changes the memories.
     pub actor: String,
     pub reason: Option<String>,
+    /// A document that has to be there.
+    pub promised_by: Option<String>,
 }
 
 impl Engine {
     pub(super) async fn commit_learning(&self, commit: Commit, control: &Control) -> Result<KeptLearning, Error> {
-        let Commit { mut kept, now, messages, turns, actor, reason } = commit;
+        let Commit { mut kept, now, messages, turns, actor, reason, promised_by } = commit;
         let mut requests: Vec<Vec<Operation>> = Vec::with_capacity(now.len());
         for (learned, is_now) in kept.learning.operations.iter_mut().zip(&now) {
             let requested = match (&learned.operation, is_now) {
@@ -103,6 +105,7 @@ impl Engine {
         }
         let (now, listeners) = (self.now(), self.listeners());
         let work = move |transaction: &mut Transaction<'_>| -> Result<(KeptLearning, Vec<Applied>), Error> {
+            check_promise(transaction, promised_by.as_deref())?;
             let mut applied = Vec::new();
             for turn in turns_ready {
                 applied.push(apply(transaction, turn, model.as_ref(), now)?);
@@ -135,8 +138,14 @@ impl Engine {
     }
 
     /// Keeps a learning that changes no memory.
-    pub(super) async fn keep_record(&self, kept: KeptLearning, messages: Vec<KeptMessage>) -> Result<(), Error> {
+    pub(super) async fn keep_record(
+        &self,
+        kept: KeptLearning,
+        messages: Vec<KeptMessage>,
+        promised_by: Option<String>,
+    ) -> Result<(), Error> {
         let work = move |transaction: &mut Transaction<'_>| -> Result<(), Error> {
+            check_promise(transaction, promised_by.as_deref())?;
             for message in &messages {
                 put_message(transaction, message)?;
             }
@@ -155,6 +164,14 @@ impl Engine {
         let Some(quote) = learned.quotes.first() else { return Ok(otherwise) };
         let message = self.store.message(scope.user_id.as_deref(), &quote.message)?;
         Ok(message.map_or(otherwise, |kept| kept.message.at))
+    }
+}
+
+/// Its document goes when the user is deleted, also while the model is thinking.
+fn check_promise(transaction: &Transaction<'_>, name: Option<&str>) -> Result<(), Error> {
+    match name {
+        Some(name) if LearningRows::document(transaction, name)?.is_none() => Err(Error::Aborted),
+        _ => Ok(()),
     }
 }
 
@@ -183,12 +200,12 @@ fn requests_of(
         Ok(Operation::Update(Box::new(Update { id: memory.id.clone(), patch, if_version, provenance: by.clone() })))
     };
     Ok(match operation {
-        ProposedOperation::Add { content, valid_from, valid_to } => {
+        ProposedOperation::Add { content, tags, valid_from, valid_to } => {
             let validity = Validity { from: *valid_from, to: *valid_to, ..Validity::default() }.checked()?;
             vec![Operation::Add(Box::new(NewMemory {
                 id: None,
                 content: Content::read("content", content.clone())?,
-                tags: Tags::read("tags", added.tags.clone())?,
+                tags: Tags::read("tags", both(&added.tags, tags))?,
                 metadata: Metadata::read("metadata", added.metadata.clone())?,
                 removed: Vec::new(),
                 scope: scope.clone(),
@@ -222,6 +239,11 @@ fn requests_of(
         }
         ProposedOperation::Keep { .. } => Vec::new(),
     })
+}
+
+fn both(ours: &[String], more: &[String]) -> Vec<String> {
+    let new = more.iter().filter(|tag| !ours.contains(tag));
+    ours.iter().chain(new).cloned().collect()
 }
 
 /// The memory and its version after the step, and the changes to publish.

@@ -116,13 +116,16 @@ fn lens(request: &Learn, model: &str) -> String {
     let mut hasher = blake3::Hasher::new();
     let allow = request.allow;
     for part in [
-        prompt::id(),
+        prompt::id(&request.categories),
         model,
         request.instructions.as_deref().unwrap_or_default(),
         &format!("{:?}{:?}", request.from, allow),
     ] {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part.as_bytes());
+    }
+    for category in &request.categories {
+        hasher.update(format!("{category:?}").as_bytes());
     }
     HEXLOWER.encode(&hasher.finalize().as_bytes()[..8])
 }

@@ -24,7 +24,15 @@ impl Engine {
             }
         }
         let actor = request.actor.unwrap_or_else(|| format!("model:{}", kept.learning.model));
-        let commit = Commit { kept, now, messages: Vec::new(), turns: Vec::new(), actor, reason: request.reason };
+        let commit = Commit {
+            kept,
+            now,
+            messages: Vec::new(),
+            turns: Vec::new(),
+            actor,
+            reason: request.reason,
+            promised_by: None,
+        };
         Ok(self.commit_learning(commit, &Control::default()).await?.learning)
     }
 

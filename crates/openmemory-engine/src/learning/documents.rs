@@ -26,8 +26,8 @@ impl Engine {
         self.store.commit(work, |()| {}).await?
     }
 
-    /// Removes what is kept for users: of all if none are named.
-    pub(super) async fn forget_documents(&self, users: Option<&[Option<String>]>) -> Result<(), Error> {
+    /// Removes what is kept for users: of all if none are named. Whether there was anything.
+    pub(super) async fn forget_documents(&self, users: Option<&[Option<String>]>) -> Result<bool, Error> {
         let mut gone = Vec::new();
         for name in self.store.document_names("")? {
             let Some(document) = self.store.document(&name)? else { continue };
@@ -36,6 +36,10 @@ impl Engine {
                 gone.push((name, None));
             }
         }
-        if gone.is_empty() { Ok(()) } else { self.put_documents(gone).await }
+        if gone.is_empty() {
+            return Ok(false);
+        }
+        self.put_documents(gone).await?;
+        Ok(true)
     }
 }

@@ -10,19 +10,29 @@ use crate::engine::Engine;
 const CHUNK: usize = 256;
 
 impl Engine {
+    /// Removes what is kept for the users that a filter names and nothing else, or for all. Whether there was anything.
+    pub(crate) async fn forget_documents_of(&self, filter: Option<&Filter>) -> Result<bool, Error> {
+        match filter {
+            None => self.forget_documents(None).await,
+            Some(filter) if filter.constrains_only(&Field::UserId) => {
+                let users = filter.required(&Field::UserId).unwrap_or_default();
+                let named: Vec<Option<String>> = users.iter().map(|user| user.map(str::to_owned)).collect();
+                self.forget_documents(Some(&named)).await
+            }
+            Some(_) => Ok(false),
+        }
+    }
+
     /// Deletes all learnings and messages of the users that a filter names and nothing else, or of all users.
     pub(crate) async fn forget_users(&self, filter: Option<&Filter>) -> Result<(), Error> {
         let (mut learnings, mut messages) = (Vec::new(), Vec::new());
         match filter {
             None => {
-                self.forget_documents(None).await?;
                 learnings = self.store.all_learnings()?;
                 messages = self.store.all_messages()?;
             }
             Some(filter) if filter.constrains_only(&Field::UserId) => {
                 let users = filter.required(&Field::UserId).unwrap_or_default();
-                let named: Vec<Option<String>> = users.iter().map(|user| user.map(str::to_owned)).collect();
-                self.forget_documents(Some(&named)).await?;
                 for user in users {
                     learnings.extend(self.store.learnings_of(user)?);
                     let of_user = self.store.messages_of(user)?;

@@ -57,7 +57,7 @@ impl Engine {
             messages: conversation.messages.iter().map(|kept| kept.message_id.clone()).collect(),
             usage,
             model: model.id().to_owned(),
-            prompt: prompt::id().to_owned(),
+            prompt: prompt::id(&request.categories).to_owned(),
             scope: request.scope.clone(),
             created_at: now,
             error: None,
@@ -90,6 +90,7 @@ impl Engine {
             now: self.now(),
             timezone: &request.timezone,
             instructions: request.instructions.as_deref(),
+            categories: &request.categories,
             from: &request.from,
             allow: request.allow,
         };
@@ -104,6 +105,7 @@ impl Engine {
                     now: setting.now,
                     from: &request.from,
                     allow: request.allow,
+                    categories: &request.categories,
                     part: &part,
                     candidates: &candidates,
                     neighbours: &neighbours,
@@ -137,7 +139,8 @@ impl Engine {
         let turns = if request.keep_messages == KeepMessages::Memories { turns(&conversation)? } else { Vec::new() };
         let messages = if keeps { conversation.seen() } else { Vec::new() };
         let kept = KeptLearning { learning, added: request.added, key: conversation.key };
-        let commit = Commit { kept, now, messages, turns, actor, reason: request.reason };
+        let (reason, promised_by) = (request.reason, request.promised_by);
+        let commit = Commit { kept, now, messages, turns, actor, reason, promised_by };
         // Its progress is that of the requests.
         Ok(self.commit_learning(commit, &Control::default()).await?.learning)
     }
@@ -158,7 +161,7 @@ impl Engine {
         let is_kept = request.mode != LearnMode::Dry && request.keep_messages != KeepMessages::None;
         if is_kept {
             let kept = KeptLearning { learning, added: request.added.clone(), key: conversation.key };
-            self.keep_record(kept, conversation.messages).await?;
+            self.keep_record(kept, conversation.messages, request.promised_by.clone()).await?;
         }
         Ok(Error::LanguageModelFailed { why, message, retryable, learning: is_kept.then_some(id) })
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use openmemory_domain::Timestamp;
 use openmemory_domain::learning::{Refusal, Role};
-use openmemory_domain::request::Allow;
+use openmemory_domain::request::{Allow, Category};
 
 use crate::candidate::{Candidate, Candidates};
 use crate::proposal::Proposal;
@@ -22,6 +22,7 @@ pub struct Context<'a> {
     pub now: Timestamp,
     pub from: &'a [Role],
     pub allow: Allow,
+    pub categories: &'a [Category],
     pub part: &'a Part,
     pub candidates: &'a Candidates,
     /// By proposed text.

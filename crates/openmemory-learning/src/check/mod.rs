@@ -1,5 +1,6 @@
 //! Which proposals hold? One rule per file; each passes a proposal on, turns it into a harmless one, or refuses it.
 
+pub mod categories;
 mod context;
 pub mod dates;
 pub mod duplicate;

@@ -46,6 +46,7 @@ pub fn resolve(context: &Context<'_>, raw: &RawOperation) -> Checked {
         from: date("from", raw.from.as_deref())?,
         until: date("until", raw.until.as_deref())?,
         because: raw.because.chars().take(NOTE).collect(),
+        tags: Vec::new(),
     })
 }
 

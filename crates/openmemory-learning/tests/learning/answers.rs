@@ -4,6 +4,8 @@ use openmemory_learning::RawOperation;
 use openmemory_learning::answer::{Unreadable, read};
 use proptest::prelude::*;
 
+use super::support::cases;
+
 const ANSWER: &str = r#"{"operations":[{"op":"add","memory":null,"others":[],"message":1,"quote":"I said \"} ] {\"","text":"x","change":null,"from":null,"until":null,"because":"y"},{"op":"update","memory":101,"others":[],"message":2,"quote":"a b","text":"z","change":"new_state","from":"2026","until":null,"because":""}]}"#;
 
 fn count(text: &str) -> Result<usize, Unreadable> {
@@ -75,7 +77,7 @@ fn numbers_may_be_texts_and_null_may_be_missing() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4096))]
+    #![proptest_config(cases(4096))]
 
     /// Whatever bytes are lost, doubled or changed: the reader never panics, and never takes a part for the whole.
     #[test]

@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 
 use openmemory_domain::learning::Role;
-use openmemory_domain::request::LearnMode;
+use openmemory_domain::request::{Category, LearnMode};
 use openmemory_learning::check::radius;
 use openmemory_learning::plan::decided;
-use openmemory_learning::{Candidate, RawOperation, Standing};
+use openmemory_learning::{Candidate, Kind, RawOperation, Standing};
 use proptest::prelude::*;
 
-use super::support::{Case, memory, said, time, turn};
+use super::support::{Case, cases, memory, said, time, turn};
 
 fn raw() -> impl Strategy<Value = RawOperation> {
     let op = prop::sample::select(vec!["add", "update", "retire", "merge", "keep", "delete", ""]);
@@ -26,8 +26,11 @@ fn raw() -> impl Strategy<Value = RawOperation> {
     ]));
     let date = || prop::option::of(prop::sample::select(vec!["2026-03-02", "2020", "2099", "never", "2026-02-30"]));
     let numbers = (prop::option::of(95i64..112), prop::collection::vec(98i64..110, 0..4), -1i64..5);
-    (op, change, quote, text, date(), date(), numbers).prop_map(|(op, change, quote, text, from, until, numbers)| {
+    let categories = prop::collection::vec(prop::sample::select(vec!["home", "HOME ", "pets", "invented", ""]), 0..3);
+    let fields = (op, change, quote, text, date(), date(), numbers, categories);
+    fields.prop_map(|(op, change, quote, text, from, until, numbers, categories)| {
         let own = |text: Option<&str>| text.map(str::to_owned);
+        let own_all = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
         let (memory, others, message) = numbers;
         RawOperation {
             op: op.into(),
@@ -40,6 +43,7 @@ fn raw() -> impl Strategy<Value = RawOperation> {
             from: own(from),
             until: own(until),
             because: "because".into(),
+            categories: own_all(&categories),
         }
     })
 }
@@ -59,11 +63,12 @@ fn case() -> Case {
         turn(Role::User, "2026-02-01", "my sister Maya says hello"),
         turn(Role::Assistant, "2026-02-01", "You could move"),
     ];
-    Case::new(turns, memories)
+    let categories = ["home", "pets"].map(|name| Category { name: name.into(), about: None });
+    Case { categories: categories.to_vec(), ..Case::new(turns, memories) }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2048))]
+    #![proptest_config(cases(2048))]
 
     #[test]
     fn no_answer_reaches_what_it_must_not(answer in prop::collection::vec(raw(), 0..12)) {
@@ -87,6 +92,8 @@ proptest! {
                 }
             }
             prop_assert!(proposal.text != "Ada has 3 cats");
+            prop_assert!(proposal.tags.iter().all(|tag| tag == "home" || tag == "pets"));
+            prop_assert!(proposal.tags.is_empty() || proposal.kind == Kind::Add);
         }
         let decided = decided(&case.context(), LearnMode::Apply, &planned);
         let now = decided.iter().zip(&planned).filter(|((_, now), _)| *now).filter_map(|(_, planned)| planned.outcome.as_ref().ok());

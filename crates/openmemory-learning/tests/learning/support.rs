@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use openmemory_domain::learning::{Message, MessageId, Role};
-use openmemory_domain::request::Allow;
+use openmemory_domain::request::{Allow, Category};
 use openmemory_domain::{MemoryId, PartialDate, Scope, Timestamp};
 use openmemory_learning::check::once::Before;
 use openmemory_learning::plan::{Planned, plan};
 use openmemory_learning::{Candidate, Candidates, Context, Neighbour, Part, RawOperation, Standing, Turn};
+use proptest::prelude::ProptestConfig;
 
 pub fn time(text: &str) -> Timestamp {
     Timestamp::parse(text).unwrap()
@@ -47,6 +48,7 @@ pub struct Case {
     pub neighbours: HashMap<String, Vec<Neighbour>>,
     pub from: Vec<Role>,
     pub allow: Allow,
+    pub categories: Vec<Category>,
 }
 
 impl Case {
@@ -57,6 +59,7 @@ impl Case {
             neighbours: HashMap::new(),
             from: vec![Role::User],
             allow: Allow::default(),
+            categories: Vec::new(),
         }
     }
 
@@ -65,6 +68,7 @@ impl Case {
             now: time("2026-11-27T12:00:00Z"),
             from: &self.from,
             allow: self.allow,
+            categories: &self.categories,
             part: &self.part,
             candidates: &self.candidates,
             neighbours: &self.neighbours,
@@ -98,4 +102,12 @@ pub fn update(memory: i64, change: &str, text: &str, quote: &str) -> RawOperatio
 
 pub fn retire(memory: i64, why: &str, quote: &str) -> RawOperation {
     RawOperation { op: "retire".into(), memory: Some(memory), change: Some(why.into()), text: None, ..add("", quote) }
+}
+
+/// As many cases as `PROPTEST_CASES` says, or else so many.
+pub fn cases(otherwise: u32) -> ProptestConfig {
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => ProptestConfig::default(),
+        None => ProptestConfig::with_cases(otherwise),
+    }
 }

@@ -12,6 +12,11 @@ pub trait Stores: Send + Sync + 'static {
     /// The store of a tenant for one call, opened if necessary. It stays open until the returned handle is dropped.
     fn store<'a>(&'a self, tenant: &'a str) -> Reply<'a, Arc<dyn MemoryStore>>;
 
+    /// The tenants that have a store already, whether it is open or not.
+    fn tenants(&self) -> Reply<'_, Vec<String>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
     /// Whether all open stores accept writes. Also starts to heal those that do not.
     fn all_write(&self) -> bool;
 

@@ -1,8 +1,8 @@
 //! What does an add mean to a server with a language model, and what does Mem0's client read of the answer?
 
 use openmemory_domain::learning::{Added, LearnedOperation, Learning, Message, ProposedOperation, Role, State};
-use openmemory_domain::request::{Allow, KeepMessages, Learn, LearnMode};
-use openmemory_domain::{Metadata, Scope, Timestamp, limits};
+use openmemory_domain::request::{Allow, Category, KeepMessages, Learn, LearnMode};
+use openmemory_domain::{Metadata, Scope, Tags, Timestamp, limits};
 use serde_json::{Value, json};
 
 use super::fields::{Fields, end_of_day};
@@ -13,11 +13,10 @@ use crate::http::ApiError;
 pub fn request(mut fields: Fields) -> Result<Learn, ApiError> {
     fields.flag("infer")?;
     fields.flag("async_mode")?;
-    for name in ["structured_data_schema", "custom_categories"] {
-        if fields.take(name).is_some_and(|value| !is_empty(&value)) {
-            return Err(ApiError::Unsupported(format!("{name}: is not supported by this server")));
-        }
+    if fields.take("structured_data_schema").is_some_and(|value| !is_empty(&value)) {
+        return Err(ApiError::Unsupported("structured_data_schema: is not supported by this server".into()));
     }
+    let categories = fields.take("custom_categories").map_or_else(|| Ok(Vec::new()), |given| categories(&given))?;
     if fields.flag("enable_graph")? == Some(true) {
         return Err(ApiError::Unsupported("enable_graph: this server has no entity graph".into()));
     }
@@ -46,6 +45,8 @@ pub fn request(mut fields: Fields) -> Result<Learn, ApiError> {
         at,
         timezone,
         instructions,
+        categories,
+        promised_by: None,
         allow: Allow::default(),
         mode: LearnMode::Apply,
         keep_messages: KeepMessages::Log,
@@ -71,6 +72,36 @@ fn instructions(fields: &mut Fields, scope: &Scope) -> Result<Option<String>, Ap
         return Err(ApiError::invalid("custom_instructions", "has at most 4000 characters"));
     }
     Ok(Some(text).filter(|text| !text.is_empty()))
+}
+
+/// Names, or objects of names with what they mean.
+pub fn categories(given: &Value) -> Result<Vec<Category>, ApiError> {
+    const MOST: usize = 100;
+    const ABOUT: usize = 500;
+    let wrong =
+        || ApiError::invalid("custom_categories", "must be an array of names, or of objects of name and meaning");
+    let mut categories: Vec<Category> = Vec::new();
+    for item in given.as_array().ok_or_else(wrong)? {
+        let named: Vec<(String, Option<String>)> = match item {
+            Value::String(name) => vec![(name.clone(), None)],
+            Value::Object(names) => {
+                let about = |about: &Value| about.as_str().map(|about| about.chars().take(ABOUT).collect());
+                names.iter().map(|(name, means)| (name.clone(), about(means))).collect()
+            }
+            _ => return Err(wrong()),
+        };
+        for (name, about) in named {
+            // They become tags.
+            Tags::read("custom_categories", vec![name.clone()])?;
+            if !categories.iter().any(|known| known.name == name) {
+                categories.push(Category { name, about });
+            }
+        }
+    }
+    if categories.len() > MOST {
+        return Err(ApiError::invalid("custom_categories", "has at most 100 categories"));
+    }
+    Ok(categories)
 }
 
 fn is_empty(value: &Value) -> bool {

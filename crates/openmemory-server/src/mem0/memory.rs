@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::response::IntoResponse;
-use openmemory_domain::request::{Delete, Get, History, Update};
+use openmemory_domain::learning::KeptMessage;
+use openmemory_domain::request::{Delete, Get, History, Sources, Update};
 use openmemory_domain::valid_time::{PointInTime, ValidityPatch};
 use openmemory_domain::{Content, Event, MemoryId, Patch, Provenance, Setting};
 use openmemory_rules::Error;
-use openmemory_rules::contract::MemoryVersion;
+use openmemory_rules::contract::{MemoryVersion, SourceText};
 use serde_json::{Map, Value, json};
 
 use super::fields::{Fields, end_of_day};
@@ -85,9 +86,18 @@ pub async fn history(memories: TenantStore, Id(id): Id) -> ApiResult {
         })
         .await
         .map_err(id_error)?;
+    let sources = sources(&memories, &versions).await?;
     let before = std::iter::once(None).chain(versions.iter().map(|version| Some(version.content.as_str())));
-    let entries: Vec<Value> = versions.iter().zip(before).map(|(version, before)| entry(version, before)).collect();
+    let entries: Vec<Value> =
+        versions.iter().zip(before).map(|(version, before)| entry(version, before, &sources)).collect();
     Ok(Json(entries).into_response())
+}
+
+/// The messages that the versions rest on.
+async fn sources(memories: &TenantStore, versions: &[MemoryVersion]) -> Result<Vec<SourceText>, ApiError> {
+    let Some(version) = versions.first() else { return Ok(Vec::new()) };
+    let request = Sources { id: version.version.id.clone(), version: None };
+    memories.read(|store| async move { store.sources(request).await }).await.map_err(id_error)
 }
 
 /// Reads a patch from a body.
@@ -123,19 +133,34 @@ pub fn id_error(error: Error) -> ApiError {
     }
 }
 
-fn entry(version: &MemoryVersion, before: Option<&str>) -> Value {
+fn message(kept: &KeptMessage) -> Value {
+    json!({ "role": kept.message.role.name(), "content": kept.message.content })
+}
+
+fn entry(version: &MemoryVersion, before: Option<&str>, sources: &[SourceText]) -> Value {
     let MemoryVersion { version, content, .. } = version;
     let id = public_id(&version.id);
     let mut fields = Map::new();
     let mut put = |name: &str, value: Value| fields.insert(name.into(), value);
     put("id", format!("{id}-{}", version.number).into());
     put("memory_id", id.into());
-    put("input", json!([{ "role": "user", "content": content }]));
+    let said = sources.iter().filter(|source| source.source.version == version.number);
+    let mut input: Vec<Value> = said.filter_map(|source| source.text.as_ref()).map(message).collect();
+    if input.is_empty() {
+        input.push(json!({ "role": "user", "content": content }));
+    }
+    put("input", input.into());
     put("old_memory", before.into());
     put("new_memory", content.as_str().into());
     scope(version, &mut put);
     put("categories", categories(version));
-    put("event", if version.provenance.event == Event::Add { "ADD" } else { "UPDATE" }.into());
+    let event = match version.provenance.event {
+        Event::Add => "ADD",
+        // It leaves searches and lists.
+        Event::Retire => "DELETE",
+        Event::Update | Event::Restore { .. } => "UPDATE",
+    };
+    put("event", event.into());
     put("metadata", version.metadata.fields().clone().into());
     put("version", version.number.into());
     put("created_at", version.created_at.to_string().into());

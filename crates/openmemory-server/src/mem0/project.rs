@@ -9,10 +9,13 @@ use openmemory_rules::contract::MemoryStore;
 use serde_json::{Value, json};
 
 use super::fields::Fields;
+use super::learn::categories;
 use crate::http::{ApiError, ApiResult, Body, TenantStore};
 use crate::keys::Caller;
 use crate::openapi::schemas;
 
+/// Of which a model chooses for what it adds.
+const CATEGORIES: &str = "custom_categories";
 const DOCUMENT: &str = "mem0/project";
 /// What the model is told.
 const INSTRUCTIONS: [&str; 2] = ["custom_instructions", "agent_custom_instructions"];
@@ -34,7 +37,7 @@ pub async fn project(Extension(caller): Extension<Caller>, memories: TenantStore
         "description": setting("description").unwrap_or_else(|| "OpenMemory".into()),
         "custom_instructions": setting("custom_instructions"),
         "agent_custom_instructions": setting("agent_custom_instructions"),
-        "custom_categories": null,
+        "custom_categories": setting(CATEGORIES),
         "multilingual": false,
         "decay": true,
         "version": null,
@@ -42,9 +45,10 @@ pub async fn project(Extension(caller): Extension<Caller>, memories: TenantStore
     Ok(Json(body).into_response())
 }
 
-/// Change the project's settings: `custom_instructions` and `agent_custom_instructions` steer what is learnt from adds
+/// Change the project's settings: `custom_instructions`, `agent_custom_instructions` and `custom_categories` steer what is learnt
+/// from adds
 ///
-/// Without a language model nothing is learnt, and these two are refused.
+/// Without a language model nothing is learnt, and these three are refused.
 #[utoipa::path(
     patch, path = "/api/v1/orgs/organizations/{org}/projects/{project}", tag = "Mem0", params(schemas::ProjectPath),
     request_body = Object, responses((status = 200, body = schemas::Mem0Message), schemas::Mem0Refusals)
@@ -61,13 +65,19 @@ pub async fn update_project(memories: TenantStore, Body(body): Body) -> ApiResul
         if text.is_some_and(|text| text.chars().count() > limits::INSTRUCTIONS_CHARACTERS) {
             return Err(ApiError::invalid(name, "has at most 4000 characters"));
         }
-        if INSTRUCTIONS.contains(&name) && !memories.store.can_learn() {
-            let why = "needs a language model, which this server does not have";
-            return Err(ApiError::Unsupported(format!("{name}: {why}")));
+        if INSTRUCTIONS.contains(&name) {
+            needs_model(&memories, name)?;
         }
         settings[name] = value;
     }
-    for name in ["custom_categories", "multilingual", "decay", "memory_depth", "enable_graph"] {
+    if let Some(given) = fields.raw(CATEGORIES) {
+        needs_model(&memories, CATEGORIES)?;
+        if !given.is_null() {
+            categories(&given)?;
+        }
+        settings[CATEGORIES] = given;
+    }
+    for name in ["multilingual", "decay", "memory_depth", "enable_graph"] {
         if fields.raw(name).is_some() {
             return Err(ApiError::Unsupported(format!("{name}: is no setting of this server; leave it out")));
         }
@@ -77,12 +87,19 @@ pub async fn update_project(memories: TenantStore, Body(body): Body) -> ApiResul
     Ok(Json(json!({ "message": "Project updated successfully" })).into_response())
 }
 
-/// Gives an add the project's instructions where it has none of its own.
+fn needs_model(memories: &TenantStore, name: &str) -> Result<(), ApiError> {
+    if memories.store.can_learn() {
+        return Ok(());
+    }
+    Err(ApiError::Unsupported(format!("{name}: needs a language model, which this server does not have")))
+}
+
+/// Gives an add the project's instructions and categories where it has none of its own.
 pub async fn steer(store: &dyn MemoryStore, body: &mut Value) -> Result<(), Error> {
     let Some(settings) = store.document(DOCUMENT.into()).await? else { return Ok(()) };
-    for name in INSTRUCTIONS {
+    for name in INSTRUCTIONS.into_iter().chain([CATEGORIES]) {
         let given = body.get(name).is_some_and(|given| !given.is_null());
-        let set = settings.get(name).filter(|set| set.as_str().is_some_and(|text| !text.is_empty()));
+        let set = settings.get(name).filter(|set| !set.is_null() && *set != "" && *set != &json!([]));
         if let (false, Some(set), Some(fields)) = (given, set, body.as_object_mut()) {
             fields.insert(name.into(), set.clone());
         }

@@ -46,6 +46,11 @@ pub(crate) struct Layout {
     handle: Arc<OnceLock<DirectoryHandle>>,
 }
 
+/// Whether there is a store in a directory, open or not.
+pub fn is_store(directory: &Path) -> bool {
+    Layout::new(directory).manifest().exists()
+}
+
 impl Layout {
     pub(crate) fn new(directory: &Path) -> Self {
         Self { directory: directory.to_owned(), handle: Arc::default() }
