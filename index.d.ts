@@ -751,7 +751,7 @@ export interface RelearnOptions
 
 /** What a language model proposed, after its numbers were read as ids. */
 export type ProposedOperation =
-  | { op: 'add'; content: string; valid_from?: string; valid_to?: string }
+  | { op: 'add'; content: string; tags?: string[]; valid_from?: string; valid_to?: string }
   | {
       op: 'update'
       id: string
@@ -1141,6 +1141,11 @@ export interface ReinforceOptions {
 export interface FeedbackOptions {
   /** Stored with the feedback as `feedback_reason`. */
   reason?: string
+  /**
+   * Also hands `reason`, which says what is wrong, to {@link OpenMemory.consolidate} in this mode, so that the memory is
+   * corrected or retired. Only for `NEGATIVE` and `VERY_NEGATIVE`. Default: not.
+   */
+  correct?: 'apply' | 'review' | 'propose' | 'dry'
 }
 
 /** What {@link OpenMemory.deleteMemories} deletes. An empty filter never means everything: say `{ all: true }`. */
@@ -1850,21 +1855,26 @@ export class OpenMemory<M extends object = Metadata> {
   deleteMessages(scope: ScopeFields): Promise<{ deleted: number }>
 
   /**
-   * Records how useful a memory was. Its version and `updated_at` do not change.
+   * Records how useful a memory was. Its version and `updated_at` do not change, unless `correct` has a model change it.
    *
    * @param id The id of the memory.
    * @param feedback The verdict; `null` removes it.
-   * @param options `reason`.
-   * @returns The memory with its feedback.
+   * @param options `reason`, and `correct` to have a language model act on it.
+   * @returns The memory with its feedback; with `correct` also the `learning`, and the memory as it is before that.
    * @throws {NotFoundError} If there is no such memory.
-   * @throws {ValidationError} `INVALID_ARGUMENT` if `feedback` is missing or unknown.
+   * @throws {ValidationError} `INVALID_ARGUMENT` if `feedback` is missing or unknown, or `correct` has no `reason`.
+   * @throws {OpenMemoryError} `NO_LANGUAGE_MODEL` or `LANGUAGE_MODEL_FAILED` with `correct`; the feedback is recorded.
    * @example
    * ```ts
    * const { feedback } = await om.sendFeedback(id, 'POSITIVE', { reason: 'answered the question' })
    * console.log(feedback) // POSITIVE
    * ```
    */
-  sendFeedback(id: string, feedback: Feedback | null, options?: FeedbackOptions): Promise<Memory<M>>
+  sendFeedback(
+    id: string,
+    feedback: Feedback | null,
+    options?: FeedbackOptions,
+  ): Promise<Memory<M> & { learning?: Learning }>
 
   /**
    * Emits changes as they are committed, in order: memories added, updated, restored and deleted. Reinforcement, feedback

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import type { LearnOptions, Message, NewMemory, OpenMemory, RetireOptions } from '@openmemory/sdk'
+import type { FeedbackOptions, LearnOptions, Message, NewMemory, OpenMemory, RetireOptions } from '@openmemory/sdk'
 import { type Asked, fakeModel, numberOf, operations, says } from './helpers/fake-model'
 import { refusal } from './helpers/refusal'
 import { embeddedTest, openStore, remote } from './helpers/store'
@@ -363,6 +363,36 @@ describe('memories that are looked at again', () => {
     expect(model.exchanges[0]?.asked.messages.map(({ role }) => role)).toEqual(['assistant', 'user'])
     expect(await current()).toContain('Milo is a dog')
     expect(await om.getSources(milo)).toMatchObject([{ quote: 'Milo is a dog', version: 2 }])
+  })
+
+  test('feedback that asks for it is acted on, and its reason is in the history', async () => {
+    const { om, ids, model, current } = await similar(
+      operations(({ messages, ...asked }) => [
+        {
+          ...{ op: 'update', memory: numberOf({ messages, ...asked }, 'Milo is a cat'), message: messages.length },
+          ...{ quote: 'Milo is a dog', change: 'correction', text: 'Milo is a dog' },
+        },
+      ]),
+    )
+    const milo = ids[2] as string
+    const reason = 'No, Milo is a dog'
+    const plain = await om.sendFeedback(milo, 'VERY_NEGATIVE', { reason })
+    expect([plain.feedback, 'learning' in plain, model.exchanges.length]).toEqual(['VERY_NEGATIVE', false, 0])
+    const waiting = await om.sendFeedback(milo, 'NEGATIVE', { reason, correct: 'review' })
+    expect([waiting.feedback, waiting.learning?.status]).toEqual(['NEGATIVE', 'waiting'])
+    expect(await current()).toContain('Milo is a cat')
+    await om.decide(waiting.learning?.id as string, 'apply')
+    expect(await current()).toContain('Milo is a dog')
+    for (const [feedback, options, field] of [
+      ['POSITIVE', { reason, correct: 'apply' }, 'correct'],
+      [null, { reason, correct: 'apply' }, 'correct'],
+      ['NEGATIVE', { correct: 'apply' }, 'reason'],
+      ['NEGATIVE', { reason: ' ', correct: 'apply' }, 'reason'],
+      ['NEGATIVE', { reason, correct: 'soon' }, 'correct'],
+    ] as const) {
+      const sent = om.sendFeedback(milo, feedback, options as FeedbackOptions)
+      expect(await refusal(sent)).toMatchObject({ code: 'INVALID_ARGUMENT', details: { field } })
+    }
   })
 
   test('what is named has to be there, and feedback has to name it', async () => {

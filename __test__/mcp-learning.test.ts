@@ -18,6 +18,7 @@ const ANSWERS = operations((asked) => [
     op: 'update',
     memory: numberOf(asked, 'Ada lives in Lisbon'),
     change: 'new_state',
+    message: asked.messages.length,
     quote: 'moved to Porto',
     text: 'Ada lives in Porto',
   },
@@ -44,8 +45,9 @@ async function names(session: Session) {
 
 test('the tools are there only where a language model is', async () => {
   const { session } = await scene()
-  const learning = ['learn', 'review_changes', 'undo_learning', 'why']
-  expect((await names(session('ada'))).slice(-4)).toEqual(learning)
+  const again = ['consolidate_memories', 'relearn_messages']
+  const learning = ['learn', 'review_changes', 'undo_learning', ...again, 'why']
+  expect((await names(session('ada'))).slice(-6)).toEqual(learning)
   expect(await names(session('ada', false))).not.toEqual(expect.arrayContaining(['learn']))
 })
 
@@ -74,4 +76,19 @@ test('a session of another user finds neither learnings nor memories', async () 
     expect(await use(bob, tool, args)).toMatchObject({ code: 'NOT_FOUND' })
   }
   expect(await use(bob, 'learn', { text: 'x y', user_id: 'ada' })).toMatchObject({ code: 'INVALID_ARGUMENT' })
+})
+
+test('memories are looked at again and kept messages learnt from once more, for the user of the session only', async () => {
+  const { om, session } = await scene()
+  const ada = session('ada')
+  const feedback = 'I moved to Porto'
+  const corrected = await use(ada, 'consolidate_memories', { memories: ['a'], feedback })
+  expect(corrected.operations).toMatchObject([{ op: 'update', state: 'waiting' }, { state: 'refused' }])
+  expect((await om.getMemory('a')).content).toBe('Ada lives in Lisbon')
+  expect((await use(session('bob'), 'consolidate_memories', { memories: ['a'], feedback })).code).toBe('NOT_FOUND')
+  expect(await use(session('bob'), 'consolidate_memories', {})).toEqual({ status: 'nothing', operations: [] })
+  await use(ada, 'learn', { text: 'I moved to Porto and got a cat' })
+  const { learnings } = await use(ada, 'relearn_messages', { instructions: 'homes' })
+  expect(learnings.length).toBe(1)
+  expect(await use(session('bob'), 'relearn_messages', {})).toEqual({ learnings: [] })
 })

@@ -69,6 +69,7 @@ const RELEARN_OPTIONS = [
   ...['timezone', 'instructions', 'from', 'allow', 'mode', 'filters', 'maxOperations', 'languageModel', 'signal'],
   ...['actor', 'reason'],
 ] as readonly (keyof contract.RelearnOptions)[]
+const CORRECTIONS = ['apply', 'review', 'propose', 'dry']
 const WATCH_OPTIONS = ['filters', 'since', 'signal'] as const
 const LONG_OPTIONS = ['onProgress', 'signal'] as const
 
@@ -309,12 +310,21 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
     feedback: contract.Feedback | null,
     options?: contract.FeedbackOptions,
     ...extra: Extra
-  ): Promise<contract.Memory<M>> {
-    return this.#call(extra, () => {
+  ): Promise<contract.Memory<M> & { learning?: contract.Learning }> {
+    const recorded = this.#call(extra, () => {
       // Null removes feedback; an absent one is more likely a mistake.
       if (feedback === undefined) throw invalid('feedback', 'is missing')
-      return this.#backend.feedback(lossless({ id: checkId(id), feedback, ...checkOptions(options, ['reason']) }))
+      const { correct, reason } = checkOptions(options, ['reason', 'correct'])
+      if (correct !== undefined) checkCorrection(correct, feedback, reason)
+      return this.#backend.feedback(lossless({ id: checkId(id), feedback, reason }))
     })
+    return options?.correct === undefined ? recorded : recorded.then((memory) => this.#corrected(memory, options))
+  }
+
+  async #corrected(memory: contract.Memory<M>, { reason, correct }: contract.FeedbackOptions) {
+    const { id, user_id, agent_id, app_id, run_id } = memory
+    const asked = { memories: [id], feedback: reason, mode: correct, reason }
+    return { ...memory, learning: await this.consolidate({ ...asked, user_id, agent_id, app_id, run_id }) }
   }
 
   learn(
@@ -648,4 +658,15 @@ function asText<T extends contract.PointInTime & Pick<contract.SearchOptions, 'r
 function lossless<T extends object>(request: T): T {
   assertLossless(request, '')
   return request
+}
+
+/** Only what is wrong, and why, says how to correct a memory. */
+function checkCorrection(correct: unknown, feedback: unknown, reason: unknown): void {
+  if (!CORRECTIONS.includes(correct as string)) throw invalid('correct', `must be one of ${CORRECTIONS.join(', ')}`)
+  if (feedback !== 'NEGATIVE' && feedback !== 'VERY_NEGATIVE') {
+    throw invalid('correct', 'goes with NEGATIVE or VERY_NEGATIVE only')
+  }
+  if (typeof reason !== 'string' || reason.trim() === '') {
+    throw invalid('reason', 'is required with correct: what is wrong')
+  }
 }

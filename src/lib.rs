@@ -16,7 +16,7 @@
 //! | `answer` | how does a result reach JavaScript? |
 //! | `server` | how does JavaScript start and stop a server? |
 //! | `text_function` | how is a function called that takes and promises JSON text? |
-//! | `mcp`, `webhooks` | how does JavaScript answer hosts of models, and send events? |
+//! | `mcp`, `facade`, `webhooks` | how does JavaScript answer hosts of models, make calls for a server, and send events? |
 //! | `keys` | how does JavaScript create, list and revoke keys? |
 //! | `runtime` | which threads run asynchronous and blocking calls? |
 //! | `allocator` | which allocator does the addon use? |
@@ -26,6 +26,7 @@ mod answer;
 mod control;
 mod embedder;
 mod engine;
+mod facade;
 mod handle;
 mod inline_poll;
 mod keys;

@@ -12,6 +12,7 @@ use openmemory_engine::{Directory, OpenDirectory, TenantDirectories};
 use openmemory_learning::LanguageModel;
 use openmemory_rules as rules;
 use openmemory_server::config::{Config, Limits};
+use openmemory_server::facade::FacadeCall;
 use openmemory_server::log::{self, Level};
 use openmemory_server::mcp::McpCall;
 use openmemory_server::server::ServerHandle;
@@ -21,6 +22,7 @@ use serde_json::json;
 
 use crate::answer::{self, answer};
 use crate::engine::Engine;
+use crate::facade::facade_call;
 use crate::handle::REGISTRY;
 use crate::mcp::mcp_call;
 use crate::options::StoreSpec;
@@ -73,12 +75,19 @@ impl OpenDirectory for Directories {
     }
 }
 
+/// What the program around the server does for it.
+#[derive(Clone)]
+struct Around {
+    mcp: McpCall,
+    facade: FacadeCall,
+    webhooks: WebhookCall,
+}
+
 #[napi]
 pub struct Server {
     spec: Arc<StoreSpec>,
     options: Arc<Options>,
-    mcp: McpCall,
-    webhooks: WebhookCall,
+    around: Around,
     running: Arc<OnceCell<ServerHandle>>,
 }
 
@@ -94,26 +103,28 @@ impl Server {
         engine: &Engine,
         options: String,
         mcp: Function<'_, FnArgs<(String,)>, Promise<String>>,
+        facade: Function<'_, FnArgs<(String,)>, Promise<String>>,
         send: Function<'_, FnArgs<(String,)>, Promise<String>>,
     ) -> Result<Self> {
         let options: Options = serde_json::from_str(&options).map_err(|error| Error::from_reason(error.to_string()))?;
         let spec = Arc::clone(&engine.handle.spec);
-        let (mcp, webhooks) = (mcp_call(env, mcp)?, webhook_call(env, send)?);
-        Ok(Self { spec, options: Arc::new(options), mcp, webhooks, running: Arc::default() })
+        let around =
+            Around { mcp: mcp_call(env, mcp)?, facade: facade_call(env, facade)?, webhooks: webhook_call(env, send)? };
+        Ok(Self { spec, options: Arc::new(options), around, running: Arc::default() })
     }
 
     /// Starts to listen and returns the address.
     #[napi(ts_return_type = "Promise<string>")]
     pub fn start<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, String>> {
         let (spec, options, running) = (Arc::clone(&self.spec), Arc::clone(&self.options), Arc::clone(&self.running));
-        let (mcp, webhooks) = (Arc::clone(&self.mcp), Arc::clone(&self.webhooks));
+        let around = self.around.clone();
         if let Some(level) = options.log.level() {
             log::install(level, to_stderr);
         }
         env.spawn_future(async move {
             let directories = Arc::new(Directories(Arc::clone(&spec)));
             let stores = TenantDirectories::new(spec.path.clone(), directories, options.limits.open_tenants);
-            let start = || ServerHandle::start(options.config(&spec, mcp, webhooks), Arc::new(stores));
+            let start = || ServerHandle::start(options.config(&spec, around), Arc::new(stores));
             Ok(match running.get_or_try_init(start).await {
                 Ok(running) => answer(Ok(json!({ "host": running.address.ip(), "port": running.address.port() }))),
                 Err(error) => answer::error(error.code().as_str(), error.field(), &error.to_string()),
@@ -147,7 +158,7 @@ impl Server {
 }
 
 impl Options {
-    fn config(&self, spec: &StoreSpec, mcp: McpCall, webhooks: WebhookCall) -> Config {
+    fn config(&self, spec: &StoreSpec, around: Around) -> Config {
         Config {
             directory: spec.path.clone(),
             host: self.host.clone(),
@@ -159,8 +170,9 @@ impl Options {
             limits: self.limits.clone(),
             log: self.log.level().is_some(),
             ui: self.ui.clone(),
-            mcp: Some(mcp),
-            webhooks: Some(webhooks),
+            mcp: Some(around.mcp),
+            facade: Some(around.facade),
+            webhooks: Some(around.webhooks),
         }
     }
 }

@@ -8,7 +8,7 @@ import type { Tool } from './tool'
 /** What these tools can do. */
 export type Learner = Pick<
   contract.OpenMemory,
-  'learn' | 'getLearning' | 'decide' | 'undoLearning' | 'getSources' | 'getMemory'
+  'learn' | 'relearn' | 'consolidate' | 'getLearning' | 'decide' | 'undoLearning' | 'getSources' | 'getMemory'
 >
 
 const TEXT = { type: 'string' }
@@ -20,6 +20,12 @@ const LEARNING: Schema = {
   type: 'object',
   properties: { id: TEXT, status: TEXT, operations: { type: 'array', items: { type: 'object' } } },
   required: ['id', 'status', 'operations'],
+}
+const MAYBE_LEARNING: Schema = { ...LEARNING, required: ['status', 'operations'] }
+const LEARNINGS: Schema = {
+  type: 'object',
+  properties: { learnings: { type: 'array', items: LEARNING } },
+  required: ['learnings'],
 }
 const SOURCES: Schema = {
   type: 'object',
@@ -82,6 +88,50 @@ export function learningTools(om: Learner, user: string | undefined): Tool[] {
       output: LEARNING,
       run: async (_, { learning, reason }, { actor }) =>
         answer(await om.undoLearning(await ofUser(learning), by(actor, reason))),
+    },
+    {
+      name: 'consolidate_memories',
+      title: 'Merge and correct memories',
+      description:
+        'Have similar memories merged, or memories that the user says are wrong corrected. The changes wait for review_changes.',
+      properties: {
+        memories: {
+          ...{ type: 'array', items: TEXT, minItems: 1, maxItems: 100 },
+          description: 'Ids of the memories to look at; default: the newest ones',
+        },
+        feedback: { ...TEXT, minLength: 1, maxLength: 1024, description: 'What the user says is wrong with them' },
+        ...(user === undefined && { user_id: { ...userId, description: 'Whose memories' } }),
+      },
+      required: [],
+      output: MAYBE_LEARNING,
+      async run(_, { memories, ...options }, { actor, signal }) {
+        for (const id of memories ?? []) await memoryOfUser(id)
+        const scope = user === undefined ? {} : { user_id: user }
+        const by = actor === undefined ? {} : { actor }
+        const asked = { ...(memories && { memories }), ...options, ...scope, ...by, signal }
+        const learning = await om.consolidate({ ...asked, mode: 'review' })
+        if (learning !== undefined) return answer(learning)
+        const data = { status: 'nothing', operations: [] }
+        return { text: data, data }
+      },
+    },
+    {
+      name: 'relearn_messages',
+      title: 'Learn once more from kept messages',
+      description: 'Learn again from what a user has said before. Changes of what is known wait for review_changes.',
+      properties: {
+        instructions: { ...TEXT, minLength: 1, maxLength: 4000, description: 'What matters this time' },
+        ...(user === undefined && { user_id: userId }),
+      },
+      required: user === undefined ? ['user_id'] : [],
+      output: LEARNINGS,
+      async run(_, { user_id = user, ...options }, { signal }) {
+        const learnings = []
+        for await (const learning of om.relearn({ user_id }, { ...options, mode: 'review', signal })) {
+          learnings.push(answer(learning).data)
+        }
+        return { text: { learnings }, data: { learnings } }
+      },
     },
     {
       name: 'why',

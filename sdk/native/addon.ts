@@ -73,6 +73,9 @@ export type NativeComplete = (request: string) => Promise<string>
 /** Answers a message of a host of models; both are JSON text. It never rejects. */
 export type NativeMcp = (request: string) => Promise<string>
 
+/** Makes a call of a server's client that is many calls; request and answer are JSON text. It never rejects. */
+export type NativeFacade = (request: string) => Promise<string>
+
 /** Makes one attempt to send an event to a webhook; both are JSON text. It never rejects. */
 export type NativeSend = (delivery: string) => Promise<string>
 
@@ -88,7 +91,13 @@ export interface NativeModule {
   doctor(path: string, repair: boolean): Answer
   Watcher: new (engine: NativeEngine, request: string, wake: () => void) => NativeWatcher
   Control: new (onProgress?: (done: number, total: number) => void) => NativeControl
-  Server: new (engine: NativeEngine, options: string, mcp: NativeMcp, send: NativeSend) => NativeServer
+  Server: new (
+    engine: NativeEngine,
+    options: string,
+    mcp: NativeMcp,
+    facade: NativeFacade,
+    send: NativeSend,
+  ) => NativeServer
   Keys: new (file: string) => NativeKeys
 }
 

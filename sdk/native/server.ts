@@ -10,6 +10,7 @@ import { rulesOf } from '../webhooks/destination'
 import { type Delivery, send } from '../webhooks/send'
 import { addon, type NativeEngine, type NativeServer } from './addon'
 import { read } from './answer'
+import { facadeCall } from './facade-call'
 import type { LockWait } from './lock-wait'
 
 const { version: VERSION } = require('../../package.json') as { version: string }
@@ -46,13 +47,14 @@ export class Server implements contract.Server {
     given?: contract.ServeOptions,
   ): Promise<Server> {
     let url = ''
-    const mcp = (request: string) =>
-      mcpAnswer(request, learns, (key) => reach({ url: reachable(url), ...(key && { apiKey: key }) }))
+    const reached = (key: string | undefined) => reach({ url: reachable(url), ...(key && { apiKey: key }) })
+    const mcp = (request: string) => mcpAnswer(request, learns, reached)
+    const facade = (request: string) => facadeCall(request, reached)
     const native = settings(directory, given)
     const rules = rulesOf(hostsOf(given?.webhookHosts), native.host)
     const deliver = async (delivery: string) =>
       JSON.stringify(await send(JSON.parse(delivery) as Delivery, rules, `openmemory/${VERSION}`))
-    const server = new (addon().Server)(engine, JSON.stringify(native), mcp, deliver)
+    const server = new (addon().Server)(engine, JSON.stringify(native), mcp, facade, deliver)
     const { host, port } = await read<{ host: string; port: number }>(lock.pass(() => server.start()))
     url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
     return new Server(server, url, port)

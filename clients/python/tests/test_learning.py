@@ -31,10 +31,25 @@ def test_what_waits_is_decided_about(om):
     assert om.delete_messages(user_id="bob") == 1
 
 
+def test_memories_are_looked_at_again_and_messages_learnt_from_once_more(om):
+    om.learn("I got a cat", user_id="cleo")
+    [same] = om.relearn(user_id="cleo", from_=["user"])
+    assert [one["id"] for one in om.list_learnings(user_id="cleo")["learnings"]] == [same["id"]]
+    [again] = om.relearn(user_id="cleo", instructions="pets only", mode="dry")
+    assert again["usage"]["calls"] == 1
+    [memory] = om.list_memories(filters={"user_id": "cleo"}).memories
+    learning = om.consolidate(memories=[memory.id], feedback="That is fine", user_id="cleo", mode="dry")
+    assert learning is not None and learning["status"] == "nothing"
+    assert om.consolidate(user_id="nobody") is None
+
+
 def test_errors_have_their_codes(om, refusal):
     assert refusal(lambda: om.learn("")) == ("INVALID_ARGUMENT", "text")
     assert refusal(lambda: om.learn("x", mode="soon")) == ("INVALID_ARGUMENT", "mode")
     assert refusal(lambda: om.get_learning("lrn_01h455vb4pex5vsknk084sn02q"))[0] == "NOT_FOUND"
+    assert refusal(lambda: om.consolidate(feedback="x")) == ("INVALID_ARGUMENT", "memories")
+    om.learn("I got a cat", user_id="dan")
+    assert refusal(lambda: om.relearn(user_id="dan", mode="soon")) == ("INVALID_ARGUMENT", "mode")
     assert refusal(lambda: om.delete_messages())[0] == "INVALID_ARGUMENT"
     with pytest.raises(OpenMemoryError) as failed:
         om.learn("please fail")

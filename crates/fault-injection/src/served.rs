@@ -107,6 +107,7 @@ impl Service {
                 log: false,
                 ui: None,
                 mcp: None,
+                facade: None,
                 webhooks: None,
             };
             match ServerHandle::start(config, Arc::new(stores)).await {

@@ -7,6 +7,7 @@ use openmemory_rules::contract::Stores;
 use tokio::sync::watch;
 
 use crate::config::Limits;
+use crate::facade::FacadeCall;
 use crate::http::{ConcurrencyLimit, IdempotencyStore, Metrics, RateLimits};
 use crate::keys::Keyring;
 use crate::mcp::McpCall;
@@ -26,6 +27,7 @@ pub struct AppState {
     pub metrics: Metrics,
     pub log: bool,
     pub mcp: Option<McpCall>,
+    pub facade: Option<FacadeCall>,
     /// Logs once that messages are stored verbatim.
     pub verbatim_warning: Once,
     pub backup_dir: Option<PathBuf>,

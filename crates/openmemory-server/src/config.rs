@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::facade::FacadeCall;
 use crate::mcp::McpCall;
 use crate::webhooks::WebhookCall;
 
@@ -30,6 +31,8 @@ pub struct Config {
     pub ui: Option<PathBuf>,
     /// Answers the messages of hosts of models. Without it there is no `/mcp`.
     pub mcp: Option<McpCall>,
+    /// Makes the calls that are many calls. Without it their routes are not found.
+    pub facade: Option<FacadeCall>,
     /// Sends events to webhooks. Without it they can be listed and deleted only.
     pub webhooks: Option<WebhookCall>,
 }

@@ -15,6 +15,7 @@
 //! | `readers` | how are concurrent reads shared among tenants? |
 //! | `blocking` | where does blocking work run? |
 //! | `openmemory`, `mem0` | what do the routes of the two protocols accept and return? |
+//! | [`facade`] | who makes the calls that are many calls? |
 //! | [`mcp`] | how does a host of models reach the memories? |
 //! | `openapi` | how is the API described? |
 //! | `studio` | how does a browser get the studio? |
@@ -28,6 +29,7 @@ mod app_state;
 mod blocking;
 pub mod config;
 mod connections;
+pub mod facade;
 mod http;
 pub mod keys;
 pub mod log;

@@ -93,8 +93,21 @@ pub struct ServerHandle {
 impl ServerHandle {
     /// Starts a server. Must be called within a Tokio runtime with timers and I/O.
     pub async fn start(config: Config, stores: Arc<dyn Stores>) -> Result<Self, StartError> {
-        let Config { directory, host, port, keys, metrics_key, key_file, backup_dir, limits, log, ui, mcp, webhooks } =
-            config;
+        let Config {
+            directory,
+            host,
+            port,
+            keys,
+            metrics_key,
+            key_file,
+            backup_dir,
+            limits,
+            log,
+            ui,
+            mcp,
+            facade,
+            webhooks,
+        } = config;
         let keys = Keyring::new(&keys, metrics_key.as_deref(), key_file)?;
         let found = lookup_host((host.as_str(), port)).await.map(Iterator::collect::<Vec<SocketAddr>>);
         let addresses = found.map_err(|_| StartError::Host(host))?;
@@ -133,6 +146,7 @@ impl ServerHandle {
             metrics,
             log,
             mcp,
+            facade,
             verbatim_warning: Once::new(),
             backup_dir,
             queue,

@@ -61,6 +61,11 @@ const CLIENTS: Record<string, [string, string]> = {
     "await om.learn([{ role: 'user', content: 'I drink tea now' }], { user_id: 'ada' })",
     'om.learn([{"role": "user", "content": "I drink tea now"}], user_id="ada")',
   ],
+  'post /memory/consolidate': ["await om.consolidate({ user_id: 'ada' })", 'om.consolidate(user_id="ada")'],
+  'post /memory/relearn': [
+    "for await (const learning of om.relearn({ user_id: 'ada' })) console.log(learning.status)",
+    'om.relearn(user_id="ada")',
+  ],
   'get /learnings': ['await om.listLearnings()', 'om.list_learnings()'],
   'get /learnings/{id}': ['await om.getLearning(id)', 'om.get_learning(id)'],
   'post /learnings/{id}/decide': ["await om.decide(id, { all: 'apply' })", 'om.decide(id, all="apply")'],

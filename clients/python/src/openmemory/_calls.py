@@ -28,8 +28,8 @@ from ._scope import Scope
 from ._values import Id, Time, field, identifier, record, wire
 
 _ROUTES = {
-    *("add", "all", "batch", "context", "delete", "facets", "learn", "list", "operations", "query", "reinforce", "search"),
-    "touch",
+    *("add", "all", "batch", "consolidate", "context", "delete", "facets", "learn", "list", "operations", "query", "reinforce"),
+    *("relearn", "search", "touch"),
 }
 
 
@@ -169,6 +169,15 @@ def learn(scope: Scope, messages: Union[str, Iterable[Mapping[str, Any]]], **opt
         said = {"messages": [record(message, f"messages[{at}]") for at, message in enumerate(messages)]}
     # A model takes as long as it takes, and the server bounds it.
     return Call("POST", "/memory/learn", dict, scope.memory({**said, **wire(**options)}), long=True)
+
+
+def consolidate(scope: Scope, **options: Any) -> Call[Optional[dict[str, Any]]]:
+    body = scope.memory(wire(**options))
+    return Call("POST", "/memory/consolidate", lambda answer: answer["learning"], body, long=True)
+
+
+def relearn(scope: Scope, **options: Any) -> Call[list[dict[str, Any]]]:
+    return Call("POST", "/memory/relearn", lambda answer: answer["learnings"], scope.memory(wire(**options)), long=True)
 
 
 def _learning_path(learning_id: str, *more: str) -> str:

@@ -645,6 +645,89 @@ class OpenMemory:
         )
         return self._send(call)
 
+    def consolidate(
+        self,
+        *,
+        memories: Optional[list[Id]] = None,
+        feedback: Optional[str] = None,
+        limit: Optional[int] = None,
+        user_id: Optional[Id] = None,
+        agent_id: Optional[Id] = None,
+        app_id: Optional[Id] = None,
+        run_id: Optional[Id] = None,
+        filters: Optional[Mapping[str, Any]] = None,
+        instructions: Optional[str] = None,
+        mode: Optional[str] = None,
+        max_operations: Optional[int] = None,
+        actor: Optional[str] = None,
+        reason: Optional[str] = None,
+    ) -> Optional[dict[str, Any]]:
+        """Have the server's language model merge and retire similar memories, or correct those that are named.
+
+        :param memories: Ids of the memories to look at; None looks at the newest ``limit`` ones.
+        :param feedback: What is wrong with ``memories``.
+        :param mode: ``review`` leaves changes for :meth:`decide`; ``apply``, ``propose`` and ``dry`` as for :meth:`learn`.
+        :returns: The learning; None if no memories are similar, and nobody was asked.
+        :raises NotFoundError: If one of ``memories`` does not exist.
+        :raises OpenMemoryError: ``NO_LANGUAGE_MODEL`` or ``LANGUAGE_MODEL_FAILED``.
+        """
+        call = _calls.consolidate(
+            self._scope,
+            memories=memories,
+            feedback=feedback,
+            limit=limit,
+            user_id=user_id,
+            agent_id=agent_id,
+            app_id=app_id,
+            run_id=run_id,
+            filters=filters,
+            instructions=instructions,
+            mode=mode,
+            maxOperations=max_operations,
+            actor=actor,
+            reason=reason,
+        )
+        return self._send(call)
+
+    def relearn(
+        self,
+        *,
+        user_id: Optional[Id] = None,
+        agent_id: Optional[Id] = None,
+        app_id: Optional[Id] = None,
+        run_id: Optional[Id] = None,
+        from_: Optional[list[str]] = None,
+        filters: Optional[Mapping[str, Any]] = None,
+        timezone: Optional[str] = None,
+        instructions: Optional[str] = None,
+        mode: Optional[str] = None,
+        max_operations: Optional[int] = None,
+        actor: Optional[str] = None,
+        reason: Optional[str] = None,
+    ) -> list[dict[str, Any]]:
+        """Learn once more from the kept messages of a scope. Memories keep their ids.
+
+        :param mode: ``review`` leaves changes for :meth:`decide`; ``apply``, ``propose`` and ``dry`` as for :meth:`learn`.
+        :returns: The learning of each conversation; the earlier one where nobody had to be asked again.
+        :raises OpenMemoryError: ``NO_LANGUAGE_MODEL`` or ``LANGUAGE_MODEL_FAILED``.
+        """
+        call = _calls.relearn(
+            self._scope,
+            user_id=user_id,
+            agent_id=agent_id,
+            app_id=app_id,
+            run_id=run_id,
+            **{"from": from_},
+            filters=filters,
+            timezone=timezone,
+            instructions=instructions,
+            mode=mode,
+            maxOperations=max_operations,
+            actor=actor,
+            reason=reason,
+        )
+        return self._send(call)
+
     def get_learning(self, learning_id: str) -> dict[str, Any]:
         """Return what a call learnt.
 

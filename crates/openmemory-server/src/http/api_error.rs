@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::facade::FacadeError;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -41,6 +42,8 @@ pub enum ApiError {
     OtherRequest,
     /// The feature needs a language model or the hosted service.
     Unsupported(String),
+    /// As the program around the server tells it.
+    Facade(Box<FacadeError>),
     Panicked,
 }
 
@@ -76,6 +79,10 @@ impl ApiError {
             Self::TooManyWatches | Self::Busy | Self::NotReady => ErrorCode::Unavailable,
             Self::NoRoute | Self::NoWebhook => ErrorCode::NotFound,
             Self::NoMethod | Self::OtherRequest | Self::Unsupported(_) => ErrorCode::InvalidArgument,
+            Self::Facade(error) => {
+                let known = ErrorCode::ALL.into_iter().find(|code| code.as_str() == error.code);
+                known.unwrap_or(ErrorCode::Internal)
+            }
             Self::Panicked => ErrorCode::Internal,
         }
     }
@@ -124,6 +131,7 @@ impl ApiError {
             }
             Self::OtherRequest => "the Idempotency-Key was already used for a different request".into(),
             Self::Unsupported(why) => why.clone(),
+            Self::Facade(error) => error.message.clone(),
             Self::Panicked => "internal error; see the server's log".into(),
         }
     }
@@ -131,6 +139,7 @@ impl ApiError {
     fn field(&self) -> Option<&str> {
         match self {
             Self::Engine(error) | Self::Precondition(error) => error.field(),
+            Self::Facade(error) => error.field.as_deref(),
             Self::TooLarge(_) => Some("body"),
             Self::OtherRequest => Some("Idempotency-Key"),
             Self::WeakEtag => Some("If-Match"),
@@ -144,6 +153,7 @@ impl ApiError {
                 let public = is_upload_error(error) || status_of(error.code()) != StatusCode::INTERNAL_SERVER_ERROR;
                 error.details().filter(|_| public)
             }
+            Self::Facade(error) => error.details.clone(),
             _ => None,
         }
     }
@@ -151,6 +161,7 @@ impl ApiError {
     fn retryable(&self) -> bool {
         match self {
             Self::Engine(error) | Self::Precondition(error) => error.retryable(),
+            Self::Facade(error) => error.retryable,
             _ => self.code().retryable(),
         }
     }

@@ -51,7 +51,8 @@ pub fn caller(app: &AppState, headers: &HeaderMap) -> Result<Caller, ApiError> {
     presented_key(headers).and_then(|key| app.keys.caller(key)).ok_or(ApiError::Unauthorized)
 }
 
-fn presented_key(headers: &HeaderMap) -> Option<&str> {
+/// As the client sent it.
+pub fn presented_key(headers: &HeaderMap) -> Option<&str> {
     if let Some(key) = headers.get("x-api-key") {
         return key.to_str().ok();
     }

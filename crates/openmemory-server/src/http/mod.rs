@@ -47,7 +47,7 @@ mod timeout;
 mod upload;
 
 pub use api_error::{ApiError, ApiResult, ErrorBody, public_error};
-pub use auth::{caller, identify};
+pub use auth::{caller, identify, presented_key};
 pub use body::{Body, LargeBody, buffer};
 pub use concurrency_limit::{ConcurrencyLimit, admit, limit_concurrency};
 pub use idempotency::{CancelOnDisconnect, IdempotencyStore, idempotent};

@@ -12,7 +12,16 @@ use super::ApiError;
 use crate::app_state::AppState;
 
 /// A language model has deadlines of its own.
-const UNLIMITED: [&str; 6] = ["/export", "/import", "/backup", "/reindex", "/compact", "/memory/learn"];
+const UNLIMITED: [&str; 8] = [
+    "/export",
+    "/import",
+    "/backup",
+    "/reindex",
+    "/compact",
+    "/memory/learn",
+    "/memory/consolidate",
+    "/memory/relearn",
+];
 
 pub async fn limit_time(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     if UNLIMITED.contains(&request.uri().path()) {

@@ -22,6 +22,7 @@
 //! | `missing` | what do paths without an id return? |
 
 mod add;
+mod again;
 mod context;
 mod delete_many;
 mod facets;

@@ -2,9 +2,10 @@
 
 use openmemory_domain::Sector;
 use openmemory_domain::request::{
-    self, AGENT_ID, APP_ID, AddMany, ContextRequest, Decide, Delete, DeleteMany, Export, Facets, FeedbackRequest, Get,
-    History, Kind, Learn, LearningById, List, ListLearnings, ListMessages, OnConflict, Operations, Property, RUN_ID,
-    Reinforce, Restore, Retire, Sources, Touch, USER_ID, Update, UpdateMany, Watch, join, without_id,
+    self, AGENT_ID, APP_ID, AddMany, Consolidate, ContextRequest, Decide, Delete, DeleteMany, Export, Facets,
+    FeedbackRequest, Get, History, Kind, Learn, LearningById, List, ListLearnings, ListMessages, OnConflict,
+    Operations, Property, RUN_ID, Reinforce, Relearn, Restore, Retire, Sources, Touch, USER_ID, Update, UpdateMany,
+    Watch, join, without_id,
 };
 
 use crate::openapi::{bodies, queries};
@@ -30,6 +31,8 @@ bodies! {
     RestoreRequest: without_id(Restore::PROPERTIES);
     RetireRequest: without_id(Retire::PROPERTIES);
     LearnRequest: Learn::PROPERTIES;
+    ConsolidateRequest: Consolidate::PROPERTIES;
+    RelearnRequest: Relearn::PROPERTIES;
     DecideRequest: without_id(Decide::PROPERTIES);
     UndoRequest: without_id(LearningById::PROPERTIES);
     ExportRequest: Export::FILTER;

@@ -1,6 +1,7 @@
 //! Which handler serves which route of OpenMemory's protocol?
 
 use super::add;
+use super::again;
 use super::context;
 use super::delete_many;
 use super::facets;
@@ -35,6 +36,8 @@ pub fn routes() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(delete_many::delete_many))
         .routes(routes!(operations::apply))
         .routes(routes!(learn::learn))
+        .routes(routes!(again::consolidate))
+        .routes(routes!(again::relearn))
         .routes(routes!(learn::list))
         .routes(routes!(learn::get))
         .routes(routes!(learn::decide))

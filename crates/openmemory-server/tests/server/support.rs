@@ -71,6 +71,7 @@ impl Server {
             log: true,
             ui: None,
             mcp: None,
+            facade: None,
             webhooks: None,
         };
         let stores = TenantDirectories::new(directory.path().to_owned(), Arc::new(Opener::default()), 32);

@@ -162,3 +162,14 @@ pub struct Sources {
 pub struct DeletedMessages {
     pub deleted: i64,
 }
+
+#[derive(ToSchema)]
+pub struct Consolidated {
+    pub learning: Option<Learning>,
+}
+
+#[derive(ToSchema)]
+pub struct Relearnt {
+    /// Of each conversation; the earlier one where nobody had to be asked again
+    pub learnings: Vec<Learning>,
+}

@@ -1,0 +1,50 @@
+// How does a server make a call that is many calls? As a client of itself, with the key of the request.
+
+import type * as contract from '../../index'
+import { invalid, OpenMemoryError } from '../errors'
+import { isPlainObject } from '../validate/json'
+
+/** Options that a program has, and that a request must not name: a model's address is the server's to choose. */
+const HOSTS = ['languageModel', 'signal']
+const SCOPE = ['user_id', 'agent_id', 'app_id', 'run_id']
+
+interface FacadeRequest {
+  call: 'consolidate' | 'relearn'
+  key?: string
+  body: Record<string, unknown>
+}
+
+/** Never rejects. */
+export async function facadeCall(
+  text: string,
+  reached: (key: string | undefined) => contract.OpenMemory,
+): Promise<string> {
+  const { call, key, body } = JSON.parse(text) as FacadeRequest
+  const om = reached(key)
+  try {
+    const local = HOSTS.find((name) => name in body)
+    if (local !== undefined) throw invalid(local, 'is not a field here')
+    // What is null is not given, as in the other routes.
+    const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null))
+    return JSON.stringify({ ok: await (call === 'consolidate' ? consolidated(om, given) : relearnt(om, given)) })
+  } catch (error) {
+    const { code, message, details, retryable } =
+      error instanceof OpenMemoryError ? error : new OpenMemoryError('INTERNAL', 'the call failed')
+    const field = isPlainObject(details) && typeof details.field === 'string' ? { field: details.field } : {}
+    return JSON.stringify({ error: { code, message, details, retryable, ...field } })
+  } finally {
+    await om.close()
+  }
+}
+
+async function consolidated(om: contract.OpenMemory, options: contract.ConsolidateOptions) {
+  return { learning: (await om.consolidate(options)) ?? null }
+}
+
+async function relearnt(om: contract.OpenMemory, given: Record<string, unknown>) {
+  const scope = Object.fromEntries(Object.entries(given).filter(([name]) => SCOPE.includes(name)))
+  const options = Object.fromEntries(Object.entries(given).filter(([name]) => !SCOPE.includes(name)))
+  const learnings: contract.Learning[] = []
+  for await (const learning of om.relearn(scope, options)) learnings.push(learning)
+  return { learnings }
+}
