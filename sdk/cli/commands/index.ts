@@ -8,6 +8,7 @@ import { context } from './context'
 import { deleteMemories } from './delete'
 import { demo } from './demo'
 import { doctor } from './doctor'
+import { evaluate } from './evaluate'
 import { exportMemories } from './export'
 import { get } from './get'
 import { history } from './history'
@@ -30,7 +31,7 @@ import { update } from './update'
 
 export const COMMANDS: Command[] = [
   ...[add, search, context, get, update, history, restore, retire, deleteMemories, list, reinforce],
-  ...[learn, consolidate, relearn, learnings, review, undo, sources],
+  ...[learn, consolidate, relearn, learnings, review, undo, sources, evaluate],
   ...[exportMemories, importMemories, backup, compact, reindex, stats, doctor, demo],
   ...[studio, serve, mcp, init, keys],
 ]
