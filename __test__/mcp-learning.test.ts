@@ -1,9 +1,12 @@
 // A model's tools for learning: additions are applied, changes wait, and a pinned session reaches its user only.
 
-import { expect, test } from '@jest/globals'
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterEach, expect, test } from '@jest/globals'
 import type { OpenMemory } from '@openmemory/sdk'
-import { fakeModel, numberOf, operations } from './helpers/fake-model'
-import { openEmbedded } from './helpers/store'
+import { fakeModel, numberOf, operation, operations } from './helpers/fake-model'
+import { freshDirectory, openEmbedded } from './helpers/store'
 
 interface Session {
   answer(method: string, params: object, exchange: object): Promise<Record<string, unknown>>
@@ -92,3 +95,75 @@ test('memories are looked at again and kept messages learnt from once more, for 
   expect(learnings.length).toBe(1)
   expect(await use(session('bob'), 'relearn_messages', {})).toEqual({ learnings: [] })
 })
+
+const ended: (() => void)[] = []
+afterEach(() => {
+  for (const end of ended.splice(0)) end()
+})
+
+/** A host whose own model answers by `sample`; without it, the host offers no sampling. */
+async function sampling(sample?: (params: Sampled) => object, path = freshDirectory()) {
+  const cli = join(__dirname, '..', 'dist', 'cli', 'index.js')
+  const args = [cli, 'mcp', '--path', path, '--user', 'ada', '--model', 'host']
+  const child = spawn(process.execPath, args, { env: { ...process.env, OPENMEMORY_LLM_URL: '' } })
+  ended.push(() => child.kill())
+  const say = (message: object) => child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
+  // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by each test
+  const waiting = new Map<unknown, (result: any) => void>()
+  createInterface(child.stdout).on('line', (line) => {
+    const { id, method, params, result } = JSON.parse(line)
+    if (method === 'sampling/createMessage') say({ id, ...sample?.(params) })
+    else waiting.get(id)?.(result)
+  })
+  let last = 0
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  const ask = (method: string, params: object = {}): Promise<any> => {
+    const id = ++last
+    say({ id, method, params })
+    return new Promise((resolve) => waiting.set(id, resolve))
+  }
+  const clientInfo = { name: 'a-host', version: '1' }
+  const capabilities = sample ? { sampling: {} } : {}
+  await ask('initialize', { protocolVersion: '2025-06-18', capabilities, clientInfo })
+  return { ask, use: async (name: string, args: object) => ask('tools/call', { name, arguments: args }) }
+}
+
+interface Sampled {
+  systemPrompt: string
+  maxTokens: number
+  messages: { role: string; content: { type: string; text: string } }[]
+}
+
+test("the host's own model is asked where it offers that", async () => {
+  const asked: Sampled[] = []
+  const add = operation({ quote: 'got a cat', text: 'Ada has a cat' })
+  const { ask, use } = await sampling((params) => {
+    asked.push(params)
+    const text = JSON.stringify({ operations: [add] })
+    return { result: { role: 'assistant', model: 'm', stopReason: 'endTurn', content: { type: 'text', text } } }
+  })
+  const { tools } = await ask('tools/list')
+  expect(tools.map(({ name }: { name: string }) => name)).toContain('learn')
+  const { structuredContent } = await use('learn', { text: 'I got a cat' })
+  expect(structuredContent.operations).toMatchObject([{ op: 'add', state: 'applied', content: 'Ada has a cat' }])
+  const [request] = asked
+  expect(request?.systemPrompt).toContain('"operations"')
+  expect(JSON.parse(request?.messages[0]?.content.text ?? '').messages).toMatchObject([{ text: 'I got a cat' }])
+  // What SharedStore hands on.
+  expect((await use('relearn_messages', {})).structuredContent.learnings.length).toBe(1)
+  const looked = await use('consolidate_memories', {})
+  expect(looked.structuredContent).toEqual({ status: 'nothing', operations: [] })
+}, 60_000)
+
+test('a host that refuses, cuts or offers no sampling changes nothing', async () => {
+  const refusing = await sampling(() => ({ error: { code: -1, message: 'the person said no' } }))
+  const refused = await refusing.use('learn', { text: 'I got a cat' })
+  expect([refused.isError, JSON.parse(refused.content[0].text).code]).toEqual([true, 'LANGUAGE_MODEL_FAILED'])
+  const cutting = await sampling(() => ({
+    result: { role: 'assistant', stopReason: 'maxTokens', content: { type: 'text', text: '{"operations":[' } },
+  }))
+  const cut = JSON.parse((await cutting.use('learn', { text: 'I got a cat' })).content[0].text)
+  expect([cut.code, cut.details.why]).toEqual(['LANGUAGE_MODEL_FAILED', 'length'])
+  const { tools } = await (await sampling()).ask('tools/list')
+  expect(tools.map(({ name }: { name: string }) => name)).not.toContain('learn')
+}, 60_000)

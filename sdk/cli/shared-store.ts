@@ -2,7 +2,7 @@
 // the directory. When it ends, one of them takes its place.
 
 import { setTimeout as pause } from 'node:timers/promises'
-import type { EmbeddedOptions } from '../../index'
+import type { EmbeddedOptions, Learning } from '../../index'
 import { OpenMemoryError } from '../errors'
 import type { Learner } from '../mcp/learning-tools'
 import type { Memories } from '../mcp/pinned'
@@ -19,7 +19,7 @@ const READS: readonly (keyof (Memories & Learner))[] = [
 ]
 const WRITES: readonly (keyof (Memories & Learner))[] = [
   ...(['addMemories', 'updateMemories', 'restoreMemory', 'retireMemory', 'reinforceMemory'] as const),
-  ...(['deleteMemory', 'deleteMemories', 'learn', 'decide', 'undoLearning'] as const),
+  ...(['deleteMemory', 'deleteMemories', 'learn', 'consolidate', 'decide', 'undoLearning'] as const),
 ]
 
 /** The store as this process reaches it at the moment. */
@@ -48,7 +48,17 @@ export class SharedStore {
       const call: Method = (...args) => this.#run(READS.includes(name), (om) => (om[name] as Method)(...args))
       return [name, call]
     })
-    return Object.fromEntries(methods) as Memories & Learner
+    const relearn: Learner['relearn'] = (...args) => this.#relearnt(args)
+    return { ...(Object.fromEntries(methods) as Memories & Learner), relearn }
+  }
+
+  /** All at once, because another process may take over between two of them. */
+  async *#relearnt(args: Parameters<Learner['relearn']>): AsyncGenerator<Learning, void, undefined> {
+    yield* await this.#run(false, async (om) => {
+      const learnings: Learning[] = []
+      for await (const learning of om.relearn(...args)) learnings.push(learning)
+      return learnings
+    })
   }
 
   async close(): Promise<void> {

@@ -43,11 +43,55 @@ export type Reply = { jsonrpc: '2.0'; id: unknown } & (
   | { error: { code: number; message: string; data?: object } }
 )
 
+/** Requests to the host, and its answers to them. */
+export class Asking {
+  readonly #waiting = new Map<string, { resolve(result: unknown): void; reject(error: Error): void }>()
+  #write: ((message: object) => void) | undefined
+  #last = 0
+
+  /** Begins to send; until then, and after the host has gone, requests are refused. */
+  begin(write: ((message: object) => void) | undefined): void {
+    this.#write = write
+    if (write) return
+    for (const { reject } of this.#waiting.values()) reject(new Error('the host has gone'))
+    this.#waiting.clear()
+  }
+
+  ask(method: string, params: object, signal: AbortSignal): Promise<unknown> {
+    const id = `openmemory-${++this.#last}`
+    return new Promise((resolve, reject) => {
+      if (!this.#write) return reject(new Error('there is no host to ask'))
+      this.#waiting.set(id, { resolve, reject })
+      this.#write({ jsonrpc: '2.0', id, method, params })
+      signal.addEventListener('abort', () => {
+        if (!this.#waiting.delete(id)) return
+        this.#write?.({ jsonrpc: '2.0', method: CANCELLED, params: { requestId: id } })
+        reject(signal.reason)
+      })
+    })
+  }
+
+  answered({ id, result, error }: Record<string, unknown>): void {
+    const waiting = this.#waiting.get(id as string)
+    this.#waiting.delete(id as string)
+    const why = isPlainObject(error) && typeof error.message === 'string' ? error.message : 'it refused'
+    if (error === undefined) waiting?.resolve(result)
+    else waiting?.reject(new Error(why))
+  }
+}
+
 /** Answers each line of `input`, several concurrently; resolves when the input has ended and every line is answered. */
-export async function converse(input: Readable, output: Writable, answer: Answer): Promise<void> {
+export async function converse(
+  input: Readable,
+  output: Writable,
+  answer: Answer,
+  asking = new Asking(),
+): Promise<void> {
   const pending = new Set<Promise<void>>()
   const write = (message: object) => output.write(`${JSON.stringify(message)}\n`)
-  const requests = new Requests(answer, (method, params) => write({ jsonrpc: '2.0', method, params }))
+  const notify = (method: string, params: object) => write({ jsonrpc: '2.0', method, params })
+  const requests = new Requests(answer, notify, asking)
+  asking.begin(write)
   for await (const line of messages(input)) {
     if (line.every((byte) => byte <= 0x20)) continue
     const replying = reply(line, requests).then((answered) => {
@@ -56,6 +100,8 @@ export async function converse(input: Readable, output: Writable, answer: Answer
     pending.add(replying)
     replying.finally(() => pending.delete(replying))
   }
+  // What waits for the host would wait for ever.
+  asking.begin(undefined)
   await Promise.all(pending)
 }
 
@@ -81,11 +127,14 @@ export async function reply(line: Uint8Array, requests: Requests): Promise<Reply
   return replies.length > 0 ? replies : undefined
 }
 
-/** Undefined for a notification, and for a response to a request that was never sent. */
+/** Undefined for a notification, and for a response. */
 async function one(message: unknown, requests: Requests): Promise<Reply | undefined> {
   const { jsonrpc, id, method, params } = isPlainObject(message) ? message : ({} as Record<string, unknown>)
   const named = typeof id === 'string' || typeof id === 'number'
-  if (isPlainObject(message) && method === undefined && ('result' in message || 'error' in message)) return undefined
+  if (isPlainObject(message) && method === undefined && ('result' in message || 'error' in message)) {
+    requests.asking.answered(message)
+    return undefined
+  }
   if (jsonrpc !== '2.0' || typeof method !== 'string' || (id !== undefined && !named)) {
     return refused(named ? id : null, new RpcError(ErrorCode.InvalidRequest, 'this is not a JSON-RPC 2.0 request'))
   }
@@ -102,7 +151,11 @@ export class Requests {
   readonly #notify: Exchange['notify']
   readonly #running = new Map<unknown, AbortController>()
 
-  constructor(answer: Answer, notify: Exchange['notify']) {
+  constructor(
+    answer: Answer,
+    notify: Exchange['notify'],
+    readonly asking = new Asking(),
+  ) {
     this.#answer = answer
     this.#notify = notify
   }

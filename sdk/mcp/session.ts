@@ -3,6 +3,7 @@
 import { OpenMemoryError } from '../errors'
 import { isPlainObject } from '../validate/json'
 import { inToolSpelling, readArguments } from './arguments'
+import { offersSampling } from './host-model'
 import { type Learner, learningTools } from './learning-tools'
 import { type Memories, pinnedTo } from './pinned'
 import { complete, type Envelope, envelopeOf, NOT_CACHED, nameOf, REQUEST_VERSIONS, SESSION_VERSIONS } from './protocol'
@@ -27,11 +28,13 @@ export interface SessionOptions {
   actor?: string | undefined
   /** Whether the store has a language model. */
   learns?: boolean | undefined
+  /** Whether this model is the host's own, so that tools that learn are there only where the host offers it. */
+  samples?: boolean | undefined
 }
 
 export class Session {
   readonly #memories: Memories
-  readonly #tools: Tool[]
+  #tools: Tool[]
   readonly #options: SessionOptions
   /** The host's name. */
   #actor: string | undefined
@@ -83,11 +86,13 @@ export class Session {
   }
 
   #initialize(params: unknown): object {
-    const { protocolVersion, clientInfo } = isPlainObject(params) ? params : {}
+    const { protocolVersion, clientInfo, capabilities } = isPlainObject(params) ? params : {}
     if (typeof protocolVersion !== 'string') {
       throw new RpcError(ErrorCode.InvalidParams, 'protocolVersion must be a string')
     }
     this.#actor = nameOf(clientInfo)
+    const { samples, userId } = this.#options
+    if (samples && !offersSampling(capabilities)) this.#tools = toolsFor(userId !== undefined)
     return {
       // For an unknown version, the newest one is offered; the host decides.
       protocolVersion: SESSION_VERSIONS.includes(protocolVersion) ? protocolVersion : SESSION_VERSIONS[0],
