@@ -97,7 +97,7 @@ impl Queue {
         store.put_documents(documents).await?;
         self.begin(Job { tenant: tenant.clone(), id: id.clone(), request, waiter });
         if self.answered.fetch_add(1, Ordering::Relaxed).is_multiple_of(PRUNED_EVERY) {
-            prune(store, now).await?;
+            prune(store, now, EVENTS_KEPT).await?;
         }
         Ok(id)
     }
@@ -227,9 +227,9 @@ fn key(scope: &Scope) -> [Option<String>; 4] {
 }
 
 /// Removes the oldest events of what is done, beyond the number and the time that they are kept for.
-async fn prune(store: &dyn MemoryStore, now: Timestamp) -> Result<(), Error> {
+async fn prune(store: &dyn MemoryStore, now: Timestamp, kept: usize) -> Result<(), Error> {
     let names = store.document_names(EVENTS.into()).await?;
-    let surplus = names.len().saturating_sub(EVENTS_KEPT);
+    let surplus = names.len().saturating_sub(kept);
     let mut gone = Vec::new();
     // Their ids are in the order of their times.
     for (at, name) in names.into_iter().enumerate() {
@@ -268,4 +268,57 @@ async fn finish_since(
         Err(error) => event["error"] = error.code().as_str().into(),
     }
     store.put_documents(vec![(name, Some(event)), (format!("{WAITING}{id}"), None)]).await
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
+mod tests {
+    use std::path::Path;
+
+    use openmemory_embedding::TestEmbedder;
+    use openmemory_engine::{Directory, OpenDirectory, Options, Registry, TenantDirectories};
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Opener(Registry);
+
+    impl OpenDirectory for Opener {
+        fn open(&self, directory: &Path) -> Result<Arc<Directory>, Error> {
+            self.0.open(Options::new(directory, Arc::new(TestEmbedder)), "test")
+        }
+
+        fn release(&self, store: Arc<Directory>) -> Result<(), Error> {
+            self.0.release(store)
+        }
+    }
+
+    async fn events(store: &dyn MemoryStore) -> usize {
+        store.document_names(EVENTS.into()).await.unwrap().len()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn old_events_of_what_is_done_are_removed_by_number_and_by_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let stores = TenantDirectories::new(directory.path().to_owned(), Arc::new(Opener::default()), 1);
+        let store = stores.store("ann").await.unwrap();
+        let now = SystemClock.now();
+        let event = |status: &str| {
+            let name = format!("{EVENTS}{}", LearningId::generate());
+            (name, Some(json!({ "user_id": "ada", "status": status, "created_at": now.to_string() })))
+        };
+        let waiting = event("PENDING");
+        let mut all = vec![waiting.clone()];
+        all.extend((0..9).map(|_| event("SUCCEEDED")));
+        store.put_documents(all).await.unwrap();
+        prune(&*store, now, 100).await.unwrap();
+        assert_eq!(events(&*store).await, 10);
+        // What waits is not among those that go.
+        prune(&*store, now, 6).await.unwrap();
+        assert_eq!(events(&*store).await, 7);
+        prune(&*store, Timestamp::from_millis(now.millis() + EVENTS_MS + 1), 100).await.unwrap();
+        assert_eq!(store.document_names(EVENTS.into()).await.unwrap(), [waiting.0]);
+        drop(store);
+        stores.close().await.unwrap();
+    }
 }
