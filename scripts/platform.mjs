@@ -15,7 +15,12 @@ export function thisPlatform() {
 
 /** The platforms that have a package in npm/. */
 export function platforms() {
-  return readdirSync(`${root}npm`)
+  return readdirSync(`${root}npm`).filter((name) => !name.startsWith('model-'))
+}
+
+/** The packages of models in npm/. */
+export function models() {
+  return readdirSync(`${root}npm`).filter((name) => name.startsWith('model-'))
 }
 
 /** The folder of a platform's package in npm/, its package.json, and the place of its binary. */

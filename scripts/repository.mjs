@@ -9,12 +9,12 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import { platforms, readJson, root } from './platform.mjs'
+import { models, platforms, readJson, root } from './platform.mjs'
 
 const PLACEHOLDER = 'https://github.com/OWNER/REPOSITORY'
 const FILES = [
   'package.json',
-  ...platforms().map((platform) => `npm/${platform}/package.json`),
+  ...[...platforms(), ...models()].map((folder) => `npm/${folder}/package.json`),
   ...['clients/python/pyproject.toml', 'SECURITY.md', '.github/ISSUE_TEMPLATE/config.yml', 'server.json'],
 ]
 

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { platforms, readJson, root } from './platform.mjs'
+import { models, platforms, readJson, root } from './platform.mjs'
 
 /** Each file that names another version than package.json, as a text. */
 export function otherVersions() {
@@ -23,7 +23,7 @@ export function changelogDate() {
 
 function named() {
   const lock = readJson(join(root, 'package-lock.json'))
-  const manifests = platforms().map((platform) => `npm/${platform}/package.json`)
+  const manifests = [...platforms(), ...models()].map((folder) => `npm/${folder}/package.json`)
   return [
     ...manifests.map((file) => [file, readJson(join(root, file)).version]),
     ['server.json', readJson(join(root, 'server.json')).version],

@@ -22,6 +22,7 @@ mod sentences;
 mod service;
 mod test_embedder;
 mod tokens;
+mod unigram;
 
 pub use embedder::{Embedder, FirstPass};
 pub use error::EmbeddingError;

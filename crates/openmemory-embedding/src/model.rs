@@ -21,6 +21,12 @@ const SHIPPED_MODEL: &str = "a604d67924d17949e47e3f57b8f622174b41310ebe93c5c7d62
 const SHIPPED_TOKENIZER: &str = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037";
 const SHIPPED_DIMENSIONS: usize = 384;
 
+/// The files of the package @openmemory/model-multilingual, as `model/multilingual.py` writes them.
+const MULTILINGUAL_NAME: &str = "multilingual-e5-small";
+const MULTILINGUAL_MODEL: &str = "9e3c5abea1b4b0e861832b40fc2878f117ca269b73eb861557a5856231290527";
+const MULTILINGUAL_TOKENIZER: &str = "24845927c35eb41a075cf0a3fb8a7a0f81e7a8518c9e01dafdf7c90deac679c3";
+const MULTILINGUAL_DIMENSIONS: usize = 384;
+
 /// The default number of tokens per passage: all-MiniLM-L6-v2 is trained for it, and common embedding models accept it.
 const WINDOW: usize = 256;
 
@@ -77,6 +83,19 @@ impl ModelOptions {
             tokenizer_sha256: Some(SHIPPED_TOKENIZER.to_owned()),
             multilingual: false,
             ..Self::new(folder.join(format!("{SHIPPED_NAME}.onnx")), folder.join("tokenizer.json"))
+        }
+    }
+
+    /// The multilingual model in `folder`. Its identity is known without loading it.
+    pub fn multilingual(folder: &Path) -> Self {
+        Self {
+            query_prefix: "query: ".to_owned(),
+            passage_prefix: "passage: ".to_owned(),
+            id: Some(format!("{MULTILINGUAL_NAME}@{}", &MULTILINGUAL_MODEL[..12])),
+            dimensions: Some(MULTILINGUAL_DIMENSIONS),
+            model_sha256: Some(MULTILINGUAL_MODEL.to_owned()),
+            tokenizer_sha256: Some(MULTILINGUAL_TOKENIZER.to_owned()),
+            ..Self::new(folder.join(format!("{MULTILINGUAL_NAME}.onnx")), folder.join("tokenizer.json"))
         }
     }
 }
@@ -272,11 +291,12 @@ impl Embedder for ModelEmbedder {
 
 impl Loaded {
     fn load(options: &ModelOptions) -> Result<Self, EmbeddingError> {
+        let unusable = |error: String| EmbeddingError::unavailable(&options.model, error);
         let (model, model_sha256) = read(&options.model, options.model_sha256.as_deref())?;
+        let network = Network::load(model).map_err(|error| unusable(error.to_string()))?;
         let (tokenizer, tokenizer_sha256) = read(&options.tokenizer, options.tokenizer_sha256.as_deref())?;
         let tokens = Tokens::load(&options.tokenizer, &tokenizer)?;
-        let unusable = |error: String| EmbeddingError::unavailable(&options.model, error);
-        let network = Network::load(&model).map_err(|error| unusable(error.to_string()))?;
+        drop(tokenizer);
         let probe = tokens.encode(&options.passage_prefix, "probe").map_err(|error| unusable(error.to_string()))?;
         let output = network.run(&probe.ids).map_err(|error| unusable(error.to_string()))?;
         let is_plain =

@@ -2,12 +2,21 @@
 
 use std::path::Path;
 
-use tokenizers::Tokenizer;
+use serde::de::DeserializeOwned;
+use tokenizers::{
+    DecoderWrapper, Encoding, Model, ModelWrapper, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper,
+    TokenizerImpl,
+};
 
 use super::EmbeddingError;
+use super::unigram::Unigram;
 
-pub(super) struct Tokens {
-    tokenizer: Tokenizer,
+/// A tokenizer of the library with a model of our own or of the library.
+type Tokenizer<M> = TokenizerImpl<M, NormalizerWrapper, PreTokenizerWrapper, PostProcessorWrapper, DecoderWrapper>;
+
+pub(super) enum Tokens {
+    Unigram(Box<Tokenizer<Unigram>>),
+    Other(Box<Tokenizer<ModelWrapper>>),
 }
 
 pub(super) struct Encoded {
@@ -28,14 +37,19 @@ impl Encoded {
 
 impl Tokens {
     pub(super) fn load(file: &Path, bytes: &[u8]) -> Result<Self, EmbeddingError> {
-        let unusable =
-            |reason: String| EmbeddingError::unavailable(file, format!("not a usable tokenizer.json: {reason}"));
-        let mut tokenizer = Tokenizer::from_bytes(bytes).map_err(|error| unusable(error.to_string()))?;
-        // Published files truncate and pad to 128 tokens. "[SEP]" in a text is ordinary text.
-        tokenizer.with_padding(None);
-        tokenizer.with_truncation(None).map_err(|error| unusable(error.to_string()))?;
-        tokenizer.set_encode_special_tokens(true);
-        Ok(Self { tokenizer })
+        if let Ok(tokenizer) = read(bytes) {
+            return Ok(Self::Unigram(Box::new(tokenizer)));
+        }
+        let tokenizer = read(bytes)
+            .map_err(|reason| EmbeddingError::unavailable(file, format!("not a usable tokenizer.json: {reason}")))?;
+        Ok(Self::Other(Box::new(tokenizer)))
+    }
+
+    fn encoding(&self, text: &str) -> tokenizers::Result<Encoding> {
+        match self {
+            Self::Unigram(tokenizer) => tokenizer.encode(text, true),
+            Self::Other(tokenizer) => tokenizer.encode(text, true),
+        }
     }
 
     pub(super) fn encode(&self, prefix: &str, text: &str) -> Result<Encoded, EmbeddingError> {
@@ -46,10 +60,7 @@ impl Tokens {
             joined = format!("{prefix}{text}");
             &joined
         };
-        let encoding = self
-            .tokenizer
-            .encode(whole, true)
-            .map_err(|error| EmbeddingError::failed(format!("tokenizer: {error}")))?;
+        let encoding = self.encoding(whole).map_err(|error| EmbeddingError::failed(format!("tokenizer: {error}")))?;
         let starts = encoding
             .get_offsets()
             .iter()
@@ -62,4 +73,13 @@ impl Tokens {
         }
         Ok(Encoded { ids, starts })
     }
+}
+
+fn read<M: Model + DeserializeOwned>(bytes: &[u8]) -> tokenizers::Result<Tokenizer<M>> {
+    let mut tokenizer: Tokenizer<M> = serde_json::from_slice(bytes)?;
+    // Published files truncate and pad to 128 tokens. "[SEP]" in a text is ordinary text.
+    tokenizer.with_padding(None);
+    tokenizer.with_truncation(None)?;
+    tokenizer.set_encode_special_tokens(true);
+    Ok(tokenizer)
 }

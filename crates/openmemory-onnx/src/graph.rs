@@ -9,6 +9,7 @@ use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_hir::internal::*;
 
+use crate::int8::GROUP;
 use crate::operators::{Attention, Dense, Norm, Operator, Table};
 
 /// The operator names that `rewrite` uses.
@@ -21,7 +22,7 @@ pub(crate) const NORM: &str = "openmemory.Norm";
 pub(crate) fn register(onnx: &mut Onnx) {
     let register = &mut onnx.op_register;
     register.insert(DENSE, |_, _| planned(Planned { variable: 1, shape: last_of_second, build: Build::Dense }));
-    register.insert(TABLE, |_, _| planned(Planned { variable: 1, shape: and_last_of_second, build: Build::Table }));
+    register.insert(TABLE, |_, _| planned(Planned { variable: 1, shape: and_groups_of_second, build: Build::Table }));
     register.insert(ATTENTION, attention);
     register.insert(NORM, norm);
 }
@@ -49,8 +50,8 @@ fn last_of_second(first: &[TDim], second: &[TDim]) -> TVec<TDim> {
     rows.iter().chain(second.last()).cloned().collect()
 }
 
-fn and_last_of_second(first: &[TDim], second: &[TDim]) -> TVec<TDim> {
-    first.iter().chain(second.last()).cloned().collect()
+fn and_groups_of_second(first: &[TDim], second: &[TDim]) -> TVec<TDim> {
+    first.iter().cloned().chain(second.last().map(|groups| groups.clone() * GROUP)).collect()
 }
 
 /// An operator whose constant inputs are not known yet.

@@ -9,7 +9,7 @@ use tract_onnx::prelude::*;
 
 use crate::operators::slice;
 use crate::rewrite::rewrite;
-use crate::{graph, weights};
+use crate::{graph, int4, weights};
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NetworkError {
@@ -51,11 +51,15 @@ impl Output {
 impl Network {
     /// Reads an ONNX file. Its inputs are `input_ids` and optionally `attention_mask` and `token_type_ids`; its first
     /// output has the token states `[1, n, d]` or a pooled vector `[1, d]`.
-    pub fn load(bytes: &[u8]) -> Result<Self, NetworkError> {
+    ///
+    /// Takes the bytes, so that they are gone before the weights are copied.
+    pub fn load(bytes: Vec<u8>) -> Result<Self, NetworkError> {
         let onnx = reader();
-        let mut proto = onnx.proto_model_for_read(&mut &*bytes).map_err(unusable)?;
+        let mut proto = onnx.proto_model_for_read(&mut &bytes[..]).map_err(unusable)?;
+        drop(bytes);
         if let Some(graph) = proto.graph.as_mut() {
             rewrite(graph);
+            int4::unpack(graph);
             weights::expand(graph);
         }
         Self::plan(onnx, proto)
@@ -156,16 +160,45 @@ fn output(outputs: &[TValue], tokens: usize) -> Result<Output, NetworkError> {
 mod tests {
     use super::*;
 
+    const SHIPPED: &str = "../../model/all-MiniLM-L6-v2.onnx";
+    const SMALL: &str = "../openmemory-embedding/tests/small_models/small_multilingual";
+
+    #[test]
+    fn weights_of_4_bits_give_what_numpy_computes_of_them() {
+        let network = Network::load(std::fs::read(format!("{SMALL}.onnx")).unwrap()).unwrap();
+        let text = std::fs::read_to_string(format!("{SMALL}_vectors.txt")).unwrap();
+        let mut lines = text.lines().map(|line| line.split(' ').map(|number| number.parse::<f32>().unwrap()));
+        let mut texts = 0;
+        while let (Some(ids), Some(expected)) = (lines.next(), lines.next()) {
+            let ids: Vec<i64> = ids.map(|id| id as i64).collect();
+            let output = network.run(&ids).unwrap();
+            let column = |at: usize| output.rows().map(|row| row[at]).sum::<f32>();
+            let sums: Vec<f32> = (0..output.dimensions).map(column).collect();
+            let length = sums.iter().map(|sum| sum * sum).sum::<f32>().sqrt();
+            let cosine = sums.iter().zip(expected).map(|(sum, expected)| sum * expected).sum::<f32>() / length;
+            assert!(cosine > 0.99999, "{cosine} with {} tokens", ids.len());
+            texts += 1;
+        }
+        assert_eq!(texts, 4);
+    }
+
     #[test]
     fn operators_of_this_crate_agree_with_those_of_tract() {
-        let bytes = std::fs::read("../../model/all-MiniLM-L6-v2.onnx").unwrap();
-        let ours = Network::load(&bytes).unwrap();
+        agree(SHIPPED, &[1, 2, 13, 32, 33, 150, 256], 1000, 97);
+        agree(&format!("{SMALL}.onnx"), &[1, 2, 60], 3, 1);
+    }
+
+    fn agree(file: &str, lengths: &[i64], first: i64, step: i64) {
+        let bytes = std::fs::read(file).unwrap();
+        let ours = Network::load(bytes.clone()).unwrap();
         let onnx = reader();
         let mut proto = onnx.proto_model_for_read(&mut &*bytes).unwrap();
-        weights::expand(proto.graph.as_mut().unwrap());
+        let graph = proto.graph.as_mut().unwrap();
+        int4::unpack(graph);
+        weights::expand(graph);
         let theirs = Network::plan(onnx, proto).unwrap();
-        for tokens in [1, 2, 13, 32, 33, 150, 256] {
-            let ids: Vec<i64> = (0..tokens).map(|at| 1000 + at * 97).collect();
+        for tokens in lengths {
+            let ids: Vec<i64> = (0..*tokens).map(|at| first + at * step).collect();
             let (ours, theirs) = (ours.run(&ids).unwrap(), theirs.run(&ids).unwrap());
             for (ours, theirs) in ours.rows().zip(theirs.rows()) {
                 let differ = ours.iter().zip(theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
@@ -176,7 +209,7 @@ mod tests {
 
     #[test]
     fn an_unknown_token_fails_only_its_own_text() {
-        let network = Network::load(&std::fs::read("../../model/all-MiniLM-L6-v2.onnx").unwrap()).unwrap();
+        let network = Network::load(std::fs::read(SHIPPED).unwrap()).unwrap();
         for id in [30_522, -1, i64::MAX] {
             assert!(matches!(network.run(&[101, id, 102]), Err(NetworkError::Failed(_))), "token {id}");
         }

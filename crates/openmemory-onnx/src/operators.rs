@@ -9,8 +9,9 @@ use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::*;
 
 use crate::attention::{Attend, STEP};
-use crate::int8::{GROUP, Int8Matrix, whole_groups};
+use crate::int8::{Int8Matrix, whole_groups};
 use crate::norm::Normalise;
+use crate::table::Rows;
 
 pub(crate) trait Operator: Debug + Send + Sync {
     fn run(&self, inputs: &[TValue], shape: &[usize]) -> TractResult<Tensor>;
@@ -45,34 +46,23 @@ impl Operator for Dense {
     }
 }
 
-/// Rows of an int8 table. Inputs: row numbers, the table, its scales.
+/// Rows of a table of int8 or 4-bit numbers. Inputs: row numbers, the scales of the table, the table.
 #[derive(Debug)]
-pub(crate) struct Table {
-    values: Arc<Tensor>,
-    scales: Arc<Tensor>,
-    width: usize,
-}
+pub(crate) struct Table(Rows);
 
 impl Table {
     pub(crate) fn new(constants: &[Arc<Tensor>]) -> TractResult<Self> {
-        let [values, scales] = constants else { bail!("a table and its scales are required") };
-        let &[_, width] = values.shape() else { bail!("not a table: {:?}", values.shape()) };
-        ensure!(whole_groups(width) && scales.len() * GROUP == values.len(), "the scales do not match the table");
-        Ok(Self { values: values.clone(), scales: scales.clone(), width })
+        let [scales, values] = constants else { bail!("the scales of a table and the table are required") };
+        Ok(Self(Rows::new(values, scales)?))
     }
 }
 
 impl Operator for Table {
     fn run(&self, inputs: &[TValue], shape: &[usize]) -> TractResult<Tensor> {
-        let (values, scales) = (slice::<i8>(&self.values)?, slice::<f32>(&self.scales)?);
         let mut out = Tensor::zero::<f32>(shape)?;
-        for (id, out) in slice::<i64>(&inputs[0])?.iter().zip(slice_mut(&mut out)?.chunks_exact_mut(self.width)) {
-            let row = usize::try_from(*id).ok().filter(|row| *row < values.len() / self.width);
-            let first = row.with_context(|| format!("no row {id} in the table"))? * self.width;
-            let scales = scales[first / GROUP..].iter().flat_map(|scale| [*scale; GROUP]);
-            for ((out, value), scale) in out.iter_mut().zip(&values[first..]).zip(scales) {
-                *out = f32::from(*value) * scale;
-            }
+        let width = shape[shape.len() - 1];
+        for (id, out) in slice::<i64>(&inputs[0])?.iter().zip(slice_mut(&mut out)?.chunks_exact_mut(width)) {
+            self.0.read(*id, out)?;
         }
         Ok(out)
     }

@@ -10,6 +10,7 @@ use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto};
 
 use crate::attention::STEP;
 use crate::graph::{ATTENTION, DENSE, NORM, TABLE};
+use crate::int4::INT4;
 use crate::int8::{GROUP, Int8Matrix, whole_groups};
 use crate::weights::{attribute, dims, integers};
 
@@ -81,7 +82,7 @@ impl<'a> View<'a> {
         let (values, scales) = self.blocks(table, 1)?;
         let [_, width] = self.dims(values)?[..] else { return None };
         let fits = attribute(gather, "axis").unwrap_or(0) == 0 && whole_groups(width);
-        fits.then(|| node(TABLE, gather, [ids, values, scales]))
+        fits.then(|| node(TABLE, gather, [ids, self.halves(scales), values]))
     }
 
     /// Reshape(Transpose(Softmax(queries · keys) · values)).
@@ -127,8 +128,16 @@ impl<'a> View<'a> {
         let node = self.producer(name, "DequantizeLinear")?;
         let [values, scales] = &node.input[..] else { return None };
         let grouped = attribute(node, "block_size") == Some(GROUP as i64) && attribute(node, "axis") == Some(axis);
-        let int8 = self.tensors.get(&values[..])?.data_type == DataType::Int8 as i32;
-        (grouped && int8).then_some((values, scales))
+        let small = [DataType::Int8 as i32, INT4].contains(&self.tensors.get(&values[..])?.data_type);
+        (grouped && small).then_some((values, scales))
+    }
+
+    /// The f16 numbers that become the f32 numbers of this name, if they are stored as f16.
+    fn halves(&self, name: &'a String) -> &'a String {
+        let stored =
+            |name: &String| self.tensors.get(&name[..]).is_some_and(|it| it.data_type == DataType::Float16 as i32);
+        let cast = self.producer(name, "Cast").and_then(|cast| cast.input.first());
+        cast.filter(|halves| stored(halves)).unwrap_or(name)
     }
 
     /// The tensor that was split into heads and transposed, and its shape with heads.
@@ -186,6 +195,15 @@ mod tests {
         assert_eq!(count(&graph, "MatMul"), 0);
         // The table of positions, which is small.
         assert_eq!(count(&graph, "DequantizeLinear"), 1);
+    }
+
+    #[test]
+    fn all_products_of_a_model_with_4_bits_are_replaced() {
+        let file = "../openmemory-embedding/tests/small_models/small_multilingual.onnx";
+        let mut graph = onnx().proto_model_for_path(file).unwrap().graph.unwrap();
+        rewrite(&mut graph);
+        assert_eq!([TABLE, DENSE, ATTENTION, NORM].map(|op| count(&graph, op)), [1, 6, 1, 3]);
+        assert_eq!(count(&graph, "MatMul"), 0);
     }
 
     #[test]

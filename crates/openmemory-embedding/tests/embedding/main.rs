@@ -6,3 +6,4 @@ mod files;
 mod model;
 mod passages;
 mod pool;
+mod unigram;
