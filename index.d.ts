@@ -578,9 +578,11 @@ export interface EmbeddedOptions extends CommonOptions {
   /**
    * What turns text into vectors. Default: the model that ships with the package (all-MiniLM-L6-v2, 384 dimensions), run
    * inside the process. If the package is bundled into one file, the environment variable `OPENMEMORY_MODEL_DIR` names the
-   * directory of the model's files. `'test'`: a fast, deterministic substitute for tests that knows words but not meaning.
+   * directory of the model's files. `'multilingual'`: multilingual-e5-small, which reads about a hundred languages, from
+   * the package `@openmemory/model-multilingual`; where that is installed, it is the default of new stores. `'test'`: a
+   * fast, deterministic substitute for tests that knows words but not meaning.
    */
-  embedder?: 'test' | ModelEmbedder | FunctionEmbedder
+  embedder?: 'multilingual' | 'test' | ModelEmbedder | FunctionEmbedder
   /**
    * What {@link OpenMemory.learn} asks, also for the clients of {@link OpenMemory.serve}. Default: none, and then `learn`
    * rejects with `NO_LANGUAGE_MODEL`. Nothing else asks it.

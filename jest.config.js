@@ -35,6 +35,7 @@ const EMBEDDED_ONLY = [
     'mcp',
     'mcp-learning',
     'modules',
+    'multilingual',
     'no-binary',
     'options',
   ],

@@ -7,7 +7,8 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 use napi::bindgen_prelude::{Error, Result};
 use openmemory_domain::ModelIdentity;
 use openmemory_embedding::{
-    EmbedCall, EmbedderSource, ExternalEmbedder, LocalEmbedder, ModelEmbedder, ModelOptions, Pooling, TestEmbedder,
+    EmbedCall, Embedder, EmbedderSource, ExternalEmbedder, LocalEmbedder, ModelEmbedder, ModelOptions, Pooling,
+    TestEmbedder,
 };
 use openmemory_engine as engine;
 use openmemory_learning::LanguageModel;
@@ -37,10 +38,26 @@ enum DurabilityName {
 #[derive(Deserialize, Debug)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 enum EmbedderOptions {
-    Shipped { folder: PathBuf },
-    Model { model: PathBuf, tokenizer: PathBuf, pooling: PoolingName, query_prefix: String, passage_prefix: String },
+    /// The shipped model; with `multilingual`, the folder of that model, only for stores that it has filled.
+    Shipped {
+        folder: PathBuf,
+        multilingual: Option<PathBuf>,
+    },
+    Multilingual {
+        folder: PathBuf,
+    },
+    Model {
+        model: PathBuf,
+        tokenizer: PathBuf,
+        pooling: PoolingName,
+        query_prefix: String,
+        passage_prefix: String,
+    },
     Test,
-    External { id: String, dimensions: u32 },
+    External {
+        id: String,
+        dimensions: u32,
+    },
 }
 
 #[derive(Deserialize, Debug, Clone, Copy)]
@@ -56,6 +73,7 @@ pub struct StoreSpec {
     durability: Durability,
     allow_non_empty: bool,
     pub embedder: EmbedderSource,
+    earlier: Option<(ModelIdentity, EmbedderSource)>,
     /// Identifies the embedder: equal for options that describe the same one.
     pub description: String,
     /// What a server of this store learns with.
@@ -71,9 +89,10 @@ impl StoreSpec {
         };
         engine::set_index_memory(options.index_memory);
         let description = format!("{:?}", options.embedder);
+        let earlier = earlier(&options.embedder)?;
         let embedder = embedder(options.embedder, &description, embed)?;
         let Options { path, allow_non_empty, .. } = options;
-        Ok(Self { path, durability, allow_non_empty, embedder, description, language_model })
+        Ok(Self { path, durability, allow_non_empty, embedder, earlier, description, language_model })
     }
 
     /// Whether embedding waits for a function of the caller, which may never settle.
@@ -90,6 +109,7 @@ impl StoreSpec {
         engine::Options {
             durability: self.durability,
             allow_non_empty: self.allow_non_empty,
+            earlier: self.earlier.clone(),
             while_opening: Some(Arc::new(|| Box::new(EagerPurge::begin()))),
             ..engine::Options::new(directory, self.embedder.clone())
         }
@@ -108,7 +128,10 @@ fn embedder(options: EmbedderOptions, description: &str, embed: Option<EmbedCall
             return Ok(EmbedderSource::External(Arc::new(ExternalEmbedder::new(identity, call))));
         }
         EmbedderOptions::Test => None,
-        EmbedderOptions::Shipped { folder } => Some(ModelOptions::shipped(&folder)),
+        EmbedderOptions::Shipped { folder, multilingual: None } => Some(ModelOptions::shipped(&folder)),
+        EmbedderOptions::Shipped { multilingual: Some(folder), .. } | EmbedderOptions::Multilingual { folder } => {
+            Some(ModelOptions::multilingual(&folder))
+        }
         EmbedderOptions::Model { model, tokenizer, pooling, query_prefix, passage_prefix } => {
             let pooling = match pooling {
                 PoolingName::Mean => Pooling::Mean,
@@ -117,15 +140,33 @@ fn embedder(options: EmbedderOptions, description: &str, embed: Option<EmbedCall
             Some(ModelOptions { pooling, query_prefix, passage_prefix, ..ModelOptions::new(model, tokenizer) })
         }
     };
-    let mut models = MODELS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(model) = models.get(description).and_then(Weak::upgrade) {
-        return Ok(EmbedderSource::Local(model));
-    }
-    let model = Arc::new(match options {
-        Some(options) => LocalEmbedder::new(Arc::new(ModelEmbedder::new(options))),
-        None => LocalEmbedder::new(Arc::new(TestEmbedder)),
-    });
-    models.insert(description.to_owned(), Arc::downgrade(&model));
-    models.retain(|_, model| model.strong_count() > 0);
+    let model = match options {
+        Some(options) => shared(&key(&options), || Arc::new(ModelEmbedder::new(options.clone()))),
+        None => shared(description, || Arc::new(TestEmbedder)),
+    };
     Ok(EmbedderSource::Local(model))
+}
+
+/// The shipped model, if it is only for the stores that it has filled.
+fn earlier(options: &EmbedderOptions) -> Result<Option<(ModelIdentity, EmbedderSource)>> {
+    let EmbedderOptions::Shipped { folder, multilingual: Some(_) } = options else { return Ok(None) };
+    let options = ModelOptions::shipped(folder);
+    let embedder = Arc::new(ModelEmbedder::new(options.clone()));
+    let identity = embedder.identity().map_err(|error| Error::from_reason(error.to_string()))?;
+    Ok(Some((identity, EmbedderSource::Local(shared(&key(&options), || embedder.clone())))))
+}
+
+fn key(options: &ModelOptions) -> String {
+    format!("{options:?}")
+}
+
+fn shared(key: &str, make: impl FnOnce() -> Arc<dyn Embedder>) -> Arc<LocalEmbedder> {
+    let mut models = MODELS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(model) = models.get(key).and_then(Weak::upgrade) {
+        return model;
+    }
+    let model = Arc::new(LocalEmbedder::new(make()));
+    models.insert(key.to_owned(), Arc::downgrade(&model));
+    models.retain(|_, model| model.strong_count() > 0);
+    model
 }

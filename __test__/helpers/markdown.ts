@@ -59,18 +59,20 @@ export function examplesOf(text: string): Example[] {
   }))
 }
 
-/** The output of an example in a project that depends on this package. */
-export function printedBy({ code }: Example): string {
-  const project = projectWithPackage()
+/** The output of an example in a project that depends on this package and on `others`, which are folders in npm/. */
+export function printedBy({ code }: Example, ...others: string[]): string {
+  const project = projectWithPackage(...others)
   writeFileSync(join(project, 'example.mjs'), code)
   return execFileSync(process.execPath, ['example.mjs'], { cwd: project, encoding: 'utf8' })
 }
 
 /** A directory in which this package can be imported by name. */
-export function projectWithPackage(): string {
+export function projectWithPackage(...others: string[]): string {
   const project = freshDirectory()
-  mkdirSync(join(project, 'node_modules', '@openmemory'), { recursive: true })
-  symlinkSync(ROOT, join(project, 'node_modules', '@openmemory', 'sdk'), 'junction')
+  const installed = join(project, 'node_modules', '@openmemory')
+  mkdirSync(installed, { recursive: true })
+  symlinkSync(ROOT, join(installed, 'sdk'), 'junction')
+  for (const name of others) symlinkSync(join(ROOT, 'npm', name), join(installed, name), 'junction')
   return project
 }
 

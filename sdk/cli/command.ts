@@ -79,6 +79,13 @@ export function indexMemory(values: Values): number | undefined {
   throw new UsageError('--index-memory must be a number of MiB from 0 on')
 }
 
+/** The model that embeds; undefined for the one that the store has, or the default of new ones. */
+export function embedder(values: Values): 'multilingual' | undefined {
+  const name = text(values, 'embedder')
+  if (name === undefined || name === 'multilingual') return name
+  throw new UsageError(`--embedder must be multilingual, not ${name}`)
+}
+
 /** How long a command waits for another process that has the directory open. */
 export const DEFAULT_WAIT_SECONDS = 10
 const MAX_WAIT_SECONDS = 86_400

@@ -10,6 +10,9 @@ export const BOOLEAN = { type: 'boolean' } as const
 export const FILTER: Flags = { filter: STRING }
 export const FILTER_HELP = { filter: `only memories that match, as JSON: '{"user_id": "ada", "tags": "work"}'` }
 
+export const EMBEDDER: Flags = { embedder: STRING }
+export const EMBEDDER_HELP = { embedder: 'multilingual, for the model of @openmemory/model-multilingual' }
+
 export const TIME: Flags = { at: STRING, 'as-of': STRING }
 export const TIME_HELP = {
   at: 'what was true at this time, such as 2024-05',

@@ -6,7 +6,17 @@ import type { OpenMemoryOptions } from '../../index'
 import { invalid, OpenMemoryError } from '../errors'
 import { directoryOf } from '../native/directory'
 import { OpenMemory } from '../open-memory'
-import { type Call, type Command, given, indexMemory, lockWaitMs, text, UsageError, type Values } from './command'
+import {
+  type Call,
+  type Command,
+  embedder,
+  given,
+  indexMemory,
+  lockWaitMs,
+  text,
+  UsageError,
+  type Values,
+} from './command'
 import { COMMANDS } from './commands'
 import { completion } from './completion'
 import { helpOf, overview } from './help'
@@ -81,7 +91,8 @@ function optionsOf(values: Values, server: string | undefined): OpenMemoryOption
   const allowNonEmpty = values['allow-non-empty'] as boolean | undefined
   const common = given({ apiKey, userId: text(values, 'user') })
   if (server === undefined) {
-    const embedded = { ...common, path: text(values, 'path'), allowNonEmpty, indexMemory: indexMemory(values) }
+    const own = { path: text(values, 'path'), embedder: embedder(values), indexMemory: indexMemory(values) }
+    const embedded = { ...common, ...own, allowNonEmpty }
     const model = languageModel()
     return { ...given({ ...embedded, languageModel: model }), lockWaitMs: lockWaitMs(values) }
   }

@@ -7,6 +7,7 @@ import { describe } from '../validate/arguments'
 import { environment, isInteger, prefix, required } from '../validate/options'
 import type { NativeEmbed } from './addon'
 import { embedWith } from './embed-function'
+import { MULTILINGUAL_PACKAGE, multilingualFolder } from './multilingual'
 
 const MODEL_OPTIONS = ['model', 'tokenizer', 'pooling', 'queryPrefix', 'passagePrefix'] as const
 const FUNCTION_OPTIONS = ['id', 'dimensions', 'embed', 'embedQuery'] as const
@@ -20,14 +21,28 @@ interface Embedder {
 export function embedderOf(given: EmbeddedOptions['embedder'], timeoutMs: number | undefined): Embedder {
   if (given === undefined) return { embedder: shippedModel() }
   if (given === 'test') return { embedder: { kind: 'test' } }
-  if (typeof given !== 'object') throw invalid('embedder', `must be an object or 'test', not ${describe(given)}`)
+  if (given === 'multilingual') return { embedder: { kind: 'multilingual', folder: multilingual() } }
+  if (typeof given !== 'object') {
+    throw invalid('embedder', `must be an object, 'multilingual' or 'test', not ${describe(given)}`)
+  }
   return 'embed' in given ? functionEmbedder(given, timeoutMs) : { embedder: modelEmbedder(given) }
 }
 
-/** In the package, or in the directory that is named if the package is bundled into one file. */
+/**
+ * In the package, or in the directory that is named if the package is bundled into one file. Where the multilingual model
+ * is installed, new stores get that one.
+ */
 function shippedModel(): object {
   const folder = environment('OPENMEMORY_MODEL_DIR') ?? join(__dirname, '..', '..', 'model')
-  return { kind: 'shipped', folder: resolve(folder) }
+  return { kind: 'shipped', folder: resolve(folder), multilingual: multilingualFolder() }
+}
+
+function multilingual(): string {
+  const folder = multilingualFolder()
+  if (folder === undefined) {
+    throw invalid('embedder', `needs the package of that model: npm install ${MULTILINGUAL_PACKAGE}`)
+  }
+  return folder
 }
 
 function modelEmbedder(given: ModelEmbedder): object {

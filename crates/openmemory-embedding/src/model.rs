@@ -91,13 +91,29 @@ impl ModelOptions {
         Self {
             query_prefix: "query: ".to_owned(),
             passage_prefix: "passage: ".to_owned(),
-            id: Some(format!("{MULTILINGUAL_NAME}@{}", &MULTILINGUAL_MODEL[..12])),
+            id: Some(multilingual_id()),
             dimensions: Some(MULTILINGUAL_DIMENSIONS),
             model_sha256: Some(MULTILINGUAL_MODEL.to_owned()),
             tokenizer_sha256: Some(MULTILINGUAL_TOKENIZER.to_owned()),
             ..Self::new(folder.join(format!("{MULTILINGUAL_NAME}.onnx")), folder.join("tokenizer.json"))
         }
     }
+}
+
+/// The name of a model whose files and options are known, wherever they are.
+fn known_id(options: &ModelOptions, files: (&str, &str)) -> Option<String> {
+    let prefixes = (&options.query_prefix[..], &options.passage_prefix[..]);
+    match (options.pooling, prefixes, files) {
+        (Pooling::Mean, ("", ""), (SHIPPED_MODEL, SHIPPED_TOKENIZER)) => Some(shipped_id()),
+        (Pooling::Mean, ("query: ", "passage: "), (MULTILINGUAL_MODEL, MULTILINGUAL_TOKENIZER)) => {
+            Some(multilingual_id())
+        }
+        _ => None,
+    }
+}
+
+fn multilingual_id() -> String {
+    format!("{MULTILINGUAL_NAME}@{}", &MULTILINGUAL_MODEL[..12])
 }
 
 fn shipped_id() -> String {
@@ -299,10 +315,8 @@ impl Loaded {
         drop(tokenizer);
         let probe = tokens.encode(&options.passage_prefix, "probe").map_err(|error| unusable(error.to_string()))?;
         let output = network.run(&probe.ids).map_err(|error| unusable(error.to_string()))?;
-        let is_plain =
-            options.pooling == Pooling::Mean && options.query_prefix.is_empty() && options.passage_prefix.is_empty();
-        let is_shipped = is_plain && model_sha256 == SHIPPED_MODEL && tokenizer_sha256 == SHIPPED_TOKENIZER;
-        let given = options.id.clone().or_else(|| is_shipped.then(shipped_id));
+        let files = (&model_sha256[..], &tokenizer_sha256[..]);
+        let given = options.id.clone().or_else(|| known_id(options, files));
         let id = given.unwrap_or_else(|| {
             let parts = [
                 &model_sha256[..],

@@ -13,7 +13,7 @@ use super::partitions::{FEW_USERS, Partitions, Scoped};
 use super::past::Past;
 use super::reinforcement::pending::PendingReinforcements;
 use super::upgrade::upgrade;
-use openmemory_domain::{Clock, MemoryId, SystemClock, Timestamp};
+use openmemory_domain::{Clock, MemoryId, ModelIdentity, SystemClock, Timestamp};
 use openmemory_embedding::{EmbedderSource, EmbeddingService};
 use openmemory_rules::{Error, Rows};
 use openmemory_storage::{Durability, SizeLimits, StorageError, Store, StoreOptions};
@@ -33,6 +33,9 @@ pub struct Options {
     /// Whether a new store may be created in a directory that has other files.
     pub allow_non_empty: bool,
     pub embedder: EmbedderSource,
+    /// The model of stores that were filled before `embedder` was there, and what embeds for them: a store of this model
+    /// keeps it.
+    pub earlier: Option<(ModelIdentity, EmbedderSource)>,
     pub clock: Arc<dyn Clock>,
     /// Called when opening begins, so that a host can reduce the memory that opening takes. The returned guard is
     /// dropped when it ends.
@@ -47,6 +50,7 @@ impl Options {
             bounds: SizeLimits::default(),
             allow_non_empty: false,
             embedder: embedder.into(),
+            earlier: None,
             clock: Arc::new(SystemClock),
             while_opening: None,
         }
@@ -71,12 +75,17 @@ pub struct Engine {
 impl Engine {
     /// Opens a directory; blocks.
     pub fn open(options: Options) -> Result<Self, Error> {
-        let Options { directory, durability, bounds, allow_non_empty, embedder, clock, while_opening } = options;
+        let Options { directory, durability, bounds, allow_non_empty, embedder, earlier, clock, while_opening } =
+            options;
         let while_opening = while_opening.map(|begin| begin());
         let how = StoreOptions { durability, bounds, allow_non_empty };
         let opened = Store::open(&directory, how, clock.now());
         let store = Arc::new(opened.map_err(|error| error.of_directory(&directory))?);
         upgrade(&store)?;
+        let embedder = match earlier {
+            Some((model, source)) if keeps(&store, &model)? => source,
+            _ => embedder,
+        };
         let embedding = EmbeddingService::start(embedder).map_err(|error| Error::from(StorageError::from(error)))?;
         let feed = Arc::new(Feed::new(clock.now(), store.next_number()?));
         let model = Model::new(embedding);
@@ -169,4 +178,10 @@ impl Drop for Engine {
         self.partitions.stop();
         self.feed.close();
     }
+}
+
+/// Whether a store is of this model, and not on its way to another one.
+fn keeps(store: &Store, model: &ModelIdentity) -> Result<bool, Error> {
+    let target = store.reindex()?.map(|reindex| reindex.target);
+    Ok(target.or(store.model()?).is_some_and(|wanted| wanted == *model))
 }

@@ -15,6 +15,7 @@ mod norm;
 mod operators;
 mod rewrite;
 mod table;
+mod tensors;
 #[cfg(test)]
 mod tests;
 mod tile;

@@ -7,8 +7,8 @@ use tract_onnx::Onnx;
 use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::*;
 
-use crate::operators::slice;
 use crate::rewrite::rewrite;
+use crate::tensors::slice;
 use crate::{graph, int4, weights};
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

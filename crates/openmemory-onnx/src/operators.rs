@@ -12,6 +12,7 @@ use crate::attention::{Attend, STEP};
 use crate::int8::{Int8Matrix, whole_groups};
 use crate::norm::Normalise;
 use crate::table::Rows;
+use crate::tensors::{slice, slice_mut};
 
 pub(crate) trait Operator: Debug + Send + Sync {
     fn run(&self, inputs: &[TValue], shape: &[usize]) -> TractResult<Tensor>;
@@ -124,12 +125,4 @@ impl Operator for Norm {
         arch.dispatch(Normalise { rows, weight, bias, epsilon: *epsilon, out: out_rows });
         Ok(out)
     }
-}
-
-pub(crate) fn slice<T: Datum>(tensor: &Tensor) -> TractResult<&[T]> {
-    tensor.try_as_plain_ram()?.as_slice::<T>()
-}
-
-fn slice_mut(tensor: &mut Tensor) -> TractResult<&mut [f32]> {
-    tensor.to_plain_array_view_mut::<f32>()?.into_slice().context("the tensor is not contiguous")
 }

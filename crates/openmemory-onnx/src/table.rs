@@ -11,7 +11,7 @@ use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::*;
 
 use crate::int8::{GROUP, whole_groups};
-use crate::operators::slice;
+use crate::tensors::slice;
 
 #[derive(Debug)]
 pub(crate) struct Rows {
