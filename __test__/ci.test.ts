@@ -32,41 +32,41 @@ function run(does: Record<string, string>) {
 
 unixTest('the last line counts the tests of both runners and one for each step', () => {
   const { status, lines } = run({ test: `${RUST}; ${JS}` })
-  expect(lines.at(-1)).toBe('555 passed, 0 failed')
+  expect(lines.at(-1)).toBe('556 passed, 0 failed')
   expect(status).toBe(0)
 })
 
 unixTest('a table shows the time of each step, and lints and types precede the tests', () => {
   const { lines } = run({ test: `${RUST}; ${JS}` })
   const rows = lines.slice(lines.indexOf('== time of each step') + 1, -1).map((line) => line.trim().split(/ {2,}/))
-  expect(rows.map(([, , name]) => name).slice(0, 9)).toEqual([
+  expect(rows.map(([, , name]) => name).slice(0, 10)).toEqual([
     ...['install the packages', 'Chromium for the tests of the studio', 'lint the JavaScript', 'licences and sources'],
-    ...['lint the Rust', 'build', 'exports and libraries', 'typecheck', 'test'],
+    ...['lint the Rust', 'build', 'exports and libraries', 'make the multilingual model', 'typecheck', 'test'],
   ])
-  expect(rows).toHaveLength(14)
+  expect(rows).toHaveLength(15)
   expect(rows[1]?.[0]).toMatch(/^\d+ s$/)
 })
 
 unixTest('a failed step is counted, and later steps still run', () => {
   const { status, lines } = run({ test: `${RUST}; ${JS}`, 'lint:js': 'false' })
-  expect(lines.at(-1)).toBe('554 passed, 1 failed')
+  expect(lines.at(-1)).toBe('555 passed, 1 failed')
   expect(lines.find((line) => / FAILED /.test(line) && / s /.test(line))).toMatch(/lint the JavaScript/)
   expect(status).not.toBe(0)
 })
 
 unixTest('failed tests are counted with their step', () => {
   const failing = `echo 'Tests:       2 failed, 498 passed, 500 total'; false`
-  expect(run({ test: `${RUST}; ${failing}` }).lines.at(-1)).toBe('552 passed, 3 failed')
+  expect(run({ test: `${RUST}; ${failing}` }).lines.at(-1)).toBe('553 passed, 3 failed')
   const rust = `echo 'test result: FAILED. 39 passed; 1 failed; 1 ignored'; false`
-  expect(run({ test: `${JS}; ${rust}` }).lines.at(-1)).toBe('551 passed, 2 failed')
+  expect(run({ test: `${JS}; ${rust}` }).lines.at(-1)).toBe('552 passed, 2 failed')
 })
 
 unixTest('the summary of cargo-nextest counts as well', () => {
   const summary = (tests: string) => `printf '     Summary [  61.204s] %s\\n' '${tests}'`
   const passed = summary('42 tests run: 42 passed (2 slow), 1 skipped')
-  expect(run({ test: `${passed}; ${JS}` }).lines.at(-1)).toBe('555 passed, 0 failed')
+  expect(run({ test: `${passed}; ${JS}` }).lines.at(-1)).toBe('556 passed, 0 failed')
   const failed = `${summary('42 tests run: 39 passed, 3 failed, 1 skipped')}; ${JS}; false`
-  expect(run({ test: failed }).lines.at(-1)).toBe('551 passed, 4 failed')
+  expect(run({ test: failed }).lines.at(-1)).toBe('552 passed, 4 failed')
 })
 
 unixTest('a runner that ran nothing is a failure', () => {

@@ -34,6 +34,11 @@ const STEPS = [
   { name: 'licences and sources', run: script('check-dependencies.mjs', '--offline') },
   { name: 'licences of everything linked', covers: ['cp LICENSE'], run: script('notices.mjs', '--check') },
   { name: 'exports, libraries, systems, signatures', covers: ['check:symbols'], run: checkBinaries },
+  {
+    name: 'the files of the multilingual model',
+    covers: ['build:multilingual'],
+    run: script('build-multilingual.mjs'),
+  },
   { name: 'pack', run: packOnce },
   { name: 'files, types, exports, provenance', covers: ['check:package'], run: packed('check-package.mjs') },
   { name: "install, and README's example", covers: ['check-install.mjs'], run: packed('check-install.mjs') },
