@@ -24,8 +24,6 @@ pub(super) struct Model {
     /// reindex uses the model of its engine.
     pub(super) fitting: OnceLock<ModelTag>,
     prototypes: OnceCell<Prototypes>,
-    /// Cached, because computing it takes longer than many searches.
-    spread: OnceLock<f32>,
     questions: Cache<String, Arc<[f32]>>,
 }
 
@@ -36,7 +34,6 @@ impl Model {
             identity: OnceCell::new(),
             fitting: OnceLock::new(),
             prototypes: OnceCell::new(),
-            spread: OnceLock::new(),
             questions: Cache::new(QUESTIONS),
         }
     }
@@ -71,7 +68,7 @@ impl Model {
     /// The factor by which unrelated texts are farther apart under the shipped model than under this one; 1 until it is
     /// known.
     pub(super) fn spread(&self) -> f32 {
-        self.prototypes.get().map_or(1.0, |prototypes| *self.spread.get_or_init(|| prototypes.spread()))
+        self.prototypes.get().map_or(1.0, Prototypes::spread)
     }
 
     async fn make_prototypes(&self, store: &Store, tag: ModelTag) -> Result<Prototypes, Error> {

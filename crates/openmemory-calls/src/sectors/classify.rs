@@ -4,6 +4,8 @@ use super::cues;
 use super::prototypes;
 use super::prototypes::TEXTS;
 
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize};
 
 use openmemory_domain::vector::dot;
@@ -29,6 +31,9 @@ pub struct Prototypes {
     /// A hash of the texts, by which a change of them is noticed.
     pub texts: [u8; 16],
     pub vectors: Vec<Vec<f32>>,
+    /// Cached, because computing it takes longer than many searches.
+    #[serde(skip)]
+    spread: OnceLock<f32>,
 }
 
 impl Prototypes {
@@ -38,12 +43,16 @@ impl Prototypes {
     }
 
     pub fn new(model: ModelTag, vectors: Vec<Vec<f32>>) -> Self {
-        Self { model, texts: prototypes::hash(), vectors }
+        Self { model, texts: prototypes::hash(), vectors, spread: OnceLock::new() }
     }
 
     /// The factor by which unrelated texts are farther apart under the shipped model than under this one. Prototypes of
     /// different sectors serve as unrelated texts, because they share nothing but their form.
     pub fn spread(&self) -> f32 {
+        *self.spread.get_or_init(|| self.compute_spread())
+    }
+
+    fn compute_spread(&self) -> f32 {
         let (mut sum, mut pairs) = (0.0, 0.0);
         for (at, (sector, _)) in TEXTS.iter().enumerate() {
             for (other, (other_sector, _)) in TEXTS.iter().enumerate().skip(at + 1) {
@@ -92,7 +101,8 @@ impl Prototypes {
                     if cosine > first { (cosine, first) } else { (first, second.max(cosine)) }
                 },
             );
-            f32::midpoint(first, second) + cues[sector.index()]
+            // As far apart as under the shipped model, to which the cues and the temperature belong.
+            f32::midpoint(first, second) * self.spread() + cues[sector.index()]
         });
         let highest = scores.iter().copied().fold(f32::MIN, f32::max);
         for score in &mut scores {
