@@ -55,6 +55,11 @@ pub trait Embedder: Send + Sync {
         true
     }
 
+    /// The mean cosine of a text as a query and the same text as a passage: less than 1 if the model tells them apart.
+    fn echo(&self) -> f32 {
+        1.0
+    }
+
     /// The best number of pieces for a call of [`Embedder::embed`]; 1 if batches are not faster.
     fn batch(&self) -> usize {
         1

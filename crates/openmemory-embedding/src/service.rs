@@ -88,6 +88,14 @@ impl EmbeddingService {
         }
     }
 
+    /// See [`Embedder::echo`].
+    pub fn echo(&self) -> f32 {
+        match self {
+            Self::Local(local, _) => local.embedder.echo(),
+            Self::External(_) => 1.0,
+        }
+    }
+
     /// The passages of a text.
     pub async fn passages(&self, text: Arc<str>) -> Result<Vec<Passage>, EmbeddingError> {
         match self {

@@ -121,6 +121,7 @@ impl Engine {
             vector,
             multilingual: self.model.embedding.is_multilingual(),
             spread: self.model.spread(),
+            echo: self.model.embedding.echo(),
             mask: (!request.sectors.is_empty()).then(|| SectorMask::of(&request.sectors)),
             candidates: candidates.as_ref(),
             now: self.now(),

@@ -14,10 +14,10 @@ pub(super) struct CosineScale {
 
 impl CosineScale {
     /// `spread`: how many times as far apart unrelated texts are for the model that the weights were fitted to as for
-    /// this model. Equal texts keep a cosine of 1.
-    pub(super) fn new(spread: f32, unread: f32) -> Self {
+    /// this model. `echo`: the cosine of equal texts, one of them as a query; they get 1.
+    pub(super) fn new(spread: f32, echo: f32, unread: f32) -> Self {
         let read = 1.0 - unread;
-        Self { factor: spread * read, constant: (1.0 - spread) * read, unread }
+        Self { factor: spread / echo * read, constant: (1.0 - spread) * read, unread }
     }
 
     /// The dense feature, from a cosine times [`CosineScale::factor`] and the share of the query's words that the
@@ -43,13 +43,16 @@ mod tests {
     #[test]
     fn equal_texts_score_the_same_for_all_models_and_scripts() {
         for (spread, unread) in [(1.0, 0.0), (3.5, 0.0), (1.0, 0.9), (1.0, 1.0), (0.5, 0.3)] {
-            assert!((dense(CosineScale::new(spread, unread), 1.0, 1.0) - 1.0).abs() < 1e-6, "{spread} {unread}");
+            for echo in [1.0, 0.9] {
+                let scale = CosineScale::new(spread, echo, unread);
+                assert!((dense(scale, echo, 1.0) - 1.0).abs() < 1e-6, "{spread} {echo} {unread}");
+            }
         }
     }
 
     #[test]
     fn narrow_cosines_are_spread() {
-        let close = CosineScale::new(3.0, 0.0);
+        let close = CosineScale::new(3.0, 1.0, 0.0);
         assert!((dense(close, 0.7, 0.0) - 0.1).abs() < 1e-6);
         assert_eq!(close.dense(f32::NEG_INFINITY, 0.5), f32::NEG_INFINITY);
     }

@@ -32,7 +32,7 @@ pub fn search<P: Partitions>(partitions: &P, query: &Query<'_>, take: usize) -> 
     let mut words = QueryWords::new(query.text, totals);
     partitions.each(&mut |partition| words.count(partition.lexical()))?;
     let unread = if query.multilingual { 0.0 } else { words::foreign_share(query.text) };
-    let cosine_scale = CosineScale::new(query.spread, unread);
+    let cosine_scale = CosineScale::new(query.spread, query.echo, unread);
     let prepared = PreparedQuery {
         words,
         phrases: phrases(query.text),

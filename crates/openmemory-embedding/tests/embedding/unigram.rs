@@ -64,3 +64,15 @@ fn the_multilingual_identity_is_known_without_its_files() {
     assert!(identity.id.starts_with("multilingual-e5-small@"), "{}", identity.id);
     assert_eq!(identity.dimensions, 384);
 }
+
+#[test]
+fn how_much_a_query_is_like_its_own_text_is_measured_where_prefixes_differ() {
+    let model = ModelEmbedder::new(options());
+    let text = "I am afraid of flying.";
+    let (query, passage) = (model.query(text).unwrap(), model.passages(text).unwrap().remove(0).vector);
+    let cosine: f32 = query.iter().zip(&passage).map(|(query, passage)| query * passage).sum();
+    assert!((model.echo() - cosine).abs() < 0.2 && model.echo() < 1.0, "{} for {cosine}", model.echo());
+    let same = ModelOptions { query_prefix: "passage: ".to_owned(), ..options() };
+    assert_eq!(ModelEmbedder::new(same).echo(), 1.0);
+    assert_eq!(ModelEmbedder::new(ModelOptions::multilingual(Path::new("nowhere"))).echo(), 0.936);
+}
