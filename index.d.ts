@@ -1178,6 +1178,12 @@ export interface ServeOptions {
    */
   backupDir?: string
   /**
+   * The URL of a PostgreSQL database on this machine, `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, which has the memories
+   * instead of the directory, so that several servers share them. What such a store does not have is refused with
+   * `UNSUPPORTED`. The directory keeps the keys only. Default: the environment variable `OPENMEMORY_STORE`, else none.
+   */
+  store?: string
+  /**
    * Requests that a key may make at once, earned back evenly over so many seconds; more are `RATE_LIMITED`. Default: no
    * limit.
    */
@@ -2184,6 +2190,7 @@ export type ErrorCode =
   | 'EMBEDDING_FAILED'
   | 'NO_LANGUAGE_MODEL'
   | 'LANGUAGE_MODEL_FAILED'
+  | 'UNSUPPORTED'
   | 'INTERNAL'
 
 /** Facts about a failure. Each error class says which ones it has. */

@@ -52,6 +52,20 @@ const EMBEDDED_ONLY = [
   ],
 ]
 
+/** A project that reaches stores through servers. */
+function remote(displayName, mode, ...ignored) {
+  return {
+    ...project,
+    displayName,
+    roots: ['<rootDir>/__test__'],
+    globals: { openMemoryTestMode: 'remote', openMemoryTestStore: mode },
+    testPathIgnorePatterns: [
+      ...['/__test__/server/', '/__test__/studio/'],
+      ...[...EMBEDDED_ONLY, ...ignored].map((name) => `/__test__/${name}\\.test\\.ts$`),
+    ],
+  }
+}
+
 /** @type {import('jest').Config} */
 module.exports = {
   projects: [
@@ -62,16 +76,9 @@ module.exports = {
       testPathIgnorePatterns: ['/__test__/studio/'],
     },
     { ...project, displayName: 'studio', roots: ['<rootDir>/__test__/studio'] },
-    {
-      ...project,
-      displayName: 'remote',
-      roots: ['<rootDir>/__test__'],
-      globals: { openMemoryTestMode: 'remote' },
-      testPathIgnorePatterns: [
-        ...['/__test__/server/', '/__test__/studio/'],
-        ...EMBEDDED_ONLY.map((name) => `/__test__/${name}\\.test\\.ts$`),
-      ],
-    },
+    remote('remote'),
+    // Only with a database: `npm run test:postgres`.
+    ...(process.env.OPENMEMORY_TEST_POSTGRES ? [remote('postgres', 'postgres')] : []),
   ],
   // Jest would leave one core free, and so run everything in one process on two cores.
   // Most tests wait for processes, sockets and disks, so two at a time do not disturb each other.

@@ -114,6 +114,7 @@ const CODES: Record<ErrorCode, CodeFacts> = {
   EMBEDDING_FAILED: { status: 500, retryable: true },
   NO_LANGUAGE_MODEL: { status: 400 },
   LANGUAGE_MODEL_FAILED: { status: 502 },
+  UNSUPPORTED: { status: 501 },
   INTERNAL: { status: 500 },
 }
 

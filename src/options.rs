@@ -78,6 +78,8 @@ pub struct StoreSpec {
     pub description: String,
     /// What a server of this store learns with.
     pub language_model: Option<Arc<dyn LanguageModel>>,
+    /// Bytes for the loaded memories of all stores of the process.
+    pub index_memory: usize,
 }
 
 impl StoreSpec {
@@ -91,8 +93,8 @@ impl StoreSpec {
         let description = format!("{:?}", options.embedder);
         let earlier = earlier(&options.embedder)?;
         let embedder = embedder(options.embedder, &description, embed)?;
-        let Options { path, allow_non_empty, .. } = options;
-        Ok(Self { path, durability, allow_non_empty, embedder, earlier, description, language_model })
+        let Options { path, allow_non_empty, index_memory, .. } = options;
+        Ok(Self { path, durability, allow_non_empty, embedder, earlier, description, language_model, index_memory })
     }
 
     /// Whether embedding waits for a function of the caller, which may never settle.

@@ -10,7 +10,9 @@ use napi::tokio::sync::OnceCell;
 use napi_derive::napi;
 use openmemory_engine::{Directory, OpenDirectory, TenantDirectories};
 use openmemory_learning::LanguageModel;
+use openmemory_postgres::{self as postgres, PostgresStores};
 use openmemory_rules as rules;
+use openmemory_rules::contract::Stores;
 use openmemory_server::config::{Config, Limits};
 use openmemory_server::facade::FacadeCall;
 use openmemory_server::log::{self, Level};
@@ -40,6 +42,8 @@ struct Options {
     limits: Limits,
     log: Log,
     ui: Option<PathBuf>,
+    /// The URL of the database that has the memories, instead of the directory.
+    store: Option<String>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -83,6 +87,20 @@ struct Around {
     webhooks: WebhookCall,
 }
 
+/// The stores that a server serves: in directories, or in a database.
+fn stores(spec: &Arc<StoreSpec>, options: &Options) -> std::result::Result<Arc<dyn Stores>, rules::Error> {
+    let Some(url) = &options.store else {
+        let directories = Arc::new(Directories(Arc::clone(spec)));
+        let stores = TenantDirectories::new(spec.path.clone(), directories, options.limits.open_tenants);
+        return Ok(Arc::new(stores));
+    };
+    let database = postgres::Options {
+        index_memory: spec.index_memory,
+        ..postgres::Options::new(url.clone(), spec.embedder.clone())
+    };
+    Ok(Arc::new(PostgresStores::new(&database)?))
+}
+
 #[napi]
 pub struct Server {
     spec: Arc<StoreSpec>,
@@ -122,9 +140,11 @@ impl Server {
             log::install(level, to_stderr);
         }
         env.spawn_future(async move {
-            let directories = Arc::new(Directories(Arc::clone(&spec)));
-            let stores = TenantDirectories::new(spec.path.clone(), directories, options.limits.open_tenants);
-            let start = || ServerHandle::start(options.config(&spec, around), Arc::new(stores));
+            let stores = match stores(&spec, &options) {
+                Ok(stores) => stores,
+                Err(error) => return Ok(answer::<()>(Err(error))),
+            };
+            let start = || ServerHandle::start(options.config(&spec, around), stores);
             Ok(match running.get_or_try_init(start).await {
                 Ok(running) => answer(Ok(json!({ "host": running.address.ip(), "port": running.address.port() }))),
                 Err(error) => answer::error(error.code().as_str(), error.field(), &error.to_string()),

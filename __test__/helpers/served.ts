@@ -1,7 +1,27 @@
 // A store behind a server in this process, accessed over a real socket.
 
+import { spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import { type EmbeddedOptions, OpenMemory } from '@openmemory/sdk'
+import { type EmbeddedOptions, OpenMemory, type ServeOptions } from '@openmemory/sdk'
+
+/** The database of each directory, so that a store that is opened again has its memories. */
+const databases = new Map<string | undefined, string>()
+
+/** The options of a server whose memories are in a database, where the tests run against one. */
+function inDatabase(path: string | undefined): ServeOptions {
+  const { openMemoryTestStore } = globalThis as { openMemoryTestStore?: string }
+  const { OPENMEMORY_TEST_POSTGRES: url = '', OPENMEMORY_TEST_CREATEDB: createdb = 'createdb' } = process.env
+  if (openMemoryTestStore !== 'postgres') return {}
+  let name = databases.get(path)
+  if (!name) {
+    name = `om_${randomUUID().replaceAll('-', '')}`
+    const made = spawnSync(createdb, ['--maintenance-db', url, name], { encoding: 'utf8' })
+    if (made.status !== 0) throw new Error(made.stderr)
+    databases.set(path, name)
+  }
+  return { store: url.replace(/[^/]*$/, name) }
+}
 
 /** An object in remote mode that is created synchronously, like an embedded one, and closes its server too. */
 export function serveAndReach(options: EmbeddedOptions): OpenMemory {
@@ -17,7 +37,7 @@ export function serveAndReach(options: EmbeddedOptions): OpenMemory {
     ...reaching
   } = options
   const store = new OpenMemory({ path, embedder, durability, allowNonEmpty, lockWaitMs, indexMemory, languageModel })
-  const server = store.serve({ port: 0 })
+  const server = store.serve({ port: 0, ...inDatabase(path) })
   server.catch(() => {})
   // The server's port is not known yet when the object is created, so this proxy waits for it.
   const sockets = new Set<Socket>()

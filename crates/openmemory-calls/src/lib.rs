@@ -4,8 +4,11 @@
 #![forbid(unsafe_code)]
 
 pub mod embed;
+pub mod export_lines;
+pub mod facets;
 pub mod index_entry;
 pub mod index_text;
+pub mod list_cursor;
 pub mod operations;
 pub mod outcome;
 pub mod sectors;

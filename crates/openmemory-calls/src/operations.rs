@@ -14,6 +14,7 @@ use crate::index_text::words;
 use crate::outcome::HasId;
 
 /// An operation with all that its commit needs.
+#[derive(Clone)]
 pub enum Ready {
     Add(Box<Prepared>),
     Update(Box<Update>, Option<Text>),

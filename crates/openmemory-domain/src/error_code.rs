@@ -29,11 +29,12 @@ pub enum ErrorCode {
     EmbeddingFailed,
     NoLanguageModel,
     LanguageModelFailed,
+    Unsupported,
     Internal,
 }
 
 impl ErrorCode {
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::MissingId,
         Self::InvalidArgument,
         Self::Unauthorized,
@@ -56,6 +57,7 @@ impl ErrorCode {
         Self::EmbeddingFailed,
         Self::NoLanguageModel,
         Self::LanguageModelFailed,
+        Self::Unsupported,
         Self::Internal,
     ];
 
@@ -84,6 +86,7 @@ impl ErrorCode {
             Self::EmbeddingFailed => "EMBEDDING_FAILED",
             Self::NoLanguageModel => "NO_LANGUAGE_MODEL",
             Self::LanguageModelFailed => "LANGUAGE_MODEL_FAILED",
+            Self::Unsupported => "UNSUPPORTED",
             Self::Internal => "INTERNAL",
         }
     }
@@ -98,6 +101,7 @@ impl ErrorCode {
             Self::VersionConflict | Self::Immutable => 409,
             Self::LimitExceeded => 413,
             Self::RateLimited => 429,
+            Self::Unsupported => 501,
             Self::LanguageModelFailed => 502,
             Self::Closed | Self::Locked | Self::Aborted | Self::Timeout | Self::Unavailable => 503,
             Self::Io
@@ -123,6 +127,7 @@ impl ErrorCode {
             Self::LimitExceeded => "limit",
             Self::RateLimited => "rate",
             Self::LanguageModelFailed => "model",
+            Self::Unsupported => "unsupported",
             _ if self.status() == 503 => "unavailable",
             _ => "internal",
         }

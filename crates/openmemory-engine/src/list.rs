@@ -1,23 +1,15 @@
 //! Which memories match a filter? Pages in time order, scanned along the narrowest index that the filter allows.
 
+pub(super) use openmemory_calls::list_cursor::only_value;
+use openmemory_calls::list_cursor::{read_cursor, write_cursor};
 use openmemory_rules::contract::{Control, Page};
-use serde::{Deserialize, Serialize};
 
 use super::engine::Engine;
 use openmemory_domain::filter::{Field, Filter};
 use openmemory_domain::request::{List, Order, TimeField};
-use openmemory_domain::{Invalid, Memory, Timestamp, Version};
+use openmemory_domain::{Memory, Timestamp, Version};
 use openmemory_rules::{Error, Number, Rows};
-use openmemory_storage::{Position, ScanRange};
-
-/// The content of a cursor: where the page ended, and in which order.
-#[derive(Serialize, Deserialize)]
-struct Cursor {
-    newest_first: bool,
-    by_updated: bool,
-    at: Timestamp,
-    number: Number,
-}
+use openmemory_storage::ScanRange;
 
 impl Engine {
     pub fn list(&self, request: &List, control: &Control) -> Result<Page, Error> {
@@ -98,24 +90,3 @@ pub(super) fn scan_range(filter: Option<&Filter>, order: Order) -> ScanRange {
 /// The fields that have an index, the narrowest first.
 const SCOPES: [(&str, Field); 4] =
     [("run_id", Field::RunId), ("agent_id", Field::AgentId), ("app_id", Field::AppId), ("user_id", Field::UserId)];
-
-/// The only value of a field that a match can have.
-pub(super) fn only_value<'a>(filter: &'a Filter, field: &Field) -> Option<&'a str> {
-    match filter.required(field)?[..] {
-        [Some(value)] => Some(value),
-        _ => None,
-    }
-}
-
-fn write_cursor(order: Order, (at, number): Position) -> String {
-    let cursor = Cursor { newest_first: order.newest_first, by_updated: order.by == TimeField::Updated, at, number };
-    data_encoding::BASE64URL_NOPAD.encode(&postcard::to_stdvec(&cursor).unwrap_or_default())
-}
-
-fn read_cursor(text: &str, order: Order) -> Result<Position, Invalid> {
-    let wrong = || Invalid::argument("cursor", "must be the next_cursor of a page in the same order");
-    let bytes = data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| wrong())?;
-    let cursor: Cursor = postcard::from_bytes(&bytes).map_err(|_| wrong())?;
-    let same = cursor.newest_first == order.newest_first && cursor.by_updated == (order.by == TimeField::Updated);
-    if same { Ok((cursor.at, cursor.number)) } else { Err(wrong()) }
-}

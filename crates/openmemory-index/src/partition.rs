@@ -64,6 +64,10 @@ impl Partition {
         self.numbers.keys().copied()
     }
 
+    pub fn contains(&self, number: u64) -> bool {
+        self.numbers.contains_key(&number)
+    }
+
     pub fn vectors(&self) -> usize {
         self.dense.vectors()
     }

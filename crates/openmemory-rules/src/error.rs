@@ -73,6 +73,9 @@ pub enum Error {
     LanguageModelFailed { why: &'static str, message: String, retryable: bool, learning: Option<LearningId> },
     #[error("there is no learning {id}")]
     NoLearning { id: LearningId },
+    /// A call that this kind of store does not have.
+    #[error("{call} is not supported by a store in PostgreSQL; {instead}")]
+    Unsupported { call: &'static str, instead: &'static str },
     #[error("the store is closed")]
     Closed,
     #[error("an internal fault: {0}; please report it")]
@@ -104,6 +107,7 @@ impl Error {
             Self::Fault(fault) => fault.code,
             Self::Aborted | Self::BatchRefused | Self::Interrupted { .. } => ErrorCode::Aborted,
             Self::FellBehind | Self::StoreFailed => ErrorCode::Unavailable,
+            Self::Unsupported { .. } => ErrorCode::Unsupported,
             Self::Closed => ErrorCode::Closed,
             Self::Internal(_) => ErrorCode::Internal,
         }

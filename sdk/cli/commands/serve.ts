@@ -19,6 +19,7 @@ export const serve: Command = {
     host: STRING,
     'key-file': STRING,
     'backup-dir': STRING,
+    store: STRING,
     'rate-limit': STRING,
     'webhook-hosts': STRING,
     'index-memory': STRING,
@@ -32,6 +33,7 @@ export const serve: Command = {
     host: 'the address to listen on (127.0.0.1); an address that other machines can reach requires keys',
     'key-file': 'the keys created by openmemory keys (DIR/keys.json)',
     'backup-dir': 'the directory for backups requested over HTTP (none: they are rejected)',
+    store: 'the URL of a PostgreSQL database that has the memories, instead of the directory (OPENMEMORY_STORE)',
     'rate-limit': 'requests per key and seconds, such as 100/60',
     'webhook-hosts':
       'where webhooks may be sent besides this machine, such as hooks.example.com or *, separated by commas',
@@ -56,6 +58,7 @@ export const serve: Command = {
         keyFile: text(values, 'key-file'),
         backupDir: text(values, 'backup-dir'),
         webhookHosts: text(values, 'webhook-hosts')?.split(','),
+        store: text(values, 'store'),
         rateLimit: requests && seconds ? { requests, seconds } : undefined,
         log: values.quiet ? false : log,
         ui: !values['no-ui'],

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::io::Write;
 
 use super::super::engine::Engine;
+use openmemory_calls::export_lines::{Lines, unwritable};
 use openmemory_domain::export::{ExportedTombstone, Header, LinkRow, MemoryRow, Trailer, VersionRow};
 use openmemory_domain::filter::{Field, Filter};
 use openmemory_domain::request::Export;
@@ -15,7 +16,6 @@ use openmemory_storage::StorageError;
 use serde_json::json;
 
 use super::file::NewFile;
-use super::lines::{Lines, unwritable};
 
 /// Memories between two reports of progress.
 const REPORT_INTERVAL: usize = 64;

@@ -25,6 +25,7 @@ use crate::rows::Rows;
 use crate::words::Words;
 
 /// A new memory with everything that its commit needs.
+#[derive(Clone)]
 pub struct Prepared {
     pub version: Version,
     pub text: Text,

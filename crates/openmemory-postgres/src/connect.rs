@@ -1,0 +1,161 @@
+//! How is the database reached? By a URL, through a pool of connections with limits.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use openmemory_domain::{Clock, Invalid, SystemClock};
+use openmemory_embedding::EmbedderSource;
+use openmemory_rules::Error;
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::{Config, NoTls};
+use tracing::Span;
+
+use crate::error::{Cause, cause, of_pool};
+use crate::session::Session;
+
+const POOL_SIZE: usize = 16;
+/// How long a call waits for a connection.
+const POOL_WAIT: Duration = Duration::from_secs(5);
+const CONNECT_WAIT: Duration = Duration::from_secs(5);
+/// How often a read is tried again whose connection was lost.
+const READ_ATTEMPTS: usize = 4;
+/// Limits of every connection, in milliseconds.
+const LIMITS: &str =
+    "-c statement_timeout=60000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=30000 -c jit=off";
+
+/// Options of the stores in a database. [`Options::new`] has the defaults.
+#[derive(Clone)]
+pub struct Options {
+    pub url: String,
+    pub embedder: EmbedderSource,
+    pub clock: Arc<dyn Clock>,
+    /// Connections of this process.
+    pub pool_size: usize,
+    /// Bytes for the partitions that this process holds.
+    pub index_memory: usize,
+    /// Creates the tables in so many hash partitions. Tests do, to see that each statement touches only one.
+    pub hash_partitions: Option<u32>,
+}
+
+impl Options {
+    pub fn new(url: impl Into<String>, embedder: impl Into<EmbedderSource>) -> Self {
+        Self {
+            url: url.into(),
+            embedder: embedder.into(),
+            clock: Arc::new(SystemClock),
+            pool_size: POOL_SIZE,
+            index_memory: 1 << 30,
+            hash_partitions: None,
+        }
+    }
+}
+
+/// The connections of this process.
+#[derive(Clone)]
+pub(crate) struct Database {
+    pool: Pool,
+}
+
+impl Database {
+    pub(crate) fn new(options: &Options) -> Result<Self, Error> {
+        let mut config = Config::from_str(&options.url)
+            .map_err(|error| Invalid::argument("store", format!("is no URL of PostgreSQL: {error}")))?;
+        check_hosts(&config)?;
+        config.application_name("openmemory").connect_timeout(CONNECT_WAIT);
+        if config.get_options().is_none() {
+            config.options(LIMITS);
+        }
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let pool = Pool::builder(Manager::from_config(config, NoTls, recycling))
+            .max_size(options.pool_size.max(1))
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(POOL_WAIT))
+            .create_timeout(Some(CONNECT_WAIT))
+            .build()
+            .map_err(|_| Error::Internal("the pool of connections could not be made"))?;
+        Ok(Self { pool })
+    }
+
+    /// Runs work that blocks with a connection of its own.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Session) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        Self::run_on(self.client().await?, work).await
+    }
+
+    /// A connection, as soon as one is free.
+    pub(crate) async fn client(&self) -> Result<Client, Error> {
+        self.pool.get().await.map_err(|error| of_pool(&error))
+    }
+
+    /// Runs work that blocks with a connection.
+    pub(crate) async fn run_on<T: Send + 'static>(
+        client: Client,
+        work: impl FnOnce(&Session) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (runtime, span) = (Handle::current(), Span::current());
+        let work = move || span.in_scope(|| work(&Session::new(client, runtime)));
+        spawn_blocking(work).await.unwrap_or(Err(Error::Internal("a call panicked")))
+    }
+
+    /// Runs a read. If its connection is lost it begins again with another one.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Session) -> Result<T, Error> + Send + Sync + 'static,
+    ) -> Result<T, Error> {
+        let work = Arc::new(work);
+        for _ in 1..READ_ATTEMPTS {
+            let once = Arc::clone(&work);
+            match self.run(move |session| once(session)).await {
+                Err(error) if cause(&error) == Cause::Lost => {}
+                result => return result,
+            }
+        }
+        self.run(move |session| work(session)).await
+    }
+
+    pub(crate) fn close(&self) {
+        self.pool.close();
+    }
+}
+
+/// Refuses to send memories over a network in the clear: this version has no TLS.
+fn check_hosts(config: &Config) -> Result<(), Invalid> {
+    let without_tls = "this version has no TLS; connect through a proxy or tunnel on this machine that has it";
+    if config.get_ssl_mode() == SslMode::Require {
+        return Err(Invalid::argument("store", format!("asks for sslmode=require, but {without_tls}")));
+    }
+    let is_local = |host: &Host| match host {
+        Host::Tcp(name) => name == "localhost" || name.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback()),
+        #[cfg(unix)]
+        Host::Unix(_) => true,
+    };
+    let hosts = config.get_hosts();
+    let addresses = config.get_hostaddrs();
+    if hosts.iter().all(is_local) && addresses.iter().all(std::net::IpAddr::is_loopback) {
+        return Ok(());
+    }
+    Err(Invalid::argument("store", format!("names a host that is not this machine, but {without_tls}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_reached_without_tls() {
+        let check = |url: &str| check_hosts(&Config::from_str(url).unwrap());
+        for local in ["postgres://localhost/x", "postgres://127.0.0.1:6000/x", "postgres://[::1]/x", "host=/run/pg"] {
+            assert!(check(local).is_ok(), "{local}");
+        }
+        for other in ["postgres://db.example/x", "postgres://10.0.0.1/x", "postgres://localhost,db/x"] {
+            assert_eq!(check(other).unwrap_err().field, "store", "{other}");
+        }
+        assert!(check("postgres://localhost/x?sslmode=require").is_err());
+    }
+}

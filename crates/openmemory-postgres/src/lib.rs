@@ -1,0 +1,39 @@
+//! How are memories kept in PostgreSQL, so that several servers share them?
+//!
+//! A scope, the memories of one user of a tenant, is the unit of everything: of locking, of order, of ranking and of
+//! placement. A write takes the scope's clock, applies the same rules as every store to rows that were read before, and
+//! commits. A search compares the scope's clock with that of the partition that this server holds, fetches what has
+//! changed since, and ranks with the same index as every store.
+
+#![forbid(unsafe_code)]
+
+mod batch;
+mod connect;
+mod documents;
+mod error;
+mod export;
+mod feed;
+mod history;
+mod import;
+mod list;
+mod memory_store;
+mod migrate;
+mod model;
+mod partitions;
+mod prepare;
+mod reads;
+mod recall;
+mod rows;
+mod scope_key;
+mod search;
+mod session;
+mod stats;
+mod store;
+mod stores;
+mod workspace;
+mod writer;
+
+pub use connect::Options;
+pub use rows::STATEMENTS;
+pub use store::PostgresStore;
+pub use stores::PostgresStores;

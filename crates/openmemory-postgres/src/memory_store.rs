@@ -1,0 +1,229 @@
+//! How does a database fulfil the contract of a store? What has no meaning there, or is not there yet, is refused and says
+//! what to use.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use openmemory_domain::filter::Filter;
+use openmemory_domain::learning::{Learning, LearningId};
+use openmemory_domain::request::{
+    AddMany, ById, Decide, Delete, Facets, FeedbackRequest, Get, History, Item, Learn, LearningById, List,
+    ListLearnings, ListMessages, NewMemory, OnConflict, Operations, Reinforce, Restore, Retire, Search, Sources, Touch,
+    Update, UpdateMany, Watch,
+};
+use openmemory_domain::{Memory, MemoryId, Scope, Shown};
+use openmemory_rules::contract::{
+    Added, BackedUp, Compacted, Control, Deleted, DeletedMany, DeletedMessages, EntityStats, ExportSink, Exported,
+    Faceted, Hit, Imported, ItemResult, LearningPage, Link, MemoryStore, MemoryVersion, MessagePage, Operated, Page,
+    QueryVector, Reindexed, Reply, SectorStats, SourceText, Stats, Watcher,
+};
+use openmemory_rules::{Error, ImportFile, Rows};
+use serde_json::Value;
+
+use crate::store::PostgresStore;
+
+fn unsupported<T: Send + 'static>(call: &'static str, instead: &'static str) -> Reply<'static, T> {
+    Box::pin(std::future::ready(Err(Error::Unsupported { call, instead })))
+}
+
+const LEARN_ELSEWHERE: &str = "learn into a store in a directory, and export and import its memories";
+
+impl MemoryStore for PostgresStore {
+    fn ready(&self) -> Reply<'_, ()> {
+        Box::pin(async move { self.tenant.model.query("ready".into()).await.map(drop) })
+    }
+
+    fn add(&self, new: NewMemory) -> Reply<'_, Added> {
+        Box::pin(self.tenant.add(new))
+    }
+
+    fn add_many(&self, batch: AddMany, control: Arc<Control>) -> Reply<'_, Vec<ItemResult<Added>>> {
+        Box::pin(async move { self.tenant.add_many(batch, &control).await })
+    }
+
+    fn get(&self, request: Get) -> Reply<'_, Memory> {
+        Box::pin(self.tenant.get(request))
+    }
+
+    fn list(&self, request: List, control: Arc<Control>) -> Reply<'_, Page> {
+        Box::pin(self.tenant.list(request, control))
+    }
+
+    fn count(&self, filter: Option<Filter>, shown: Shown, control: Arc<Control>) -> Reply<'_, u64> {
+        Box::pin(self.tenant.count(filter, shown, control))
+    }
+
+    fn facets(&self, request: Facets, control: Arc<Control>) -> Reply<'_, Faceted> {
+        Box::pin(self.tenant.facets(request, control))
+    }
+
+    fn update(&self, update: Update) -> Reply<'_, Memory> {
+        Box::pin(self.tenant.update(update))
+    }
+
+    fn update_many(&self, batch: UpdateMany, control: Arc<Control>) -> Reply<'_, Vec<ItemResult<Memory>>> {
+        Box::pin(async move { self.tenant.update_many(batch, &control).await })
+    }
+
+    fn touch(&self, request: Touch) -> Reply<'_, Vec<ItemResult<Memory>>> {
+        Box::pin(self.tenant.touch(request))
+    }
+
+    fn restore(&self, request: Restore) -> Reply<'_, Memory> {
+        Box::pin(self.tenant.restore(request))
+    }
+
+    fn retire(&self, request: Retire) -> Reply<'_, Memory> {
+        Box::pin(self.tenant.retire(request))
+    }
+
+    fn apply_operations(&self, request: Operations, control: Arc<Control>) -> Reply<'_, Vec<ItemResult<Operated>>> {
+        Box::pin(async move { self.tenant.apply_operations(request, &control).await })
+    }
+
+    fn delete(&self, request: Delete) -> Reply<'_, Deleted> {
+        Box::pin(self.tenant.delete(request))
+    }
+
+    fn delete_many(&self, ids: Vec<Item<MemoryId>>) -> Reply<'_, Vec<ItemResult<Deleted>>> {
+        Box::pin(self.tenant.delete_many(ids))
+    }
+
+    fn ids_matching(&self, filter: Option<Arc<Filter>>, control: Arc<Control>) -> Reply<'_, Vec<MemoryId>> {
+        Box::pin(self.tenant.ids_matching(filter, control))
+    }
+
+    fn delete_matching(
+        &self,
+        ids: Vec<MemoryId>,
+        filter: Option<Arc<Filter>>,
+        control: Arc<Control>,
+    ) -> Reply<'_, DeletedMany> {
+        Box::pin(async move { self.tenant.delete_matching(ids, filter, &control).await })
+    }
+
+    fn embed_query<'a>(&'a self, request: &'a Search) -> Reply<'a, QueryVector> {
+        Box::pin(self.tenant.embed_query(request))
+    }
+
+    fn search(&self, request: Search, vector: QueryVector, control: Arc<Control>) -> Reply<'_, Vec<Hit>> {
+        Box::pin(self.tenant.search(request, vector, control))
+    }
+
+    fn history(&self, request: History, control: Arc<Control>) -> Reply<'_, Vec<MemoryVersion>> {
+        Box::pin(self.tenant.history(request, control))
+    }
+
+    fn waypoints(&self, request: ById) -> Reply<'_, Vec<Link>> {
+        Box::pin(self.tenant.waypoints(request))
+    }
+
+    fn reinforce(&self, request: Reinforce) -> Reply<'_, Memory> {
+        Box::pin(self.tenant.reinforce(request))
+    }
+
+    fn feedback(&self, request: FeedbackRequest) -> Reply<'_, Memory> {
+        Box::pin(self.tenant.feedback(request))
+    }
+
+    fn watch(&self, request: Watch) -> Result<Box<dyn Watcher>, Error> {
+        Ok(Box::new(self.tenant.watch(&request)?))
+    }
+
+    fn export(&self, filter: Option<Filter>, control: Arc<Control>, sink: ExportSink) -> Reply<'_, Exported> {
+        Box::pin(self.tenant.export(filter, control, sink))
+    }
+
+    fn import(&self, file: ImportFile, on_conflict: OnConflict, control: Arc<Control>) -> Reply<'_, Imported> {
+        Box::pin(async move { self.tenant.import(file, on_conflict, &control).await })
+    }
+
+    fn can_learn(&self) -> bool {
+        false
+    }
+
+    fn learn(&self, _request: Learn, _control: Arc<Control>) -> Reply<'_, Learning> {
+        unsupported("learning", LEARN_ELSEWHERE)
+    }
+
+    fn decide(&self, _request: Decide) -> Reply<'_, Learning> {
+        unsupported("deciding about a learning", LEARN_ELSEWHERE)
+    }
+
+    fn undo_learning(&self, _request: LearningById) -> Reply<'_, Learning> {
+        unsupported("undoing a learning", LEARN_ELSEWHERE)
+    }
+
+    fn learning(&self, id: LearningId) -> Reply<'_, Learning> {
+        Box::pin(std::future::ready(Err(Error::NoLearning { id })))
+    }
+
+    fn list_learnings(&self, _request: ListLearnings) -> Reply<'_, LearningPage> {
+        unsupported("listing learnings", LEARN_ELSEWHERE)
+    }
+
+    fn sources(&self, _request: Sources) -> Reply<'_, Vec<SourceText>> {
+        unsupported("asking where a memory comes from", LEARN_ELSEWHERE)
+    }
+
+    fn list_messages(&self, _request: ListMessages) -> Reply<'_, MessagePage> {
+        unsupported("listing messages", LEARN_ELSEWHERE)
+    }
+
+    fn delete_messages(&self, _scope: Scope) -> Reply<'_, DeletedMessages> {
+        unsupported("deleting messages", LEARN_ELSEWHERE)
+    }
+
+    fn without_secrets(&self, text: &str) -> String {
+        openmemory_learning::redact::redacted(text)
+    }
+
+    fn document(&self, name: String) -> Reply<'_, Option<Value>> {
+        Box::pin(self.tenant.document(name))
+    }
+
+    fn document_names(&self, prefix: String) -> Reply<'_, Vec<String>> {
+        Box::pin(self.tenant.document_names(prefix))
+    }
+
+    fn put_documents(&self, documents: Vec<(String, Option<Value>)>) -> Reply<'_, ()> {
+        Box::pin(self.tenant.put_documents(documents))
+    }
+
+    fn stats(&self) -> Reply<'_, Stats> {
+        Box::pin(self.tenant.stats())
+    }
+
+    fn sector_stats(&self, control: Arc<Control>) -> Reply<'_, Vec<SectorStats>> {
+        Box::pin(self.tenant.sector_stats(control))
+    }
+
+    fn entities(&self, control: Arc<Control>) -> Reply<'_, Vec<EntityStats>> {
+        Box::pin(self.tenant.entities(control))
+    }
+
+    fn reindex(&self, _control: Arc<Control>) -> Reply<'_, Reindexed> {
+        Box::pin(async move {
+            let model = self.tenant.model.identity().await?.clone();
+            let (stored, mixed) =
+                self.tenant.read(Vec::new(), |rows| Ok((rows.model()?, rows.reindex()?.is_some()))).await?;
+            if !mixed && stored.is_none_or(|stored| stored == model) {
+                return Ok(Reindexed { reindexed: 0, model });
+            }
+            let instead = "export the memories, and import them into another database with the new model";
+            Err(Error::Unsupported { call: "changing the model", instead })
+        })
+    }
+
+    fn flush(&self) -> Reply<'_, ()> {
+        unsupported("flush", "every acknowledged write is as durable as the database's synchronous_commit makes it")
+    }
+
+    fn compact(&self) -> Reply<'_, Compacted> {
+        unsupported("compact", "use VACUUM of the database")
+    }
+
+    fn backup(&self, _directory: PathBuf, _control: Arc<Control>) -> Reply<'_, BackedUp> {
+        unsupported("backup", "use pg_dump or pg_basebackup of the database")
+    }
+}

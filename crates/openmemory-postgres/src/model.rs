@@ -1,0 +1,93 @@
+//! Which model makes the vectors of all stores of this process?
+
+use std::sync::{Arc, OnceLock};
+
+use openmemory_calls::embed::{self, Embedded};
+use openmemory_calls::sectors::Prototypes;
+use openmemory_domain::{Content, Embedding, Fault, ModelIdentity};
+use openmemory_embedding::EmbeddingService;
+use openmemory_rules::Error;
+use openmemory_rules::contract::Control;
+use quick_cache::sync::Cache;
+use tokio::sync::OnceCell;
+
+/// Queries whose vectors are cached.
+const QUESTIONS: usize = 128;
+
+pub(crate) struct Model {
+    service: EmbeddingService,
+    identity: OnceCell<ModelIdentity>,
+    prototypes: OnceCell<Prototypes>,
+    spread: OnceLock<f32>,
+    questions: Cache<String, Arc<[f32]>>,
+}
+
+impl Model {
+    pub(crate) fn new(service: EmbeddingService) -> Self {
+        Self {
+            service,
+            identity: OnceCell::new(),
+            prototypes: OnceCell::new(),
+            spread: OnceLock::new(),
+            questions: Cache::new(QUESTIONS),
+        }
+    }
+
+    pub(crate) async fn identity(&self) -> Result<&ModelIdentity, Error> {
+        Ok(self.identity.get_or_try_init(|| self.service.identity()).await.map_err(Fault::from)?)
+    }
+
+    pub(crate) async fn prototypes(&self) -> Result<&Prototypes, Error> {
+        let tag = self.identity().await?.tag();
+        self.prototypes.get_or_try_init(|| embed::prototypes(&self.service, tag)).await
+    }
+
+    /// As [`Prototypes::spread`]; 1 until the prototypes are known.
+    pub(crate) fn spread(&self) -> f32 {
+        self.prototypes.get().map_or(1.0, |prototypes| *self.spread.get_or_init(|| prototypes.spread()))
+    }
+
+    pub(crate) fn is_multilingual(&self) -> bool {
+        self.service.is_multilingual()
+    }
+
+    /// The vector of a query. Vectors of recent queries are cached.
+    pub(crate) async fn query(&self, question: String) -> Result<Arc<[f32]>, Error> {
+        if let Some(vector) = self.questions.get(&question) {
+            return Ok(vector);
+        }
+        let vector: Arc<[f32]> = self.service.query(&question).await.map_err(Fault::from)?.into();
+        self.questions.insert(question, Arc::clone(&vector));
+        Ok(vector)
+    }
+
+    pub(crate) async fn embed(&self, content: &Content) -> Result<Arc<Embedding>, Error> {
+        embed::embed(&self.service, self.prototypes().await?, content).await
+    }
+
+    /// The vectors of a text of which the caller has made one.
+    pub(crate) async fn own_embedding(&self, content: &Content, vector: &[f32]) -> Result<Arc<Embedding>, Error> {
+        let vector = self.checked_vector(vector).await?;
+        Ok(embed::own_embedding(self.prototypes().await?, content, vector))
+    }
+
+    pub(crate) async fn no_embedding(&self) -> Result<Arc<Embedding>, Error> {
+        Ok(embed::no_embedding(self.identity().await?))
+    }
+
+    pub(crate) async fn checked_vector(&self, vector: &[f32]) -> Result<Vec<f32>, Error> {
+        embed::checked_vector(self.identity().await?, vector)
+    }
+
+    pub(crate) async fn embed_all(
+        &self,
+        contents: &[&Content],
+        control: &Control,
+        progress: impl Fn(usize, usize),
+    ) -> Result<Embedded, Error> {
+        if contents.is_empty() {
+            return Ok(Embedded::new());
+        }
+        embed::embed_all(&self.service, self.prototypes().await?, contents, control, progress).await
+    }
+}

@@ -1,0 +1,257 @@
+//! Which partitions does this process hold, and are they as new as the database? Each has the clock of its scope, which is
+//! compared before every search: if it is behind, what has changed since is fetched first.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use openmemory_calls::index_entry::put;
+use openmemory_domain::{Invalid, ModelTag};
+use openmemory_index::{Partition, Tags, WrongDimensions};
+use openmemory_rules::{Error, Labels, Number};
+use parking_lot::{Mutex, RwLock};
+use tokio_postgres::Row;
+
+use crate::rows;
+use crate::scope_key::ScopeKey;
+use crate::session::Session;
+use crate::store::Tenant;
+
+/// Memories that are read together.
+const READ_TOGETHER: i64 = 1024;
+/// The most memories that a search over all users of a tenant loads.
+const MAX_MEMORIES: i64 = 200_000;
+
+/// The partition of a scope, in memory.
+pub(crate) struct Hot {
+    pub scope: ScopeKey,
+    state: RwLock<State>,
+    /// Held while it is loaded or brought up to date.
+    refresh: Mutex<()>,
+    used: AtomicU64,
+    bytes: AtomicUsize,
+}
+
+struct State {
+    /// `None`: not loaded.
+    partition: Option<Partition>,
+    clock: i64,
+}
+
+pub(crate) struct HotPartitions {
+    hot: Mutex<HashMap<ScopeKey, Arc<Hot>>>,
+    uses: AtomicU64,
+    budget: usize,
+}
+
+/// The size of what is in memory.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Usage {
+    pub users: usize,
+    pub vectors: usize,
+    pub bytes: usize,
+    pub budget: usize,
+}
+
+impl HotPartitions {
+    pub(crate) fn new(budget: usize) -> Self {
+        Self { hot: Mutex::default(), uses: AtomicU64::new(0), budget }
+    }
+
+    fn of(&self, scope: ScopeKey) -> Arc<Hot> {
+        let used = self.uses.fetch_add(1, Ordering::Relaxed);
+        let mut hot = self.hot.lock();
+        let found = hot.entry(scope).or_insert_with(|| Arc::new(Hot::new(scope)));
+        found.used.store(used, Ordering::Relaxed);
+        Arc::clone(found)
+    }
+
+    /// Lets the longest unused partitions go if they are too many, except `kept`.
+    fn make_room(&self, kept: ScopeKey) {
+        let mut hot = self.hot.lock();
+        let mut taken: usize = hot.values().map(|hot| hot.bytes.load(Ordering::Relaxed)).sum();
+        while taken > self.budget {
+            let others = hot.values().filter(|hot| hot.scope != kept);
+            let Some(longest) = others.min_by_key(|hot| hot.used.load(Ordering::Relaxed)).map(|hot| hot.scope) else {
+                return;
+            };
+            taken -= hot.remove(&longest).map_or(0, |hot| hot.bytes.load(Ordering::Relaxed));
+        }
+    }
+
+    pub(crate) fn usage(&self) -> Usage {
+        let all: Vec<Arc<Hot>> = self.hot.lock().values().cloned().collect();
+        let mut usage = Usage { budget: self.budget, ..Usage::default() };
+        for hot in all {
+            if let Some(partition) = &hot.state.read().partition {
+                usage.users += 1;
+                usage.vectors += partition.vectors();
+                usage.bytes += partition.bytes();
+            }
+        }
+        usage
+    }
+}
+
+impl Hot {
+    fn new(scope: ScopeKey) -> Self {
+        let state = RwLock::new(State { partition: None, clock: -1 });
+        Self { scope, state, refresh: Mutex::default(), used: AtomicU64::new(0), bytes: AtomicUsize::new(0) }
+    }
+
+    /// Reads the partition, if it is loaded.
+    pub(crate) fn with<T>(&self, read: impl FnOnce(&Partition) -> T) -> Option<T> {
+        self.state.read().partition.as_ref().map(read)
+    }
+
+    fn is_at(&self, clock: i64) -> bool {
+        let state = self.state.read();
+        state.partition.is_some() && state.clock >= clock
+    }
+
+    /// Brings the partition up to the clock that was read.
+    fn refresh(&self, session: &Session, clock: i64, dimensions: usize, tag: ModelTag) -> Result<(), Error> {
+        if self.is_at(clock) {
+            return Ok(());
+        }
+        let _turn = self.refresh.lock();
+        if self.is_at(clock) {
+            return Ok(());
+        }
+        let known = {
+            let state = self.state.read();
+            state.partition.is_some().then_some(state.clock)
+        };
+        match known {
+            None => self.load(session, clock, dimensions, tag),
+            Some(known) => self.follow(session, known, tag),
+        }
+    }
+
+    /// Reads all memories. Those that change meanwhile are read again by the next search.
+    fn load(&self, session: &Session, clock: i64, dimensions: usize, tag: ModelTag) -> Result<(), Error> {
+        let (mut partition, mut last) = (Partition::new(dimensions), -1_i64);
+        loop {
+            let rows = session.query(rows::FILL, &[&self.scope, &last, &READ_TOGETHER])?;
+            for row in &rows {
+                last = row.get(0);
+                index(&mut partition, row, 0, tag)?;
+            }
+            if (rows.len() as i64) < READ_TOGETHER {
+                break;
+            }
+        }
+        self.bytes.store(partition.bytes(), Ordering::Relaxed);
+        *self.state.write() = State { partition: Some(partition), clock };
+        Ok(())
+    }
+
+    /// Fetches what has changed.
+    fn follow(&self, session: &Session, known: i64, tag: ModelTag) -> Result<(), Error> {
+        let rows = session.query(rows::DELTA, &[&self.scope, &known])?;
+        let Some(clock) = rows.last().map(|row| row.get::<_, i64>(0)) else { return Ok(()) };
+        let mut state = self.state.write();
+        let Some(partition) = state.partition.as_mut() else { return Ok(()) };
+        let mut seen = HashSet::new();
+        for row in &rows {
+            let number: i64 = row.get(1);
+            if !seen.insert(number) {
+                continue;
+            }
+            match row.get::<_, Option<&[u8]>>(2) {
+                Some(_) => index(partition, row, 1, tag)?,
+                None => drop(partition.remove(number as u64)),
+            }
+        }
+        self.bytes.store(partition.bytes(), Ordering::Relaxed);
+        state.clock = clock;
+        Ok(())
+    }
+}
+
+/// Indexes a memory from the columns after `first`: its number, version, entry and salience.
+fn index(partition: &mut Partition, row: &Row, first: usize, tag: ModelTag) -> Result<(), Error> {
+    let number = Number(row.get::<_, i64>(first) as u64);
+    let version = rows::version(row.get(first + 1))?;
+    let entry = rows::entry(row.get(first + 2))?;
+    let dynamics = rows::dynamics(row.get(first + 3))?;
+    if entry.embedding.model != tag {
+        partition.remove(number.0);
+        return Ok(());
+    }
+    let labels = Labels::of(&version);
+    put(partition, number, &labels, Tags::of(labels.tags.as_slice()), &dynamics, &entry)
+}
+
+impl Tenant {
+    /// The partitions of these scopes, or of all of the tenant, as new as the database. Blocks.
+    pub(crate) fn current(
+        &self,
+        session: &Session,
+        scopes: Option<&[ScopeKey]>,
+        dimensions: usize,
+        tag: ModelTag,
+    ) -> Result<Vec<Arc<Hot>>, Error> {
+        let mut clocks: Vec<(ScopeKey, i64)> = Vec::new();
+        match scopes {
+            Some(scopes) => {
+                for scope in scopes {
+                    let rows = session.query(rows::CLOCK, &[scope])?;
+                    let seq = rows.first().filter(|row| row.get::<_, i64>(1) > 0).map(|row| row.get(0));
+                    clocks.extend(seq.map(|seq| (*scope, seq)));
+                }
+            }
+            None => {
+                let rows = session.query(rows::SCOPES, &[&self.name])?;
+                let memories: i64 = rows.iter().map(|row| row.get::<_, i64>(2)).sum();
+                if memories > MAX_MEMORIES {
+                    let problem = format!(
+                        "is needed: without a user {memories} memories would be searched, and at most {MAX_MEMORIES} are"
+                    );
+                    return Err(Invalid::limit("filters.user_id", problem).into());
+                }
+                clocks.extend(rows.iter().map(|row| (row.get::<_, ScopeKey>(0), row.get::<_, i64>(1))));
+            }
+        }
+        let mut current = Vec::with_capacity(clocks.len());
+        for (scope, clock) in clocks {
+            let hot = self.partitions.of(scope);
+            let before = hot.bytes.load(Ordering::Relaxed);
+            hot.refresh(session, clock, dimensions, tag)?;
+            if hot.bytes.load(Ordering::Relaxed) > before {
+                self.partitions.make_room(scope);
+            }
+            current.push(hot);
+        }
+        Ok(current)
+    }
+}
+
+/// The partitions in the scope of a search.
+pub(crate) struct InScope<'a>(pub &'a [Arc<Hot>]);
+
+/// A query of another model's dimensions.
+pub(crate) struct ScopedError;
+
+impl From<WrongDimensions> for ScopedError {
+    fn from(_: WrongDimensions) -> Self {
+        Self
+    }
+}
+
+impl From<ScopedError> for Error {
+    fn from(_: ScopedError) -> Self {
+        Self::Internal("a query of another model's dimensions")
+    }
+}
+
+impl openmemory_index::Partitions for InScope<'_> {
+    type Error = ScopedError;
+
+    fn each(&self, visit: &mut dyn FnMut(&Partition)) -> Result<(), ScopedError> {
+        for hot in self.0 {
+            hot.with(&mut *visit);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,184 @@
+//! Which statements read and write rows? All of them are here, so that a test can look at each.
+
+use openmemory_domain::Memory;
+use openmemory_domain::{Dynamics, Embedding, Timestamp, Version};
+use openmemory_rules::{Error, IndexedText, Number, Words};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+use tokio_postgres::Row;
+
+use crate::error::damaged;
+use crate::scope_key::ScopeKey;
+
+/// Declares statements, and lists them.
+macro_rules! statements {
+    ($($(#[$about:meta])* $name:ident = $sql:expr;)*) => {
+        $($(#[$about])* pub(crate) const $name: &str = $sql;)*
+
+        /// Every statement with its name.
+        pub const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+/// The columns of a whole memory.
+macro_rules! memory {
+    ($rest:literal) => {
+        concat!(
+            "SELECT m.number, m.scope, m.record, t.content, d.record FROM om_memory m \
+             JOIN om_text t ON t.scope = m.scope AND t.number = m.number AND t.hash = m.hash \
+             JOIN om_dynamics d ON d.scope = m.scope AND d.number = m.number ",
+            $rest
+        )
+    };
+}
+pub(crate) use memory;
+
+statements! {
+    /// Takes the lock of a scope, and makes its row if it is new.
+    LOCK_SCOPE = "INSERT INTO om_scope (scope, tenant, user_id) VALUES ($1, $2, $3) \
+                  ON CONFLICT (scope) DO UPDATE SET seq = om_scope.seq RETURNING seq";
+    MOVE_CLOCK = "UPDATE om_scope SET seq = $2, memories = memories + $3 WHERE scope = $1";
+    CLOCK = "SELECT seq, memories FROM om_scope WHERE scope = $1";
+    NUMBERS = "SELECT nextval('om_number') FROM generate_series(1, $1::int)";
+    ID = "SELECT id, scope, number, tombstone FROM om_id WHERE id = $1 AND tenant = $2";
+    FORGET_TOMBSTONE = "DELETE FROM om_id WHERE id = $1 AND tenant = $2 AND number IS NULL";
+    ADD_ID = "INSERT INTO om_id (id, tenant, scope, number, tombstone) VALUES ($1, $2, $3, $4, $5)";
+    SET_ID = "UPDATE om_id SET scope = $3, number = $4, tombstone = $5 WHERE id = $1 AND tenant = $2";
+    HEAD = "SELECT record FROM om_memory WHERE scope = $1 AND number = $2";
+    EARLIER = "SELECT record FROM om_history WHERE scope = $1 AND number = $2 AND version = $3";
+    HISTORY = "SELECT version, record FROM om_history WHERE scope = $1 AND number = $2 AND version < $3 \
+               ORDER BY version DESC LIMIT $4";
+    TEXT = "SELECT content FROM om_text WHERE scope = $1 AND number = $2 AND hash = $3";
+    INDEX_ENTRY = "SELECT record FROM om_index_entry WHERE scope = $1 AND number = $2";
+    EMBEDDING = "SELECT record FROM om_embedding WHERE scope = $1 AND number = $2 AND hash = $3";
+    DYNAMICS = "SELECT record FROM om_dynamics WHERE scope = $1 AND number = $2";
+    WAYPOINTS = "SELECT record FROM om_waypoints WHERE scope = $1 AND number = $2";
+    NUMBERS_OF_TEXT = "SELECT m.number FROM om_text t \
+                       JOIN om_memory m ON m.scope = t.scope AND m.number = t.number AND m.hash = t.hash \
+                       WHERE t.scope = $1 AND t.key = $2 ORDER BY m.number";
+    /// What most writes read of a memory.
+    WRITTEN = "SELECT m.number, m.record, m.hash, t.content, d.record, w.record FROM om_memory m \
+               JOIN om_text t ON t.scope = m.scope AND t.number = m.number AND t.hash = m.hash \
+               JOIN om_dynamics d ON d.scope = m.scope AND d.number = m.number \
+               LEFT JOIN om_waypoints w ON w.scope = m.scope AND w.number = m.number \
+               WHERE m.scope = $1 AND m.number = ANY($2)";
+    META = "SELECT value FROM om_meta WHERE tenant = $1 AND name = $2";
+    ADD_META = "INSERT INTO om_meta (tenant, name, value) VALUES ($1, $2, $3)";
+    SET_META = "UPDATE om_meta SET value = $3 WHERE tenant = $1 AND name = $2";
+    REMOVE_META = "DELETE FROM om_meta WHERE tenant = $1 AND name = $2";
+    ADD_MEMORY = "INSERT INTO om_memory (scope, number, tenant, hash, agent_id, app_id, run_id, created_at, updated_at, record) \
+                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    SET_MEMORY = "UPDATE om_memory SET hash = $3, created_at = $4, updated_at = $5, record = $6 WHERE scope = $1 AND number = $2";
+    ADD_HISTORY = "INSERT INTO om_history (scope, number, version, record) VALUES ($1, $2, $3, $4)";
+    ADD_TEXT = "INSERT INTO om_text (scope, number, hash, key, content) VALUES ($1, $2, $3, $4, $5) \
+                ON CONFLICT (scope, number, hash) DO NOTHING";
+    SET_INDEX_ENTRY = "INSERT INTO om_index_entry (scope, number, record) VALUES ($1, $2, $3) \
+                       ON CONFLICT (scope, number) DO UPDATE SET record = excluded.record";
+    SET_EMBEDDING = "INSERT INTO om_embedding (scope, number, hash, record) VALUES ($1, $2, $3, $4) \
+                     ON CONFLICT (scope, number, hash) DO UPDATE SET record = excluded.record";
+    SET_DYNAMICS = "INSERT INTO om_dynamics (scope, number, record) VALUES ($1, $2, $3) \
+                    ON CONFLICT (scope, number) DO UPDATE SET record = excluded.record";
+    SET_WAYPOINTS = "INSERT INTO om_waypoints (scope, number, record) VALUES ($1, $2, $3) \
+                     ON CONFLICT (scope, number) DO UPDATE SET record = excluded.record";
+    REMOVE_WAYPOINTS = "DELETE FROM om_waypoints WHERE scope = $1 AND number = $2";
+    REMOVE_MEMORY = "DELETE FROM om_memory WHERE scope = $1 AND number = $2";
+    REMOVE_TEXTS = "DELETE FROM om_text WHERE scope = $1 AND number = $2";
+    REMOVE_INDEX_ENTRY = "DELETE FROM om_index_entry WHERE scope = $1 AND number = $2";
+    REMOVE_EMBEDDINGS = "DELETE FROM om_embedding WHERE scope = $1 AND number = $2";
+    REMOVE_HISTORY = "DELETE FROM om_history WHERE scope = $1 AND number = $2";
+    REMOVE_DYNAMICS = "DELETE FROM om_dynamics WHERE scope = $1 AND number = $2";
+    ADD_CHANGE = "INSERT INTO om_change (scope, seq, tenant, number, id, version, kind, at, writer, owner) \
+                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    /// Whether a job has committed whose answer was lost. Its scope is locked, so nothing of it is under way.
+    WRITER = "SELECT seq FROM om_change WHERE scope = $1 AND seq > $2 AND writer = $3 LIMIT 1";
+
+    /// What a partition is filled with.
+    FILL = "SELECT m.number, m.record, i.record, d.record FROM om_memory m \
+            JOIN om_index_entry i ON i.scope = m.scope AND i.number = m.number \
+            JOIN om_dynamics d ON d.scope = m.scope AND d.number = m.number \
+            WHERE m.scope = $1 AND m.number > $2 ORDER BY m.number LIMIT $3";
+    /// What has changed in a partition since a time of its clock.
+    DELTA = "SELECT c.seq, c.number, m.record, i.record, d.record FROM om_change c \
+             LEFT JOIN om_memory m ON m.scope = c.scope AND m.number = c.number \
+             LEFT JOIN om_index_entry i ON i.scope = c.scope AND i.number = c.number \
+             LEFT JOIN om_dynamics d ON d.scope = c.scope AND d.number = c.number \
+             WHERE c.scope = $1 AND c.seq > $2 ORDER BY c.seq";
+    HITS = memory!("WHERE m.scope = $1 AND m.number = ANY($2)");
+    ENTRIES = "SELECT number, record FROM om_index_entry WHERE scope = $1 AND number = ANY($2)";
+
+    SCOPES = "SELECT scope, seq, memories FROM om_scope WHERE tenant = $1 AND memories > 0";
+    TENANT_HEADS = memory!("WHERE m.tenant = $1 AND m.number > $2 ORDER BY m.number LIMIT $3");
+    TOMBSTONES = "SELECT id, tombstone FROM om_id WHERE tenant = $1 AND tombstone IS NOT NULL AND id > $2 ORDER BY id LIMIT $3";
+    COUNT = "SELECT coalesce(sum(memories), 0)::bigint FROM om_scope WHERE tenant = $1";
+    DOCUMENT = "SELECT value FROM om_document WHERE tenant = $1 AND name = $2";
+    DOCUMENT_NAMES = "SELECT name FROM om_document WHERE tenant = $1 AND name >= $2 ORDER BY name";
+    PUT_DOCUMENT = "INSERT INTO om_document (tenant, name, value) VALUES ($1, $2, $3) \
+                    ON CONFLICT (tenant, name) DO UPDATE SET value = excluded.value";
+    REMOVE_DOCUMENT = "DELETE FROM om_document WHERE tenant = $1 AND name = $2";
+    /// The transactions below are over.
+    HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint";
+    /// What transactions from one on, and before another, have changed.
+    FEED = "SELECT scope, seq, number, id, version, kind, at, owner, xid::text::bigint FROM om_change \
+            WHERE tenant = $1 AND xid >= $2::text::xid8 AND xid < $3::text::xid8 AND kind < 2 ORDER BY xid, scope, seq";
+}
+
+/// What a change of the feed says.
+pub(crate) const STORED: i16 = 0;
+pub(crate) const DELETED: i16 = 1;
+/// Tags, expiry or salience: watchers are not told.
+pub(crate) const SIGNAL: i16 = 2;
+
+pub(crate) fn encode<T: Serialize>(record: &T) -> Vec<u8> {
+    // Writing to a vector cannot fail.
+    postcard::to_stdvec(record).unwrap_or_default()
+}
+
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8], what: &'static str) -> Result<T, Error> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((record, [])) => Ok(record),
+        _ => Err(damaged(what)),
+    }
+}
+
+pub(crate) fn version(bytes: &[u8]) -> Result<Version, Error> {
+    decode(bytes, "a version of a memory")
+}
+
+pub(crate) fn dynamics(bytes: &[u8]) -> Result<Dynamics, Error> {
+    decode(bytes, "the salience of a memory")
+}
+
+pub(crate) fn text(bytes: Vec<u8>) -> Result<String, Error> {
+    String::from_utf8(bytes).map_err(|_| damaged("the text of a memory"))
+}
+
+pub(crate) fn embedding(bytes: &[u8]) -> Result<Embedding, Error> {
+    let embedding: Embedding = decode(bytes, "the vectors of a memory")?;
+    if embedding.is_whole() { Ok(embedding) } else { Err(damaged("the vectors of a memory")) }
+}
+
+pub(crate) fn encode_entry(text: &IndexedText) -> Vec<u8> {
+    encode(&(text.content, text.words.as_bytes(), &*text.embedding))
+}
+
+pub(crate) fn entry(bytes: &[u8]) -> Result<IndexedText, Error> {
+    let (content, words, embedding): (_, Vec<u8>, Embedding) = decode(bytes, "the vectors of a memory")?;
+    if !embedding.is_whole() {
+        return Err(damaged("the vectors of a memory"));
+    }
+    Ok(IndexedText { content, words: Words::new(words), embedding: Arc::new(embedding) })
+}
+
+/// A whole memory, as [`memory`] selects it.
+pub(crate) struct Whole {
+    pub number: Number,
+    pub scope: ScopeKey,
+    pub memory: Memory,
+}
+
+pub(crate) fn whole(row: &Row, now: Timestamp) -> Result<Whole, Error> {
+    let memory =
+        Memory { version: version(row.get(2))?, content: text(row.get(3))?, dynamics: dynamics(row.get(4))?, now };
+    Ok(Whole { number: Number(row.get::<_, i64>(0) as u64), scope: row.get(1), memory })
+}

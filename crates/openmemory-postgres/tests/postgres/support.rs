@@ -1,0 +1,37 @@
+//! What do the tests share?
+
+use std::sync::Arc;
+
+use openmemory_domain::request::{NewMemory, Search, Update};
+use openmemory_embedding::TestEmbedder;
+use openmemory_postgres::{Options, PostgresStore, PostgresStores};
+use openmemory_rules::Error;
+use openmemory_rules::contract::{Added, Control, Hit, MemoryStore};
+use serde_json::{Value, json};
+
+/// The stores of a database, as one server has them.
+pub fn stores(url: &str) -> PostgresStores {
+    PostgresStores::new(&options(url)).unwrap()
+}
+
+pub fn options(url: &str) -> Options {
+    Options { hash_partitions: Some(8), ..Options::new(url, Arc::new(TestEmbedder)) }
+}
+
+pub fn new_memory(value: Value) -> NewMemory {
+    NewMemory::read(value).unwrap()
+}
+
+pub fn updating(id: &str, patch: Value) -> Update {
+    Update::read(json!({ "id": id, "patch": patch })).unwrap()
+}
+
+pub async fn add(store: &PostgresStore, value: Value) -> Result<Added, Error> {
+    store.add(new_memory(value)).await
+}
+
+pub async fn search(store: &dyn MemoryStore, request: Value) -> Result<Vec<Hit>, Error> {
+    let request = Search::read(request).unwrap();
+    let vector = store.embed_query(&request).await?;
+    store.search(request, vector, Arc::new(Control::default())).await
+}

