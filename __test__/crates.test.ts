@@ -20,7 +20,9 @@ const ARROWS: Record<string, string[]> = {
   'openmemory-learning': ['openmemory-domain'],
   'openmemory-rules': ['openmemory-domain'],
   'openmemory-storage': ['openmemory-domain', 'openmemory-files', 'openmemory-rules'],
+  'openmemory-calls': ['openmemory-domain', 'openmemory-embedding', 'openmemory-index', 'openmemory-rules'],
   'openmemory-engine': [
+    'openmemory-calls',
     'openmemory-domain',
     'openmemory-embedding',
     'openmemory-files',
@@ -29,12 +31,21 @@ const ARROWS: Record<string, string[]> = {
     'openmemory-rules',
     'openmemory-storage',
   ],
+  'openmemory-postgres': [
+    'openmemory-calls',
+    'openmemory-domain',
+    'openmemory-embedding',
+    'openmemory-index',
+    'openmemory-learning',
+    'openmemory-rules',
+  ],
   'openmemory-server': ['openmemory-domain', 'openmemory-files', 'openmemory-rules'],
   'openmemory-node': [
     'openmemory-domain',
     'openmemory-embedding',
     'openmemory-engine',
     'openmemory-learning',
+    'openmemory-postgres',
     'openmemory-rules',
     'openmemory-server',
     'openmemory-storage',
@@ -56,6 +67,7 @@ const OWNERS: Record<string, string> = {
   'tract-onnx': 'openmemory-onnx',
   tokenizers: 'openmemory-embedding',
   axum: 'openmemory-server',
+  'tokio-postgres': 'openmemory-postgres',
   napi: 'openmemory-node',
 }
 
@@ -70,7 +82,7 @@ test('each crate of the workspace uses only the crates below it', () => {
   expect(Object.fromEntries(arrows)).toEqual(ARROWS)
 })
 
-test('sled, tract, the tokenizers, axum and napi are each known to one crate', () => {
+test('sled, tract, the tokenizers, axum, tokio-postgres and napi are each known to one crate', () => {
   for (const [library, owner] of Object.entries(OWNERS)) {
     const users = packages.filter(({ dependencies }) =>
       dependencies.some((to) => to.kind === null && to.name === library),

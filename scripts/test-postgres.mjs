@@ -1,5 +1,5 @@
 // Runs the tests of remote mode against servers whose memories are in PostgreSQL: `npm run test:postgres -- history` runs one
-// file. Starts a PostgreSQL from the registry, or uses the URL in OPENMEMORY_TEST_POSTGRES.
+// file. Starts a PostgreSQL from the registry, or uses the URL in OPENMEMORY_TEST_POSTGRES. With --install it only installs it.
 
 import { spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -65,13 +65,19 @@ async function start() {
   return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, stop }
 }
 
-const given = process.env.OPENMEMORY_TEST_POSTGRES
-const { url, stop } = given ? { url: given, stop: () => {} } : await start()
-try {
-  const jest = [join(ROOT, 'node_modules/jest/bin/jest.js'), '--selectProjects', 'postgres', ...process.argv.slice(2)]
-  const createdb = join(programs(), 'createdb')
-  const env = { ...process.env, OPENMEMORY_TEST_POSTGRES: url, OPENMEMORY_TEST_CREATEDB: createdb }
-  process.exitCode = spawnSync(process.execPath, jest, { cwd: ROOT, env, stdio: 'inherit' }).status ?? 1
-} finally {
-  stop()
+async function test(args) {
+  const given = process.env.OPENMEMORY_TEST_POSTGRES
+  const { url, stop } = given ? { url: given, stop: () => {} } : await start()
+  try {
+    const jest = [join(ROOT, 'node_modules/jest/bin/jest.js'), ...args, '--selectProjects', 'postgres']
+    const createdb = join(programs(), 'createdb')
+    const env = { ...process.env, OPENMEMORY_TEST_POSTGRES: url, OPENMEMORY_TEST_CREATEDB: createdb }
+    process.exitCode = spawnSync(process.execPath, jest, { cwd: ROOT, env, stdio: 'inherit' }).status ?? 1
+  } finally {
+    stop()
+  }
 }
+
+const args = process.argv.slice(2)
+if (args.includes('--install')) programs()
+else await test(args)

@@ -18,9 +18,9 @@ use openmemory_rules::write::text::Text;
 use openmemory_rules::write::{delete, reinforce, restore, retire, update};
 use openmemory_rules::{Changes, Error};
 
+use crate::job::{Hints, ScopeRow};
 use crate::store::Tenant;
 use crate::workspace::Workspace;
-use crate::writer::{Hints, ScopeRow};
 
 /// New memories per commit. A memory can be linked only to memories of earlier commits.
 const ADD_CHUNK: usize = 128;
@@ -485,9 +485,9 @@ impl Tenant {
                 Ready::Update(Box::new(update), text)
             }
             Operation::Merge(merge) => {
-                let Merge { into, from, .. } = *merge.clone();
+                let Merge { into, from } = *merge;
                 let (into, text) = self.with_text(into, embedded).await?;
-                Ready::Merge(Box::new(Merge { into, from, ..*merge }), text)
+                Ready::Merge(Box::new(Merge { into, from }), text)
             }
             Operation::Restore(restore) => {
                 let text = self.text_to_restore(&restore).await?;

@@ -11,8 +11,8 @@ use openmemory_rules::write::add;
 use openmemory_rules::write::import::{self, Applied, Standing};
 use openmemory_rules::{Changes, Error, ImportFile, IndexedText, Numbered};
 
+use crate::job::{Hints, ScopeRow};
 use crate::store::Tenant;
-use crate::writer::{Hints, ScopeRow};
 
 /// A memory that is embedded and can be committed.
 #[derive(Clone)]

@@ -9,17 +9,20 @@
 
 mod batch;
 mod connect;
+mod current;
 mod documents;
 mod error;
 mod export;
 mod feed;
 mod history;
 mod import;
+mod job;
 mod list;
 mod memory_store;
 mod migrate;
 mod model;
 mod partitions;
+mod pending;
 mod prepare;
 mod reads;
 mod recall;
@@ -30,6 +33,7 @@ mod session;
 mod stats;
 mod store;
 mod stores;
+mod watch;
 mod workspace;
 mod writer;
 

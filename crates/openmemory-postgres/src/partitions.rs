@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use openmemory_calls::index_entry::put;
-use openmemory_domain::{Invalid, ModelTag};
+use openmemory_domain::ModelTag;
 use openmemory_index::{Partition, Tags, WrongDimensions};
 use openmemory_rules::{Error, Labels, Number};
 use parking_lot::{Mutex, RwLock};
@@ -15,13 +15,9 @@ use tokio_postgres::Row;
 use crate::rows;
 use crate::scope_key::ScopeKey;
 use crate::session::Session;
-use crate::store::Tenant;
 
 /// Memories that are read together.
 const READ_TOGETHER: i64 = 1024;
-/// The most memories that a search over all users of a tenant loads.
-const MAX_MEMORIES: i64 = 200_000;
-
 /// The partition of a scope, in memory.
 pub(crate) struct Hot {
     pub scope: ScopeKey,
@@ -58,12 +54,31 @@ impl HotPartitions {
         Self { hot: Mutex::default(), uses: AtomicU64::new(0), budget }
     }
 
+    /// The partition of a scope, which may not be loaded.
     fn of(&self, scope: ScopeKey) -> Arc<Hot> {
         let used = self.uses.fetch_add(1, Ordering::Relaxed);
         let mut hot = self.hot.lock();
         let found = hot.entry(scope).or_insert_with(|| Arc::new(Hot::new(scope)));
         found.used.store(used, Ordering::Relaxed);
         Arc::clone(found)
+    }
+
+    /// The partition of a scope at this clock. Blocks.
+    pub(crate) fn at(
+        &self,
+        session: &Session,
+        scope: ScopeKey,
+        clock: i64,
+        dimensions: usize,
+        tag: ModelTag,
+    ) -> Result<Arc<Hot>, Error> {
+        let hot = self.of(scope);
+        let before = hot.bytes.load(Ordering::Relaxed);
+        hot.refresh(session, clock, dimensions, tag)?;
+        if hot.bytes.load(Ordering::Relaxed) > before {
+            self.make_room(scope);
+        }
+        Ok(hot)
     }
 
     /// Lets the longest unused partitions go if they are too many, except `kept`.
@@ -181,50 +196,6 @@ fn index(partition: &mut Partition, row: &Row, first: usize, tag: ModelTag) -> R
     }
     let labels = Labels::of(&version);
     put(partition, number, &labels, Tags::of(labels.tags.as_slice()), &dynamics, &entry)
-}
-
-impl Tenant {
-    /// The partitions of these scopes, or of all of the tenant, as new as the database. Blocks.
-    pub(crate) fn current(
-        &self,
-        session: &Session,
-        scopes: Option<&[ScopeKey]>,
-        dimensions: usize,
-        tag: ModelTag,
-    ) -> Result<Vec<Arc<Hot>>, Error> {
-        let mut clocks: Vec<(ScopeKey, i64)> = Vec::new();
-        match scopes {
-            Some(scopes) => {
-                for scope in scopes {
-                    let rows = session.query(rows::CLOCK, &[scope])?;
-                    let seq = rows.first().filter(|row| row.get::<_, i64>(1) > 0).map(|row| row.get(0));
-                    clocks.extend(seq.map(|seq| (*scope, seq)));
-                }
-            }
-            None => {
-                let rows = session.query(rows::SCOPES, &[&self.name])?;
-                let memories: i64 = rows.iter().map(|row| row.get::<_, i64>(2)).sum();
-                if memories > MAX_MEMORIES {
-                    let problem = format!(
-                        "is needed: without a user {memories} memories would be searched, and at most {MAX_MEMORIES} are"
-                    );
-                    return Err(Invalid::limit("filters.user_id", problem).into());
-                }
-                clocks.extend(rows.iter().map(|row| (row.get::<_, ScopeKey>(0), row.get::<_, i64>(1))));
-            }
-        }
-        let mut current = Vec::with_capacity(clocks.len());
-        for (scope, clock) in clocks {
-            let hot = self.partitions.of(scope);
-            let before = hot.bytes.load(Ordering::Relaxed);
-            hot.refresh(session, clock, dimensions, tag)?;
-            if hot.bytes.load(Ordering::Relaxed) > before {
-                self.partitions.make_room(scope);
-            }
-            current.push(hot);
-        }
-        Ok(current)
-    }
 }
 
 /// The partitions in the scope of a search.

@@ -8,12 +8,12 @@ use quick_cache::sync::Cache;
 
 use crate::connect::Database;
 use crate::feed::Feed;
+use crate::job::{ScopeRow, Writer};
 use crate::model::Model;
 use crate::partitions::HotPartitions;
-use crate::recall::Pending;
+use crate::pending::Pending;
 use crate::scope_key::{self, ScopeKey};
 use crate::workspace::Workspace;
-use crate::writer::{ScopeRow, Writer};
 
 /// Ids whose places are remembered.
 const PLACES: usize = 16_384;

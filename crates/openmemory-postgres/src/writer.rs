@@ -5,14 +5,14 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use openmemory_domain::{MemoryId, Timestamp, unique::unique};
-use openmemory_rules::{Changes, Error};
-use parking_lot::Mutex;
+use openmemory_domain::{Timestamp, unique::unique};
+use openmemory_rules::Error;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::connect::Database;
 use crate::error::{Cause, cause};
+use crate::job::{Hints, Job, ScopeRow, Work};
 use crate::rows;
 use crate::scope_key::ScopeKey;
 use crate::session::{Request, Session};
@@ -24,66 +24,6 @@ const MAX_GROUP: usize = 64;
 /// How often a transaction is tried that conflicts with others, or whose connection is lost.
 const MAX_ATTEMPTS: u32 = 20;
 
-/// The scope of a user.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct ScopeRow {
-    pub key: ScopeKey,
-    pub user: Option<String>,
-}
-
-/// What a job is known to read, so that it is read together with the lock.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Hints {
-    pub ids: Vec<MemoryId>,
-    pub numbers: Vec<(ScopeKey, u64)>,
-    /// New memories.
-    pub new: usize,
-    pub model: bool,
-}
-
-/// A piece of work inside a transaction.
-trait Job: Send {
-    fn hints(&self) -> &Hints;
-    /// Runs the work under a savepoint, and keeps its result.
-    fn run(&mut self, workspace: &mut Workspace<'_>);
-    /// Answers with the result, or with what became of the transaction.
-    fn finish(self: Box<Self>, committed: Result<(), Error>);
-}
-
-struct Work<T, W> {
-    hints: Hints,
-    work: W,
-    result: Option<Result<T, Error>>,
-    answer: oneshot::Sender<Result<T, Error>>,
-}
-
-impl<T, W> Job for Work<T, W>
-where
-    T: Send,
-    W: Fn(&mut Workspace<'_>) -> Result<T, Error> + Send,
-{
-    fn hints(&self) -> &Hints {
-        &self.hints
-    }
-
-    fn run(&mut self, workspace: &mut Workspace<'_>) {
-        self.result = Some(workspace.attempt(|workspace| (self.work)(workspace)));
-    }
-
-    fn finish(self: Box<Self>, committed: Result<(), Error>) {
-        let Self { result, answer, .. } = *self;
-        let result = committed.and_then(|()| result.unwrap_or(Err(Error::Internal("a job was not run"))));
-        // The caller may have gone; what is committed stays.
-        let _ = answer.send(result);
-    }
-}
-
-/// The jobs that wait, by scope.
-#[derive(Default)]
-pub(crate) struct Writer {
-    queues: Mutex<HashMap<ScopeKey, VecDeque<Box<dyn Job>>>>,
-}
-
 impl Tenant {
     /// Commits work in the scopes that it needs. A failed piece of work changes nothing.
     pub(crate) async fn commit<T: Send + 'static>(
@@ -93,7 +33,7 @@ impl Tenant {
         work: impl Fn(&mut Workspace<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
-        let job: Box<dyn Job> = Box::new(Work { hints, work, result: None, answer });
+        let job: Box<dyn Job> = Box::new(Work::new(hints, work, answer));
         match &scopes[..] {
             [only] => self.enqueue(only.clone(), job),
             _ => {
@@ -300,7 +240,7 @@ impl Tenant {
             let rows = &replies[first_new + usize::from(new > 0)];
             workspace.know(Key::Meta(MODEL), rows.first().map(|row| row.get(0)));
         }
-        Ok(Begun::Working(workspace, clock))
+        Ok(Begun::Working(Box::new(workspace), clock))
     }
 
     fn write(&self, session: &Session, workspace: &Workspace<'_>, writer: Uuid, clock: i64) -> Ended {
@@ -346,7 +286,7 @@ async fn pause(attempt: u32) {
 enum Begun<'s> {
     /// An earlier attempt was committed.
     Done,
-    Working(Workspace<'s>, i64),
+    Working(Box<Workspace<'s>>, i64),
 }
 
 /// What became of a transaction.
