@@ -23,6 +23,15 @@ function inDatabase(path: string | undefined): ServeOptions {
   return { store: url.replace(/[^/]*$/, name) }
 }
 
+/** Drops the database of a directory that is removed. */
+export function dropDatabase(path: string): void {
+  const name = databases.get(path)
+  const { OPENMEMORY_TEST_POSTGRES: url = '', OPENMEMORY_TEST_CREATEDB: createdb = 'createdb' } = process.env
+  if (!name) return
+  spawnSync(createdb.replace(/createdb$/, 'dropdb'), ['--force', '--if-exists', '--maintenance-db', url, name])
+  databases.delete(path)
+}
+
 /** An object in remote mode that is created synchronously, like an embedded one, and closes its server too. */
 export function serveAndReach(options: EmbeddedOptions): OpenMemory {
   const {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, test } from '@jest/globals'
 import { type EmbeddedOptions, OpenMemory } from '@openmemory/sdk'
-import { serveAndReach } from './served'
+import { dropDatabase, serveAndReach } from './served'
 
 export const remote = (globalThis as { openMemoryTestMode?: string }).openMemoryTestMode === 'remote'
 
@@ -18,7 +18,10 @@ const directories: string[] = []
 
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((store) => store.close()))
-  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true })
+  for (const directory of directories.splice(0)) {
+    rmSync(directory, { recursive: true, force: true })
+    dropDatabase(directory)
+  }
 })
 
 export function freshDirectory(): string {
