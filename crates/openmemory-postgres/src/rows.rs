@@ -105,7 +105,12 @@ statements! {
              LEFT JOIN om_dynamics d ON d.scope = c.scope AND d.number = c.number \
              WHERE c.scope = $1 AND c.seq > $2 ORDER BY c.seq";
     HITS = memory!("WHERE m.scope = $1 AND m.number = ANY($2)");
-    ENTRIES = "SELECT number, record FROM om_index_entry WHERE scope = $1 AND number = ANY($2)";
+    /// Hits with the vectors of their texts, which another commit could change between two statements.
+    HITS_WITH_VECTORS = "SELECT m.number, m.scope, m.record, t.content, d.record, i.record FROM om_memory m \
+                         JOIN om_text t ON t.scope = m.scope AND t.number = m.number AND t.hash = m.hash \
+                         JOIN om_dynamics d ON d.scope = m.scope AND d.number = m.number \
+                         JOIN om_index_entry i ON i.scope = m.scope AND i.number = m.number \
+                         WHERE m.scope = $1 AND m.number = ANY($2)";
 
     SCOPES = "SELECT scope, seq, memories FROM om_scope WHERE tenant = $1 AND memories > 0";
     TENANT_HEADS = memory!("WHERE m.tenant = $1 AND m.number > $2 ORDER BY m.number LIMIT $3");

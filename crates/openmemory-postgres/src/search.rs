@@ -17,7 +17,6 @@ use openmemory_rules::{Error, Number, Rows};
 use crate::partitions::{Hot, InScope};
 use crate::rows::{self, Whole, whole};
 use crate::scope_key::{self, ScopeKey};
-use crate::session::Session;
 use crate::store::Tenant;
 use crate::workspace::Workspace;
 
@@ -194,19 +193,18 @@ fn hits(
     control: &Control,
     best: Vec<Found>,
 ) -> Result<Vec<Hit>, Error> {
-    let embeddings = read_embeddings(rows.session(), &best)?;
+    let mut current = read_hits(rows, &best)?;
     let mut hits = Vec::with_capacity(best.len());
     for (found, whole) in best {
         control.check()?;
+        // It may have changed, or have been deleted, since it was found.
+        let Some((whole, embedding)) = current.remove(&whole.number.0) else { continue };
         rows.know_scope(whole.number, whole.scope);
         let version = &whole.memory.version;
-        let similarity = match embeddings.get(&whole.number.0) {
-            Some((hash, embedding)) if *hash == version.content => {
-                similarity(embedding, &version.sectors(), request, vector)
-            }
-            // Its text has changed since: what the index compared is as good.
-            _ => found.features.all().find(|(name, ..)| *name == "similarity").map_or(0.0, |(_, value, _)| value),
-        };
+        if request.filter.as_ref().is_some_and(|filter| !filter.matches(version, &whole.memory.content)) {
+            continue;
+        }
+        let similarity = similarity(&embedding, &version.sectors(), request, vector);
         let by = match found.by {
             Some(number) => {
                 rows.know_scope(Number(number), whole.scope);
@@ -237,21 +235,20 @@ fn texts_before(
     timeline::texts_before(known, version, limit, |hash| rows.content(number, hash))
 }
 
-type Embeddings = HashMap<u64, (openmemory_domain::ContentHash, Arc<Embedding>)>;
-
-fn read_embeddings(session: &Session, best: &[Found]) -> Result<Embeddings, Error> {
+/// The current state of hits with their vectors, by number.
+fn read_hits(rows: &Workspace<'_>, best: &[Found]) -> Result<HashMap<u64, (Whole, Arc<Embedding>)>, Error> {
     let mut by_scope: HashMap<ScopeKey, Vec<i64>> = HashMap::new();
     for (_, whole) in best {
         by_scope.entry(whole.scope).or_default().push(whole.number.0 as i64);
     }
-    let mut embeddings = HashMap::new();
+    let mut hits = HashMap::new();
     for (scope, numbers) in by_scope {
-        for row in session.query(rows::ENTRIES, &[&scope, &numbers])? {
-            let entry = rows::entry(row.get(1))?;
-            embeddings.insert(row.get::<_, i64>(0) as u64, (entry.content, entry.embedding));
+        for row in rows.session().query(rows::HITS_WITH_VECTORS, &[&scope, &numbers])? {
+            let found = whole(&row, rows.now())?;
+            hits.insert(found.number.0, (found, rows::entry(row.get(5))?.embedding));
         }
     }
-    Ok(embeddings)
+    Ok(hits)
 }
 
 /// The candidates to which a filter confines a search, if they are known without reading each memory.
