@@ -79,6 +79,7 @@ pub struct StoreSpec {
     /// What a server of this store learns with.
     pub language_model: Option<Arc<dyn LanguageModel>>,
     /// Bytes for the loaded memories of all stores of the process.
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "directories share it by themselves"))]
     pub index_memory: usize,
 }
 

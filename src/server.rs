@@ -10,6 +10,7 @@ use napi::tokio::sync::OnceCell;
 use napi_derive::napi;
 use openmemory_engine::{Directory, OpenDirectory, TenantDirectories};
 use openmemory_learning::LanguageModel;
+#[cfg(feature = "postgres")]
 use openmemory_postgres::{self as postgres, PostgresStores};
 use openmemory_rules as rules;
 use openmemory_rules::contract::Stores;
@@ -94,11 +95,22 @@ fn stores(spec: &Arc<StoreSpec>, options: &Options) -> std::result::Result<Arc<d
         let stores = TenantDirectories::new(spec.path.clone(), directories, options.limits.open_tenants);
         return Ok(Arc::new(stores));
     };
-    let database = postgres::Options {
-        index_memory: spec.index_memory,
-        ..postgres::Options::new(url.clone(), spec.embedder.clone())
-    };
+    in_database(spec, url)
+}
+
+#[cfg(feature = "postgres")]
+fn in_database(spec: &StoreSpec, url: &str) -> std::result::Result<Arc<dyn Stores>, rules::Error> {
+    let database =
+        postgres::Options { index_memory: spec.index_memory, ..postgres::Options::new(url, spec.embedder.clone()) };
     Ok(Arc::new(PostgresStores::new(&database)?))
+}
+
+#[cfg(not(feature = "postgres"))]
+fn in_database(_spec: &StoreSpec, _url: &str) -> std::result::Result<Arc<dyn Stores>, rules::Error> {
+    Err(rules::Error::Unsupported {
+        call: "serving",
+        instead: "this addon was built without PostgreSQL; use one that has it",
+    })
 }
 
 #[napi]
