@@ -1,5 +1,7 @@
 //! Memories in a real PostgreSQL.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests panic, and print what they measured")]
+
 mod memories;
 mod ranking;
 mod server;

@@ -26,7 +26,8 @@ async fn storm(servers: &[PostgresStore], rounds: usize) -> usize {
                 for memory in 0..MEMORIES {
                     let store = &servers[(client + round + memory) % servers.len()];
                     let patch = json!({ "metadata": { format!("f{client}"): round } });
-                    while store.update(updating(&format!("m{memory}"), patch.clone())).await.is_err() {
+                    while let Err(error) = store.update(updating(&format!("m{memory}"), patch.clone())).await {
+                        assert!(error.retryable(), "{error:?}");
                         refused.fetch_add(1, Ordering::Relaxed);
                         tokio::time::sleep(Duration::from_millis(5)).await;
                     }
@@ -40,15 +41,14 @@ async fn storm(servers: &[PostgresStore], rounds: usize) -> usize {
     refused.load(Ordering::Relaxed)
 }
 
-async fn check(store: &PostgresStore, rounds: usize, exact: bool) {
+async fn check(store: &PostgresStore, rounds: usize) {
     for memory in 0..MEMORIES {
         let id = format!("m{memory}");
         let found = store.get(Get::read(json!({ "id": id })).unwrap()).await.unwrap();
         for client in 0..CLIENTS {
             assert_eq!(found.version.metadata.fields()[&format!("f{client}")], json!(rounds), "{id}, client {client}");
         }
-        let (made, least) = (found.version.number, (1 + CLIENTS * rounds) as u64);
-        assert!(if exact { made == least } else { made >= least }, "{id}: {made} versions, {least} updates");
+        assert_eq!(found.version.number, (1 + CLIENTS * rounds) as u64, "{id}");
         let history = History::read(json!({ "id": id, "limit": 1000 })).unwrap();
         let history = store.history(history, Arc::default()).await.unwrap();
         let numbers: Vec<u64> = history.iter().map(|version| version.version.number).collect();
@@ -82,7 +82,7 @@ async fn sixty_four_clients_of_three_servers_lose_nothing() {
     let updates = CLIENTS * MEMORIES * rounds;
     println!("{updates} updates, {refused} refused, {:.0}/s", updates as f64 / began.elapsed().as_secs_f64());
     assert_eq!(refused, 0);
-    check(&tenants[1], rounds, true).await;
+    check(&tenants[1], rounds).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -112,7 +112,7 @@ async fn connections_that_end_lose_nothing_and_repeat_nothing() {
     let ended = killer.await.unwrap();
     println!("{ended} connections ended, {refused} updates refused");
     assert!(ended > 10, "only {ended} connections were ended");
-    // Whoever was refused did it again, so each acknowledged update is one version if none was made twice.
-    assert_eq!(refused, 0);
-    check(&tenants[0], rounds, true).await;
+    // Whoever was refused did it again, so there is one version for each update if what was refused was not made.
+    assert!(refused < 50, "{refused} updates were refused");
+    check(&tenants[0], rounds).await;
 }
