@@ -122,10 +122,11 @@ statements! {
                     ON CONFLICT (tenant, name) DO UPDATE SET value = excluded.value";
     REMOVE_DOCUMENT = "DELETE FROM om_document WHERE tenant = $1 AND name = $2";
     /// The transactions below are over.
-    HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint";
+    HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_current_snapshot()::text";
     /// What transactions from one on, and before another, have changed.
     FEED = "SELECT scope, seq, number, id, version, kind, at, owner, xid::text::bigint FROM om_change \
-            WHERE tenant = $1 AND xid >= $2::text::xid8 AND xid < $3::text::xid8 AND kind < 2 ORDER BY xid, scope, seq";
+            WHERE tenant = $1 AND xid >= $2::text::xid8 AND xid < $3::text::xid8 AND kind < 2 \
+            AND NOT pg_visible_in_snapshot(xid, $4::text::pg_snapshot) ORDER BY xid, scope, seq";
 }
 
 /// What a change of the feed says.

@@ -28,6 +28,8 @@ use crate::workspace::Workspace;
 const POLL: Duration = Duration::from_millis(200);
 /// Maximum number of changes per call.
 const MAX_CHANGES: usize = 256;
+/// A snapshot in which no transaction is committed.
+const NOTHING: &str = "1:1:";
 /// Prefix that distinguishes a cursor from a time, and from the cursors of other stores.
 const CURSOR_PREFIX: &str = "p.";
 
@@ -56,6 +58,8 @@ pub(crate) struct PostgresWatcher {
     filter: Option<Filter>,
     /// `None` until the first position is known.
     at: Option<Cursor>,
+    /// What was committed when the watch began, which it is not told although older transactions were still running.
+    begun: String,
     backlog: Option<Backlog>,
 }
 
@@ -68,14 +72,17 @@ impl Tenant {
             Some(Since::Time(since)) => backlog = Some(Backlog { since, changes: None }),
             None => {}
         }
-        if at.is_none() {
-            at = self.horizon_now()?;
+        let mut begun = String::from(NOTHING);
+        if at.is_none()
+            && let Some((now, snapshot)) = self.horizon_now()?
+        {
+            (at, begun) = (Some(now), snapshot);
         }
-        Ok(PostgresWatcher { tenant: Arc::clone(self), filter: request.filter.clone(), at, backlog })
+        Ok(PostgresWatcher { tenant: Arc::clone(self), filter: request.filter.clone(), at, begun, backlog })
     }
 
     /// The present position, if this thread may wait for it. A watch has to begin where its caller asks for it.
-    fn horizon_now(self: &Arc<Self>) -> Result<Option<Cursor>, Error> {
+    fn horizon_now(self: &Arc<Self>) -> Result<Option<(Cursor, String)>, Error> {
         let Ok(runtime) = Handle::try_current() else { return Ok(None) };
         if runtime.runtime_flavor() != RuntimeFlavor::MultiThread {
             return Ok(None);
@@ -85,9 +92,11 @@ impl Tenant {
     }
 }
 
-fn horizon(session: &Session) -> Result<Cursor, Error> {
+/// The present position, and the snapshot of what was committed by then.
+fn horizon(session: &Session) -> Result<(Cursor, String), Error> {
     let rows = session.query(rows::HORIZON, &[])?;
-    Ok(Cursor { from: rows.first().map_or(0, |row| row.get(0)), skip: 0 })
+    let (from, snapshot) = rows.first().map_or((0, String::from(NOTHING)), |row| (row.get(0), row.get(1)));
+    Ok((Cursor { from, skip: 0 }, snapshot))
 }
 
 impl Watcher for PostgresWatcher {
@@ -98,7 +107,11 @@ impl Watcher for PostgresWatcher {
             }
             let at = match self.at {
                 Some(at) => at,
-                None => *self.at.insert(self.tenant.database.read(horizon).await?),
+                None => {
+                    let (now, snapshot) = self.tenant.database.read(horizon).await?;
+                    self.begun = snapshot;
+                    *self.at.insert(now)
+                }
             };
             let changes = self.backlog_changes(&control, at).await?;
             if !changes.is_empty() {
@@ -144,9 +157,10 @@ struct Change {
 impl PostgresWatcher {
     async fn new_changes(&mut self, control: &Arc<Control>, at: Cursor) -> Result<Vec<MemoryChange>, Error> {
         let (tenant, filter, control) = (Arc::clone(&self.tenant), self.filter.clone(), Arc::clone(control));
+        let begun = self.begun.clone();
         let read = self.tenant.read(Vec::new(), move |rows| {
-            let end = horizon(rows.session())?;
-            let all = changes_between(rows, &tenant.name, at.from, end.from)?;
+            let (end, _) = horizon(rows.session())?;
+            let all = changes_between(rows, &tenant.name, (at.from, end.from), &begun)?;
             let (mut cursor, mut told) = (at, Vec::new());
             for change in all.iter().skip(at.skip as usize) {
                 control.check()?;
@@ -222,8 +236,13 @@ impl Tenant {
 }
 
 /// The changes of the transactions from one on, and before another. Those of a scope are in the order of its clock.
-fn changes_between(rows: &Workspace<'_>, tenant: &str, from: i64, to: i64) -> Result<Vec<Change>, Error> {
-    let found = rows.session().query(rows::FEED, &[&tenant, &from.to_string(), &to.to_string()])?;
+fn changes_between(
+    rows: &Workspace<'_>,
+    tenant: &str,
+    (from, to): (i64, i64),
+    begun: &str,
+) -> Result<Vec<Change>, Error> {
+    let found = rows.session().query(rows::FEED, &[&tenant, &from.to_string(), &to.to_string(), &begun])?;
     let mut changes: Vec<(i64, ScopeKey, i64, Change)> = Vec::with_capacity(found.len());
     for row in &found {
         let (scope, seq, id): (ScopeKey, i64, String) = (row.get(0), row.get(1), row.get(3));
