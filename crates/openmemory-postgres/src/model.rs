@@ -1,6 +1,6 @@
 //! Which model makes the vectors of all stores of this process?
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use openmemory_calls::embed::{self, Embedded};
 use openmemory_calls::sectors::Prototypes;
@@ -18,19 +18,12 @@ pub(crate) struct Model {
     service: EmbeddingService,
     identity: OnceCell<ModelIdentity>,
     prototypes: OnceCell<Prototypes>,
-    spread: OnceLock<f32>,
     questions: Cache<String, Arc<[f32]>>,
 }
 
 impl Model {
     pub(crate) fn new(service: EmbeddingService) -> Self {
-        Self {
-            service,
-            identity: OnceCell::new(),
-            prototypes: OnceCell::new(),
-            spread: OnceLock::new(),
-            questions: Cache::new(QUESTIONS),
-        }
+        Self { service, identity: OnceCell::new(), prototypes: OnceCell::new(), questions: Cache::new(QUESTIONS) }
     }
 
     pub(crate) async fn identity(&self) -> Result<&ModelIdentity, Error> {
@@ -44,11 +37,16 @@ impl Model {
 
     /// As [`Prototypes::spread`]; 1 until the prototypes are known.
     pub(crate) fn spread(&self) -> f32 {
-        self.prototypes.get().map_or(1.0, |prototypes| *self.spread.get_or_init(|| prototypes.spread()))
+        self.prototypes.get().map_or(1.0, Prototypes::spread)
     }
 
     pub(crate) fn is_multilingual(&self) -> bool {
         self.service.is_multilingual()
+    }
+
+    /// As [`EmbeddingService::echo`].
+    pub(crate) fn echo(&self) -> f32 {
+        self.service.echo()
     }
 
     /// The vector of a query. Vectors of recent queries are cached.

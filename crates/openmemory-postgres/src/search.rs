@@ -84,6 +84,7 @@ impl Tenant {
                         vector: &vector,
                         multilingual: tenant.model.is_multilingual(),
                         spread: tenant.model.spread(),
+                        echo: tenant.model.echo(),
                         mask: (!request.sectors.is_empty()).then(|| SectorMask::of(&request.sectors)),
                         candidates: candidates.as_ref(),
                         now: rows.now(),
