@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto'
 import type { OpenMemory } from '../../index'
 import { isPlainObject } from '../validate/json'
 import { envelopeOf, nameOf, REQUEST_VERSIONS, SESSION_VERSIONS } from './protocol'
-import { ErrorCode, type Reply, Requests, RpcError, refused, reply } from './rpc'
+import { ErrorCode, parsed, type Reply, Requests, RpcError, refused, reply } from './rpc'
 import { Session } from './session'
 
 /** A `POST /mcp`. */
@@ -32,8 +32,9 @@ export async function answerMcp(
   { headers, user, body }: McpRequest,
   { om, ...told }: { om: OpenMemory; where: string; version: string; learns: boolean },
 ): Promise<McpResponse> {
-  const message = parsed(body)
+  let message: unknown
   try {
+    message = parsed(body)
     checkHeaders(message, headers)
   } catch (error) {
     return json(400, refused(isPlainObject(message) ? (message.id ?? null) : null, error))
@@ -43,11 +44,11 @@ export async function answerMcp(
     (...request) => session.answer(...request),
     () => {},
   )
-  const replied = await reply(new TextEncoder().encode(body), requests)
+  const replied = await reply(message, requests)
   // Notifications, and answers to what was never asked.
   if (replied === undefined) return { status: 202, headers: {} }
-  const begun = isPlainObject(message) && message.method === 'initialize' && 'result' in replied
-  return json(statusOf(replied, message), replied, begun ? sessionId(message.params) : undefined)
+  const begun = isPlainObject(message) && message.method === 'initialize' && 'result' in replied ? message : undefined
+  return json(statusOf(replied, message), replied, begun && sessionId(begun.params))
 }
 
 /** Self-describing requests repeat what they are in their headers, for proxies; both must agree. */
@@ -103,14 +104,6 @@ function sessionId(params: unknown): string {
 function actorOf(id: string | undefined): string | undefined {
   const [, name] = id?.match(/^[\w-]{36}\.([\w-]{1,1400})$/) ?? []
   return name === undefined ? undefined : nameOf({ name: Buffer.from(name, 'base64url').toString() })
-}
-
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return undefined
-  }
 }
 
 function json(status: number, value: object, session?: string): McpResponse {

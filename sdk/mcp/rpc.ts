@@ -94,7 +94,7 @@ export async function converse(
   asking.begin(write)
   for await (const line of messages(input)) {
     if (line.every((byte) => byte <= 0x20)) continue
-    const replying = reply(line, requests).then((answered) => {
+    const replying = replyToLine(line, requests).then((answered) => {
       if (answered !== undefined) write(answered)
     })
     pending.add(replying)
@@ -110,15 +110,27 @@ async function* messages(input: Readable): AsyncGenerator<Uint8Array> {
   yield yield* linesOf(input)
 }
 
-/** The answer to a message or a batch; undefined if nothing in it asks for one. */
-export async function reply(line: Uint8Array, requests: Requests): Promise<Reply | Reply[] | undefined> {
+async function replyToLine(line: Uint8Array, requests: Requests): Promise<Reply | Reply[] | undefined> {
   let message: unknown
   try {
-    message = JSON.parse(utf8(line, 'the line'))
+    message = parsed(utf8(line, 'the line'))
   } catch (error) {
-    const why = error instanceof SyntaxError ? 'the line is not JSON' : (error as Error).message
-    return refused(null, new RpcError(ErrorCode.ParseError, why))
+    return refused(null, new RpcError(ErrorCode.ParseError, (error as Error).message))
   }
+  return reply(message, requests)
+}
+
+/** @throws {RpcError} for what is not JSON */
+export function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new RpcError(ErrorCode.ParseError, 'the message is not JSON')
+  }
+}
+
+/** The answer to a message or a batch; undefined if nothing in it asks for one. */
+export async function reply(message: unknown, requests: Requests): Promise<Reply | Reply[] | undefined> {
   if (!Array.isArray(message)) return one(message, requests)
   if (message.length === 0) return refused(null, new RpcError(ErrorCode.InvalidRequest, 'the batch is empty'))
   const replies = (await Promise.all(message.map((part) => one(part, requests)))).filter(
