@@ -2,7 +2,17 @@
 // file. Starts a PostgreSQL from the registry, or uses the URL in OPENMEMORY_TEST_POSTGRES. With --install it only installs it.
 
 import { spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -42,10 +52,12 @@ async function freePort() {
 }
 
 async function start() {
-  const bin = programs()
   const directory = mkdtempSync(join(tmpdir(), 'openmemory-postgres-'))
   const isRoot = process.getuid() === 0
   const who = isRoot ? { uid: NOBODY, gid: NOBODY } : {}
+  // The folders above this clone may be closed to others than root.
+  const bin = isRoot ? join(directory, 'postgresql', 'bin') : programs()
+  if (isRoot) cpSync(join(programs(), '..'), join(bin, '..'), { recursive: true })
   if (isRoot) chownSync(directory, NOBODY, NOBODY)
   chmodSync(directory, 0o700)
   const data = join(directory, 'data')

