@@ -20,7 +20,7 @@ beforeAll(async () => {
 })
 
 test('an error made from a code has the status and the hope of that code', () => {
-  expect(rows).toHaveLength(23)
+  expect(rows).toHaveLength(24)
   for (const { code, status, retryable } of rows) {
     const made = new OpenMemoryError(code, 'as a test expects')
     expect({ code, status: made.status, retryable: made.retryable }).toEqual({ code, status, retryable })
