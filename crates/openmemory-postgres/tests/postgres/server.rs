@@ -125,9 +125,14 @@ fn reachable(programs: PathBuf, directory: &Path) -> PathBuf {
     if !is_root() {
         return programs;
     }
-    let copy = directory.join("postgresql");
-    checked(Command::new("cp").args(["-R", text(programs.parent().unwrap()), text(&copy)]).output().unwrap());
-    copy.join("bin")
+    // They find their libraries beside the package.
+    let [Some(installed), Some(package)] = [1, 2].map(|up| programs.ancestors().nth(up)) else { return programs };
+    let copied = directory.join(package.file_name().unwrap());
+    fs::create_dir(&copied).unwrap();
+    checked(Command::new("cp").args(["-R", text(installed), text(&copied)]).output().unwrap());
+    let libraries = package.with_extension("libs");
+    checked(Command::new("cp").args(["-R", text(&libraries), text(directory)]).output().unwrap());
+    copied.join(installed.file_name().unwrap()).join("bin")
 }
 
 /// The folder of `initdb` and `pg_ctl`, installed from the registry if it is not there.
