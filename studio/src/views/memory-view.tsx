@@ -1,6 +1,6 @@
 // One memory: what it says, who it is about, how it came to be, and what it is linked to.
 
-import { useCallback, useEffect, useState } from 'preact/hooks'
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import * as api from '../api/memories'
 import { explainError } from '../api/request'
 import type { Memory, Version } from '../api/types'
@@ -22,8 +22,11 @@ export function MemoryView({ id }: { id: string }) {
   const [editing, setEditing] = useState(false)
   const [gone, setGone] = useState('')
   const past = asOf()
+  /** From then on nothing is read: an event of before would ask for what is gone. */
+  const erasing = useRef(false)
 
   const read = useCallback(async () => {
+    if (erasing.current) return
     try {
       const [found, all] = await Promise.all([api.get(id, past), api.history(id)])
       setMemory(found)
@@ -68,7 +71,16 @@ export function MemoryView({ id }: { id: string }) {
     return () => document.removeEventListener('keydown', onKey)
   })
 
-  const erase = () => remove([id]).then(() => go('memories'), fail)
+  const erase = () => {
+    erasing.current = true
+    return remove([id]).then(
+      () => go('memories'),
+      (error) => {
+        erasing.current = false
+        fail(error)
+      },
+    )
+  }
   const then = (work: Promise<Memory>) => work.then(setMemory).then(read, fail)
 
   if (problem && !memory) {
