@@ -55,6 +55,7 @@ const ARROWS: Record<string, string[]> = {
     'openmemory-domain',
     'openmemory-embedding',
     'openmemory-engine',
+    'openmemory-learning',
     'openmemory-rules',
     'openmemory-server',
     'openmemory-storage',

@@ -5,8 +5,9 @@
 //! |---|---|
 //! | `crash` | is all acknowledged data present after a kill? |
 //! | `powercut`, `disk`, `journal` | … after a power cut, whatever was not synced? |
+//! | `learning`, `lesson` | … and what a server has learnt, or has answered and will learn? |
 //! | `faults` | … after any system call has failed? |
-//! | `faulty`, `served`, `life` | how does an engine, or a server, handle the failure? |
+//! | `faulty`, `served`, `service`, `life` | how does an engine, or a server, handle the failure? |
 //! | `damage` | does a damaged store ever return wrong data? |
 //! | `threads` | what does a hung process do? |
 //! | `preload` | where is the library that records calls or makes them fail? |
@@ -25,6 +26,10 @@ mod faulty;
 #[cfg(target_os = "linux")]
 mod journal;
 #[cfg(target_os = "linux")]
+mod learning;
+#[cfg(target_os = "linux")]
+mod lesson;
+#[cfg(target_os = "linux")]
 mod life;
 #[cfg(target_os = "linux")]
 mod powercut;
@@ -33,6 +38,8 @@ mod preload;
 mod rng;
 #[cfg(target_os = "linux")]
 mod served;
+#[cfg(target_os = "linux")]
+mod service;
 mod session;
 #[cfg(target_os = "linux")]
 mod threads;
@@ -55,6 +62,8 @@ fn main() -> ExitCode {
         ("faulty", ..) => faulty::run(options),
         #[cfg(target_os = "linux")]
         ("served", ..) => served::run(options),
+        #[cfg(target_os = "linux")]
+        ("learning", ..) => learning::run(options),
         #[cfg(target_os = "linux")]
         ("faults", ..) => {
             let every = number("--every", 1).unwrap_or(1).max(1) as u64;
@@ -102,7 +111,9 @@ fn main() -> ExitCode {
         }
         #[cfg(target_os = "linux")]
         ("powercut", _, Some(images), _) => {
-            let outcome = powercut::run(images, seed, options.iter().any(|argument| argument == "--keep"));
+            let has = |flag: &str| options.iter().any(|argument| argument == flag);
+            let story = if has("--learning") { learning::LEARNING } else { powercut::WRITING };
+            let outcome = powercut::run(&story, images, seed, has("--keep"));
             let powercut::Outcome { images, repaired, writes, syncs, failures } = outcome;
             println!(
                 "{images} images of {writes} writes and {syncs} syncs (seed {seed}), {repaired} of them with sled rebuilt"
@@ -111,7 +122,7 @@ fn main() -> ExitCode {
         }
         _ => {
             eprintln!(
-                "usage: trials crash --rounds N | powercut --images N | damage --stores N | faults --every N [--server] [--seed N] | handles"
+                "usage: trials crash --rounds N | powercut --images N [--learning] | damage --stores N | faults --every N [--server] [--seed N] | handles"
             );
             ExitCode::from(2)
         }

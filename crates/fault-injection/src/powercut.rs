@@ -2,6 +2,7 @@
 //! data reaches the disk. The writes and syncs of the real engine are recorded once; then disk images at random moments
 //! are built and opened.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -25,7 +26,31 @@ pub struct Outcome {
     pub failures: Vec<String>,
 }
 
-pub fn run(images: usize, seed: u64, keep: bool) -> Outcome {
+/// What the recorded process does, and what an image of its store must contain.
+pub struct Story {
+    /// Clients whose acknowledged steps are counted.
+    pub clients: usize,
+    /// The arguments of the process that is recorded.
+    pub arguments: fn(&Path, u64, Durability) -> Vec<OsString>,
+    /// Checks an image with the steps that were acknowledged. Whether opening it reported a repair.
+    pub check: fn(&Path, u64, Durability, &[u64]) -> Result<bool, String>,
+}
+
+/// Writers that add, change and delete.
+pub const WRITING: Story = Story { clients: WRITERS, arguments: writing, check: check_image };
+
+fn writing(root: &Path, seed: u64, durability: Durability) -> Vec<OsString> {
+    let mut arguments = vec!["child".into(), root.into(), seed.to_string().into(), name(durability).into()];
+    arguments.extend(["0", "4", "40"].map(OsString::from));
+    arguments.extend(vec![OsString::from("0"); WRITERS]);
+    arguments
+}
+
+pub fn name(durability: Durability) -> &'static str {
+    if durability == Durability::Interval { "interval" } else { "flush" }
+}
+
+pub fn run(story: &Story, images: usize, seed: u64, keep: bool) -> Outcome {
     let mut outcome = Outcome::default();
     let mut rng = Rng::new(seed);
     // Several recordings, because sessions differ in their seeds and in whether they are closed.
@@ -33,8 +58,18 @@ pub fn run(images: usize, seed: u64, keep: bool) -> Outcome {
     for recording in 0..recordings {
         let durability = if recording % 4 == 3 { Durability::Interval } else { Durability::Flush };
         let wanted = images / recordings + usize::from(recording < images % recordings);
-        let tried = record(seed + recording as u64, durability).and_then(|(_directory, root, journal)| {
-            try_images(&journal, &root, wanted, seed + recording as u64, durability, &mut rng, keep, &mut outcome)
+        let tried = record(story, seed + recording as u64, durability).and_then(|(_directory, root, journal)| {
+            try_images(
+                story,
+                &journal,
+                &root,
+                wanted,
+                seed + recording as u64,
+                durability,
+                &mut rng,
+                keep,
+                &mut outcome,
+            )
         });
         if let Err(error) = tried {
             outcome.failures.push(error.to_string());
@@ -44,15 +79,11 @@ pub fn run(images: usize, seed: u64, keep: bool) -> Outcome {
 }
 
 /// Runs a child and records its calls.
-fn record(seed: u64, durability: Durability) -> io::Result<(tempfile::TempDir, PathBuf, Vec<Entry>)> {
+fn record(story: &Story, seed: u64, durability: Durability) -> io::Result<(tempfile::TempDir, PathBuf, Vec<Entry>)> {
     let directory = tempfile::tempdir()?;
     let (root, journal) = (directory.path().join("store"), directory.path().join("journal"));
-    let durability = if durability == Durability::Interval { "interval" } else { "flush" };
     let child = Command::new(std::env::current_exe()?)
-        .arg("child")
-        .arg(&root)
-        .args([&seed.to_string(), durability, "0", "4", "40"])
-        .args([0; WRITERS].map(|steps: u64| steps.to_string()))
+        .args((story.arguments)(&root, seed, durability))
         .env("LD_PRELOAD", recorder()?)
         .env("OPENMEMORY_JOURNAL", &journal)
         .stderr(Stdio::inherit())
@@ -68,6 +99,7 @@ fn record(seed: u64, durability: Durability) -> io::Result<(tempfile::TempDir, P
 
 #[expect(clippy::too_many_arguments, reason = "called once, in a loop")]
 fn try_images(
+    story: &Story,
     journal: &[Entry],
     root: &Path,
     images: usize,
@@ -82,7 +114,7 @@ fn try_images(
     let mut cuts: Vec<usize> = (0..images).map(|_| rng.below(journal.len() + 1)).collect();
     cuts.sort_unstable();
     let mut disk = Disk::default();
-    let mut acknowledged = vec![0; WRITERS];
+    let mut acknowledged = vec![0; story.clients];
     let mut at = 0;
     for cut in cuts {
         for entry in &journal[at..cut] {
@@ -97,7 +129,7 @@ fn try_images(
         disk.write_image(root, image.path(), rng)?;
         let copy = keep.then(|| copy_of(image.path())).transpose()?;
         outcome.images += 1;
-        match check_image(image.path(), seed, durability, &acknowledged) {
+        match (story.check)(image.path(), seed, durability, &acknowledged) {
             Ok(repaired) => outcome.repaired += usize::from(repaired),
             Err(problem) => {
                 let kept = copy.map(|copy| format!(" (kept in {})", copy.keep().display())).unwrap_or_default();

@@ -25,6 +25,13 @@ fn a_power_cut_loses_nothing_that_was_acknowledged() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_power_cut_leaves_what_was_learnt_whole_and_loses_nothing_that_was_answered() {
+    let printed = trial(&["powercut", "--learning", "--images", "12"]);
+    assert!(printed.starts_with("12 images of ") && printed.contains("\n0 lost, torn or not opened"), "{printed}");
+}
+
+#[test]
 fn a_damaged_store_is_recovered_or_rejected() {
     let printed = trial(&["damage", "--stores", "40"]);
     assert!(printed.starts_with("40 damaged stores ") && printed.contains("\n0 with a panic"), "{printed}");
