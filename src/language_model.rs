@@ -2,10 +2,8 @@
 //! function whose promise is awaited. Requests and answers are JSON text, which the facade writes and reads.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use napi::bindgen_prelude::{FnArgs, Function, Promise, Result};
-use napi::threadsafe_function::ThreadsafeFunction;
+use napi::bindgen_prelude::{Function, Promise, Result};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode::NonBlocking;
 use napi::tokio::select;
 use napi::tokio::sync::{oneshot, watch};
@@ -15,9 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::embedder::end_of_this_thread;
-
-type Text = FnArgs<(String,)>;
-type CompleteFunction = ThreadsafeFunction<Text, Promise<String>, Text, Status, false, true>;
+use crate::text_function::{PendingCall, Text, WeakFunction};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -30,7 +26,7 @@ struct Description {
 /// A model behind a function of the facade, which resolves to an answer or a failure and does not reject.
 pub struct FunctionModel {
     description: Description,
-    function: Arc<CompleteFunction>,
+    function: Arc<WeakFunction>,
     ended: watch::Receiver<bool>,
 }
 
@@ -88,42 +84,23 @@ impl LanguageModel for FunctionModel {
     fn complete(&self, request: Request) -> Pending {
         let Request { system, user, schema } = request;
         let schema: Value = serde_json::from_str(&schema).unwrap_or_default();
-        let number = LAST_CALL.fetch_add(1, Ordering::Relaxed);
-        let request = json!({ "system": system, "user": user, "schema": schema, "call": number }).to_string();
+        let pending = PendingCall::new(Arc::clone(&self.function));
+        let request = json!({ "system": system, "user": user, "schema": schema, "call": pending.number }).to_string();
         let (function, mut ended) = (Arc::clone(&self.function), self.ended.clone());
         Box::pin(async move {
-            let mut pending = PendingCall { function: Arc::clone(&function), number, is_answered: false };
             let answer = select! {
                 biased;
                 _ = ended.wait_for(|ended| *ended) => None,
                 answer = call(&function, request) => answer,
             };
-            pending.is_answered = true;
+            pending.answered();
             read(answer.as_deref())
         })
     }
 }
 
-static LAST_CALL: AtomicU32 = AtomicU32::new(1);
-
-/// A call whose answer nobody waits for any longer is withdrawn, so that its request ends as well.
-struct PendingCall {
-    function: Arc<CompleteFunction>,
-    number: u32,
-    is_answered: bool,
-}
-
-impl Drop for PendingCall {
-    fn drop(&mut self) {
-        if !self.is_answered {
-            let withdrawn = json!({ "withdrawn": self.number }).to_string();
-            self.function.call_with_return_value((withdrawn,).into(), NonBlocking, |_, _| Ok(()));
-        }
-    }
-}
-
 /// The answer as text; `None` if the function is no longer available.
-async fn call(function: &CompleteFunction, request: String) -> Option<String> {
+async fn call(function: &WeakFunction, request: String) -> Option<String> {
     let (started, promise) = oneshot::channel();
     let called = function.call_with_return_value((request,).into(), NonBlocking, move |promise, _| {
         let _ = started.send(promise);

@@ -10,7 +10,7 @@ import { rulesOf } from '../webhooks/destination'
 import { type Delivery, send } from '../webhooks/send'
 import { addon, type NativeEngine, type NativeServer } from './addon'
 import { read } from './answer'
-import { facadeCall } from './facade-call'
+import { facadeCalls } from './facade-call'
 import type { LockWait } from './lock-wait'
 
 const { version: VERSION } = require('../../package.json') as { version: string }
@@ -52,7 +52,7 @@ export class Server implements contract.Server {
     let url = ''
     const reached = (key: string | undefined) => reach({ url: reachable(url), ...(key && { apiKey: key }) })
     const mcp = (request: string) => mcpAnswer(request, learns, reached)
-    const facade = (request: string) => facadeCall(request, reached)
+    const facade = facadeCalls(reached)
     const native = settings(directory, given)
     const rules = rulesOf(hostsOf(given?.webhookHosts), native.host)
     const deliver = async (delivery: string) =>

@@ -33,7 +33,7 @@ pub struct FacadeError {
     pub retryable: bool,
 }
 
-/// `None` once the program around the server is gone.
+/// `None` once the program around the server is gone. Dropping it ends the call.
 pub type FacadeAnswer = Pin<Box<dyn Future<Output = Option<FacadeResult>> + Send>>;
 
 pub type FacadeCall = Arc<dyn Fn(FacadeRequest) -> FacadeAnswer + Send + Sync>;
