@@ -20,6 +20,8 @@ const ANSWERS = operations((asked) => {
   ]
 })
 
+const KEY = 'key-of-tenant-ann'
+
 /** An add whose answer waits for what comes of it. */
 const say = (content: string, more: object = {}) => later(content, { async_mode: false, ...more })
 
@@ -295,3 +297,42 @@ test('with keys, what an earlier process has left is worked off without a reques
   const ask: Ask = (method, at, asking) => asker(server.port)(method, at, { ...asking, key })
   expect(await done(ask, body.event_id)).toMatchObject({ status: 'SUCCEEDED' })
 })
+
+test('the reason of a bad feedback is told to the model after the answer, and what it would change waits', async () => {
+  const model = await fakeModel(
+    operations((asked) => {
+      const memory = numberOf(asked, 'Ada lives in Lisbon')
+      const message = asked.messages.findIndex(({ text }) => text.includes('lives in Porto')) + 1
+      if (message === 0) return [{ quote: 'live in Lisbon', text: 'Ada lives in Lisbon' }]
+      const text = 'Ada lives in Porto'
+      return [{ op: 'update', memory, message, quote: 'lives in Porto', change: 'correction', text }]
+    }),
+  )
+  const { ask } = await serve({ apiKeys: [`ann=${KEY}`] }, { languageModel: model.endpoint })
+  const rate = (feedback: string | null, feedback_reason?: string) =>
+    ask('POST', '/v1/feedback/', { key: KEY, body: { memory_id: id, feedback, feedback_reason } })
+  const learnt = await ask('POST', '/v3/memories/add/', { key: KEY, ...say('I live in Lisbon') })
+  const [{ id }] = learnt.body.results
+  // Nothing is sent about a good rating, or without a reason.
+  await rate('POSITIVE', 'She lives in Porto')
+  await rate('NEGATIVE')
+  await rate(null)
+  const { status, body } = await rate('VERY_NEGATIVE', 'She lives in Porto')
+  expect([status, body]).toMatchObject([200, { feedback: 'VERY_NEGATIVE', feedback_reason: 'She lives in Porto' }])
+  const waiting = await until(async () => (await ask('GET', '/learnings?status=waiting', { key: KEY })).body.learnings)
+  expect(waiting).toMatchObject([{ operations: [{ before: 'Ada lives in Lisbon', state: 'waiting' }] }])
+  expect(model.exchanges.length).toBe(2)
+  const decided = await ask('POST', `/learnings/${waiting[0].id}/decide`, { key: KEY, body: { all: 'apply' } })
+  expect(decided.body.operations).toMatchObject([{ state: 'applied' }])
+  const corrected = await ask('GET', `/v1/memories/${id}/`, { key: KEY })
+  expect(corrected.body.memory).toBe('Ada lives in Porto')
+})
+
+/** Asks until there is something. */
+async function until<T>(list: () => Promise<T[]>): Promise<T[]> {
+  for (;;) {
+    const found = await list()
+    if (found.length > 0) return found
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}

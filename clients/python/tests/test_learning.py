@@ -43,6 +43,20 @@ def test_memories_are_looked_at_again_and_messages_learnt_from_once_more(om):
     assert om.consolidate(user_id="nobody") is None
 
 
+def test_a_bad_feedback_is_handed_to_the_model_if_it_is_asked_to(om, refusal):
+    om.learn("I got a cat", user_id="finn")
+    [memory] = om.list_memories(filters={"user_id": "finn"}).memories
+    rated = om.send_feedback(memory.id, "NEGATIVE", reason="That is fine")
+    assert (rated.feedback_reason, rated.learning) == ("That is fine", None)
+    rated = om.send_feedback(memory.id, "VERY_NEGATIVE", reason="That is fine", correct="dry")
+    assert rated.feedback == "VERY_NEGATIVE"
+    assert rated.learning is not None and rated.learning["usage"]["calls"] == 1
+    wrong = refusal(lambda: om.send_feedback(memory.id, "POSITIVE", reason="yes", correct="review"))
+    assert wrong == ("INVALID_ARGUMENT", "correct")
+    assert refusal(lambda: om.send_feedback(memory.id, "NEGATIVE", correct="review")) == ("INVALID_ARGUMENT", "reason")
+    assert om.get_memory(memory.id).feedback == "VERY_NEGATIVE"
+
+
 def test_errors_have_their_codes(om, refusal):
     assert refusal(lambda: om.learn("")) == ("INVALID_ARGUMENT", "text")
     assert refusal(lambda: om.learn("x", mode="soon")) == ("INVALID_ARGUMENT", "mode")

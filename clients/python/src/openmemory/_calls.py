@@ -162,6 +162,20 @@ def send_feedback(memory_id: Id, feedback: Optional[str], reason: Optional[str])
     return Call("POST", _path(memory_id, "feedback"), Memory.read, {"feedback": field("feedback", feedback), **wire(reason=reason)})
 
 
+def check_correction(feedback: Optional[str], reason: Optional[str], mode: str) -> None:
+    if mode not in ("apply", "review", "propose", "dry"):
+        raise invalid("correct", "must be one of apply, review, propose, dry")
+    if feedback not in ("NEGATIVE", "VERY_NEGATIVE"):
+        raise invalid("correct", "is only for a NEGATIVE or VERY_NEGATIVE feedback")
+    if not reason:
+        raise invalid("reason", "is missing: say what is wrong with the memory")
+
+
+def correction(scope: Scope, memory: Memory, reason: Optional[str], mode: str) -> Call[Optional[dict[str, Any]]]:
+    whose = {name: getattr(memory, name) for name in ("user_id", "agent_id", "app_id", "run_id")}
+    return consolidate(scope, memories=[memory.id], feedback=reason, reason=reason, mode=mode, **whose)
+
+
 def learn(scope: Scope, messages: Union[str, Iterable[Mapping[str, Any]]], **options: Any) -> Call[dict[str, Any]]:
     if isinstance(messages, str):
         said: dict[str, Any] = {"text": field("text", messages)}

@@ -834,13 +834,25 @@ class OpenMemory:
         )
         return self._send(call)
 
-    def send_feedback(self, memory_id: Id, feedback: Optional[str], *, reason: Optional[str] = None) -> Memory:
-        """Record how useful a memory was. Its version does not change.
+    def send_feedback(
+        self, memory_id: Id, feedback: Optional[str], *, reason: Optional[str] = None, correct: Optional[str] = None
+    ) -> Memory:
+        """Record how useful a memory was. Its version does not change, unless ``correct`` has a model change it.
 
         :param feedback: ``POSITIVE``, ``NEGATIVE`` or ``VERY_NEGATIVE``; None removes the feedback.
+        :param correct: Also hands ``reason``, which says what is wrong, to :meth:`consolidate` in this mode: ``review``,
+            ``apply``, ``propose`` or ``dry``.
+        :returns: The memory with its feedback, as it is before it is corrected; with ``correct`` also the ``learning``.
         :raises NotFoundError: If there is no such memory.
+        :raises ValidationError: If ``correct`` has no ``reason``, or ``feedback`` is not bad.
+        :raises OpenMemoryError: ``NO_LANGUAGE_MODEL`` or ``LANGUAGE_MODEL_FAILED`` with ``correct``; the feedback is recorded.
         """
-        return self._send(_calls.send_feedback(memory_id, feedback, reason))
+        if correct is not None:
+            _calls.check_correction(feedback, reason, correct)
+        memory = self._send(_calls.send_feedback(memory_id, feedback, reason))
+        if correct is not None:
+            memory.learning = self._send(_calls.correction(self._scope, memory, reason, correct))
+        return memory
 
     def get_waypoints(self, memory_id: Id) -> list[Waypoint]:
         """Return the links of a memory to others, strongest first."""

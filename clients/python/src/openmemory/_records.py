@@ -53,6 +53,8 @@ class Memory:
     event: Optional[str] = None
     #: After a merge: the ``id`` of each memory that this one replaces, and the ``version`` that retired it.
     merged: list[dict[str, Any]] = field(default_factory=list)
+    #: After ``send_feedback`` with ``correct``: what a model makes of the feedback.
+    learning: Optional[dict[str, Any]] = None
 
     @classmethod
     def read(cls, fields: Mapping[str, Any]) -> Memory:
