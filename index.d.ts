@@ -712,6 +712,11 @@ export interface LearnOptions extends ScopeFields, LongCallOptions, Attribution 
   redact?: boolean | readonly RegExp[]
   /** Which memories of the scope may be changed. Default: all. */
   filters?: Filters
+  /**
+   * A closed list of which the model chooses for each memory that it adds: names, or what each means as well. They become tags.
+   * At most 100. Default: it chooses none.
+   */
+  categories?: readonly (string | { name: string; about?: string })[]
   /** Operations that one call applies, 1 to 1000. Default 64. */
   maxOperations?: number
   /** For this call, instead of the store's. Not for a store on a server. */

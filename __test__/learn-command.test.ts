@@ -66,8 +66,11 @@ test('a dry run shows what would change, and the change can be applied, explaine
 
 test('changes wait for a review, which wants to be told what to do', async () => {
   const { path, model, file } = await scene(MOVED)
-  const waiting = JSON.parse((await run(path, model, 'learn', file, '--user', 'ada', '--review', '--json')).out)
+  const categories = ['--category', 'home', '--category', 'pets']
+  const learnt = await run(path, model, 'learn', file, '--user', 'ada', '--review', '--json', ...categories)
+  const waiting = JSON.parse(learnt.out)
   expect(waiting.status).toBe('waiting')
+  expect(model.exchanges[0]?.asked).toMatchObject({ categories: [{ name: 'home' }, { name: 'pets' }] })
   expect((await run(path, model, 'review', waiting.id)).code).toBe(2)
   const decided = await run(path, model, 'review', waiting.id, '--apply', '0', '--json')
   expect(JSON.parse(decided.out).operations[0].state).toBe('applied')

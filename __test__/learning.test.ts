@@ -255,6 +255,25 @@ embeddedTest(
   },
 )
 
+test('a model chooses of the given categories, which become tags', async () => {
+  const answer = { quote: 'live in Lisbon', text: 'Ada lives in Lisbon', categories: ['home', 'made up'] }
+  const model = await fakeModel(operations(() => [answer]))
+  const om = openStore({ userId: 'ada', languageModel: model.endpoint })
+  const categories = [{ name: 'home', about: 'where somebody lives' }, 'pets']
+  const learning = await om.learn('I live in Lisbon', { tags: ['chat'], categories })
+  expect((await om.getMemory(learning.operations[0]?.id as string)).tags).toEqual(['chat', 'home'])
+  expect(model.exchanges[0]?.asked).toMatchObject({
+    categories: [
+      { name: 'home', about: 'where somebody lives' },
+      { name: 'pets', about: null },
+    ],
+  })
+  const wrong = (given: unknown) => refusal(om.learn('I live in Porto', { categories: given as string[] }))
+  expect((await wrong('home')).details?.field).toBe('categories')
+  expect((await wrong([7])).details?.field).toBe('categories[0]')
+  expect((await wrong([''])).details?.field).toBe('categories[0].name')
+})
+
 test('messages are not kept with keepMessages: false', async () => {
   const model = await fakeModel(operations(() => [{ quote: 'live in Lisbon', text: 'Ada lives in Lisbon' }]))
   const om = openStore({ userId: 'ada', languageModel: model.endpoint })

@@ -57,7 +57,7 @@ const SCOPE_OPTIONS = ['user_id', 'agent_id', 'app_id', 'run_id'] as const
 const LEARN_OPTIONS = [
   ...['user_id', 'agent_id', 'app_id', 'run_id', 'tags', 'metadata', 'expires_at', 'immutable', 'at', 'timezone'],
   ...['instructions', 'from', 'allow', 'mode', 'keepMessages', 'redact', 'filters', 'maxOperations', 'languageModel'],
-  ...['actor', 'reason', 'signal', 'onProgress'],
+  ...['categories', 'actor', 'reason', 'signal', 'onProgress'],
 ] as readonly (keyof contract.LearnOptions)[]
 const CONSOLIDATE_OPTIONS = [
   ...[...SCOPE_OPTIONS, 'memories', 'feedback', 'limit', 'filters', 'instructions', 'mode', 'maxOperations'],
@@ -334,12 +334,14 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
   ): Promise<contract.Learning> {
     return this.#call(extra, () => {
       const checked = checkOptions(options, LEARN_OPTIONS)
-      const { languageModel, redact, signal, onProgress, filters, at, expires_at, keepMessages, ...rest } = checked
+      const { languageModel, redact, signal, onProgress, filters, at, expires_at, keepMessages, categories, ...rest } =
+        checked
       const request = this.#scope.memory({
         ...conversation(input, redact),
         ...rest,
         ...(keepMessages !== undefined && { keepMessages: keepMessages === false ? 'none' : keepMessages }),
         ...(redact !== undefined && { redact: redacts(redact) }),
+        ...(categories !== undefined && { categories: named(categories) }),
         ...(at !== undefined && { at: isoTime(at, 'at') }),
         ...(expires_at !== undefined && { expires_at: isoTime(expires_at, 'expires_at') }),
         // Restricts what may be changed; the scope decides what is seen.
@@ -661,6 +663,10 @@ function lossless<T extends object>(request: T): T {
 }
 
 /** Only what is wrong, and why, says how to correct a memory. */
+function named(categories: NonNullable<contract.LearnOptions['categories']>) {
+  return checkItems(categories, 'categories').map((one) => (typeof one === 'string' ? { name: one } : one))
+}
+
 function checkCorrection(correct: unknown, feedback: unknown, reason: unknown): void {
   if (!CORRECTIONS.includes(correct as string)) throw invalid('correct', `must be one of ${CORRECTIONS.join(', ')}`)
   if (feedback !== 'NEGATIVE' && feedback !== 'VERY_NEGATIVE') {

@@ -15,7 +15,8 @@ const CATS = {
   complete({ user }: { user: string }) {
     if (user.includes('please fail')) throw new Error('no quota')
     const text = 'Ada has a cat'
-    const cats = [operation({ quote: 'got a cat', text })]
+    const chosen = user.includes('"categories"') ? { categories: ['pets'] } : {}
+    const cats = [operation({ quote: 'got a cat', text, ...chosen })]
     return JSON.stringify({ operations: user.includes('got a cat') ? cats : [] })
   },
 }

@@ -57,6 +57,13 @@ def test_a_bad_feedback_is_handed_to_the_model_if_it_is_asked_to(om, refusal):
     assert om.get_memory(memory.id).feedback == "VERY_NEGATIVE"
 
 
+def test_a_model_chooses_of_the_given_categories(om, refusal):
+    given = ["pets", {"name": "work", "about": "jobs and colleagues"}]
+    learning = om.learn("I got a cat", user_id="gil", categories=given)
+    assert om.get_memory(learning["operations"][0]["id"]).tags == ["pets"]
+    assert refusal(lambda: om.learn("I got a cat", categories=[{"about": "x"}])) == ("INVALID_ARGUMENT", "categories[0].name")
+
+
 def test_errors_have_their_codes(om, refusal):
     assert refusal(lambda: om.learn("")) == ("INVALID_ARGUMENT", "text")
     assert refusal(lambda: om.learn("x", mode="soon")) == ("INVALID_ARGUMENT", "mode")

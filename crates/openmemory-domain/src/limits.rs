@@ -42,6 +42,10 @@ pub const MESSAGES: usize = 1000;
 pub const MESSAGE_CHARACTERS: usize = 200_000;
 /// Characters of the instructions of a call that learns.
 pub const INSTRUCTIONS_CHARACTERS: usize = 4000;
+/// Names of which a model may choose for what it adds.
+pub const CATEGORIES: usize = 100;
+/// Characters that say what one of them means.
+pub const CATEGORY_CHARACTERS: usize = 500;
 /// Operations that one call applies.
 pub const OPERATIONS: usize = 64;
 /// Characters of a text that a language model proposes.

@@ -22,6 +22,7 @@ export const learn: Command = {
     from: STRINGS,
     instructions: STRING,
     tag: STRINGS,
+    category: STRINGS,
     dry: BOOLEAN,
     yes: BOOLEAN,
     review: BOOLEAN,
@@ -34,6 +35,7 @@ export const learn: Command = {
     from: 'whose words may become memories: user, assistant, tool; can be repeated (user)',
     instructions: 'what matters to you',
     tag: 'a tag of what is added; can be repeated',
+    category: 'a name of which the model may choose for what it adds; can be repeated',
     dry: 'show what would change, and keep nothing',
     yes: 'apply without asking',
     review: 'apply additions, and leave changes for openmemory review',
@@ -50,6 +52,7 @@ export const learn: Command = {
       from: values.from as contract.LearnOptions['from'],
       instructions: text(values, 'instructions'),
       tags: values.tag as string[] | undefined,
+      categories: values.category as string[] | undefined,
       onProgress: call.progress,
       mode,
     })

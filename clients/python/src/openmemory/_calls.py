@@ -162,6 +162,12 @@ def send_feedback(memory_id: Id, feedback: Optional[str], reason: Optional[str])
     return Call("POST", _path(memory_id, "feedback"), Memory.read, {"feedback": field("feedback", feedback), **wire(reason=reason)})
 
 
+def named(categories: Optional[Iterable[Union[str, Mapping[str, str]]]]) -> Optional[list[Mapping[str, str]]]:
+    if categories is None or isinstance(categories, str):
+        return None if categories is None else field("categories", categories)  # the server says what is wrong
+    return [{"name": one} if isinstance(one, str) else one for one in categories]
+
+
 def check_correction(feedback: Optional[str], reason: Optional[str], mode: str) -> None:
     if mode not in ("apply", "review", "propose", "dry"):
         raise invalid("correct", "must be one of apply, review, propose, dry")

@@ -603,6 +603,7 @@ class OpenMemory:
         keep_messages: Optional[str] = None,
         redact: Optional[bool] = None,
         filters: Optional[Mapping[str, Any]] = None,
+        categories: Optional[Sequence[Union[str, Mapping[str, str]]]] = None,
         max_operations: Optional[int] = None,
         actor: Optional[str] = None,
         reason: Optional[str] = None,
@@ -614,6 +615,8 @@ class OpenMemory:
         :param from_: Whose words may become memories: ``user`` (default), ``assistant``, ``tool``.
         :param mode: ``apply`` (default), ``review``, ``propose`` or ``dry``.
         :param keep_messages: ``log`` (default), ``memories`` or ``none``.
+        :param categories: Of which the model chooses for each memory that it adds, names or objects of ``name`` and
+            ``about``; they become tags.
         :param filters: Which memories of the scope may be changed.
         :returns: The learning: ``id``, ``status``, ``operations``, ``messages``, ``usage``.
         :raises OpenMemoryError: ``NO_LANGUAGE_MODEL`` if the server has none; ``LANGUAGE_MODEL_FAILED``.
@@ -638,6 +641,7 @@ class OpenMemory:
             keep_messages=keep_messages,
             redact=redact,
             filters=filters,
+            categories=_calls.named(categories),
             max_operations=max_operations,
             actor=actor,
             reason=reason,

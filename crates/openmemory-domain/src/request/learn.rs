@@ -116,6 +116,11 @@ const MESSAGE: [Property; 5] = [
         .about("Your own, or the `message_id` of a kept message; the same id again is the same message"),
 ];
 
+const CATEGORY: [Property; 2] = [
+    Property::new("name", Kind::Text { least: 1, most: Some(limits::TAG_CHARACTERS) }).required(),
+    Property::new("about", Kind::Text { least: 1, most: Some(limits::CATEGORY_CHARACTERS) }).about("What it means"),
+];
+
 const ALLOW: [Property; 4] = [
     Property::new("add", Kind::Boolean).default("true"),
     Property::new("update", Kind::Boolean).default("true"),
@@ -139,6 +144,8 @@ impl Learn {
         Property::new("timezone", Kind::Text { least: 1, most: Some(64) }).about("IANA").default("\"UTC\""),
         Property::new("instructions", Kind::Text { least: 1, most: Some(limits::INSTRUCTIONS_CHARACTERS) })
             .about("What matters here"),
+        Property::new("categories", Kind::Items(&CATEGORY))
+            .about("Of which the model chooses for each memory that it adds; they become tags"),
         Property::new("from", Kind::Texts { most: Some(3) })
             .about("Whose words may become facts: `user`, `assistant`, `tool`")
             .default("[\"user\"]"),
@@ -172,7 +179,7 @@ impl Learn {
             at,
             timezone: short(&mut fields, "timezone", 64)?.unwrap_or_else(|| "UTC".into()),
             instructions: short(&mut fields, "instructions", limits::INSTRUCTIONS_CHARACTERS)?,
-            categories: Vec::new(),
+            categories: categories(&mut fields)?,
             promised_by: None,
             from: roles(&mut fields)?,
             allow: allow(&mut fields)?,
@@ -284,6 +291,33 @@ fn messages(fields: &mut Fields) -> Result<Vec<Said>, Invalid> {
     values.into_iter().enumerate().map(read).collect()
 }
 
+fn categories(fields: &mut Fields) -> Result<Vec<Category>, Invalid> {
+    let given = fields.array("categories")?.unwrap_or_default();
+    if given.len() > limits::CATEGORIES {
+        return Err(Invalid::limit("categories", format!("has at most {} categories", limits::CATEGORIES)));
+    }
+    let mut categories: Vec<Category> = Vec::with_capacity(given.len());
+    for (i, value) in given.into_iter().enumerate() {
+        let within = |error: Invalid| match error.field.as_str() {
+            "" => Invalid { field: format!("categories[{i}]"), ..error },
+            field => Invalid { field: format!("categories[{i}].{field}"), ..error },
+        };
+        let category = category(value).map_err(within)?;
+        if !categories.iter().any(|known| known.name == category.name) {
+            categories.push(category);
+        }
+    }
+    Ok(categories)
+}
+
+fn category(value: Value) -> Result<Category, Invalid> {
+    let mut fields = Fields::of(value, &CATEGORY)?.without_nulls();
+    let name = fields.string("name")?.ok_or_else(|| Invalid::argument("name", "is required: what it is called"))?;
+    // They become tags.
+    Tags::read("name", vec![name.clone()]).map_err(|error| Invalid { field: "name".into(), ..error })?;
+    Ok(Category { name, about: short(&mut fields, "about", limits::CATEGORY_CHARACTERS)? })
+}
+
 fn message(value: Value) -> Result<Said, Invalid> {
     let mut fields = Fields::of(value, &MESSAGE)?.without_nulls();
     let content = short(&mut fields, "content", limits::MESSAGE_CHARACTERS)?
@@ -346,6 +380,11 @@ mod tests {
             (json!({ "text": "x", "allow": { "delete": true } }), "allow.delete"),
             (json!({ "text": "x", "keepMessages": "yes" }), "keepMessages"),
             (json!({ "text": "x", "instructions": "x".repeat(4001) }), "instructions"),
+            (json!({ "text": "x", "categories": "work" }), "categories"),
+            (json!({ "text": "x", "categories": ["work"] }), "categories[0]"),
+            (json!({ "text": "x", "categories": [{ "about": "jobs" }] }), "categories[0].name"),
+            (json!({ "text": "x", "categories": [{ "name": "" }] }), "categories[0].name"),
+            (json!({ "text": "x", "categories": vec![json!({ "name": "a" }); 101] }), "categories"),
         ] {
             assert_eq!(Learn::read(value.clone()).unwrap_err().field, field, "{value}");
         }

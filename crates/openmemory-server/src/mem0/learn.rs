@@ -76,8 +76,6 @@ fn instructions(fields: &mut Fields, scope: &Scope) -> Result<Option<String>, Ap
 
 /// Names, or objects of names with what they mean.
 pub fn categories(given: &Value) -> Result<Vec<Category>, ApiError> {
-    const MOST: usize = 100;
-    const ABOUT: usize = 500;
     let wrong =
         || ApiError::invalid("custom_categories", "must be an array of names, or of objects of name and meaning");
     let mut categories: Vec<Category> = Vec::new();
@@ -85,7 +83,9 @@ pub fn categories(given: &Value) -> Result<Vec<Category>, ApiError> {
         let named: Vec<(String, Option<String>)> = match item {
             Value::String(name) => vec![(name.clone(), None)],
             Value::Object(names) => {
-                let about = |about: &Value| about.as_str().map(|about| about.chars().take(ABOUT).collect());
+                let about = |about: &Value| {
+                    about.as_str().map(|about| about.chars().take(limits::CATEGORY_CHARACTERS).collect())
+                };
                 names.iter().map(|(name, means)| (name.clone(), about(means))).collect()
             }
             _ => return Err(wrong()),
@@ -98,7 +98,7 @@ pub fn categories(given: &Value) -> Result<Vec<Category>, ApiError> {
             }
         }
     }
-    if categories.len() > MOST {
+    if categories.len() > limits::CATEGORIES {
         return Err(ApiError::invalid("custom_categories", "has at most 100 categories"));
     }
     Ok(categories)
