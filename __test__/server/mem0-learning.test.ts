@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
+import type { Learning } from '@openmemory/sdk'
 import { fakeModel, numberOf, operation, operations, refuses } from '../helpers/fake-model'
 import { type Ask, asker, serve } from '../helpers/server'
 import { freshDirectory, openEmbedded } from '../helpers/store'
@@ -319,10 +320,12 @@ test('the reason of a bad feedback is told to the model after the answer, and wh
   await rate(null)
   const { status, body } = await rate('VERY_NEGATIVE', 'She lives in Porto')
   expect([status, body]).toMatchObject([200, { feedback: 'VERY_NEGATIVE', feedback_reason: 'She lives in Porto' }])
-  const waiting = await until(async () => (await ask('GET', '/learnings?status=waiting', { key: KEY })).body.learnings)
+  const list = async (): Promise<Learning[]> =>
+    (await ask('GET', '/learnings?status=waiting', { key: KEY })).body.learnings
+  const waiting = await until(list)
   expect(waiting).toMatchObject([{ operations: [{ before: 'Ada lives in Lisbon', state: 'waiting' }] }])
   expect(model.exchanges.length).toBe(2)
-  const decided = await ask('POST', `/learnings/${waiting[0].id}/decide`, { key: KEY, body: { all: 'apply' } })
+  const decided = await ask('POST', `/learnings/${waiting[0]?.id}/decide`, { key: KEY, body: { all: 'apply' } })
   expect(decided.body.operations).toMatchObject([{ state: 'applied' }])
   const corrected = await ask('GET', `/v1/memories/${id}/`, { key: KEY })
   expect(corrected.body.memory).toBe('Ada lives in Porto')
