@@ -809,7 +809,8 @@ export type RefusalCode =
 export interface Learning extends ScopeFields {
   /** `lrn_…` */
   id: string
-  status: 'done' | 'waiting' | 'nothing' | 'failed' | 'undone'
+  /** `'pending'`: a server has answered `Prefer: respond-async`, and has not learnt from the messages yet. */
+  status: 'pending' | 'done' | 'waiting' | 'nothing' | 'failed' | 'undone'
   operations: LearnedOperation[]
   /** Ids of the messages, `msg_…`. */
   messages: string[]
@@ -831,7 +832,7 @@ export interface LearningPage {
 
 /** Options of {@link OpenMemory.listLearnings}. */
 export interface ListLearningsOptions extends ScopeFields {
-  status?: Learning['status']
+  status?: Exclude<Learning['status'], 'pending'>
   /** 1 to 1000. Default 100. */
   limit?: number
   /** `next_cursor` of the page before. */
@@ -1193,6 +1194,11 @@ export interface ServeOptions {
    * limit.
    */
   rateLimit?: { requests: number; seconds: number }
+  /**
+   * Tokens that a tenant may have the language model read and write within an hour, earned back evenly. Beyond them `learn` is
+   * `LANGUAGE_MODEL_FAILED` with the reason `budget`, and what was answered before it was learnt from waits. Default: no limit.
+   */
+  tokensPerHour?: number
   /**
    * Where events of webhooks may be sent besides this machine: `'hooks.example.com'`, an address, `'*.example.com'` or `'*'`
    * for hosts with public addresses, each with a port or without. Ports below 1024 other than 80 and 443 have to be named.

@@ -8,8 +8,10 @@ use napi::Env;
 use napi::bindgen_prelude::{Error, FnArgs, Function, Promise, PromiseRaw, Result};
 use napi::tokio::sync::OnceCell;
 use napi_derive::napi;
+use openmemory_domain::SystemClock;
 use openmemory_engine::{Directory, OpenDirectory, TenantDirectories};
 use openmemory_learning::LanguageModel;
+use openmemory_learning::budget::Budgets;
 #[cfg(feature = "postgres")]
 use openmemory_postgres::{self as postgres, PostgresStores};
 use openmemory_rules as rules;
@@ -45,6 +47,8 @@ struct Options {
     ui: Option<PathBuf>,
     /// The URL of the database that has the memories, instead of the directory.
     store: Option<String>,
+    /// Of the language model, for each tenant.
+    tokens_per_hour: Option<u64>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -64,19 +68,26 @@ impl Log {
 }
 
 /// Opens the stores of tenants with the model of the served engine.
-struct Directories(Arc<StoreSpec>);
+struct Directories {
+    spec: Arc<StoreSpec>,
+    budgets: Option<Budgets>,
+}
 
 impl OpenDirectory for Directories {
     fn open(&self, directory: &Path) -> std::result::Result<Arc<Directory>, rules::Error> {
-        REGISTRY.open(self.0.engine_options_in(directory), &self.0.description)
+        REGISTRY.open(self.spec.engine_options_in(directory), &self.spec.description)
     }
 
     fn release(&self, store: Arc<Directory>) -> std::result::Result<(), rules::Error> {
         REGISTRY.release(store)
     }
 
-    fn language_model(&self) -> Option<Arc<dyn LanguageModel>> {
-        self.0.language_model.clone()
+    fn language_model(&self, tenant: &str) -> Option<Arc<dyn LanguageModel>> {
+        let model = self.spec.language_model.clone()?;
+        Some(match &self.budgets {
+            Some(budgets) => budgets.limit(tenant, model),
+            None => model,
+        })
     }
 }
 
@@ -91,7 +102,8 @@ struct Around {
 /// The stores that a server serves: in directories, or in a database.
 fn stores(spec: &Arc<StoreSpec>, options: &Options) -> std::result::Result<Arc<dyn Stores>, rules::Error> {
     let Some(url) = &options.store else {
-        let directories = Arc::new(Directories(Arc::clone(spec)));
+        let budgets = options.tokens_per_hour.map(|tokens| Budgets::new(tokens, Arc::new(SystemClock)));
+        let directories = Arc::new(Directories { spec: Arc::clone(spec), budgets });
         let stores = TenantDirectories::new(spec.path.clone(), directories, options.limits.open_tenants);
         return Ok(Arc::new(stores));
     };

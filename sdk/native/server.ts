@@ -18,7 +18,7 @@ const { version: VERSION } = require('../../package.json') as { version: string 
 const NETWORK_OPTIONS = ['port', 'host', 'rateLimit', 'timeoutMs', 'log', 'ui'] as const
 const OPTIONS = [
   ...NETWORK_OPTIONS,
-  ...(['apiKeys', 'metricsKey', 'keyFile', 'backupDir', 'webhookHosts', 'store'] as const),
+  ...(['apiKeys', 'metricsKey', 'keyFile', 'backupDir', 'webhookHosts', 'store', 'tokensPerHour'] as const),
 ] as const
 
 /** The default name of the key file, in the store's directory. */
@@ -98,10 +98,11 @@ function settings(directory: string, given?: contract.ServeOptions) {
   const options = checkOptions(given, OPTIONS)
   const { port = 8080, host = '127.0.0.1', rateLimit, timeoutMs, log = false, ui = false } = options
   const { apiKeys = split(process.env.OPENMEMORY_API_KEYS), keyFile = join(directory, KEY_FILE) } = options
-  const { backupDir, store = process.env.OPENMEMORY_STORE || undefined } = options
+  const { backupDir, tokensPerHour, store = process.env.OPENMEMORY_STORE || undefined } = options
   const metricsKey = options.metricsKey ?? (process.env.OPENMEMORY_METRICS_KEY || undefined)
   count(port, 'port', 0, 65_535)
   count(timeoutMs ?? 1000, 'timeoutMs', 1000, 86_400_000)
+  if (tokensPerHour !== undefined) count(tokensPerHour, 'tokensPerHour', 1, 2 ** 53 - 1)
   for (const [name, value] of set({ host, keyFile, metricsKey, backupDir, store })) {
     if (typeof value !== 'string' || value === '') throw invalid(name, 'must be a non-empty string')
   }
@@ -120,7 +121,16 @@ function settings(directory: string, given?: contract.ServeOptions) {
   }
   const backups = backupDir === undefined ? null : resolve(backupDir)
   const network = { host, port, limits, log, ui: ui ? STUDIO : null }
-  const all = { ...network, apiKeys, metricsKey: metricsKey ?? null, keyFile, backupDir: backups, store: store ?? null }
+  const tokens = tokensPerHour === undefined ? {} : { tokensPerHour }
+  const all = {
+    ...network,
+    ...tokens,
+    apiKeys,
+    metricsKey: metricsKey ?? null,
+    keyFile,
+    backupDir: backups,
+    store: store ?? null,
+  }
   assertLossless(all, '')
   return all
 }

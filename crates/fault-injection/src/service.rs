@@ -39,7 +39,7 @@ impl OpenDirectory for Opener {
         self.registry.release(store)
     }
 
-    fn language_model(&self) -> Option<Arc<dyn LanguageModel>> {
+    fn language_model(&self, _tenant: &str) -> Option<Arc<dyn LanguageModel>> {
         self.setup.language_model.clone()
     }
 }

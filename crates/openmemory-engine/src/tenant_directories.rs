@@ -24,8 +24,9 @@ pub trait OpenDirectory: Send + Sync + 'static {
     /// Blocks; the last who lets go closes the engine.
     fn release(&self, store: Arc<Directory>) -> Result<(), Error>;
 
-    /// What the stores learn with.
-    fn language_model(&self) -> Option<Arc<dyn LanguageModel>> {
+    /// What the store of a tenant learns with.
+    fn language_model(&self, tenant: &str) -> Option<Arc<dyn LanguageModel>> {
+        let _ = tenant;
         None
     }
 }
@@ -75,7 +76,7 @@ impl TenantDirectories {
             blocking(move || opener.open(&directory)).await
         };
         let engine = cell.get_or_try_init(open).await?.engine().await?;
-        Ok(Arc::new(EngineStore::new(engine, self.opener.language_model())))
+        Ok(Arc::new(EngineStore::new(engine, self.opener.language_model(tenant))))
     }
 
     fn directory(&self, tenant: &str) -> PathBuf {

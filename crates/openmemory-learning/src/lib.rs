@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod answer;
+pub mod budget;
 pub mod candidate;
 pub mod check;
 pub mod echo;

@@ -10,7 +10,7 @@
 //! | [`keys`] | which keys are valid, and for which tenant? |
 //! | `connections` | which connections are open, and which one is evicted for a new one? |
 //! | [`tenant`] | what is a tenant? |
-//! | `queue` | what was answered before its work was done? |
+//! | `queue`, `kept_call` | what was answered before its work was done, and which calls are kept so? |
 //! | [`webhooks`] | how do other programs hear of changes? |
 //! | `readers` | how are concurrent reads shared among tenants? |
 //! | `blocking` | where does blocking work run? |
@@ -31,6 +31,7 @@ pub mod config;
 mod connections;
 pub mod facade;
 mod http;
+mod kept_call;
 pub mod keys;
 pub mod log;
 pub mod mcp;

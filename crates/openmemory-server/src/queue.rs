@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use openmemory_domain::learning::{Learning, LearningId};
+use openmemory_domain::learning::{Learning, LearningId, Status};
 use openmemory_domain::request::Learn;
 use openmemory_domain::{Clock, ErrorCode, Scope, SystemClock, Timestamp};
 use openmemory_rules::Error;
@@ -31,8 +31,11 @@ const EVENTS_MS: i64 = 30 * 86_400_000;
 const PRUNED_EVERY: u64 = 100;
 /// Calls at work.
 const CONCURRENCY: usize = 8;
-/// Between two attempts while the store fails.
+/// Between two attempts while the store fails, or the tenant has no tokens left.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// Why a model is not asked now that has no tokens left.
+const BUDGET: &str = "budget";
 
 /// Reads a kept body.
 pub type Parse = fn(Value) -> Result<Learn, Error>;
@@ -89,6 +92,9 @@ impl Queue {
         let id = LearningId::generate();
         let event = json!({
             "user_id": request.scope.user_id,
+            "agent_id": request.scope.agent_id,
+            "app_id": request.scope.app_id,
+            "run_id": request.scope.run_id,
             "status": "PENDING",
             "created_at": now.to_string(),
         });
@@ -133,6 +139,7 @@ impl Queue {
 
     fn begin(self: &Arc<Self>, mut job: Job) {
         job.request.promised_by = Some(format!("{WAITING}{}", job.id));
+        job.request.id = Some(job.id.clone());
         let lane = (job.tenant.clone(), key(&job.request.scope));
         let mut lanes = self.lanes.lock();
         if let Some(behind) = lanes.get_mut(&lane) {
@@ -164,7 +171,6 @@ impl Queue {
     /// Works until the call is done, or the server stops; what is left is begun again by the next process.
     async fn run(&self, job: Job) {
         let Job { tenant, id, request, waiter } = job;
-        let Ok(_permit) = self.permits.acquire().await else { return };
         let mut stopped = self.stopped.clone();
         let control = Arc::new(Control::default());
         let work = async {
@@ -188,7 +194,7 @@ impl Queue {
         }
     }
 
-    /// Fails only if the store does, which is no fault of the call.
+    /// Fails only if the store does, or the tenant has no tokens left, which is no fault of the call.
     async fn attempt(
         &self,
         tenant: &Tenant,
@@ -202,16 +208,46 @@ impl Queue {
             // Deleted with its user, or done.
             return Ok(Err(Error::Aborted));
         }
+        // Held only while it works, so that one who waits is in nobody's way.
+        let permit = self.permits.acquire().await.map_err(|_| Error::Aborted)?;
         let began = SystemClock.now();
         let outcome = store.learn(request, Arc::clone(control)).await;
+        drop(permit);
         if let Err(error) = &outcome
-            && [ErrorCode::Closed, ErrorCode::Io, ErrorCode::Unavailable, ErrorCode::Aborted].contains(&error.code())
+            && is_put_off(error)
         {
             return Err(error.clone());
         }
         finish_since(&*store, id, &outcome, Some(began)).await?;
         Ok(outcome)
     }
+}
+
+/// Whether the same call succeeds later.
+fn is_put_off(error: &Error) -> bool {
+    match error {
+        Error::LanguageModelFailed { why, retryable, .. } => *why == BUDGET && *retryable,
+        _ => [ErrorCode::Closed, ErrorCode::Io, ErrorCode::Unavailable, ErrorCode::Aborted].contains(&error.code()),
+    }
+}
+
+/// What is known of a call that was promised: what it has learnt, or that it waits, or why it has failed.
+pub async fn promised(store: &dyn MemoryStore, id: &LearningId) -> Result<Option<Learning>, Error> {
+    let Some(event) = store.document(format!("{EVENTS}{id}")).await? else { return Ok(None) };
+    let text = |name: &str| event.get(name).and_then(Value::as_str).map(str::to_owned);
+    if let Some(learnt) = text("learning") {
+        // The same call has learnt it before.
+        return store.learning(LearningId::read("id", &learnt)?).await.map(Some);
+    }
+    let [user_id, agent_id, app_id, run_id] = ["user_id", "agent_id", "app_id", "run_id"].map(text);
+    let scope = Scope { user_id, agent_id, app_id, run_id };
+    let created_at = text("created_at").and_then(|text| Timestamp::parse(&text)).unwrap_or(Timestamp::FIRST);
+    let pending = Learning::pending(id.clone(), scope, created_at);
+    let failure = event.get("failure").and_then(|failure| serde_json::from_value(failure.clone()).ok());
+    Ok(Some(match failure {
+        Some(failure) => Learning { status: Status::Failed, error: Some(failure), ..pending },
+        None => pending,
+    }))
 }
 
 /// What a message without a time refers to, however late it is learnt from.
@@ -264,8 +300,12 @@ async fn finish_since(
     event["completed_at"] = SystemClock.now().to_string().into();
     match outcome {
         Ok(learning) => event["learning"] = learning.id.to_string().into(),
-        Err(Error::LanguageModelFailed { why, .. }) => event["error"] = (*why).into(),
-        Err(error) => event["error"] = error.code().as_str().into(),
+        Err(error) => {
+            let code = error.code().as_str();
+            let why = if let Error::LanguageModelFailed { why, .. } = error { why } else { code };
+            event["error"] = why.into();
+            event["failure"] = json!({ "code": code, "why": why, "message": error.to_string() });
+        }
     }
     store.put_documents(vec![(name, Some(event)), (format!("{WAITING}{id}"), None)]).await
 }

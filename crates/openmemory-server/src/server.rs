@@ -26,6 +26,7 @@ use crate::app_state::AppState;
 use crate::config::Config;
 use crate::connections::{Connections, Slot};
 use crate::http::{ConcurrencyLimit, IdempotencyStore, Metrics, RateLimits, normal_path};
+use crate::kept_call;
 use crate::keys::{Keyring, KeysError};
 use crate::mem0;
 use crate::queue::Queue;
@@ -127,7 +128,7 @@ impl ServerHandle {
         let readers = Readers::new(limits.readers);
         let permits = ConcurrencyLimit::new(&limits);
         let (stop, stopped) = watch::channel(false);
-        let queue = Queue::new(Arc::clone(&stores), mem0::kept_add, stopped.clone());
+        let queue = Queue::new(Arc::clone(&stores), kept_call::read, stopped.clone());
         let webhooks = Webhooks::new(&stores, webhooks, mem0::webhook_payload, stopped.clone());
         if !keys.required() {
             let tenant = Tenant::default_tenant();

@@ -26,7 +26,10 @@ export const learnings: Command = {
     const { values } = call
     return call.open().listLearnings({
       limit: numeric(values, 'limit') ?? 20,
-      ...given({ status: text(values, 'status') as contract.Learning['status'], cursor: text(values, 'cursor') }),
+      ...given({
+        status: text(values, 'status') as contract.ListLearningsOptions['status'],
+        cursor: text(values, 'cursor'),
+      }),
     })
   },
   print({ learnings, next_cursor }: contract.LearningPage, call) {

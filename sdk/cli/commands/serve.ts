@@ -21,6 +21,7 @@ export const serve: Command = {
     'backup-dir': STRING,
     store: STRING,
     'rate-limit': STRING,
+    'tokens-per-hour': STRING,
     'webhook-hosts': STRING,
     'index-memory': STRING,
     'no-ui': BOOLEAN,
@@ -35,6 +36,7 @@ export const serve: Command = {
     'backup-dir': 'the directory for backups requested over HTTP (none: they are rejected)',
     store: 'the URL of a PostgreSQL database that has the memories, instead of the directory (OPENMEMORY_STORE)',
     'rate-limit': 'requests per key and seconds, such as 100/60',
+    'tokens-per-hour': 'tokens of the language model per tenant and hour (no limit)',
     'webhook-hosts':
       'where webhooks may be sent besides this machine, such as hooks.example.com or *, separated by commas',
     'index-memory': 'MiB for memories loaded for search (a quarter of the memory)',
@@ -60,6 +62,7 @@ export const serve: Command = {
         webhookHosts: text(values, 'webhook-hosts')?.split(','),
         store: text(values, 'store'),
         rateLimit: requests && seconds ? { requests, seconds } : undefined,
+        tokensPerHour: numeric(values, 'tokens-per-hour'),
         log: values.quiet ? false : log,
         ui: !values['no-ui'],
       }),

@@ -11,6 +11,8 @@ use crate::{MemoryId, Scope, Timestamp};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
+    /// Answered, and not learnt from yet.
+    Pending,
     Done,
     /// Some operations wait for a decision.
     Waiting,
@@ -21,6 +23,7 @@ pub enum Status {
 }
 
 impl Status {
+    /// Of those that are kept.
     pub const NAMES: [&str; 5] = ["done", "waiting", "nothing", "failed", "undone"];
 }
 
@@ -64,6 +67,22 @@ pub struct Learning {
 }
 
 impl Learning {
+    /// What is promised to be learnt.
+    pub fn pending(id: LearningId, scope: Scope, created_at: Timestamp) -> Self {
+        Self {
+            id,
+            status: Status::Pending,
+            operations: Vec::new(),
+            messages: Vec::new(),
+            usage: Usage::default(),
+            model: String::new(),
+            prompt: String::new(),
+            scope,
+            created_at,
+            error: None,
+        }
+    }
+
     /// What the states of the operations amount to.
     pub fn settled_status(&self) -> Status {
         let any = |state| self.operations.iter().any(|operation| operation.state == state);

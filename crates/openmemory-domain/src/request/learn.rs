@@ -7,7 +7,7 @@ use super::properties::{
 };
 use super::{Fields, Kind, Property, list};
 use crate::filter::Filter;
-use crate::learning::{Added, Message, Role};
+use crate::learning::{Added, LearningId, Message, Role};
 use crate::{Invalid, Metadata, Scope, Tags, Timestamp, limits};
 
 /// Which operations a call allows.
@@ -96,6 +96,8 @@ pub struct Learn {
     pub categories: Vec<Category>,
     /// Nothing is applied once the document with this name is gone.
     pub promised_by: Option<String>,
+    /// What the learning is called; none: a name of its own.
+    pub id: Option<LearningId>,
     /// Whose words may become facts.
     pub from: Vec<Role>,
     pub allow: Allow,
@@ -181,6 +183,7 @@ impl Learn {
             instructions: short(&mut fields, "instructions", limits::INSTRUCTIONS_CHARACTERS)?,
             categories: categories(&mut fields)?,
             promised_by: None,
+            id: None,
             from: roles(&mut fields)?,
             allow: allow(&mut fields)?,
             mode: fields.string("mode")?.map_or(Ok(LearnMode::Apply), |name| LearnMode::read(&name))?,

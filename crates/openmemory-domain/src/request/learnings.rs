@@ -121,8 +121,9 @@ impl ListLearnings {
     pub fn read(value: Value) -> Result<Self, Invalid> {
         let mut fields = Fields::of(value, Self::PROPERTIES)?.without_nulls();
         let status = |name: String| {
-            serde_json::from_value(Value::String(name))
-                .map_err(|_| Invalid::argument("status", format!("must be one of {}", Status::NAMES.join(", "))))
+            let known = Some(name).filter(|name| Status::NAMES.contains(&name.as_str()));
+            let status = known.and_then(|name| serde_json::from_value(Value::String(name)).ok());
+            status.ok_or_else(|| Invalid::argument("status", format!("must be one of {}", Status::NAMES.join(", "))))
         };
         Ok(Self {
             scope: fields.scope()?,

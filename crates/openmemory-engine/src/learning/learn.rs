@@ -11,7 +11,7 @@ use openmemory_learning::check::once::Before;
 use openmemory_learning::plan::{decided, plan};
 use openmemory_learning::prompt::Setting;
 use openmemory_learning::transcript::parts;
-use openmemory_learning::{Context, LanguageModel, ModelFailure, prompt};
+use openmemory_learning::{Context, LanguageModel, ModelFailure, Why, prompt};
 use openmemory_rules::contract::Control;
 use openmemory_rules::{Error, LearningRows};
 use serde_json::json;
@@ -51,7 +51,7 @@ impl Engine {
         };
         usage.ms = u64::try_from(self.now().millis() - now.millis()).unwrap_or(0);
         let learning = Learning {
-            id: LearningId::generate(),
+            id: request.id.clone().unwrap_or_else(LearningId::generate),
             status: Status::Nothing,
             operations: Vec::new(),
             messages: conversation.messages.iter().map(|kept| kept.message_id.clone()).collect(),
@@ -158,7 +158,9 @@ impl Engine {
         learning.status = Status::Failed;
         learning.error = Some(LearningFailure { code, why: why.to_owned(), message: message.clone() });
         let id = learning.id.clone();
-        let is_kept = request.mode != LearnMode::Dry && request.keep_messages != KeepMessages::None;
+        // What is promised is asked for again once there are tokens.
+        let is_put_off = why == Why::Budget.name() && retryable && request.promised_by.is_some();
+        let is_kept = request.mode != LearnMode::Dry && request.keep_messages != KeepMessages::None && !is_put_off;
         if is_kept {
             let kept = KeptLearning { learning, added: request.added.clone(), key: conversation.key };
             self.keep_record(kept, conversation.messages, request.promised_by.clone()).await?;

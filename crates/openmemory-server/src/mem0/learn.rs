@@ -47,6 +47,7 @@ pub fn request(mut fields: Fields) -> Result<Learn, ApiError> {
         instructions,
         categories,
         promised_by: None,
+        id: None,
         allow: Allow::default(),
         mode: LearnMode::Apply,
         keep_messages: KeepMessages::Log,

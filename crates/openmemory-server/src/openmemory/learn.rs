@@ -1,26 +1,71 @@
 //! How does a client have the store learn, and how does it read, decide and undo what was learnt?
 
+use std::sync::Arc;
+
 use axum::Json;
+use axum::extract::State;
+use axum::http::header::LOCATION;
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::IntoResponse;
-use openmemory_domain::request::{Decide, Learn, LearningById, ListLearnings, ListMessages, Sources};
-use serde_json::json;
+use openmemory_domain::learning::Learning;
+use openmemory_domain::request::{Decide, Learn, LearnMode, LearningById, ListLearnings, ListMessages, Sources};
+use openmemory_domain::{Clock, SystemClock};
+use openmemory_rules::Error;
+use openmemory_rules::contract::MemoryStore;
+use serde_json::{Value, json};
 
 use super::requests;
+use crate::app_state::AppState;
 use crate::http::{ApiResult, Body, Id, LargeBody, Query, TenantStore};
+use crate::kept_call;
 use crate::openapi::schemas;
+use crate::queue::promised;
 
 /// Learn from messages with the server's language model
 ///
 /// The model proposes, the store checks, and what holds is applied in one commit. The same messages again change nothing
-/// and ask nobody. A server without a language model answers 400 `NO_LANGUAGE_MODEL`.
+/// and ask nobody. A server without a language model answers 400 `NO_LANGUAGE_MODEL`. With `Prefer: respond-async` the answer
+/// comes first: 202, with a `Location` where the learning can be read.
 #[utoipa::path(
     post, path = "/memory/learn", tag = "Learning", request_body = requests::LearnRequest,
-    responses((status = 200, body = schemas::Learning), schemas::Refusals)
+    params(("Prefer" = Option<String>, Header, description = "`respond-async`: answer before it is learnt from")),
+    responses(
+        (status = 200, body = schemas::Learning),
+        (status = 202, body = schemas::Learning, headers(("Location" = String))),
+        schemas::Refusals
+    )
 )]
-pub async fn learn(memories: TenantStore, body: LargeBody) -> ApiResult {
-    let learn = body.read(|body| Ok(Learn::read(body)?)).await?;
-    let learnt = memories.store.learn(learn, memories.control()).await?;
-    Ok(Json(learnt).into_response())
+pub async fn learn(
+    State(app): State<Arc<AppState>>,
+    memories: TenantStore,
+    headers: HeaderMap,
+    body: LargeBody,
+) -> ApiResult {
+    let answers_first = prefers_async(&headers) && memories.store.can_learn();
+    let read = move |body: Value| {
+        let kept = answers_first.then(|| body.clone());
+        Ok((Learn::read(body)?, kept))
+    };
+    match body.read(read).await? {
+        // What is only looked at is not kept, so there would be nothing to read later.
+        (learn, Some(kept)) if learn.mode != LearnMode::Dry => {
+            let kept = kept_call::own(&*memories.store, kept, learn.redact);
+            let id = app.queue.add(&memories.tenant, &*memories.store, kept, None).await?;
+            let place = [(LOCATION, format!("/learnings/{id}")), (APPLIED, "respond-async".into())];
+            let learning = Learning::pending(id, learn.scope, SystemClock.now());
+            Ok((StatusCode::ACCEPTED, place, Json(learning)).into_response())
+        }
+        (learn, _) => Ok(Json(memories.store.learn(learn, memories.control()).await?).into_response()),
+    }
+}
+
+const APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+
+/// As RFC 7240 has it: one of several preferences, each perhaps with parameters.
+fn prefers_async(headers: &HeaderMap) -> bool {
+    let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+    let mut preferences = values.flat_map(|value| value.split(','));
+    preferences.any(|one| one.split(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("respond-async")))
 }
 
 /// List learnings, newest first
@@ -35,13 +80,22 @@ pub async fn list(memories: TenantStore, query: Query<requests::LearningsQuery>)
 }
 
 /// Get a learning
+///
+/// One that was answered before it was learnt from is `pending` until then. If the same call had been learnt from before, it is
+/// that learning, by its own id.
 #[utoipa::path(
     get, path = "/learnings/{id}", tag = "Learning", params(schemas::IdPath),
     responses((status = 200, body = schemas::Learning), schemas::Refusals)
 )]
 pub async fn get(memories: TenantStore, Id(id): Id) -> ApiResult {
     let by_id = LearningById::read(json!({ "id": id }))?;
-    let learning = memories.read(|store| async move { store.learning(by_id.id).await }).await?;
+    let read = |store: Arc<dyn MemoryStore>| async move {
+        match store.learning(by_id.id.clone()).await {
+            Err(Error::NoLearning { id }) => promised(&*store, &id).await?.ok_or(Error::NoLearning { id }),
+            found => found,
+        }
+    };
+    let learning = memories.read(read).await?;
     Ok(Json(learning).into_response())
 }
 

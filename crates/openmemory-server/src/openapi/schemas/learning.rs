@@ -6,6 +6,8 @@ use utoipa::ToSchema;
 #[derive(ToSchema)]
 #[schema(rename_all = "lowercase")]
 pub enum LearningStatus {
+    /// Answered with `Prefer: respond-async`, and not learnt from yet
+    Pending,
     Done,
     Waiting,
     Nothing,
