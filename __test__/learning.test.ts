@@ -1,48 +1,11 @@
 // Memories out of conversations: the model answers by script, and what holds is applied, explained and undone.
 
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import type { FeedbackOptions, LearnOptions, Message, NewMemory, OpenMemory, RetireOptions } from '@openmemory/sdk'
-import { type Asked, fakeModel, numberOf, operations, says } from './helpers/fake-model'
+import type { FeedbackOptions, LearnOptions, Message, OpenMemory } from '@openmemory/sdk'
+import { fakeModel, numberOf, operations, says } from './helpers/fake-model'
+import { AT, GOLDEN, goldenModel, prepared } from './helpers/golden'
 import { refusal } from './helpers/refusal'
 import { embeddedTest, openStore, remote } from './helpers/store'
-
-interface Golden {
-  name: string
-  memories?: (NewMemory & { retire?: RetireOptions })[]
-  calls: {
-    messages: Message[]
-    options?: LearnOptions
-    /** A memory is named by its text, or by a number. */
-    answer: Record<string, unknown>[]
-    /** `state`, or the code of a refusal, per operation. */
-    expect: string[]
-    /** Requests to the model. Default 1. */
-    requests?: number
-  }[]
-  /** The current memories afterwards, in any order: text, and fields that are named. */
-  after: { content: string; valid_from?: string; valid_to?: string; version?: number }[]
-}
-
-const FOLDER = join(__dirname, 'learning')
-const GOLDEN = readdirSync(FOLDER).flatMap((file) => JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as Golden[])
-
-function resolved(answer: Record<string, unknown>[], asked: Asked): object[] {
-  const number = (given: unknown) => (typeof given === 'string' ? numberOf(asked, given) : given)
-  return answer.map(({ memory, others, ...rest }) => ({
-    ...rest,
-    memory: number(memory ?? null),
-    others: ((others as unknown[]) ?? []).map(number),
-  }))
-}
-
-async function prepared(om: OpenMemory, golden: Golden) {
-  for (const { retire, ...memory } of golden.memories ?? []) {
-    const { id } = await om.addMemory({ created_at: '2024-06-10', ...memory })
-    if (retire) await om.retireMemory(id, retire)
-  }
-}
 
 test('there are golden transcripts in several languages', () => {
   expect(GOLDEN.length).toBeGreaterThanOrEqual(60)
@@ -50,19 +13,15 @@ test('there are golden transcripts in several languages', () => {
 })
 
 test.each(GOLDEN)('$name', async (golden) => {
-  const model = await fakeModel((exchange, response) => {
-    const call = golden.calls[current] as Golden['calls'][number]
-    return operations((asked) => resolved(call.answer, asked))(exchange, response)
-  })
-  let current = 0
+  const model = await goldenModel(golden)
   const om = openStore({ userId: 'ada', languageModel: model.endpoint })
   await prepared(om, golden)
   for (const call of golden.calls) {
     const before = model.exchanges.length
-    const learning = await om.learn(call.messages, { at: '2026-03-03T10:00:00Z', ...call.options })
+    const learning = await om.learn(call.messages, { at: AT, ...call.options })
     expect(learning.operations.map(({ state, error }) => error?.code ?? state)).toEqual(call.expect)
     expect(model.exchanges.length - before).toBe(call.requests ?? 1)
-    current += 1
+    model.next()
   }
   const { memories } = await om.listMemories({ limit: 1000 })
   const after = golden.after.map((memory) => expect.objectContaining(memory))
