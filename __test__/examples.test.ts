@@ -21,6 +21,7 @@ test('there is an example for each of the main uses', () => {
       'langgraph.mjs',
       'llamaindex.mjs',
       'many-users.mjs',
+      'mastra.mjs',
       'openai-agents.mjs',
       'quick-start.mjs',
     ],

@@ -17,7 +17,7 @@ interface Manifest {
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest
 const { '.': _, './package.json': __, ...exported } = manifest.exports
 /** Adapters whose classes extend those of a framework, and what is one file for each module system. */
-const TWICE = ['langchain', 'langgraph', 'remote']
+const TWICE = ['langchain', 'langgraph', 'mastra', 'remote']
 /** What Node adds to the names of a CommonJS module. */
 const INTEROP = ['__esModule', 'default', 'module.exports']
 const SUBPATHS = Object.entries(exported).map(([path, forms]) => ({ name: path.slice(2), forms }))
