@@ -564,6 +564,16 @@ test('named arguments select memories, and errors name them', async () => {
   }
 })
 
+/** The paths of schemas without keywords. */
+function silentSchemas(schema: unknown): string[] {
+  const paths: string[] = []
+  JSON.stringify(schema, (field, value) => {
+    if (field !== 'properties' && value?.constructor === Object && Object.keys(value).length === 0) paths.push(field)
+    return value
+  })
+  return paths
+}
+
 test('a strict host can convert every tool: no argument is an object of any shape', async () => {
   const { host } = await begin()
   await host.begin()
@@ -574,6 +584,8 @@ test('a strict host can convert every tool: no argument is an object of any shap
       open: [],
     })
     expect(outputSchema).toMatchObject({ type: 'object', required: expect.any(Array) })
+    // A schema without a word accepts anything, and says so nowhere: inspectors warn of it.
+    expect({ name, silent: [inputSchema, outputSchema].flatMap(silentSchemas) }).toEqual({ name, silent: [] })
     const { readOnlyHint, destructiveHint, idempotentHint } = annotations
     expect(idempotentHint).toBe(readOnlyHint || destructiveHint)
   }

@@ -13,7 +13,7 @@ const memory = {
   content: TEXT,
   ...validity,
   tags: { type: 'array', items: TEXT },
-  metadata: { type: 'object', additionalProperties: {} },
+  metadata: { type: 'object', additionalProperties: true },
   ...{ created_at: TEXT, updated_at: TEXT, expires_at: TEXT, version: VERSION },
   left_out: { type: 'array', items: TEXT, description: 'Fields that were too long for this answer' },
 }
