@@ -78,6 +78,34 @@ test('an expired memory is shown on request', async () => {
   expect((await memory.getAll({ ...ADA, showExpired: true })).results).toHaveLength(1)
 })
 
+test('the last day of a memory is shown as it was given', async () => {
+  const { memory } = open()
+  const { results } = await memory.add('a plan', { userId: 'ada', expirationDate: '2096-02-29' })
+  const id = results[0]?.id as string
+  expect((await memory.get(id))?.metadata).toEqual({ expiration_date: '2096-02-29' })
+  await memory.update(id, { expirationDate: null })
+  expect((await memory.get(id))?.metadata).toEqual({})
+})
+
+test('metadata does not say whose a memory is', async () => {
+  const { memory } = open()
+  const others = { user_id: 'bob', agentId: 'b', runId: 'r', actor_id: 'x' }
+  const { results } = await memory.add('tea', { userId: 'ada', metadata: { ...others, source: 'chat' } })
+  const id = results[0]?.id as string
+  await memory.update(id, { metadata: { ...others, mood: 'good' } })
+  const item = await memory.get(id)
+  expect(item).toMatchObject({ user_id: 'ada', metadata: { source: 'chat', mood: 'good' } })
+  expect(Object.keys(item?.metadata ?? {})).toEqual(['source', 'mood'])
+})
+
+test('no results are asked for, and a null changes nothing', async () => {
+  const { memory } = open()
+  await memory.add('tea', { userId: 'ada' })
+  expect(await memory.search('tea', { ...ADA, topK: 0 })).toEqual({ results: [] })
+  expect(await memory.getAll({ ...ADA, topK: 0 })).toEqual({ results: [] })
+  await expect(memory.update('any', { metadata: null as never })).rejects.toThrow(/At least one of text/)
+})
+
 test('what Mem0 refuses is refused, and what cannot be done here too', async () => {
   const { memory } = open()
   const scoped = { userId: 'ada' }
@@ -87,16 +115,18 @@ test('what Mem0 refuses is refused, and what cannot be done here too', async () 
     [() => memory.add([{ role: 'user', content: ' ' }], scoped), /only blank content/],
     [() => memory.add(undefined as never, scoped), /is required/],
     [() => memory.add('x', {}), /userId, agentId or runId/],
-    [() => memory.add('x', { userId: 'a b' }), /cannot contain whitespace/],
+    [() => memory.add('x', { userId: 'a b' }), /Invalid userId: cannot contain whitespace/],
     [() => memory.add('x', { userId: ' ' }), /cannot be empty or whitespace-only/],
     [() => memory.add('x', { ...scoped, infer: true }), /infer/],
     [() => memory.add('x', { ...scoped, expirationDate: 'soon' }), /YYYY-MM-DD/],
+    [() => memory.add('x', { ...scoped, expirationDate: '2099-02-30' }), /YYYY-MM-DD/],
+    [() => memory.search('x', { ...ADA, topK: -1 }), /Invalid topK/],
     [() => memory.search('x', {}), /at least one of: user_id, agent_id, run_id/],
     [() => memory.search('x', { ...ADA, threshold: 2 }), /between 0 and 1/],
     [() => memory.search('x', { userId: 'ada' } as never), /filters/],
     [() => memory.getAll({ limit: 1 } as never), /topK/],
     [() => memory.update('x', {}), /At least one of|at least one of/],
-    [() => memory.deleteAll({}), /at least one filter is required/],
+    [() => memory.deleteAll({}), /At least one filter is required/],
   ] as const) {
     await expect(call()).rejects.toThrow(words)
   }

@@ -5,7 +5,7 @@ import { failure, invalid, OpenMemoryError } from '../errors'
 import { OpenMemory } from '../open-memory'
 import { type Message, textsOf } from './messages'
 import { itemOf, type MemoryItem, type SearchResult } from './records'
-import { type Entity, exactly, filtersOf, type SearchFilters, scopeOf } from './scope'
+import { type Entity, exactly, filtersOf, refused, type SearchFilters, scopeOf, unscoped } from './scope'
 
 /** What Mem0 is configured with. It names services that are not asked here, so it is accepted and has no effect. */
 interface Mem0Config {
@@ -133,12 +133,19 @@ export class Memory {
     const texts = textsOf(messages)
     if (infer === true) throw invalid('infer', 'must not be true: no language model is asked; store what it has found')
     const scope = scopeOf(options ?? {}, filters)
-    if (Object.keys(scope).length === 0)
-      throw invalid('filters', 'must be given: one of userId, agentId or runId is required')
+    if (Object.keys(scope).length === 0) {
+      const message = 'One of the filters: userId, agentId or runId is required!'
+      throw failure('INVALID_ARGUMENT', message, { details: { field: 'filters' } })
+    }
     const expiry =
       expirationDate === undefined || expirationDate === null ? {} : { expires_at: afterDay(expirationDate) }
     const memories = texts.map(({ content, role }): NewMemory => {
-      return { content, metadata: { ...(Array.isArray(messages) && { role }), ...metadata }, ...scope, ...expiry }
+      return {
+        content,
+        metadata: { ...(Array.isArray(messages) && { role }), ...unscoped(metadata) },
+        ...scope,
+        ...expiry,
+      }
     })
     const results: MemoryItem[] = []
     for (let from = 0; from < memories.length; from += BATCH) {
@@ -164,9 +171,11 @@ export class Memory {
   async search(query: string, options: SearchMemoryOptions): Promise<SearchResult> {
     const { topK = DEFAULT_RESULTS, filters, threshold = 0, showExpired = false } = checked(options)
     if (typeof threshold !== 'number' || !(threshold >= 0 && threshold <= 1)) {
-      throw invalid('threshold', 'must be between 0 and 1 (inclusive)')
+      throw refused('threshold', `${threshold}. Must be between 0 and 1 (inclusive).`)
     }
-    const found = await this.#om.searchMemories(query, { limit: topK, filters: filtersOf(filters), showExpired })
+    const own = filtersOf(filters)
+    if (topK === 0) return { results: [] }
+    const found = await this.#om.searchMemories(query, { limit: topK, filters: own, showExpired })
     const results = found.map(itemOf).filter(({ score = 0 }) => score >= threshold)
     return { results }
   }
@@ -178,15 +187,17 @@ export class Memory {
    */
   async update(memoryId: string, change: string | UpdateMemoryOptions): Promise<{ message: string }> {
     const { text, data, metadata, expirationDate } = typeof change === 'string' ? { text: change } : (change ?? {})
-    const content = text ?? data
-    if (content === undefined && metadata === undefined && expirationDate === undefined) {
-      throw invalid('text', 'is missing: at least one of text, metadata, or expirationDate must be provided')
+    const content = text ?? data ?? undefined
+    // A null says nothing, but of an expiry: that it is cleared.
+    if (content === undefined && (metadata ?? undefined) === undefined && expirationDate === undefined) {
+      const message = 'At least one of text, metadata, or expirationDate must be provided.'
+      throw failure('INVALID_ARGUMENT', message, { details: { field: 'text' } })
     }
     const expires_at =
       expirationDate === null || expirationDate === undefined ? expirationDate : afterDay(expirationDate)
     await this.#om.updateMemory(memoryId, {
       ...(content !== undefined && { content }),
-      ...(metadata !== undefined && { metadata }),
+      ...((metadata ?? undefined) !== undefined && { metadata: unscoped(metadata) }),
       ...(expires_at !== undefined && { expires_at }),
     })
     return { message: 'Memory updated successfully!' }
@@ -202,7 +213,9 @@ export class Memory {
   async deleteAll(options: DeleteAllMemoryOptions): Promise<{ message: string }> {
     const scope = scopeOf(options ?? {})
     if (Object.keys(scope).length === 0) {
-      throw invalid('userId', 'is missing: at least one filter is required to delete all memories, or use reset()')
+      const message =
+        'At least one filter is required to delete all memories: give userId, agentId or runId, or use reset().'
+      throw failure('INVALID_ARGUMENT', message, { details: { field: 'userId' } })
     }
     await this.#om.deleteMemories({ filters: exactly(scope) })
     return { message: 'Memories deleted successfully!' }
@@ -239,7 +252,9 @@ export class Memory {
   /** @throws {ValidationError} `INVALID_ARGUMENT` unless the filters name a user, an agent or a run. */
   async getAll(options: GetAllMemoryOptions): Promise<SearchResult> {
     const { topK = DEFAULT_RESULTS, filters, showExpired = false } = checked(options)
-    const { memories } = await this.#om.listMemories({ limit: topK, filters: filtersOf(filters), showExpired })
+    const own = filtersOf(filters)
+    if (topK === 0) return { results: [] }
+    const { memories } = await this.#om.listMemories({ limit: topK, filters: own, showExpired })
     return { results: memories.map(itemOf) }
   }
 
@@ -264,6 +279,10 @@ function checked<T extends SearchMemoryOptions>(options: T = {} as T): T {
   for (const name of ['userId', 'agentId', 'runId', 'user_id', 'agent_id', 'run_id', 'limit']) {
     if (name in options) throw invalid(name, `is not taken here; use ${name === 'limit' ? 'topK' : 'filters'}`)
   }
+  const { topK } = options
+  if (topK !== undefined && !(Number.isInteger(topK) && topK >= 0)) {
+    throw refused('topK', `${topK}. Must be a non-negative integer.`)
+  }
   return options
 }
 
@@ -284,7 +303,10 @@ function recordOf({ id, version, event, content, changes, created_at, updated_at
 /** The first moment after a day. */
 function afterDay(date: string): string {
   const day = /^\d{4}-\d{2}-\d{2}$/.test(date) ? Date.parse(`${date}T00:00:00Z`) : Number.NaN
-  if (Number.isNaN(day))
-    throw failure('INVALID_ARGUMENT', 'expirationDate must be YYYY-MM-DD', { details: { field: 'expirationDate' } })
+  // A day that a month does not have would be one of the next month.
+  if (Number.isNaN(day) || new Date(day).toISOString().slice(0, 10) !== date)
+    throw failure('INVALID_ARGUMENT', 'expirationDate must be a day, as YYYY-MM-DD', {
+      details: { field: 'expirationDate' },
+    })
   return new Date(day + 86_400_000).toISOString()
 }

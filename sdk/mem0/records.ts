@@ -22,8 +22,9 @@ export interface SearchResult {
   results: MemoryItem[]
 }
 
-export function itemOf({ id, content, metadata, created_at, updated_at, ...memory }: Memory | MemoryMatch): MemoryItem {
-  const { user_id, agent_id, run_id } = memory
+export function itemOf({ id, content, created_at, updated_at, ...memory }: Memory | MemoryMatch): MemoryItem {
+  const { user_id, agent_id, run_id, expires_at } = memory
+  const metadata = { ...memory.metadata, ...(expires_at !== undefined && { expiration_date: dayBefore(expires_at) }) }
   return {
     ...{ id, memory: content, hash: createHash('md5').update(content).digest('hex') },
     ...{ createdAt: created_at, updatedAt: updated_at, metadata },
@@ -32,4 +33,9 @@ export function itemOf({ id, content, metadata, created_at, updated_at, ...memor
     ...(agent_id !== undefined && { agent_id }),
     ...(run_id !== undefined && { run_id }),
   }
+}
+
+/** The last day (YYYY-MM-DD) of a memory that expires then. */
+function dayBefore(time: string): string {
+  return new Date(Date.parse(time) - 1).toISOString().slice(0, 10)
 }

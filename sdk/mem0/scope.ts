@@ -1,7 +1,7 @@
 // Whose memories does a call of Mem0 mean, and which? Names in camel case, a filter with conditions on metadata beside the scope.
 
 import type { Filters } from '../../index'
-import { invalid } from '../errors'
+import { failure, invalid } from '../errors'
 import { isPlainObject } from '../validate/json'
 
 export interface Entity {
@@ -19,6 +19,16 @@ export interface SearchFilters {
   [key: string]: any
 }
 
+/** Fields that say whose a memory is; in its metadata they would say something else. */
+const IDENTITY: ReadonlySet<string> = new Set([
+  'user_id',
+  'agent_id',
+  'run_id',
+  'userId',
+  'agentId',
+  'runId',
+  'actor_id',
+])
 const SCOPE = ['user_id', 'agent_id', 'run_id'] as const
 /** Fields of a memory. All others are of its metadata. */
 const FIELDS: ReadonlySet<string> = new Set([...SCOPE, 'created_at', 'updated_at'])
@@ -31,13 +41,10 @@ export interface Scope {
 
 /** The scope of an add or of a deletion. */
 export function scopeOf({ userId, agentId, runId }: Entity, filters: SearchFilters = {}): Scope {
-  const given = {
-    user_id: userId ?? filters.user_id,
-    agent_id: agentId ?? filters.agent_id,
-    run_id: runId ?? filters.run_id,
-  }
+  const given = { user_id: ['userId', userId], agent_id: ['agentId', agentId], run_id: ['runId', runId] } as const
   const named = SCOPE.flatMap((name) => {
-    const id = checkId(given[name], name)
+    const [option, value] = given[name]
+    const id = value === undefined || value === null ? checkId(filters[name], name) : checkId(value, option)
     return id === undefined ? [] : [[name, id]]
   })
   return Object.fromEntries(named) as Scope
@@ -78,7 +85,18 @@ function translated(given: SearchFilters): Filters {
 function checkId(id: unknown, name: string): string | undefined {
   if (id === undefined || id === null) return undefined
   const trimmed = String(id).trim()
-  if (trimmed === '') throw invalid(name, 'cannot be empty or whitespace-only. Provide a valid identifier.')
-  if (/\s/.test(trimmed)) throw invalid(name, 'cannot contain whitespace. Provide a valid identifier without spaces.')
+  if (trimmed === '') throw refused(name, 'cannot be empty or whitespace-only. Provide a valid identifier.')
+  if (/\s/.test(trimmed)) throw refused(name, 'cannot contain whitespace. Provide a valid identifier without spaces.')
   return trimmed
+}
+
+/** As Mem0 says it: programs look for its words. */
+export function refused(field: string, problem: string) {
+  return failure('INVALID_ARGUMENT', `Invalid ${field}: ${problem}`, { details: { field } })
+}
+
+/** Metadata without the fields that only a scope may set. */
+export function unscoped<T>(metadata: T): T {
+  if (!isPlainObject(metadata)) return metadata
+  return Object.fromEntries(Object.entries(metadata).filter(([name]) => !IDENTITY.has(name))) as T
 }
