@@ -1,7 +1,7 @@
 const { availableParallelism } = require('node:os')
 
-/** What a store in PostgreSQL does not have: learning, searching the past, another model, one directory for processes. */
-const NOT_IN_POSTGRES = ['facts-in-time', 'injection', 'learning', 'published-snippet', 'reindex', 'shared-directory']
+/** The tests that do not run on PostgreSQL, each with the reason. */
+const NOT_IN_POSTGRES = require('./__test__/helpers/not-in-postgres.json')
 
 /** What every project shares. */
 const project = {
@@ -81,7 +81,7 @@ module.exports = {
     { ...project, displayName: 'studio', roots: ['<rootDir>/__test__/studio'] },
     remote('remote'),
     // Only with a database: `npm run test:postgres`.
-    ...(process.env.OPENMEMORY_TEST_POSTGRES ? [remote('postgres', 'postgres', ...NOT_IN_POSTGRES)] : []),
+    ...(process.env.OPENMEMORY_TEST_POSTGRES ? [remote('postgres', 'postgres', ...Object.keys(NOT_IN_POSTGRES))] : []),
   ],
   // Jest would leave one core free, and so run everything in one process on two cores.
   // Most tests wait for processes, sockets and disks, so two at a time do not disturb each other.

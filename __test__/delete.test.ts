@@ -3,7 +3,7 @@
 import { expect, test } from '@jest/globals'
 import type { ValidationError } from '@openmemory/sdk'
 import { refusal } from './helpers/refusal'
-import { freshDirectory, openStore } from './helpers/store'
+import { freshDirectory, inPostgres, openStore } from './helpers/store'
 
 test('deleting gives the memory as it last was, and removes it everywhere', async () => {
   const om = openStore()
@@ -84,6 +84,11 @@ test('compaction keeps all data and returns the size of the files', async () => 
   const { id } = await om.addMemory({ content: 'gone' })
   const kept = await om.addMemory({ content: 'kept' })
   await om.deleteMemory(id)
-  expect(await om.compact()).toEqual({ bytes_before: expect.any(Number), bytes_after: expect.any(Number) })
+  if (inPostgres)
+    expect(await refusal(om.compact())).toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringContaining('VACUUM'),
+    })
+  else expect(await om.compact()).toEqual({ bytes_before: expect.any(Number), bytes_after: expect.any(Number) })
   expect((await om.listMemories()).memories.map((memory) => memory.id)).toEqual([kept.id])
 })

@@ -7,7 +7,7 @@ import { afterAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Memory, OpenMemory, Operation, SearchOptions } from '@openmemory/sdk'
 import { exitOf, nextMessage, start } from './helpers/child'
 import { refusal } from './helpers/refusal'
-import { freshDirectory, openModelStore, openStore } from './helpers/store'
+import { freshDirectory, inPostgres, openModelStore, openStore } from './helpers/store'
 
 const A = 'home'
 const B = 'job'
@@ -129,11 +129,14 @@ async function movedOnce(): Promise<OpenMemory> {
   return other
 }
 
-describe.each([
+const STORES: [string, () => Promise<OpenMemory>][] = [
   ['as it was told', imported],
   ['after an export and an import', movedOnce],
-  ['whose process was killed after each commit', killedAfterEachCommit],
-])('a store %s', (_, open) => {
+]
+if (inPostgres) test.skip('a store whose process was killed after each commit (it opens a directory)', () => {})
+else STORES.push(['whose process was killed after each commit', killedAfterEachCommit])
+
+describe.each(STORES)('a store %s', (_, open) => {
   let om: OpenMemory
 
   beforeEach(async () => {

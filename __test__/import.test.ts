@@ -10,7 +10,7 @@ import type { OpenMemory } from '@openmemory/sdk'
 import { exitOf, nextMessage, start } from './helpers/child'
 import { everything, fillLively } from './helpers/lively-store'
 import { refusal } from './helpers/refusal'
-import { embeddedTest, freshDirectory, openStore } from './helpers/store'
+import { embeddedTest, exceptInPostgres, freshDirectory, openStore } from './helpers/store'
 import { wordEmbedder } from './helpers/word-embedder'
 
 let folder: string
@@ -240,7 +240,7 @@ embeddedTest('an aborted import resumes where it stopped', async () => {
   expect(readFileSync(file).equals(whole)).toBe(true)
 })
 
-test('a killed import resumes where it stopped', async () => {
+exceptInPostgres('a killed import resumes where it stopped', 'its process imports into a directory', async () => {
   const whole = await exportOf(notes(900))
   const path = freshDirectory()
   for (const stop of [100, 300, 500]) {

@@ -10,12 +10,13 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '..')
 const TARGET = join(ROOT, 'target', 'postgres')
@@ -83,14 +84,35 @@ async function start() {
   return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, stop }
 }
 
+/** Says what did not run, so that nobody takes it for tested. */
+function listSkipped(results) {
+  const said = []
+  for (const { assertionResults, name } of JSON.parse(readFileSync(results, 'utf8')).testResults) {
+    const skipped = assertionResults.filter(({ status }) => status === 'pending')
+    const reason = (title) => (title.endsWith(')') ? '' : ' (only a store in the process has that)')
+    said.push(...skipped.map(({ title }) => `${relative(ROOT, name)}: ${title}${reason(title)}`))
+  }
+  const files = JSON.parse(readFileSync(join(ROOT, '__test__/helpers/not-in-postgres.json'), 'utf8'))
+  for (const [file, reason] of Object.entries(files)) said.push(`__test__/${file}.test.ts, all of it (${reason})`)
+  console.log(
+    `Not run on PostgreSQL:\n${said
+      .sort()
+      .map((line) => `- ${line}`)
+      .join('\n')}`,
+  )
+}
+
 async function test(args) {
   const given = process.env.OPENMEMORY_TEST_POSTGRES
   const { url, stop } = given ? { url: given, stop: () => {} } : await start()
   try {
-    const jest = [join(ROOT, 'node_modules/jest/bin/jest.js'), ...args, '--selectProjects', 'postgres']
+    const results = join(TARGET, 'results.json')
+    const report = ['--json', `--outputFile=${results}`]
+    const jest = [join(ROOT, 'node_modules/jest/bin/jest.js'), ...args, '--selectProjects', 'postgres', ...report]
     const createdb = join(programs(), 'createdb')
     const env = { ...process.env, OPENMEMORY_TEST_POSTGRES: url, OPENMEMORY_TEST_CREATEDB: createdb }
     process.exitCode = spawnSync(process.execPath, jest, { cwd: ROOT, env, stdio: 'inherit' }).status ?? 1
+    listSkipped(results)
   } finally {
     stop()
   }

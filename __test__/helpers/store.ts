@@ -13,6 +13,15 @@ export const remote = (globalThis as { openMemoryTestMode?: string }).openMemory
 /** For behaviour that only an embedded store can have. */
 export const embeddedTest = remote ? test.skip : test
 
+/** Whether the memories are in PostgreSQL. */
+export const inPostgres = (globalThis as { openMemoryTestStore?: string }).openMemoryTestStore === 'postgres'
+
+/** For behaviour that a store in PostgreSQL cannot have. The reason is listed when its tests have run. */
+export function exceptInPostgres(name: string, reason: string, body: () => Promise<void>): void {
+  if (inPostgres) test.skip(`${name} (${reason})`, body)
+  else test(name, body)
+}
+
 const opened: OpenMemory[] = []
 const directories: string[] = []
 
