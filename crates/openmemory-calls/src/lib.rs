@@ -1,5 +1,6 @@
 //! What do the calls of every store do, whatever keeps its rows? Texts get vectors, words and sectors, memories become
-//! entries of the index, operations are applied, and versions are found by time.
+//! entries of the index, operations are applied, versions are found by time, and texts that
+//! were replaced are searched.
 
 #![forbid(unsafe_code)]
 
@@ -11,5 +12,6 @@ pub mod index_text;
 pub mod list_cursor;
 pub mod operations;
 pub mod outcome;
+pub mod past_texts;
 pub mod sectors;
 pub mod timeline;

@@ -107,7 +107,12 @@ impl MemoryStore for PostgresStore {
     }
 
     fn search(&self, request: Search, vector: QueryVector, control: Arc<Control>) -> Reply<'_, Vec<Hit>> {
-        Box::pin(self.tenant.search(request, vector, control))
+        Box::pin(async move {
+            match request.reads_past() {
+                true => self.tenant.search_past(request, vector, control).await,
+                false => self.tenant.search(request, vector, control).await,
+            }
+        })
     }
 
     fn history(&self, request: History, control: Arc<Control>) -> Reply<'_, Vec<MemoryVersion>> {

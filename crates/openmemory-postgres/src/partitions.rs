@@ -119,6 +119,11 @@ impl Hot {
         self.state.read().partition.as_ref().map(read)
     }
 
+    /// The clock that it is at.
+    pub(crate) fn clock(&self) -> i64 {
+        self.state.read().clock
+    }
+
     fn is_at(&self, clock: i64) -> bool {
         let state = self.state.read();
         state.partition.is_some() && state.clock >= clock

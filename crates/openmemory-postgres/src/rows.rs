@@ -112,6 +112,15 @@ statements! {
                          JOIN om_index_entry i ON i.scope = m.scope AND i.number = m.number \
                          WHERE m.scope = $1 AND m.number = ANY($2)";
 
+    /// Memories of a scope that have a history.
+    PAST_NUMBERS = "SELECT DISTINCT number FROM om_history WHERE scope = $1 AND number > $2 ORDER BY number LIMIT $3";
+    /// Memories of a scope that have changed since a time of its clock.
+    CHANGED_SINCE = "SELECT DISTINCT number FROM om_change WHERE scope = $1 AND seq > $2 ORDER BY number";
+    PAST_ENTRIES = "SELECT number, record FROM om_index_entry WHERE scope = $1 AND number = ANY($2)";
+    PAST_EMBEDDINGS = "SELECT number, hash, record FROM om_embedding WHERE scope = $1 AND number = ANY($2)";
+    PAST_TEXTS = "SELECT number, hash, content FROM om_text WHERE scope = $1 AND number = ANY($2)";
+    PAST_VERSIONS = "SELECT number, record FROM om_history WHERE scope = $1 AND number = ANY($2) ORDER BY number, version DESC";
+
     SCOPES = "SELECT scope, seq, memories FROM om_scope WHERE tenant = $1 AND memories > 0";
     TENANT_HEADS = memory!("WHERE m.tenant = $1 AND m.number > $2 ORDER BY m.number LIMIT $3");
     TOMBSTONES = "SELECT id, tombstone FROM om_id WHERE tenant = $1 AND tombstone IS NOT NULL AND id > $2 ORDER BY id LIMIT $3";

@@ -52,7 +52,7 @@ impl Tenant {
     }
 
     /// The scopes that a request's filter names; `None` means all.
-    fn scopes(&self, request: &Search) -> Option<Vec<ScopeKey>> {
+    pub(crate) fn scopes(&self, request: &Search) -> Option<Vec<ScopeKey>> {
         let users = request.filter.as_ref()?.required(&Field::UserId)?;
         Some(users.into_iter().map(|user| scope_key::of_user(&self.name, user)).collect())
     }
@@ -63,10 +63,6 @@ impl Tenant {
         vector: QueryVector,
         control: Arc<Control>,
     ) -> Result<Vec<Hit>, Error> {
-        if request.reads_past() {
-            let instead = "search without includeHistory, at and asOf, or list the memories at that time";
-            return Err(Error::Unsupported { call: "searching texts that were replaced", instead });
-        }
         if !self.has_model().await? {
             return Ok(Vec::new());
         }
@@ -266,7 +262,7 @@ fn candidates<'a>(rows: &Workspace<'_>, filter: Option<&'a Filter>) -> Result<Op
     Ok(run().or_else(|| only_value(filter, &Field::Tags).map(CandidateSet::Tag)))
 }
 
-fn similarity(embedding: &Embedding, sectors: &Sectors, request: &Search, query: &[f32]) -> f32 {
+pub(crate) fn similarity(embedding: &Embedding, sectors: &Sectors, request: &Search, query: &[f32]) -> f32 {
     let counts =
         |named: &[Sector]| request.sectors.is_empty() || named.iter().any(|sector| request.sectors.contains(sector));
     let roles = embedding.roles(sectors).into_iter().filter(|(_, named, _)| counts(named));

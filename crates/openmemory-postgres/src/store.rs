@@ -11,6 +11,7 @@ use crate::feed::Feed;
 use crate::job::{ScopeRow, Writer};
 use crate::model::Model;
 use crate::partitions::HotPartitions;
+use crate::past::Past;
 use crate::pending::Pending;
 use crate::scope_key::{self, ScopeKey};
 use crate::workspace::Workspace;
@@ -25,6 +26,7 @@ pub(crate) struct Tenant {
     pub clock: Arc<dyn Clock>,
     pub model: Arc<Model>,
     pub partitions: Arc<HotPartitions>,
+    pub past: Past,
     pub writer: Writer,
     pub feed: Arc<Feed>,
     pub pending: Pending,
@@ -54,6 +56,7 @@ impl Tenant {
             clock,
             model,
             partitions,
+            past: Past::default(),
             writer: Writer::default(),
             feed: Arc::default(),
             pending: Pending::default(),

@@ -95,6 +95,8 @@ pub(crate) struct Workspace<'s> {
     writes: bool,
     scopes: RefCell<HashMap<u64, ScopeKey>>,
     rows: RefCell<HashMap<Key, Bytes>>,
+    /// The replaced versions of memories whose past was read whole, newest first.
+    histories: RefCell<HashMap<u64, Rc<[Version]>>>,
     numbers: Vec<u64>,
     changed: Changed,
     undo: Vec<Undo>,
@@ -152,6 +154,7 @@ impl<'s> Workspace<'s> {
             writes: true,
             scopes: RefCell::default(),
             rows: RefCell::default(),
+            histories: RefCell::default(),
             numbers,
             changed: Changed::default(),
             undo: Vec::new(),
@@ -184,6 +187,11 @@ impl<'s> Workspace<'s> {
 
     pub(crate) fn know_scope(&self, number: Number, scope: ScopeKey) {
         self.scopes.borrow_mut().insert(number.0, scope);
+    }
+
+    /// Records all replaced versions of a memory, newest first.
+    pub(crate) fn know_history(&self, number: Number, versions: Vec<Version>) {
+        self.histories.borrow_mut().insert(number.0, versions.into());
     }
 
     /// Records the rows of [`rows::WRITTEN`].
@@ -302,6 +310,9 @@ impl<'s> Workspace<'s> {
 
     /// At most `limit` of them.
     pub(crate) fn history_to(&self, number: Number, before: u64, limit: usize) -> Result<Vec<Version>, Error> {
+        if let Some(known) = self.histories.borrow().get(&number.0) {
+            return Ok(known.iter().filter(|version| version.number < before).take(limit).cloned().collect());
+        }
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let Some(scope) = self.scope_of(number.0) else { return Ok(Vec::new()) };
         let before = i64::try_from(before).unwrap_or(i64::MAX);
@@ -817,7 +828,7 @@ fn unlearnt() -> Error {
     Error::Unsupported { call: "learning", instead: "learn into a store in a directory" }
 }
 
-fn hash(bytes: &[u8]) -> Result<ContentHash, Error> {
+pub(crate) fn hash(bytes: &[u8]) -> Result<ContentHash, Error> {
     Ok(ContentHash::from_bytes(bytes.try_into().map_err(|_| damaged("the hash of a text"))?))
 }
 

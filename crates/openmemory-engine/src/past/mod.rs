@@ -4,7 +4,6 @@
 mod load;
 mod resident;
 mod scoped;
-mod texts;
 
 pub(super) use resident::Past;
 pub(super) use scoped::{FoundText, ScopedPast};

@@ -6,12 +6,12 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use openmemory_calls::past_texts::PastTexts;
 use openmemory_rules::{Error, Number, Rows};
 use openmemory_storage::Store;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::load;
-use super::texts::PastTexts;
 use crate::partitions::User;
 
 /// The replaced texts of all users of a store take at most this much.

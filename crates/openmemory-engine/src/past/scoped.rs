@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use openmemory_calls::past_texts::PastTexts;
 use openmemory_index::Partition;
 use openmemory_rules::{Error, Number};
 use openmemory_storage::Store;
 
 use super::resident::{Past, Resident};
-use super::texts::PastTexts;
 use crate::partitions::{Scoped, ScopedError, User};
 
 /// What a number that a search has found stands for.
@@ -61,7 +61,7 @@ impl openmemory_index::Partitions for ScopedPast<'_> {
         self.current.each(visit)?;
         for resident in &self.residents {
             if let Some(texts) = &*resident.texts() {
-                visit(&texts.partition);
+                visit(texts.partition());
             }
         }
         Ok(())
