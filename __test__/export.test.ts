@@ -18,7 +18,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { beforeEach, expect, test } from '@jest/globals'
 import { everything, fillLively } from './helpers/lively-store'
 import { refusal } from './helpers/refusal'
-import { freshDirectory, openStore } from './helpers/store'
+import { freshDirectory, openEmbedded, openStore } from './helpers/store'
 
 type Line = Record<string, unknown> & { versions?: Record<string, unknown>[] }
 
@@ -49,6 +49,19 @@ test('an export imported into an empty store and exported again is the same, byt
   expect(await other.exportTo(copy)).toEqual(exported)
   expect(readFileSync(copy).equals(readFileSync(file))).toBe(true)
   expect(await everything(other)).toEqual(await everything(om))
+})
+
+test('from a directory and back to one, an export stays the same, byte for byte', async () => {
+  const before = openEmbedded()
+  await fillLively(before)
+  await before.exportTo(file)
+  const [om, after] = [openStore(), openEmbedded()]
+  const copies = ['there.jsonl', 'back.jsonl'].map((name) => join(folder, name)) as [string, string]
+  await om.importFrom(file)
+  await om.exportTo(copies[0])
+  await after.importFrom(copies[0])
+  await after.exportTo(copies[1])
+  for (const copy of copies) expect(readFileSync(copy).equals(readFileSync(file))).toBe(true)
 })
 
 test('stores that are empty or have only deleted memories round-trip', async () => {
@@ -156,7 +169,7 @@ test('during concurrent writes, each memory is exported in a consistent state', 
     }
   })()
   const found = new Set<number>()
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < 5 || found.size < 2; round++) {
     await om.exportTo(file)
     for (const { versions = [] } of linesOf(file).slice(1, -1)) {
       found.add(versions.length)
@@ -168,7 +181,6 @@ test('during concurrent writes, each memory is exported in a consistent state', 
   }
   exporting = false
   await writing
-  expect(found.size).toBeGreaterThan(1)
 })
 
 test('a file that cannot be written is refused before any work', async () => {
