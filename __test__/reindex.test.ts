@@ -2,7 +2,7 @@
 
 import { beforeEach, expect, test } from '@jest/globals'
 import { refusal } from './helpers/refusal'
-import { embeddedTest, freshDirectory, openStore } from './helpers/store'
+import { databaseTest, embeddedTest, freshDirectory, openStore } from './helpers/store'
 import { wordEmbedder } from './helpers/word-embedder'
 
 let path: string
@@ -72,4 +72,27 @@ embeddedTest('an interrupted reindex resumes where it stopped, even after closin
   expect(contents.filter((text) => large.texts.includes(text)).length).toBeLessThan(39)
   for (const text of contents) expect(before.has(text) || large.texts.includes(text)).toBe(true)
   expect((await again.searchMemories('topic30 of the list'))[0]?.id).toBe('m30')
+})
+
+databaseTest('servers of the former model are refused once it has changed', async () => {
+  const shared = freshDirectory()
+  const former = openStore({ path: shared, embedder: wordEmbedder('small', 16).embedder })
+  await former.addMemories(
+    Array.from({ length: 40 }, (_, n) => ({
+      id: `m${n}`,
+      content: `topic${n} of the list`,
+      user_id: n % 2 ? 'ada' : 'bob',
+    })),
+  )
+  expect(await former.searchMemories('topic7 of the list', { limit: 40 })).toHaveLength(40)
+  const other = openStore({ path: shared, embedder: wordEmbedder('large', 64).embedder })
+  expect((await refusal(other.searchMemories('topic7'))).code).toBe('MODEL_MISMATCH')
+  expect(await other.reindex()).toEqual({ reindexed: 40, model: { id: 'large', dimensions: 64 } })
+  const stored = { code: 'MODEL_MISMATCH' }
+  expect(await refusal(former.updateMemory('m7', { content: 'topic7 of another' }))).toMatchObject(stored)
+  expect(await refusal(former.addMemory({ content: 'a new one', user_id: 'ada' }))).toMatchObject(stored)
+  expect(await refusal(former.searchMemories('topic7 of the list'))).toMatchObject(stored)
+  await former.updateMemory('m8', { tags: ['seen'] })
+  expect(await other.searchMemories('topic7 of the list', { limit: 40 })).toHaveLength(40)
+  expect((await other.reindex()).reindexed).toBe(0)
 })

@@ -16,6 +16,9 @@ export const embeddedTest = remote ? test.skip : test
 /** Whether the memories are in PostgreSQL. */
 export const inPostgres = (globalThis as { openMemoryTestStore?: string }).openMemoryTestStore === 'postgres'
 
+/** For behaviour of servers that share a database. */
+export const databaseTest = inPostgres ? test : test.skip
+
 /** For behaviour that a store in PostgreSQL cannot have. The reason is listed when its tests have run. */
 export function exceptInPostgres(name: string, reason: string, body: () => Promise<void>): void {
   if (inPostgres) test.skip(`${name} (${reason})`, body)

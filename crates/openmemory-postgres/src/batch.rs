@@ -74,6 +74,7 @@ impl Tenant {
         }
         if let (Some(text), Some(scope)) = (text, scopes.first()) {
             hints.numbers.extend(text.related.iter().map(|other| (scope.key, other.number.0)));
+            hints.model = true;
         }
         self.commit(scopes, hints, work).await
     }
@@ -302,7 +303,8 @@ impl Tenant {
         let mut results = Vec::with_capacity(texts.len());
         while !texts.is_empty() {
             let rest = texts.split_off(chunk.min(texts.len()));
-            let (scopes, hints) = self.places(texts.iter().flatten().map(|(update, _)| &update.id)).await?;
+            let (scopes, mut hints) = self.places(texts.iter().flatten().map(|(update, _)| &update.id)).await?;
+            hints.model = texts.iter().flatten().any(|(_, text)| text.is_some());
             let apply = move |rows: &mut Workspace<'_>, (update, text): (Update, Option<Text>)| {
                 update::update(rows, &update, text.as_ref(), rows.now())
                     .map_err(|error| ItemError { id: Some(update.id.to_string()), error })

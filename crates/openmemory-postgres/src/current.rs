@@ -10,6 +10,7 @@ use crate::rows;
 use crate::scope_key::ScopeKey;
 use crate::session::Session;
 use crate::store::Tenant;
+use crate::workspace::MODEL;
 
 /// The most memories that a search over all users of a tenant loads.
 const MAX_MEMORIES: i64 = 200_000;
@@ -46,8 +47,22 @@ impl Tenant {
         }
         let mut current = Vec::with_capacity(clocks.len());
         for (scope, clock) in clocks {
-            current.push(self.partitions.at(session, scope, clock, dimensions, tag)?);
+            let hot = self.partitions.at(session, scope, clock, dimensions, tag)?;
+            if hot.lacks_memories() {
+                return Err(self.mismatch(session)?);
+            }
+            current.push(hot);
         }
         Ok(current)
+    }
+
+    /// The error of a process whose model is not, or not any longer, that of the tenant.
+    fn mismatch(&self, session: &Session) -> Result<Error, Error> {
+        let rows = session.query(rows::META, &[&self.name, &MODEL])?;
+        let stored = rows.first().map(|row| rows::decode(row.get(0), "the model")).transpose()?;
+        Ok(match (stored, self.model.known_identity()) {
+            (Some(stored), Some(embedder)) => Error::ModelMismatch { stored, embedder: embedder.clone() },
+            _ => Error::Internal("vectors without a model"),
+        })
     }
 }

@@ -17,7 +17,7 @@ use openmemory_rules::contract::{
     Faceted, Hit, Imported, ItemResult, LearningPage, Link, MemoryStore, MemoryVersion, MessagePage, Operated, Page,
     QueryVector, Reindexed, Reply, SectorStats, SourceText, Stats, Watcher,
 };
-use openmemory_rules::{Error, ImportFile, Rows};
+use openmemory_rules::{Error, ImportFile};
 use serde_json::Value;
 
 use crate::store::PostgresStore;
@@ -207,17 +207,8 @@ impl MemoryStore for PostgresStore {
         Box::pin(self.tenant.entities(control))
     }
 
-    fn reindex(&self, _control: Arc<Control>) -> Reply<'_, Reindexed> {
-        Box::pin(async move {
-            let model = self.tenant.model.identity().await?.clone();
-            let (stored, mixed) =
-                self.tenant.read(Vec::new(), |rows| Ok((rows.model()?, rows.reindex()?.is_some()))).await?;
-            if !mixed && stored.is_none_or(|stored| stored == model) {
-                return Ok(Reindexed { reindexed: 0, model });
-            }
-            let instead = "export the memories, and import them into another database with the new model";
-            Err(Error::Unsupported { call: "changing the model", instead })
-        })
+    fn reindex(&self, control: Arc<Control>) -> Reply<'_, Reindexed> {
+        Box::pin(async move { self.tenant.reindex(&control).await })
     }
 
     fn flush(&self) -> Reply<'_, ()> {

@@ -30,6 +30,11 @@ impl Model {
         Ok(self.identity.get_or_try_init(|| self.service.identity()).await.map_err(Fault::from)?)
     }
 
+    /// The identity, once somebody has asked for it.
+    pub(crate) fn known_identity(&self) -> Option<&ModelIdentity> {
+        self.identity.get()
+    }
+
     pub(crate) async fn prototypes(&self) -> Result<&Prototypes, Error> {
         let tag = self.identity().await?.tag();
         self.prototypes.get_or_try_init(|| embed::prototypes(&self.service, tag)).await

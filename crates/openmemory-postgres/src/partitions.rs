@@ -31,6 +31,8 @@ pub(crate) struct Hot {
 struct State {
     /// `None`: not loaded.
     partition: Option<Partition>,
+    /// Memories with vectors of another model, which are not in the partition.
+    foreign: HashSet<u64>,
     clock: i64,
 }
 
@@ -110,13 +112,18 @@ impl HotPartitions {
 
 impl Hot {
     fn new(scope: ScopeKey) -> Self {
-        let state = RwLock::new(State { partition: None, clock: -1 });
+        let state = RwLock::new(State { partition: None, foreign: HashSet::new(), clock: -1 });
         Self { scope, state, refresh: Mutex::default(), used: AtomicU64::new(0), bytes: AtomicUsize::new(0) }
     }
 
     /// Reads the partition, if it is loaded.
     pub(crate) fn with<T>(&self, read: impl FnOnce(&Partition) -> T) -> Option<T> {
         self.state.read().partition.as_ref().map(read)
+    }
+
+    /// Whether memories are missing because another model has embedded them.
+    pub(crate) fn lacks_memories(&self) -> bool {
+        !self.state.read().foreign.is_empty()
     }
 
     /// The clock that it is at.
@@ -150,19 +157,19 @@ impl Hot {
 
     /// Reads all memories. Those that change meanwhile are read again by the next search.
     fn load(&self, session: &Session, clock: i64, dimensions: usize, tag: ModelTag) -> Result<(), Error> {
-        let (mut partition, mut last) = (Partition::new(dimensions), -1_i64);
+        let (mut partition, mut foreign, mut last) = (Partition::new(dimensions), HashSet::new(), -1_i64);
         loop {
             let rows = session.query(rows::FILL, &[&self.scope, &last, &READ_TOGETHER])?;
             for row in &rows {
                 last = row.get(0);
-                index(&mut partition, row, 0, tag)?;
+                index(&mut partition, &mut foreign, row, 0, tag)?;
             }
             if (rows.len() as i64) < READ_TOGETHER {
                 break;
             }
         }
         self.bytes.store(partition.bytes(), Ordering::Relaxed);
-        *self.state.write() = State { partition: Some(partition), clock };
+        *self.state.write() = State { partition: Some(partition), foreign, clock };
         Ok(())
     }
 
@@ -171,7 +178,7 @@ impl Hot {
         let rows = session.query(rows::DELTA, &[&self.scope, &known])?;
         let Some(clock) = rows.last().map(|row| row.get::<_, i64>(0)) else { return Ok(()) };
         let mut state = self.state.write();
-        let Some(partition) = state.partition.as_mut() else { return Ok(()) };
+        let State { partition: Some(partition), foreign, .. } = &mut *state else { return Ok(()) };
         let mut seen = HashSet::new();
         for row in &rows {
             let number: i64 = row.get(1);
@@ -179,8 +186,11 @@ impl Hot {
                 continue;
             }
             match row.get::<_, Option<&[u8]>>(2) {
-                Some(_) => index(partition, row, 1, tag)?,
-                None => drop(partition.remove(number as u64)),
+                Some(_) => index(partition, foreign, row, 1, tag)?,
+                None => {
+                    foreign.remove(&(number as u64));
+                    partition.remove(number as u64);
+                }
             }
         }
         self.bytes.store(partition.bytes(), Ordering::Relaxed);
@@ -190,15 +200,23 @@ impl Hot {
 }
 
 /// Indexes a memory from the columns after `first`: its number, version, entry and salience.
-fn index(partition: &mut Partition, row: &Row, first: usize, tag: ModelTag) -> Result<(), Error> {
+fn index(
+    partition: &mut Partition,
+    foreign: &mut HashSet<u64>,
+    row: &Row,
+    first: usize,
+    tag: ModelTag,
+) -> Result<(), Error> {
     let number = Number(row.get::<_, i64>(first) as u64);
     let version = rows::version(row.get(first + 1))?;
     let entry = rows::entry(row.get(first + 2))?;
     let dynamics = rows::dynamics(row.get(first + 3))?;
     if entry.embedding.model != tag {
         partition.remove(number.0);
+        foreign.insert(number.0);
         return Ok(());
     }
+    foreign.remove(&number.0);
     let labels = Labels::of(&version);
     put(partition, number, &labels, Tags::of(labels.tags.as_slice()), &dynamics, &entry)
 }

@@ -123,6 +123,9 @@ statements! {
 
     SCOPES = "SELECT scope, seq, memories FROM om_scope WHERE tenant = $1 AND memories > 0";
     TENANT_HEADS = memory!("WHERE m.tenant = $1 AND m.number > $2 ORDER BY m.number LIMIT $3");
+    TENANT_ENTRIES = "SELECT m.number, m.scope, m.hash, i.record FROM om_memory m \
+                      LEFT JOIN om_index_entry i ON i.scope = m.scope AND i.number = m.number \
+                      WHERE m.tenant = $1 AND m.number > $2 ORDER BY m.number LIMIT $3";
     TOMBSTONES = "SELECT id, tombstone FROM om_id WHERE tenant = $1 AND tombstone IS NOT NULL AND id > $2 ORDER BY id LIMIT $3";
     COUNT = "SELECT coalesce(sum(memories), 0)::bigint FROM om_scope WHERE tenant = $1";
     DOCUMENT = "SELECT value FROM om_document WHERE tenant = $1 AND name = $2";

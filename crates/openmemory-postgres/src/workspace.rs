@@ -5,15 +5,11 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use openmemory_domain::learning::{KeptLearning, KeptMessage, KeptSource, LearningId, MessageId};
 use openmemory_domain::{
     Content, ContentHash, Dynamics, Embedding, MemoryId, ModelIdentity, Scope, TextKey, Timestamp, Version,
 };
-use openmemory_rules::{
-    Changes, Error, IndexedText, LearningChanges, LearningRows, Number, Reindex, Rows, Tombstone, Waypoint,
-};
+use openmemory_rules::{Changes, Error, IndexedText, Number, Reindex, Rows, Tombstone, Waypoint};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::error::damaged;
@@ -89,6 +85,8 @@ impl Undo {
 pub(crate) struct Workspace<'s> {
     session: &'s Session,
     tenant: &'s str,
+    /// The model of this process, if it has made vectors.
+    embedder: Option<&'s ModelIdentity>,
     now: Timestamp,
     /// The scopes whose locks are held, each with its clock; none outside of a commit.
     locked: Vec<(ScopeKey, i64)>,
@@ -149,6 +147,7 @@ impl<'s> Workspace<'s> {
         Self {
             session,
             tenant,
+            embedder: None,
             now,
             locked,
             writes: true,
@@ -164,6 +163,22 @@ impl<'s> Workspace<'s> {
             inserted: Vec::new(),
             deleted: Vec::new(),
             missing: RefCell::default(),
+        }
+    }
+
+    /// Refuses vectors that this model has made if they are not, or not any longer, of the tenant's model.
+    pub(crate) fn embedded_by(self, embedder: Option<&'s ModelIdentity>) -> Self {
+        Self { embedder, ..self }
+    }
+
+    fn check_model(&self, embedding: &Embedding) -> Result<(), Error> {
+        let Some(embedder) = self.embedder.filter(|embedder| embedder.tag() == embedding.model) else { return Ok(()) };
+        match self.model()? {
+            Some(stored) if stored != *embedder => match self.reindex()? {
+                Some(reindex) if reindex.target == *embedder => Ok(()),
+                _ => Err(Error::ModelMismatch { stored, embedder: embedder.clone() }),
+            },
+            _ => Ok(()),
         }
     }
 
@@ -603,9 +618,19 @@ impl Workspace<'_> {
         Ok(numbers.into_iter().map(Number).collect())
     }
 
-    /// Copies the memories of users that were found by other means.
-    pub(crate) fn key_of(&self, scope: &Scope) -> ScopeKey {
+    fn key_of(&self, scope: &Scope) -> ScopeKey {
         scope_key::of_scope(self.tenant, scope)
+    }
+
+    /// Where a memory is, if it exists.
+    pub(crate) fn place_of(&self, id: &MemoryId) -> Result<Option<(ScopeKey, u64)>, Error> {
+        let place = self.place(id)?;
+        Ok(place.scope.zip(place.number))
+    }
+
+    /// The scope of a memory, if it is known.
+    pub(crate) fn scope(&self, number: Number) -> Option<ScopeKey> {
+        self.scope_of(number.0)
     }
 }
 
@@ -703,6 +728,7 @@ impl Changes for Workspace<'_> {
     }
 
     fn put_indexed_text(&mut self, number: Number, scope: &Scope, text: &IndexedText) -> Result<(), Error> {
+        self.check_model(&text.embedding)?;
         if let Some(replaced) = self.indexed_text(number, scope)?
             && replaced.content != text.content
         {
@@ -759,90 +785,6 @@ impl Changes for Workspace<'_> {
     }
 }
 
-/// Nothing is learnt in this store, so no memory comes from a learning.
-impl LearningRows for Workspace<'_> {
-    fn learning(&self, _id: &LearningId) -> Result<Option<KeptLearning>, Error> {
-        Ok(None)
-    }
-
-    fn learning_of_key(&self, _key: &str) -> Result<Option<LearningId>, Error> {
-        Ok(None)
-    }
-
-    fn learnings_of(&self, _user: Option<&str>) -> Result<Vec<LearningId>, Error> {
-        Ok(Vec::new())
-    }
-
-    fn message(&self, _user: Option<&str>, _id: &MessageId) -> Result<Option<KeptMessage>, Error> {
-        Ok(None)
-    }
-
-    fn messages_of(&self, _user: Option<&str>) -> Result<Vec<MessageId>, Error> {
-        Ok(Vec::new())
-    }
-
-    fn sources(&self, _number: Number) -> Result<Vec<KeptSource>, Error> {
-        Ok(Vec::new())
-    }
-
-    fn document(&self, _name: &str) -> Result<Option<Value>, Error> {
-        Ok(None)
-    }
-
-    fn document_names(&self, _prefix: &str) -> Result<Vec<String>, Error> {
-        Ok(Vec::new())
-    }
-}
-
-impl LearningChanges for Workspace<'_> {
-    fn put_learning(&mut self, _learning: &KeptLearning) -> Result<(), Error> {
-        Err(unlearnt())
-    }
-
-    fn remove_learning(&mut self, _learning: &KeptLearning) -> Result<(), Error> {
-        Err(unlearnt())
-    }
-
-    fn put_message(&mut self, _message: &KeptMessage) -> Result<(), Error> {
-        Err(unlearnt())
-    }
-
-    fn remove_message(&mut self, _message: &KeptMessage) -> Result<(), Error> {
-        Err(unlearnt())
-    }
-
-    fn put_source(&mut self, _number: Number, _source: &KeptSource) -> Result<(), Error> {
-        Err(unlearnt())
-    }
-
-    fn put_document(&mut self, _name: &str, _document: &Value) -> Result<(), Error> {
-        Err(unlearnt())
-    }
-
-    fn remove_document(&mut self, _name: &str) -> Result<(), Error> {
-        Err(unlearnt())
-    }
-}
-
-fn unlearnt() -> Error {
-    Error::Unsupported { call: "learning", instead: "learn into a store in a directory" }
-}
-
 pub(crate) fn hash(bytes: &[u8]) -> Result<ContentHash, Error> {
     Ok(ContentHash::from_bytes(bytes.try_into().map_err(|_| damaged("the hash of a text"))?))
-}
-
-impl Workspace<'_> {
-    /// Where a memory is, if it exists.
-    pub(crate) fn place_of(&self, id: &MemoryId) -> Result<Option<(ScopeKey, u64)>, Error> {
-        let place = self.place(id)?;
-        Ok(place.scope.zip(place.number))
-    }
-}
-
-impl Workspace<'_> {
-    /// The scope of a memory, if it is known.
-    pub(crate) fn scope(&self, number: Number) -> Option<ScopeKey> {
-        self.scope_of(number.0)
-    }
 }

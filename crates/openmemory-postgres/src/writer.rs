@@ -229,7 +229,8 @@ impl Tenant {
             0 => Vec::new(),
             _ => replies[first_new].iter().rev().map(|row| row.get::<_, i64>(0) as u64).collect(),
         };
-        let workspace = Workspace::new(session, &self.name, self.clock.now(), locked, new_numbers);
+        let workspace = Workspace::new(session, &self.name, self.clock.now(), locked, new_numbers)
+            .embedded_by(self.model.known_identity());
         for (id, rows) in ids.iter().zip(&replies[first_id..]) {
             workspace.know_place(id, rows)?;
         }
