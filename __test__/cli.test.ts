@@ -100,10 +100,13 @@ test('search --explain shows the contribution of each feature', async () => {
   const { om, url } = await store()
   await om.addMemory({ content: 'Ada drinks tea', tags: ['taste'] })
   const { out } = await run('search', 'tea', '--explain', '--url', url)
-  const adds = [...out.matchAll(/^ +([+-]\d+\.\d\d) {2}\w+/gm)].map(([, number]) => Number(number))
-  const [, total] = /bias += (-?[\d.]+)/.exec(out) ?? []
+  const lines = [...out.matchAll(/^ +([+-]\d+\.\d\d) {2}(\w+)/gm)]
+  const adds = lines.filter(([, , name]) => name !== 'sum').map(([, number]) => Number(number))
+  const [, total, score] = /([+-][\d.]+) {2}sum +gives a score of (\d\.\d{3})$/m.exec(out) ?? []
   expect(adds.length).toBeGreaterThan(2)
   expect(adds.reduce((sum, number) => sum + number, 0)).toBeCloseTo(Number(total), 1)
+  const slope = Number(total) < 0 ? 0.9 : 0.16
+  expect(Number(score)).toBeCloseTo(1 / (1 + Math.exp(-Number(total) * slope)), 2)
   expect(out).toMatch(/lexical +\d\.\d{3} × \d/)
 })
 

@@ -14,7 +14,7 @@ const CANDIDATES = 200
 const L2 = 1e-3
 const STEPS = 500
 /** Not fitted here: the data has neither dates, use nor feedback, or the feature is the same for all candidates. */
-const GIVEN = new Set(['time', 'salience', 'feedback', 'same', 'in_run', 'among', 'bias'])
+const GIVEN = new Set(['time', 'salience', 'feedback', 'same', 'in_run', 'among', 'background', 'bias'])
 
 const [file] = process.argv.slice(2)
 if (file === undefined) {

@@ -16,11 +16,11 @@ import { parseArgs } from 'node:util'
 import { OpenMemory } from '../index.mjs'
 
 const GRID = {
-  bias: [-2.1, -2.3, -2.5],
+  bias: [-2.2, -2.3, -2.4, -2.5],
   among: [-0.5, -0.57, -0.64],
   in_run: [0, -0.5, -1],
-  against: [0.6, 0.8, 1],
-  for: [0.11, 0.13, 0.15, 0.17],
+  against: [0.7, 0.8, 0.9, 1],
+  for: [0.14, 0.15, 0.16, 0.17],
 }
 const SIZES = [1, 10, 100]
 

@@ -39,8 +39,7 @@ function explain({ id, score, similarity, path }: MemoryMatch, parts: Record<str
   for (const { name, value, weight, adds } of terms.filter(({ adds }) => adds !== 0)) {
     call.say(`    ${signed(adds)}  ${name.padEnd(15)} ${styled('dim', `${value.toFixed(3)} × ${weight.toFixed(2)}`)}`)
   }
-  const total = Math.log(score / (1 - score))
-  if (Number.isFinite(total)) call.say(`    ${signed(total - sum)}  ${'bias'.padEnd(15)} = ${total.toFixed(2)}`)
+  call.say(`    ${signed(sum)}  ${'sum'.padEnd(15)} gives a score of ${score.toFixed(3)}`)
   const nothing = terms.filter(({ adds }) => adds === 0).map(({ name }) => name)
   if (nothing.length > 0) call.say(`    ${styled('dim', `no effect: ${nothing.join(', ')}`)}`)
   const by = path.filter((step) => step !== id)

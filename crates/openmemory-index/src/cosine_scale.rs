@@ -1,6 +1,9 @@
 //! How does a cosine become a feature? Models spread their cosines differently, and cannot compare scripts that they do
 //! not read.
 
+/// The mean of the dense feature in the data that the weights were fitted to.
+const USUAL_DENSE: f32 = 0.114;
+
 /// Maps the cosines of a query to the dense feature.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CosineScale {
@@ -26,6 +29,13 @@ impl CosineScale {
         cosine + self.constant + self.unread * coverage
     }
 
+    /// How much nearer to the query, by the dense feature, an average memory is than in the data that the weights were
+    /// fitted to, from the mean cosine of all memories. Texts of one language or subject are nearer to each other
+    /// than others are, whatever the query asks.
+    pub(super) fn background(&self, mean_cosine: f32) -> f32 {
+        mean_cosine * self.factor + self.constant - USUAL_DENSE * (1.0 - self.unread)
+    }
+
     /// Whether the coverage of words is used.
     pub(super) fn needs_coverage(&self) -> bool {
         self.unread > 0.0
@@ -48,6 +58,14 @@ mod tests {
                 assert!((dense(scale, echo, 1.0) - 1.0).abs() < 1e-6, "{spread} {echo} {unread}");
             }
         }
+    }
+
+    #[test]
+    fn the_background_is_0_for_cosines_as_usual_and_for_scripts_that_the_model_cannot_read() {
+        assert!(CosineScale::new(1.0, 1.0, 0.0).background(USUAL_DENSE).abs() < 1e-6);
+        assert!((CosineScale::new(1.0, 1.0, 0.0).background(0.514) - 0.4).abs() < 1e-6);
+        assert!((CosineScale::new(1.0, 1.0, 0.5).background(0.514) - 0.2).abs() < 1e-6);
+        assert!(CosineScale::new(1.0, 1.0, 1.0).background(0.514).abs() < 1e-6);
     }
 
     #[test]

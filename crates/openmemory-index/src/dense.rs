@@ -6,6 +6,7 @@ use std::mem::size_of;
 
 use super::SectorMask;
 use super::blocks::{BLOCK, Blocks};
+use super::centroid::Centroid;
 use super::parallel::{RemainingBlocks, parallel_blocks};
 use super::prefetch::{CACHE_LINE, prefetch};
 use super::quantise::{Batch, Nibbles, QueryVector, Row, width};
@@ -31,6 +32,7 @@ pub(super) struct Dense {
     high: Blocks<u8>,
     low: Blocks<u8>,
     sketches: Sketches,
+    centroid: Centroid,
     /// The first row of each slot, or [`NONE`].
     first: Vec<u32>,
     /// The next row of the same slot, or [`NONE`].
@@ -42,7 +44,8 @@ const NONE: u32 = u32::MAX;
 impl Dense {
     pub(super) fn new(dimensions: usize) -> Self {
         let nibbles = || Blocks::new(width(dimensions));
-        Self { dimensions, high: nibbles(), low: nibbles(), ..Self::default() }
+        let centroid = Centroid::new(dimensions);
+        Self { dimensions, high: nibbles(), low: nibbles(), centroid, ..Self::default() }
     }
 
     pub(super) fn check(&self, dimensions: usize) -> Result<(), WrongDimensions> {
@@ -56,10 +59,15 @@ impl Dense {
         self.rows.len()
     }
 
+    pub(super) fn centroid(&self) -> &Centroid {
+        &self.centroid
+    }
+
     pub(super) fn bytes(&self) -> usize {
         self.high.bytes()
             + self.low.bytes()
             + self.sketches.bytes()
+            + self.centroid.bytes()
             + self.rows.capacity() * size_of::<Row>()
             + (self.first.capacity() + self.next.capacity()) * size_of::<u32>()
     }
@@ -73,8 +81,9 @@ impl Dense {
             self.remove_row(slot);
         }
         let mut known = self.first[slot as usize];
-        for (row, Nibbles { high, low }) in batch.rows() {
-            let row = Row { slot, ..*row };
+        for (row, nibbles) in batch.rows() {
+            let (row, Nibbles { high, low }) = (Row { slot, ..*row }, nibbles);
+            self.centroid.add(&row, nibbles);
             if known == NONE {
                 let at = self.rows.len() as u32;
                 self.next.push(std::mem::replace(&mut self.first[slot as usize], at));
@@ -87,6 +96,7 @@ impl Dense {
                 }
             } else {
                 let at = known as usize;
+                self.centroid.remove(&self.rows[at], row_of(&self.high, &self.low, at));
                 self.rows[at] = row;
                 self.high.row_mut(at).copy_from_slice(high);
                 self.low.row_mut(at).copy_from_slice(low);
@@ -112,6 +122,7 @@ impl Dense {
     fn remove_row(&mut self, slot: u32) {
         let at = self.first[slot as usize];
         self.first[slot as usize] = self.next[at as usize];
+        self.centroid.remove(&self.rows[at as usize], row_of(&self.high, &self.low, at as usize));
         self.rows.swap_remove(at as usize);
         self.high.swap_remove(at as usize);
         self.low.swap_remove(at as usize);

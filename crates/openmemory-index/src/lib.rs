@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod blocks;
+mod centroid;
 mod cosine_scale;
 mod dense;
 mod document;

@@ -2,6 +2,7 @@
 
 use foldhash::{HashMap, HashMapExt};
 
+use super::centroid::Centroid;
 use super::dense::Dense;
 use super::dense::WrongDimensions;
 use super::document::Entry;
@@ -74,6 +75,10 @@ impl Partition {
 
     pub(super) fn lexical(&self) -> &Lexical {
         &self.lexical
+    }
+
+    pub(super) fn centroid(&self) -> &Centroid {
+        self.dense.centroid()
     }
 
     pub(super) fn totals(&self) -> &Totals {

@@ -35,6 +35,12 @@ pub(super) struct Nibbles<'a> {
 }
 
 impl Nibbles<'_> {
+    /// The row's numbers in steps, two at a time. The second one of the last pair is 0 if their number is odd.
+    pub(super) fn steps(self) -> impl Iterator<Item = [i32; 2]> {
+        let whole = |high: u8, low: u8| i32::from(high << 4 | low) - BIAS;
+        self.high.iter().zip(self.low).map(move |(high, low)| [whole(high & 15, low & 15), whole(high >> 4, low >> 4)])
+    }
+
     /// The [`simhash::sketch`] of the row.
     pub(super) fn sketch(self) -> impl ExactSizeIterator<Item = u8> {
         // The highest bit of a nibble is set for values from 0 up.

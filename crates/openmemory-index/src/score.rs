@@ -5,19 +5,25 @@
 //! time on the same with dates (ADR 80); those of salience and feedback are small and chosen by hand.
 //!
 //! The score calibrates the sum. The more memories there are, the likelier one is near by chance, so each doubling
-//! subtracts a little. Evidence against an answer is more reliable than evidence for it, because a memory can be about
-//! the right subject without answering. With x = bias + Σ weight · value, the score is 1 / (1 + e^−z), where z = 0.8 x
-//! below 0 and 0.15 x above. `benchmark/fit-scores.mjs` fits these numbers and draws a reliability diagram.
+//! subtracts a little. Where all of them are near to the query, because they share its language or subject, nearness
+//! proves less, so what an average memory has is subtracted too. Evidence against an answer is more reliable than evidence for it, because a memory can be about
+//! the right subject without answering. With x = bias + Σ weight · value, the score is 1 / (1 + e^−z), where z = 0.9 x
+//! below 0 and 0.16 x above. `benchmark/fit-scores.mjs` fits these numbers and draws a reliability diagram.
 
 use super::runs::Context;
 
-/// The constant term: a single memory answers as likely as not if its features sum to 2.3.
-const BIAS: f32 = -2.3;
+/// The constant term: a single memory answers as likely as not if its features sum to 2.4.
+const BIAS: f32 = -2.4;
 /// The weight of the natural logarithm of the number of memories in the scope.
 const LOG_MEMORIES_WEIGHT: f32 = -0.57;
+/// The weight of the background: what all memories have in common with the query, they do not count as evidence.
+const BACKGROUND_WEIGHT: f32 = -Feature::Dense.weight();
+/// With so many memories in the scope, half of the background is subtracted. One of few memories may be what makes the
+/// mean high.
+const HALF_BACKGROUND: f32 = 10.0;
 /// The slopes of the calibration below and above 0.
-const NEGATIVE_SLOPE: f32 = 0.8;
-const POSITIVE_SLOPE: f32 = 0.15;
+const NEGATIVE_SLOPE: f32 = 0.9;
+const POSITIVE_SLOPE: f32 = 0.16;
 /// The dense values from which on two texts are near-duplicates and equal.
 const NEAR_DUPLICATE: f32 = 0.85;
 const EQUAL: f32 = 0.95;
@@ -119,19 +125,23 @@ impl Feature {
     }
 }
 
-/// The features of a memory, and the number of memories in the scope.
+/// The features of a memory and of the scope.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Features {
     /// In the order of [`Feature::ALL`].
     values: [f32; Feature::ALL.len()],
     /// The natural logarithm of the number of memories in the scope.
     log_memories: f32,
+    /// How much nearer to the query an average memory of the scope is than usual (`CosineScale::background`).
+    background: f32,
 }
 
 impl Features {
     /// Features that are all 0, for a scope of this many memories.
-    pub(super) fn for_memories(memories: u32) -> Self {
-        Self { log_memories: (memories.max(1) as f32).ln(), ..Self::default() }
+    pub(super) fn for_scope(memories: u32, background: f32) -> Self {
+        let memories = memories.max(1) as f32;
+        let background = background * memories / (memories + HALF_BACKGROUND);
+        Self { log_memories: memories.ln(), background, ..Self::default() }
     }
 
     pub fn value(&self, feature: Feature) -> f32 {
@@ -141,7 +151,11 @@ impl Features {
     /// All summands of the score: name, value, weight.
     pub fn all(&self) -> impl Iterator<Item = (&'static str, f32, f32)> {
         let own = Feature::ALL.iter().map(|feature| (feature.name(), self.value(*feature), feature.weight()));
-        own.chain([("among", self.log_memories, LOG_MEMORIES_WEIGHT), ("bias", 1.0, BIAS)])
+        own.chain([
+            ("among", self.log_memories, LOG_MEMORIES_WEIGHT),
+            ("background", self.background, BACKGROUND_WEIGHT),
+            ("bias", 1.0, BIAS),
+        ])
     }
 
     pub(super) fn set(&mut self, feature: Feature, value: f32) {
@@ -222,7 +236,8 @@ impl Features {
 
     /// The probability that the memory answers, 0 to 1; comparable between queries and stores.
     pub fn score(&self) -> f32 {
-        let x = BIAS + LOG_MEMORIES_WEIGHT * self.log_memories + self.sum();
+        let scope = LOG_MEMORIES_WEIGHT * self.log_memories + BACKGROUND_WEIGHT * self.background;
+        let x = BIAS + scope + self.sum();
         let z = x * if x < 0.0 { NEGATIVE_SLOPE } else { POSITIVE_SLOPE };
         1.0 / (1.0 + (-z).exp())
     }

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use crate::centroid::Centroid;
 use crate::cosine_scale::CosineScale;
 use crate::dense::WrongDimensions;
 use crate::lexical::{QueryWords, Totals};
@@ -30,7 +31,11 @@ pub trait Partitions {
 pub fn search<P: Partitions>(partitions: &P, query: &Query<'_>, take: usize) -> Result<Vec<RankedMemory>, P::Error> {
     let totals = totals(partitions)?;
     let mut words = QueryWords::new(query.text, totals);
-    partitions.each(&mut |partition| words.count(partition.lexical()))?;
+    let mut centroid = Centroid::new(query.vector.len());
+    partitions.each(&mut |partition| {
+        words.count(partition.lexical());
+        centroid.merge(partition.centroid());
+    })?;
     let unread = if query.multilingual { 0.0 } else { words::foreign_share(query.text) };
     let cosine_scale = CosineScale::new(query.spread, query.echo, unread);
     let prepared = PreparedQuery {
@@ -38,7 +43,7 @@ pub fn search<P: Partitions>(partitions: &P, query: &Query<'_>, take: usize) -> 
         phrases: phrases(query.text),
         vector: QueryVector::new(query.vector).scaled(cosine_scale.factor),
         cosine_scale,
-        features: Features::for_memories(totals.memories),
+        features: Features::for_scope(totals.memories, cosine_scale.background(centroid.mean_cosine(query.vector))),
         mask: query.mask,
         shown: query.shown,
         now: query.now,

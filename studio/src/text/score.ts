@@ -18,6 +18,7 @@ const GROUP_OF: Record<string, Group> = {
   same: 'meaning',
   tag_named: 'words',
   dense: 'meaning',
+  background: 'meaning',
   is_question: 'base',
   in_run: 'run',
   after_question: 'run',
