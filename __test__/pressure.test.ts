@@ -59,6 +59,9 @@ testWithSmallDisk.each(['flush', 'interval'] as const)(
     disk.take(16)
     const path = join(disk.path, 'store')
     const om = openStore({ path, durability })
+    await om.stats()
+    // A file of the user, at the path of an earlier version's space probe. The full disk may have no room for it.
+    writeFileSync(join(path, 'room.tmp'), 'mine')
     const { acknowledged, codes } = await fill(om)
     expect([...codes]).toEqual(['IO'])
     expect(acknowledged.length).toBeGreaterThan(300)
@@ -72,9 +75,6 @@ testWithSmallDisk.each(['flush', 'interval'] as const)(
       )
     }
     expect(refused).toMatchObject({ code: 'IO', retryable: true })
-
-    // A file of the user, at the path of an earlier version's space probe.
-    writeFileSync(join(path, 'room.tmp'), 'mine')
 
     disk.free()
     // Several at once, as an agent would send them: none prevents the others from retrying.
