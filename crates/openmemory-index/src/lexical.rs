@@ -9,7 +9,8 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::language::Language;
 use super::postings::Postings;
 use super::terms::Terms;
-use super::words::{self, Word};
+use super::word::Word;
+use super::words;
 
 const K1: f32 = 0.9;
 const B: f32 = 0.4;
@@ -40,6 +41,11 @@ impl Totals {
         self.by_language.iter_mut().zip(other.by_language).for_each(|(sum, count)| *sum += count);
     }
 
+    /// Words of a memory, without stop words; at least 1.
+    pub(super) fn mean_length(&self) -> f32 {
+        (self.length as f32 / self.memories.max(1) as f32).max(1.0)
+    }
+
     fn languages(&self) -> impl Iterator<Item = Language> {
         Language::all().filter(|language| self.by_language[language.index()] > self.memories / RARE_LANGUAGE)
     }
@@ -67,14 +73,14 @@ impl QueryWords {
     }
 
     fn part(text: &str, totals: &Totals) -> Vec<QueryWord> {
-        let words = words::words(text);
+        let words = words::query_words(text);
         let language = words::language(&words);
         let mut part: Vec<QueryWord> = Vec::new();
         for word in words {
             let terms = match word {
                 Word::Spaced(word) if language.is_stop_word(&word) => continue,
                 Word::Spaced(word) => variants(&word, totals, language),
-                Word::Gram(gram) => vec![gram],
+                Word::Pair(pair) => vec![pair],
             };
             if !part.iter().any(|known| known.terms == terms) {
                 part.push(QueryWord { terms, memories: 0 });
@@ -102,8 +108,7 @@ impl QueryWords {
 
 /// The saturation constants of BM25: one for every memory, and one per word of its length.
 fn saturation(totals: &Totals) -> (f32, f32) {
-    let mean = (totals.length as f32 / totals.memories.max(1) as f32).max(1.0);
-    (K1 * (1.0 - B), K1 * B / mean)
+    (K1 * (1.0 - B), K1 * B / totals.mean_length())
 }
 
 /// The stems of a word in all languages to consider.

@@ -33,6 +33,8 @@ mod slot;
 mod tags;
 mod terms;
 mod top_k;
+mod unspaced;
+mod word;
 mod words;
 
 pub use dense::WrongDimensions;

@@ -5,7 +5,8 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::words::{Word, words};
+use super::word::Word;
+use super::words::words;
 
 /// With fewer memories no name counts as common.
 const MIN_MEMORIES: u32 = 20;
@@ -18,7 +19,7 @@ pub(super) fn without_names(query: &str, memories: u32, mut memories_with: impl 
     }
     let mut is_common = |word: &Word| match word {
         Word::Spaced(word) => memories_with(word) as f32 > COMMON * memories as f32,
-        Word::Gram(_) => false,
+        Word::Pair(_) => false,
     };
     let (mut kept, mut has_words, mut first) = (String::with_capacity(query.len()), false, true);
     for piece in query.split_word_bounds() {

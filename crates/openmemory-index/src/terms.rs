@@ -7,14 +7,15 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_script::{Script, UnicodeScript};
 
 use crate::language::Language;
-use crate::words::{Word, language, term, words};
+use crate::word::Word;
+use crate::words::{language, term, words};
 
 /// The terms of a text, with counts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Terms<'a> {
     pub(super) language: Language,
     pub(super) is_question: bool,
-    /// The number of words, without stop words.
+    /// The number of words, without stop words; two pairs of characters count as one.
     pub(super) length: u32,
     /// Sorted and distinct.
     pub(super) counts: Vec<(Cow<'a, str>, u16)>,
@@ -40,14 +41,19 @@ impl Terms<'static> {
         let words = words(text);
         let language = language(&words);
         let mut terms = Vec::with_capacity(words.len());
+        let mut pairs = 0;
         for word in words {
             match word {
                 Word::Spaced(word) if language.is_stop_word(&word) => {}
                 Word::Spaced(word) => terms.push(term(&word, language)),
-                Word::Gram(gram) => terms.push(gram),
+                Word::Pair(pair) => {
+                    pairs += 1;
+                    terms.push(pair);
+                }
             }
         }
-        let length = terms.len() as u32;
+        // A word has two characters on average.
+        let length = terms.len() as u32 - pairs / 2;
         // A query may be a single character.
         if !text.is_ascii() {
             terms.extend(text.nfkc().filter(|c| c.script() == Script::Han).map(String::from));
@@ -66,7 +72,7 @@ impl Terms<'static> {
 
 impl<'a> Terms<'a> {
     /// The version of [`Terms::of`] and of the encoding. When either changes, stored terms are made anew.
-    pub const VERSION: u8 = 1;
+    pub const VERSION: u8 = 2;
 
     /// The version, and a record in postcard's format.
     pub fn encode(&self) -> Vec<u8> {

@@ -1,7 +1,7 @@
 //! What are the words of a text?
 //!
 //! Texts are split by Unicode's rules (UAX #29) and at apostrophes, normalised to NFKC and lower-cased. Scripts without
-//! spaces, and Korean, give pairs of adjacent characters instead. An identifier gives itself and its parts. Emoji and
+//! spaces, and Korean, are split by `unspaced.rs`. An identifier gives itself and its parts. Emoji and
 //! other symbols are words, and signs that distinguish words are part of the word: `C#`, `C++`, `A+`.
 
 use std::mem::take;
@@ -12,40 +12,12 @@ use unicode_script::{Script, UnicodeScript};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::language::Language;
+use super::unspaced::{self, is_unspaced};
+use super::word::Word;
 
 /// The share of a text in other scripts that a model of English misses. Chosen by hand.
 const UNREAD_UNSPACED: f32 = 0.9;
 const UNREAD_ALPHABET: f32 = 0.85;
-
-/// A searchable piece of a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Word {
-    /// Delimited by spaces and punctuation; in lower case.
-    Spaced(String),
-    /// One or two characters of a script without spaces.
-    Gram(String),
-}
-
-/// Whether words of this script are not delimited by spaces, or (Korean) have endings that no stemmer here handles.
-pub(super) fn is_unspaced(c: char) -> bool {
-    !c.is_ascii() && is_of_unspaced_script(c)
-}
-
-fn is_of_unspaced_script(c: char) -> bool {
-    matches!(
-        c.script(),
-        Script::Han
-            | Script::Hiragana
-            | Script::Katakana
-            | Script::Hangul
-            | Script::Bopomofo
-            | Script::Thai
-            | Script::Lao
-            | Script::Khmer
-            | Script::Myanmar
-            | Script::Tibetan
-    ) || c == 'ー'
-}
 
 /// The share of letters in unspaced scripts, 0 to 1.
 pub(super) fn unspaced_share(text: &str) -> f32 {
@@ -72,14 +44,27 @@ fn mean_over_letters(text: &str, of: impl Fn(char) -> f32) -> f32 {
     if letters == 0 { 0.0 } else { sum / letters as f32 }
 }
 
+/// The words of a text that is stored.
 pub(super) fn words(text: &str) -> Vec<Word> {
+    split(text, unspaced::words)
+}
+
+/// The words of a query.
+pub(super) fn query_words(query: &str) -> Vec<Word> {
+    split(query, unspaced::query_words)
+}
+
+/// `unspaced` splits a run of characters of scripts without spaces.
+fn split(text: &str, unspaced: fn(&str) -> Vec<Word>) -> Vec<Word> {
     let mut words = Vec::new();
     let mut run = String::new();
     for (at, piece) in text.split_word_bound_indices() {
         match piece.chars().next() {
             Some(first) if is_unspaced(first) => run.push_str(piece),
             Some(first) => {
-                grams(&take(&mut run), &mut words);
+                if !run.is_empty() {
+                    words.extend(unspaced(&take(&mut run)));
+                }
                 if first.is_alphanumeric() || piece.chars().any(char::is_alphanumeric) {
                     spaced(piece, &mut words);
                     let signs = trailing_signs(&text[at + piece.len()..]);
@@ -93,7 +78,7 @@ pub(super) fn words(text: &str) -> Vec<Word> {
             None => {}
         }
     }
-    grams(&run, &mut words);
+    words.extend(unspaced(&run));
     words
 }
 
@@ -115,15 +100,6 @@ fn plain_symbol(piece: &str) -> String {
     let drawing = |c: &char| matches!(c, '\u{fe0e}' | '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}');
     let plain: String = piece.chars().filter(|c| !drawing(c)).collect();
     if plain.is_empty() { piece.to_owned() } else { plain }
-}
-
-fn grams(run: &str, words: &mut Vec<Word>) {
-    let characters: Vec<char> = run.nfkc().collect();
-    match characters[..] {
-        [] => {}
-        [only] => words.push(Word::Gram(only.into())),
-        _ => words.extend(characters.windows(2).map(|pair| Word::Gram(pair.iter().collect()))),
-    }
 }
 
 fn spaced(piece: &str, words: &mut Vec<Word>) {
@@ -171,7 +147,7 @@ pub(super) fn term(word: &str, language: Language) -> String {
 pub(super) fn language(words: &[Word]) -> Language {
     Language::of(words.iter().filter_map(|word| match word {
         Word::Spaced(word) => Some(word.as_str()),
-        Word::Gram(_) => None,
+        Word::Pair(_) => None,
     }))
 }
 
@@ -185,7 +161,7 @@ pub(super) fn phrase_words(text: &str) -> Vec<String> {
     let plain = |word| match word {
         Word::Spaced(word) if word == "s" => None,
         Word::Spaced(word) => Some(term(&word, Language::ENGLISH)),
-        Word::Gram(gram) => Some(gram),
+        Word::Pair(pair) => Some(pair),
     };
     words(text).into_iter().filter_map(plain).collect()
 }
