@@ -1,7 +1,7 @@
 // Every public method says in index.d.ts what it takes, returns and throws, with an example that compiles and prints what
 // its comments say.
 
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
@@ -85,7 +85,10 @@ test('the examples print what their comments say', () => {
     return `examples.push([${JSON.stringify(name)}, (() => { ${body.outputText}; return run })()])`
   })
   writeFileSync(join(project, 'examples.mjs'), `${RUNNER_BEGIN}\n${run.join('\n')}\n${RUNNER_END}`)
-  const printed = JSON.parse(execFileSync(process.execPath, ['examples.mjs'], { cwd: project, encoding: 'utf8' }))
+  const ended = spawnSync(process.execPath, ['examples.mjs'], { cwd: project, encoding: 'utf8' })
+  // A process that was killed prints nothing, so how it ended is compared too.
+  expect(ended).toMatchObject({ status: 0, signal: null, stderr: '' })
+  const printed = JSON.parse(ended.stdout)
   expect(printed).toEqual(DOCUMENTED.map(({ name, example }) => [name, expectedOutput(example)]))
 })
 
