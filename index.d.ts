@@ -188,7 +188,7 @@ export interface EarlierText {
 }
 
 /**
- * A part of a score. With x = Σ `value` · `weight`, the score is 1 / (1 + e^−z), where z is 0.8 x below 0 and 0.15 x above.
+ * A part of a score. With x = Σ `value` · `weight`, the score is 1 / (1 + e^−z), where z is x below 0 and 0.055 x above.
  * docs/internals/search.md describes what each part measures.
  */
 export interface ScorePart {
@@ -1056,8 +1056,8 @@ export interface SearchOptions extends PointInTime {
   /** Only memories of these sectors, compared by their vectors for these sectors. Default: all. */
   sectors?: readonly Sector[]
   /**
-   * Only hits with at least this `score`, 0 to 1. Default 0. Use 0.1 to show what may help, 0.5 to act on a hit, and 0.6
-   * only to act when sure.
+   * Only hits with at least this `score`, 0 to 1. Default 0. Use 0.1 to show what may help, 0.5 to act on a hit, and 0.8
+   * to act only where one memory answers and no other comes close.
    */
   minScore?: number
   /** Adds `explain` to each hit: the parts of its score. Default false. */

@@ -105,7 +105,7 @@ test('search --explain shows the contribution of each feature', async () => {
   const [, total, score] = /([+-][\d.]+) {2}sum +gives a score of (\d\.\d{3})$/m.exec(out) ?? []
   expect(adds.length).toBeGreaterThan(2)
   expect(adds.reduce((sum, number) => sum + number, 0)).toBeCloseTo(Number(total), 1)
-  const slope = Number(total) < 0 ? 0.9 : 0.16
+  const slope = Number(total) < 0 ? 1 : 0.055
   expect(Number(score)).toBeCloseTo(1 / (1 + Math.exp(-Number(total) * slope)), 2)
   expect(out).toMatch(/lexical +\d\.\d{3} × \d/)
 })

@@ -49,10 +49,10 @@ test('a search of the past finds what a directory finds, in its order', async ()
     for (const options of asked) {
       const expected = await directory.searchMemories(`Does Ada like ${word}?`, {
         limit: 100,
-        minScore: 0.1,
+        minScore: 0.05,
         ...options,
       })
-      const found = await om.searchMemories(`Does Ada like ${word}?`, { limit: 100, minScore: 0.1, ...options })
+      const found = await om.searchMemories(`Does Ada like ${word}?`, { limit: 100, minScore: 0.05, ...options })
       expect(inOrder(found)).toMatchObject(inOrder(expected).map(close))
       hits += found.length
     }

@@ -75,7 +75,7 @@ test('explain gives every part of the score', async () => {
   expect(first?.explain?.tag_named?.value).toBe(1)
   const odds = ({ score }: MemoryMatch) => {
     const z = Math.log(score / (1 - score))
-    return z / (z < 0 ? 0.9 : 0.16)
+    return z / (z < 0 ? 1 : 0.055)
   }
   const sum = ({ explain }: MemoryMatch) =>
     Object.values(explain ?? {}).reduce((total, { value, weight }) => total + value * weight, 0)

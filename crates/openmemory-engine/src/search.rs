@@ -11,7 +11,7 @@ use openmemory_domain::filter::{Field, Filter};
 use openmemory_domain::request::{Order, Search, TimeField};
 use openmemory_domain::when::{Window, asked_time};
 use openmemory_domain::{Embedding, MemoryId, Sector, Sectors, Shown, Version};
-use openmemory_index::{CandidateSet, Query, RankedMemory, SectorMask, without_names};
+use openmemory_index::{COMPARED, CandidateSet, Query, RankedMemory, SectorMask, page, without_names};
 use openmemory_rules::contract::{Control, EarlierText, Hit, ScoreFeature, Standing};
 use openmemory_rules::{Error, Number, Rows};
 use openmemory_storage as storage;
@@ -137,7 +137,10 @@ impl Engine {
                 break;
             }
         }
-        best.drain(..request.offset.min(best.len()));
+        let mut best = page(&texts, &query, best, request).map_err(|ScopedError(error)| error)?;
+        for (found, _) in &mut best {
+            found.number = texts.text(found.number).map_or(found.number, |text| text.memory().0);
+        }
         Ok(best)
     }
 
@@ -155,7 +158,8 @@ impl Engine {
             .collect()
     }
 
-    /// The best matches, and whether each is still in the state that the index compared.
+    /// The best matches, those that are compared with each other among them, and whether each is still in the state that
+    /// the index compared. They have the numbers of their texts.
     fn matching_best(
         &self,
         request: &Search,
@@ -164,21 +168,22 @@ impl Engine {
         find: impl Fn(usize) -> Result<Vec<RankedMemory>, Error>,
     ) -> Result<(Vec<(RankedMemory, Version)>, bool), Error> {
         let filters = request.asks_each() || request.reads_past();
+        let wanted = request.wanted().max(COMPARED);
         let mut take = match (request.asks_each(), request.reads_past()) {
-            (true, _) => FIRST_FILTERED.max(4 * request.wanted()),
+            (true, _) => FIRST_FILTERED.max(4 * wanted),
             // A few are other texts of a memory that is found already.
-            (false, true) => 2 * request.wanted(),
-            (false, false) => request.wanted(),
+            (false, true) => 2 * wanted,
+            (false, false) => wanted,
         };
         let mut checked: HashMap<u64, Option<(Number, Version)>> = HashMap::new();
         loop {
             let candidates = find(take)?;
             let exhausted = candidates.len() < take;
             let (mut best, mut settled) = (Vec::with_capacity(request.limit), true);
-            let below_min_score = |found: &RankedMemory| found.features.score() < request.min_score as f32;
+            let below_min_score = |found: &RankedMemory| !found.may_score(request.min_score as f32);
             let all_seen = exhausted || candidates.last().is_some_and(below_min_score);
             let mut seen = HashSet::new();
-            for mut found in candidates.into_iter().take_while(|found| !below_min_score(found)) {
+            for found in candidates.into_iter().take_while(|found| !below_min_score(found)) {
                 control.check()?;
                 let version = match checked.get(&found.number) {
                     Some(known) => known.clone(),
@@ -192,16 +197,15 @@ impl Engine {
                 };
                 // Several texts of a memory may be found; the best one is its hit.
                 let first = version.filter(|(number, _)| !request.reads_past() || seen.insert(*number));
-                let Some((number, version)) = first else {
+                let Some((_, version)) = first else {
                     // Without a filter, the memory was deleted or hidden meanwhile.
                     settled &= filters;
                     continue;
                 };
                 settled &= version.content == found.content
                     && SectorMask::of(version.sectors().as_slice()).meets(found.sectors);
-                found.number = number.0;
                 best.push((found, version));
-                if best.len() == request.wanted() {
+                if best.len() == wanted {
                     return Ok((best, settled));
                 }
             }

@@ -192,6 +192,16 @@ impl Dense {
         query.cosine(&self.rows[at], product)
     }
 
+    /// The vectors of a slot.
+    pub(super) fn vectors_of(&self, slot: u32) -> Vec<QueryVector> {
+        let vector = |at: usize| {
+            let row = &self.rows[at];
+            let steps = row_of(&self.high, &self.low, at).steps().flatten().take(self.dimensions);
+            QueryVector::new(&steps.map(|step| step as f32 * row.scale).collect::<Vec<_>>())
+        };
+        self.rows_of(slot).map(vector).collect()
+    }
+
     /// Slots with a cosine of at least `floor`, each with its highest. In large partitions only the rows with the most
     /// similar signs are compared.
     pub(super) fn nearest(&self, arch: pulp::Arch, query: &QueryVector, floor: f32) -> HashMap<u32, f32> {

@@ -14,6 +14,7 @@ mod document;
 mod interner;
 mod language;
 mod lexical;
+mod margin;
 mod parallel;
 mod partition;
 mod postings;
@@ -39,6 +40,7 @@ mod words;
 
 pub use dense::WrongDimensions;
 pub use document::Entry;
+pub use margin::{COMPARED, page};
 pub use partition::Partition;
 pub use query::{CandidateSet, Query, RankedMemory};
 pub use score::{Feature, Features};

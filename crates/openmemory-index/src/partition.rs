@@ -219,6 +219,18 @@ impl Partition {
         Ok(best.into_sorted())
     }
 
+    /// The vectors of a memory, ready to be compared; none if it is not here.
+    pub(super) fn vectors_of(&self, number: u64) -> Vec<QueryVector> {
+        self.numbers.get(&number).map_or_else(Vec::new, |slot| self.dense.vectors_of(*slot))
+    }
+
+    /// The highest cosine of a memory's vectors and these; negative infinity if it is not here.
+    pub(super) fn highest_cosine(&self, number: u64, vectors: &[QueryVector]) -> f32 {
+        let Some(slot) = self.numbers.get(&number) else { return f32::NEG_INFINITY };
+        let cosines = vectors.iter().map(|vector| self.dense.cosine(self.arch, vector, None, *slot));
+        cosines.fold(f32::NEG_INFINITY, f32::max)
+    }
+
     pub(super) fn check(&self, dimensions: usize) -> Result<(), WrongDimensions> {
         self.dense.check(dimensions)
     }

@@ -5,6 +5,7 @@ use openmemory_domain::{ContentHash, Shown, Timestamp};
 
 use crate::score::Features;
 use crate::sector_mask::SectorMask;
+use crate::words;
 
 /// The memories of the scope to which a search is restricted. It may be a superset of those wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +41,13 @@ pub struct Query<'a> {
     pub shown: Shown,
 }
 
+impl Query<'_> {
+    /// The share of the text in scripts that the embedding model cannot read.
+    pub(super) fn unread(&self) -> f32 {
+        if self.multilingual { 0.0 } else { words::foreign_share(self.text) }
+    }
+}
+
 /// A search result.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RankedMemory {
@@ -51,4 +59,11 @@ pub struct RankedMemory {
     pub features: Features,
     /// The neighbour in its run that contributes more to the score than the memory's own words and vectors.
     pub by: Option<u64>,
+}
+
+impl RankedMemory {
+    /// Whether its score can be so high once its margin is known. Only what scores more than a half has one.
+    pub fn may_score(&self, min_score: f32) -> bool {
+        self.features.score() >= min_score.min(0.5)
+    }
 }

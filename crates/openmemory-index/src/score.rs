@@ -4,26 +4,31 @@
 //! questions about conversations, with and without runs (`benchmark/fit-ranking.mjs`, docs/internals/search.md); that of
 //! time on the same with dates (ADR 80); those of salience and feedback are small and chosen by hand.
 //!
-//! The score calibrates the sum. The more memories there are, the likelier one is near by chance, so each doubling
-//! subtracts a little. Where all of them are near to the query, because they share its language or subject, nearness
-//! proves less, so what an average memory has is subtracted too. Evidence against an answer is more reliable than evidence for it, because a memory can be about
-//! the right subject without answering. With x = bias + Σ weight · value, the score is 1 / (1 + e^−z), where z = 0.9 x
-//! below 0 and 0.16 x above. `benchmark/fit-scores.mjs` fits these numbers and draws a reliability diagram.
+//! The score calibrates the sum. The more memories there are and the longer they are, the likelier one is near by chance,
+//! so each doubling subtracts a little. Where all of them are near to the query, because they share its language or subject, nearness
+//! proves less, so what an average memory has is subtracted too. Evidence against an answer is reliable; evidence for it
+//! is not, because a memory can be about the right subject without answering, unless it stands out from all others:
+//! the margin. With x = bias + Σ weight · value, the score is 1 / (1 + e^−z), where z = x below 0 and 0.055 x above. `benchmark/fit-scores.mjs` fits these numbers and draws a reliability diagram.
 
 use super::runs::Context;
 
-/// The constant term: a single memory answers as likely as not if its features sum to 2.4.
-const BIAS: f32 = -2.4;
-/// The weight of the natural logarithm of the number of memories in the scope.
-const LOG_MEMORIES_WEIGHT: f32 = -0.57;
+/// The constant term: a single memory of eight words answers as likely as not if its features sum
+/// to 2.15.
+const BIAS: f32 = -2.15;
+/// The weight of the amount of text in the scope.
+const AMONG_WEIGHT: f32 = -0.57;
+/// The mean length of memories that count as one each, in words.
+const USUAL_LENGTH: f32 = 8.0;
 /// The weight of the background: what all memories have in common with the query, they do not count as evidence.
 const BACKGROUND_WEIGHT: f32 = -Feature::Dense.weight();
 /// With so many memories in the scope, half of the background is subtracted. One of few memories may be what makes the
 /// mean high.
 const HALF_BACKGROUND: f32 = 10.0;
 /// The slopes of the calibration below and above 0.
-const NEGATIVE_SLOPE: f32 = 0.9;
-const POSITIVE_SLOPE: f32 = 0.16;
+const NEGATIVE_SLOPE: f32 = 1.0;
+const POSITIVE_SLOPE: f32 = 0.055;
+/// The weight of the margin (`margin.rs`).
+const MARGIN_WEIGHT: f32 = 15.0;
 /// The dense values from which on two texts are near-duplicates and equal.
 const NEAR_DUPLICATE: f32 = 0.85;
 const EQUAL: f32 = 0.95;
@@ -130,18 +135,22 @@ impl Feature {
 pub struct Features {
     /// In the order of [`Feature::ALL`].
     values: [f32; Feature::ALL.len()],
-    /// The natural logarithm of the number of memories in the scope.
-    log_memories: f32,
+    /// The natural logarithm of the number of memories in the scope times the square root of their mean length, in
+    /// units of [`USUAL_LENGTH`].
+    among: f32,
     /// How much nearer to the query an average memory of the scope is than usual (`CosineScale::background`).
     background: f32,
+    /// How far the evidence exceeds that of the other best memories together; 0 unless it is the best.
+    margin: f32,
 }
 
 impl Features {
-    /// Features that are all 0, for a scope of this many memories.
-    pub(super) fn for_scope(memories: u32, background: f32) -> Self {
+    /// Features that are all 0, for a scope of this many memories with a mean number of words.
+    pub(super) fn for_scope(memories: u32, mean_length: f32, background: f32) -> Self {
         let memories = memories.max(1) as f32;
         let background = background * memories / (memories + HALF_BACKGROUND);
-        Self { log_memories: memories.ln(), background, ..Self::default() }
+        let among = memories.ln() + (mean_length / USUAL_LENGTH).ln() / 2.0;
+        Self { among, background, ..Self::default() }
     }
 
     pub fn value(&self, feature: Feature) -> f32 {
@@ -152,14 +161,19 @@ impl Features {
     pub fn all(&self) -> impl Iterator<Item = (&'static str, f32, f32)> {
         let own = Feature::ALL.iter().map(|feature| (feature.name(), self.value(*feature), feature.weight()));
         own.chain([
-            ("among", self.log_memories, LOG_MEMORIES_WEIGHT),
+            ("among", self.among, AMONG_WEIGHT),
             ("background", self.background, BACKGROUND_WEIGHT),
+            ("margin", self.margin, MARGIN_WEIGHT),
             ("bias", 1.0, BIAS),
         ])
     }
 
     pub(super) fn set(&mut self, feature: Feature, value: f32) {
         self.values[feature as usize] = value;
+    }
+
+    pub(super) fn set_margin(&mut self, margin: f32) {
+        self.margin = margin;
     }
 
     /// Sets the features of the memory's own words and vectors.
@@ -234,17 +248,21 @@ impl Features {
         Feature::ALL.iter().zip(&self.values).map(|(feature, value)| feature.weight() * value).sum()
     }
 
+    /// What speaks for the memory, more than 0, or against it, less than 0, apart from the other memories.
+    pub(super) fn evidence(&self) -> f32 {
+        BIAS + AMONG_WEIGHT * self.among + BACKGROUND_WEIGHT * self.background + self.sum()
+    }
+
     /// The probability that the memory answers, 0 to 1; comparable between queries and stores.
     pub fn score(&self) -> f32 {
-        let scope = LOG_MEMORIES_WEIGHT * self.log_memories + BACKGROUND_WEIGHT * self.background;
-        let x = BIAS + scope + self.sum();
+        let x = self.evidence() + MARGIN_WEIGHT * self.margin;
         let z = x * if x < 0.0 { NEGATIVE_SLOPE } else { POSITIVE_SLOPE };
         1.0 / (1.0 + (-z).exp())
     }
 }
 
 /// The value of [`Feature::Same`].
-fn same(dense: f32) -> f32 {
+pub(super) fn same(dense: f32) -> f32 {
     ((dense - NEAR_DUPLICATE) / (EQUAL - NEAR_DUPLICATE)).clamp(0.0, 1.0)
 }
 

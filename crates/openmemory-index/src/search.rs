@@ -36,14 +36,17 @@ pub fn search<P: Partitions>(partitions: &P, query: &Query<'_>, take: usize) -> 
         words.count(partition.lexical());
         centroid.merge(partition.centroid());
     })?;
-    let unread = if query.multilingual { 0.0 } else { words::foreign_share(query.text) };
-    let cosine_scale = CosineScale::new(query.spread, query.echo, unread);
+    let cosine_scale = CosineScale::new(query.spread, query.echo, query.unread());
     let prepared = PreparedQuery {
         words,
         phrases: phrases(query.text),
         vector: QueryVector::new(query.vector).scaled(cosine_scale.factor),
         cosine_scale,
-        features: Features::for_scope(totals.memories, cosine_scale.background(centroid.mean_cosine(query.vector))),
+        features: Features::for_scope(
+            totals.memories,
+            totals.mean_length(),
+            cosine_scale.background(centroid.mean_cosine(query.vector)),
+        ),
         mask: query.mask,
         shown: query.shown,
         now: query.now,

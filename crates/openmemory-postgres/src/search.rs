@@ -10,7 +10,7 @@ use openmemory_domain::filter::{Field, Filter};
 use openmemory_domain::request::Search;
 use openmemory_domain::when::asked_time;
 use openmemory_domain::{Embedding, MemoryId, Sector, Sectors, Version};
-use openmemory_index::{CandidateSet, Query, RankedMemory, SectorMask, without_names};
+use openmemory_index::{COMPARED, CandidateSet, Query, RankedMemory, SectorMask, page, without_names};
 use openmemory_rules::contract::{Control, Hit, QueryVector, ScoreFeature};
 use openmemory_rules::{Error, Number, Rows};
 
@@ -87,13 +87,12 @@ impl Tenant {
                         window: asked_time(&request.query, request.reference_time.unwrap_or_else(|| rows.now())),
                         shown: request.shown,
                     };
-                    let settled;
-                    (best, settled) = matching_best(rows, &request, &control, &hot, &query)?;
+                    let (found, settled) = matching_best(rows, &request, &control, &hot, &query)?;
+                    best = page(&InScope(&hot), &query, found, &request)?;
                     if settled {
                         break;
                     }
                 }
-                best.drain(..request.offset.min(best.len()));
                 let recalled: Vec<(ScopeKey, Number)> =
                     best.iter().map(|(_, whole)| (whole.scope, whole.number)).collect();
                 Ok((hits(rows, &request, &vector, &control, best)?, recalled))
@@ -113,13 +112,14 @@ fn matching_best(
     query: &Query<'_>,
 ) -> Result<(Vec<Found>, bool), Error> {
     let filters = request.asks_each();
-    let mut take = if filters { FIRST_FILTERED.max(4 * request.wanted()) } else { request.wanted() };
+    let wanted = request.wanted().max(COMPARED);
+    let mut take = if filters { FIRST_FILTERED.max(4 * wanted) } else { wanted };
     let mut known: HashMap<u64, Whole> = HashMap::new();
     let mut asked: std::collections::HashSet<u64> = std::collections::HashSet::new();
     loop {
         let ranked = openmemory_index::search(&InScope(hot), query, take)?;
         let exhausted = ranked.len() < take;
-        let below_min_score = |found: &RankedMemory| found.features.score() < request.min_score as f32;
+        let below_min_score = |found: &RankedMemory| !found.may_score(request.min_score as f32);
         let all_seen = exhausted || ranked.last().is_some_and(below_min_score);
         let found: Vec<RankedMemory> = ranked.into_iter().take_while(|found| !below_min_score(found)).collect();
         let unknown: Vec<u64> = found.iter().map(|found| found.number).filter(|number| asked.insert(*number)).collect();
@@ -143,7 +143,7 @@ fn matching_best(
             settled &=
                 version.content == found.content && SectorMask::of(version.sectors().as_slice()).meets(found.sectors);
             best.push((found, whole));
-            if best.len() == request.wanted() {
+            if best.len() == wanted {
                 return Ok((best, settled));
             }
         }

@@ -9,7 +9,7 @@ use openmemory_calls::timeline;
 use openmemory_domain::request::Search;
 use openmemory_domain::when::asked_time;
 use openmemory_domain::{Embedding, MemoryId, Shown, Version};
-use openmemory_index::{Partition, Query, RankedMemory, SectorMask};
+use openmemory_index::{COMPARED, Partition, Query, RankedMemory, SectorMask, page};
 use openmemory_rules::contract::{Control, EarlierText, Hit, QueryVector, ScoreFeature, Standing};
 use openmemory_rules::write::current::memory;
 use openmemory_rules::{Error, Number, Rows};
@@ -112,12 +112,13 @@ impl Tenant {
                 };
                 // Rows of this attempt only, so that another one sees what has changed.
                 let rows = Workspace::reading(session, &tenant.name, now, &[]);
-                let (mut best, settled) = matching_best(&rows, &request, &control, &texts, &query)?;
+                let (best, settled) = matching_best(&rows, &request, &control, &texts, &query)?;
                 if !settled && attempt < MAX_ATTEMPTS {
                     continue;
                 }
-                best.drain(..request.offset.min(best.len()));
-                let hit = |(found, version)| {
+                let best = page(&texts, &query, best, &request)?;
+                let hit = |(mut found, version): (RankedMemory, Version)| {
+                    found.number = texts.text(found.number).map_or(found.number, |(_, text)| text.memory().0);
                     control.check().and_then(|()| hit(&rows, &request, &vector, &found, version)).transpose()
                 };
                 return best.into_iter().filter_map(hit).collect();
@@ -137,12 +138,13 @@ fn matching_best(
     query: &Query<'_>,
 ) -> Result<(Vec<(RankedMemory, Version)>, bool), Error> {
     // A few are other texts of a memory that is found already.
-    let mut take = if request.asks_each() { FIRST_FILTERED.max(4 * request.wanted()) } else { 2 * request.wanted() };
+    let wanted = request.wanted().max(COMPARED);
+    let mut take = if request.asks_each() { FIRST_FILTERED.max(4 * wanted) } else { 2 * wanted };
     let mut read: HashSet<Number> = HashSet::new();
     loop {
         let ranked = openmemory_index::search(texts, query, take)?;
         let exhausted = ranked.len() < take;
-        let below_min_score = |found: &RankedMemory| found.features.score() < request.min_score as f32;
+        let below_min_score = |found: &RankedMemory| !found.may_score(request.min_score as f32);
         let all_seen = exhausted || ranked.last().is_some_and(below_min_score);
         let (mut found, mut unread) = (Vec::new(), HashMap::<ScopeKey, Vec<i64>>::new());
         for ranked in ranked.into_iter().take_while(|ranked| !below_min_score(ranked)) {
@@ -158,7 +160,7 @@ fn matching_best(
         }
         let (mut best, mut settled) = (Vec::with_capacity(request.limit), true);
         let mut seen = HashSet::new();
-        for (mut found, text) in found {
+        for (found, text) in found {
             control.check()?;
             let number = text.memory();
             // Several texts of a memory may be found; the best one is its hit.
@@ -166,9 +168,8 @@ fn matching_best(
                 continue;
             };
             settled &= SectorMask::of(version.sectors().as_slice()).meets(found.sectors);
-            found.number = number.0;
             best.push((found, version));
-            if best.len() == request.wanted() {
+            if best.len() == wanted {
                 return Ok((best, settled));
             }
         }
