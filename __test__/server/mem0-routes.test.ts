@@ -62,6 +62,70 @@ test('a reference date is what last month refers to, and latest_only: false show
   ])
 })
 
+test('a memory says whether it is true, and which one says the same since', async () => {
+  const { ask, store } = await serve()
+  const texts = [
+    'Ada has a cat',
+    'Ada owns a cat',
+    'Ada works at Acme',
+    'Ada never was',
+    'Ada studied',
+    'Ada drinks tea',
+  ]
+  const added = await store.addMemories(
+    texts.map((content) => ({ content, ...USER, ...(content === 'Ada studied' && { valid_to: '2020' }) })),
+  )
+  const ids = added.map((item) => (item.ok ? item.memory.id : ''))
+  const [cat = '', owns = '', acme = '', never = '', studied = '', tea = ''] = ids
+  await store.applyOperations([{ merge: { id: cat, from: [{ id: owns }] } }])
+  await store.retireMemory(acme)
+  await store.retireMemory(never, { why: 'wrong', reason: 'not merged into anything' })
+  const uuid = async (id: string) => (await ask('GET', `/v1/memories/${id}/`)).body.id
+  const expected = new Map([
+    ['Ada has a cat', ['active', null]],
+    ['Ada owns a cat', ['merged', await uuid(cat)]],
+    ['Ada works at Acme', ['superseded', null]],
+    ['Ada never was', ['superseded', null]],
+    ['Ada studied', ['superseded', null]],
+    ['Ada drinks tea', ['active', null]],
+  ])
+  const filters = USER
+  const search = { query: 'Ada', filters, latest_only: false, limit: 10 }
+  const answers = [
+    await ask('POST', '/v3/memories/', { body: { filters, latest_only: false } }),
+    await ask('POST', '/v2/memories/', { body: { filters, latest_only: false } }),
+    ...(await Promise.all(
+      ['/v3/memories/search/', '/v2/memories/search/', '/v1/memories/search/', '/search'].map((path) =>
+        ask('POST', path, { body: search }),
+      ),
+    )),
+  ]
+  type Shown = { memory: string; lifecycle_state: string; replaced_by: string | null }
+  const stateOf = (shown: Shown) => [shown.memory, [shown.lifecycle_state, shown.replaced_by]] as const
+  for (const { body } of answers) expect(new Map((body.results ?? body).map(stateOf))).toEqual(expected)
+  for (const path of ['/v1/memories?user_id=ada', '/memories?user_id=ada']) {
+    const { body } = await ask('GET', path)
+    expect((body.results ?? body).map(stateOf).sort()).toEqual([
+      ['Ada drinks tea', ['active', null]],
+      ['Ada has a cat', ['active', null]],
+    ])
+  }
+  for (const id of ids) {
+    for (const path of [`/v1/memories/${id}/`, `/memories/${id}`]) {
+      const { body } = await ask('GET', path)
+      expect([body.lifecycle_state, body.replaced_by]).toEqual(expected.get(body.memory))
+    }
+  }
+  const changed = await ask('PUT', `/v1/memories/${tea}/`, { body: { text: 'Ada drinks milk' } })
+  expect(changed.body).toMatchObject({ lifecycle_state: 'active', replaced_by: null })
+  await store.restoreMemory(owns, 1)
+  expect((await ask('GET', `/v1/memories/${owns}/`)).body).toMatchObject({
+    lifecycle_state: 'active',
+    replaced_by: null,
+  })
+  expect((await ask('GET', `/v1/memories/${studied}/`)).body.lifecycle_state).toBe('superseded')
+})
+
 test('a limit bounds a list, with pages and without', async () => {
   const { ask, store } = await serve()
   await store.addMemories(['one', 'two', 'three'].map((content) => ({ content, ...USER })))

@@ -37,6 +37,22 @@ pub struct Provenance {
     pub reason: Option<String>,
 }
 
+/// Begins the reason of a memory that was merged into another one, which the rest of it names.
+const MERGED: &str = "merged into ";
+
+impl Provenance {
+    /// The reason of a version that retires a memory because another one says the same.
+    pub fn merged_into(id: &MemoryId) -> String {
+        format!("{MERGED}{id}")
+    }
+
+    /// The memory that says the same since, if the version retires its memory for that reason.
+    pub fn replaced_by(&self) -> Option<MemoryId> {
+        let reason = self.reason.as_deref().filter(|_| self.event == Event::Retire)?;
+        MemoryId::read("reason", reason.strip_prefix(MERGED)?).ok()
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
     Add,
@@ -127,5 +143,21 @@ impl Version {
 
     fn tags_json(&self) -> Value {
         Value::Array(self.tags.as_slice().iter().map(|tag| tag.as_str().into()).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_merged_memory_names_the_one_that_says_the_same() {
+        let id = MemoryId::generate();
+        let merged = |event, reason: String| Provenance { event, actor: None, reason: Some(reason) }.replaced_by();
+        assert_eq!(merged(Event::Retire, Provenance::merged_into(&id)), Some(id.clone()));
+        // Neither a reason of somebody's own nor another event says so.
+        assert_eq!(merged(Event::Retire, "said twice".into()), None);
+        assert_eq!(merged(Event::Retire, Provenance::merged_into(&id).replace(id.as_str(), "")), None);
+        assert_eq!(merged(Event::Update, Provenance::merged_into(&id)), None);
     }
 }

@@ -35,7 +35,7 @@ impl Merge {
         let mut fields = Fields::of(value, Self::PROPERTIES)?;
         let id = fields.id("id")?;
         let mut named = HashSet::from([id.clone()]);
-        let reason = by.reason.clone().or_else(|| Some(format!("merged into {id}")));
+        let reason = by.reason.clone().or_else(|| Some(Provenance::merged_into(&id)));
         let provenance = Provenance { event: Event::Retire, reason, ..by.clone() };
         let others = fields.array("from")?.unwrap_or_default();
         if others.is_empty() {

@@ -232,7 +232,7 @@ fn requests_of(
             let mut requests = vec![update(memory, content, kept)?];
             let into = |other| {
                 let retirement = Retirement { why: Retired::Ended, to: None };
-                retire(other, retirement, Some(format!("merged into {}", memory.id)))
+                retire(other, retirement, Some(Provenance::merged_into(&memory.id)))
             };
             requests.extend(from.iter().map(into));
             requests

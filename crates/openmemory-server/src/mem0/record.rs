@@ -1,6 +1,6 @@
 //! How is a memory serialized? With its UUID as id, its tags as categories, and its run also as `session_id`.
 
-use openmemory_domain::{Memory, MemoryId, Version};
+use openmemory_domain::{Clock, Memory, MemoryId, SystemClock, Version};
 use serde_json::{Map, Value, json};
 
 use super::fields::expiration_date;
@@ -22,10 +22,24 @@ pub fn record(memory: &Memory) -> Map<String, Value> {
     put("updated_at", version.updated_at.to_string().into());
     put("expiration_date", version.expires_at.map(expiration_date).into());
     put("structured_attributes", Value::Null);
+    let (state, replaced_by) = lifecycle(version);
+    put("lifecycle_state", state.into());
+    put("replaced_by", replaced_by.as_ref().map(public_id).into());
     put("immutable", version.immutable.into());
     put("version", version.number.into());
     put("feedback", dynamics.feedback.map(|feedback| feedback.name()).into());
     fields
+}
+
+/// Whether a memory is true, and which one says the same since. A list with `latest_only` has the active ones.
+fn lifecycle(version: &Version) -> (&'static str, Option<MemoryId>) {
+    if !version.validity.is_over(SystemClock.now()) {
+        return ("active", None);
+    }
+    match version.provenance.replaced_by() {
+        Some(id) => ("merged", Some(id)),
+        None => ("superseded", None),
+    }
 }
 
 /// The tags, or null if there are none, as the hosted service returns them.

@@ -26,6 +26,10 @@ pub struct Mem0Memory {
     pub updated_at: String,
     /// The last day on which it is there
     pub expiration_date: Option<String>,
+    /// `active`; `superseded` if it is retired or has ended; `merged` if another one says the same
+    pub lifecycle_state: String,
+    /// The memory into which it was merged
+    pub replaced_by: Option<String>,
     pub immutable: bool,
     pub version: i64,
 }
