@@ -719,6 +719,12 @@ export interface LearnOptions extends ScopeFields, LongCallOptions, Attribution 
   categories?: readonly (string | { name: string; about?: string })[]
   /** Operations that one call applies, 1 to 1000. Default 64. */
   maxOperations?: number
+  /**
+   * Only for a store on a server, for which `false` means: answer once the messages are kept, with a learning that is
+   * `'pending'`, and learn from them afterwards, also if the server is killed in between. {@link OpenMemory.getLearning} with
+   * its `id` has the outcome. Default `true`: answer when it is done.
+   */
+  wait?: boolean
   /** For this call, instead of the store's. Not for a store on a server. */
   languageModel?: LanguageModelEndpoint | FunctionLanguageModel
 }
@@ -726,7 +732,10 @@ export interface LearnOptions extends ScopeFields, LongCallOptions, Attribution 
 /** Options of {@link OpenMemory.consolidate}. */
 export interface ConsolidateOptions
   extends ScopeFields,
-    Pick<LearnOptions, 'filters' | 'instructions' | 'maxOperations' | 'languageModel' | 'signal' | 'actor' | 'reason'> {
+    Pick<
+      LearnOptions,
+      'filters' | 'instructions' | 'maxOperations' | 'wait' | 'languageModel' | 'signal' | 'actor' | 'reason'
+    > {
   /** Ids of the memories to look at, with those that are similar. Default: the newest `limit` ones of the scope. */
   memories?: readonly string[]
   /** What is wrong with `memories`, in somebody's words. */
@@ -809,7 +818,7 @@ export type RefusalCode =
 export interface Learning extends ScopeFields {
   /** `lrn_…` */
   id: string
-  /** `'pending'`: a server has answered `Prefer: respond-async`, and has not learnt from the messages yet. */
+  /** `'pending'`: a server has answered a call with `wait: false`, and has not learnt from the messages yet. */
   status: 'pending' | 'done' | 'waiting' | 'nothing' | 'failed' | 'undone'
   operations: LearnedOperation[]
   /** Ids of the messages, `msg_…`. */

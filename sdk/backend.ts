@@ -8,7 +8,12 @@ export type PlainObject = Record<string, unknown>
 
 type Filters = contract.Filters | undefined
 
-export type LanguageModelOption = contract.LearnOptions['languageModel']
+export interface HowToLearn {
+  /** Replaces the store's for this call. */
+  languageModel: contract.LearnOptions['languageModel']
+  /** Whether the call is answered when it is done, and not before. */
+  wait: boolean
+}
 
 /** How a call that is under way is observed and stopped. */
 export interface CallControl {
@@ -82,8 +87,7 @@ export interface Backend<M extends object = contract.Metadata> {
   feedback(
     request: { id: string; feedback: contract.Feedback | null } & contract.FeedbackOptions,
   ): Promise<contract.Memory<M>>
-  /** `languageModel` replaces the store's for this call. */
-  learn(request: PlainObject, languageModel: LanguageModelOption, control: CallControl): Promise<contract.Learning>
+  learn(request: PlainObject, how: HowToLearn, control: CallControl): Promise<contract.Learning>
   getLearning(request: { id: string }): Promise<contract.Learning>
   listLearnings(request: PlainObject): Promise<contract.LearningPage>
   decide(request: PlainObject): Promise<contract.Learning>

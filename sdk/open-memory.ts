@@ -57,11 +57,11 @@ const SCOPE_OPTIONS = ['user_id', 'agent_id', 'app_id', 'run_id'] as const
 const LEARN_OPTIONS = [
   ...['user_id', 'agent_id', 'app_id', 'run_id', 'tags', 'metadata', 'expires_at', 'immutable', 'at', 'timezone'],
   ...['instructions', 'from', 'allow', 'mode', 'keepMessages', 'redact', 'filters', 'maxOperations', 'languageModel'],
-  ...['categories', 'actor', 'reason', 'signal', 'onProgress'],
+  ...['categories', 'wait', 'actor', 'reason', 'signal', 'onProgress'],
 ] as readonly (keyof contract.LearnOptions)[]
 const CONSOLIDATE_OPTIONS = [
   ...[...SCOPE_OPTIONS, 'memories', 'feedback', 'limit', 'filters', 'instructions', 'mode', 'maxOperations'],
-  ...['languageModel', 'signal', 'actor', 'reason'],
+  ...['wait', 'languageModel', 'signal', 'actor', 'reason'],
 ] as readonly (keyof contract.ConsolidateOptions)[]
 /** Of a query, at most. */
 const QUERY_CHARACTERS = 2000
@@ -334,8 +334,9 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
   ): Promise<contract.Learning> {
     return this.#call(extra, () => {
       const checked = checkOptions(options, LEARN_OPTIONS)
-      const { languageModel, redact, signal, onProgress, filters, at, expires_at, keepMessages, categories, ...rest } =
-        checked
+      const { languageModel, redact, wait = true, signal, onProgress, ...more } = checked
+      const { filters, at, expires_at, keepMessages, categories, ...rest } = more
+      if (typeof wait !== 'boolean') throw invalid('wait', `must be true or false, not ${describe(wait)}`)
       const request = this.#scope.memory({
         ...conversation(input, redact),
         ...rest,
@@ -348,7 +349,9 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
         ...(filters !== undefined && { filters }),
       })
       lossless(request)
-      return cancellable({ signal, onProgress }, (control) => this.#backend.learn(request, languageModel, control))
+      return cancellable({ signal, onProgress }, (control) =>
+        this.#backend.learn(request, { languageModel, wait }, control),
+      )
     })
   }
 

@@ -3,8 +3,9 @@ import process from 'node:process'
 import { OpenMemory } from '@openmemory/sdk'
 
 const [path, options] = process.argv.slice(2)
-const om = new OpenMemory({ path, embedder: 'test' })
-const server = await om.serve({ port: 0, ...JSON.parse(options) })
+const { languageModel, ...served } = JSON.parse(options)
+const om = new OpenMemory({ path, embedder: 'test', languageModel })
+const server = await om.serve({ port: 0, ...served })
 process.on('message', (memory) => {
   om.addMemory(memory).then(
     ({ version }) => process.send({ version }),

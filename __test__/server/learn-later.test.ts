@@ -55,6 +55,52 @@ test('a call that prefers it is answered first, and its learning can be read fro
   expect(model.exchanges.length).toBe(1)
 })
 
+test('a client that does not wait has a learning that it can read, also of what is looked at again', async () => {
+  const model = await fakeModel(
+    LISBON,
+    operations(() => []),
+  )
+  const { server, store } = await serve({}, { languageModel: model.endpoint })
+  const om = new OpenMemory({ url: server.url, userId: 'ada' })
+  const read = async ({ id }: { id: string }) => {
+    for (;;) {
+      const learning = await om.getLearning(id)
+      if (learning.status !== 'pending') return learning
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  }
+  const learning = await om.learn('I live in Lisbon', { wait: false })
+  expect(learning).toMatchObject({ status: 'pending', user_id: 'ada' })
+  const [learnt] = (await read(learning)).operations
+  expect(learnt).toMatchObject({ state: 'applied' })
+  const looked = await om.consolidate({ memories: [learnt?.id ?? ''], feedback: 'That is fine', wait: false })
+  expect(looked?.status).toBe('pending')
+  expect((await read(looked as { id: string })).status).toBe('nothing')
+  expect((await om.learn('I live in Lisbon', { wait: true })).status).toBe('done')
+  // @ts-expect-error: neither true nor false
+  await expect(om.learn('x y', { wait: 'no' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', field: 'wait' })
+  // Nobody would go on with it.
+  await expect(store.learn('x y', { wait: false })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', field: 'wait' })
+  await om.close()
+})
+
+test('a call to look again that prefers it is answered first', async () => {
+  const model = await fakeModel(operations(() => []))
+  const { ask, store } = await serve({}, { languageModel: model.endpoint })
+  const { id } = await store.addMemory({ content: 'Ada lives in Lisbon', user_id: 'ada' })
+  const body = { memories: [id], feedback: 'That is fine', user_id: 'ada' }
+  const first = await ask('POST', '/memory/consolidate', { body, headers: LATER })
+  const { learning } = first.body
+  expect([first.status, learning.status]).toEqual([202, 'pending'])
+  expect([first.headers.location, first.headers['preference-applied']]).toEqual([
+    `/learnings/${learning.id}`,
+    'respond-async',
+  ])
+  expect((await settled(ask, `/learnings/${learning.id}`)).status).toBe('nothing')
+  const wrong = await ask('POST', '/memory/consolidate', { body: { ...body, wait: false } })
+  expect([wrong.status, wrong.body.field]).toEqual([400, 'wait'])
+})
+
 test('what is refused, or only looked at, is answered at once', async () => {
   const model = await fakeModel(LISBON, refuses(401, 'no such key'))
   const { ask } = await serve({}, { languageModel: model.endpoint })

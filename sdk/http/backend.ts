@@ -179,11 +179,12 @@ export class HttpBackend<M extends object> implements Backend<M> {
     return bare(await this.#call({ method: 'POST', path, body: json(body), fits: shapes.isMemory }))
   }
 
-  async learn(request: requests.PlainObject, languageModel: requests.LanguageModelOption, { signal }: CallControl) {
+  async learn(request: requests.PlainObject, { languageModel, wait }: requests.HowToLearn, { signal }: CallControl) {
     if (languageModel !== undefined) throw invalid('languageModel', 'is set on the server that url names')
     const body = json(request)
     return this.#call<contract.Learning>({
       ...{ method: 'POST', path: '/memory/learn', body, fits: shapes.isLearning, signal, long: true },
+      ...(!wait && { headers: { prefer: 'respond-async' } }),
     })
   }
 

@@ -17,6 +17,8 @@ export interface HttpRequest {
   path: string
   /** Whether a response has the shape that this route promises. */
   fits?: (response: unknown) => boolean
+  /** Besides those that every request has. */
+  headers?: Record<string, string>
   /** JSON text. */
   body?: string
   /** Sent instead of a body. */
@@ -178,8 +180,8 @@ export abstract class Sender {
     return { refused: foreign(this.#shown, { status, location }) }
   }
 
-  #headersOf({ method, body, file, read }: HttpRequest): Record<string, string> {
-    const headers: Record<string, string> = { ...this.#headers }
+  #headersOf({ method, headers: own, body, file, read }: HttpRequest): Record<string, string> {
+    const headers: Record<string, string> = { ...this.#headers, ...own }
     if (body !== undefined) headers['content-type'] = 'application/json'
     if (file !== undefined) headers['content-type'] = JSON_LINES
     if (read) headers.accept = `${JSON_LINES}, application/json`

@@ -6,7 +6,7 @@ import { onAbort } from '../abort'
 import type * as requests from '../backend'
 import type { Backend, CallControl, ChangeSource } from '../backend'
 import { type ImportBody, type ItemBody, importSummary, itemResults } from '../error-body'
-import { failure, OpenMemoryError } from '../errors'
+import { failure, invalid, OpenMemoryError } from '../errors'
 import { languageModelOf } from '../language-model/given'
 import type { Model } from '../language-model/model'
 import { CallLimits, type Limiter } from '../limiter'
@@ -151,8 +151,10 @@ export class NativeBackend<M extends object> implements Backend<M> {
     return this.#call((engine) => engine.feedback(text))
   }
 
-  learn(request: requests.PlainObject, given: requests.LanguageModelOption, control: CallControl) {
-    const model = languageModelOf(given) ?? this.#settings.languageModel
+  learn(request: requests.PlainObject, { languageModel, wait }: requests.HowToLearn, control: CallControl) {
+    // Nothing would go on with it after this process.
+    if (!wait) throw invalid('wait', 'must be true for a directory; open the store by the url of a server')
+    const model = languageModelOf(languageModel) ?? this.#settings.languageModel
     if (!model) throw failure('NO_LANGUAGE_MODEL', 'no language model is given; pass languageModel')
     const about = scopeOf(this.#settings.directory, request)
     refuseWithin(about)

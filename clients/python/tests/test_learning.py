@@ -1,5 +1,7 @@
 """Learning with the server's language model, which answers that a cat was got where that was said."""
 
+import time
+
 from openmemory import OpenMemoryError, VersionConflictError
 
 import pytest
@@ -62,6 +64,23 @@ def test_a_model_chooses_of_the_given_categories(om, refusal):
     learning = om.learn("I got a cat", user_id="gil", categories=given)
     assert om.get_memory(learning["operations"][0]["id"]).tags == ["pets"]
     assert refusal(lambda: om.learn("I got a cat", categories=[{"about": "x"}])) == ("INVALID_ARGUMENT", "categories[0].name")
+
+
+def test_an_answer_may_come_before_the_learning(om, refusal):
+    def settled(pending):
+        assert pending["status"] == "pending"
+        while True:
+            learning = om.get_learning(pending["id"])
+            if learning["status"] != "pending":
+                return learning
+            time.sleep(0.01)
+
+    learning = settled(om.learn("I got a cat", user_id="hal", wait=False))
+    assert (learning["status"], learning["operations"][0]["state"]) == ("done", "applied")
+    memory_id = learning["operations"][0]["id"]
+    looked = om.consolidate(memories=[memory_id], feedback="That is fine", user_id="hal", wait=False)
+    assert settled(looked)["status"] == "nothing"
+    assert refusal(lambda: om.learn("x y", wait="no")) == ("INVALID_ARGUMENT", "wait")
 
 
 def test_errors_have_their_codes(om, refusal):

@@ -83,6 +83,7 @@ fn cors(app: &Arc<AppState>) -> CorsLayer {
             HeaderName::from_static("x-api-key"),
             HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("last-event-id"),
+            HeaderName::from_static("prefer"),
             HeaderName::from_static("x-request-id"),
             HeaderName::from_static("mcp-protocol-version"),
             HeaderName::from_static("mcp-session-id"),

@@ -605,6 +605,7 @@ class AsyncOpenMemory:
         filters: Optional[Mapping[str, Any]] = None,
         categories: Optional[Sequence[Union[str, Mapping[str, str]]]] = None,
         max_operations: Optional[int] = None,
+        wait: bool = True,
         actor: Optional[str] = None,
         reason: Optional[str] = None,
     ) -> dict[str, Any]:
@@ -618,6 +619,8 @@ class AsyncOpenMemory:
         :param categories: Of which the model chooses for each memory that it adds, names or objects of ``name`` and
             ``about``; they become tags.
         :param filters: Which memories of the scope may be changed.
+        :param wait: False: return once the messages are kept, with a learning that is ``pending``; the server learns from
+            them afterwards, and :meth:`get_learning` has the outcome.
         :returns: The learning: ``id``, ``status``, ``operations``, ``messages``, ``usage``.
         :raises OpenMemoryError: ``NO_LANGUAGE_MODEL`` if the server has none; ``LANGUAGE_MODEL_FAILED``.
         :raises ValidationError: If a value is invalid or exceeds its limit.
@@ -643,6 +646,7 @@ class AsyncOpenMemory:
             filters=filters,
             categories=_calls.named(categories),
             max_operations=max_operations,
+            wait=wait,
             actor=actor,
             reason=reason,
             **({} if from_ is None else {"from": from_}),
@@ -663,6 +667,7 @@ class AsyncOpenMemory:
         instructions: Optional[str] = None,
         mode: Optional[str] = None,
         max_operations: Optional[int] = None,
+        wait: bool = True,
         actor: Optional[str] = None,
         reason: Optional[str] = None,
     ) -> Optional[dict[str, Any]]:
@@ -671,6 +676,7 @@ class AsyncOpenMemory:
         :param memories: Ids of the memories to look at; None looks at the newest ``limit`` ones.
         :param feedback: What is wrong with ``memories``.
         :param mode: ``review`` leaves changes for :meth:`decide`; ``apply``, ``propose`` and ``dry`` as for :meth:`learn`.
+        :param wait: As for :meth:`learn`.
         :returns: The learning; None if no memories are similar, and nobody was asked.
         :raises NotFoundError: If one of ``memories`` does not exist.
         :raises OpenMemoryError: ``NO_LANGUAGE_MODEL`` or ``LANGUAGE_MODEL_FAILED``.
@@ -688,6 +694,7 @@ class AsyncOpenMemory:
             instructions=instructions,
             mode=mode,
             maxOperations=max_operations,
+            wait=wait,
             actor=actor,
             reason=reason,
         )

@@ -182,18 +182,29 @@ def correction(scope: Scope, memory: Memory, reason: Optional[str], mode: str) -
     return consolidate(scope, memories=[memory.id], feedback=reason, reason=reason, mode=mode, **whose)
 
 
-def learn(scope: Scope, messages: Union[str, Iterable[Mapping[str, Any]]], **options: Any) -> Call[dict[str, Any]]:
+def _answering(wait: bool) -> dict[str, str]:
+    """The header that asks for an answer before the work is done."""
+    if not isinstance(wait, bool):
+        raise invalid("wait", "must be True or False")
+    return {} if wait else {"prefer": "respond-async"}
+
+
+def learn(
+    scope: Scope, messages: Union[str, Iterable[Mapping[str, Any]]], *, wait: bool = True, **options: Any
+) -> Call[dict[str, Any]]:
     if isinstance(messages, str):
         said: dict[str, Any] = {"text": field("text", messages)}
     else:
         said = {"messages": [record(message, f"messages[{at}]") for at, message in enumerate(messages)]}
     # A model takes as long as it takes, and the server bounds it.
-    return Call("POST", "/memory/learn", dict, scope.memory({**said, **wire(**options)}), long=True)
+    body = scope.memory({**said, **wire(**options)})
+    return Call("POST", "/memory/learn", dict, body, headers=_answering(wait), long=True)
 
 
-def consolidate(scope: Scope, **options: Any) -> Call[Optional[dict[str, Any]]]:
+def consolidate(scope: Scope, *, wait: bool = True, **options: Any) -> Call[Optional[dict[str, Any]]]:
     body = scope.memory(wire(**options))
-    return Call("POST", "/memory/consolidate", lambda answer: answer["learning"], body, long=True)
+    headers = _answering(wait)
+    return Call("POST", "/memory/consolidate", lambda answer: answer["learning"], body, headers=headers, long=True)
 
 
 def relearn(scope: Scope, **options: Any) -> Call[list[dict[str, Any]]]:

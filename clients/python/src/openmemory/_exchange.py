@@ -30,6 +30,8 @@ class Call(Generic[T]):
     read: Callable[[Any], T]
     body: Optional[Mapping[str, Any]] = None
     params: Optional[Mapping[str, Any]] = None
+    #: Besides those that every request has.
+    headers: Optional[Mapping[str, str]] = None
     #: A file to send instead of a JSON body.
     file: Optional[Path] = None
     #: Whether the duration depends on the size of the store, so that reads have no timeout.
@@ -41,6 +43,7 @@ class Call(Generic[T]):
 def request(client: Union[httpx.Client, httpx.AsyncClient], call: Call[Any]) -> httpx.Request:
     """Build a request once, so that all attempts of a write carry the same idempotency key."""
     headers = {} if call.method == "GET" else {"idempotency-key": str(uuid.uuid4())}
+    headers.update(call.headers or {})
     content: Union[bytes, Iterator[bytes], AsyncIterator[bytes], None] = None
     if call.body is not None:
         headers["content-type"] = "application/json"

@@ -64,7 +64,7 @@ pub async fn admit(State(app): State<Arc<AppState>>, request: Request, next: Nex
 /// Waits for a permit to run. The permit is held only for the work and for sending the response.
 pub async fn limit_concurrency(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     // These wait for requests of their own, which need permits.
-    const ASK_THEMSELVES: [&str; 3] = ["/mcp", "/memory/consolidate", "/memory/relearn"];
+    const ASK_THEMSELVES: [&str; 4] = ["/mcp", "/memory/consolidate", "/memory/relearn", "/v1/feedback"];
     let path = request.uri().path();
     let streams = matches!(path, "/export" | "/import" | "/watch") || ASK_THEMSELVES.contains(&path);
     let caller = request.extensions().get::<Caller>().filter(|_| !streams && !is_health_check(&request));

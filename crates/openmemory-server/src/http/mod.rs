@@ -18,6 +18,7 @@
 //! | `progress` | how does a long operation report progress? |
 //! | `idempotency` | was this write already answered? |
 //! | `tenant_store` | which store and which thread serve a request? |
+//! | `prefer` | does a client want the answer before the work? |
 //! | `precondition` | which version does `If-Match` require? |
 //! | `query` | which parameters does the query string have? |
 //! | `long_query` | how is a query over the length limit shortened? |
@@ -37,6 +38,7 @@ mod origin;
 mod pace;
 mod paths;
 mod precondition;
+mod prefer;
 mod progress;
 mod query;
 mod quota;
@@ -57,6 +59,7 @@ pub use observe::{log_late_error, observe};
 pub use origin::{guard_origin, is_local};
 pub use paths::normal_path;
 pub use precondition::{IfMatch, etag};
+pub use prefer::{answered_first, prefers_async};
 pub use progress::{JSON_LINES, Progress};
 pub use query::{Parameters, Query};
 pub use quota::{Permit, Quota};

@@ -87,7 +87,7 @@ pub fn answer(answered: &Answered) -> Value {
     }
 }
 
-fn event_id(id: &LearningId) -> String {
+pub fn event_id(id: &LearningId) -> String {
     id.uuid().map_or_else(|| id.to_string(), |uuid| uuid.to_string())
 }
 

@@ -1,5 +1,5 @@
-//! How is a memory rated? Where there is a language model, it is told the reason of a bad rating after the answer; what it
-//! would change waits for a person.
+//! How is a memory rated? Where there is a language model, it is told the reason of a bad rating after the answer, which a
+//! kill does not lose; what it would change waits for a person.
 
 use std::sync::Arc;
 
@@ -7,12 +7,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
+use openmemory_domain::learning::LearningId;
 use openmemory_domain::request::FeedbackRequest;
 use openmemory_domain::{Feedback, Memory};
 use serde_json::json;
-use tokio::task::spawn;
-use tracing::Instrument;
 
+use super::events::event_id;
 use super::fields::{Fields, memory_id};
 use super::memory::id_error;
 use super::record::public_id;
@@ -24,7 +24,7 @@ use crate::openapi::schemas;
 /// Rate how useful a memory was; null removes the rating
 ///
 /// The reason of a `NEGATIVE` or `VERY_NEGATIVE` rating is handed to the server's language model, if there is one, after the
-/// answer. The corrections that it proposes wait in `/learnings`.
+/// answer, which has an `event_id` then. The corrections that it proposes wait in `/learnings`.
 #[utoipa::path(
     post, path = "/v1/feedback", tag = "Mem0", request_body = Object,
     responses((status = 200, body = Object), schemas::Mem0Refusals)
@@ -45,34 +45,43 @@ pub async fn feedback(
         return Err(ApiError::invalid("feedback_reason", "has at most 1024 characters"));
     }
     let memory = memories.store.feedback(FeedbackRequest { id, feedback, reason }).await.map_err(id_error)?;
-    if memories.store.can_learn() {
-        hand_over(&app, &memory, presented_key(&headers).map(str::to_owned));
-    }
-    let body = json!({
+    let event_id = match memories.store.can_learn() {
+        true => hand_over(&app, &memory, presented_key(&headers).map(str::to_owned)).await,
+        false => None,
+    };
+    let mut body = json!({
         "message": "Feedback recorded",
         "id": public_id(&memory.version.id),
         "memory_id": public_id(&memory.version.id),
         "feedback": memory.dynamics.feedback.map(Feedback::name),
         "feedback_reason": memory.dynamics.feedback_reason,
     });
+    if let Some(id) = event_id {
+        body["event_id"] = id.into();
+    }
     Ok(Json(body).into_response())
 }
 
-/// Has the language model look at a memory that somebody says is wrong. Its failure is no failure of the feedback.
-fn hand_over(app: &AppState, memory: &Memory, key: Option<String>) {
+/// Has the language model look at a memory that somebody says is wrong. The call is kept once this returns, so that the
+/// correction is not lost. Its failure is no failure of the feedback.
+async fn hand_over(app: &AppState, memory: &Memory, key: Option<String>) -> Option<String> {
     let dynamics = &memory.dynamics;
     let is_bad = matches!(dynamics.feedback, Some(Feedback::Negative | Feedback::VeryNegative));
-    let (Some(reason), Some(facade)) = (dynamics.feedback_reason.clone().filter(|_| is_bad), app.facade.clone()) else {
-        return;
-    };
-    let mut body = json!({ "memories": [memory.version.id], "feedback": reason, "reason": reason, "mode": "review" });
+    let reason = dynamics.feedback_reason.as_ref().filter(|_| is_bad)?;
+    let mut body = json!({
+        "memories": [memory.version.id], "feedback": reason, "reason": reason, "mode": "review", "wait": false,
+    });
     for (name, value) in memory.version.scope.fields() {
         body[name] = value.into();
     }
-    let asking = async move {
-        if let Some(FacadeResult::Error(error)) = facade(FacadeRequest { call: "consolidate", key, body }).await {
-            tracing::warn!(code = error.code, "feedback was not handed to the language model");
+    match app.facade.as_ref()?(FacadeRequest { call: "consolidate", key, body }).await? {
+        FacadeResult::Ok(answer) => {
+            let id = LearningId::read("id", answer.pointer("/learning/id")?.as_str()?).ok()?;
+            Some(event_id(&id))
         }
-    };
-    spawn(asking.in_current_span());
+        FacadeResult::Error(error) => {
+            tracing::warn!(code = error.code, "feedback was not handed to the language model");
+            None
+        }
+    }
 }

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::LOCATION;
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use openmemory_domain::learning::Learning;
 use openmemory_domain::request::{Decide, Learn, LearnMode, LearningById, ListLearnings, ListMessages, Sources};
@@ -16,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::requests;
 use crate::app_state::AppState;
-use crate::http::{ApiResult, Body, Id, LargeBody, Query, TenantStore};
+use crate::http::{ApiResult, Body, Id, LargeBody, Query, TenantStore, answered_first, prefers_async};
 use crate::kept_call;
 use crate::openapi::schemas;
 use crate::queue::promised;
@@ -51,21 +50,11 @@ pub async fn learn(
         (learn, Some(kept)) if learn.mode != LearnMode::Dry => {
             let kept = kept_call::own(&*memories.store, kept, learn.redact);
             let id = app.queue.add(&memories.tenant, &*memories.store, kept, None).await?;
-            let place = [(LOCATION, format!("/learnings/{id}")), (APPLIED, "respond-async".into())];
-            let learning = Learning::pending(id, learn.scope, SystemClock.now());
-            Ok((StatusCode::ACCEPTED, place, Json(learning)).into_response())
+            let place = format!("/learnings/{id}");
+            Ok(answered_first(place, Learning::pending(id, learn.scope, SystemClock.now())))
         }
         (learn, _) => Ok(Json(memories.store.learn(learn, memories.control()).await?).into_response()),
     }
-}
-
-const APPLIED: HeaderName = HeaderName::from_static("preference-applied");
-
-/// As RFC 7240 has it: one of several preferences, each perhaps with parameters.
-fn prefers_async(headers: &HeaderMap) -> bool {
-    let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
-    let mut preferences = values.flat_map(|value| value.split(','));
-    preferences.any(|one| one.split(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("respond-async")))
 }
 
 /// List learnings, newest first
