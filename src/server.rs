@@ -29,7 +29,7 @@ use crate::answer::{self, answer};
 use crate::engine::Engine;
 use crate::facade::facade_call;
 use crate::handle::REGISTRY;
-use crate::mcp::mcp_call;
+use crate::mcp::{Waiting, mcp_call};
 use crate::options::StoreSpec;
 use crate::webhooks::webhook_call;
 
@@ -130,6 +130,7 @@ pub struct Server {
     spec: Arc<StoreSpec>,
     options: Arc<Options>,
     around: Around,
+    hosts: Waiting,
     running: Arc<OnceCell<ServerHandle>>,
 }
 
@@ -150,9 +151,19 @@ impl Server {
     ) -> Result<Self> {
         let options: Options = serde_json::from_str(&options).map_err(|error| Error::from_reason(error.to_string()))?;
         let spec = Arc::clone(&engine.handle.spec);
-        let around =
-            Around { mcp: mcp_call(env, mcp)?, facade: facade_call(env, facade)?, webhooks: webhook_call(env, send)? };
-        Ok(Self { spec, options: Arc::new(options), around, running: Arc::default() })
+        let hosts = Waiting::default();
+        let around = Around {
+            mcp: mcp_call(env, mcp, &hosts)?,
+            facade: facade_call(env, facade)?,
+            webhooks: webhook_call(env, send)?,
+        };
+        Ok(Self { spec, options: Arc::new(options), around, hosts, running: Arc::default() })
+    }
+
+    /// Sends a message to the host of models whose message has this number, before its answer.
+    #[napi]
+    pub fn tell_host(&self, number: u32, message: String) {
+        self.hosts.tell(number, message);
     }
 
     /// Starts to listen and returns the address.

@@ -1,11 +1,13 @@
 // How is the protocol spoken over HTTP? Each message is a request of its own, and nothing is kept between two of them: the id of
-// a session is what `initialize` told, so that any process could answer the next request.
+// a session is what `initialize` told, so that any process could answer the next request. What is in progress can be cancelled.
 
 import { randomUUID } from 'node:crypto'
 import type { OpenMemory } from '../../index'
+import { onAbort } from '../abort'
 import { isPlainObject } from '../validate/json'
+import type { InProgress } from './in-progress'
 import { envelopeOf, nameOf, REQUEST_VERSIONS, SESSION_VERSIONS } from './protocol'
-import { ErrorCode, parsed, type Reply, Requests, RpcError, refused, reply } from './rpc'
+import { Asking, ErrorCode, parsed, type Reply, Requests, RpcError, refused, reply } from './rpc'
 import { Session } from './session'
 
 /** A `POST /mcp`. */
@@ -24,13 +26,23 @@ export interface McpResponse {
   body?: string
 }
 
-const SESSION_ID = 'mcp-session-id'
+export const SESSION_ID = 'mcp-session-id'
 const VERSION = 'mcp-protocol-version'
+
+/** The host at the other end of a message. */
+export interface Host {
+  /** Fires when it has hung up. */
+  gone: AbortSignal
+  /** Sends it a message before the answer. */
+  tell: (message: object) => void
+}
 
 /** Answers a message with the memories that its sender may see. */
 export async function answerMcp(
   { headers, user, body }: McpRequest,
   { om, ...told }: { om: OpenMemory; where: string; version: string; learns: boolean },
+  { gone, tell }: Host,
+  running: InProgress,
 ): Promise<McpResponse> {
   let message: unknown
   try {
@@ -40,15 +52,21 @@ export async function answerMcp(
     return json(400, refused(isPlainObject(message) ? (message.id ?? null) : null, error))
   }
   const session = new Session(om, { ...told, userId: user, actor: actorOf(headers[SESSION_ID]) })
-  const requests = new Requests(
-    (...request) => session.answer(...request),
-    () => {},
-  )
-  const replied = await reply(message, requests)
-  // Notifications, and answers to what was never asked.
+  const streams = headers.accept?.includes('text/event-stream') === true
+  const notify = (method: string, params: object) => streams && tell({ jsonrpc: '2.0', method, params })
+  const requests = new Requests((...request) => session.answer(...request), notify, new Asking(), running)
+  // In a session, a lost connection is no cancellation: the host sends a message for that.
+  const release = isInSession(message, headers) ? () => {} : onAbort(gone, () => requests.end())
+  const replied = await reply(message, requests).finally(release)
+  // Notifications, answers to what was never asked, and requests that were cancelled.
   if (replied === undefined) return { status: 202, headers: {} }
   const begun = isPlainObject(message) && message.method === 'initialize' && 'result' in replied ? message : undefined
   return json(statusOf(replied, message), replied, begun && sessionId(begun.params))
+}
+
+function isInSession(message: unknown, headers: Record<string, string>): boolean {
+  if (headers[SESSION_ID] === undefined) return false
+  return !isPlainObject(message) || message.id === undefined || envelopeOf(message.params) === undefined
 }
 
 /** Self-describing requests repeat what they are in their headers, for proxies; both must agree. */

@@ -1,7 +1,7 @@
 // Which tools does a model get for learning? They are there only if the store has a language model of its own to ask.
 
 import type * as contract from '../../index'
-import { failure } from '../errors'
+import { failure, invalid } from '../errors'
 import type { Schema } from './arguments'
 import type { Tool } from './tool'
 
@@ -14,6 +14,18 @@ export type Learner = Pick<
 const TEXT = { type: 'string' }
 const learningId = { ...TEXT, description: 'The id of the learning, lrn_…' }
 const userId = { ...TEXT, minLength: 1, description: 'The user whose words these are' }
+const said = { ...TEXT, description: 'When it was said, as an ISO 8601 time; default: now' }
+const MESSAGE: Schema = {
+  type: 'object',
+  properties: {
+    role: { type: 'string', enum: ['user', 'assistant'], default: 'user' },
+    content: { ...TEXT, minLength: 1, maxLength: 200_000 },
+    name: { ...TEXT, minLength: 1, description: 'Who speaks, if not the user' },
+    at: said,
+  },
+  required: ['content'],
+  additionalProperties: false,
+}
 const reason = { ...TEXT, maxLength: 1024, description: 'Why, for the history' }
 
 const LEARNING: Schema = {
@@ -49,18 +61,27 @@ export function learningTools(om: Learner, user: string | undefined): Tool[] {
       name: 'learn',
       title: 'Learn from messages',
       description:
-        'Learn lasting facts from what a user has said, word for word. Changes of what is known may wait for review_changes.',
+        'Learn lasting facts from what a user has said, word for word: text, or the messages of a conversation. Changes of what ' +
+        'is known may wait for review_changes.',
       properties: {
         text: { ...TEXT, minLength: 1, maxLength: 200_000, description: 'What the user said, as it was said' },
+        messages: {
+          ...{ type: 'array', items: MESSAGE, minItems: 1, maxItems: 1000 },
+          description: 'Instead of text: a conversation, in its order. Only what users say becomes memories',
+        },
         ...(user === undefined && { user_id: userId }),
-        at: { ...TEXT, description: 'When it was said, as an ISO 8601 time; default: now' },
+        run_id: { ...TEXT, minLength: 1, description: 'The conversation to which it belongs' },
+        at: said,
       },
-      required: ['text'],
+      required: [],
       output: LEARNING,
-      async run(_, { text, ...options }, { signal }) {
+      async run(_, { text, messages, ...options }, { signal, onProgress }) {
+        if (text === undefined && messages === undefined) throw invalid('text', 'is missing; or pass messages')
+        if (text !== undefined && messages !== undefined) throw invalid('messages', 'takes the place of text; pass one')
         const scope = user === undefined ? {} : { user_id: user }
         // A model that writes unattended adds; replacing what is there wants a person.
-        return answer(await om.learn(text, { ...options, ...scope, mode: 'review', signal }))
+        const asked = { ...options, ...scope, mode: 'review', signal, ...(onProgress && { onProgress }) }
+        return answer(await om.learn(text ?? messages, asked))
       },
     },
     {

@@ -1,6 +1,6 @@
 // Which memories can a session access? All of the store, or those of the user that it is pinned to.
 
-import type { DeleteSelection, DeleteSummary, Filters, NewMemory, OpenMemory } from '../../index'
+import type { DeleteSelection, DeleteSummary, Filters, LongCallOptions, NewMemory, OpenMemory } from '../../index'
 import { failure, invalid } from '../errors'
 import { describe } from '../validate/arguments'
 import { isPlainObject } from '../validate/json'
@@ -52,7 +52,7 @@ export function pinnedTo(userId: string, om: Memories): Memories {
     retireMemory: (id, options) => check(id).then(() => om.retireMemory(id, options)),
     reinforceMemory: (id, options) => check(id).then(() => om.reinforceMemory(id, options)),
     deleteMemory: (id, options) => check(id).then(() => om.deleteMemory(id, options)),
-    deleteMemories: ((which) => deleteNarrowed(om, which, userId)) as Memories['deleteMemories'],
+    deleteMemories: ((which, options) => deleteNarrowed(om, which, userId, options)) as Memories['deleteMemories'],
     facets: async (options) => om.facets({ ...options, filters: narrowed(options.filters, userId) }),
   }
 }
@@ -61,10 +61,11 @@ async function deleteNarrowed(
   om: Memories,
   which: readonly string[] | DeleteSelection,
   userId: string,
+  options: LongCallOptions | undefined,
 ): Promise<DeleteSummary> {
   // Ids would need a check each, and no tool deletes several.
   if (!('filters' in which)) throw invalid('ids', 'are not taken here')
-  return om.deleteMemories({ filters: narrowed(which.filters, userId) })
+  return om.deleteMemories({ filters: narrowed(which.filters, userId) }, options)
 }
 
 /** Appended to `AND`, so that errors name the caller's own paths. */

@@ -4,6 +4,7 @@ import type { Readable, Writable } from 'node:stream'
 import { linesOf } from '../lines'
 import { isPlainObject } from '../validate/json'
 import { utf8 } from '../validate/utf8'
+import type { InProgress } from './in-progress'
 
 export const ErrorCode = {
   ParseError: -32700,
@@ -161,20 +162,25 @@ async function one(message: unknown, requests: Requests): Promise<Reply | undefi
 export class Requests {
   readonly #answer: Answer
   readonly #notify: Exchange['notify']
-  readonly #running = new Map<unknown, AbortController>()
+  readonly #running: InProgress
+  /** Those that this object has begun; others of the session may be in progress beside them. */
+  readonly #own = new Set<AbortController>()
 
   constructor(
     answer: Answer,
     notify: Exchange['notify'],
     readonly asking = new Asking(),
+    running: InProgress = new Map(),
   ) {
     this.#answer = answer
     this.#notify = notify
+    this.#running = running
   }
 
   async run(id: unknown, method: string, params: unknown): Promise<Reply | undefined> {
     const stop = new AbortController()
     this.#running.set(id, stop)
+    this.#own.add(stop)
     try {
       const exchange = { signal: stop.signal, notify: this.#notify }
       const result = await this.#answer(method, params, exchange)
@@ -182,12 +188,18 @@ export class Requests {
     } catch (error) {
       return stop.signal.aborted ? undefined : refused(id, error)
     } finally {
+      this.#own.delete(stop)
       if (this.#running.get(id) === stop) this.#running.delete(id)
     }
   }
 
   cancel(params: unknown): void {
     if (isPlainObject(params)) this.#running.get(params.requestId)?.abort()
+  }
+
+  /** Nobody waits for the answers any longer. */
+  end(): void {
+    for (const stop of this.#own) stop.abort()
   }
 }
 

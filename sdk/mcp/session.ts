@@ -6,6 +6,7 @@ import { inToolSpelling, readArguments } from './arguments'
 import { offersSampling } from './host-model'
 import { type Learner, learningTools } from './learning-tools'
 import { type Memories, pinnedTo } from './pinned'
+import { CallProgress } from './progress'
 import { complete, type Envelope, envelopeOf, NOT_CACHED, nameOf, REQUEST_VERSIONS, SESSION_VERSIONS } from './protocol'
 import { ErrorCode, type Exchange, RpcError } from './rpc'
 import type { Tool } from './tool'
@@ -14,8 +15,6 @@ import { described, toolsFor } from './tools'
 const INSTRUCTIONS =
   'Long-term memory. Search before you answer a question that may have come up earlier, and before you add a memory. ' +
   'When a fact has changed, update the memory that states it; do not add a second one.'
-
-const PROGRESS_MS = 1000
 
 export interface SessionOptions {
   /** The version of this package. */
@@ -107,10 +106,11 @@ export class Session {
     const tool = this.#tools.find((tool) => tool.name === name)
     if (!tool)
       throw new RpcError(ErrorCode.InvalidParams, `there is no tool ${JSON.stringify(name) ?? 'without a name'}`)
-    const stopProgress = reportProgress(isPlainObject(meta) ? meta.progressToken : undefined, notify)
+    const progress = new CallProgress(isPlainObject(meta) ? meta.progressToken : undefined, notify)
     try {
       const read = readArguments(tool, args)
-      const { text, data } = await tool.run(this.#memories, read, { actor, signal }).catch((error) => {
+      const call = { actor, signal, onProgress: progress.report }
+      const { text, data } = await tool.run(this.#memories, read, call).catch((error) => {
         throw inToolSpelling(error)
       })
       return { content: [{ type: 'text', text: JSON.stringify(text) }], structuredContent: data }
@@ -120,7 +120,7 @@ export class Session {
       const { code, message, details } = error
       return { content: [{ type: 'text', text: JSON.stringify({ code, message, details }) }], isError: true }
     } finally {
-      stopProgress()
+      progress.end()
     }
   }
 
@@ -137,15 +137,4 @@ export class Session {
 
 function noMethod(method: string): RpcError {
   return new RpcError(ErrorCode.MethodNotFound, `there is no method ${method}`)
-}
-
-/** Tells the host each second that the call goes on, so that it does not give up; a long text can take more than 10 s. */
-function reportProgress(token: unknown, notify: Exchange['notify']): () => void {
-  if (typeof token !== 'string' && typeof token !== 'number') return () => {}
-  let progress = 0
-  const timer = setInterval(() => {
-    progress += 1
-    notify('notifications/progress', { progressToken: token, progress, message: `${progress} s` })
-  }, PROGRESS_MS)
-  return () => clearInterval(timer)
 }

@@ -25,4 +25,5 @@ export interface ToolCall {
   actor: string | undefined
   /** Fires when the host no longer wants the answer. */
   signal?: AbortSignal
+  onProgress?: (done: number, total: number) => void
 }

@@ -49,11 +49,14 @@ export function addMany(pinned: boolean): Tool {
       },
       ['added', 'results'],
     ),
-    run: async (memories, { memories: given, if_exists }, { signal }) => {
+    run: async (memories, { memories: given, if_exists }, { signal, onProgress }) => {
       if (!Array.isArray(given)) throw invalid('memories', 'must be a list of objects')
       if (given.length > 100)
         throw invalid('memories', `has ${given.length} items; the maximum is 100`, 'LIMIT_EXCEEDED')
-      const options = { ...(signal && { signal }), ...(if_exists && { ifExists: if_exists }) }
+      const options = {
+        ...{ ...(signal && { signal }), ...(onProgress && { onProgress }) },
+        ...(if_exists && { ifExists: if_exists }),
+      }
       const results = (await memories.addMemories(given.map(prepared), options)).map((result) =>
         result.ok
           ? { ok: true, id: result.memory.id, ...(result.memory.existed && { existed: true }) }
@@ -82,7 +85,7 @@ export function deleteMany(selection: Record<string, Schema>): Tool {
       { deleted: INTEGER, would_delete: INTEGER, examples: { type: 'array', items: { type: 'object' } } },
       ['deleted'],
     ),
-    run: async (memories, { agreed, ...args }) => {
+    run: async (memories, { agreed, ...args }, { signal, onProgress }) => {
       return selected(args, async ({ filters }: { filters?: Filters }) => {
         if (filters === undefined) {
           const names = Object.keys(selection).join(', ')
@@ -90,7 +93,8 @@ export function deleteMany(selection: Record<string, Schema>): Tool {
         }
         const found = await counted(memories, filters)
         if (found === agreed && found > 0) {
-          const { deleted } = await memories.deleteMemories({ filters })
+          const options = { ...(signal && { signal }), ...(onProgress && { onProgress }) }
+          const { deleted } = await memories.deleteMemories({ filters }, options)
           return { text: { deleted }, data: { deleted } }
         }
         const page = await memories.listMemories({ filters, limit: EXAMPLES, ...HIDDEN_TOO })

@@ -51,6 +51,8 @@ export interface NativeControl {
 
 export interface NativeServer {
   start(): Answer
+  /** Sends a message to the host whose message has this number, before its answer. */
+  tellHost(number: number, message: string): void
   /** Waiting for it keeps the process alive. */
   ended(): Answer
   close(): Answer

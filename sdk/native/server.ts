@@ -3,7 +3,6 @@
 import { join, resolve } from 'node:path'
 import type * as contract from '../../index'
 import { invalid } from '../errors'
-import { answerMcp, type McpRequest } from '../mcp/http'
 import { checkOptions, describe } from '../validate/arguments'
 import { assertLossless } from '../validate/json'
 import { rulesOf } from '../webhooks/destination'
@@ -12,6 +11,7 @@ import { addon, type NativeEngine, type NativeServer } from './addon'
 import { read } from './answer'
 import { facadeCalls } from './facade-call'
 import type { LockWait } from './lock-wait'
+import { mcpCalls } from './mcp-call'
 
 const { version: VERSION } = require('../../package.json') as { version: string }
 
@@ -51,7 +51,8 @@ export class Server implements contract.Server {
   ): Promise<Server> {
     let url = ''
     const reached = (key: string | undefined) => reach({ url: reachable(url), ...(key && { apiKey: key }) })
-    const mcp = (request: string) => mcpAnswer(request, learns, reached)
+    const tell = (number: number, message: string) => server.tellHost(number, message)
+    const mcp = mcpCalls({ reached, tell, version: VERSION, learns })
     const facade = facadeCalls(reached)
     const native = settings(directory, given)
     const rules = rulesOf(hostsOf(given?.webhookHosts), native.host)
@@ -70,22 +71,6 @@ export class Server implements contract.Server {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
-  }
-}
-
-/** Answers a message of a host of models as a client of this very server, so that keys, tenants and limits hold for its tools. */
-async function mcpAnswer(
-  text: string,
-  learns: boolean,
-  reached: (key: string | undefined) => contract.OpenMemory,
-): Promise<string> {
-  const request = JSON.parse(text) as McpRequest
-  const { authorization, 'x-api-key': given } = request.headers
-  const om = reached(given ?? authorization?.slice(authorization.indexOf(' ') + 1).trim())
-  try {
-    return JSON.stringify(await answerMcp(request, { om, where: 'on this server', version: VERSION, learns }))
-  } finally {
-    await om.close()
   }
 }
 

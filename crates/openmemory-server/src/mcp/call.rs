@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
 
 /// A message of a host.
 #[derive(Serialize)]
@@ -27,8 +28,12 @@ pub struct McpResponse {
 
 pub type McpAnswer = Pin<Box<dyn Future<Output = Result<McpResponse, McpFailure>> + Send>>;
 
-/// Answers the messages. It reaches the memories by requests of its own, with the key of the message.
-pub type McpCall = Arc<dyn Fn(McpRequest) -> McpAnswer + Send + Sync>;
+/// Takes messages that come before the answer, as JSON text.
+pub type McpEvents = mpsc::Sender<String>;
+
+/// Answers the messages. It reaches the memories by requests of its own, with the key of the message. Dropping an answer says
+/// that its host has gone.
+pub type McpCall = Arc<dyn Fn(McpRequest, McpEvents) -> McpAnswer + Send + Sync>;
 
 /// The program around the server gave no answer.
 #[derive(Debug)]

@@ -2,7 +2,8 @@
 //! answers: it has the tools. This module carries them.
 
 mod call;
+mod event_stream;
 mod routes;
 
-pub use call::{McpAnswer, McpCall, McpFailure, McpRequest, McpResponse};
+pub use call::{McpAnswer, McpCall, McpEvents, McpFailure, McpRequest, McpResponse};
 pub(crate) use routes::routes;

@@ -9,8 +9,10 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use openmemory_domain::request::{Property, USER_ID};
+use tokio::sync::mpsc;
 
 use super::call::{McpFailure, McpRequest, McpResponse};
+use super::event_stream::{EVENTS, event_stream};
 use crate::app_state::AppState;
 use crate::http::{ApiError, Parameters, Query};
 
@@ -24,7 +26,8 @@ impl Parameters for Pinned {
     const PROPERTIES: &[Property] = &[Property { name: "user", ..USER_ID }];
 }
 
-/// `POST /mcp`. Nothing is sent unasked, so there is no stream to `GET`, and no session to `DELETE`.
+/// `POST /mcp`. Nothing is sent unasked, so there is no stream to `GET`, and no session to `DELETE`. An answer is an event
+/// stream if something comes before it.
 pub fn routes() -> Router<Arc<AppState>> {
     Router::new().route("/mcp", post(answer).fallback(only_post))
 }
@@ -47,7 +50,14 @@ async fn answer(
     if request.user.as_deref() == Some("") {
         return Err(ApiError::invalid("user", "must not be empty; leave it out to mean all users"));
     }
-    let McpResponse { status, headers, body } = call(request).await.map_err(|McpFailure| ApiError::Panicked)?;
+    let (events, mut received) = mpsc::channel(EVENTS);
+    let mut answer = call(request, events);
+    let answered = tokio::select! {
+        biased;
+        answered = &mut answer => answered,
+        Some(first) = received.recv() => return Ok(event_stream(first, received, answer)),
+    };
+    let McpResponse { status, headers, body } = answered.map_err(|McpFailure| ApiError::Panicked)?;
     let status = StatusCode::from_u16(status).map_err(|_| ApiError::Panicked)?;
     let headers = headers.iter().filter_map(|(name, value)| {
         Some((HeaderName::try_from(name.as_str()).ok()?, HeaderValue::try_from(value.as_str()).ok()?))
