@@ -1,8 +1,10 @@
-// The golden transcripts of the design by the command line and by the Python client: the same answers as from the SDK.
+// The golden transcripts of the design by the command line, by the Python client and by a model's tools: the same answers as from
+// the SDK.
 
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
 import type { Learning, MemoryPage } from '@openmemory/sdk'
@@ -61,6 +63,67 @@ async function byCommand(url: string, { messages, options = {} }: Golden['calls'
 }
 
 test.each(OF_THE_DESIGN)('by the command line: $name', (transcript) => golden(transcript, byCommand), 60_000)
+
+/** Calls a tool. */
+type Use = (name: string, args: object) => Promise<Record<string, unknown>>
+
+/** The tool leaves changes to a person, who agrees here where a program would have had them applied. */
+async function byTools(use: Use, { messages, options = {}, expect: states }: Golden['calls'][number]) {
+  const { run_id, ...others } = options
+  if (Object.keys(others).length > 0) throw new Error(`no argument for ${Object.keys(others)}`)
+  const [only] = messages
+  const isText = messages.length === 1 && Object.keys(only ?? {}).join() === 'content'
+  const told = isText ? { text: only?.content } : { messages }
+  let learning = await use('learn', { ...told, at: AT, ...(run_id && { run_id }) })
+  const waits = (learning.operations as { state: string }[]).some(({ state }) => state === 'waiting')
+  if (waits && states.includes('applied')) {
+    learning = await use('review_changes', { learning: learning.id, decision: 'apply' })
+  }
+  const operations = (learning.operations as { state: string; refused?: string }[]).map(({ state, refused }) => {
+    return { state, ...(refused && { error: { code: refused } }) }
+  })
+  const listed = await use('list_memories', { limit: 1000 })
+  return { learning: { ...learning, operations }, memories: listed.memories } as never
+}
+
+const message = (method: string, params?: object, id?: number) => ({ jsonrpc: '2.0', ...{ id, method, params } })
+
+interface Called {
+  result: { structuredContent?: Record<string, unknown>; content: { text: string }[] }
+}
+
+/** What a tool answers, as data. */
+function dataOf({ result }: Called) {
+  return result.structuredContent ?? JSON.parse(result.content[0]?.text ?? '')
+}
+
+const byHttp: Learn = (url, call) =>
+  byTools(async (name, args) => {
+    const body = JSON.stringify(message('tools/call', { name, arguments: args }, 1))
+    const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
+    const response = await fetch(`${url}/mcp?user=ada`, { method: 'POST', headers, body })
+    return dataOf((await response.json()) as Called)
+  }, call)
+
+const byStdio: Learn = async (url, call) => {
+  // The server's model is asked; this one only says that there is one.
+  const env = { ...process.env, OPENMEMORY_PATH: '', OPENMEMORY_LLM_URL: url, OPENMEMORY_LLM_MODEL: 'scripted' }
+  const host = spawn(process.execPath, [CLI, 'mcp', '--url', url, '--user', 'ada'], { env })
+  const lines = createInterface(host.stdout)[Symbol.asyncIterator]()
+  let last = 0
+  try {
+    return await byTools(async (name, args) => {
+      last += 1
+      host.stdin.write(`${JSON.stringify(message('tools/call', { name, arguments: args }, last))}\n`)
+      return dataOf(JSON.parse((await lines.next()).value))
+    }, call)
+  } finally {
+    host.stdin.end()
+  }
+}
+
+test.each(OF_THE_DESIGN)('by the tools over HTTP: $name', (transcript) => golden(transcript, byHttp), 60_000)
+test.each(OF_THE_DESIGN)('by the tools over stdio: $name', (transcript) => golden(transcript, byStdio), 60_000)
 
 const found = pythonWith('client', 'httpx>=0.27,<1', 'pytest>=8,<9', 'mypy>=1.11,<2')
 if ('missing' in found) {
