@@ -1,5 +1,5 @@
 // Kills a server while it learns, again and again: a learning is there whole or not at all, and what was answered is never
-// lost. `--rounds N`, `--seed N`.
+// lost, neither an add nor the correction that a bad rating asks for. `--rounds N`, `--seed N`.
 
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -36,7 +36,7 @@ async function rounds() {
   const random = randomOf(seed)
   const model = await scriptedModel(random)
   const directory = mkdtempSync(join(tmpdir(), 'openmemory-kills-'))
-  const told = { answered: 0, unanswered: 0, wholly: 0, resumed: 0 }
+  const told = { answered: 0, unanswered: 0, wholly: 0, resumed: 0, rated: 0, corrected: 0 }
   try {
     for (let round = 0; round < rounds; round++) {
       await oneRound(round, join(directory, 'store'), model.url, random, told)
@@ -55,10 +55,13 @@ async function rounds() {
 async function oneRound(round, path, modelUrl, random, told) {
   const first = await started(path, modelUrl)
   const users = [`mem0-${round}`, `own-${round}`]
+  const rated = await added(first.url, `rated-${round}`)
+  const rating = rate(first.url, rated)
   const begun = Array.from({ length: CALLS }, (_, i) => call(first.url, users[i % 2], i))
   await delay(random() * LATEST)
   await killed(first.child)
   const outcomes = await Promise.all(begun)
+  const correction = await rating
 
   const second = await started(path, modelUrl)
   const om = new OpenMemory({ url: second.url })
@@ -74,6 +77,11 @@ async function oneRound(round, path, modelUrl, random, told) {
     told.wholly += Number(found === 2)
   }
   for (const user of users) await allWhole(om, user)
+  if (correction !== undefined) {
+    told.rated += 1
+    told.resumed += Number(await worked(second.url, correction))
+  }
+  told.corrected += Number(await isCorrected(om, rated, correction !== undefined))
   await om.close()
   await killed(second.child)
 }
@@ -103,6 +111,43 @@ async function call(url, user, i) {
     if (/^refused/.test(error.message)) throw error
     return { user, i, event: undefined, learnt: false }
   }
+}
+
+async function post(url, path, body) {
+  const headers = { 'content-type': 'application/json' }
+  const response = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+  const answer = await response.json()
+  if (!response.ok) throw new Error(`refused: ${JSON.stringify(answer)}`)
+  return answer
+}
+
+async function added(url, user_id) {
+  return post(url, '/memory/add', { content: 'Ada lives in Lisbon', user_id, created_at: '2024-06-10' })
+}
+
+/** Says that a memory is wrong; the event of its correction, once that was answered. */
+async function rate(url, { id }) {
+  const rating = { memory_id: id, feedback: 'NEGATIVE', feedback_reason: 'She lives in Porto' }
+  try {
+    const { event_id: event } = await post(url, '/v1/feedback/', rating)
+    if (event === undefined) throw new Error('refused: it was not handed over')
+    return event
+  } catch (error) {
+    if (/^refused/.test(error.message)) throw error
+    return undefined
+  }
+}
+
+/** @throws {Error} if a correction waits more than once, or was answered and does not wait. */
+async function isCorrected(om, { id, user_id }, wasAnswered) {
+  const { learnings } = await om.listLearnings({ user_id })
+  const waiting = learnings
+    .flatMap(({ operations }) => operations)
+    .filter((operation) => operation.operation?.id === id)
+  if (waiting.length > 1 || (wasAnswered && waiting.length === 0)) {
+    throw new Error(`${user_id}: ${waiting.length} corrections wait, and ${wasAnswered ? 'one' : 'none'} was answered`)
+  }
+  return waiting.length === 1
 }
 
 /** Waits for an answered add; whether it was not done yet when the server came back. */
@@ -136,7 +181,7 @@ async function started(path, modelUrl) {
   return { child, url: `http://127.0.0.1:${port}` }
 }
 
-/** Adds a memory for each thing that a message says, after a while. */
+/** Adds a memory for each thing that a message says, and corrects where Ada lives, after a while. */
 async function scriptedModel(random) {
   const server = createServer(async (request, response) => {
     const chunks = []
@@ -148,6 +193,21 @@ async function scriptedModel(random) {
         ...{ from: null, until: null, because: 'said' },
       })),
     )
+    const lisbon = asked.memories.find(({ text }) => text === 'Ada lives in Lisbon')
+    const says = asked.messages.find(({ text }) => text === 'She lives in Porto')
+    if (lisbon && says) {
+      operations.push({
+        ...{
+          op: 'update',
+          memory: lisbon.n,
+          others: [],
+          message: says.m,
+          quote: 'lives in Porto',
+          change: 'correction',
+        },
+        ...{ text: 'Ada lives in Porto', from: null, until: null, because: 'said' },
+      })
+    }
     await delay(random() * 40)
     response.writeHead(200, { 'content-type': 'application/json' })
     const message = { role: 'assistant', content: JSON.stringify({ operations }) }
