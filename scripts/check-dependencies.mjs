@@ -10,6 +10,7 @@ import process from 'node:process'
 import { root } from './platform.mjs'
 
 const CRATES_IO = 'registry+https://github.com/rust-lang/crates.io-index'
+const WRAPPED = /\{ crate = "([^"]+)", wrappers = \[([^\]]*)\] \},?/g
 const shell = process.platform === 'win32'
 
 const offline = process.argv.includes('--offline')
@@ -33,19 +34,34 @@ function checkCrates() {
   const args = ['metadata', '--locked', '--format-version', '1']
   const metadata = execFileSync('cargo', args, { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 28, shell })
   // Without a source they are our own.
-  const crates = JSON.parse(metadata).packages.filter(({ source }) => source !== null)
+  const { packages, resolve } = JSON.parse(metadata)
+  const crates = packages.filter(({ source }) => source !== null)
   const problems = crates.flatMap(({ name, version, license, source }) => [
     ...(permits(license ?? '', allowed) ? [] : [`${name} ${version}: licence ${license}`]),
     ...(source === CRATES_IO ? [] : [`${name} ${version}: from ${source}`]),
     ...(unwanted.includes(name) ? [`${name} ${version}: unwanted`] : []),
   ])
+  const named = new Map(packages.map(({ id, name }) => [id, name]))
+  for (const { id, deps } of resolve.nodes) {
+    for (const { pkg } of deps) {
+      const wrappers = wrapped().get(named.get(pkg))
+      if (wrappers?.includes(named.get(id)) === false) problems.push(`${named.get(pkg)}: unwanted in ${named.get(id)}`)
+    }
+  }
   report(`${crates.length} crates: licences, sources, unwanted ones, without cargo-deny`, problems)
 }
 
-/** A list of texts in deny.toml. */
+/** A list of texts in deny.toml, without those that have exceptions. */
 function listed(key) {
-  const [, list] = new RegExp(`^${key} = \\[([^\\]]*)\\]`, 'm').exec(readFileSync(join(root, 'deny.toml'), 'utf8'))
+  const text = readFileSync(join(root, 'deny.toml'), 'utf8').replace(WRAPPED, '')
+  const [, list] = new RegExp(`^${key} = \\[([^\\]]*)\\]`, 'm').exec(text)
   return [...list.matchAll(/"([^"]+)"/g)].map(([, text]) => text)
+}
+
+/** The crates that only some others may use, each with those. */
+function wrapped() {
+  const all = readFileSync(join(root, 'deny.toml'), 'utf8').matchAll(WRAPPED)
+  return new Map([...all].map(([, name, list]) => [name, [...list.matchAll(/"([^"]+)"/g)].map(([, by]) => by)]))
 }
 
 /** Whether an SPDX expression leaves a choice among the allowed ones; old manifests have `/` for OR. */

@@ -10,12 +10,14 @@ use openmemory_embedding::EmbedderSource;
 use openmemory_rules::Error;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::SslMode;
 use tokio_postgres::{Config, NoTls};
 use tracing::Span;
 
 use crate::error::{Cause, cause, of_pool};
+use crate::security::{self, Mode};
 use crate::session::Session;
+use crate::tls::Tls;
 
 const POOL_SIZE: usize = 16;
 /// How long a call waits for a connection.
@@ -62,15 +64,23 @@ pub(crate) struct Database {
 
 impl Database {
     pub(crate) fn new(options: &Options) -> Result<Self, Error> {
-        let mut config = Config::from_str(&options.url)
+        let split = security::split(&options.url)?;
+        let mut config = Config::from_str(&split.url)
             .map_err(|error| Invalid::argument("store", format!("is no URL of PostgreSQL: {error}")))?;
-        check_hosts(&config)?;
+        let security = split.security(&config);
         config.application_name("openmemory").connect_timeout(CONNECT_WAIT);
         if config.get_options().is_none() {
             config.options(LIMITS);
         }
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let pool = Pool::builder(Manager::from_config(config, NoTls, recycling))
+        let manager = if security.mode == Mode::Disable {
+            config.ssl_mode(SslMode::Disable);
+            Manager::from_config(config, NoTls, recycling)
+        } else {
+            config.ssl_mode(SslMode::Require);
+            Manager::from_config(config, Tls::new(&security)?, recycling)
+        };
+        let pool = Pool::builder(manager)
             .max_size(options.pool_size.max(1))
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(POOL_WAIT))
@@ -121,41 +131,5 @@ impl Database {
 
     pub(crate) fn close(&self) {
         self.pool.close();
-    }
-}
-
-/// Refuses to send memories over a network in the clear: this version has no TLS.
-fn check_hosts(config: &Config) -> Result<(), Invalid> {
-    let without_tls = "this version has no TLS; connect through a proxy or tunnel on this machine that has it";
-    if config.get_ssl_mode() == SslMode::Require {
-        return Err(Invalid::argument("store", format!("asks for sslmode=require, but {without_tls}")));
-    }
-    let is_local = |host: &Host| match host {
-        Host::Tcp(name) => name == "localhost" || name.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback()),
-        #[cfg(unix)]
-        Host::Unix(_) => true,
-    };
-    let hosts = config.get_hosts();
-    let addresses = config.get_hostaddrs();
-    if hosts.iter().all(is_local) && addresses.iter().all(std::net::IpAddr::is_loopback) {
-        return Ok(());
-    }
-    Err(Invalid::argument("store", format!("names a host that is not this machine, but {without_tls}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_this_machine_is_reached_without_tls() {
-        let check = |url: &str| check_hosts(&Config::from_str(url).unwrap());
-        for local in ["postgres://localhost/x", "postgres://127.0.0.1:6000/x", "postgres://[::1]/x", "host=/run/pg"] {
-            assert!(check(local).is_ok(), "{local}");
-        }
-        for other in ["postgres://db.example/x", "postgres://10.0.0.1/x", "postgres://localhost,db/x"] {
-            assert_eq!(check(other).unwrap_err().field, "store", "{other}");
-        }
-        assert!(check("postgres://localhost/x?sslmode=require").is_err());
     }
 }

@@ -8,6 +8,8 @@ use openmemory_domain::{ErrorCode, Fault};
 use openmemory_rules::Error;
 use tokio_postgres::error::SqlState;
 
+use crate::tls;
+
 /// An error of the database, with what helps.
 #[derive(Debug, Clone)]
 pub(crate) struct DatabaseError {
@@ -47,6 +49,11 @@ pub(crate) fn cause(error: &Error) -> Cause {
 }
 
 pub(crate) fn of_postgres(error: &tokio_postgres::Error) -> Error {
+    if let Some((message, remedy)) = tls::explain(error) {
+        // Another attempt would end the same way.
+        let state = Some("tls".into());
+        return fault(ErrorCode::Unavailable, DatabaseError { state, message, remedy });
+    }
     let Some(database) = error.as_db_error() else {
         let source = error.source().map(|source| format!(": {source}")).unwrap_or_default();
         let message = format!("{error}{source}");
@@ -76,9 +83,7 @@ pub(crate) fn of_postgres(error: &tokio_postgres::Error) -> Error {
 pub(crate) fn of_pool(error: &PoolError) -> Error {
     match error {
         PoolError::Backend(error) => of_postgres(error),
-        PoolError::Timeout(_) => {
-            unavailable("all connections were in use for too long", "try again, or raise poolSize")
-        }
+        PoolError::Timeout(_) => unavailable("all connections were in use for too long", "try again later"),
         PoolError::Closed => Error::Closed,
         _ => unavailable("no connection could be made", "check the URL, then try again"),
     }

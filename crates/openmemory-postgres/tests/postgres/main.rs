@@ -8,3 +8,4 @@ mod server;
 mod statements;
 mod storms;
 mod support;
+mod tls;
