@@ -588,6 +588,32 @@ export interface EmbeddedOptions extends CommonOptions {
    * rejects with `NO_LANGUAGE_MODEL`. Nothing else asks it.
    */
   languageModel?: LanguageModelEndpoint | FunctionLanguageModel
+  store?: undefined
+  url?: undefined
+}
+
+/**
+ * Options of {@link OpenMemory} for a store in a PostgreSQL database, which this process reaches without a server. Several
+ * processes and machines can have it open at once, and see each other's writes with the next call. Experimental: the guide
+ * says what such a store does not have, which is refused with `UNSUPPORTED`.
+ */
+export interface DatabaseOptions extends CommonOptions {
+  /**
+   * The URL of the database, `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. The first call connects, and creates the tables if
+   * there are none. The memories are those of the tenant `default`, which a server with the same `store` serves to callers
+   * without a key.
+   */
+  store: string
+  /** As {@link EmbeddedOptions.indexMemory}. */
+  indexMemory?: number
+  /** As {@link EmbeddedOptions.embedder}. All that have the database open must have the same one. */
+  embedder?: 'multilingual' | 'test' | ModelEmbedder | FunctionEmbedder
+  /** As {@link EmbeddedOptions.languageModel}. */
+  languageModel?: LanguageModelEndpoint | FunctionLanguageModel
+  path?: undefined
+  durability?: undefined
+  allowNonEmpty?: undefined
+  lockWaitMs?: undefined
   url?: undefined
 }
 
@@ -895,7 +921,7 @@ export interface Source {
 export interface RemoteOptions extends CommonOptions {
   /**
    * The address of a server, as printed by `npx -y @openmemory/sdk serve` or returned by {@link OpenMemory.serve}. Default:
-   * the environment variable `OPENMEMORY_URL`, unless `path` is given. All methods work as with a directory, except that
+   * the environment variable `OPENMEMORY_URL`, unless `path` or `store` is given. All methods work as with a directory, except that
    * `serve` is rejected and {@link OpenMemory.backup} takes a name. A batch with `onProgress` is sent in parts of 100; a
    * batch that is `atomic` is sent whole and reports progress only at its end.
    *
@@ -914,10 +940,11 @@ export interface RemoteOptions extends CommonOptions {
   indexMemory?: undefined
   embedder?: undefined
   languageModel?: undefined
+  store?: undefined
 }
 
 /** Which store {@link OpenMemory} opens, and how. Unknown options are rejected by name. */
-export type OpenMemoryOptions = EmbeddedOptions | RemoteOptions
+export type OpenMemoryOptions = EmbeddedOptions | DatabaseOptions | RemoteOptions
 
 /**
  * At which time a store is read. The two may be combined: what was true at `at`, as far as the store had been told by `asOf`.
@@ -1193,9 +1220,10 @@ export interface ServeOptions {
    */
   backupDir?: string
   /**
-   * The URL of a PostgreSQL database on this machine, `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, which has the memories
+   * The URL of a PostgreSQL database, `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, which has the memories
    * instead of the directory, so that several servers share them. What such a store does not have is refused with
-   * `UNSUPPORTED`. The directory keeps the keys only. Default: the environment variable `OPENMEMORY_STORE`, else none.
+   * `UNSUPPORTED`. The directory keeps the keys only. Default: the environment variable `OPENMEMORY_STORE`, else none. An
+   * {@link OpenMemory} with a `store` of its own serves that one.
    */
   store?: string
   /**
@@ -1366,11 +1394,12 @@ export interface Server {
  */
 export class OpenMemory<M extends object = Metadata> {
   /**
-   * @param options The directory or the server. Default: see {@link EmbeddedOptions.path} and {@link RemoteOptions.url}.
+   * @param options The directory, the database or the server. Default: see {@link EmbeddedOptions.path} and {@link RemoteOptions.url}.
    * @throws {ValidationError} `INVALID_ARGUMENT`, immediately, if an option is unknown or invalid.
    * @example
    * ```ts
    * const embedded = new OpenMemory({ path: './agent-memory', userId: 'ada' })
+   * const shared = new OpenMemory({ store: 'postgres://app:secret@127.0.0.1:5432/memories' })
    * const remote = new OpenMemory({ url: 'http://127.0.0.1:8080', apiKey: 'your_api_key' })
    * ```
    */

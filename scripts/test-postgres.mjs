@@ -1,5 +1,6 @@
 // Runs the tests of remote mode against servers whose memories are in PostgreSQL: `npm run test:postgres -- history` runs one
 // file. Starts a PostgreSQL from the registry, or uses the URL in OPENMEMORY_TEST_POSTGRES. With --install it only installs it.
+// With --in-process the tests reach the database themselves, without servers.
 
 import { spawnSync } from 'node:child_process'
 import {
@@ -102,7 +103,9 @@ function listSkipped(results) {
   )
 }
 
-async function test(args) {
+async function test(all) {
+  const args = all.filter((arg) => arg !== '--in-process')
+  const inProcess = args.length < all.length ? { OPENMEMORY_TEST_IN_PROCESS: '1' } : {}
   const given = process.env.OPENMEMORY_TEST_POSTGRES
   const { url, stop } = given ? { url: given, stop: () => {} } : await start()
   try {
@@ -110,7 +113,7 @@ async function test(args) {
     const report = ['--json', `--outputFile=${results}`]
     const jest = [join(ROOT, 'node_modules/jest/bin/jest.js'), ...args, '--selectProjects', 'postgres', ...report]
     const createdb = join(programs(), 'createdb')
-    const env = { ...process.env, OPENMEMORY_TEST_POSTGRES: url, OPENMEMORY_TEST_CREATEDB: createdb }
+    const env = { ...process.env, ...inProcess, OPENMEMORY_TEST_POSTGRES: url, OPENMEMORY_TEST_CREATEDB: createdb }
     process.exitCode = spawnSync(process.execPath, jest, { cwd: ROOT, env, stdio: 'inherit' }).status ?? 1
     listSkipped(results)
   } finally {

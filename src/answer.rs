@@ -37,8 +37,3 @@ pub fn items<T: Serialize>(results: Vec<ItemResult<T>>) -> Value {
     };
     results.into_iter().map(item).collect()
 }
-
-/// Parses the request of a call.
-pub fn parse(request: &str) -> Result<Value, Error> {
-    serde_json::from_str(request).map_err(|_| Error::Internal("a request is not JSON"))
-}

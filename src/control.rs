@@ -10,7 +10,7 @@ use openmemory_rules::contract;
 
 #[napi]
 pub struct Control {
-    pub(crate) shared: Arc<contract::Control>,
+    shared: Arc<contract::Control>,
 }
 
 #[napi]
@@ -30,4 +30,9 @@ impl Control {
     pub fn cancel(&self) {
         self.shared.cancel();
     }
+}
+
+/// The control of a call, which may have none.
+pub fn progress(control: Option<&Control>) -> Arc<contract::Control> {
+    control.map(|control| Arc::clone(&control.shared)).unwrap_or_default()
 }

@@ -14,23 +14,26 @@ use openmemory_domain::request::{
     Learn, LearningById, List, ListLearnings, ListMessages, NewMemory, Operations, Reinforce, Restore, Retire, Search,
     Sources, Touch, Update, UpdateMany,
 };
-use openmemory_domain::{Clock, Invalid, SystemClock};
+use openmemory_domain::{Clock, SystemClock};
 use openmemory_engine::{self as engine, Shared};
 use openmemory_rules::Error;
 use openmemory_rules::ImportFile;
 use openmemory_rules::context::block;
 use openmemory_rules::contract::Control as Progress;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::answer::{answer, items, parse};
-use crate::control::Control;
+use crate::answer::{answer, items};
+use crate::control::{Control, progress};
 use crate::embedder::embed_call;
 use crate::handle::{Handle, blocking, reading, run_inline};
 use crate::inline_poll::poll_inline;
 use crate::language_model::language_model;
 use crate::loop_budget::{InlinePermit, LoopBudget};
 use crate::options::StoreSpec;
+use crate::request::read;
+use crate::server::Server;
+use crate::watcher::{Watcher, wake_call};
 use crate::written::written;
 
 type Promised<'env> = Result<PromiseRaw<'env, String>>;
@@ -41,7 +44,7 @@ const MAX_INLINE_UPDATE_BYTES: usize = 16 * 1024;
 
 #[napi]
 pub struct Engine {
-    pub(crate) handle: Arc<Handle>,
+    handle: Arc<Handle>,
     budget: LoopBudget,
 }
 
@@ -310,6 +313,29 @@ impl Engine {
         self.read(env, |engine| engine.flush())
     }
 
+    /// Watches changes. `wake` is called when there are some.
+    #[napi]
+    pub fn watch(&self, request: String, wake: Function<'_, (), ()>) -> Result<Watcher> {
+        Ok(Watcher::new(Arc::clone(&self.handle), request, wake_call(wake)?))
+    }
+
+    /// A server of this store, and of those of tenants below its directory.
+    #[napi]
+    #[allow(
+        clippy::type_complexity,
+        reason = "napi writes the type into native.d.ts, and does not look behind an alias"
+    )]
+    pub fn serve(
+        &self,
+        env: &Env,
+        options: String,
+        mcp: Function<'_, FnArgs<(String,)>, Promise<String>>,
+        facade: Function<'_, FnArgs<(String,)>, Promise<String>>,
+        send: Function<'_, FnArgs<(String,)>, Promise<String>>,
+    ) -> Result<Server> {
+        Server::of(env, Arc::clone(&self.handle.spec), None, &options, (mcp, facade, send))
+    }
+
     /// Waits for the calls in flight first. Idempotent.
     #[napi(ts_return_type = "Promise<string>")]
     pub fn close<'env>(&self, env: &'env Env) -> Promised<'env> {
@@ -385,15 +411,4 @@ impl Engine {
 pub fn doctor(env: &Env, path: String, repair: bool) -> Promised<'_> {
     let diagnosis = blocking(move || engine::doctor(Path::new(&path), repair, SystemClock.now()));
     env.spawn_future(async move { Ok(answer(diagnosis.await)) })
-}
-
-fn read<T>(
-    request: &str,
-    read: impl FnOnce(Value) -> std::result::Result<T, Invalid>,
-) -> std::result::Result<T, Error> {
-    Ok(read(parse(request)?)?)
-}
-
-fn progress(control: Option<&Control>) -> Arc<Progress> {
-    control.map(|control| Arc::clone(&control.shared)).unwrap_or_default()
 }

@@ -3,21 +3,15 @@
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
 
 use napi::bindgen_prelude::spawn_blocking;
-use napi::tokio::select;
-use napi::tokio::sync::{Mutex, Semaphore, watch};
-use napi::tokio::time::timeout;
+use napi::tokio::sync::{Mutex, Semaphore};
 use openmemory_engine::{Directory, Registry, Shared};
 use openmemory_rules::Error;
 
+use crate::in_flight::{InFlight, Running};
 use crate::options::StoreSpec;
-
-/// How long `close` waits for calls that may wait for the caller's embedding function, which may never settle.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Permits for blocking reads of JavaScript calls.
 static READS: Semaphore = Semaphore::const_new(8);
@@ -29,11 +23,7 @@ pub static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::default);
 pub struct Handle {
     pub spec: Arc<StoreSpec>,
     directory: Mutex<Option<Arc<Directory>>>,
-    closed: AtomicBool,
-    /// Number of calls that have started and not ended.
-    in_flight: watch::Sender<usize>,
-    /// Whether `close` has given up waiting for calls.
-    given_up: watch::Sender<bool>,
+    in_flight: Arc<InFlight>,
 }
 
 /// Releases the engine of an object that was not closed, such as one of a worker thread that has ended. This happens on
@@ -49,37 +39,24 @@ impl Drop for Handle {
 }
 
 /// A call that has started. Dropping it ends the call.
-pub struct Call(Arc<Handle>);
-
-impl Drop for Call {
-    fn drop(&mut self) {
-        self.0.in_flight.send_modify(|calls| *calls -= 1);
-    }
+pub struct Call {
+    running: Running,
+    handle: Arc<Handle>,
 }
 
 impl Handle {
     pub fn new(spec: StoreSpec) -> Self {
-        Self {
-            spec: Arc::new(spec),
-            directory: Mutex::new(None),
-            closed: AtomicBool::new(false),
-            in_flight: watch::Sender::new(0),
-            given_up: watch::Sender::new(false),
-        }
+        Self { spec: Arc::new(spec), directory: Mutex::new(None), in_flight: Arc::default() }
     }
 
     /// Starts a call, in the order in which JavaScript makes the calls: those made before `close` are completed.
     pub fn begin(self: &Arc<Self>) -> Result<Call, Error> {
-        if self.closed.load(Ordering::Relaxed) {
-            return Err(Error::Closed);
-        }
-        self.in_flight.send_modify(|calls| *calls += 1);
-        Ok(Call(Arc::clone(self)))
+        Ok(Call { running: self.in_flight.begin()?, handle: Arc::clone(self) })
     }
 
     /// Whether calls are in flight.
     pub fn is_busy(&self) -> bool {
-        *self.in_flight.borrow() > 0
+        self.in_flight.is_busy()
     }
 
     /// The engine for one call.
@@ -99,19 +76,11 @@ impl Handle {
 
     /// Waits until no call is in flight. The last object that shares the engine also closes it, which syncs all writes.
     pub async fn close(&self) -> Result<(), Error> {
-        self.closed.store(true, Ordering::Relaxed);
-        if self.spec.embeds_in_javascript() && timeout(CLOSE_TIMEOUT, reaches_zero(&self.in_flight)).await.is_err() {
-            self.given_up.send_replace(true);
-        }
-        reaches_zero(&self.in_flight).await;
+        self.in_flight.close(self.spec.embeds_in_javascript()).await;
         match self.directory.lock().await.take() {
             Some(directory) => blocking(move || REGISTRY.release(directory)).await,
             None => Ok(()),
         }
-    }
-
-    async fn given_up(&self) {
-        let _ = self.given_up.subscribe().wait_for(|given_up| *given_up).await;
     }
 }
 
@@ -121,19 +90,10 @@ impl Call {
     where
         F: Future<Output = Result<T, Error>>,
     {
-        let engine = self.0.engine().await?;
-        let outcome = select! {
-            biased;
-            outcome = call(Arc::clone(&engine)) => outcome,
-            () = self.0.given_up() => Err(Error::Closed),
-        };
+        let engine = self.handle.engine().await?;
+        let outcome = self.running.unless_given_up(call(Arc::clone(&engine))).await;
         engine.judge(outcome)
     }
-}
-
-/// Waits until a count is 0. The sender lives as long as the handle, so waiting cannot fail.
-async fn reaches_zero(count: &watch::Sender<usize>) {
-    let _ = count.subscribe().wait_for(|count| *count == 0).await;
 }
 
 /// Runs work on the current thread, because it takes less time than a switch of threads.

@@ -4,6 +4,11 @@
 //! | file | question |
 //! |---|---|
 //! | `engine` | which methods does the engine have in JavaScript? |
+//! | `database` | which methods does a store in a database have in JavaScript? |
+//! | `database_handle` | when is a database reached, and when are its connections closed? |
+//! | `database_watcher` | how does JavaScript watch the changes of a database? |
+//! | `request` | what does a call of JavaScript ask for? |
+//! | `in_flight` | which calls of an object are running, and when may it close? |
 //! | `handle` | when is the engine opened and closed? |
 //! | `inline_poll` | how does a call resolve its promise with the fewest thread switches? |
 //! | `loop_budget` | how long may calls occupy JavaScript's thread? |
@@ -24,16 +29,24 @@
 mod allocator;
 mod answer;
 mod control;
+#[cfg(feature = "postgres")]
+mod database;
+#[cfg(feature = "postgres")]
+mod database_handle;
+#[cfg(feature = "postgres")]
+mod database_watcher;
 mod embedder;
 mod engine;
 mod facade;
 mod handle;
+mod in_flight;
 mod inline_poll;
 mod keys;
 mod language_model;
 mod loop_budget;
 mod mcp;
 mod options;
+mod request;
 mod runtime;
 mod server;
 mod text_function;

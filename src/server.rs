@@ -26,7 +26,6 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::answer::{self, answer};
-use crate::engine::Engine;
 use crate::facade::facade_call;
 use crate::handle::REGISTRY;
 use crate::mcp::{Waiting, mcp_call};
@@ -125,41 +124,46 @@ fn in_database(_spec: &StoreSpec, _url: &str) -> std::result::Result<Arc<dyn Sto
     })
 }
 
+/// What answers hosts of models, makes calls for the server's clients, and sends events.
+type Functions<'f> = (
+    Function<'f, FnArgs<(String,)>, Promise<String>>,
+    Function<'f, FnArgs<(String,)>, Promise<String>>,
+    Function<'f, FnArgs<(String,)>, Promise<String>>,
+);
+
 #[napi]
 pub struct Server {
     spec: Arc<StoreSpec>,
+    /// The stores to serve, unless the options name them.
+    stores: Option<Arc<dyn Stores>>,
     options: Arc<Options>,
     around: Around,
     hosts: Waiting,
     running: Arc<OnceCell<ServerHandle>>,
 }
 
-#[napi]
 impl Server {
-    #[napi(constructor)]
-    #[allow(
-        clippy::type_complexity,
-        reason = "napi writes the type into native.d.ts, and does not look behind an alias"
-    )]
-    pub fn new(
+    /// A server that does not listen yet.
+    pub fn of(
         env: &Env,
-        engine: &Engine,
-        options: String,
-        mcp: Function<'_, FnArgs<(String,)>, Promise<String>>,
-        facade: Function<'_, FnArgs<(String,)>, Promise<String>>,
-        send: Function<'_, FnArgs<(String,)>, Promise<String>>,
+        spec: Arc<StoreSpec>,
+        stores: Option<Arc<dyn Stores>>,
+        options: &str,
+        (mcp, facade, send): Functions<'_>,
     ) -> Result<Self> {
-        let options: Options = serde_json::from_str(&options).map_err(|error| Error::from_reason(error.to_string()))?;
-        let spec = Arc::clone(&engine.handle.spec);
+        let options: Options = serde_json::from_str(options).map_err(|error| Error::from_reason(error.to_string()))?;
         let hosts = Waiting::default();
         let around = Around {
             mcp: mcp_call(env, mcp, &hosts)?,
             facade: facade_call(env, facade)?,
             webhooks: webhook_call(env, send)?,
         };
-        Ok(Self { spec, options: Arc::new(options), around, hosts, running: Arc::default() })
+        Ok(Self { spec, stores, options: Arc::new(options), around, hosts, running: Arc::default() })
     }
+}
 
+#[napi]
+impl Server {
     /// Sends a message to the host of models whose message has this number, before its answer.
     #[napi]
     pub fn tell_host(&self, number: u32, message: String) {
@@ -170,12 +174,12 @@ impl Server {
     #[napi(ts_return_type = "Promise<string>")]
     pub fn start<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, String>> {
         let (spec, options, running) = (Arc::clone(&self.spec), Arc::clone(&self.options), Arc::clone(&self.running));
-        let around = self.around.clone();
+        let (around, given) = (self.around.clone(), self.stores.clone());
         if let Some(level) = options.log.level() {
             log::install(level, to_stderr);
         }
         env.spawn_future(async move {
-            let stores = match stores(&spec, &options) {
+            let stores = match given.map_or_else(|| stores(&spec, &options), Ok) {
                 Ok(stores) => stores,
                 Err(error) => return Ok(answer::<()>(Err(error))),
             };

@@ -10,15 +10,23 @@ use napi_derive::napi;
 use openmemory_domain::request::Watch;
 use openmemory_engine as engine;
 use openmemory_rules::Error;
-use openmemory_rules::contract;
+use openmemory_rules::contract::{self, MemoryChange};
 use parking_lot::Mutex;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::answer::{answer, parse};
-use crate::engine::Engine;
+use crate::answer::answer;
 use crate::handle::{Handle, reading};
+use crate::request::parse;
 
-type Wake = Arc<dyn Fn() + Send + Sync>;
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// Wraps the function that is called when there are changes. Weak, so that waiting keeps no process alive.
+pub fn wake_call(wake: Function<'_, (), ()>) -> Result<Wake> {
+    let call = wake.build_threadsafe_function().weak::<true>().build()?;
+    Ok(Arc::new(move || {
+        call.call((), ThreadsafeFunctionCallMode::NonBlocking);
+    }))
+}
 
 #[napi]
 pub struct Watcher {
@@ -30,23 +38,14 @@ pub struct Watcher {
     control: Mutex<Arc<contract::Control>>,
 }
 
+impl Watcher {
+    pub fn new(handle: Arc<Handle>, request: String, wake: Wake) -> Self {
+        Self { handle, request, wake, watcher: Arc::default(), control: Mutex::default() }
+    }
+}
+
 #[napi]
 impl Watcher {
-    #[napi(constructor)]
-    pub fn new(engine: &Engine, request: String, wake: Function<'_, (), ()>) -> Result<Self> {
-        let call = wake.build_threadsafe_function().weak::<true>().build()?;
-        let wake: Wake = Arc::new(move || {
-            call.call((), ThreadsafeFunctionCallMode::NonBlocking);
-        });
-        Ok(Self {
-            handle: Arc::clone(&engine.handle),
-            request,
-            wake,
-            watcher: Arc::default(),
-            control: Mutex::default(),
-        })
-    }
-
     /// Returns the changes since the last call. If there are none, the `wake` function is called when there are some.
     #[napi(ts_return_type = "Promise<string>")]
     pub fn take<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, String>> {
@@ -73,9 +72,7 @@ impl Watcher {
                 Ok(started) => started.run(call).await,
                 Err(closed) => Err(closed),
             };
-            Ok(answer(
-                taken.map(|changes| json!({ "ended": changes.is_none(), "changes": changes.unwrap_or_default() })),
-            ))
+            Ok(answer(taken.map(changes_of)))
         })
     }
 
@@ -86,4 +83,9 @@ impl Watcher {
         std::mem::take(&mut *self.control.lock()).cancel();
         drop(self.watcher.lock().take());
     }
+}
+
+/// What `take` answers.
+pub fn changes_of(changes: Option<Vec<MemoryChange>>) -> Value {
+    json!({ "ended": changes.is_none(), "changes": changes.unwrap_or_default() })
 }

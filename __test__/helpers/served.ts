@@ -11,8 +11,12 @@ const databases = new Map<string | undefined, string>()
 /** The options of a server whose memories are in a database, where the tests run against one. */
 function inDatabase(path: string | undefined): ServeOptions {
   const { openMemoryTestStore } = globalThis as { openMemoryTestStore?: string }
+  return openMemoryTestStore === 'postgres' ? { store: databaseOf(path) } : {}
+}
+
+/** The URL of the database that has the memories instead of a directory; made when it is first asked for. */
+export function databaseOf(path: string | undefined): string {
   const { OPENMEMORY_TEST_POSTGRES: url = '', OPENMEMORY_TEST_CREATEDB: createdb = 'createdb' } = process.env
-  if (openMemoryTestStore !== 'postgres') return {}
   let name = databases.get(path)
   if (!name) {
     name = `om_${randomUUID().replaceAll('-', '')}`
@@ -20,7 +24,7 @@ function inDatabase(path: string | undefined): ServeOptions {
     if (made.status !== 0) throw new Error(made.stderr)
     databases.set(path, name)
   }
-  return { store: url.replace(/[^/]*$/, name) }
+  return url.replace(/[^/]*$/, name)
 }
 
 /** Drops the database of a directory that is removed. */

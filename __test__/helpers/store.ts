@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, test } from '@jest/globals'
 import { type EmbeddedOptions, OpenMemory } from '@openmemory/sdk'
-import { dropDatabase, serveAndReach } from './served'
+import { databaseOf, dropDatabase, serveAndReach } from './served'
 
 export const remote = (globalThis as { openMemoryTestMode?: string }).openMemoryTestMode === 'remote'
 
@@ -57,8 +57,20 @@ export function openEmbedded(options: EmbeddedOptions = {}): OpenMemory {
   return keep(new OpenMemory({ path: freshDirectory(), embedder: 'test', ...options }))
 }
 
+/** Opens objects of this process on one new database. */
+export function openDatabases(count: number): OpenMemory[] {
+  const store = databaseOf(freshDirectory())
+  return Array.from({ length: count }, () => keep(new OpenMemory({ store, embedder: 'test' })))
+}
+
 function opening(options: EmbeddedOptions): OpenMemory {
+  if (inPostgres && process.env.OPENMEMORY_TEST_IN_PROCESS) return keep(inProcess(options))
   return keep(remote ? serveAndReach(options) : new OpenMemory(options))
+}
+
+/** An object of this process on the database that has the memories instead of the directory. */
+function inProcess({ path, durability: _, allowNonEmpty: _a, lockWaitMs: _l, url: _u, ...options }: EmbeddedOptions) {
+  return new OpenMemory({ ...options, store: databaseOf(path) })
 }
 
 function keep<T extends OpenMemory>(store: T): T {

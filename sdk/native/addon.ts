@@ -42,6 +42,8 @@ export interface NativeEngine {
   backup(directory: string): Answer
   compact(): Answer
   flush(): Answer
+  watch(request: string, wake: () => void): NativeWatcher
+  serve(options: string, mcp: NativeMcp, facade: NativeFacade, send: NativeSend): NativeServer
   close(): Answer
 }
 
@@ -91,15 +93,19 @@ export interface NativeKeys {
 export interface NativeModule {
   Engine: new (options: string, embed?: NativeEmbed, model?: string, complete?: NativeComplete) => NativeEngine
   doctor(path: string, repair: boolean): Answer
-  Watcher: new (engine: NativeEngine, request: string, wake: () => void) => NativeWatcher
-  Control: new (onProgress?: (done: number, total: number) => void) => NativeControl
-  Server: new (
-    engine: NativeEngine,
+  /** The same for the memories in a database. An addon that was built without PostgreSQL has none. */
+  Database: new (
+    url: string,
     options: string,
-    mcp: NativeMcp,
-    facade: NativeFacade,
-    send: NativeSend,
-  ) => NativeServer
+    embed?: NativeEmbed,
+    model?: string,
+    complete?: NativeComplete,
+  ) => NativeEngine
+  // Stores make these.
+  Watcher: new () => NativeWatcher
+  DatabaseWatcher: new () => NativeWatcher
+  Server: new () => NativeServer
+  Control: new (onProgress?: (done: number, total: number) => void) => NativeControl
   Keys: new (file: string) => NativeKeys
 }
 

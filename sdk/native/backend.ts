@@ -1,4 +1,5 @@
-// The store in this process: each call is JSON text to the addon, which opens the directory on first use.
+// The store in this process: each call is JSON text to the addon, which opens the directory, or connects to the database, on
+// first use.
 
 import { resolve } from 'node:path'
 import type * as contract from '../../index'
@@ -10,7 +11,14 @@ import { failure, invalid, OpenMemoryError } from '../errors'
 import { languageModelOf } from '../language-model/given'
 import type { Model } from '../language-model/model'
 import { CallLimits, type Limiter } from '../limiter'
-import { addon, type NativeControl, type NativeEmbed, type NativeEngine, type NativeWatcher } from './addon'
+import {
+  addon,
+  type NativeComplete,
+  type NativeControl,
+  type NativeEmbed,
+  type NativeEngine,
+  type NativeModule,
+} from './addon'
 import { read } from './answer'
 import { askWith, describeModel, refuseWithin, scopeOf } from './ask-model'
 import type { LockWait } from './lock-wait'
@@ -20,7 +28,10 @@ import { type Reach, Server } from './server'
 type Begin = (engine: NativeEngine, control: NativeControl | undefined) => Promise<string>
 
 export interface NativeSettings {
+  /** The directory of the store; of one in a database, where its servers keep their keys. */
   directory: string
+  /** The URL of the database that has the memories instead. */
+  database?: string
   /** The options of the addon's engine, as JSON. */
   engine: string
   embed: NativeEmbed | undefined
@@ -156,7 +167,7 @@ export class NativeBackend<M extends object> implements Backend<M> {
     if (!wait) throw invalid('wait', 'must be true for a directory; open the store by the url of a server')
     const model = languageModelOf(languageModel) ?? this.#settings.languageModel
     if (!model) throw failure('NO_LANGUAGE_MODEL', 'no language model is given; pass languageModel')
-    const about = scopeOf(this.#settings.directory, request)
+    const about = scopeOf(this.#settings.database ?? this.#settings.directory, request)
     refuseWithin(about)
     const text = JSON.stringify(request)
     const stop = new AbortController()
@@ -213,7 +224,7 @@ export class NativeBackend<M extends object> implements Backend<M> {
   }
 
   watch(request: object, wake: () => void): ChangeSource<M> {
-    const watcher: NativeWatcher = new (addon().Watcher)(this.#open(), JSON.stringify(request), wake)
+    const watcher = this.#open().watch(JSON.stringify(request), wake)
     let ended = false
     return {
       // Beginning to watch may wait for the directory.
@@ -258,8 +269,8 @@ export class NativeBackend<M extends object> implements Backend<M> {
   }
 
   async serve(options: contract.ServeOptions | undefined, reach: Reach): Promise<contract.Server> {
-    const { directory, lock, languageModel } = this.#settings
-    const store = { directory, lock, learns: languageModel !== undefined }
+    const { directory, database, lock, languageModel } = this.#settings
+    const store = { directory, database, lock, learns: languageModel !== undefined }
     return this.#explained(Server.start(this.#open(), store, reach, options))
   }
 
@@ -297,7 +308,7 @@ export class NativeBackend<M extends object> implements Backend<M> {
 
   #open(): NativeEngine {
     this.#engine ??= newEngine(this.#settings)
-    this.#release ??= holdDirectory(this.#settings.directory)
+    if (this.#settings.database === undefined) this.#release ??= holdDirectory(this.#settings.directory)
     return this.#engine
   }
 
@@ -314,10 +325,13 @@ export class NativeBackend<M extends object> implements Backend<M> {
   }
 }
 
-function newEngine({ engine, embed, languageModel: model }: NativeSettings): NativeEngine {
-  if (!model) return new (addon().Engine)(engine, embed)
+function newEngine({ engine, database, embed, languageModel: model }: NativeSettings): NativeEngine {
+  const { Engine, Database }: Pick<NativeModule, 'Engine'> & Partial<NativeModule> = addon()
   // For a server of this store, which withdraws the requests that its clients no longer wait for.
-  return new (addon().Engine)(engine, embed, describeModel(model), askWith(model))
+  const asked: [string?, NativeComplete?] = model ? [describeModel(model), askWith(model)] : []
+  if (database === undefined) return new Engine(engine, embed, ...asked)
+  if (Database) return new Database(database, engine, embed, ...asked)
+  throw failure('UNSUPPORTED', 'this addon was built without PostgreSQL; use one that has it')
 }
 
 /** The result of a watcher that has ended. */

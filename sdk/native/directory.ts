@@ -9,7 +9,8 @@ import { environment } from '../validate/options'
 /** The absolute path of a store, given or not. `~/` means the home directory, even if no shell has expanded it. */
 export function directoryOf(given: string | undefined): string {
   const path = given ?? environment('OPENMEMORY_PATH') ?? '.openmemory'
-  if (path === ':memory:' || /^(file|sqlite|postgres(ql)?):/.test(path)) {
+  if (/^postgres(ql)?:/.test(path)) throw invalid('path', 'must be a directory; pass the URL of a database as store')
+  if (path === ':memory:' || /^(file|sqlite):/.test(path)) {
     throw invalid(
       'path',
       `must be a directory, not ${path}; for a test, create one in the system's temporary directory`,

@@ -1,6 +1,7 @@
-// How is a store in a directory opened? Its options are checked now; the directory is opened by the first call.
+// How is a store in this process opened? Its options are checked now; the first call opens the directory, or connects to the
+// database.
 
-import type { EmbeddedOptions } from '../../index'
+import type { DatabaseOptions, EmbeddedOptions } from '../../index'
 import { invalid } from '../errors'
 import { languageModelOf } from '../language-model/given'
 import { text } from '../validate/options'
@@ -23,5 +24,22 @@ export function openDirectory<M extends object>(options: EmbeddedOptions): Nativ
     embed,
     languageModel: languageModelOf(options.languageModel),
     lock: lockWaitOf(options.lockWaitMs, timeoutMs),
+  })
+}
+
+export function openDatabase<M extends object>({ store, ...options }: DatabaseOptions): NativeBackend<M> {
+  if (!/^postgres(ql)?:\/\//.test(store)) {
+    throw invalid('store', 'must be the URL of a PostgreSQL database, postgres://USER:PASSWORD@HOST:PORT/DATABASE')
+  }
+  const indexMemory = indexMemoryOf(options.indexMemory)
+  const path = directoryOf(undefined)
+  const { embedder, embed } = embedderOf(options.embedder, options.timeoutMs)
+  return new NativeBackend({
+    directory: path,
+    database: store,
+    engine: JSON.stringify({ path, durability: 'flush', allowNonEmpty: false, indexMemory, embedder }),
+    embed,
+    languageModel: languageModelOf(options.languageModel),
+    lock: lockWaitOf(),
   })
 }

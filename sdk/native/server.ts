@@ -7,7 +7,7 @@ import { checkOptions, describe } from '../validate/arguments'
 import { assertLossless } from '../validate/json'
 import { rulesOf } from '../webhooks/destination'
 import { type Delivery, send } from '../webhooks/send'
-import { addon, type NativeEngine, type NativeServer } from './addon'
+import type { NativeEngine, NativeServer } from './addon'
 import { read } from './answer'
 import { facadeCalls } from './facade-call'
 import type { LockWait } from './lock-wait'
@@ -30,6 +30,14 @@ const STUDIO = join(__dirname, '..', 'studio')
 /** Makes a client of a server. */
 export type Reach = (options: contract.RemoteOptions) => contract.OpenMemory
 
+interface Served {
+  directory: string
+  /** The URL of the database that has the memories of this store. */
+  database: string | undefined
+  lock: LockWait
+  learns: boolean
+}
+
 export class Server implements contract.Server {
   readonly #native: NativeServer
   readonly #ended: Promise<unknown>
@@ -45,7 +53,7 @@ export class Server implements contract.Server {
 
   static async start(
     engine: NativeEngine,
-    { directory, lock, learns }: { directory: string; lock: LockWait; learns: boolean },
+    { directory, database, lock, learns }: Served,
     reach: Reach,
     given?: contract.ServeOptions,
   ): Promise<Server> {
@@ -54,11 +62,11 @@ export class Server implements contract.Server {
     const tell = (number: number, message: string) => server.tellHost(number, message)
     const mcp = mcpCalls({ reached, tell, version: VERSION, learns })
     const facade = facadeCalls(reached)
-    const native = settings(directory, given)
+    const native = settings(directory, database, given)
     const rules = rulesOf(hostsOf(given?.webhookHosts), native.host)
     const deliver = async (delivery: string) =>
       JSON.stringify(await send(JSON.parse(delivery) as Delivery, rules, `openmemory/${VERSION}`))
-    const server = new (addon().Server)(engine, JSON.stringify(native), mcp, facade, deliver)
+    const server = engine.serve(JSON.stringify(native), mcp, facade, deliver)
     const { host, port } = await read<{ host: string; port: number }>(lock.pass(() => server.start()))
     url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
     return new Server(server, url, port)
@@ -79,11 +87,15 @@ function reachable(url: string): string {
   return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
 }
 
-function settings(directory: string, given?: contract.ServeOptions) {
+function settings(directory: string, database: string | undefined, given?: contract.ServeOptions) {
   const options = checkOptions(given, OPTIONS)
   const { port = 8080, host = '127.0.0.1', rateLimit, timeoutMs, log = false, ui = false } = options
   const { apiKeys = split(process.env.OPENMEMORY_API_KEYS), keyFile = join(directory, KEY_FILE) } = options
-  const { backupDir, tokensPerHour, store = process.env.OPENMEMORY_STORE || undefined } = options
+  const { backupDir, tokensPerHour } = options
+  if (database !== undefined && options.store !== undefined) {
+    throw invalid('store', 'is set on this OpenMemory already, which serves its own database; leave it out here')
+  }
+  const store = database === undefined ? (options.store ?? (process.env.OPENMEMORY_STORE || undefined)) : undefined
   const metricsKey = options.metricsKey ?? (process.env.OPENMEMORY_METRICS_KEY || undefined)
   count(port, 'port', 0, 65_535)
   count(timeoutMs ?? 1000, 'timeoutMs', 1000, 86_400_000)

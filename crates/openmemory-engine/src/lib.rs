@@ -44,6 +44,7 @@ mod waypoints;
 
 pub use backup::doctor;
 pub use engine::{Engine, Options};
+pub use export::ExportFile;
 pub use healing::{Directory, Shared};
 pub use memory_store::EngineStore;
 pub use partitions::set_index_memory;

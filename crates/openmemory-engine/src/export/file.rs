@@ -9,14 +9,16 @@ use openmemory_domain::Invalid;
 use openmemory_files::{replace, sync, sync_directory};
 use openmemory_rules::Error;
 
-/// A file that is being written. Dropping it before [`NewFile::finish`] removes it.
-pub(super) struct NewFile {
+/// A file that is being written. Dropping it before [`ExportFile::finish`] removes it.
+pub struct ExportFile {
     file: BufWriter<NamedTempFile>,
     name: PathBuf,
 }
 
-impl NewFile {
-    pub(super) fn create(name: &Path) -> Result<Self, Error> {
+impl ExportFile {
+    /// # Errors
+    /// The name is a directory, or its directory does not exist or cannot be written.
+    pub fn create(name: &Path) -> Result<Self, Error> {
         if name.is_dir() {
             return Err(Invalid::argument("file", "is a directory; name a file in it").into());
         }
@@ -29,12 +31,12 @@ impl NewFile {
         Ok(Self { file, name: name.to_owned() })
     }
 
-    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.file.write_all(bytes).map_err(|error| Error::file(&self.name, error))
     }
 
     /// Syncs the file and renames it, replacing a file of the same name.
-    pub(super) fn finish(self) -> Result<(), Error> {
+    pub fn finish(self) -> Result<(), Error> {
         let Self { file, name } = self;
         let failed = |error| Error::file(&name, error);
         let file = file.into_inner().map_err(|error| failed(error.into_error()))?;

@@ -2,3 +2,5 @@
 
 mod file;
 mod write;
+
+pub use file::ExportFile;

@@ -15,7 +15,7 @@ use openmemory_rules::{Error, LINE_BYTES, LearningRows, Number, Rows, Tombstone}
 use openmemory_storage::StorageError;
 use serde_json::json;
 
-use super::file::NewFile;
+use super::file::ExportFile;
 
 /// Memories between two reports of progress.
 const REPORT_INTERVAL: usize = 64;
@@ -23,7 +23,7 @@ const REPORT_INTERVAL: usize = 64;
 impl Engine {
     /// Writes an export to a file. Blocks, but never waits for the writer.
     pub fn export_to(&self, request: &Export, control: &Control) -> Result<Exported, Error> {
-        let mut file = NewFile::create(&request.file)?;
+        let mut file = ExportFile::create(&request.file)?;
         let exported = self.export(request.filter.as_ref(), control, &mut |bytes| file.write(bytes))?;
         // The file does not have its name yet, so cancelling leaves nothing.
         if control.is_cancelled() {

@@ -1,0 +1,157 @@
+// A store in a database that this process reaches itself, without a server.
+
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { expect, test } from '@jest/globals'
+import { type DatabaseOptions, OpenMemory, type OpenMemoryOptions, ValidationError } from '@openmemory/sdk'
+import { databaseOf } from './helpers/served'
+import { databaseTest, freshDirectory, openDatabases } from './helpers/store'
+
+const URL = 'postgres://ada@127.0.0.1:1/memories'
+
+const refused: [Record<string, unknown>, string][] = [
+  [{ store: 'mysql://127.0.0.1/x' }, 'store'],
+  [{ store: './directory' }, 'store'],
+  [{ store: '' }, 'store'],
+  [{ store: 7 }, 'store'],
+  [{ store: URL, path: './directory' }, 'path'],
+  [{ store: URL, durability: 'interval' }, 'durability'],
+  [{ store: URL, allowNonEmpty: true }, 'allowNonEmpty'],
+  [{ store: URL, lockWaitMs: 5 }, 'lockWaitMs'],
+  [{ store: URL, url: 'http://127.0.0.1' }, 'store'],
+  [{ path: URL }, 'path'],
+]
+
+test.each(refused)('%p is refused at once, by name', (options, field) => {
+  let error: unknown
+  try {
+    new OpenMemory(options as unknown as OpenMemoryOptions)
+  } catch (thrown) {
+    error = thrown
+  }
+  expect(error).toBeInstanceOf(ValidationError)
+  expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', field })
+})
+
+test('the compiler refuses what only a directory has', () => {
+  const options: DatabaseOptions = { store: URL }
+  // @ts-expect-error A database has no durability.
+  const wrong: OpenMemoryOptions = { store: URL, durability: 'flush' }
+  // @ts-expect-error Nor is it a directory.
+  const both: OpenMemoryOptions = { store: URL, path: './directory' }
+  expect([options, wrong, both]).toHaveLength(3)
+})
+
+test('a database that cannot be reached is UNAVAILABLE, and nothing is written to the directory', async () => {
+  const path = join(freshDirectory(), 'none')
+  process.env.OPENMEMORY_PATH = path
+  const om = new OpenMemory({ store: URL, embedder: 'test' })
+  delete process.env.OPENMEMORY_PATH
+  await expect(om.stats()).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+  await om.close()
+  await expect(om.stats()).rejects.toMatchObject({ code: 'CLOSED' })
+  expect(existsSync(path)).toBe(false)
+})
+
+databaseTest('two objects on one database see each other’s writes', async () => {
+  const [om, other] = openDatabases(2) as [OpenMemory, OpenMemory]
+  const { id } = await om.addMemory({ content: 'Ada drinks tea', user_id: 'ada' })
+  expect((await other.searchMemories('tea', { filters: { user_id: 'ada' } }))[0]).toMatchObject({ id })
+  await other.updateMemory(id, { content: 'Ada drinks coffee' }, { ifVersion: 1 })
+  expect(await om.getMemory(id)).toMatchObject({ content: 'Ada drinks coffee', version: 2 })
+  expect((await om.searchMemories('coffee', { filters: { user_id: 'ada' } }))[0]).toMatchObject({ id, version: 2 })
+  await expect(om.updateMemory(id, { tags: ['x'] }, { ifVersion: 1 })).rejects.toMatchObject({
+    code: 'VERSION_CONFLICT',
+  })
+})
+
+databaseTest('a watch is told of the changes of another object, and ends with its own', async () => {
+  const [om, other] = openDatabases(2) as [OpenMemory, OpenMemory]
+  await om.stats()
+  const watch = om.watch()
+  const first = watch[Symbol.asyncIterator]().next()
+  await pause(500)
+  await other.addMemory({ id: 'tea', content: 'Ada drinks tea' })
+  expect((await first).value).toMatchObject({ event: 'ADD', id: 'tea' })
+  await om.close()
+  await expect(watch[Symbol.asyncIterator]().next()).resolves.toMatchObject({ done: true })
+})
+
+databaseTest('what only a directory has is UNSUPPORTED, and says what to use', async () => {
+  const [om] = openDatabases(1) as [OpenMemory]
+  const use = (call: Promise<unknown>) =>
+    call.then(
+      () => 'done',
+      (error: Error & { code: string }) => `${error.code}: ${error.message}`,
+    )
+  expect(await use(om.backup(join(freshDirectory(), 'copy')))).toMatch(/^UNSUPPORTED: .*pg_dump/)
+  expect(await use(om.compact())).toMatch(/^UNSUPPORTED: .*VACUUM/)
+  expect(await use(om.flush())).toMatch(/^UNSUPPORTED: .*synchronous_commit/)
+})
+
+databaseTest('a server of the object serves its database', async () => {
+  const [om] = openDatabases(1) as [OpenMemory]
+  const { id } = await om.addMemory({ content: 'Ada drinks tea' })
+  await expect(om.serve({ port: 0, store: URL })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', field: 'store' })
+  const server = await om.serve({ port: 0, keyFile: join(freshDirectory(), 'keys.json') })
+  const client = new OpenMemory({ url: server.url })
+  expect(await client.getMemory(id)).toMatchObject({ content: 'Ada drinks tea' })
+  await client.close()
+  await server.close()
+  // The object is still open.
+  expect(await om.getMemory(id)).toMatchObject({ id })
+})
+
+databaseTest('an export of a database is imported into a directory, and exported to equal bytes', async () => {
+  const [om] = openDatabases(1) as [OpenMemory]
+  await om.addMemories([{ content: 'Ada drinks tea', user_id: 'ada' }, { content: 'Bob runs' }])
+  const [file, again] = [join(freshDirectory(), 'a.jsonl'), join(freshDirectory(), 'b.jsonl')]
+  expect(await om.exportTo(file)).toMatchObject({ memories: 2 })
+  const embedded = new OpenMemory({ path: freshDirectory(), embedder: 'test' })
+  expect(await embedded.importFrom(file)).toMatchObject({ imported: 2 })
+  await embedded.exportTo(again)
+  await embedded.close()
+  expect(readFileSync(again, 'utf8')).toBe(readFileSync(file, 'utf8'))
+})
+
+function migrate(from: string, to: string): { code: number; result: Record<string, unknown> } {
+  const cli = join(__dirname, '..', 'dist', 'cli', 'index.js')
+  const { status, stdout } = spawnSync(process.execPath, [cli, 'migrate', '--from', from, '--to', to, '--json'], {
+    encoding: 'utf8',
+  })
+  return { code: status ?? -1, result: JSON.parse(stdout) }
+}
+
+databaseTest('openmemory migrate moves memories into a database and back, and is repeated without harm', async () => {
+  const [path, back, store] = [freshDirectory(), freshDirectory(), databaseOf(freshDirectory())]
+  const om = new OpenMemory({ path })
+  const [first] = await om.addMemories([
+    { id: 'tea', content: 'Ada drinks tea', user_id: 'ada' },
+    { content: 'Bob runs' },
+  ])
+  expect(first).toMatchObject({ ok: true })
+  await om.updateMemory('tea', { content: 'Ada drinks coffee' })
+  await om.addMemory({ id: 'gone', content: 'Ada forgets this' })
+  await om.deleteMemory('gone')
+  await om.close()
+  const expected = { memories: 2, versions: 3, tombstones: 1, failed: 0, missing: 0 }
+  expect(migrate(path, store)).toMatchObject({ code: 0, result: { ...expected, imported: 2, skipped: 0 } })
+  expect(migrate(path, store)).toMatchObject({ code: 0, result: { ...expected, imported: 0, skipped: 2 } })
+  expect(migrate(store, back)).toMatchObject({ code: 0, result: { ...expected, imported: 2 } })
+  const again = new OpenMemory({ path: back })
+  expect(await again.getMemory('tea', { version: 1 })).toMatchObject({ content: 'Ada drinks tea' })
+  // What differs is told, and kept.
+  await again.updateMemory('tea', { content: 'Ada drinks water' })
+  await again.close()
+  expect(migrate(back, store)).toMatchObject({ code: 1, result: { failed: 1, missing: 1 } })
+})
+
+test('openmemory migrate refuses a source that is no store', () => {
+  const { code, result } = migrate(freshDirectory(), URL)
+  expect([code, result]).toEqual([
+    1,
+    { error: expect.objectContaining({ code: 'INVALID_ARGUMENT', details: { field: 'from' } }) },
+  ])
+})

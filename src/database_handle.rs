@@ -1,0 +1,85 @@
+//! When is a database reached, and when are its connections closed? The first call connects, and `close` closes all once
+//! every call has ended.
+
+use std::sync::Arc;
+
+use napi::tokio::sync::OnceCell;
+use openmemory_postgres::{Options, PostgresStore, PostgresStores};
+use openmemory_rules::Error;
+use openmemory_rules::contract::{DEFAULT_TENANT, MemoryStore, Reply, Stores};
+
+use crate::in_flight::{InFlight, Running};
+use crate::options::StoreSpec;
+
+/// The hold of one JavaScript object on a database.
+pub struct DatabaseHandle {
+    pub spec: Arc<StoreSpec>,
+    url: String,
+    /// Connects with the first call.
+    stores: OnceCell<Arc<PostgresStores>>,
+    in_flight: Arc<InFlight>,
+}
+
+impl DatabaseHandle {
+    pub fn new(url: String, spec: StoreSpec) -> Self {
+        Self { spec: Arc::new(spec), url, stores: OnceCell::new(), in_flight: Arc::default() }
+    }
+
+    async fn stores(&self) -> Result<&Arc<PostgresStores>, Error> {
+        let open = || async {
+            let defaults = Options::new(self.url.as_str(), self.spec.embedder.clone());
+            Ok(Arc::new(PostgresStores::new(&Options { index_memory: self.spec.index_memory, ..defaults })?))
+        };
+        self.stores.get_or_try_init(open).await
+    }
+
+    pub async fn store(&self) -> Result<PostgresStore, Error> {
+        self.stores().await?.tenant(DEFAULT_TENANT).await
+    }
+
+    /// Starts a call, in the order in which JavaScript makes the calls.
+    pub fn begin(&self) -> Result<Running, Error> {
+        self.in_flight.begin()
+    }
+
+    /// Waits until no call is in flight, and closes all connections.
+    pub async fn close(&self) -> Result<(), Error> {
+        self.in_flight.close(self.spec.embeds_in_javascript()).await;
+        match self.stores.get() {
+            Some(stores) => stores.close().await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// The stores of a database for a server of this process, which closes before they do.
+pub struct Served(pub Arc<DatabaseHandle>);
+
+impl Stores for Served {
+    fn store<'a>(&'a self, tenant: &'a str) -> Reply<'a, Arc<dyn MemoryStore>> {
+        Box::pin(async move { self.0.stores().await?.store(tenant).await })
+    }
+
+    fn all_write(&self) -> bool {
+        true
+    }
+
+    fn close(&self) -> Reply<'_, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+/// Runs a call on the store.
+pub async fn run<R, T, C>(
+    started: Result<Running, Error>,
+    handle: &DatabaseHandle,
+    request: Result<R, Error>,
+    call: C,
+) -> Result<T, Error>
+where
+    C: for<'a> FnOnce(&'a PostgresStore, R) -> Reply<'a, T>,
+{
+    let (running, request) = (started?, request?);
+    let store = handle.store().await?;
+    running.unless_given_up(call(&store, request)).await
+}
