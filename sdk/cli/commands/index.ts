@@ -19,6 +19,7 @@ import { consolidate, learn, relearn } from './learn'
 import { learnings, review, sources, undo } from './learnings'
 import { list } from './list'
 import { mcp } from './mcp'
+import { migrate } from './migrate'
 import { reindex } from './reindex'
 import { reinforce } from './reinforce'
 import { restore } from './restore'
@@ -32,6 +33,6 @@ import { update } from './update'
 export const COMMANDS: Command[] = [
   ...[add, search, context, get, update, history, restore, retire, deleteMemories, list, reinforce],
   ...[learn, consolidate, relearn, learnings, review, undo, sources, evaluate],
-  ...[exportMemories, importMemories, backup, compact, reindex, stats, doctor, demo],
+  ...[exportMemories, importMemories, backup, migrate, compact, reindex, stats, doctor, demo],
   ...[studio, serve, mcp, init, keys],
 ]
