@@ -20,7 +20,13 @@ const ARROWS: Record<string, string[]> = {
   'openmemory-learning': ['openmemory-domain'],
   'openmemory-rules': ['openmemory-domain'],
   'openmemory-storage': ['openmemory-domain', 'openmemory-files', 'openmemory-rules'],
-  'openmemory-calls': ['openmemory-domain', 'openmemory-embedding', 'openmemory-index', 'openmemory-rules'],
+  'openmemory-calls': [
+    'openmemory-domain',
+    'openmemory-embedding',
+    'openmemory-index',
+    'openmemory-learning',
+    'openmemory-rules',
+  ],
   'openmemory-engine': [
     'openmemory-calls',
     'openmemory-domain',

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
 import { type DatabaseOptions, OpenMemory, type OpenMemoryOptions, ValidationError } from '@openmemory/sdk'
+import { fakeModel, operations } from './helpers/fake-model'
 import { databaseOf } from './helpers/served'
 import { databaseTest, freshDirectory, openDatabases } from './helpers/store'
 
@@ -114,6 +115,44 @@ databaseTest('an export of a database is imported into a directory, and exported
   await embedded.exportTo(again)
   await embedded.close()
   expect(readFileSync(again, 'utf8')).toBe(readFileSync(file, 'utf8'))
+})
+
+databaseTest('what two objects learn from one call at once is learnt once, exported and forgotten', async () => {
+  const [om, other] = openDatabases(2) as [OpenMemory, OpenMemory]
+  const answer = operations(() => [{ op: 'add', text: 'Ada lives in Porto', quote: 'I live in Porto' }])
+  let [arrived, both] = [0, () => {}]
+  const all = new Promise<void>((resolve) => {
+    both = resolve
+  })
+  const model = await fakeModel(async (exchange, response) => {
+    arrived += 1
+    if (arrived === 2) both()
+    await all
+    await answer(exchange, response)
+  })
+  const options = { user_id: 'ada', languageModel: model.endpoint }
+  const messages = [{ content: 'I live in Porto', id: 'm1' }]
+  const [one, two] = await Promise.all([om.learn(messages, options), other.learn(messages, options)])
+  expect(one).toMatchObject({ status: 'done', operations: [{ state: 'applied' }] })
+  expect(two).toEqual(one)
+  const { memories } = await om.listMemories()
+  expect(memories.map(({ content }) => content)).toEqual(['Ada lives in Porto'])
+  expect(await other.getSources(memories[0]?.id as string)).toMatchObject([
+    { learning: one.id, quote: 'I live in Porto' },
+  ])
+
+  const [file, again] = [join(freshDirectory(), 'a.jsonl'), join(freshDirectory(), 'b.jsonl')]
+  await om.exportTo(file)
+  const embedded = new OpenMemory({ path: freshDirectory(), embedder: 'test' })
+  await embedded.importFrom(file)
+  await embedded.exportTo(again)
+  await embedded.close()
+  expect(readFileSync(again, 'utf8')).toBe(readFileSync(file, 'utf8'))
+  expect(readFileSync(file, 'utf8')).toContain('"source"')
+
+  await other.deleteMemories({ filters: { user_id: 'ada' } })
+  expect((await om.listLearnings()).learnings).toEqual([])
+  expect((await om.listMessages()).messages).toEqual([])
 })
 
 function migrate(from: string, to: string): { code: number; result: Record<string, unknown> } {

@@ -15,7 +15,7 @@ use openmemory_domain::request::{
 use openmemory_engine::ExportFile;
 use openmemory_postgres::PostgresStore;
 use openmemory_rules::context::block;
-use openmemory_rules::contract::{ExportSink, ItemResult, MemoryStore, Reply, Stores};
+use openmemory_rules::contract::{ExportSink, ItemResult, MemoryStore, Reply};
 use openmemory_rules::{Error, ImportFile};
 use parking_lot::Mutex;
 use serde::Serialize;
@@ -30,7 +30,7 @@ use crate::handle::blocking;
 use crate::language_model::language_model;
 use crate::options::StoreSpec;
 use crate::request::read;
-use crate::server::Server;
+use crate::server::{MakeStores, Server};
 use crate::watcher::wake_call;
 
 type Promised<'env> = Result<PromiseRaw<'env, String>>;
@@ -203,8 +203,8 @@ impl Database {
         complete: Option<Function<'_, FnArgs<(String,)>, Promise<String>>>,
     ) -> Promised<'env> {
         let control = progress(control);
-        language_model(env, model, complete)?;
-        self.call(env, read(&request, Learn::read), |store, learn| store.learn(learn, control))
+        let model = language_model(env, model, complete)?;
+        self.call(env, read(&request, Learn::read), |store, learn| store.learn_with(learn, model, control))
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -320,8 +320,9 @@ impl Database {
         facade: Function<'_, FnArgs<(String,)>, Promise<String>>,
         send: Function<'_, FnArgs<(String,)>, Promise<String>>,
     ) -> Result<Server> {
-        let stores: Arc<dyn Stores> = Arc::new(Served(Arc::clone(&self.handle)));
-        Server::of(env, Arc::clone(&self.handle.spec), Some(stores), &options, (mcp, facade, send))
+        let handle = Arc::clone(&self.handle);
+        let make: MakeStores = Box::new(move |models| Arc::new(Served { handle, models }));
+        Server::of(env, Arc::clone(&self.handle.spec), Some(make), &options, (mcp, facade, send))
     }
 
     /// Waits for the calls in flight first. Idempotent.

@@ -10,6 +10,7 @@ use openmemory_rules::contract::{DEFAULT_TENANT, MemoryStore, Reply, Stores};
 
 use crate::in_flight::{InFlight, Running};
 use crate::options::StoreSpec;
+use crate::server::Models;
 
 /// The hold of one JavaScript object on a database.
 pub struct DatabaseHandle {
@@ -53,11 +54,17 @@ impl DatabaseHandle {
 }
 
 /// The stores of a database for a server of this process, which closes before they do.
-pub struct Served(pub Arc<DatabaseHandle>);
+pub struct Served {
+    pub handle: Arc<DatabaseHandle>,
+    pub models: Models,
+}
 
 impl Stores for Served {
     fn store<'a>(&'a self, tenant: &'a str) -> Reply<'a, Arc<dyn MemoryStore>> {
-        Box::pin(async move { self.0.stores().await?.store(tenant).await })
+        Box::pin(async move {
+            let store = self.handle.stores().await?.tenant(tenant).await?;
+            Ok(Arc::new(store.learning_with(self.models.of(tenant))) as Arc<dyn MemoryStore>)
+        })
     }
 
     fn all_write(&self) -> bool {

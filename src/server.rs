@@ -66,10 +66,34 @@ impl Log {
     }
 }
 
+/// What the tenants of a server learn with, and how much.
+pub struct Models {
+    model: Option<Arc<dyn LanguageModel>>,
+    budgets: Option<Budgets>,
+}
+
+impl Models {
+    fn new(spec: &StoreSpec, tokens_per_hour: Option<u64>) -> Self {
+        let budgets = tokens_per_hour.map(|tokens| Budgets::new(tokens, Arc::new(SystemClock)));
+        Self { model: spec.language_model.clone(), budgets }
+    }
+
+    pub fn of(&self, tenant: &str) -> Option<Arc<dyn LanguageModel>> {
+        let model = self.model.clone()?;
+        Some(match &self.budgets {
+            Some(budgets) => budgets.limit(tenant, model),
+            None => model,
+        })
+    }
+}
+
+/// Makes the stores of a server.
+pub type MakeStores = Box<dyn FnOnce(Models) -> Arc<dyn Stores>>;
+
 /// Opens the stores of tenants with the model of the served engine.
 struct Directories {
     spec: Arc<StoreSpec>,
-    budgets: Option<Budgets>,
+    models: Models,
 }
 
 impl OpenDirectory for Directories {
@@ -82,11 +106,7 @@ impl OpenDirectory for Directories {
     }
 
     fn language_model(&self, tenant: &str) -> Option<Arc<dyn LanguageModel>> {
-        let model = self.spec.language_model.clone()?;
-        Some(match &self.budgets {
-            Some(budgets) => budgets.limit(tenant, model),
-            None => model,
-        })
+        self.models.of(tenant)
     }
 }
 
@@ -100,24 +120,27 @@ struct Around {
 
 /// The stores that a server serves: in directories, or in a database.
 fn stores(spec: &Arc<StoreSpec>, options: &Options) -> std::result::Result<Arc<dyn Stores>, rules::Error> {
+    let models = Models::new(spec, options.tokens_per_hour);
     let Some(url) = &options.store else {
-        let budgets = options.tokens_per_hour.map(|tokens| Budgets::new(tokens, Arc::new(SystemClock)));
-        let directories = Arc::new(Directories { spec: Arc::clone(spec), budgets });
+        let directories = Arc::new(Directories { spec: Arc::clone(spec), models });
         let stores = TenantDirectories::new(spec.path.clone(), directories, options.limits.open_tenants);
         return Ok(Arc::new(stores));
     };
-    in_database(spec, url)
+    in_database(spec, url, models)
 }
 
 #[cfg(feature = "postgres")]
-fn in_database(spec: &StoreSpec, url: &str) -> std::result::Result<Arc<dyn Stores>, rules::Error> {
-    let database =
-        postgres::Options { index_memory: spec.index_memory, ..postgres::Options::new(url, spec.embedder.clone()) };
+fn in_database(spec: &StoreSpec, url: &str, models: Models) -> std::result::Result<Arc<dyn Stores>, rules::Error> {
+    let database = postgres::Options {
+        index_memory: spec.index_memory,
+        language_model: Some(Arc::new(move |tenant| models.of(tenant))),
+        ..postgres::Options::new(url, spec.embedder.clone())
+    };
     Ok(Arc::new(PostgresStores::new(&database)?))
 }
 
 #[cfg(not(feature = "postgres"))]
-fn in_database(_spec: &StoreSpec, _url: &str) -> std::result::Result<Arc<dyn Stores>, rules::Error> {
+fn in_database(_spec: &StoreSpec, _url: &str, _models: Models) -> std::result::Result<Arc<dyn Stores>, rules::Error> {
     Err(rules::Error::Unsupported {
         call: "serving",
         instead: "this addon was built without PostgreSQL; use one that has it",
@@ -147,11 +170,12 @@ impl Server {
     pub fn of(
         env: &Env,
         spec: Arc<StoreSpec>,
-        stores: Option<Arc<dyn Stores>>,
+        stores: Option<MakeStores>,
         options: &str,
         (mcp, facade, send): Functions<'_>,
     ) -> Result<Self> {
         let options: Options = serde_json::from_str(options).map_err(|error| Error::from_reason(error.to_string()))?;
+        let stores = stores.map(|make| make(Models::new(&spec, options.tokens_per_hour)));
         let hosts = Waiting::default();
         let around = Around {
             mcp: mcp_call(env, mcp, &hosts)?,

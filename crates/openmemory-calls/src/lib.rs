@@ -1,6 +1,6 @@
 //! What do the calls of every store do, whatever keeps its rows? Texts get vectors, words and sectors, memories become
-//! entries of the index, operations are applied, versions are found by time, and texts that
-//! were replaced are searched.
+//! entries of the index, operations are applied, versions are found by time, texts that were replaced are searched, and
+//! conversations are learnt from.
 
 #![forbid(unsafe_code)]
 
@@ -9,6 +9,7 @@ pub mod export_lines;
 pub mod facets;
 pub mod index_entry;
 pub mod index_text;
+pub mod learning;
 pub mod list_cursor;
 pub mod operations;
 pub mod outcome;

@@ -62,6 +62,20 @@ impl HasId for Applied {
 }
 
 impl Ready {
+    /// The memories that it changes; a new one is not there yet.
+    pub fn memory_ids(&self) -> Vec<&MemoryId> {
+        match self {
+            Self::Add(_) => Vec::new(),
+            Self::Update(update, _) => vec![&update.id],
+            Self::Retire(retire) => vec![&retire.id],
+            Self::Merge(merge, _) => {
+                std::iter::once(&merge.into.id).chain(merge.from.iter().map(|one| &one.id)).collect()
+            }
+            Self::Restore(restore, _) => vec![&restore.id],
+            Self::Delete(delete) | Self::TakeBack(delete) => vec![&delete.id],
+        }
+    }
+
     /// The memory that it deletes.
     pub fn id_of_deletion(&self) -> Option<&MemoryId> {
         match self {

@@ -24,6 +24,11 @@ impl Scope {
         ]
     }
 
+    /// Whether it has all that another one names.
+    pub fn is_within(&self, named: &Self) -> bool {
+        self.fields().iter().zip(named.fields()).all(|((_, value), (_, wanted))| wanted.is_none() || *value == wanted)
+    }
+
     /// Checks one of the four values.
     pub fn read(field: &str, text: String) -> Result<String, Invalid> {
         if text.is_empty() {

@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::feed::Feed;
 use super::hit_cache::HitCache;
-use super::learning::LearningQueue;
 use super::model::Model;
 use super::partitions::{FEW_USERS, Partitions, Scoped};
 use super::past::Past;
 use super::reinforcement::pending::PendingReinforcements;
 use super::upgrade::upgrade;
+use openmemory_calls::learning::LearningQueue;
 use openmemory_domain::{Clock, MemoryId, ModelIdentity, SystemClock, Timestamp};
 use openmemory_embedding::{EmbedderSource, EmbeddingService};
 use openmemory_rules::{Error, Rows};

@@ -14,6 +14,7 @@ use openmemory_domain::request::{
 use openmemory_domain::{Content, Dynamics, Embedding, Memory, MemoryId, ModelIdentity};
 use openmemory_rules::contract::{Added, Control, Deleted, DeletedMany, ItemError, ItemResult, Operated};
 use openmemory_rules::write::add::{self, Prepared};
+use openmemory_rules::write::forget::{Mentions, delete_and_forget};
 use openmemory_rules::write::text::Text;
 use openmemory_rules::write::{delete, reinforce, restore, retire, update};
 use openmemory_rules::{Changes, Error};
@@ -43,7 +44,7 @@ impl HasId for Unprepared {
 
 impl Tenant {
     /// The scopes of memories, and what a commit reads of them.
-    async fn places<'a>(
+    pub(crate) async fn places<'a>(
         self: &Arc<Self>,
         ids: impl Iterator<Item = &'a MemoryId>,
     ) -> Result<(Vec<ScopeRow>, Hints), Error> {
@@ -257,7 +258,11 @@ impl Tenant {
 
     pub(crate) async fn delete(self: &Arc<Self>, request: Delete) -> Result<Deleted, Error> {
         let id = request.id.clone();
-        let deleted = self.change(&id, None, move |rows| delete::delete(rows, request.clone(), rows.now())).await;
+        let work = move |rows: &mut Workspace<'_>| {
+            let now = rows.now();
+            delete_and_forget(rows, request.clone(), now)
+        };
+        let deleted = self.change(&id, None, work).await;
         self.forget(&id);
         deleted.map(|(_, deleted)| deleted)
     }
@@ -339,12 +344,13 @@ impl Tenant {
     ) -> Result<Vec<ItemResult<Deleted>>, Error> {
         let items = read_ids(ids);
         let (scopes, hints) = self.places(items.iter().flatten()).await?;
+        let hints = Hints { sources: true, ..hints };
         let named: Vec<MemoryId> = items.iter().flatten().cloned().collect();
         let work = move |rows: &mut Workspace<'_>| {
             let remove = |item: &ItemResult<MemoryId>| {
                 let id = item.clone()?;
                 let now = rows.now();
-                rows.attempt(|rows| delete::delete(rows, id.clone().into(), now))
+                rows.attempt(|rows| delete_and_forget(rows, id.clone().into(), now))
                     .map(|(_, deleted)| deleted)
                     .map_err(|error| ItemError { id: Some(id.to_string()), error })
             };
@@ -362,24 +368,44 @@ impl Tenant {
         filter: Option<Arc<Filter>>,
         control: &Control,
     ) -> Result<DeletedMany, Error> {
-        let whole = filter.clone();
+        // First, so that nothing is learnt any longer from what waits.
+        let promised = self.forget_documents_of(filter.as_deref()).await?;
         let mut deleted = Vec::with_capacity(ids.len());
+        self.delete_chunks(&ids, &filter, control, &mut deleted).await?;
+        if promised {
+            // What was learnt since the caller looked.
+            let left = self.ids_matching(filter.clone(), Arc::default()).await?;
+            self.delete_chunks(&left, &filter, control, &mut deleted).await?;
+        }
+        self.forget_users(filter.as_deref()).await?;
+        Ok(DeletedMany { deleted: deleted.len(), ids: deleted })
+    }
+
+    async fn delete_chunks(
+        self: &Arc<Self>,
+        ids: &[MemoryId],
+        filter: &Option<Arc<Filter>>,
+        control: &Control,
+        deleted: &mut Vec<String>,
+    ) -> Result<(), Error> {
+        let total = deleted.len() + ids.len();
         for chunk in ids.chunks(DELETE_CHUNK) {
             if control.is_cancelled() {
-                return Err(Error::Interrupted { done: deleted.len(), total: ids.len() });
+                return Err(Error::Interrupted { done: deleted.len(), total });
             }
             let (scopes, hints) = self.places(chunk.iter()).await?;
             let (named, filter) = (chunk.to_vec(), filter.clone());
             let work = move |rows: &mut Workspace<'_>| {
+                let mentions = Mentions::of(rows, &named)?;
                 let removed = delete::delete_matching(rows, &named, filter.as_deref(), rows.now())?;
+                mentions.forget(rows, removed.iter().map(|(_, deleted)| &deleted.memory.version.id))?;
                 Ok(removed.into_iter().map(|(_, deleted)| deleted.memory.version.id.to_string()).collect::<Vec<_>>())
             };
-            deleted.extend(self.commit(scopes, hints, work).await?);
+            deleted.extend(self.commit(scopes, Hints { sources: true, ..hints }, work).await?);
             chunk.iter().for_each(|id| self.forget(id));
-            control.report(deleted.len(), ids.len());
+            control.report(deleted.len(), total);
         }
-        self.forget_users(whole.as_deref()).await?;
-        Ok(DeletedMany { deleted: deleted.len(), ids: deleted })
+        Ok(())
     }
 
     pub(crate) async fn apply_operations(
@@ -433,7 +459,11 @@ impl Tenant {
         operated
     }
 
-    async fn embed_texts(self: &Arc<Self>, operations: &[Operation], control: &Control) -> Result<Embedded, Error> {
+    pub(crate) async fn embed_texts(
+        self: &Arc<Self>,
+        operations: &[Operation],
+        control: &Control,
+    ) -> Result<Embedded, Error> {
         let mut unknown: Vec<&Content> = Vec::new();
         for operation in operations {
             match operation {
@@ -455,7 +485,7 @@ impl Tenant {
     }
 
     /// An operation with all that its commit needs, whose scopes are added to those of the commit.
-    async fn ready(
+    pub(crate) async fn ready(
         self: &Arc<Self>,
         operation: Operation,
         embedded: &Embedded,
@@ -513,7 +543,7 @@ impl HasId for Named {
 fn hints_of(scope: &ScopeRow, prepared: &[Prepared]) -> Hints {
     let numbers = prepared.iter().flat_map(|new| &new.text.related).map(|other| (scope.key, other.number.0)).collect();
     let ids = prepared.iter().map(|new| new.id().clone()).collect();
-    Hints { ids, numbers, new: prepared.len(), model: true }
+    Hints { ids, numbers, new: prepared.len(), model: true, sources: false }
 }
 
 fn read_ids(ids: Vec<Item<MemoryId>>) -> Vec<ItemResult<MemoryId>> {

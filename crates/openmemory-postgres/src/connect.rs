@@ -7,6 +7,7 @@ use std::time::Duration;
 use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use openmemory_domain::{Clock, Invalid, SystemClock};
 use openmemory_embedding::EmbedderSource;
+use openmemory_learning::LanguageModel;
 use openmemory_rules::Error;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
@@ -29,6 +30,9 @@ const READ_ATTEMPTS: usize = 4;
 const LIMITS: &str =
     "-c statement_timeout=60000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=30000 -c jit=off";
 
+/// The language model of a tenant.
+pub type LanguageModelOf = Arc<dyn Fn(&str) -> Option<Arc<dyn LanguageModel>> + Send + Sync>;
+
 /// Options of the stores in a database. [`Options::new`] has the defaults.
 #[derive(Clone)]
 pub struct Options {
@@ -41,6 +45,8 @@ pub struct Options {
     pub index_memory: usize,
     /// Creates the tables in so many hash partitions. Tests do, to see that each statement touches only one.
     pub hash_partitions: Option<u32>,
+    /// What each tenant learns with.
+    pub language_model: Option<LanguageModelOf>,
 }
 
 impl Options {
@@ -52,6 +58,7 @@ impl Options {
             pool_size: POOL_SIZE,
             index_memory: 1 << 30,
             hash_partitions: None,
+            language_model: None,
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use openmemory_domain::filter::{Field, Filter};
 use openmemory_rules::Error;
 use serde_json::Value;
 
@@ -61,26 +60,5 @@ impl Tenant {
                 session.pipeline(&requests).map(drop).inspect_err(|_| session.roll_back())
             })
             .await
-    }
-
-    /// Removes what a server keeps of the users that a filter names and nothing else, or of all users.
-    pub(crate) async fn forget_users(self: &Arc<Self>, filter: Option<&Filter>) -> Result<(), Error> {
-        let users: Option<Vec<Option<String>>> = match filter {
-            None => None,
-            Some(filter) if filter.constrains_only(&Field::UserId) => {
-                let users = filter.required(&Field::UserId).unwrap_or_default();
-                Some(users.into_iter().map(|user| user.map(str::to_owned)).collect())
-            }
-            Some(_) => return Ok(()),
-        };
-        let mut gone = Vec::new();
-        for name in self.document_names(String::new()).await? {
-            let Some(document) = self.document(name.clone()).await? else { continue };
-            let Some(user) = document.get("user_id").and_then(Value::as_str) else { continue };
-            if users.as_ref().is_none_or(|users| users.iter().any(|named| named.as_deref() == Some(user))) {
-                gone.push((name, None));
-            }
-        }
-        if gone.is_empty() { Ok(()) } else { self.put_documents(gone).await }
     }
 }

@@ -1,17 +1,21 @@
-//! What does an export contain? The matching memories with their histories, and the tombstones.
+//! What does an export contain? The matching memories with their histories, the tombstones, and what was learnt.
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::sync::Arc;
 
 use openmemory_calls::export_lines::{Lines, unwritable};
 use openmemory_domain::export::{ExportedTombstone, Header, LinkRow, MemoryRow, Trailer, VersionRow};
-use openmemory_domain::filter::Filter;
+use openmemory_domain::filter::{Field, Filter};
+use openmemory_domain::learning::KeptSource;
 use openmemory_domain::{ContentHash, Invalid, MemoryId, Version};
 use openmemory_rules::contract::{Control, ExportSink, Exported};
-use openmemory_rules::{Error, LINE_BYTES, Number, Rows, Tombstone};
+use openmemory_rules::{Error, LINE_BYTES, LearningRows, Number, Rows, Tombstone};
 use parking_lot::Mutex;
+use serde_json::json;
 
 use crate::error::damaged;
+use crate::learning_rows::read_json;
 use crate::rows::{self, Whole, decode};
 use crate::stats::each_memory;
 use crate::store::Tenant;
@@ -78,6 +82,7 @@ impl Tenant {
                 exported.tombstones += 1;
             }
         }
+        self.write_learnt(rows, filter, control, &mut lines)?;
         let trailer = Trailer {
             memories: Some(exported.memories),
             versions: Some(exported.versions),
@@ -88,6 +93,53 @@ impl Tenant {
         exported.bytes = lines.bytes();
         control.report(total, total);
         Ok(exported)
+    }
+
+    /// Messages, learnings and sources of all users, or of those that a filter names and nothing else.
+    fn write_learnt(
+        &self,
+        rows: &Workspace<'_>,
+        filter: Option<&Filter>,
+        control: &Control,
+        lines: &mut Lines<'_>,
+    ) -> Result<(), Error> {
+        let users = match filter {
+            None => None,
+            Some(filter) if filter.constrains_only(&Field::UserId) => filter.required(&Field::UserId),
+            Some(_) => return Ok(()),
+        };
+        let is_wanted = |user: Option<&str>| users.as_ref().is_none_or(|users| users.contains(&user));
+        for (user, id) in rows.all_messages()?.into_iter().filter(|(user, _)| is_wanted(user.as_deref())) {
+            control.check()?;
+            if let Some(message) = rows.message(user.as_deref(), &id)? {
+                lines.record(&json!({ "message": message }))?;
+            }
+        }
+        let mut learnings = HashSet::new();
+        for id in rows.all_learnings()? {
+            control.check()?;
+            let kept = rows.learning(&id)?;
+            if let Some(kept) = kept.filter(|kept| is_wanted(kept.learning.scope.user_id.as_deref())) {
+                lines.record(&json!({ "learning": kept }))?;
+                learnings.insert(id);
+            }
+        }
+        let mut last = -1_i64;
+        while !learnings.is_empty() {
+            control.check()?;
+            let found = rows.session().query(rows::TENANT_SOURCES, &[&self.name, &last, &READ_TOGETHER])?;
+            for row in &found {
+                last = row.get(0);
+                let sources: Vec<KeptSource> = read_json(row.get(1), "the sources of a memory")?;
+                for source in sources.into_iter().filter(|source| learnings.contains(&source.learning)) {
+                    lines.record(&json!({ "source": source }))?;
+                }
+            }
+            if (found.len() as i64) < READ_TOGETHER {
+                break;
+            }
+        }
+        Ok(())
     }
 }
 

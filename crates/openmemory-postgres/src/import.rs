@@ -64,7 +64,7 @@ impl Tenant {
         imported: &mut Imported,
         control: &Control,
     ) -> Result<(), Error> {
-        let (mut new, mut tombstones) = (Vec::new(), Vec::new());
+        let (mut new, mut tombstones, mut learnt) = (Vec::new(), Vec::new(), Vec::new());
         for Numbered { number, line } in group {
             match line {
                 Line::Memory(memory) => {
@@ -82,12 +82,12 @@ impl Tenant {
                     }
                 }
                 Line::Tombstone(tombstone) => tombstones.push(tombstone),
-                // Nothing is learnt in this store, so what was learnt elsewhere stays there.
-                Line::Message(_) | Line::Learning(_) | Line::Source(_) | Line::End(_) => {}
+                Line::Message(_) | Line::Learning(_) | Line::Source(_) => learnt.push(line),
+                Line::End(_) => {}
             }
         }
         let ready = self.embed_new(new, imported, control).await?;
-        self.commit_group(ready, tombstones, on_conflict, imported).await
+        self.commit_group(ready, (tombstones, learnt), on_conflict, imported).await
     }
 
     async fn embed_new(
@@ -122,21 +122,38 @@ impl Tenant {
     async fn commit_group(
         self: &Arc<Self>,
         ready: Vec<Ready>,
-        tombstones: Vec<ExportedTombstone>,
+        (tombstones, learnt): (Vec<ExportedTombstone>, Vec<Line>),
         on_conflict: OnConflict,
         imported: &mut Imported,
     ) -> Result<(), Error> {
-        if ready.is_empty() && tombstones.is_empty() {
+        if ready.is_empty() && tombstones.is_empty() && learnt.is_empty() {
             return Ok(());
         }
         let model = self.model.identity().await?.clone();
         let mut scopes: Vec<ScopeRow> =
             ready.iter().filter_map(|ready| ready.scope()).map(|scope| self.scope_of(&scope)).collect();
-        scopes.sort_by_key(|scope| scope.key);
-        scopes.dedup();
+        let mut sources = Vec::new();
+        for line in &learnt {
+            match line {
+                Line::Message(kept) => scopes.push(self.scope_of(&kept.scope)),
+                Line::Learning(kept) => scopes.push(self.scope_of(&kept.learning.scope)),
+                Line::Source(source) => sources.push(source.memory.clone()),
+                Line::Memory(_) | Line::Tombstone(_) | Line::End(_) => {}
+            }
+        }
+        let (of_sources, hints) = self.places(sources.iter()).await?;
+        scopes.extend(of_sources);
+        scopes.sort_by_key(|scope| (scope.key, scope.user.is_none()));
+        scopes.dedup_by_key(|scope| scope.key);
         let ids =
             ready.iter().map(|ready| ready.memory.id.clone()).chain(tombstones.iter().map(|dead| dead.id.clone()));
-        let hints = Hints { ids: ids.collect(), numbers: Vec::new(), new: ready.len(), model: true };
+        let hints = Hints {
+            ids: ids.chain(hints.ids).collect(),
+            numbers: hints.numbers,
+            new: ready.len(),
+            model: true,
+            sources: !sources.is_empty(),
+        };
         let lines: Vec<(u64, Arc<ExportedMemory>)> =
             ready.iter().map(|ready| (ready.line, Arc::clone(&ready.memory))).collect();
         let work = move |rows: &mut crate::workspace::Workspace<'_>| {
@@ -151,6 +168,9 @@ impl Tenant {
             let mut added = 0;
             for tombstone in &tombstones {
                 added += u64::from(import::insert_tombstone(rows, tombstone)?);
+            }
+            for line in &learnt {
+                import::insert_learnt(rows, line)?;
             }
             Ok((results, added))
         };

@@ -25,6 +25,8 @@ pub(crate) struct Hints {
     /// New memories.
     pub new: usize,
     pub model: bool,
+    /// Where the memories come from, which deletions ask for.
+    pub sources: bool,
 }
 
 /// A piece of work inside a transaction.

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use openmemory_calls::learning;
 use openmemory_domain::filter::Filter;
 use openmemory_domain::learning::{Learning, LearningId};
 use openmemory_domain::request::{
@@ -12,6 +13,7 @@ use openmemory_domain::request::{
     Update, UpdateMany, Watch,
 };
 use openmemory_domain::{Memory, MemoryId, Scope, Shown};
+use openmemory_learning::LanguageModel;
 use openmemory_rules::contract::{
     Added, BackedUp, Compacted, Control, Deleted, DeletedMany, DeletedMessages, EntityStats, ExportSink, Exported,
     Faceted, Hit, Imported, ItemResult, LearningPage, Link, MemoryStore, MemoryVersion, MessagePage, Operated, Page,
@@ -26,7 +28,17 @@ fn unsupported<T: Send + 'static>(call: &'static str, instead: &'static str) -> 
     Box::pin(std::future::ready(Err(Error::Unsupported { call, instead })))
 }
 
-const LEARN_ELSEWHERE: &str = "learn into a store in a directory, and export and import its memories";
+impl PostgresStore {
+    /// Learns with a model that the caller has. Without one nothing is kept and nothing is sent.
+    pub fn learn_with(
+        &self,
+        request: Learn,
+        model: Option<Arc<dyn LanguageModel>>,
+        control: Arc<Control>,
+    ) -> Reply<'_, Learning> {
+        Box::pin(async move { learning::learn(self, request, model, &control).await })
+    }
+}
 
 impl MemoryStore for PostgresStore {
     fn ready(&self) -> Reply<'_, ()> {
@@ -144,39 +156,39 @@ impl MemoryStore for PostgresStore {
     }
 
     fn can_learn(&self) -> bool {
-        false
+        self.language_model.is_some()
     }
 
-    fn learn(&self, _request: Learn, _control: Arc<Control>) -> Reply<'_, Learning> {
-        unsupported("learning", LEARN_ELSEWHERE)
+    fn learn(&self, request: Learn, control: Arc<Control>) -> Reply<'_, Learning> {
+        self.learn_with(request, self.language_model.clone(), control)
     }
 
-    fn decide(&self, _request: Decide) -> Reply<'_, Learning> {
-        unsupported("deciding about a learning", LEARN_ELSEWHERE)
+    fn decide(&self, request: Decide) -> Reply<'_, Learning> {
+        Box::pin(learning::decide(self, request))
     }
 
-    fn undo_learning(&self, _request: LearningById) -> Reply<'_, Learning> {
-        unsupported("undoing a learning", LEARN_ELSEWHERE)
+    fn undo_learning(&self, request: LearningById) -> Reply<'_, Learning> {
+        Box::pin(learning::undo_learning(self, request))
     }
 
     fn learning(&self, id: LearningId) -> Reply<'_, Learning> {
-        Box::pin(std::future::ready(Err(Error::NoLearning { id })))
+        Box::pin(async move { Ok(learning::kept_learning(self, &id).await?.learning) })
     }
 
-    fn list_learnings(&self, _request: ListLearnings) -> Reply<'_, LearningPage> {
-        unsupported("listing learnings", LEARN_ELSEWHERE)
+    fn list_learnings(&self, request: ListLearnings) -> Reply<'_, LearningPage> {
+        Box::pin(self.tenant.list_learnings(request))
     }
 
-    fn sources(&self, _request: Sources) -> Reply<'_, Vec<SourceText>> {
-        unsupported("asking where a memory comes from", LEARN_ELSEWHERE)
+    fn sources(&self, request: Sources) -> Reply<'_, Vec<SourceText>> {
+        Box::pin(self.tenant.sources(request))
     }
 
-    fn list_messages(&self, _request: ListMessages) -> Reply<'_, MessagePage> {
-        unsupported("listing messages", LEARN_ELSEWHERE)
+    fn list_messages(&self, request: ListMessages) -> Reply<'_, MessagePage> {
+        Box::pin(self.tenant.list_messages(request))
     }
 
-    fn delete_messages(&self, _scope: Scope) -> Reply<'_, DeletedMessages> {
-        unsupported("deleting messages", LEARN_ELSEWHERE)
+    fn delete_messages(&self, scope: Scope) -> Reply<'_, DeletedMessages> {
+        Box::pin(self.tenant.delete_messages(scope))
     }
 
     fn without_secrets(&self, text: &str) -> String {

@@ -4,7 +4,8 @@ use openmemory_rules::Error;
 
 use crate::session::Session;
 
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_memories.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../migrations/0001_memories.sql"), include_str!("../migrations/0002_learning.sql")];
 
 /// The key of the lock under which migrations run.
 const LOCK: i64 = 0x6f70_656e_6d65_6d01;

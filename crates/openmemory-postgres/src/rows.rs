@@ -133,6 +133,29 @@ statements! {
     PUT_DOCUMENT = "INSERT INTO om_document (tenant, name, value) VALUES ($1, $2, $3) \
                     ON CONFLICT (tenant, name) DO UPDATE SET value = excluded.value";
     REMOVE_DOCUMENT = "DELETE FROM om_document WHERE tenant = $1 AND name = $2";
+    LEARNING = "SELECT record FROM om_learning WHERE tenant = $1 AND id = $2";
+    /// The one that did not fail, if there is one.
+    LEARNING_OF_KEY = "SELECT id FROM om_learning WHERE tenant = $1 AND key = $2 ORDER BY failed, id DESC LIMIT 1";
+    LEARNINGS_OF = "SELECT id FROM om_learning WHERE tenant = $1 AND user_id IS NOT DISTINCT FROM $2 ORDER BY id";
+    LEARNINGS = "SELECT id FROM om_learning WHERE tenant = $1 ORDER BY id";
+    PUT_LEARNING = "INSERT INTO om_learning (tenant, id, user_id, key, failed, record) VALUES ($1, $2, $3, $4, $5, $6) \
+                    ON CONFLICT (tenant, id) DO UPDATE \
+                    SET key = excluded.key, failed = excluded.failed, record = excluded.record";
+    REMOVE_LEARNING = "DELETE FROM om_learning WHERE tenant = $1 AND id = $2";
+    MESSAGE = "SELECT record FROM om_message WHERE scope = $1 AND id = $2";
+    MESSAGES_OF = "SELECT id FROM om_message WHERE scope = $1 ORDER BY at, id";
+    /// In the order of every store: those without a user first, then by the length of the user's id.
+    MESSAGES = "SELECT user_id, id FROM om_message WHERE tenant = $1 \
+                ORDER BY user_id IS NOT NULL, length(user_id), user_id, at, id";
+    PUT_MESSAGE = "INSERT INTO om_message (scope, id, tenant, user_id, at, record) VALUES ($1, $2, $3, $4, $5, $6) \
+                   ON CONFLICT (scope, id) DO UPDATE SET at = excluded.at, record = excluded.record";
+    REMOVE_MESSAGE = "DELETE FROM om_message WHERE scope = $1 AND id = $2";
+    SOURCES = "SELECT record FROM om_sources WHERE scope = $1 AND number = $2";
+    SOURCES_OF = "SELECT number, record FROM om_sources WHERE scope = $1 AND number = ANY($2)";
+    TENANT_SOURCES = "SELECT number, record FROM om_sources WHERE tenant = $1 AND number > $2 ORDER BY number LIMIT $3";
+    SET_SOURCES = "INSERT INTO om_sources (scope, number, tenant, record) VALUES ($1, $2, $3, $4) \
+                   ON CONFLICT (scope, number) DO UPDATE SET record = excluded.record";
+    REMOVE_SOURCES = "DELETE FROM om_sources WHERE scope = $1 AND number = $2";
     /// The transactions below are over.
     HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_current_snapshot()::text";
     /// What transactions from one on, and before another, have changed.

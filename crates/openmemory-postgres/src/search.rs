@@ -63,43 +63,51 @@ impl Tenant {
         vector: QueryVector,
         control: Arc<Control>,
     ) -> Result<Vec<Hit>, Error> {
+        let (hits, recalled) = self.ranked(request, vector, control).await?;
+        self.recalled(recalled.into_iter());
+        Ok(hits)
+    }
+
+    /// The hits of a search, and which memories it recalls.
+    pub(crate) async fn ranked(
+        self: &Arc<Self>,
+        request: Search,
+        vector: QueryVector,
+        control: Arc<Control>,
+    ) -> Result<(Vec<Hit>, Vec<(ScopeKey, Number)>), Error> {
         if !self.has_model().await? {
-            return Ok(Vec::new());
+            return Ok(Default::default());
         }
         let identity = self.model.identity().await?.clone();
         let tenant = Arc::clone(self);
-        let (hits, recalled) = self
-            .read(Vec::new(), move |rows| {
-                let scopes = tenant.scopes(&request);
-                let candidates = candidates(rows, request.filter.as_ref())?;
-                let mut best = Vec::new();
-                for _ in 0..MAX_ATTEMPTS {
-                    let hot = tenant.current(rows.session(), scopes.as_deref(), identity.dimensions, identity.tag())?;
-                    let query = Query {
-                        text: &request.query,
-                        vector: &vector,
-                        multilingual: tenant.model.is_multilingual(),
-                        spread: tenant.model.spread(),
-                        echo: tenant.model.echo(),
-                        mask: (!request.sectors.is_empty()).then(|| SectorMask::of(&request.sectors)),
-                        candidates: candidates.as_ref(),
-                        now: rows.now(),
-                        window: asked_time(&request.query, request.reference_time.unwrap_or_else(|| rows.now())),
-                        shown: request.shown,
-                    };
-                    let (found, settled) = matching_best(rows, &request, &control, &hot, &query)?;
-                    best = page(&InScope(&hot), &query, found, &request)?;
-                    if settled {
-                        break;
-                    }
+        self.read(Vec::new(), move |rows| {
+            let scopes = tenant.scopes(&request);
+            let candidates = candidates(rows, request.filter.as_ref())?;
+            let mut best = Vec::new();
+            for _ in 0..MAX_ATTEMPTS {
+                let hot = tenant.current(rows.session(), scopes.as_deref(), identity.dimensions, identity.tag())?;
+                let query = Query {
+                    text: &request.query,
+                    vector: &vector,
+                    multilingual: tenant.model.is_multilingual(),
+                    spread: tenant.model.spread(),
+                    echo: tenant.model.echo(),
+                    mask: (!request.sectors.is_empty()).then(|| SectorMask::of(&request.sectors)),
+                    candidates: candidates.as_ref(),
+                    now: rows.now(),
+                    window: asked_time(&request.query, request.reference_time.unwrap_or_else(|| rows.now())),
+                    shown: request.shown,
+                };
+                let (found, settled) = matching_best(rows, &request, &control, &hot, &query)?;
+                best = page(&InScope(&hot), &query, found, &request)?;
+                if settled {
+                    break;
                 }
-                let recalled: Vec<(ScopeKey, Number)> =
-                    best.iter().map(|(_, whole)| (whole.scope, whole.number)).collect();
-                Ok((hits(rows, &request, &vector, &control, best)?, recalled))
-            })
-            .await?;
-        self.recalled(recalled.into_iter());
-        Ok(hits)
+            }
+            let recalled: Vec<(ScopeKey, Number)> = best.iter().map(|(_, whole)| (whole.scope, whole.number)).collect();
+            Ok((hits(rows, &request, &vector, &control, best)?, recalled))
+        })
+        .await
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
+use openmemory_calls::learning::LearningQueue;
 use openmemory_domain::{Clock, MemoryId, ModelTag, Scope};
+use openmemory_learning::LanguageModel;
 use openmemory_rules::{Error, Rows};
 use quick_cache::sync::Cache;
 
@@ -30,6 +32,7 @@ pub(crate) struct Tenant {
     pub writer: Writer,
     pub feed: Arc<Feed>,
     pub pending: Pending,
+    pub learning_queue: LearningQueue,
     /// Where memories are, which does not change while they exist.
     places: Cache<MemoryId, (ScopeKey, u64)>,
     /// Set once the stored vectors are known to be of this process's model.
@@ -40,6 +43,15 @@ pub(crate) struct Tenant {
 #[derive(Clone)]
 pub struct PostgresStore {
     pub(crate) tenant: Arc<Tenant>,
+    /// What it learns with.
+    pub(crate) language_model: Option<Arc<dyn LanguageModel>>,
+}
+
+impl PostgresStore {
+    /// The same store with another language model.
+    pub fn learning_with(self, language_model: Option<Arc<dyn LanguageModel>>) -> Self {
+        Self { language_model, ..self }
+    }
 }
 
 impl Tenant {
@@ -60,6 +72,7 @@ impl Tenant {
             writer: Writer::default(),
             feed: Arc::default(),
             pending: Pending::default(),
+            learning_queue: LearningQueue::default(),
             places: Cache::new(PLACES),
             fitting: OnceLock::new(),
         }

@@ -11,7 +11,7 @@ use openmemory_rules::contract::{MemoryStore, Reply, Stores};
 use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 
-use crate::connect::{Database, Options};
+use crate::connect::{Database, LanguageModelOf, Options};
 use crate::migrate::migrate;
 use crate::model::Model;
 use crate::partitions::HotPartitions;
@@ -24,6 +24,7 @@ pub struct PostgresStores {
     model: Arc<Model>,
     partitions: Arc<HotPartitions>,
     hash_partitions: Option<u32>,
+    language_model: Option<LanguageModelOf>,
     migrated: OnceCell<()>,
     /// `None` after closing.
     tenants: Mutex<Option<HashMap<String, PostgresStore>>>,
@@ -43,6 +44,7 @@ impl PostgresStores {
             model: Arc::new(Model::new(service)),
             partitions: Arc::new(HotPartitions::new(options.index_memory)),
             hash_partitions: options.hash_partitions,
+            language_model: options.language_model.clone(),
             migrated: OnceCell::new(),
             tenants: Mutex::new(Some(HashMap::new())),
         })
@@ -65,7 +67,10 @@ impl PostgresStores {
             Arc::clone(&self.model),
             Arc::clone(&self.partitions),
         );
-        let store = PostgresStore { tenant: Arc::new(tenant) };
+        let store = PostgresStore {
+            tenant: Arc::new(tenant),
+            language_model: self.language_model.as_ref().and_then(|of| of(name)),
+        };
         tenants.insert(name.to_owned(), store.clone());
         Ok(store)
     }

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
+use openmemory_domain::learning::{LearningId, MessageId};
 use openmemory_domain::{
     Content, ContentHash, Dynamics, Embedding, MemoryId, ModelIdentity, Scope, TextKey, Timestamp, Version,
 };
@@ -29,6 +30,10 @@ pub(crate) enum Key {
     Dynamics(u64),
     Waypoints(u64),
     Meta(&'static str),
+    Sources(u64),
+    Learning(LearningId),
+    Message(ScopeKey, MessageId),
+    Document(String),
 }
 
 pub(crate) const MODEL: &str = "model";
@@ -43,7 +48,7 @@ pub(crate) struct Place {
 }
 
 /// `None`: there is no such row.
-type Bytes = Option<Rc<[u8]>>;
+pub(crate) type Bytes = Option<Rc<[u8]>>;
 
 /// A scope that a commit needs and has not locked.
 #[derive(Debug, Clone)]
@@ -191,6 +196,20 @@ impl<'s> Workspace<'s> {
         self.now
     }
 
+    pub(crate) fn tenant(&self) -> &'s str {
+        self.tenant
+    }
+
+    /// The key of a scope that a commit writes to, whose lock it needs.
+    pub(crate) fn locked_scope_of(&self, scope: &Scope) -> Result<ScopeKey, Error> {
+        let key = self.key_of(scope);
+        if self.locked.iter().any(|(locked, _)| *locked == key) {
+            return Ok(key);
+        }
+        *self.missing.borrow_mut() = Some(Missing { scope: key, user: Some(scope.user_id.clone()) });
+        Err(Error::Internal("a scope that is not locked"))
+    }
+
     pub(crate) fn session(&self) -> &'s Session {
         self.session
     }
@@ -245,7 +264,7 @@ impl<'s> Workspace<'s> {
         })
     }
 
-    fn row(&self, key: &Key) -> Result<Bytes, Error> {
+    pub(crate) fn row(&self, key: &Key) -> Result<Bytes, Error> {
         if let Some(known) = self.rows.borrow().get(key) {
             return Ok(known.clone());
         }
@@ -264,6 +283,21 @@ impl<'s> Workspace<'s> {
                 self.know(key.clone(), rows.first().map(|row| row.get(0)));
                 return Ok(());
             }
+            Key::Learning(id) => {
+                let rows = self.session.query(rows::LEARNING, &[&self.tenant, &id.as_str()])?;
+                self.know(key.clone(), rows.first().map(|row| row.get(0)));
+                return Ok(());
+            }
+            Key::Message(scope, id) => {
+                let rows = self.session.query(rows::MESSAGE, &[scope, &id.as_str()])?;
+                self.know(key.clone(), rows.first().map(|row| row.get(0)));
+                return Ok(());
+            }
+            Key::Document(name) => {
+                let rows = self.session.query(rows::DOCUMENT, &[&self.tenant, &name.as_bytes()])?;
+                self.know(key.clone(), rows.first().map(|row| row.get(0)));
+                return Ok(());
+            }
             Key::Head(number) => (*number, rows::HEAD, None),
             Key::Earlier(number, version) => (*number, rows::EARLIER, Some(Box::new(*version as i64))),
             Key::Text(number, hash) => (*number, rows::TEXT, Some(Box::new(hash.as_bytes().to_vec()))),
@@ -271,6 +305,7 @@ impl<'s> Workspace<'s> {
             Key::Replaced(number, hash) => (*number, rows::EMBEDDING, Some(Box::new(hash.as_bytes().to_vec()))),
             Key::Dynamics(number) => (*number, rows::DYNAMICS, None),
             Key::Waypoints(number) => (*number, rows::WAYPOINTS, None),
+            Key::Sources(number) => (*number, rows::SOURCES, None),
         };
         let Some(scope) = self.scope_of(number) else {
             self.know(key.clone(), None);
@@ -286,7 +321,7 @@ impl<'s> Workspace<'s> {
         Ok(())
     }
 
-    fn put(&mut self, key: Key, value: Bytes) {
+    pub(crate) fn put(&mut self, key: Key, value: Bytes) {
         let before = self.rows.borrow_mut().insert(key.clone(), value);
         let was_changed = self.changed.known.contains(&key);
         self.changed.insert(key.clone());
@@ -353,6 +388,7 @@ impl<'s> Workspace<'s> {
                     rows::REMOVE_HISTORY,
                     rows::REMOVE_DYNAMICS,
                     rows::REMOVE_WAYPOINTS,
+                    rows::REMOVE_SOURCES,
                 ] {
                     requests.push(Request::new(sql, vec![Box::new(*scope), Box::new(*number as i64)]));
                 }
@@ -383,7 +419,10 @@ impl<'s> Workspace<'s> {
                 requests.push(request);
                 continue;
             }
-            self.write_row(key, value.as_deref(), &deleted, &inserted, &mut requests)?;
+            match self.write_learnt(key, value.as_deref())? {
+                Some(request) => requests.push(request),
+                None => self.write_row(key, value.as_deref(), &deleted, &inserted, &mut requests)?,
+            }
         }
         self.write_events(writer, &mut requests);
         Ok(requests)
@@ -435,7 +474,8 @@ impl<'s> Workspace<'s> {
         | Key::Entry(number)
         | Key::Replaced(number, _)
         | Key::Dynamics(number)
-        | Key::Waypoints(number)) = key
+        | Key::Waypoints(number)
+        | Key::Sources(number)) = key
         else {
             return Ok(());
         };
@@ -502,7 +542,12 @@ impl<'s> Workspace<'s> {
                 params.push(record());
                 rows::SET_WAYPOINTS
             }
-            Key::Id(_) | Key::Meta(_) => return Ok(()),
+            Key::Sources(_) => {
+                params.push(Box::new(self.tenant.to_owned()));
+                params.push(record());
+                rows::SET_SOURCES
+            }
+            Key::Id(_) | Key::Meta(_) | Key::Learning(_) | Key::Message(..) | Key::Document(_) => return Ok(()),
         };
         requests.push(Request::new(sql, params));
         Ok(())
@@ -666,11 +711,7 @@ impl Changes for Workspace<'_> {
             self.numbers = rows.iter().rev().map(|row| row.get::<_, i64>(0) as u64).collect();
         }
         let number = self.numbers.pop().ok_or(Error::Internal("no number for a memory"))?;
-        let scope = self.key_of(&version.scope);
-        if !self.locked.iter().any(|(locked, _)| *locked == scope) {
-            *self.missing.borrow_mut() = Some(Missing { scope, user: Some(version.scope.user_id.clone()) });
-            return Err(Error::Internal("a memory of a scope that is not locked"));
-        }
+        let scope = self.locked_scope_of(&version.scope)?;
         self.know_scope(Number(number), scope);
         let place = Place { scope: Some(scope), number: Some(number), tombstone: None };
         // Reads whether the id has a row.
@@ -678,6 +719,7 @@ impl Changes for Workspace<'_> {
         self.put_record(Key::Id(version.id.clone()), &place);
         // No row has the new number.
         self.know(Key::Waypoints(number), None);
+        self.know(Key::Sources(number), None);
         self.know(Key::Entry(number), None);
         self.know(Key::Head(number), None);
         self.put_record(Key::Head(number), version);
@@ -715,6 +757,7 @@ impl Changes for Workspace<'_> {
         self.put_record(Key::Id(head.id.clone()), &place);
         self.put(Key::Head(number.0), None);
         self.put(Key::Waypoints(number.0), None);
+        self.put(Key::Sources(number.0), None);
         self.texts.push((number.0, None));
         self.deleted.push((scope, number.0));
         self.count(number.0, -1);

@@ -182,7 +182,8 @@ impl Tenant {
             let user = user.as_ref().map(|user| user.as_bytes().to_vec());
             requests.push(Request::new(rows::LOCK_SCOPE, vec![Box::new(*key), tenant(), Box::new(user)]));
         }
-        let (mut ids, mut numbers, mut new, mut model) = (Vec::new(), HashMap::<ScopeKey, Vec<i64>>::new(), 0, false);
+        let (mut ids, mut numbers, mut new) = (Vec::new(), HashMap::<ScopeKey, Vec<i64>>::new(), 0);
+        let (mut model, mut sources) = (false, false);
         for hints in jobs.iter().map(|job| job.hints()) {
             ids.extend(hints.ids.iter());
             for (scope, number) in &hints.numbers {
@@ -190,6 +191,7 @@ impl Tenant {
             }
             new += hints.new;
             model |= hints.model;
+            sources |= hints.sources;
         }
         ids.sort();
         ids.dedup();
@@ -201,6 +203,10 @@ impl Tenant {
         let numbers: Vec<(ScopeKey, Vec<i64>)> = numbers.into_iter().collect();
         for (scope, numbers) in &numbers {
             requests.push(Request::new(rows::WRITTEN, vec![Box::new(*scope), Box::new(numbers.clone())]));
+        }
+        let first_sources = requests.len();
+        for (scope, numbers) in numbers.iter().filter(|_| sources) {
+            requests.push(Request::new(rows::SOURCES_OF, vec![Box::new(*scope), Box::new(numbers.clone())]));
         }
         let first_new = requests.len();
         if new > 0 {
@@ -236,6 +242,12 @@ impl Tenant {
         }
         for ((scope, _), rows) in numbers.iter().zip(&replies[first_memory..]) {
             workspace.know_written(*scope, rows)?;
+        }
+        for ((_, numbers), rows) in numbers.iter().filter(|_| sources).zip(&replies[first_sources..]) {
+            for row in rows {
+                workspace.know(Key::Sources(row.get::<_, i64>(0) as u64), Some(row.get(1)));
+            }
+            numbers.iter().for_each(|number| workspace.know(Key::Sources(*number as u64), None));
         }
         if model {
             let rows = &replies[first_new + usize::from(new > 0)];

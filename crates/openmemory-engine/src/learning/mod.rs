@@ -1,16 +1,6 @@
-//! How does a store learn from a conversation? It finds what the messages may concern, asks the model once, checks the
-//! answer and applies what is left in one commit.
+//! What of learning is this store's own? Its rows and commits; what is learnt is decided in openmemory-calls.
 
-mod apply;
-mod ask;
-mod conversation;
-mod decide;
 mod documents;
 mod forget;
-mod learn;
-mod queue;
 mod read;
-mod recall;
-mod undo;
-
-pub(super) use queue::LearningQueue;
+mod store;

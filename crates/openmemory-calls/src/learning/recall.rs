@@ -6,13 +6,13 @@ use openmemory_domain::filter::{self, Filter};
 use openmemory_domain::limits::QUERY_CHARACTERS;
 use openmemory_domain::request::Search;
 use openmemory_domain::valid_time::PointInTime;
-use openmemory_domain::{Retired, Scope, Shown};
+use openmemory_domain::{Retired, Scope, Shown, Timestamp};
 use openmemory_learning::{Candidate, Candidates, Neighbour, Part, RawOperation, Standing};
 use openmemory_rules::Error;
-use openmemory_rules::contract::{Control, Hit};
+use openmemory_rules::contract::Hit;
 use serde_json::{Map, Value, json};
 
-use crate::engine::Engine;
+use super::store::LearningStore;
 
 /// Hits of a turn that are looked at.
 const HITS: usize = 10;
@@ -47,7 +47,7 @@ impl Reach {
         Ok(Self { scope: filter::parse(&Value::Object(fields))?, changeable })
     }
 
-    fn candidate(&self, hit: &Hit, engine: &Engine) -> Option<Candidate> {
+    fn candidate(&self, hit: &Hit, now: Timestamp) -> Option<Candidate> {
         let version = &hit.memory.version;
         if version.metadata.fields().contains_key(MESSAGE_ID) {
             return None;
@@ -55,7 +55,7 @@ impl Reach {
         let validity = &version.validity;
         let standing = match validity.retired {
             Some(Retired::Wrong) => Standing::Wrong { since: version.updated_at },
-            _ if validity.is_over(engine.now()) => Standing::Ended,
+            _ if validity.is_over(now) => Standing::Ended,
             _ => Standing::Current,
         };
         let is_changeable = |filter: &Filter| filter.matches(version, &hit.memory.content);
@@ -73,64 +73,64 @@ impl Reach {
     }
 }
 
-impl Engine {
-    /// The memories that a part is shown with: in turns from each search, best first.
-    pub(super) async fn candidates_for(&self, part: &Part, reach: &Reach) -> Result<Candidates, Error> {
-        let mut found = Vec::new();
-        for turn in part.turns.iter().rev().take(TURNS) {
-            found.push(self.near(&turn.text, HITS, reach).await?.into_iter());
-        }
-        found.reverse();
-        let mut mixed = Vec::new();
-        for _ in 0..HITS {
-            mixed.extend(found.iter_mut().filter_map(|hits| hits.next()).filter_map(|hit| reach.candidate(&hit, self)));
-        }
-        Ok(Candidates::choose(mixed))
+/// The memories that a part is shown with: in turns from each search, best first.
+pub(super) async fn candidates_for(
+    store: &impl LearningStore,
+    part: &Part,
+    reach: &Reach,
+) -> Result<Candidates, Error> {
+    let mut found = Vec::new();
+    for turn in part.turns.iter().rev().take(TURNS) {
+        found.push(near(store, &turn.text, HITS, reach).await?.into_iter());
     }
+    found.reverse();
+    let (mut mixed, now) = (Vec::new(), store.now());
+    for _ in 0..HITS {
+        mixed.extend(found.iter_mut().filter_map(|hits| hits.next()).filter_map(|hit| reach.candidate(&hit, now)));
+    }
+    Ok(Candidates::choose(mixed))
+}
 
-    /// The memories that may say what a proposed text says.
-    pub(super) async fn neighbours_of(
-        &self,
-        answer: &[RawOperation],
-        reach: &Reach,
-    ) -> Result<HashMap<String, Vec<Neighbour>>, Error> {
-        let mut neighbours = HashMap::new();
-        for text in answer.iter().filter_map(|raw| raw.text.as_deref()).map(str::trim) {
-            if text.is_empty() || neighbours.contains_key(text) {
-                continue;
-            }
-            let near =
-                self.near(text, NEIGHBOURS, reach).await?.into_iter().filter_map(|hit| {
-                    Some(Neighbour { memory: reach.candidate(&hit, self)?, similarity: hit.similarity })
-                });
-            neighbours.insert(text.to_owned(), near.collect());
+/// The memories that may say what a proposed text says.
+pub(super) async fn neighbours_of(
+    store: &impl LearningStore,
+    answer: &[RawOperation],
+    reach: &Reach,
+) -> Result<HashMap<String, Vec<Neighbour>>, Error> {
+    let (mut neighbours, now) = (HashMap::new(), store.now());
+    for text in answer.iter().filter_map(|raw| raw.text.as_deref()).map(str::trim) {
+        if text.is_empty() || neighbours.contains_key(text) {
+            continue;
         }
-        Ok(neighbours)
+        let near = near(store, text, NEIGHBOURS, reach)
+            .await?
+            .into_iter()
+            .filter_map(|hit| Some(Neighbour { memory: reach.candidate(&hit, now)?, similarity: hit.similarity }));
+        neighbours.insert(text.to_owned(), near.collect());
     }
+    Ok(neighbours)
+}
 
-    /// The memories nearest to a text, with those that were retired. A search that nobody has asked for reinforces
-    /// nothing.
-    async fn near(&self, text: &str, limit: usize, reach: &Reach) -> Result<Vec<Hit>, Error> {
-        let query: String = text.chars().take(QUERY_CHARACTERS).collect();
-        if query.trim().is_empty() {
-            return Ok(Vec::new());
-        }
-        let search = Search {
-            query,
-            vector: None,
-            limit,
-            offset: 0,
-            filter: Some(reach.scope.clone()),
-            sectors: Vec::new(),
-            min_score: 0.0,
-            explain: false,
-            shown: Shown { expired: false, retired: true },
-            point: PointInTime::default(),
-            reference_time: None,
-            history: 0,
-            include_history: false,
-        };
-        let vector = self.embed_query(&search).await?;
-        self.search_silently(&search, &vector, &Control::default())
+/// The memories nearest to a text, with those that were retired.
+async fn near(store: &impl LearningStore, text: &str, limit: usize, reach: &Reach) -> Result<Vec<Hit>, Error> {
+    let query: String = text.chars().take(QUERY_CHARACTERS).collect();
+    if query.trim().is_empty() {
+        return Ok(Vec::new());
     }
+    let search = Search {
+        query,
+        vector: None,
+        limit,
+        offset: 0,
+        filter: Some(reach.scope.clone()),
+        sectors: Vec::new(),
+        min_score: 0.0,
+        explain: false,
+        shown: Shown { expired: false, retired: true },
+        point: PointInTime::default(),
+        reference_time: None,
+        history: 0,
+        include_history: false,
+    };
+    store.search_silently(search).await
 }

@@ -28,7 +28,7 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
-    pub fn of(request: &Learn, model: &str, rows: &impl LearningRows, now: Timestamp) -> Result<Self, Error> {
+    pub fn of(request: &Learn, model: &str, rows: &dyn LearningRows, now: Timestamp) -> Result<Self, Error> {
         let lens = lens(request, model);
         let mut key = blake3::Hasher::new();
         key.update(lens.as_bytes());
@@ -99,7 +99,7 @@ impl Conversation {
 }
 
 /// The kept message that a caller names by the id that the store gave it.
-fn said_again(request: &Learn, message: &Message, rows: &impl LearningRows) -> Result<Option<KeptMessage>, Error> {
+fn said_again(request: &Learn, message: &Message, rows: &dyn LearningRows) -> Result<Option<KeptMessage>, Error> {
     let named = message.id.as_deref().and_then(|id| MessageId::read("id", id).ok());
     let Some(id) = named else { return Ok(None) };
     let kept = rows.message(request.scope.user_id.as_deref(), &id)?;
