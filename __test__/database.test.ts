@@ -8,7 +8,7 @@ import { expect, test } from '@jest/globals'
 import { type DatabaseOptions, OpenMemory, type OpenMemoryOptions, ValidationError } from '@openmemory/sdk'
 import { fakeModel, operations } from './helpers/fake-model'
 import { databaseOf } from './helpers/served'
-import { databaseTest, freshDirectory, openDatabases } from './helpers/store'
+import { databaseTest, freshDirectory, keep, openDatabases } from './helpers/store'
 
 const URL = 'postgres://ada@127.0.0.1:1/memories'
 
@@ -153,6 +153,22 @@ databaseTest('what two objects learn from one call at once is learnt once, expor
   await other.deleteMemories({ filters: { user_id: 'ada' } })
   expect((await om.listLearnings()).learnings).toEqual([])
   expect((await om.listMessages()).messages).toEqual([])
+})
+
+databaseTest('the clients of its server learn with the model of the object, within its budget', async () => {
+  const answer = operations(() => [{ op: 'add', text: 'Ada lives in Porto', quote: 'I live in Porto' }])
+  const { endpoint: languageModel } = await fakeModel(answer)
+  const om = keep(new OpenMemory({ store: databaseOf(freshDirectory()), embedder: 'test', languageModel }))
+  const keyFile = join(freshDirectory(), 'keys.json')
+  const server = await om.serve({ port: 0, keyFile, tokensPerHour: 1 })
+  const client = keep(new OpenMemory({ url: server.url }))
+  expect(await client.learn('I live in Porto', { user_id: 'ada' })).toMatchObject({ status: 'done' })
+  expect((await om.listMemories()).memories).toMatchObject([{ content: 'Ada lives in Porto', user_id: 'ada' }])
+  const second = client.learn('I live in Porto, as I said', { user_id: 'ada' })
+  await expect(second).rejects.toMatchObject({
+    code: 'LANGUAGE_MODEL_FAILED',
+    details: { why: 'budget' },
+  })
 })
 
 function migrate(from: string, to: string): { code: number; result: Record<string, unknown> } {

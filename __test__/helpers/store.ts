@@ -73,7 +73,8 @@ function inProcess({ path, durability: _, allowNonEmpty: _a, lockWaitMs: _l, url
   return new OpenMemory({ ...options, store: databaseOf(path) })
 }
 
-function keep<T extends OpenMemory>(store: T): T {
+/** Closes it after the test. */
+export function keep<T extends OpenMemory>(store: T): T {
   opened.push(store)
   return store
 }
