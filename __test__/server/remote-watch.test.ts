@@ -109,7 +109,7 @@ test('a wrong key is an AuthenticationError, and other calls go on', async () =>
 
 test('a server that is down longer than timeoutMs is UNAVAILABLE', async () => {
   const { server, store } = await serve()
-  const changes = await watching({ url: server.url, timeoutMs: 300 })
+  const changes = await watching({ url: server.url, timeoutMs: 2000 })
   await store.addMemory({ id: 'a', content: 'tea' })
   expect(await take(changes, 1)).toEqual(['a'])
   await server.close()
