@@ -5,7 +5,7 @@ import type { FeedbackOptions, LearnOptions, Message, OpenMemory } from '@openme
 import { fakeModel, numberOf, operations, says } from './helpers/fake-model'
 import { AT, GOLDEN, goldenModel, prepared } from './helpers/golden'
 import { refusal } from './helpers/refusal'
-import { embeddedTest, openStore, remote } from './helpers/store'
+import { embeddedTest, openStore, served } from './helpers/store'
 
 test('there are golden transcripts in several languages', () => {
   expect(GOLDEN.length).toBeGreaterThanOrEqual(60)
@@ -189,7 +189,7 @@ embeddedTest('closing does not wait for a model that never answers', async () =>
 
 test('a model of ones own is not for a store on a server', async () => {
   const om = openStore({ userId: 'ada' })
-  if (!remote) return
+  if (!served) return
   const languageModel = { id: 'mine', complete: () => '{"operations":[]}' }
   expect(await refusal(om.learn('x', { languageModel }))).toMatchObject({ details: { field: 'languageModel' } })
 })

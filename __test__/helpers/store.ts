@@ -16,6 +16,9 @@ export const embeddedTest = remote ? test.skip : test
 /** Whether the memories are in PostgreSQL. */
 export const inPostgres = (globalThis as { openMemoryTestStore?: string }).openMemoryTestStore === 'postgres'
 
+/** Whether calls go through a server. */
+export const served = remote && !process.env.OPENMEMORY_TEST_IN_PROCESS
+
 /** For behaviour of servers that share a database. */
 export const databaseTest = inPostgres ? test : test.skip
 
