@@ -36,12 +36,12 @@ unixTest('the last line counts the tests of both runners and one for each step',
   expect(status).toBe(0)
 })
 
-unixTest('a table shows the time of each step, and lints and types precede the tests', () => {
+unixTest('a table shows the time of each step, and lints precede the tests', () => {
   const { lines } = run({ test: `${RUST}; ${JS}` })
   const rows = lines.slice(lines.indexOf('== time of each step') + 1, -1).map((line) => line.trim().split(/ {2,}/))
   expect(rows.map(([, , name]) => name).slice(0, 10)).toEqual([
     ...['install the packages', 'Chromium for the tests of the studio', 'lint the JavaScript', 'licences and sources'],
-    ...['lint the Rust', 'build', 'exports and libraries', 'make the multilingual model', 'typecheck', 'test'],
+    ...['make the multilingual model', 'lint the Rust', 'build', 'exports and libraries', 'test', 'typecheck'],
   ])
   expect(rows).toHaveLength(15)
   expect(rows[1]?.[0]).toMatch(/^\d+ s$/)
@@ -51,6 +51,19 @@ unixTest('a failed step is counted, and later steps still run', () => {
   const { status, lines } = run({ test: `${RUST}; ${JS}`, 'lint:js': 'false' })
   expect(lines.at(-1)).toBe('555 passed, 1 failed')
   expect(lines.find((line) => / FAILED /.test(line) && / s /.test(line))).toMatch(/lint the JavaScript/)
+  expect(status).not.toBe(0)
+})
+
+unixTest('a step beside others is counted and timed like them, and its output is in one piece', () => {
+  const { status, lines } = run({
+    test: `${RUST}; ${JS}`,
+    'lint:rust': 'echo one; echo two >&2; sleep 1; echo three; false',
+    'lint:js': 'echo js',
+  })
+  expect(lines.at(-1)).toBe('555 passed, 1 failed')
+  const at = lines.indexOf('== lint the Rust')
+  expect(lines.slice(at + 1, at + 4)).toEqual(['one', 'two', 'three'])
+  expect(lines[at + 4]).toMatch(/^== lint the Rust: FAILED after [1-9]\d* s$/)
   expect(status).not.toBe(0)
 })
 
