@@ -13,14 +13,18 @@ const unixTest = process.platform === 'win32' ? test.skip : test
 const CRATES_IO = 'registry+https://github.com/rust-lang/crates.io-index'
 
 /** Looks at one crate, with a cargo that knows no `deny`. */
-function look(crate: { name?: string; license?: string | null; source?: string }) {
+function look({ usedBy, ...crate }: { name?: string; license?: string | null; source?: string; usedBy?: string }) {
   const root = freshDirectory()
   for (const path of ['scripts/check-dependencies.mjs', 'scripts/platform.mjs', 'deny.toml']) {
     cpSync(join(ROOT, path), join(root, path))
   }
-  const packages = [{ name: 'some', version: '1.0.0', license: 'MIT', source: CRATES_IO, ...crate }]
+  const packages = [
+    { id: 'looked-at', name: 'some', version: '1.0.0', license: 'MIT', source: CRATES_IO, ...crate },
+    { id: 'user', name: usedBy ?? 'user', source: null },
+  ]
+  const resolve = { nodes: [{ id: 'user', deps: [{ pkg: 'looked-at' }] }] }
   mkdirSync(join(root, 'bin'))
-  writeFileSync(join(root, 'metadata.json'), JSON.stringify({ packages }))
+  writeFileSync(join(root, 'metadata.json'), JSON.stringify({ packages, resolve }))
   const cargo = join(root, 'bin', 'cargo')
   writeFileSync(cargo, `#!/bin/sh\n[ "$1" = metadata ] && cat '${join(root, 'metadata.json')}'\n`)
   chmodSync(cargo, 0o700)
@@ -47,4 +51,9 @@ unixTest.each([
 unixTest('a crate from elsewhere, and one that deny.toml names, are refused', () => {
   expect(look({ source: 'git+https://example.com/some' })).toBe(1)
   expect(look({ name: 'openssl-sys' })).toBe(1)
+})
+
+unixTest('a crate that deny.toml lets some others use is refused in the rest', () => {
+  expect(look({ name: 'rustls', usedBy: 'openmemory-postgres' })).toBe(0)
+  expect(look({ name: 'rustls', usedBy: 'openmemory-learning' })).toBe(1)
 })
