@@ -143,6 +143,16 @@ describe('what stands out', () => {
   })
 })
 
+test('in a language that the model does not know, a single memory does not answer everything', async () => {
+  const om = openModelStore()
+  await om.addMemory({ content: 'Meine Schwester arbeitet in einem Krankenhaus' })
+  const score = async (query: string) => (await om.searchMemories(query))[0]?.score as number
+  expect(await score('Wo arbeitet meine Schwester?')).toBeGreaterThan(0.9)
+  for (const stranger of ['Wann ist das Fest der Kinder?', 'Wie heißt der Hund?', 'Wie viel kostet die Miete?']) {
+    expect(await score(stranger)).toBeLessThan(0.5)
+  }
+})
+
 test('distinguishing signs, rare tokens and emoji are evidence', async () => {
   const om = openModelStore()
   const texts = ['Ada writes C#', 'Ada writes C++', 'Ada has an A+ in maths', 'Error E1234 is a full disk']

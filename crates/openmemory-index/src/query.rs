@@ -3,6 +3,7 @@
 use openmemory_domain::when::Window;
 use openmemory_domain::{ContentHash, Shown, Timestamp};
 
+use crate::language::Language;
 use crate::score::Features;
 use crate::sector_mask::SectorMask;
 use crate::words;
@@ -45,6 +46,11 @@ impl Query<'_> {
     /// The share of the text in scripts that the embedding model cannot read.
     pub(super) fn unread(&self) -> f32 {
         if self.multilingual { 0.0 } else { words::foreign_share(self.text) }
+    }
+
+    /// Whether the embedding model reads the text's script but does not know its language.
+    pub(super) fn is_foreign(&self) -> bool {
+        !self.multilingual && words::language(&words::query_words(self.text)) != Language::ENGLISH
     }
 }
 

@@ -21,9 +21,9 @@ const AMONG_WEIGHT: f32 = -0.57;
 const USUAL_LENGTH: f32 = 8.0;
 /// The weight of the background: what all memories have in common with the query, they do not count as evidence.
 const BACKGROUND_WEIGHT: f32 = -Feature::Dense.weight();
-/// With so many memories in the scope, half of the background is subtracted. One of few memories may be what makes the
-/// mean high.
-const HALF_BACKGROUND: f32 = 10.0;
+/// The background that is likely without looking counts as much as so many memories. One of few memories may be what
+/// makes the mean high.
+const LIKELY_BACKGROUND: f32 = 10.0;
 /// The slopes of the calibration below and above 0.
 const NEGATIVE_SLOPE: f32 = 1.0;
 const POSITIVE_SLOPE: f32 = 0.055;
@@ -146,9 +146,10 @@ pub struct Features {
 
 impl Features {
     /// Features that are all 0, for a scope of this many memories with a mean number of words.
-    pub(super) fn for_scope(memories: u32, mean_length: f32, background: f32) -> Self {
+    pub(super) fn for_scope(memories: u32, mean_length: f32, background: f32, likely_background: f32) -> Self {
         let memories = memories.max(1) as f32;
-        let background = background * memories / (memories + HALF_BACKGROUND);
+        let background =
+            (background * memories + likely_background * LIKELY_BACKGROUND) / (memories + LIKELY_BACKGROUND);
         let among = memories.ln() + (mean_length / USUAL_LENGTH).ln() / 2.0;
         Self { among, background, ..Self::default() }
     }

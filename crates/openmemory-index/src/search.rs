@@ -46,6 +46,7 @@ pub fn search<P: Partitions>(partitions: &P, query: &Query<'_>, take: usize) -> 
             totals.memories,
             totals.mean_length(),
             cosine_scale.background(centroid.mean_cosine(query.vector)),
+            cosine_scale.likely_background(query.is_foreign()),
         ),
         mask: query.mask,
         shown: query.shown,
