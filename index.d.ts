@@ -290,8 +290,17 @@ export interface Stats {
 
 /** A memory to add. Only `content` is required. Unknown fields are rejected by name. */
 export interface NewMemory<M extends object = Metadata> {
-  /** 1 to 200,000 characters (Unicode code points), not only whitespace. All of it is embedded; long text in passages. */
-  content: string
+  /**
+   * The text: 1 to 200,000 characters (Unicode code points), not only whitespace. All of it is embedded; long text in
+   * passages.
+   *
+   * Several texts, as an array, are kept as one with a form feed (`'\f'`) between them, and each has a vector of its own, so
+   * that a query is compared with each. A text with form feeds is read the same way.
+   *
+   * `null`: a memory without text, which is listed and found by filters, and by a query only if it is given a `vector`; its
+   * `content` reads `''`. It needs tags or metadata.
+   */
+  content: string | readonly string[] | null
   /** At most 64 tags of 1 to 256 characters. Default `[]`. */
   tags?: readonly string[]
   /** At most 1 MiB of JSON, 32 levels deep. `metadata.sector` pins the sector. Default `{}`. */
@@ -314,10 +323,11 @@ export interface NewMemory<M extends object = Metadata> {
   /** Until when it is true: a time, or the end of a year, month or day. Default: it still is. */
   valid_to?: DateInput
   /**
-   * The vector of the text by the model of the store, whose dimensions it must have: the text is not embedded. `reindex()`
-   * and an import embed the text all the same, because only the text is exported.
+   * The vector of the text by the model of the store, whose dimensions it must have: the text is not embedded. For several
+   * texts, one vector of all of them or an array with one for each. `reindex()` and an import embed the text all the same,
+   * because only the text is exported.
    */
-  vector?: VectorInput
+  vector?: VectorInput | readonly VectorInput[]
   /**
    * `false`: the text is not embedded. It is found by its words and by filters, and not by its meaning, until `reindex()`, an
    * import or another text. Default true.
@@ -356,8 +366,8 @@ export type IfExists = 'add' | 'skip' | 'touch'
 
 /** What an update changes; at least one field. Absent fields keep their value. Unknown fields are rejected by name. */
 export interface MemoryPatch<M extends object = Metadata> {
-  /** The new text. It is embedded again unless it equals the stored text. Never `null` or empty. */
-  content?: string
+  /** The new text, or several texts. It is embedded again unless it equals the stored text. Never `null` or empty. */
+  content?: string | readonly string[]
   /** Replaces the whole array; `[]` removes all tags. Never `null`. */
   tags?: readonly string[]
   /**
@@ -390,7 +400,7 @@ export interface MemoryMerge<M extends object = Metadata> {
   id: string
   from: readonly { id: string; ifVersion?: number }[]
   /** What the memory says then. Default: what it says. */
-  content?: string
+  content?: string | readonly string[]
   /** Default: the tags of all of them. */
   tags?: readonly string[]
   /** Merged into the metadata of the memory that stays; `null` removes a field. */

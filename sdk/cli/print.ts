@@ -15,7 +15,7 @@ export function styled(style: Style, text: string, stream: NodeJS.WriteStream = 
 export function show(memory: Memory, call: Say): void {
   const { id, version, tags, metadata, primary_sector, updated_at } = memory
   call.say(`${styled('bold', id)}  ${styled('dim', `version ${version}, ${primary_sector}, ${updated_at}`)}`)
-  call.say(indented(memory.content))
+  if (memory.content !== '') call.say(indented(memory.content))
   if (tags.length > 0) call.say(`  ${styled('dim', 'tags')} ${tags.join(', ')}`)
   if (Object.keys(metadata).length > 0) call.say(`  ${styled('dim', 'metadata')} ${JSON.stringify(metadata)}`)
 }

@@ -22,7 +22,7 @@ export function langGraphMemories({ tables, rows, writtenAt }: Records, userId: 
     return [
       {
         ...{ id, scope: userId === undefined ? {} : { user_id: userId }, created_at },
-        versions: [{ content: memory.content, at: created_at }],
+        versions: [{ content: memory.content ?? '', at: created_at }],
         ...{ tags: [...(memory.tags ?? [])], metadata: memory.metadata as Row },
         ...(expires_at !== undefined && { expires_at }),
       },

@@ -50,8 +50,9 @@ export function receipt(memory: Memory): Answer {
 /** The answer with one whole memory, or the part of its content that begins at this character. */
 export function whole(memory: Memory, offset: number): Answer {
   const length = characters(memory.content)
-  if (!Number.isInteger(offset) || offset < 0 || offset >= length) {
-    throw invalid('offset', `must be a whole number from 0 to ${length - 1}; the content has ${length} characters`)
+  const last = Math.max(length - 1, 0)
+  if (!Number.isInteger(offset) || offset < 0 || offset > last) {
+    throw invalid('offset', `must be a whole number from 0 to ${last}; the content has ${length} characters`)
   }
   const { content, next_offset } = part(memory.content, offset)
   const data = { ...memory, content }

@@ -44,7 +44,7 @@ export function checkRecord(record: unknown, name: string): Record<string, unkno
   for (const field of ['expires_at', 'created_at', 'valid_from', 'valid_to']) {
     if (isDate(checked[field])) checked[field] = isoTime(checked[field], field)
   }
-  if (checked.vector !== undefined) checked.vector = asNumbers(checked.vector)
+  if (checked.vector !== undefined) checked.vector = asVectors(checked.vector)
   assertLossless(checked, '')
   return checked
 }
@@ -58,6 +58,11 @@ export function isoTime(time: string | Date, field: string): string {
 /** A vector as JSON has it. What is none is left to the engine to refuse. */
 export function asNumbers(vector: unknown): unknown {
   return ArrayBuffer.isView(vector) && 'length' in vector ? Array.from(vector as Float32Array) : vector
+}
+
+/** One vector, or one for each text of a memory. */
+function asVectors(vector: unknown): unknown {
+  return Array.isArray(vector) ? vector.map(asNumbers) : asNumbers(vector)
 }
 
 /** The `expires_at` that a call sets; `null` clears it, and an absent one is more likely a mistake. */

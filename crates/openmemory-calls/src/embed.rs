@@ -1,10 +1,11 @@
 //! How does a text get its vectors and sectors? By the model, and by the prototypes of the sectors.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use openmemory_domain::{Content, ContentHash, Embedding, Fault, Invalid, ModelIdentity, ModelTag, Sector};
-use openmemory_embedding::{EmbeddingService, Passage, normalised};
+use openmemory_embedding::{EmbeddingService, Passage, normalised, texts};
 use openmemory_rules::Error;
 use openmemory_rules::contract::Control;
 
@@ -23,20 +24,43 @@ pub async fn prototypes(service: &EmbeddingService, tag: ModelTag) -> Result<Pro
     Ok(Prototypes::new(tag, vectors))
 }
 
-/// Embeds one text.
+/// Embeds the texts of a memory.
 pub async fn embed(
     service: &EmbeddingService,
     prototypes: &Prototypes,
     content: &Content,
 ) -> Result<Arc<Embedding>, Error> {
+    if content.is_none() {
+        return Ok(no_embedding(&service.identity().await.map_err(Fault::from)?));
+    }
     let passages = service.passages(content.meaning().into()).await.map_err(Fault::from)?;
     Ok(Arc::new(prototypes.embedding(content.meaning(), &passages)))
 }
 
-/// The vectors of a text of which the caller has made one, which [`checked_vector`] returned.
-pub fn own_embedding(prototypes: &Prototypes, content: &Content, vector: Vec<f32>) -> Arc<Embedding> {
-    let passage = Passage::of_whole(content.meaning(), vector);
-    Arc::new(prototypes.embedding(content.meaning(), &[passage]))
+/// The vectors of a memory of which the caller has made one for all its texts or one for each.
+pub fn own_embedding(
+    model: &ModelIdentity,
+    prototypes: &Prototypes,
+    content: &Content,
+    vectors: &[Vec<f32>],
+) -> Result<Arc<Embedding>, Error> {
+    let text = content.meaning();
+    let passages = match vectors {
+        [vector] => vec![Passage::of_whole(text, checked_vector(model, vector)?)],
+        vectors => {
+            let texts = texts(text);
+            if texts.len() != vectors.len() {
+                let problem = format!("has {} vectors for {} texts", vectors.len(), texts.len());
+                return Err(Invalid::argument("vector", problem).into());
+            }
+            let passage = |(range, vector): (Range<usize>, &Vec<f32>)| {
+                let start = range.start;
+                Ok(Passage::of_whole(&text[range], checked_vector(model, vector)?).shifted(start))
+            };
+            texts.into_iter().zip(vectors).map(passage).collect::<Result<_, Error>>()?
+        }
+    };
+    Ok(Arc::new(prototypes.embedding(text, &passages)))
 }
 
 /// Vectors of zeros, for a text that is found by its words only.
@@ -64,6 +88,7 @@ pub async fn embed_all(
     control: &Control,
     progress: impl Fn(usize, usize),
 ) -> Result<Embedded, Error> {
+    let (blank, contents): (Vec<&Content>, Vec<&Content>) = contents.iter().partition(|content| content.is_none());
     let distinct: HashMap<ContentHash, &Content> = contents.iter().map(|content| (content.hash(), *content)).collect();
     let (hashes, texts): (Vec<ContentHash>, Vec<Arc<str>>) =
         distinct.into_iter().map(|(hash, content)| (hash, Arc::from(content.meaning()))).unzip();
@@ -76,5 +101,10 @@ pub async fn embed_all(
         Ok(passages) => Ok(Arc::new(prototypes.embedding(text, &passages))),
         Err(error) => Err(Fault::from(error).into()),
     });
-    Ok(hashes.into_iter().zip(embedded).collect())
+    let mut embedded: Embedded = hashes.into_iter().zip(embedded).collect();
+    if let Some(content) = blank.first() {
+        let none = no_embedding(&service.identity().await.map_err(Fault::from)?);
+        embedded.insert(content.hash(), Ok(none));
+    }
+    Ok(embedded)
 }

@@ -153,5 +153,11 @@ fn text_made_before(changes: &impl LearningChanges, restore: &Restore) -> Result
     let Some(version) = changes.earlier(number, restore.version)? else { return Ok(None) };
     let Some(content) = changes.content(number, version.content)? else { return Ok(None) };
     let (hash, words) = (version.content, words(&content));
-    Ok(Some(Text { content: Content::read("content", content)?, hash, words, embedding: None, related: Vec::new() }))
+    Ok(Some(Text {
+        content: Content::recorded("content", content)?,
+        hash,
+        words,
+        embedding: None,
+        related: Vec::new(),
+    }))
 }

@@ -6,11 +6,39 @@ use serde::{Deserialize, Serialize};
 
 use super::{Invalid, limits};
 
-/// 1 to 200 000 characters, at least one of them visible.
+/// Separates the texts of one memory, each of which has vectors of its own: a form feed, as between the pages of a document.
+pub const TEXT_SEPARATOR: char = '\u{c}';
+
+/// 1 to 200 000 characters, at least one of them visible; or none, for a memory that only filters find.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content(String);
 
 impl Content {
+    /// No text.
+    pub fn none() -> Self {
+        Self(String::new())
+    }
+
+    pub fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The text of a record: empty if the memory has none.
+    pub fn recorded(field: &str, text: String) -> Result<Self, Invalid> {
+        if text.is_empty() { Ok(Self::none()) } else { Self::read(field, text) }
+    }
+
+    /// Several texts as one.
+    pub fn of_texts(field: &str, texts: &[String]) -> Result<Self, Invalid> {
+        if texts.is_empty() {
+            return Err(Invalid::argument(field, "must not be empty; null is a memory without text"));
+        }
+        if let Some(at) = texts.iter().position(|text| is_blank(text)) {
+            return Err(Invalid::argument(format!("{field}[{at}]"), "must not be empty"));
+        }
+        Self::read(field, texts.join(TEXT_SEPARATOR.encode_utf8(&mut [0; 1])))
+    }
+
     pub fn read(field: &str, text: String) -> Result<Self, Invalid> {
         if is_blank(&text) {
             return Err(Invalid::argument(field, "must not be empty; delete the memory instead"));
@@ -110,6 +138,23 @@ mod tests {
         {
             assert_eq!(meaning(whole), whole);
         }
+    }
+
+    #[test]
+    fn several_texts_are_one_content() {
+        let texts = |texts: &[&str]| {
+            Content::of_texts("content", &texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>())
+        };
+        let content = texts(&["tea", "coffee"]).unwrap();
+        assert_eq!(content.as_str(), "tea\u{c}coffee");
+        assert_eq!(texts(&["tea", " "]).unwrap_err().field, "content[1]");
+        assert_eq!(texts(&[]).unwrap_err().field, "content");
+    }
+
+    #[test]
+    fn a_record_may_have_no_text() {
+        assert!(Content::recorded("content", String::new()).unwrap().is_none());
+        assert!(Content::recorded("content", " ".into()).is_err());
     }
 
     #[test]

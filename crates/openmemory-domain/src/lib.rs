@@ -31,7 +31,7 @@ pub mod version;
 pub mod when;
 
 pub use clock::{Clock, SystemClock};
-pub use content::{Content, ContentHash};
+pub use content::{Content, ContentHash, TEXT_SEPARATOR};
 pub use dynamics::{Dynamics, Feedback, Salience};
 pub use embedding::{Embedding, ModelIdentity, ModelTag};
 pub use error_code::ErrorCode;

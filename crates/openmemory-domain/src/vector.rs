@@ -36,6 +36,11 @@ impl Vector {
         self.steps.0.len()
     }
 
+    /// Whether it has no direction.
+    pub fn is_zero(&self) -> bool {
+        self.scale == 0.0
+    }
+
     /// The numbers in steps.
     pub fn steps(&self) -> &[i8] {
         &self.steps.0

@@ -1,6 +1,6 @@
 //! How does text become vectors?
 //!
-//! A text is split into *passages* that fit the model's window, and each passage into *sentences*. One pass of the
+//! A text is split into *passages* that fit the model's window, none of which spans two texts of a memory, and each passage into *sentences*. One pass of the
 //! model gives the vector of the passage and, from the same token states, those of its sentences. A sentence is
 //! therefore read in the context of its passage, at no extra cost.
 
@@ -21,6 +21,7 @@ mod reassemble;
 mod sentences;
 mod service;
 mod test_embedder;
+mod texts;
 mod tokens;
 mod unigram;
 
@@ -36,3 +37,4 @@ pub use pool_client::PoolClient;
 pub use pooling::{Pooling, normalised};
 pub use service::{EmbedderSource, EmbeddingService, LocalEmbedder};
 pub use test_embedder::TestEmbedder;
+pub use texts::texts;

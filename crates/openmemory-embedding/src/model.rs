@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::passages::{middle, passages};
 use super::pooling::{blended, normalised, sum};
 use super::sentences::sentences;
+use super::texts::texts;
 use super::tokens::{Encoded, Tokens};
 use super::{Embedder, EmbeddingError, FirstPass, ModelIdentity, Passage, Pooling, Sentence};
 
@@ -188,11 +189,11 @@ impl ModelEmbedder {
         }
     }
 
-    /// Splits a text into parts that fit the model's window.
+    /// Splits the texts of a content into parts that fit the model's window.
     fn parts(&self, tokens: &Tokens, prefix: &str, text: &str) -> Result<Split, EmbeddingError> {
         let window = self.options.window;
         let whole = tokens.encode(prefix, text)?;
-        if whole.ids.len() <= window {
+        if whole.ids.len() <= window && texts(text).len() == 1 {
             return Ok(Split::Whole(whole));
         }
         let own = whole.own();

@@ -36,7 +36,8 @@ impl Passage {
         Self { range: 0..text.len(), tokens, vector, sentences: vec![sentence] }
     }
 
-    pub(crate) fn shifted(mut self, by: usize) -> Self {
+    /// The same passage of a text in which it begins `by` bytes later.
+    pub fn shifted(mut self, by: usize) -> Self {
         let shift = |range: &mut Range<usize>| *range = range.start + by..range.end + by;
         shift(&mut self.range);
         self.sentences.iter_mut().for_each(|sentence| shift(&mut sentence.range));

@@ -5,15 +5,29 @@ use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::sentences::count;
+use super::texts::texts;
 
-/// Splits `text` into ranges of at most `budget` tokens: at sentence boundaries if possible, else at word boundaries,
-/// else between characters. The ranges cover the text without a gap, and there is at least one. `starts` has the start
-/// of each token, in order.
+/// Splits the texts of `content` into ranges of at most `budget` tokens: at sentence boundaries if possible, else at word
+/// boundaries, else between characters. The ranges cover the content without a gap, and there is at least one. `starts`
+/// has the start of each token, in order.
 ///
 /// The ranges have similar lengths: 260 tokens with a budget of 250 become 130 each, because a remainder of 10 tokens
 /// would lack context.
-pub(super) fn passages(text: &str, starts: &[usize], budget: usize) -> Vec<Range<usize>> {
-    let budget = budget.max(1);
+pub(super) fn passages(content: &str, starts: &[usize], budget: usize) -> Vec<Range<usize>> {
+    let passages_of = |text: Range<usize>| {
+        let first = starts.partition_point(|start| *start < text.start);
+        let own = &starts[first..first + count(starts, &text)];
+        let own: Vec<usize> = own.iter().map(|start| start - text.start).collect();
+        let shifted = move |range: Range<usize>| range.start + text.start..range.end + text.start;
+        passages_of_text(&content[text], &own, budget.max(1)).into_iter().map(shifted)
+    };
+    match &texts(content)[..] {
+        [_] => passages_of_text(content, starts, budget.max(1)),
+        texts => texts.iter().cloned().flat_map(passages_of).collect(),
+    }
+}
+
+fn passages_of_text(text: &str, starts: &[usize], budget: usize) -> Vec<Range<usize>> {
     let fair = starts.len().div_ceil(starts.len().div_ceil(budget).max(1));
     let mut found: Vec<Range<usize>> = Vec::new();
     let mut filled = budget;

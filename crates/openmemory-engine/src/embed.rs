@@ -16,11 +16,10 @@ impl Engine {
         embed::embed(&self.model.embedding, prototypes, content).await
     }
 
-    /// The vectors of a text of which the caller has made one by the model of the store.
-    pub(super) async fn own_embedding(&self, content: &Content, vector: &[f32]) -> Result<Arc<Embedding>, Error> {
-        let vector = self.checked_vector(vector).await?;
-        let prototypes = self.model.prototypes(&self.store).await?;
-        Ok(embed::own_embedding(prototypes, content, vector))
+    /// The vectors of a memory that the caller has made by the model of the store.
+    pub(super) async fn own_embedding(&self, content: &Content, vectors: &[Vec<f32>]) -> Result<Arc<Embedding>, Error> {
+        let (model, prototypes) = (self.model.identity().await?, self.model.prototypes(&self.store).await?);
+        embed::own_embedding(model, prototypes, content, vectors)
     }
 
     /// Vectors of zeros, for a text that is found by its words only.

@@ -24,8 +24,8 @@ impl Engine {
     /// the text is not to be embedded, or those that the memory with its id
     /// or with its text has.
     pub(super) async fn known_vectors_of(&self, new: &NewMemory) -> Result<Option<Arc<Embedding>>, Error> {
-        if let Some(vector) = &new.vector {
-            return self.own_embedding(&new.content, vector).await.map(Some);
+        if let Some(vectors) = &new.vectors {
+            return self.own_embedding(&new.content, vectors).await.map(Some);
         }
         if !new.embed {
             return self.no_embedding().await.map(Some);

@@ -68,7 +68,7 @@ impl Engine {
         let mut contents: HashMap<ContentHash, Content> = HashMap::new();
         for (number, hash) in chunk {
             if let Some(text) = self.store.content(*number, *hash)? {
-                contents.insert(*hash, Content::read("content", text)?);
+                contents.insert(*hash, Content::recorded("content", text)?);
             }
         }
         let texts: Vec<&Content> = contents.values().collect();

@@ -39,7 +39,7 @@ impl Engine {
         let Some(number) = self.store.number(&restore.id)? else { return Ok(None) };
         let Some(earlier) = self.store.earlier(number, restore.version)? else { return Ok(None) };
         let Some(content) = self.store.content(number, earlier.content)? else { return Ok(None) };
-        Ok(Some(self.text(&restore.id, &Content::read("content", content)?).await?))
+        Ok(Some(self.text(&restore.id, &Content::recorded("content", content)?).await?))
     }
 
     /// Records that a memory has ended or was wrong.

@@ -21,3 +21,10 @@ pub struct Entry<'a> {
     /// Vectors with what each represents.
     pub vectors: Vec<(&'a Vector, SectorMask)>,
 }
+
+impl Entry<'_> {
+    /// Whether there are words or a meaning to compare with a query.
+    pub(super) fn has_text(&self) -> bool {
+        !self.terms.counts.is_empty() || self.vectors.iter().any(|(vector, _)| !vector.is_zero())
+    }
+}

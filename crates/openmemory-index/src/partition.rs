@@ -97,10 +97,11 @@ impl Partition {
             + self.runs.bytes()
     }
 
-    /// Replaces all that is indexed of a memory. A memory without vectors is removed.
+    /// Replaces all that is indexed of a memory. A memory that no query can find is removed.
     pub fn put(&mut self, entry: &Entry<'_>) -> Result<(), WrongDimensions> {
         entry.vectors.iter().try_for_each(|(vector, _)| self.dense.check(vector.dimensions()))?;
-        let Some(sectors) = entry.vectors.iter().map(|(_, mask)| *mask).reduce(SectorMask::union) else {
+        let sectors = entry.vectors.iter().map(|(_, mask)| *mask).reduce(SectorMask::union);
+        let Some(sectors) = sectors.filter(|_| entry.has_text()) else {
             self.remove(entry.number);
             return Ok(());
         };

@@ -68,10 +68,9 @@ impl Model {
         embed::embed(&self.service, self.prototypes().await?, content).await
     }
 
-    /// The vectors of a text of which the caller has made one.
-    pub(crate) async fn own_embedding(&self, content: &Content, vector: &[f32]) -> Result<Arc<Embedding>, Error> {
-        let vector = self.checked_vector(vector).await?;
-        Ok(embed::own_embedding(self.prototypes().await?, content, vector))
+    /// The vectors of a memory that the caller has made.
+    pub(crate) async fn own_embedding(&self, content: &Content, vectors: &[Vec<f32>]) -> Result<Arc<Embedding>, Error> {
+        embed::own_embedding(self.identity().await?, self.prototypes().await?, content, vectors)
     }
 
     pub(crate) async fn no_embedding(&self) -> Result<Arc<Embedding>, Error> {

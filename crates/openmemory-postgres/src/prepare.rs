@@ -45,8 +45,8 @@ impl Tenant {
     /// The vectors of a new text that need not be made: those that the caller passes, none if the text is not to be
     /// embedded, or those that the memory with its id or with its text has.
     pub(crate) async fn known_vectors_of(self: &Arc<Self>, new: &NewMemory) -> Result<Option<Arc<Embedding>>, Error> {
-        if let Some(vector) = &new.vector {
-            return self.model.own_embedding(&new.content, vector).await.map(Some);
+        if let Some(vectors) = &new.vectors {
+            return self.model.own_embedding(&new.content, vectors).await.map(Some);
         }
         if !new.embed {
             return self.model.no_embedding().await.map(Some);
@@ -198,7 +198,7 @@ impl Tenant {
             rows.content(number, earlier.content)
         });
         match content.await? {
-            Some(content) => Ok(Some(self.text(&restore.id, &Content::read("content", content)?).await?)),
+            Some(content) => Ok(Some(self.text(&restore.id, &Content::recorded("content", content)?).await?)),
             None => Ok(None),
         }
     }

@@ -68,7 +68,7 @@ impl Tenant {
             for (scope, number, hash) in &wanted {
                 rows.know_scope(*number, *scope);
                 if let Some(text) = rows.content(*number, *hash)? {
-                    contents.insert(*hash, Content::read("content", text)?);
+                    contents.insert(*hash, Content::recorded("content", text)?);
                 }
             }
             Ok(contents)

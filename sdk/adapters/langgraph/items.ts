@@ -10,14 +10,14 @@ import { textsAt } from './text-paths'
 
 /** Labels of a namespace: a memory has 64 tags at most. */
 const MAX_DEPTH = 64
-/** Stands for a text: every memory has one. */
-const NO_TEXT = '-'
+/** Between texts that have a vector each. */
+const TEXT_SEPARATOR = '\f'
 
 export type Value = Record<string, unknown>
 
 export interface Entry {
   id: string
-  memory: NewMemory
+  memory: NewMemory & { content: string | null }
 }
 
 /** Items of one user; undefined if the store is not limited to one. */
@@ -45,28 +45,28 @@ export class Items {
     if (namespace.length > MAX_DEPTH - 1) throw invalid('namespace', `has more than ${MAX_DEPTH - 1} labels`)
     const id = this.idOf(namespace, key)
     const stored = jsonOf(value)
-    const text = index === false ? undefined : this.#textOf(stored, index ?? this.#fields)
+    const content = index === false ? null : contentAt(stored, index ?? this.#fields)
     const prefixes = Array.from({ length: namespace.length + 1 }, (_, length) => namespace.slice(0, length))
     return {
       id,
       memory: {
-        ...{ id, content: text ?? NO_TEXT, tags: prefixes.map((prefix) => this.tagOf(prefix)) },
-        metadata: { namespace: JSON.stringify(namespace), key, value: stored as never, indexed: text !== undefined },
-        embed: text !== undefined,
+        ...{ id, content, tags: prefixes.map((prefix) => this.tagOf(prefix)) },
+        metadata: { namespace: JSON.stringify(namespace), key, value: stored as never },
         ...(this.#userId !== undefined && { user_id: this.#userId }),
         ...(this.#ttlMs !== undefined && { expires_at: new Date(Date.now() + this.#ttlMs) }),
       },
     }
   }
 
-  #textOf(value: Value, fields: readonly string[]): string | undefined {
-    const texts = fields.flatMap((field) => textsAt(value, field))
-    return contentOf(texts.join('\n'))
-  }
-
   #digest(...parts: unknown[]): string {
     return sha256(JSON.stringify([this.#userId ?? null, ...parts]))
   }
+}
+
+/** The texts of the fields; null if there are none. */
+function contentAt(value: Value, fields: readonly string[]): string | null {
+  const texts = fields.flatMap((field) => textsAt(value, field))
+  return contentOf(texts.join(TEXT_SEPARATOR)) ?? null
 }
 
 export function itemOf({ metadata, created_at, updated_at }: Memory): Item {

@@ -145,8 +145,7 @@ export class Operations {
     const filters: Filters = { AND: [this.#own(namespacePrefix), ...filtersOf(filter)] }
     const query = operation.query === undefined ? undefined : queryOf(operation.query)
     if (query === undefined) return this.#page(filters, offset, limit)
-    const indexed = { AND: [filters, { 'metadata.indexed': true }] }
-    const found = await this.#om.searchMemories(query, { filters: indexed, offset, limit })
+    const found = await this.#om.searchMemories(query, { filters, offset, limit })
     await this.#refresh(found.map(({ id }) => id))
     return found.map(matchOf)
   }

@@ -23,8 +23,6 @@ export interface ObservationRow {
 
 export type Row = StorageThreadType | StorageMessageType | StorageResourceType | ObservationRow
 
-/** Stands for a text: every memory has one. */
-const NO_TEXT = '-'
 /** Until when a row is true that is no message. */
 const PAST = '1970'
 /** The fields of rows that hold a time. */
@@ -52,18 +50,17 @@ export function textOf(row: Row): string {
   return wellFormed(JSON.stringify(row))
 }
 
-export function memoryOf(kind: Kind, row: Row): NewMemory & { id: string } {
+export function memoryOf(kind: Kind, row: Row): NewMemory & { id: string; content: string | null } {
   const metadata = { row: JSON.parse(textOf(row)) }
   const id = idOf(kind, row.id)
   if (kind !== 'message') {
     const own = ownerOf(kind, row)
-    const hidden = { id, content: NO_TEXT, embed: false, valid_to: PAST, tags: [tagOf(kind)], metadata }
+    const hidden = { id, content: null, valid_to: PAST, tags: [tagOf(kind)], metadata }
     return own ? { ...hidden, user_id: own } : hidden
   }
   const { thread_id, resourceId, content, createdAt } = row as StorageMessageType
-  const said = contentOf(saidIn(content))
   return {
-    ...{ id, content: said ?? NO_TEXT, embed: said !== undefined, tags: [tagOf(kind)], metadata },
+    ...{ id, content: contentOf(saidIn(content)) ?? null, tags: [tagOf(kind)], metadata },
     created_at: new Date(createdAt),
     ...(thread_id && { run_id: thread_id }),
     ...(resourceId && { user_id: resourceId }),
@@ -75,9 +72,10 @@ function ownerOf(kind: Exclude<Kind, 'message'>, row: Row): string {
   return kind === 'thread' ? (row as StorageThreadType).resourceId : (row as ObservationRow).record.resourceId
 }
 
-/** Whether a row can become the other one by a new version: whose it is and when it began are fixed. */
+/** Whether a row can become the other one by a new version: whose it is, when it began and that it has a text are fixed. */
 export function isVersionOf(before: NewMemory, after: NewMemory): boolean {
-  const fixed = ({ user_id, run_id, created_at }: NewMemory) => JSON.stringify([user_id, run_id, created_at])
+  const fixed = ({ user_id, run_id, created_at, content }: NewMemory) =>
+    JSON.stringify([user_id, run_id, created_at, content === null])
   return fixed(before) === fixed(after)
 }
 

@@ -23,8 +23,6 @@ interface Index {
   dimension: number
 }
 
-/** Stands for a text: every memory has one. */
-const NO_TEXT = '-'
 const PAST = '1970'
 const INDEX_TAG = 'mastra:index'
 /** Memories of a page and operations of a commit. */
@@ -51,7 +49,7 @@ export class Vectors {
     // The store says so if its model has vectors of another length.
     await this.#om.searchMemories('', { vector: Array.from({ length: dimension }, () => 1), limit: 1 })
     const metadata = { index: indexName, dimension }
-    await this.#add([{ ...hidden(indexId(indexName), [INDEX_TAG]), embed: false, metadata }])
+    await this.#add([{ ...hidden(indexId(indexName), [INDEX_TAG]), metadata }])
   }
 
   async listIndexes(): Promise<string[]> {
@@ -220,7 +218,7 @@ function own(indexName: string, filters: Filters[] = []): Filters {
 }
 
 function hidden(id: string, tags: string[]) {
-  return { id, content: NO_TEXT, valid_to: PAST, tags }
+  return { id, content: null, valid_to: PAST, tags }
 }
 
 function indexId(indexName: string): string {
@@ -239,7 +237,7 @@ function idOf(indexName: string, id: string): string {
 function memoryOf(index: string, id: string, vector: number[], metadata: object): NewMemory & { id: string } {
   const values = jsonOf(metadata)
   const { text } = values as { text?: unknown }
-  const content = (typeof text === 'string' ? contentOf(text) : undefined) ?? NO_TEXT
+  const content = (typeof text === 'string' ? contentOf(text) : undefined) ?? null
   return {
     ...hidden(idOf(index, id), [tagOf(index)]),
     content,

@@ -208,7 +208,7 @@ export class Rows {
 function changed({ kind, row, version }: Loaded, after: ReturnType<typeof memoryOf>): Operation[] {
   const { id, content, metadata } = after
   if (isVersionOf(memoryOf(kind, row), after)) {
-    const said = kind === 'message' ? { content, correction: true } : {}
+    const said = kind === 'message' && content !== null ? { content, correction: true } : {}
     return [{ update: { id, ...said, metadata, ifVersion: version } }]
   }
   return [{ delete: { id, ifVersion: version } }, { add: after }]

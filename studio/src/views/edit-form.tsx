@@ -124,7 +124,7 @@ export function EditForm({ memory, onClose }: Props) {
         <button type="button" onClick={() => onClose()}>
           Cancel
         </button>
-        <button type="submit" class="main" disabled={busy || draft.content.trim() === ''}>
+        <button type="submit" class="main" disabled={busy || (draft.content.trim() === '' && memory.content !== '')}>
           Save
         </button>
       </footer>

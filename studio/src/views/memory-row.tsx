@@ -44,7 +44,7 @@ export function MemoryRow({ row, id, at, active, open, selected, time, onOpen, o
       </span>
       <span role="gridcell" class="row-text">
         <span class={`dot ${row.primary_sector}`} title={row.primary_sector} />
-        <span class={row.retired ? 'row-content retired' : 'row-content'}>{row.content}</span>
+        <span class={row.retired ? 'row-content retired' : 'row-content'}>{row.content || 'No text'}</span>
         <span class="row-meta">
           {row.user_id && <span class="who">{row.user_id}</span>}
           {row.tags.slice(0, SHOWN_TAGS).map((tag) => (

@@ -167,7 +167,7 @@ export function MemoryView({ id }: { id: string }) {
         <>
           <h2 class="unseen">Text</h2>
           <p class="text content" onDblClick={() => !locked && setEditing(true)}>
-            {memory.content}
+            {memory.content || 'No text'}
           </p>
           {memory.tags.length > 0 && (
             <ul class="tags" aria-label="Tags">

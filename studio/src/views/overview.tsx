@@ -112,7 +112,7 @@ function Ranked({ memories }: { memories: Memory[] }) {
       {memories.map((memory) => (
         <li key={memory.id}>
           <Meter value={memory.salience} label="Salience" />
-          <a href={href('memories', memory.id)}>{memory.content.slice(0, 120)}</a>
+          <a href={href('memories', memory.id)}>{memory.content.slice(0, 120) || 'No text'}</a>
           <small>{shortTime(memory.updated_at)}</small>
         </li>
       ))}

@@ -70,7 +70,7 @@ class AsyncOpenMemory:
 
     async def add_memory(
         self,
-        content: str,
+        content: Union[str, Sequence[str], None],
         *,
         tags: Optional[Sequence[str]] = None,
         metadata: Optional[Mapping[str, Any]] = None,
@@ -84,7 +84,7 @@ class AsyncOpenMemory:
         created_at: Optional[Time] = None,
         valid_from: Optional[Time] = None,
         valid_to: Optional[Time] = None,
-        vector: Optional[Sequence[float]] = None,
+        vector: Union[Sequence[float], Sequence[Sequence[float]], None] = None,
         embed: Optional[bool] = None,
         if_exists: Optional[IfExists] = None,
         on_conflict: Optional[OnConflict] = None,
@@ -97,7 +97,10 @@ class AsyncOpenMemory:
         :param if_exists: What to do if a memory with the same user, agent, app and run has this text. ``"add"``
             (default) adds another one, ``"skip"`` returns the existing memory, and ``"touch"`` also merges tags and
             metadata into it and sets its expiry.
-        :param vector: The vector of the text by the server's model, if you have it: the text is not embedded.
+        :param content: The text. Several texts, as a list, are kept as one with a form feed between them, and each has a
+            vector of its own. None: a memory without text, which only filters find; it needs tags or metadata.
+        :param vector: The vector of the text by the server's model, if you have it: the text is not embedded. For several
+            texts, one vector of all of them or a list with one for each.
         :param embed: False: the text is not embedded, and found by its words and by filters only. Default: True.
         :param on_conflict: What to do if ``id`` is taken by a memory of the same user, agent, app and run. ``"report"``
             (default) refuses it, ``"skip"`` returns the existing memory, and ``"replace"`` gives it a version with this
@@ -241,7 +244,7 @@ class AsyncOpenMemory:
         self,
         memory_id: Id,
         *,
-        content: Optional[str] = None,
+        content: Union[str, Sequence[str], None] = None,
         tags: Optional[Sequence[str]] = None,
         metadata: Optional[Mapping[str, Any]] = None,
         expires_at: Union[Time, None, Unset] = UNSET,

@@ -41,8 +41,10 @@ def _path(memory_id: Id, *more: str) -> str:
     return "/".join(["/memory", name, *more])
 
 
-def add_memory(scope: Scope, **fields: Any) -> Call[Memory]:
-    return Call("POST", "/memory/add", Memory.read, scope.memory(wire(**fields)))
+def add_memory(scope: Scope, content: Any, **fields: Any) -> Call[Memory]:
+    # None is a value here: a memory without text.
+    body = {"content": field("content", content), **wire(**fields)}
+    return Call("POST", "/memory/add", Memory.read, scope.memory(body))
 
 
 def add_memories(

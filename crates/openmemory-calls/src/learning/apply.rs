@@ -261,7 +261,7 @@ fn requests_of(
                 expires_at: added.expires_at,
                 created_at: Some(said),
                 validity,
-                vector: None,
+                vectors: None,
                 embed: true,
                 duplicates: Duplicates::default(),
             }))]

@@ -196,7 +196,7 @@ fn turn(kept: &KeptMessage) -> Result<NewMemory, Error> {
         expires_at: None,
         created_at: Some(message.at),
         validity: Validity::default(),
-        vector: None,
+        vectors: None,
         embed: true,
         duplicates: Duplicates::default(),
     })

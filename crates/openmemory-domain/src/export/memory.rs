@@ -165,7 +165,7 @@ impl ExportedVersion {
         }
         let content = match (fields.string("content")?, newer) {
             (Some(text), Some(newer)) if newer.content.as_str() == text => Arc::clone(&newer.content),
-            (Some(text), _) => Arc::new(Content::read("content", text)?),
+            (Some(text), _) => Arc::new(Content::recorded("content", text)?),
             (None, Some(newer)) => Arc::clone(&newer.content),
             (None, None) => return Err(Invalid::argument("content", "is missing: the newest version needs its text")),
         };

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::Property;
 use crate::valid_time::PointInTime;
-use crate::{Invalid, MemoryId, PartialDate, Scope, Shown, Timestamp};
+use crate::{Content, Invalid, MemoryId, PartialDate, Scope, Shown, Timestamp};
 
 /// Refuses the first field that the table does not list.
 pub fn check_names(fields: &Map<String, Value>, properties: &[Property]) -> Result<(), Invalid> {
@@ -54,6 +54,20 @@ impl Fields {
         self.fields.swap_remove(field)
     }
 
+    pub fn is_null(&self, field: &str) -> bool {
+        self.fields.get(field).is_some_and(Value::is_null)
+    }
+
+    /// Whether an array or object is absent or has nothing in it.
+    pub fn is_empty(&self, field: &str) -> bool {
+        match self.fields.get(field) {
+            None | Some(Value::Null) => true,
+            Some(Value::Array(items)) => items.is_empty(),
+            Some(Value::Object(fields)) => fields.is_empty(),
+            Some(_) => false,
+        }
+    }
+
     /// All fields that were not taken.
     pub fn rest(self) -> Map<String, Value> {
         self.fields
@@ -74,6 +88,19 @@ impl Fields {
             _ => Err(Invalid::argument(format!("{field}[{i}]"), "must be a string")),
         });
         strings.collect::<Result<_, _>>().map(Some)
+    }
+
+    /// A text, or several texts.
+    pub fn content(&mut self, field: &str) -> Result<Option<Content>, Invalid> {
+        if matches!(self.fields.get(field), Some(Value::Array(_))) {
+            let texts = self.strings(field)?.unwrap_or_default();
+            return Content::of_texts(field, &texts).map(Some);
+        }
+        match self.take(field) {
+            None => Ok(None),
+            Some(Value::String(text)) => Content::read(field, text).map(Some),
+            Some(_) => Err(Invalid::argument(field, "must be a string, or an array of strings")),
+        }
     }
 
     pub fn array(&mut self, field: &str) -> Result<Option<Vec<Value>>, Invalid> {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::properties::{CONTENT, ID, IF_VERSION, METADATA, TAGS};
 use super::{Fields, Kind, Property, Retire, Update, update};
 use crate::valid_time::{Retirement, ValidityPatch};
-use crate::{Content, Event, Invalid, Patch, Provenance, Retired, Tags, limits};
+use crate::{Event, Invalid, Patch, Provenance, Retired, Tags, limits};
 
 /// `{id, from: [{id, ifVersion?}], content?, tags?, metadata?, ifVersion?}`
 #[derive(Debug, Clone)]
@@ -57,7 +57,7 @@ impl Merge {
             from.push(other);
         }
         let patch = Patch {
-            content: fields.string("content")?.map(|text| Content::read("content", text)).transpose()?,
+            content: fields.content("content")?,
             tags: fields.strings("tags")?.map(|tags| Tags::read("tags", tags)).transpose()?,
             metadata: fields.object("metadata")?,
             // The memories said the same all along.

@@ -8,6 +8,10 @@ use super::properties::{
 use super::{Fields, IfExists, Kind, OnConflict, Property, vector};
 use crate::{Content, Invalid, MemoryId, Metadata, Scope, Tags, Timestamp, Validity};
 
+const ADDED_CONTENT: &str = "1 to 200 000 characters, not only white space. The texts of an array, kept as one text with a \
+                             form feed between them, have a vector each. Null: a memory without text, which only \
+                             filters find; it needs tags or metadata";
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewMemory {
     /// `None`: generate one.
@@ -23,8 +27,8 @@ pub struct NewMemory {
     /// `None`: now.
     pub created_at: Option<Timestamp>,
     pub validity: Validity,
-    /// The vector of the text by the model of the store, if the caller has it.
-    pub vector: Option<Vec<f32>>,
+    /// The vectors of its texts by the model of the store, if the caller has them: one for all, or one for each.
+    pub vectors: Option<Vec<Vec<f32>>>,
     /// Whether the text is found by its meaning.
     pub embed: bool,
     pub duplicates: Duplicates,
@@ -49,7 +53,7 @@ impl Duplicates {
 
 impl NewMemory {
     pub const PROPERTIES: &[Property] = &[
-        CONTENT.required(),
+        CONTENT.about(ADDED_CONTENT).required().or_null(),
         TAGS.or_null(),
         METADATA.or_null(),
         USER_ID.or_null(),
@@ -62,7 +66,9 @@ impl NewMemory {
         Property::new("created_at", Kind::Time).about("Default: now").or_null(),
         VALID_FROM.or_null(),
         VALID_TO.or_null(),
-        vector::PROPERTY.about("That of the text by the model of the store, which then does not embed it").or_null(),
+        vector::OF_TEXTS
+            .about("That of the text by the model of the store, which then does not embed it; or one for each text")
+            .or_null(),
         Property::new("embed", Kind::Boolean)
             .about("False: the text is not embedded, and found by its words and by filters only")
             .default("true")
@@ -77,21 +83,24 @@ impl NewMemory {
 
     /// `duplicates` holds for an item that does not say otherwise.
     pub fn read_item(value: Value, duplicates: Duplicates) -> Result<Self, Invalid> {
-        let mut fields = Fields::of(value, Self::PROPERTIES)?.without_nulls();
-        let content = fields
-            .string("content")?
-            .ok_or_else(|| Invalid::argument("content", "is required: the text to remember"))?;
+        let mut fields = Fields::of(value, Self::PROPERTIES)?;
+        let content = content(&mut fields)?;
+        let mut fields = fields.without_nulls();
         let scope = fields.scope()?;
         let metadata = fields.object("metadata")?.unwrap_or_default();
-        let (vector, embed) = (vector::read(&mut fields)?, fields.boolean("embed")?.unwrap_or(true));
-        if vector.is_some() && !embed {
+        let (vectors, embed) = (vector::of_texts(&mut fields)?, fields.boolean("embed")?);
+        if vectors.is_some() && embed == Some(false) {
             return Err(Invalid::argument("embed", "and vector exclude each other"));
         }
+        if content.is_none() && embed == Some(true) {
+            return Err(Invalid::argument("embed", "must not be true without a text"));
+        }
+        let embed = embed.unwrap_or(vectors.is_some() || !content.is_none());
         let nulls = metadata.iter().filter(|(_, value)| value.is_null());
         let removed = nulls.map(|(name, _)| name.clone()).collect();
         Ok(Self {
             id: fields.string("id")?.map(|text| MemoryId::read("id", &text)).transpose()?,
-            content: Content::read("content", content)?,
+            content,
             tags: Tags::read("tags", fields.strings("tags")?.unwrap_or_default())?,
             metadata: Metadata::read("metadata", metadata)?,
             removed,
@@ -105,9 +114,21 @@ impl NewMemory {
                 ..Validity::default()
             }
             .checked()?,
-            vector,
+            vectors,
             embed,
             duplicates: duplicates.or(&mut fields)?,
         })
     }
+}
+
+/// A text, several texts, or null for a memory without text, which tags or metadata must say something of.
+fn content(fields: &mut Fields) -> Result<Content, Invalid> {
+    let required = || Invalid::argument("content", "is required: the text to remember");
+    if !fields.is_null("content") {
+        return fields.content("content")?.ok_or_else(required);
+    }
+    if ["tags", "metadata"].into_iter().all(|field| fields.is_empty(field)) {
+        return Err(Invalid::argument("content", "is null, so tags or metadata are required"));
+    }
+    Ok(Content::none())
 }

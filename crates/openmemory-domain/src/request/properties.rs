@@ -23,8 +23,10 @@ pub(super) const fn page_limit(default: &'static str) -> Property {
 pub(super) const ID: Property = text("id", limits::ID_CHARACTERS)
     .about("A TypeID (`mem_…`), the UUID of the same bits, or an id of your own")
     .required();
-pub(super) const CONTENT: Property =
-    text("content", limits::CONTENT_CHARACTERS).about("1 to 200 000 characters, not only white space");
+pub(super) const CONTENT: Property = Property::new("content", Kind::Content { most: limits::CONTENT_CHARACTERS }).about(
+    "1 to 200 000 characters, not only white space. The texts of an array, kept as one text with a form feed between \
+     them, have a vector each",
+);
 pub(super) const TAGS: Property =
     Property::new("tags", Kind::Texts { most: Some(limits::TAGS) }).about("At most 64 of 1 to 256 characters");
 pub(super) const METADATA: Property =

@@ -27,6 +27,10 @@ pub enum Kind {
     },
     /// A regular expression that the text matches.
     Pattern(&'static str),
+    /// A text of at most so many characters, or several texts.
+    Content {
+        most: usize,
+    },
     OneOf(&'static [&'static str]),
     /// ISO 8601.
     Time,
@@ -54,6 +58,10 @@ pub enum Kind {
     },
     /// A list of numbers.
     Numbers {
+        most: usize,
+    },
+    /// A list of numbers, or several such lists.
+    Vectors {
         most: usize,
     },
     /// Of the sectors.

@@ -7,7 +7,7 @@ use super::properties::{
 };
 use super::{Fields, Kind, Property, join};
 use crate::valid_time::ValidityPatch;
-use crate::{Content, Event, Invalid, MemoryId, PartialDate, Patch, Provenance, Setting, Tags, Timestamp};
+use crate::{Event, Invalid, MemoryId, PartialDate, Patch, Provenance, Setting, Tags, Timestamp};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Update {
@@ -102,7 +102,7 @@ pub(super) fn setting<T>(
 
 fn read_patch(mut fields: Fields, correction: bool) -> Result<Patch, Invalid> {
     let patch = Patch {
-        content: fields.string("content")?.map(|text| Content::read("content", text)).transpose()?,
+        content: fields.content("content")?,
         tags: fields.strings("tags")?.map(|tags| Tags::read("tags", tags)).transpose()?,
         metadata: fields.object("metadata")?,
         expires_at: setting(&mut fields, "expires_at", Timestamp::read)?,

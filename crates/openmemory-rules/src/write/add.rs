@@ -48,7 +48,7 @@ impl Prepared {
         now: Timestamp,
     ) -> Result<Self, Error> {
         let hash = new.content.hash();
-        let (replacement, has_own_vectors) = (replacement(&new), new.vector.is_some() || !new.embed);
+        let (replacement, has_own_vectors) = (replacement(&new), new.vectors.is_some() || !new.embed);
         let created_at = new.created_at.unwrap_or(now);
         let version = Version {
             id: new.id.unwrap_or_else(MemoryId::generate),
@@ -228,6 +228,10 @@ pub fn resolve_existing(
 
 /// The oldest memory of a scope with this text, unless it is hidden from searches and lists.
 pub fn find(rows: &impl Rows, scope: &Scope, text: &str, now: Timestamp) -> Result<Option<(Number, Version)>, Error> {
+    // Memories without text have nothing in common.
+    if text.is_empty() {
+        return Ok(None);
+    }
     for number in rows.numbers_of_text(TextKey::of(scope, text))? {
         if let Some(head) = rows.head(number)?
             && !head.is_hidden(Shown::default(), now)

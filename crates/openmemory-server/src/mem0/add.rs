@@ -177,7 +177,7 @@ fn new_messages(mut fields: Fields, infer: Option<bool>) -> Result<NewMessages, 
             expires_at,
             created_at,
             validity: Validity::default(),
-            vector: None,
+            vectors: None,
             embed: true,
             duplicates: Duplicates::default(),
         })

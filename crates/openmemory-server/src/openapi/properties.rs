@@ -75,6 +75,16 @@ fn schema(property: &Property) -> RefOr<Schema> {
             let number = ObjectBuilder::new().schema_type(Type::Number);
             return list(number.into()).min_items(Some(1)).max_items(Some(most)).into();
         }
+        Kind::Vectors { most } => {
+            let item = ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::Number, Type::Array]));
+            return list(item.into()).min_items(Some(1)).max_items(Some(most)).into();
+        }
+        Kind::Content { most } => {
+            let kinds = [Type::String, Type::Array].into_iter().chain(property.nullable.then_some(Type::Null));
+            let list = list(ObjectBuilder::new().schema_type(Type::String).into());
+            // The lengths are those of the text.
+            return list.schema_type(SchemaType::from_iter(kinds)).max_items(Some(most)).into();
+        }
         Kind::Sectors => {
             let sector = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Sector::NAMES));
             return list(sector.into()).into();

@@ -159,9 +159,18 @@ fn text(rng: &mut Rng) -> String {
     }
 }
 
+/// A text, several, or none.
+fn content(rng: &mut Rng) -> Value {
+    match rng.below(8) {
+        0 => Value::Null,
+        1 => json!([text(rng), text(rng)]),
+        _ => text(rng).into(),
+    }
+}
+
 fn memory(rng: &mut Rng, id: &str) -> Value {
     let mut memory = json!({
-        "content": text(rng), "tags": (0..rng.below(3)).map(|_| format!("t{}", rng.below(3))).collect::<Vec<_>>(),
+        "content": content(rng), "tags": (0..rng.below(3)).map(|_| format!("t{}", rng.below(3))).collect::<Vec<_>>(),
         "metadata": {"n": rng.below(9)}, "ifExists": *rng.one(&["add", "skip", "touch"]),
     });
     if !rng.once_in(3) {
