@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { type FakeModel, fakeModel, numberOf, operations, refuses } from './helpers/fake-model'
+import { serve } from './helpers/server'
 import { freshDirectory, openEmbedded } from './helpers/store'
 
 const CLI = join(__dirname, '..', 'dist', 'cli', 'index.js')
@@ -104,4 +105,42 @@ test('a memory is corrected by what a person says about it, and kept messages ar
   expect(learnings.map(({ messages }) => messages.length)).toEqual([1])
   expect(model.exchanges.at(-1)?.asked.instructions).toBe('homes')
   expect((await run(path, model, 'relearn', '--dry', '--yes')).code).toBe(2)
+}, 120_000)
+
+test('what is handed over to a server is learnt after the command has ended', async () => {
+  let answer = () => {}
+  const held = new Promise<void>((resolve) => {
+    answer = resolve
+  })
+  const model = await fakeModel(async (exchange, response) => {
+    await held
+    await operations(() => [{ quote: 'I moved to Porto', text: 'Ada lives in Porto' }])(exchange, response)
+  })
+  const file = join(freshDirectory(), 'chat.txt')
+  writeFileSync(file, 'I moved to Porto')
+  const { server, store } = await serve({}, { languageModel: model.endpoint })
+  const settled = async (id: string) => {
+    for (;;) {
+      const learning = await store.getLearning(id).catch(() => undefined)
+      if (learning !== undefined) return learning
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  }
+  const asked = ['--user', 'ada', '--no-wait', '--json']
+  const handed = await run('', model, 'learn', file, ...asked, '--url', server.url)
+  const { id, status } = JSON.parse(handed.out)
+  expect([handed.code, status]).toEqual([0, 'pending'])
+  answer()
+  const [learnt] = (await settled(id)).operations
+  expect(learnt?.state).toBe('applied')
+  const said = ['--feedback', 'That is fine']
+  const looked = await run('', model, 'consolidate', learnt?.id ?? '', ...said, ...asked, '--url', server.url)
+  const { learning } = JSON.parse(looked.out)
+  expect([looked.code, learning.status]).toEqual([0, 'pending'])
+  await settled(learning.id)
+  const path = freshDirectory()
+  for (const command of [['learn', file], ['consolidate']]) {
+    expect((await run(path, model, ...command, '--no-wait')).code).toBe(2)
+    expect((await run('', model, ...command, '--no-wait', '--dry', '--url', server.url)).code).toBe(2)
+  }
 }, 120_000)

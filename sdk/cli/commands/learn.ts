@@ -8,6 +8,8 @@ import { showLearning, showOperation } from '../changes'
 import { type Call, type Command, given, numeric, oneWord, text, UsageError } from '../command'
 import { BOOLEAN, STRING, STRINGS } from '../flags'
 
+const NO_WAIT = 'have the server learn after it has answered; openmemory learnings shows the outcome'
+
 export const learn: Command = {
   name: 'learn',
   creates: true,
@@ -26,6 +28,7 @@ export const learn: Command = {
     dry: BOOLEAN,
     yes: BOOLEAN,
     review: BOOLEAN,
+    'no-wait': BOOLEAN,
   },
   help: {
     agent: 'the agent_id',
@@ -39,6 +42,7 @@ export const learn: Command = {
     dry: 'show what would change, and keep nothing',
     yes: 'apply without asking',
     review: 'apply additions, and leave changes for openmemory review',
+    'no-wait': NO_WAIT,
   },
   example: 'openmemory learn chat.json --user ada --at 2026-11-02 --dry',
   async run(call) {
@@ -55,6 +59,7 @@ export const learn: Command = {
       categories: values.category as string[] | undefined,
       onProgress: call.progress,
       mode,
+      wait: isHandedOver(call) ? false : undefined,
     })
     const om = call.open()
     const learning = await om.learn(read(oneWord(call, 'FILE')), options)
@@ -71,6 +76,14 @@ function modeOf({ values }: Call): contract.LearnOptions['mode'] {
   if (named[0] !== undefined) return named[0] === 'yes' ? 'apply' : named[0]
   const asks = process.stdin.isTTY === true && process.stdout.isTTY === true && values.json !== true
   return asks ? 'propose' : 'apply'
+}
+
+/** Only a server can go on with it when the command has ended, and there is nothing to read of a dry run. */
+function isHandedOver({ values, server }: Call): boolean {
+  if (!values['no-wait']) return false
+  if (values.dry) throw new UsageError('--dry and --no-wait exclude each other')
+  if (server === undefined) throw new UsageError('--no-wait needs a server: name it with --url')
+  return true
 }
 
 async function answers(learning: contract.Learning, call: Call): Promise<Record<number, contract.Decision>> {
@@ -148,13 +161,17 @@ export const consolidate: Command = {
   scoped: true,
   usage: '[ID…]',
   summary: 'Merge and retire similar memories, or correct those that are named; changes wait for review',
-  flags: { feedback: STRING, instructions: STRING, limit: STRING, dry: BOOLEAN, yes: BOOLEAN },
+  flags: {
+    ...{ feedback: STRING, instructions: STRING, limit: STRING },
+    ...{ dry: BOOLEAN, yes: BOOLEAN, 'no-wait': BOOLEAN },
+  },
   help: {
     feedback: 'what is wrong with the memories that are named',
     instructions: 'what matters to you',
     limit: 'how many memories are looked at, newest first (200)',
     dry: 'show what would change, and keep nothing',
     yes: 'apply changes as well',
+    'no-wait': NO_WAIT,
   },
   example: "openmemory consolidate mem_01h455vb4pex5vsknk084sn02q --feedback 'She moved to Porto'",
   async run(call) {
@@ -165,6 +182,7 @@ export const consolidate: Command = {
       feedback: text(values, 'feedback'),
       instructions: text(values, 'instructions'),
       limit: numeric(values, 'limit'),
+      wait: isHandedOver(call) ? false : undefined,
       mode: values.dry ? ('dry' as const) : values.yes ? ('apply' as const) : undefined,
     })
     return { learning: (await call.open().consolidate(options)) ?? null }
