@@ -1,5 +1,6 @@
 // LangGraph's store under a real graph, and the operations that its own stores promise.
 
+import { createHash } from 'node:crypto'
 import { expect, test } from '@jest/globals'
 import { Annotation, type LangGraphRunnableConfig, START, StateGraph } from '@langchain/langgraph'
 import { InvalidNamespaceError } from '@langchain/langgraph-checkpoint'
@@ -44,6 +45,22 @@ test('put replaces the whole value, keeps when it was created, and is a version'
   expect(await store.get(['a', 'b'], 'k')).toBeNull()
   await store.put(['a', 'b'], 'k', { again: true })
   expect((await store.get(['a', 'b'], 'k'))?.value).toEqual({ again: true })
+})
+
+test('ids and tags on disk are digests of namespace and key', async () => {
+  const om = openStore()
+  const digest = (...parts: unknown[]) =>
+    createHash('sha256')
+      .update(JSON.stringify([null, ...parts]))
+      .digest('hex')
+  // As long as it takes to need another block, and what is more than one byte.
+  const keys = Array.from({ length: 140 }, (_, length) => `${length} é😀 ${'k'.repeat(length)}`)
+  const namespace = ['users', 'ada']
+  await new OpenMemoryStore(om).batch(keys.map((key) => ({ namespace, key, value: { key } })))
+  const { memories } = await om.listMemories({ limit: 1000, order: 'created_at:asc' })
+  expect(new Set(memories.map(({ id }) => id))).toEqual(new Set(keys.map((key) => `lg:${digest(namespace, key)}`)))
+  const prefixes = [[], ['users'], namespace]
+  expect(memories[0]?.tags.toSorted()).toEqual(prefixes.map((prefix) => `ns:${digest(prefix).slice(0, 32)}`).sort())
 })
 
 test('operations of one batch take effect in their order', async () => {

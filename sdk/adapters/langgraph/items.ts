@@ -10,6 +10,8 @@ import { textsAt } from './text-paths'
 
 /** Labels of a namespace: a memory has 64 tags at most. */
 const MAX_DEPTH = 64
+/** Tags that are kept in memory: items share most prefixes of their namespaces. */
+const MAX_TAGS = 10_000
 /** Between texts that have a vector each. */
 const TEXT_SEPARATOR = '\f'
 
@@ -25,6 +27,7 @@ export class Items {
   readonly #userId: string | undefined
   readonly #fields: readonly string[]
   readonly #ttlMs: number | undefined
+  readonly #tags = new Map<string, string>()
 
   constructor(userId: string | undefined, fields: readonly string[], ttlMs: number | undefined) {
     this.#userId = userId
@@ -33,12 +36,18 @@ export class Items {
   }
 
   idOf(namespace: readonly string[], key: string): string {
-    return `lg:${this.#digest([...namespace], key)}`
+    return `lg:${this.#digest(namespace, key)}`
   }
 
   /** For all namespaces that begin with these labels; label by label, so `acme` is not a prefix of `acme-corp`. */
   tagOf(prefix: readonly string[]): string {
-    return `ns:${this.#digest([...prefix]).slice(0, 32)}`
+    const labels = JSON.stringify(prefix)
+    const known = this.#tags.get(labels)
+    if (known !== undefined) return known
+    const tag = `ns:${this.#digest(prefix).slice(0, 32)}`
+    if (this.#tags.size === MAX_TAGS) this.#tags.clear()
+    this.#tags.set(labels, tag)
+    return tag
   }
 
   entryOf({ namespace, key, value, index }: PutOperation): Entry {

@@ -179,8 +179,9 @@ export class Operations {
       const shown = namespace.slice(0, maxDepth)
       found.set(JSON.stringify(shown), shown)
     }
-    const sorted = [...found.values()].sort((one, other) => compare(one, other))
-    return sorted.slice(offset ?? 0, limit === undefined ? undefined : (offset ?? 0) + limit)
+    const sorted = [...found.values()].map((labels) => ({ labels, name: labels.join('\0') })).sort(byName)
+    const shown = sorted.slice(offset ?? 0, limit === undefined ? undefined : (offset ?? 0) + limit)
+    return shown.map(({ labels }) => labels)
   }
 
   async #namespaces(filters: Filters): Promise<string[][]> {
@@ -251,7 +252,6 @@ function matches({ matchType, path }: MatchCondition, namespace: string[]): bool
   return path.every((label, at) => label === '*' || label === namespace[begin + at])
 }
 
-function compare(one: string[], other: string[]): number {
-  const [left, right] = [one.join('\0'), other.join('\0')]
-  return left < right ? -1 : Number(left > right)
+function byName({ name }: { name: string }, other: { name: string }): number {
+  return name < other.name ? -1 : Number(name > other.name)
 }
