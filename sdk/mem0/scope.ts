@@ -1,6 +1,6 @@
 // Whose memories does a call of Mem0 mean, and which? Names in camel case, a filter with conditions on metadata beside the scope.
 
-import type { Filters } from '../../index'
+import type { Filters, OpenMemoryError } from '../../index'
 import { failure, invalid } from '../errors'
 import { isPlainObject } from '../validate/json'
 
@@ -91,7 +91,7 @@ function checkId(id: unknown, name: string): string | undefined {
 }
 
 /** As Mem0 says it: programs look for its words. */
-export function refused(field: string, problem: string) {
+export function refused(field: string, problem: string): OpenMemoryError {
   return failure('INVALID_ARGUMENT', `Invalid ${field}: ${problem}`, { details: { field } })
 }
 

@@ -10,6 +10,8 @@ import {
 import { OpenMemoryService } from '@openmemory/sdk/adk'
 import { memoryMiddleware, memoryTools } from '@openmemory/sdk/ai'
 import { memoryToolHandlers } from '@openmemory/sdk/anthropic'
+import { MemoryBlock } from '@openmemory/sdk/llamaindex'
+import { Memory as Mem0Memory } from '@openmemory/sdk/mem0'
 import { MemorySession } from '@openmemory/sdk/openai-agents'
 import { OpenMemory as WebMemory, NotFoundError as WebNotFound } from '@openmemory/sdk/remote'
 
@@ -52,5 +54,10 @@ export async function adapters(om: OpenMemory): Promise<void> {
     ;(await memoryToolHandlers(store).view({ command: 'view', path: '/memories' })) satisfies string
     await new MemorySession(store, { sessionId: 'chat' }).clearSession()
     await new OpenMemoryService(store).searchMemory({ appName: 'app', userId: 'ada', query: 'tea' })
+    await new MemoryBlock(store, { userId: 'ada' }).get([{ id: '1', role: 'user', content: 'tea' }])
   }
+  const mem0 = new Mem0Memory({ openmemory: om })
+  await mem0.add([{ role: 'user', content: 'I drink tea' }], { userId: 'ada' })
+  const { results } = await mem0.search('tea', { filters: { user_id: 'ada' } })
+  results[0]?.memory satisfies string | undefined
 }
