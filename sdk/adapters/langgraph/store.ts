@@ -173,13 +173,10 @@ export class Operations {
     const labels = matchConditions.find(({ matchType }) => matchType === 'prefix')?.path ?? []
     const wild = labels.indexOf('*')
     const prefix = labels.slice(0, wild === -1 ? undefined : wild)
-    const found = new Map<string, string[]>()
-    for (const namespace of await this.#namespaces(this.#own(prefix))) {
-      if (!matchConditions.every((condition) => matches(condition, namespace))) continue
-      const shown = namespace.slice(0, maxDepth)
-      found.set(JSON.stringify(shown), shown)
-    }
-    const sorted = [...found.values()].map((labels) => ({ labels, name: labels.join('\0') })).sort(byName)
+    const all = await this.#namespaces(this.#own(prefix))
+    const matching = all.filter((namespace) => matchConditions.every((condition) => matches(condition, namespace)))
+    const cut = maxDepth === undefined ? matching : distinctOf(matching.map((labels) => labels.slice(0, maxDepth)))
+    const sorted = cut.map((labels) => ({ labels, name: labels.join('\0') })).sort(byName)
     const shown = sorted.slice(offset ?? 0, limit === undefined ? undefined : (offset ?? 0) + limit)
     return shown.map(({ labels }) => labels)
   }
@@ -187,12 +184,9 @@ export class Operations {
   async #namespaces(filters: Filters): Promise<string[][]> {
     const { values, distinct } = await this.#om.facets({ field: 'metadata.namespace', filters, limit: MAX_FACETS })
     if (distinct <= MAX_FACETS) return values.map(({ value }) => namespaceOf(value as string))
-    const all = new Map<string, string[]>()
-    for await (const memory of this.#om.iterateMemories({ filters, limit: BATCH })) {
-      const { namespace } = itemOf(memory)
-      all.set(JSON.stringify(namespace), namespace)
-    }
-    return [...all.values()]
+    const all: string[][] = []
+    for await (const memory of this.#om.iterateMemories({ filters, limit: BATCH })) all.push(itemOf(memory).namespace)
+    return distinctOf(all)
   }
 
   /** `put` checks more; a batch may come from anywhere. */
@@ -250,6 +244,10 @@ function matches({ matchType, path }: MatchCondition, namespace: string[]): bool
   if (path.length > namespace.length) return false
   const begin = matchType === 'prefix' ? 0 : namespace.length - path.length
   return path.every((label, at) => label === '*' || label === namespace[begin + at])
+}
+
+function distinctOf(namespaces: string[][]): string[][] {
+  return [...new Map(namespaces.map((labels) => [JSON.stringify(labels), labels])).values()]
 }
 
 function byName({ name }: { name: string }, other: { name: string }): number {
