@@ -169,6 +169,28 @@ test('each field has a vector of its own, and an item is as similar as its best 
   for (const text of Object.values(value)) expect(await similarityOf(text)).toBeGreaterThan(0.99)
 })
 
+test('expired items are counted and swept, those of this user only', async () => {
+  const om = openStore()
+  const [ada, bob] = ['ada', 'bob'].map((userId) => new OpenMemoryStore(om, { userId, ttlMs: 50 }))
+  const lasting = new OpenMemoryStore(om, { userId: 'ada' })
+  expect(await lasting.getStats()).toEqual({
+    ...{ totalItems: 0, expiredItems: 0, namespaceCount: 0, oldestItem: null, newestItem: null },
+  })
+  const before = new Date()
+  await ada?.put(['short'], 'one', { a: 1 })
+  await bob?.put(['short'], 'one', { a: 1 })
+  for (const key of ['one', 'two', 'three']) await lasting.put(['n', key === 'one' ? 'x' : 'y'], key, { key })
+  await new Promise((resolve) => setTimeout(resolve, 60))
+  const stats = await lasting.getStats()
+  expect(stats).toMatchObject({ totalItems: 3, expiredItems: 1, namespaceCount: 2 })
+  const [oldest, newest] = [stats.oldestItem as Date, stats.newestItem as Date]
+  expect(oldest.getTime()).toBeGreaterThanOrEqual(before.getTime())
+  expect(newest.getTime()).toBeGreaterThanOrEqual(oldest.getTime())
+  expect(await lasting.sweepExpiredItems()).toBe(1)
+  expect(await lasting.getStats()).toMatchObject({ totalItems: 3, expiredItems: 0 })
+  expect(await bob?.getStats()).toMatchObject({ totalItems: 0, expiredItems: 1 })
+})
+
 test('pages of a search without a query, and namespaces by prefix, suffix and depth', async () => {
   const store = new OpenMemoryStore(openStore())
   const namespaces = [

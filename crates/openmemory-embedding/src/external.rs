@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use futures_util::stream::{self, StreamExt};
+use openmemory_domain::TEXT_SEPARATOR;
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
@@ -184,7 +185,9 @@ impl ExternalEmbedder {
         if self.exited.load(Ordering::Relaxed) {
             return None;
         }
-        match (self.function)(pieces.to_vec(), purpose).await {
+        // What separates texts is no part of them.
+        let texts = pieces.iter().map(|piece| piece.trim_matches(TEXT_SEPARATOR).to_owned());
+        match (self.function)(texts.collect(), purpose).await {
             Ok(flat) => Some(Ok(flat)),
             Err(EmbedFailure::Failed(reason)) => Some(Err(EmbeddingError::failed(reason))),
             Err(EmbedFailure::CallerExited) => {

@@ -8,9 +8,11 @@ import {
 } from '@langchain/langgraph-checkpoint'
 import type { MemoryStore } from '../store.js'
 import { type OpenMemoryStoreOptions, Operations } from './store.js'
+import type { StoreStats } from './upkeep.js'
 
 export type { MemoryStore } from '../store.js'
 export type { OpenMemoryStoreOptions } from './store.js'
+export type { StoreStats } from './upkeep.js'
 
 /**
  * LangGraph's store, kept by OpenMemory: values are found by words and meaning, and every put is a version with a history.
@@ -39,5 +41,22 @@ export class OpenMemoryStore extends BaseStore {
    */
   batch<Op extends Operation[]>(operations: Op): Promise<OperationResults<Op>> {
     return this.#operations.batch(operations)
+  }
+  /**
+   * Counts the items of this store, those of its `userId` if it has one.
+   *
+   * @returns How many there are, in how many namespaces, and since when.
+   */
+  getStats(): Promise<StoreStats> {
+    return this.#operations.getStats()
+  }
+
+  /**
+   * Deletes the items whose time is over. They are hidden before; sweeping frees their space.
+   *
+   * @returns How many were deleted.
+   */
+  sweepExpiredItems(): Promise<number> {
+    return this.#operations.sweepExpiredItems()
   }
 }

@@ -20,6 +20,7 @@ import { queryOf } from '../text'
 import { exactly, userOf } from '../user'
 import { filtersOf } from './filter'
 import { type Entry, Items, itemOf, matchOf, namespaceOf } from './items'
+import { type StoreStats, statsOf, sweep } from './upkeep'
 
 /** Options of {@link OpenMemoryStore}. */
 export interface OpenMemoryStoreOptions {
@@ -72,6 +73,14 @@ export class Operations {
     const failed = outcomes.find((outcome) => 'error' in outcome)
     if (failed !== undefined) throw failed.error
     return outcomes.map((outcome) => ('value' in outcome ? outcome.value : undefined)) as OperationResults<Op>
+  }
+
+  getStats(): Promise<StoreStats> {
+    return statsOf(this.#om, this.#own())
+  }
+
+  sweepExpiredItems(): Promise<number> {
+    return sweep(this.#om, this.#own())
   }
 
   #run(kind: Kind, operations: Operation[]): Promise<Outcome[]> {
