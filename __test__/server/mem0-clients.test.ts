@@ -1,10 +1,10 @@
-// Mem0's official clients, as they come from npm and PyPI, do their work against this server.
+// Mem0's official clients and an integration, as they come from npm and PyPI, do their work against this server.
 
 import { execFile, execFileSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, test } from '@jest/globals'
+import { beforeAll, expect, test } from '@jest/globals'
 import type { EmbeddedOptions } from '@openmemory/sdk'
 import { fakeModel, numberOf, operations } from '../helpers/fake-model'
 import { pythonWith } from '../helpers/python'
@@ -22,7 +22,7 @@ async function passes(command: string, script: string, store?: EmbeddedOptions):
   expect(stdout).toContain('every method passed')
 }
 
-test('npm mem0ai 3.3.1', async () => {
+beforeAll(() => {
   const made = join(clients, 'node_modules', '.package-lock.json')
   if (!existsSync(made) || statSync(made).mtimeMs < statSync(join(clients, 'package-lock.json')).mtimeMs) {
     execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
@@ -31,8 +31,15 @@ test('npm mem0ai 3.3.1', async () => {
       shell: process.platform === 'win32',
     })
   }
-  await passes(process.execPath, 'js-client.mjs')
 }, 120_000)
+
+test('npm mem0ai 3.3.1', () => passes(process.execPath, 'js-client.mjs'), 120_000)
+
+test(
+  'npm @mem0/vercel-ai-provider 3.0.2 with its default settings',
+  () => passes(process.execPath, 'vercel-provider.mjs'),
+  120_000,
+)
 
 const found = pythonWith('mem0', '-r', join(clients, 'requirements.txt'))
 if ('missing' in found) {

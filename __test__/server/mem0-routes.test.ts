@@ -202,3 +202,40 @@ test("the routes of Mem0's own server refuse what names nobody, and other models
   }
   expect((await store.listMemories()).memories).toHaveLength(1)
 })
+
+test('what is not text is left out, also as one part without a list', async () => {
+  const { ask } = await serve()
+  const image = { type: 'image_url', image_url: { url: 'https://example.com/cat.png' } }
+  const user = (content: unknown) => ({ role: 'user', content })
+  const add = (...messages: unknown[]) => ask('POST', '/v3/memories/add/', { body: { messages, ...USER } })
+  const { body } = await add(user('Ada has a cat'), user(image), user([{ type: 'text', text: 'It is black' }, image]))
+  expect(body.results.map(({ memory }: { memory: string }) => memory)).toEqual(['Ada has a cat', 'It is black'])
+  expect(body.left_out).toEqual(['messages[1].content', 'messages[2].content[1]'])
+  const part = await add(user({ type: 'text', text: 'Ada likes jazz' }))
+  expect(part.body.results[0].memory).toBe('Ada likes jazz')
+  const silent = [null, undefined, '', ' ', []].map((content) => ({ role: 'assistant', content, tool_calls: [] }))
+  const called = await add(user('Ada likes tea'), ...silent)
+  const fields = silent.map((_, at) => `messages[${at + 1}].content`)
+  expect(called.body).toMatchObject({ status: 'SUCCEEDED', results: [{ memory: 'Ada likes tea' }], left_out: fields })
+  expect((await add(user(' '))).body).toMatchObject({ field: 'messages' })
+  expect((await add(user(image))).body).toMatchObject({ field: 'messages', code: 'INVALID_ARGUMENT' })
+  expect((await add(user(5))).body).toMatchObject({ field: 'messages[0].content' })
+})
+
+test('a conversation that is sent anew at each turn is stored once, unless it is to be stored as it is', async () => {
+  const { ask, store } = await serve()
+  const messages = [
+    { role: 'user', content: 'Ada likes jazz' },
+    { role: 'assistant', content: 'Noted' },
+  ]
+  const add = (body: object) => ask('POST', '/v3/memories/add/', { body: { ...USER, ...body } })
+  const first = (await add({ messages })).body.results
+  const turns = [...messages, { role: 'user', content: 'Ada has a cat' }, messages[1]]
+  const { results } = (await add({ messages: turns })).body
+  expect(results.map(({ event }: { event: string }) => event)).toEqual(['NOOP', 'NOOP', 'ADD', 'NOOP'])
+  expect(results[0].id).toBe(first[0].id)
+  expect((await store.listMemories()).memories.map(({ version }) => version)).toEqual([1, 1, 1])
+  expect((await add({ messages, user_id: 'bob' })).body.results[0].event).toBe('ADD')
+  expect((await ask('POST', '/v1/memories/', { body: { messages, ...USER } })).body[0].event).toBe('NOOP')
+  expect((await add({ messages, infer: false })).body.results[0].event).toBe('ADD')
+})

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
-use openmemory_domain::request::{AddMany, Duplicates, NewMemory};
+use openmemory_domain::request::{AddMany, Duplicates, IfExists, NewMemory};
 use openmemory_domain::{Content, Metadata, Tags, Validity};
 use serde_json::{Value, json};
 
@@ -31,7 +31,8 @@ const MODEL_OPTIONS: [&str; 6] = [
 ///
 /// With a language model, unless `infer` is false, facts are learnt from the messages after the answer, which has
 /// `PENDING` and an event; with `async_mode: false` the answer waits and has what has changed. What was answered is not lost.
-/// Without one the messages are stored verbatim, and an explicit `infer: true` is refused.
+/// Without one the messages are stored verbatim, and an explicit `infer: true` is refused. Unless `infer` is false, a text
+/// that the scope has already is not stored again: its event is `NOOP`.
 #[utoipa::path(
     post, path = "/v3/memories/add", tag = "Mem0", request_body = Object,
     responses((status = 200, body = Object), schemas::Mem0Refusals)
@@ -101,9 +102,10 @@ async fn store(memories: &TenantStore, messages: Vec<NewMemory>) -> Result<Vec<V
     let added = memories.store.add_many(AddMany { items, atomic: true }, memories.control()).await?;
     let mut results = Vec::with_capacity(added.len());
     for item in added {
-        let memory = item.map_err(|failed| ApiError::from(failed.error))?.memory;
-        let (id, text) = (public_id(&memory.version.id), memory.content);
-        results.push(json!({ "id": id, "memory": text, "data": { "memory": text }, "event": "ADD" }));
+        let added = item.map_err(|failed| ApiError::from(failed.error))?;
+        let (id, text) = (public_id(&added.memory.version.id), added.memory.content);
+        let event = if added.existed { "NOOP" } else { "ADD" };
+        results.push(json!({ "id": id, "memory": text, "data": { "memory": text }, "event": event }));
     }
     Ok(results)
 }
@@ -162,6 +164,9 @@ fn new_messages(mut fields: Fields, infer: Option<bool>) -> Result<NewMessages, 
     let mut skipped = Vec::new();
     let texts = texts(fields.take("messages"), &mut skipped)?;
     fields.done()?;
+    // Integrations that omit it send a conversation anew at each turn.
+    let if_exists = if infer.is_none() { IfExists::Skip } else { IfExists::Add };
+    let duplicates = Duplicates { if_exists, ..Duplicates::default() };
     let memory = |message: Message| {
         let content = Content::read(&message.field, message.text)?;
         let scope = scope.clone();
@@ -179,7 +184,7 @@ fn new_messages(mut fields: Fields, infer: Option<bool>) -> Result<NewMessages, 
             validity: Validity::default(),
             vectors: None,
             embed: true,
-            duplicates: Duplicates::default(),
+            duplicates,
         })
     };
     let messages = texts.into_iter().map(memory).collect::<Result<_, ApiError>>()?;

@@ -37,7 +37,8 @@ pub struct Message {
     pub text: String,
 }
 
-/// Extracts the texts of messages. System messages are ignored, and parts without text are listed in `skipped`.
+/// Extracts the texts of messages. System messages are ignored; blank texts, such as those beside calls of tools, and parts
+/// without text are listed in `skipped`.
 pub fn texts(messages: Option<Value>, skipped: &mut Vec<String>) -> Result<Vec<Message>, ApiError> {
     let messages = match messages {
         Some(Value::String(text)) => return Ok(vec![Message { field: "messages".into(), role: None, text }]),
@@ -68,7 +69,11 @@ pub fn texts(messages: Option<Value>, skipped: &mut Vec<String>) -> Result<Vec<M
             }
             _ => return Err(ApiError::invalid(&format!("messages[{i}]"), "must be an object with role and content")),
         };
-        texts.push(Message { field, role, text });
+        if text.trim().is_empty() {
+            skipped.push(field);
+        } else {
+            texts.push(Message { field, role, text });
+        }
     }
     if texts.is_empty() {
         let why = "must contain at least one message with text and a role other than system";
@@ -77,13 +82,22 @@ pub fn texts(messages: Option<Value>, skipped: &mut Vec<String>) -> Result<Vec<M
     Ok(texts)
 }
 
-/// The text of a message; none if no part has text.
+/// The text of a message; none if no part has text. Mem0's pages and its provider for the AI SDK send an image as one
+/// part without an array, and a call of a tool has no content.
 fn content(content: Option<Value>, field: &str, skipped: &mut Vec<String>) -> Result<Option<String>, ApiError> {
     let parts = match content {
         Some(Value::String(text)) => return Ok(Some(text)),
         Some(Value::Array(parts)) => parts,
-        _ => return Err(ApiError::invalid(field, "must be a string or an array of parts")),
+        Some(Value::Object(mut part)) => match part.swap_remove("text") {
+            Some(Value::String(text)) => return Ok(Some(text)),
+            _ => Vec::new(),
+        },
+        None | Some(Value::Null) => Vec::new(),
+        _ => return Err(ApiError::invalid(field, "must be a string, a part or an array of parts")),
     };
+    if parts.is_empty() {
+        skipped.push(field.to_owned());
+    }
     let mut texts = Vec::new();
     for (i, part) in parts.iter().enumerate() {
         match part.get("text").and_then(Value::as_str) {
