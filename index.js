@@ -3,6 +3,7 @@
 // Spelled out, so that `import { OpenMemory } from '…/index.js'` finds the names too.
 const {
   OpenMemory,
+  checkModel,
   doctor,
   OpenMemoryError,
   ValidationError,
@@ -15,6 +16,7 @@ const {
 
 module.exports = {
   OpenMemory,
+  checkModel,
   doctor,
   OpenMemoryError,
   ValidationError,

@@ -1,6 +1,7 @@
 // The same classes as `require` gives, so that `instanceof` holds across both.
 export {
   AuthenticationError,
+  checkModel,
   doctor,
   ImmutableMemoryError,
   NotFoundError,

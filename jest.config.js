@@ -37,6 +37,7 @@ const EMBEDDED_ONLY = [
     'lock-wait',
     'mcp',
     'mcp-learning',
+    'model-check',
     'model-files',
     'modules',
     'multilingual',

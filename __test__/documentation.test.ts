@@ -58,7 +58,7 @@ test.each(DOCUMENTED.slice(1))('$name says what it takes, returns and throws, wi
 test('the examples compile', () => {
   const file = join(__dirname, 'examples-of-the-contract.ts')
   const text = [
-    "import { doctor, OpenMemory } from '@openmemory/sdk'",
+    "import { checkModel, doctor, OpenMemory } from '@openmemory/sdk'",
     ...DOCUMENTED.map(
       ({ example }, at) => `export async function example${at}(om: OpenMemory, id: string) {{${example}}}`,
     ),
@@ -96,7 +96,7 @@ const RUNNER_BEGIN = `
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { format } from 'node:util'
-import { doctor, OpenMemory } from '@openmemory/sdk'
+import { checkModel, doctor, OpenMemory } from '@openmemory/sdk'
 const [examples, printed] = [[], []]
 `
 const RUNNER_END = `

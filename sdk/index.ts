@@ -1,10 +1,12 @@
 // What does the package export? The names of the contract; the compiler compares their types.
 
 import type * as contract from '../index'
+import { checkModel } from './check-model'
 import { doctor } from './doctor'
 import * as errors from './errors'
 import { OpenMemory } from './open-memory'
 
+export { checkModel } from './check-model'
 export { doctor } from './doctor'
 export {
   AuthenticationError,
@@ -18,4 +20,4 @@ export {
 export { OpenMemory } from './open-memory'
 
 const { failure: _failure, invalid: _invalid, renamed: _renamed, ...classes } = errors
-void ({ OpenMemory, doctor, ...classes } satisfies typeof contract)
+void ({ OpenMemory, checkModel, doctor, ...classes } satisfies typeof contract)

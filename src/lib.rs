@@ -21,6 +21,7 @@
 //! | `answer` | how does a result reach JavaScript? |
 //! | `server` | how does JavaScript start and stop a server? |
 //! | `text_function` | how is a function called that takes and promises JSON text? |
+//! | `model_check` | how does JavaScript try a model file? |
 //! | `mcp`, `facade`, `webhooks` | how does JavaScript answer hosts of models, make calls for a server, and send events? |
 //! | `keys` | how does JavaScript create, list and revoke keys? |
 //! | `runtime` | which threads run asynchronous and blocking calls? |
@@ -45,6 +46,7 @@ mod keys;
 mod language_model;
 mod loop_budget;
 mod mcp;
+mod model_check;
 mod options;
 mod request;
 mod runtime;

@@ -3,11 +3,14 @@
 import type { Command, Flags } from './command'
 import { flagsOf } from './parse'
 
+/** What follows the name of a command that has several actions. */
+const ACTIONS: Record<string, string[]> = { keys: ['create', 'list', 'revoke'], model: ['check'] }
+
 export function completion(commands: Command[]): string {
   const words = (flags: Flags) => Object.keys(flags).map((flag) => `--${flag}`)
   const cases = commands.map((command) => {
     const { name } = command
-    const sub = name === 'keys' ? ['create', 'list', 'revoke'] : []
+    const sub = ACTIONS[name] ?? []
     return `    ${name}) words='${[...sub, ...words(flagsOf(command))].join(' ')}' ;;`
   })
   return `if [ -n "$ZSH_VERSION" ]; then autoload -U +X bashcompinit && bashcompinit; fi

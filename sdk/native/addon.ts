@@ -83,6 +83,13 @@ export type NativeFacade = (request: string) => Promise<string>
 /** Makes one attempt to send an event to a webhook; both are JSON text. It never rejects. */
 export type NativeSend = (delivery: string) => Promise<string>
 
+/** Holds a model file that is tried. Each call answers with `{found}` or `{problem}`. */
+export interface NativeModelCheck {
+  describe(): Answer
+  load(): Answer
+  measure(): Answer
+}
+
 /** The keys in a file. Every call is synchronous. */
 export interface NativeKeys {
   create(tenant: string, name: string, forMetrics: boolean): string
@@ -107,6 +114,7 @@ export interface NativeModule {
   Server: new () => NativeServer
   Control: new (onProgress?: (done: number, total: number) => void) => NativeControl
   Keys: new (file: string) => NativeKeys
+  ModelCheck: new (files: string) => NativeModelCheck
 }
 
 /**

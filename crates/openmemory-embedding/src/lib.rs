@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod check;
 mod embedder;
 mod error;
 mod external;
@@ -25,12 +26,14 @@ mod texts;
 mod tokens;
 mod unigram;
 
+pub use check::{Measured, ModelCheck, Trial};
 pub use embedder::{Embedder, FirstPass};
 pub use error::EmbeddingError;
 pub use external::{EmbedAnswer, EmbedCall, EmbedFailure, ExternalEmbedder, Purpose};
 pub use fair_queue::Priority;
 pub use model::{ModelEmbedder, ModelOptions};
 pub use openmemory_domain::ModelIdentity;
+pub use openmemory_onnx::{Description, Port};
 pub use passage::{Passage, Sentence};
 pub use pool::EmbeddingPool;
 pub use pool_client::PoolClient;

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 
 use super::passages::{middle, passages};
-use super::pooling::{blended, normalised, sum};
+use super::pooling::{blended, normalised, pooled, sum};
 use super::sentences::sentences;
 use super::texts::texts;
 use super::tokens::{Encoded, Tokens};
@@ -145,10 +145,10 @@ pub struct ModelEmbedder {
     echo: OnceLock<f32>,
 }
 
-struct Loaded {
-    network: Network,
-    tokens: Tokens,
-    identity: ModelIdentity,
+pub(super) struct Loaded {
+    pub(super) network: Network,
+    pub(super) tokens: Tokens,
+    pub(super) identity: ModelIdentity,
 }
 
 impl ModelEmbedder {
@@ -183,10 +183,7 @@ impl ModelEmbedder {
     }
 
     fn vector(&self, output: &Output) -> Result<Vec<f32>, EmbeddingError> {
-        match self.options.pooling {
-            Pooling::Mean => normalised(sum(output.rows(), output.dimensions)),
-            Pooling::Cls => normalised(output.rows().next().unwrap_or_default().to_vec()),
-        }
+        normalised(pooled(self.options.pooling, output))
     }
 
     /// Splits the texts of a content into parts that fit the model's window.
@@ -346,7 +343,7 @@ impl Embedder for ModelEmbedder {
 }
 
 impl Loaded {
-    fn load(options: &ModelOptions) -> Result<Self, EmbeddingError> {
+    pub(super) fn load(options: &ModelOptions) -> Result<Self, EmbeddingError> {
         let unusable = |error: String| EmbeddingError::unavailable(&options.model, error);
         let (model, model_sha256) = read(&options.model, options.model_sha256.as_deref())?;
         let network = Network::load(model).map_err(|error| unusable(error.to_string()))?;
@@ -372,7 +369,7 @@ impl Loaded {
     }
 }
 
-fn read(file: &Path, expected: Option<&str>) -> Result<(Vec<u8>, String), EmbeddingError> {
+pub(super) fn read(file: &Path, expected: Option<&str>) -> Result<(Vec<u8>, String), EmbeddingError> {
     let bytes = fs::read(file).map_err(|error| {
         EmbeddingError::unavailable(file, format!("{error}; install the package again, or name existing files (of the shipped model: OPENMEMORY_MODEL_DIR)"))
     })?;

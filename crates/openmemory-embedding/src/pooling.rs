@@ -1,5 +1,7 @@
 //! How do token states become one vector?
 
+use openmemory_onnx::Output;
+
 use super::EmbeddingError;
 
 /// Which token states represent a text. A property of how the model was trained.
@@ -18,6 +20,14 @@ impl Pooling {
             Self::Mean => "mean",
             Self::Cls => "cls",
         }
+    }
+}
+
+/// The vector of all that the model has read, not normalised. A vector that the model has pooled is its only row.
+pub(super) fn pooled(pooling: Pooling, output: &Output) -> Vec<f32> {
+    match pooling {
+        Pooling::Mean => sum(output.rows(), output.dimensions),
+        Pooling::Cls => output.rows().next().unwrap_or_default().to_vec(),
     }
 }
 

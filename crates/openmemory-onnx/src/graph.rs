@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use tract_onnx::Onnx;
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_hir::internal::*;
+use tract_onnx::{Onnx, onnx};
 
 use crate::int8::GROUP;
 use crate::operators::{Attention, Dense, Norm, Operator, Table};
@@ -18,13 +18,15 @@ pub(crate) const TABLE: &str = "openmemory.Table";
 pub(crate) const ATTENTION: &str = "openmemory.Attention";
 pub(crate) const NORM: &str = "openmemory.Norm";
 
-/// Registers the operators with tract's ONNX reader.
-pub(crate) fn register(onnx: &mut Onnx) {
+/// tract's ONNX reader with the operators of this crate.
+pub(crate) fn reader() -> Onnx {
+    let mut onnx = onnx();
     let register = &mut onnx.op_register;
     register.insert(DENSE, |_, _| planned(Planned { variable: 1, shape: last_of_second, build: Build::Dense }));
     register.insert(TABLE, |_, _| planned(Planned { variable: 1, shape: and_groups_of_second, build: Build::Table }));
     register.insert(ATTENTION, attention);
     register.insert(NORM, norm);
+    onnx
 }
 
 fn attention(_: &ParsingContext, node: &NodeProto) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {

@@ -7,9 +7,10 @@ use tract_onnx::Onnx;
 use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::*;
 
+use crate::graph::reader;
 use crate::rewrite::rewrite;
 use crate::tensors::slice;
-use crate::{graph, int4, weights};
+use crate::{int4, weights};
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NetworkError {
@@ -120,13 +121,6 @@ impl Network {
             .map_err(|error| NetworkError::Failed(format!("the model failed: {error}")))?;
         output(&outputs, ids.len())
     }
-}
-
-/// tract's ONNX reader with the operators of this crate.
-fn reader() -> Onnx {
-    let mut onnx = onnx();
-    graph::register(&mut onnx);
-    onnx
 }
 
 fn unusable(error: TractError) -> NetworkError {

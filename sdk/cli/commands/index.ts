@@ -20,6 +20,7 @@ import { learnings, review, sources, undo } from './learnings'
 import { list } from './list'
 import { mcp } from './mcp'
 import { migrate } from './migrate'
+import { model } from './model'
 import { reindex } from './reindex'
 import { reinforce } from './reinforce'
 import { restore } from './restore'
@@ -33,6 +34,6 @@ import { update } from './update'
 export const COMMANDS: Command[] = [
   ...[add, search, context, get, update, history, restore, retire, deleteMemories, list, reinforce],
   ...[learn, consolidate, relearn, learnings, review, undo, sources, evaluate],
-  ...[exportMemories, importMemories, backup, migrate, compact, reindex, stats, doctor, demo],
+  ...[exportMemories, importMemories, backup, migrate, compact, reindex, model, stats, doctor, demo],
   ...[studio, serve, mcp, init, keys],
 ]
