@@ -14,5 +14,6 @@ pub mod list_cursor;
 pub mod operations;
 pub mod outcome;
 pub mod past_texts;
+pub mod query;
 pub mod sectors;
 pub mod timeline;

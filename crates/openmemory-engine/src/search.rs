@@ -7,11 +7,11 @@ use super::engine::Engine;
 use super::list;
 use super::partitions::{FEW_USERS, Scoped, ScopedError};
 use super::past::{FoundText, ScopedPast};
+use openmemory_calls::query::{ModelTraits, query};
 use openmemory_domain::filter::{Field, Filter};
 use openmemory_domain::request::{Order, Search, TimeField};
-use openmemory_domain::when::{Window, asked_time};
 use openmemory_domain::{Embedding, MemoryId, Sector, Sectors, Shown, Version};
-use openmemory_index::{COMPARED, CandidateSet, Query, RankedMemory, SectorMask, page, without_names};
+use openmemory_index::{COMPARED, CandidateSet, RankedMemory, SectorMask, page, without_names};
 use openmemory_rules::contract::{Control, EarlierText, Hit, ScoreFeature, Standing};
 use openmemory_rules::{Error, Number, Rows};
 use openmemory_storage as storage;
@@ -63,11 +63,6 @@ impl Engine {
         self.model.query(query.map_err(|ScopedError(error)| error)?).await
     }
 
-    /// The time that a query names, relative to the request's time or to now.
-    fn asked_time(&self, request: &Search) -> Option<Window> {
-        asked_time(&request.query, request.reference_time.unwrap_or_else(|| self.now()))
-    }
-
     /// Whether a search is fast enough to run inline once its query is embedded: it compares few vectors, all in memory,
     /// and has no filter to apply to each candidate.
     pub fn is_quick(&self, request: &Search) -> bool {
@@ -116,18 +111,12 @@ impl Engine {
             true => ScopedPast::of(&scoped, &self.past, &self.store)?,
             false => ScopedPast::without(&scoped),
         };
-        let query = Query {
-            text: &request.query,
-            vector,
+        let traits = ModelTraits {
             multilingual: self.model.embedding.is_multilingual(),
             spread: self.model.spread(),
             echo: self.model.embedding.echo(),
-            mask: (!request.sectors.is_empty()).then(|| SectorMask::of(&request.sectors)),
-            candidates: candidates.as_ref(),
-            now: self.now(),
-            window: self.asked_time(request),
-            shown: if reads_past { Shown { expired: true, retired: true } } else { request.shown },
         };
+        let query = query(request, vector, traits, candidates.as_ref(), self.now());
         let find = |take| openmemory_index::search(&texts, &query, take).map_err(|ScopedError(error)| error);
         let mut best = Vec::new();
         for _ in 0..MAX_ATTEMPTS {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use openmemory_calls::embed::{self, Embedded};
+use openmemory_calls::query::ModelTraits;
 use openmemory_calls::sectors::Prototypes;
 use openmemory_domain::{Content, Embedding, Fault, ModelIdentity};
 use openmemory_embedding::EmbeddingService;
@@ -40,18 +41,13 @@ impl Model {
         self.prototypes.get_or_try_init(|| embed::prototypes(&self.service, tag)).await
     }
 
-    /// As [`Prototypes::spread`]; 1 until the prototypes are known.
-    pub(crate) fn spread(&self) -> f32 {
-        self.prototypes.get().map_or(1.0, Prototypes::spread)
-    }
-
-    pub(crate) fn is_multilingual(&self) -> bool {
-        self.service.is_multilingual()
-    }
-
-    /// As [`EmbeddingService::echo`].
-    pub(crate) fn echo(&self) -> f32 {
-        self.service.echo()
+    /// What a query says of the model. Its spread is 1 until the prototypes are known.
+    pub(crate) fn traits(&self) -> ModelTraits {
+        ModelTraits {
+            multilingual: self.service.is_multilingual(),
+            spread: self.prototypes.get().map_or(1.0, Prototypes::spread),
+            echo: self.service.echo(),
+        }
     }
 
     /// The vector of a query. Vectors of recent queries are cached.

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use openmemory_calls::list_cursor::only_value;
+use openmemory_calls::query::query;
 use openmemory_calls::timeline;
 use openmemory_domain::filter::{Field, Filter};
 use openmemory_domain::request::Search;
-use openmemory_domain::when::asked_time;
 use openmemory_domain::{Embedding, MemoryId, Sector, Sectors, Version};
 use openmemory_index::{COMPARED, CandidateSet, Query, RankedMemory, SectorMask, page, without_names};
 use openmemory_rules::contract::{Control, Hit, QueryVector, ScoreFeature};
@@ -84,23 +84,12 @@ impl Tenant {
             let scopes = tenant.scopes(&request);
             let candidates = candidates(rows, request.filter.as_ref())?;
             let mut best = Vec::new();
-            for _ in 0..MAX_ATTEMPTS {
+            for attempt in 1..=MAX_ATTEMPTS {
                 let hot = tenant.current(rows.session(), scopes.as_deref(), identity.dimensions, identity.tag())?;
-                let query = Query {
-                    text: &request.query,
-                    vector: &vector,
-                    multilingual: tenant.model.is_multilingual(),
-                    spread: tenant.model.spread(),
-                    echo: tenant.model.echo(),
-                    mask: (!request.sectors.is_empty()).then(|| SectorMask::of(&request.sectors)),
-                    candidates: candidates.as_ref(),
-                    now: rows.now(),
-                    window: asked_time(&request.query, request.reference_time.unwrap_or_else(|| rows.now())),
-                    shown: request.shown,
-                };
+                let query = query(&request, &vector, tenant.model.traits(), candidates.as_ref(), rows.now());
                 let (found, settled) = matching_best(rows, &request, &control, &hot, &query)?;
-                best = page(&InScope(&hot), &query, found, &request)?;
-                if settled {
+                if settled || attempt == MAX_ATTEMPTS {
+                    best = page(&InScope(&hot), &query, found, &request)?;
                     break;
                 }
             }

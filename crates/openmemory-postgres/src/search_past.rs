@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use openmemory_calls::past_texts::PastTexts;
+use openmemory_calls::query::query;
 use openmemory_calls::timeline;
 use openmemory_domain::request::Search;
-use openmemory_domain::when::asked_time;
 use openmemory_domain::{Embedding, MemoryId, Shown, Version};
 use openmemory_index::{COMPARED, Partition, Query, RankedMemory, SectorMask, page};
 use openmemory_rules::contract::{Control, EarlierText, Hit, QueryVector, ScoreFeature, Standing};
@@ -97,19 +97,7 @@ impl Tenant {
                 };
                 let past = current.iter().map(at).collect::<Result<_, _>>()?;
                 let texts = AllTexts { current, past };
-                let query = Query {
-                    text: &request.query,
-                    vector: &vector,
-                    multilingual: tenant.model.is_multilingual(),
-                    spread: tenant.model.spread(),
-                    echo: tenant.model.echo(),
-                    mask: (!request.sectors.is_empty()).then(|| SectorMask::of(&request.sectors)),
-                    // The index has the newest version of a memory, which may lack what an earlier one had.
-                    candidates: None,
-                    now,
-                    window: asked_time(&request.query, request.reference_time.unwrap_or(now)),
-                    shown: Shown { expired: true, retired: true },
-                };
+                let query = query(&request, &vector, tenant.model.traits(), None, now);
                 // Rows of this attempt only, so that another one sees what has changed.
                 let rows = Workspace::reading(session, &tenant.name, now, &[]);
                 let (best, settled) = matching_best(&rows, &request, &control, &texts, &query)?;
