@@ -1,5 +1,5 @@
-//! How is a connection secured? The URL says it in libpq's words, `sslmode` and `sslrootcert`; without them a host that is not
-//! this machine has to prove its name.
+//! How is a connection secured? The URL says it in libpq's words, `sslmode`, `sslrootcert`, `sslcert` and `sslkey`; without them
+//! a host that is not this machine has to prove its name.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -30,10 +30,18 @@ pub(crate) enum Authorities {
     File(PathBuf),
 }
 
+/// How a client proves to a server who it is: files of PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ClientCertificate {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Security {
     pub mode: Mode,
     pub authorities: Authorities,
+    pub client: Option<ClientCertificate>,
 }
 
 /// A URL without what is said of its security, which the driver does not know, and that.
@@ -41,13 +49,15 @@ pub(crate) struct Split {
     pub url: String,
     mode: Option<Mode>,
     authorities: Option<Authorities>,
+    client: Option<ClientCertificate>,
 }
 
-/// Takes `sslmode` and `sslrootcert` out of a URL.
+/// Takes `sslmode`, `sslrootcert`, `sslcert` and `sslkey` out of a URL.
 pub(crate) fn split(url: &str) -> Result<Split, Invalid> {
     let (mut mode, mut authorities) = (None, None);
+    let (mut certificate, mut key) = (None, None);
     let Some((before, query)) = url.split_once('?').filter(|_| url.contains("://")) else {
-        return Ok(Split { url: url.to_owned(), mode, authorities });
+        return Ok(Split { url: url.to_owned(), mode, authorities, client: None });
     };
     let mut kept = Vec::new();
     for pair in query.split('&') {
@@ -61,11 +71,22 @@ pub(crate) fn split(url: &str) -> Result<Split, Invalid> {
                     _ => Authorities::File(path.into()),
                 });
             }
+            Some(("sslcert", value)) => certificate = Some(file(value, "has an sslcert that names no file")?),
+            Some(("sslkey", value)) => key = Some(file(value, "has an sslkey that names no file")?),
             _ => kept.push(pair),
         }
     }
     let url = if kept.is_empty() { before.to_owned() } else { format!("{before}?{}", kept.join("&")) };
-    Ok(Split { url, mode, authorities })
+    let client = match (certificate, key) {
+        (Some(certificate), Some(key)) => Some(ClientCertificate { certificate, key }),
+        (None, None) => None,
+        _ => return Err(wrong("has only one of sslcert and sslkey; name the file of the other one too")),
+    };
+    Ok(Split { url, mode, authorities, client })
+}
+
+fn file(value: &str, problem: &'static str) -> Result<PathBuf, Invalid> {
+    decoded(value).filter(|path| !path.is_empty()).map(PathBuf::from).ok_or_else(|| wrong(problem))
 }
 
 fn read_mode(value: &str) -> Result<Mode, Invalid> {
@@ -87,15 +108,15 @@ fn read_mode(value: &str) -> Result<Mode, Invalid> {
 impl Split {
     /// What holds for these hosts.
     pub(crate) fn security(self, config: &Config) -> Security {
-        let Self { mode, authorities, .. } = self;
+        let Self { mode, authorities, client, .. } = self;
         let mode = match (mode, &authorities) {
             // As libpq does: who names authorities wants them asked.
             (Some(Mode::Require), Some(_)) => Mode::VerifyCa,
             (Some(mode), _) => mode,
-            (None, None) if is_this_machine(config) => Mode::Disable,
+            (None, None) if client.is_none() && is_this_machine(config) => Mode::Disable,
             (None, _) => Mode::VerifyFull,
         };
-        Security { mode, authorities: authorities.unwrap_or(Authorities::System) }
+        Security { mode, authorities: authorities.unwrap_or(Authorities::System), client }
     }
 }
 
@@ -137,7 +158,7 @@ mod tests {
     fn security(url: &str) -> Result<(Mode, Authorities), Invalid> {
         let split = split(url)?;
         let config = Config::from_str(&split.url).unwrap();
-        let Security { mode, authorities } = split.security(&config);
+        let Security { mode, authorities, .. } = split.security(&config);
         Ok((mode, authorities))
     }
 
@@ -164,11 +185,25 @@ mod tests {
             assert_eq!(security(&format!("postgres://db/x?{query}")).unwrap(), expected, "{query}");
         }
         assert_eq!(security("postgres://localhost/x?sslrootcert=/a").unwrap().0, Mode::VerifyFull);
-        for refused in
-            ["sslmode=prefer", "sslmode=allow", "sslmode=yes", "sslrootcert=", "sslrootcert=%ff", "sslrootcert=%2"]
-        {
+        for refused in [
+            "sslcert=/a",
+            "sslkey=/a",
+            "sslcert=&sslkey=/a",
+            "sslmode=prefer",
+            "sslmode=allow",
+            "sslmode=yes",
+            "sslrootcert=",
+            "sslrootcert=%ff",
+            "sslrootcert=%2",
+        ] {
             assert_eq!(security(&format!("postgres://db/x?{refused}")).unwrap_err().field, "store", "{refused}");
         }
+        let named = split("postgres://localhost/x?sslcert=/my%20cert.pem&sslkey=/key.pem").unwrap();
+        let client = ClientCertificate { certificate: "/my cert.pem".into(), key: "/key.pem".into() };
+        assert_eq!(named.client, Some(client));
+        assert_eq!(named.url, "postgres://localhost/x");
+        // Who proves itself wants the server to do so too.
+        assert_eq!(security("postgres://localhost/x?sslcert=/a&sslkey=/b").unwrap().0, Mode::VerifyFull);
         // The driver reads the rest.
         assert_eq!(
             split("postgres://db/x?sslmode=require&connect_timeout=3").unwrap().url,

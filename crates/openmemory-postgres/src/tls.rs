@@ -11,14 +11,14 @@ use openmemory_domain::Invalid;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, InvalidDnsNameError, ServerName, UnixTime};
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, InvalidDnsNameError, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use tokio_rustls::{TlsConnector, client};
 
-use crate::security::{Authorities, Mode, Security};
+use crate::security::{Authorities, ClientCertificate, Mode, Security};
 
 /// Makes encrypted connections.
 #[derive(Clone)]
@@ -32,16 +32,35 @@ impl Tls {
             Mode::VerifyCa => Arc::new(AnyName(verifier(&security.authorities, &provider)?)),
             Mode::VerifyFull => verifier(&security.authorities, &provider)?,
         };
-        let mut config = ClientConfig::builder_with_provider(provider)
+        let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| Invalid::argument("store", format!("cannot be reached with TLS: {error}")))?
             .dangerous()
-            .with_custom_certificate_verifier(verifier)
-            .with_no_client_auth();
+            .with_custom_certificate_verifier(verifier);
+        let mut config = match &security.client {
+            None => builder.with_no_client_auth(),
+            Some(client) => {
+                let (certificates, key) = identity(client)?;
+                builder.with_client_auth_cert(certificates, key).map_err(|error| {
+                    Invalid::argument("store", format!("has an sslcert that does not go with its sslkey: {error}"))
+                })?
+            }
+        };
         // For sslnegotiation=direct.
         config.alpn_protocols = vec![b"postgresql".to_vec()];
         Ok(Self(TlsConnector::from(Arc::new(config))))
     }
+}
+
+/// The certificate of this client, with those that lead to its authority, and its key.
+fn identity(client: &ClientCertificate) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Invalid> {
+    let unreadable = |name: &'static str| {
+        move |error: pem::Error| Invalid::argument("store", format!("has an {name} that cannot be read: {error}"))
+    };
+    let certificates = CertificateDer::pem_file_iter(&client.certificate)
+        .and_then(|found| found.collect::<Result<Vec<_>, _>>())
+        .map_err(unreadable("sslcert"))?;
+    Ok((certificates, PrivateKeyDer::from_pem_file(&client.key).map_err(unreadable("sslkey"))?))
 }
 
 fn verifier(authorities: &Authorities, provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>, Invalid> {
