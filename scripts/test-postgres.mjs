@@ -1,6 +1,7 @@
 // Runs the tests of remote mode against servers whose memories are in PostgreSQL: `npm run test:postgres -- history` runs one
 // file. Starts a PostgreSQL from the registry, or uses the URL in OPENMEMORY_TEST_POSTGRES. With --install it only installs it.
-// With --in-process the tests reach the database themselves, without servers.
+// With --in-process the tests reach the database themselves, without servers; with --servers each store is behind three servers,
+// and each connection goes to another one.
 
 import { spawnSync } from 'node:child_process'
 import {
@@ -104,8 +105,11 @@ function listSkipped(results) {
 }
 
 async function test(all) {
-  const args = all.filter((arg) => arg !== '--in-process')
-  const inProcess = args.length < all.length ? { OPENMEMORY_TEST_IN_PROCESS: '1' } : {}
+  const args = all.filter((arg) => !['--in-process', '--servers'].includes(arg))
+  const how = {
+    ...(all.includes('--in-process') && { OPENMEMORY_TEST_IN_PROCESS: '1' }),
+    ...(all.includes('--servers') && { OPENMEMORY_TEST_SERVERS: '3' }),
+  }
   const given = process.env.OPENMEMORY_TEST_POSTGRES
   const { url, stop } = given ? { url: given, stop: () => {} } : await start()
   try {
@@ -113,7 +117,7 @@ async function test(all) {
     const report = ['--json', `--outputFile=${results}`]
     const jest = [join(ROOT, 'node_modules/jest/bin/jest.js'), ...args, '--selectProjects', 'postgres', ...report]
     const createdb = join(programs(), 'createdb')
-    const env = { ...process.env, ...inProcess, OPENMEMORY_TEST_POSTGRES: url, OPENMEMORY_TEST_CREATEDB: createdb }
+    const env = { ...process.env, ...how, OPENMEMORY_TEST_POSTGRES: url, OPENMEMORY_TEST_CREATEDB: createdb }
     process.exitCode = spawnSync(process.execPath, jest, { cwd: ROOT, env, stdio: 'inherit' }).status ?? 1
     listSkipped(results)
   } finally {

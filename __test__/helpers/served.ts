@@ -27,6 +27,24 @@ export function databaseOf(path: string | undefined): string {
   return url.replace(/[^/]*$/, name)
 }
 
+/** Runs SQL in a database, and returns the last value. */
+export function execute(store: string, sql: string): string {
+  const { OPENMEMORY_TEST_CREATEDB: createdb = 'createdb' } = process.env
+  const args = ['-d', store, '-v', 'ON_ERROR_STOP=1', '-qAtc', sql]
+  const done = spawnSync(createdb.replace(/createdb$/, 'psql'), args, { encoding: 'utf8' })
+  if (done.status !== 0) throw new Error(done.stderr)
+  return done.stdout.trim().split('\n').at(-1) ?? ''
+}
+
+/** The URL of a database for a role that owns none of its tables, with the rights that the guide names. */
+export function confinedRole(store: string): string {
+  const role = 'openmemory_app'
+  execute(store, `DO $$ BEGIN CREATE ROLE ${role} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$`)
+  execute(store, `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role}`)
+  execute(store, `GRANT USAGE ON SEQUENCE om_number TO ${role}`)
+  return store.replace(/\/\/[^@]*@/, `//${role}@`)
+}
+
 /** Drops the database of a directory that is removed. */
 export function dropDatabase(path: string): void {
   const name = databases.get(path)
@@ -50,13 +68,17 @@ export function serveAndReach(options: EmbeddedOptions): OpenMemory {
     ...reaching
   } = options
   const store = new OpenMemory({ path, embedder, durability, allowNonEmpty, lockWaitMs, indexMemory, languageModel })
-  const server = store.serve({ port: 0, ...inDatabase(path) })
-  server.catch(() => {})
+  const where = inDatabase(path)
+  // Several servers on one database, each of which gets some of the connections.
+  const count = where.store === undefined ? 1 : Number(process.env.OPENMEMORY_TEST_SERVERS ?? 1)
+  const servers = Array.from({ length: count }, () => store.serve({ port: 0, ...where }))
+  for (const server of servers) server.catch(() => {})
+  let accepted = 0
   // The server's port is not known yet when the object is created, so this proxy waits for it.
   const sockets = new Set<Socket>()
   const gate = createServer(async (socket) => {
     sockets.add(socket)
-    const { port } = await server
+    const { port } = await (servers[accepted++ % count] as (typeof servers)[number])
     const upstream = connect(port, '127.0.0.1')
     for (const [one, other] of [
       [socket, upstream],

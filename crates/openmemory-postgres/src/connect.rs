@@ -67,6 +67,8 @@ impl Options {
 #[derive(Clone)]
 pub(crate) struct Database {
     pool: Pool,
+    /// The tenant whose rows its sessions see; `None`: they see all rows that the role may see.
+    tenant: Option<Arc<str>>,
 }
 
 impl Database {
@@ -76,9 +78,9 @@ impl Database {
             .map_err(|error| Invalid::argument("store", format!("is no URL of PostgreSQL: {error}")))?;
         let security = split.security(&config);
         config.application_name("openmemory").connect_timeout(CONNECT_WAIT);
-        if config.get_options().is_none() {
-            config.options(LIMITS);
-        }
+        // What the URL says comes last, and so holds.
+        let limits = config.get_options().map_or_else(|| LIMITS.to_owned(), |own| format!("{LIMITS} {own}"));
+        config.options(limits);
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = if security.mode == Mode::Disable {
             config.ssl_mode(SslMode::Disable);
@@ -94,7 +96,12 @@ impl Database {
             .create_timeout(Some(CONNECT_WAIT))
             .build()
             .map_err(|_| Error::Internal("the pool of connections could not be made"))?;
-        Ok(Self { pool })
+        Ok(Self { pool, tenant: None })
+    }
+
+    /// The same connections, whose sessions see the rows of this tenant only.
+    pub(crate) fn confined_to(&self, tenant: &str) -> Self {
+        Self { pool: self.pool.clone(), tenant: Some(tenant.into()) }
     }
 
     /// Runs work that blocks with a connection of its own.
@@ -102,7 +109,7 @@ impl Database {
         &self,
         work: impl FnOnce(&Session) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        Self::run_on(self.client().await?, work).await
+        self.run_on(self.client().await?, work).await
     }
 
     /// A connection, as soon as one is free.
@@ -112,11 +119,12 @@ impl Database {
 
     /// Runs work that blocks with a connection.
     pub(crate) async fn run_on<T: Send + 'static>(
+        &self,
         client: Client,
         work: impl FnOnce(&Session) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let (runtime, span) = (Handle::current(), Span::current());
-        let work = move || span.in_scope(|| work(&Session::new(client, runtime)));
+        let (runtime, span, tenant) = (Handle::current(), Span::current(), self.tenant.clone());
+        let work = move || span.in_scope(|| work(&Session::new(client, runtime, tenant)));
         spawn_blocking(work).await.unwrap_or(Err(Error::Internal("a call panicked")))
     }
 

@@ -44,7 +44,7 @@ impl Tenant {
         // Each of them is set or removed, so that a second attempt does no harm.
         self.database
             .read(move |session| {
-                let mut requests = vec![Request::new("BEGIN", Vec::new())];
+                let mut requests = vec![Request::new(rows::BEGIN, Vec::new())];
                 for (name, body) in &bodies {
                     let mut params: Vec<Param> =
                         vec![Box::new(tenant.name.clone()), Box::new(name.as_bytes().to_vec())];
@@ -56,7 +56,7 @@ impl Tenant {
                         }
                     });
                 }
-                requests.push(Request::new("COMMIT", Vec::new()));
+                requests.push(Request::new(rows::COMMIT, Vec::new()));
                 session.pipeline(&requests).map(drop).inspect_err(|_| session.roll_back())
             })
             .await

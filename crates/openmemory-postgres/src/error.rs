@@ -42,7 +42,7 @@ pub(crate) fn cause(error: &Error) -> Cause {
     let Error::Fault(fault) = error else { return Cause::Other };
     let Some(error) = fault.downcast_ref::<DatabaseError>() else { return Cause::Other };
     match error.state.as_deref() {
-        None | Some("57P01" | "57P02" | "08003" | "08006") => Cause::Lost,
+        None | Some("57P01" | "57P02" | "08003" | "08006" | "25P03") => Cause::Lost,
         Some("40001" | "40P01" | "23505") => Cause::Conflict,
         Some(_) => Cause::Other,
     }
@@ -71,6 +71,7 @@ pub(crate) fn of_postgres(error: &tokio_postgres::Error) -> Error {
         "42501" => (ErrorCode::Forbidden, "grant the role access to the tables of OpenMemory"),
         "42P01" => (ErrorCode::Unavailable, "create the tables with a role that may, by starting a server once"),
         "28P01" | "28000" | "3D000" => (ErrorCode::Unavailable, "check the user, password and database of the URL"),
+        "25P03" => (ErrorCode::Unavailable, "try again"),
         code if ["08", "53", "57", "40", "23"].iter().any(|class| code.starts_with(class)) => {
             (ErrorCode::Unavailable, "try again later")
         }
@@ -91,6 +92,24 @@ pub(crate) fn of_pool(error: &PoolError) -> Error {
 
 fn unavailable(message: &str, remedy: &'static str) -> Error {
     fault(ErrorCode::Unavailable, DatabaseError { state: Some("pool".into()), message: message.into(), remedy })
+}
+
+/// Why the tables could not be brought up to date; `version` is theirs.
+pub(crate) fn of_migration(error: Error, version: Option<usize>, needed: usize) -> Error {
+    let Error::Fault(fault) = &error else { return error };
+    let Some(DatabaseError { state: Some(state), message, .. }) = fault.downcast_ref::<DatabaseError>() else {
+        return error;
+    };
+    if state != "42501" {
+        return error;
+    }
+    let tables = match version {
+        None => "there are no tables yet".to_owned(),
+        Some(version) => format!("the tables are of version {version}, and this server needs {needed}"),
+    };
+    let message = format!("{tables}, and its role may not change that: {message}");
+    let remedy = "run `openmemory stats --store URL` once with the role that owns the tables, or may create them";
+    self::fault(ErrorCode::Unavailable, DatabaseError { state: Some(state.clone()), message, remedy })
 }
 
 /// A row that this version cannot read.

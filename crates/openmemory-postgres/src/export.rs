@@ -40,7 +40,12 @@ impl Tenant {
             .run(move |session| {
                 let rows = Workspace::reading(session, &tenant.name, tenant.now(), &[]);
                 let mut sink = sink.lock();
-                tenant.write_export(&rows, filter.as_ref(), &control, &mut *sink)
+                let mut sink = |bytes: &[u8]| {
+                    // Its reader may be slow, and a transaction must not wait for it.
+                    session.pause();
+                    sink(bytes)
+                };
+                tenant.write_export(&rows, filter.as_ref(), &control, &mut sink)
             })
             .await
     }

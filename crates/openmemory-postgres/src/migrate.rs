@@ -2,10 +2,14 @@
 
 use openmemory_rules::Error;
 
+use crate::error::of_migration;
 use crate::session::Session;
 
-const MIGRATIONS: [&str; 2] =
-    [include_str!("../migrations/0001_memories.sql"), include_str!("../migrations/0002_learning.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("../migrations/0001_memories.sql"),
+    include_str!("../migrations/0002_learning.sql"),
+    include_str!("../migrations/0003_row_security.sql"),
+];
 
 /// The key of the lock under which migrations run.
 const LOCK: i64 = 0x6f70_656e_6d65_6d01;
@@ -18,9 +22,15 @@ pub(crate) fn migrate(session: &Session, hash_partitions: Option<u32>) -> Result
         return Ok(());
     }
     session.query("SELECT pg_advisory_lock($1)", &[&LOCK])?;
-    let migrated = apply(session, hash_partitions);
+    let migrated = apply(session, hash_partitions).map_err(|error| of_migration(error, version, MIGRATIONS.len()));
     let unlocked = session.query("SELECT pg_advisory_unlock($1)", &[&LOCK]);
     migrated.and(unlocked.map(drop))
+}
+
+/// Whether row-level security confines this role to one tenant.
+pub(crate) fn is_confined(session: &Session) -> Result<bool, Error> {
+    let rows = session.query("SELECT row_security_active('om_memory')", &[])?;
+    Ok(rows.first().is_some_and(|row| row.get(0)))
 }
 
 fn apply(session: &Session, hash_partitions: Option<u32>) -> Result<(), Error> {

@@ -11,6 +11,9 @@ use tokio_postgres::Row;
 use crate::error::damaged;
 use crate::scope_key::ScopeKey;
 
+pub(crate) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+pub(crate) const COMMIT: &str = "COMMIT";
+
 /// Declares statements, and lists them.
 macro_rules! statements {
     ($($(#[$about:meta])* $name:ident = $sql:expr;)*) => {
@@ -35,6 +38,8 @@ macro_rules! memory {
 pub(crate) use memory;
 
 statements! {
+    /// Until the transaction ends, only rows of this tenant are seen and written.
+    CONFINE = "SELECT set_config('openmemory.tenant', $1, true)";
     /// Takes the lock of a scope, and makes its row if it is new.
     LOCK_SCOPE = "INSERT INTO om_scope (scope, tenant, user_id) VALUES ($1, $2, $3) \
                   ON CONFLICT (scope) DO UPDATE SET seq = om_scope.seq RETURNING seq";
@@ -70,16 +75,16 @@ statements! {
     ADD_MEMORY = "INSERT INTO om_memory (scope, number, tenant, hash, agent_id, app_id, run_id, created_at, updated_at, record) \
                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     SET_MEMORY = "UPDATE om_memory SET hash = $3, created_at = $4, updated_at = $5, record = $6 WHERE scope = $1 AND number = $2";
-    ADD_HISTORY = "INSERT INTO om_history (scope, number, version, record) VALUES ($1, $2, $3, $4)";
-    ADD_TEXT = "INSERT INTO om_text (scope, number, hash, key, content) VALUES ($1, $2, $3, $4, $5) \
+    ADD_HISTORY = "INSERT INTO om_history (scope, number, tenant, version, record) VALUES ($1, $2, $3, $4, $5)";
+    ADD_TEXT = "INSERT INTO om_text (scope, number, tenant, hash, key, content) VALUES ($1, $2, $3, $4, $5, $6) \
                 ON CONFLICT (scope, number, hash) DO NOTHING";
-    SET_INDEX_ENTRY = "INSERT INTO om_index_entry (scope, number, record) VALUES ($1, $2, $3) \
+    SET_INDEX_ENTRY = "INSERT INTO om_index_entry (scope, number, tenant, record) VALUES ($1, $2, $3, $4) \
                        ON CONFLICT (scope, number) DO UPDATE SET record = excluded.record";
-    SET_EMBEDDING = "INSERT INTO om_embedding (scope, number, hash, record) VALUES ($1, $2, $3, $4) \
+    SET_EMBEDDING = "INSERT INTO om_embedding (scope, number, tenant, hash, record) VALUES ($1, $2, $3, $4, $5) \
                      ON CONFLICT (scope, number, hash) DO UPDATE SET record = excluded.record";
-    SET_DYNAMICS = "INSERT INTO om_dynamics (scope, number, record) VALUES ($1, $2, $3) \
+    SET_DYNAMICS = "INSERT INTO om_dynamics (scope, number, tenant, record) VALUES ($1, $2, $3, $4) \
                     ON CONFLICT (scope, number) DO UPDATE SET record = excluded.record";
-    SET_WAYPOINTS = "INSERT INTO om_waypoints (scope, number, record) VALUES ($1, $2, $3) \
+    SET_WAYPOINTS = "INSERT INTO om_waypoints (scope, number, tenant, record) VALUES ($1, $2, $3, $4) \
                      ON CONFLICT (scope, number) DO UPDATE SET record = excluded.record";
     REMOVE_WAYPOINTS = "DELETE FROM om_waypoints WHERE scope = $1 AND number = $2";
     REMOVE_MEMORY = "DELETE FROM om_memory WHERE scope = $1 AND number = $2";
@@ -121,6 +126,8 @@ statements! {
     PAST_TEXTS = "SELECT number, hash, content FROM om_text WHERE scope = $1 AND number = ANY($2)";
     PAST_VERSIONS = "SELECT number, record FROM om_history WHERE scope = $1 AND number = ANY($2) ORDER BY number, version DESC";
 
+    /// Every tenant has a model, or something that a server keeps.
+    TENANTS = "SELECT tenant FROM om_meta UNION SELECT tenant FROM om_document ORDER BY 1";
     SCOPES = "SELECT scope, seq, memories FROM om_scope WHERE tenant = $1 AND memories > 0";
     TENANT_HEADS = memory!("WHERE m.tenant = $1 AND m.number > $2 ORDER BY m.number LIMIT $3");
     TENANT_ENTRIES = "SELECT m.number, m.scope, m.hash, i.record FROM om_memory m \

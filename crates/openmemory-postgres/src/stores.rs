@@ -12,9 +12,11 @@ use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 
 use crate::connect::{Database, LanguageModelOf, Options};
-use crate::migrate::migrate;
+use crate::migrate::{is_confined, migrate};
 use crate::model::Model;
 use crate::partitions::HotPartitions;
+use crate::rows;
+use crate::session::Session;
 use crate::store::{PostgresStore, Tenant};
 
 /// The stores of a database.
@@ -25,7 +27,8 @@ pub struct PostgresStores {
     partitions: Arc<HotPartitions>,
     hash_partitions: Option<u32>,
     language_model: Option<LanguageModelOf>,
-    migrated: OnceCell<()>,
+    /// Whether the database confines this process to one tenant at a time; known once the tables are there.
+    confined: OnceCell<bool>,
     /// `None` after closing.
     tenants: Mutex<Option<HashMap<String, PostgresStore>>>,
 }
@@ -45,16 +48,24 @@ impl PostgresStores {
             partitions: Arc::new(HotPartitions::new(options.index_memory)),
             hash_partitions: options.hash_partitions,
             language_model: options.language_model.clone(),
-            migrated: OnceCell::new(),
+            confined: OnceCell::new(),
             tenants: Mutex::new(Some(HashMap::new())),
         })
     }
 
+    /// Whether the database confines this process, after its tables were brought up to date.
+    async fn confined(&self) -> Result<bool, Error> {
+        let hash_partitions = self.hash_partitions;
+        let migrate = move |session: &Session| {
+            migrate(session, hash_partitions)?;
+            is_confined(session)
+        };
+        self.confined.get_or_try_init(|| self.database.run(migrate)).await.copied()
+    }
+
     /// The store of a tenant.
     pub async fn tenant(&self, name: &str) -> Result<PostgresStore, Error> {
-        let hash_partitions = self.hash_partitions;
-        let migrate = || self.database.run(move |session| migrate(session, hash_partitions));
-        self.migrated.get_or_try_init(migrate).await?;
+        let confined = self.confined().await?;
         let mut tenants = self.tenants.lock();
         let tenants = tenants.as_mut().ok_or(Error::Closed)?;
         if let Some(store) = tenants.get(name) {
@@ -62,7 +73,7 @@ impl PostgresStores {
         }
         let tenant = Tenant::new(
             name.to_owned(),
-            self.database.clone(),
+            if confined { self.database.confined_to(name) } else { self.database.clone() },
             Arc::clone(&self.clock),
             Arc::clone(&self.model),
             Arc::clone(&self.partitions),
@@ -79,6 +90,17 @@ impl PostgresStores {
 impl Stores for PostgresStores {
     fn store<'a>(&'a self, tenant: &'a str) -> Reply<'a, Arc<dyn MemoryStore>> {
         Box::pin(async move { Ok(Arc::new(self.tenant(tenant).await?) as Arc<dyn MemoryStore>) })
+    }
+
+    fn tenants(&self) -> Reply<'_, Vec<String>> {
+        Box::pin(async move {
+            if self.confined().await? {
+                let instead = "ask with the role that owns the tables, or name the tenant";
+                return Err(Error::Unsupported { call: "listing tenants", instead });
+            }
+            let tenants = |session: &Session| session.query(rows::TENANTS, &[]);
+            Ok(self.database.read(tenants).await?.iter().map(|row| row.get(0)).collect())
+        })
     }
 
     fn all_write(&self) -> bool {

@@ -492,13 +492,15 @@ impl<'s> Workspace<'s> {
             return Ok(());
         };
         let record = || -> Param { Box::new(value.to_vec()) };
+        if !matches!(key, Key::Head(_)) || inserted.contains(&number) {
+            params.push(Box::new(self.tenant.to_owned()));
+        }
         let sql = match key {
             Key::Head(_) => {
                 let version = rows::version(value)?;
                 let is_new = inserted.contains(&number);
                 let hash = version.content.as_bytes().to_vec();
                 if is_new {
-                    params.push(Box::new(self.tenant.to_owned()));
                     params.push(Box::new(hash));
                     let Scope { agent_id, app_id, run_id, .. } = &version.scope;
                     for id in [agent_id, app_id, run_id] {
@@ -543,7 +545,6 @@ impl<'s> Workspace<'s> {
                 rows::SET_WAYPOINTS
             }
             Key::Sources(_) => {
-                params.push(Box::new(self.tenant.to_owned()));
                 params.push(record());
                 rows::SET_SOURCES
             }

@@ -10,7 +10,6 @@ use openmemory_rules::Error;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::connect::Database;
 use crate::error::{Cause, cause};
 use crate::job::{Hints, Job, ScopeRow, Work};
 use crate::rows;
@@ -94,7 +93,7 @@ impl Tenant {
                 Err(error) => break Err(error),
             };
             let mut running = std::mem::take(&mut jobs);
-            let ran = Database::run_on(client, move |session| {
+            let ran = self.database.run_on(client, move |session| {
                 let ended = tenant.transaction(session, &locked, &mut running, writer, unknown);
                 Ok((running, ended))
             });
@@ -177,7 +176,7 @@ impl Tenant {
         unknown: Option<i64>,
     ) -> Result<Begun<'s>, Error> {
         let tenant = || Box::new(self.name.clone());
-        let mut requests = vec![Request::new("BEGIN", Vec::new())];
+        let mut requests = vec![Request::new(rows::BEGIN, Vec::new())];
         for ScopeRow { key, user } in scopes {
             let user = user.as_ref().map(|user| user.as_bytes().to_vec());
             requests.push(Request::new(rows::LOCK_SCOPE, vec![Box::new(*key), tenant(), Box::new(user)]));
@@ -269,7 +268,7 @@ impl Tenant {
             return Ended::Committed;
         }
         // COMMIT is sent with the writes: if one of them fails, the database rolls back.
-        requests.push(Request::new("COMMIT", Vec::new()));
+        requests.push(Request::new(rows::COMMIT, Vec::new()));
         match session.pipeline(&requests) {
             Ok(_) => Ended::Committed,
             Err(error) if cause(&error) == Cause::Lost && workspace.events() > 0 => Ended::Unknown(clock),

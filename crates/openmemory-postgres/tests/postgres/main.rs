@@ -2,10 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests panic, and print what they measured")]
 
+mod failover;
+mod limits;
 mod memories;
 mod ranking;
 mod server;
 mod statements;
 mod storms;
 mod support;
+mod tenants;
 mod tls;
+mod watch;

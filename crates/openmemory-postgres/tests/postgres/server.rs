@@ -16,7 +16,7 @@ static DATABASES: AtomicU32 = AtomicU32::new(0);
 /// A running server, which ends with this value.
 pub struct Server {
     url: String,
-    _own: Option<Own>,
+    own: Option<Own>,
 }
 
 struct Own {
@@ -27,12 +27,13 @@ struct Own {
 impl Server {
     pub fn start() -> Self {
         match std::env::var("OPENMEMORY_TEST_POSTGRES") {
-            Ok(url) => Self { url, _own: None },
+            Ok(url) => Self { url, own: None },
             Err(_) => Self::start_own(),
         }
     }
 
-    fn start_own() -> Self {
+    /// Starts one also if there is one to be taken.
+    pub fn start_own() -> Self {
         let directory = tempfile::Builder::new().prefix("openmemory-postgres-").tempdir().unwrap();
         let programs = reachable(programs(), directory.path());
         give_away(directory.path());
@@ -42,13 +43,46 @@ impl Server {
             "initdb",
             &["-D", text(&data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
         );
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let options = format!(
-            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c max_connections=200"
-        );
-        let log = own.directory.path().join("log");
-        own.run("pg_ctl", &["-D", text(&data), "-l", text(&log), "-w", "-o", &options, "start"]);
-        Self { url: format!("postgres://postgres@127.0.0.1:{port}/postgres"), _own: Some(own) }
+        let url = own.start();
+        Self { url, own: Some(own) }
+    }
+
+    /// A server that repeats all that this one commits, and can take its place.
+    pub fn standby(&self) -> Self {
+        let primary = self.own.as_ref().unwrap();
+        let directory = tempfile::Builder::new().prefix("openmemory-postgres-").tempdir().unwrap();
+        give_away(directory.path());
+        let own = Own { programs: primary.programs.clone(), directory };
+        let data = own.directory.path().join("data");
+        own.run("pg_basebackup", &["-D", text(&data), "-R", "-c", "fast", "--no-sync", "-d", &self.url]);
+        let url = own.start();
+        Self { url, own: Some(own) }
+    }
+
+    /// Makes a standby the primary server.
+    pub fn promote(&self) {
+        let own = self.own.as_ref().unwrap();
+        own.run("pg_ctl", &["-D", text(&own.directory.path().join("data")), "-w", "promote"]);
+    }
+
+    /// Ends it as a failure of its machine would.
+    pub fn kill(&self) {
+        let file = self.own.as_ref().unwrap().directory.path().join("data/postmaster.pid");
+        let pid = fs::read_to_string(file).unwrap();
+        checked(Command::new("kill").args(["-KILL", pid.lines().next().unwrap()]).output().unwrap());
+    }
+
+    /// The URL of a database.
+    pub fn url_of(&self, name: &str) -> String {
+        let (before, _) = self.url.rsplit_once('/').unwrap();
+        format!("{before}/{name}")
+    }
+
+    /// The URL of whichever of two servers is the primary one.
+    pub fn url_with(&self, other: &Self) -> String {
+        let host = |url: &str| url.split(['@', '/']).nth(3).unwrap().to_owned();
+        let (one, other) = (host(&self.url), host(&other.url));
+        format!("postgres://postgres@{one},{other}/postgres?target_session_attrs=read-write")
     }
 
     /// The URL of a new database.
@@ -59,19 +93,40 @@ impl Server {
         format!("{before}/{name}")
     }
 
-    fn execute(&self, sql: &str) {
-        let (url, sql) = (self.url.clone(), sql.to_owned());
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
-                tokio::spawn(connection);
-                client.batch_execute(&sql).await.unwrap();
-            });
-        })
-        .join()
-        .unwrap();
+    /// The URL of a database for a new role that owns nothing, with the rights that the guide names.
+    pub fn role(&self, database: &str) -> String {
+        self.execute("DO $$ BEGIN CREATE ROLE openmemory_app LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$");
+        self.grant(database);
+        let (_, place) = database.rsplit_once('@').unwrap();
+        format!("postgres://openmemory_app@{place}")
     }
+
+    /// Gives the role its rights to tables that were created since.
+    pub fn grant(&self, database: &str) {
+        execute(
+            database,
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO openmemory_app; \
+             GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO openmemory_app",
+        );
+    }
+
+    fn execute(&self, sql: &str) {
+        execute(&self.url, sql);
+    }
+}
+
+fn execute(url: &str, sql: &str) {
+    let (url, sql) = (url.to_owned(), sql.to_owned());
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+            tokio::spawn(connection);
+            client.batch_execute(&sql).await.unwrap();
+        });
+    })
+    .join()
+    .unwrap();
 }
 
 impl Drop for Own {
@@ -82,6 +137,17 @@ impl Drop for Own {
 }
 
 impl Own {
+    /// Starts the server of this directory, and returns its URL.
+    fn start(&self) -> String {
+        let (data, log) = (self.directory.path().join("data"), self.directory.path().join("log"));
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let options = format!(
+            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c max_connections=200"
+        );
+        self.run("pg_ctl", &["-D", text(&data), "-l", text(&log), "-w", "-o", &options, "start"]);
+        format!("postgres://postgres@127.0.0.1:{port}/postgres")
+    }
+
     fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let program = self.programs.join(program);
         let mut command = if is_root() {

@@ -8,6 +8,7 @@ use openmemory_postgres::{Options, PostgresStore, PostgresStores};
 use openmemory_rules::Error;
 use openmemory_rules::contract::{Added, Control, Hit, MemoryStore};
 use serde_json::{Value, json};
+use tokio_postgres::{Client, NoTls};
 
 /// The stores of a database, as one server has them.
 pub fn stores(url: &str) -> PostgresStores {
@@ -16,6 +17,17 @@ pub fn stores(url: &str) -> PostgresStores {
 
 pub fn options(url: &str) -> Options {
     Options { hash_partitions: Some(8), ..Options::new(url, Arc::new(TestEmbedder)) }
+}
+
+pub async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// The rows of a table that meet a condition.
+pub async fn count(client: &Client, table: &str, condition: &str) -> i64 {
+    client.query_one(&format!("SELECT count(*) FROM {table} WHERE {condition}"), &[]).await.unwrap().get(0)
 }
 
 pub fn new_memory(value: Value) -> NewMemory {
