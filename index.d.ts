@@ -599,6 +599,8 @@ export interface EmbeddedOptions extends CommonOptions {
    */
   languageModel?: LanguageModelEndpoint | FunctionLanguageModel
   store?: undefined
+  tenant?: undefined
+  poolSize?: undefined
   url?: undefined
 }
 
@@ -610,10 +612,17 @@ export interface EmbeddedOptions extends CommonOptions {
 export interface DatabaseOptions extends CommonOptions {
   /**
    * The URL of the database, `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. The first call connects, and creates the tables if
-   * there are none. The memories are those of the tenant `default`, which a server with the same `store` serves to callers
-   * without a key.
+   * there are none. Without `tenant` the memories are those of the tenant `default`, which a server with the same `store` serves
+   * to callers without a key.
    */
   store: string
+  /** Whose memories these are: the tenant of a key of a server with the same `store`. Default `'default'`. */
+  tenant?: string
+  /**
+   * Connections to the database at most, 1 to 1000. Default 16. A call that gets none within 5 seconds rejects with
+   * `UNAVAILABLE`.
+   */
+  poolSize?: number
   /** As {@link EmbeddedOptions.indexMemory}. */
   indexMemory?: number
   /** As {@link EmbeddedOptions.embedder}. All that have the database open must have the same one. */
@@ -951,6 +960,8 @@ export interface RemoteOptions extends CommonOptions {
   embedder?: undefined
   languageModel?: undefined
   store?: undefined
+  tenant?: undefined
+  poolSize?: undefined
 }
 
 /** Which store {@link OpenMemory} opens, and how. Unknown options are rejected by name. */
@@ -1236,6 +1247,8 @@ export interface ServeOptions {
    * {@link OpenMemory} with a `store` of its own serves that one.
    */
   store?: string
+  /** Connections to that database at most, 1 to 1000: see {@link DatabaseOptions.poolSize}. Default 16. */
+  poolSize?: number
   /**
    * Requests that a key may make at once, earned back evenly over so many seconds; more are `RATE_LIMITED`. Default: no
    * limit.

@@ -1,13 +1,14 @@
 // A store in a database that this process reaches itself, without a server.
 
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
 import { type DatabaseOptions, OpenMemory, type OpenMemoryOptions, ValidationError } from '@openmemory/sdk'
 import { fakeModel, operations } from './helpers/fake-model'
-import { databaseOf } from './helpers/served'
+import { databaseOf, execute } from './helpers/served'
+import { asker } from './helpers/server'
 import { databaseTest, freshDirectory, keep, openDatabases } from './helpers/store'
 
 const URL = 'postgres://ada@127.0.0.1:1/memories'
@@ -23,6 +24,12 @@ const refused: [Record<string, unknown>, string][] = [
   [{ store: URL, lockWaitMs: 5 }, 'lockWaitMs'],
   [{ store: URL, url: 'http://127.0.0.1' }, 'store'],
   [{ path: URL }, 'path'],
+  [{ store: URL, poolSize: 0 }, 'poolSize'],
+  [{ store: URL, poolSize: 1.5 }, 'poolSize'],
+  [{ store: URL, tenant: 'Acme' }, 'tenant'],
+  [{ path: './directory', tenant: 'acme' }, 'tenant'],
+  [{ path: './directory', poolSize: 4 }, 'poolSize'],
+  [{ url: 'http://127.0.0.1', tenant: 'acme' }, 'tenant'],
 ]
 
 test.each(refused)('%p is refused at once, by name', (options, field) => {
@@ -78,6 +85,32 @@ databaseTest('a watch is told of the changes of another object, and ends with it
   expect((await first).value).toMatchObject({ event: 'ADD', id: 'tea' })
   await om.close()
   await expect(watch[Symbol.asyncIterator]().next()).resolves.toMatchObject({ done: true })
+})
+
+databaseTest('the commands open a database by --store, for the tenant that --tenant names', async () => {
+  const store = databaseOf(freshDirectory())
+  const run = (...args: string[]) => {
+    const done = spawnSync(process.execPath, [CLI, ...args, '--store', store, '--json'], { encoding: 'utf8' })
+    return [done.status, JSON.parse(done.stdout || 'null')]
+  }
+  expect(run('add', 'Ada drinks tea', '--id', 'tea')).toMatchObject([0, { id: 'tea' }])
+  expect(run('add', 'Ann drinks tea', '--id', 'tea', '--tenant', 'ann')).toMatchObject([0, { id: 'tea' }])
+  expect(run('update', 'tea', '--content', 'Ada drinks coffee')).toMatchObject([0, { version: 2 }])
+  expect(run('search', 'coffee')).toMatchObject([0, [{ id: 'tea', content: 'Ada drinks coffee' }]])
+  expect(run('get', 'tea', '--tenant', 'ann')).toMatchObject([0, { content: 'Ann drinks tea', version: 1 }])
+  expect(run('stats')).toMatchObject([0, { memories: 1 }])
+  expect(run('delete', 'tea')).toMatchObject([0, {}])
+  expect(run('get', 'tea')).toMatchObject([1, { error: { code: 'NOT_FOUND' } }])
+  expect(run('stats', '--path', 'somewhere')[0]).toBe(2)
+})
+
+databaseTest('poolSize is the most connections that an object opens', async () => {
+  const store = databaseOf(freshDirectory())
+  const om = keep(new OpenMemory({ store, embedder: 'test', poolSize: 3 }))
+  await Promise.all(Array.from({ length: 40 }, (_, at) => om.addMemory({ content: `memory ${at}`, user_id: `u${at}` })))
+  const open =
+    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'openmemory' AND datname = current_database()"
+  expect(execute(store, open)).toBe('3')
 })
 
 databaseTest('what only a directory has is UNSUPPORTED, and says what to use', async () => {
@@ -171,9 +204,10 @@ databaseTest('the clients of its server learn with the model of the object, with
   })
 })
 
+const CLI = join(__dirname, '..', 'dist', 'cli', 'index.js')
+
 function migrate(from: string, to: string): { code: number; result: Record<string, unknown> } {
-  const cli = join(__dirname, '..', 'dist', 'cli', 'index.js')
-  const { status, stdout } = spawnSync(process.execPath, [cli, 'migrate', '--from', from, '--to', to, '--json'], {
+  const { status, stdout } = spawnSync(process.execPath, [CLI, 'migrate', '--from', from, '--to', to, '--json'], {
     encoding: 'utf8',
   })
   return { code: status ?? -1, result: JSON.parse(stdout) }
@@ -202,6 +236,66 @@ databaseTest('openmemory migrate moves memories into a database and back, and is
   await again.close()
   expect(migrate(back, store)).toMatchObject({ code: 1, result: { failed: 1, missing: 1 } })
 })
+
+databaseTest('openmemory migrate copies all tenants, and the webhooks of each', async () => {
+  const [path, back, store] = [freshDirectory(), freshDirectory(), databaseOf(freshDirectory())]
+  const apiKeys = ['default=own-key-0123456789', 'ann=ann-key-0123456789', 'bob=bob-key-0123456789']
+  const keyFile = join(freshDirectory(), 'keys.json')
+  const hooks = (tenant: string) => `/api/v1/webhooks/projects/${tenant}/`
+  const om = new OpenMemory({ path })
+  const ask = asker((await om.serve({ port: 0, apiKeys, keyFile })).port)
+  for (const [name, key] of apiKeys.map((key) => key.split('=') as [string, string])) {
+    await ask('POST', '/memory/add', { key, body: { id: 'tea', content: `${name} drinks tea`, user_id: 'ada' } })
+    const body = { name: `of ${name}`, url: 'http://127.0.0.1:9/', event_types: ['memory_add'] }
+    expect((await ask('POST', hooks(name), { key, body })).status).toBeLessThan(300)
+  }
+  await om.close()
+  const tenants = ['default', 'ann', 'bob']
+  const all = { tenants, memories: 3, failed: 0, missing: 0 }
+  // A webhook and its position, for each.
+  expect(migrate(path, store)).toMatchObject({ code: 0, result: { ...all, imported: 3, documents: 6 } })
+  expect(migrate(path, store)).toMatchObject({ code: 0, result: { ...all, imported: 0, skipped: 3, documents: 0 } })
+  const served = keep(new OpenMemory({ store }))
+  const there = asker((await served.serve({ port: 0, apiKeys, keyFile })).port)
+  for (const [name, key] of apiKeys.map((key) => key.split('=') as [string, string])) {
+    expect((await there('GET', '/memory/tea', { key })).body).toMatchObject({ content: `${name} drinks tea` })
+    expect((await there('GET', hooks(name), { key })).body).toMatchObject([{ name: `of ${name}`, is_active: true }])
+  }
+  await served.close()
+  expect(migrate(store, back)).toMatchObject({ code: 0, result: { ...all, imported: 3, documents: 6 } })
+  const ann = new OpenMemory({ path: join(back, 'tenants', 'ann') })
+  expect(await ann.getMemory('tea')).toMatchObject({ content: 'ann drinks tea' })
+  await ann.close()
+})
+
+databaseTest('openmemory migrate that is killed is run again, and everything is there once', async () => {
+  const [path, store] = [freshDirectory(), databaseOf(freshDirectory())]
+  const om = new OpenMemory({ path })
+  const memories = Array.from({ length: 240 }, (_, at) => ({ id: `m${at}`, content: `Ada drinks tea number ${at}` }))
+  await om.addMemories(memories)
+  await om.updateMemories(memories.slice(0, 100).map(({ id }) => ({ id, tags: ['tea'] })))
+  await om.deleteMemory('m239')
+  await om.close()
+  const first = spawn(process.execPath, [CLI, 'migrate', '--from', path, '--to', store, '--json'], { stdio: 'ignore' })
+  const ended = new Promise((resolve) => first.once('exit', (_code, signal) => resolve(signal)))
+  while (!(await some(store))) await pause(20)
+  first.kill('SIGKILL')
+  expect(await ended).toBe('SIGKILL')
+  const before = Number(execute(store, 'SELECT count(*) FROM om_memory'))
+  expect(before).toBeGreaterThan(0)
+  expect(before).toBeLessThan(239)
+  const { code, result } = migrate(path, store)
+  expect([code, result]).toEqual([0, expect.objectContaining({ failed: 0, missing: 0, versions: 339, tombstones: 1 })])
+  expect((result.imported as number) + (result.skipped as number)).toBe(239)
+  expect(execute(store, 'SELECT count(*) FROM om_memory')).toBe('239')
+  expect(execute(store, 'SELECT count(*) FROM om_history')).toBe('100')
+})
+
+/** Whether memories are in the database already. */
+async function some(store: string): Promise<boolean> {
+  if (execute(store, "SELECT to_regclass('om_memory') IS NOT NULL") !== 't') return false
+  return Number(execute(store, 'SELECT count(*) FROM om_memory')) > 0
+}
 
 test('openmemory migrate refuses a source that is no store', () => {
   const { code, result } = migrate(freshDirectory(), URL)

@@ -23,7 +23,17 @@ export interface Connection<M extends object = Metadata> extends Pick<CommonOpti
 const DIRECTORY_OPTIONS = ['path', 'durability', 'allowNonEmpty', 'lockWaitMs'] as const
 /** What every store in this process has, and a server has by itself. */
 const STORE_OPTIONS = ['indexMemory', 'embedder', 'languageModel'] as const
-const OPTIONS = [...DIRECTORY_OPTIONS, ...STORE_OPTIONS, 'store', 'url', 'apiKey', 'userId', 'timeoutMs'] as const
+/** What only a database has. */
+const DATABASE_OPTIONS = ['store', 'poolSize', 'tenant'] as const
+const OPTIONS = [
+  ...DIRECTORY_OPTIONS,
+  ...STORE_OPTIONS,
+  ...DATABASE_OPTIONS,
+  'url',
+  'apiKey',
+  'userId',
+  'timeoutMs',
+] as const
 
 export function connect<M extends object>(given: OpenMemoryOptions | undefined): Connection<M> {
   const options = checkOptions<OpenMemoryOptions>(given, OPTIONS)
@@ -44,10 +54,13 @@ function backendOf<M extends object>(options: OpenMemoryOptions, apiKey: string 
   const url = text(options.url, 'url') ?? (isFree ? environment('OPENMEMORY_URL') : undefined)
   if (url !== undefined) {
     const why = 'is set on the server that url names; leave one of them out'
-    reject(options, [...DIRECTORY_OPTIONS, ...STORE_OPTIONS, 'store'], why)
+    reject(options, [...DIRECTORY_OPTIONS, ...STORE_OPTIONS, ...DATABASE_OPTIONS], why)
     return openServer<M>({ ...options, url, apiKey } as RemoteOptions)
   }
-  if (store === undefined) return openDirectory<M>(options as EmbeddedOptions)
+  if (store === undefined) {
+    reject(options, DATABASE_OPTIONS, 'is for a database; name one as store, or leave it out')
+    return openDirectory<M>(options as EmbeddedOptions)
+  }
   reject(options, DIRECTORY_OPTIONS, 'is for a directory, and store names a database; leave one of them out')
   return openDatabase<M>({ ...options, store } as DatabaseOptions)
 }

@@ -17,6 +17,7 @@ use openmemory_postgres::PostgresStore;
 use openmemory_rules::context::block;
 use openmemory_rules::contract::{ExportSink, ItemResult, MemoryStore, Reply};
 use openmemory_rules::{Error, ImportFile};
+use openmemory_server::moved_documents::{add_documents, documents_to_move};
 use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::json;
@@ -29,7 +30,7 @@ use crate::embedder::embed_call;
 use crate::handle::blocking;
 use crate::language_model::language_model;
 use crate::options::StoreSpec;
-use crate::request::read;
+use crate::request::{read, read_documents};
 use crate::server::{MakeStores, Server};
 use crate::watcher::wake_call;
 
@@ -298,6 +299,31 @@ impl Database {
     #[napi(ts_return_type = "Promise<string>")]
     pub fn flush<'env>(&self, env: &'env Env) -> Promised<'env> {
         self.call(env, Ok(()), |store, ()| store.flush())
+    }
+
+    /// What a server keeps with the memories, for another store.
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn documents<'env>(&self, env: &'env Env) -> Promised<'env> {
+        self.call(env, Ok(()), |store, ()| Box::pin(documents_to_move(store)))
+    }
+
+    /// Adds what is not there yet of the documents of another store.
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn add_documents<'env>(&self, env: &'env Env, documents: String) -> Promised<'env> {
+        self.call(env, read(&documents, read_documents), |store, documents| Box::pin(add_documents(store, documents)))
+    }
+
+    /// The tenants that have something in this database, as far as its role sees them.
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn tenants<'env>(&self, env: &'env Env) -> Promised<'env> {
+        let (started, handle) = (self.handle.begin(), Arc::clone(&self.handle));
+        env.spawn_future(async move {
+            let tenants = async {
+                let _running = started?;
+                handle.tenants().await
+            };
+            Ok(answer(tenants.await))
+        })
     }
 
     /// Watches changes. `wake` is called when there may be more.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use napi::tokio::sync::OnceCell;
 use openmemory_postgres::{Options, PostgresStore, PostgresStores};
 use openmemory_rules::Error;
-use openmemory_rules::contract::{DEFAULT_TENANT, MemoryStore, Reply, Stores};
+use openmemory_rules::contract::{MemoryStore, Reply, Stores};
 
 use crate::in_flight::{InFlight, Running};
 use crate::options::StoreSpec;
@@ -29,13 +29,19 @@ impl DatabaseHandle {
     async fn stores(&self) -> Result<&Arc<PostgresStores>, Error> {
         let open = || async {
             let defaults = Options::new(self.url.as_str(), self.spec.embedder.clone());
-            Ok(Arc::new(PostgresStores::new(&Options { index_memory: self.spec.index_memory, ..defaults })?))
+            let (index_memory, pool_size) = (self.spec.index_memory, self.spec.pool_size.unwrap_or(defaults.pool_size));
+            Ok(Arc::new(PostgresStores::new(&Options { index_memory, pool_size, ..defaults })?))
         };
         self.stores.get_or_try_init(open).await
     }
 
     pub async fn store(&self) -> Result<PostgresStore, Error> {
-        self.stores().await?.tenant(DEFAULT_TENANT).await
+        self.stores().await?.tenant(&self.spec.tenant).await
+    }
+
+    /// The tenants of the database, as far as its role sees them.
+    pub async fn tenants(&self) -> Result<Vec<String>, Error> {
+        self.stores().await?.tenants().await
     }
 
     /// Starts a call, in the order in which JavaScript makes the calls.
@@ -65,6 +71,10 @@ impl Stores for Served {
             let store = self.handle.stores().await?.tenant(tenant).await?;
             Ok(Arc::new(store.learning_with(self.models.of(tenant))) as Arc<dyn MemoryStore>)
         })
+    }
+
+    fn tenants(&self) -> Reply<'_, Vec<String>> {
+        Box::pin(self.handle.tenants())
     }
 
     fn all_write(&self) -> bool {

@@ -15,11 +15,12 @@ use openmemory_domain::request::{
     Sources, Touch, Update, UpdateMany,
 };
 use openmemory_domain::{Clock, SystemClock};
-use openmemory_engine::{self as engine, Shared};
+use openmemory_engine::{self as engine, EngineStore, Shared};
 use openmemory_rules::Error;
 use openmemory_rules::ImportFile;
 use openmemory_rules::context::block;
 use openmemory_rules::contract::Control as Progress;
+use openmemory_server::moved_documents::{add_documents, documents_to_move};
 use serde::Serialize;
 use serde_json::json;
 
@@ -31,7 +32,7 @@ use crate::inline_poll::poll_inline;
 use crate::language_model::language_model;
 use crate::loop_budget::{InlinePermit, LoopBudget};
 use crate::options::StoreSpec;
-use crate::request::read;
+use crate::request::{read, read_documents};
 use crate::server::Server;
 use crate::watcher::{Watcher, wake_call};
 use crate::written::written;
@@ -311,6 +312,19 @@ impl Engine {
     #[napi(ts_return_type = "Promise<string>")]
     pub fn flush<'env>(&self, env: &'env Env) -> Promised<'env> {
         self.read(env, |engine| engine.flush())
+    }
+
+    /// What a server keeps with the memories, for another store.
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn documents<'env>(&self, env: &'env Env) -> Promised<'env> {
+        self.call(env, |engine| async move { documents_to_move(&EngineStore::new(engine, None)).await })
+    }
+
+    /// Adds what is not there yet of the documents of another store.
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn add_documents<'env>(&self, env: &'env Env, documents: String) -> Promised<'env> {
+        let documents = read(&documents, read_documents);
+        self.call(env, |engine| async move { add_documents(&EngineStore::new(engine, None), documents?).await })
     }
 
     /// Watches changes. `wake` is called when there are some.

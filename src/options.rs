@@ -12,6 +12,7 @@ use openmemory_embedding::{
 };
 use openmemory_engine as engine;
 use openmemory_learning::LanguageModel;
+use openmemory_rules::contract::DEFAULT_TENANT;
 use openmemory_storage::Durability;
 use serde::Deserialize;
 
@@ -26,6 +27,10 @@ pub struct Options {
     /// Bytes for the loaded memories of all stores of the process.
     index_memory: usize,
     embedder: EmbedderOptions,
+    /// Connections to the database.
+    pool_size: Option<usize>,
+    /// Whose memories in the database these are.
+    tenant: Option<String>,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -81,6 +86,10 @@ pub struct StoreSpec {
     /// Bytes for the loaded memories of all stores of the process.
     #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "directories share it by themselves"))]
     pub index_memory: usize,
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "a directory has no connections"))]
+    pub pool_size: Option<usize>,
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "a directory has one tenant"))]
+    pub tenant: String,
 }
 
 impl StoreSpec {
@@ -94,8 +103,20 @@ impl StoreSpec {
         let description = format!("{:?}", options.embedder);
         let earlier = earlier(&options.embedder)?;
         let embedder = embedder(options.embedder, &description, embed)?;
-        let Options { path, allow_non_empty, index_memory, .. } = options;
-        Ok(Self { path, durability, allow_non_empty, embedder, earlier, description, language_model, index_memory })
+        let Options { path, allow_non_empty, index_memory, pool_size, tenant, .. } = options;
+        let tenant = tenant.unwrap_or_else(|| DEFAULT_TENANT.to_owned());
+        Ok(Self {
+            path,
+            durability,
+            allow_non_empty,
+            embedder,
+            earlier,
+            description,
+            language_model,
+            index_memory,
+            pool_size,
+            tenant,
+        })
     }
 
     /// Whether embedding waits for a function of the caller, which may never settle.

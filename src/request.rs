@@ -13,3 +13,11 @@ pub fn parse(request: &str) -> Result<Value, Error> {
 pub fn read<T>(request: &str, read: impl FnOnce(Value) -> Result<T, Invalid>) -> Result<T, Error> {
     Ok(read(parse(request)?)?)
 }
+
+/// Documents by name.
+pub fn read_documents(documents: Value) -> Result<serde_json::Map<String, Value>, Invalid> {
+    match documents {
+        Value::Object(documents) => Ok(documents),
+        _ => Err(Invalid::argument("documents", "must be an object")),
+    }
+}

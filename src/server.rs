@@ -46,6 +46,9 @@ struct Options {
     ui: Option<PathBuf>,
     /// The URL of the database that has the memories, instead of the directory.
     store: Option<String>,
+    /// Connections to that database.
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "a directory has no connections"))]
+    pool_size: Option<usize>,
     /// Of the language model, for each tenant.
     tokens_per_hour: Option<u64>,
 }
@@ -126,21 +129,33 @@ fn stores(spec: &Arc<StoreSpec>, options: &Options) -> std::result::Result<Arc<d
         let stores = TenantDirectories::new(spec.path.clone(), directories, options.limits.open_tenants);
         return Ok(Arc::new(stores));
     };
-    in_database(spec, url, models)
+    in_database(spec, url, options.pool_size, models)
 }
 
 #[cfg(feature = "postgres")]
-fn in_database(spec: &StoreSpec, url: &str, models: Models) -> std::result::Result<Arc<dyn Stores>, rules::Error> {
+fn in_database(
+    spec: &StoreSpec,
+    url: &str,
+    pool_size: Option<usize>,
+    models: Models,
+) -> std::result::Result<Arc<dyn Stores>, rules::Error> {
+    let defaults = postgres::Options::new(url, spec.embedder.clone());
     let database = postgres::Options {
         index_memory: spec.index_memory,
+        pool_size: pool_size.unwrap_or(defaults.pool_size),
         language_model: Some(Arc::new(move |tenant| models.of(tenant))),
-        ..postgres::Options::new(url, spec.embedder.clone())
+        ..defaults
     };
     Ok(Arc::new(PostgresStores::new(&database)?))
 }
 
 #[cfg(not(feature = "postgres"))]
-fn in_database(_spec: &StoreSpec, _url: &str, _models: Models) -> std::result::Result<Arc<dyn Stores>, rules::Error> {
+fn in_database(
+    _spec: &StoreSpec,
+    _url: &str,
+    _pool_size: Option<usize>,
+    _models: Models,
+) -> std::result::Result<Arc<dyn Stores>, rules::Error> {
     Err(rules::Error::Unsupported {
         call: "serving",
         instead: "this addon was built without PostgreSQL; use one that has it",

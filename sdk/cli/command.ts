@@ -30,6 +30,8 @@ export interface Command {
   summary: string
   /** Whether it creates a store if there is none. Other commands fail. */
   creates?: true
+  /** Whether `--store` opens a database instead of the directory. Other commands have no such option. */
+  stored?: true
   /** Whether `--user` limits it to one user's memories. Other commands have no such option. */
   scoped?: true
   flags?: Flags

@@ -16,6 +16,10 @@ const COMMON_HELP: [string, string][] = [
 ]
 
 const SCOPED_HELP: [string, string] = ['--user ID', 'only the memories of this user (user_id)']
+const STORED_HELP: [string, string][] = [
+  ['--store URL', 'a PostgreSQL database instead of a directory'],
+  ['--tenant NAME', 'whose memories in the database (default)'],
+]
 const CREATES_HELP: [string, string] = ['--allow-non-empty', 'allow creating the store in a directory with other files']
 
 export function overview(commands: Command[]): string {
@@ -51,7 +55,12 @@ export function helpOf(command: Command): string {
     [`Usage: openmemory ${name}`, usage, own.length > 0 && '[OPTIONS]'].filter(Boolean).join(' '),
     ...(own.length > 0 ? ['', table(own)] : []),
     '',
-    table([...(command.scoped ? [SCOPED_HELP] : []), ...(command.creates ? [CREATES_HELP] : []), ...COMMON_HELP]),
+    table([
+      ...(command.scoped ? [SCOPED_HELP] : []),
+      ...(command.creates ? [CREATES_HELP] : []),
+      ...(command.stored ? STORED_HELP : []),
+      ...COMMON_HELP,
+    ]),
     ...(example ? ['', `Example: ${example}`] : []),
     '',
   ].join('\n')

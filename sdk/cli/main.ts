@@ -64,13 +64,13 @@ async function perform(command: Command, args: string[]): Promise<number> {
     const say = (line: string) => asJson || process.stdout.write(`${line}\n`)
     const server = serverOf(values)
     const open = () => {
-      const options = optionsOf(values, server)
-      if (server === undefined && !command.creates) mustBeStore(values)
+      const options = optionsOf(command, values, server)
+      if (server === undefined && !command.creates && !databaseOf(command, values)) mustBeStore(values)
       om ??= new OpenMemory(options)
       return om
     }
     const bar = asJson ? undefined : progressBar()
-    const options = () => optionsOf(values, server)
+    const options = () => optionsOf(command, values, server)
     const call: Call = { words, values, open, options, server, say, progress: bar?.report }
     const result = await command.run(call)
     bar?.end()
@@ -85,11 +85,20 @@ async function perform(command: Command, args: string[]): Promise<number> {
   }
 }
 
-function optionsOf(values: Values, server: string | undefined): OpenMemoryOptions {
+function optionsOf(command: Command, values: Values, server: string | undefined): OpenMemoryOptions {
   if (values.path !== undefined && values.url !== undefined) throw new UsageError('--path and --url exclude each other')
   const apiKey = text(values, 'api-key')
   const allowNonEmpty = values['allow-non-empty'] as boolean | undefined
   const common = given({ apiKey, userId: text(values, 'user') })
+  const store = databaseOf(command, values)
+  if (store !== undefined) {
+    for (const name of ['path', 'url', 'api-key', 'wait', 'allow-non-empty']) {
+      if (values[name] !== undefined) throw new UsageError(`--${name} has no meaning together with --store`)
+    }
+    const own = { tenant: text(values, 'tenant'), embedder: embedder(values), indexMemory: indexMemory(values) }
+    return { ...given({ userId: text(values, 'user'), ...own, languageModel: languageModel() }), store }
+  }
+  if (command.stored && values.tenant !== undefined) throw new UsageError('--tenant needs --store')
   if (server === undefined) {
     const own = { path: text(values, 'path'), embedder: embedder(values), indexMemory: indexMemory(values) }
     const embedded = { ...common, ...own, allowNonEmpty }
@@ -111,7 +120,13 @@ function mustBeStore(values: Values): void {
     )
 }
 
+/** The URL of the database that a command opens. */
+function databaseOf(command: Command, values: Values): string | undefined {
+  return command.stored ? text(values, 'store') : undefined
+}
+
 function serverOf(values: Values): string | undefined {
+  if (values.url === undefined && values.store !== undefined) return undefined
   return text(values, 'url') ?? (values.path === undefined ? process.env.OPENMEMORY_URL || undefined : undefined)
 }
 

@@ -14,10 +14,11 @@ const COMMON: Flags = {
 }
 
 /** All options of a command. */
-export function flagsOf({ scoped, creates, flags }: Command): Flags {
+export function flagsOf({ scoped, stored, creates, flags }: Command): Flags {
   return {
     ...COMMON,
     ...(scoped && { user: { type: 'string' } }),
+    ...(stored && { store: { type: 'string' }, tenant: { type: 'string' } }),
     ...(creates && { 'allow-non-empty': { type: 'boolean' } }),
     ...flags,
   }

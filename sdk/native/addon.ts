@@ -38,6 +38,9 @@ export interface NativeEngine {
   reindex(request: string, control?: NativeControl): Answer
   exportTo(request: string, control?: NativeControl): Answer
   importFrom(request: string, control?: NativeControl): Answer
+  /** What a server keeps with the memories, by name, for another store. */
+  documents(): Answer
+  addDocuments(documents: string): Answer
   stats(): Answer
   backup(directory: string): Answer
   compact(): Answer
@@ -45,6 +48,10 @@ export interface NativeEngine {
   watch(request: string, wake: () => void): NativeWatcher
   serve(options: string, mcp: NativeMcp, facade: NativeFacade, send: NativeSend): NativeServer
   close(): Answer
+}
+
+export interface NativeDatabase extends NativeEngine {
+  tenants(): Answer
 }
 
 export interface NativeControl {
@@ -107,7 +114,7 @@ export interface NativeModule {
     embed?: NativeEmbed,
     model?: string,
     complete?: NativeComplete,
-  ) => NativeEngine
+  ) => NativeDatabase
   // Stores make these.
   Watcher: new () => NativeWatcher
   DatabaseWatcher: new () => NativeWatcher

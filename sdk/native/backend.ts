@@ -15,6 +15,7 @@ import {
   addon,
   type NativeComplete,
   type NativeControl,
+  type NativeDatabase,
   type NativeEmbed,
   type NativeEngine,
   type NativeModule,
@@ -296,6 +297,22 @@ export class NativeBackend<M extends object> implements Backend<M> {
 
   #call<T>(begin: Begin, control?: CallControl): Promise<T> {
     return this.#pass(this.#limits.others, begin, control)
+  }
+
+  /** What a server keeps with the memories, for another store. */
+  documents(): Promise<object> {
+    return this.#call((engine) => engine.documents())
+  }
+
+  /** Adds what is not there yet of the documents of another store. */
+  addDocuments(documents: object): Promise<number> {
+    const text = JSON.stringify(documents)
+    return this.#call((engine) => engine.addDocuments(text))
+  }
+
+  /** The tenants of the database. */
+  tenants(): Promise<string[]> {
+    return this.#call((engine) => (engine as NativeDatabase).tenants())
   }
 
   /** First the limit, then the directory: a call that waits for the directory holds its permit. */

@@ -6,6 +6,7 @@ import { invalid } from '../errors'
 import { languageModelOf } from '../language-model/given'
 import { text } from '../validate/options'
 import { NativeBackend } from './backend'
+import { checkPoolSize, checkTenant } from './database-options'
 import { directoryOf } from './directory'
 import { embedderOf } from './embedder'
 import { indexMemoryOf } from './index-memory'
@@ -31,13 +32,24 @@ export function openDatabase<M extends object>({ store, ...options }: DatabaseOp
   if (!/^postgres(ql)?:\/\//.test(store)) {
     throw invalid('store', 'must be the URL of a PostgreSQL database, postgres://USER:PASSWORD@HOST:PORT/DATABASE')
   }
+  const { poolSize, tenant } = options
+  if (poolSize !== undefined) checkPoolSize(poolSize)
+  if (tenant !== undefined) checkTenant(tenant)
   const indexMemory = indexMemoryOf(options.indexMemory)
   const path = directoryOf(undefined)
   const { embedder, embed } = embedderOf(options.embedder, options.timeoutMs)
   return new NativeBackend({
     directory: path,
     database: store,
-    engine: JSON.stringify({ path, durability: 'flush', allowNonEmpty: false, indexMemory, embedder }),
+    engine: JSON.stringify({
+      path,
+      durability: 'flush',
+      allowNonEmpty: false,
+      indexMemory,
+      embedder,
+      poolSize,
+      tenant,
+    }),
     embed,
     languageModel: languageModelOf(options.languageModel),
     lock: lockWaitOf(),

@@ -11,6 +11,7 @@
 //! | `connections` | which connections are open, and which one is evicted for a new one? |
 //! | [`tenant`] | what is a tenant? |
 //! | `queue`, `kept_call` | what was answered before its work was done, and which calls are kept so? |
+//! | [`moved_documents`] | which documents go along when memories move to another store? |
 //! | [`webhooks`] | how do other programs hear of changes? |
 //! | `readers` | how are concurrent reads shared among tenants? |
 //! | `blocking` | where does blocking work run? |
@@ -36,6 +37,7 @@ pub mod keys;
 pub mod log;
 pub mod mcp;
 mod mem0;
+pub mod moved_documents;
 mod openapi;
 mod openmemory;
 mod queue;

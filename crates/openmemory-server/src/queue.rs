@@ -22,7 +22,7 @@ use crate::tenant::Tenant;
 /// What became of a call. It stays for a while.
 pub const EVENTS: &str = "mem0/event/";
 /// What is still to be done. It goes with the commit that says what became of it.
-const WAITING: &str = "mem0/waiting/";
+pub const WAITING: &str = "mem0/waiting/";
 /// Events of a tenant that are kept, the newest.
 const EVENTS_KEPT: usize = 10_000;
 /// How long an event is kept: 30 days.

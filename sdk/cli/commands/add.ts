@@ -12,6 +12,7 @@ export const add: Command = {
   scoped: true,
   usage: 'TEXT',
   summary: 'Store a memory; TEXT - reads it from standard input',
+  stored: true,
   flags: {
     tag: STRINGS,
     metadata: STRING,

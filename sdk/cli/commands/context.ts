@@ -9,6 +9,7 @@ export const context: Command = {
   scoped: true,
   usage: 'QUERY',
   summary: 'Write the memories that answer a question as a block for a prompt',
+  stored: true,
   flags: { ...FILTER, tokens: STRING, order: STRING, history: STRING, ...TIME },
   help: {
     ...FILTER_HELP,

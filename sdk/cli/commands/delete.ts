@@ -9,6 +9,7 @@ export const deleteMemories: Command = {
   scoped: true,
   usage: '[ID…]',
   summary: 'Delete memories permanently, with their history',
+  stored: true,
   flags: { ...FILTER, all: BOOLEAN, ...CHANGE },
   help: {
     ...FILTER_HELP,

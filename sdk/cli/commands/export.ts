@@ -14,6 +14,7 @@ export const exportMemories: Command = {
   scoped: true,
   usage: 'FILE',
   summary: 'Write memories with their history to a file of JSON lines; FILE - is standard output',
+  stored: true,
   flags: FILTER,
   help: FILTER_HELP,
   example: 'openmemory export - | gzip > memories.jsonl.gz',

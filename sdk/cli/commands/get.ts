@@ -8,6 +8,7 @@ export const get: Command = {
   name: 'get',
   usage: 'ID',
   summary: 'Show a memory, as it is or as it was',
+  stored: true,
   flags: { version: STRING, ...TIME },
   help: { version: 'the memory in this version', ...TIME_HELP },
   run(call) {

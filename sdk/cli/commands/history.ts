@@ -9,6 +9,7 @@ export const history: Command = {
   name: 'history',
   usage: 'ID',
   summary: 'Show what changed, when and why, newest first',
+  stored: true,
   flags: { limit: STRING },
   help: { limit: 'maximum number of versions, 1 to 1000 (100)' },
   run(call) {

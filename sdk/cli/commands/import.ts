@@ -16,6 +16,7 @@ export const importMemories: Command = {
   creates: true,
   usage: 'FILE',
   summary: 'Read memories from an export, or from Mem0, OpenMemory, LangGraph or the MCP memory server',
+  stored: true,
   flags: { 'on-conflict': STRING, from: STRING, history: STRING, user: STRING },
   help: {
     'on-conflict': 'if an id has a different history in the store: report (the default), skip or replace',

@@ -16,6 +16,7 @@ export const learn: Command = {
   scoped: true,
   usage: 'FILE',
   summary: 'Learn from messages (JSON, JSON lines or text) with the model that OPENMEMORY_LLM_URL and _MODEL name',
+  stored: true,
   flags: {
     agent: STRING,
     app: STRING,
@@ -124,6 +125,7 @@ export const relearn: Command = {
   scoped: true,
   usage: '',
   summary: 'Learn once more from kept messages, with another model or other instructions; changes wait for review',
+  stored: true,
   flags: { agent: STRING, app: STRING, run: STRING, from: STRINGS, instructions: STRING, dry: BOOLEAN, yes: BOOLEAN },
   help: {
     agent: 'the agent_id',
@@ -161,6 +163,7 @@ export const consolidate: Command = {
   scoped: true,
   usage: '[ID…]',
   summary: 'Merge and retire similar memories, or correct those that are named; changes wait for review',
+  stored: true,
   flags: {
     ...{ feedback: STRING, instructions: STRING, limit: STRING },
     ...{ dry: BOOLEAN, yes: BOOLEAN, 'no-wait': BOOLEAN },

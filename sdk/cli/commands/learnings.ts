@@ -16,6 +16,7 @@ export const learnings: Command = {
   scoped: true,
   usage: '',
   summary: 'List what was learnt, newest first',
+  stored: true,
   flags: { status: STRING, limit: STRING, cursor: STRING },
   help: {
     status: 'only done, waiting, nothing, failed or undone',
@@ -42,6 +43,7 @@ export const review: Command = {
   name: 'review',
   usage: 'LRN',
   summary: 'Apply or discard what waits in a learning',
+  stored: true,
   flags: { apply: STRINGS, discard: STRINGS, ...WHO },
   help: {
     apply: 'the number of an operation, or all; can be repeated',
@@ -70,6 +72,7 @@ export const undo: Command = {
   name: 'undo',
   usage: 'LRN',
   summary: 'Take back everything that a learning has changed, unless a memory has changed since',
+  stored: true,
   flags: WHO,
   help: WHO_HELP,
   run: (call) => call.open().undoLearning(oneWord(call, 'LRN'), by(call)),
@@ -80,6 +83,7 @@ export const sources: Command = {
   name: 'sources',
   usage: 'ID',
   summary: 'Show the words that a memory was learnt from, newest version first',
+  stored: true,
   flags: { version: STRING },
   help: { version: 'only of this version' },
   run: (call) => call.open().getSources(oneWord(call, 'ID'), given({ version: numeric(call.values, 'version') })),

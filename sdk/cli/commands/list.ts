@@ -10,6 +10,7 @@ export const list: Command = {
   scoped: true,
   usage: '',
   summary: 'List memories, newest first',
+  stored: true,
   flags: { ...FILTER, limit: STRING, cursor: STRING, order: STRING, expired: BOOLEAN, retired: BOOLEAN, ...TIME },
   help: {
     ...FILTER_HELP,

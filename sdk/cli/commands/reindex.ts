@@ -8,6 +8,7 @@ export const reindex: Command = {
   name: 'reindex',
   usage: '',
   summary: 'Embed all memories again, after a change of the model',
+  stored: true,
   flags: EMBEDDER,
   help: EMBEDDER_HELP,
   run: (call) => call.open().reindex(given({ onProgress: call.progress })),

@@ -8,6 +8,7 @@ export const reinforce: Command = {
   name: 'reinforce',
   usage: 'ID',
   summary: 'Make a memory more salient',
+  stored: true,
   flags: { boost: STRING },
   help: { boost: 'how much, above 0 and at most 1 (0.1)' },
   run(call) {

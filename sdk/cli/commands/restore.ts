@@ -8,6 +8,7 @@ export const restore: Command = {
   name: 'restore',
   usage: 'ID VERSION',
   summary: 'Restore an earlier version, as a new version',
+  stored: true,
   flags: CHANGE,
   help: CHANGE_HELP,
   run(call) {

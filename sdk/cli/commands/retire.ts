@@ -8,6 +8,7 @@ export const retire: Command = {
   name: 'retire',
   usage: 'ID',
   summary: 'Say that a memory is not true any longer; list and search leave it out',
+  stored: true,
   flags: { 'valid-to': STRING, wrong: BOOLEAN, ...CHANGE },
   help: {
     'valid-to': 'until when it was true, such as 2024, 2024-05 or 2024-05-17 (now)',

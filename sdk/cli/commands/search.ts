@@ -10,6 +10,7 @@ export const search: Command = {
   scoped: true,
   usage: 'QUERY',
   summary: 'Find memories by words and meaning',
+  stored: true,
   flags: {
     ...FILTER,
     limit: STRING,

@@ -20,6 +20,7 @@ export const serve: Command = {
     'key-file': STRING,
     'backup-dir': STRING,
     store: STRING,
+    'pool-size': STRING,
     'rate-limit': STRING,
     'tokens-per-hour': STRING,
     'webhook-hosts': STRING,
@@ -35,6 +36,7 @@ export const serve: Command = {
     'key-file': 'the keys created by openmemory keys (DIR/keys.json)',
     'backup-dir': 'the directory for backups requested over HTTP (none: they are rejected)',
     store: 'the URL of a PostgreSQL database that has the memories, instead of the directory (OPENMEMORY_STORE)',
+    'pool-size': 'connections to that database at most (16)',
     'rate-limit': 'requests per key and seconds, such as 100/60',
     'tokens-per-hour': 'tokens of the language model per tenant and hour (no limit)',
     'webhook-hosts':
@@ -61,6 +63,7 @@ export const serve: Command = {
         backupDir: text(values, 'backup-dir'),
         webhookHosts: text(values, 'webhook-hosts')?.split(','),
         store: text(values, 'store'),
+        poolSize: numeric(values, 'pool-size'),
         rateLimit: requests && seconds ? { requests, seconds } : undefined,
         tokensPerHour: numeric(values, 'tokens-per-hour'),
         log: values.quiet ? false : log,

@@ -7,6 +7,7 @@ export const stats: Command = {
   name: 'stats',
   usage: '',
   summary: 'Show counts and sizes',
+  stored: true,
   run: (call) => call.open().stats(),
   print(stats: contract.Stats, call) {
     for (const [name, value] of Object.entries(stats)) {

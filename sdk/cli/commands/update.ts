@@ -9,6 +9,7 @@ export const update: Command = {
   name: 'update',
   usage: 'ID',
   summary: 'Change a memory; fields that are not given keep their value',
+  stored: true,
   flags: {
     ...{ content: STRING, tag: STRINGS, 'no-tags': BOOLEAN, metadata: STRING, expires: STRING },
     ...{ ...VALID, correction: BOOLEAN, ...CHANGE },

@@ -20,6 +20,6 @@ mod schedule;
 pub use call::{Delivery, WebhookAnswer, WebhookCall, WebhookOutcome};
 pub(crate) use event::Event;
 pub(crate) use record::{
-    EventType, Position, Webhook, all, name, new_id, new_secret, position_name, read, read_position,
+    EventType, POSITIONS, Position, Webhook, all, name, new_id, new_secret, position_name, read, read_position,
 };
 pub(crate) use registry::Webhooks;

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 const WEBHOOKS: &str = "mem0/webhook/";
-const POSITIONS: &str = "mem0/webhook-position/";
+pub const POSITIONS: &str = "mem0/webhook-position/";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EventType {
