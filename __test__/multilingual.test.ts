@@ -176,6 +176,31 @@ modelTest('at least three of four sentences get their sector in eight languages'
   expect({ wrong, enough: wrong.length <= SENTENCES.length / 4 }).toEqual({ wrong, enough: true })
 })
 
+modelTest(
+  'an answer in Chinese is not taken for the text of its question, and a copy of the model ranks as it does',
+  () => {
+    const folder = join(ROOT, 'npm', PACKAGE)
+    const copy = {
+      ...{ model: join(folder, 'multilingual-e5-small.onnx'), tokenizer: join(folder, 'tokenizer.json') },
+      ...{ queryPrefix: 'query: ', passagePrefix: 'passage: ' },
+    }
+    const program = `const found = []
+    for (const embedder of ['multilingual', ${JSON.stringify(copy)}]) {
+      const om = new OpenMemory({ path: 'chinese-' + found.length, embedder })
+      await om.addMemory({ content: '我的生日是五月三日。' })
+      for (const query of ['我的生日是哪一天？', '我的生日是五月三日。']) {
+        const [{ explain }] = await om.searchMemories(query, { explain: true })
+        found.push([explain.same?.value ?? 0, explain.dense.value])
+      }
+      await om.close()
+    }
+    console.log(JSON.stringify(found))`
+    const [answer, same, ...ofCopy] = JSON.parse(inProject(program)) as [number, number][]
+    expect([answer?.[0], same?.[0]]).toEqual([0, 1])
+    expect(ofCopy).toEqual([answer, same])
+  },
+)
+
 /** What a program prints in a project that has this package and the model's. */
 function inProject(program: string, project = projectWithPackage(PACKAGE)): string {
   writeFileSync(join(project, 'program.mjs'), `import { OpenMemory } from '@openmemory/sdk'\n${program}\n`)

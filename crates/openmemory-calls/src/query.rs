@@ -10,6 +10,7 @@ use openmemory_index::{CandidateSet, Query, SectorMask};
 pub struct ModelTraits {
     pub multilingual: bool,
     pub spread: f32,
+    pub contrast: f32,
     pub echo: f32,
 }
 
@@ -22,12 +23,13 @@ pub fn query<'a>(
     candidates: Option<&'a CandidateSet<'a>>,
     now: Timestamp,
 ) -> Query<'a> {
-    let ModelTraits { multilingual, spread, echo } = model;
+    let ModelTraits { multilingual, spread, contrast, echo } = model;
     Query {
         text: &request.query,
         vector,
         multilingual,
         spread,
+        contrast,
         echo,
         mask: (!request.sectors.is_empty()).then(|| SectorMask::of(&request.sectors)),
         candidates,

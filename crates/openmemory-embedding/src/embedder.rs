@@ -60,6 +60,12 @@ pub trait Embedder: Send + Sync {
         1.0
     }
 
+    /// How much more a difference of two cosines tells than the same difference of the shipped model's, once both are
+    /// spread alike: more than 1 for a model that knows better what answers a question.
+    fn contrast(&self) -> f32 {
+        1.0
+    }
+
     /// The best number of pieces for a call of [`Embedder::embed`]; 1 if batches are not faster.
     fn batch(&self) -> usize {
         1

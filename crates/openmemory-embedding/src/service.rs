@@ -96,6 +96,14 @@ impl EmbeddingService {
         }
     }
 
+    /// See [`Embedder::contrast`].
+    pub fn contrast(&self) -> f32 {
+        match self {
+            Self::Local(local, _) => local.embedder.contrast(),
+            Self::External(_) => 1.0,
+        }
+    }
+
     /// The passages of a text.
     pub async fn passages(&self, text: Arc<str>) -> Result<Vec<Passage>, EmbeddingError> {
         match self {

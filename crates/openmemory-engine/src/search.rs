@@ -114,6 +114,7 @@ impl Engine {
         let traits = ModelTraits {
             multilingual: self.model.embedding.is_multilingual(),
             spread: self.model.spread(),
+            contrast: self.model.embedding.contrast(),
             echo: self.model.embedding.echo(),
         };
         let query = query(request, vector, traits, candidates.as_ref(), self.now());

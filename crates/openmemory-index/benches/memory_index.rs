@@ -36,6 +36,7 @@ fn main() {
             vector: &vector,
             multilingual: true,
             spread: 1.0,
+            contrast: 1.0,
             echo: 1.0,
             mask: None,
             candidates: None,

@@ -4,6 +4,10 @@
 /// The mean of the dense feature in the data that the weights were fitted to.
 const USUAL_DENSE: f32 = 0.114;
 
+/// What [`USUAL_DENSE`] falls by for each 1 by which the contrast exceeds 1: what tells more speaks for a stranger more, too.
+/// Fitted with the contrast of the multilingual model (ADR 112).
+const CAUTION: f32 = 0.67;
+
 /// What the background is in languages of the Latin script that a model of English does not know: 0.14 in German, 0.23 in
 /// Spanish, 0.37 in Turkish.
 const FOREIGN_BACKGROUND: f32 = 0.25;
@@ -17,6 +21,8 @@ pub(super) struct CosineScale {
     /// The share of the query that the model cannot read. For this share the coverage of the query's words replaces the
     /// cosine, so that equal texts score the same in every script.
     unread: f32,
+    /// The dense feature that is no background.
+    usual: f32,
 }
 
 impl CosineScale {
@@ -24,7 +30,14 @@ impl CosineScale {
     /// this model. `echo`: the cosine of equal texts, one of them as a query; they get 1.
     pub(super) fn new(spread: f32, echo: f32, unread: f32) -> Self {
         let read = 1.0 - unread;
-        Self { factor: spread / echo * read, constant: (1.0 - spread) * read, unread }
+        Self { factor: spread / echo * read, constant: (1.0 - spread) * read, unread, usual: USUAL_DENSE }
+    }
+
+    /// `contrast`: how much more a difference of two cosines tells than the same difference of the model that the weights
+    /// were fitted to.
+    pub(super) fn with_contrast(spread: f32, contrast: f32, echo: f32, unread: f32) -> Self {
+        let usual = USUAL_DENSE - CAUTION * (contrast - 1.0);
+        Self { usual, ..Self::new(spread * contrast, echo, unread) }
     }
 
     /// The dense feature, from a cosine times [`CosineScale::factor`] and the share of the query's words that the
@@ -38,7 +51,7 @@ impl CosineScale {
     /// than others are, whatever the query asks. Only as far as the model reads the query: elsewhere mostly words count.
     pub(super) fn background(&self, mean_cosine: f32) -> f32 {
         let read = 1.0 - self.unread;
-        read * (mean_cosine * self.factor + self.constant - USUAL_DENSE * read)
+        read * (mean_cosine * self.factor + self.constant - self.usual * read)
     }
 
     /// What the background is likely to be, before any memory is looked at.
@@ -76,6 +89,16 @@ mod tests {
         assert!((CosineScale::new(1.0, 1.0, 0.0).background(0.514) - 0.4).abs() < 1e-6);
         assert!((CosineScale::new(1.0, 1.0, 0.5).background(0.514) - 0.1).abs() < 1e-6);
         assert!(CosineScale::new(1.0, 1.0, 1.0).background(0.514).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_contrast_spreads_further_and_leaves_equal_texts_equal() {
+        let (plain, more) = (CosineScale::new(4.0, 0.9, 0.0), CosineScale::with_contrast(4.0, 1.2, 0.9, 0.0));
+        assert!((dense(more, 0.9, 0.0) - 1.0).abs() < 1e-5);
+        let apart = |scale| dense(scale, 0.85, 0.0) - dense(scale, 0.75, 0.0);
+        assert!((apart(more) / apart(plain) - 1.2).abs() < 1e-5);
+        // What is usual without a contrast is a background with one, before the spread.
+        assert!((more.background(0.9) - (plain.background(0.9) + 0.2 * CAUTION)).abs() < 1e-5);
     }
 
     #[test]

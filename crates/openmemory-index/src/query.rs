@@ -29,6 +29,9 @@ pub struct Query<'a> {
     pub multilingual: bool,
     /// How many times as far apart unrelated texts are for the shipped model as for this one; 1 for the shipped model.
     pub spread: f32,
+    /// How much more a difference of two cosines tells than the same of the shipped model, once they are spread; 1 for
+    /// that one.
+    pub contrast: f32,
     /// The cosine of a text as a query and the same text as a memory: 1 if the model does not tell them apart.
     pub echo: f32,
     /// Restricts the search to vectors that represent one of these; `None` means all vectors.

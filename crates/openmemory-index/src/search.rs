@@ -36,7 +36,7 @@ pub fn search<P: Partitions>(partitions: &P, query: &Query<'_>, take: usize) -> 
         words.count(partition.lexical());
         centroid.merge(partition.centroid());
     })?;
-    let cosine_scale = CosineScale::new(query.spread, query.echo, query.unread());
+    let cosine_scale = CosineScale::with_contrast(query.spread, query.contrast, query.echo, query.unread());
     let prepared = PreparedQuery {
         words,
         phrases: phrases(query.text),

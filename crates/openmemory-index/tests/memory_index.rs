@@ -95,6 +95,7 @@ fn query<'a>(text: &'a str, vector: &'a [f32]) -> Query<'a> {
         vector,
         multilingual: true,
         spread: 1.0,
+        contrast: 1.0,
         echo: 1.0,
         mask: None,
         candidates: None,

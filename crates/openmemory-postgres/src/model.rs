@@ -46,6 +46,7 @@ impl Model {
         ModelTraits {
             multilingual: self.service.is_multilingual(),
             spread: self.prototypes.get().map_or(1.0, Prototypes::spread),
+            contrast: self.service.contrast(),
             echo: self.service.echo(),
         }
     }

@@ -308,6 +308,7 @@ fn index(terms: &Terms<'_>, vectors: Vec<(&Vector, SectorMask)>, dimensions: usi
         vector: &vec![(dimensions as f32).sqrt().recip(); dimensions],
         multilingual: true,
         spread: 1.0,
+        contrast: 1.0,
         echo: 1.0,
         mask: None,
         candidates: None,
