@@ -77,8 +77,8 @@ fn operators(graph: &GraphProto, found: &mut impl FnMut(&str)) {
 }
 
 fn port(info: &ValueInfoProto) -> Port {
-    let value = info.r#type.as_ref().and_then(|kind| kind.value.as_ref());
-    let tensor = value.map(|type_proto::Value::TensorType(tensor)| tensor);
+    let tensor = info.r#type.as_ref().and_then(|kind| kind.value.as_ref());
+    let tensor = tensor.map(|type_proto::Value::TensorType(tensor)| tensor);
     let kind = tensor.and_then(|tensor| DataType::try_from(tensor.elem_type).ok());
     let axes = tensor.and_then(|tensor| tensor.shape.as_ref()).map_or(&[][..], |shape| &shape.dim);
     let length = |length: &Option<Length>| match length {
