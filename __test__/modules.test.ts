@@ -15,6 +15,6 @@ test('import, require and import by path share their classes', async () => {
 test('only named exports, and nothing internal', () => {
   expect(Object.keys(sdk).sort()).toEqual([
     ...['AuthenticationError', 'ImmutableMemoryError', 'NotFoundError', 'OpenMemory', 'OpenMemoryError'],
-    ...['RateLimitError', 'ValidationError', 'VersionConflictError', 'doctor'],
+    ...['RateLimitError', 'ValidationError', 'VersionConflictError', 'checkModel', 'doctor'],
   ])
 })
