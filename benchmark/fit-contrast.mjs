@@ -1,6 +1,6 @@
 // Which echo and contrast does an embedding model need? Both are constants of the multilingual model in
 // crates/openmemory-embedding/src/model.rs, and the caution that goes with a contrast is in
-// crates/openmemory-index/src/cosine_scale.rs (ADR 112).
+// crates/openmemory-index/src/cosine_scale.rs (ADR 109).
 //   node benchmark/fit-contrast.mjs FILE...
 // Each FILE is as for fit-scores.mjs: `xquad.mjs` makes some in eleven languages, of sentences and of paragraphs. Questions
 // are asked once. What other numbers would give is computed from what `explain` says: every second question chooses, and

@@ -29,7 +29,7 @@ const MULTILINGUAL_TOKENIZER: &str = "24845927c35eb41a075cf0a3fb8a7a0f81e7a8518c
 const MULTILINGUAL_DIMENSIONS: usize = 384;
 /// Questions have 0.94 to 0.97 in eight languages, and statements 0.95 to 0.98.
 const MULTILINGUAL_ECHO: f32 = 0.95;
-/// Fitted on questions in nine languages and on dialogues, together with the echo (ADR 112).
+/// Fitted on questions in nine languages and on dialogues, together with the echo (ADR 109).
 const MULTILINGUAL_CONTRAST: f32 = 1.15;
 
 /// What [`Embedder::echo`] is measured with, for other models: facts about nothing in common.

@@ -5,7 +5,7 @@
 const USUAL_DENSE: f32 = 0.114;
 
 /// What [`USUAL_DENSE`] falls by for each 1 by which the contrast exceeds 1: what tells more speaks for a stranger more, too.
-/// Fitted with the contrast of the multilingual model (ADR 112).
+/// Fitted with the contrast of the multilingual model (ADR 109).
 const CAUTION: f32 = 0.67;
 
 /// What the background is in languages of the Latin script that a model of English does not know: 0.14 in German, 0.23 in
