@@ -46,7 +46,7 @@ fn readers() -> Vec<Reader> {
         reader!(Operations::PROPERTIES, Operations::read, {"operations": [{}]}),
         reader!(UpdateMany::PROPERTIES, UpdateMany::read, {"items": [{}]}),
         reader!(DeleteMany::PROPERTIES, DeleteMany::read, {}),
-        reader!(NewMemory::PROPERTIES, NewMemory::read, {"content": "x"}),
+        reader!(NewMemory::PROPERTIES, NewMemory::read, {"content": "x", "tags": ["a"]}),
         reader!(Update::PROPERTIES, Update::read, {"id": "a", "patch": {"tags": []}}),
         reader!(Update::FLAT, Update::read_flat, {"id": "a", "tags": []}),
         reader!(Update::ITEM, read_item, {"id": "a", "tags": []}),
@@ -149,6 +149,14 @@ fn bounds_are_those_of_the_table() {
                     assert_eq!(with(json!("")), refused, "{}", reader.name);
                 }
             }
+            Kind::Content { most } => {
+                let half = "é".repeat(most / 2);
+                assert_eq!(with(json!("é".repeat(most))), Ok(()), "{}", reader.name);
+                assert_eq!(with(json!([half, &half[2..]])), Ok(()), "{}", reader.name);
+                for wrong in [json!("é".repeat(most + 1)), json!([half, half]), json!(""), json!([])] {
+                    assert_eq!(with(wrong), refused, "{}", reader.name);
+                }
+            }
             Kind::OneOf(names) => {
                 for name in names {
                     assert_eq!(with(json!(name)), Ok(()), "{}", reader.name);
@@ -171,4 +179,31 @@ fn a_default_is_a_value_of_its_field() {
             assert_eq!(reader.with(property.name, property.default_value().unwrap()), Ok(()), "{}", property.name);
         }
     });
+}
+
+#[test]
+fn a_memory_without_text_has_something_else() {
+    let read = |request: Value| NewMemory::read(request).map_err(|refused| refused.field);
+    let none = read(json!({"content": null, "metadata": {"a": 1}})).unwrap();
+    assert!(none.content.is_none() && !none.embed);
+    for rest in [json!({}), json!({"tags": [], "metadata": {}}), json!({"tags": null, "user_id": "ada"})] {
+        let mut request = rest.as_object().unwrap().clone();
+        request.insert("content".into(), Value::Null);
+        assert_eq!(read(request.into()).unwrap_err(), "content");
+    }
+    assert_eq!(read(json!({"content": null, "tags": ["a"], "embed": true})).unwrap_err(), "embed");
+    let own = read(json!({"content": null, "tags": ["a"], "vector": [1, 2]})).unwrap();
+    assert!(own.embed && own.vectors.is_some());
+}
+
+#[test]
+fn vectors_are_one_for_all_texts_or_one_for_each() {
+    let read = |vector: Value| NewMemory::read(json!({"content": ["a", "b"], "vector": vector}));
+    assert_eq!(read(json!([1, 2])).unwrap().vectors, Some(vec![vec![1.0, 2.0]]));
+    assert_eq!(read(json!([[1, 2], [3, 4]])).unwrap().vectors, Some(vec![vec![1.0, 2.0], vec![3.0, 4.0]]));
+    for (wrong, field) in
+        [(json!([[1], 2]), "vector[1]"), (json!([[1], []]), "vector[1]"), (json!([1, [2]]), "vector[1]")]
+    {
+        assert_eq!(read(wrong).unwrap_err().field, field);
+    }
 }
