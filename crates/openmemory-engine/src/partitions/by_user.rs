@@ -127,8 +127,8 @@ impl Partitions {
         let Err(error) = loaders::run(Box::new(load)) else { return Ok(()) };
         *self.loaders.lock() -= 1;
         let error = Error::from(StorageError::from(error));
+        self.forget(&user, resident);
         let _ = resident.finish(Err(error.clone()), |_, _| Ok(()));
-        self.residents.lock().remove(&user);
         Err(error)
     }
 
@@ -169,16 +169,24 @@ impl Partitions {
         };
         let loaded =
             catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Error::Internal("loading a partition panicked")));
-        let finished = resident.finish(loaded, |partition, changed| fill::refresh(store, name, partition, changed));
-        // After an error the next call tries again. A user without memories takes no memory.
-        if finished.is_err() || resident.partition().memories() == 0 {
-            let mut residents = self.residents.lock();
-            // It may have left by itself, and another one be loading.
-            if residents.get(user).is_some_and(|known| Arc::ptr_eq(known, resident)) {
-                residents.remove(user);
-            }
+        // After an error the next call tries again, so it is forgotten before anybody hears of the error.
+        let forget = |_: &Error| self.forget(user, resident);
+        let finished = resident.finish(loaded.inspect_err(forget), |partition, changed| {
+            fill::refresh(store, name, partition, changed).inspect_err(forget)
+        });
+        // A user without memories takes no memory.
+        if finished.is_ok() && resident.partition().memories() == 0 {
+            self.forget(user, resident);
         }
         finished
+    }
+
+    fn forget(&self, user: &User, resident: &Arc<Resident>) {
+        let mut residents = self.residents.lock();
+        // It may have left by itself, and another one be loading.
+        if residents.get(user).is_some_and(|known| Arc::ptr_eq(known, resident)) {
+            residents.remove(user);
+        }
     }
 
     /// Stops loading, and returns when no thread holds the store for it.
