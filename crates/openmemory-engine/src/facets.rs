@@ -8,7 +8,7 @@ use super::list::scan_range;
 use openmemory_calls::facets::Counts;
 use openmemory_domain::request::{Facets, Order, TimeField};
 use openmemory_rules::contract::{Control, Faceted};
-use openmemory_rules::{Error, Number, Rows};
+use openmemory_rules::{Error, Number};
 use openmemory_storage::StorageError;
 
 /// Memories that are worth a thread of their own.
@@ -20,8 +20,9 @@ impl Engine {
     pub fn facets(&self, request: &Facets, control: &Control) -> Result<Faceted, Error> {
         let order = Order { by: TimeField::Created, newest_first: false };
         let numbers = self.store.by_time(&scan_range(request.filter.as_ref(), order), order, None);
-        let numbers: Vec<Number> =
+        let mut numbers: Vec<Number> =
             numbers.map(|number| control.check().and_then(|()| Ok(number?))).collect::<Result<_, Error>>()?;
+        numbers.sort_unstable();
         let threads = available_parallelism().map_or(1, NonZero::get).min(MAX_THREADS).min(numbers.len() / MIN_SHARE);
         if threads < 2 {
             return Ok(self.counts(&numbers, request, control)?.into_faceted(request.limit));
@@ -43,10 +44,10 @@ impl Engine {
 
     fn counts(&self, numbers: &[Number], request: &Facets, control: &Control) -> Result<Counts, Error> {
         let (mut counts, now) = (Counts::default(), self.now());
-        for number in numbers {
+        for head in self.heads_of(numbers) {
             control.check()?;
-            let Some(head) = self.store.head(*number)? else { continue };
-            if !head.is_hidden(request.shown, now) && self.matches(*number, &head, request.filter.as_ref())? {
+            let (number, head) = head?;
+            if !head.is_hidden(request.shown, now) && self.matches(number, &head, request.filter.as_ref())? {
                 request.field.each(&head, &mut |value| counts.add(value));
             }
         }

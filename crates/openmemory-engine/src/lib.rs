@@ -18,6 +18,7 @@ mod existing;
 mod export;
 mod facets;
 mod feed;
+mod heads;
 mod healing;
 mod history;
 mod hit_cache;

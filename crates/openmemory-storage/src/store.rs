@@ -260,13 +260,29 @@ impl Store {
     /// Every memory's newest version, in the order in which they were added.
     pub fn heads(&self) -> impl Iterator<Item = Result<(Number, Version), StorageError>> + Send + '_ {
         let prefix = keys::heads_prefix();
-        self.backend.rows(&prefix, &keys::after(&prefix), false).filter_map(|row| {
-            let number = match row {
-                Ok((key, _)) => keys::trailing_number(&key)?,
-                Err(error) => return Some(Err(error)),
-            };
-            // Read again by key: a long row lies in parts, and this one may be gone by now.
-            self.head(number).map(|head| head.map(|head| (number, head))).transpose()
+        self.heads_in(&prefix, &keys::after(&prefix))
+    }
+
+    /// The newest versions of the memories in a range of numbers, in their order.
+    pub fn heads_between(
+        &self,
+        first: Number,
+        last: Number,
+    ) -> impl Iterator<Item = Result<(Number, Version), StorageError>> + Send + '_ {
+        self.heads_in(&keys::head(first), &keys::after(&keys::head(last)))
+    }
+
+    fn heads_in(
+        &self,
+        from: &[u8],
+        to: &[u8],
+    ) -> impl Iterator<Item = Result<(Number, Version), StorageError>> + Send + use<'_> {
+        self.backend.rows(from, to, false).filter_map(|row| match row {
+            Ok((key, row)) => {
+                let number = keys::trailing_number(&key)?;
+                self.record_of(&key, &row).map(|head| head.map(|head| (number, head))).transpose()
+            }
+            Err(error) => Some(Err(error)),
         })
     }
 
@@ -355,11 +371,16 @@ impl Store {
 
     fn replaced_version(&self, key: &[u8], row: &[u8]) -> Result<Option<(Number, Version)>, StorageError> {
         let Some(number) = keys::number_of_history(key) else { return Ok(None) };
+        Ok(self.record_of(key, row)?.map(|version| (number, version)))
+    }
+
+    /// The record in a row, which is read again if it has changed while its parts were read.
+    fn record_of<T: DeserializeOwned>(&self, key: &[u8], row: &[u8]) -> Result<Option<T>, StorageError> {
         let payload = match envelope::open(key, row, |key| self.raw(key))? {
             None => self.payload(key)?,
             payload => payload,
         };
-        payload.map(|payload| Ok((number, records::decode(&payload)?))).transpose()
+        payload.map(|payload| records::decode(&payload)).transpose()
     }
 
     /// Replaced versions below `before`, newest first.

@@ -1,0 +1,33 @@
+//! How are the newest versions of many memories read? In one scan if their numbers are close, which takes a third of the time
+//! of reading each by its key.
+
+use super::engine::Engine;
+use openmemory_domain::Version;
+use openmemory_rules::{Error, Number, Rows};
+
+/// Numbers in a range for each that is wanted, up to which a scan is faster.
+const MAX_SPREAD: u64 = 3;
+
+impl Engine {
+    /// The newest versions of the memories with these numbers, which are sorted; those that are gone are left out.
+    pub(super) fn heads_of<'a>(
+        &'a self,
+        numbers: &'a [Number],
+    ) -> Box<dyn Iterator<Item = Result<(Number, Version), Error>> + 'a> {
+        if let [first, .., last] = numbers
+            && (last.0 - first.0) / MAX_SPREAD < numbers.len() as u64
+        {
+            let mut wanted = numbers.iter().peekable();
+            let heads = self.store.heads_between(*first, *last).filter(move |head| match head {
+                Ok((number, _)) => {
+                    while wanted.next_if(|next| *next < number).is_some() {}
+                    wanted.next_if_eq(&number).is_some()
+                }
+                Err(_) => true,
+            });
+            return Box::new(heads.map(|head| Ok(head?)));
+        }
+        let read = |number: &Number| Ok(self.store.head(*number)?.map(|head| (*number, head)));
+        Box::new(numbers.iter().filter_map(move |number| read(number).transpose()))
+    }
+}
