@@ -52,6 +52,16 @@ def test_a_time_in_filters_is_a_string_a_date_or_a_datetime(om):
     assert om.delete_memories(filters={"created_at": {"gte": date(2025, 1, 21)}}).ids == ["after"]
 
 
+def test_a_memory_has_one_text_several_or_none(om):
+    several = om.add_memory(["Ada sings", "Bob paints"])
+    assert several.content == "Ada sings\fBob paints"
+    assert om.update_memory(several.id, content=["Ada sings", "Bob cooks"]).content == "Ada sings\fBob cooks"
+    none = om.add_memory(None, metadata={"theme": "dark"})
+    assert (none.content, none.metadata) == ("", {"theme": "dark"})
+    assert ids(om.search_memories("dark")) == [several.id]
+    assert om.add_memories([{"content": None, "tags": ["x"]}])[0].memory.content == ""
+
+
 def test_the_last_day_of_the_calendar_means_never(om):
     for never in [date.max, datetime.max, datetime.max.replace(tzinfo=timezone.utc), datetime.max.replace(tzinfo=PARIS)]:
         memory = om.add_memory("kept", expires_at=never)
