@@ -2,6 +2,7 @@
 
 import { expect, test } from '@jest/globals'
 import type { MemoryChange, OpenMemory, WatchOptions } from '@openmemory/sdk'
+import { Watch } from '../dist/watch'
 import { exitOf, start } from './helpers/child'
 import { refusal } from './helpers/refusal'
 import { embeddedTest, exceptInPostgres, freshDirectory, openStore } from './helpers/store'
@@ -199,4 +200,19 @@ test.each([
 
 embeddedTest('a process that only watches ends', async () => {
   expect(await exitOf(start('watch.mjs', freshDirectory()))).toBe(0)
+})
+
+test('a change is returned although nothing tells of it, if it is there when the next one is asked for', async () => {
+  const change = { event: 'ADD', id: 'tea' } as MemoryChange
+  const taken = [
+    { changes: [], ended: false },
+    { changes: [change], ended: false },
+  ]
+  const source = { take: async () => taken.shift() ?? { changes: [], ended: true }, end: () => {} }
+  const changes = new Watch(
+    () => ({ source, signal: undefined }),
+    () => {},
+  )
+  changes.begin()
+  expect(await changes.next()).toEqual({ done: false, value: change })
 })

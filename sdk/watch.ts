@@ -87,12 +87,15 @@ export class Watch<M extends object = Metadata> implements AsyncIterableIterator
   }
 
   async #more(): Promise<void> {
-    const { changes, ended } = await (this.#taking ?? this.#take())
+    const taking = this.#taking
+    const { changes, ended } = await (taking ?? this.#take())
     this.#taking = undefined
     if (ended) this.end()
     if (this.#finished) return
     this.#changes = changes
     if (changes.length > 0 || this.#pending) return
+    // It may be older than a change that is not told yet, and a process that only waits to be told may end before.
+    if (taking !== undefined) return
     await new Promise<void>((resolve) => {
       this.#wake = resolve
     })
