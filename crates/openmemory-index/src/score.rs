@@ -254,11 +254,12 @@ impl Features {
         BIAS + AMONG_WEIGHT * self.among + BACKGROUND_WEIGHT * self.background + self.sum()
     }
 
-    /// The probability that the memory answers, 0 to 1; comparable between queries and stores.
+    /// The probability that the memory answers, above 0 and below 1; comparable between queries and stores.
     pub fn score(&self) -> f32 {
         let x = self.evidence() + MARGIN_WEIGHT * self.margin;
         let z = x * if x < 0.0 { NEGATIVE_SLOPE } else { POSITIVE_SLOPE };
-        1.0 / (1.0 + (-z).exp())
+        // Rounded to a whole it would claim to be certain.
+        (1.0 / (1.0 + (-z).exp())).min(1.0f32.next_down())
     }
 }
 
