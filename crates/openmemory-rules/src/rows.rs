@@ -19,6 +19,11 @@ pub trait Rows {
     /// The newest version of a memory.
     fn head(&self, number: Number) -> Result<Option<Version>, Error>;
 
+    /// Whether the memory is there.
+    fn exists(&self, number: Number) -> Result<bool, Error> {
+        Ok(self.head(number)?.is_some())
+    }
+
     /// An earlier version of a memory.
     fn earlier(&self, number: Number, version: u64) -> Result<Option<Version>, Error>;
 

@@ -35,7 +35,7 @@ pub fn link_more(changes: &mut impl Changes, number: Number, related: &[Related]
 /// Links a memory to the memories of `related` that still exist.
 pub fn link(changes: &mut impl Changes, number: Number, related: &[Related], now: Timestamp) -> Result<(), Error> {
     for other in related {
-        if changes.head(other.number)?.is_some() {
+        if changes.exists(other.number)? {
             let waypoint = Waypoint { weight: other.weight, created_at: now, updated_at: now };
             connect(changes, number, other.number, &waypoint)?;
         }
@@ -43,7 +43,8 @@ pub fn link(changes: &mut impl Changes, number: Number, related: &[Related], now
     Ok(())
 }
 
-/// Links two memories in both directions. If one of them then has too many links, its weakest link is removed.
+/// Links two memories in both directions. If one of them then has too many links, its weakest link is removed, which may
+/// be this one.
 pub fn connect(changes: &mut impl Changes, one: Number, other: Number, waypoint: &Waypoint) -> Result<(), Error> {
     for (from, to) in [(one, other), (other, one)] {
         let mut links = changes.waypoints(from)?;
@@ -51,15 +52,14 @@ pub fn connect(changes: &mut impl Changes, one: Number, other: Number, waypoint:
             Ok(at) => links[at].1 = waypoint.clone(),
             Err(at) => links.insert(at, (to, waypoint.clone())),
         }
+        let weakest = links.iter().enumerate().min_by(|(_, (_, a)), (_, (_, b))| a.weight.total_cmp(&b.weight));
+        let dropped = weakest.map(|(at, _)| at).filter(|_| links.len() > MAX_LINKS).map(|at| links.remove(at).0);
         changes.put_waypoints(from, &links)?;
-    }
-    for number in [one, other] {
-        let links = changes.waypoints(number)?;
-        if links.len() > MAX_LINKS
-            && let Some((weakest, _)) = links.iter().min_by(|(_, a), (_, b)| a.weight.total_cmp(&b.weight))
-        {
-            remove_link(changes, number, *weakest)?;
-            remove_link(changes, *weakest, number)?;
+        if let Some(dropped) = dropped {
+            remove_link(changes, dropped, from)?;
+        }
+        if dropped == Some(to) {
+            break;
         }
     }
     Ok(())
@@ -76,6 +76,9 @@ pub(super) fn disconnect(changes: &mut impl Changes, number: Number) -> Result<(
 /// Removes one direction of a link.
 fn remove_link(changes: &mut impl Changes, from: Number, to: Number) -> Result<(), Error> {
     let mut links = changes.waypoints(from)?;
-    links.retain(|(number, _)| *number != to);
+    match links.binary_search_by_key(&to, |(number, _)| *number) {
+        Ok(at) => drop(links.remove(at)),
+        Err(_) => return Ok(()),
+    }
     changes.put_waypoints(from, &links)
 }

@@ -19,6 +19,12 @@ macro_rules! rows_over_records {
                 Ok($crate::rows::records::Records::head(self, number)?)
             }
 
+            /// Without reading the version.
+            fn exists(&self, number: openmemory_rules::Number) -> Result<bool, openmemory_rules::Error> {
+                let key = $crate::rows::keys::head(number);
+                Ok($crate::rows::records::Records::raw(self, &key)?.is_some())
+            }
+
             fn earlier(
                 &self,
                 number: openmemory_rules::Number,
