@@ -7,8 +7,9 @@ use crate::files::prune::prune;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -25,6 +26,9 @@ use crate::rows::backend::Backend;
 use crate::rows::digest::State;
 use crate::wal::log::Log;
 use crate::wal::redo_log;
+
+/// A store whose log does not fill a segment for this long is not being loaded.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// The state of checkpoints and backups, of which one runs at a time.
 pub(crate) struct Checkpointer {
@@ -173,16 +177,20 @@ impl Checkpointer {
         // A log that has grown over several short sessions is truncated too, but only at twice the limit, to keep
         // opening fast.
         self.tidy_when_due(2);
-        while wakeups.recv().is_ok() {
+        let mut loading = false;
+        loop {
+            let wakeup = if loading { wakeups.recv_timeout(QUIET) } else { wakeups.recv().map_err(Into::into) };
+            if self.stop.load(Ordering::Relaxed) || wakeup == Err(RecvTimeoutError::Disconnected) {
+                return;
+            }
             if let Some(compaction) = &self.compaction {
                 compaction.remove_retired();
             }
-            if self.stop.load(Ordering::Relaxed) {
-                return;
-            }
             // Prepares the next segment, so that commits need not wait for it. If this fails, it is created on demand.
             let _ = redo_log::prepare_spare(&self.layout, self.bounds.segment_bytes);
-            self.tidy_when_due(1);
+            loading = wakeup.is_ok();
+            // Work on the files takes the processor and the disk from a load, so it waits for the load's end.
+            self.tidy_when_due(if loading { 2 } else { 1 });
         }
     }
 
