@@ -260,6 +260,7 @@ test('an item with a time to live is gone afterwards, and a put begins it again'
   expect((await store.get(['n'], 'k'))?.value).toEqual({ n: 2 })
   expect(await expiryOf()).toBeGreaterThanOrEqual(first)
   expect(() => new OpenMemoryStore(om, { ttlMs: 0 })).toThrow(/ttlMs/)
+  expect(() => new OpenMemoryStore(om, { minScore: 1.5 })).toThrow(/minScore/)
 })
 
 test('namespaces are listed, and values of 1 MB kept', async () => {
@@ -294,4 +295,31 @@ test('reading begins the time to live again, where that is wanted, without a ver
     expect(await expiry()).toBeGreaterThan(before + 30_000)
   }
   expect((await om.listMemories()).memories).toMatchObject([{ version: 1 }])
+})
+
+test('items below the least score are left out', async () => {
+  const om = openStore()
+  const all = new OpenMemoryStore(om)
+  for (const [key, text] of [
+    ['a', 'green tea in the morning'],
+    ['b', 'a bicycle with two gears'],
+  ] as const) {
+    await all.put(['n'], key, { text })
+  }
+  const [best, other] = await all.search(['n'], { query: 'green tea' })
+  const between = ((best?.score as number) + (other?.score as number)) / 2
+  const some = new OpenMemoryStore(om, { minScore: between })
+  expect((await some.search(['n'], { query: 'green tea' })).map(({ key }) => key)).toEqual(['a'])
+  expect(await some.search(['n'])).toHaveLength(2)
+})
+
+test('of several puts to one key in a batch of thousands the last one counts, and errors stay with their items', async () => {
+  const store = new OpenMemoryStore(openStore())
+  const puts = Array.from({ length: 2500 }, (_, i) => ({ namespace: ['n'], key: `k${i % 2400}`, value: { i } }))
+  const wrong = { namespace: ['n'], key: 'wrong', value: { text: 'x'.repeat(1_200_000) } }
+  await expect(store.batch([...puts, wrong, { namespace: ['n'], key: 'k7', value: null }])).rejects.toThrow()
+  expect(await store.get(['n'], 'k99')).toMatchObject({ value: { i: 2499 } })
+  expect(await store.get(['n'], 'k2399')).toMatchObject({ value: { i: 2399 } })
+  expect(await store.get(['n'], 'k7')).toBeNull()
+  expect(await store.get(['n'], 'wrong')).toBeNull()
 })

@@ -16,12 +16,12 @@ export function langGraphMemories({ tables, rows, writtenAt }: Records, userId: 
     const key = textOf(row.key)
     const namespace = namespaceOf(row)
     if (key === undefined || namespace.length === 0) return []
-    const { id, memory } = items.entryOf({ namespace, key, value: objectOf(row.value) })
+    const memory = items.memoryOf({ namespace, key, value: objectOf(row.value) })
     const created_at = timeOf(row.created_at ?? row.createdAt) ?? writtenAt.toISOString()
     const expires_at = timeOf(row.expires_at)
     return [
       {
-        ...{ id, scope: userId === undefined ? {} : { user_id: userId }, created_at },
+        ...{ id: memory.id, scope: userId === undefined ? {} : { user_id: userId }, created_at },
         versions: [{ content: memory.content ?? '', at: created_at }],
         ...{ tags: [...(memory.tags ?? [])], metadata: memory.metadata as Row },
         ...(expires_at !== undefined && { expires_at }),

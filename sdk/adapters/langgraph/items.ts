@@ -17,10 +17,7 @@ const TEXT_SEPARATOR = '\f'
 
 export type Value = Record<string, unknown>
 
-export interface Entry {
-  id: string
-  memory: NewMemory & { content: string | null }
-}
+type NewItem = NewMemory & { id: string; content: string | null }
 
 /** Items of one user; undefined if the store is not limited to one. */
 export class Items {
@@ -50,20 +47,17 @@ export class Items {
     return tag
   }
 
-  entryOf({ namespace, key, value, index }: PutOperation): Entry {
+  memoryOf({ namespace, key, value, index }: PutOperation): NewItem {
     if (namespace.length > MAX_DEPTH - 1) throw invalid('namespace', `has more than ${MAX_DEPTH - 1} labels`)
     const id = this.idOf(namespace, key)
     const stored = jsonOf(value)
     const content = index === false ? null : contentAt(stored, index ?? this.#fields)
     const prefixes = Array.from({ length: namespace.length + 1 }, (_, length) => namespace.slice(0, length))
     return {
-      id,
-      memory: {
-        ...{ id, content, tags: prefixes.map((prefix) => this.tagOf(prefix)) },
-        metadata: { namespace: JSON.stringify(namespace), key, value: stored as never },
-        ...(this.#userId !== undefined && { user_id: this.#userId }),
-        ...(this.#ttlMs !== undefined && { expires_at: new Date(Date.now() + this.#ttlMs) }),
-      },
+      ...{ id, content, tags: prefixes.map((prefix) => this.tagOf(prefix)) },
+      metadata: { namespace: JSON.stringify(namespace), key, value: stored as never },
+      ...(this.#userId !== undefined && { user_id: this.#userId }),
+      ...(this.#ttlMs !== undefined && { expires_at: new Date(Date.now() + this.#ttlMs) }),
     }
   }
 

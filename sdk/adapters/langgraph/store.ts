@@ -19,7 +19,7 @@ import type { MemoryStore } from '../store'
 import { queryOf } from '../text'
 import { exactly, userOf } from '../user'
 import { filtersOf } from './filter'
-import { type Entry, Items, itemOf, matchOf, namespaceOf } from './items'
+import { Items, itemOf, matchOf, namespaceOf } from './items'
 import { type StoreStats, statsOf, sweep } from './upkeep'
 
 /** Options of {@link OpenMemoryStore}. */
@@ -35,6 +35,8 @@ export interface OpenMemoryStoreOptions {
   ttlMs?: number
   /** Whether reading an item, by `get` or `search`, begins its `ttlMs` again. Default false. */
   refreshOnRead?: boolean
+  /** The least `score` of an item that a search with a query returns, 0 to 1. Default 0. */
+  minScore?: number
 }
 
 const BATCH = 1000
@@ -50,6 +52,7 @@ export class Operations {
   readonly #userId: string | undefined
   /** Milliseconds by which reading an item prolongs its life. */
   readonly #refreshMs: number | undefined
+  readonly #minScore: number
   readonly #invalidNamespace: typeof InvalidNamespaceError
 
   /** @param invalidNamespace LangGraph's error, of the module system in use */
@@ -57,6 +60,7 @@ export class Operations {
     this.#om = om
     this.#userId = userOf(options)
     this.#items = new Items(this.#userId, options.fields ?? ['$'], ttlOf(options))
+    this.#minScore = minScoreOf(options)
     this.#refreshMs = options.refreshOnRead === true ? options.ttlMs : undefined
     this.#invalidNamespace = invalidNamespace
   }
@@ -117,34 +121,49 @@ export class Operations {
 
   /** Of several puts to one key the last one counts. */
   async #putAll(operations: PutOperation[]): Promise<Outcome[]> {
-    const entries = new Map<string, Entry>()
-    const deleted = new Set<string>()
-    const outcomes = operations.map((operation): Outcome & { id?: string } => {
+    const last = new Map<string, PutOperation>()
+    const outcomes = operations.map((operation): Outcome & { place?: string } => {
       try {
         this.#checkNamespace(operation.namespace)
-        const id = this.#items.idOf(operation.namespace, operation.key)
-        if (operation.value === null) {
-          entries.delete(id)
-          deleted.add(id)
-        } else {
-          entries.set(id, this.#items.entryOf(operation))
-          deleted.delete(id)
-        }
-        return { value: undefined, id }
       } catch (error) {
         return { error }
       }
+      const place = placeOf(operation)
+      last.set(place, operation)
+      return { value: undefined, place }
     })
     const failed = new Map<string, unknown>()
-    for (const ids of parts([...deleted])) {
-      noteFailures(await this.#om.deleteMemories(ids), ids, failed, 'NOT_FOUND')
+    const [deleted, added] = [
+      [...last.values()].filter(isDeletion),
+      [...last.values()].filter((one) => !isDeletion(one)),
+    ]
+    for (const some of parts(deleted)) {
+      const ids = some.map(({ namespace, key }) => this.#items.idOf(namespace, key))
+      noteFailures(await this.#om.deleteMemories(ids), some, failed, 'NOT_FOUND')
     }
-    for (const some of parts([...entries.values()])) {
-      const memories = some.map(({ memory }) => memory)
-      noteFailures(await this.#om.addMemories(memories, { onConflict: 'replace' }), idsOf(some), failed)
-    }
-    return outcomes.map(({ id, ...outcome }) =>
-      id !== undefined && failed.has(id) ? { error: failed.get(id) } : outcome,
+    await Promise.all(parts(added).map((some) => this.#add(some, failed)))
+    return outcomes.map(({ place, ...outcome }) =>
+      place !== undefined && failed.has(place) ? { error: failed.get(place) } : outcome,
+    )
+  }
+
+  /** The engine works on one part while the next one is made. */
+  async #add(operations: PutOperation[], failed: Map<string, unknown>): Promise<void> {
+    const entries = operations.flatMap((operation) => {
+      try {
+        return [{ operation, memory: this.#items.memoryOf(operation) }]
+      } catch (error) {
+        failed.set(placeOf(operation), error)
+        return []
+      }
+    })
+    if (entries.length === 0) return
+    const memories = entries.map(({ memory }) => memory)
+    const results = await this.#om.addMemories(memories, { onConflict: 'replace' })
+    noteFailures(
+      results,
+      entries.map(({ operation }) => operation),
+      failed,
     )
   }
 
@@ -154,7 +173,7 @@ export class Operations {
     const filters: Filters = { AND: [this.#own(namespacePrefix), ...filtersOf(filter)] }
     const query = operation.query === undefined ? undefined : queryOf(operation.query)
     if (query === undefined) return this.#page(filters, offset, limit)
-    const found = await this.#om.searchMemories(query, { filters, offset, limit })
+    const found = await this.#om.searchMemories(query, { filters, offset, limit, minScore: this.#minScore })
     await this.#refresh(found.map(({ id }) => id))
     return found.map(matchOf)
   }
@@ -218,6 +237,11 @@ function ttlOf({ ttlMs }: OpenMemoryStoreOptions): number | undefined {
   throw invalid('ttlMs', 'must be a number of milliseconds above 0')
 }
 
+function minScoreOf({ minScore = 0 }: OpenMemoryStoreOptions): number {
+  if (minScore >= 0 && minScore <= 1) return minScore
+  throw invalid('minScore', 'must be a number from 0 to 1')
+}
+
 /** Kinds are told apart by their fields, as in LangGraph's own stores. */
 function kindOf(operation: Operation): Kind {
   if ('namespacePrefix' in operation) return 'search'
@@ -232,17 +256,21 @@ async function each<T>(operations: T[], work: (operation: T) => Promise<unknown>
 
 function noteFailures(
   results: ItemResult<unknown>[],
-  ids: readonly string[],
+  operations: readonly PutOperation[],
   failed: Map<string, unknown>,
   expected?: string,
 ): void {
   for (const [at, result] of results.entries()) {
-    if (!result.ok && result.error.code !== expected) failed.set(ids[at] as string, result.error)
+    if (!result.ok && result.error.code !== expected) failed.set(placeOf(operations[at] as PutOperation), result.error)
   }
 }
 
-function idsOf(entries: Entry[]): string[] {
-  return entries.map(({ id }) => id)
+function placeOf({ namespace, key }: PutOperation): string {
+  return JSON.stringify([namespace, key])
+}
+
+function isDeletion({ value }: PutOperation): boolean {
+  return value === null
 }
 
 function parts<T>(all: T[]): T[][] {
