@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 
 use openmemory_calls::index_entry::put;
 use openmemory_domain::{Dynamics, Scope};
-use openmemory_index::Tags;
+use openmemory_index::KnownTags;
 use openmemory_rules::write::committed::{Committed, IndexChange};
 use openmemory_rules::{Error, Labels, Number, Rows};
 use openmemory_storage::{StorageError, Store};
@@ -40,6 +40,8 @@ pub(crate) struct Usage {
 pub(crate) struct Partitions {
     residents: Mutex<HashMap<User, Arc<Resident>>>,
     users: Users,
+    /// Of the tags of commits.
+    known_tags: Mutex<KnownTags>,
     budget: &'static Budget,
     /// Ends loading before a close.
     stop: AtomicBool,
@@ -53,6 +55,7 @@ impl Partitions {
         let partitions = Arc::new(Self {
             residents: Mutex::default(),
             users: Users::default(),
+            known_tags: Mutex::default(),
             budget: Budget::of_process(),
             stop: AtomicBool::new(false),
             loaders: Mutex::new(0),
@@ -208,7 +211,7 @@ impl Partitions {
         match index_change {
             IndexChange::None => {}
             IndexChange::Labels => self.change(user, *number, |partition| {
-                let tags = Tags::of(version.tags.as_slice());
+                let tags = self.known_tags.lock().tags(version.tags.as_slice());
                 partition.set_labels(number.0, &tags, version.expires_at, &version.validity);
             }),
             IndexChange::Document(text) => {
@@ -216,7 +219,7 @@ impl Partitions {
                 self.change(user, *number, |partition| {
                     // Cannot fail: the commit has checked the model, and with it the dimensions.
                     let labels = Labels::of(version);
-                    let tags = Tags::of(labels.tags.as_slice());
+                    let tags = self.known_tags.lock().tags(labels.tags.as_slice());
                     let _ = put(partition, *number, &labels, tags, &memory.dynamics, text);
                 });
             }
