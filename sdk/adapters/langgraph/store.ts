@@ -39,7 +39,10 @@ export interface OpenMemoryStoreOptions {
   minScore?: number
 }
 
+/** The most memories of one list. */
 const BATCH = 1000
+/** So that the engine commits one part of a large batch while it embeds the next. */
+const WRITE_BATCH = 250
 /** The most distinct values that a store counts. */
 const MAX_FACETS = 10_000
 
@@ -103,7 +106,7 @@ export class Operations {
   async #getAll(operations: GetOperation[]): Promise<Outcome[]> {
     const ids = operations.map(({ namespace, key }) => this.#items.idOf(namespace, key))
     const found = new Map<string, Item>()
-    for (const some of parts([...new Set(ids)])) {
+    for (const some of parts([...new Set(ids)], BATCH)) {
       const filters = { AND: [this.#own(), { memory_ids: some }] }
       for (const memory of (await this.#om.listMemories({ filters, limit: BATCH })).memories) {
         found.set(memory.id, itemOf(memory))
@@ -273,8 +276,8 @@ function isDeletion({ value }: PutOperation): boolean {
   return value === null
 }
 
-function parts<T>(all: T[]): T[][] {
-  return Array.from({ length: Math.ceil(all.length / BATCH) }, (_, at) => all.slice(at * BATCH, (at + 1) * BATCH))
+function parts<T>(all: T[], size = WRITE_BATCH): T[][] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, at) => all.slice(at * size, (at + 1) * size))
 }
 
 function matches({ matchType, path }: MatchCondition, namespace: string[]): boolean {
