@@ -12,6 +12,7 @@ mod error;
 mod external;
 mod fair_queue;
 mod job_queue;
+mod known_passages;
 mod model;
 mod passage;
 mod passages;

@@ -10,6 +10,7 @@ use openmemory_onnx::{Network, Output};
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 
+use super::known_passages::KnownPassages;
 use super::passages::{middle, passages};
 use super::pooling::{blended, normalised, pooled, sum};
 use super::sentences::sentences;
@@ -148,6 +149,7 @@ fn shipped_id() -> String {
 pub struct ModelEmbedder {
     options: ModelOptions,
     loaded: Mutex<Option<Arc<Loaded>>>,
+    known: KnownPassages,
     echo: OnceLock<f32>,
 }
 
@@ -160,7 +162,7 @@ pub(super) struct Loaded {
 impl ModelEmbedder {
     /// Reads no file.
     pub fn new(options: ModelOptions) -> Self {
-        Self { options, loaded: Mutex::new(None), echo: OnceLock::new() }
+        Self { options, loaded: Mutex::new(None), known: KnownPassages::default(), echo: OnceLock::new() }
     }
 
     /// Loads the model if it is not loaded yet.
@@ -323,8 +325,10 @@ impl Embedder for ModelEmbedder {
         match self.loaded() {
             Ok(loaded) => {
                 let passage = |piece: &&str| {
-                    let encoded = loaded.tokens.encode(&self.options.passage_prefix, piece)?;
-                    self.passage(&loaded, piece, &encoded)
+                    self.known.get_or_embed(piece, || {
+                        let encoded = loaded.tokens.encode(&self.options.passage_prefix, piece)?;
+                        self.passage(&loaded, piece, &encoded)
+                    })
                 };
                 pieces.iter().map(passage).collect()
             }

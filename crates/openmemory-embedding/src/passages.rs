@@ -11,8 +11,8 @@ use super::texts::texts;
 /// boundaries, else between characters. The ranges cover the content without a gap, and there is at least one. `starts`
 /// has the start of each token, in order.
 ///
-/// The ranges have similar lengths: 260 tokens with a budget of 250 become 130 each, because a remainder of 10 tokens
-/// would lack context.
+/// The last two ranges have similar lengths: 260 tokens with a budget of 250 become 130 each, because a remainder of 10
+/// tokens would lack context. Those before are as full as they can be, so that a text that grows keeps them.
 pub(super) fn passages(content: &str, starts: &[usize], budget: usize) -> Vec<Range<usize>> {
     let passages_of = |text: Range<usize>| {
         let first = starts.partition_point(|start| *start < text.start);
@@ -28,18 +28,19 @@ pub(super) fn passages(content: &str, starts: &[usize], budget: usize) -> Vec<Ra
 }
 
 fn passages_of_text(text: &str, starts: &[usize], budget: usize) -> Vec<Range<usize>> {
-    let fair = starts.len().div_ceil(starts.len().div_ceil(budget).max(1));
     let mut found: Vec<Range<usize>> = Vec::new();
-    let mut filled = budget;
+    let (mut filled, mut enough) = (budget, budget);
     for piece in pieces(text, starts, budget) {
         let tokens = count(starts, &piece);
         match found.last_mut() {
-            Some(last) if filled + tokens <= budget && filled < fair => {
+            Some(last) if filled + tokens <= budget && filled < enough => {
                 last.end = piece.end;
                 filled += tokens;
             }
             Some(last) if tokens == 0 => last.end = piece.end,
             _ => {
+                let left = starts.len() - starts.partition_point(|start| *start < piece.start);
+                enough = if left > 2 * budget { budget } else { left.div_ceil(left.div_ceil(budget).max(1)) };
                 found.push(piece);
                 filled = tokens;
             }

@@ -156,6 +156,21 @@ fn the_longest_text_is_cut_into_passages_that_cover_it() {
 }
 
 #[test]
+fn a_text_that_grows_keeps_all_passages_but_the_last_two() {
+    let mut text = String::new();
+    let mut before: Vec<String> = Vec::new();
+    for line in 0..150 {
+        text += &format!("Line {line} says something about the committee and its budget.\n");
+        let cut = MODEL.cut(&text).unwrap();
+        let now: Vec<String> = cut.into_iter().map(|range| text[range].to_owned()).collect();
+        let kept = before.len().saturating_sub(2);
+        assert_eq!(now[..kept], before[..kept], "line {line}");
+        before = now;
+    }
+    assert!(before.len() > 6);
+}
+
+#[test]
 fn the_end_of_a_long_text_affects_its_vectors() {
     let filler = "The committee discussed the budget at length. ".repeat(80);
     let text = format!("{filler}Her favourite fruit is the mango.");

@@ -1,0 +1,77 @@
+//! Which passages of long texts were embedded lately? An edited text keeps most of its passages, and they need not be
+//! embedded again.
+
+use std::sync::Arc;
+
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use super::{EmbeddingError, Passage};
+
+/// The size of the cache: about 60,000 tokens with vectors of 384 numbers.
+const MAX_BYTES: usize = 4 * 1024 * 1024;
+const EXPECTED_ENTRIES: usize = MAX_BYTES / 16_384;
+
+/// The BLAKE3 hash of a passage's text.
+type Key = [u8; 32];
+
+/// The passages of one model that were used last, up to [`MAX_BYTES`].
+pub(super) struct KnownPassages(Cache<Key, Arc<Passage>, Bytes>);
+
+#[derive(Clone)]
+struct Bytes;
+
+impl Weighter<Key, Arc<Passage>> for Bytes {
+    fn weight(&self, _: &Key, passage: &Arc<Passage>) -> u64 {
+        let numbers = passage.vector.len() + passage.sentences.iter().map(|one| one.vector.len()).sum::<usize>();
+        (size_of_val(&**passage) + size_of_val(&passage.sentences[..]) + 4 * numbers) as u64
+    }
+}
+
+impl Default for KnownPassages {
+    fn default() -> Self {
+        Self(Cache::with_weighter(EXPECTED_ENTRIES, MAX_BYTES as u64, Bytes))
+    }
+}
+
+impl KnownPassages {
+    /// The passage of this text, which `embed` makes if it is not known.
+    pub(super) fn get_or_embed(
+        &self,
+        text: &str,
+        embed: impl FnOnce() -> Result<Passage, EmbeddingError>,
+    ) -> Result<Passage, EmbeddingError> {
+        let key = *blake3::hash(text.as_bytes()).as_bytes();
+        if let Some(known) = self.0.get(&key) {
+            return Ok(Passage::clone(&known));
+        }
+        let passage = embed()?;
+        self.0.insert(key, Arc::new(passage.clone()));
+        Ok(passage)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_passage_is_embedded_once_and_a_failure_is_tried_again() {
+        let known = KnownPassages::default();
+        let passage = |number: f32| Passage::of_whole("tea", vec![number]);
+        assert!(known.get_or_embed("tea", || Err(EmbeddingError::failed("busy"))).is_err());
+        assert_eq!(known.get_or_embed("tea", || Ok(passage(1.0))).unwrap(), passage(1.0));
+        assert_eq!(known.get_or_embed("tea", || Ok(passage(2.0))).unwrap(), passage(1.0));
+        assert_eq!(known.get_or_embed("teas", || Ok(passage(3.0))).unwrap(), passage(3.0));
+    }
+
+    #[test]
+    fn the_passages_of_many_texts_stay_within_the_size() {
+        let known = KnownPassages::default();
+        for number in 0..2000 {
+            let passage = || Ok(Passage::of_whole("tea", vec![1.0; 4096]));
+            known.get_or_embed(&number.to_string(), passage).unwrap();
+        }
+        assert!(known.0.weight() <= MAX_BYTES as u64);
+    }
+}
