@@ -2004,8 +2004,8 @@ export class OpenMemory<M extends object = Metadata> {
 
   /**
    * Emits changes as they are committed, in order: memories added, updated, restored and deleted. Reinforcement, feedback
-   * and expiry are not changes. The iteration ends when this object is closed, when `signal` fires, or when the loop is
-   * left.
+   * and expiry are not changes. Whatever this object changes by calls made after this one is among them. The iteration ends
+   * when this object is closed, when `signal` fires, or when the loop is left.
    *
    * With `since`, the watch resumes after an earlier change. While a watcher is active, the last 16,384 changes (up to
    * 64 MiB of text) are buffered, and a cursor inside the buffer resumes exactly. Otherwise the watch replays the latest

@@ -8,7 +8,7 @@ use openmemory_postgres::{Options, PostgresStore, PostgresStores};
 use openmemory_rules::Error;
 use openmemory_rules::contract::{MemoryStore, Reply, Stores};
 
-use crate::in_flight::{InFlight, Running};
+use crate::in_flight::{Beginning, InFlight, Running};
 use crate::options::StoreSpec;
 use crate::server::Models;
 
@@ -47,6 +47,11 @@ impl DatabaseHandle {
     /// Starts a call, in the order in which JavaScript makes the calls.
     pub fn begin(&self) -> Result<Running, Error> {
         self.in_flight.begin()
+    }
+
+    /// Starts a call that begins a watch, which gets the changes of all later calls.
+    pub fn begin_watch(&self) -> Result<(Running, Beginning), Error> {
+        self.in_flight.begin_watch()
     }
 
     /// Waits until no call is in flight, and closes all connections.

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 
 use crate::answer::answer;
 use crate::database_handle::DatabaseHandle;
+use crate::in_flight::Beginning;
 use crate::watcher::{Wake, changes_of};
 
 /// A watcher of a database.
@@ -44,12 +45,18 @@ impl DatabaseWatcher {
     /// As [`Watcher::take`].
     #[napi(ts_return_type = "Promise<string>")]
     pub fn take<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, String>> {
-        let (started, handle, position) = (self.handle.begin(), Arc::clone(&self.handle), Arc::clone(&self.position));
+        let is_first = self.position.lock().watcher.is_none();
+        let started = if is_first {
+            self.handle.begin_watch().map(|(running, beginning)| (running, Some(beginning)))
+        } else {
+            self.handle.begin().map(|running| (running, None))
+        };
+        let (handle, position) = (Arc::clone(&self.handle), Arc::clone(&self.position));
         let (request, wake) = (self.request.clone(), Arc::clone(&self.wake));
         env.spawn_future(async move {
             let taken = async {
-                let running = started?;
-                running.unless_given_up(next(&handle, request?, wake, &position)).await
+                let (running, beginning) = started?;
+                running.unless_given_up(next(&handle, (request?, beginning), wake, &position)).await
             };
             Ok(answer(taken.await.map(changes_of)))
         })
@@ -67,7 +74,7 @@ impl DatabaseWatcher {
 
 async fn next(
     handle: &DatabaseHandle,
-    request: Watch,
+    (request, beginning): (Watch, Option<Beginning>),
     wake: Wake,
     position: &Mutex<Position>,
 ) -> std::result::Result<Option<Vec<MemoryChange>>, Error> {
@@ -79,6 +86,7 @@ async fn next(
         Some(watcher) => watcher,
         None => handle.store().await?.watch(request)?,
     };
+    drop(beginning);
     let changes = match watcher.next(control, wake).await {
         // The watch was ended meanwhile.
         Err(Error::Aborted) => Ok(None),

@@ -10,7 +10,7 @@ use napi::tokio::sync::{Mutex, Semaphore};
 use openmemory_engine::{Directory, Registry, Shared};
 use openmemory_rules::Error;
 
-use crate::in_flight::{InFlight, Running};
+use crate::in_flight::{Beginning, InFlight, Running};
 use crate::options::StoreSpec;
 
 /// Permits for blocking reads of JavaScript calls.
@@ -52,6 +52,12 @@ impl Handle {
     /// Starts a call, in the order in which JavaScript makes the calls: those made before `close` are completed.
     pub fn begin(self: &Arc<Self>) -> Result<Call, Error> {
         Ok(Call { running: self.in_flight.begin()?, handle: Arc::clone(self) })
+    }
+
+    /// Starts a call that begins a watch, which gets the changes of all later calls.
+    pub fn begin_watch(self: &Arc<Self>) -> Result<(Call, Beginning), Error> {
+        let (running, beginning) = self.in_flight.begin_watch()?;
+        Ok((Call { running, handle: Arc::clone(self) }, beginning))
     }
 
     /// Whether calls are in flight.

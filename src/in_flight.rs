@@ -1,4 +1,5 @@
-//! Which calls of an object are running, and when may it close? Those that were made before it closes are completed.
+//! Which calls of an object are running, when may they start, and when may it close? Those that were made after a watch
+//! wait until it has begun, and those that were made before the object closes are completed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,6 +9,7 @@ use napi::tokio::select;
 use napi::tokio::sync::watch;
 use napi::tokio::time::timeout;
 use openmemory_rules::Error;
+use parking_lot::Mutex;
 
 /// How long `close` waits for calls that may wait for the caller's embedding function, which may never settle.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -18,20 +20,34 @@ pub struct InFlight {
     calls: watch::Sender<usize>,
     /// Whether `close` has given up waiting for calls.
     given_up: watch::Sender<bool>,
+    /// Closed once the last watch has begun.
+    last_watch: Mutex<Option<watch::Receiver<()>>>,
 }
 
 /// A call that has started. Dropping it ends the call.
-pub struct Running(Arc<InFlight>);
+pub struct Running {
+    in_flight: Arc<InFlight>,
+    /// The watch before this call, unless it had begun already.
+    after: Option<watch::Receiver<()>>,
+}
+
+/// A watch that has not begun yet. Dropping it lets the calls after it run.
+pub struct Beginning(#[allow(dead_code, reason = "its end is what is waited for")] watch::Sender<()>);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.calls.send_modify(|calls| *calls -= 1);
+        self.in_flight.calls.send_modify(|calls| *calls -= 1);
     }
 }
 
 impl Default for InFlight {
     fn default() -> Self {
-        Self { closed: AtomicBool::new(false), calls: watch::Sender::new(0), given_up: watch::Sender::new(false) }
+        Self {
+            closed: AtomicBool::new(false),
+            calls: watch::Sender::new(0),
+            given_up: watch::Sender::new(false),
+            last_watch: Mutex::new(None),
+        }
     }
 }
 
@@ -42,7 +58,19 @@ impl InFlight {
             return Err(Error::Closed);
         }
         self.calls.send_modify(|calls| *calls += 1);
-        Ok(Running(Arc::clone(self)))
+        let mut last_watch = self.last_watch.lock();
+        if last_watch.as_ref().is_some_and(|watch| watch.has_changed().is_err()) {
+            *last_watch = None;
+        }
+        Ok(Running { in_flight: Arc::clone(self), after: last_watch.clone() })
+    }
+
+    /// Starts a call that begins a watch, which gets the changes of all later calls.
+    pub fn begin_watch(self: &Arc<Self>) -> Result<(Running, Beginning), Error> {
+        let running = self.begin()?;
+        let (sender, receiver) = watch::channel(());
+        *self.last_watch.lock() = Some(receiver);
+        Ok((running, Beginning(sender)))
     }
 
     /// Whether calls are in flight.
@@ -66,13 +94,47 @@ impl InFlight {
 }
 
 impl Running {
-    /// The outcome of the call, unless `close` has given up waiting for it.
+    /// Runs the call once the watch before it has begun. Its outcome, unless `close` has given up waiting for it.
     pub async fn unless_given_up<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        let mut given_up = self.0.given_up.subscribe();
+        let in_turn = async {
+            if let Some(mut watch) = self.after.clone() {
+                let _ = watch.changed().await;
+            }
+            call.await
+        };
+        let mut given_up = self.in_flight.given_up.subscribe();
         select! {
             biased;
-            outcome = call => outcome,
+            outcome = in_turn => outcome,
             _ = given_up.wait_for(|given_up| *given_up) => Err(Error::Closed),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use super::*;
+
+    /// Whether a call is over after it was polled once.
+    fn runs(call: &Running) -> bool {
+        let outcome = pin!(call.unless_given_up(async { Ok(()) }));
+        outcome.poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    }
+
+    #[test]
+    fn what_is_called_after_a_watch_runs_once_it_has_begun() {
+        let calls = Arc::new(InFlight::default());
+        let before = calls.begin().unwrap();
+        let (watching, beginning) = calls.begin_watch().unwrap();
+        let (second, beginning_second) = calls.begin_watch().unwrap();
+        let after = calls.begin().unwrap();
+        assert_eq!([runs(&before), runs(&watching), runs(&second), runs(&after)], [true, true, false, false]);
+        drop(beginning);
+        assert_eq!([runs(&second), runs(&after)], [true, false]);
+        drop(beginning_second);
+        assert_eq!([runs(&after), runs(&calls.begin().unwrap())], [true, true]);
     }
 }

@@ -8,7 +8,7 @@
 //! | `database_handle` | when is a database reached, and when are its connections closed? |
 //! | `database_watcher` | how does JavaScript watch the changes of a database? |
 //! | `request` | what does a call of JavaScript ask for? |
-//! | `in_flight` | which calls of an object are running, and when may it close? |
+//! | `in_flight` | which calls of an object are running, when may they start, and when may it close? |
 //! | `handle` | when is the engine opened and closed? |
 //! | `inline_poll` | how does a call resolve its promise with the fewest thread switches? |
 //! | `loop_budget` | how long may calls occupy JavaScript's thread? |

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::answer::answer;
 use crate::handle::{Handle, reading};
+use crate::in_flight::Beginning;
 use crate::request::parse;
 
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -49,14 +50,18 @@ impl Watcher {
     /// Returns the changes since the last call. If there are none, the `wake` function is called when there are some.
     #[napi(ts_return_type = "Promise<string>")]
     pub fn take<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, String>> {
-        let started = self.handle.begin();
+        let is_first = self.watcher.lock().is_none();
+        let started = if is_first {
+            self.handle.begin_watch().map(|(call, beginning)| (call, Some(beginning)))
+        } else {
+            self.handle.begin().map(|call| (call, None))
+        };
         let (request, wake, watcher) = (self.request.clone(), Arc::clone(&self.wake), Arc::clone(&self.watcher));
         let control = Arc::clone(&self.control.lock());
-        let call = move |engine: Arc<engine::Shared>| async move {
-            // Starts to watch before any await, so before other calls that waited for the engine continue.
-            if watcher.lock().is_none() {
-                let started = engine.watch(&Watch::read(parse(&request)?)?)?;
-                *watcher.lock() = Some(started);
+        let call = move |engine: Arc<engine::Shared>, beginning: Option<Beginning>| async move {
+            if let Some(beginning) = beginning {
+                *watcher.lock() = Some(engine.watch(&Watch::read(parse(&request)?)?)?);
+                drop(beginning);
             }
             reading(move || {
                 match watcher.lock().as_mut().map(|watcher| watcher.next(&engine, &control, move || wake())) {
@@ -69,7 +74,7 @@ impl Watcher {
         };
         env.spawn_future(async move {
             let taken: std::result::Result<_, Error> = match started {
-                Ok(started) => started.run(call).await,
+                Ok((started, beginning)) => started.run(move |engine| call(engine, beginning)).await,
                 Err(closed) => Err(closed),
             };
             Ok(answer(taken.map(changes_of)))
