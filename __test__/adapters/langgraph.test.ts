@@ -1,9 +1,11 @@
 // LangGraph's store under a real graph, and the operations that its own stores promise.
 
 import { createHash } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
 import { Annotation, type LangGraphRunnableConfig, START, StateGraph } from '@langchain/langgraph'
 import { InvalidNamespaceError } from '@langchain/langgraph-checkpoint'
+import type { AddOptions, NewMemory, OpenMemory } from '@openmemory/sdk'
 import { OpenMemoryStore } from '@openmemory/sdk/langgraph'
 import { openStore } from '../helpers/store'
 
@@ -95,6 +97,30 @@ test('an operation that fails stops no other', async () => {
   await expect(store.put(Array(64).fill('x'), 'k', {})).rejects.toMatchObject({ details: { field: 'namespace' } })
 })
 
+test('a part that is refused as a whole stops no other, and neither does a put that is replaced', async () => {
+  const om = openStore()
+  const refusing = Object.assign(Object.create(om) as OpenMemory, {
+    addMemories: async (memories: NewMemory[], options: AddOptions) => {
+      if (memories.some(({ metadata }) => metadata?.key === '0')) throw new Error('refused')
+      await delay(50)
+      return om.addMemories(memories, options)
+    },
+    deleteMemories: om.deleteMemories.bind(om),
+    listMemories: om.listMemories.bind(om),
+  })
+  const puts = Array.from({ length: 600 }, (_, n) => ({ namespace: ['n'], key: String(n), value: { n } }))
+  const deletion = { namespace: ['n'], key: '599', value: null }
+  await expect(
+    new OpenMemoryStore(refusing).batch([...puts, { namespace: ['n'], key: '1' }, deletion] as never[]),
+  ).rejects.toThrow('refused')
+  expect((await om.listMemories({ limit: 1000 })).memories).toHaveLength(349)
+
+  const store = new OpenMemoryStore(om)
+  const twice = [{ value: { n: 1n } }, { value: { n: 2 } }].map((value) => ({ namespace: ['n'], key: 'big', ...value }))
+  await expect(store.batch(twice as never[])).rejects.toThrow(/BigInt/)
+  expect((await store.get(['n'], 'big'))?.value).toEqual({ n: 2 })
+})
+
 test('racing puts of one key are all kept as versions', async () => {
   const om = openStore()
   const store = new OpenMemoryStore(om)
@@ -180,7 +206,7 @@ test('expired items are counted and swept, those of this user only', async () =>
   await ada?.put(['short'], 'one', { a: 1 })
   await bob?.put(['short'], 'one', { a: 1 })
   for (const key of ['one', 'two', 'three']) await lasting.put(['n', key === 'one' ? 'x' : 'y'], key, { key })
-  await new Promise((resolve) => setTimeout(resolve, 60))
+  await delay(60)
   const stats = await lasting.getStats()
   expect(stats).toMatchObject({ totalItems: 3, expiredItems: 1, namespaceCount: 2 })
   const [oldest, newest] = [stats.oldestItem as Date, stats.newestItem as Date]
@@ -260,7 +286,9 @@ test('an item with a time to live is gone afterwards, and a put begins it again'
   expect((await store.get(['n'], 'k'))?.value).toEqual({ n: 2 })
   expect(await expiryOf()).toBeGreaterThanOrEqual(first)
   expect(() => new OpenMemoryStore(om, { ttlMs: 0 })).toThrow(/ttlMs/)
-  expect(() => new OpenMemoryStore(om, { minScore: 1.5 })).toThrow(/minScore/)
+  for (const minScore of [1.5, -0.1, Number.NaN, null, '0.5']) {
+    expect(() => new OpenMemoryStore(om, { minScore: minScore as number })).toThrow(/minScore/)
+  }
 })
 
 test('namespaces are listed, and values of 1 MB kept', async () => {

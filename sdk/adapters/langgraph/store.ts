@@ -75,7 +75,8 @@ export class Operations {
       const kind = kindOf(operations[at] as Operation)
       let end = at + 1
       while (end < operations.length && kindOf(operations[end] as Operation) === kind) end++
-      outcomes.push(...(await this.#run(kind, operations.slice(at, end))))
+      const some = operations.slice(at, end)
+      outcomes.push(...(await this.#run(kind, some).catch((error): Outcome[] => some.map(() => ({ error })))))
     }
     const failed = outcomes.find((outcome) => 'error' in outcome)
     if (failed !== undefined) throw failed.error
@@ -122,32 +123,33 @@ export class Operations {
     for (const some of parts(ids)) await this.#om.touchMemories(some, { expires_at })
   }
 
-  /** Of several puts to one key the last one counts. */
+  /** Of several puts to one key the last one counts. The others are checked, too. */
   async #putAll(operations: PutOperation[]): Promise<Outcome[]> {
-    const last = new Map<string, PutOperation>()
-    const outcomes = operations.map((operation): Outcome & { place?: string } => {
+    const places = operations.map(placeOf)
+    const last = new Map(places.map((place, at) => [place, at]))
+    const counts = (at: number) => last.get(places[at] as string) === at
+    const outcomes = operations.map((operation, at): Outcome => {
       try {
         this.#checkNamespace(operation.namespace)
+        if (!counts(at) && !isDeletion(operation)) this.#items.memoryOf(operation)
+        return { value: undefined }
       } catch (error) {
         return { error }
       }
-      const place = placeOf(operation)
-      last.set(place, operation)
-      return { value: undefined, place }
     })
+    const written = operations.filter((_, at) => counts(at) && 'value' in (outcomes[at] as Outcome))
     const failed = new Map<string, unknown>()
-    const [deleted, added] = [
-      [...last.values()].filter(isDeletion),
-      [...last.values()].filter((one) => !isDeletion(one)),
-    ]
-    for (const some of parts(deleted)) {
-      const ids = some.map(({ namespace, key }) => this.#items.idOf(namespace, key))
-      noteFailures(await this.#om.deleteMemories(ids), some, failed, 'NOT_FOUND')
-    }
-    await Promise.all(parts(added).map((some) => this.#add(some, failed)))
-    return outcomes.map(({ place, ...outcome }) =>
-      place !== undefined && failed.has(place) ? { error: failed.get(place) } : outcome,
-    )
+    for (const some of parts(written.filter(isDeletion))) await this.#delete(some, failed)
+    await Promise.all(parts(written.filter((one) => !isDeletion(one))).map((some) => this.#add(some, failed)))
+    return outcomes.map((outcome, at) => {
+      const error = failed.get(places[at] as string)
+      return error === undefined ? outcome : { error }
+    })
+  }
+
+  async #delete(operations: PutOperation[], failed: Map<string, unknown>): Promise<void> {
+    const ids = operations.map(({ namespace, key }) => this.#items.idOf(namespace, key))
+    await noteFailures(this.#om.deleteMemories(ids), operations, failed, 'NOT_FOUND')
   }
 
   /** The engine works on one part while the next one is made. */
@@ -162,12 +164,8 @@ export class Operations {
     })
     if (entries.length === 0) return
     const memories = entries.map(({ memory }) => memory)
-    const results = await this.#om.addMemories(memories, { onConflict: 'replace' })
-    noteFailures(
-      results,
-      entries.map(({ operation }) => operation),
-      failed,
-    )
+    const added = entries.map(({ operation }) => operation)
+    await noteFailures(this.#om.addMemories(memories, { onConflict: 'replace' }), added, failed)
   }
 
   async #search(operation: SearchOperation): Promise<SearchItem[]> {
@@ -241,7 +239,7 @@ function ttlOf({ ttlMs }: OpenMemoryStoreOptions): number | undefined {
 }
 
 function minScoreOf({ minScore = 0 }: OpenMemoryStoreOptions): number {
-  if (minScore >= 0 && minScore <= 1) return minScore
+  if (typeof minScore === 'number' && minScore >= 0 && minScore <= 1) return minScore
   throw invalid('minScore', 'must be a number from 0 to 1')
 }
 
@@ -257,14 +255,21 @@ async function each<T>(operations: T[], work: (operation: T) => Promise<unknown>
   return settled.map((one) => (one.status === 'fulfilled' ? { value: one.value } : { error: one.reason }))
 }
 
-function noteFailures(
-  results: ItemResult<unknown>[],
+/** Never rejects: what is refused as a whole is noted for each of its operations, and others go on. */
+async function noteFailures(
+  writing: Promise<ItemResult<unknown>[]>,
   operations: readonly PutOperation[],
   failed: Map<string, unknown>,
   expected?: string,
-): void {
-  for (const [at, result] of results.entries()) {
-    if (!result.ok && result.error.code !== expected) failed.set(placeOf(operations[at] as PutOperation), result.error)
+): Promise<void> {
+  try {
+    for (const [at, result] of (await writing).entries()) {
+      if (!result.ok && result.error.code !== expected) {
+        failed.set(placeOf(operations[at] as PutOperation), result.error)
+      }
+    }
+  } catch (error) {
+    for (const operation of operations) failed.set(placeOf(operation), error)
   }
 }
 
