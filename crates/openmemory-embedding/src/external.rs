@@ -12,6 +12,7 @@ use openmemory_domain::TEXT_SEPARATOR;
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
+use super::known_passages::KnownPassages;
 use super::passages::passages;
 use super::pooling::{blended, normalised};
 use super::reassemble::{Group, reassemble};
@@ -58,6 +59,26 @@ pub struct ExternalEmbedder {
     fallbacks: Mutex<Vec<Weak<Self>>>,
     calls: Semaphore,
     bulk_calls: Semaphore,
+    /// Passages of texts that have several.
+    known: KnownPassages,
+}
+
+enum Piece {
+    Known(Passage),
+    Unknown {
+        text: String,
+        /// Whether its passage is to be known from now on.
+        remembers: bool,
+    },
+}
+
+impl Piece {
+    fn unknown(&self) -> Option<&String> {
+        match self {
+            Self::Known(_) => None,
+            Self::Unknown { text, .. } => Some(text),
+        }
+    }
 }
 
 impl ExternalEmbedder {
@@ -70,6 +91,7 @@ impl ExternalEmbedder {
             fallbacks: Mutex::default(),
             calls: Semaphore::new(MAX_CALLS),
             bulk_calls: Semaphore::new(MAX_BULK_CALLS),
+            known: KnownPassages::default(),
         }
     }
 
@@ -120,11 +142,38 @@ impl ExternalEmbedder {
     ) -> Vec<Result<Vec<Passage>, EmbeddingError>> {
         let mut pieces = Vec::with_capacity(texts.len());
         for (text, ranges) in texts.iter().zip(&cuts) {
-            pieces.extend(ranges.iter().map(|range| text.as_ref()[range.clone()].to_owned()));
+            let remembers = purpose == Purpose::Passages && ranges.len() > 1;
+            pieces.extend(ranges.iter().map(|range| self.piece(&text.as_ref()[range.clone()], remembers)));
         }
-        let calls: Vec<Vec<String>> = pieces.chunks(MAX_BATCH).map(<[String]>::to_vec).collect();
-        let groups = stream::iter(calls).map(|pieces| self.embed_in_bulk(pieces, purpose)).buffered(MAX_BULK_CALLS);
-        reassemble(cuts.into_iter().map(Ok).collect(), pin!(groups), progress).await
+        let groups = grouped(pieces).into_iter().map(|pieces| self.embed_unknown(pieces, purpose));
+        let embedded = stream::iter(groups).buffered(MAX_BULK_CALLS);
+        reassemble(cuts.into_iter().map(Ok).collect(), pin!(embedded), progress).await
+    }
+
+    fn piece(&self, text: &str, remembers: bool) -> Piece {
+        match remembers.then(|| self.known.get(text)).flatten() {
+            Some(passage) => Piece::Known(passage),
+            None => Piece::Unknown { text: text.to_owned(), remembers },
+        }
+    }
+
+    /// The passages of the pieces, with one call for those that are not known.
+    async fn embed_unknown(&self, pieces: Vec<Piece>, purpose: Purpose) -> Group {
+        let texts: Vec<String> = pieces.iter().filter_map(Piece::unknown).cloned().collect();
+        let mut embedded =
+            if texts.is_empty() { Vec::new() } else { self.embed_in_bulk(texts, purpose).await }.into_iter();
+        let missing = || Err(EmbeddingError::Closed);
+        let passage = |piece| match piece {
+            Piece::Known(passage) => Ok(passage),
+            Piece::Unknown { text, remembers } => {
+                let passage = embedded.next().unwrap_or_else(missing)?;
+                if remembers {
+                    self.known.insert(&text, &passage);
+                }
+                Ok(passage)
+            }
+        };
+        pieces.into_iter().map(passage).collect()
     }
 
     /// The vector of a query. A query longer than a passage is represented by all of its parts, weighted by length.
@@ -201,4 +250,21 @@ impl ExternalEmbedder {
 fn cut(text: &str) -> Vec<Range<usize>> {
     let characters: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
     passages(text, &characters, WINDOW)
+}
+
+/// The pieces in order, in groups that need one call each.
+fn grouped(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
+    let mut groups: Vec<Vec<Piece>> = Vec::new();
+    let mut unknown = MAX_BATCH;
+    for piece in pieces {
+        if unknown == MAX_BATCH {
+            groups.push(Vec::new());
+            unknown = 0;
+        }
+        unknown += usize::from(piece.unknown().is_some());
+        if let Some(group) = groups.last_mut() {
+            group.push(piece);
+        }
+    }
+    groups
 }

@@ -41,14 +41,25 @@ impl KnownPassages {
         text: &str,
         embed: impl FnOnce() -> Result<Passage, EmbeddingError>,
     ) -> Result<Passage, EmbeddingError> {
-        let key = *blake3::hash(text.as_bytes()).as_bytes();
-        if let Some(known) = self.0.get(&key) {
-            return Ok(Passage::clone(&known));
+        if let Some(known) = self.get(text) {
+            return Ok(known);
         }
         let passage = embed()?;
-        self.0.insert(key, Arc::new(passage.clone()));
+        self.insert(text, &passage);
         Ok(passage)
     }
+
+    pub(super) fn get(&self, text: &str) -> Option<Passage> {
+        self.0.get(&key(text)).map(|known| Passage::clone(&known))
+    }
+
+    pub(super) fn insert(&self, text: &str, passage: &Passage) {
+        self.0.insert(key(text), Arc::new(passage.clone()));
+    }
+}
+
+fn key(text: &str) -> Key {
+    *blake3::hash(text.as_bytes()).as_bytes()
 }
 
 #[cfg(test)]

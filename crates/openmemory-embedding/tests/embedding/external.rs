@@ -96,6 +96,72 @@ async fn the_function_sees_every_character_of_a_long_text() {
     assert_eq!(seen.load(Ordering::Relaxed), 199_998);
 }
 
+#[tokio::test]
+async fn of_a_long_text_that_was_edited_the_function_sees_what_has_changed() {
+    let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+    let log = seen.clone();
+    let embedder = external(move |texts| {
+        log.lock().unwrap().extend(texts.clone());
+        Ok(texts.iter().flat_map(|text| [text.len() as f32, text.matches("dog").count() as f32, 1.0]).collect())
+    });
+    let lines: Vec<String> = (0..1000).map(|number| format!("The cat number {number} sat there. ")).collect();
+    let long = lines.concat();
+    let passages = embedder.passages(&long).await.unwrap();
+    assert_eq!(seen.lock().unwrap().drain(..).collect::<String>(), long);
+
+    let longer = format!("{long}The last one left.");
+    let again = embedder.passages(&longer).await.unwrap();
+    let kept = passages.len() - 2;
+    assert_eq!(again[..kept], passages[..kept]);
+    assert_eq!(seen.lock().unwrap().drain(..).collect::<String>(), longer[passages[kept].range.start..]);
+
+    let edited = long.replacen("number 500", "dog no 500", 1);
+    let one_changed = embedder.passages(&edited).await.unwrap();
+    let sent: Vec<String> = seen.lock().unwrap().drain(..).collect();
+    assert!(sent.len() == 1 && sent[0].contains("dog no 500"), "{sent:?}");
+    let alone = external(|texts| {
+        Ok(texts.iter().flat_map(|text| [text.len() as f32, text.matches("dog").count() as f32, 1.0]).collect())
+    });
+    assert_eq!(one_changed, alone.passages(&edited).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_passage_that_failed_is_sent_again_and_a_query_is_never_remembered() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let count = calls.clone();
+    let embedder = external(move |texts| {
+        let first = count.fetch_add(texts.len(), Ordering::Relaxed) == 0;
+        Ok(if first { [f32::NAN, 0.0, 0.0] } else { [1.0, 0.0, 0.0] }.repeat(texts.len()))
+    });
+    let long = "The cat sat there. ".repeat(300);
+    failure(embedder.passages(&long).await.unwrap_err());
+    let passages = embedder.passages(&long).await.unwrap().len();
+    assert_eq!(calls.load(Ordering::Relaxed), 2 * passages);
+    embedder.query(&long).await.unwrap();
+    embedder.query(&long).await.unwrap();
+    assert_eq!(calls.load(Ordering::Relaxed), 4 * passages);
+}
+
+#[tokio::test]
+async fn known_passages_take_no_place_in_a_call() {
+    let calls: Arc<Mutex<Vec<usize>>> = Arc::default();
+    let log = calls.clone();
+    let embedder = external(move |texts| {
+        log.lock().unwrap().push(texts.len());
+        Ok([1.0, 0.0, 0.0].repeat(texts.len()))
+    });
+    let long = (0..1000).map(|number| format!("The cat number {number} sat there. ")).collect::<String>();
+    let passages = embedder.passages(&long).await.unwrap().len();
+    calls.lock().unwrap().clear();
+    let short: Vec<String> = (0..256).map(|number| format!("Note {number}")).collect();
+    let texts: Vec<&str> =
+        [&long[..]].into_iter().chain(short.iter().map(|text| &text[..])).chain([&long[..]]).collect();
+    let found = embedder.passages_of(&texts, |_| {}).await;
+    assert_eq!(*calls.lock().unwrap(), [256]);
+    let lengths: Vec<usize> = found.iter().map(|text| text.as_ref().unwrap().len()).collect();
+    assert_eq!((lengths[0], lengths[1], lengths[257]), (passages, 1, passages));
+}
+
 /// Answers one call per permit of the gate, and counts concurrent calls.
 struct Gated {
     gate: Semaphore,
