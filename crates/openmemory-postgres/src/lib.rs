@@ -42,6 +42,7 @@ mod stats;
 mod store;
 mod stores;
 mod tls;
+mod trim;
 mod watch;
 mod workspace;
 mod writer;

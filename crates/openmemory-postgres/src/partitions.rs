@@ -151,7 +151,8 @@ impl Hot {
         };
         match known {
             None => self.load(session, clock, dimensions, tag),
-            Some(known) => self.follow(session, known, tag),
+            Some(known) if self.follow(session, known, tag)? => Ok(()),
+            Some(_) => self.load(session, clock, dimensions, tag),
         }
     }
 
@@ -173,12 +174,16 @@ impl Hot {
         Ok(())
     }
 
-    /// Fetches what has changed.
-    fn follow(&self, session: &Session, known: i64, tag: ModelTag) -> Result<(), Error> {
+    /// Fetches what has changed. Whether all of that is still known.
+    fn follow(&self, session: &Session, known: i64, tag: ModelTag) -> Result<bool, Error> {
         let rows = session.query(rows::DELTA, &[&self.scope, &known])?;
-        let Some(clock) = rows.last().map(|row| row.get::<_, i64>(0)) else { return Ok(()) };
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(false) };
+        if first.get::<_, i64>(0) != known + 1 {
+            return Ok(false);
+        }
+        let clock = last.get(0);
         let mut state = self.state.write();
-        let State { partition: Some(partition), foreign, .. } = &mut *state else { return Ok(()) };
+        let State { partition: Some(partition), foreign, .. } = &mut *state else { return Ok(false) };
         let mut seen = HashSet::new();
         for row in &rows {
             let number: i64 = row.get(1);
@@ -195,7 +200,7 @@ impl Hot {
         }
         self.bytes.store(partition.bytes(), Ordering::Relaxed);
         state.clock = clock;
-        Ok(())
+        Ok(true)
     }
 }
 

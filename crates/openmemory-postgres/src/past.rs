@@ -127,7 +127,11 @@ impl HotPast {
             state.texts.is_some().then_some(state.clock)
         };
         let reading = Reading { session, tenant, scope: self.scope, tag };
-        match known {
+        let changed = match known {
+            None => None,
+            Some(known) => self.changed_since(session, known)?,
+        };
+        match changed {
             None => {
                 let mut texts = PastTexts::new(dimensions);
                 let mut last = -1_i64;
@@ -143,9 +147,7 @@ impl HotPast {
                 // What has changed meanwhile is read again by the next search.
                 *self.state.write() = State { texts: Some(texts), clock };
             }
-            Some(known) => {
-                let rows = session.query(rows::CHANGED_SINCE, &[&self.scope, &known])?;
-                let numbers: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
+            Some(numbers) => {
                 let mut state = self.state.write();
                 // If a read fails, all is loaded again.
                 let Some(mut texts) = state.texts.take() else { return Ok(false) };
@@ -156,6 +158,13 @@ impl HotPast {
             }
         }
         Ok(true)
+    }
+
+    /// The memories that have changed; `None` if not all of them are known any more.
+    fn changed_since(&self, session: &Session, known: i64) -> Result<Option<Vec<i64>>, Error> {
+        let rows = session.query(rows::CHANGED_SINCE, &[&self.scope, &known])?;
+        let first = rows.iter().map(|row| row.get::<_, i64>(1)).min();
+        Ok((first == Some(known + 1)).then(|| rows.iter().map(|row| row.get(0)).collect()))
     }
 }
 

@@ -119,8 +119,8 @@ statements! {
 
     /// Memories of a scope that have a history.
     PAST_NUMBERS = "SELECT DISTINCT number FROM om_history WHERE scope = $1 AND number > $2 ORDER BY number LIMIT $3";
-    /// Memories of a scope that have changed since a time of its clock.
-    CHANGED_SINCE = "SELECT DISTINCT number FROM om_change WHERE scope = $1 AND seq > $2 ORDER BY number";
+    /// Memories of a scope that have changed since a time of its clock, each with the first time.
+    CHANGED_SINCE = "SELECT number, min(seq) FROM om_change WHERE scope = $1 AND seq > $2 GROUP BY number ORDER BY number";
     PAST_ENTRIES = "SELECT number, record FROM om_index_entry WHERE scope = $1 AND number = ANY($2)";
     PAST_EMBEDDINGS = "SELECT number, hash, record FROM om_embedding WHERE scope = $1 AND number = ANY($2)";
     PAST_TEXTS = "SELECT number, hash, content FROM om_text WHERE scope = $1 AND number = ANY($2)";
@@ -169,6 +169,16 @@ statements! {
     FEED = "SELECT scope, seq, number, id, version, kind, at, owner, xid::text::bigint FROM om_change \
             WHERE tenant = $1 AND xid >= $2::text::xid8 AND xid < $3::text::xid8 AND kind < 2 \
             AND NOT pg_visible_in_snapshot(xid, $4::text::pg_snapshot) ORDER BY xid, scope, seq";
+    /// The transaction before which changes are too old: of the first one that is not, and none that watchers may not have been
+    /// told of yet.
+    TOO_OLD = "SELECT least(pg_snapshot_xmin(pg_current_snapshot())::text::bigint, \
+               (SELECT xid::text::bigint FROM om_change WHERE tenant = $1 AND at >= $2 ORDER BY xid LIMIT 1))";
+    /// The transaction after so many changes, all of them before another one. Nothing if there are none.
+    TRIM_TO = "SELECT max(x) + 1 FROM (SELECT xid::text::bigint AS x FROM om_change \
+               WHERE tenant = $1 AND xid < $2::text::xid8 ORDER BY xid LIMIT $3) oldest";
+    TRIM = "DELETE FROM om_change WHERE tenant = $1 AND xid < $2::text::xid8";
+    SET_TRIMMED = "INSERT INTO om_meta (tenant, name, value) VALUES ($1, $2, $3) \
+                   ON CONFLICT (tenant, name) DO UPDATE SET value = greatest(om_meta.value, excluded.value)";
 }
 
 /// What a change of the feed says.

@@ -16,6 +16,7 @@ use crate::partitions::HotPartitions;
 use crate::past::Past;
 use crate::pending::Pending;
 use crate::scope_key::{self, ScopeKey};
+use crate::trim::LastTrim;
 use crate::workspace::Workspace;
 
 /// Ids whose places are remembered.
@@ -32,6 +33,7 @@ pub(crate) struct Tenant {
     pub writer: Writer,
     pub feed: Arc<Feed>,
     pub pending: Pending,
+    pub last_trim: LastTrim,
     pub learning_queue: LearningQueue,
     /// Where memories are, which does not change while they exist.
     places: Cache<MemoryId, (ScopeKey, u64)>,
@@ -72,6 +74,7 @@ impl Tenant {
             writer: Writer::default(),
             feed: Arc::default(),
             pending: Pending::default(),
+            last_trim: LastTrim::default(),
             learning_queue: LearningQueue::default(),
             places: Cache::new(PLACES),
             fitting: OnceLock::new(),

@@ -20,8 +20,9 @@ use crate::error::damaged;
 use crate::export::tombstones;
 use crate::rows::{self, DELETED, STORED, decode};
 use crate::scope_key::ScopeKey;
-use crate::session::Session;
+use crate::session::{Param, Request, Session};
 use crate::store::Tenant;
+use crate::trim::{TRIMMED, trimmed};
 use crate::workspace::Workspace;
 
 /// How long a watcher sleeps that nobody wakes, in which other servers may have committed.
@@ -33,11 +34,16 @@ const NOTHING: &str = "1:1:";
 /// Prefix that distinguishes a cursor from a time, and from the cursors of other stores.
 const CURSOR_PREFIX: &str = "p.";
 
+/// How much earlier the time of a change may be than that of a change told before it.
+const MARGIN_MS: i64 = 60_000;
+
 /// A position: all before this transaction, and so many changes after them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Cursor {
     from: i64,
     skip: u64,
+    /// From when on the memories themselves say what has changed, if the changes are no longer kept.
+    at: Timestamp,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -87,16 +93,17 @@ impl Tenant {
         if runtime.runtime_flavor() != RuntimeFlavor::MultiThread {
             return Ok(None);
         }
-        let horizon = self.database.read(horizon);
+        let now = self.clock.now();
+        let horizon = self.database.read(move |session| horizon(session, now));
         tokio::task::block_in_place(|| runtime.block_on(horizon)).map(Some)
     }
 }
 
 /// The present position, and the snapshot of what was committed by then.
-fn horizon(session: &Session) -> Result<(Cursor, String), Error> {
+fn horizon(session: &Session, now: Timestamp) -> Result<(Cursor, String), Error> {
     let rows = session.query(rows::HORIZON, &[])?;
     let (from, snapshot) = rows.first().map_or((0, String::from(NOTHING)), |row| (row.get(0), row.get(1)));
-    Ok((Cursor { from, skip: 0 }, snapshot))
+    Ok((Cursor { from, skip: 0, at: now }, snapshot))
 }
 
 impl Watcher for PostgresWatcher {
@@ -105,21 +112,27 @@ impl Watcher for PostgresWatcher {
             if self.tenant.feed.is_closed() {
                 return Ok(None);
             }
-            let at = match self.at {
-                Some(at) => at,
-                None => {
-                    let (now, snapshot) = self.tenant.database.read(horizon).await?;
-                    self.begun = snapshot;
-                    *self.at.insert(now)
+            loop {
+                let at = match self.at {
+                    Some(at) => at,
+                    None => {
+                        let now = self.tenant.clock.now();
+                        let (now, snapshot) = self.tenant.database.read(move |session| horizon(session, now)).await?;
+                        self.begun = snapshot;
+                        *self.at.insert(now)
+                    }
+                };
+                let changes = self.backlog_changes(&control, at).await?;
+                if !changes.is_empty() {
+                    return Ok(Some(changes));
                 }
-            };
-            let changes = self.backlog_changes(&control, at).await?;
-            if !changes.is_empty() {
-                return Ok(Some(changes));
-            }
-            let changes = self.new_changes(&control, at).await?;
-            if !changes.is_empty() {
-                return Ok(Some(changes));
+                let changes = self.new_changes(&control, at).await?;
+                if !changes.is_empty() {
+                    return Ok(Some(changes));
+                }
+                if self.backlog.is_none() {
+                    break;
+                }
             }
             let feed = Arc::clone(&self.tenant.feed);
             tokio::spawn(async move {
@@ -155,28 +168,36 @@ struct Change {
 }
 
 impl PostgresWatcher {
+    /// The changes after a position. If they are no longer kept there are none, but a backlog.
     async fn new_changes(&mut self, control: &Arc<Control>, at: Cursor) -> Result<Vec<MemoryChange>, Error> {
         let (tenant, filter, control) = (Arc::clone(&self.tenant), self.filter.clone(), Arc::clone(control));
         let begun = self.begun.clone();
         let read = self.tenant.read(Vec::new(), move |rows| {
-            let (end, _) = horizon(rows.session())?;
-            let all = changes_between(rows, &tenant.name, (at.from, end.from), &begun)?;
+            let (end, _) = horizon(rows.session(), rows.now())?;
+            let Some(all) = changes_between(rows, &tenant.name, (at.from, end.from), &begun)? else {
+                return Ok((end, None));
+            };
             let (mut cursor, mut told) = (at, Vec::new());
             for change in all.iter().skip(at.skip as usize) {
                 control.check()?;
                 cursor.skip += 1;
+                cursor.at = cursor.at.max(change.at);
                 if let Some(kind) = kind_of(rows, change, filter.as_ref())? {
                     told.push(MemoryChange { kind, cursor: write_cursor(cursor) });
                     if told.len() == MAX_CHANGES {
-                        return Ok((cursor, told));
+                        return Ok((cursor, Some(told)));
                     }
                 }
             }
-            Ok((end, told))
+            Ok((end, Some(told)))
         });
         let (cursor, told) = read.await?;
         self.at = Some(cursor);
-        Ok(told)
+        if told.is_none() {
+            let since = Timestamp::from_millis(at.at.millis().saturating_sub(MARGIN_MS));
+            self.backlog = Some(Backlog { since, changes: None });
+        }
+        Ok(told.unwrap_or_default())
     }
 
     /// The next changes of the backlog. Before the last ones they have the time at which the watch began, so that a watcher
@@ -235,16 +256,25 @@ impl Tenant {
     }
 }
 
-/// The changes of the transactions from one on, and before another. Those of a scope are in the order of its clock.
+/// The changes of the transactions from one on, and before another; `None` if some of them are no longer kept. Those of a
+/// scope are in the order of its clock.
 fn changes_between(
     rows: &Workspace<'_>,
     tenant: &str,
     (from, to): (i64, i64),
     begun: &str,
-) -> Result<Vec<Change>, Error> {
-    let found = rows.session().query(rows::FEED, &[&tenant, &from.to_string(), &to.to_string(), &begun])?;
+) -> Result<Option<Vec<Change>>, Error> {
+    let params: [&str; 4] = [tenant, &from.to_string(), &to.to_string(), begun];
+    let params = params.into_iter().map(|param| Box::new(param.to_owned()) as Param).collect();
+    let meta: Vec<Param> = vec![Box::new(tenant.to_owned()), Box::new(TRIMMED)];
+    // In this order, since they are removed while others read.
+    let replies = rows.session().pipeline(&[Request::new(rows::FEED, params), Request::new(rows::META, meta)])?;
+    let [found, meta] = &replies[..] else { return Err(Error::Internal("a reply of the database is missing")) };
+    if trimmed(meta)? > from {
+        return Ok(None);
+    }
     let mut changes: Vec<(i64, ScopeKey, i64, Change)> = Vec::with_capacity(found.len());
-    for row in &found {
+    for row in found {
         let (scope, seq, id): (ScopeKey, i64, String) = (row.get(0), row.get(1), row.get(3));
         let change = Change {
             scope,
@@ -266,7 +296,7 @@ fn changes_between(
         *xid = *highest;
     }
     changes.sort_by_key(|(xid, scope, seq, _)| (*xid, *scope, *seq));
-    Ok(changes.into_iter().map(|(.., change)| change).collect())
+    Ok(Some(changes.into_iter().map(|(.., change)| change).collect()))
 }
 
 /// What a watcher is told of a change; `None` if it does not match, or if the memory was deleted since.

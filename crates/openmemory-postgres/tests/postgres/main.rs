@@ -12,4 +12,5 @@ mod storms;
 mod support;
 mod tenants;
 mod tls;
+mod trim;
 mod watch;

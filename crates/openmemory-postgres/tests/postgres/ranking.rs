@@ -1,10 +1,8 @@
 //! Does a database rank as a store in a directory does?
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use openmemory_domain::request::Search;
-use openmemory_domain::{Clock, Timestamp};
 use openmemory_embedding::TestEmbedder;
 use openmemory_engine::{Engine, Options};
 use openmemory_postgres::{Options as PostgresOptions, PostgresStores};
@@ -12,23 +10,7 @@ use openmemory_rules::contract::{Control, Hit, MemoryStore};
 use serde_json::{Value, json};
 
 use crate::server::Server;
-use crate::support::{new_memory, options, search, updating};
-
-/// The time of both stores. With clocks of their own, memories that tie in one do not in the other, and beyond ten
-/// seconds one of them may have reinforced the hits of a search already.
-struct SharedClock(AtomicI64);
-
-impl SharedClock {
-    fn next(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-impl Clock for SharedClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::Relaxed))
-    }
-}
+use crate::support::{ManualClock, new_memory, options, search, updating};
 
 /// A sentence of each of 18 languages, with a place for a word.
 const SENTENCES: [&str; 18] = [
@@ -128,7 +110,9 @@ async fn compare(engine: &Engine, store: &dyn MemoryStore) -> usize {
 async fn ids_order_and_scores_are_those_of_a_store_in_a_directory() {
     let server = Server::start();
     let directory = tempfile::tempdir().unwrap();
-    let clock = Arc::new(SharedClock(AtomicI64::new(1_735_689_600_000)));
+    // With clocks of their own, memories that tie in one store do not in the other, and beyond ten seconds one of them may
+    // have reinforced the hits of a search already.
+    let clock = Arc::new(ManualClock::default());
     let mut in_directory = Options::new(directory.path(), Arc::new(TestEmbedder));
     in_directory.clock = clock.clone();
     let engine = Engine::open(in_directory).unwrap();
@@ -137,7 +121,7 @@ async fn ids_order_and_scores_are_those_of_a_store_in_a_directory() {
     let (one, other) = (stores(), stores());
     let (writer, reader) = (one.tenant("default").await.unwrap(), other.tenant("default").await.unwrap());
     for memory in memories() {
-        clock.next();
+        clock.advance(1);
         engine.add(new_memory(memory.clone())).await.unwrap();
         writer.add(new_memory(memory)).await.unwrap();
     }
@@ -146,7 +130,7 @@ async fn ids_order_and_scores_are_those_of_a_store_in_a_directory() {
     // Straight after updates by the other server.
     for (at, word) in WORDS.iter().enumerate() {
         let patch = json!({ "content": format!("The user has lost interest in {word}."), "tags": ["changed"] });
-        clock.next();
+        clock.advance(1);
         engine.update(updating(&format!("m-0-{at}"), patch.clone())).await.unwrap();
         writer.update(updating(&format!("m-0-{at}"), patch)).await.unwrap();
     }

@@ -7,8 +7,19 @@ use crate::server::Server;
 use crate::support::{add, stores};
 
 /// Statements over all memories of a tenant, or over tables that are not partitioned.
-const OF_TENANT: &[&str] =
-    &["SCOPES", "TENANT_HEADS", "TENANT_ENTRIES", "TOMBSTONES", "COUNT", "FEED", "MESSAGES", "TENANT_SOURCES"];
+const OF_TENANT: &[&str] = &[
+    "SCOPES",
+    "TENANT_HEADS",
+    "TENANT_ENTRIES",
+    "TOMBSTONES",
+    "COUNT",
+    "FEED",
+    "MESSAGES",
+    "TENANT_SOURCES",
+    "TOO_OLD",
+    "TRIM_TO",
+    "TRIM",
+];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_statement_touches_one_hash_partition() {
