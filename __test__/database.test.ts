@@ -8,7 +8,7 @@ import { expect, test } from '@jest/globals'
 import { type DatabaseOptions, OpenMemory, type OpenMemoryOptions, ValidationError } from '@openmemory/sdk'
 import { fakeModel, operations } from './helpers/fake-model'
 import { databaseOf, execute } from './helpers/served'
-import { asker } from './helpers/server'
+import { type Ask, asker } from './helpers/server'
 import { databaseTest, freshDirectory, keep, openDatabases } from './helpers/store'
 
 const URL = 'postgres://ada@127.0.0.1:1/memories'
@@ -136,6 +136,42 @@ databaseTest('a server of the object serves its database', async () => {
   await server.close()
   // The object is still open.
   expect(await om.getMemory(id)).toMatchObject({ id })
+})
+
+databaseTest('a write that is repeated at another server is done once, and gets the same answer', async () => {
+  const all = openDatabases(2) as [OpenMemory, OpenMemory]
+  const apiKeys = ['default=own-key-0123456789', 'ann=ann-key-0123456789']
+  const start = async (om: OpenMemory) =>
+    asker((await om.serve({ port: 0, apiKeys, keyFile: join(freshDirectory(), 'keys.json') })).port)
+  const [here, there] = (await Promise.all(all.map(start))) as [Ask, Ask]
+  const key = 'own-key-0123456789'
+  const add = (ask: Ask, content: string, idempotency: string, as = key) =>
+    ask('POST', '/memory/add', { key: as, body: { content }, headers: { 'idempotency-key': idempotency } })
+  const first = await add(here, 'Ada drinks tea', 'one')
+  const again = await add(there, 'Ada drinks tea', 'one')
+  expect([first.status, first.headers['idempotent-replayed']]).toEqual([200, undefined])
+  expect([again.status, again.headers['idempotent-replayed']]).toEqual([200, 'true'])
+  expect([again.text, again.headers.etag]).toEqual([first.text, first.headers.etag])
+  expect((await add(there, 'Ada drinks coffee', 'one')).body).toMatchObject({ code: 'INVALID_ARGUMENT' })
+  expect((await add(there, 'Ada drinks coffee', 'one', 'ann-key-0123456789')).status).toBe(200)
+
+  // Sent to both at once, by a client that could not wait.
+  const racing = Array.from({ length: 40 }, (_, at) => {
+    const send = (ask: Ask) => add(ask, `note ${at}`, `racing ${at}`)
+    return Promise.all([send(here), send(there)])
+  })
+  for (const [one, other] of await Promise.all(racing)) {
+    expect([one.status, other.status, other.text]).toEqual([200, 200, one.text])
+  }
+  expect((await all[0].listMemories({ limit: 100 })).memories).toHaveLength(41)
+
+  // What was refused has changed nothing, and is tried again.
+  const update = (ask: Ask) =>
+    ask('PATCH', '/memory/late', { key, body: { tags: ['x'] }, headers: { 'idempotency-key': 'two' } })
+  expect((await update(here)).status).toBe(404)
+  await all[0].addMemory({ id: 'late', content: 'Ada was late' })
+  expect((await update(there)).body).toMatchObject({ id: 'late', version: 2 })
+  expect((await update(here)).body).toMatchObject({ id: 'late', version: 2 })
 })
 
 databaseTest('an export of a database is imported into a directory, and exported to equal bytes', async () => {

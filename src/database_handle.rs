@@ -6,7 +6,7 @@ use std::sync::Arc;
 use napi::tokio::sync::OnceCell;
 use openmemory_postgres::{Options, PostgresStore, PostgresStores};
 use openmemory_rules::Error;
-use openmemory_rules::contract::{MemoryStore, Reply, Stores};
+use openmemory_rules::contract::{Claim, Idempotency, MemoryStore, Reply, Stores};
 
 use crate::in_flight::{Beginning, InFlight, Running};
 use crate::options::StoreSpec;
@@ -82,12 +82,30 @@ impl Stores for Served {
         Box::pin(self.handle.tenants())
     }
 
+    fn idempotency(&self) -> Option<&dyn Idempotency> {
+        Some(self)
+    }
+
     fn all_write(&self) -> bool {
         true
     }
 
     fn close(&self) -> Reply<'_, ()> {
         Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+impl Idempotency for Served {
+    fn claim<'a>(&'a self, tenant: &'a str, key: &'a [u8], fingerprint: [u8; 32]) -> Reply<'a, Claim> {
+        Box::pin(async move { self.handle.stores().await?.claim(tenant, key, fingerprint).await })
+    }
+
+    fn renew<'a>(&'a self, tenant: &'a str, key: &'a [u8]) -> Reply<'a, ()> {
+        Box::pin(async move { self.handle.stores().await?.renew(tenant, key).await })
+    }
+
+    fn finish<'a>(&'a self, tenant: &'a str, key: &'a [u8], answer: Option<Vec<u8>>) -> Reply<'a, ()> {
+        Box::pin(async move { self.handle.stores().await?.finish(tenant, key, answer).await })
     }
 }
 

@@ -16,6 +16,7 @@ mod export;
 mod feed;
 mod forget;
 mod history;
+mod idempotency;
 mod import;
 mod job;
 mod learning;

@@ -5,10 +5,11 @@ use openmemory_rules::Error;
 use crate::error::of_migration;
 use crate::session::Session;
 
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../migrations/0001_memories.sql"),
     include_str!("../migrations/0002_learning.sql"),
     include_str!("../migrations/0003_row_security.sql"),
+    include_str!("../migrations/0004_idempotency.sql"),
 ];
 
 /// The key of the lock under which migrations run.

@@ -163,6 +163,19 @@ statements! {
     SET_SOURCES = "INSERT INTO om_sources (scope, number, tenant, record) VALUES ($1, $2, $3, $4) \
                    ON CONFLICT (scope, number) DO UPDATE SET record = excluded.record";
     REMOVE_SOURCES = "DELETE FROM om_sources WHERE scope = $1 AND number = $2";
+    /// Writes with an `Idempotency-Key`. One can be claimed again if its server has ended, or its answer is too old.
+    CLAIM = "INSERT INTO om_idempotency AS w (tenant, key, fingerprint, began, claimed_until) \
+             VALUES ($1, $2, $3, now(), now() + interval '30 seconds') ON CONFLICT (tenant, key) DO UPDATE \
+             SET fingerprint = excluded.fingerprint, began = excluded.began, claimed_until = excluded.claimed_until, answer = NULL \
+             WHERE w.began < now() - interval '10 minutes' OR (w.answer IS NULL AND w.claimed_until < now()) RETURNING true";
+    CLAIMED = "SELECT fingerprint, answer FROM om_idempotency WHERE tenant = $1 AND key = $2";
+    RENEW_CLAIM = "UPDATE om_idempotency SET claimed_until = now() + interval '30 seconds' WHERE tenant = $1 AND key = $2";
+    KEEP_ANSWER = "UPDATE om_idempotency SET answer = $3 WHERE tenant = $1 AND key = $2";
+    REMOVE_CLAIM = "DELETE FROM om_idempotency WHERE tenant = $1 AND key = $2";
+    /// Answers that are too old, and those beyond a number.
+    FORGET_ANSWERS = "DELETE FROM om_idempotency WHERE tenant = $1 AND answer IS NOT NULL \
+                      AND began < greatest(now() - interval '10 minutes', \
+                      (SELECT began FROM om_idempotency WHERE tenant = $1 ORDER BY began DESC OFFSET $2 LIMIT 1))";
     /// The transactions below are over.
     HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_current_snapshot()::text";
     /// What transactions from one on, and before another, have changed.

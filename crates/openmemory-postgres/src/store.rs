@@ -10,6 +10,7 @@ use quick_cache::sync::Cache;
 
 use crate::connect::Database;
 use crate::feed::Feed;
+use crate::idempotency::LastForgotten;
 use crate::job::{ScopeRow, Writer};
 use crate::model::Model;
 use crate::partitions::HotPartitions;
@@ -34,6 +35,7 @@ pub(crate) struct Tenant {
     pub feed: Arc<Feed>,
     pub pending: Pending,
     pub last_trim: LastTrim,
+    pub last_forgotten: LastForgotten,
     pub learning_queue: LearningQueue,
     /// Where memories are, which does not change while they exist.
     places: Cache<MemoryId, (ScopeKey, u64)>,
@@ -75,6 +77,7 @@ impl Tenant {
             feed: Arc::default(),
             pending: Pending::default(),
             last_trim: LastTrim::default(),
+            last_forgotten: LastForgotten::default(),
             learning_queue: LearningQueue::default(),
             places: Cache::new(PLACES),
             fitting: OnceLock::new(),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use openmemory_domain::Clock;
 use openmemory_embedding::EmbeddingService;
 use openmemory_rules::Error;
-use openmemory_rules::contract::{MemoryStore, Reply, Stores};
+use openmemory_rules::contract::{Idempotency, MemoryStore, Reply, Stores};
 use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 
@@ -101,6 +101,10 @@ impl Stores for PostgresStores {
             let tenants = |session: &Session| session.query(rows::TENANTS, &[]);
             Ok(self.database.read(tenants).await?.iter().map(|row| row.get(0)).collect())
         })
+    }
+
+    fn idempotency(&self) -> Option<&dyn Idempotency> {
+        Some(self)
     }
 
     fn all_write(&self) -> bool {

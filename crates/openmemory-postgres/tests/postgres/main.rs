@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests panic, and print what they measured")]
 
 mod failover;
+mod idempotency;
 mod limits;
 mod memories;
 mod ranking;

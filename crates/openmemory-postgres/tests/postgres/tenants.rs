@@ -26,6 +26,7 @@ async fn fill(owner: &Client, tenant: &str) {
         format!("INSERT INTO om_message (scope, id, tenant, at, record) VALUES ({scope}, 'm', $1, 1, '')"),
         format!("INSERT INTO om_sources (scope, number, tenant, record) VALUES ({scope}, 1, $1, '')"),
         "INSERT INTO om_document (tenant, name, value) VALUES ($1, 'd', 'null')".to_owned(),
+        "INSERT INTO om_idempotency (tenant, key, fingerprint, began, claimed_until) VALUES ($1, 'k', '', now(), now())".to_owned(),
     ] {
         owner.execute(&sql, &[&tenant]).await.unwrap();
     }
@@ -58,7 +59,7 @@ async fn a_wrong_tenant_sees_and_changes_nothing_in_any_table() {
         fill(&owner, tenant).await;
     }
     let tables = tables(&owner).await;
-    assert_eq!(tables.iter().filter(|table| !table.ends_with(|last: char| last.is_ascii_digit())).count(), 15);
+    assert_eq!(tables.iter().filter(|table| !table.ends_with(|last: char| last.is_ascii_digit())).count(), 16);
     for table in &tables {
         let is_whole = !table.ends_with(|last: char| last.is_ascii_digit());
         let of_tenant = "tenant = 'one'";
@@ -134,8 +135,8 @@ async fn a_role_that_may_not_create_tables_is_told_what_to_do() {
     client.batch_execute("DELETE FROM om_schema WHERE version > 1").await.unwrap();
     server.grant(&owner);
     let refused = stores(&app).tenant("one").await.map(drop).unwrap_err();
-    assert!(refused.to_string().contains("the tables are of version 1, and this server needs 3"), "{refused}");
-    client.batch_execute("INSERT INTO om_schema VALUES (2), (3), (4)").await.unwrap();
+    assert!(refused.to_string().contains("the tables are of version 1, and this server needs 4"), "{refused}");
+    client.batch_execute("INSERT INTO om_schema VALUES (2), (3), (4), (5)").await.unwrap();
     // And one that is older.
     let store = stores(&app).tenant("one").await.unwrap();
     add(&store, json!({ "content": "a memory" })).await.unwrap();
@@ -153,5 +154,5 @@ async fn servers_that_start_at_once_migrate_once() {
         start.await.unwrap().unwrap();
     }
     let client = connect(&url).await;
-    assert_eq!(count(&client, "om_schema", "true").await, 3);
+    assert_eq!(count(&client, "om_schema", "true").await, 4);
 }

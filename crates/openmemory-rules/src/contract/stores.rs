@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{MemoryStore, Reply};
+use super::{Idempotency, MemoryStore, Reply};
 
 /// The tenant whose store is the directory itself, which embedded callers open too.
 pub const DEFAULT_TENANT: &str = "default";
@@ -15,6 +15,11 @@ pub trait Stores: Send + Sync + 'static {
     /// The tenants that have a store already, whether it is open or not.
     fn tenants(&self) -> Reply<'_, Vec<String>> {
         Box::pin(async { Ok(Vec::new()) })
+    }
+
+    /// What servers of the same stores share about writes that are repeated; `None`: no other server has these stores.
+    fn idempotency(&self) -> Option<&dyn Idempotency> {
+        None
     }
 
     /// Whether all open stores accept writes. Also starts to heal those that do not.

@@ -5,9 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::body::Bytes;
 use axum::extract::{Request, State};
-use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
@@ -19,14 +18,15 @@ use tokio::sync::watch;
 use tokio::task::{spawn, spawn_blocking};
 use tracing::Instrument;
 
+use super::ApiError;
 use super::body::INLINE_BYTES;
-use super::{ApiError, ErrorBody};
+use super::once_among::{KeyedWrite, Turn, turn};
+use super::stored_response::StoredResponse;
 use crate::app_state::AppState;
 use crate::keys::Caller;
 use crate::tenant::Tenant;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// How long a response is kept, unless it is evicted earlier.
 const TTL: Duration = Duration::from_secs(600);
 /// Responses kept per tenant. The oldest are evicted first.
@@ -149,14 +149,6 @@ impl Writes {
     }
 }
 
-#[derive(Clone)]
-struct StoredResponse {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Bytes,
-    error: Option<ErrorBody>,
-}
-
 /// Cancels the control on drop: the client has disconnected, or the work is done.
 pub struct CancelOnDisconnect(pub Arc<Control>);
 
@@ -208,16 +200,26 @@ pub async fn idempotent(State(app): State<Arc<AppState>>, mut request: Request, 
         let (app, request) = (Arc::clone(&app), Request::from_parts(parts, body.into()));
         // A separate task completes the write and stores the response even if the client disconnects.
         let write = async move {
-            let stored = StoredResponse::read(next.run(request).await).await;
+            let answer = async { StoredResponse::read(next.run(request).await).await };
+            let write = KeyedWrite { tenant: tenant.as_str(), key: &key, fingerprint };
+            let (stored, claimed) = match app.stores.idempotency() {
+                None => (answer.await, None),
+                Some(servers) => match turn(servers, write).await {
+                    Turn::Answered(stored) => (*stored, None),
+                    Turn::Mine(claimed) => (claimed.run(answer).await, Some(claimed)),
+                },
+            };
             {
                 let mut entries = app.idempotency.entries.lock();
-                // A rejected write changed nothing. After an internal error, the outcome is unknown.
-                match stored.status.as_u16() {
-                    400..500 | 503 => entries.remove(&tenant, &key),
-                    _ => entries.finish(&tenant, &key, stored.body.len()),
+                match stored.is_outcome() {
+                    false => entries.remove(&tenant, &key),
+                    true => entries.finish(&tenant, &key, stored.body.len()),
                 }
             }
-            sender.send_replace(Some(stored));
+            sender.send_replace(Some(stored.clone()));
+            if let Some(claimed) = claimed {
+                claimed.share(&stored).await;
+            }
         };
         spawn(write.in_current_span());
     }
@@ -236,27 +238,6 @@ fn fingerprint(method: &Method, uri: &str, headers: &HeaderMap, body: &[u8]) -> 
         hash.update(part);
     }
     hash.finalize().into()
-}
-
-impl StoredResponse {
-    async fn read(response: Response) -> Self {
-        let (mut parts, body) = response.into_parts();
-        // A copy: the original bytes hold the request's permit.
-        let body = body.collect().await.map(|body| Bytes::copy_from_slice(&body.to_bytes())).unwrap_or_default();
-        Self { status: parts.status, headers: parts.headers, body, error: parts.extensions.remove::<ErrorBody>() }
-    }
-
-    fn into_response(self, replayed: bool) -> Response {
-        let mut response = (self.status, self.headers, self.body).into_response();
-        if replayed {
-            response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-        }
-        let extensions: &mut Extensions = response.extensions_mut();
-        if let Some(error) = self.error {
-            extensions.insert(error);
-        }
-        response
-    }
 }
 
 #[cfg(test)]

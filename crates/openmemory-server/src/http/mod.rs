@@ -17,6 +17,8 @@
 //! | `stream_body` | how is a response sent while it is being produced? |
 //! | `progress` | how does a long operation report progress? |
 //! | `idempotency` | was this write already answered? |
+//! | `once_among` | is a write done once, if it is repeated at other servers? |
+//! | `stored_response` | how is an answer kept, so that it can be sent again? |
 //! | `tenant_store` | which store and which thread serve a request? |
 //! | `prefer` | does a client want the answer before the work? |
 //! | `precondition` | which version does `If-Match` require? |
@@ -34,6 +36,7 @@ mod idempotency;
 mod long_query;
 mod metrics;
 mod observe;
+mod once_among;
 mod origin;
 mod pace;
 mod paths;
@@ -43,6 +46,7 @@ mod progress;
 mod query;
 mod quota;
 mod rate;
+mod stored_response;
 mod stream_body;
 mod tenant_store;
 mod timeout;
