@@ -27,18 +27,19 @@ impl Engine {
         if threads < 2 {
             return Ok(self.counts(&numbers, request, control)?.into_faceted(request.limit));
         }
-        let shares: Vec<&[Number]> = numbers.chunks(numbers.len().div_ceil(threads)).collect();
-        let counted: Vec<Result<Counts, Error>> = thread::scope(|scope| {
-            let begun: Vec<_> = shares
-                .into_iter()
+        let (own, others) = numbers.split_at(numbers.len().div_ceil(threads));
+        let counted = thread::scope(|scope| {
+            let begun: Vec<_> = others
+                .chunks(own.len())
                 .map(|share| thread::Builder::new().spawn_scoped(scope, || self.counts(share, request, control)))
                 .collect();
-            begun.into_iter().map(|thread| joined(thread.map_err(StorageError::from)?)).collect()
+            let mut counts = self.counts(own, request, control)?;
+            for thread in begun {
+                counts.merge(joined(thread.map_err(StorageError::from)?)?);
+            }
+            Ok::<_, Error>(counts)
         });
-        let mut counts = Counts::default();
-        for share in counted {
-            counts.merge(share?);
-        }
+        let counts = counted?;
         Ok(counts.into_faceted(request.limit))
     }
 
