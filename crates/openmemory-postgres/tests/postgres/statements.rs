@@ -66,6 +66,8 @@ async fn every_statement_touches_one_hash_partition() {
         let mut parts: Vec<String> = plan
             .iter()
             .filter(|line| line.contains(" on om_"))
+            // Until PostgreSQL 16 a plan names all parts that it could have changed; what it changes comes from a scan.
+            .filter(|line| !["Update on", "Delete on"].iter().any(|change| line.trim_start().starts_with(change)))
             .filter_map(|line| line.split(" on ").nth(1)?.split(' ').next().map(str::to_owned))
             .filter(|table| table.chars().last().is_some_and(|last| last.is_ascii_digit()))
             .filter(|table| !table.contains("idx"))
