@@ -15,6 +15,11 @@ use crate::support::{add, stores, updating};
 const MEMORIES: usize = 4;
 const CLIENTS: usize = 64;
 
+/// 2560 updates at 10.
+fn rounds() -> usize {
+    std::env::var("OPENMEMORY_STORM_ROUNDS").map_or(10, |rounds| rounds.parse().unwrap())
+}
+
 /// Each client sets a field of its own in each memory, round after round. Returns how many updates were refused.
 async fn storm(servers: &[PostgresStore], rounds: usize) -> usize {
     let refused = Arc::new(AtomicUsize::new(0));
@@ -49,10 +54,16 @@ async fn check(store: &PostgresStore, rounds: usize) {
             assert_eq!(found.version.metadata.fields()[&format!("f{client}")], json!(rounds), "{id}, client {client}");
         }
         assert_eq!(found.version.number, (1 + CLIENTS * rounds) as u64, "{id}");
-        let history = History::read(json!({ "id": id, "limit": 1000 })).unwrap();
-        let history = store.history(history, Arc::default()).await.unwrap();
-        let numbers: Vec<u64> = history.iter().map(|version| version.version.number).collect();
-        assert!(numbers.windows(2).all(|pair| pair[0] == pair[1] + 1), "{id}: the history has a gap");
+        let last = found.version.number;
+        let mut numbers: Vec<u64> = Vec::new();
+        while numbers.last() != Some(&1) {
+            let before = numbers.last().copied().unwrap_or(last + 1);
+            let page = History::read(json!({ "id": id, "limit": 1000, "before": before })).unwrap();
+            let page = store.history(page, Arc::default()).await.unwrap();
+            assert!(!page.is_empty(), "{id}: the history ends at {before}");
+            numbers.extend(page.iter().map(|version| version.version.number));
+        }
+        assert!(numbers.iter().copied().eq((1..=last).rev()), "{id}: the history has a gap");
     }
 }
 
@@ -76,7 +87,7 @@ async fn servers(url: &str, count: usize) -> (Vec<openmemory_postgres::PostgresS
 async fn sixty_four_clients_of_three_servers_lose_nothing() {
     let server = Server::start();
     let (_all, tenants) = servers(&server.database(), 3).await;
-    let rounds = 10;
+    let rounds = rounds();
     let began = std::time::Instant::now();
     let refused = storm(&tenants, rounds).await;
     let updates = CLIENTS * MEMORIES * rounds;
@@ -90,7 +101,7 @@ async fn connections_that_end_lose_nothing_and_repeat_nothing() {
     let server = Server::start();
     let url = server.database();
     let (_all, tenants) = servers(&url, 2).await;
-    let rounds = 10;
+    let rounds = rounds();
     let stop = Arc::new(AtomicBool::new(false));
     let killer = {
         let (url, stop) = (url.clone(), Arc::clone(&stop));
@@ -113,6 +124,6 @@ async fn connections_that_end_lose_nothing_and_repeat_nothing() {
     println!("{ended} connections ended, {refused} updates refused");
     assert!(ended > 10, "only {ended} connections were ended");
     // Whoever was refused did it again, so there is one version for each update if what was refused was not made.
-    assert!(refused < 50, "{refused} updates were refused");
+    assert!(refused < 5 * rounds, "{refused} updates were refused");
     check(&tenants[0], rounds).await;
 }
