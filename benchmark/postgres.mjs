@@ -56,7 +56,9 @@ const cold = await median(5, async () => {
   await other.searchMemories(...ofAda(queries[1]))
   await other.close()
 })
-console.log(`${OF_ONE} memories of a user: get p50 ${ms(get)}, warm search p50 ${ms(warm)}, first search of a process ${ms(cold)}`)
+console.log(
+  `${OF_ONE} memories of a user: get p50 ${ms(get)}, warm search p50 ${ms(warm)}, first search of a process ${ms(cold)}`,
+)
 
 for (const [name, user] of [
   [`${IN_FLIGHT} users`, (at) => `u${at}`],
@@ -81,7 +83,12 @@ const path = mkdtempSync(join(tmpdir(), 'openmemory-bench-'))
 const alone = new OpenMemory({ path, embedder: 'test' })
 const random = randomFrom(9)
 const few = Array.from({ length: FEW }, (_, at) => ({
-  ...{ id: `few${at}`, user_id: 'eve', content: notes.next(30).text, created_at: new Date(Date.UTC(2026, 0, 1) + at * 60_000) },
+  ...{
+    id: `few${at}`,
+    user_id: 'eve',
+    content: notes.next(30).text,
+    created_at: new Date(Date.UTC(2026, 0, 1) + at * 60_000),
+  },
 }))
 await alone.addMemories(few)
 await fill(ALL - FEW, () => ({ user_id: `many${between(random, 0, USERS)}`, content: notes.next(30).text }))
@@ -95,7 +102,9 @@ for (const { content } of few) {
   expected += best.length
   found += best.filter(({ id }) => ids.has(id)).length
 }
-console.log(`a user of ${FEW} among ${ALL}: ${found} of the ${expected} best ones, recall ${(found / expected).toFixed(3)}`)
+console.log(
+  `a user of ${FEW} among ${ALL}: ${found} of the ${expected} best ones, recall ${(found / expected).toFixed(3)}`,
+)
 await alone.close()
 rmSync(path, { recursive: true })
 await om.close()
