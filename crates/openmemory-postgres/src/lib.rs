@@ -47,6 +47,7 @@ mod trim;
 mod watch;
 mod workspace;
 mod writer;
+mod written_rows;
 
 pub use connect::{LanguageModelOf, Options};
 pub use rows::STATEMENTS;

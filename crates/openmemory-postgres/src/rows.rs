@@ -95,6 +95,34 @@ statements! {
     REMOVE_DYNAMICS = "DELETE FROM om_dynamics WHERE scope = $1 AND number = $2";
     ADD_CHANGE = "INSERT INTO om_change (scope, seq, tenant, number, id, version, kind, at, writer, owner) \
                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    /// The same for many rows of a scope, whose columns are arrays.
+    ADD_MEMORIES = "INSERT INTO om_memory (scope, number, tenant, hash, agent_id, app_id, run_id, created_at, updated_at, record) \
+                    SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[], $8::bigint[], $9::bigint[], $10::bytea[])";
+    ADD_HISTORIES = "INSERT INTO om_history (scope, number, tenant, version, record) \
+                     SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::bytea[])";
+    ADD_TEXTS = "INSERT INTO om_text (scope, number, tenant, hash, key, content) \
+                 SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::bytea[], $5::bytea[], $6::bytea[]) \
+                 ON CONFLICT (scope, number, hash) DO NOTHING";
+    SET_INDEX_ENTRIES = "INSERT INTO om_index_entry (scope, number, tenant, record) \
+                         SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::bytea[]) \
+                         ON CONFLICT (scope, number) DO UPDATE SET record = excluded.record";
+    SET_EMBEDDINGS = "INSERT INTO om_embedding (scope, number, tenant, hash, record) \
+                      SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::bytea[], $5::bytea[]) \
+                      ON CONFLICT (scope, number, hash) DO UPDATE SET record = excluded.record";
+    SET_MANY_DYNAMICS = "INSERT INTO om_dynamics (scope, number, tenant, record) \
+                         SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::bytea[]) \
+                         ON CONFLICT (scope, number) DO UPDATE SET record = excluded.record";
+    SET_MANY_WAYPOINTS = "INSERT INTO om_waypoints (scope, number, tenant, record) \
+                          SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::bytea[]) \
+                          ON CONFLICT (scope, number) DO UPDATE SET record = excluded.record";
+    SET_MANY_SOURCES = "INSERT INTO om_sources (scope, number, tenant, record) \
+                        SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::bytea[]) \
+                        ON CONFLICT (scope, number) DO UPDATE SET record = excluded.record";
+    ADD_CHANGES = "INSERT INTO om_change (scope, seq, tenant, number, id, version, kind, at, writer, owner) \
+                   SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::smallint[], $8::bigint[], $9::uuid[], $10::bytea[])";
+    SET_MEMORIES = "UPDATE om_memory m SET hash = u.hash, created_at = u.created_at, updated_at = u.updated_at, record = u.record \
+                    FROM unnest($2::bigint[], $3::bytea[], $4::bigint[], $5::bigint[], $6::bytea[]) \
+                    AS u(number, hash, created_at, updated_at, record) WHERE m.scope = $1 AND m.number = u.number";
     /// Whether a job has committed whose answer was lost. Its scope is locked, so nothing of it is under way.
     WRITER = "SELECT seq FROM om_change WHERE scope = $1 AND seq > $2 AND writer = $3 LIMIT 1";
 
@@ -193,6 +221,20 @@ statements! {
     SET_TRIMMED = "INSERT INTO om_meta (tenant, name, value) VALUES ($1, $2, $3) \
                    ON CONFLICT (tenant, name) DO UPDATE SET value = greatest(om_meta.value, excluded.value)";
 }
+
+/// The statements for a single row, and for many.
+pub(crate) const MANY: &[(&str, &str)] = &[
+    (ADD_MEMORY, ADD_MEMORIES),
+    (ADD_HISTORY, ADD_HISTORIES),
+    (ADD_TEXT, ADD_TEXTS),
+    (SET_INDEX_ENTRY, SET_INDEX_ENTRIES),
+    (SET_EMBEDDING, SET_EMBEDDINGS),
+    (SET_DYNAMICS, SET_MANY_DYNAMICS),
+    (SET_WAYPOINTS, SET_MANY_WAYPOINTS),
+    (SET_SOURCES, SET_MANY_SOURCES),
+    (ADD_CHANGE, ADD_CHANGES),
+    (SET_MEMORY, SET_MEMORIES),
+];
 
 /// What a change of the feed says.
 pub(crate) const STORED: i16 = 0;

@@ -17,6 +17,7 @@ use crate::error::damaged;
 use crate::rows::{self, DELETED, SIGNAL, STORED, decode, encode};
 use crate::scope_key::{self, ScopeKey};
 use crate::session::{Param, Request, Session};
+use crate::written_rows::{self, Row, Value};
 
 /// A row of one table.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -397,7 +398,7 @@ impl<'s> Workspace<'s> {
         let all = self.rows.borrow();
         let inserted: HashSet<u64> = self.inserted.iter().copied().collect();
         let first: HashMap<&Key, bool> = self.undo.iter().rev().map(|undo| (&undo.key, undo.was_placed())).collect();
-        let mut written = HashSet::new();
+        let (mut written, mut new_rows) = (HashSet::new(), Vec::new());
         for key in self.changed.order.iter().filter(|key| self.changed.known.contains(key)) {
             if !written.insert(key) {
                 continue;
@@ -421,10 +422,12 @@ impl<'s> Workspace<'s> {
             }
             match self.write_learnt(key, value.as_deref())? {
                 Some(request) => requests.push(request),
-                None => self.write_row(key, value.as_deref(), &deleted, &inserted, &mut requests)?,
+                None => self.write_row(key, value.as_deref(), &deleted, &inserted, (&mut requests, &mut new_rows))?,
             }
         }
-        self.write_events(writer, &mut requests);
+        let clocks = self.write_events(writer, &mut new_rows);
+        requests.extend(written_rows::requests(new_rows));
+        requests.extend(clocks);
         Ok(requests)
     }
 
@@ -466,7 +469,7 @@ impl<'s> Workspace<'s> {
         value: Option<&[u8]>,
         deleted: &BTreeSet<(ScopeKey, u64)>,
         inserted: &HashSet<u64>,
-        requests: &mut Vec<Request>,
+        (requests, written): (&mut Vec<Request>, &mut Vec<Row>),
     ) -> Result<(), Error> {
         let (Key::Head(number)
         | Key::Earlier(number, _)
@@ -484,102 +487,85 @@ impl<'s> Workspace<'s> {
         if deleted.contains(&(scope, number)) {
             return Ok(());
         }
-        let mut params: Vec<Param> = vec![Box::new(scope), Box::new(number as i64)];
         let Some(value) = value else {
             if matches!(key, Key::Waypoints(_)) {
+                let params: Vec<Param> = vec![Box::new(scope), Box::new(number as i64)];
                 requests.push(Request::new(rows::REMOVE_WAYPOINTS, params));
             }
             return Ok(());
         };
-        let record = || -> Param { Box::new(value.to_vec()) };
+        let bytes = |bytes: &[u8]| Value::Bytes(Some(bytes.to_vec()));
+        let mut columns = vec![Value::Int(number as i64)];
         if !matches!(key, Key::Head(_)) || inserted.contains(&number) {
-            params.push(Box::new(self.tenant.to_owned()));
+            columns.push(Value::Text(self.tenant.to_owned()));
         }
         let sql = match key {
             Key::Head(_) => {
                 let version = rows::version(value)?;
                 let is_new = inserted.contains(&number);
-                let hash = version.content.as_bytes().to_vec();
+                columns.push(bytes(version.content.as_bytes()));
                 if is_new {
-                    params.push(Box::new(hash));
                     let Scope { agent_id, app_id, run_id, .. } = &version.scope;
                     for id in [agent_id, app_id, run_id] {
-                        params.push(Box::new(id.as_ref().map(|id| id.as_bytes().to_vec())));
+                        columns.push(Value::Bytes(id.as_ref().map(|id| id.as_bytes().to_vec())));
                     }
-                } else {
-                    params.push(Box::new(hash));
                 }
-                params.push(Box::new(version.created_at.millis()));
-                params.push(Box::new(version.updated_at.millis()));
-                params.push(record());
+                columns.push(Value::Int(version.created_at.millis()));
+                columns.push(Value::Int(version.updated_at.millis()));
                 if is_new { rows::ADD_MEMORY } else { rows::SET_MEMORY }
             }
             Key::Earlier(_, version) => {
-                params.push(Box::new(*version as i64));
-                params.push(record());
+                columns.push(Value::Int(*version as i64));
                 rows::ADD_HISTORY
             }
             Key::Text(_, hash) => {
                 let head = self.head(Number(number))?.ok_or(Error::Internal("a text without its memory"))?;
                 let text = std::str::from_utf8(value).map_err(|_| damaged("the text of a memory"))?;
-                params.push(Box::new(hash.as_bytes().to_vec()));
-                params.push(Box::new(TextKey::of(&head.scope, text).as_bytes().to_vec()));
-                params.push(record());
+                columns.push(bytes(hash.as_bytes()));
+                columns.push(bytes(TextKey::of(&head.scope, text).as_bytes()));
                 rows::ADD_TEXT
             }
-            Key::Entry(_) => {
-                params.push(record());
-                rows::SET_INDEX_ENTRY
-            }
             Key::Replaced(_, hash) => {
-                params.push(Box::new(hash.as_bytes().to_vec()));
-                params.push(record());
+                columns.push(bytes(hash.as_bytes()));
                 rows::SET_EMBEDDING
             }
-            Key::Dynamics(_) => {
-                params.push(record());
-                rows::SET_DYNAMICS
-            }
-            Key::Waypoints(_) => {
-                params.push(record());
-                rows::SET_WAYPOINTS
-            }
-            Key::Sources(_) => {
-                params.push(record());
-                rows::SET_SOURCES
-            }
+            Key::Entry(_) => rows::SET_INDEX_ENTRY,
+            Key::Dynamics(_) => rows::SET_DYNAMICS,
+            Key::Waypoints(_) => rows::SET_WAYPOINTS,
+            Key::Sources(_) => rows::SET_SOURCES,
             Key::Id(_) | Key::Meta(_) | Key::Learning(_) | Key::Message(..) | Key::Document(_) => return Ok(()),
         };
-        requests.push(Request::new(sql, params));
+        columns.push(bytes(value));
+        written.push(Row { sql, scope, columns });
         Ok(())
     }
 
-    fn write_events(&self, writer: Uuid, requests: &mut Vec<Request>) {
+    /// A row for each change. Returns the statements that move the clocks.
+    fn write_events(&self, writer: Uuid, written: &mut Vec<Row>) -> Vec<Request> {
+        let mut clocks = Vec::new();
         for (scope, seq) in &self.locked {
             let mut clock = *seq;
             for event in self.events.iter().filter(|event| event.scope == *scope) {
                 clock += 1;
-                requests.push(Request::new(
-                    rows::ADD_CHANGE,
-                    vec![
-                        Box::new(*scope),
-                        Box::new(clock),
-                        Box::new(self.tenant.to_owned()),
-                        Box::new(event.number as i64),
-                        Box::new(event.id.as_str().to_owned()),
-                        Box::new(event.version as i64),
-                        Box::new(event.kind),
-                        Box::new(self.now.millis()),
-                        Box::new(writer),
-                        Box::new(event.owner.clone()),
-                    ],
-                ));
+                let columns = vec![
+                    Value::Int(clock),
+                    Value::Text(self.tenant.to_owned()),
+                    Value::Int(event.number as i64),
+                    Value::Text(event.id.as_str().to_owned()),
+                    Value::Int(event.version as i64),
+                    Value::Small(event.kind),
+                    Value::Int(self.now.millis()),
+                    Value::Uuid(writer),
+                    Value::Bytes(event.owner.clone()),
+                ];
+                written.push(Row { sql: rows::ADD_CHANGE, scope: *scope, columns });
             }
             if clock > *seq {
                 let by: i64 = self.memories.iter().filter(|(of, _)| of == scope).map(|(_, by)| by).sum();
-                requests.push(Request::new(rows::MOVE_CLOCK, vec![Box::new(*scope), Box::new(clock), Box::new(by)]));
+                clocks.push(Request::new(rows::MOVE_CLOCK, vec![Box::new(*scope), Box::new(clock), Box::new(by)]));
             }
         }
+        clocks
     }
 }
 

@@ -38,14 +38,17 @@ async fn every_statement_touches_one_hash_partition() {
         let values = types.iter().enumerate().map(|(at, of)| match of.as_str() {
             "uuid" => "'00000000-0000-0000-0000-000000000001'".to_owned(),
             "int8" | "int4" | "int2" => "1".to_owned(),
-            "_int8" => "'{1,2}'".to_owned(),
+            "_int8" | "_int2" => "'{1,2}'".to_owned(),
+            "_text" | "_bytea" => "'{a,b}'".to_owned(),
+            "_uuid" => "'{00000000-0000-0000-0000-000000000001,00000000-0000-0000-0000-000000000002}'".to_owned(),
             _ if at == 3 && sql.contains("pg_snapshot)") => "'1:1:'".to_owned(),
             _ => "'1'".to_owned(),
         });
         let values = values.collect::<Vec<_>>().join(", ");
-        let arguments = if types.is_empty() { String::new() } else { format!(" ({})", types.join(", ")) };
+        let names = types.iter().map(|of| of.strip_prefix('_').map_or(of.clone(), |of| format!("{of}[]")));
+        let names = names.collect::<Vec<_>>().join(", ");
+        let arguments = if types.is_empty() { String::new() } else { format!(" ({names})") };
         let values = if types.is_empty() { values } else { format!("({values})") };
-        let arguments = arguments.replace("_int8", "int8[]");
         client
             .batch_execute(&format!("BEGIN; PREPARE one{arguments} AS {sql}"))
             .await
