@@ -20,6 +20,7 @@ use openmemory_rules::write::{delete, reinforce, restore, retire, update};
 use openmemory_rules::{Changes, Error};
 
 use crate::job::{Hints, ScopeRow};
+use crate::prepare::{Before, Change, text_with};
 use crate::store::Tenant;
 use crate::workspace::Workspace;
 
@@ -74,6 +75,7 @@ impl Tenant {
             scopes.push(self.scope_of(&openmemory_domain::Scope::default()));
         }
         if let (Some(text), Some(scope)) = (text, scopes.first()) {
+            hints.texts.extend(hints.numbers.iter().map(|(scope, number)| (*scope, *number, text.hash)));
             hints.numbers.extend(text.related.iter().map(|other| (scope.key, other.number.0)));
             hints.model = true;
         }
@@ -129,16 +131,8 @@ impl Tenant {
         let mut results = Vec::with_capacity(unprepared.len());
         while !unprepared.is_empty() {
             let rest = unprepared.split_off(chunk.min(unprepared.len()));
-            let (mut prepared, mut scopes) = (Vec::with_capacity(unprepared.len()), Vec::new());
-            for item in unprepared {
-                prepared.push(match item {
-                    Ok(item) => {
-                        scopes.push(self.scope_of(&item.new.scope));
-                        self.prepare_item(item, &embedded).await
-                    }
-                    Err(failed) => Err(failed),
-                });
-            }
+            let scopes = unprepared.iter().flatten().map(|item| self.scope_of(&item.new.scope)).collect();
+            let prepared = self.prepare_items(unprepared, &embedded).await?;
             let mut hints = Hints { model: true, ..Hints::default() };
             for prepared in prepared.iter().flatten() {
                 let scope = self.scope_of(&prepared.version.scope);
@@ -156,22 +150,32 @@ impl Tenant {
         Ok(results)
     }
 
-    async fn prepare_item(
+    async fn prepare_items(
         self: &Arc<Self>,
-        Unprepared { new, known }: Unprepared,
+        items: Vec<ItemResult<Unprepared>>,
         embedded: &Embedded,
-    ) -> ItemResult<Prepared> {
-        let id = HasId::id(&new);
-        let embedding = match (known, embedded.get(&new.content.hash())) {
-            (Some(known), _) => Ok(known),
-            (None, Some(embedding)) => embedding.clone(),
-            (None, None) => Err(Error::Internal("a text was not embedded")),
+    ) -> Result<Vec<ItemResult<Prepared>>, Error> {
+        let with_vectors = |item: ItemResult<Unprepared>| {
+            let Unprepared { new, known } = item?;
+            let id = HasId::id(&new);
+            match (known, embedded.get(&new.content.hash())) {
+                (Some(known), _) => Ok((new, known)),
+                (None, Some(Ok(embedding))) => Ok((new, Arc::clone(embedding))),
+                (None, Some(Err(error))) => Err(ItemError { id, error: error.clone() }),
+                (None, None) => Err(ItemError { id, error: Error::Internal("a text was not embedded") }),
+            }
         };
-        let prepared = match embedding {
-            Ok(embedding) => self.prepare(new, embedding).await,
-            Err(error) => Err(error),
+        let items: Vec<ItemResult<(NewMemory, Arc<Embedding>)>> = items.into_iter().map(with_vectors).collect();
+        let wanted = items.iter().flatten();
+        let wanted = wanted.map(|(new, embedding)| (self.scope_of(&new.scope).key, Arc::clone(embedding))).collect();
+        let mut related = self.related(wanted).await?.into_iter();
+        let prepare = |item: ItemResult<(NewMemory, Arc<Embedding>)>| {
+            let (new, embedding) = item?;
+            let id = HasId::id(&new);
+            let related = related.next().unwrap_or_default();
+            self.prepared(new, embedding, related).map_err(|error| ItemError { id, error })
         };
-        prepared.map_err(|error| ItemError { id, error })
+        Ok(items.into_iter().map(prepare).collect())
     }
 
     /// Applies the good items in one commit and returns the results of all items in order.
@@ -211,8 +215,11 @@ impl Tenant {
     pub(crate) async fn update(self: &Arc<Self>, update: Update) -> Result<Memory, Error> {
         let text = match &update.patch.content {
             Some(content) => {
-                self.check_update(&update.id, update.if_version).await?;
-                Some(self.text(&update.id, content).await?)
+                let check = Some(update.if_version);
+                let change = Change { id: update.id.clone(), text: Some(content.hash()), check };
+                let before = self.before(vec![change]).await?.pop();
+                let before = before.unwrap_or(Err(Error::Internal("nothing is known of a memory")))?;
+                Some(self.text(content, &before).await?)
             }
             None => None,
         };
@@ -272,44 +279,47 @@ impl Tenant {
         request: UpdateMany,
         control: &Control,
     ) -> Result<Vec<ItemResult<Memory>>, Error> {
-        let mut items = Vec::new();
-        for item in read_items(request.items) {
-            // `if_version` is left to the commit, because an earlier item may create that version.
-            items.push(match item {
-                Ok(update) => match self.check_update(&update.id, None).await {
-                    Ok(()) => Ok(update),
-                    Err(error) => Err(ItemError { id: Some(update.id.to_string()), error }),
-                },
-                Err(failed) => Err(failed),
-            });
+        // `if_version` is left to the commit, because an earlier item may create that version.
+        let change = |update: &Update| Change {
+            id: update.id.clone(),
+            text: update.patch.content.as_ref().map(Content::hash),
+            check: Some(None),
+        };
+        let read = read_items(request.items);
+        let mut known = Vec::with_capacity(read.len());
+        for some in read.chunks(UPDATE_CHUNK) {
+            known.extend(self.before(some.iter().flatten().map(change).collect()).await?);
         }
+        let mut known = known.into_iter();
+        let with_known = |item: ItemResult<Update>| {
+            let update = item?;
+            match known.next() {
+                Some(Ok(before)) => Ok((update, before)),
+                Some(Err(error)) => Err(ItemError { id: Some(update.id.to_string()), error }),
+                None => Err(ItemError { id: None, error: Error::Internal("nothing is known of a memory") }),
+            }
+        };
+        let items: Vec<ItemResult<(Update, Before)>> = read.into_iter().map(with_known).collect();
         if request.atomic && items.iter().any(Result::is_err) {
-            return Ok(aborted(items));
+            return Ok(aborted(items.into_iter().map(|item| item.map(|(update, _)| update)).collect()));
         }
-        let mut unknown: Vec<&Content> = Vec::new();
-        for update in items.iter().flatten() {
-            unknown.extend(self.unknown_text(update).await?);
-        }
+        let unknown = items.iter().flatten().filter(|(_, before)| !before.has_vectors());
+        let unknown: Vec<&Content> = unknown.filter_map(|(update, _)| update.patch.content.as_ref()).collect();
         if !unknown.is_empty() {
             self.fitting_model().await?;
         }
         let embedded = self.model.embed_all(&unknown, control, |done, total| control.report(done, total)).await?;
-        let mut texts = Vec::with_capacity(items.len());
-        for item in items {
-            texts.push(match item {
-                Ok(update) => {
-                    let id = Some(update.id.to_string());
-                    self.with_text(update, &embedded).await.map_err(|error| ItemError { id, error })
-                }
-                Err(failed) => Err(failed),
-            });
-        }
+        let mut texts = self.with_texts(items, &embedded).await?;
         let chunk = if request.atomic { texts.len() } else { UPDATE_CHUNK };
         let mut results = Vec::with_capacity(texts.len());
         while !texts.is_empty() {
             let rest = texts.split_off(chunk.min(texts.len()));
             let (scopes, mut hints) = self.places(texts.iter().flatten().map(|(update, _)| &update.id)).await?;
             hints.model = texts.iter().flatten().any(|(_, text)| text.is_some());
+            for (update, text) in texts.iter().flatten() {
+                let place = self.known_place(&update.id);
+                hints.texts.extend(text.as_ref().zip(place).map(|(text, (scope, number))| (scope, number, text.hash)));
+            }
             let apply = move |rows: &mut Workspace<'_>, (update, text): (Update, Option<Text>)| {
                 update::update(rows, &update, text.as_ref(), rows.now())
                     .map_err(|error| ItemError { id: Some(update.id.to_string()), error })
@@ -320,12 +330,37 @@ impl Tenant {
         Ok(results)
     }
 
+    /// Updates with the texts that they set.
+    async fn with_texts(
+        self: &Arc<Self>,
+        items: Vec<ItemResult<(Update, Before)>>,
+        embedded: &Embedded,
+    ) -> Result<Vec<ItemResult<(Update, Option<Text>)>>, Error> {
+        let embedding = |(update, _): &(Update, Before)| {
+            let known = update.patch.content.as_ref().and_then(|content| embedded.get(&content.hash()));
+            known.cloned().transpose()
+        };
+        let embeddings: Vec<Result<Option<Arc<Embedding>>, Error>> = items.iter().flatten().map(embedding).collect();
+        let linked = items.iter().flatten().zip(&embeddings);
+        let linked = linked.map(|((_, before), embedding)| (before, embedding.clone().ok().flatten())).collect();
+        let mut related = self.more_related(linked).await?.into_iter();
+        let mut embeddings = embeddings.into_iter();
+        let with_text = |item: ItemResult<(Update, Before)>| {
+            let (update, _) = item?;
+            let related = related.next().unwrap_or_default();
+            let id = || Some(update.id.to_string());
+            let embedding = embeddings.next().unwrap_or(Ok(None)).map_err(|error| ItemError { id: id(), error })?;
+            let text = update.patch.content.as_ref().map(|content| text_with(content, embedding, related));
+            Ok((update, text))
+        };
+        Ok(items.into_iter().map(with_text).collect())
+    }
+
     /// The text that an update sets, unless the memory has its vectors.
     async fn unknown_text<'a>(self: &Arc<Self>, update: &'a Update) -> Result<Option<&'a Content>, Error> {
-        match &update.patch.content {
-            Some(content) if !self.knows(&update.id, content.hash()).await? => Ok(Some(content)),
-            _ => Ok(None),
-        }
+        let Some(content) = &update.patch.content else { return Ok(None) };
+        let before = self.before_one(&update.id, content).await?;
+        Ok((!before.has_vectors()).then_some(content))
     }
 
     pub(crate) async fn touch(self: &Arc<Self>, request: Touch) -> Result<Vec<ItemResult<Memory>>, Error> {
@@ -543,7 +578,7 @@ impl HasId for Named {
 fn hints_of(scope: &ScopeRow, prepared: &[Prepared]) -> Hints {
     let numbers = prepared.iter().flat_map(|new| &new.text.related).map(|other| (scope.key, other.number.0)).collect();
     let ids = prepared.iter().map(|new| new.id().clone()).collect();
-    Hints { ids, numbers, new: prepared.len(), model: true, sources: false }
+    Hints { ids, numbers, new: prepared.len(), model: true, ..Hints::default() }
 }
 
 fn read_ids(ids: Vec<Item<MemoryId>>) -> Vec<ItemResult<MemoryId>> {

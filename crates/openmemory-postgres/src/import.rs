@@ -153,6 +153,7 @@ impl Tenant {
             new: ready.len(),
             model: true,
             sources: !sources.is_empty(),
+            texts: Vec::new(),
         };
         let lines: Vec<(u64, Arc<ExportedMemory>)> =
             ready.iter().map(|ready| (ready.line, Arc::clone(&ready.memory))).collect();

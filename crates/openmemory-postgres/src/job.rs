@@ -7,6 +7,7 @@ use openmemory_rules::{Changes, Error};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
+use crate::prefetch::TextOf;
 use crate::scope_key::ScopeKey;
 use crate::workspace::Workspace;
 
@@ -22,6 +23,8 @@ pub(crate) struct ScopeRow {
 pub(crate) struct Hints {
     pub ids: Vec<MemoryId>,
     pub numbers: Vec<(ScopeKey, u64)>,
+    /// Texts that memories get.
+    pub texts: Vec<TextOf>,
     /// New memories.
     pub new: usize,
     pub model: bool,

@@ -29,6 +29,7 @@ mod partitions;
 mod past;
 mod past_rows;
 mod pending;
+mod prefetch;
 mod prepare;
 mod reads;
 mod recall;

@@ -1,19 +1,24 @@
 //! What does a change need before its commit? Its vectors, and the memories that it may be linked to; nothing is locked.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use openmemory_calls::embed::Embedded;
 use openmemory_calls::index_text::words;
 use openmemory_domain::request::{IfExists, NewMemory, OnConflict, Restore, Update};
-use openmemory_domain::{Content, ContentHash, Embedding, Memory, MemoryId};
+use openmemory_domain::{Content, ContentHash, Embedding, Memory, MemoryId, ModelTag};
 use openmemory_rules::write::add::{Prepared, find};
 use openmemory_rules::write::current::{check_version, current, memory};
 use openmemory_rules::write::links::{MAX_OWN_LINKS, MIN_SIMILARITY, Related};
 use openmemory_rules::write::text::Text;
 use openmemory_rules::{Error, Number, Rows};
 
+use crate::partitions::Hot;
+use crate::prefetch::Wanted;
 use crate::scope_key::{self, ScopeKey};
+use crate::session::Session;
 use crate::store::Tenant;
+use crate::workspace::Workspace;
 
 impl Tenant {
     /// The existing memory with the text of `new`, if such a memory is to be skipped.
@@ -85,108 +90,119 @@ impl Tenant {
         new: NewMemory,
         embedding: Arc<Embedding>,
     ) -> Result<Prepared, Error> {
-        let related = self.related(self.scope_of(&new.scope).key, &embedding).await?;
+        let related = self.related(vec![(self.scope_of(&new.scope).key, Arc::clone(&embedding))]).await?;
+        self.prepared(new, embedding, related.into_iter().next().unwrap_or_default())
+    }
+
+    pub(crate) fn prepared(
+        &self,
+        new: NewMemory,
+        embedding: Arc<Embedding>,
+        related: Vec<Related>,
+    ) -> Result<Prepared, Error> {
         let words = words(new.content.as_str());
         Prepared::new(new, embedding, words, related, self.now())
     }
 
-    /// The most similar memories of a scope.
+    /// The most similar memories of a scope, for each scope and vector.
     pub(crate) async fn related(
         self: &Arc<Self>,
-        scope: ScopeKey,
-        embedding: &Embedding,
-    ) -> Result<Vec<Related>, Error> {
-        if !self.has_model().await? {
-            return Ok(Vec::new());
+        wanted: Vec<(ScopeKey, Arc<Embedding>)>,
+    ) -> Result<Vec<Vec<Related>>, Error> {
+        if wanted.is_empty() || !self.has_model().await? {
+            return Ok(vec![Vec::new(); wanted.len()]);
         }
         let identity = self.model.identity().await?.clone();
-        let (tenant, vector) = (Arc::clone(self), embedding.whole().to_numbers());
-        self.database
-            .read(move |session| {
-                let hot = tenant.current(session, Some(&[scope]), identity.dimensions, identity.tag())?;
-                let mut related = Vec::new();
-                for hot in hot {
-                    let near = hot.with(|partition| partition.nearest(&vector, MAX_OWN_LINKS, MIN_SIMILARITY));
-                    let near =
-                        near.transpose().map_err(|_| Error::Internal("a vector of another model's dimensions"))?;
-                    let link =
-                        |(number, cosine): (u64, f32)| Related { number: Number(number), weight: cosine.min(1.0) };
-                    related.extend(near.into_iter().flatten().map(link));
+        let tenant = Arc::clone(self);
+        let read = move |session: &Session| {
+            let mut current: HashMap<ScopeKey, Vec<Arc<Hot>>> = HashMap::new();
+            let mut found = Vec::with_capacity(wanted.len());
+            for (scope, embedding) in &wanted {
+                if !current.contains_key(scope) {
+                    let hot = tenant.current(session, Some(&[*scope]), identity.dimensions, identity.tag())?;
+                    current.insert(*scope, hot);
                 }
-                Ok(related)
-            })
-            .await
-    }
-
-    /// Rejects early what the commit would reject, so that no text is embedded in vain.
-    pub(crate) async fn check_update(self: &Arc<Self>, id: &MemoryId, if_version: Option<u64>) -> Result<(), Error> {
-        let id = id.clone();
-        self.read(Vec::new(), move |rows| {
-            let (_, head) = current(rows, &id)?;
-            check_version(&id, &head, if_version)?;
-            if head.immutable { Err(Error::Immutable { id: id.clone() }) } else { Ok(()) }
-        })
-        .await
-    }
-
-    /// Whether the memory has usable vectors of this text, as its content or in its history.
-    pub(crate) async fn knows(self: &Arc<Self>, id: &MemoryId, hash: ContentHash) -> Result<bool, Error> {
-        let id = id.clone();
-        let known = self.read(Vec::new(), move |rows| {
-            let Some(number) = rows.number(&id)? else { return Ok(None) };
-            let Some(head) = rows.head(number)? else { return Ok(None) };
-            if head.content == hash {
-                return Ok(Some(None));
+                found.push(nearest(&current[scope], &embedding.whole().to_numbers())?);
             }
-            Ok(rows.embedding(number, &head.scope, hash)?.map(|known| Some(known.model)))
+            Ok(found)
+        };
+        self.database.read(read).await
+    }
+
+    /// What is known of memories that are to get texts, before anything is locked. An update that the commit would refuse is
+    /// refused, so that no text is embedded in vain.
+    pub(crate) async fn before(self: &Arc<Self>, changes: Vec<Change>) -> Result<Vec<Result<Before, Error>>, Error> {
+        let wanted =
+            |change: &Change| Wanted { id: change.id.clone(), place: self.known_place(&change.id), text: change.text };
+        let wanted: Vec<Wanted> = changes.iter().map(wanted).collect();
+        let read = self.read(Vec::new(), move |rows| {
+            rows.prefetch(&wanted)?;
+            let mut known = Vec::with_capacity(changes.len());
+            for change in &changes {
+                known.push(match before(rows, change) {
+                    // The connection may be lost, and what follows would be, too.
+                    Err(error) if rows.session().broken().is_some() => return Err(error),
+                    known => known.map(|known| (change.id.clone(), known)),
+                });
+            }
+            Ok(known)
         });
-        match known.await? {
-            None => Ok(false),
-            Some(None) => Ok(true),
-            Some(Some(model)) => Ok(model == self.fitting_model().await?),
+        let known = read.await?;
+        let mut all = Vec::with_capacity(known.len());
+        for known in known {
+            all.push(match known {
+                Ok((id, (place, known))) => {
+                    if let Some(place) = place {
+                        self.know_place(&id, place);
+                    }
+                    Ok(Before { vectors: self.usable(known.vectors).await?, ..known })
+                }
+                Err(error) => Err(error),
+            });
         }
+        Ok(all)
+    }
+
+    /// Vectors of a former model are as good as none.
+    async fn usable(self: &Arc<Self>, vectors: Vectors) -> Result<Vectors, Error> {
+        Ok(match vectors {
+            Vectors::Earlier(model) if model != self.fitting_model().await? => Vectors::Unknown,
+            vectors => vectors,
+        })
     }
 
     /// A text for a memory, embedded unless the memory has its vectors.
-    pub(crate) async fn text(self: &Arc<Self>, id: &MemoryId, content: &Content) -> Result<Text, Error> {
-        let embedding = if self.knows(id, content.hash()).await? {
+    pub(crate) async fn text(self: &Arc<Self>, content: &Content, before: &Before) -> Result<Text, Error> {
+        let embedding = if before.has_vectors() {
             None
         } else {
             self.fitting_model().await?;
             Some(self.model.embed(content).await?)
         };
-        self.text_with(id, content, embedding).await
+        let related = self.more_related(vec![(before, embedding.clone())]).await?.pop();
+        Ok(text_with(content, embedding, related.unwrap_or_default()))
     }
 
-    async fn text_with(
+    /// Candidates for further links of memories with new texts; none for those that have enough links.
+    pub(crate) async fn more_related(
         self: &Arc<Self>,
-        id: &MemoryId,
-        content: &Content,
-        embedding: Option<Arc<Embedding>>,
-    ) -> Result<Text, Error> {
-        let related = match &embedding {
-            Some(embedding) => self.more_related(id, embedding).await?,
-            None => Vec::new(),
+        changes: Vec<(&Before, Option<Arc<Embedding>>)>,
+    ) -> Result<Vec<Vec<Related>>, Error> {
+        let linked = |(before, embedding): &(&Before, Option<Arc<Embedding>>)| {
+            let (scope, number) = before.wants_links?;
+            Some((scope, number, embedding.clone()?))
         };
-        let words = words(content.as_str());
-        Ok(Text { content: content.clone(), hash: content.hash(), words, embedding, related })
-    }
-
-    /// Candidates for further links of a memory with a new text; none if it has enough links.
-    async fn more_related(self: &Arc<Self>, id: &MemoryId, embedding: &Embedding) -> Result<Vec<Related>, Error> {
-        let wanted = id.clone();
-        let name = self.name.clone();
-        let place = self.read(Vec::new(), move |rows| {
-            let Some(number) = rows.number(&wanted)? else { return Ok(None) };
-            let Some(head) = rows.head(number)? else { return Ok(None) };
-            let has_enough = rows.waypoints(number)?.len() >= MAX_OWN_LINKS;
-            Ok((!has_enough).then(|| (number, scope_key::of_scope(&name, &head.scope))))
-        });
-        let Some((number, scope)) = place.await? else { return Ok(Vec::new()) };
-        let mut related = self.related(scope, embedding).await?;
-        // The most similar text may be the memory's own current one.
-        related.retain(|other| other.number != number);
-        Ok(related)
+        let linked: Vec<Option<(ScopeKey, Number, Arc<Embedding>)>> = changes.iter().map(linked).collect();
+        let wanted = linked.iter().flatten().map(|(scope, _, embedding)| (*scope, Arc::clone(embedding))).collect();
+        let mut found = self.related(wanted).await?.into_iter();
+        let related = |linked: Option<(ScopeKey, Number, Arc<Embedding>)>| {
+            let Some((_, number, _)) = linked else { return Vec::new() };
+            let mut related = found.next().unwrap_or_default();
+            // The most similar text may be the memory's own current one.
+            related.retain(|other| other.number != number);
+            related
+        };
+        Ok(linked.into_iter().map(related).collect())
     }
 
     /// The text of an earlier version, embedded if its vectors are missing, or of a former model.
@@ -197,10 +213,16 @@ impl Tenant {
             let Some(earlier) = rows.earlier(number, version)? else { return Ok(None) };
             rows.content(number, earlier.content)
         });
-        match content.await? {
-            Some(content) => Ok(Some(self.text(&restore.id, &Content::recorded("content", content)?).await?)),
-            None => Ok(None),
-        }
+        let Some(content) = content.await? else { return Ok(None) };
+        let content = Content::recorded("content", content)?;
+        let before = self.before_one(&restore.id, &content).await?;
+        Ok(Some(self.text(&content, &before).await?))
+    }
+
+    /// As [`Tenant::before`], for one memory that may be changed or not be there.
+    pub(crate) async fn before_one(self: &Arc<Self>, id: &MemoryId, content: &Content) -> Result<Before, Error> {
+        let change = Change { id: id.clone(), text: Some(content.hash()), check: None };
+        self.before(vec![change]).await?.pop().unwrap_or(Ok(Before::NONE))
     }
 
     /// An update with the text that it sets, if its vectors are in `embedded`.
@@ -211,7 +233,85 @@ impl Tenant {
     ) -> Result<(Update, Option<Text>), Error> {
         let Some(content) = update.patch.content.clone() else { return Ok((update, None)) };
         let embedding = embedded.get(&content.hash()).cloned().transpose()?;
-        let text = self.text_with(&update.id, &content, embedding).await?;
-        Ok((update, Some(text)))
+        let before = self.before_one(&update.id, &content).await?;
+        let related = self.more_related(vec![(&before, embedding.clone())]).await?.pop();
+        Ok((update, Some(text_with(&content, embedding, related.unwrap_or_default()))))
     }
+}
+
+/// A change of a memory, before it is committed.
+pub(crate) struct Change {
+    pub id: MemoryId,
+    /// The text that it sets.
+    pub text: Option<ContentHash>,
+    /// Whether it is an update that may be refused, and the version that it expects.
+    pub check: Option<Option<u64>>,
+}
+
+/// What is known of a memory before a change.
+pub(crate) struct Before {
+    vectors: Vectors,
+    /// Where it is, if it may get more links.
+    wants_links: Option<(ScopeKey, Number)>,
+}
+
+/// Which vectors of its new text a memory has.
+enum Vectors {
+    /// Those of its text, which stays the same.
+    Current,
+    /// Those of an earlier text, by this model.
+    Earlier(ModelTag),
+    Unknown,
+}
+
+impl Before {
+    /// Of a memory that is not there.
+    const NONE: Self = Self { vectors: Vectors::Unknown, wants_links: None };
+
+    /// Whether the new text need not be embedded.
+    pub(crate) fn has_vectors(&self) -> bool {
+        !matches!(self.vectors, Vectors::Unknown)
+    }
+}
+
+type Place = (ScopeKey, u64);
+
+/// What is known of a memory, and where it is.
+fn before(rows: &Workspace<'_>, change: &Change) -> Result<(Option<Place>, Before), Error> {
+    let id = &change.id;
+    if let Some(if_version) = change.check {
+        let (_, head) = current(rows, id)?;
+        check_version(id, &head, if_version)?;
+        if head.immutable {
+            return Err(Error::Immutable { id: id.clone() });
+        }
+    }
+    let Some(number) = rows.number(id)? else { return Ok((None, Before::NONE)) };
+    let Some(head) = rows.head(number)? else { return Ok((None, Before::NONE)) };
+    let scope = scope_key::of_scope(rows.tenant(), &head.scope);
+    let place = Some((scope, number.0));
+    let Some(hash) = change.text else { return Ok((place, Before::NONE)) };
+    let vectors = if head.content == hash {
+        Vectors::Current
+    } else {
+        rows.embedding(number, &head.scope, hash)?.map_or(Vectors::Unknown, |known| Vectors::Earlier(known.model))
+    };
+    let has_enough = rows.waypoints(number)?.len() >= MAX_OWN_LINKS;
+    Ok((place, Before { vectors, wants_links: (!has_enough).then_some((scope, number)) }))
+}
+
+pub(crate) fn text_with(content: &Content, embedding: Option<Arc<Embedding>>, related: Vec<Related>) -> Text {
+    let words = words(content.as_str());
+    Text { content: content.clone(), hash: content.hash(), words, embedding, related }
+}
+
+fn nearest(current: &[Arc<Hot>], vector: &[f32]) -> Result<Vec<Related>, Error> {
+    let mut related = Vec::new();
+    for hot in current {
+        let near = hot.with(|partition| partition.nearest(vector, MAX_OWN_LINKS, MIN_SIMILARITY));
+        let near = near.transpose().map_err(|_| Error::Internal("a vector of another model's dimensions"))?;
+        let link = |(number, cosine): (u64, f32)| Related { number: Number(number), weight: cosine.min(1.0) };
+        related.extend(near.into_iter().flatten().map(link));
+    }
+    Ok(related)
 }

@@ -103,6 +103,15 @@ impl Tenant {
             .await
     }
 
+    /// The place of a memory, if this process has met it.
+    pub(crate) fn known_place(&self, id: &MemoryId) -> Option<(ScopeKey, u64)> {
+        self.places.get(id)
+    }
+
+    pub(crate) fn know_place(&self, id: &MemoryId, place: (ScopeKey, u64)) {
+        self.places.insert(id.clone(), place);
+    }
+
     /// The place of a memory that exists, or existed a moment ago.
     pub(crate) async fn place(self: &Arc<Self>, id: &MemoryId) -> Result<Option<(ScopeKey, u64)>, Error> {
         if let Some(place) = self.places.get(id) {

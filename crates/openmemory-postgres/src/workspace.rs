@@ -220,6 +220,10 @@ impl<'s> Workspace<'s> {
         self.rows.borrow_mut().entry(key).or_insert_with(|| value.map(Rc::from));
     }
 
+    pub(crate) fn knows(&self, key: &Key) -> bool {
+        self.rows.borrow().contains_key(key)
+    }
+
     pub(crate) fn know_scope(&self, number: Number, scope: ScopeKey) {
         self.scopes.borrow_mut().insert(number.0, scope);
     }
@@ -333,7 +337,7 @@ impl<'s> Workspace<'s> {
         self.put(key, Some(encode(record).into()));
     }
 
-    fn place(&self, id: &MemoryId) -> Result<Place, Error> {
+    pub(crate) fn place(&self, id: &MemoryId) -> Result<Place, Error> {
         let row = self.row(&Key::Id(id.clone()))?;
         row.map_or_else(|| Ok(Place::default()), |row| decode(&row, "the place of a memory"))
     }

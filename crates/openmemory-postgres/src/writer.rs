@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::error::{Cause, cause};
 use crate::job::{Hints, Job, ScopeRow, Work};
+use crate::prefetch::{text_requests, written};
 use crate::rows;
 use crate::scope_key::ScopeKey;
 use crate::session::{Request, Session};
@@ -183,12 +184,13 @@ impl Tenant {
             requests.push(Request::new(rows::LOCK_SCOPE, vec![Box::new(*key), tenant(), Box::new(user)]));
         }
         let (mut ids, mut numbers, mut new) = (Vec::new(), HashMap::<ScopeKey, Vec<i64>>::new(), 0);
-        let (mut model, mut sources) = (false, false);
+        let (mut model, mut sources, mut texts) = (false, false, Vec::new());
         for hints in jobs.iter().map(|job| job.hints()) {
             ids.extend(hints.ids.iter());
             for (scope, number) in &hints.numbers {
                 numbers.entry(*scope).or_default().push(*number as i64);
             }
+            texts.extend_from_slice(&hints.texts);
             new += hints.new;
             model |= hints.model;
             sources |= hints.sources;
@@ -201,9 +203,9 @@ impl Tenant {
         }
         let first_memory = requests.len();
         let numbers: Vec<(ScopeKey, Vec<i64>)> = numbers.into_iter().collect();
-        for (scope, numbers) in &numbers {
-            requests.push(Request::new(rows::WRITTEN, vec![Box::new(*scope), Box::new(numbers.clone())]));
-        }
+        requests.extend(numbers.iter().map(written));
+        let first_text = requests.len();
+        requests.extend(text_requests(&texts));
         let first_sources = requests.len();
         for (scope, numbers) in numbers.iter().filter(|_| sources) {
             requests.push(Request::new(rows::SOURCES_OF, vec![Box::new(*scope), Box::new(numbers.clone())]));
@@ -243,6 +245,7 @@ impl Tenant {
         for ((scope, _), rows) in numbers.iter().zip(&replies[first_memory..]) {
             workspace.know_written(*scope, rows)?;
         }
+        workspace.know_texts(&texts, &replies[first_text..first_sources]);
         for ((_, numbers), rows) in numbers.iter().filter(|_| sources).zip(&replies[first_sources..]) {
             for row in rows {
                 workspace.know(Key::Sources(row.get::<_, i64>(0) as u64), Some(row.get(1)));
