@@ -2,11 +2,9 @@
 //! before the write.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use openmemory_rules::Error;
 use openmemory_rules::contract::{Claim, Idempotency, Reply};
-use parking_lot::Mutex;
 
 use crate::rows;
 use crate::session::{Param, Request, Session};
@@ -16,22 +14,7 @@ use crate::stores::PostgresStores;
 /// Answers that are kept for a tenant.
 const MAX_ANSWERS: i64 = 10_000;
 /// How often this process looks for answers that are too old or too many, if it keeps new ones.
-const FORGET_EVERY: Duration = Duration::from_secs(5);
-
-/// When this process has last looked.
-#[derive(Default)]
-pub(crate) struct LastForgotten(Mutex<Option<Instant>>);
-
-impl LastForgotten {
-    fn is_due(&self) -> bool {
-        let mut last = self.0.lock();
-        let due = last.is_none_or(|last| last.elapsed() >= FORGET_EVERY);
-        if due {
-            *last = Some(Instant::now());
-        }
-        due
-    }
-}
+const FORGET_EVERY_MS: i64 = 5_000;
 
 impl Idempotency for PostgresStores {
     fn claim<'a>(&'a self, tenant: &'a str, key: &'a [u8], fingerprint: [u8; 32]) -> Reply<'a, Claim> {
@@ -89,7 +72,7 @@ impl Tenant {
         key: Vec<u8>,
         answer: Option<Vec<u8>>,
     ) -> Result<(), Error> {
-        let forgets = answer.is_some() && self.last_forgotten.is_due();
+        let forgets = answer.is_some() && self.last_forgotten.is_due(self.now(), FORGET_EVERY_MS);
         let tenant = self.name.clone();
         let write = move |session: &Session| {
             let mut params: Vec<Param> = vec![Box::new(tenant.clone()), Box::new(key.clone())];

@@ -11,6 +11,7 @@ mod batch;
 mod connect;
 mod current;
 mod documents;
+mod due;
 mod error;
 mod export;
 mod feed;

@@ -9,15 +9,14 @@ use openmemory_rules::{Error, Rows};
 use quick_cache::sync::Cache;
 
 use crate::connect::Database;
+use crate::due::Due;
 use crate::feed::Feed;
-use crate::idempotency::LastForgotten;
 use crate::job::{ScopeRow, Writer};
 use crate::model::Model;
 use crate::partitions::HotPartitions;
 use crate::past::Past;
 use crate::pending::Pending;
 use crate::scope_key::{self, ScopeKey};
-use crate::trim::LastTrim;
 use crate::workspace::Workspace;
 
 /// Ids whose places are remembered.
@@ -34,8 +33,8 @@ pub(crate) struct Tenant {
     pub writer: Writer,
     pub feed: Arc<Feed>,
     pub pending: Pending,
-    pub last_trim: LastTrim,
-    pub last_forgotten: LastForgotten,
+    pub last_trim: Due,
+    pub last_forgotten: Due,
     pub learning_queue: LearningQueue,
     /// Where memories are, which does not change while they exist.
     places: Cache<MemoryId, (ScopeKey, u64)>,
@@ -76,8 +75,8 @@ impl Tenant {
             writer: Writer::default(),
             feed: Arc::default(),
             pending: Pending::default(),
-            last_trim: LastTrim::default(),
-            last_forgotten: LastForgotten::default(),
+            last_trim: Due::default(),
+            last_forgotten: Due::default(),
             learning_queue: LearningQueue::default(),
             places: Cache::new(PLACES),
             fitting: OnceLock::new(),

@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use openmemory_domain::Timestamp;
 use openmemory_rules::Error;
-use parking_lot::Mutex;
 
 use crate::error::damaged;
 use crate::rows;
@@ -20,19 +18,13 @@ const TOGETHER: i64 = 10_000;
 /// The row of a tenant with the transaction before which changes may be missing.
 pub(crate) const TRIMMED: &str = "trimmed";
 
-/// When this process has last looked.
-#[derive(Default)]
-pub(crate) struct LastTrim(Mutex<Option<Timestamp>>);
-
 impl Tenant {
     /// Removes changes that are too old, at most once in a while. Does not wait for that.
     pub(crate) fn trim_now_and_then(self: &Arc<Self>) {
         let now = self.clock.now();
-        let mut last = self.last_trim.0.lock();
-        if last.is_some_and(|last| (0..INTERVAL_MS).contains(&(now.millis() - last.millis()))) {
+        if !self.last_trim.is_due(now, INTERVAL_MS) {
             return;
         }
-        *last = Some(now);
         let tenant = Arc::clone(self);
         tokio::spawn(async move {
             if let Err(error) = tenant.trim(now.millis() - KEPT_MS).await {

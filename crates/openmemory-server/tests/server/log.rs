@@ -60,9 +60,12 @@ async fn a_request_is_logged_with_its_route_status_time_tenant_and_id() {
 async fn the_cause_of_an_internal_error_is_logged_and_not_sent() {
     capture_log();
     let server = Server::start(Limits::default()).await;
-    let store = server.directory.path().join("tenants/ann");
-    std::fs::create_dir_all(&store).unwrap();
-    std::fs::write(store.join("manifest"), "damaged").unwrap();
+    // Whole at once: a server that has just started looks for tenants, and would make a store of an empty directory.
+    let (made, tenants) = (server.directory.path().join("made"), server.directory.path().join("tenants"));
+    std::fs::create_dir_all(&made).unwrap();
+    std::fs::create_dir_all(&tenants).unwrap();
+    std::fs::write(made.join("manifest"), "damaged").unwrap();
+    std::fs::rename(made, tenants.join("ann")).unwrap();
     let answer = server.ask_with("GET", "/stats", ANN, &id("fault-1"), "").await;
     assert_eq!((answer.status, answer.json()["code"].as_str()), (500, Some("CORRUPTED")));
     assert!(answer.head.contains("x-request-id: fault-1"), "{}", answer.head);
