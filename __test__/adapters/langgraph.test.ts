@@ -95,6 +95,11 @@ test('an operation that fails stops no other', async () => {
   await expect(store.put(['a.b'], 'k', {})).rejects.toThrow(InvalidNamespaceError)
   await expect(store.batch([{ namespace: [''], key: 'k', value: {} }])).rejects.toThrow(InvalidNamespaceError)
   await expect(store.put(Array(64).fill('x'), 'k', {})).rejects.toMatchObject({ details: { field: 'namespace' } })
+  for (const index of [{ text: true }, true, 'text', [1]]) {
+    const put = store.put(['n'], 'k', { text: 'x' }, index as never)
+    await expect(put).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', details: { field: 'index' } })
+  }
+  expect(() => new OpenMemoryStore(openStore(), { fields: 'text' as never })).toThrow(/fields/)
 })
 
 test('a part that is refused as a whole stops no other, and neither does a put that is replaced', async () => {

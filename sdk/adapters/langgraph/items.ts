@@ -27,6 +27,7 @@ export class Items {
   readonly #tags = new Map<string, string>()
 
   constructor(userId: string | undefined, fields: readonly string[], ttlMs: number | undefined) {
+    if (!isPaths(fields)) throw invalid('fields', 'must be a list of paths into a value')
     this.#userId = userId
     this.#fields = fields
     this.#ttlMs = ttlMs
@@ -49,6 +50,9 @@ export class Items {
 
   memoryOf({ namespace, key, value, index }: PutOperation): NewItem {
     if (namespace.length > MAX_DEPTH - 1) throw invalid('namespace', `has more than ${MAX_DEPTH - 1} labels`)
+    if ((index ?? false) !== false && !isPaths(index)) {
+      throw invalid('index', 'must be false, or a list of paths into the value')
+    }
     const id = this.idOf(namespace, key)
     const stored = jsonOf(value)
     const content = index === false ? null : contentAt(stored, index ?? this.#fields)
@@ -64,6 +68,10 @@ export class Items {
   #digest(...parts: unknown[]): string {
     return sha256(JSON.stringify([this.#userId ?? null, ...parts]))
   }
+}
+
+function isPaths(paths: unknown): boolean {
+  return Array.isArray(paths) && paths.every((path) => typeof path === 'string')
 }
 
 /** The texts of the fields; null if there are none. */
