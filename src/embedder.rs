@@ -51,12 +51,19 @@ async fn call(
         Ok(promise) => promise.await,
         Err(error) => Err(error),
     };
-    flat.map(|flat| flat.to_vec()).map_err(|error| match error.reason.as_str() {
-        // The messages of napi for a call that ended with its thread, and for a promise dropped before it settled.
-        // Errors of the function itself contain a ticket.
-        "" | "oneshot canceled" | "Wrap finalizer for PromiseRaw failed" => EmbedFailure::CallerExited,
-        why => EmbedFailure::Failed(why.to_owned()),
+    flat.map(|flat| flat.to_vec()).map_err(|error| {
+        if is_of_an_ended_thread(&error.reason) {
+            return EmbedFailure::CallerExited;
+        }
+        EmbedFailure::Failed(error.reason.clone())
     })
+}
+
+/// Whether this is a message of napi for a call that ended with its thread, for a promise that was dropped before it settled, or
+/// for one that the ending thread let nobody wait for. Errors of the function itself contain a ticket.
+fn is_of_an_ended_thread(reason: &str) -> bool {
+    let of_promise = reason.contains("PromiseRaw") && reason.ends_with(" failed");
+    matches!(reason, "" | "oneshot canceled") || of_promise
 }
 
 thread_local! {
@@ -75,4 +82,21 @@ pub fn end_of_this_thread(env: &Env) -> Result<watch::Receiver<bool>> {
     })?;
     ENDED.set(Some(ended.clone()));
     Ok(ended)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_napi_says_when_a_thread_ends_is_told_from_errors_of_the_function() {
+        for reason in
+            ["", "oneshot canceled", "Wrap finalizer for PromiseRaw failed", "Call the PromiseRaw::catch failed"]
+        {
+            assert!(is_of_an_ended_thread(reason), "{reason}");
+        }
+        for reason in ["embed failed", "the service failed", "PromiseRaw"] {
+            assert!(!is_of_an_ended_thread(reason), "{reason}");
+        }
+    }
 }
