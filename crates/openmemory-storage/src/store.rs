@@ -83,9 +83,12 @@ impl Store {
         check_clock(SystemTime::now())?;
         disk::create_directory(directory)?;
         let layout = Layout::new(directory);
+        let has_no_manifest = || expected_state::manifest(&layout).is_ok_and(|found| found.is_none());
         if !allow_non_empty
-            && expected_state::manifest(&layout).is_ok_and(|found| found.is_none())
+            && has_no_manifest()
             && let Some(name) = layout.foreign()?
+            // Another process may have made a store between the two looks.
+            && has_no_manifest()
         {
             return Err(StorageError::ForeignFiles(name));
         }
