@@ -21,7 +21,7 @@ impl Memory {
         map.serialize_entry("id", version.id.as_str())?;
         map.serialize_entry("content", &self.content)?;
         map.serialize_entry("tags", version.tags.as_slice())?;
-        map.serialize_entry("metadata", version.metadata.fields())?;
+        map.serialize_entry("metadata", version.metadata.as_json())?;
         for (name, value) in version.scope.fields() {
             if let Some(value) = value {
                 map.serialize_entry(name, value)?;

@@ -1,6 +1,10 @@
 //! What else is known of a memory? A JSON object; updates are merged into it field by field.
 
+use std::fmt;
+
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use super::{Invalid, Sector, limits};
@@ -9,58 +13,132 @@ use super::{Invalid, Sector, limits};
 pub const SECTOR_FIELD: &str = "sector";
 
 /// A JSON object of at most 1 MiB as text, at most 32 levels deep, with integers within ±2^53 and no top-level `null`.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Metadata(Map<String, Value>);
+///
+/// It stays text: most reads pass it on as it is or look at one field, and building all values takes longer than the rest of
+/// reading a version.
+#[derive(Clone)]
+pub struct Metadata(Box<RawValue>);
 
 impl Metadata {
     /// Checks the metadata of a new memory. Top-level nulls are dropped, since there is nothing to remove.
     pub fn read(field: &str, fields: Map<String, Value>) -> Result<Self, Invalid> {
-        Self::default().merged(field, &fields)
+        merge(field, Map::new(), fields)
     }
 
     /// Merges `changes`: new fields are added, existing ones replaced, and `null` removes a field.
     pub fn merged(&self, field: &str, changes: &Map<String, Value>) -> Result<Self, Invalid> {
-        let mut fields = self.0.clone();
-        for (key, value) in changes {
-            if value.is_null() {
-                fields.shift_remove(key);
-            } else {
-                check(value, 2, &mut || format!("{field}.{key}"))?;
-                fields.insert(key.clone(), value.clone());
-            }
-        }
-        if let Some(value) = fields.get(SECTOR_FIELD) {
-            let path = format!("{field}.{SECTOR_FIELD}");
-            let name = value.as_str().ok_or_else(|| Invalid::argument(&path, Sector::expected()))?;
-            Sector::read(&path, name)?;
-        }
-        let merged = Self(fields);
-        let bytes = merged.to_json().len();
-        if bytes > limits::METADATA_BYTES {
-            return Err(Invalid::limit(
-                field,
-                format!("is {bytes} bytes of JSON; the limit is {}", limits::METADATA_BYTES),
-            ));
-        }
-        Ok(merged)
+        merge(field, self.fields(), changes.clone())
     }
 
-    pub fn fields(&self) -> &Map<String, Value> {
-        &self.0
+    /// All fields, which are parsed.
+    pub fn fields(&self) -> Map<String, Value> {
+        serde_json::from_str(self.0.get()).unwrap_or_default()
+    }
+
+    /// One top-level field. The others are not built.
+    pub fn field(&self, name: &str) -> Option<Value> {
+        let mut deserializer = serde_json::Deserializer::from_str(self.0.get());
+        deserializer.deserialize_map(OneField(name)).unwrap_or_default()
     }
 
     /// The sector to which `metadata.sector` pins the memory.
     pub fn pinned_sector(&self) -> Option<Sector> {
-        self.0.get(SECTOR_FIELD)?.as_str().and_then(Sector::from_name)
+        // Most have none, and this is asked of every memory that is read.
+        if !self.0.get().contains(SECTOR_FIELD) {
+            return None;
+        }
+        self.field(SECTOR_FIELD)?.as_str().and_then(Sector::from_name)
     }
 
-    /// Reads the output of [`Metadata::to_json`] without checking it again.
+    /// Reads the output of [`Metadata::as_json`] without checking its values again.
     pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text).map(Self)
+        let json: Box<RawValue> = serde_json::from_str(text)?;
+        if !json.get().starts_with('{') {
+            return Err(serde::de::Error::custom("metadata is not an object"));
+        }
+        Ok(Self(json))
     }
 
-    pub fn to_json(&self) -> String {
-        serde_json::to_string(&self.0).unwrap_or_default()
+    /// The object as JSON without spaces, its fields in the order in which they were given.
+    pub fn as_json(&self) -> &RawValue {
+        &self.0
+    }
+}
+
+impl Default for Metadata {
+    fn default() -> Self {
+        Self(RawValue::from_string("{}".into()).unwrap_or_default())
+    }
+}
+
+fn merge(field: &str, mut fields: Map<String, Value>, changes: Map<String, Value>) -> Result<Metadata, Invalid> {
+    for (key, value) in changes {
+        if value.is_null() {
+            fields.shift_remove(&key);
+        } else {
+            check(&value, 2, &mut || format!("{field}.{key}"))?;
+            fields.insert(key, value);
+        }
+    }
+    if let Some(value) = fields.get(SECTOR_FIELD) {
+        let path = format!("{field}.{SECTOR_FIELD}");
+        let name = value.as_str().ok_or_else(|| Invalid::argument(&path, Sector::expected()))?;
+        Sector::read(&path, name)?;
+    }
+    let json = to_raw_value(&fields).map_err(|error| Invalid::argument(field, error.to_string()))?;
+    let bytes = json.get().len();
+    if bytes > limits::METADATA_BYTES {
+        return Err(Invalid::limit(
+            field,
+            format!("is {bytes} bytes of JSON; the limit is {}", limits::METADATA_BYTES),
+        ));
+    }
+    Ok(Metadata(json))
+}
+
+/// Builds the value of the field with this name, and passes over the others.
+struct OneField<'n>(&'n str);
+
+impl<'de> Visitor<'de> for OneField<'_> {
+    type Value = Option<Value>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(is_wanted) = map.next_key_seed(IsName(self.0))? {
+            if is_wanted {
+                found = Some(map.next_value()?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Compares a key without keeping it.
+struct IsName<'n>(&'n str);
+
+impl<'de> DeserializeSeed<'de> for IsName<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for IsName<'_> {
+    type Value = bool;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<bool, E> {
+        Ok(key == self.0)
     }
 }
 
@@ -104,17 +182,43 @@ fn check_depth(depth: usize, path: &mut dyn FnMut() -> String) -> Result<(), Inv
     Ok(())
 }
 
+impl fmt::Debug for Metadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.get())
+    }
+}
+
+/// The order of fields does not matter.
+impl PartialEq for Metadata {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.get() == other.0.get() || self.fields() == other.fields()
+    }
+}
+
 // Stored as JSON text, which preserves the order of fields and the form of numbers.
 impl Serialize for Metadata {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.to_json())
+        serializer.serialize_str(self.0.get())
     }
 }
 
 impl<'de> Deserialize<'de> for Metadata {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        Self::from_json(&text).map_err(serde::de::Error::custom)
+        deserializer.deserialize_str(JsonText)
+    }
+}
+
+struct JsonText;
+
+impl Visitor<'_> for JsonText {
+    type Value = Metadata;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the JSON of an object")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Metadata, E> {
+        Metadata::from_json(text).map_err(E::custom)
     }
 }
 
@@ -131,7 +235,7 @@ mod tests {
 
     fn merge(old: Value, new: Value) -> Result<Value, Invalid> {
         let old = Metadata::read("metadata", object(old))?;
-        old.merged("metadata", &object(new)).map(|m| Value::Object(m.0))
+        old.merged("metadata", &object(new)).map(|merged| merged.fields().into())
     }
 
     #[test]
@@ -170,6 +274,21 @@ mod tests {
         let half = "x".repeat(limits::METADATA_BYTES * 5 / 8);
         let error = merge(json!({ "a": half }), json!({ "b": half })).unwrap_err();
         assert_eq!((error.kind, error.field.as_str()), (InvalidKind::Limit, "metadata"));
+    }
+
+    #[test]
+    fn only_the_json_of_an_object_is_metadata() {
+        for text in ["[]", "null", "{", "{} {}", "{\"a\":}"] {
+            assert!(Metadata::from_json(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn equal_fields_are_equal_in_any_order() {
+        let [one, other, third] =
+            [r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#, r#"{"a":1,"b":3}"#].map(|text| Metadata::from_json(text).unwrap());
+        assert_eq!(one, other);
+        assert_ne!(one, third);
     }
 
     #[test]

@@ -123,11 +123,11 @@ impl Version {
         note("content".into(), Some(text_before.into()), Some(text.into()));
         note("tags".into(), Some(before.tags_json()), Some(self.tags_json()));
         let (old, new) = (before.metadata.fields(), self.metadata.fields());
-        for (key, value) in old {
+        for (key, value) in &old {
             note(format!("metadata.{key}"), Some(value.clone()), new.get(key).cloned());
         }
-        for (key, value) in new.iter().filter(|(key, _)| !old.contains_key(*key)) {
-            note(format!("metadata.{key}"), None, Some(value.clone()));
+        for (key, value) in new.into_iter().filter(|(key, _)| !old.contains_key(key)) {
+            note(format!("metadata.{key}"), None, Some(value));
         }
         let moment = |version: &Self| version.expires_at.map(|at| at.to_string().into());
         note("expires_at".into(), moment(before), moment(self));

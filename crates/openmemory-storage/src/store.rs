@@ -26,7 +26,6 @@ use crate::recovery::recover::{self, Recovered};
 use crate::replay::expected_state;
 use crate::rows::backend::{Backend, Row};
 use crate::rows::digest::State;
-use crate::rows::envelope;
 use crate::rows::keys;
 use crate::rows::records::{self, COUNTERS, Counters, Records};
 use crate::rows::typed::rows_over_records;
@@ -379,11 +378,7 @@ impl Store {
 
     /// The record in a row, which is read again if it has changed while its parts were read.
     fn record_of<T: DeserializeOwned>(&self, key: &[u8], row: &[u8]) -> Result<Option<T>, StorageError> {
-        let payload = match envelope::open(key, row, |key| self.raw(key))? {
-            None => self.payload(key)?,
-            payload => payload,
-        };
-        payload.map(|payload| records::decode(&payload)).transpose()
+        self.payload_of(key, row)?.map(|payload| records::decode(&payload)).transpose()
     }
 
     /// Replaced versions below `before`, newest first.

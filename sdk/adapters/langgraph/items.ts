@@ -90,8 +90,13 @@ export function itemOf({ metadata, created_at, updated_at }: Memory): Item {
 }
 
 /** The labels of a namespace, which is kept as one text so that a store can list the distinct ones. */
-export function namespaceOf(text: string): string[] {
+function namespaceOf(text: string): string[] {
   return JSON.parse(text) as string[]
+}
+
+/** Parsed together, which takes half the time. */
+export function namespacesOf(texts: readonly string[]): string[][] {
+  return JSON.parse(`[${texts.join()}]`) as string[][]
 }
 
 export function matchOf(match: MemoryMatch): SearchItem {

@@ -19,7 +19,7 @@ import type { MemoryStore } from '../store'
 import { queryOf } from '../text'
 import { exactly, userOf } from '../user'
 import { filtersOf } from './filter'
-import { Items, itemOf, matchOf, namespaceOf } from './items'
+import { Items, itemOf, matchOf, namespacesOf } from './items'
 import { type StoreStats, statsOf, sweep } from './upkeep'
 
 /** Options of {@link OpenMemoryStore}. */
@@ -212,7 +212,7 @@ export class Operations {
 
   async #namespaces(filters: Filters): Promise<string[][]> {
     const { values, distinct } = await this.#om.facets({ field: 'metadata.namespace', filters, limit: MAX_FACETS })
-    if (distinct <= MAX_FACETS) return values.map(({ value }) => namespaceOf(value as string))
+    if (distinct <= MAX_FACETS) return namespacesOf(values.map(({ value }) => value as string))
     const all: string[][] = []
     for await (const memory of this.#om.iterateMemories({ filters, limit: BATCH })) all.push(itemOf(memory).namespace)
     return distinctOf(all)

@@ -49,7 +49,7 @@ impl Reach {
 
     fn candidate(&self, hit: &Hit, now: Timestamp) -> Option<Candidate> {
         let version = &hit.memory.version;
-        if version.metadata.fields().contains_key(MESSAGE_ID) {
+        if version.metadata.field(MESSAGE_ID).is_some() {
             return None;
         }
         let validity = &version.validity;

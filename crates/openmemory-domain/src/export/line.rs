@@ -161,7 +161,7 @@ mod tests {
         let sectors = crate::Sectors::new(crate::Sector::Semantic, []);
         let version = memory.version(&memory.versions[0], &sectors).unwrap();
         assert_eq!(version.tags.as_slice(), ["a"]);
-        assert_eq!(version.metadata.to_json(), r#"{"b":[1,null,"c"]}"#);
+        assert_eq!(version.metadata.as_json().get(), r#"{"b":[1,null,"c"]}"#);
     }
 
     #[test]

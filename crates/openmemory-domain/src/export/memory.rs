@@ -33,8 +33,7 @@ pub struct ExportedVersion {
     pub content: Arc<Content>,
     /// JSON text.
     tags: Box<str>,
-    /// JSON text.
-    metadata: Box<str>,
+    metadata: Metadata,
     pub updated_at: Timestamp,
     pub expires_at: Option<Timestamp>,
     pub validity: Validity,
@@ -129,7 +128,7 @@ impl ExportedMemory {
             number: version.number,
             content: version.content.hash(),
             tags: serde_json::from_str(&version.tags).map_err(|error| unreadable("tags", &error))?,
-            metadata: Metadata::from_json(&version.metadata).map_err(|error| unreadable("metadata", &error))?,
+            metadata: version.metadata.clone(),
             scope: self.scope.clone(),
             created_at: self.created_at,
             updated_at: version.updated_at,
@@ -170,12 +169,11 @@ impl ExportedVersion {
             (None, None) => return Err(Invalid::argument("content", "is missing: the newest version needs its text")),
         };
         let tags = Tags::read("tags", fields.strings("tags")?.unwrap_or_default())?;
-        let metadata = Metadata::read("metadata", fields.object("metadata")?.unwrap_or_default())?;
         Ok(Self {
             number,
             content,
             tags: serde_json::to_string(&tags).map_err(|error| unreadable("tags", &error))?.into(),
-            metadata: metadata.to_json().into(),
+            metadata: Metadata::read("metadata", fields.object("metadata")?.unwrap_or_default())?,
             updated_at,
             expires_at: fields.time("expires_at")?,
             validity: read_validity(&mut fields)?,

@@ -1,7 +1,7 @@
 //! How is a memory exported? As one line with a fixed order of fields, so that equal memories give equal bytes.
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 
 use crate::{Dynamics, Event, Version};
 
@@ -62,7 +62,7 @@ pub struct VersionRow<'a> {
     /// The sectors that the model assigns to the text, even if the metadata pins another.
     classified: Vec<&'static str>,
     tags: &'a [String],
-    metadata: &'a Map<String, Value>,
+    metadata: &'a RawValue,
     #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<&'a str>,
 }
@@ -121,7 +121,7 @@ impl<'a> VersionRow<'a> {
             correction: version.validity.correction,
             classified: version.classified.names(),
             tags: version.tags.as_slice(),
-            metadata: version.metadata.fields(),
+            metadata: version.metadata.as_json(),
             content,
         }
     }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::normal_form::{canonical, canonical_json, folded, plain};
 use super::values::Values;
 use super::{Field, Filter, Test};
-use crate::{Sector, Timestamp, Version};
+use crate::{Metadata, Sector, Timestamp, Version};
 
 /// The memory under test.
 struct Candidate<'a> {
@@ -30,7 +30,7 @@ enum Actual<'a> {
     Texts(Vec<Cow<'a, str>>),
     Number(f64),
     Bool(bool),
-    Json(Cow<'a, Value>),
+    Json(Value),
 }
 
 impl Filter {
@@ -99,17 +99,17 @@ fn actual<'a>(field: &Field, memory: &'a Version, content: &'a str) -> Actual<'a
         Field::Retired => memory.validity.retired.map_or(Actual::Missing, |why| Actual::Name(why.name())),
         Field::MemoryIds => Actual::Name(memory.id.as_str()),
         Field::Keywords => Actual::Text(content.into()),
-        Field::Metadata(path) => match find(memory.metadata.fields(), path) {
+        Field::Metadata(path) => match find(&memory.metadata, path).map(canonical_json) {
             None | Some(Value::Null) => Actual::Missing,
-            Some(Value::String(text)) => Actual::Text(canonical(text)),
-            Some(value) => Actual::Json(canonical_json(value)),
+            Some(Value::String(text)) => Actual::Text(text.into()),
+            Some(value) => Actual::Json(value),
         },
     }
 }
 
 /// Descends at each dot; if that finds nothing, the dot is part of a key.
-pub(super) fn find<'a>(fields: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
-    if path.contains('.') { descend(fields, path) } else { fields.get(path) }
+pub(super) fn find(metadata: &Metadata, path: &str) -> Option<Value> {
+    if path.contains('.') { descend(&metadata.fields(), path).cloned() } else { metadata.field(path) }
 }
 
 /// Tries the keys that the path begins with, shortest first. Only one path leads to each object, so the cost is one

@@ -43,7 +43,7 @@ impl FacetField {
                 sectors.as_slice().iter().for_each(|sector| visit(FacetValue::Text(Sector::name(*sector))));
             }
             Field::PrimarySector => visit(FacetValue::Text(memory.sectors().primary().name())),
-            Field::Metadata(path) => match find(memory.metadata.fields(), path) {
+            Field::Metadata(path) => match find(&memory.metadata, path) {
                 Some(Value::Array(items)) => {
                     for (at, item) in items.iter().enumerate() {
                         // A memory counts once for a value, however often its list has it.
@@ -52,7 +52,7 @@ impl FacetField {
                         }
                     }
                 }
-                Some(value) => scalar(value, visit),
+                Some(value) => scalar(&value, visit),
                 None => {}
             },
             _ => {}

@@ -89,7 +89,7 @@ impl Field {
             return Err(Invalid::argument(path, "is an integer beyond ±2^53"));
         }
         match (self, value) {
-            (Self::Metadata(_), _) => Ok(canonical_json(value).into_owned()),
+            (Self::Metadata(_), _) => Ok(canonical_json(value.clone())),
             (_, Value::Null) if !matches!(self, Self::Keywords) => Ok(Value::Null),
             (Self::CreatedAt | Self::UpdatedAt | Self::ExpiresAt, _) => time(value, path),
             (Self::ValidFrom, _) => date(value, path, PartialDate::start),

@@ -14,7 +14,7 @@ pub(crate) fn canonical(text: &str) -> Cow<'_, str> {
 }
 
 /// The same for all strings and keys of a value.
-pub(super) fn canonical_json(value: &Value) -> Cow<'_, Value> {
+pub(super) fn canonical_json(value: Value) -> Value {
     fn is_canonical(value: &Value) -> bool {
         let is_text_canonical = |text: &String| matches!(canonical(text), Cow::Borrowed(_));
         match value {
@@ -32,7 +32,7 @@ pub(super) fn canonical_json(value: &Value) -> Cow<'_, Value> {
             other => other.clone(),
         }
     }
-    if is_canonical(value) { Cow::Borrowed(value) } else { Cow::Owned(composed(value)) }
+    if is_canonical(&value) { value } else { composed(&value) }
 }
 
 /// Compatibility composition (NFKC), which text searches use: `ﬁ` becomes `fi`.

@@ -99,7 +99,7 @@ fn known(patch: &Patch, sectors: &Sectors) -> Option<(ContentHash, Sectors)> {
 
 /// The reference implementation of a merge.
 fn merged(current: &Version, changes: Option<&Map<String, Value>>) -> BTreeMap<String, Value> {
-    let mut fields: BTreeMap<_, _> = current.metadata.fields().clone().into_iter().collect();
+    let mut fields: BTreeMap<_, _> = current.metadata.fields().into_iter().collect();
     for (key, value) in changes.into_iter().flatten() {
         fields.remove(key);
         if !value.is_null() {
@@ -115,7 +115,7 @@ proptest! {
         current in version(), patch in patch(), meant in sectors(), now in time(),
     ) {
         let next = patch.apply(&current, known(&patch, &meant), now, provenance("why")).unwrap();
-        let fields: BTreeMap<_, _> = next.metadata.fields().clone().into_iter().collect();
+        let fields: BTreeMap<_, _> = next.metadata.fields().into_iter().collect();
         prop_assert_eq!(fields, merged(&current, patch.metadata.as_ref()));
         let mut expected = current.clone();
         expected.number += 1;
@@ -156,8 +156,9 @@ proptest! {
         let patch = Patch { metadata: Some(changes.clone()), ..Patch::default() };
         let next = patch.apply(&current, None, current.updated_at, provenance("why")).unwrap();
         let removed = |key: &&String| changes.get(*key) == Some(&Value::Null);
-        let old = current.metadata.fields().keys().filter(|key| !removed(key));
-        let new = changes.keys().filter(|key| !removed(key) && !current.metadata.fields().contains_key(*key));
+        let before = current.metadata.fields();
+        let old = before.keys().filter(|key| !removed(key));
+        let new = changes.keys().filter(|key| !removed(key) && !before.contains_key(*key));
         prop_assert!(next.metadata.fields().keys().eq(old.chain(new)));
     }
 

@@ -169,7 +169,7 @@ impl Learn {
         let metadata = Metadata::read("metadata", fields.object("metadata")?.unwrap_or_default())?;
         let added = Added {
             tags: tags.as_slice().to_vec(),
-            metadata: metadata.fields().clone(),
+            metadata: metadata.fields(),
             expires_at: fields.time("expires_at")?,
             immutable: fields.boolean("immutable")?.unwrap_or(false),
             actor: fields.note("actor")?,

@@ -100,7 +100,7 @@ async fn touch_merges_tags_metadata_and_expiry_in_one_update() {
     let version = &added.memory.version;
     assert_eq!((added.existed, version.id.as_str(), version.number), (true, "first", 2));
     assert_eq!(version.tags.as_slice(), ["pet", "animal"]);
-    assert_eq!(Value::from(version.metadata.fields().clone()), json!({"sure": true, "seen": 2}));
+    assert_eq!(Value::from(version.metadata.fields()), json!({"sure": true, "seen": 2}));
     assert_eq!(version.expires_at.unwrap().to_string(), "2026-01-01T00:00:00.000Z");
     assert_eq!(fixture.history("first").unwrap().len(), 2);
     // A second touch changes nothing, so it creates no version.

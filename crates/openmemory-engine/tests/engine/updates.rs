@@ -42,9 +42,9 @@ async fn twenty_concurrent_merges_all_survive_each_based_on_its_predecessor() {
     for pair in history.windows(2) {
         let [change] = &pair[0].changes[..] else { panic!("{:?}", pair[0].changes) };
         let key = change.field.strip_prefix("metadata.").unwrap();
-        let mut after = pair[1].version.metadata.fields().clone();
+        let mut after = pair[1].version.metadata.fields();
         after.insert(key.to_owned(), change.to.clone().unwrap());
-        assert_eq!(pair[0].version.metadata.fields(), &after);
+        assert_eq!(pair[0].version.metadata.fields(), after);
     }
 }
 

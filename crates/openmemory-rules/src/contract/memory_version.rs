@@ -31,7 +31,7 @@ impl Serialize for MemoryVersion {
         }
         map.serialize_entry("content", &self.content)?;
         map.serialize_entry("tags", version.tags.as_slice())?;
-        map.serialize_entry("metadata", version.metadata.fields())?;
+        map.serialize_entry("metadata", version.metadata.as_json())?;
         map.serialize_entry("sectors", &sectors.names())?;
         map.serialize_entry("primary_sector", sectors.primary().name())?;
         if let Some(at) = version.expires_at {

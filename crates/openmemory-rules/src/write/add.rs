@@ -170,9 +170,10 @@ fn resolve_conflict(
     }
     settle_model(changes, model)?;
     let mut patch = new.replacement.clone();
-    let vanished = head.metadata.fields().keys().filter(|name| !new.version.metadata.fields().contains_key(*name));
     let metadata = patch.metadata.get_or_insert_default();
-    metadata.extend(vanished.map(|name| (name.clone(), Value::Null)));
+    for (name, _) in head.metadata.fields() {
+        metadata.entry(name).or_insert(Value::Null);
+    }
     let provenance = Provenance { event: Event::Update, actor: None, reason: None };
     let change = Update { id: head.id, patch, if_version: None, provenance };
     // The most similar text may be the memory's own current one.
@@ -192,7 +193,7 @@ fn replacement(new: &NewMemory) -> Patch {
     Patch {
         content: Some(new.content.clone()),
         tags: Some(new.tags.clone()),
-        metadata: Some(new.metadata.fields().clone()),
+        metadata: Some(new.metadata.fields()),
         expires_at: Some(new.expires_at.map_or(Setting::Clear, Setting::Set)),
         created_at: None,
         validity: ValidityPatch {
@@ -245,7 +246,7 @@ pub fn find(rows: &impl Rows, scope: &Scope, text: &str, now: Timestamp) -> Resu
 /// The patch that merges a new memory into the existing one; `None` if it would change nothing.
 fn touch(new: &Prepared, head: &Version) -> Result<Option<Patch>, Error> {
     let tags = head.tags.joined("tags", &new.version.tags)?;
-    let mut changes = new.version.metadata.fields().clone();
+    let mut changes = new.version.metadata.fields();
     changes.extend(new.removed.iter().map(|name| (name.clone(), Value::Null)));
     let metadata = head.metadata.merged("metadata", &changes)?;
     let expires_at = new.version.expires_at.filter(|at| head.expires_at != Some(*at));

@@ -193,7 +193,7 @@ fn new_messages(mut fields: Fields, infer: Option<bool>) -> Result<NewMessages, 
 
 /// Adds the message's role to the metadata, as Mem0 does, unless the caller's metadata has a `role`.
 fn with_role(metadata: &Metadata, role: Option<String>) -> Result<Metadata, ApiError> {
-    let mut fields = metadata.fields().clone();
+    let mut fields = metadata.fields();
     if let Some(role) = role {
         fields.entry("role").or_insert(role.into());
     }

@@ -41,7 +41,7 @@ pub fn request(mut fields: Fields) -> Result<Learn, ApiError> {
         // Where only an agent is named, the agent is who is remembered.
         from: vec![if is_of_agent(&scope) { Role::Assistant } else { Role::User }],
         scope,
-        added: Added { metadata: metadata.fields().clone(), expires_at, immutable, ..Added::default() },
+        added: Added { metadata: metadata.fields(), expires_at, immutable, ..Added::default() },
         at,
         timezone,
         instructions,

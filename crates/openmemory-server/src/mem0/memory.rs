@@ -161,7 +161,7 @@ fn entry(version: &MemoryVersion, before: Option<&str>, sources: &[SourceText]) 
         Event::Update | Event::Restore { .. } => "UPDATE",
     };
     put("event", event.into());
-    put("metadata", version.metadata.fields().clone().into());
+    put("metadata", version.metadata.fields().into());
     put("version", version.number.into());
     put("created_at", version.created_at.to_string().into());
     put("updated_at", version.updated_at.to_string().into());

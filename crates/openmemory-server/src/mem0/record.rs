@@ -16,7 +16,7 @@ pub fn record(memory: &Memory) -> Map<String, Value> {
     put("id", public_id(&version.id).into());
     put("memory", content.as_str().into());
     scope(version, &mut put);
-    put("metadata", version.metadata.fields().clone().into());
+    put("metadata", version.metadata.fields().into());
     put("categories", categories(version));
     put("created_at", version.created_at.to_string().into());
     put("updated_at", version.updated_at.to_string().into());

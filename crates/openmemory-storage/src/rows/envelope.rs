@@ -4,6 +4,8 @@
 //! own, and the row becomes `2, crc32(key ‖ payload), length, count`. This is because sled stores pages of more than
 //! half a segment in files that it never syncs; sixteen rows of 16 KiB remain below that.
 
+use std::borrow::Cow;
+
 use crate::error::StorageError;
 use crate::rows::keys;
 
@@ -39,17 +41,17 @@ pub(crate) fn parts(row: &[u8]) -> u16 {
 }
 
 /// The verified payload of a row. `value` reads other keys. `None` if the row changed while its parts were read.
-pub(crate) fn open(
+pub(crate) fn open<'r>(
     key: &[u8],
-    row: &[u8],
+    row: &'r [u8],
     value: impl Fn(&[u8]) -> Result<Option<Vec<u8>>, StorageError>,
-) -> Result<Option<Vec<u8>>, StorageError> {
+) -> Result<Option<Cow<'r, [u8]>>, StorageError> {
     let damaged = || StorageError::Corrupted(format!("row {}", String::from_utf8_lossy(key).escape_debug()));
     let (kind, rest) = row.split_first().ok_or_else(damaged)?;
     let (expected, rest) = rest.split_first_chunk().ok_or_else(damaged)?;
     let expected = u32::from_le_bytes(*expected);
     let payload = match *kind {
-        WHOLE => rest.to_vec(),
+        WHOLE => Cow::Borrowed(rest),
         CUT => {
             let mut payload = Vec::new();
             for i in 0..parts(row) {
@@ -63,7 +65,7 @@ pub(crate) fn open(
                     if payload.len() == u32::from_le_bytes([*a, *b, *c, *d]) as usize
                         && payload.len().div_ceil(PART_BYTES) == usize::from(parts(row)) =>
                 {
-                    payload
+                    Cow::Owned(payload)
                 }
                 _ if value(key)?.as_deref() != Some(row) => return Ok(None),
                 _ => return Err(damaged()),
@@ -94,7 +96,7 @@ mod tests {
     use super::*;
 
     fn read(rows: &BTreeMap<Vec<u8>, Vec<u8>>, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
-        open(key, &rows[key], |key| Ok(rows.get(key).cloned()))
+        Ok(open(key, &rows[key], |key| Ok(rows.get(key).cloned()))?.map(Cow::into_owned))
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Which rows exist, and how are they read? The same reads serve the store and a transaction on it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -107,8 +108,16 @@ pub(crate) trait Records {
         loop {
             let Some(row) = self.raw(key)? else { return Ok(None) };
             if let Some(payload) = envelope::open(key, &row, |key| self.raw(key))? {
-                return Ok(Some(payload));
+                return Ok(Some(payload.into_owned()));
             }
+        }
+    }
+
+    /// The payload of a row that was read before. If it has changed since and its parts with it, it is read again.
+    fn payload_of<'r>(&self, key: &[u8], row: &'r [u8]) -> Result<Option<Cow<'r, [u8]>>, StorageError> {
+        match envelope::open(key, row, |key| self.raw(key))? {
+            None => Ok(self.payload(key)?.map(Cow::Owned)),
+            payload => Ok(payload),
         }
     }
 

@@ -84,8 +84,8 @@ impl Store {
         if found != state.digest {
             return Err(StorageError::Corrupted(format!("{}: does not hold what the store holds", name(&checkpoint))));
         }
-        let counters =
-            counters.map(|row| crate::rows::envelope::open(&keys::meta(COUNTERS), &row, |_| Ok(None))).transpose()?;
+        let key = keys::meta(COUNTERS);
+        let counters = counters.as_ref().map(|row| crate::rows::envelope::open(&key, row, |_| Ok(None))).transpose()?;
         let counters: Counters = counters.flatten().map_or(Ok(Counters::default()), |row| records::decode(&row))?;
         Ok(BackedUp { memories: counters.memories, bytes: copy.bytes()? })
     }

@@ -7,7 +7,6 @@ use openmemory_rules::{IndexedText, Labels, Number};
 
 use crate::error::StorageError;
 use crate::rows::backend::Row;
-use crate::rows::envelope;
 use crate::rows::keys::{self, IndexedKind};
 use crate::rows::records::{self, Records};
 use crate::store::Store;
@@ -69,12 +68,7 @@ impl Store {
 
     fn read_part(&self, (key, row): Row, parts: &mut Parts) -> Result<(), StorageError> {
         let Some((_, _, kind)) = keys::parse_indexed(&key) else { return Ok(()) };
-        // The parts of a long row are under other keys, and may have changed since.
-        let payload = match envelope::open(&key, &row, |key| self.raw(key))? {
-            None => self.payload(&key)?,
-            payload => payload,
-        };
-        let Some(payload) = payload else { return Ok(()) };
+        let Some(payload) = self.payload_of(&key, &row)? else { return Ok(()) };
         match kind {
             IndexedKind::Dynamics => parts.dynamics = Some(records::decode(&payload)?),
             IndexedKind::Labels => parts.labels = Some(records::decode(&payload)?),
