@@ -49,9 +49,9 @@ impl DatabaseHandle {
         self.in_flight.begin()
     }
 
-    /// Starts a call that begins a watch, which gets the changes of all later calls.
-    pub fn begin_watch(&self) -> Result<(Running, Beginning), Error> {
-        self.in_flight.begin_watch()
+    /// Starts a call of a watch. The first one begins it, and gets the changes of all later calls.
+    pub fn begin_watch(&self, is_first: bool) -> Result<(Running, Option<Beginning>), Error> {
+        self.in_flight.begin_watch(is_first)
     }
 
     /// Waits until no call is in flight, and closes all connections.

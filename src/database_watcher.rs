@@ -46,11 +46,7 @@ impl DatabaseWatcher {
     #[napi(ts_return_type = "Promise<string>")]
     pub fn take<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, String>> {
         let is_first = self.position.lock().watcher.is_none();
-        let started = if is_first {
-            self.handle.begin_watch().map(|(running, beginning)| (running, Some(beginning)))
-        } else {
-            self.handle.begin().map(|running| (running, None))
-        };
+        let started = self.handle.begin_watch(is_first);
         let (handle, position) = (Arc::clone(&self.handle), Arc::clone(&self.position));
         let (request, wake) = (self.request.clone(), Arc::clone(&self.wake));
         env.spawn_future(async move {

@@ -54,9 +54,9 @@ impl Handle {
         Ok(Call { running: self.in_flight.begin()?, handle: Arc::clone(self) })
     }
 
-    /// Starts a call that begins a watch, which gets the changes of all later calls.
-    pub fn begin_watch(self: &Arc<Self>) -> Result<(Call, Beginning), Error> {
-        let (running, beginning) = self.in_flight.begin_watch()?;
+    /// Starts a call of a watch. The first one begins it, and gets the changes of all later calls.
+    pub fn begin_watch(self: &Arc<Self>, is_first: bool) -> Result<(Call, Option<Beginning>), Error> {
+        let (running, beginning) = self.in_flight.begin_watch(is_first)?;
         Ok((Call { running, handle: Arc::clone(self) }, beginning))
     }
 

@@ -65,12 +65,15 @@ impl InFlight {
         Ok(Running { in_flight: Arc::clone(self), after: last_watch.clone() })
     }
 
-    /// Starts a call that begins a watch, which gets the changes of all later calls.
-    pub fn begin_watch(self: &Arc<Self>) -> Result<(Running, Beginning), Error> {
+    /// Starts a call of a watch. The first one begins it, and gets the changes of all later calls.
+    pub fn begin_watch(self: &Arc<Self>, is_first: bool) -> Result<(Running, Option<Beginning>), Error> {
         let running = self.begin()?;
-        let (sender, receiver) = watch::channel(());
-        *self.last_watch.lock() = Some(receiver);
-        Ok((running, Beginning(sender)))
+        let beginning = is_first.then(|| {
+            let (sender, receiver) = watch::channel(());
+            *self.last_watch.lock() = Some(receiver);
+            Beginning(sender)
+        });
+        Ok((running, beginning))
     }
 
     /// Whether calls are in flight.
@@ -128,8 +131,8 @@ mod tests {
     fn what_is_called_after_a_watch_runs_once_it_has_begun() {
         let calls = Arc::new(InFlight::default());
         let before = calls.begin().unwrap();
-        let (watching, beginning) = calls.begin_watch().unwrap();
-        let (second, beginning_second) = calls.begin_watch().unwrap();
+        let (watching, beginning) = calls.begin_watch(true).unwrap();
+        let (second, beginning_second) = calls.begin_watch(true).unwrap();
         let after = calls.begin().unwrap();
         assert_eq!([runs(&before), runs(&watching), runs(&second), runs(&after)], [true, true, false, false]);
         drop(beginning);

@@ -51,11 +51,7 @@ impl Watcher {
     #[napi(ts_return_type = "Promise<string>")]
     pub fn take<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, String>> {
         let is_first = self.watcher.lock().is_none();
-        let started = if is_first {
-            self.handle.begin_watch().map(|(call, beginning)| (call, Some(beginning)))
-        } else {
-            self.handle.begin().map(|call| (call, None))
-        };
+        let started = self.handle.begin_watch(is_first);
         let (request, wake, watcher) = (self.request.clone(), Arc::clone(&self.wake), Arc::clone(&self.watcher));
         let control = Arc::clone(&self.control.lock());
         let call = move |engine: Arc<engine::Shared>, beginning: Option<Beginning>| async move {

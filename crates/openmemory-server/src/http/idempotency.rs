@@ -211,9 +211,10 @@ pub async fn idempotent(State(app): State<Arc<AppState>>, mut request: Request, 
             };
             {
                 let mut entries = app.idempotency.entries.lock();
-                match stored.is_outcome() {
-                    false => entries.remove(&tenant, &key),
-                    true => entries.finish(&tenant, &key, stored.body.len()),
+                if stored.is_outcome() {
+                    entries.finish(&tenant, &key, stored.body.len());
+                } else {
+                    entries.remove(&tenant, &key);
                 }
             }
             sender.send_replace(Some(stored.clone()));
