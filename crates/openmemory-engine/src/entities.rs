@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::engine::Engine;
-use super::list::scan_range;
 use openmemory_domain::filter::Filter;
-use openmemory_domain::request::{Order, TimeField};
 use openmemory_domain::{Sector, Shown};
 use openmemory_rules::contract::{Control, EntityStats, SectorStats};
 use openmemory_rules::{Error, Rows};
@@ -57,13 +55,11 @@ impl Engine {
 
     /// Counts the memories that match.
     pub fn count_matching(&self, filter: Option<&Filter>, shown: Shown, control: &Control) -> Result<u64, Error> {
-        let mut count = 0;
-        let order = Order { by: TimeField::Created, newest_first: false };
-        for number in self.store.by_time(&scan_range(filter, order), order, None) {
+        let (mut count, now) = (0, self.now());
+        for head in self.heads_of(&self.numbers_for(filter, control)?) {
             control.check()?;
-            let number = number?;
-            let Some(head) = self.store.head(number)? else { continue };
-            let is_shown = !head.is_hidden(shown, self.now());
+            let (number, head) = head?;
+            let is_shown = !head.is_hidden(shown, now);
             count += u64::from(is_shown && self.matches(number, &head, filter)?);
         }
         Ok(count)

@@ -4,9 +4,8 @@ use std::num::NonZero;
 use std::thread::{self, ScopedJoinHandle, available_parallelism};
 
 use super::engine::Engine;
-use super::list::scan_range;
 use openmemory_calls::facets::Counts;
-use openmemory_domain::request::{Facets, Order, TimeField};
+use openmemory_domain::request::Facets;
 use openmemory_rules::contract::{Control, Faceted};
 use openmemory_rules::{Error, Number};
 use openmemory_storage::StorageError;
@@ -18,11 +17,7 @@ const MAX_THREADS: usize = 4;
 impl Engine {
     /// The distinct values of a field, the most frequent first, and those of one frequency in order.
     pub fn facets(&self, request: &Facets, control: &Control) -> Result<Faceted, Error> {
-        let order = Order { by: TimeField::Created, newest_first: false };
-        let numbers = self.store.by_time(&scan_range(request.filter.as_ref(), order), order, None);
-        let mut numbers: Vec<Number> =
-            numbers.map(|number| control.check().and_then(|()| Ok(number?))).collect::<Result<_, Error>>()?;
-        numbers.sort_unstable();
+        let numbers = self.numbers_for(request.filter.as_ref(), control)?;
         let threads = available_parallelism().map_or(1, NonZero::get).min(MAX_THREADS).min(numbers.len() / MIN_SHARE);
         if threads < 2 {
             return Ok(self.counts(&numbers, request, control)?.into_faceted(request.limit));

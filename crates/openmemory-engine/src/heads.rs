@@ -2,13 +2,27 @@
 //! of reading each by its key.
 
 use super::engine::Engine;
+use super::list::scan_range;
 use openmemory_domain::Version;
+use openmemory_domain::filter::Filter;
+use openmemory_domain::request::{Order, TimeField};
+use openmemory_rules::contract::Control;
 use openmemory_rules::{Error, Number, Rows};
 
 /// Numbers in a range for each that is wanted, up to which a scan is faster.
 const MAX_SPREAD: u64 = 3;
 
 impl Engine {
+    /// The numbers of the memories that a filter may match, sorted.
+    pub(super) fn numbers_for(&self, filter: Option<&Filter>, control: &Control) -> Result<Vec<Number>, Error> {
+        let order = Order { by: TimeField::Created, newest_first: false };
+        let numbers = self.store.by_time(&scan_range(filter, order), order, None);
+        let mut numbers: Vec<Number> =
+            numbers.map(|number| control.check().and_then(|()| Ok(number?))).collect::<Result<_, Error>>()?;
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
     /// The newest versions of the memories with these numbers, which are sorted; those that are gone are left out.
     pub(super) fn heads_of<'a>(
         &'a self,
