@@ -23,6 +23,11 @@ pub(crate) struct Wanted {
 /// A text that a memory is to get.
 pub(crate) type TextOf = (ScopeKey, u64, ContentHash);
 
+/// Reads where a memory is.
+pub(crate) fn placed(tenant: &str, id: &MemoryId) -> Request {
+    Request::new(rows::ID, vec![Box::new(id.as_str().to_owned()), Box::new(tenant.to_owned())])
+}
+
 /// Reads what most changes need of memories of a scope.
 pub(crate) fn written((scope, numbers): &(ScopeKey, Vec<i64>)) -> Request {
     Request::new(rows::WRITTEN, vec![Box::new(*scope), Box::new(numbers.clone())])
@@ -44,11 +49,7 @@ impl Workspace<'_> {
     pub(crate) fn prefetch(&self, wanted: &[Wanted]) -> Result<(), Error> {
         let unplaced: Vec<&Wanted> = wanted.iter().filter(|wanted| wanted.place.is_none()).collect();
         if !unplaced.is_empty() {
-            let params = |id: &MemoryId| -> Vec<Param> {
-                vec![Box::new(id.as_str().to_owned()), Box::new(self.tenant().to_owned())]
-            };
-            let requests: Vec<Request> =
-                unplaced.iter().map(|wanted| Request::new(rows::ID, params(&wanted.id))).collect();
+            let requests: Vec<Request> = unplaced.iter().map(|wanted| placed(self.tenant(), &wanted.id)).collect();
             for (wanted, rows) in unplaced.iter().zip(self.session().pipeline(&requests)?) {
                 self.know_place(&wanted.id, &rows)?;
             }

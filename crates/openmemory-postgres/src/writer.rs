@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::error::{Cause, cause};
 use crate::job::{Hints, Job, ScopeRow, Work};
-use crate::prefetch::{text_requests, written};
+use crate::prefetch::{placed, text_requests, written};
 use crate::rows;
 use crate::scope_key::ScopeKey;
 use crate::session::{Request, Session};
@@ -198,9 +198,7 @@ impl Tenant {
         ids.sort();
         ids.dedup();
         let first_id = requests.len();
-        for id in &ids {
-            requests.push(Request::new(rows::ID, vec![Box::new(id.as_str().to_owned()), tenant()]));
-        }
+        requests.extend(ids.iter().map(|id| placed(&self.name, id)));
         let first_memory = requests.len();
         let numbers: Vec<(ScopeKey, Vec<i64>)> = numbers.into_iter().collect();
         requests.extend(numbers.iter().map(written));
