@@ -57,6 +57,7 @@ const ARROWS: Record<string, string[]> = {
     'openmemory-storage',
   ],
   'binary-check': [],
+  'contract-model': ['openmemory-domain', 'openmemory-rules'],
   'fault-injection': [
     'openmemory-domain',
     'openmemory-embedding',

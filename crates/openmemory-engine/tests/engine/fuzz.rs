@@ -16,7 +16,7 @@ use corpus::Corpus;
 use outcome::Outcome;
 use targets::{TARGETS, Targets};
 
-use crate::rng::{Rng, setting};
+use contract_model::rng::{Rng, setting};
 
 const INPUTS: u64 = 20_000;
 const SEED: u64 = 1;

@@ -6,7 +6,6 @@
     reason = "a test may panic, in its helpers too, and the random ones say what they did"
 )]
 
-mod rng;
 mod support;
 
 mod backup;
@@ -18,6 +17,7 @@ mod directory;
 mod doctor;
 mod existing;
 mod fuzz;
+mod histories;
 mod history;
 mod learning;
 mod log_end;

@@ -10,8 +10,8 @@ use openmemory_engine::set_index_memory;
 use openmemory_rules::contract::Control;
 use serde_json::{Value, json};
 
-use crate::rng::Rng;
 use crate::support::{Fixture, code, to_json};
+use contract_model::rng::Rng;
 
 /// At most one partition stays.
 const TINY: usize = 1;

@@ -3,15 +3,16 @@
 
 use std::ops::Range;
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+pub use contract_model::{ManualClock, START};
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::{
     AddMany, ById, Delete, Export, FeedbackRequest, Get, History, Import, List, NewMemory, Reinforce, Restore, Search,
     Update, UpdateMany,
 };
-use openmemory_domain::{Clock, Embedding, Memory, MemoryId, Timestamp};
+use openmemory_domain::{Embedding, Memory, MemoryId, Timestamp};
 use openmemory_embedding::{Embedder, EmbeddingError, ModelIdentity, Passage, TestEmbedder};
 use openmemory_engine::{Engine, Options};
 use openmemory_rules::Error;
@@ -23,9 +24,6 @@ use openmemory_rules::contract::{
 use openmemory_storage::{Durability, SizeLimits, Store, StoreOptions};
 use serde::Serialize;
 use serde_json::{Value, json};
-
-/// Where the clock starts: 2025-01-20T14:35:00Z.
-pub const START: i64 = 1_737_383_700_000;
 
 /// Embedding a text that contains this fails.
 pub const UNEMBEDDABLE: &str = "unembeddable";
@@ -41,25 +39,6 @@ pub fn open(directory: &Path) -> Result<Engine, Error> {
 
 /// A model whose vectors have half the dimensions.
 pub const SHORT: &str = "short";
-
-#[derive(Default)]
-pub struct ManualClock(AtomicI64);
-
-impl ManualClock {
-    pub fn set(&self, millis: i64) {
-        self.0.store(millis, Ordering::Relaxed);
-    }
-
-    pub fn advance(&self, millis: i64) {
-        self.0.fetch_add(millis, Ordering::Relaxed);
-    }
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::Relaxed))
-    }
-}
 
 /// The test embedder under any name, which records the texts that it embeds. Each length of name is another model,
 /// whose vectors are rotated, and [`SHORT`] has fewer dimensions.
@@ -158,9 +137,7 @@ impl Fixture {
     }
 
     pub fn with(durability: Durability) -> Self {
-        let clock = Arc::new(ManualClock::default());
-        clock.set(START);
-        Self::open(tempfile::tempdir().unwrap(), clock, RecordingEmbedder::new("first"), durability)
+        Self::open(tempfile::tempdir().unwrap(), Arc::default(), RecordingEmbedder::new("first"), durability)
     }
 
     pub fn open(

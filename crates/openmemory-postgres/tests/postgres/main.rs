@@ -6,6 +6,7 @@ mod failover;
 mod idempotency;
 mod limits;
 mod memories;
+mod model;
 mod ranking;
 mod server;
 mod statements;

@@ -1,37 +1,15 @@
 //! What do the tests share?
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
+pub use contract_model::ManualClock;
 use openmemory_domain::request::{NewMemory, Search, Update};
-use openmemory_domain::{Clock, Timestamp};
 use openmemory_embedding::TestEmbedder;
 use openmemory_postgres::{Options, PostgresStore, PostgresStores};
 use openmemory_rules::Error;
 use openmemory_rules::contract::{Added, Control, Hit, MemoryStore};
 use serde_json::{Value, json};
 use tokio_postgres::{Client, NoTls};
-
-/// A clock that stands still until it is moved. It begins in 2025.
-pub struct ManualClock(AtomicI64);
-
-impl Default for ManualClock {
-    fn default() -> Self {
-        Self(AtomicI64::new(1_735_689_600_000))
-    }
-}
-
-impl ManualClock {
-    pub fn advance(&self, millis: i64) {
-        self.0.fetch_add(millis, Ordering::Relaxed);
-    }
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::Relaxed))
-    }
-}
 
 /// The stores of a database, as one server has them.
 pub fn stores(url: &str) -> PostgresStores {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::rng::Rng;
+use contract_model::rng::Rng;
 
 /// Texts with a meaning to some parser.
 const WORDS: &[&str] = &[
@@ -120,8 +120,8 @@ fn anything(rng: &mut Rng, instead_of: &Value) -> Value {
     match rng.below(12) {
         0 => Value::Null,
         1 => (rng.below(2) == 0).into(),
-        2 => (rng.next() as i64 >> rng.below(64)).into(),
-        3 => f64::from_bits(rng.next()).into(),
+        2 => (rng.bits() as i64 >> rng.below(64)).into(),
+        3 => f64::from_bits(rng.bits()).into(),
         4 => json!({}),
         5 => json!([]),
         6 => json!([instead_of, instead_of]),

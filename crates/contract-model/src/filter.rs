@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::state::{MemoryState, iso};
 use crate::rng::Rng;
+use crate::state::{MemoryState, iso};
 
 #[derive(Debug, Clone)]
 pub enum Filter {

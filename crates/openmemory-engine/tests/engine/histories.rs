@@ -13,8 +13,8 @@ use openmemory_rules::contract::Control;
 use openmemory_storage::Durability;
 use serde_json::{Value, json};
 
-use crate::rng::{Rng, setting};
 use crate::support::{Fixture, RecordingEmbedder, UNEMBEDDABLE};
+use contract_model::rng::{Rng, setting};
 
 const HISTORIES: u64 = 40;
 const SEED: u64 = 20_261_127;

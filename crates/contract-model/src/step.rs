@@ -1,44 +1,44 @@
 //! Does one random operation have the same outcome in the store and in the model?
 
-use openmemory_domain::request::{DeleteMany, FeedbackRequest, History, List, Reinforce, Restore, Update};
 use openmemory_domain::{Clock, Memory};
 use openmemory_rules::Error;
-use openmemory_rules::contract::{Control, ItemResult};
+use openmemory_rules::contract::ItemResult;
 use serde_json::{Map, Value, json};
 
-use super::compare::same;
-use super::filter::Filter;
-use super::state::{Change, MemoryState, Model, VersionState, iso};
+use crate::calls::{Calls, code, to_json};
+use crate::clock::{ManualClock, START};
+use crate::compare::same;
+use crate::filter::Filter;
 use crate::rng::Rng;
-use crate::support::{Fixture, code, to_json};
+use crate::state::{Change, MemoryState, Model, VersionState, iso};
 
 const IDS: usize = 12;
 
 type Agreement = Result<(), String>;
 
-pub async fn step(fixture: &Fixture, model: &mut Model, rng: &mut Rng) -> Agreement {
+pub async fn step(calls: &Calls, clock: &ManualClock, model: &mut Model, rng: &mut Rng) -> Agreement {
     match rng.below(40) {
-        0..=3 => fixture.clock.advance(rng.below(3000) as i64),
-        4 => fixture.clock.advance(-(rng.below(2000) as i64)),
+        0..=3 => clock.advance(rng.below(3000) as i64),
+        4 => clock.advance(-(rng.below(2000) as i64)),
         _ => {}
     }
-    let now = fixture.clock.now().millis();
+    let now = clock.now().millis();
     let id = format!("m{}", rng.below(IDS));
     match rng.below(30) {
-        0..=3 => add(fixture, model, rng, &id, now).await,
-        4..=11 => update(fixture, model, rng, &id, now).await,
-        12 => add_batch(fixture, model, rng, now).await,
-        13..=14 => update_batch(fixture, model, rng, now).await,
-        15..=16 => restore(fixture, model, rng, &id, now).await,
-        17 if rng.once_in(3) => delete(fixture, model, rng, &id).await,
-        18 if rng.once_in(40) => delete_matching(fixture, model, rng, now).await,
-        17..=19 => reinforce(fixture, model, rng, &id).await,
-        20 => feedback(fixture, model, rng, &id).await,
-        21..=23 => list(fixture, model, rng, now),
-        24..=25 => search(fixture, model, rng, &id, now).await,
-        26 => history(fixture, model, rng, &id),
-        27..=28 => look_back(fixture, model, rng, &id, now),
-        _ => get(fixture, model, &id),
+        0..=3 => add(calls, model, rng, &id, now).await,
+        4..=11 => update(calls, model, rng, &id, now).await,
+        12 => add_batch(calls, model, rng, now).await,
+        13..=14 => update_batch(calls, model, rng, now).await,
+        15..=16 => restore(calls, model, rng, &id, now).await,
+        17 if rng.once_in(3) => delete(calls, model, rng, &id).await,
+        18 if rng.once_in(40) => delete_matching(calls, model, rng, now).await,
+        17..=19 => reinforce(calls, model, rng, &id).await,
+        20 => feedback(calls, model, rng, &id).await,
+        21..=23 => list(calls, model, rng, now).await,
+        24..=25 => search(calls, model, rng, &id, now).await,
+        26 => history(calls, model, rng, &id).await,
+        27..=28 => look_back(calls, model, rng, &id, now).await,
+        _ => get(calls, model, &id).await,
     }
 }
 
@@ -118,9 +118,9 @@ fn new_memory(rng: &mut Rng, id: &str, now: i64) -> (Value, MemoryState) {
     (request, MemoryState { number: 0, user, created_at, immutable, feedback: None, versions: vec![version] })
 }
 
-async fn add(fixture: &Fixture, model: &mut Model, rng: &mut Rng, id: &str, now: i64) -> Agreement {
+async fn add(calls: &Calls, model: &mut Model, rng: &mut Rng, id: &str, now: i64) -> Agreement {
     let (request, memory) = new_memory(rng, id, now);
-    let found = fixture.add(request).await;
+    let found = calls.add(request).await;
     let expected = model.add(id, memory).map(|()| 1);
     changed("add", model, id, &found, expected)
 }
@@ -131,7 +131,7 @@ fn change(rng: &mut Rng, versions: usize) -> Change {
         content: (fields & 1 != 0).then(|| content(rng)),
         tags: (fields & 2 != 0).then(|| tags(rng)),
         metadata: (fields & 4 != 0).then(|| metadata(rng, true)),
-        expires_at: (fields & 8 != 0).then(|| (!rng.once_in(2)).then(|| 1_737_383_700_000 + rng.below(400_000) as i64)),
+        expires_at: (fields & 8 != 0).then(|| (!rng.once_in(2)).then(|| START + rng.below(400_000) as i64)),
         if_version: rng.once_in(4).then(|| (versions + rng.below(2)).max(1) as u64),
         actor: None,
     }
@@ -155,7 +155,7 @@ fn versions(model: &Model, id: &str) -> usize {
     model.memories.get(id).map_or(0, |memory| memory.versions.len())
 }
 
-async fn update(fixture: &Fixture, model: &mut Model, rng: &mut Rng, id: &str, now: i64) -> Agreement {
+async fn update(calls: &Calls, model: &mut Model, rng: &mut Rng, id: &str, now: i64) -> Agreement {
     let change = Change { actor: rng.once_in(3).then(|| "ada".into()), ..change(rng, versions(model, id)) };
     let mut request = json!({"id": id, "patch": patch(&change)});
     if let Some(version) = change.if_version {
@@ -164,7 +164,7 @@ async fn update(fixture: &Fixture, model: &mut Model, rng: &mut Rng, id: &str, n
     if let Some(actor) = &change.actor {
         request["actor"] = actor.as_str().into();
     }
-    let found = fixture.engine.update(Update::read(request).unwrap()).await;
+    let found = calls.update(request).await;
     let expected = model.update(id, &change, now);
     changed("update", model, id, &found, expected)
 }
@@ -182,7 +182,7 @@ fn batch_agrees(what: &str, found: &[Option<&str>], expected: &[Option<&str>]) -
     if found == expected { Ok(()) } else { Err(format!("{what}: {found:?}, and the model says {expected:?}")) }
 }
 
-async fn add_batch(fixture: &Fixture, model: &mut Model, rng: &mut Rng, now: i64) -> Agreement {
+async fn add_batch(calls: &Calls, model: &mut Model, rng: &mut Rng, now: i64) -> Agreement {
     let atomic = rng.once_in(2);
     let mut trial = model.clone();
     let (mut items, mut expected, mut bad) = (Vec::new(), Vec::new(), false);
@@ -198,7 +198,7 @@ async fn add_batch(fixture: &Fixture, model: &mut Model, rng: &mut Rng, now: i64
         }
         items.push(request);
     }
-    let results = fixture.add_many(json!({"items": items, "atomic": atomic})).await.unwrap();
+    let results = calls.add_many(json!({"items": items, "atomic": atomic})).await.unwrap();
     if atomic && bad {
         // The batch is rejected before any lookup.
         let only_bad = expected.iter().map(|outcome| outcome.filter(|code| *code == "INVALID_ARGUMENT")).collect();
@@ -211,7 +211,7 @@ async fn add_batch(fixture: &Fixture, model: &mut Model, rng: &mut Rng, now: i64
     batch_agrees("add batch", &outcomes(&results), &expected)
 }
 
-async fn update_batch(fixture: &Fixture, model: &mut Model, rng: &mut Rng, now: i64) -> Agreement {
+async fn update_batch(calls: &Calls, model: &mut Model, rng: &mut Rng, now: i64) -> Agreement {
     let atomic = rng.once_in(2);
     let mut trial = model.clone();
     let (mut items, mut early, mut expected) = (Vec::new(), Vec::new(), Vec::new());
@@ -238,7 +238,7 @@ async fn update_batch(fixture: &Fixture, model: &mut Model, rng: &mut Rng, now: 
         }
         items.push(Value::from(item));
     }
-    let results = fixture.update_many(json!({"items": items, "atomic": atomic})).await.unwrap();
+    let results = calls.update_many(json!({"items": items, "atomic": atomic})).await.unwrap();
     if atomic && early.iter().any(Option::is_some) {
         return batch_agrees("atomic update batch", &outcomes(&results), &refused(early));
     }
@@ -249,34 +249,27 @@ async fn update_batch(fixture: &Fixture, model: &mut Model, rng: &mut Rng, now: 
     batch_agrees("update batch", &outcomes(&results), &expected)
 }
 
-async fn restore(fixture: &Fixture, model: &mut Model, rng: &mut Rng, id: &str, now: i64) -> Agreement {
+async fn restore(calls: &Calls, model: &mut Model, rng: &mut Rng, id: &str, now: i64) -> Agreement {
     let version = 1 + rng.below(versions(model, id) + 1) as u64;
-    let found = fixture.engine.restore(Restore::read(json!({"id": id, "version": version})).unwrap()).await;
+    let found = calls.restore(id, version).await;
     let expected = model.restore(id, version, now);
     changed("restore", model, id, &found, expected)
 }
 
-async fn delete(fixture: &Fixture, model: &mut Model, rng: &mut Rng, id: &str) -> Agreement {
+async fn delete(calls: &Calls, model: &mut Model, rng: &mut Rng, id: &str) -> Agreement {
     if rng.once_in(2) {
-        let found = fixture.delete(id).await;
+        let found = calls.delete(id).await;
         return agree("delete", code(&found), model.delete(id).err());
     }
     let other = format!("m{}", rng.below(IDS));
-    let DeleteMany::Ids(ids) = DeleteMany::read(json!({"ids": [id, other, "never"]})).unwrap() else {
-        return Err("ids were not read as ids".into());
-    };
-    let results = fixture.engine.delete_many(ids).await.unwrap();
+    let results = calls.delete_many(&[id, &other, "never"]).await.unwrap();
     let expected = [id, &other, "never"].map(|id| model.delete(id).err());
     batch_agrees("delete many", &outcomes(&results), &expected)
 }
 
-async fn delete_matching(fixture: &Fixture, model: &mut Model, rng: &mut Rng, now: i64) -> Agreement {
+async fn delete_matching(calls: &Calls, model: &mut Model, rng: &mut Rng, now: i64) -> Agreement {
     let filter = Filter::any(rng, now, 2);
-    let DeleteMany::Matching(asked) = DeleteMany::read(json!({"filters": filter.to_json()})).unwrap() else {
-        return Err("a filter was not read as one".into());
-    };
-    let mut found = fixture.delete_matching(asked).await.unwrap().ids;
-    found.sort();
+    let found = calls.delete_matching(filter.to_json()).await.unwrap();
     let matching = model.memories.iter().filter(|(id, memory)| filter.matches(id, memory));
     let expected: Vec<String> = matching.map(|(id, _)| id.clone()).collect();
     for id in &expected {
@@ -286,12 +279,11 @@ async fn delete_matching(fixture: &Fixture, model: &mut Model, rng: &mut Rng, no
     if found == expected { Ok(()) } else { Err(format!("{what}: {found:?}, and the model says {expected:?}")) }
 }
 
-async fn reinforce(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str) -> Agreement {
+async fn reinforce(calls: &Calls, model: &Model, rng: &mut Rng, id: &str) -> Agreement {
     let boost = (1 + rng.below(10)) as f64 / 10.0;
     // Reinforcements by searches are committed asynchronously; a tiny change that follows them waits for that.
-    let nothing = Reinforce::read(json!({"id": id, "boost": 1e-12})).unwrap();
-    let before = fixture.engine.reinforce(nothing).await.map(|memory| memory.dynamics.salience().at(memory.now));
-    let found = fixture.engine.reinforce(Reinforce::read(json!({"id": id, "boost": boost})).unwrap()).await;
+    let before = calls.reinforce(id, 1e-12).await.map(|memory| memory.dynamics.salience().at(memory.now));
+    let found = calls.reinforce(id, boost).await;
     let expected = model.memories.contains_key(id).then_some(versions(model, id) as u64).ok_or("NOT_FOUND");
     changed("reinforce", model, id, &found, expected)?;
     if let (Ok(before), Ok(after)) = (before, found) {
@@ -303,10 +295,9 @@ async fn reinforce(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str) ->
     Ok(())
 }
 
-async fn feedback(fixture: &Fixture, model: &mut Model, rng: &mut Rng, id: &str) -> Agreement {
+async fn feedback(calls: &Calls, model: &mut Model, rng: &mut Rng, id: &str) -> Agreement {
     let feedback = *rng.one(&[None, Some("POSITIVE"), Some("NEGATIVE"), Some("VERY_NEGATIVE")]);
-    let request = FeedbackRequest::read(json!({"id": id, "feedback": feedback})).unwrap();
-    let found = fixture.engine.feedback(request).await;
+    let found = calls.feedback(id, feedback).await;
     let expected = match model.memories.get_mut(id) {
         Some(memory) => {
             memory.feedback = feedback;
@@ -317,7 +308,7 @@ async fn feedback(fixture: &Fixture, model: &mut Model, rng: &mut Rng, id: &str)
     changed("feedback", model, id, &found, expected)
 }
 
-fn list(fixture: &Fixture, model: &Model, rng: &mut Rng, now: i64) -> Agreement {
+async fn list(calls: &Calls, model: &Model, rng: &mut Rng, now: i64) -> Agreement {
     let filter = Filter::any(rng, now, 3);
     let (by_updated, newest_first, show_expired) = (rng.once_in(2), rng.once_in(2), rng.once_in(2));
     let order = format!(
@@ -342,7 +333,7 @@ fn list(fixture: &Fixture, model: &Model, rng: &mut Rng, now: i64) -> Agreement 
     let mut request = json!({"filters": filter.to_json(), "order": order, "limit": limit, "showExpired": show_expired});
     let mut found = Vec::new();
     loop {
-        let page = fixture.engine.list(&List::read(request.clone()).unwrap(), &Control::default()).unwrap();
+        let page = calls.list(request.clone()).await.unwrap();
         if page.memories.len() > limit {
             return Err(format!("list: {} memories on a page of {limit}", page.memories.len()));
         }
@@ -355,7 +346,7 @@ fn list(fixture: &Fixture, model: &Model, rng: &mut Rng, now: i64) -> Agreement 
     if found == expected { Ok(()) } else { Err(format!("list {request}: {found:?}, and the model says {expected:?}")) }
 }
 
-async fn search(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str, now: i64) -> Agreement {
+async fn search(calls: &Calls, model: &Model, rng: &mut Rng, id: &str, now: i64) -> Agreement {
     let show_expired = rng.once_in(2);
     let visible = |memory: &MemoryState| show_expired || !memory.expired(now);
     if let Some(memory) = model.memories.get(id).filter(|_| rng.once_in(2)) {
@@ -365,7 +356,7 @@ async fn search(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str, now: 
             "query": if text.is_empty() { "tag0" } else { text },
             "filters": {"memory_ids": [id]}, "showExpired": show_expired,
         });
-        let hits = fixture.search(query).await.map_err(|error| error.to_string())?;
+        let hits = calls.search(query).await.map_err(|error| error.to_string())?;
         let found = visible(memory) && !text.is_empty();
         let expected = if found { vec![memory.record(id, memory.versions.len())] } else { vec![] };
         if hits.len() != expected.len() {
@@ -377,7 +368,7 @@ async fn search(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str, now: 
     let query = json!({
         "query": content(rng), "limit": 1 + rng.below(20), "filters": filter.to_json(), "showExpired": show_expired,
     });
-    let hits = fixture.search(query.clone()).await.map_err(|error| error.to_string())?;
+    let hits = calls.search(query.clone()).await.map_err(|error| error.to_string())?;
     if !hits.is_sorted_by(|a, b| a.score >= b.score) {
         return Err(format!("search {query}: not the best first"));
     }
@@ -394,12 +385,10 @@ async fn search(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str, now: 
     Ok(())
 }
 
-fn history(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str) -> Agreement {
+async fn history(calls: &Calls, model: &Model, rng: &mut Rng, id: &str) -> Agreement {
     let limit = 1 + rng.below(4);
     let before = 1 + rng.below(versions(model, id) + 2);
-    let found = fixture
-        .engine
-        .history(&History::read(json!({"id": id, "limit": limit, "before": before})).unwrap(), &Control::default());
+    let found = calls.history(json!({"id": id, "limit": limit, "before": before})).await;
     let Some(memory) = model.memories.get(id) else { return agree("history", code(&found), Some("NOT_FOUND")) };
     let found = found.map_err(|error| error.to_string())?;
     let expected = (1..before.min(memory.versions.len() + 1)).rev().take(limit);
@@ -410,10 +399,10 @@ fn history(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str) -> Agreeme
     found.iter().zip(&expected).try_for_each(|(entry, expected)| shows("history", &to_json(entry), expected))
 }
 
-fn look_back(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str, now: i64) -> Agreement {
-    let Some(memory) = model.memories.get(id) else { return get(fixture, model, id) };
+async fn look_back(calls: &Calls, model: &Model, rng: &mut Rng, id: &str, now: i64) -> Agreement {
+    let Some(memory) = model.memories.get(id) else { return get(calls, model, id).await };
     let number = 1 + rng.below(memory.versions.len() + 1);
-    let found = fixture.get_by(json!({"id": id, "version": number}));
+    let found = calls.get(json!({"id": id, "version": number})).await;
     if number > memory.versions.len() {
         agree("get by version", code(&found), Some("NOT_FOUND"))?;
     } else {
@@ -421,7 +410,7 @@ fn look_back(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str, now: i64
         shows("get by version", &to_json(&found), &memory.record(id, number))?;
     }
     let at = now - rng.below(20_000) as i64;
-    let found = fixture.get_by(json!({"id": id, "asOf": iso(at)}));
+    let found = calls.get(json!({"id": id, "asOf": iso(at)})).await;
     match (1..=memory.versions.len()).rev().find(|number| memory.versions[number - 1].updated_at <= at) {
         None => agree("get at a time", code(&found), Some("NOT_FOUND")),
         Some(number) => {
@@ -430,8 +419,8 @@ fn look_back(fixture: &Fixture, model: &Model, rng: &mut Rng, id: &str, now: i64
     }
 }
 
-fn get(fixture: &Fixture, model: &Model, id: &str) -> Agreement {
-    let found = fixture.get(id);
+async fn get(calls: &Calls, model: &Model, id: &str) -> Agreement {
+    let found = calls.get(json!({ "id": id })).await;
     match (model.memories.get(id), model.deleted.get(id)) {
         (Some(memory), _) => {
             let found = found.map_err(|error| error.to_string())?;
