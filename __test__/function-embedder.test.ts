@@ -145,3 +145,33 @@ test('a text whose vector is all zeros is stored, and found by its words', async
   expect(first).toMatchObject({ id, similarity: 0 })
   expect(first?.score).toBeGreaterThan(0)
 })
+
+/** Like E5, whose unrelated texts have a cosine of .8. Texts with a z have no direction. */
+async function near(texts: string[]): Promise<number[][]> {
+  return texts.map((text) => {
+    if (text.includes('z')) return Array(16).fill(0)
+    const numbers = Array.from({ length: 16 }, (_, at) => ((text.length * (at + 3) * 7919) % 97) / 97 - 0.5)
+    return [2.4, ...numbers.slice(1)]
+  })
+}
+
+test.each(['a text without a vector', 'a question without one'])(
+  'where all are near, %s counts by its words',
+  async (which) => {
+    const om = openStore({ embedder: { id: 'near', dimensions: 16, embed: near } })
+    const without = which.startsWith('a text')
+    const others = [
+      'Bob plays chess',
+      'Cy lives in Lisbon',
+      'Dan works as a nurse',
+      'Eve owns a bicycle',
+      'Fay likes songs',
+    ]
+    await om.addMemories(others.map((content) => ({ content })))
+    const { id } = await om.addMemory({ content: 'Ann drinks green tea', embed: !without })
+    const found = await om.searchMemories(without ? 'green tea' : 'green tea zzz', { limit: 6 })
+    expect(found[0]?.id).toBe(id)
+    expect(found[0]?.score).toBeGreaterThan(0.6)
+    expect(found[1]?.score).toBeLessThan(found[0]?.score as number)
+  },
+)

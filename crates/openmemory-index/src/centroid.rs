@@ -5,7 +5,7 @@ use super::quantise::{Nibbles, Row};
 /// Fixed-point steps per 1. Sums of integers do not depend on the order in which memories come and go.
 const ONE: f32 = (1 << 24) as f32;
 
-/// The sum of vectors.
+/// The sum of vectors. Those without a direction do not count.
 #[derive(Default)]
 pub(super) struct Centroid {
     sum: Vec<i64>,
@@ -18,12 +18,12 @@ impl Centroid {
     }
 
     pub(super) fn add(&mut self, row: &Row, nibbles: Nibbles<'_>) {
-        self.vectors += 1;
+        self.vectors += u32::from(row.has_direction());
         self.accumulate(step(row), nibbles);
     }
 
     pub(super) fn remove(&mut self, row: &Row, nibbles: Nibbles<'_>) {
-        self.vectors -= 1;
+        self.vectors -= u32::from(row.has_direction());
         self.accumulate(-step(row), nibbles);
     }
 
@@ -44,10 +44,13 @@ impl Centroid {
         }
     }
 
-    /// The mean cosine of the query and all vectors; 0 without vectors.
-    pub(super) fn mean_cosine(&self, query: &[f32]) -> f32 {
+    /// The mean cosine of the query and all vectors; `None` without vectors, or if the query has no direction.
+    pub(super) fn mean_cosine(&self, query: &[f32]) -> Option<f32> {
+        if self.vectors == 0 || query.iter().all(|number| *number == 0.0) {
+            return None;
+        }
         let products = query.iter().zip(&self.sum).map(|(x, sum)| f64::from(*x) * *sum as f64);
-        (products.sum::<f64>() / (f64::from(ONE) * f64::from(self.vectors.max(1)))) as f32
+        Some((products.sum::<f64>() / (f64::from(ONE) * f64::from(self.vectors))) as f32)
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -80,7 +83,7 @@ mod tests {
                     Vector::new(&(0..dimensions).map(|at| ((n * 7 + at * at) % 11) as f32 - 4.0).collect::<Vec<_>>())
                 })
                 .collect();
-            let query: Vec<f32> = (0..dimensions).map(|at| (at % 5) as f32 / 10.0).collect();
+            let query: Vec<f32> = (0..dimensions).map(|at| (at % 5 + 1) as f32 / 10.0).collect();
             let rows = batch(&vectors);
             let mut centroid = Centroid::new(dimensions);
             rows.rows().for_each(|(row, nibbles)| centroid.add(row, nibbles));
@@ -89,7 +92,7 @@ mod tests {
                 numbers.zip(&query).map(|(a, b)| a * b).sum::<f32>()
             };
             let mean = vectors.iter().map(cosine).sum::<f32>() / 9.0;
-            assert!((centroid.mean_cosine(&query) - mean).abs() < 1e-4, "{dimensions} dimensions");
+            assert!((centroid.mean_cosine(&query).unwrap() - mean).abs() < 1e-4, "{dimensions} dimensions");
         }
     }
 
@@ -116,6 +119,6 @@ mod tests {
             merged.merge(&one);
         }
         merged.merge(&Centroid::new(7));
-        assert!((merged.mean_cosine(&[1.0, 0.0]) - 0.7).abs() < 0.01);
+        assert!((merged.mean_cosine(&[1.0, 0.0]).unwrap() - 0.7).abs() < 0.01);
     }
 }

@@ -54,6 +54,13 @@ impl CosineScale {
         read * (mean_cosine * self.factor + self.constant - self.usual * read)
     }
 
+    /// The cosine, times [`CosineScale::factor`], that stands for a vector that a memory does not have: it says nothing for
+    /// the memory and nothing against it, as that of an average one. `background` is that of the scope.
+    pub(super) fn of_nothing(&self, background: f32) -> f32 {
+        let read = 1.0 - self.unread;
+        if read > 0.0 { background / read + self.usual * read - self.constant } else { 0.0 }
+    }
+
     /// What the background is likely to be, before any memory is looked at.
     pub(super) fn likely_background(&self, is_foreign: bool) -> f32 {
         if is_foreign { FOREIGN_BACKGROUND * (1.0 - self.unread) } else { 0.0 }
@@ -89,6 +96,18 @@ mod tests {
         assert!((CosineScale::new(1.0, 1.0, 0.0).background(0.514) - 0.4).abs() < 1e-6);
         assert!((CosineScale::new(1.0, 1.0, 0.5).background(0.514) - 0.1).abs() < 1e-6);
         assert!(CosineScale::new(1.0, 1.0, 1.0).background(0.514).abs() < 1e-6);
+    }
+
+    #[test]
+    fn what_has_no_vector_is_as_near_as_an_average_memory() {
+        for (spread, unread) in [(1.0, 0.0), (4.0, 0.0), (4.0, 0.5), (0.5, 0.9)] {
+            let scale = CosineScale::with_contrast(spread, 1.2, 0.9, unread);
+            for mean in [0.0, 0.1, 0.8] {
+                let (nothing, average) = (scale.of_nothing(scale.background(mean)), mean * scale.factor);
+                assert!((nothing - average).abs() < 1e-4, "{spread} {unread} {mean}: {nothing} {average}");
+            }
+        }
+        assert_eq!(CosineScale::new(1.0, 1.0, 1.0).of_nothing(0.0), 0.0);
     }
 
     #[test]

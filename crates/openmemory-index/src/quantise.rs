@@ -27,6 +27,14 @@ pub(super) struct Row {
     pub(super) residual: u8,
 }
 
+impl Row {
+    /// Whether it is a vector. A memory that has none, because it was not to be embedded or its model had nothing to say, has
+    /// a row of zeros.
+    pub(super) fn has_direction(&self) -> bool {
+        self.scale != 0.0
+    }
+}
+
 /// The nibbles of a row. Each byte has those of two dimensions, the first in its lower four bits.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Nibbles<'a> {
@@ -116,6 +124,8 @@ pub(super) struct QueryVector {
     /// Subtracted from a product of `fine`.
     fine_bias: i32,
     bound: UpperBound,
+    /// Stands for the cosine with a row without a direction, or with any if the query has none.
+    of_nothing: f32,
 }
 
 /// Turns a product of `rough` and high nibbles into an upper bound: the row's scale times (`step` · product +
@@ -148,18 +158,29 @@ impl QueryVector {
         };
         let fine_bias = 8 * fine.iter().sum::<i32>();
         let (fine, rough) = (Pairs::new(fine.iter().map(|x| *x as i16)), Pairs::new(rough.iter().map(|x| *x as i8)));
-        Self { fine, rough, sketch: simhash::sketch(query).collect(), scale, fine_bias, bound }
+        Self { fine, rough, sketch: simhash::sketch(query).collect(), scale, fine_bias, bound, of_nothing: 0.0 }
     }
 
     /// The cosine with a row, from the product of `fine` and its bytes less 128.
     pub(super) fn cosine(&self, row: &Row, product: i32) -> f32 {
-        product.wrapping_sub(self.fine_bias) as f32 * self.scale * row.scale
+        product.wrapping_sub(self.fine_bias) as f32 * self.scale * row.scale + self.without_direction(row)
     }
 
     /// An upper bound of the cosine with a row, from the product of `rough` and its stored high nibbles.
     pub(super) fn upper_bound(&self, row: &Row, product: i32) -> f32 {
         let UpperBound { step, constant, residual, rounding } = self.bound;
-        row.scale * (step * product as f32 + constant + residual * f32::from(row.residual)) + rounding
+        row.scale * (step * product as f32 + constant + residual * f32::from(row.residual))
+            + rounding
+            + self.without_direction(row)
+    }
+
+    fn without_direction(&self, row: &Row) -> f32 {
+        if row.has_direction() && self.scale != 0.0 { 0.0 } else { self.of_nothing }
+    }
+
+    /// The same query with what stands for a cosine where there is none.
+    pub(super) fn with_nothing(self, of_nothing: f32) -> Self {
+        Self { of_nothing, ..self }
     }
 
     /// The same query with all cosines scaled by `share`.

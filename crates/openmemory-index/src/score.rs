@@ -145,13 +145,19 @@ pub struct Features {
 }
 
 impl Features {
-    /// Features that are all 0, for a scope of this many memories with a mean number of words.
-    pub(super) fn for_scope(memories: u32, mean_length: f32, background: f32, likely_background: f32) -> Self {
+    /// Features that are all 0, for a scope of this many memories with a mean number of words. `background` is `None` if none
+    /// of them has a vector.
+    pub(super) fn for_scope(memories: u32, mean_length: f32, background: Option<f32>, likely_background: f32) -> Self {
         let memories = memories.max(1) as f32;
-        let background =
-            (background * memories + likely_background * LIKELY_BACKGROUND) / (memories + LIKELY_BACKGROUND);
+        let background = background.map_or(likely_background, |background| {
+            (background * memories + likely_background * LIKELY_BACKGROUND) / (memories + LIKELY_BACKGROUND)
+        });
         let among = memories.ln() + (mean_length / USUAL_LENGTH).ln() / 2.0;
         Self { among, background, ..Self::default() }
+    }
+
+    pub(super) fn background(&self) -> f32 {
+        self.background
     }
 
     pub fn value(&self, feature: Feature) -> f32 {

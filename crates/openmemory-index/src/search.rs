@@ -37,17 +37,19 @@ pub fn search<P: Partitions>(partitions: &P, query: &Query<'_>, take: usize) -> 
         centroid.merge(partition.centroid());
     })?;
     let cosine_scale = CosineScale::with_contrast(query.spread, query.contrast, query.echo, query.unread());
+    let features = Features::for_scope(
+        totals.memories,
+        totals.mean_length(),
+        centroid.mean_cosine(query.vector).map(|mean| cosine_scale.background(mean)),
+        cosine_scale.likely_background(query.is_foreign()),
+    );
+    let of_nothing = cosine_scale.of_nothing(features.background());
     let prepared = PreparedQuery {
         words,
         phrases: phrases(query.text),
-        vector: QueryVector::new(query.vector).scaled(cosine_scale.factor),
+        vector: QueryVector::new(query.vector).scaled(cosine_scale.factor).with_nothing(of_nothing),
         cosine_scale,
-        features: Features::for_scope(
-            totals.memories,
-            totals.mean_length(),
-            cosine_scale.background(centroid.mean_cosine(query.vector)),
-            cosine_scale.likely_background(query.is_foreign()),
-        ),
+        features,
         mask: query.mask,
         shown: query.shown,
         now: query.now,
