@@ -703,7 +703,10 @@ test('a pinned session deletes and counts only its own', async () => {
   await store.addMemories([{ content: 'a', user_id: 'ada', tags: ['x'] }, { content: 'b', user_id: 'bob', tags: ['x'] }]) // biome-ignore format: a table
   expect(await host.use('delete_memories', { tags: ['x'], agreed: 2 })).toMatchObject({ would_delete: 1 })
   expect(await host.use('delete_memories', { tags: ['x'], agreed: 1 })).toEqual({ deleted: 1 })
-  expect(await host.use('add_memories', { memories: [{ content: 'c', user_id: 'bob' }] })).toMatchObject({ added: 1 })
+  const memories = [{ content: 'c' }, { content: 'd', user_id: 'bob' }]
+  const { added, results } = await host.use('add_memories', { memories })
+  expect([added, results[0].ok, results[1]]).toMatchObject([1, true, { ok: false, code: 'INVALID_ARGUMENT' }])
+  expect(results[1].message).toMatch(/^memories\[1\]\.user_id is not an argument/)
   expect((await store.listMemories()).memories.map(({ user_id }) => user_id).sort()).toEqual(['ada', 'bob'])
   expect((await host.ask('tools/call', { name: 'list_users', arguments: {} })).error).toMatchObject({ code: -32602 })
 })

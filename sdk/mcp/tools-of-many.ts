@@ -1,10 +1,10 @@
 // Which tools work on several memories at once? A conversation's facts in one call, a deletion that was agreed to, and the users.
 
-import type { Filters, NewMemory } from '../../index'
-import { invalid, type OpenMemoryError } from '../errors'
+import type { AddedMemory, Filters, ItemResult, NewMemory } from '../../index'
+import { invalid, OpenMemoryError, renamed } from '../errors'
 import { brief, checkWhole, fitting } from './answer'
 import * as schemas from './argument-schemas'
-import type { Arguments, Schema } from './arguments'
+import { type Arguments, readArguments, type Schema } from './arguments'
 import type { Memories } from './pinned'
 import { selected } from './selection'
 import type { Tool } from './tool'
@@ -23,6 +23,7 @@ export function addMany(pinned: boolean): Tool {
     ...(!pinned && { user_id: { type: 'string', description: 'The user this memory is about' } }),
     ...{ run_id: TEXT, valid_from: validFrom, valid_to: validTo, expires_at: expiresAt },
   }
+  const accepted = { properties, required: ['content'] }
   return {
     name: 'add_memories',
     title: 'Remember several',
@@ -31,7 +32,7 @@ export function addMany(pinned: boolean): Tool {
     properties: {
       memories: {
         ...{ type: 'array', minItems: 1, maxItems: 100 },
-        items: { type: 'object', properties, required: ['content'], additionalProperties: false },
+        items: { type: 'object', ...accepted, additionalProperties: false },
       },
       if_exists: ifExists,
     },
@@ -57,11 +58,17 @@ export function addMany(pinned: boolean): Tool {
         ...{ ...(signal && { signal }), ...(onProgress && { onProgress }) },
         ...(if_exists && { ifExists: if_exists }),
       }
-      const results = (await memories.addMemories(given.map(prepared), options)).map((result) =>
-        result.ok
+      const read = given.map((item, at) => attempt(() => prepared(readArguments(accepted, item)), at))
+      const good = read.filter((item): item is NewMemory => !(item instanceof OpenMemoryError))
+      const added = good.length > 0 ? await memories.addMemories(good, options) : []
+      let next = 0
+      const results = read.map((item) => {
+        if (item instanceof OpenMemoryError) return { ok: false, ...problemOf(item) }
+        const result = added[next++] as ItemResult<AddedMemory>
+        return result.ok
           ? { ok: true, id: result.memory.id, ...(result.memory.existed && { existed: true }) }
-          : { ok: false, ...problemOf(result.error) },
-      )
+          : { ok: false, ...problemOf(result.error) }
+      })
       const data = { added: results.filter(({ ok }) => ok).length, results }
       return { text: data, data }
     },
@@ -145,6 +152,17 @@ function prepared(given: Arguments): NewMemory {
     ...memory,
     ...(expires_at !== undefined && expires_at !== 'never' && { expires_at }),
     ...(metadata !== undefined && { metadata: typeof metadata === 'string' ? objectIn(metadata) : metadata }),
+  }
+}
+
+/** What is wrong with one item refuses that item only. */
+function attempt<T>(work: () => T, at: number): T | OpenMemoryError {
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof OpenMemoryError)) throw error
+    const { field } = error.details
+    return (typeof field === 'string' ? renamed(error, field, `memories[${at}].${field}`) : error) as OpenMemoryError
   }
 }
 
