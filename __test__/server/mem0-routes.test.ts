@@ -211,6 +211,16 @@ test('what is not text is left out, also as one part without a list', async () =
   const { body } = await add(user('Ada has a cat'), user(image), user([{ type: 'text', text: 'It is black' }, image]))
   expect(body.results.map(({ memory }: { memory: string }) => memory)).toEqual(['Ada has a cat', 'It is black'])
   expect(body.left_out).toEqual(['messages[1].content', 'messages[2].content[1]'])
+  // A bare list cannot say so.
+  for (const path of ['/v1/memories/', '/memories']) {
+    const more = [user(`Ada is at ${path}`), user(image)]
+    const { body, headers } = await ask('POST', path, { body: { messages: more, ...USER } })
+    expect([path, headers['openmemory-left-out']]).toEqual([path, 'messages[1].content'])
+    if (!Array.isArray(body)) expect(body.left_out).toEqual(['messages[1].content'])
+  }
+  const many = Array.from({ length: 30 }, () => user(image))
+  const { headers } = await add(user('Ada has many cats'), ...many)
+  expect(headers['openmemory-left-out']).toMatch(/^messages\[1\]\.content, .*, and 10 more$/)
   const part = await add(user({ type: 'text', text: 'Ada likes jazz' }))
   expect(part.body.results[0].memory).toBe('Ada likes jazz')
   const silent = [null, undefined, '', ' ', []].map((content) => ({ role: 'assistant', content, tool_calls: [] }))

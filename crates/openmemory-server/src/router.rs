@@ -72,6 +72,8 @@ fn cors(app: &Arc<AppState>) -> CorsLayer {
         "x-ratelimit-limit",
         "x-ratelimit-remaining",
         "x-ratelimit-reset",
+        "openmemory-query-cut",
+        "openmemory-left-out",
     ];
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(allowed))

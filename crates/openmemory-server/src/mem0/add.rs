@@ -10,7 +10,7 @@ use openmemory_domain::{Content, Metadata, Tags, Validity};
 use serde_json::{Value, json};
 
 use super::fields::{Fields, end_of_day};
-use super::messages::{Message, scope, texts};
+use super::messages::{Message, naming, scope, texts};
 use super::record::public_id;
 use super::{events, learn};
 use crate::app_state::AppState;
@@ -39,12 +39,13 @@ const MODEL_OPTIONS: [&str; 6] = [
 )]
 pub async fn add(State(app): State<Arc<AppState>>, memories: TenantStore, body: LargeBody) -> ApiResult {
     let can_learn = memories.store.can_learn();
-    let NewMessages { messages, infer_omitted, skipped } = match body.read(move |body| adding(body, can_learn)).await? {
+    let NewMessages { messages, infer_omitted, left_out } = match body.read(move |body| adding(body, can_learn)).await?
+    {
         Adding::Verbatim(messages) => messages,
         Adding::Learning(body) => {
             let wait = events::waits(&body, false);
             let answered = events::keep(&app, &memories, body, wait).await?;
-            return Ok(Json(events::answer(&answered)).into_response());
+            return Ok(naming(&answered.left_out, Json(events::answer(&answered)).into_response()));
         }
     };
     let results = store(&memories, messages).await?;
@@ -55,10 +56,10 @@ pub async fn add(State(app): State<Arc<AppState>>, memories: TenantStore, body: 
         warn_once(&app);
         response["infer"] = false.into();
     }
-    if !skipped.is_empty() {
-        response["left_out"] = skipped.into();
+    if !left_out.is_empty() {
+        response["left_out"] = left_out.clone().into();
     }
-    Ok(Json(response).into_response())
+    Ok(naming(&left_out, Json(response).into_response()))
 }
 
 /// Learn from messages, or store them verbatim, on the older path
@@ -78,23 +79,28 @@ pub async fn add_older(app: &Arc<AppState>, memories: &TenantStore, body: LargeB
         Ok((wrapped || asked, adding(body, can_learn)?))
     };
     let (wrapped, adding) = body.read(read).await?;
-    let results = match adding {
-        Adding::Verbatim(NewMessages { messages, infer_omitted, .. }) => {
+    let (results, left_out) = match adding {
+        Adding::Verbatim(NewMessages { messages, infer_omitted, left_out }) => {
             if infer_omitted {
                 warn_once(app);
             }
-            store(memories, messages).await?
+            (store(memories, messages).await?, left_out)
         }
         Adding::Learning(body) => {
             let wait = events::waits(&body, true);
             let answered = events::keep(app, memories, body, wait).await?;
-            match &answered.learning {
+            let results = match &answered.learning {
                 Some(learning) => learn::results(learning),
                 None => vec![events::answer(&answered)],
-            }
+            };
+            (results, answered.left_out)
         }
     };
-    Ok(if wrapped { Json(json!({ "results": results })) } else { Json(results.into()) }.into_response())
+    let mut body: Value = if wrapped { json!({ "results": results }) } else { results.into() };
+    if wrapped && !left_out.is_empty() {
+        body["left_out"] = left_out.clone().into();
+    }
+    Ok(naming(&left_out, Json(body).into_response()))
 }
 
 async fn store(memories: &TenantStore, messages: Vec<NewMemory>) -> Result<Vec<Value>, ApiError> {
@@ -124,7 +130,7 @@ struct NewMessages {
     /// Whether the request has no `infer`, so that the client may expect extracted facts.
     infer_omitted: bool,
     /// Paths of message parts without text.
-    skipped: Vec<String>,
+    left_out: Vec<String>,
 }
 
 /// What a request asks for.
@@ -161,8 +167,8 @@ fn new_messages(mut fields: Fields, infer: Option<bool>) -> Result<NewMessages, 
     let immutable = fields.flag("immutable")?.unwrap_or(false);
     let expires_at = fields.take("expiration_date").map(|date| end_of_day("expiration_date", &date)).transpose()?;
     let created_at = fields.timestamp("timestamp")?;
-    let mut skipped = Vec::new();
-    let texts = texts(fields.take("messages"), &mut skipped)?;
+    let mut left_out = Vec::new();
+    let texts = texts(fields.take("messages"), &mut left_out)?;
     fields.done()?;
     // Integrations that omit it send a conversation anew at each turn.
     let if_exists = if infer.is_none() { IfExists::Skip } else { IfExists::Add };
@@ -188,7 +194,7 @@ fn new_messages(mut fields: Fields, infer: Option<bool>) -> Result<NewMessages, 
         })
     };
     let messages = texts.into_iter().map(memory).collect::<Result<_, ApiError>>()?;
-    Ok(NewMessages { messages, infer_omitted: infer.is_none(), skipped })
+    Ok(NewMessages { messages, infer_omitted: infer.is_none(), left_out })
 }
 
 /// Adds the message's role to the metadata, as Mem0 does, unless the caller's metadata has a `role`.

@@ -30,12 +30,15 @@ pub struct Answered {
     pub event_id: String,
     /// What was learnt; none if the client did not wait for it, or not long enough.
     pub learning: Option<Learning>,
+    /// The parts of messages that are not text.
+    pub left_out: Vec<String>,
 }
 
 /// Keeps an add, so that it is not lost, and learns from it. `wait`s for what comes of it, or not.
 pub async fn keep(app: &AppState, memories: &TenantStore, mut body: Value, wait: bool) -> Result<Answered, ApiError> {
     project::steer(&*memories.store, &mut body).await?;
-    learn::request(Fields::read(body.clone())?)?;
+    let mut left_out = Vec::new();
+    learn::request(Fields::read(body.clone())?, &mut left_out)?;
     if let Some(messages) = body.get_mut("messages") {
         take_secrets(&*memories.store, messages);
     }
@@ -48,12 +51,12 @@ pub async fn keep(app: &AppState, memories: &TenantStore, mut body: Value, wait:
         },
         false => None,
     };
-    Ok(Answered { event_id: event_id(&id), learning })
+    Ok(Answered { event_id: event_id(&id), learning, left_out })
 }
 
 /// Reads a body that was kept.
 pub fn kept_add(body: Value) -> Result<Learn, Error> {
-    let request = Fields::read(body).and_then(learn::request);
+    let request = Fields::read(body).and_then(|fields| learn::request(fields, &mut Vec::new()));
     request.map_err(|error| match error {
         ApiError::Engine(error) => error,
         _ => Invalid::argument("body", "cannot be learnt from").into(),
@@ -72,7 +75,7 @@ fn take_secrets(store: &dyn MemoryStore, value: &mut Value) {
 /// The answer to an add.
 pub fn answer(answered: &Answered) -> Value {
     let event_id = &answered.event_id;
-    match &answered.learning {
+    let mut answer = match &answered.learning {
         None => json!({
             "message": "Memory processing has been queued for background execution",
             "status": "PENDING",
@@ -84,7 +87,11 @@ pub fn answer(answered: &Answered) -> Value {
             "event_id": event_id,
             "results": learn::results(learning),
         }),
+    };
+    if !answered.left_out.is_empty() {
+        answer["left_out"] = answered.left_out.clone().into();
     }
+    answer
 }
 
 pub fn event_id(id: &LearningId) -> String {

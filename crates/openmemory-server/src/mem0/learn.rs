@@ -10,7 +10,8 @@ use super::messages::{scope, texts};
 use super::record::public_id;
 use crate::http::ApiError;
 
-pub fn request(mut fields: Fields) -> Result<Learn, ApiError> {
+/// `left_out` gets the parts of messages that are not text.
+pub fn request(mut fields: Fields, left_out: &mut Vec<String>) -> Result<Learn, ApiError> {
     fields.flag("infer")?;
     fields.flag("async_mode")?;
     if fields.take("structured_data_schema").is_some_and(|value| !is_empty(&value)) {
@@ -30,7 +31,7 @@ pub fn request(mut fields: Fields) -> Result<Learn, ApiError> {
         at = fields.timestamp(name)?.or(at);
     }
     let timezone = fields.string("timezone")?.filter(|name| name.len() <= 64).unwrap_or_else(|| "UTC".into());
-    let messages = texts(fields.take("messages"), &mut Vec::new())?;
+    let messages = texts(fields.take("messages"), left_out)?;
     fields.done()?;
     let message = |message: super::messages::Message| {
         let role = message.role.as_deref().and_then(|role| Role::read("role", role).ok()).unwrap_or(Role::User);

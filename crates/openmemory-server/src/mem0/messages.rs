@@ -1,5 +1,7 @@
 //! Which texts do messages have, and whose are they?
 
+use axum::http::HeaderValue;
+use axum::response::Response;
 use openmemory_domain::{Invalid, Scope};
 use serde_json::Value;
 
@@ -29,6 +31,23 @@ pub fn scope(fields: &mut Fields) -> Result<Scope, ApiError> {
     Ok(scope)
 }
 
+/// Names of parts that a header has; a header is limited.
+const NAMED_IN_HEADER: usize = 20;
+
+/// Names the parts of messages that were left out in a header, because some answers are bare lists.
+pub fn naming(left_out: &[String], mut response: Response) -> Response {
+    let mut names = left_out.iter().take(NAMED_IN_HEADER).cloned().collect::<Vec<_>>().join(", ");
+    if left_out.len() > NAMED_IN_HEADER {
+        names += &format!(", and {} more", left_out.len() - NAMED_IN_HEADER);
+    }
+    if let Ok(value) = HeaderValue::from_str(&names)
+        && !left_out.is_empty()
+    {
+        response.headers_mut().insert("openmemory-left-out", value);
+    }
+    response
+}
+
 /// A message with its role.
 pub struct Message {
     /// The path of its text in the request, for errors.
@@ -38,8 +57,8 @@ pub struct Message {
 }
 
 /// Extracts the texts of messages. System messages are ignored; blank texts, such as those beside calls of tools, and parts
-/// without text are listed in `skipped`.
-pub fn texts(messages: Option<Value>, skipped: &mut Vec<String>) -> Result<Vec<Message>, ApiError> {
+/// without text are listed in `left_out`.
+pub fn texts(messages: Option<Value>, left_out: &mut Vec<String>) -> Result<Vec<Message>, ApiError> {
     let messages = match messages {
         Some(Value::String(text)) => return Ok(vec![Message { field: "messages".into(), role: None, text }]),
         Some(Value::Array(messages)) => messages,
@@ -62,7 +81,7 @@ pub fn texts(messages: Option<Value>, skipped: &mut Vec<String>) -> Result<Vec<M
             Value::Object(fields) if fields.get("role").is_some_and(|role| role == "system") => continue,
             Value::Object(mut fields) => {
                 let role = fields.get("role").and_then(Value::as_str).map(str::to_owned);
-                match content(fields.swap_remove("content"), &field, skipped)? {
+                match content(fields.swap_remove("content"), &field, left_out)? {
                     Some(text) => (role, text),
                     None => continue,
                 }
@@ -70,7 +89,7 @@ pub fn texts(messages: Option<Value>, skipped: &mut Vec<String>) -> Result<Vec<M
             _ => return Err(ApiError::invalid(&format!("messages[{i}]"), "must be an object with role and content")),
         };
         if text.trim().is_empty() {
-            skipped.push(field);
+            left_out.push(field);
         } else {
             texts.push(Message { field, role, text });
         }
@@ -84,7 +103,7 @@ pub fn texts(messages: Option<Value>, skipped: &mut Vec<String>) -> Result<Vec<M
 
 /// The text of a message; none if no part has text. Mem0's pages and its provider for the AI SDK send an image as one
 /// part without an array, and a call of a tool has no content.
-fn content(content: Option<Value>, field: &str, skipped: &mut Vec<String>) -> Result<Option<String>, ApiError> {
+fn content(content: Option<Value>, field: &str, left_out: &mut Vec<String>) -> Result<Option<String>, ApiError> {
     let parts = match content {
         Some(Value::String(text)) => return Ok(Some(text)),
         Some(Value::Array(parts)) => parts,
@@ -96,13 +115,13 @@ fn content(content: Option<Value>, field: &str, skipped: &mut Vec<String>) -> Re
         _ => return Err(ApiError::invalid(field, "must be a string, a part or an array of parts")),
     };
     if parts.is_empty() {
-        skipped.push(field.to_owned());
+        left_out.push(field.to_owned());
     }
     let mut texts = Vec::new();
     for (i, part) in parts.iter().enumerate() {
         match part.get("text").and_then(Value::as_str) {
             Some(text) => texts.push(text),
-            None => skipped.push(format!("{field}[{i}]")),
+            None => left_out.push(format!("{field}[{i}]")),
         }
     }
     Ok(if texts.is_empty() { None } else { Some(texts.join("\n")) })
