@@ -24,18 +24,62 @@ macro_rules! statements {
     };
 }
 
+/// The row of a memory `m` in another table of the scope, which is the first parameter. A limited subquery is looked up for each memory. As a plain join it
+/// may read the whole scope: PostgreSQL plans for a scope of average size, and a user may have a thousand times as much.
+macro_rules! lookup {
+    ($columns:literal, $table:literal) => {
+        lookup!($columns, $table, "")
+    };
+    ($columns:literal, $table:literal, $condition:literal) => {
+        concat!(
+            "LATERAL (SELECT ",
+            $columns,
+            " FROM ",
+            $table,
+            " WHERE scope = $1 AND number = m.number",
+            $condition,
+            " LIMIT 1) "
+        )
+    };
+}
+
 /// The columns of a whole memory.
 macro_rules! memory {
     ($rest:literal) => {
         concat!(
-            "SELECT m.number, m.scope, m.record, t.content, d.record FROM om_memory m \
-             JOIN om_text t ON t.scope = m.scope AND t.number = m.number AND t.hash = m.hash \
-             JOIN om_dynamics d ON d.scope = m.scope AND d.number = m.number ",
+            "SELECT m.number, m.scope, m.record, t.content, d.record FROM om_memory m CROSS JOIN LATERAL \
+             (SELECT content FROM om_text WHERE scope = m.scope AND number = m.number AND hash = m.hash LIMIT 1) t CROSS JOIN LATERAL \
+             (SELECT record FROM om_dynamics WHERE scope = m.scope AND number = m.number LIMIT 1) d ",
             $rest
         )
     };
 }
 pub(crate) use memory;
+
+/// Rows of a scope, the first parameter, by the numbers of their memories, the second one.
+macro_rules! of_numbers {
+    ($columns:literal, $table:literal, $order:literal) => {
+        concat!(
+            "SELECT r.* FROM (SELECT DISTINCT unnest($2::bigint[]) AS number) n CROSS JOIN LATERAL (SELECT ",
+            $columns,
+            " FROM ",
+            $table,
+            " WHERE scope = $1 AND number = n.number OFFSET 0) r",
+            $order
+        )
+    };
+}
+
+/// Memories of a scope, the first parameter, by their numbers, the second one.
+macro_rules! memories {
+    ($columns:literal, $($lookups:expr),*) => {
+        concat!(
+            "SELECT ", $columns, " FROM (SELECT DISTINCT unnest($2::bigint[]) AS number) n \
+             CROSS JOIN LATERAL (SELECT number, scope, record, hash FROM om_memory WHERE scope = $1 AND number = n.number LIMIT 1) m",
+            $(" ", $lookups),*
+        )
+    };
+}
 
 statements! {
     /// Until the transaction ends, only rows of this tenant are seen and written.
@@ -63,11 +107,12 @@ statements! {
                        JOIN om_memory m ON m.scope = t.scope AND m.number = t.number AND m.hash = t.hash \
                        WHERE t.scope = $1 AND t.key = $2 ORDER BY m.number";
     /// What most writes read of a memory.
-    WRITTEN = "SELECT m.number, m.record, m.hash, t.content, d.record, w.record FROM om_memory m \
-               JOIN om_text t ON t.scope = m.scope AND t.number = m.number AND t.hash = m.hash \
-               JOIN om_dynamics d ON d.scope = m.scope AND d.number = m.number \
-               LEFT JOIN om_waypoints w ON w.scope = m.scope AND w.number = m.number \
-               WHERE m.scope = $1 AND m.number = ANY($2)";
+    WRITTEN = memories!(
+        "m.number, m.record, m.hash, t.content, d.record, w.record",
+        "CROSS JOIN", lookup!("content", "om_text", " AND hash = m.hash"), "t",
+        "CROSS JOIN", lookup!("record", "om_dynamics"), "d",
+        "LEFT JOIN", lookup!("record", "om_waypoints"), "w ON true"
+    );
     META = "SELECT value FROM om_meta WHERE tenant = $1 AND name = $2";
     ADD_META = "INSERT INTO om_meta (tenant, name, value) VALUES ($1, $2, $3)";
     SET_META = "UPDATE om_meta SET value = $3 WHERE tenant = $1 AND name = $2";
@@ -120,39 +165,56 @@ statements! {
                         ON CONFLICT (scope, number) DO UPDATE SET record = excluded.record";
     ADD_CHANGES = "INSERT INTO om_change (scope, seq, tenant, number, id, version, kind, at, writer, owner) \
                    SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::smallint[], $8::bigint[], $9::uuid[], $10::bytea[])";
-    SET_MEMORIES = "UPDATE om_memory m SET hash = u.hash, created_at = u.created_at, updated_at = u.updated_at, record = u.record \
+    /// All of them are there. An update that joins may read the whole scope.
+    SET_MEMORIES = "INSERT INTO om_memory (scope, number, tenant, hash, created_at, updated_at, record) \
+                    SELECT $1, u.number, coalesce((SELECT tenant FROM om_scope WHERE scope = $1), ''), u.hash, u.created_at, u.updated_at, u.record \
                     FROM unnest($2::bigint[], $3::bytea[], $4::bigint[], $5::bigint[], $6::bytea[]) \
-                    AS u(number, hash, created_at, updated_at, record) WHERE m.scope = $1 AND m.number = u.number";
+                    AS u(number, hash, created_at, updated_at, record) \
+                    ON CONFLICT (scope, number) DO UPDATE SET hash = excluded.hash, created_at = excluded.created_at, \
+                    updated_at = excluded.updated_at, record = excluded.record";
     /// Whether a job has committed whose answer was lost. Its scope is locked, so nothing of it is under way.
     WRITER = "SELECT seq FROM om_change WHERE scope = $1 AND seq > $2 AND writer = $3 LIMIT 1";
 
     /// What a partition is filled with.
-    FILL = "SELECT m.number, m.record, i.record, d.record FROM om_memory m \
-            JOIN om_index_entry i ON i.scope = m.scope AND i.number = m.number \
-            JOIN om_dynamics d ON d.scope = m.scope AND d.number = m.number \
-            WHERE m.scope = $1 AND m.number > $2 ORDER BY m.number LIMIT $3";
+    FILL = concat!(
+        "SELECT m.number, m.record, i.record, d.record FROM \
+         (SELECT number, record FROM om_memory WHERE scope = $1 AND number > $2 ORDER BY number LIMIT $3) m CROSS JOIN ",
+        lookup!("record", "om_index_entry"),
+        "i CROSS JOIN ",
+        lookup!("record", "om_dynamics"),
+        "d ORDER BY m.number"
+    );
     /// What has changed in a partition since a time of its clock.
-    DELTA = "SELECT c.seq, c.number, m.record, i.record, d.record FROM om_change c \
-             LEFT JOIN om_memory m ON m.scope = c.scope AND m.number = c.number \
-             LEFT JOIN om_index_entry i ON i.scope = c.scope AND i.number = c.number \
-             LEFT JOIN om_dynamics d ON d.scope = c.scope AND d.number = c.number \
-             WHERE c.scope = $1 AND c.seq > $2 ORDER BY c.seq";
-    HITS = memory!("WHERE m.scope = $1 AND m.number = ANY($2)");
+    DELTA = concat!(
+        "SELECT m.seq, m.number, h.record, i.record, d.record FROM om_change m LEFT JOIN ",
+        lookup!("record", "om_memory"),
+        "h ON true LEFT JOIN ",
+        lookup!("record", "om_index_entry"),
+        "i ON true LEFT JOIN ",
+        lookup!("record", "om_dynamics"),
+        "d ON true WHERE m.scope = $1 AND m.seq > $2 ORDER BY m.seq"
+    );
+    HITS = memories!(
+        "m.number, m.scope, m.record, t.content, d.record",
+        "CROSS JOIN", lookup!("content", "om_text", " AND hash = m.hash"), "t",
+        "CROSS JOIN", lookup!("record", "om_dynamics"), "d"
+    );
     /// Hits with the vectors of their texts, which another commit could change between two statements.
-    HITS_WITH_VECTORS = "SELECT m.number, m.scope, m.record, t.content, d.record, i.record FROM om_memory m \
-                         JOIN om_text t ON t.scope = m.scope AND t.number = m.number AND t.hash = m.hash \
-                         JOIN om_dynamics d ON d.scope = m.scope AND d.number = m.number \
-                         JOIN om_index_entry i ON i.scope = m.scope AND i.number = m.number \
-                         WHERE m.scope = $1 AND m.number = ANY($2)";
+    HITS_WITH_VECTORS = memories!(
+        "m.number, m.scope, m.record, t.content, d.record, i.record",
+        "CROSS JOIN", lookup!("content", "om_text", " AND hash = m.hash"), "t",
+        "CROSS JOIN", lookup!("record", "om_dynamics"), "d",
+        "CROSS JOIN", lookup!("record", "om_index_entry"), "i"
+    );
 
     /// Memories of a scope that have a history.
     PAST_NUMBERS = "SELECT DISTINCT number FROM om_history WHERE scope = $1 AND number > $2 ORDER BY number LIMIT $3";
     /// Memories of a scope that have changed since a time of its clock, each with the first time.
     CHANGED_SINCE = "SELECT number, min(seq) FROM om_change WHERE scope = $1 AND seq > $2 GROUP BY number ORDER BY number";
-    PAST_ENTRIES = "SELECT number, record FROM om_index_entry WHERE scope = $1 AND number = ANY($2)";
-    PAST_EMBEDDINGS = "SELECT number, hash, record FROM om_embedding WHERE scope = $1 AND number = ANY($2)";
-    PAST_TEXTS = "SELECT number, hash, content FROM om_text WHERE scope = $1 AND number = ANY($2)";
-    PAST_VERSIONS = "SELECT number, record FROM om_history WHERE scope = $1 AND number = ANY($2) ORDER BY number, version DESC";
+    PAST_ENTRIES = of_numbers!("number, record", "om_index_entry", "");
+    PAST_EMBEDDINGS = of_numbers!("number, hash, record", "om_embedding", "");
+    PAST_TEXTS = of_numbers!("number, hash, content", "om_text", "");
+    PAST_VERSIONS = of_numbers!("number, record, version", "om_history", " ORDER BY r.number, r.version DESC");
 
     /// Every tenant has a model, or something that a server keeps.
     TENANTS = "SELECT tenant FROM om_meta UNION SELECT tenant FROM om_document ORDER BY 1";
@@ -186,7 +248,7 @@ statements! {
                    ON CONFLICT (scope, id) DO UPDATE SET at = excluded.at, record = excluded.record";
     REMOVE_MESSAGE = "DELETE FROM om_message WHERE scope = $1 AND id = $2";
     SOURCES = "SELECT record FROM om_sources WHERE scope = $1 AND number = $2";
-    SOURCES_OF = "SELECT number, record FROM om_sources WHERE scope = $1 AND number = ANY($2)";
+    SOURCES_OF = of_numbers!("number, record", "om_sources", "");
     TENANT_SOURCES = "SELECT number, record FROM om_sources WHERE tenant = $1 AND number > $2 ORDER BY number LIMIT $3";
     SET_SOURCES = "INSERT INTO om_sources (scope, number, tenant, record) VALUES ($1, $2, $3, $4) \
                    ON CONFLICT (scope, number) DO UPDATE SET record = excluded.record";

@@ -1,10 +1,13 @@
 //! Does every statement touch one hash partition of each table, so that a distributed database sends it to one node?
 
+use openmemory_domain::request::AddMany;
 use openmemory_postgres::STATEMENTS;
-use serde_json::json;
+use openmemory_rules::contract::MemoryStore;
+use serde_json::{Value, json};
+use tokio_postgres::SimpleQueryMessage;
 
 use crate::server::Server;
-use crate::support::{add, stores};
+use crate::support::{add, connect, stores, updating};
 
 /// Statements over all memories of a tenant, or over tables that are not partitioned.
 const OF_TENANT: &[&str] = &[
@@ -61,7 +64,7 @@ async fn every_statement_touches_one_hash_partition() {
             .unwrap_or_else(|error| panic!("{name}: {error:?}"))
             .into_iter()
             .filter_map(|message| match message {
-                tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+                SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
                 _ => None,
             })
             .collect();
@@ -89,4 +92,83 @@ async fn every_statement_touches_one_hash_partition() {
     assert!(unexpected.is_empty(), "{unexpected:#?}");
     // The test sees them: those of a tenant do touch several.
     assert!(names.contains(&"TENANT_HEADS"), "{names:?}");
+}
+
+/// Memories of the large scope.
+const LARGE: usize = 2000;
+
+/// The rows that the scans of a plan have read.
+fn rows_read(plan: &Value) -> f64 {
+    let inner = plan["Plans"].as_array().map_or(0.0, |plans| plans.iter().map(rows_read).sum());
+    if plan["Relation Name"].is_null() {
+        return inner;
+    }
+    let number = |name: &str| plan[name].as_f64().unwrap_or_default();
+    inner + (number("Actual Rows") + number("Rows Removed by Filter")) * number("Actual Loops")
+}
+
+/// PostgreSQL plans for a scope of average size, and most users have little.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_asked_of_a_few_memories_reads_no_others_of_a_large_scope() {
+    let server = Server::start();
+    let url = server.database();
+    let stores = stores(&url);
+    let store = stores.tenant("default").await.unwrap();
+    let add_all = async |items: Vec<Value>| {
+        let batch = AddMany::read(json!({ "items": items })).unwrap();
+        assert!(store.add_many(batch, Default::default()).await.unwrap().iter().all(Result::is_ok));
+    };
+    for from in [0, LARGE / 2] {
+        let of_large = |at| json!({ "id": format!("m{at}"), "content": format!("note {at}"), "user_id": "large" });
+        add_all((from..from + LARGE / 2).map(of_large).collect()).await;
+        let of_others = |at| json!({ "content": format!("note {at}"), "user_id": format!("user{at}") });
+        add_all((from..from + LARGE / 2).map(of_others).collect()).await;
+    }
+    for at in 0..200 {
+        store.update(updating(&format!("m{at}"), json!({ "content": format!("changed {at}") }))).await.unwrap();
+    }
+    let client = connect(&url).await;
+    // Tables as small as these may well be read whole.
+    client.batch_execute("ANALYZE; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off").await.unwrap();
+    let row =
+        client.query_one("SELECT scope::text, seq FROM om_scope ORDER BY memories DESC LIMIT 1", &[]).await.unwrap();
+    let (scope, seq): (String, i64) = (row.get(0), row.get(1));
+    let few = "SELECT array_agg(number)::text, max(number) FROM \
+               (SELECT number FROM om_memory WHERE scope = $1::text::uuid ORDER BY number LIMIT 3) few";
+    let few = client.query_one(few, &[&scope]).await.unwrap();
+    let (numbers, third): (String, i64) = (few.get(0), few.get(1));
+    let mut read = Vec::new();
+    for (name, sql) in STATEMENTS {
+        let prepared = client.prepare(sql).await.unwrap();
+        let types: Vec<String> = prepared.params().iter().map(ToString::to_string).collect();
+        let of_few = sql.starts_with("SELECT") && types == ["uuid", "_int8"];
+        let values = match *name {
+            _ if of_few => format!("'{scope}', '{numbers}'"),
+            "DELTA" | "CHANGED_SINCE" => format!("'{scope}', {}", seq - 3),
+            "FILL" => format!("'{scope}', {third}, 3"),
+            "SET_MEMORIES" => {
+                let three = |value: &str| format!("'{{{0},{0},{0}}}'", value);
+                format!("'{scope}', '{numbers}', {}, {}, {}, {}", three("a"), three("1"), three("1"), three("a"))
+            }
+            _ => continue,
+        };
+        client.batch_execute(&format!("BEGIN; PREPARE one AS {sql}")).await.unwrap();
+        let explain = format!("EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE one({values})");
+        let answer = client.simple_query(&explain).await.unwrap();
+        client.batch_execute("ROLLBACK; DEALLOCATE ALL").await.unwrap();
+        let plan = answer.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        });
+        let plan: Value = serde_json::from_str(&plan.unwrap()).unwrap();
+        read.push((*name, rows_read(&plan[0]["Plan"]), plan));
+    }
+    let names: Vec<&str> = read.iter().map(|(name, ..)| *name).collect();
+    for expected in ["WRITTEN", "HITS", "HITS_WITH_VECTORS", "DELTA", "PAST_VERSIONS", "SOURCES_OF", "SET_MEMORIES"] {
+        assert!(names.contains(&expected), "{expected} was not tried: {names:?}");
+    }
+    println!("{:?}", read.iter().map(|(name, rows, _)| (*name, *rows)).collect::<Vec<_>>());
+    let many: Vec<_> = read.iter().filter(|(_, rows, _)| *rows > 60.0).collect();
+    let plans: Vec<String> = many.iter().map(|(name, rows, plan)| format!("{name} {rows} {plan:#}")).collect();
+    assert!(plans.is_empty(), "{}", plans.join("\n"));
 }
