@@ -26,6 +26,7 @@ mod list;
 mod memory_store;
 mod migrate;
 mod model;
+mod own_changes;
 mod partitions;
 mod past;
 mod past_rows;

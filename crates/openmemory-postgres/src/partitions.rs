@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use openmemory_calls::index_entry::put;
-use openmemory_domain::ModelTag;
+use openmemory_calls::index_entry;
+use openmemory_domain::{Dynamics, ModelTag, Version};
 use openmemory_index::{Partition, Tags, WrongDimensions};
-use openmemory_rules::{Error, Labels, Number};
+use openmemory_rules::{Error, IndexedText, Labels, Number};
 use parking_lot::{Mutex, RwLock};
 use tokio_postgres::Row;
 
@@ -18,6 +18,17 @@ use crate::session::Session;
 
 /// Memories that are read together.
 const READ_TOGETHER: i64 = 1024;
+
+/// A memory as the index has it.
+pub(crate) struct Indexed {
+    pub version: Version,
+    pub text: IndexedText,
+    pub dynamics: Dynamics,
+}
+
+/// A memory that has changed; `None`: it was deleted.
+pub(crate) type Change = (u64, Option<Indexed>);
+
 /// The partition of a scope, in memory.
 pub(crate) struct Hot {
     pub scope: ScopeKey,
@@ -81,6 +92,12 @@ impl HotPartitions {
             self.make_room(scope);
         }
         Ok(hot)
+    }
+
+    /// The partition of a scope, if it is at this clock.
+    pub(crate) fn loaded(&self, scope: ScopeKey, clock: i64) -> Option<Arc<Hot>> {
+        let hot = self.hot.lock().get(&scope).cloned();
+        hot.filter(|hot| hot.clock() == clock)
     }
 
     /// Lets the longest unused partitions go if they are too many, except `kept`.
@@ -163,7 +180,7 @@ impl Hot {
             let rows = session.query(rows::FILL, &[&self.scope, &last, &READ_TOGETHER])?;
             for row in &rows {
                 last = row.get(0);
-                index(&mut partition, &mut foreign, row, 0, tag)?;
+                put(&mut partition, &mut foreign, &(last as u64, Some(indexed(row, 0)?)), tag)?;
             }
             if (rows.len() as i64) < READ_TOGETHER {
                 break;
@@ -190,40 +207,55 @@ impl Hot {
             if !seen.insert(number) {
                 continue;
             }
-            match row.get::<_, Option<&[u8]>>(2) {
-                Some(_) => index(partition, foreign, row, 1, tag)?,
-                None => {
-                    foreign.remove(&(number as u64));
-                    partition.remove(number as u64);
-                }
-            }
+            let memory = row.get::<_, Option<&[u8]>>(2).map(|_| indexed(row, 1)).transpose()?;
+            put(partition, foreign, &(number as u64, memory), tag)?;
         }
         self.bytes.store(partition.bytes(), Ordering::Relaxed);
         state.clock = clock;
         Ok(true)
     }
+
+    /// Takes over what a commit of this process has changed, if nothing else has changed since.
+    pub(crate) fn follow_own(&self, before: i64, after: i64, changes: &[Change], tag: ModelTag) {
+        let mut state = self.state.write();
+        let State { partition: Some(partition), foreign, clock } = &mut *state else { return };
+        if *clock != before {
+            return;
+        }
+        if changes.iter().try_for_each(|change| put(partition, foreign, change, tag)).is_err() {
+            // The next search reads all of it, and reports what is wrong.
+            state.partition = None;
+            return;
+        }
+        self.bytes.store(partition.bytes(), Ordering::Relaxed);
+        *clock = after;
+    }
 }
 
-/// Indexes a memory from the columns after `first`: its number, version, entry and salience.
-fn index(
+/// Reads a memory from the columns after that of its number: version, entry and salience.
+fn indexed(row: &Row, number: usize) -> Result<Indexed, Error> {
+    let (version, text) = (rows::version(row.get(number + 1))?, rows::entry(row.get(number + 2))?);
+    Ok(Indexed { version, text, dynamics: rows::dynamics(row.get(number + 3))? })
+}
+
+fn put(
     partition: &mut Partition,
     foreign: &mut HashSet<u64>,
-    row: &Row,
-    first: usize,
+    (number, memory): &Change,
     tag: ModelTag,
 ) -> Result<(), Error> {
-    let number = Number(row.get::<_, i64>(first) as u64);
-    let version = rows::version(row.get(first + 1))?;
-    let entry = rows::entry(row.get(first + 2))?;
-    let dynamics = rows::dynamics(row.get(first + 3))?;
-    if entry.embedding.model != tag {
-        partition.remove(number.0);
-        foreign.insert(number.0);
+    foreign.remove(number);
+    let Some(Indexed { version, text, dynamics }) = memory else {
+        partition.remove(*number);
+        return Ok(());
+    };
+    if text.embedding.model != tag {
+        partition.remove(*number);
+        foreign.insert(*number);
         return Ok(());
     }
-    foreign.remove(&number.0);
-    let labels = Labels::of(&version);
-    put(partition, number, &labels, Tags::of(labels.tags.as_slice()), &dynamics, &entry)
+    let labels = Labels::of(version);
+    index_entry::put(partition, Number(*number), &labels, Tags::of(labels.tags.as_slice()), dynamics, text)
 }
 
 /// The partitions in the scope of a search.

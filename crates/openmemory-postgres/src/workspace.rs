@@ -379,6 +379,15 @@ impl<'s> Workspace<'s> {
         self.events.len()
     }
 
+    /// The locked scopes whose clocks move, each with its clock before and after, and the memories that change.
+    pub(crate) fn moved(&self) -> impl Iterator<Item = (ScopeKey, i64, i64, HashSet<u64>)> {
+        self.locked.iter().filter_map(|(scope, before)| {
+            let numbers = self.events.iter().filter(|event| event.scope == *scope).map(|event| event.number);
+            let moved = numbers.clone().count() as i64;
+            (moved > 0).then(|| (*scope, *before, before + moved, numbers.collect()))
+        })
+    }
+
     /// The statements that write all that was recorded, and move the clocks.
     pub(crate) fn statements(&self, writer: Uuid) -> Result<Vec<Request>, Error> {
         let mut requests = Vec::new();

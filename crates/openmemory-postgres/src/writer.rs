@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::error::{Cause, cause};
 use crate::job::{Hints, Job, ScopeRow, Work};
+use crate::own_changes;
 use crate::prefetch::{placed, text_requests, written};
 use crate::rows;
 use crate::scope_key::ScopeKey;
@@ -272,7 +273,12 @@ impl Tenant {
         // COMMIT is sent with the writes: if one of them fails, the database rolls back.
         requests.push(Request::new(rows::COMMIT, Vec::new()));
         match session.pipeline(&requests) {
-            Ok(_) => Ended::Committed,
+            Ok(_) => {
+                if let Some(identity) = self.model.known_identity() {
+                    own_changes::follow(&self.partitions, workspace, identity.tag());
+                }
+                Ended::Committed
+            }
             Err(error) if cause(&error) == Cause::Lost && workspace.events() > 0 => Ended::Unknown(clock),
             Err(error) => {
                 session.roll_back();

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use openmemory_domain::ErrorCode;
 use openmemory_domain::request::{Delete, Get, History, List, Operations, Restore, Watch};
-use openmemory_rules::contract::{ChangeKind, Control, MemoryStore, Stores};
+use openmemory_rules::contract::{ChangeKind, Control, Hit, MemoryStore, Stores};
 use serde_json::json;
+use tokio::time::timeout;
 
 use crate::server::Server;
-use crate::support::{add, search, stores, updating};
+use crate::support::{add, connect, search, stores, updating};
 
 fn get(id: &str) -> Get {
     Get::read(json!({ "id": id })).unwrap()
@@ -46,6 +47,36 @@ async fn a_change_at_one_server_is_seen_at_the_other() {
     assert!(search(&one, ask).await.unwrap().is_empty());
     add(&one, json!({ "content": "Ada drinks water", "user_id": "ada", "id": "tea" })).await.unwrap();
     assert_eq!(other.get(get("tea")).await.unwrap().version.number, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_search_after_writes_of_its_own_process_asks_for_no_changes() {
+    let server = Server::start();
+    let url = server.database();
+    let (one, other) = (stores(&url), stores(&url));
+    let (one, other) = (one.tenant("default").await.unwrap(), other.tenant("default").await.unwrap());
+    let ask = || json!({ "query": "what does Ada drink", "filters": { "user_id": "ada" } });
+    let texts = |hits: Vec<Hit>| hits.into_iter().map(|hit| hit.memory.content).collect::<Vec<_>>();
+    for (id, content) in [("drink", "Ada drinks tea"), ("home", "Ada lives in Rome"), ("pet", "Ada has a cat")] {
+        add(&one, json!({ "content": content, "user_id": "ada", "id": id })).await.unwrap();
+    }
+    for store in [&one, &other] {
+        assert_eq!(search(store, ask()).await.unwrap().len(), 3);
+    }
+    one.update(updating("drink", json!({ "content": "Ada drinks milk" }))).await.unwrap();
+    one.delete(Delete::read(json!({ "id": "pet" })).unwrap()).await.unwrap();
+    add(&one, json!({ "content": "Ada drinks coffee at work", "user_id": "ada" })).await.unwrap();
+
+    let mut client = connect(&url).await;
+    let locked = client.transaction().await.unwrap();
+    locked.batch_execute("LOCK TABLE om_change IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let found = timeout(Duration::from_secs(5), search(&one, ask())).await.expect("it waits for changes").unwrap();
+    let expected = ["Ada drinks milk", "Ada drinks coffee at work", "Ada lives in Rome"];
+    assert_eq!(texts(found), expected);
+    let waits = timeout(Duration::from_millis(300), search(&other, ask())).await;
+    assert!(waits.is_err(), "the other server cannot know of them");
+    locked.rollback().await.unwrap();
+    assert_eq!(texts(search(&other, ask()).await.unwrap()), expected);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
