@@ -136,6 +136,31 @@ test('of two that race with one transaction, one applies it', async () => {
   expect(textsOf((await sessions[0]?.getItems()) ?? [])).toEqual(['b'])
 })
 
+test('a transaction that another session applies just before its items are read is applied once', async () => {
+  const om = openStore()
+  const first = new MemorySession(om, { sessionId: 's' })
+  await first.addItems([user('a')])
+  const transaction = { type: 'replace_suffix' as const, expectedSuffix: [user('a')], replacement: [user('b')] }
+  let applied: Promise<void> | undefined
+  const late = new Proxy(om, {
+    get(target, name) {
+      const value = Reflect.get(target, name)
+      if (name !== 'listMemories') return typeof value === 'function' ? value.bind(target) : value
+      return async (options: object) => {
+        applied ??= first.applyHistoryTransaction({ operationId: '1', transaction })
+        await applied
+        return target.listMemories(options)
+      }
+    },
+  })
+  const second = new MemorySession(late, { sessionId: 's' })
+  await second.applyHistoryTransaction({ operationId: '1', transaction })
+  expect(applied).toBeDefined()
+  expect(textsOf(await first.getItems())).toEqual(['b'])
+  // Without that, items that are not there are refused as before.
+  await expect(second.applyHistoryTransaction({ operationId: '2', transaction })).rejects.toThrow('no longer matches')
+})
+
 test('an agent adds and finds memories of its user by tools', async () => {
   const om = openStore()
   await om.addMemory({ content: 'Bob drinks coffee', user_id: 'bob' })

@@ -99,13 +99,13 @@ export class Conversation {
       const record = this.#recordOf(name, digest)
       if (await this.#isRecorded(record)) return
       const last = await this.#memories(count)
-      expected(last.map(itemOf))
-      const removed = last.map(({ id, version }) => ({ delete: { id, ifVersion: version } }))
       try {
+        expected(last.map(itemOf))
+        const removed = last.map(({ id, version }) => ({ delete: { id, ifVersion: version } }))
         await this.#apply([{ add: record }, ...removed, ...added])
       } catch (error) {
-        // Another process was faster: with the same change, or with one that took these items.
-        if (!isLost(error) || !(await this.#isRecorded(record))) throw error
+        // Another session may have made the same change since, before these items were read or after that.
+        if (!(await this.#isRecorded(record))) throw error
       }
     })
   }
