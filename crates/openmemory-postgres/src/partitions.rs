@@ -86,18 +86,34 @@ impl HotPartitions {
         tag: ModelTag,
     ) -> Result<Arc<Hot>, Error> {
         let hot = self.of(scope);
-        let before = hot.bytes.load(Ordering::Relaxed);
-        hot.refresh(session, clock, dimensions, tag)?;
-        if hot.bytes.load(Ordering::Relaxed) > before {
-            self.make_room(scope);
-        }
+        self.making_room(&hot, || hot.refresh(session, clock, dimensions, tag))?;
         Ok(hot)
     }
 
-    /// The partition of a scope, if it is at this clock.
-    pub(crate) fn loaded(&self, scope: ScopeKey, clock: i64) -> Option<Arc<Hot>> {
+    /// Takes over what a commit of this process has changed, if the partition is in memory and was as new as the database.
+    pub(crate) fn follow_own(
+        &self,
+        scope: ScopeKey,
+        (before, after): (i64, i64),
+        changes: impl FnOnce() -> Option<Vec<Change>>,
+        tag: ModelTag,
+    ) {
         let hot = self.hot.lock().get(&scope).cloned();
-        hot.filter(|hot| hot.clock() == clock)
+        if let Some(hot) = hot.filter(|hot| hot.clock() == before)
+            && let Some(changes) = changes()
+        {
+            self.making_room(&hot, || hot.follow_own((before, after), &changes, tag));
+        }
+    }
+
+    /// Lets others go if the partition grows meanwhile.
+    fn making_room<T>(&self, hot: &Hot, change: impl FnOnce() -> T) -> T {
+        let before = hot.bytes.load(Ordering::Relaxed);
+        let changed = change();
+        if hot.bytes.load(Ordering::Relaxed) > before {
+            self.make_room(hot.scope);
+        }
+        changed
     }
 
     /// Lets the longest unused partitions go if they are too many, except `kept`.
@@ -215,8 +231,8 @@ impl Hot {
         Ok(true)
     }
 
-    /// Takes over what a commit of this process has changed, if nothing else has changed since.
-    pub(crate) fn follow_own(&self, before: i64, after: i64, changes: &[Change], tag: ModelTag) {
+    /// Takes over changes, if nothing else has changed since.
+    fn follow_own(&self, (before, after): (i64, i64), changes: &[Change], tag: ModelTag) {
         let mut state = self.state.write();
         let State { partition: Some(partition), foreign, clock } = &mut *state else { return };
         if *clock != before {

@@ -24,8 +24,9 @@ macro_rules! statements {
     };
 }
 
-/// The row of a memory `m` in another table of the scope, which is the first parameter. A limited subquery is looked up for each memory. As a plain join it
-/// may read the whole scope: PostgreSQL plans for a scope of average size, and a user may have a thousand times as much.
+/// The row of a memory `m` in another table of the scope, which is the first parameter. A limited subquery is looked up for
+/// each memory. A plain join may read the whole scope: PostgreSQL plans for one of average size, and a user may have a thousand
+/// times as much.
 macro_rules! lookup {
     ($columns:literal, $table:literal) => {
         lookup!($columns, $table, "")

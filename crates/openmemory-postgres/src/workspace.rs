@@ -380,11 +380,11 @@ impl<'s> Workspace<'s> {
     }
 
     /// The locked scopes whose clocks move, each with its clock before and after, and the memories that change.
-    pub(crate) fn moved(&self) -> impl Iterator<Item = (ScopeKey, i64, i64, HashSet<u64>)> {
+    pub(crate) fn moved(&self) -> impl Iterator<Item = (ScopeKey, (i64, i64), HashSet<u64>)> {
         self.locked.iter().filter_map(|(scope, before)| {
             let numbers = self.events.iter().filter(|event| event.scope == *scope).map(|event| event.number);
             let moved = numbers.clone().count() as i64;
-            (moved > 0).then(|| (*scope, *before, before + moved, numbers.collect()))
+            (moved > 0).then(|| (*scope, (*before, before + moved), numbers.collect()))
         })
     }
 
