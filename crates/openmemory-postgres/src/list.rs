@@ -12,7 +12,7 @@ use openmemory_rules::contract::{Control, Faceted, Page};
 use openmemory_rules::write::current::memory;
 use openmemory_rules::{Error, Number};
 
-use crate::rows::{Whole, memory, whole};
+use crate::rows::{Whole, page, whole};
 use crate::scope_key::{self, ScopeKey};
 use crate::session::{Param, Session};
 use crate::store::Tenant;
@@ -68,11 +68,18 @@ impl<'a> Scan<'a> {
         let (compare, direction) = if order.newest_first { ("<", "DESC") } else { (">", "ASC") };
         let at = params.len() + 1;
         let sql = format!(
-            "{} {conditions} AND ({column}, m.number) {compare} (${at}, ${}) \
-             ORDER BY {column} {direction}, m.number {direction} LIMIT ${}",
-            memory!("WHERE"),
-            at + 1,
-            at + 2
+            page!(
+                "{conditions} AND ({column}, m.number) {compare} (${at}, ${number})",
+                "{column} {direction}, m.number {direction}",
+                "${limit}"
+            ),
+            conditions = conditions,
+            column = column,
+            compare = compare,
+            direction = direction,
+            at = at,
+            number = at + 1,
+            limit = at + 2,
         );
         let first = if order.newest_first {
             (Timestamp::from_millis(i64::MAX), Number(i64::MAX as u64))

@@ -44,18 +44,25 @@ macro_rules! lookup {
     };
 }
 
-/// The columns of a whole memory.
-macro_rules! memory {
-    ($rest:literal) => {
+/// Whole memories in an order. The page is limited before anything else of its memories is read.
+macro_rules! page {
+    ($condition:literal, $order:literal, $limit:literal) => {
         concat!(
-            "SELECT m.number, m.scope, m.record, t.content, d.record FROM om_memory m CROSS JOIN LATERAL \
+            "SELECT m.number, m.scope, m.record, t.content, d.record FROM \
+             (SELECT number, scope, hash, record, created_at, updated_at FROM om_memory m WHERE ",
+            $condition,
+            " ORDER BY ",
+            $order,
+            " LIMIT ",
+            $limit,
+            ") m CROSS JOIN LATERAL \
              (SELECT content FROM om_text WHERE scope = m.scope AND number = m.number AND hash = m.hash LIMIT 1) t CROSS JOIN LATERAL \
-             (SELECT record FROM om_dynamics WHERE scope = m.scope AND number = m.number LIMIT 1) d ",
-            $rest
+             (SELECT record FROM om_dynamics WHERE scope = m.scope AND number = m.number LIMIT 1) d ORDER BY ",
+            $order
         )
     };
 }
-pub(crate) use memory;
+pub(crate) use page;
 
 /// Rows of a scope, the first parameter, by the numbers of their memories, the second one.
 macro_rules! of_numbers {
@@ -220,10 +227,11 @@ statements! {
     /// Every tenant has a model, or something that a server keeps.
     TENANTS = "SELECT tenant FROM om_meta UNION SELECT tenant FROM om_document ORDER BY 1";
     SCOPES = "SELECT scope, seq, memories FROM om_scope WHERE tenant = $1 AND memories > 0";
-    TENANT_HEADS = memory!("WHERE m.tenant = $1 AND m.number > $2 ORDER BY m.number LIMIT $3");
-    TENANT_ENTRIES = "SELECT m.number, m.scope, m.hash, i.record FROM om_memory m \
-                      LEFT JOIN om_index_entry i ON i.scope = m.scope AND i.number = m.number \
-                      WHERE m.tenant = $1 AND m.number > $2 ORDER BY m.number LIMIT $3";
+    TENANT_HEADS = page!("m.tenant = $1 AND m.number > $2", "m.number", "$3");
+    TENANT_ENTRIES = "SELECT m.number, m.scope, m.hash, i.record FROM \
+                      (SELECT number, scope, hash FROM om_memory WHERE tenant = $1 AND number > $2 ORDER BY number LIMIT $3) m \
+                      LEFT JOIN LATERAL (SELECT record FROM om_index_entry WHERE scope = m.scope AND number = m.number LIMIT 1) i \
+                      ON true ORDER BY m.number";
     TOMBSTONES = "SELECT id, tombstone FROM om_id WHERE tenant = $1 AND tombstone IS NOT NULL AND id > $2 ORDER BY id LIMIT $3";
     COUNT = "SELECT coalesce(sum(memories), 0)::bigint FROM om_scope WHERE tenant = $1";
     DOCUMENT = "SELECT value FROM om_document WHERE tenant = $1 AND name = $2";
@@ -346,7 +354,7 @@ pub(crate) fn entry(bytes: &[u8]) -> Result<IndexedText, Error> {
     Ok(IndexedText { content, words: Words::new(words), embedding: Arc::new(embedding) })
 }
 
-/// A whole memory, as [`memory`] selects it.
+/// A whole memory, as [`page`] selects it.
 pub(crate) struct Whole {
     pub number: Number,
     pub scope: ScopeKey,
