@@ -3,8 +3,8 @@
 use std::fmt;
 
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::{RawValue, to_raw_value};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::{Invalid, Sector, limits};
@@ -15,9 +15,9 @@ pub const SECTOR_FIELD: &str = "sector";
 /// A JSON object of at most 1 MiB as text, at most 32 levels deep, with integers within ±2^53 and no top-level `null`.
 ///
 /// It stays text: most reads pass it on as it is or look at one field, and building all values takes longer than the rest of
-/// reading a version.
-#[derive(Clone)]
-pub struct Metadata(Box<RawValue>);
+/// reading a version. Nor is it checked again when a version is read: rows have checksums.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Metadata(Box<str>);
 
 impl Metadata {
     /// Checks the metadata of a new memory. Top-level nulls are dropped, since there is nothing to remove.
@@ -32,19 +32,22 @@ impl Metadata {
 
     /// All fields, which are parsed.
     pub fn fields(&self) -> Map<String, Value> {
-        serde_json::from_str(self.0.get()).unwrap_or_default()
+        serde_json::from_str(&self.0).unwrap_or_default()
     }
 
-    /// One top-level field. The others are not built.
+    /// One top-level field. The others are not built, and those after it are not read.
     pub fn field(&self, name: &str) -> Option<Value> {
-        let mut deserializer = serde_json::Deserializer::from_str(self.0.get());
-        deserializer.deserialize_map(OneField(name)).unwrap_or_default()
+        let mut found = None;
+        let mut deserializer = serde_json::Deserializer::from_str(&self.0);
+        // Always an error once the field is found: the object goes on.
+        let _ = deserializer.deserialize_map(OneField { name, found: &mut found });
+        found
     }
 
     /// The sector to which `metadata.sector` pins the memory.
     pub fn pinned_sector(&self) -> Option<Sector> {
         // Most have none, and this is asked of every memory that is read.
-        if !self.0.get().contains(SECTOR_FIELD) {
+        if !self.0.contains(SECTOR_FIELD) {
             return None;
         }
         self.field(SECTOR_FIELD)?.as_str().and_then(Sector::from_name)
@@ -52,22 +55,22 @@ impl Metadata {
 
     /// Reads the output of [`Metadata::as_json`] without checking its values again.
     pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
-        let json: Box<RawValue> = serde_json::from_str(text)?;
+        let json: &RawValue = serde_json::from_str(text)?;
         if !json.get().starts_with('{') {
             return Err(serde::de::Error::custom("metadata is not an object"));
         }
-        Ok(Self(json))
+        Ok(Self(json.get().into()))
     }
 
     /// The object as JSON without spaces, its fields in the order in which they were given.
     pub fn as_json(&self) -> &RawValue {
-        &self.0
+        serde_json::from_str(&self.0).unwrap_or(RawValue::NULL)
     }
 }
 
 impl Default for Metadata {
     fn default() -> Self {
-        Self(RawValue::from_string("{}".into()).unwrap_or_default())
+        Self("{}".into())
     }
 }
 
@@ -85,37 +88,39 @@ fn merge(field: &str, mut fields: Map<String, Value>, changes: Map<String, Value
         let name = value.as_str().ok_or_else(|| Invalid::argument(&path, Sector::expected()))?;
         Sector::read(&path, name)?;
     }
-    let json = to_raw_value(&fields).map_err(|error| Invalid::argument(field, error.to_string()))?;
-    let bytes = json.get().len();
+    let json = serde_json::to_string(&fields).map_err(|error| Invalid::argument(field, error.to_string()))?;
+    let bytes = json.len();
     if bytes > limits::METADATA_BYTES {
         return Err(Invalid::limit(
             field,
             format!("is {bytes} bytes of JSON; the limit is {}", limits::METADATA_BYTES),
         ));
     }
-    Ok(Metadata(json))
+    Ok(Metadata(json.into()))
 }
 
-/// Builds the value of the field with this name, and passes over the others.
-struct OneField<'n>(&'n str);
+/// Builds the value of the field with this name, passes over those before it and leaves out those after it.
+struct OneField<'a> {
+    name: &'a str,
+    found: &'a mut Option<Value>,
+}
 
 impl<'de> Visitor<'de> for OneField<'_> {
-    type Value = Option<Value>;
+    type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found = None;
-        while let Some(is_wanted) = map.next_key_seed(IsName(self.0))? {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(is_wanted) = map.next_key_seed(IsName(self.name))? {
             if is_wanted {
-                found = Some(map.next_value()?);
-            } else {
-                map.next_value::<IgnoredAny>()?;
+                *self.found = Some(map.next_value()?);
+                break;
             }
+            map.next_value::<IgnoredAny>()?;
         }
-        Ok(found)
+        Ok(())
     }
 }
 
@@ -184,41 +189,14 @@ fn check_depth(depth: usize, path: &mut dyn FnMut() -> String) -> Result<(), Inv
 
 impl fmt::Debug for Metadata {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.get())
+        f.write_str(&self.0)
     }
 }
 
 /// The order of fields does not matter.
 impl PartialEq for Metadata {
     fn eq(&self, other: &Self) -> bool {
-        self.0.get() == other.0.get() || self.fields() == other.fields()
-    }
-}
-
-// Stored as JSON text, which preserves the order of fields and the form of numbers.
-impl Serialize for Metadata {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.0.get())
-    }
-}
-
-impl<'de> Deserialize<'de> for Metadata {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(JsonText)
-    }
-}
-
-struct JsonText;
-
-impl Visitor<'_> for JsonText {
-    type Value = Metadata;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the JSON of an object")
-    }
-
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Metadata, E> {
-        Metadata::from_json(text).map_err(E::custom)
+        self.0 == other.0 || self.fields() == other.fields()
     }
 }
 

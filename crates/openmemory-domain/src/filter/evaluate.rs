@@ -27,7 +27,9 @@ enum Actual<'a> {
     Text(Cow<'a, str>),
     /// A name, which is compared without normalisation.
     Name(&'a str),
-    Texts(Vec<Cow<'a, str>>),
+    /// As they were written.
+    Tags(&'a [String]),
+    Names(Vec<&'static str>),
     Number(f64),
     Bool(bool),
     Json(Value),
@@ -84,9 +86,9 @@ fn actual<'a>(field: &Field, memory: &'a Version, content: &'a str) -> Actual<'a
         Field::AppId => name(&memory.scope.app_id),
         Field::RunId => name(&memory.scope.run_id),
         Field::Tags if memory.tags.as_slice().is_empty() => Actual::Missing,
-        Field::Tags => Actual::Texts(memory.tags.as_slice().iter().map(|tag| canonical(tag)).collect()),
+        Field::Tags => Actual::Tags(memory.tags.as_slice()),
         Field::Sectors => {
-            Actual::Texts(memory.sectors().as_slice().iter().map(|sector| Sector::name(*sector).into()).collect())
+            Actual::Names(memory.sectors().as_slice().iter().map(|sector| Sector::name(*sector)).collect())
         }
         Field::PrimarySector => Actual::Name(memory.sectors().primary().name()),
         Field::CreatedAt => moment(memory.created_at),
@@ -140,7 +142,8 @@ fn holds(test: &Test, actual: &Actual<'_>) -> bool {
         Test::StartsWith(prefix) => match actual {
             Actual::Text(text) => text.starts_with(prefix),
             Actual::Name(name) => name.starts_with(prefix),
-            Actual::Texts(texts) => texts.iter().any(|text| text.starts_with(prefix)),
+            Actual::Tags(tags) => tags.iter().any(|tag| canonical(tag).starts_with(prefix)),
+            Actual::Names(names) => names.iter().any(|name| name.starts_with(prefix)),
             Actual::Json(json) => {
                 let mut texts = json.as_array().into_iter().flatten().filter_map(Value::as_str);
                 texts.any(|text| text.starts_with(prefix))
@@ -150,14 +153,15 @@ fn holds(test: &Test, actual: &Actual<'_>) -> bool {
         Test::Contains { values, substrings } => match actual {
             Actual::Text(text) => substrings.any_in(&plain(text)),
             Actual::Name(name) => substrings.any_in(&plain(name)),
-            Actual::Texts(_) => equals(actual, values),
+            Actual::Tags(_) | Actual::Names(_) => equals(actual, values),
             Actual::Json(json) => has_element(json, values),
             _ => false,
         },
         Test::ContainsIgnoringCase { values, substrings } => match actual {
             Actual::Text(text) => substrings.any_in(&folded(text)),
             Actual::Name(name) => substrings.any_in(&folded(name)),
-            Actual::Texts(texts) => texts.iter().any(|text| values.has_text(&folded(text))),
+            Actual::Tags(tags) => tags.iter().any(|tag| values.has_text(&folded(tag))),
+            Actual::Names(names) => names.iter().any(|name| values.has_text(name)),
             Actual::Json(json) => {
                 let mut texts = json.as_array().into_iter().flatten().filter_map(Value::as_str);
                 texts.any(|text| values.has_text(&folded(text)))
@@ -172,7 +176,8 @@ fn equals(actual: &Actual<'_>, values: &Values) -> bool {
         Actual::Missing => values.has_null(),
         Actual::Text(text) => values.has_text(text),
         Actual::Name(name) => values.has_text(name),
-        Actual::Texts(texts) => texts.iter().any(|text| values.has_text(text)),
+        Actual::Tags(tags) => tags.iter().any(|tag| values.has_text(&canonical(tag))),
+        Actual::Names(names) => names.iter().any(|name| values.has_text(name)),
         Actual::Number(number) => values.has_number(*number),
         Actual::Bool(yes) => values.has_bool(*yes),
         Actual::Json(json) => values.has(json) || has_element(json, values),
