@@ -1,7 +1,7 @@
 // The distinct values of a field are counted, under the filters of the call.
 
 import { beforeEach, expect, test } from '@jest/globals'
-import type { FacetOptions, OpenMemory } from '@openmemory/sdk'
+import type { FacetOptions, Filters, OpenMemory } from '@openmemory/sdk'
 import { refusal } from './helpers/refusal'
 import { openStore } from './helpers/store'
 
@@ -49,6 +49,29 @@ test('filters, hidden memories and the limit count', async () => {
   await om.retireMemory(id)
   expect((await om.facets({ field: 'user_id' })).distinct).toBe(1)
   expect((await om.facets({ field: 'user_id', showRetired: true })).distinct).toBe(2)
+})
+
+// A filter that nearly all memories match is not looked up in an index, and the memories are shared among threads.
+test('among many memories, each is counted once, whatever share of them a filter matches', async () => {
+  const many = Array.from({ length: 2000 }, (_, at) => ({
+    ...{ id: `many-${at}`, content: null, user_id: at % 3 === 0 ? 'ada' : 'eve' },
+    ...{ tags: ['all', at < 1990 ? 'most' : 'few', `t${at % 5}`], metadata: { ten: at % 10 } },
+  }))
+  for (const part of [many.slice(0, 1000), many.slice(1000)]) await om.addMemories(part)
+  await om.deleteMemories(many.filter((_, at) => at % 7 === 0).map(({ id }) => id))
+  const left = many.filter((_, at) => at % 7 !== 0)
+  for (const [filters, matches] of [
+    [{ tags: 'all' }, () => true],
+    [{ tags: 'most' }, ({ tags }) => tags.includes('most')],
+    [{ tags: 'few' }, ({ tags }) => tags.includes('few')],
+    [{ tags: 't3' }, ({ tags }) => tags.includes('t3')],
+    [{ AND: [{ tags: 'all' }, { user_id: 'eve' }] }, ({ user_id }) => user_id === 'eve'],
+  ] as [Filters, (memory: (typeof many)[number]) => boolean][]) {
+    const counts = new Map<number, number>()
+    for (const { metadata } of left.filter(matches)) counts.set(metadata.ten, (counts.get(metadata.ten) ?? 0) + 1)
+    const { values } = await om.facets({ field: 'metadata.ten', filters })
+    expect(new Map(values.map(({ value, count }) => [value, count]))).toEqual(counts)
+  }
 })
 
 test.each([

@@ -56,7 +56,7 @@ impl Engine {
     /// Counts the memories that match.
     pub fn count_matching(&self, filter: Option<&Filter>, shown: Shown, control: &Control) -> Result<u64, Error> {
         let (mut count, now) = (0, self.now());
-        for head in self.heads_of(&self.numbers_for(filter, control)?) {
+        for head in self.heads_of(&self.among(filter, control)?) {
             control.check()?;
             let (number, head) = head?;
             let is_shown = !head.is_hidden(shown, now);
