@@ -41,6 +41,17 @@ impl Totals {
         self.by_language.iter_mut().zip(other.by_language).for_each(|(sum, count)| *sum += count);
     }
 
+    /// Those of so many memories, of which these are a sample.
+    pub(super) fn scaled_to(&self, memories: u32) -> Self {
+        let factor = f64::from(memories) / f64::from(self.memories.max(1));
+        let scaled = |count: u32| (f64::from(count) * factor).round() as u32;
+        Self {
+            memories,
+            length: (self.length as f64 * factor).round() as u64,
+            by_language: self.by_language.map(scaled),
+        }
+    }
+
     /// Words of a memory, without stop words; at least 1.
     pub(super) fn mean_length(&self) -> f32 {
         (self.length as f32 / self.memories.max(1) as f32).max(1.0)
@@ -93,11 +104,16 @@ impl QueryWords {
         &self.totals
     }
 
-    /// Adds the document frequencies of the partition.
-    pub(super) fn count(&mut self, lexical: &Lexical) {
+    /// Adds document frequencies.
+    pub(super) fn count(&mut self, memories_with: impl Fn(&[String]) -> u32) {
         for word in self.parts.iter_mut().flatten() {
-            word.memories += lexical.memories_with(&word.terms);
+            word.memories += memories_with(&word.terms);
         }
+    }
+
+    /// The terms of each word.
+    pub(super) fn terms(&self) -> impl Iterator<Item = &[String]> {
+        self.parts.iter().flatten().map(|word| &*word.terms)
     }
 
     fn idf(&self, word: &QueryWord) -> f32 {
@@ -109,6 +125,11 @@ impl QueryWords {
 /// The saturation constants of BM25: one for every memory, and one per word of its length.
 fn saturation(totals: &Totals) -> (f32, f32) {
     (K1 * (1.0 - B), K1 * B / totals.mean_length())
+}
+
+/// The stems of a word of no language in all languages to consider.
+pub(super) fn variants_of(word: &str, totals: &Totals) -> Vec<String> {
+    variants(word, totals, Language::ENGLISH)
 }
 
 /// The stems of a word in all languages to consider.
@@ -191,13 +212,13 @@ impl Lexical {
         }
     }
 
-    fn memories_with(&self, terms: &[String]) -> u32 {
-        terms.iter().map(|term| self.postings.of(term).len() as u32).sum()
+    /// The number of memories with a word, in any of these forms.
+    pub(super) fn memories_with(&self, terms: &[String]) -> u32 {
+        terms.iter().map(|term| self.memories_with_term(term)).sum()
     }
 
-    /// The number of memories with a word, in any of its forms.
-    pub(super) fn memories_with_word(&self, word: &str, totals: &Totals) -> u32 {
-        self.memories_with(&variants(word, totals, Language::ENGLISH))
+    pub(super) fn memories_with_term(&self, term: &str) -> u32 {
+        self.postings.of(term).len() as u32
     }
 
     pub(super) fn bytes(&self) -> usize {

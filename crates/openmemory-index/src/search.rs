@@ -6,13 +6,14 @@ use std::collections::HashSet;
 use crate::centroid::Centroid;
 use crate::cosine_scale::CosineScale;
 use crate::dense::WrongDimensions;
-use crate::lexical::{QueryWords, Totals};
+use crate::lexical::{self, QueryWords, Totals};
 use crate::partition::Partition;
 use crate::prepared_query::PreparedQuery;
 use crate::quantise::QueryVector;
 use crate::query::{Query, RankedMemory};
 use crate::query_names;
 use crate::score::Features;
+use crate::statistics::Statistics;
 use crate::top_k::TopK;
 use crate::words;
 
@@ -25,6 +26,11 @@ pub trait Partitions {
 
     /// Calls `visit` with each of them. A search visits them several times, so that not all need be in memory at once.
     fn each(&self, visit: &mut dyn FnMut(&Partition)) -> Result<(), Self::Error>;
+
+    /// What is known of all memories, if the partitions have only candidates.
+    fn statistics(&self) -> Option<Statistics<'_>> {
+        None
+    }
 }
 
 /// The `take` best memories, best first, ties by number.
@@ -32,10 +38,16 @@ pub fn search<P: Partitions>(partitions: &P, query: &Query<'_>, take: usize) -> 
     let totals = totals(partitions)?;
     let mut words = QueryWords::new(query.text, totals);
     let mut centroid = Centroid::new(query.vector.len());
-    partitions.each(&mut |partition| {
-        words.count(partition.lexical());
-        centroid.merge(partition.centroid());
-    })?;
+    match partitions.statistics() {
+        Some(statistics) => {
+            words.count(|terms| statistics.memories_with(terms));
+            centroid.merge(statistics.sample.centroid());
+        }
+        None => partitions.each(&mut |partition| {
+            words.count(|terms| partition.lexical().memories_with(terms));
+            centroid.merge(partition.centroid());
+        })?,
+    }
     let cosine_scale = CosineScale::with_contrast(query.spread, query.contrast, query.echo, query.unread());
     let features = Features::for_scope(
         totals.memories,
@@ -70,8 +82,12 @@ pub fn without_names<P: Partitions>(partitions: &P, query: &str) -> Result<Strin
     let totals = totals(partitions)?;
     let mut result = Ok(());
     let text = query_names::without_names(query, totals.memories, |word| {
+        let terms = lexical::variants_of(word, &totals);
+        if let Some(statistics) = partitions.statistics() {
+            return statistics.memories_with(&terms);
+        }
         let mut count = 0;
-        let counted = partitions.each(&mut |partition| count += partition.lexical().memories_with_word(word, &totals));
+        let counted = partitions.each(&mut |partition| count += partition.lexical().memories_with(&terms));
         if let Err(error) = counted {
             result = Err(error);
         }
@@ -81,6 +97,9 @@ pub fn without_names<P: Partitions>(partitions: &P, query: &str) -> Result<Strin
 }
 
 fn totals<P: Partitions>(partitions: &P) -> Result<Totals, P::Error> {
+    if let Some(statistics) = partitions.statistics() {
+        return Ok(statistics.totals());
+    }
     let mut totals = Totals::default();
     partitions.each(&mut |partition| totals.add(partition.totals()))?;
     Ok(totals)

@@ -20,7 +20,7 @@ impl Tags {
         Self(phrases)
     }
 
-    pub(super) fn phrases(&self) -> impl Iterator<Item = &str> {
+    pub fn phrases(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
 }

@@ -36,6 +36,13 @@ struct Record<'a> {
 #[error("terms of another version")]
 pub struct UnknownTerms;
 
+impl Terms<'_> {
+    /// Each term once, sorted.
+    pub fn terms(&self) -> impl Iterator<Item = &str> {
+        self.counts.iter().map(|(term, _)| &**term)
+    }
+}
+
 impl Terms<'static> {
     pub fn of(text: &str) -> Self {
         let words = words(text);
