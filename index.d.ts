@@ -139,7 +139,10 @@ export interface MemoryMatch<M extends object = Metadata> extends Memory<M> {
    * most of the score comes from an adjacent memory of the same run, such as the question that this memory answers.
    */
   path: string[]
-  /** With `explain: true`: each part of the score, by name. */
+  /**
+   * With `explain: true`: each part of the score, by name. `approximate`, of weight 0, says that only candidates were compared:
+   * see {@link DatabaseOptions.approximateAbove}.
+   */
   explain?: Record<string, ScorePart>
   /**
    * With `at`, `asOf` or `includeHistory`: whether this is the newest version of the memory. If it is not, the hit has the
@@ -601,6 +604,7 @@ export interface EmbeddedOptions extends CommonOptions {
   store?: undefined
   tenant?: undefined
   poolSize?: undefined
+  approximateAbove?: undefined
   url?: undefined
 }
 
@@ -623,6 +627,13 @@ export interface DatabaseOptions extends CommonOptions {
    * `UNAVAILABLE`.
    */
   poolSize?: number
+  /**
+   * Searches of more memories than this compare candidates only, which the extension pgvector proposes: it makes searches
+   * without a user possible among more than 200,000 memories, and those of users who have more than this process should hold.
+   * From 1 on. Default: never; then searches are exact, and without a user are refused above 200,000 memories. The guide says
+   * what it costs: the database keeps an index of all vectors.
+   */
+  approximateAbove?: number
   /** As {@link EmbeddedOptions.indexMemory}. */
   indexMemory?: number
   /** As {@link EmbeddedOptions.embedder}. All that have the database open must have the same one. */
@@ -962,6 +973,7 @@ export interface RemoteOptions extends CommonOptions {
   store?: undefined
   tenant?: undefined
   poolSize?: undefined
+  approximateAbove?: undefined
 }
 
 /** Which store {@link OpenMemory} opens, and how. Unknown options are rejected by name. */
@@ -1249,6 +1261,8 @@ export interface ServeOptions {
   store?: string
   /** Connections to that database at most, 1 to 1000: see {@link DatabaseOptions.poolSize}. Default 16. */
   poolSize?: number
+  /** Searches of more memories of that database compare candidates only: see {@link DatabaseOptions.approximateAbove}. */
+  approximateAbove?: number
   /**
    * Requests that a key may make at once, earned back evenly over so many seconds; more are `RATE_LIMITED`. Default: no
    * limit.

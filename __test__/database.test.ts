@@ -5,7 +5,13 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
-import { type DatabaseOptions, OpenMemory, type OpenMemoryOptions, ValidationError } from '@openmemory/sdk'
+import {
+  type DatabaseOptions,
+  OpenMemory,
+  type OpenMemoryOptions,
+  type SearchOptions,
+  ValidationError,
+} from '@openmemory/sdk'
 import { fakeModel, operations } from './helpers/fake-model'
 import { databaseOf, execute } from './helpers/served'
 import { type Ask, asker } from './helpers/server'
@@ -29,6 +35,9 @@ const refused: [Record<string, unknown>, string][] = [
   [{ store: URL, tenant: 'Acme' }, 'tenant'],
   [{ path: './directory', tenant: 'acme' }, 'tenant'],
   [{ path: './directory', poolSize: 4 }, 'poolSize'],
+  [{ store: URL, approximateAbove: 0 }, 'approximateAbove'],
+  [{ store: URL, approximateAbove: 1.5 }, 'approximateAbove'],
+  [{ path: './directory', approximateAbove: 4 }, 'approximateAbove'],
   [{ url: 'http://127.0.0.1', tenant: 'acme' }, 'tenant'],
 ]
 
@@ -112,6 +121,28 @@ databaseTest('poolSize is the most connections that an object opens', async () =
     "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'openmemory' AND datname = current_database()"
   expect(execute(store, open)).toBe('3')
 })
+
+databaseTest(
+  'with approximateAbove a search of more memories compares candidates, and sees what was just written',
+  async () => {
+    const store = databaseOf(freshDirectory())
+    const [exact, om] = [{}, { approximateAbove: 20 }].map((options) =>
+      keep(new OpenMemory({ store, embedder: 'test', ...options })),
+    ) as [OpenMemory, OpenMemory]
+    await exact.addMemories(Array.from({ length: 60 }, (_, at) => ({ content: `note ${at}`, user_id: `u${at % 15}` })))
+    await exact.addMemory({ id: 'safe', content: 'the safe is behind the clock', user_id: 'ada' })
+    const ask = async (from: OpenMemory, options: SearchOptions = {}) => {
+      const [hit] = await from.searchMemories('where is the safe?', { explain: true, limit: 1, ...options })
+      return [hit?.content, hit?.explain?.approximate]
+    }
+    const approximate = { value: 1, weight: 0 }
+    expect(await ask(om)).toEqual(['the safe is behind the clock', approximate])
+    await exact.updateMemory('safe', { content: 'the safe is behind the door' })
+    expect(await ask(om)).toEqual(['the safe is behind the door', approximate])
+    expect(await ask(om, { filters: { user_id: 'ada' } })).toEqual(['the safe is behind the door', undefined])
+    expect(await ask(exact)).toEqual(['the safe is behind the door', undefined])
+  },
+)
 
 databaseTest('what only a directory has is UNSUPPORTED, and says what to use', async () => {
   const [om] = openDatabases(1) as [OpenMemory]

@@ -24,7 +24,7 @@ const DIRECTORY_OPTIONS = ['path', 'durability', 'allowNonEmpty', 'lockWaitMs'] 
 /** What every store in this process has, and a server has by itself. */
 const STORE_OPTIONS = ['indexMemory', 'embedder', 'languageModel'] as const
 /** What only a database has. */
-const DATABASE_OPTIONS = ['store', 'poolSize', 'tenant'] as const
+const DATABASE_OPTIONS = ['store', 'poolSize', 'approximateAbove', 'tenant'] as const
 const OPTIONS = [
   ...DIRECTORY_OPTIONS,
   ...STORE_OPTIONS,

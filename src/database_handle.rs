@@ -29,8 +29,10 @@ impl DatabaseHandle {
     async fn stores(&self) -> Result<&Arc<PostgresStores>, Error> {
         let open = || async {
             let defaults = Options::new(self.url.as_str(), self.spec.embedder.clone());
-            let (index_memory, pool_size) = (self.spec.index_memory, self.spec.pool_size.unwrap_or(defaults.pool_size));
-            Ok(Arc::new(PostgresStores::new(&Options { index_memory, pool_size, ..defaults })?))
+            let StoreSpec { index_memory, approximate_above, .. } = *self.spec;
+            let pool_size = self.spec.pool_size.unwrap_or(defaults.pool_size);
+            let options = Options { index_memory, pool_size, approximate_above, ..defaults };
+            Ok(Arc::new(PostgresStores::new(&options)?))
         };
         self.stores.get_or_try_init(open).await
     }

@@ -29,6 +29,8 @@ pub struct Options {
     embedder: EmbedderOptions,
     /// Connections to the database.
     pool_size: Option<usize>,
+    /// Searches of more memories in the database compare candidates only.
+    approximate_above: Option<u64>,
     /// Whose memories in the database these are.
     tenant: Option<String>,
 }
@@ -88,6 +90,8 @@ pub struct StoreSpec {
     pub index_memory: usize,
     #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "a directory has no connections"))]
     pub pool_size: Option<usize>,
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "a directory compares all"))]
+    pub approximate_above: Option<u64>,
     #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "a directory has one tenant"))]
     pub tenant: String,
 }
@@ -103,7 +107,7 @@ impl StoreSpec {
         let description = format!("{:?}", options.embedder);
         let earlier = earlier(&options.embedder)?;
         let embedder = embedder(options.embedder, &description, embed)?;
-        let Options { path, allow_non_empty, index_memory, pool_size, tenant, .. } = options;
+        let Options { path, allow_non_empty, index_memory, pool_size, approximate_above, tenant, .. } = options;
         let tenant = tenant.unwrap_or_else(|| DEFAULT_TENANT.to_owned());
         Ok(Self {
             path,
@@ -115,6 +119,7 @@ impl StoreSpec {
             language_model,
             index_memory,
             pool_size,
+            approximate_above,
             tenant,
         })
     }

@@ -49,6 +49,9 @@ struct Options {
     /// Connections to that database.
     #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "a directory has no connections"))]
     pool_size: Option<usize>,
+    /// Searches of more memories in that database compare candidates only.
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "a directory compares all"))]
+    approximate_above: Option<u64>,
     /// Of the language model, for each tenant.
     tokens_per_hour: Option<u64>,
 }
@@ -129,20 +132,21 @@ fn stores(spec: &Arc<StoreSpec>, options: &Options) -> std::result::Result<Arc<d
         let stores = TenantDirectories::new(spec.path.clone(), directories, options.limits.open_tenants);
         return Ok(Arc::new(stores));
     };
-    in_database(spec, url, options.pool_size, models)
+    in_database(spec, url, (options.pool_size, options.approximate_above), models)
 }
 
 #[cfg(feature = "postgres")]
 fn in_database(
     spec: &StoreSpec,
     url: &str,
-    pool_size: Option<usize>,
+    (pool_size, approximate_above): (Option<usize>, Option<u64>),
     models: Models,
 ) -> std::result::Result<Arc<dyn Stores>, rules::Error> {
     let defaults = postgres::Options::new(url, spec.embedder.clone());
     let database = postgres::Options {
         index_memory: spec.index_memory,
         pool_size: pool_size.unwrap_or(defaults.pool_size),
+        approximate_above,
         language_model: Some(Arc::new(move |tenant| models.of(tenant))),
         ..defaults
     };
@@ -153,7 +157,7 @@ fn in_database(
 fn in_database(
     _spec: &StoreSpec,
     _url: &str,
-    _pool_size: Option<usize>,
+    _limits: (Option<usize>, Option<u64>),
     _models: Models,
 ) -> std::result::Result<Arc<dyn Stores>, rules::Error> {
     Err(rules::Error::Unsupported {

@@ -11,6 +11,12 @@ export function checkPoolSize(poolSize: unknown): void {
   }
 }
 
+export function checkApproximateAbove(approximateAbove: unknown): void {
+  if (!Number.isSafeInteger(approximateAbove) || (approximateAbove as number) < 1) {
+    throw invalid('approximateAbove', `must be an integer from 1 on, not ${describe(approximateAbove)}`)
+  }
+}
+
 /** As a server checks the tenants of its keys. */
 export function checkTenant(tenant: unknown): void {
   if (typeof tenant !== 'string' || !/^[a-z0-9_-]{1,64}$/.test(tenant)) {

@@ -6,7 +6,7 @@ import { invalid } from '../errors'
 import { languageModelOf } from '../language-model/given'
 import { text } from '../validate/options'
 import { NativeBackend } from './backend'
-import { checkPoolSize, checkTenant } from './database-options'
+import { checkApproximateAbove, checkPoolSize, checkTenant } from './database-options'
 import { directoryOf } from './directory'
 import { embedderOf } from './embedder'
 import { indexMemoryOf } from './index-memory'
@@ -32,8 +32,9 @@ export function openDatabase<M extends object>({ store, ...options }: DatabaseOp
   if (!/^postgres(ql)?:\/\//.test(store)) {
     throw invalid('store', 'must be the URL of a PostgreSQL database, postgres://USER:PASSWORD@HOST:PORT/DATABASE')
   }
-  const { poolSize, tenant } = options
+  const { poolSize, approximateAbove, tenant } = options
   if (poolSize !== undefined) checkPoolSize(poolSize)
+  if (approximateAbove !== undefined) checkApproximateAbove(approximateAbove)
   if (tenant !== undefined) checkTenant(tenant)
   const indexMemory = indexMemoryOf(options.indexMemory)
   const path = directoryOf(undefined)
@@ -48,6 +49,7 @@ export function openDatabase<M extends object>({ store, ...options }: DatabaseOp
       indexMemory,
       embedder,
       poolSize,
+      approximateAbove,
       tenant,
     }),
     embed,

@@ -9,7 +9,7 @@ import { rulesOf } from '../webhooks/destination'
 import { type Delivery, send } from '../webhooks/send'
 import type { NativeEngine, NativeServer } from './addon'
 import { read } from './answer'
-import { checkPoolSize } from './database-options'
+import { checkApproximateAbove, checkPoolSize } from './database-options'
 import { facadeCalls } from './facade-call'
 import type { LockWait } from './lock-wait'
 import { mcpCalls } from './mcp-call'
@@ -19,7 +19,17 @@ const { version: VERSION } = require('../../package.json') as { version: string 
 const NETWORK_OPTIONS = ['port', 'host', 'rateLimit', 'timeoutMs', 'log', 'ui'] as const
 const OPTIONS = [
   ...NETWORK_OPTIONS,
-  ...(['apiKeys', 'metricsKey', 'keyFile', 'backupDir', 'webhookHosts', 'store', 'poolSize', 'tokensPerHour'] as const),
+  ...([
+    'apiKeys',
+    'metricsKey',
+    'keyFile',
+    'backupDir',
+    'webhookHosts',
+    'store',
+    'poolSize',
+    'approximateAbove',
+    'tokensPerHour',
+  ] as const),
 ] as const
 
 /** The default name of the key file, in the store's directory. */
@@ -97,10 +107,14 @@ function settings(directory: string, database: string | undefined, given?: contr
     throw invalid('store', 'is set on this OpenMemory already, which serves its own database; leave it out here')
   }
   const store = database === undefined ? (options.store ?? (process.env.OPENMEMORY_STORE || undefined)) : undefined
-  const { poolSize } = options
+  const { poolSize, approximateAbove } = options
   if (poolSize !== undefined) {
     if (store === undefined) throw invalid('poolSize', 'is for a database; name one as store, or leave it out')
     checkPoolSize(poolSize)
+  }
+  if (approximateAbove !== undefined) {
+    if (store === undefined) throw invalid('approximateAbove', 'is for a database; name one as store, or leave it out')
+    checkApproximateAbove(approximateAbove)
   }
   const metricsKey = options.metricsKey ?? (process.env.OPENMEMORY_METRICS_KEY || undefined)
   count(port, 'port', 0, 65_535)
@@ -134,6 +148,7 @@ function settings(directory: string, database: string | undefined, given?: contr
     backupDir: backups,
     store: store ?? null,
     ...(poolSize !== undefined && { poolSize }),
+    ...(approximateAbove !== undefined && { approximateAbove }),
   }
   assertLossless(all, '')
   return all

@@ -43,6 +43,9 @@ pub struct Options {
     pub pool_size: usize,
     /// Bytes for the partitions that this process holds.
     pub index_memory: usize,
+    /// Searches of more memories than this compare candidates, which the extension vector proposes; `None`: they are refused
+    /// without a user, and compare all otherwise.
+    pub approximate_above: Option<u64>,
     /// Creates the tables in so many hash partitions. Tests do, to see that each statement touches only one.
     pub hash_partitions: Option<u32>,
     /// What each tenant learns with.
@@ -57,6 +60,7 @@ impl Options {
             clock: Arc::new(SystemClock),
             pool_size: POOL_SIZE,
             index_memory: 1 << 30,
+            approximate_above: None,
             hash_partitions: None,
             language_model: None,
         }

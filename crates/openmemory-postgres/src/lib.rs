@@ -48,6 +48,7 @@ mod stores;
 mod tls;
 mod trim;
 mod watch;
+mod wide;
 mod workspace;
 mod writer;
 mod written_rows;

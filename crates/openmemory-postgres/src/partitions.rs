@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use openmemory_calls::index_entry;
-use openmemory_domain::{Dynamics, ModelTag, Version};
-use openmemory_index::{Partition, Tags, WrongDimensions};
+use openmemory_domain::{Dynamics, ModelIdentity, ModelTag, Version};
+use openmemory_index::{Partition, Statistics, Tags, WrongDimensions};
 use openmemory_rules::{Error, IndexedText, Labels, Number};
 use parking_lot::{Mutex, RwLock};
 use tokio_postgres::Row;
@@ -149,6 +149,15 @@ impl Hot {
         Self { scope, state, refresh: Mutex::default(), used: AtomicU64::new(0), bytes: AtomicUsize::new(0) }
     }
 
+    /// Some memories of a scope, for one search.
+    pub(crate) fn passing(scope: ScopeKey, memories: &[Change], identity: &ModelIdentity) -> Result<Self, Error> {
+        let (mut partition, mut foreign) = (Partition::new(identity.dimensions), HashSet::new());
+        memories.iter().try_for_each(|memory| put(&mut partition, &mut foreign, memory, identity.tag()))?;
+        let hot = Self::new(scope);
+        *hot.state.write() = State { partition: Some(partition), foreign, clock: -1 };
+        Ok(hot)
+    }
+
     /// Reads the partition, if it is loaded.
     pub(crate) fn with<T>(&self, read: impl FnOnce(&Partition) -> T) -> Option<T> {
         self.state.read().partition.as_ref().map(read)
@@ -249,12 +258,12 @@ impl Hot {
 }
 
 /// Reads a memory from the columns after that of its number: version, entry and salience.
-fn indexed(row: &Row, number: usize) -> Result<Indexed, Error> {
+pub(crate) fn indexed(row: &Row, number: usize) -> Result<Indexed, Error> {
     let (version, text) = (rows::version(row.get(number + 1))?, rows::entry(row.get(number + 2))?);
     Ok(Indexed { version, text, dynamics: rows::dynamics(row.get(number + 3))? })
 }
 
-fn put(
+pub(crate) fn put(
     partition: &mut Partition,
     foreign: &mut HashSet<u64>,
     (number, memory): &Change,
@@ -274,8 +283,8 @@ fn put(
     index_entry::put(partition, Number(*number), &labels, Tags::of(labels.tags.as_slice()), dynamics, text)
 }
 
-/// The partitions in the scope of a search.
-pub(crate) struct InScope<'a>(pub &'a [Arc<Hot>]);
+/// The partitions in the scope of a search, and what is known of the memories that are not there.
+pub(crate) struct InScope<'a>(pub &'a [Arc<Hot>], pub Option<Statistics<'a>>);
 
 /// A query of another model's dimensions.
 pub(crate) struct ScopedError;
@@ -300,5 +309,9 @@ impl openmemory_index::Partitions for InScope<'_> {
             hot.with(&mut *visit);
         }
         Ok(())
+    }
+
+    fn statistics(&self) -> Option<Statistics<'_>> {
+        self.1
     }
 }

@@ -18,6 +18,7 @@ use crate::prefetch::Wanted;
 use crate::scope_key::{self, ScopeKey};
 use crate::session::Session;
 use crate::store::Tenant;
+use crate::wide::places::Within;
 use crate::workspace::Workspace;
 
 impl Tenant {
@@ -118,11 +119,20 @@ impl Tenant {
             let mut current: HashMap<ScopeKey, Vec<Arc<Hot>>> = HashMap::new();
             let mut found = Vec::with_capacity(wanted.len());
             for (scope, embedding) in &wanted {
+                let vector = embedding.whole().to_numbers();
+                let scopes = Some(&[*scope][..]);
                 if !current.contains_key(scope) {
-                    let hot = tenant.current(session, Some(&[*scope]), identity.dimensions, identity.tag())?;
+                    let memories = tenant.clocks(session, scopes)?.iter().map(|(_, _, memories)| memories).sum();
+                    if let Some(wide) = tenant.wide_for(memories) {
+                        let within = Within { scopes, filter: None, memories };
+                        let hot = tenant.nearest_of(session, wide, within, &vector, &identity)?;
+                        found.push(nearest(&hot, &vector)?);
+                        continue;
+                    }
+                    let hot = tenant.current(session, scopes, identity.dimensions, identity.tag())?;
                     current.insert(*scope, hot);
                 }
-                found.push(nearest(&current[scope], &embedding.whole().to_numbers())?);
+                found.push(nearest(&current[scope], &vector)?);
             }
             Ok(found)
         };

@@ -14,9 +14,11 @@ use openmemory_index::{COMPARED, CandidateSet, Query, RankedMemory, SectorMask, 
 use openmemory_rules::contract::{Control, Hit, QueryVector, ScoreFeature};
 use openmemory_rules::{Error, Number, Rows};
 
-use crate::partitions::{Hot, InScope};
+use crate::current::Compared;
+use crate::partitions::Hot;
 use crate::rows::{self, Whole, whole};
 use crate::scope_key::{self, ScopeKey};
+use crate::session::Request;
 use crate::store::Tenant;
 use crate::workspace::Workspace;
 
@@ -43,10 +45,10 @@ impl Tenant {
             return self.model.query(request.query.clone()).await;
         }
         let identity = self.model.identity().await?.clone();
-        let (tenant, scopes, text) = (Arc::clone(self), self.scopes(request), request.query.clone());
+        let (tenant, request) = (Arc::clone(self), request.clone());
         let query = self.database.read(move |session| {
-            let hot = tenant.current(session, scopes.as_deref(), identity.dimensions, identity.tag())?;
-            Ok(without_names(&InScope(&hot), &text)?)
+            let foreseen = tenant.foreseen(session, &request, &identity)?;
+            Ok(without_names(&foreseen.in_scope(), &request.query)?)
         });
         self.model.query(query.await?).await
     }
@@ -78,23 +80,24 @@ impl Tenant {
         if !self.has_model().await? {
             return Ok(Default::default());
         }
+        self.follow_now_and_then();
         let identity = self.model.identity().await?.clone();
         let tenant = Arc::clone(self);
         self.read(Vec::new(), move |rows| {
-            let scopes = tenant.scopes(&request);
             let candidates = candidates(rows, request.filter.as_ref())?;
-            let mut best = Vec::new();
+            let (mut best, mut approximate) = (Vec::new(), false);
             for attempt in 1..=MAX_ATTEMPTS {
-                let hot = tenant.current(rows.session(), scopes.as_deref(), identity.dimensions, identity.tag())?;
+                let compared = tenant.compared(rows, &request, &vector, &identity)?;
                 let query = query(&request, &vector, tenant.model.traits(), candidates.as_ref(), rows.now());
-                let (found, settled) = matching_best(rows, &request, &control, &hot, &query)?;
+                let (found, settled) = matching_best(rows, &request, &control, &compared, &query)?;
                 if settled || attempt == MAX_ATTEMPTS {
-                    best = page(&InScope(&hot), &query, found, &request)?;
+                    best = page(&compared.in_scope(), &query, found, &request)?;
+                    approximate = compared.outside.is_some();
                     break;
                 }
             }
             let recalled: Vec<(ScopeKey, Number)> = best.iter().map(|(_, whole)| (whole.scope, whole.number)).collect();
-            Ok((hits(rows, &request, &vector, &control, best)?, recalled))
+            Ok((hits(rows, &request, &vector, &control, best, approximate)?, recalled))
         })
         .await
     }
@@ -105,7 +108,7 @@ fn matching_best(
     rows: &Workspace<'_>,
     request: &Search,
     control: &Control,
-    hot: &[Arc<Hot>],
+    compared: &Compared,
     query: &Query<'_>,
 ) -> Result<(Vec<Found>, bool), Error> {
     let filters = request.asks_each();
@@ -114,13 +117,13 @@ fn matching_best(
     let mut known: HashMap<u64, Whole> = HashMap::new();
     let mut asked: std::collections::HashSet<u64> = std::collections::HashSet::new();
     loop {
-        let ranked = openmemory_index::search(&InScope(hot), query, take)?;
+        let ranked = openmemory_index::search(&compared.in_scope(), query, take)?;
         let exhausted = ranked.len() < take;
         let below_min_score = |found: &RankedMemory| !found.may_score(request.min_score as f32);
         let all_seen = exhausted || ranked.last().is_some_and(below_min_score);
         let found: Vec<RankedMemory> = ranked.into_iter().take_while(|found| !below_min_score(found)).collect();
         let unknown: Vec<u64> = found.iter().map(|found| found.number).filter(|number| asked.insert(*number)).collect();
-        for whole in read_whole(rows, hot, &unknown)? {
+        for whole in read_whole(rows, &compared.hot, &unknown)? {
             known.insert(whole.number.0, whole);
         }
         let (mut best, mut settled) = (Vec::with_capacity(request.limit), true);
@@ -157,13 +160,13 @@ fn matching_best(
 
 /// The current state of memories of these partitions.
 fn read_whole(rows: &Workspace<'_>, hot: &[Arc<Hot>], numbers: &[u64]) -> Result<Vec<Whole>, Error> {
-    let mut found = Vec::with_capacity(numbers.len());
-    for (scope, numbers) in by_scope(hot, numbers) {
-        for row in rows.session().query(rows::HITS, &[&scope, &numbers])? {
-            found.push(whole(&row, rows.now())?);
-        }
+    let request = |(scope, numbers)| Request::new(rows::HITS, vec![Box::new(scope), Box::new(numbers)]);
+    let requests: Vec<Request> = by_scope(hot, numbers).into_iter().map(request).collect();
+    if requests.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(found)
+    let replies = rows.session().pipeline(&requests)?;
+    replies.iter().flatten().map(|row| whole(row, rows.now())).collect()
 }
 
 fn by_scope(hot: &[Arc<Hot>], numbers: &[u64]) -> Vec<(ScopeKey, Vec<i64>)> {
@@ -186,6 +189,7 @@ fn hits(
     vector: &[f32],
     control: &Control,
     best: Vec<Found>,
+    approximate: bool,
 ) -> Result<Vec<Hit>, Error> {
     let mut current = read_hits(rows, &best)?;
     let mut hits = Vec::with_capacity(best.len());
@@ -208,7 +212,9 @@ fn hits(
         };
         let path = by.iter().map(|head| &head.id).chain([&version.id]).map(MemoryId::to_string).collect();
         let feature = |(name, value, weight)| ScoreFeature { name, value, weight };
-        let explain = request.explain.then(|| found.features.all().map(feature).collect());
+        // Counts nothing, but says how it was found.
+        let how = approximate.then_some(("approximate", 1.0, 0.0));
+        let explain = request.explain.then(|| found.features.all().chain(how).map(feature).collect());
         let before = match request.history {
             0 => None,
             limit => Some(texts_before(rows, whole.number, version, limit)?),
@@ -235,12 +241,15 @@ fn read_hits(rows: &Workspace<'_>, best: &[Found]) -> Result<HashMap<u64, (Whole
     for (_, whole) in best {
         by_scope.entry(whole.scope).or_default().push(whole.number.0 as i64);
     }
+    let request = |(scope, numbers)| Request::new(rows::HITS_WITH_VECTORS, vec![Box::new(scope), Box::new(numbers)]);
+    let requests: Vec<Request> = by_scope.into_iter().map(request).collect();
     let mut hits = HashMap::new();
-    for (scope, numbers) in by_scope {
-        for row in rows.session().query(rows::HITS_WITH_VECTORS, &[&scope, &numbers])? {
-            let found = whole(&row, rows.now())?;
-            hits.insert(found.number.0, (found, rows::entry(row.get(5))?.embedding));
-        }
+    if requests.is_empty() {
+        return Ok(hits);
+    }
+    for row in rows.session().pipeline(&requests)?.iter().flatten() {
+        let found = whole(row, rows.now())?;
+        hits.insert(found.number.0, (found, rows::entry(row.get(5))?.embedding));
     }
     Ok(hits)
 }

@@ -63,7 +63,7 @@ impl openmemory_index::Partitions for AllTexts {
     type Error = ScopedError;
 
     fn each(&self, visit: &mut dyn FnMut(&Partition)) -> Result<(), ScopedError> {
-        InScope(&self.current).each(visit)?;
+        InScope(&self.current, None).each(visit)?;
         for past in &self.past {
             if let Some(texts) = past.texts() {
                 visit(texts.partition());

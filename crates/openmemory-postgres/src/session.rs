@@ -1,6 +1,7 @@
 //! How does blocking code talk to the database? Over one connection, which it has until it ends. Requests that do not
 //! depend on each other are sent together and cost one round trip.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::sync::Arc;
@@ -21,13 +22,13 @@ pub(crate) type Param = Box<dyn ToSql + Send + Sync>;
 
 /// A statement with its values.
 pub(crate) struct Request {
-    sql: &'static str,
+    sql: Cow<'static, str>,
     params: Vec<Param>,
 }
 
 impl Request {
-    pub(crate) fn new(sql: &'static str, params: Vec<Param>) -> Self {
-        Self { sql, params }
+    pub(crate) fn new(sql: impl Into<Cow<'static, str>>, params: Vec<Param>) -> Self {
+        Self { sql: sql.into(), params }
     }
 }
 
@@ -67,7 +68,7 @@ impl Session {
     pub(crate) fn pipeline(&self, requests: &[Request]) -> Result<Vec<Vec<Row>>, Error> {
         let mut statements: Vec<Statement<'_>> = Vec::with_capacity(requests.len());
         for Request { sql, params } in requests {
-            statements.push((*sql, params.iter().map(|param| &**param as &(dyn ToSql + Sync)).collect()));
+            statements.push((sql, params.iter().map(|param| &**param as &(dyn ToSql + Sync)).collect()));
         }
         self.send(&statements)
     }

@@ -17,6 +17,7 @@ use crate::partitions::HotPartitions;
 use crate::past::Past;
 use crate::pending::Pending;
 use crate::scope_key::{self, ScopeKey};
+use crate::wide::wide::Wide;
 use crate::workspace::Workspace;
 
 /// Ids whose places are remembered.
@@ -35,6 +36,8 @@ pub(crate) struct Tenant {
     pub pending: Pending,
     pub last_trim: Due,
     pub last_forgotten: Due,
+    /// How more memories are searched than a process holds, if that is asked for.
+    pub wide: Option<Wide>,
     pub learning_queue: LearningQueue,
     /// Where memories are, which does not change while they exist.
     places: Cache<MemoryId, (ScopeKey, u64)>,
@@ -64,6 +67,7 @@ impl Tenant {
         clock: Arc<dyn Clock>,
         model: Arc<Model>,
         partitions: Arc<HotPartitions>,
+        wide: Option<Wide>,
     ) -> Self {
         Self {
             name,
@@ -77,6 +81,7 @@ impl Tenant {
             pending: Pending::default(),
             last_trim: Due::default(),
             last_forgotten: Due::default(),
+            wide,
             learning_queue: LearningQueue::default(),
             places: Cache::new(PLACES),
             fitting: OnceLock::new(),

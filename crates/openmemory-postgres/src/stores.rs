@@ -18,6 +18,8 @@ use crate::partitions::HotPartitions;
 use crate::rows;
 use crate::session::Session;
 use crate::store::{PostgresStore, Tenant};
+use crate::wide::tables;
+use crate::wide::wide::Wide;
 
 /// The stores of a database.
 pub struct PostgresStores {
@@ -26,6 +28,7 @@ pub struct PostgresStores {
     model: Arc<Model>,
     partitions: Arc<HotPartitions>,
     hash_partitions: Option<u32>,
+    approximate_above: Option<u64>,
     language_model: Option<LanguageModelOf>,
     /// Whether the database confines this process to one tenant at a time; known once the tables are there.
     confined: OnceCell<bool>,
@@ -47,6 +50,7 @@ impl PostgresStores {
             model: Arc::new(Model::new(service)),
             partitions: Arc::new(HotPartitions::new(options.index_memory)),
             hash_partitions: options.hash_partitions,
+            approximate_above: options.approximate_above,
             language_model: options.language_model.clone(),
             confined: OnceCell::new(),
             tenants: Mutex::new(Some(HashMap::new())),
@@ -55,17 +59,32 @@ impl PostgresStores {
 
     /// Whether the database confines this process, after its tables were brought up to date.
     async fn confined(&self) -> Result<bool, Error> {
-        let hash_partitions = self.hash_partitions;
-        let migrate = move |session: &Session| {
-            migrate(session, hash_partitions)?;
-            is_confined(session)
+        let prepare = || async {
+            let (hash_partitions, dimensions) = (self.hash_partitions, self.wide_dimensions().await?);
+            let prepare = move |session: &Session| {
+                migrate(session, hash_partitions)?;
+                if let Some(dimensions) = dimensions {
+                    tables::prepare(session, dimensions)?;
+                }
+                is_confined(session)
+            };
+            self.database.run(prepare).await
         };
-        self.confined.get_or_try_init(|| self.database.run(migrate)).await.copied()
+        self.confined.get_or_try_init(prepare).await.copied()
+    }
+
+    /// The dimensions of the vectors among which candidates are looked for, if that is asked for.
+    async fn wide_dimensions(&self) -> Result<Option<usize>, Error> {
+        match self.approximate_above {
+            Some(_) => Ok(Some(self.model.identity().await?.dimensions)),
+            None => Ok(None),
+        }
     }
 
     /// The store of a tenant.
     pub async fn tenant(&self, name: &str) -> Result<PostgresStore, Error> {
         let confined = self.confined().await?;
+        let wide = self.approximate_above.zip(self.wide_dimensions().await?);
         let mut tenants = self.tenants.lock();
         let tenants = tenants.as_mut().ok_or(Error::Closed)?;
         if let Some(store) = tenants.get(name) {
@@ -77,6 +96,7 @@ impl PostgresStores {
             Arc::clone(&self.clock),
             Arc::clone(&self.model),
             Arc::clone(&self.partitions),
+            wide.map(|(above, dimensions)| Wide::new(name, above.try_into().unwrap_or(i64::MAX), dimensions)),
         );
         let store = PostgresStore {
             tenant: Arc::new(tenant),

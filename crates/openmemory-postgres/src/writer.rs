@@ -122,6 +122,7 @@ impl Tenant {
         if outcome.is_ok() {
             self.feed.wake();
             self.trim_now_and_then();
+            self.follow_now_and_then();
         }
         for job in jobs {
             job.finish(outcome.clone());

@@ -21,6 +21,7 @@ export const serve: Command = {
     'backup-dir': STRING,
     store: STRING,
     'pool-size': STRING,
+    'approximate-above': STRING,
     'rate-limit': STRING,
     'tokens-per-hour': STRING,
     'webhook-hosts': STRING,
@@ -37,6 +38,7 @@ export const serve: Command = {
     'backup-dir': 'the directory for backups requested over HTTP (none: they are rejected)',
     store: 'the URL of a PostgreSQL database that has the memories, instead of the directory (OPENMEMORY_STORE)',
     'pool-size': 'connections to that database at most (16)',
+    'approximate-above': 'memories of that database above which a search compares candidates only (never)',
     'rate-limit': 'requests per key and seconds, such as 100/60',
     'tokens-per-hour': 'tokens of the language model per tenant and hour (no limit)',
     'webhook-hosts':
@@ -64,6 +66,7 @@ export const serve: Command = {
         webhookHosts: text(values, 'webhook-hosts')?.split(','),
         store: text(values, 'store'),
         poolSize: numeric(values, 'pool-size'),
+        approximateAbove: numeric(values, 'approximate-above'),
         rateLimit: requests && seconds ? { requests, seconds } : undefined,
         tokensPerHour: numeric(values, 'tokens-per-hour'),
         log: values.quiet ? false : log,

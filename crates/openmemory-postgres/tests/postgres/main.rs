@@ -16,3 +16,4 @@ mod tenants;
 mod tls;
 mod trim;
 mod watch;
+mod wide;

@@ -48,7 +48,8 @@ const WORDS: [&str; 12] = [
     "winter",
 ];
 
-fn memories() -> Vec<Value> {
+/// 216 memories of two users.
+pub fn memories() -> Vec<Value> {
     let mut all = Vec::new();
     for (at, sentence) in SENTENCES.iter().enumerate() {
         for (number, word) in WORDS.iter().enumerate() {
@@ -68,7 +69,8 @@ fn memories() -> Vec<Value> {
     all
 }
 
-fn queries() -> Vec<Value> {
+/// 216 searches, over all users, of one, of tags, runs and sectors.
+pub fn queries() -> Vec<Value> {
     let mut all = Vec::new();
     for (at, word) in WORDS.iter().enumerate() {
         for sentence in SENTENCES {

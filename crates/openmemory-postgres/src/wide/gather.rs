@@ -1,0 +1,101 @@
+//! Which memories may answer a query, if there are too many to compare all? The nearest by vectors, those with its words, and
+//! what has changed so recently that neither list has it. If a filter leaves few, all of those.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use openmemory_domain::filter::Field;
+use openmemory_domain::{MemoryId, ModelIdentity};
+use openmemory_rules::Error;
+
+use crate::current::Compared;
+use crate::partitions::{Change, Hot};
+use crate::scope_key::ScopeKey;
+use crate::session::Session;
+use crate::store::Tenant;
+use crate::wide::follow::Behind;
+use crate::wide::places::{Place, Within, entries};
+use crate::wide::statements;
+use crate::wide::wide::Wide;
+use crate::workspace::Workspace;
+
+/// Memories that are compared without asking what the query says.
+const FEW: i64 = 5000;
+
+impl Tenant {
+    /// The candidates for a query, in partitions of their own.
+    pub(crate) fn gathered(
+        &self,
+        rows: &Workspace<'_>,
+        wide: &Wide,
+        within: Within<'_>,
+        (text, vector): (&str, &[f32]),
+        identity: &ModelIdentity,
+    ) -> Result<Compared, Error> {
+        let session = rows.session();
+        let (mut outside, behind) = self.outside(session, wide, within, identity)?;
+        let mut places = changed(session, &behind)?;
+        match self.few(rows, wide, within)? {
+            Some(few) => places.extend(few),
+            None => {
+                places.extend(wide.nearest(session, &self.name, within, vector)?);
+                places.extend(wide.with_words(session, &self.name, within, text, &mut outside)?);
+            }
+        }
+        let hot = passing(session, &places, identity)?;
+        Ok(Compared { hot, outside: Some(outside) })
+    }
+
+    /// The nearest memories of a scope, in a partition of their own.
+    pub(crate) fn nearest_of(
+        &self,
+        session: &Session,
+        wide: &Wide,
+        within: Within<'_>,
+        vector: &[f32],
+        identity: &ModelIdentity,
+    ) -> Result<Vec<Arc<Hot>>, Error> {
+        passing(session, &wide.nearest(session, &self.name, within, vector)?, identity)
+    }
+
+    /// All memories that a filter can match, if those are few.
+    fn few(&self, rows: &Workspace<'_>, wide: &Wide, within: Within<'_>) -> Result<Option<Vec<Place>>, Error> {
+        let Some(filter) = within.filter else { return Ok(None) };
+        if let Some(ids) = filter.required(&Field::MemoryIds) {
+            let mut places = Vec::with_capacity(ids.len());
+            for id in ids.into_iter().flatten().filter_map(|id| MemoryId::read("memory_ids", id).ok()) {
+                places.extend(rows.place_of(&id)?.map(|(scope, number)| (scope, number as i64)));
+            }
+            places.retain(|(scope, _)| within.scopes.is_none_or(|scopes| scopes.contains(scope)));
+            return Ok(Some(places));
+        }
+        for mark in wide.marks.of_filter(filter) {
+            let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
+                &[&self.name, &within.scopes, &mark, &(FEW + 1)];
+            let found = rows.session().query(statements::MARKED, params)?;
+            if found.len() as i64 <= FEW {
+                return Ok(Some(found.iter().map(|row| (row.get(0), row.get(1))).collect()));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What has changed since the tables were brought up to date.
+fn changed(session: &Session, behind: &[Behind]) -> Result<Vec<Place>, Error> {
+    let since = |of: &Behind| Some((of.scope, of.known?));
+    let (scopes, known): (Vec<ScopeKey>, Vec<i64>) = behind.iter().filter_map(since).unzip();
+    let rows = session.query(statements::CHANGED, &[&scopes, &known])?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
+/// Partitions of these memories, each once, by scope.
+fn passing(session: &Session, places: &[Place], identity: &ModelIdentity) -> Result<Vec<Arc<Hot>>, Error> {
+    let places: Vec<Place> = places.iter().copied().collect::<HashSet<_>>().into_iter().collect();
+    let mut by_scope: HashMap<ScopeKey, Vec<Change>> = HashMap::new();
+    for (scope, change) in entries(session, &places)? {
+        by_scope.entry(scope).or_default().push(change);
+    }
+    let hot = |(scope, memories): (ScopeKey, Vec<Change>)| Hot::passing(scope, &memories, identity).map(Arc::new);
+    by_scope.into_iter().map(hot).collect()
+}

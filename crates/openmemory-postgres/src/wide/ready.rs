@@ -1,0 +1,71 @@
+//! Are the tables of candidates new enough for a search? One that is not too far behind waits until they are.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use openmemory_domain::{Invalid, ModelIdentity};
+use openmemory_rules::Error;
+
+use crate::current::Outside;
+use crate::session::Session;
+use crate::store::Tenant;
+use crate::wide::follow::{Behind, behind};
+use crate::wide::places::Within;
+use crate::wide::wide::Wide;
+
+/// Changes that a search takes along, rather than having them followed first.
+const MAX_CHANGED: i64 = 2000;
+/// How long a search waits.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Tenant {
+    /// What is known of all memories in scope, and which scopes have changed since the tables were brought up to date.
+    ///
+    /// # Errors
+    /// The tables are not ready.
+    pub(crate) fn outside(
+        &self,
+        session: &Session,
+        wide: &Wide,
+        within: Within<'_>,
+        identity: &ModelIdentity,
+    ) -> Result<(Outside, Vec<Behind>), Error> {
+        let behind = self.when_ready(session, wide, within, identity)?;
+        let of = (&*self.name, within.scopes);
+        let model = (identity.dimensions, identity.tag());
+        let sample = wide.samples.of(session, of, within.memories, model, self.clock.now())?;
+        let memories = within.memories.try_into().unwrap_or(u32::MAX);
+        Ok((Outside { memories, sample, known: HashMap::new() }, behind))
+    }
+
+    /// Sees to it that the tables know most of what is in scope.
+    fn when_ready(
+        &self,
+        session: &Session,
+        wide: &Wide,
+        within: Within<'_>,
+        identity: &ModelIdentity,
+    ) -> Result<Vec<Behind>, Error> {
+        let begin = Instant::now();
+        loop {
+            let behind = behind(session, &self.name, within.scopes)?;
+            let changes: i64 = behind.iter().filter_map(|of| Some(of.clock - of.known?)).sum();
+            let is_read = behind.iter().all(|of| of.known.is_some());
+            if is_read && changes <= MAX_CHANGED {
+                return Ok(behind);
+            }
+            for of in behind.iter().filter(|of| of.known.is_none() || changes > MAX_CHANGED) {
+                while wide.step(session, &self.name, of, identity.tag())? {
+                    if begin.elapsed() > PATIENCE {
+                        let problem = format!(
+                            "is needed for now: what finds candidates among {} memories is being brought up to date; \
+                             name a user, or try again later",
+                            within.memories
+                        );
+                        return Err(Invalid::limit("filters.user_id", problem).into());
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+-- What proposes candidates where more memories are searched than one process holds. Everything here follows from the other
+-- tables, and can be dropped while no server uses it.
+
+-- How far the other tables here have followed a scope: up to this time of its clock, or, while it is read for the first time,
+-- up to this number.
+CREATE TABLE IF NOT EXISTS om_wide_scope (
+  scope uuid PRIMARY KEY, tenant text COLLATE "C" NOT NULL, seq bigint NOT NULL, filled_to bigint
+);
+
+-- The words of the newest texts, and the other marks by which memories are found. The digest is of marks and vectors: most
+-- changes are of salience, and leave both as they are.
+CREATE TABLE IF NOT EXISTS om_wide_text (
+  scope uuid, number bigint, tenant text COLLATE "C" NOT NULL, digest bytea NOT NULL, marks text[] COLLATE "C" NOT NULL,
+  PRIMARY KEY (scope, number)
+);
+CREATE INDEX IF NOT EXISTS om_wide_marks ON om_wide_text USING gin (marks);
+
+CREATE TABLE IF NOT EXISTS om_wide_vector_{dimensions} (
+  scope uuid, number bigint, n smallint, tenant text COLLATE "C" NOT NULL, v halfvec({dimensions}) NOT NULL,
+  PRIMARY KEY (scope, number, n)
+);
+CREATE INDEX IF NOT EXISTS om_wide_nearest_{dimensions} ON om_wide_vector_{dimensions} USING hnsw (v halfvec_cosine_ops);
+
+-- A role that does not own the tables sees the rows of one tenant, as in the others.
+DO $$
+DECLARE
+  target regclass;
+BEGIN
+  FOREACH target IN ARRAY ARRAY['om_wide_scope', 'om_wide_text', 'om_wide_vector_{dimensions}']::regclass[]
+  LOOP
+    IF NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = target) THEN
+      EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', target);
+      EXECUTE format(
+        'CREATE POLICY om_tenant ON %s USING (tenant = current_setting(''openmemory.tenant'', true))', target
+      );
+    END IF;
+  END LOOP;
+END
+$$

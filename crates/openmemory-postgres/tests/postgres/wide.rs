@@ -1,0 +1,241 @@
+//! Are more memories searched than a server would hold, as if all of them were compared?
+
+use std::time::{Duration, Instant};
+
+use openmemory_domain::request::{AddMany, Delete};
+use openmemory_domain::{ErrorCode, Invalid};
+use openmemory_postgres::{Options, PostgresStore, PostgresStores};
+use openmemory_rules::Error;
+use openmemory_rules::contract::{Hit, MemoryStore};
+use serde_json::{Value, json};
+
+use crate::ranking::{memories, queries};
+use crate::server::Server;
+use crate::support::{add, connect, count, options, search, stores, updating};
+
+/// Fewer than the tests add.
+const ABOVE: u64 = 10;
+
+fn wide_stores(url: &str) -> PostgresStores {
+    PostgresStores::new(&Options { approximate_above: Some(ABOVE), ..options(url) }).unwrap()
+}
+
+async fn add_all(store: &PostgresStore, items: &[Value]) {
+    for items in items.chunks(1000) {
+        let batch = AddMany::read(json!({ "items": items })).unwrap();
+        assert!(store.add_many(batch, Default::default()).await.unwrap().iter().all(Result::is_ok));
+    }
+}
+
+fn ids(hits: &[Hit]) -> Vec<String> {
+    hits.iter().map(|hit| hit.memory.version.id.to_string()).collect()
+}
+
+fn texts(hits: &[Hit]) -> Vec<&str> {
+    hits.iter().map(|hit| &*hit.memory.content).collect()
+}
+
+/// The ids of a search, in one order.
+async fn found(store: &PostgresStore, request: Value) -> Vec<String> {
+    let mut ids = ids(&search(store, request).await.unwrap());
+    ids.sort();
+    ids
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_proposed_ranks_as_if_all_were_compared() {
+    let server = Server::start();
+    let url = server.database();
+    let (all, candidates) = (stores(&url), wide_stores(&url));
+    let (all, candidates) = (all.tenant("default").await.unwrap(), candidates.tenant("default").await.unwrap());
+    add_all(&all, &memories()).await;
+    let mut hits = 0;
+    for mut request in queries() {
+        // The neighbours of a memory in its run may not be among those that a filter leaves.
+        let is_narrow = request["filters"]["tags"].is_string();
+        request["explain"] = json!(true);
+        let (expected, found) =
+            (search(&all, request.clone()).await.unwrap(), search(&candidates, request.clone()).await.unwrap());
+        if is_narrow {
+            assert_eq!(found.len(), expected.len(), "{request}");
+            continue;
+        }
+        assert_eq!(ids(&found), ids(&expected), "{request}");
+        for (found, expected) in found.iter().zip(&expected) {
+            assert!((found.score - expected.score).abs() < 1e-4, "{request}: {} {}", found.score, expected.score);
+            let parts = |hit: &Hit| hit.explain.as_ref().unwrap().iter().any(|part| part.name == "approximate");
+            assert!(parts(found) && !parts(expected), "{request}");
+        }
+        hits += found.len();
+    }
+    assert!(hits > 500, "only {hits} hits were compared");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_server_has_just_written_is_found() {
+    let server = Server::start();
+    let url = server.database();
+    let (writers, readers) = (stores(&url), wide_stores(&url));
+    let (writer, reader) = (writers.tenant("default").await.unwrap(), readers.tenant("default").await.unwrap());
+    let notes: Vec<Value> =
+        (0..60).map(|at| json!({ "id": format!("n{at}"), "content": format!("note {at} about bread"), "user_id": format!("u{}", at % 20) })).collect();
+    add_all(&writer, &notes).await;
+    let all = json!({ "query": "the safe is behind the clock", "limit": 1 });
+    assert!(search(&reader, all.clone()).await.unwrap()[0].memory.content.contains("bread"));
+    for round in 0..3 {
+        writer.update(updating("n7", json!({ "content": format!("the safe is behind clock {round}") }))).await.unwrap();
+        assert_eq!(texts(&search(&reader, all.clone()).await.unwrap()), [format!("the safe is behind clock {round}")]);
+    }
+    writer.delete(Delete::read(json!({ "id": "n7" })).unwrap()).await.unwrap();
+    assert!(search(&reader, all.clone()).await.unwrap()[0].memory.content.contains("bread"));
+    add(&writer, json!({ "content": "the safe is behind the door", "user_id": "new" })).await.unwrap();
+    assert_eq!(texts(&search(&reader, all.clone()).await.unwrap()), ["the safe is behind the door"]);
+    // Tags are what a filter asks for, and no new text.
+    writer.update(updating("n8", json!({ "tags": ["rye"] }))).await.unwrap();
+    let rye = json!({ "query": "bread", "filters": { "tags": "rye" } });
+    assert_eq!(found(&reader, rye.clone()).await, ["n8"]);
+    writer.update(updating("n8", json!({ "tags": [] }))).await.unwrap();
+    assert!(found(&reader, rye).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_tables_follow_behind_the_writes_also_when_changes_are_not_kept_any_longer() {
+    let server = Server::start();
+    let url = server.database();
+    let stores = wide_stores(&url);
+    let store = stores.tenant("default").await.unwrap();
+    let client = connect(&url).await;
+    let notes: Vec<Value> = (0..1200)
+        .map(|at| json!({ "id": format!("n{at}"), "content": format!("note {at}"), "user_id": "ada" }))
+        .collect();
+    add_all(&store, &notes).await;
+    let begin = Instant::now();
+    while count(&client, "om_wide_text", "true").await < 1200 {
+        assert!(begin.elapsed() < Duration::from_secs(30), "nothing is followed");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        add(&store, json!({ "content": "one more", "user_id": "bob" })).await.unwrap();
+    }
+    assert!(count(&client, "om_wide_vector_256", "true").await >= 1200);
+    let nearest = json!({ "query": "note 1100", "limit": 3 });
+    assert_eq!(texts(&search(&store, nearest.clone()).await.unwrap())[0], "note 1100");
+    // What was written meanwhile is neither there nor known from the changes.
+    let writers = crate::support::stores(&url);
+    let writer = writers.tenant("default").await.unwrap();
+    writer.update(updating("n1100", json!({ "content": "somewhere else" }))).await.unwrap();
+    writer.delete(Delete::read(json!({ "id": "n1101" })).unwrap()).await.unwrap();
+    client.batch_execute("DELETE FROM om_change").await.unwrap();
+    let seen = search(&store, json!({ "query": "somewhere else", "limit": 1 })).await.unwrap();
+    assert_eq!(texts(&seen), ["somewhere else"]);
+    assert!(!texts(&search(&store, nearest).await.unwrap()).contains(&"note 1100"));
+    assert_eq!(count(&client, "om_wide_scope", "filled_to IS NOT NULL").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_filter_that_leaves_few_finds_all_of_those() {
+    let server = Server::start();
+    let url = server.database();
+    let stores = wide_stores(&url);
+    let store = stores.tenant("default").await.unwrap();
+    let long = "long ".repeat(40);
+    let mut notes: Vec<Value> = (0..2500)
+        .map(|at| json!({ "content": format!("the same words {at}"), "user_id": format!("u{}", at % 50) }))
+        .collect();
+    for (at, (field, value)) in [
+        ("tags", json!(["Rare Tag"])),
+        ("run_id", json!(long)),
+        ("agent_id", json!("a\u{1}b")),
+        ("app_id", json!("app")),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        notes[at * 100][field] = value;
+        notes[at * 100]["id"] = json!(format!("marked {field}"));
+        notes[at * 100]["content"] = json!("something far away from it");
+    }
+    add_all(&store, &notes).await;
+    let query = "the same words 7";
+    for (field, filters) in [
+        ("tags", json!({ "tags": "Rare Tag" })),
+        ("run_id", json!({ "run_id": long })),
+        ("agent_id", json!({ "agent_id": "a\u{1}b" })),
+        ("app_id", json!({ "AND": [{ "app_id": "app" }, { "user_id": { "in": ["u0", "u1"] } }] })),
+        ("app_id", json!({ "memory_ids": ["marked app_id"] })),
+    ] {
+        let expected = [format!("marked {field}")];
+        assert_eq!(found(&store, json!({ "query": query, "filters": filters })).await, expected, "{filters}");
+    }
+    let elsewhere = json!({ "query": query, "filters": { "AND": [{ "app_id": "app" }, { "user_id": "u1" }] } });
+    assert!(found(&store, elsewhere).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_user_is_searched_widely_too_and_linked() {
+    let server = Server::start();
+    let url = server.database();
+    let stores = wide_stores(&url);
+    let store = stores.tenant("default").await.unwrap();
+    let notes: Vec<Value> = (0..300)
+        .map(|at| json!({ "id": format!("n{at}"), "content": format!("note {at} about bread"), "user_id": "ada" }))
+        .collect();
+    add_all(&store, &notes).await;
+    let request =
+        json!({ "query": "note 123 about bread", "filters": { "user_id": "ada" }, "explain": true, "limit": 1 });
+    let hits = search(&store, request).await.unwrap();
+    assert_eq!(ids(&hits), ["n123"]);
+    assert!(hits[0].explain.as_ref().unwrap().iter().any(|part| part.name == "approximate"));
+    // Nobody has loaded the user.
+    assert_eq!(store.stats().await.unwrap().vectors, 0);
+    let added =
+        add(&store, json!({ "id": "twin", "content": "note 123 about bread too", "user_id": "ada" })).await.unwrap();
+    assert_eq!(added.memory.version.number, 1);
+    let client = connect(&url).await;
+    let linked = "EXISTS (SELECT FROM om_id i WHERE i.id = 'twin' AND i.number = om_waypoints.number)";
+    assert_eq!(count(&client, "om_waypoints", linked).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_proposes_the_memories_of_another_tenant() {
+    let server = Server::start();
+    let owner = server.database();
+    let owners = wide_stores(&owner);
+    owners.tenant("one").await.unwrap();
+    let app = server.role(&owner);
+    let stores = wide_stores(&app);
+    for (name, word) in [("one", "clock"), ("other", "garden")] {
+        let store = stores.tenant(name).await.unwrap();
+        let notes: Vec<Value> = (0..40)
+            .map(|at| json!({ "content": format!("safe {at} is by the {word}"), "user_id": format!("u{at}") }))
+            .collect();
+        add_all(&store, &notes).await;
+    }
+    for (name, word) in [("one", "clock"), ("other", "garden")] {
+        let store = stores.tenant(name).await.unwrap();
+        let hits = search(&store, json!({ "query": "safe by the clock in the garden", "limit": 50 })).await.unwrap();
+        assert_eq!(hits.len(), 40);
+        assert!(hits.iter().all(|hit| hit.memory.content.contains(word)));
+    }
+    let client = connect(&app).await;
+    for table in ["om_wide_scope", "om_wide_text", "om_wide_vector_256"] {
+        assert_eq!(count(&client, table, "true").await, 0, "{table}, without a tenant");
+        assert!(count(&connect(&owner).await, table, "tenant = 'other'").await >= 40, "{table}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_made_unless_it_is_asked_for_and_a_role_that_may_not_is_told() {
+    let server = Server::start();
+    let owner = server.database();
+    stores(&owner).tenant("default").await.unwrap();
+    let client = connect(&owner).await;
+    assert_eq!(count(&client, "pg_class", "relname LIKE 'om_wide%'").await, 0);
+    assert_eq!(count(&client, "pg_extension", "extname = 'vector'").await, 0);
+    let app = server.role(&owner);
+    let refused = wide_stores(&app).tenant("default").await.map(drop).unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::InvalidArgument);
+    assert!(matches!(&refused, Error::Invalid(Invalid { field, .. }) if field == "approximateAbove"), "{refused:?}");
+    assert!(refused.to_string().contains("needs the extension vector of version 0.8 or newer"), "{refused}");
+    wide_stores(&owner).tenant("default").await.unwrap();
+    server.grant(&owner);
+    wide_stores(&app).tenant("default").await.unwrap();
+}
