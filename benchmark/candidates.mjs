@@ -5,6 +5,8 @@
 import { performance } from 'node:perf_hooks'
 import process from 'node:process'
 import { OpenMemory } from '../index.mjs'
+import { remember } from './memories.mjs'
+import { median, timed } from './rounds.mjs'
 import { texts } from './texts.mjs'
 
 const store = process.env.OPENMEMORY_TEST_POSTGRES
@@ -19,13 +21,10 @@ const notes = texts(7)
 const exact = new OpenMemory({ store, embedder: 'test' })
 const wide = new OpenMemory({ store, embedder: 'test', approximateAbove: 1000 })
 
-for (let from = 0; from < ALL; from += 1000) {
-  const memory = (at) => ({ user_id: `u${at % USERS}`, content: notes.next(30).text })
-  const failed = (await exact.addMemories(Array.from({ length: 1000 }, (_, at) => memory(from + at)))).find(
-    ({ ok }) => !ok,
-  )
-  if (failed) throw failed.error
-}
+await remember(
+  exact,
+  Array.from({ length: ALL }, (_, at) => ({ user_id: `u${at % USERS}`, content: notes.next(30).text })),
+)
 
 /** Searches as soon as the lists of candidates are there. */
 async function whenReady() {
@@ -40,13 +39,11 @@ async function whenReady() {
   }
 }
 
-async function timed(call) {
-  const start = performance.now()
-  const result = await call()
-  return [result, performance.now() - start]
+async function search(om, query, limit, times) {
+  let hits
+  times.push(await timed(async () => (hits = await om.searchMemories(query, { limit }))))
+  return hits
 }
-
-const median = (times) => times.sort((one, other) => one - other)[times.length >> 1].toFixed(1)
 
 console.log(`${ALL} memories of ${USERS} users: candidates are ready after ${(await whenReady()).toFixed(0)} s`)
 await exact.searchMemories('anything', { limit: 1 })
@@ -54,10 +51,8 @@ const [exactTimes, wideTimes] = [[], []]
 let [found, expected, first] = [0, 0, 0]
 for (let at = 0; at < QUERIES; at++) {
   const query = notes.next(9).text
-  const [best, exactTime] = await timed(() => exact.searchMemories(query, { limit: LIMIT }))
-  const [hits, wideTime] = await timed(() => wide.searchMemories(query, { limit: LIMIT }))
-  exactTimes.push(exactTime)
-  wideTimes.push(wideTime)
+  const best = await search(exact, query, LIMIT, exactTimes)
+  const hits = await search(wide, query, LIMIT, wideTimes)
   const ids = new Set(hits.map(({ id }) => id))
   expected += best.length
   found += best.filter(({ id }) => ids.has(id)).length
@@ -66,16 +61,15 @@ for (let at = 0; at < QUERIES; at++) {
 console.log(
   `${found} of the ${expected} best ones, recall ${(found / expected).toFixed(3)}, the first one ${first} of ${QUERIES} times`,
 )
-console.log(`search p50 ${median(wideTimes)} ms, of all that is loaded ${median(exactTimes)} ms`)
+console.log(`search p50 ${median(wideTimes).toFixed(1)} ms, of all that is loaded ${median(exactTimes).toFixed(1)} ms`)
 
 const afterWrites = []
 for (let at = 0; at < QUERIES; at++) {
   const content = `the code of door ${at} is zq${at}x`
   await exact.addMemory({ content, user_id: `u${at}` })
-  const [[hit], time] = await timed(() => wide.searchMemories(`zq${at}x`, { limit: 1 }))
+  const [hit] = await search(wide, `zq${at}x`, 1, afterWrites)
   if (hit?.content !== content) throw new Error(`what was just written is not found: ${content}`)
-  afterWrites.push(time)
 }
-console.log(`straight after a write of another process p50 ${median(afterWrites)} ms`)
+console.log(`straight after a write of another process p50 ${median(afterWrites).toFixed(1)} ms`)
 await wide.close()
 await exact.close()

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import process from 'node:process'
 import { OpenMemory } from '../index.mjs'
+import { remember } from './memories.mjs'
 import { between, randomFrom } from './random.mjs'
 import { texts } from './texts.mjs'
 
@@ -25,13 +26,11 @@ const open = (options) => new OpenMemory({ store, embedder: 'test', ...options }
 const notes = texts(7)
 const om = open()
 
-async function fill(count, memory) {
-  for (let from = 0; from < count; from += 1000) {
-    const some = Array.from({ length: Math.min(1000, count - from) }, (_, at) => memory(from + at))
-    const failed = (await om.addMemories(some)).find(({ ok }) => !ok)
-    if (failed) throw failed.error
-  }
-}
+const fill = (count, memory) =>
+  remember(
+    om,
+    Array.from({ length: count }, (_, at) => memory(at)),
+  )
 
 async function median(count, call) {
   const times = []
