@@ -13,7 +13,7 @@ use crate::partitions::{Change, Hot};
 use crate::scope_key::ScopeKey;
 use crate::session::Session;
 use crate::store::Tenant;
-use crate::wide::follow::Behind;
+use crate::wide::follow::{Behind, behind};
 use crate::wide::places::{Place, Within, entries};
 use crate::wide::statements;
 use crate::wide::wide::Wide;
@@ -21,6 +21,8 @@ use crate::workspace::Workspace;
 
 /// Memories that are compared without asking what the query says.
 const FEW: i64 = 5000;
+/// Memories that the tables do not know yet, of those that a new one may be linked to.
+const MAX_NEW: i64 = 500;
 
 impl Tenant {
     /// The candidates for a query, in partitions of their own.
@@ -34,7 +36,7 @@ impl Tenant {
     ) -> Result<Compared, Error> {
         let session = rows.session();
         let (mut outside, behind) = self.outside(session, wide, within, identity)?;
-        let mut places = changed(session, &behind)?;
+        let mut places = changed(session, &behind, i64::MAX)?;
         match self.few(rows, wide, within)? {
             Some(few) => places.extend(few),
             None => {
@@ -46,7 +48,7 @@ impl Tenant {
         Ok(Compared { hot, outside: Some(outside) })
     }
 
-    /// The nearest memories of a scope, in a partition of their own.
+    /// The nearest memories of a scope, and its newest ones, in a partition of their own.
     pub(crate) fn nearest_of(
         &self,
         session: &Session,
@@ -55,7 +57,10 @@ impl Tenant {
         vector: &[f32],
         identity: &ModelIdentity,
     ) -> Result<Vec<Arc<Hot>>, Error> {
-        passing(session, &wide.nearest(session, &self.name, within, vector)?, identity)
+        let behind = behind(session, &self.name, within.scopes)?;
+        let mut places = changed(session, &behind, MAX_NEW)?;
+        places.extend(wide.nearest(session, &self.name, within, vector)?);
+        passing(session, &places, identity)
     }
 
     /// All memories that a filter can match, if those are few.
@@ -81,11 +86,11 @@ impl Tenant {
     }
 }
 
-/// What has changed since the tables were brought up to date.
-fn changed(session: &Session, behind: &[Behind]) -> Result<Vec<Place>, Error> {
+/// What has changed since the tables were brought up to date, so many at most.
+fn changed(session: &Session, behind: &[Behind], limit: i64) -> Result<Vec<Place>, Error> {
     let since = |of: &Behind| Some((of.scope, of.known?));
     let (scopes, known): (Vec<ScopeKey>, Vec<i64>) = behind.iter().filter_map(since).unzip();
-    let rows = session.query(statements::CHANGED, &[&scopes, &known])?;
+    let rows = session.query(statements::CHANGED, &[&scopes, &known, &limit])?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 

@@ -17,9 +17,10 @@ pub(crate) const CHANGES: &str = "SELECT c.seq, c.number, m.record, i.record, d.
      LEFT JOIN LATERAL (SELECT record FROM om_memory WHERE scope = $1 AND number = c.number LIMIT 1) m ON true \
      LEFT JOIN LATERAL (SELECT record FROM om_index_entry WHERE scope = $1 AND number = c.number LIMIT 1) i ON true \
      LEFT JOIN LATERAL (SELECT record FROM om_dynamics WHERE scope = $1 AND number = c.number LIMIT 1) d ON true ORDER BY c.seq";
-/// What has changed in scopes since these times of their clocks.
+/// What has changed in scopes since these times of their clocks, the newest memories first.
 pub(crate) const CHANGED: &str = "SELECT w.scope, c.number FROM unnest($1::uuid[], $2::bigint[]) AS w(scope, seq) \
-     CROSS JOIN LATERAL (SELECT number FROM om_change WHERE scope = w.scope AND seq > w.seq OFFSET 0) c";
+     CROSS JOIN LATERAL (SELECT number FROM om_change WHERE scope = w.scope AND seq > w.seq OFFSET 0) c \
+     ORDER BY c.number DESC LIMIT $3";
 pub(crate) const DIGESTS: &str =
     "SELECT number, digest FROM om_wide_text WHERE scope = $1 AND number = ANY($2::bigint[])";
 pub(crate) const REMOVE_TEXTS: &str = "DELETE FROM om_wide_text WHERE scope = $1 AND number = ANY($2::bigint[])";
