@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use openmemory_domain::filter::Filter;
 use openmemory_domain::request::Search;
 use openmemory_domain::{Invalid, ModelIdentity, ModelTag};
 use openmemory_index::{Partition, Statistics};
@@ -80,9 +81,16 @@ impl Tenant {
         Ok(clocks)
     }
 
-    /// What this process keeps to compare candidates only, if so many memories are in scope that it does.
-    pub(crate) fn wide_for(&self, memories: i64) -> Option<&Wide> {
-        self.wide.as_ref().filter(|wide| memories > wide.above)
+    /// How candidates are found, if so many memories are in scope that only those are compared.
+    pub(crate) fn widely<'a>(
+        &self,
+        clocks: &[(ScopeKey, i64, i64)],
+        scopes: Option<&'a [ScopeKey]>,
+        filter: Option<&'a Filter>,
+    ) -> Option<(&Wide, Within<'a>)> {
+        let memories = clocks.iter().map(|(_, _, memories)| memories).sum();
+        let wide = self.wide.as_ref().filter(|wide| memories > wide.above)?;
+        Some((wide, Within { scopes, filter, memories }))
     }
 
     /// What a search compares. Blocks.
@@ -96,9 +104,7 @@ impl Tenant {
         let scopes = self.scopes(request);
         let scopes = scopes.as_deref();
         let clocks = self.clocks(rows.session(), scopes)?;
-        let memories = clocks.iter().map(|(_, _, memories)| memories).sum();
-        if let Some(wide) = self.wide_for(memories) {
-            let within = Within { scopes, filter: request.filter.as_ref(), memories };
+        if let Some((wide, within)) = self.widely(&clocks, scopes, request.filter.as_ref()) {
             return self.gathered(rows, wide, within, (&request.query, vector), identity);
         }
         let hot = self.at(rows.session(), scopes, clocks, identity.dimensions, identity.tag())?;
@@ -115,9 +121,7 @@ impl Tenant {
         let scopes = self.scopes(request);
         let scopes = scopes.as_deref();
         let clocks = self.clocks(session, scopes)?;
-        let memories = clocks.iter().map(|(_, _, memories)| memories).sum();
-        if let Some(wide) = self.wide_for(memories) {
-            let within = Within { scopes, filter: None, memories };
+        if let Some((wide, within)) = self.widely(&clocks, scopes, None) {
             let (outside, _) = self.outside(session, wide, within, identity)?;
             return Ok(Compared { hot: Vec::new(), outside: Some(outside) });
         }
@@ -126,7 +130,7 @@ impl Tenant {
     }
 
     /// The partitions of scopes at these clocks.
-    fn at(
+    pub(crate) fn at(
         &self,
         session: &Session,
         scopes: Option<&[ScopeKey]>,

@@ -18,7 +18,6 @@ use crate::prefetch::Wanted;
 use crate::scope_key::{self, ScopeKey};
 use crate::session::Session;
 use crate::store::Tenant;
-use crate::wide::places::Within;
 use crate::workspace::Workspace;
 
 impl Tenant {
@@ -122,14 +121,13 @@ impl Tenant {
                 let vector = embedding.whole().to_numbers();
                 let scopes = Some(&[*scope][..]);
                 if !current.contains_key(scope) {
-                    let memories = tenant.clocks(session, scopes)?.iter().map(|(_, _, memories)| memories).sum();
-                    if let Some(wide) = tenant.wide_for(memories) {
-                        let within = Within { scopes, filter: None, memories };
+                    let clocks = tenant.clocks(session, scopes)?;
+                    if let Some((wide, within)) = tenant.widely(&clocks, scopes, None) {
                         let hot = tenant.nearest_of(session, wide, within, &vector, &identity)?;
                         found.push(nearest(&hot, &vector)?);
                         continue;
                     }
-                    let hot = tenant.current(session, scopes, identity.dimensions, identity.tag())?;
+                    let hot = tenant.at(session, scopes, clocks, identity.dimensions, identity.tag())?;
                     current.insert(*scope, hot);
                 }
                 found.push(nearest(&current[scope], &vector)?);
