@@ -2,8 +2,10 @@
 
 use aho_corasick::{AhoCorasick, BuildError};
 
-/// Home directories, and cargo's sources, on any machine.
-const ANY_MACHINE: [&str; 6] = ["/home/", "/root/", "/Users/", ":\\Users\\", ".cargo/registry/", ".cargo\\registry\\"];
+/// Home directories, and cargo's sources, on any machine. A text that ends with a full stop may be followed by `cargo/`,
+/// which stands for the latter.
+const ANY_MACHINE: [&str; 6] =
+    ["/home/", "/root/", "/Users/", ":\\Users\\", "/.cargo/registry/", "\\.cargo\\registry\\"];
 /// Texts follow each other without an end in Rust's binaries.
 const MAX_SHOWN_BYTES: usize = 80;
 

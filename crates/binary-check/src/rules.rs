@@ -34,7 +34,7 @@ const GLIBC: [&str; 7] = [
 /// Node's packages for musl need libgcc_s too.
 const MUSL: [&str; 4] = ["libc.so", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1", "libgcc_s.so.1"];
 /// Windows has them since version 10, unlike the runtime of Visual C++ (`vcruntime140.dll`).
-const WINDOWS: [&str; 14] = [
+const WINDOWS: [&str; 15] = [
     "advapi32.dll",
     "bcrypt.dll",
     "bcryptprimitives.dll",
@@ -45,6 +45,7 @@ const WINDOWS: [&str; 14] = [
     "ntdll.dll",
     "ole32.dll",
     "psapi.dll",
+    "secur32.dll",
     "shell32.dll",
     "ucrtbase.dll",
     "userenv.dll",

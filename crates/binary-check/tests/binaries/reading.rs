@@ -57,7 +57,7 @@ fn a_program_is_no_library() {
 fn paths_of_this_machine_and_of_any_other_are_found() {
     let own = ["/builds/openmemory".to_owned(), "D:\\work".to_owned()];
     let text = b"at /builds/openmemory/src/lib.rs\0/builds/openmemory2/x\0D:\\work\\a.rs\0/home/ada/.cargo/registry/src/x.rs\0\
-        C:\\Users\\ada\\a.rs\0cargo/registry/src/tract/lib.rs\0/rustc/1234/library/core/src/num.rs";
+        C:\\Users\\ada\\a.rs\0cargo/registry/src/tract/lib.rs\0ran twice.cargo/registry/src/b.rs\0/rustc/1234/library/core/src/num.rs";
     assert_eq!(
         paths_in(text, &own).unwrap(),
         [
