@@ -21,6 +21,8 @@ use crate::workspace::Workspace;
 
 /// Memories that are compared without asking what the query says.
 const FEW: i64 = 5000;
+/// Memories that the tables know, of those that a new one may be linked to: of the nearest ones, three are.
+const LINKABLE: i64 = 32;
 /// Memories that the tables do not know yet, of those that a new one may be linked to.
 const MAX_NEW: i64 = 500;
 
@@ -40,7 +42,7 @@ impl Tenant {
         match self.few(rows, wide, within)? {
             Some(few) => places.extend(few),
             None => {
-                places.extend(wide.nearest(session, &self.name, within, vector)?);
+                places.extend(wide.nearest(session, &self.name, within, (vector, within.candidates()))?);
                 places.extend(wide.with_words(session, &self.name, within, text, &mut outside)?);
             }
         }
@@ -59,7 +61,7 @@ impl Tenant {
     ) -> Result<Vec<Arc<Hot>>, Error> {
         let behind = behind(session, &self.name, within.scopes)?;
         let mut places = changed(session, &behind, MAX_NEW)?;
-        places.extend(wide.nearest(session, &self.name, within, vector)?);
+        places.extend(wide.nearest(session, &self.name, within, (vector, LINKABLE))?);
         passing(session, &places, identity)
     }
 

@@ -55,17 +55,24 @@ impl Tenant {
                 return Ok(behind);
             }
             for of in behind.iter().filter(|of| of.known.is_none() || changes > MAX_CHANGED) {
+                patient(begin, within)?;
                 while wide.step(session, &self.name, of, identity.tag())? {
-                    if begin.elapsed() > PATIENCE {
-                        let problem = format!(
-                            "is needed for now: what finds candidates among {} memories is being brought up to date; \
-                             name a user, or try again later",
-                            within.memories
-                        );
-                        return Err(Invalid::limit("filters.user_id", problem).into());
-                    }
+                    patient(begin, within)?;
                 }
             }
         }
     }
+}
+
+/// Refuses a search that has waited for long.
+fn patient(begin: Instant, within: Within<'_>) -> Result<(), Error> {
+    if begin.elapsed() <= PATIENCE {
+        return Ok(());
+    }
+    let remedy = if within.scopes.is_none() { "name a user, or try again later" } else { "try again later" };
+    let problem = format!(
+        "cannot be searched yet: what finds candidates among {} memories is being brought up to date; {remedy}",
+        within.memories
+    );
+    Err(Invalid::limit("filters", problem).into())
 }

@@ -40,18 +40,18 @@ impl Wide {
         }
     }
 
-    /// The memories with the nearest vectors, some of them several times.
+    /// About so many memories, those with the nearest vectors, some of them several times.
     pub(crate) fn nearest(
         &self,
         session: &Session,
         tenant: &str,
         within: Within<'_>,
-        vector: &[f32],
+        (vector, memories): (&[f32], i64),
     ) -> Result<Vec<Place>, Error> {
         if vector.iter().all(|number| *number == 0.0) {
             return Ok(Vec::new());
         }
-        let vectors = within.candidates() * VECTORS;
+        let vectors = memories * VECTORS;
         let scopes = within.scopes.map(<[ScopeKey]>::to_vec);
         let wanted: Vec<Param> =
             vec![Box::new(tenant.to_owned()), Box::new(scopes), Box::new(as_text(vector)), Box::new(vectors)];
