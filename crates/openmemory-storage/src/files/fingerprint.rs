@@ -66,8 +66,12 @@ pub(crate) fn wait_until_free(sled: &Path) -> bool {
     let begin = Instant::now();
     loop {
         match File::open(sled.join("db")).map(|file| file.try_lock().map(|()| file)) {
-            // Windows releases the lock of a file that is only closed some time later.
-            Ok(Ok(file)) => return file.unlock().is_ok(),
+            Ok(Ok(file)) => {
+                // Windows releases the lock of a file that is only closed some time later. wine reports that this has
+                // failed, when it has not.
+                let _ = file.unlock();
+                return true;
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => return false,
             _ if begin.elapsed() > CLOSE_TIMEOUT => return false,
             _ => std::thread::sleep(Duration::from_millis(2)),
