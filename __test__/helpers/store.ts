@@ -34,7 +34,8 @@ const directories: string[] = []
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((store) => store.close()))
   for (const directory of directories.splice(0)) {
-    rmSync(directory, { recursive: true, force: true })
+    // Windows refuses it for a moment after a process that had the directory open has ended.
+    rmSync(directory, { recursive: true, force: true, maxRetries: 10 })
     dropDatabase(directory)
   }
 })

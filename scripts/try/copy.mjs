@@ -8,8 +8,8 @@ import { copy } from '../pack.mjs'
 import { readJson, root } from '../platform.mjs'
 import { npmPackage } from './npm-package.mjs'
 
-/** Sources of Rust are of no use there. */
-const LEFT_OUT = /^(crates|src|benchmark|clients|npm)\//
+/** Sources of Rust are of no use there; of their tests' models some suites make use. */
+const LEFT_OUT = /^(crates(?!\/openmemory-embedding\/tests\/)|src|benchmark|clients|npm)\//
 
 export function copyOfRepository({ work, binary, resolver }) {
   const folder = join(work, 'repository')

