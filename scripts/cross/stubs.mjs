@@ -10,6 +10,8 @@ import { ZIG } from './zig.mjs'
 /** Headers of macOS that zig lacks and mimalloc includes. */
 export const MACOS_HEADERS = fileURLToPath(new URL('macos/include', import.meta.url))
 const ICONV = fileURLToPath(new URL('macos/libiconv.tbd', import.meta.url))
+/** What reads the certificates that macOS trusts, for connections to databases. */
+const FRAMEWORKS = ['CoreFoundation', 'Security', 'SystemConfiguration']
 const EMPTY_ARCHIVE = '!<arch>\n'
 
 export function writeStubs(target) {
@@ -23,6 +25,11 @@ function writeMacosLibraries() {
   const system = join(dirname(ZIG), 'lib', 'libc', 'darwin', 'libSystem.tbd')
   for (const name of ['System', 'c', 'm']) copyFileSync(system, join(PLACES.macosLibraries, `lib${name}.tbd`))
   copyFileSync(ICONV, join(PLACES.macosLibraries, 'libiconv.tbd'))
+  for (const name of FRAMEWORKS) {
+    const folder = join(PLACES.macosRoot, 'System', 'Library', 'Frameworks', `${name}.framework`)
+    mkdirSync(folder, { recursive: true })
+    copyFileSync(fileURLToPath(new URL(`macos/${name}.tbd`, import.meta.url)), join(folder, `${name}.tbd`))
+  }
 }
 
 /** napi's build script stops where the ABI is GNU's and there is no libnode.dll, and then links it. */
