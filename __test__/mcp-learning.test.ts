@@ -1,12 +1,13 @@
 // A model's tools for learning: additions are applied, changes wait, and a pinned session reaches its user only.
 
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterEach, expect, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
 import type { OpenMemory } from '@openmemory/sdk'
 import { fakeModel, numberOf, operation, operations } from './helpers/fake-model'
-import { freshDirectory, openEmbedded } from './helpers/store'
+import { endAfterTest, freshDirectory, openEmbedded } from './helpers/store'
 
 interface Session {
   answer(method: string, params: object, exchange: object): Promise<Record<string, unknown>>
@@ -96,17 +97,12 @@ test('memories are looked at again and kept messages learnt from once more, for 
   expect(await use(session('bob'), 'relearn_messages', {})).toEqual({ learnings: [] })
 })
 
-const ended: (() => void)[] = []
-afterEach(() => {
-  for (const end of ended.splice(0)) end()
-})
-
 /** A host whose own model answers by `sample`; without it, the host offers no sampling. */
 async function sampling(sample?: (params: Sampled) => object, path = freshDirectory()) {
   const cli = join(__dirname, '..', 'dist', 'cli', 'index.js')
   const args = [cli, 'mcp', '--path', path, '--user', 'ada', '--model', 'host']
   const child = spawn(process.execPath, args, { env: { ...process.env, OPENMEMORY_LLM_URL: '' } })
-  ended.push(() => child.kill())
+  endAfterTest(() => child.kill() && once(child, 'exit'))
   const say = (message: object) => child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
   // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by each test
   const waiting = new Map<unknown, (result: any) => void>()

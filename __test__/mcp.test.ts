@@ -6,9 +6,9 @@ import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterEach, expect, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
 import { serve } from './helpers/server'
-import { freshDirectory } from './helpers/store'
+import { endAfterTest, freshDirectory } from './helpers/store'
 
 // Windows has no SIGTERM: there the host closes standard input.
 const unixTest = process.platform === 'win32' ? test.skip : test
@@ -25,6 +25,7 @@ class Host {
   constructor(readonly child: ChildProcessWithoutNullStreams) {
     this.#lines = createInterface(child.stdout)[Symbol.asyncIterator]()
     child.stderr.on('data', (chunk) => (this.err += chunk))
+    endAfterTest(() => this.end())
   }
 
   say(text: string | object): void {
@@ -64,22 +65,15 @@ class Host {
 
   async end(): Promise<number | null> {
     this.child.stdin.end()
-    if (this.child.exitCode === null) await once(this.child, 'exit')
+    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit')
     return this.child.exitCode
   }
 }
-
-const hosts: Host[] = []
-
-afterEach(async () => {
-  await Promise.all(hosts.splice(0).map((host) => host.end()))
-})
 
 /** On a server, so that no model has to be loaded. */
 async function begin(...args: string[]) {
   const { server, store } = await serve()
   const host = new Host(spawn(process.execPath, [CLI, 'mcp', '--url', server.url, ...args]))
-  hosts.push(host)
   return { host, store, url: server.url }
 }
 
@@ -477,7 +471,6 @@ test('a session reports its store to the model (instructions) and to the host (l
   const host = new Host(
     spawn(process.execPath, [CLI, 'mcp', '--path', 'memories', '--user', 'ada'], { cwd: dirname(path) }),
   )
-  hosts.push(host)
   const { instructions } = await host.begin()
   expect(instructions).toContain(realpathSync(dirname(path)))
   expect(instructions).toContain('ada')
@@ -610,7 +603,6 @@ test('a cancelled call is not answered, and stores nothing', async () => {
 test('a host that asks for progress hears of a long call', async () => {
   const path = freshDirectory()
   const host = new Host(spawn(process.execPath, [CLI, 'mcp', '--path', path]))
-  hosts.push(host)
   await host.begin()
   const content = Array.from({ length: 9000 }, (_, n) => `word ${n} of a long text.`)
     .join(' ')
@@ -715,7 +707,6 @@ test('three hosts use one directory, and go on when the first one ends', async (
   const path = freshDirectory()
   const start = async () => {
     const host = new Host(spawn(process.execPath, [CLI, 'mcp', '--path', path]))
-    hosts.push(host)
     await host.begin()
     return host
   }
@@ -730,7 +721,6 @@ test('three hosts use one directory, and go on when the first one ends', async (
   // Whoever holds the directory, the others go on without it.
   for (let left = all.length - 1; left >= 1; left--) {
     const ended = all[all.length - 1 - left] as Host
-    hosts.splice(hosts.indexOf(ended), 1)
     ended.child.kill('SIGKILL')
     await once(ended.child, 'exit')
     for (const host of all.slice(all.length - left)) {
@@ -747,7 +737,6 @@ test('a host finds the server that has the directory', async () => {
   try {
     for (let n = 0; n < 200 && !existsSync(join(path, '.holder.json')); n++) await pause(50)
     const host = new Host(spawn(process.execPath, [CLI, 'mcp', '--path', path]))
-    hosts.push(host)
     await host.begin()
     expect(await host.use('add_memory', { content: 'Ada drinks tea' })).toMatchObject({ version: 1 })
   } finally {

@@ -31,7 +31,15 @@ export function exceptInPostgres(name: string, reason: string, body: () => Promi
 const opened: OpenMemory[] = []
 const directories: string[] = []
 
+const endings: (() => unknown)[] = []
+
+/** Ends a process at the end of the test, before the directories that it may have open are removed. */
+export function endAfterTest(end: () => unknown): void {
+  endings.push(end)
+}
+
 afterEach(async () => {
+  await Promise.all(endings.splice(0).map((end) => end()))
   await Promise.all(opened.splice(0).map((store) => store.close()))
   for (const directory of directories.splice(0)) {
     // Windows refuses it for a moment after a process that had the directory open has ended.
