@@ -9,7 +9,7 @@ import { readJson, root } from '../platform.mjs'
 import { npmPackage } from './npm-package.mjs'
 
 /** Sources of Rust are of no use there; of their tests' models some suites make use. */
-const LEFT_OUT = /^(crates(?!\/openmemory-embedding\/tests\/)|src|benchmark|clients|npm)\//
+const LEFT_OUT = /^(crates(?!\/openmemory-embedding\/tests\/)|src|benchmark|npm)\//
 
 export function copyOfRepository({ work, binary, resolver }) {
   const folder = join(work, 'repository')
