@@ -43,7 +43,7 @@ test('a search of the past finds what a directory finds, in its order', async ()
   })
   // Equal scores have no order.
   const inOrder = (matches: MemoryMatch[]) =>
-    matches.toSorted((a, b) => (Math.abs(a.score - b.score) > 1e-5 ? b.score - a.score : a.id < b.id ? -1 : 1))
+    [...matches].sort((a, b) => (Math.abs(a.score - b.score) > 1e-5 ? b.score - a.score : a.id < b.id ? -1 : 1))
   let hits = 0
   for (const word of WORDS) {
     for (const options of asked) {
