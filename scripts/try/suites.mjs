@@ -29,8 +29,7 @@ export function chooseSuites(wanted, { usual, left }) {
 function reasonAgainst(suite, usual, left) {
   if (ABOUT_THE_REPOSITORY.includes(suite)) return 'reads the repository, which is the same on every platform'
   if (suite.startsWith('studio/')) return 'is run by a browser, which is the same with every binary'
-  const why = left[suite] ?? left[`${suite.split('/')[0]}/*`]
-  if (why !== undefined) return why
+  if (left[suite] !== undefined) return left[suite]
   return usual && !usual.includes(suite) ? 'the emulator is too slow to run all' : undefined
 }
 

