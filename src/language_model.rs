@@ -1,19 +1,15 @@
-//! How is a JavaScript function called that asks a language model? As embedding functions are: through a thread-safe
-//! function whose promise is awaited. Requests and answers are JSON text, which the facade writes and reads.
+//! How is a JavaScript function called that asks a language model? With requests and answers as JSON text, which the facade
+//! writes and reads.
 
 use std::sync::Arc;
 
 use napi::bindgen_prelude::{Function, Promise, Result};
-use napi::threadsafe_function::ThreadsafeFunctionCallMode::NonBlocking;
-use napi::tokio::select;
-use napi::tokio::sync::{oneshot, watch};
-use napi::{Env, Error, Status};
+use napi::{Env, Error};
 use openmemory_learning::{Answer, Finish, LanguageModel, ModelFailure, Pending, Request, Why};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::embedder::end_of_this_thread;
-use crate::text_function::{PendingCall, Text, WeakFunction};
+use crate::text_function::{Text, TextFunction};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -26,8 +22,7 @@ struct Description {
 /// A model behind a function of the facade, which resolves to an answer or a failure and does not reject.
 pub struct FunctionModel {
     description: Description,
-    function: Arc<WeakFunction>,
-    ended: watch::Receiver<bool>,
+    function: TextFunction,
 }
 
 #[derive(Deserialize)]
@@ -64,8 +59,7 @@ pub fn language_model(
 ) -> Result<Option<Arc<dyn LanguageModel>>> {
     let (Some(description), Some(complete)) = (description, complete) else { return Ok(None) };
     let description = serde_json::from_str(&description).map_err(|error| Error::from_reason(error.to_string()))?;
-    let function = Arc::new(complete.build_threadsafe_function().weak::<true>().build()?);
-    Ok(Some(Arc::new(FunctionModel { description, function, ended: end_of_this_thread(env)? })))
+    Ok(Some(Arc::new(FunctionModel { description, function: TextFunction::new(env, complete)? })))
 }
 
 impl LanguageModel for FunctionModel {
@@ -84,32 +78,15 @@ impl LanguageModel for FunctionModel {
     fn complete(&self, request: Request) -> Pending {
         let Request { system, user, schema } = request;
         let schema: Value = serde_json::from_str(&schema).unwrap_or_default();
-        let pending = PendingCall::new(Arc::clone(&self.function));
+        let pending = self.function.pending();
         let request = json!({ "system": system, "user": user, "schema": schema, "call": pending.number }).to_string();
-        let (function, mut ended) = (Arc::clone(&self.function), self.ended.clone());
+        let answer = self.function.clone().call_text(request);
         Box::pin(async move {
-            let answer = select! {
-                biased;
-                _ = ended.wait_for(|ended| *ended) => None,
-                answer = call(&function, request) => answer,
-            };
+            let answer = answer.await;
             pending.answered();
             read(answer.as_deref())
         })
     }
-}
-
-/// The answer as text; `None` if the function is no longer available.
-async fn call(function: &WeakFunction, request: String) -> Option<String> {
-    let (started, promise) = oneshot::channel();
-    let called = function.call_with_return_value((request,).into(), NonBlocking, move |promise, _| {
-        let _ = started.send(promise);
-        Ok(())
-    });
-    if called != Status::Ok {
-        return None;
-    }
-    promise.await.ok()?.ok()?.await.ok()
 }
 
 fn read(answer: Option<&str>) -> std::result::Result<Answer, ModelFailure> {

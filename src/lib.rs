@@ -42,6 +42,7 @@ mod facade;
 mod handle;
 mod in_flight;
 mod inline_poll;
+mod js_function;
 mod keys;
 mod language_model;
 mod loop_budget;
