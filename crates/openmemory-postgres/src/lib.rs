@@ -7,7 +7,6 @@
 
 #![forbid(unsafe_code)]
 
-mod batch;
 mod connect;
 mod current;
 mod documents;
@@ -50,6 +49,7 @@ mod trim;
 mod watch;
 mod wide;
 mod workspace;
+mod write;
 mod writer;
 mod written_rows;
 
