@@ -14,29 +14,26 @@ const SHORT = [
   ...['backup', 'export', 'lifecycle', 'delete', 'doctor'],
 ]
 
+const BUNDLE = ['subpaths', 'server/web-client']
+const NEED = { Python: ['server/python-client', 'server/mem0-clients'], curl: ['server/curl-examples'] }
+
+const left = (suites, reason) => Object.fromEntries(suites.map((suite) => [suite, reason]))
+const leftFor = (tool, where) => left(NEED[tool], `needs ${tool}, which is not installed in ${where}`)
+
 const IN_WINE = {
-  examples: 'makes junctions from one drive to another, which wine does not support (ENOTSUP)',
-  'published-snippet': 'makes junctions from one drive to another, which wine does not support (ENOTSUP)',
-  readme: 'makes junctions from one drive to another, which wine does not support (ENOTSUP)',
+  ...left(['examples', 'published-snippet', 'readme'], 'makes junctions between drives, which wine refuses (ENOTSUP)'),
   demo: 'looks at a terminal, of which wine has none here',
   init: 'starts a shell',
-  subpaths: 'compiles with tools that are installed for Linux only',
-  'server/web-client': 'bundles with esbuild, which is installed for Linux only',
-  'server/python-client': 'needs Python, which is not installed in wine',
-  'server/mem0-clients': 'needs Python, which is not installed in wine',
-  'server/curl-examples': 'needs curl, which is not installed in wine',
+  ...left(BUNDLE, 'compiles with tools that are installed for Linux only'),
+  ...leftFor('Python', 'wine'),
+  ...leftFor('curl', 'wine'),
 }
 const IN_ALPINE = {
-  subpaths: 'bundles with esbuild, which is installed for glibc only',
-  'server/web-client': 'bundles with esbuild, which is installed for glibc only',
-  'server/python-client': 'needs Python, which this Alpine does not have',
-  'server/mem0-clients': 'needs Python, which this Alpine does not have',
-  'server/curl-examples': 'needs curl, which this Alpine does not have',
+  ...left(BUNDLE, 'bundles with esbuild, which is installed for glibc only'),
+  ...leftFor('Python', 'this Alpine'),
+  ...leftFor('curl', 'this Alpine'),
 }
-const IN_QEMU = {
-  subpaths: 'bundles with esbuild, which is installed for x64 only',
-  'server/web-client': 'bundles with esbuild, which is installed for x64 only',
-}
+const IN_QEMU = left(BUNDLE, 'bundles with esbuild, which is installed for x64 only')
 
 /** What every emulator is compared with. */
 function startHere({ work }) {
