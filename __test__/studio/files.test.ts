@@ -2,17 +2,17 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
+import { gunzipSync } from 'node:zlib'
 import { expect, test } from '@jest/globals'
 import { serve } from '../helpers/server'
 
 const BUILT = join(__dirname, '..', '..', 'dist', 'studio')
 const PAGES = ['/', '/docs']
-const ASSETS = readdirSync(join(BUILT, 'assets')).map((name) => `/studio/assets/${name}`)
+const ASSETS = readdirSync(join(BUILT, 'assets')).map((name) => `/studio/assets/${name.replace(/\.gz$/, '')}`)
 
 test('the studio is at most 200 kB compressed', () => {
-  const files = ['index.html', 'assets/studio.js', 'assets/studio.css', 'assets/icon.svg']
-  const sizes = files.map((file) => gzipSync(readFileSync(join(BUILT, file))).length)
+  const files = ['index.html', 'assets/studio.js.gz', 'assets/studio.css.gz', 'assets/icon.svg']
+  const sizes = files.map((file) => readFileSync(join(BUILT, file)).length)
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(200_000)
 })
 
@@ -60,6 +60,20 @@ test('a file that the browser has is not sent again', async () => {
     expect((await ask('GET', path, { headers: { 'if-none-match': '"x"' } })).status).toBe(200)
   }
 })
+
+test.each(['identity', 'gzip'])(
+  'code and styles are compressed on disk, and arrive as they are read (%s)',
+  async (encoding) => {
+    const { server } = await serve({ ui: true })
+    for (const name of ['studio.js', 'docs.js', 'studio.css']) {
+      const path = `http://127.0.0.1:${server.port}/studio/assets/${name}`
+      const response = await fetch(path, { headers: { 'accept-encoding': encoding } })
+      const source = gunzipSync(readFileSync(join(BUILT, 'assets', `${name}.gz`)))
+      expect([name, response.headers.get('content-encoding')]).toEqual([name, encoding === 'gzip' ? 'gzip' : null])
+      expect([name, Buffer.from(await response.arrayBuffer()).equals(source)]).toEqual([name, true])
+    }
+  },
+)
 
 test('no path leads to any other file', async () => {
   const { ask } = await serve({ ui: true })

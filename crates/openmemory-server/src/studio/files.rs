@@ -29,6 +29,8 @@ pub struct Page {
 pub struct Asset {
     pub name: String,
     pub path: PathBuf,
+    /// Compressed with gzip.
+    pub is_compressed: bool,
     pub content_type: &'static str,
     pub etag: String,
 }
@@ -39,10 +41,12 @@ impl Files {
         let mut assets = Vec::new();
         for entry in fs::read_dir(directory.join("assets"))? {
             let entry = entry?;
-            let name = entry.file_name().to_string_lossy().into_owned();
+            let file_name = entry.file_name().to_string_lossy().into_owned();
+            let plain = file_name.strip_suffix(".gz");
+            let (name, is_compressed) = (plain.unwrap_or(&file_name).to_owned(), plain.is_some());
             if let Some(content_type) = content_type(&name) {
                 let etag = etag(&fs::read(entry.path())?);
-                assets.push(Asset { name, path: entry.path(), content_type, etag });
+                assets.push(Asset { name, path: entry.path(), is_compressed, content_type, etag });
             }
         }
         Ok(Self { index: Page::read(directory, "index.html")?, docs: Page::read(directory, "docs.html")?, assets })

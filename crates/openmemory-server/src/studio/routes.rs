@@ -2,6 +2,7 @@
 //! request reaches the disk.
 
 use std::fs;
+use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use flate2::read::GzDecoder;
 
 use super::files::{Asset, Files, Page};
 use crate::app_state::AppState;
@@ -52,22 +54,32 @@ fn page(route: &str, page: Page, policy: String) -> Router<Arc<AppState>> {
     Router::new().route(route, get(answer))
 }
 
-fn one(Asset { name, path, content_type, etag }: Asset) -> Router<Arc<AppState>> {
+fn one(Asset { name, path, is_compressed, content_type, etag }: Asset) -> Router<Arc<AppState>> {
     let route = format!("/studio/assets/{name}");
     let answer = move |headers: HeaderMap| async move {
         let fresh = [(header::ETAG, etag.as_str()), (header::CACHE_CONTROL, CACHE)];
         if has(&headers, &etag) {
             return Ok((StatusCode::NOT_MODIFIED, fresh).into_response());
         }
-        let bytes = read(path).await?;
+        let bytes = read(path, is_compressed).await?;
         Ok::<Response, ApiError>((fresh, [(header::CONTENT_TYPE, content_type)], bytes).into_response())
     };
     Router::new().route(&route, get(answer))
 }
 
-async fn read(path: PathBuf) -> Result<Vec<u8>, ApiError> {
+/// Not compressed: the router compresses for those who accept it.
+async fn read(path: PathBuf, is_compressed: bool) -> Result<Vec<u8>, ApiError> {
+    let read = move || {
+        let bytes = fs::read(path)?;
+        if !is_compressed {
+            return Ok(bytes);
+        }
+        let mut plain = Vec::new();
+        GzDecoder::new(&*bytes).read_to_end(&mut plain)?;
+        Ok::<_, io::Error>(plain)
+    };
     // Removed or replaced while the server runs, as by an update of the package.
-    blocking(move || Ok(fs::read(path).ok())).await?.ok_or(ApiError::NoRoute)
+    blocking(move || Ok(read().ok())).await?.ok_or(ApiError::NoRoute)
 }
 
 /// Whether the browser has the file already. Proxies that compress make ETags weak.
