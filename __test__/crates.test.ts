@@ -67,6 +67,7 @@ const ARROWS: Record<string, string[]> = {
     'openmemory-server',
     'openmemory-storage',
   ],
+  rustfft: [],
 }
 
 /** Libraries that only one crate may know. */

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { pack } from './pack.mjs'
-import { MAX_INSTALLED_MB } from './package-contents.mjs'
+import { GOAL_INSTALLED_MB, MAX_INSTALLED_MB } from './package-contents.mjs'
 import { readmeExample } from './readme-example.mjs'
 
 const GOAL_SECONDS = 10
@@ -26,7 +26,7 @@ try {
   const packedMegabytes = tarballs.reduce((sum, { size }) => sum + size, 0) / 1e6
   console.log(`installed in ${seconds.toFixed(1)} s (goal: under ${GOAL_SECONDS} s)`)
   console.log(
-    `${megabytes.toFixed(1)} MB installed (goal: under ${MAX_INSTALLED_MB} MB), ${packedMegabytes.toFixed(1)} MB packed`,
+    `${megabytes.toFixed(1)} MB installed (goal: under ${GOAL_INSTALLED_MB} MB), ${packedMegabytes.toFixed(1)} MB packed`,
   )
   runExample(project)
   console.log('the first example of README prints what README says')

@@ -7,8 +7,9 @@ import { root } from './platform.mjs'
 
 /** The list for the main package. */
 export const MAIN_LIST = join(root, 'scripts', 'package-files.txt')
-/** Of the main package and one platform's, installed. */
-export const MAX_INSTALLED_MB = 60
+/** Of the main package and one platform's, installed (docs/adr/0115-binaries-are-compiled-for-size.md). */
+export const GOAL_INSTALLED_MB = 60
+export const MAX_INSTALLED_MB = 65
 
 export function mainFiles() {
   return readFileSync(MAIN_LIST, 'utf8').split('\n').filter(Boolean)
