@@ -17,3 +17,4 @@ pub mod past_texts;
 pub mod query;
 pub mod sectors;
 pub mod timeline;
+pub mod unprepared;

@@ -10,8 +10,9 @@ use super::partitions::{User, user_of};
 use openmemory_calls::index_text::words;
 use openmemory_calls::outcome::{HasId, Outcome, item_error};
 pub(super) use openmemory_calls::outcome::{aborted, read_items};
+use openmemory_calls::unprepared::Unprepared;
 use openmemory_domain::request::{AddMany, Item, NewMemory, Touch, Update, UpdateMany};
-use openmemory_domain::{Content, Embedding, Memory, MemoryId};
+use openmemory_domain::{Content, Memory, MemoryId};
 use openmemory_rules::contract::{Added, Control, Deleted, ItemError, ItemResult};
 use openmemory_rules::write::add::{self, Prepared};
 use openmemory_rules::write::committed::Committed;
@@ -25,18 +26,6 @@ use openmemory_storage::Transaction;
 const ADD_CHUNK: usize = 128;
 /// Updates per commit.
 const UPDATE_CHUNK: usize = 512;
-
-/// A new memory, with its vectors if they need not be made.
-struct Unprepared {
-    new: NewMemory,
-    known: Option<Arc<Embedding>>,
-}
-
-impl HasId for Unprepared {
-    fn id(&self) -> Option<String> {
-        HasId::id(&self.new)
-    }
-}
 
 impl Engine {
     /// Adds 1 to 1000 memories. An atomic batch with a bad item changes nothing: that item returns its error, the

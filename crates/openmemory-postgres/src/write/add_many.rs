@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use openmemory_calls::embed::Embedded;
 use openmemory_calls::outcome::{HasId, aborted, read_items};
+use openmemory_calls::unprepared::Unprepared;
 use openmemory_domain::Embedding;
 use openmemory_domain::request::{AddMany, NewMemory};
 use openmemory_rules::Error;
@@ -16,18 +17,6 @@ use crate::workspace::Workspace;
 
 /// New memories per commit. A memory can be linked only to memories of earlier commits.
 const ADD_CHUNK: usize = 128;
-
-/// A new memory, with its vectors if they need not be made.
-struct Unprepared {
-    new: NewMemory,
-    known: Option<Arc<Embedding>>,
-}
-
-impl HasId for Unprepared {
-    fn id(&self) -> Option<String> {
-        HasId::id(&self.new)
-    }
-}
 
 impl Tenant {
     pub(crate) async fn add_many(

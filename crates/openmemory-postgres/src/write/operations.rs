@@ -14,31 +14,22 @@ use crate::job::{Hints, ScopeRow};
 use crate::store::Tenant;
 use crate::workspace::Workspace;
 
-/// An operation, which names a memory.
-struct Named(Operation);
-
-impl HasId for Named {
-    fn id(&self) -> Option<String> {
-        self.0.id().map(MemoryId::to_string)
-    }
-}
-
 impl Tenant {
     pub(crate) async fn apply_operations(
         self: &Arc<Self>,
         request: Operations,
         control: &Control,
     ) -> Result<Vec<ItemResult<Operated>>, Error> {
-        let items = read_items(request.items.into_iter().map(|item| item.map(Named)).collect());
+        let items = read_items(request.items);
         if items.iter().any(Result::is_err) {
             return Ok(aborted(items));
         }
-        let operations: Vec<Operation> = items.into_iter().flatten().map(|named| named.0).collect();
+        let operations: Vec<Operation> = items.into_iter().flatten().collect();
         let has_new = operations.iter().any(|operation| matches!(operation, Operation::Add(_)));
         let embedded = self.embed_texts(&operations, control).await?;
         let (mut ready, mut scopes, mut hints) = (Vec::new(), Vec::new(), Hints::default());
         for operation in operations {
-            let id = operation.id().map(MemoryId::to_string);
+            let id = HasId::id(&operation);
             ready.push(
                 self.ready(operation, &embedded, &mut scopes, &mut hints)
                     .await
