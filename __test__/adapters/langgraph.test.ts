@@ -133,6 +133,35 @@ test('racing puts of one key are all kept as versions', async () => {
   expect((await om.listMemories()).memories).toMatchObject([{ version: 20 }])
 })
 
+test('puts that a program makes at once are written together, and each has its own outcome', async () => {
+  const om = openStore()
+  const sizes: number[] = []
+  const counting = Object.assign(Object.create(om) as OpenMemory, {
+    addMemories: (memories: NewMemory[], options: AddOptions) => {
+      sizes.push(memories.length)
+      return om.addMemories(memories, options)
+    },
+    deleteMemories: om.deleteMemories.bind(om),
+    listMemories: om.listMemories.bind(om),
+  })
+  const store = new OpenMemoryStore(counting)
+  await store.put(['n'], 'old', { n: 0 })
+  sizes.length = 0
+  const puts = await Promise.allSettled([
+    ...Array.from({ length: 300 }, (_, n) => store.put(['n'], `k${n}`, { n })),
+    store.put(['n'], 'wrong', { text: 'x'.repeat(1_048_577) }),
+    store.delete(['n'], 'old'),
+    store.put(['n'], 'k7', { n: 'again' }),
+  ])
+  expect(puts.flatMap(({ status }, at) => (status === 'rejected' ? [at] : []))).toEqual([300])
+  expect(puts[300]).toMatchObject({ reason: { code: 'LIMIT_EXCEEDED' } })
+  expect(sizes).toEqual([250, 51, 1])
+  const { memories } = await om.listMemories({ limit: 1000 })
+  expect(memories).toHaveLength(300)
+  expect(memories.filter(({ version }) => version === 2).map(({ metadata }) => metadata)).toMatchObject([{ key: 'k7' }])
+  expect((await store.get(['n'], 'k7'))?.value).toEqual({ n: 'again' })
+})
+
 test('a prefix ends at a label, and users do not see each other', async () => {
   const om = openStore()
   const store = new OpenMemoryStore(om)

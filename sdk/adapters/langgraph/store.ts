@@ -13,13 +13,14 @@ import type {
   SearchItem,
   SearchOperation,
 } from '@langchain/langgraph-checkpoint'
-import type { Filters, ItemResult, Memory } from '../../../index'
+import type { Filters, Memory } from '../../../index'
 import { invalid } from '../../errors'
 import type { MemoryStore } from '../store'
 import { queryOf } from '../text'
 import { exactly, userOf } from '../user'
 import { filtersOf } from './filter'
 import { Items, itemOf, matchOf, namespacesOf } from './items'
+import { type Outcome, Puts, parts } from './puts'
 import { type StoreStats, statsOf, sweep } from './upkeep'
 
 /** Options of {@link OpenMemoryStore}. */
@@ -41,14 +42,10 @@ export interface OpenMemoryStoreOptions {
 
 /** The most memories of one list. */
 const BATCH = 1000
-/** So that the engine commits one part of a large batch while it embeds the next. */
-const WRITE_BATCH = 250
 /** The most distinct values that a store counts. */
 const MAX_FACETS = 10_000
 
 type Kind = 'get' | 'put' | 'search' | 'list'
-type Outcome = { value: unknown } | { error: unknown }
-
 export class Operations {
   readonly #om: MemoryStore
   readonly #items: Items
@@ -56,7 +53,7 @@ export class Operations {
   /** Milliseconds by which reading an item prolongs its life. */
   readonly #refreshMs: number | undefined
   readonly #minScore: number
-  readonly #invalidNamespace: typeof InvalidNamespaceError
+  readonly #puts: Puts
 
   /** @param invalidNamespace LangGraph's error, of the module system in use */
   constructor(om: MemoryStore, options: OpenMemoryStoreOptions, invalidNamespace: typeof InvalidNamespaceError) {
@@ -65,7 +62,7 @@ export class Operations {
     this.#items = new Items(this.#userId, options.fields ?? ['$'], ttlOf(options))
     this.#minScore = minScoreOf(options)
     this.#refreshMs = options.refreshOnRead === true ? options.ttlMs : undefined
-    this.#invalidNamespace = invalidNamespace
+    this.#puts = new Puts(om, this.#items, invalidNamespace)
   }
 
   /** Throws the error of the first operation that failed, after all others have run. */
@@ -96,7 +93,7 @@ export class Operations {
       case 'get':
         return this.#getAll(operations as GetOperation[])
       case 'put':
-        return this.#putAll(operations as PutOperation[])
+        return this.#puts.put(operations as PutOperation[])
       case 'search':
         return each(operations as SearchOperation[], (operation) => this.#search(operation))
       case 'list':
@@ -121,51 +118,6 @@ export class Operations {
     if (this.#refreshMs === undefined) return
     const expires_at = new Date(Date.now() + this.#refreshMs)
     for (const some of parts(ids)) await this.#om.touchMemories(some, { expires_at })
-  }
-
-  /** Of several puts to one key the last one counts. The others are checked, too. */
-  async #putAll(operations: PutOperation[]): Promise<Outcome[]> {
-    const places = operations.map(placeOf)
-    const last = new Map(places.map((place, at) => [place, at]))
-    const counts = (at: number) => last.get(places[at] as string) === at
-    const outcomes = operations.map((operation, at): Outcome => {
-      try {
-        this.#checkNamespace(operation.namespace)
-        if (!counts(at) && !isDeletion(operation)) this.#items.memoryOf(operation)
-        return { value: undefined }
-      } catch (error) {
-        return { error }
-      }
-    })
-    const written = operations.filter((_, at) => counts(at) && 'value' in (outcomes[at] as Outcome))
-    const failed = new Map<string, unknown>()
-    for (const some of parts(written.filter(isDeletion))) await this.#delete(some, failed)
-    await Promise.all(parts(written.filter((one) => !isDeletion(one))).map((some) => this.#add(some, failed)))
-    return outcomes.map((outcome, at) => {
-      const error = failed.get(places[at] as string)
-      return error === undefined ? outcome : { error }
-    })
-  }
-
-  async #delete(operations: PutOperation[], failed: Map<string, unknown>): Promise<void> {
-    const ids = operations.map(({ namespace, key }) => this.#items.idOf(namespace, key))
-    await noteFailures(this.#om.deleteMemories(ids), operations, failed, 'NOT_FOUND')
-  }
-
-  /** The engine works on one part while the next one is made. */
-  async #add(operations: PutOperation[], failed: Map<string, unknown>): Promise<void> {
-    const entries = operations.flatMap((operation) => {
-      try {
-        return [{ operation, memory: this.#items.memoryOf(operation) }]
-      } catch (error) {
-        failed.set(placeOf(operation), error)
-        return []
-      }
-    })
-    if (entries.length === 0) return
-    const memories = entries.map(({ memory }) => memory)
-    const added = entries.map(({ operation }) => operation)
-    await noteFailures(this.#om.addMemories(memories, { onConflict: 'replace' }), added, failed)
   }
 
   async #search(operation: SearchOperation): Promise<SearchItem[]> {
@@ -218,15 +170,6 @@ export class Operations {
     return distinctOf(all)
   }
 
-  /** `put` checks more; a batch may come from anywhere. */
-  #checkNamespace(namespace: readonly string[]): void {
-    if (namespace.length === 0) throw new this.#invalidNamespace('Namespace cannot be empty.')
-    const wrong = namespace.find((label) => typeof label !== 'string' || label === '')
-    if (wrong !== undefined) {
-      throw new this.#invalidNamespace(`Namespace labels must be non-empty strings. Got '${wrong}' in ${namespace}`)
-    }
-  }
-
   /** The items of this store below a prefix. */
   #own(prefix: readonly string[] = []): Filters {
     return exactly({ user_id: this.#userId, tags: this.#items.tagOf(prefix) })
@@ -253,36 +196,6 @@ function kindOf(operation: Operation): Kind {
 async function each<T>(operations: T[], work: (operation: T) => Promise<unknown>): Promise<Outcome[]> {
   const settled = await Promise.allSettled(operations.map(work))
   return settled.map((one) => (one.status === 'fulfilled' ? { value: one.value } : { error: one.reason }))
-}
-
-/** Never rejects: what is refused as a whole is noted for each of its operations, and others go on. */
-async function noteFailures(
-  writing: Promise<ItemResult<unknown>[]>,
-  operations: readonly PutOperation[],
-  failed: Map<string, unknown>,
-  expected?: string,
-): Promise<void> {
-  try {
-    for (const [at, result] of (await writing).entries()) {
-      if (!result.ok && result.error.code !== expected) {
-        failed.set(placeOf(operations[at] as PutOperation), result.error)
-      }
-    }
-  } catch (error) {
-    for (const operation of operations) failed.set(placeOf(operation), error)
-  }
-}
-
-function placeOf({ namespace, key }: PutOperation): string {
-  return JSON.stringify([namespace, key])
-}
-
-function isDeletion({ value }: PutOperation): boolean {
-  return value === null
-}
-
-function parts<T>(all: T[], size = WRITE_BATCH): T[][] {
-  return Array.from({ length: Math.ceil(all.length / size) }, (_, at) => all.slice(at * size, (at + 1) * size))
 }
 
 function matches({ matchType, path }: MatchCondition, namespace: string[]): boolean {
