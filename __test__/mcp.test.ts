@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
 import { serve } from './helpers/server'
-import { endAfterTest, freshDirectory } from './helpers/store'
+import { endAfterTest, freshDirectory, openStore } from './helpers/store'
 
 // Windows has no SIGTERM: there the host closes standard input.
 const unixTest = process.platform === 'win32' ? test.skip : test
@@ -730,6 +730,38 @@ test('three hosts use one directory, and go on when the first one ends', async (
   }
   expect((await third.use('list_memories', {})).memories).toHaveLength(6)
 }, 120_000)
+
+test('a host finds the server of a program that has the directory', async () => {
+  const path = freshDirectory()
+  const om = openStore({ path })
+  const server = await om.serve({ port: 0 })
+  const host = new Host(spawn(process.execPath, [CLI, 'mcp', '--path', path]))
+  expect((await host.begin()).instructions).not.toContain('refused')
+  await host.use('add_memory', { content: 'Ada drinks tea' })
+  expect((await om.listMemories()).memories).toMatchObject([{ content: 'Ada drinks tea' }])
+  await server.close()
+  expect(existsSync(join(path, '.holder.json'))).toBe(false)
+  const keyed = await om.serve({ port: 0, apiKeys: ['default=a-key-of-24-characters-x'] })
+  expect(existsSync(join(path, '.holder.json'))).toBe(false)
+  await keyed.close()
+})
+
+test('a host hears at once that a program has the directory to itself, and goes on when it has closed it', async () => {
+  const path = freshDirectory()
+  const om = openStore({ path })
+  await om.addMemory({ content: 'Ada drinks tea' })
+  const start = () => new Host(spawn(process.execPath, [CLI, 'mcp', '--path', path, '--wait', '0']))
+  const [host, alone] = [start(), start()]
+  const { instructions } = await host.begin()
+  expect(instructions).toContain(`refused: the directory is open in another process (${process.pid}); close it there`)
+  const envelope = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} } // biome-ignore format: a table
+  const { result } = await alone.ask('server/discover', { _meta: envelope })
+  expect(result.instructions).toBe(instructions)
+  expect(await host.use('list_memories', {})).toMatchObject({ refused: { code: 'LOCKED' } })
+  await om.close()
+  expect((await host.use('list_memories', {})).memories).toHaveLength(1)
+  expect((await start().begin()).instructions).not.toContain('refused')
+})
 
 test('a host finds the server that has the directory', async () => {
   const path = freshDirectory()

@@ -6,12 +6,12 @@ import type { EmbeddedOptions, Learning } from '../../index'
 import { OpenMemoryError } from '../errors'
 import type { Learner } from '../mcp/learning-tools'
 import type { Memories } from '../mcp/pinned'
+import { announce, holderOf, mayBeOpen, newKey } from '../native/holder'
 import { OpenMemory } from '../open-memory'
-import { announce, holderOf, newKey } from './holder'
 
-/** How long a call looks for a process that has the directory. */
-const SEARCH_MS = 10_000
 const PAUSE_MS = 100
+/** How long a process takes from having the directory to saying so. */
+const ANNOUNCING_MS = 1000
 
 const READS: readonly (keyof (Memories & Learner))[] = [
   ...(['searchMemories', 'context', 'listMemories', 'getMemory', 'getHistory', 'facets'] as const),
@@ -33,12 +33,15 @@ interface Reached {
 export class SharedStore {
   readonly #directory: string
   readonly #options: EmbeddedOptions
+  /** How long a call looks for a process that has the directory. */
+  readonly #waitMs: number
   #reached: Promise<Reached> | undefined
   #closed = false
 
   constructor(directory: string, options: EmbeddedOptions) {
     this.#directory = directory
-    this.#options = options
+    this.#options = { ...options, lockWaitMs: 0 }
+    this.#waitMs = options.lockWaitMs ?? 0
   }
 
   /** What the tools of a model can do. */
@@ -61,6 +64,18 @@ export class SharedStore {
     })
   }
 
+  /** Why calls are refused, if another process has the directory and does not share it. */
+  async obstacle(): Promise<string | undefined> {
+    if (this.#reached !== undefined || !mayBeOpen(this.#directory)) return undefined
+    try {
+      await this.#reach(Math.min(this.#waitMs, ANNOUNCING_MS))
+    } catch (error) {
+      // Of anything else the calls say more.
+      if (error instanceof OpenMemoryError && error.code === 'LOCKED') return error.message
+    }
+    return undefined
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     await (await this.#reached?.catch(() => undefined))?.end()
@@ -68,7 +83,7 @@ export class SharedStore {
 
   async #run<T>(isRead: boolean, work: (om: OpenMemory) => Promise<T>): Promise<T> {
     for (;;) {
-      const reaching = this.#reach()
+      const reaching = this.#reach(this.#waitMs)
       const reached = await reaching
       try {
         return await work(reached.om)
@@ -83,8 +98,8 @@ export class SharedStore {
     }
   }
 
-  #reach(): Promise<Reached> {
-    this.#reached ??= this.#open().catch((error) => {
+  #reach(waitMs: number): Promise<Reached> {
+    this.#reached ??= this.#open(waitMs).catch((error) => {
       this.#reached = undefined
       throw error
     })
@@ -92,21 +107,21 @@ export class SharedStore {
   }
 
   /** Opens the directory, or connects to the process that has it. */
-  async #open(): Promise<Reached> {
-    const end = Date.now() + SEARCH_MS
+  async #open(waitMs: number): Promise<Reached> {
+    const end = Date.now() + waitMs
     for (;;) {
       const own = await this.#openOwn()
       if (!(own instanceof OpenMemoryError)) return own
       const other = await this.#connect()
       if (other !== undefined) return other
-      if (Date.now() > end || this.#closed) throw own
+      if (Date.now() >= end || this.#closed) throw own
       await pause(PAUSE_MS)
     }
   }
 
   /** The error if another process has it. */
   async #openOwn(): Promise<Reached | OpenMemoryError> {
-    const om = new OpenMemory({ ...this.#options, path: this.#directory, lockWaitMs: 0 })
+    const om = new OpenMemory({ ...this.#options, path: this.#directory })
     try {
       await om.stats()
       const key = newKey()

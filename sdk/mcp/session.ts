@@ -23,6 +23,8 @@ export interface SessionOptions {
   where: string
   /** Limits the session to this user. */
   userId?: string | undefined
+  /** Why calls are refused at the moment, if they are. */
+  obstacle?: (() => Promise<string | undefined> | undefined) | undefined
   /** The host's name, if it is known before the session begins. */
   actor?: string | undefined
   /** Whether the store has a language model. */
@@ -73,7 +75,7 @@ export class Session {
       case 'server/discover':
         return {
           supportedVersions: REQUEST_VERSIONS,
-          ...{ capabilities: { tools: {} }, instructions: this.#instructions(), ...NOT_CACHED },
+          ...{ capabilities: { tools: {} }, instructions: await this.#instructions(), ...NOT_CACHED },
         }
       case 'tools/list':
         return { tools: this.#tools.map(described), ...NOT_CACHED }
@@ -84,7 +86,7 @@ export class Session {
     }
   }
 
-  #initialize(params: unknown): object {
+  async #initialize(params: unknown): Promise<object> {
     const { protocolVersion, clientInfo, capabilities } = isPlainObject(params) ? params : {}
     if (typeof protocolVersion !== 'string') {
       throw new RpcError(ErrorCode.InvalidParams, 'protocolVersion must be a string')
@@ -97,7 +99,7 @@ export class Session {
       protocolVersion: SESSION_VERSIONS.includes(protocolVersion) ? protocolVersion : SESSION_VERSIONS[0],
       capabilities: { tools: {} },
       serverInfo: this.#serverInfo(),
-      instructions: this.#instructions(),
+      instructions: await this.#instructions(),
     }
   }
 
@@ -128,10 +130,12 @@ export class Session {
     return { name: 'openmemory', title: 'OpenMemory', version: this.#options.version }
   }
 
-  #instructions(): string {
-    const { where, userId } = this.#options
+  async #instructions(): Promise<string> {
+    const { where, userId, obstacle } = this.#options
     const whose = userId === undefined ? 'The memories are' : `These are the memories of ${userId},`
-    return `${INSTRUCTIONS} ${whose} ${where}.`
+    const refused = await obstacle?.()
+    const now = refused === undefined ? '' : ` At the moment they cannot be reached, and calls are refused: ${refused}.`
+    return `${INSTRUCTIONS} ${whose} ${where}.${now}`
   }
 }
 

@@ -1,5 +1,6 @@
 // How is a directory served to other processes? By the addon, with the engine that this process uses too.
 
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type * as contract from '../../index'
 import { invalid } from '../errors'
@@ -11,6 +12,7 @@ import type { NativeEngine, NativeServer } from './addon'
 import { read } from './answer'
 import { checkApproximateAbove, checkPoolSize } from './database-options'
 import { facadeCalls } from './facade-call'
+import { announce } from './holder'
 import type { LockWait } from './lock-wait'
 import { mcpCalls } from './mcp-call'
 
@@ -57,9 +59,10 @@ export class Server implements contract.Server {
     server: NativeServer,
     readonly url: string,
     readonly port: number,
+    takeBack: (() => void) | undefined,
   ) {
     this.#native = server
-    this.#ended = server.ended()
+    this.#ended = server.ended().finally(takeBack)
   }
 
   static async start(
@@ -80,7 +83,10 @@ export class Server implements contract.Server {
     const server = engine.serve(JSON.stringify(native), mcp, facade, deliver)
     const { host, port } = await read<{ host: string; port: number }>(lock.pass(() => server.start()))
     url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
-    return new Server(server, url, port)
+    // Hosts of models that find the directory locked come to this server, unless it wants a key that they do not have.
+    const isShared = database === undefined && native.store === null && takesNoKey(native)
+    const takeBack = isShared ? announce(directory, { url: reachable(url) }) : undefined
+    return new Server(server, url, port, takeBack)
   }
 
   async close(): Promise<void> {
@@ -152,6 +158,10 @@ function settings(directory: string, database: string | undefined, given?: contr
   }
   assertLossless(all, '')
   return all
+}
+
+function takesNoKey({ apiKeys, keyFile }: { apiKeys: string[]; keyFile: string }): boolean {
+  return apiKeys.length === 0 && !existsSync(keyFile)
 }
 
 function hostsOf(hosts: unknown = []): readonly string[] {

@@ -34,7 +34,7 @@ export const mcp: Command = {
     const shared = call.server === undefined ? new SharedStore(directory, options) : undefined
     const userId = text(call.values, 'user')
     const session = new Session(shared?.memories() ?? call.open(), {
-      ...{ version: VERSION, where, userId },
+      ...{ version: VERSION, where, userId, obstacle: () => shared?.obstacle() },
       ...{ learns: samples || languageModel() !== undefined, samples },
     })
     // Hosts keep standard error as the server's log.

@@ -1,11 +1,8 @@
 // openmemory serve: makes a directory available over HTTP.
 
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { directoryOf } from '../../native/directory'
 import { type Command, given, numeric, text, UsageError } from '../command'
 import { BOOLEAN, STRING } from '../flags'
-import { announce } from '../holder'
 import { styled } from '../print'
 import { untilStopped } from '../signals'
 
@@ -79,17 +76,8 @@ export const serve: Command = {
     if (values.json) process.stdout.write(`${JSON.stringify({ url: server.url, port: server.port, path })}\n`)
     const studio = values['no-ui'] ? '' : 'studio at /, '
     call.say(`Serving ${path} on ${styled('bold', server.url)}; ${studio}API docs at ${server.url}/docs`)
-    // Hosts of models that find the directory locked come to this server, unless it wants a key that they do not have.
-    const takeBack = takesNoKey(text(values, 'key-file') ?? join(path, 'keys.json'))
-      ? announce(path, { url: server.url })
-      : undefined
     await stopped
-    takeBack?.()
     await server.close()
     return undefined
   },
-}
-
-function takesNoKey(keyFile: string): boolean {
-  return !process.env.OPENMEMORY_API_KEYS && !existsSync(keyFile)
 }

@@ -39,6 +39,19 @@ function noted(directory: string, holder: Holder): () => void {
   }
 }
 
+/** Whether the process that had the directory open last is still there; it may have closed it. */
+export function mayBeOpen(directory: string): boolean {
+  // The second file is where nobody can read a locked one.
+  const pid = Number(textOf(join(directory, 'lock.pid')) ?? textOf(join(directory, 'lock')))
+  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    // It is there, but another user's.
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
 /** The process that has announced itself; it may be gone. */
 export function holderOf(directory: string): Holder | undefined {
   try {
