@@ -47,6 +47,8 @@ export function alpine() {
     execute('7zz', ['x', '-y', '-tqcow', `-o${images}`, join(images, disk)])
     mkdirSync(folder)
     execute('debugfs', ['-R', `rdump / ${folder}`, join(images, disk.replace('.qcow2', '.ext'))])
+    // The image has an empty one, which who starts it fills in.
+    writeFileSync(join(folder, 'etc', 'hosts'), '127.0.0.1\tlocalhost\n')
     // A gigabyte.
     rmSync(images, { recursive: true })
   })
