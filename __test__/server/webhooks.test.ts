@@ -113,6 +113,23 @@ test('only the events that were asked for are sent, and a deleted webhook gets n
   expect(received.map(({ details }) => details.data.memory)).toEqual(['one', 'two', 'three'])
 })
 
+test('what a webhook asks for holds for each later change, also while an event is on its way', async () => {
+  const held: ServerResponse[] = []
+  const { received, url } = await receiver((_, response) => void held.push(response))
+  const { ask, store } = await serve()
+  const made = await ask('POST', PROJECT, hook(url, ['memory_delete']))
+  const { id } = await store.addMemory({ content: 'one' })
+  await store.retireMemory(id)
+  await until(() => received.length === 1)
+  const path = `/api/v1/webhooks/${made.body.webhook_id}/`
+  expect((await ask('PUT', path, { body: { event_types: ['memory_add'] } })).status).toBe(200)
+  await store.addMemory({ content: 'two' })
+  held[0]?.writeHead(200).end()
+  await until(() => received.length === 2)
+  expect(received[1]?.details).toMatchObject({ event: 'ADD', data: { memory: 'two' } })
+  held[1]?.writeHead(200).end()
+})
+
 test('memories with tags are categorized, and again when their tags change', async () => {
   const { received, url } = await receiver()
   const { ask, store } = await serve()

@@ -75,7 +75,9 @@ impl Follower {
 
     async fn follow(&self) -> Result<(), Stop> {
         let store = self.store().await?;
-        let Some(mut webhook) = self.active(&*store).await? else { return Ok(()) };
+        if self.active(&*store).await?.is_none() {
+            return Ok(());
+        }
         let mut position = read_position(&*store, &self.id).await?;
         let watcher = store.watch(Watch { filter: None, since: Some(position.cursor.clone()) })?;
         drop(store);
@@ -96,9 +98,8 @@ impl Follower {
                         let store = self.store().await?;
                         // What was passed over was not asked for then.
                         self.keep(&*store, &mut kept, &position).await?;
-                        match self.active(&*store).await? {
-                            Some(now) => webhook = now,
-                            None => return Ok(()),
+                        if self.active(&*store).await?.is_none() {
+                            return Ok(());
                         }
                     }
                     () = sleep(IDLE), if self.tenant != Tenant::default_tenant() => {
@@ -109,6 +110,12 @@ impl Follower {
                 }
                 continue;
             }
+            // Read after the changes, because what it asks for holds for each change after it was asked.
+            let store = self.store().await?;
+            let Some(mut webhook) = self.active(&*store).await? else {
+                return self.keep(&*store, &mut kept, &position).await;
+            };
+            drop(store);
             for change in changes {
                 let store = self.store().await?;
                 let events = events(&*store, &change, since, &webhook).await?;
