@@ -3,14 +3,16 @@
 
 use std::sync::Arc;
 
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 use super::{EmbeddingError, Passage};
 
 /// The size of the cache: about 60,000 tokens with vectors of 384 numbers.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 const EXPECTED_ENTRIES: usize = MAX_BYTES / 16_384;
+/// What is left to passages that were needed again: a text is mostly edited soon after it was written, so the latest count.
+const NEEDED_AGAIN: f64 = 0.1;
 
 /// The BLAKE3 hash of a passage's text.
 type Key = [u8; 32];
@@ -30,7 +32,11 @@ impl Weighter<Key, Arc<Passage>> for Bytes {
 
 impl Default for KnownPassages {
     fn default() -> Self {
-        Self(Cache::with_weighter(EXPECTED_ENTRIES, MAX_BYTES as u64, Bytes))
+        let mut options = OptionsBuilder::new();
+        options.estimated_items_capacity(EXPECTED_ENTRIES).weight_capacity(MAX_BYTES as u64);
+        #[expect(clippy::expect_used, reason = "both capacities are set")]
+        let options = options.hot_allocation(NEEDED_AGAIN).build().expect("both capacities are set");
+        Self(Cache::with_options(options, Bytes, DefaultHashBuilder::default(), DefaultLifecycle::default()))
     }
 }
 
@@ -74,6 +80,21 @@ mod tests {
         assert_eq!(known.get_or_embed("tea", || Ok(passage(1.0))).unwrap(), passage(1.0));
         assert_eq!(known.get_or_embed("tea", || Ok(passage(2.0))).unwrap(), passage(1.0));
         assert_eq!(known.get_or_embed("teas", || Ok(passage(3.0))).unwrap(), passage(3.0));
+    }
+
+    #[test]
+    fn the_latest_passages_are_known_whatever_was_needed_again_before() {
+        let known = KnownPassages::default();
+        let passage = Passage::of_whole("tea", vec![1.0; 4096]);
+        for old in 0..300 {
+            known.insert(&format!("old {old}"), &passage);
+            (0..3).for_each(|_| drop(known.get(&format!("old {old}"))));
+        }
+        for new in 0..100 {
+            known.insert(&format!("new {new}"), &passage);
+        }
+        let found = (0..100).filter(|new| known.get(&format!("new {new}")).is_some()).count();
+        assert_eq!(found, 100);
     }
 
     #[test]
