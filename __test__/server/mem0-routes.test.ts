@@ -161,6 +161,26 @@ test('an id is returned as the caller wrote it', async () => {
   expect(body.details.id).toBe(uuid)
 })
 
+test('the event of an add without a language model has what was stored, and an unknown one is named as it was asked for', async () => {
+  const { ask, store } = await serve()
+  const messages = [{ role: 'user', content: 'Ada drinks tea' }]
+  const { body } = await ask('POST', '/v3/memories/add/', { body: { messages, ...USER } })
+  const event = await ask('GET', `/v1/event/${body.event_id}/`)
+  expect(event).toMatchObject({
+    status: 200,
+    body: { id: body.event_id, status: 'SUCCEEDED', latency: 0, error: null },
+  })
+  expect(event.body.results).toEqual(body.results)
+  await ask('PUT', `/v1/memories/${body.results[0].id}/`, { body: { text: 'Ada drinks coffee' } })
+  expect((await ask('GET', `/v1/event/${body.event_id}/`)).body.results).toEqual(body.results)
+  for (const { id } of (await store.listMemories()).memories) await store.deleteMemory(id)
+  for (const id of [body.event_id, '0197F3F0-0000-7000-8000-00000000abcd', 'nonsense']) {
+    const unknown = await ask('GET', `/v1/event/${id}/`)
+    expect([unknown.status, unknown.body.details]).toEqual([404, { id }])
+    expect(unknown.body.detail).toContain(`there is no event ${id}`)
+  }
+})
+
 test("the routes of Mem0's own server add, find, change, list and delete", async () => {
   const { ask, store } = await serve()
   const messages = [{ role: 'user', content: 'Ada drinks tea' }]

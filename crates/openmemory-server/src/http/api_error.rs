@@ -38,6 +38,8 @@ pub enum ApiError {
     NoRoute,
     NoMethod,
     NoWebhook,
+    /// Its id, as it was asked for.
+    NoEvent(String),
     /// The `Idempotency-Key` was used for a different request.
     OtherRequest,
     /// The feature needs a language model or the hosted service.
@@ -77,7 +79,7 @@ impl ApiError {
             Self::TooLarge(_) => ErrorCode::LimitExceeded,
             Self::TimedOut => ErrorCode::Timeout,
             Self::TooManyWatches | Self::Busy | Self::NotReady => ErrorCode::Unavailable,
-            Self::NoRoute | Self::NoWebhook => ErrorCode::NotFound,
+            Self::NoRoute | Self::NoWebhook | Self::NoEvent(_) => ErrorCode::NotFound,
             Self::NoMethod | Self::OtherRequest | Self::Unsupported(_) => ErrorCode::InvalidArgument,
             Self::Facade(error) => {
                 let known = ErrorCode::ALL.into_iter().find(|code| code.as_str() == error.code);
@@ -126,6 +128,7 @@ impl ApiError {
             Self::NotReady => "a store has failed and has not been reopened yet; retry later".into(),
             Self::NoRoute => "there is no such route; GET /openapi.json lists all routes".into(),
             Self::NoWebhook => "there is no such webhook; list them to see which there are".into(),
+            Self::NoEvent(id) => format!("there is no event {id}; GET /v1/events/ lists those there are"),
             Self::NoMethod => {
                 "the route does not support this method; the Allow header lists the supported ones".into()
             }
@@ -154,6 +157,7 @@ impl ApiError {
                 error.details().filter(|_| public)
             }
             Self::Facade(error) => error.details.clone(),
+            Self::NoEvent(id) => Some(json!({ "id": id })),
             _ => None,
         }
     }

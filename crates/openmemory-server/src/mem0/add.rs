@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::fields::{Fields, end_of_day};
 use super::messages::{Message, naming, scope, texts};
-use super::record::public_id;
+use super::record::{changed, public_id};
 use super::{events, learn};
 use crate::app_state::AppState;
 use crate::http::{ApiError, ApiResult, LargeBody, TenantStore};
@@ -109,9 +109,8 @@ async fn store(memories: &TenantStore, messages: Vec<NewMemory>) -> Result<Vec<V
     let mut results = Vec::with_capacity(added.len());
     for item in added {
         let added = item.map_err(|failed| ApiError::from(failed.error))?;
-        let (id, text) = (public_id(&added.memory.version.id), added.memory.content);
         let event = if added.existed { "NOOP" } else { "ADD" };
-        results.push(json!({ "id": id, "memory": text, "data": { "memory": text }, "event": event }));
+        results.push(changed(&public_id(&added.memory.version.id), added.memory.content.as_str(), event));
     }
     Ok(results)
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 use axum::Json;
 use axum::response::IntoResponse;
 use openmemory_domain::learning::{Learning, LearningId};
-use openmemory_domain::request::Learn;
-use openmemory_domain::{Invalid, Timestamp};
+use openmemory_domain::request::{Get, Learn};
+use openmemory_domain::valid_time::PointInTime;
+use openmemory_domain::{Invalid, MemoryId, Timestamp};
 use openmemory_rules::Error;
 use openmemory_rules::contract::MemoryStore;
 use serde_json::{Value, json};
@@ -16,6 +17,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::fields::Fields;
+use super::record::{changed, public_id};
 use super::{learn, project, requests};
 use crate::app_state::AppState;
 use crate::http::{ApiError, ApiResult, Id, Query, TenantStore};
@@ -104,9 +106,33 @@ pub fn event_id(id: &LearningId) -> String {
     responses((status = 200, body = Object), schemas::Mem0Refusals)
 )]
 pub async fn event(memories: TenantStore, Id(id): Id) -> ApiResult {
-    let id = LearningId::read("event_id", &id)?;
-    let read = |store: Arc<dyn MemoryStore>| async move { read(&*store, &id).await?.ok_or(Error::NoLearning { id }) };
-    Ok(Json(memories.read(read).await?).into_response())
+    let (learning, memory) = (LearningId::read("event_id", &id), MemoryId::read("event_id", &id));
+    let read = |store: Arc<dyn MemoryStore>| async move {
+        if let Ok(id) = learning
+            && let Some(event) = read(&*store, &id).await?
+        {
+            return Ok(Some(event));
+        }
+        match memory {
+            Ok(id) => stored(&*store, id).await,
+            Err(_) => Ok(None),
+        }
+    };
+    let event = memories.read(read).await?.ok_or(ApiError::NoEvent(id))?;
+    Ok(Json(event).into_response())
+}
+
+/// The event of an add that stored its messages as they are, which was done with the answer. It has the id of the first memory.
+async fn stored(store: &dyn MemoryStore, id: MemoryId) -> Result<Option<Value>, Error> {
+    let first = Get { id, version: Some(1), point: PointInTime::default() };
+    let memory = match store.get(first).await {
+        Err(Error::NotFound { .. } | Error::NoVersion { .. }) => return Ok(None),
+        memory => memory?,
+    };
+    let (id, at) = (public_id(&memory.version.id), memory.version.created_at.to_string());
+    let results = vec![changed(&id, memory.content.as_str(), "ADD")];
+    let event = json!({ "status": "SUCCEEDED", "created_at": at, "started_at": at, "completed_at": at });
+    Ok(Some(shown(id, &event, results)))
 }
 
 /// List what became of adds, newest first
@@ -141,15 +167,19 @@ pub async fn events(memories: TenantStore, mut query: Query<requests::EventsQuer
 /// An event as the clients read it.
 async fn read(store: &dyn MemoryStore, id: &LearningId) -> Result<Option<Value>, Error> {
     let Some(event) = store.document(format!("{EVENTS}{id}")).await? else { return Ok(None) };
-    let time = |name: &str| event.get(name).and_then(Value::as_str).and_then(Timestamp::parse);
     let learning = event.get("learning").and_then(Value::as_str).map(|id| LearningId::read("id", id)).transpose()?;
     let results = match learning {
         Some(id) => store.learning(id).await.map_or_else(|_| Vec::new(), |learning| learn::results(&learning)),
         None => Vec::new(),
     };
+    Ok(Some(shown(event_id(id), &event, results)))
+}
+
+fn shown(id: String, event: &Value, results: Vec<Value>) -> Value {
+    let time = |name: &str| event.get(name).and_then(Value::as_str).and_then(Timestamp::parse);
     let latency = time("started_at").zip(time("completed_at")).map(|(from, to)| to.millis() - from.millis());
-    Ok(Some(json!({
-        "id": event_id(id),
+    json!({
+        "id": id,
         "event_type": "ADD",
         "status": event.get("status"),
         "payload": null,
@@ -162,7 +192,7 @@ async fn read(store: &dyn MemoryStore, id: &LearningId) -> Result<Option<Value>,
         "latency": latency,
         "error": event.get("error"),
         "graph_status": null,
-    })))
+    })
 }
 
 /// Adds with the answer at once, unless the client waits.

@@ -3,11 +3,11 @@
 use openmemory_domain::learning::{Added, LearnedOperation, Learning, Message, ProposedOperation, Role, State};
 use openmemory_domain::request::{Allow, Category, KeepMessages, Learn, LearnMode};
 use openmemory_domain::{Metadata, Scope, Tags, Timestamp, limits};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::fields::{Fields, end_of_day};
 use super::messages::{scope, texts};
-use super::record::public_id;
+use super::record::{changed, public_id};
 use crate::http::ApiError;
 
 /// `left_out` gets the parts of messages that are not text.
@@ -125,5 +125,5 @@ fn result(learned: &LearnedOperation) -> Option<Value> {
         ProposedOperation::Retire { .. } => ("DELETE", learned.before.as_deref().unwrap_or_default()),
         ProposedOperation::Keep { .. } => return None,
     };
-    Some(json!({ "id": id, "memory": text, "data": { "memory": text }, "event": event }))
+    Some(changed(&id, text, event))
 }

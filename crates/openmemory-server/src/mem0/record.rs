@@ -9,6 +9,11 @@ pub fn public_id(id: &MemoryId) -> String {
     id.uuid().map_or_else(|| id.to_string(), |uuid| uuid.to_string())
 }
 
+/// What an add or a learning has done to a memory.
+pub fn changed(id: &str, text: &str, event: &str) -> Value {
+    json!({ "id": id, "memory": text, "data": { "memory": text }, "event": event })
+}
+
 pub fn record(memory: &Memory) -> Map<String, Value> {
     let Memory { version, content, dynamics, .. } = memory;
     let mut fields = Map::new();
