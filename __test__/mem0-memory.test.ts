@@ -106,6 +106,26 @@ test('no results are asked for, and a null changes nothing', async () => {
   await expect(memory.update('any', { metadata: null as never })).rejects.toThrow(/At least one of text/)
 })
 
+test('what is no text is left out, and named', async () => {
+  const { memory } = open()
+  const image = { type: 'image_url', image_url: { url: 'https://x.test/y.png' } }
+  const { results, left_out } = await memory.add(
+    [
+      { role: 'system', content: 'be brief' },
+      { role: 'user', content: [{ type: 'text', text: 'Rex is my parrot' }, image] },
+      { role: 'assistant', content: null as never },
+      { role: 'user', content: ' ' },
+      { role: 'user', content: image },
+      { role: 'user', content: { type: 'text', text: 'Ada drinks tea' } },
+    ],
+    { userId: 'ada' },
+  )
+  expect(results.map(({ memory }) => memory)).toEqual(['Rex is my parrot', 'Ada drinks tea'])
+  const named = ['messages[1].content[1]', 'messages[2].content', 'messages[3].content', 'messages[4].content']
+  expect(left_out).toEqual(named)
+  expect(await memory.add('Ada drinks coffee', { userId: 'ada' })).not.toHaveProperty('left_out')
+})
+
 test('what Mem0 refuses is refused, and what cannot be done here too', async () => {
   const { memory } = open()
   const scoped = { userId: 'ada' }
@@ -114,6 +134,9 @@ test('what Mem0 refuses is refused, and what cannot be done here too', async () 
     [() => memory.add([], scoped), /cannot be empty/],
     [() => memory.add([{ role: 'user', content: ' ' }], scoped), /only blank content/],
     [() => memory.add(undefined as never, scoped), /is required/],
+    [() => memory.add([null] as never, scoped), /messages\[0\] must be an object with role and content/],
+    [() => memory.add([{ role: 'user', content: 5 as never }], scoped), /messages\[0\]\.content must be a string/],
+    [() => memory.add([{ role: 'user', content: [{ type: 'image_url' }] }], scoped), /only blank content/],
     [() => memory.add('x', {}), /userId, agentId or runId/],
     [() => memory.add('x', { userId: 'a b' }), /Invalid userId: cannot contain whitespace/],
     [() => memory.add('x', { userId: ' ' }), /cannot be empty or whitespace-only/],

@@ -11,5 +11,5 @@ export {
   type UpdateMemoryOptions,
 } from './memory'
 export type { Message } from './messages'
-export type { MemoryItem, SearchResult } from './records'
+export type { AddResult, MemoryItem, SearchResult } from './records'
 export type { SearchFilters } from './scope'

@@ -4,7 +4,7 @@ import type { MemoryVersion, NewMemory, OpenMemoryOptions, OpenMemory as Store }
 import { failure, invalid, OpenMemoryError } from '../errors'
 import { OpenMemory } from '../open-memory'
 import { type Message, textsOf } from './messages'
-import { itemOf, type MemoryItem, type SearchResult } from './records'
+import { type AddResult, itemOf, type MemoryItem, type SearchResult } from './records'
 import { type Entity, exactly, filtersOf, refused, type SearchFilters, scopeOf, unscoped } from './scope'
 
 /** What Mem0 is configured with. It names services that are not asked here, so it is accepted and has no effect. */
@@ -126,11 +126,12 @@ export class Memory {
   /**
    * Stores each message as a memory.
    *
+   * @returns What was stored; `left_out` names the messages and parts that are no text, as `messages[0].content[1]`.
    * @throws {ValidationError} `INVALID_ARGUMENT` for messages without text, without a scope, or with `infer: true`.
    */
-  async add(messages: string | Message[], options: AddMemoryOptions): Promise<SearchResult> {
+  async add(messages: string | Message[], options: AddMemoryOptions): Promise<AddResult> {
     const { metadata = {}, filters, infer, expirationDate } = options ?? {}
-    const texts = textsOf(messages)
+    const { texts, leftOut } = textsOf(messages)
     if (infer === true) throw invalid('infer', 'must not be true: no language model is asked; store what it has found')
     const scope = scopeOf(options ?? {}, filters)
     if (Object.keys(scope).length === 0) {
@@ -154,7 +155,7 @@ export class Memory {
         if (result.ok) results.push({ id: result.memory.id, memory: result.memory.content, metadata: { event: 'ADD' } })
       }
     }
-    return { results }
+    return { results, ...(leftOut.length > 0 && { left_out: leftOut }) }
   }
 
   /** @returns the memory; null if there is none */

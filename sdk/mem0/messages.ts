@@ -4,7 +4,7 @@ import { invalid } from '../errors'
 
 export interface Message {
   role: string
-  /** A text, or parts; those that are no text are left out. */
+  /** A text, or parts; those that are no text are left out, and named in `left_out`. */
   content: string | object
 }
 
@@ -13,30 +13,60 @@ export interface Text {
   role: string
 }
 
+export interface Texts {
+  texts: Text[]
+  /** Paths of what is no text. */
+  leftOut: string[]
+}
+
 /** @throws {ValidationError} if there is nothing to store */
-export function textsOf(messages: string | Message[]): Text[] {
+export function textsOf(messages: string | Message[]): Texts {
   if (messages === undefined || messages === null) {
     throw invalid('messages', 'is required and cannot be undefined or null. Provide a string or array of messages.')
   }
   if (typeof messages === 'string') {
     if (messages.trim() === '') throw invalid('messages', 'string cannot be empty. Provide non-empty content.')
-    return [{ content: messages, role: 'user' }]
+    return { texts: [{ content: messages, role: 'user' }], leftOut: [] }
   }
   if (!Array.isArray(messages) || messages.length === 0) {
     throw invalid('messages', 'array cannot be empty. Provide at least one message with non-empty content.')
   }
-  const said = messages.filter(({ role }) => role !== 'system')
-  const texts = said.map(({ role, content }) => ({ role, content: textOf(content) }))
-  const stored = texts.filter(({ content }) => content.trim() !== '')
-  if (said.length > 0 && stored.length === 0) {
+  const leftOut: string[] = []
+  const texts: Text[] = []
+  for (const [at, message] of messages.entries()) {
+    if (typeof message !== 'object' || message === null)
+      throw invalid(`messages[${at}]`, 'must be an object with role and content')
+    const { role, content } = message
+    if (role === 'system') continue
+    const field = `messages[${at}].content`
+    const text = textOf(content, field, leftOut)
+    if (text?.trim() === '') leftOut.push(field)
+    else if (text !== undefined) texts.push({ content: text, role })
+  }
+  if (texts.length === 0 && messages.some(({ role }) => role !== 'system')) {
     const problem = 'array cannot contain only blank content. Provide at least one message with non-empty content.'
     throw invalid('messages', problem)
   }
-  return stored
+  return { texts, leftOut }
 }
 
-function textOf(content: unknown): string {
+/** Undefined if no part is a text. */
+function textOf(content: unknown, field: string, leftOut: string[]): string | undefined {
   if (typeof content === 'string') return content
-  const parts = Array.isArray(content) ? content : [content]
-  return parts.flatMap((part) => (typeof part?.text === 'string' ? [part.text] : [])).join('\n')
+  if (content !== undefined && content !== null && typeof content !== 'object') {
+    throw invalid(field, 'must be a string, a part or an array of parts')
+  }
+  const parts: unknown[] = Array.isArray(content) ? content : []
+  const whole = Array.isArray(content) ? undefined : textOfPart(content)
+  if (whole !== undefined) return whole
+  if (parts.length === 0) leftOut.push(field)
+  const found = parts.map(textOfPart)
+  leftOut.push(...found.flatMap((text, at) => (text === undefined ? [`${field}[${at}]`] : [])))
+  const texts = found.filter((text) => text !== undefined)
+  return texts.length === 0 ? undefined : texts.join('\n')
+}
+
+function textOfPart(part: unknown): string | undefined {
+  const { text } = (part ?? {}) as { text?: unknown }
+  return typeof text === 'string' ? text : undefined
 }

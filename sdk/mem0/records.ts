@@ -22,6 +22,11 @@ export interface SearchResult {
   results: MemoryItem[]
 }
 
+export interface AddResult extends SearchResult {
+  /** Paths of messages and parts that are no text. Absent if there are none. */
+  left_out?: string[]
+}
+
 export function itemOf({ id, content, created_at, updated_at, ...memory }: Memory | MemoryMatch): MemoryItem {
   const { user_id, agent_id, run_id, expires_at } = memory
   const metadata = { ...memory.metadata, ...(expires_at !== undefined && { expiration_date: dayBefore(expires_at) }) }
