@@ -384,6 +384,17 @@ test('standard input must be UTF-8, and its byte order mark is removed', async (
   expect((await om.listMemories()).memories.map(({ content }) => content)).toEqual(['café'])
 })
 
+test('update reads a text from standard input, too', async () => {
+  const { om, url } = await store()
+  const { id } = await om.addMemory({ content: 'before' })
+  const code = await new Promise((resolve) => {
+    const args = [CLI, 'update', id, '--content', '-', '--url', url]
+    execFile(process.execPath, args, (error) => resolve(error ? error.code : 0)).stdin?.end('after\n')
+  })
+  expect(code).toBe(0)
+  expect((await om.getMemory(id)).content).toBe('after')
+})
+
 test('a reader that has read enough ends a command quietly', async () => {
   const { om, url } = await store()
   await om.addMemories(Array.from({ length: 800 }, (_, n) => ({ content: `note ${n} ${'and more '.repeat(20)}` })))

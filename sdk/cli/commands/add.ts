@@ -1,10 +1,10 @@
 // openmemory add: stores a text.
 
 import type * as contract from '../../../index'
-import { utf8 } from '../../validate/utf8'
 import { type Command, given, json, oneWord, text } from '../command'
 import { BOOLEAN, STRING, STRINGS, VALID, VALID_HELP } from '../flags'
 import { show } from '../print'
+import { textOrInput } from '../standard-input'
 
 export const add: Command = {
   name: 'add',
@@ -40,9 +40,8 @@ export const add: Command = {
   example: `openmemory add 'Ada drinks tea' --tag taste --user ada`,
   async run(call) {
     const { values } = call
-    const content = oneWord(call, 'TEXT')
     const memory = given({
-      content: content === '-' ? await standardInput() : content,
+      content: await textOrInput(oneWord(call, 'TEXT')),
       tags: values.tag as string[] | undefined,
       metadata: json<contract.MetadataInput>(values, 'metadata'),
       user_id: text(values, 'user'),
@@ -59,10 +58,4 @@ export const add: Command = {
     return call.open().addMemory(memory, options)
   },
   print: show,
-}
-
-async function standardInput(): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
-  return utf8(Buffer.concat(chunks), 'content').replace(/\n$/, '')
 }

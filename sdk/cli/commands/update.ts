@@ -4,6 +4,7 @@ import type * as contract from '../../../index'
 import { type Command, given, json, oneWord, text, UsageError, type Values } from '../command'
 import { BOOLEAN, CHANGE, CHANGE_HELP, changeOptions, STRING, STRINGS, VALID } from '../flags'
 import { show } from '../print'
+import { textOrInput } from '../standard-input'
 
 export const update: Command = {
   name: 'update',
@@ -15,7 +16,7 @@ export const update: Command = {
     ...{ ...VALID, correction: BOOLEAN, ...CHANGE },
   },
   help: {
-    content: 'the new text',
+    content: 'the new text; - reads it from standard input',
     tag: 'replaces all tags; can be repeated',
     'no-tags': 'remove all tags',
     metadata: `fields to merge; null removes one: '{"status": "done", "draft": null}'`,
@@ -26,12 +27,13 @@ export const update: Command = {
     ...CHANGE_HELP,
   },
   example: `openmemory update mem_01h… --content 'Ada drinks coffee now' --reason 'she said so'`,
-  run(call) {
+  async run(call) {
     const { values } = call
     if (values.tag && values['no-tags']) throw new UsageError('--tag and --no-tags exclude each other')
-    const expires = text(values, 'expires')
+    const [content, expires] = [text(values, 'content'), text(values, 'expires')]
+    const id = oneWord(call, 'ID')
     const patch = given({
-      content: text(values, 'content'),
+      content: content === undefined ? undefined : await textOrInput(content),
       tags: values['no-tags'] ? [] : (values.tag as string[] | undefined),
       metadata: json<contract.MetadataPatch>(values, 'metadata'),
       expires_at: expires === 'never' ? null : expires,
@@ -39,7 +41,6 @@ export const update: Command = {
       valid_to: known(values, 'valid-to'),
     })
     const options = { ...changeOptions(values), ...(values.correction === true && { correction: true }) }
-    const id = oneWord(call, 'ID')
     return call.open().updateMemory(id, patch, options)
   },
   print: show,
