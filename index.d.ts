@@ -518,8 +518,9 @@ export interface FunctionEmbedder {
   /**
    * Returns one vector per text, in order; they need not be normalized. It is called with 1 to 256 texts, up to 16 calls
    * at once: for new and changed contents and for queries, never for an update of metadata alone. The vectors of the last
-   * 128 queries are cached. Before a store embeds its first text, the function is called once with 60 example sentences
-   * that define the sectors; the store keeps their vectors until `reindex()` changes to another `id`.
+   * 128 queries are cached. Before the first text of a store, also one that brings its vectors, the function is called once
+   * with 60 example sentences, which define the sectors and the scale of scores; the store keeps their vectors until
+   * `reindex()` changes to another `id`.
    * {@link OpenMemory.ready} calls it with one word.
    *
    * If it rejects, returns a wrong number or length of vectors or a value that is not finite, or does not answer within

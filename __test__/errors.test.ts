@@ -1,5 +1,7 @@
 // Failures are real errors: of a class, with a code, and with a stack that begins where the call was made.
 
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { NotFoundError, OpenMemory, OpenMemoryError, ValidationError, VersionConflictError } from '@openmemory/sdk'
 import { refusal } from './helpers/refusal'
@@ -71,6 +73,17 @@ test('an error made by its code is retryable where a thrown one is', () => {
     expect([code, new OpenMemoryError(code as never, '').retryable]).toEqual([code, false])
   }
   expect(new OpenMemoryError('IO', 'read-only', { retryable: false }).retryable).toBe(false)
+})
+
+test('the reference says of each code whether it is retryable', () => {
+  const reference = readFileSync(join(__dirname, '..', 'docs', 'reference', 'errors.md'), 'utf8')
+  const rows = [...reference.matchAll(/^\| `(\w+)` \|.* \| (.+) \|$/gm)]
+  expect(rows.length).toBeGreaterThan(20)
+  for (const [, code, said] of rows) {
+    // What depends on the cause is told by the error itself.
+    if (code === 'LANGUAGE_MODEL_FAILED') continue
+    expect([code, said !== 'no']).toEqual([code, new OpenMemoryError(code as never, '').retryable])
+  }
 })
 
 embeddedTest('an embedder that fails is retryable, thrown and made', async () => {

@@ -129,8 +129,9 @@ function settings(directory: string, database: string | undefined, given?: contr
   for (const [name, value] of set({ host, keyFile, metricsKey, backupDir, store })) {
     if (typeof value !== 'string' || value === '') throw invalid(name, 'must be a non-empty string')
   }
-  if (!Array.isArray(apiKeys) || apiKeys.some((key) => typeof key !== 'string')) {
-    throw invalid('apiKeys', `must be an array of strings, not ${describe(apiKeys)}`)
+  if (!Array.isArray(apiKeys)) throw invalid('apiKeys', `must be an array of strings, not ${describe(apiKeys)}`)
+  for (const [at, key] of apiKeys.entries()) {
+    if (typeof key !== 'string') throw invalid(`apiKeys[${at}]`, `must be a string, not ${describe(key)}`)
   }
   if (typeof log !== 'boolean' && log !== 'debug') throw invalid('log', "must be true, false or 'debug'")
   if (typeof ui !== 'boolean') throw invalid('ui', `must be true or false, not ${describe(ui)}`)
