@@ -56,11 +56,13 @@ function textOf(content: unknown, field: string, leftOut: string[]): string | un
   if (content !== undefined && content !== null && typeof content !== 'object') {
     throw invalid(field, 'must be a string, a part or an array of parts')
   }
-  const parts: unknown[] = Array.isArray(content) ? content : []
-  const whole = Array.isArray(content) ? undefined : textOfPart(content)
-  if (whole !== undefined) return whole
-  if (parts.length === 0) leftOut.push(field)
-  const found = parts.map(textOfPart)
+  if (!Array.isArray(content)) {
+    const text = textOfPart(content)
+    if (text === undefined) leftOut.push(field)
+    return text
+  }
+  if (content.length === 0) leftOut.push(field)
+  const found = content.map(textOfPart)
   leftOut.push(...found.flatMap((text, at) => (text === undefined ? [`${field}[${at}]`] : [])))
   const texts = found.filter((text) => text !== undefined)
   return texts.length === 0 ? undefined : texts.join('\n')
