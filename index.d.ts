@@ -1001,7 +1001,7 @@ export interface GetOptions extends PointInTime {
 }
 
 /** Options of {@link OpenMemory.iterateMemories}. */
-export interface IterateOptions extends PointInTime {
+export interface IterateOptions extends PointInTime, Abortable {
   filters?: Filters
   /** Memories read per request, 1 to 1000. Default 100. */
   limit?: number
@@ -1034,7 +1034,7 @@ export interface UpdateOptions extends Attribution {
 }
 
 /** Options of {@link OpenMemory.updateMemory}. */
-export interface CorrectionOptions extends UpdateOptions {
+export interface CorrectionOptions extends UpdateOptions, Abortable {
   /**
    * The version before was wrong, or said worse what is still so: `valid_from` and `valid_to` stay, unless the patch corrects
    * them, and the version before counts as never having been true. Default false: a new text is true from now on.
@@ -1053,15 +1053,19 @@ export interface RetireOptions extends UpdateOptions {
 /** Options of {@link OpenMemory.restoreMemory}. */
 export interface RestoreOptions extends UpdateOptions {}
 
+/** A call that can be ended early. */
+export interface Abortable {
+  /** Ends the call with `ABORTED`, with the signal's reason as the `cause`. What has been committed stays. */
+  signal?: AbortSignal
+}
+
 /** Options of calls that can take long. */
-export interface LongCallOptions {
+export interface LongCallOptions extends Abortable {
   /**
    * Called as work proceeds. If it throws or its promise rejects, the work continues, and the call rejects with that error
    * once the work has settled. The call waits for promises that it returns.
    */
   onProgress?: (done: number, total: number) => void
-  /** Ends the call with `ABORTED`, with the signal's reason as the `cause`. What has been committed stays. */
-  signal?: AbortSignal
 }
 
 /** Options of batches. */
@@ -1074,7 +1078,7 @@ export interface BatchOptions extends LongCallOptions {
 }
 
 /** Options of {@link OpenMemory.addMemory}. */
-export interface AddOptions {
+export interface AddOptions extends Abortable {
   /** For memories that do not set it themselves. Default `'add'`. */
   ifExists?: IfExists
   /** For memories that do not set it themselves. Default `'report'`. It is looked at before `ifExists`. */
@@ -1107,7 +1111,7 @@ export interface UpdateManyOptions extends BatchOptions, Attribution {}
 export interface OperationsOptions extends LongCallOptions, Attribution {}
 
 /** Options of {@link OpenMemory.searchMemories}. */
-export interface SearchOptions extends PointInTime {
+export interface SearchOptions extends PointInTime, Abortable {
   /** Maximum number of hits, 1 to 1000. Default 8. */
   limit?: number
   /** How many of the best hits to skip, at most 10,000. A search finds these too, so a page costs more the later it is. Default 0. */
@@ -1171,7 +1175,7 @@ export interface ContextOptions extends Omit<SearchOptions, 'explain' | 'k' | 'o
 }
 
 /** What {@link OpenMemory.facets} counts. */
-export interface FacetOptions {
+export interface FacetOptions extends Abortable {
   /**
    * The field whose values are counted. Of a list each element counts, once for each memory; objects and `null` do not count.
    */
@@ -1202,7 +1206,7 @@ export interface WatchOptions {
 }
 
 /** Options of {@link OpenMemory.getHistory}. */
-export interface HistoryOptions {
+export interface HistoryOptions extends Abortable {
   /** Maximum number of versions, 1 to 1000. Default 100. */
   limit?: number
   /** Only versions below this number. */
@@ -1493,7 +1497,7 @@ export class OpenMemory<M extends object = Metadata> {
    * Stores a text. The promise resolves after the text has been embedded and committed.
    *
    * @param memory The text, with tags, metadata and scope.
-   * @param options What to do if the text or the id is already stored.
+   * @param options What to do if the text or the id is already stored, and `signal`.
    * @returns The new memory, or the existing one with `existed: true`.
    * @throws {ValidationError} `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`, with the `field`.
    * @throws {VersionConflictError} If the `id` is already taken, unless `onConflict` says otherwise.
@@ -1552,7 +1556,7 @@ export class OpenMemory<M extends object = Metadata> {
   /**
    * Reads one page of memories, newest first.
    *
-   * @param options Filters, order, page size and `cursor`.
+   * @param options Filters, order, page size, `cursor` and `signal`.
    * @returns The page, with `next_cursor` unless it is the last one.
    * @throws {ValidationError} `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`, with the `field`.
    * @example
@@ -1566,7 +1570,7 @@ export class OpenMemory<M extends object = Metadata> {
   /**
    * Iterates over all matching memories, reading them page by page.
    *
-   * @param options Filters, order and page size.
+   * @param options Filters, order, page size and `signal`.
    * @returns An async iterator. With an order by `updated_at`, a memory that is updated meanwhile is still returned once.
    * @throws {ValidationError} From the iterator: `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`, with the `field`.
    * @example
@@ -1583,7 +1587,7 @@ export class OpenMemory<M extends object = Metadata> {
    *
    * @param id The id of the memory.
    * @param patch What to change; absent fields keep their value.
-   * @param options `correction`, `ifVersion`, `actor` and `reason`.
+   * @param options `correction`, `ifVersion`, `actor`, `reason` and `signal`.
    * @returns The memory after the update.
    * @throws {ValidationError} `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`, with the `field`; nothing has changed.
    * @throws {NotFoundError} If there is no such memory.
@@ -1675,7 +1679,7 @@ export class OpenMemory<M extends object = Metadata> {
    * Finds the memories that best answer a query, by words and meaning, best first.
    *
    * @param query A question or a topic, 1 to 8,192 characters.
-   * @param options `limit`, filters, sectors, `minScore`, `explain` and `showExpired`.
+   * @param options `limit`, filters, sectors, `minScore`, `explain`, `showExpired`, `signal` and more.
    * @returns At most `limit` memories, with `score`, `similarity` and `path`.
    * @throws {ValidationError} `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`, with the `field`.
    * @throws {OpenMemoryError} `EMBEDDING_FAILED`, `MODEL_UNAVAILABLE` or `MODEL_MISMATCH`.
@@ -1724,7 +1728,7 @@ export class OpenMemory<M extends object = Metadata> {
    * Reads the versions of a memory, newest first, including the current one.
    *
    * @param id The id of the memory.
-   * @param options `limit` and `before`.
+   * @param options `limit`, `before` and `signal`.
    * @returns The versions, each with its content and what changed, by whom and why.
    * @throws {NotFoundError} If there is no such memory.
    * @throws {ValidationError} `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`, with the `field`.
@@ -2051,7 +2055,7 @@ export class OpenMemory<M extends object = Metadata> {
   /**
    * Counts the distinct values of a field: the users of a store, its tags, the topics in its metadata.
    *
-   * @param options `field`, `filters`, `limit`, `showExpired` and `showRetired`.
+   * @param options `field`, `filters`, `limit`, `showExpired`, `showRetired` and `signal`.
    * @returns The values with their counts.
    * @throws {ValidationError} `INVALID_ARGUMENT` for a field without countable values, or `filters`.
    * @example

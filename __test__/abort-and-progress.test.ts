@@ -39,6 +39,110 @@ test('a signal during embedding ends the call, and committed items are complete'
   for (const { content } of memories) expect(words.texts).toContain(content)
 })
 
+/** Salience and recency change with each moment. */
+const timeless = (answer: unknown) =>
+  JSON.stringify(answer, (name, value) =>
+    typeof value === 'number' && !/count|version|omitted/.test(name) ? 0 : value,
+  )
+
+test('calls that embed or read many memories end by a signal, and answer as without one', async () => {
+  const om = openStore()
+  const { id } = await om.addMemory({ content: 'Ada drinks tea', user_id: 'ada', tags: ['taste'] })
+  const calls = (signal?: AbortSignal) => {
+    const options = signal && { signal }
+    return {
+      search: () => om.searchMemories('tea', { explain: true, ...options }),
+      context: () => om.context('tea', options),
+      list: () => om.listMemories(options),
+      iterate: async () => (await om.iterateMemories(options).next()).value,
+      facets: () => om.facets({ field: 'tags', ...options }),
+      history: () => om.getHistory(id, options),
+    }
+  }
+  const [plain, open] = [calls(), calls(new AbortController().signal)]
+  const reason = new Error('enough')
+  for (const [name, call] of Object.entries(calls(AbortSignal.abort(reason)))) {
+    const error = await refusal(call() as Promise<unknown>)
+    expect([name, error.code, error.cause]).toEqual([name, 'ABORTED', reason])
+    const [withSignal, without] = [await open[name as 'list'](), await plain[name as 'list']()]
+    expect([name, timeless(withSignal)]).toEqual([name, timeless(without)])
+  }
+  for (const signal of [{}, 'now', 1]) {
+    const error = await refusal(om.searchMemories('tea', { signal: signal as never }))
+    expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', details: { field: 'signal' } })
+  }
+})
+
+test('a single add, update or search ends by its signal while it embeds, and nothing has changed', async () => {
+  let controller = new AbortController()
+  let isSlow = false
+  const words = wordEmbedder().embedder
+  const om = openStore({
+    embedder: {
+      ...words,
+      async embed(texts) {
+        if (isSlow) {
+          controller.abort(new Error('enough'))
+          await new Promise((resolve) => setTimeout(resolve, 200))
+        }
+        return words.embed(texts)
+      },
+    },
+  })
+  const { id } = await om.addMemory({ content: 'Ada drinks tea' })
+  isSlow = true
+  const calls = [
+    (options: { signal: AbortSignal }) => om.addMemory({ content: 'Bob drinks coffee' }, options),
+    (options: { signal: AbortSignal }) => om.updateMemory(id, { content: 'Ada drinks water' }, options),
+    (options: { signal: AbortSignal }) => om.searchMemories('water', options),
+    (options: { signal: AbortSignal }) => om.context('juice', options),
+  ]
+  for (const call of calls) {
+    controller = new AbortController()
+    const error = await refusal(call({ signal: controller.signal }) as Promise<unknown>)
+    expect([error.code, error.cause]).toMatchObject(['ABORTED', { message: 'enough' }])
+  }
+  isSlow = false
+  expect((await om.listMemories()).memories).toMatchObject([{ id, content: 'Ada drinks tea', version: 1 }])
+})
+
+test('a change with a signal is made, and refused, as without one', async () => {
+  const om = openStore()
+  const { signal } = new AbortController()
+  const added = await om.addMemory({ content: 'Ada drinks tea', user_id: 'ada' }, { signal })
+  expect(await om.addMemory({ content: 'Ada drinks tea', user_id: 'ada' }, { signal, ifExists: 'skip' })).toMatchObject(
+    {
+      ...{ id: added.id, existed: true },
+    },
+  )
+  const { id } = added
+  const changed = await om.updateMemory(
+    id,
+    { content: 'Ada drank tea', tags: ['taste'], metadata: { a: 1 } },
+    { signal, ifVersion: 1, actor: 'bob', reason: 'heard it', correction: true },
+  )
+  expect(changed).toMatchObject({ id, version: 2, tags: ['taste'], metadata: { a: 1 } })
+  expect((await om.getHistory(id))[0]).toMatchObject({ actor: 'bob', reason: 'heard it' })
+  const refused = (options: { signal?: AbortSignal }) => [
+    om.addMemory({ content: '' }, options),
+    om.addMemory({ content: 'x', tags: ['a', 5 as never] }, options),
+    om.addMemory({ content: 'x', other: 1 } as never, options),
+    om.updateMemory(id, { content: 'x' }, { ...options, ifVersion: 1 }),
+    om.updateMemory(id, { metadata: { a: 1n as never } }, options),
+    om.updateMemory(id, { id: 'other' } as never, options),
+    om.updateMemory(id, { ifVersion: 2 } as never, options),
+    om.updateMemory(id, {}, options),
+    om.updateMemory('mem_unknown', { content: 'x' }, options),
+    om.updateMemory('', { content: 'x' }, options),
+  ]
+  const plain = refused({})
+  for (const [at, call] of refused({ signal }).entries()) {
+    const [error, other] = [await refusal(call), await refusal(plain[at] as Promise<unknown>)]
+    expect([at, error.code, error.details]).toEqual([at, other.code, other.details])
+  }
+  expect((await om.listMemories()).memories).toMatchObject([{ version: 2 }])
+})
+
 test('an atomic batch that is aborted leaves nothing', async () => {
   const controller = new AbortController()
   const om = openStore({

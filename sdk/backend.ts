@@ -26,28 +26,28 @@ export interface BatchRequest {
   atomic: boolean
 }
 
-export interface UpdateRequest extends contract.CorrectionOptions {
+export interface UpdateRequest extends Omit<contract.CorrectionOptions, 'signal'> {
   id: string
   patch: PlainObject
 }
 
-export interface ListRequest extends Omit<contract.ListOptions, 'filters'> {
+export interface ListRequest extends Omit<contract.ListOptions, 'filters' | 'signal'> {
   filters: Filters
 }
 
-export interface SearchRequest extends Omit<contract.SearchOptions, 'filters' | 'vector'> {
+export interface SearchRequest extends Omit<contract.SearchOptions, 'filters' | 'vector' | 'signal'> {
   query: string
   vector?: unknown
   filters: Filters
 }
 
-export interface ContextRequest extends Omit<contract.ContextOptions, 'filters' | 'vector' | 'countTokens'> {
+export interface ContextRequest extends Omit<contract.ContextOptions, 'filters' | 'vector' | 'countTokens' | 'signal'> {
   query: string
   vector?: unknown
   filters: Filters
 }
 
-export interface FacetsRequest extends Omit<contract.FacetOptions, 'filters'> {
+export interface FacetsRequest extends Omit<contract.FacetOptions, 'filters' | 'signal'> {
   filters: Filters
 }
 
@@ -56,7 +56,7 @@ export interface Backend<M extends object = contract.Metadata> {
   ready(): Promise<void>
   add(request: { memory: PlainObject }): Promise<contract.AddedMemory<M>>
   addMany(
-    request: BatchRequest & contract.AddOptions,
+    request: BatchRequest & Omit<contract.AddOptions, 'signal'>,
     control: CallControl,
   ): Promise<contract.ItemResult<contract.AddedMemory<M>>[]>
   get(request: { id: string; version?: number; at?: string; asOf?: string }): Promise<contract.Memory<M>>
@@ -79,7 +79,7 @@ export interface Backend<M extends object = contract.Metadata> {
   touch(request: { ids: string[]; expires_at: string | null }): Promise<contract.ItemResult<contract.Memory<M>>[]>
   reinforce(request: { id: string } & contract.ReinforceOptions): Promise<contract.Memory<M>>
   history(
-    request: { id: string } & contract.HistoryOptions,
+    request: { id: string } & Omit<contract.HistoryOptions, 'signal'>,
     control?: CallControl,
   ): Promise<contract.MemoryVersion<M>[]>
   restore(request: { id: string; version: number } & contract.RestoreOptions): Promise<contract.Memory<M>>

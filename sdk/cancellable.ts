@@ -1,6 +1,6 @@
 // How does a long call report its progress, and how is it ended early?
 
-import type { LongCallOptions } from '../index'
+import type { ItemResult, LongCallOptions } from '../index'
 import { onAbort } from './abort'
 import type { CallControl } from './backend'
 import { failure, invalid, OpenMemoryError } from './errors'
@@ -41,6 +41,30 @@ export async function cancellable<T>(options: LongCallOptions, work: (control: C
     release()
     await progress.settled()
   }
+}
+
+/** Makes a change as a batch of one, which can be ended before its commit. */
+export function endable<T>(signal: AbortSignal, work: (control: CallControl) => Promise<ItemResult<T>[]>): Promise<T> {
+  return cancellable({ signal }, async (control) => {
+    const [result] = (await work(control)) as [ItemResult<T>]
+    if (!result.ok) throw result.error
+    return result.memory
+  })
+}
+
+/** The answer of a read, which nobody waits for any longer when the signal fires; what reads is told to stop. */
+export function unlessAborted<T>(
+  reading: Promise<T>,
+  signal: AbortSignal | undefined,
+  stop: AbortController,
+): Promise<T> {
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort(signal, () => {
+      stop.abort()
+      reject(failure('ABORTED', 'the call was aborted'))
+    })
+  })
+  return Promise.race([reading, aborted])
 }
 
 class Progress {

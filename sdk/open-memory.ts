@@ -4,7 +4,7 @@ import type * as contract from '../index'
 import type { Backend, CallControl, PlainObject } from './backend'
 import { perItem } from './batch'
 import { CallSite } from './call-site'
-import { cancellable, checkLongCall, checkSignal, ProgressFailure } from './cancellable'
+import { cancellable, checkLongCall, checkSignal, endable, ProgressFailure, unlessAborted } from './cancellable'
 import { connect } from './connect'
 import { conversationAbout, NEIGHBOURS, similar } from './consolidate'
 import { ALL_TOKENS, fitted } from './context'
@@ -36,23 +36,25 @@ type Extra = readonly unknown[]
 /** A call in progress. */
 interface Call {
   site: CallSite
-  /** For a call that changes nothing, so that it stops at its deadline. */
-  stopAtDeadline(): CallControl | undefined
+  /** Makes a call that changes nothing, which stops at its deadline, or when the signal fires. */
+  reading<T>(signal: AbortSignal | undefined, work: (control: CallControl | undefined) => Promise<T>): Promise<T>
   expired(): boolean
 }
 
-const ITERATE_OPTIONS = ['filters', 'limit', 'order', 'showExpired', 'showRetired', 'at', 'asOf'] as const
+const ITERATE_OPTIONS = ['filters', 'limit', 'order', 'showExpired', 'showRetired', 'at', 'asOf', 'signal'] as const
+/** Fields of an item of a batch beside those of its patch. */
+const NOT_IN_PATCH = ['id', 'ifVersion', 'correction']
 const UPDATE_OPTIONS = ['ifVersion', 'actor', 'reason'] as const
 const SEARCH_OPTIONS = [
   ...['limit', 'offset', 'vector', 'k', 'filters', 'sectors', 'minScore', 'explain', 'showExpired', 'showRetired'],
-  ...['at', 'asOf', 'referenceTime', 'history', 'includeHistory'],
+  ...['at', 'asOf', 'referenceTime', 'history', 'includeHistory', 'signal'],
 ] as readonly (keyof contract.SearchOptions)[]
 const CONTEXT_OPTIONS = [
   ...SEARCH_OPTIONS.filter((name) => !['k', 'explain', 'offset'].includes(name)),
   ...['tokens', 'countTokens', 'order'],
 ] as readonly (keyof contract.ContextOptions)[]
 const RETIRE_OPTIONS = [...UPDATE_OPTIONS, 'why', 'valid_to'] as const
-const FACET_OPTIONS = ['field', 'filters', 'limit', 'showExpired', 'showRetired'] as const
+const FACET_OPTIONS = ['field', 'filters', 'limit', 'showExpired', 'showRetired', 'signal'] as const
 const SCOPE_OPTIONS = ['user_id', 'agent_id', 'app_id', 'run_id'] as const
 const LEARN_OPTIONS = [
   ...['user_id', 'agent_id', 'app_id', 'run_id', 'tags', 'metadata', 'expires_at', 'immutable', 'at', 'timezone'],
@@ -96,11 +98,13 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
 
   addMemory(memory: contract.NewMemory<M>, options?: contract.AddOptions, ...extra: Extra) {
     return this.#call(extra, () => {
-      const { ifExists, onConflict } = checkOptions(options, ['ifExists', 'onConflict'])
+      const { ifExists, onConflict, signal } = checkOptions(options, ['ifExists', 'onConflict', 'signal'])
       const record = this.#scope.memory(checkRecord(memory, 'memory'))
       // Undefined and null count as absent, as in a batch.
       const duplicates = { ifExists: record.ifExists ?? ifExists, onConflict: record.onConflict ?? onConflict }
-      return this.#backend.add({ memory: { ...record, ...duplicates } })
+      const added = { ...record, ...duplicates }
+      if (signal === undefined) return this.#backend.add({ memory: added })
+      return endable(signal, (control) => this.#backend.addMany({ items: [added], atomic: false }, control))
     })
   }
 
@@ -156,8 +160,18 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
 
   updateMemory(id: string, patch: contract.MemoryPatch<M>, options?: contract.CorrectionOptions, ...extra: Extra) {
     return this.#call(extra, () => {
-      const checked = lossless(checkOptions(options, [...UPDATE_OPTIONS, 'correction']))
-      return this.#backend.update({ id: checkId(id), patch: checkRecord(patch, 'patch'), ...checked })
+      const { signal, ...checked } = checkOptions(options, [...UPDATE_OPTIONS, 'correction', 'signal'])
+      const { actor, reason, ...conditions } = lossless(checked)
+      const update = { id: checkId(id), ...conditions }
+      const changes = checkRecord(patch, 'patch')
+      // What is no field of a patch is refused by name there.
+      if (signal === undefined || NOT_IN_PATCH.some((name) => name in changes)) {
+        return this.#backend.update({ ...update, patch: changes, ...lossless({ actor, reason }) })
+      }
+      const items = [{ ...changes, ...update }]
+      return endable(signal, (control) =>
+        this.#backend.updateMany({ items, atomic: false, ...lossless({ actor, reason }) }, control),
+      )
     })
   }
 
@@ -245,10 +259,10 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
 
   facets(options: contract.FacetOptions, ...extra: Extra): Promise<contract.Facets> {
     return this.#call(extra, (call) => {
-      const { field, filters, ...rest } = checkOptions(options, FACET_OPTIONS)
+      const { field, filters, signal, ...rest } = checkOptions(options, FACET_OPTIONS)
       if (typeof field !== 'string') throw invalid('field', `must be a string, not ${describe(field)}`)
       const request = { ...lossless({ field, ...rest }), filters: this.#scope.filters(filters) }
-      return this.#backend.facets(request, call.stopAtDeadline())
+      return call.reading(signal, (control) => this.#backend.facets(request, control))
     })
   }
 
@@ -282,8 +296,9 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
 
   getHistory(id: string, options?: contract.HistoryOptions, ...extra: Extra) {
     return this.#call(extra, (call) => {
-      const request = { id: checkId(id), ...checkOptions(options, ['limit', 'before']) }
-      return this.#backend.history(lossless(request), call.stopAtDeadline())
+      const { signal, ...page } = checkOptions(options, ['limit', 'before', 'signal'])
+      const request = lossless({ id: checkId(id), ...page })
+      return call.reading(signal, (control) => this.#backend.history(request, control))
     })
   }
 
@@ -573,15 +588,18 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
     const site = new CallSite(2)
     let expired = false
     let stop: AbortController | undefined
-    const stopAtDeadline = () => {
-      if (this.#timeoutMs === undefined) return undefined
-      stop = new AbortController()
-      return { signal: stop.signal }
+    const reading: Call['reading'] = (signal, work) => {
+      if (signal === undefined && this.#timeoutMs === undefined) return work(undefined)
+      const stopped = new AbortController()
+      stop = stopped
+      const control = { signal: stopped.signal }
+      if (signal === undefined) return work(control)
+      return cancellable({ signal }, ({ signal: fired }) => unlessAborted(work(control), fired, stopped))
     }
     try {
       this.#refuseIfClosed()
       rejectExtra(extra)
-      return await withDeadline(work({ site, stopAtDeadline, expired: () => expired }), this.#timeoutMs, () => {
+      return await withDeadline(work({ site, reading, expired: () => expired }), this.#timeoutMs, () => {
         expired = true
         stop?.abort()
       })
@@ -611,17 +629,21 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
   }
 
   #page(options: contract.ListOptions, call: Call): Promise<contract.MemoryPage<M>> {
-    const { filters, ...rest } = asText(options)
+    const { filters, signal, ...rest } = asText(options)
     const request = { ...lossless(rest), filters: this.#scope.filters(filters) }
-    return this.#backend.list(request, call.stopAtDeadline())
+    return call.reading(signal, (control) => this.#backend.list(request, control))
   }
 
   #search(query: string, options: contract.SearchOptions, call: Call): Promise<contract.MemoryMatch<M>[]> {
-    return this.#backend.search(this.#query(query, options), call.stopAtDeadline())
+    const { signal, ...search } = options
+    const request = this.#query(query, search)
+    return call.reading(signal, (control) => this.#backend.search(request, control))
   }
 
   #context(query: string, options: contract.ContextOptions, call: Call): Promise<contract.ContextBlock<M>> {
-    return this.#backend.context(this.#query(query, options), call.stopAtDeadline())
+    const { signal, ...context } = options
+    const request = this.#query(query, context)
+    return call.reading(signal, (control) => this.#backend.context(request, control))
   }
 
   #query(query: string, options: contract.SearchOptions) {

@@ -80,7 +80,7 @@ export function toolsFor(pinned: boolean): Tool[] {
       unlisted: { k: limit, filters },
       reads: true,
       output: MATCHES,
-      run: (memories, args) => search(memories, args),
+      run: (memories, args, call) => search(memories, args, call),
     },
     {
       name: 'get_context',
@@ -106,7 +106,7 @@ export function toolsFor(pinned: boolean): Tool[] {
       unlisted: { filters },
       reads: true,
       output: CONTEXT,
-      run: (memories, args) => context(memories, args),
+      run: (memories, args, call) => context(memories, args, call),
     },
     {
       name: 'get_memory',
@@ -191,7 +191,7 @@ export function toolsFor(pinned: boolean): Tool[] {
       unlisted: { filters },
       reads: true,
       output: LIST,
-      run: (memories, args) => list(memories, args),
+      run: (memories, args, call) => list(memories, args, call),
     },
     {
       name: 'get_history',
@@ -207,7 +207,7 @@ export function toolsFor(pinned: boolean): Tool[] {
       required: ['id'],
       reads: true,
       output: HISTORY,
-      run: (memories, args) => history(memories, args),
+      run: (memories, args, call) => history(memories, args, call),
     },
     {
       name: 'restore_memory',
@@ -270,7 +270,7 @@ function only<T>([result]: contract.ItemResult<T>[]): T {
   throw typeof field === 'string' ? renamed(result?.error, field, field.replace(/^\w+\[0\]\./, '')) : result?.error
 }
 
-async function search(memories: Memories, args: Arguments): Promise<Answer> {
+async function search(memories: Memories, args: Arguments, call: ToolCall): Promise<Answer> {
   const { query, min_score, include_history, show_retired, as_of, reference_time, ...options } = args
   const more = {
     ...(min_score !== undefined && { minScore: min_score }),
@@ -278,23 +278,28 @@ async function search(memories: Memories, args: Arguments): Promise<Answer> {
     ...inTime({ show_retired, as_of, reference_time }),
   }
   const found = await selected({ history: 2, ...options }, (chosen) =>
-    memories.searchMemories(query, { ...chosen, ...more }),
+    memories.searchMemories(query, { ...chosen, ...more, ...until(call) }),
   )
   const matches = fitting(found)
   const omitted = found.length > matches.length ? found.length - matches.length : undefined
   return { text: { matches: matches.map(brief), omitted }, data: { matches, omitted } }
 }
 
-async function context(memories: Memories, args: Arguments): Promise<Answer> {
+async function context(memories: Memories, args: Arguments, call: ToolCall): Promise<Answer> {
   const { query, show_retired, as_of, reference_time, ...options } = args
   const {
     text,
     memories: told,
     omitted,
   } = await selected(options, (chosen) =>
-    memories.context(query, { ...chosen, ...inTime({ show_retired, as_of, reference_time }) }),
+    memories.context(query, { ...chosen, ...inTime({ show_retired, as_of, reference_time }), ...until(call) }),
   )
   return { text: { context: text, omitted }, data: { context: text, ids: told.map(({ id }) => id), omitted } }
+}
+
+/** Ends a call when the host no longer wants its answer. */
+function until({ signal }: ToolCall): { signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal }
 }
 
 /** The options that a model names in snake_case. */
@@ -327,7 +332,7 @@ async function update(memories: Memories, args: Arguments, { actor, signal }: To
 }
 
 /** A page ends where the answer is full, so that its cursor continues there. */
-async function list(memories: Memories, { show_retired, as_of, ...args }: Arguments): Promise<Answer> {
+async function list(memories: Memories, { show_retired, as_of, ...args }: Arguments, call: ToolCall): Promise<Answer> {
   const more = {
     ...(show_retired !== undefined && { showRetired: show_retired }),
     ...(as_of !== undefined && { asOf: as_of }),
@@ -335,7 +340,7 @@ async function list(memories: Memories, { show_retired, as_of, ...args }: Argume
   let limit = args.limit ?? 20
   for (;;) {
     const page: contract.MemoryPage = await selected({ ...args, limit }, (chosen) =>
-      memories.listMemories({ ...chosen, ...more }),
+      memories.listMemories({ ...chosen, ...more, ...until(call) }),
     )
     const shown = fitting(page.memories)
     if (shown.length === page.memories.length) {
@@ -346,8 +351,8 @@ async function list(memories: Memories, { show_retired, as_of, ...args }: Argume
   }
 }
 
-async function history(memories: Memories, { id, ...options }: Arguments): Promise<Answer> {
-  const versions = fitting(await memories.getHistory(id, options))
+async function history(memories: Memories, { id, ...options }: Arguments, call: ToolCall): Promise<Answer> {
+  const versions = fitting(await memories.getHistory(id, { ...options, ...until(call) }))
   const last = versions.at(-1)?.version ?? 1
   const next_before = last > 1 ? last : undefined
   return { text: { versions: versions.map(briefVersion), next_before }, data: { versions, next_before } }
