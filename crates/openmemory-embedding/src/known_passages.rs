@@ -33,7 +33,8 @@ impl Weighter<Key, Arc<Passage>> for Bytes {
 impl Default for KnownPassages {
     fn default() -> Self {
         let mut options = OptionsBuilder::new();
-        options.estimated_items_capacity(EXPECTED_ENTRIES).weight_capacity(MAX_BYTES as u64);
+        // In one part, so that the latest of all go last: waiting for its lock is nothing beside embedding.
+        options.estimated_items_capacity(EXPECTED_ENTRIES).weight_capacity(MAX_BYTES as u64).shards(1);
         #[expect(clippy::expect_used, reason = "both capacities are set")]
         let options = options.hot_allocation(NEEDED_AGAIN).build().expect("both capacities are set");
         Self(Cache::with_options(options, Bytes, DefaultHashBuilder::default(), DefaultLifecycle::default()))
