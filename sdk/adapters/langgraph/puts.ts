@@ -21,7 +21,7 @@ export class Puts {
   readonly #om: MemoryStore
   readonly #items: Items
   readonly #invalidNamespace: typeof InvalidNamespaceError
-  /** What this turn of the event loop has put so far. */
+  /** What waits to be written. */
   #gathering: Group | undefined
 
   constructor(om: MemoryStore, items: Items, invalidNamespace: typeof InvalidNamespaceError) {
@@ -32,25 +32,27 @@ export class Puts {
 
   /**
    * Joins the puts that other calls make now: one batch of a thousand takes half the time of a thousand calls. A key that is
-   * among them begins another group, so that each call's put is a version.
+   * among them begins another group, which is written after this one, so that each call's put is a version, in their order.
    */
   async put(operations: PutOperation[]): Promise<Outcome[]> {
     const places = operations.map(placeOf)
     const joined = this.#gathering
-    const group = joined !== undefined && !places.some((place) => joined.places.has(place)) ? joined : this.#gather()
+    const isTwice = joined !== undefined && places.some((place) => joined.places.has(place))
+    const group = joined === undefined || isTwice ? this.#gather(joined?.outcomes) : joined
     const begin = group.operations.length
     group.operations.push(...operations)
     for (const place of places) group.places.add(place)
     return (await group.outcomes).slice(begin, begin + operations.length)
   }
 
-  /** Begins a group, which is written at the end of this turn. */
-  #gather(): Group {
+  /** Begins a group, which is written at the end of this turn, and after those before it. */
+  #gather(before: Promise<unknown> = Promise.resolve()): Group {
     const operations: PutOperation[] = []
-    const outcomes = Promise.resolve().then(() => {
+    const write = () => {
       if (this.#gathering === group) this.#gathering = undefined
       return this.#write(operations)
-    })
+    }
+    const outcomes = before.then(write, write)
     const group: Group = { operations, places: new Set(), outcomes }
     this.#gathering = group
     return group
@@ -72,7 +74,6 @@ export class Puts {
     })
     const written = operations.filter((_, at) => counts(at) && 'value' in (outcomes[at] as Outcome))
     const failed = new Map<string, unknown>()
-    // All begin now, so that a later put of one of these keys comes after.
     await Promise.all([
       ...parts(written.filter(isDeletion)).map((some) => this.#delete(some, failed)),
       ...parts(written.filter((one) => !isDeletion(one))).map((some) => this.#add(some, failed)),
