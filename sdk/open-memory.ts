@@ -160,18 +160,16 @@ export class OpenMemory<M extends object = contract.Metadata> implements contrac
 
   updateMemory(id: string, patch: contract.MemoryPatch<M>, options?: contract.CorrectionOptions, ...extra: Extra) {
     return this.#call(extra, () => {
-      const { signal, ...checked } = checkOptions(options, [...UPDATE_OPTIONS, 'correction', 'signal'])
-      const { actor, reason, ...conditions } = lossless(checked)
-      const update = { id: checkId(id), ...conditions }
-      const changes = checkRecord(patch, 'patch')
+      const { signal, ...given } = checkOptions(options, [...UPDATE_OPTIONS, 'correction', 'signal'])
+      const checked = lossless(given)
+      const request = { id: checkId(id), patch: checkRecord(patch, 'patch'), ...checked }
       // What is no field of a patch is refused by name there.
-      if (signal === undefined || NOT_IN_PATCH.some((name) => name in changes)) {
-        return this.#backend.update({ ...update, patch: changes, ...lossless({ actor, reason }) })
+      if (signal === undefined || NOT_IN_PATCH.some((name) => name in request.patch)) {
+        return this.#backend.update(request)
       }
-      const items = [{ ...changes, ...update }]
-      return endable(signal, (control) =>
-        this.#backend.updateMany({ items, atomic: false, ...lossless({ actor, reason }) }, control),
-      )
+      const { patch: changes, actor, reason, ...conditions } = request
+      const batch = { items: [{ ...changes, ...conditions }], atomic: false, actor, reason }
+      return endable(signal, (control) => this.#backend.updateMany(batch, control))
     })
   }
 

@@ -74,9 +74,10 @@ async function serveOwn(call: Call, directory: string): Promise<Served> {
   const key = configured.length > 0 || existsSync(join(directory, 'keys.json')) ? newKey() : undefined
   const apiKeys = key === undefined ? undefined : [...configured, `default=${key}`]
   const server = await om.serve(given({ port: numeric(call.values, 'port') ?? 0, ui: true, apiKeys }))
-  const takeBack = announce(directory, given({ url: server.url, key }))
+  // One that takes no key announces itself.
+  const takeBack = key === undefined ? undefined : announce(directory, { url: server.url, key })
   const close = async () => {
-    takeBack()
+    takeBack?.()
     await server.close()
   }
   return { url: server.url, key, close }
