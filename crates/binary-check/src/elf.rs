@@ -25,6 +25,7 @@ pub fn read(file: &ElfFile64<'_>, processor: Processor) -> Result<Binary, Unread
         least_system: numbers.into_iter().max(),
         odd_versions,
         page_size: page_size(file)?,
+        names_own_functions: file.symbol_table().is_some(),
         install_name: None,
         signature: Signature::Absent,
     })

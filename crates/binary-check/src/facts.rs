@@ -19,6 +19,9 @@ pub struct Binary {
     pub odd_versions: Vec<String>,
     /// The largest page size of a processor on which it can be mapped.
     pub page_size: u64,
+    /// Whether a shared object of Linux keeps the names of its own functions, which nothing reads when it runs. Elsewhere
+    /// they are not told from those that a loader reads.
+    pub names_own_functions: bool,
     /// The name that a macOS library has for programs linked with it.
     pub install_name: Option<String>,
     pub signature: Signature,

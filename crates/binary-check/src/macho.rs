@@ -51,6 +51,7 @@ pub fn read(file: &MachOFile64<'_>, processor: Processor) -> Result<Binary, Unre
         least_system,
         odd_versions: Vec::new(),
         page_size,
+        names_own_functions: false,
         install_name,
         signature: signature::verify(signature, endian, data),
     })

@@ -30,6 +30,7 @@ pub fn read(file: &PeFile64<'_>, processor: Processor) -> Result<Binary, Unreada
         least_system: Some(system.max(subsystem)),
         odd_versions: Vec::new(),
         page_size: optional.section_alignment().into(),
+        names_own_functions: false,
         install_name: None,
         signature: Signature::Absent,
     })

@@ -71,6 +71,9 @@ pub fn problems(binary: &Binary, named: Option<Platform>, purpose: Purpose) -> V
     alignment(binary, &mut problems);
     signature(binary, &mut problems);
     if purpose == Purpose::Publishing {
+        if binary.names_own_functions {
+            problems.push("names its own functions in a symbol table, which is to be stripped".to_owned());
+        }
         least_system(binary, &mut problems);
         install_name(binary, &mut problems);
     }

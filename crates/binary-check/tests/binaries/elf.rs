@@ -11,6 +11,8 @@ pub struct Elf<'a> {
     pub import: &'a str,
     pub unversioned: Vec<&'a str>,
     pub align: u64,
+    /// Whether it has a table of its own symbols.
+    pub symbol_table: bool,
     pub text: &'a str,
 }
 
@@ -27,6 +29,7 @@ impl Default for Elf<'_> {
             import: "memcpy",
             unversioned: Vec::new(),
             align: 0x1000,
+            symbol_table: false,
             text: "",
         }
     }
@@ -58,7 +61,7 @@ impl Elf<'_> {
         dynamic.u64(1).u64(at[0].into()).u64(0).u64(0);
 
         // Kind, data, the section with its strings, what the kind keeps in `info`, the size of an entry.
-        let sections: [(u32, &[u8], u32, u32, u64); 6] = [
+        let mut sections: Vec<(u32, &[u8], u32, u32, u64)> = vec![
             (3, &strings, 0, 0, 0),
             (11, &symbols.0, 1, 1, 24),
             (0x6fff_ffff, &versions.0, 2, 0, 2),
@@ -66,6 +69,10 @@ impl Elf<'_> {
             (6, &dynamic.0, 1, 0, 16),
             (1, self.text.as_bytes(), 0, 0, 0),
         ];
+        if self.symbol_table {
+            sections.push((2, &symbols.0, 1, 1, 24));
+        }
+        let count = sections.len() + 1;
         let mut body = Bytes::default();
         let places: Vec<u64> = sections
             .iter()
@@ -79,8 +86,8 @@ impl Elf<'_> {
 
         let mut file = Bytes::default();
         file.raw(b"\x7fELF\x02\x01\x01").until(16).u16(3).u16(self.machine).u32(1).u64(0).u64(64).u64(table as u64);
-        file.u32(0).u16(64).u16(56).u16(2).u16(64).u16(7).u16(1);
-        let length = table as u64 + 7 * 64;
+        file.u32(0).u16(64).u16(56).u16(2).u16(64).u16(count as u16).u16(1);
+        let length = (table + count * 64) as u64;
         file.u32(1).u32(5).u64(0).u64(0).u64(0).u64(length).u64(length).u64(self.align);
         let size = dynamic.0.len() as u64;
         file.u32(2).u32(6).u64(places[4]).u64(places[4]).u64(places[4]).u64(size).u64(size).u64(8);

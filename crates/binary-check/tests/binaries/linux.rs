@@ -24,6 +24,13 @@ fn a_newer_glibc_is_refused_unless_it_is_for_this_machine() {
 }
 
 #[test]
+fn the_names_of_functions_are_for_this_machine() {
+    let data = Elf { symbol_table: true, ..Elf::default() }.build();
+    assert_eq!(published(&data, GNU), ["names its own functions in a symbol table, which is to be stripped"]);
+    assert_eq!(developed(&data, GNU), [""; 0]);
+}
+
+#[test]
 fn another_export_is_refused_and_so_is_none() {
     let data = Elf { exports: vec!["blake3_hash_many_neon", "napi_register_module_v1"], ..Elf::default() }.build();
     assert_eq!(developed(&data, GNU), ["exports blake3_hash_many_neon"]);
