@@ -57,7 +57,7 @@ impl Vector {
 
     /// The dot product with other numbers, which is the cosine if their length is 1 too.
     pub fn dot(&self, other: &[f32]) -> f32 {
-        dot(&self.steps.0, other) * self.scale
+        products(&self.steps.0, other) * self.scale
     }
 
     /// Approximate bytes in memory.
@@ -66,8 +66,13 @@ impl Vector {
     }
 }
 
-/// The dot product, which is the cosine for vectors of length 1. Numbers may also be steps of a [`Vector`].
-pub fn dot<T: Copy + Into<f32>>(a: &[T], b: &[f32]) -> f32 {
+/// The dot product, which is the cosine for vectors of length 1.
+// Not generic, because it would then be compiled for the crate that calls it, which may be optimised for size.
+pub fn dot(a: &[f32], b: &[f32]) -> f32 {
+    products(a, b)
+}
+
+fn products<T: Copy + Into<f32>>(a: &[T], b: &[f32]) -> f32 {
     /// Independent accumulators, so that one addition does not wait for another.
     const LANES: usize = 16;
     let ((a, a_remainder), (b, b_remainder)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());

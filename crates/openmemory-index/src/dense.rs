@@ -202,13 +202,20 @@ impl Dense {
         self.rows_of(slot).map(vector).collect()
     }
 
-    /// Slots with a cosine of at least `floor`, each with its highest. In large partitions only the rows with the most
-    /// similar signs are compared.
-    pub(super) fn nearest(&self, arch: pulp::Arch, query: &QueryVector, floor: f32) -> HashMap<u32, f32> {
+    /// The `take` slots with the highest cosine, and any with the same as the last of them, if it is at least `floor`; each
+    /// with its highest, and others among them. In large partitions only the rows with the most similar signs are compared.
+    pub(super) fn nearest(
+        &self,
+        arch: pulp::Arch,
+        query: &QueryVector,
+        take: usize,
+        mut floor: f32,
+    ) -> HashMap<u32, f32> {
         let max_differences = simhash::max_differences(self.dimensions, floor);
         let mut rows = self.sketches.nearest(arch, &query.sketch, max_differences);
         rows.extend(self.sketches.rows()..self.rows.len());
         let mut near = HashMap::new();
+        let mut best = Nearest { take, slots: Vec::new() };
         for rows in rows.chunks(PREFETCH_ROWS) {
             rows.iter().for_each(|at| self.prefetch(*at));
             let mut products = [0; PREFETCH_ROWS];
@@ -222,6 +229,8 @@ impl Dense {
                 let cosine = self.cosine_of(arch, query, *at);
                 if cosine >= floor {
                     near.entry(row.slot).and_modify(|best: &mut f32| *best = best.max(cosine)).or_insert(cosine);
+                    // Of many similar texts most are then not compared in full.
+                    floor = best.push(row.slot, cosine).unwrap_or(floor);
                 }
             }
         }
@@ -239,6 +248,30 @@ impl Dense {
     fn prefetch(&self, at: usize) {
         self.high.row(at).chunks(CACHE_LINE).for_each(|line| prefetch(&line[0]));
         prefetch(&self.rows[at]);
+    }
+}
+
+/// The slots with the highest cosines so far, in no order.
+struct Nearest {
+    take: usize,
+    slots: Vec<(u32, f32)>,
+}
+
+impl Nearest {
+    /// Notes a cosine of a slot, and returns the lowest one of `take` slots; `None` if there are fewer.
+    fn push(&mut self, slot: u32, cosine: f32) -> Option<f32> {
+        match self.slots.iter_mut().find(|(known, _)| *known == slot) {
+            Some((_, best)) => *best = best.max(cosine),
+            None => self.slots.push((slot, cosine)),
+        }
+        if self.slots.len() > self.take {
+            self.slots.swap_remove(self.lowest()?);
+        }
+        if self.slots.len() < self.take { None } else { self.lowest().map(|at| self.slots[at].1) }
+    }
+
+    fn lowest(&self) -> Option<usize> {
+        (0..self.slots.len()).min_by(|a, b| self.slots[*a].1.total_cmp(&self.slots[*b].1))
     }
 }
 
@@ -281,11 +314,14 @@ mod tests {
     fn nearest(dense: &Dense, wanted: usize) -> (Vec<u32>, Vec<u32>) {
         let arch = pulp::Arch::new();
         let query = QueryVector::new(&direction(wanted));
-        let slots = 0..dense.first.len() as u32;
-        let all = slots.filter(|slot| dense.cosine(arch, &query, None, *slot) >= 0.5).collect();
-        let mut found: Vec<u32> = dense.nearest(arch, &query, 0.5).into_keys().collect();
+        let all = (0..slots_of(dense) as u32).filter(|slot| dense.cosine(arch, &query, None, *slot) >= 0.5).collect();
+        let mut found: Vec<u32> = dense.nearest(arch, &query, slots_of(dense), 0.5).into_keys().collect();
         found.sort_unstable();
         (all, found)
+    }
+
+    fn slots_of(dense: &Dense) -> usize {
+        dense.first.len()
     }
 
     /// Vectors of different numbers are orthogonal: the first rows of a Hadamard matrix.
@@ -312,6 +348,32 @@ mod tests {
             let (all, found) = nearest(&dense, 17);
             assert_eq!(found, all, "after removals in turn {turn}");
         }
+    }
+
+    #[test]
+    fn the_nearest_few_are_among_those_found() {
+        let arch = pulp::Arch::new();
+        let mut dense = Dense::new(2);
+        let at = |degrees: usize| (degrees as f32).to_radians().sin_cos();
+        // Two vectors each, the nearer one first or last, in an order that is neither ascending nor descending.
+        for slot in 0..60usize {
+            let degrees = slot * 37 % 60;
+            let near = [degrees, degrees + 20].map(at).map(|(sin, cos)| vec![cos, sin]);
+            let vectors = if slot % 2 == 0 { near.to_vec() } else { near.iter().rev().cloned().collect() };
+            dense.replace(slot as u32, &batch(&vectors));
+        }
+        let query = QueryVector::new(&[1.0, 0.0]);
+        for (take, floor) in [(1, 0.0), (3, 0.0), (3, 0.999), (60, 0.9), (100, 0.0), (0, 0.5)] {
+            let highest = |slot: u32| dense.cosine(arch, &query, None, slot);
+            let mut expected: Vec<u32> = (0..60).filter(|slot| highest(*slot) >= floor).collect();
+            expected.sort_by(|a, b| highest(*b).total_cmp(&highest(*a)));
+            expected.truncate(take);
+            let found = dense.nearest(arch, &query, take, floor);
+            for slot in expected {
+                assert_eq!(found.get(&slot), Some(&highest(slot)), "slot {slot} of {take} above {floor}");
+            }
+        }
+        assert!(dense.nearest(arch, &query, 3, 0.0).len() < 30, "the floor rises");
     }
 
     #[test]

@@ -212,7 +212,7 @@ impl Partition {
     pub fn nearest(&self, vector: &[f32], take: usize, floor: f32) -> Result<Vec<(u64, f32)>, WrongDimensions> {
         self.dense.check(vector.len())?;
         let mut best = TopK::new(take);
-        for (slot, cosine) in self.dense.nearest(self.arch, &QueryVector::new(vector), floor) {
+        for (slot, cosine) in self.dense.nearest(self.arch, &QueryVector::new(vector), take, floor) {
             if let Some(slot) = &self.slots[slot as usize] {
                 best.push(cosine, slot.number, (slot.number, cosine));
             }
