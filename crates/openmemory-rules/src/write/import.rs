@@ -73,9 +73,8 @@ pub fn import(
             delete(changes, memory.id.clone().into(), now)?;
             let committed = insert(changes, memory, text, now)?;
             // A link is exported with the younger memory, which this import may skip, so its links are restored here.
-            for (other, waypoint) in links.into_iter().filter(|(other, _)| *other > old) {
-                connect(changes, committed.number, other, &waypoint)?;
-            }
+            let links: Vec<_> = links.into_iter().filter(|(other, _)| *other > old).collect();
+            connect(changes, committed.number, &links)?;
             Ok(Applied::Replaced { old, scope: head.scope, committed })
         }
     }
@@ -110,13 +109,15 @@ fn insert(
         current = next;
     }
     changes.put_indexed_text(number, &head.scope, text)?;
+    let mut links = Vec::with_capacity(memory.links.len());
     for link in &memory.links {
         // Skips a link to a memory that is in neither the store nor the file.
         if let Some(other) = changes.number(&link.id)?.filter(|other| *other != number) {
             let waypoint = Waypoint { weight: link.weight, created_at: link.created_at, updated_at: link.updated_at };
-            connect(changes, number, other, &waypoint)?;
+            links.push((other, waypoint));
         }
     }
+    connect(changes, number, &links)?;
     let content = newest.content.as_str().to_owned();
     let memory = Memory { version: head, content, dynamics, now };
     Ok(Committed { number, memory, index_change: IndexChange::Document(text.clone()) })

@@ -34,35 +34,52 @@ pub fn link_more(changes: &mut impl Changes, number: Number, related: &[Related]
 
 /// Links a memory to the memories of `related` that still exist.
 pub fn link(changes: &mut impl Changes, number: Number, related: &[Related], now: Timestamp) -> Result<(), Error> {
+    let mut links = Vec::with_capacity(related.len());
     for other in related {
         if changes.exists(other.number)? {
-            let waypoint = Waypoint { weight: other.weight, created_at: now, updated_at: now };
-            connect(changes, number, other.number, &waypoint)?;
+            links.push((other.number, Waypoint { weight: other.weight, created_at: now, updated_at: now }));
         }
     }
-    Ok(())
+    connect(changes, number, &links)
 }
 
-/// Links two memories in both directions. If one of them then has too many links, its weakest link is removed, which may
-/// be this one.
-pub fn connect(changes: &mut impl Changes, one: Number, other: Number, waypoint: &Waypoint) -> Result<(), Error> {
-    for (from, to) in [(one, other), (other, one)] {
-        let mut links = changes.waypoints(from)?;
-        match links.binary_search_by_key(&to, |(number, _)| *number) {
-            Ok(at) => links[at].1 = waypoint.clone(),
-            Err(at) => links.insert(at, (to, waypoint.clone())),
+/// Links a memory to others, in both directions. If one of them then has too many links, its weakest link is removed, which
+/// may be the new one.
+pub fn connect(changes: &mut impl Changes, one: Number, others: &[(Number, Waypoint)]) -> Result<(), Error> {
+    if others.is_empty() {
+        return Ok(());
+    }
+    let mut links = changes.waypoints(one)?;
+    for (other, waypoint) in others {
+        if let Some(dropped) = add(&mut links, *other, waypoint) {
+            remove_link(changes, dropped, one)?;
+            if dropped == *other {
+                continue;
+            }
         }
-        let weakest = links.iter().enumerate().min_by(|(_, (_, a)), (_, (_, b))| a.weight.total_cmp(&b.weight));
-        let dropped = weakest.map(|(at, _)| at).filter(|_| links.len() > MAX_LINKS).map(|at| links.remove(at).0);
-        changes.put_waypoints(from, &links)?;
-        if let Some(dropped) = dropped {
-            remove_link(changes, dropped, from)?;
-        }
-        if dropped == Some(to) {
-            break;
+        let mut back = changes.waypoints(*other)?;
+        let dropped = add(&mut back, one, waypoint);
+        changes.put_waypoints(*other, &back)?;
+        match dropped {
+            Some(dropped) if dropped == one => links.retain(|(linked, _)| linked != other),
+            Some(dropped) => remove_link(changes, dropped, *other)?,
+            None => {}
         }
     }
-    Ok(())
+    changes.put_waypoints(one, &links)
+}
+
+/// Adds a link to those of a memory, in the order of their numbers. Returns whose link it removed, if there were too many.
+fn add(links: &mut Vec<(Number, Waypoint)>, to: Number, waypoint: &Waypoint) -> Option<Number> {
+    match links.binary_search_by_key(&to, |(number, _)| *number) {
+        Ok(at) => links[at].1 = waypoint.clone(),
+        Err(at) => links.insert(at, (to, waypoint.clone())),
+    }
+    if links.len() <= MAX_LINKS {
+        return None;
+    }
+    let weakest = links.iter().enumerate().min_by(|(_, (_, a)), (_, (_, b))| a.weight.total_cmp(&b.weight));
+    weakest.map(|(at, _)| at).map(|at| links.remove(at).0)
 }
 
 /// Removes all links to a memory from the memories at their other ends.

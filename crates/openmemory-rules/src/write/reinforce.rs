@@ -33,7 +33,7 @@ pub fn reinforce(
         for one in hits {
             for (other, waypoint) in changes.waypoints(*one)? {
                 if *one < other && hits.contains(&other) && strengthened.insert((*one, other)) {
-                    connect(changes, *one, other, &stronger(&waypoint, now))?;
+                    connect(changes, *one, &[(other, stronger(&waypoint, now))])?;
                 }
             }
         }

@@ -14,7 +14,8 @@ fn a_deleted_memory_leaves_a_tombstone_and_no_link() {
     let mut store = MapStore::default();
     added(&mut store, json!({ "id": "one", "content": "x" }), 1);
     added(&mut store, json!({ "id": "two", "content": "y" }), 1);
-    connect(&mut store, Number(0), Number(1), &Waypoint { weight: 0.7, created_at: at(1), updated_at: at(1) }).unwrap();
+    let link = Waypoint { weight: 0.7, created_at: at(1), updated_at: at(1) };
+    connect(&mut store, Number(0), &[(Number(1), link)]).unwrap();
     let request = Delete::read(json!({ "id": "one", "ifVersion": 1, "actor": "ada", "reason": "moved" })).unwrap();
     let (number, deleted) = delete(&mut store, request, at(2)).unwrap();
     assert_eq!((number, deleted.deleted_at), (Number(0), at(2)));

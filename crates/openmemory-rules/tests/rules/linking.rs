@@ -12,24 +12,33 @@ fn waypoint(weight: f32) -> Waypoint {
 
 #[test]
 fn a_memory_keeps_its_strongest_links_at_both_ends() {
-    let mut store = MapStore::default();
-    added(&mut store, json!({ "content": "hub" }), 1);
-    let hub = Number(0);
-    for i in 0..MAX_LINKS as u64 + 6 {
-        added(&mut store, json!({ "content": format!("other {i}") }), 1);
+    let others = (0..MAX_LINKS as u64 + 6).map(|i| {
         // The third link is the weakest, so any later link displaces it.
-        let weight = if i == 2 { 0.1 } else { 1.0 - i as f32 / 100.0 };
-        connect(&mut store, Number(1 + i), hub, &waypoint(weight)).unwrap();
+        (Number(1 + i), waypoint(if i == 2 { 0.1 } else { 1.0 - i as f32 / 100.0 }))
+    });
+    let others: Vec<(Number, Waypoint)> = others.collect();
+    let hub = Number(0);
+    let one_by_one = |store: &mut MapStore| {
+        others.iter().for_each(|(other, link)| connect(store, *other, &[(hub, link.clone())]).unwrap());
+    };
+    let together = |store: &mut MapStore| connect(store, hub, &others).unwrap();
+    for link in [&one_by_one as &dyn Fn(&mut MapStore), &together] {
+        let mut store = MapStore::default();
+        added(&mut store, json!({ "content": "hub" }), 1);
+        for (other, _) in &others {
+            added(&mut store, json!({ "content": format!("other {other:?}") }), 1);
+        }
+        link(&mut store);
+        let links = store.waypoints(hub).unwrap();
+        assert_eq!(links.len(), MAX_LINKS);
+        let weakest = links.iter().map(|(_, link)| link.weight).fold(1.0, f32::min);
+        assert!(weakest > 0.35, "{weakest}");
+        for other in store.numbers().into_iter().skip(1) {
+            let linked = links.iter().any(|(number, _)| *number == other);
+            assert_eq!(store.waypoints(other).unwrap().len(), usize::from(linked), "{other:?}");
+        }
+        assert!(store.waypoints(Number(3)).unwrap().is_empty());
     }
-    let links = store.waypoints(hub).unwrap();
-    assert_eq!(links.len(), MAX_LINKS);
-    let weakest = links.iter().map(|(_, link)| link.weight).fold(1.0, f32::min);
-    assert!(weakest > 0.35, "{weakest}");
-    for other in store.numbers().into_iter().skip(1) {
-        let linked = links.iter().any(|(number, _)| *number == other);
-        assert_eq!(store.waypoints(other).unwrap().len(), usize::from(linked), "{other:?}");
-    }
-    assert!(store.waypoints(Number(3)).unwrap().is_empty());
 }
 
 #[test]
