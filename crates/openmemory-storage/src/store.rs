@@ -169,7 +169,7 @@ impl Store {
         }
         let mut transaction = Transaction::new(&*self.backend);
         let result = transaction.undo_on_error(work);
-        self.backend.apply(transaction.into_batch().0)?;
+        self.backend.apply(transaction.into_batch())?;
         Ok(result)
     }
 
@@ -372,7 +372,7 @@ impl Store {
     }
 
     fn replaced_version(&self, key: &[u8], row: &[u8]) -> Result<Option<(Number, Version)>, StorageError> {
-        let Some(number) = keys::number_of_history(key) else { return Ok(None) };
+        let Some(number) = keys::number(key) else { return Ok(None) };
         Ok(self.record_of(key, row)?.map(|version| (number, version)))
     }
 

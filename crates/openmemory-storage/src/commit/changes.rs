@@ -26,28 +26,22 @@ impl Changes for Transaction<'_> {
         self.put_counters(Counters { next_number: number.0 + 1, memories: counters.memories + 1 })?;
         self.put(&keys::id(&version.id), &number)?;
         self.remove(&keys::tombstone(&version.id))?;
-        // No key that contains the new number is in the store.
-        for kind in IndexedKind::ALL {
-            self.assume_absent(indexed(&version.scope, number, kind));
-        }
-        for key in [keys::head(number), keys::content(number, version.content), keys::waypoints(number)] {
-            self.assume_absent(key);
-        }
+        self.begin_memory(number);
         self.put(&keys::head(number), version)?;
         self.put(&indexed(&version.scope, number, IndexedKind::Dynamics), dynamics)?;
         self.put(&indexed(&version.scope, number, IndexedKind::Labels), &Labels::of(version))?;
-        self.mark_new(keys::created(version.created_at, number));
-        self.mark_new(keys::updated(version.updated_at, number));
+        self.mark(keys::created(version.created_at, number));
+        self.mark(keys::updated(version.updated_at, number));
         for (field, value) in version.scope.fields() {
             if let Some(value) = value {
-                self.mark_new(keys::scope(field, value, version.created_at, number));
+                self.mark(keys::scope(field, value, version.created_at, number));
             }
         }
         for tag in version.tags.distinct() {
-            self.mark_new(keys::tag(tag, version.created_at, number));
+            self.mark(keys::tag(tag, version.created_at, number));
         }
         self.put_content(number, version.content, content)?;
-        self.mark_new(keys::text(TextKey::of(&version.scope, content.as_str()), number));
+        self.mark(keys::text(TextKey::of(&version.scope, content.as_str()), number));
         Ok(number)
     }
 
@@ -207,12 +201,6 @@ impl Transaction<'_> {
     /// Keeps a record about the whole store: the vectors of the sectors' prototypes.
     pub fn put_prototypes<T: serde::Serialize>(&mut self, prototypes: &T) -> Result<(), StorageError> {
         self.put(&records::prototypes_key(), prototypes)
-    }
-
-    /// Sets a marker that cannot be in the store.
-    fn mark_new(&mut self, key: Vec<u8>) {
-        self.assume_absent(key.clone());
-        self.mark(key);
     }
 
     fn mark_text(&mut self, number: Number, version: &Version) -> Result<(), StorageError> {

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use crate::commit::progress::Progress;
 use crate::commit::signal::CheckpointSignal;
-use crate::commit::transaction::Before;
+use crate::commit::transaction::Transaction;
 use crate::error::StorageError;
 use crate::files::manifest::SharedManifest;
 use crate::files::space;
 use crate::options::durability::Durability;
 use crate::rows::backend::{Backend, Batch};
-use crate::rows::digest::{RowDigest, State};
+use crate::rows::digest::State;
 use crate::rows::keys;
 use crate::rows::records::COUNTERS;
 use crate::rows::records::applied_row;
@@ -41,28 +41,28 @@ impl Pipeline {
         Arc::clone(&self.backend)
     }
 
-    /// Makes a batch visible, and durable as the durability option requires. `before` has the current values of some of
-    /// its keys.
-    pub(crate) fn commit(&mut self, batch: Batch, before: &Before) -> Result<(), StorageError> {
-        self.commit_into(batch, before, false)
+    /// Makes a transaction visible, and durable as the durability option requires.
+    pub(crate) fn commit(&mut self, transaction: Transaction<'_>) -> Result<(), StorageError> {
+        self.commit_into(transaction, false)
     }
 
     /// Begins a new segment with a commit that changes nothing.
     pub(crate) fn roll_log(&mut self) -> Result<(), StorageError> {
-        let key = keys::meta(COUNTERS);
-        let unchanged = self.backend.value(&key)?.map(|value| (key, Some(value)));
-        self.commit_into(unchanged.into_iter().collect(), &Before::new(), true)
+        let backend = self.backend();
+        let mut unchanged = Transaction::new(&*backend);
+        unchanged.rewrite(keys::meta(COUNTERS))?;
+        self.commit_into(unchanged, true)
     }
 
-    fn commit_into(&mut self, batch: Batch, before: &Before, fresh_segment: bool) -> Result<(), StorageError> {
-        if batch.is_empty() {
+    fn commit_into(&mut self, transaction: Transaction<'_>, fresh_segment: bool) -> Result<(), StorageError> {
+        if transaction.is_empty() {
             return Ok(());
         }
         if self.progress.has_failed() || self.backend.has_failed() {
             return Err(StorageError::Poisoned);
         }
         // Nothing has been written yet, so a rejected commit can be retried once space is available.
-        let (batch, next) = self.prepare(batch, before, fresh_segment)?;
+        let (batch, next) = self.prepare(transaction, fresh_segment)?;
         let result = self.write(batch, next).and_then(|()| self.sync_when_due());
         if result.is_err() {
             // After a failed write or sync the contents of the disk are unknown until the store is opened again.
@@ -71,17 +71,13 @@ impl Pipeline {
         result
     }
 
-    /// Encodes the record of a batch, and makes sure that the log has space for it.
-    fn prepare(
-        &mut self,
-        mut batch: Batch,
-        before: &Before,
-        fresh_segment: bool,
-    ) -> Result<(Batch, State), StorageError> {
+    /// Encodes the record of a transaction, and makes sure that the log has space for it.
+    fn prepare(&mut self, transaction: Transaction<'_>, fresh_segment: bool) -> Result<(Batch, State), StorageError> {
         self.manifest.check_place()?;
+        let mut next = State { sequence: self.state.sequence + 1, ..self.state };
+        next.digest.add_all(&transaction.digest()?);
+        let batch = keys::in_write_order(transaction.into_batch());
         space::check(self.log.directory(), &batch)?;
-        keys::sort_for_readers(&mut batch);
-        let next = self.state_after(&batch, before)?;
         if !self.log.encode(&next, &batch) || fresh_segment {
             // A segment is synced before the next one begins.
             self.log.sync().inspect_err(|_| self.progress.fail())?;
@@ -124,23 +120,6 @@ impl Pipeline {
         self.state = next;
         self.progress.end(next);
         Ok(())
-    }
-
-    fn state_after(&self, batch: &Batch, before: &Before) -> Result<State, StorageError> {
-        let mut digest = self.state.digest;
-        for (key, value) in batch {
-            let old = match before.get(key) {
-                Some(known) => known,
-                None => &self.backend.value(key)?,
-            };
-            if let Some(old) = old {
-                digest.subtract(RowDigest::of(key, old));
-            }
-            if let Some(new) = value {
-                digest.add(RowDigest::of(key, new));
-            }
-        }
-        Ok(State { sequence: self.state.sequence + 1, digest })
     }
 
     /// Records the last acknowledged commit in its own file. This happens after the callers have their answers, so that

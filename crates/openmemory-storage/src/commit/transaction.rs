@@ -7,10 +7,12 @@ use serde::Serialize;
 
 use crate::error::StorageError;
 use crate::rows::backend::{Backend, Batch, Row};
+use crate::rows::digest::{Digest, RowDigest};
 use crate::rows::envelope;
 use crate::rows::keys;
 use crate::rows::records::{self, Records};
 use crate::rows::typed::rows_over_records;
+use openmemory_rules::Number;
 
 /// A value to set, or none to remove.
 type Write = Option<Vec<u8>>;
@@ -18,14 +20,14 @@ type Writes = BTreeMap<Vec<u8>, Write>;
 /// Longer values are read again: few of them are replaced, and a transaction may read many.
 const MAX_CACHED_VALUE_BYTES: usize = 4096;
 
-/// What the store held before the transaction under the keys that were read.
-pub(crate) type Before = HashMap<Vec<u8>, Option<Vec<u8>>>;
-
 /// The store as it will be after the commit.
 pub struct Transaction<'a> {
     base: &'a dyn Backend,
     writes: Writes,
-    before: RefCell<Before>,
+    /// What the store held before the transaction under the keys that were read.
+    before: RefCell<HashMap<Vec<u8>, Option<Vec<u8>>>>,
+    /// Memories with this number or a higher one are new.
+    first_new: Option<Number>,
     /// What each write of the job at hand replaced, oldest first.
     undo: Vec<(Vec<u8>, Option<Write>)>,
     bytes: usize,
@@ -33,7 +35,8 @@ pub struct Transaction<'a> {
 
 impl<'a> Transaction<'a> {
     pub(crate) fn new(base: &'a dyn Backend) -> Self {
-        Self { base, writes: Writes::new(), before: RefCell::default(), undo: Vec::new(), bytes: 0 }
+        let (writes, before) = (Writes::new(), RefCell::default());
+        Self { base, writes, before, first_new: None, undo: Vec::new(), bytes: 0 }
     }
 
     /// Bytes written so far, a bound for how many jobs share a commit.
@@ -70,8 +73,50 @@ impl<'a> Transaction<'a> {
         }
     }
 
-    pub(crate) fn into_batch(self) -> (Batch, Before) {
-        (self.writes.into_iter().collect(), self.before.into_inner())
+    pub(crate) fn is_empty(&self) -> bool {
+        self.writes.is_empty()
+    }
+
+    pub(crate) fn into_batch(self) -> Batch {
+        self.writes.into_iter().collect()
+    }
+
+    /// What the writes add to the digest of all rows.
+    pub(crate) fn digest(&self) -> Result<Digest, StorageError> {
+        let mut digest = Digest::default();
+        for (key, value) in &self.writes {
+            if let Some(old) = self.stored(key)? {
+                digest.subtract(RowDigest::of(key, &old));
+            }
+            if let Some(new) = value {
+                digest.add(RowDigest::of(key, new));
+            }
+        }
+        Ok(digest)
+    }
+
+    /// What the store holds under a key.
+    fn stored(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+        if self.is_new(key) {
+            return Ok(None);
+        }
+        if let Some(value) = self.before.borrow().get(key) {
+            return Ok(value.clone());
+        }
+        let value = self.base.value(key)?;
+        if value.as_ref().is_none_or(|value| value.len() <= MAX_CACHED_VALUE_BYTES) {
+            self.before.borrow_mut().insert(key.to_vec(), value.clone());
+        }
+        Ok(value)
+    }
+
+    /// Notes that `number` is a new memory's: no key that contains it, or a later one, is in the store.
+    pub(crate) fn begin_memory(&mut self, number: Number) {
+        self.first_new.get_or_insert(number);
+    }
+
+    fn is_new(&self, key: &[u8]) -> bool {
+        self.first_new.is_some_and(|first| keys::number(key).is_some_and(|number| number >= first))
     }
 
     fn write(&mut self, key: Vec<u8>, value: Write) {
@@ -80,9 +125,12 @@ impl<'a> Transaction<'a> {
         self.undo.push((key, before));
     }
 
-    /// Spares reading a key that cannot be in the store.
-    pub(crate) fn assume_absent(&self, key: Vec<u8>) {
-        self.before.borrow_mut().insert(key, None);
+    /// Writes a row as the store has it, if it has it.
+    pub(crate) fn rewrite(&mut self, key: Vec<u8>) -> Result<(), StorageError> {
+        if let Some(value) = self.stored(&key)? {
+            self.write(key, Some(value));
+        }
+        Ok(())
     }
 
     /// Sets a marker: a key that says all by being there.
@@ -95,7 +143,9 @@ impl<'a> Transaction<'a> {
     }
 
     pub(crate) fn put_payload(&mut self, key: &[u8], payload: &[u8]) -> Result<(), StorageError> {
-        self.remove_parts(key)?;
+        if let Some(row) = self.raw(key)? {
+            self.remove_parts(key, &row);
+        }
         for (key, value) in envelope::seal(key, payload) {
             self.write(key, Some(value));
         }
@@ -107,33 +157,26 @@ impl<'a> Transaction<'a> {
     }
 
     pub(crate) fn remove(&mut self, key: &[u8]) -> Result<(), StorageError> {
-        self.remove_parts(key)?;
-        self.write(key.to_vec(), None);
+        if let Some(row) = self.raw(key)? {
+            self.remove_parts(key, &row);
+            self.write(key.to_vec(), None);
+        }
         Ok(())
     }
 
-    fn remove_parts(&mut self, key: &[u8]) -> Result<(), StorageError> {
-        let parts = self.raw(key)?.map_or(0, |row| envelope::parts(&row));
-        for i in 0..parts {
+    fn remove_parts(&mut self, key: &[u8], row: &[u8]) {
+        for i in 0..envelope::parts(row) {
             self.write(keys::part(key, i), None);
         }
-        Ok(())
     }
 }
 
 impl Records for Transaction<'_> {
     fn raw(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
-        if let Some(write) = self.writes.get(key) {
-            return Ok(write.clone());
+        match self.writes.get(key) {
+            Some(write) => Ok(write.clone()),
+            None => self.stored(key),
         }
-        if let Some(value) = self.before.borrow().get(key) {
-            return Ok(value.clone());
-        }
-        let value = self.base.value(key)?;
-        if value.as_ref().is_none_or(|value| value.len() <= MAX_CACHED_VALUE_BYTES) {
-            self.before.borrow_mut().insert(key.to_vec(), value.clone());
-        }
-        Ok(value)
     }
 
     fn raw_with_prefix(&self, prefix: &[u8]) -> Result<Vec<Row>, StorageError> {

@@ -188,8 +188,7 @@ fn run(mut commits: Pipeline, commands: &Receiver<Command>) {
                 Err(_) => break,
             }
         }
-        let (batch, before) = transaction.into_batch();
-        let committed = commits.commit(batch, &before);
+        let committed = commits.commit(transaction);
         for (finish, permit) in finishes {
             // An answered job no longer counts as waiting: see `is_waited_for`.
             drop(permit);

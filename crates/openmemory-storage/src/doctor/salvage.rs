@@ -200,7 +200,7 @@ fn build_store(
             continue;
         }
         made.needs_reindex |= !memory(&old, &mut new, *number, &head, &mut made.lost)?;
-        target.apply(new.into_batch().0)?;
+        target.apply(new.into_batch())?;
         counters = Counters { next_number: counters.next_number.max(number.0 + 1), memories: counters.memories + 1 };
         saved.insert(*number, head.id);
     }
@@ -234,7 +234,7 @@ fn build_store(
     }
     last.put(&keys::meta(COUNTERS), &counters)?;
     last.put(&records::texts_key(), &())?;
-    target.apply(last.into_batch().0)?;
+    target.apply(last.into_batch())?;
     made.memories = counters.memories;
     write_store(&target, fresh, now)?;
     Ok(made)

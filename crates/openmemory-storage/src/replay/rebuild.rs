@@ -18,6 +18,7 @@ use crate::replay::expected_state::{digest_of, open_checkpoint};
 use crate::rows::backend::all_rows;
 use crate::rows::backend::{Backend, Batch, Row};
 use crate::rows::digest::State;
+use crate::rows::page_fill::is_frame;
 use crate::rows::records::{Records, applied_key, applied_row};
 use crate::tree::sled_tree::SledTree;
 use crate::wal::log::Log;
@@ -121,27 +122,23 @@ pub(crate) fn build(
     })
 }
 
-/// The order in which rows are written, so that sled's pages become full and consist of few fragments. sled splits a
-/// page of more than 16 rows after the ninth, and consolidates a page before its eleventh fragment.
+/// The order in which rows are written, so that sled's pages become full and consist of few fragments: sled consolidates a
+/// page before its eleventh.
 #[derive(Clone, Copy)]
 enum Pass {
-    /// Nine keys of sixteen, including the first and the last, without values: this makes pages of nine rows.
+    /// The keys that make pages, without values.
     Frame,
-    /// The other seven keys, which split no page. Each page now has eight fragments.
+    /// The other keys, which split no page. Each page now has eight fragments.
     Between,
     /// The values. The third one of a page consolidates it, and so does the thirteenth.
     Values,
 }
 
 impl Pass {
-    const PAGE: usize = 16;
-
     fn of(self, (key, value): Row, position: usize) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
-        let position = position % Self::PAGE;
-        let is_frame = position.is_multiple_of(2) || position == Self::PAGE - 1;
         match self {
-            Self::Frame => is_frame.then(|| (key, Some(Vec::new()))),
-            Self::Between => (!is_frame).then(|| (key, Some(Vec::new()))),
+            Self::Frame => is_frame(position).then(|| (key, Some(Vec::new()))),
+            Self::Between => (!is_frame(position)).then(|| (key, Some(Vec::new()))),
             Self::Values => Some((key, Some(value))),
         }
     }

@@ -44,6 +44,13 @@ impl Digest {
         self.bytes = self.bytes.wrapping_sub(row.bytes);
     }
 
+    /// Adds a sum of rows, of which some may have been subtracted.
+    pub(crate) fn add_all(&mut self, rows: &Self) {
+        self.sum = self.sum.wrapping_add(rows.sum);
+        self.rows = self.rows.wrapping_add(rows.rows);
+        self.bytes = self.bytes.wrapping_add(rows.bytes);
+    }
+
     pub(crate) fn encode(&self) -> [u8; Self::ENCODED] {
         let mut bytes = [0; Self::ENCODED];
         bytes[..16].copy_from_slice(&self.sum.to_le_bytes());
@@ -79,7 +86,11 @@ mod tests {
         assert_eq!(one, other);
         assert_ne!(rows[1].hash, rows[2].hash, "a byte that moves from the key to the value changes the hash");
         assert_eq!(Digest::decode(&one.encode()), one);
+        let mut change = Digest::default();
+        change.subtract(rows[0]);
+        other.add_all(&change);
+        rows[1..].iter().for_each(|row| other.subtract(*row));
         rows.iter().for_each(|row| one.subtract(*row));
-        assert_eq!(one, Digest::default());
+        assert_eq!([one, other], [Digest::default(); 2]);
     }
 }

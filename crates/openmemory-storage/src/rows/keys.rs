@@ -4,6 +4,9 @@ use openmemory_domain::learning::{KeptSource, LearningId, MessageId};
 use openmemory_domain::{ContentHash, MemoryId, TextKey, Timestamp};
 use openmemory_rules::Number;
 
+use crate::rows::backend::Batch;
+use crate::rows::page_fill::is_frame;
+
 pub(crate) const META: u8 = b'M';
 pub(crate) const ID: u8 = b'I';
 pub(crate) const TOMBSTONE: u8 = b'Z';
@@ -54,12 +57,6 @@ pub(crate) fn head(number: Number) -> Vec<u8> {
 
 pub(crate) fn history(number: Number, version: u64) -> Vec<u8> {
     key(HISTORY, &[&number.0.to_be_bytes(), &version.to_be_bytes()])
-}
-
-/// The memory of a key of [`history`].
-pub(crate) fn number_of_history(key: &[u8]) -> Option<Number> {
-    let (number, _) = key.strip_prefix(&[HISTORY])?.split_first_chunk()?;
-    Some(Number(u64::from_be_bytes(*number)))
 }
 
 pub(crate) fn content(number: Number, hash: ContentHash) -> Vec<u8> {
@@ -254,8 +251,12 @@ pub(crate) fn is_part(key: &[u8]) -> bool {
 
 /// Orders writes so that a concurrent reader sees each memory either old or new. What a version refers to is written
 /// before the version and removed after it; a replaced version is added to the history before the new one becomes the
-/// newest; an id leads to a memory only while the memory is complete.
-pub(crate) fn sort_for_readers(batch: &mut [(Vec<u8>, Option<Vec<u8>>)]) {
+/// newest; an id leads to a memory only while the memory is complete. Apart from that, pages become full: `batch` is in key
+/// order.
+pub(crate) fn in_write_order(batch: Batch) -> Batch {
+    let (frame, between): (Vec<_>, Vec<_>) =
+        batch.into_iter().enumerate().partition(|(position, _)| is_frame(*position));
+    let mut batch: Batch = frame.into_iter().chain(between).map(|(_, write)| write).collect();
     batch.sort_by_key(|(key, value)| match (key.first(), value) {
         (
             Some(
@@ -272,6 +273,7 @@ pub(crate) fn sort_for_readers(batch: &mut [(Vec<u8>, Option<Vec<u8>>)]) {
         (Some(&(CREATED | UPDATED | SCOPE | TAG | TEXT)), None) => 5,
         (_, None) => 6,
     });
+    batch
 }
 
 /// The prefixes of a memory's rows in the key spaces that are ordered by number.
@@ -304,6 +306,19 @@ pub(crate) fn updated_prefix() -> Vec<u8> {
     vec![UPDATED]
 }
 
+/// The number of the memory that a key contains.
+pub(crate) fn number(key: &[u8]) -> Option<Number> {
+    let (space, rest) = key.split_first()?;
+    let bytes = match *space {
+        HEAD | HISTORY | CONTENT | REPLACED_EMBEDDING | WAYPOINT | SOURCE => rest.first_chunk(),
+        INDEXED => rest.split_last()?.1.last_chunk(),
+        CREATED | UPDATED | SCOPE | TAG | TEXT => rest.last_chunk(),
+        PART => return number(rest.split_last_chunk::<2>()?.0),
+        _ => None,
+    };
+    bytes.map(|bytes| Number(u64::from_be_bytes(*bytes)))
+}
+
 /// The number at the end of a key.
 pub(crate) fn trailing_number(key: &[u8]) -> Option<Number> {
     key.last_chunk().map(|bytes| Number(u64::from_be_bytes(*bytes)))
@@ -328,6 +343,8 @@ pub(crate) fn sortable(at: Timestamp) -> [u8; 8] {
 
 #[cfg(test)]
 mod tests {
+    use openmemory_domain::Scope;
+
     use super::*;
 
     #[test]
@@ -388,13 +405,41 @@ mod tests {
         let [text, head, replaced] =
             [indexed(None, number, IndexedKind::Text), head(number), replaced_embedding(number, hash)];
         let order = |value: Option<Vec<u8>>| {
-            let mut batch: Vec<_> =
-                [&text, &head, &id, &replaced].into_iter().map(|key| (key.clone(), value.clone())).collect();
-            sort_for_readers(&mut batch);
-            batch.into_iter().map(|(key, _)| key[0]).collect::<Vec<_>>()
+            let batch = [&text, &head, &id, &replaced].into_iter().map(|key| (key.clone(), value.clone())).collect();
+            in_write_order(batch).into_iter().map(|(key, _)| key[0]).collect::<Vec<_>>()
         };
         assert_eq!(order(Some(Vec::new())), [REPLACED_EMBEDDING, INDEXED, HEAD, ID]);
         assert_eq!(order(None)[..2], [ID, HEAD]);
+    }
+
+    #[test]
+    fn a_key_names_the_memory_whose_row_it_is() {
+        let (at, hash) = (Timestamp::from_millis(1), ContentHash::of("x"));
+        let of = |number: Number| {
+            let text = TextKey::of(&Scope::default(), "x");
+            let mut keys = vec![head(number), history(number, 2), content(number, hash), waypoints(number)];
+            keys.extend([replaced_embedding(number, hash), created(at, number), updated(at, number)]);
+            keys.extend([scope("user_id", "ada", at, number), tag("a", at, number), super::text(text, number)]);
+            keys.extend(IndexedKind::ALL.map(|kind| indexed(Some("ada"), number, kind)));
+            let parts: Vec<_> = keys.iter().map(|key| part(key, 3)).collect();
+            [keys, parts].concat()
+        };
+        for expected in [0, 7, u64::MAX].map(Number) {
+            assert!(of(expected).iter().all(|key| number(key) == Some(expected)), "{expected:?}");
+        }
+        let id = MemoryId::read("id", "a long name of a memory").unwrap();
+        for other in [meta("counters"), super::id(&id), tombstone(&id), document("a long name"), Vec::new()] {
+            assert_eq!(number(&other), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn rows_of_one_kind_are_written_so_that_they_fill_pages() {
+        let batch = (0..32).map(|number| (head(Number(number)), Some(Vec::new()))).collect();
+        let order: Vec<u64> = in_write_order(batch).iter().map(|(key, _)| number(key).unwrap().0).collect();
+        let frame = [0, 2, 4, 6, 8, 10, 12, 14, 15, 16, 18, 20, 22, 24, 26, 28, 30, 31];
+        assert_eq!(order[..18], frame);
+        assert!(order[18..].is_sorted());
     }
 
     #[test]

@@ -28,6 +28,9 @@ const REINDEX: &str = "reindex";
 const PROTOTYPES: &str = "prototypes";
 const TEXTS: &str = "texts";
 
+/// Most records are shorter, and written without growing.
+const USUAL_BYTES: usize = 512;
+
 /// Names of the rows about the whole store.
 pub(crate) fn model_key() -> Vec<u8> {
     keys::meta(MODEL)
@@ -64,7 +67,8 @@ pub(crate) fn is_applied(key: &[u8]) -> bool {
 }
 
 pub(crate) fn encode<T: Serialize>(record: &T) -> Result<Vec<u8>, StorageError> {
-    postcard::to_stdvec(record).map_err(|error| StorageError::Corrupted(format!("a record cannot be written: {error}")))
+    postcard::to_extend(record, Vec::with_capacity(USUAL_BYTES))
+        .map_err(|error| StorageError::Corrupted(format!("a record cannot be written: {error}")))
 }
 
 pub(crate) fn encode_json<T: Serialize>(record: &T) -> Result<Vec<u8>, StorageError> {

@@ -24,6 +24,8 @@ mod upgrading;
 struct InMemory {
     rows: RwLock<BTreeMap<Vec<u8>, Vec<u8>>>,
     batches: AtomicUsize,
+    /// The keys that were read one by one.
+    looked_for: RwLock<Vec<Vec<u8>>>,
     broken: AtomicBool,
     /// Simulates a failure in a background thread.
     failed: AtomicBool,
@@ -53,6 +55,7 @@ fn set(rows: &mut BTreeMap<Vec<u8>, Vec<u8>>, (key, value): (Vec<u8>, Option<Vec
 
 impl Backend for InMemory {
     fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+        self.looked_for.write().push(key.to_vec());
         Ok(self.rows.read().get(key).cloned())
     }
 
@@ -198,6 +201,30 @@ async fn a_failed_attempt_rolls_back_only_its_own_writes() {
         (2, 0, 0, 4)
     );
     assert_eq!(store.content(Number(0), ContentHash::of("one")).unwrap().as_deref(), Some("one"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_there_is_neither_looked_for_nor_removed() {
+    let (memory, store, _directory) = store();
+    for id in ["first", "second", "third"] {
+        memory.looked_for.write().clear();
+        let work = |transaction: &mut Transaction<'_>| {
+            let number = put(transaction, &version(id, "text", 40_000), "text")?;
+            let link =
+                Waypoint { weight: 0.7, created_at: Timestamp::from_millis(1), updated_at: Timestamp::from_millis(1) };
+            transaction.put_waypoints(number, &[(Number(7), link)])
+        };
+        commit(&store, work).await.unwrap();
+        let of_a_memory = |key: &Vec<u8>| keys::number(key).is_some();
+        assert!(!memory.looked_for.read().iter().any(of_a_memory), "{id}");
+    }
+    let mut transaction = Transaction::new(&*memory);
+    let [first, absent] = ["first", "absent"].map(|id| keys::id(&MemoryId::read("id", id).unwrap()));
+    transaction.remove(&absent).unwrap();
+    assert!(transaction.is_empty());
+    transaction.remove(&first).unwrap();
+    transaction.remove(&first).unwrap();
+    assert_eq!(transaction.into_batch(), [(first, None)]);
 }
 
 #[tokio::test]
