@@ -3,7 +3,8 @@
 use openmemory_rules::Error;
 use openmemory_rules::contract::ItemResult;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde::ser::{SerializeSeq, Serializer};
+use serde_json::json;
 
 #[derive(Serialize)]
 struct Success<'a, T> {
@@ -29,11 +30,32 @@ pub fn error(code: &str, field: Option<&str>, message: &str) -> String {
     .to_string()
 }
 
-/// The results of a batch.
-pub fn items<T: Serialize>(results: Vec<ItemResult<T>>) -> Value {
-    let item = |result: ItemResult<T>| match result {
-        Ok(memory) => json!({ "ok": true, "memory": memory }),
-        Err(error) => json!(error),
-    };
-    results.into_iter().map(item).collect()
+/// The results of a batch. They are written one after another: as values, all metadata would be parsed.
+pub struct Items<T>(pub Vec<ItemResult<T>>);
+
+#[derive(Serialize)]
+struct Done<'a, T> {
+    ok: bool,
+    memory: &'a T,
+}
+
+impl<T: Serialize> Serialize for Items<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
+        for result in &self.0 {
+            match result {
+                Ok(memory) => list.serialize_element(&Done { ok: true, memory })?,
+                Err(error) => list.serialize_element(error)?,
+            }
+        }
+        list.end()
+    }
+}
+
+/// What a call on many memories returns: a result for each, or what became of all.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum OfMany<T, A> {
+    Each(Items<T>),
+    All(A),
 }

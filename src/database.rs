@@ -7,6 +7,7 @@ use std::sync::Arc;
 use napi::Env;
 use napi::bindgen_prelude::{Float32Array, FnArgs, Function, Promise, PromiseRaw, Result};
 use napi_derive::napi;
+use openmemory_domain::Invalid;
 use openmemory_domain::request::{
     AddMany, ById, ContextRequest, Decide, Delete, DeleteMany, Export, Facets, FeedbackRequest, Get, History, Import,
     Learn, LearningById, List, ListLearnings, ListMessages, NewMemory, Operations, Reinforce, Restore, Retire, Search,
@@ -20,9 +21,9 @@ use openmemory_rules::{Error, ImportFile};
 use openmemory_server::moved_documents::{add_documents, documents_to_move};
 use parking_lot::Mutex;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::Value;
 
-use crate::answer::{answer, items};
+use crate::answer::{Items, OfMany, answer};
 use crate::control::{Control, progress};
 use crate::database_handle::{DatabaseHandle, Served, run};
 use crate::database_watcher::DatabaseWatcher;
@@ -76,7 +77,7 @@ impl Database {
     #[napi(ts_return_type = "Promise<string>")]
     pub fn add_many<'env>(&self, env: &'env Env, request: String, control: Option<&Control>) -> Promised<'env> {
         let control = progress(control);
-        self.batch(env, read(&request, AddMany::read), |store, batch| store.add_many(batch, control))
+        self.batch(env, request, AddMany::read, |store, batch| store.add_many(batch, control))
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -98,7 +99,7 @@ impl Database {
     #[napi(ts_return_type = "Promise<string>")]
     pub fn update_many<'env>(&self, env: &'env Env, request: String, control: Option<&Control>) -> Promised<'env> {
         let control = progress(control);
-        self.batch(env, read(&request, UpdateMany::read), |store, batch| store.update_many(batch, control))
+        self.batch(env, request, UpdateMany::read, |store, batch| store.update_many(batch, control))
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -109,13 +110,13 @@ impl Database {
 
     #[napi(ts_return_type = "Promise<string>")]
     pub fn touch<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
-        self.batch(env, read(&request, Touch::read), |store, touch| store.touch(touch))
+        self.batch(env, request, Touch::read, |store, touch| store.touch(touch))
     }
 
     #[napi(ts_return_type = "Promise<string>")]
     pub fn apply_operations<'env>(&self, env: &'env Env, request: String, control: Option<&Control>) -> Promised<'env> {
         let control = progress(control);
-        self.batch(env, read(&request, Operations::read), |store, all| store.apply_operations(all, control))
+        self.batch(env, request, Operations::read, |store, all| store.apply_operations(all, control))
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -129,12 +130,12 @@ impl Database {
         self.call(env, read(&request, DeleteMany::read), |store, delete| {
             Box::pin(async move {
                 let filter = match delete {
-                    DeleteMany::Ids(ids) => return store.delete_many(ids).await.map(items),
+                    DeleteMany::Ids(ids) => return store.delete_many(ids).await.map(|each| OfMany::Each(Items(each))),
                     DeleteMany::Matching(filter) => Some(Arc::new(filter)),
                     DeleteMany::All => None,
                 };
                 let ids = store.ids_matching(filter.clone(), Arc::clone(&control)).await?;
-                Ok(json!(store.delete_matching(ids, filter, control).await?))
+                store.delete_matching(ids, filter, control).await.map(OfMany::All)
             })
         })
     }
@@ -368,14 +369,24 @@ impl Database {
         env.spawn_future(async move { Ok(answer(run(started, &handle, request, call).await)) })
     }
 
-    /// A call with a result for each item.
-    fn batch<'env, R, T, C>(&self, env: &'env Env, request: std::result::Result<R, Error>, call: C) -> Promised<'env>
+    /// A call with a result for each item. The request is read on another thread: a long one takes longer than the event
+    /// loop should wait.
+    fn batch<'env, R, T, C>(
+        &self,
+        env: &'env Env,
+        request: String,
+        read_batch: fn(Value) -> std::result::Result<R, Invalid>,
+        call: C,
+    ) -> Promised<'env>
     where
         R: Send + 'static,
         T: Serialize + Send + 'static,
         C: for<'a> FnOnce(&'a PostgresStore, R) -> Reply<'a, Vec<ItemResult<T>>> + Send + 'static,
     {
         let (started, handle) = (self.handle.begin(), Arc::clone(&self.handle));
-        env.spawn_future(async move { Ok(answer(run(started, &handle, request, call).await.map(items))) })
+        env.spawn_future(async move {
+            let batch = read(&request, read_batch);
+            Ok(answer(run(started, &handle, batch, call).await.map(Items)))
+        })
     }
 }

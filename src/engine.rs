@@ -14,17 +14,17 @@ use openmemory_domain::request::{
     Learn, LearningById, List, ListLearnings, ListMessages, NewMemory, Operations, Reinforce, Restore, Retire, Search,
     Sources, Touch, Update, UpdateMany,
 };
-use openmemory_domain::{Clock, SystemClock};
+use openmemory_domain::{Clock, Invalid, SystemClock};
 use openmemory_engine::{self as engine, EngineStore, Shared};
 use openmemory_rules::Error;
 use openmemory_rules::ImportFile;
 use openmemory_rules::context::block;
-use openmemory_rules::contract::Control as Progress;
+use openmemory_rules::contract::{Control as Progress, ItemResult};
 use openmemory_server::moved_documents::{add_documents, documents_to_move};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::Value;
 
-use crate::answer::{answer, items};
+use crate::answer::{Items, OfMany, answer};
 use crate::control::{Control, progress};
 use crate::embedder::embed_call;
 use crate::handle::{Handle, blocking, reading, run_inline};
@@ -82,8 +82,8 @@ impl Engine {
 
     #[napi(ts_return_type = "Promise<string>")]
     pub fn add_many<'env>(&self, env: &'env Env, request: String, control: Option<&Control>) -> Promised<'env> {
-        let (batch, control) = (read(&request, AddMany::read), progress(control));
-        self.call(env, |engine| async move { engine.add_many(batch?, &control).await.map(items) })
+        let control = progress(control);
+        self.batch(env, request, AddMany::read, |engine, batch| async move { engine.add_many(batch, &control).await })
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -111,8 +111,13 @@ impl Engine {
 
     #[napi(ts_return_type = "Promise<string>")]
     pub fn update_many<'env>(&self, env: &'env Env, request: String, control: Option<&Control>) -> Promised<'env> {
-        let (batch, control) = (read(&request, UpdateMany::read), progress(control));
-        self.call(env, |engine| async move { engine.update_many(batch?, &control).await.map(items) })
+        let control = progress(control);
+        self.batch(
+            env,
+            request,
+            UpdateMany::read,
+            |engine, batch| async move { engine.update_many(batch, &control).await },
+        )
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -123,14 +128,18 @@ impl Engine {
 
     #[napi(ts_return_type = "Promise<string>")]
     pub fn touch<'env>(&self, env: &'env Env, request: String) -> Promised<'env> {
-        let touch = read(&request, Touch::read);
-        self.call(env, |engine| async move { engine.touch(touch?).await.map(items) })
+        self.batch(env, request, Touch::read, |engine, touch| async move { engine.touch(touch).await })
     }
 
     #[napi(ts_return_type = "Promise<string>")]
     pub fn apply_operations<'env>(&self, env: &'env Env, request: String, control: Option<&Control>) -> Promised<'env> {
-        let (operations, control) = (read(&request, Operations::read), progress(control));
-        self.call(env, |engine| async move { engine.apply_operations(operations?, &control).await.map(items) })
+        let control = progress(control);
+        self.batch(
+            env,
+            request,
+            Operations::read,
+            |engine, all| async move { engine.apply_operations(all, &control).await },
+        )
     }
 
     #[napi(ts_return_type = "Promise<string>")]
@@ -144,13 +153,13 @@ impl Engine {
         let (delete, control) = (read(&request, DeleteMany::read), progress(control));
         self.call(env, |engine| async move {
             let filter = match delete? {
-                DeleteMany::Ids(ids) => return engine.delete_many(ids).await.map(items),
+                DeleteMany::Ids(ids) => return engine.delete_many(ids).await.map(|each| OfMany::Each(Items(each))),
                 DeleteMany::Matching(filter) => Some(Arc::new(filter)),
                 DeleteMany::All => None,
             };
             let (store, scan_filter, scan_control) = (Arc::clone(&engine), filter.clone(), Arc::clone(&control));
             let ids = reading(move || store.ids_matching(scan_filter.as_deref(), &scan_control)).await?;
-            Ok(json!(engine.delete_matching(ids, filter, &control).await?))
+            engine.delete_matching(ids, filter, &control).await.map(OfMany::All)
         })
     }
 
@@ -366,6 +375,27 @@ impl Engine {
     {
         let result = self.result(call);
         env.spawn_future(async move { Ok(result.await) })
+    }
+
+    /// A call with a result for each item. The request is read on another thread: a long one takes longer than the event
+    /// loop should wait.
+    fn batch<'env, R, T, C, F>(
+        &self,
+        env: &'env Env,
+        request: String,
+        read_batch: fn(Value) -> std::result::Result<R, Invalid>,
+        call: C,
+    ) -> Promised<'env>
+    where
+        R: Send + 'static,
+        T: Serialize + 'static,
+        C: FnOnce(Arc<Shared>, R) -> F + Send + 'static,
+        F: Future<Output = std::result::Result<Vec<ItemResult<T>>, Error>> + Send + 'static,
+    {
+        self.call(env, move |engine| async move {
+            let batch = read(&request, read_batch)?;
+            call(engine, batch).await.map(Items)
+        })
     }
 
     /// A call that does little but wait for the writer: it starts on this thread and is completed by the writer thread.
