@@ -1,5 +1,5 @@
 // Which third-party work is in the binaries, and under which licences? Writes THIRD_PARTY_NOTICES.txt, which both
-// packages contain, from Cargo.lock and the sources of all crates that are linked on any platform. Build-time
+// packages contain, from Cargo.lock and the sources of all crates that are linked on any platform. Other build-time
 // dependencies are not included. `npm run notices` writes the file, `npm run notices -- --check` compares it. Needs the
 // sources of the crates, as after a build.
 
@@ -11,6 +11,9 @@ import { pathToFileURL } from 'node:url'
 import { readJson, root } from './platform.mjs'
 
 export const NOTICES = 'THIRD_PARTY_NOTICES.txt'
+
+/** Crates that a build script of ours takes data from, which is in the binary. */
+const COPIED_FROM = ['stop-words']
 
 /** The packages whose code Vite puts into the studio. */
 const STUDIO = ['@preact/signals', '@preact/signals-core', 'preact', 'swagger-ui-dist']
@@ -92,7 +95,9 @@ function linkedCrates() {
   const linked = new Set([metadata.resolve.root])
   for (const id of linked) {
     for (const { pkg, dep_kinds } of nodes.get(id).deps) {
-      if (dep_kinds.some(({ kind }) => kind === null) && !isMacro(packages.get(pkg))) linked.add(pkg)
+      const crate = packages.get(pkg)
+      const isLinked = dep_kinds.some(({ kind }) => kind === null) || COPIED_FROM.includes(crate.name)
+      if (isLinked && !isMacro(crate)) linked.add(pkg)
     }
   }
   const byName = (one, other) => compare(one.name, other.name) || compare(one.version, other.version)

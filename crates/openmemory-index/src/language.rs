@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 use rust_stemmers::{Algorithm, Stemmer};
 use serde::{Deserialize, Serialize};
 
+use super::stop_words::stop_words;
+
 /// The languages with a Snowball stemmer and a list of stop words, by ISO 639-1 code. Their places are stored: see
 /// [`crate::terms::Terms::VERSION`].
 const LANGUAGES: [(&str, Algorithm); 18] = [
@@ -34,7 +36,7 @@ const LANGUAGES: [(&str, Algorithm); 18] = [
 static STOP_WORDS: LazyLock<HashMap<&'static str, u32>> = LazyLock::new(|| {
     let mut words: HashMap<&'static str, u32> = HashMap::new();
     for (at, (code, _)) in LANGUAGES.iter().enumerate() {
-        for word in stop_words::lookup(code).unwrap_or_default() {
+        for word in stop_words(code) {
             // Split like texts: "couldn't" becomes two words.
             word.split('\'')
                 .filter(|part| !part.is_empty())
@@ -86,5 +88,17 @@ impl Language {
     /// The stem of a lower-case word, by Snowball's algorithm for the language.
     pub(super) fn stem(self, word: &str) -> Cow<'_, str> {
         Stemmer::create(LANGUAGES[self.index()].1).stem(word).into_owned().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_language_has_stop_words() {
+        for (code, _) in LANGUAGES {
+            assert!(stop_words(code).next().is_some(), "{code}");
+        }
     }
 }

@@ -32,6 +32,7 @@ mod sector_mask;
 mod simhash;
 mod slot;
 mod statistics;
+mod stop_words;
 mod tags;
 mod terms;
 mod top_k;

@@ -13,15 +13,14 @@ use icu_segmenter::{WordSegmenter, WordSegmenterBorrowed};
 use unicode_normalization::UnicodeNormalization;
 use unicode_script::{Script, UnicodeScript};
 
+use super::stop_words::stop_words;
 use super::word::Word;
 
 static SEGMENTER: LazyLock<WordSegmenterBorrowed<'static>> =
     LazyLock::new(|| WordSegmenter::new_dictionary(WordBreakInvariantOptions::default()));
 
-static STOP_WORDS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
-    let lists = ["zh", "ja", "ko", "th"].map(|language| stop_words::lookup(language).unwrap_or_default());
-    lists.into_iter().flatten().copied().collect()
-});
+static STOP_WORDS: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| ["zh", "ja", "ko", "th"].into_iter().flat_map(stop_words).collect());
 
 /// Whether words of this script are not delimited by spaces, or (Korean) have endings that no stemmer here handles.
 pub(super) fn is_unspaced(c: char) -> bool {
