@@ -12,13 +12,18 @@ struct Success<'a, T> {
 }
 
 pub fn answer<T: Serialize>(result: Result<T, Error>) -> String {
-    let text = match result {
-        Ok(value) => serde_json::to_string(&Success { ok: &value }),
-        Err(error) => serde_json::to_string(&json!({ "error": error.to_json() })),
-    };
-    text.unwrap_or_else(|_| {
-        json!({ "error": Error::Internal("a result could not be serialized as JSON").to_json() }).to_string()
-    })
+    answered(result.and_then(|value| success(&value)))
+}
+
+/// The answer with a value.
+pub fn success<T: Serialize>(value: &T) -> Result<String, Error> {
+    serde_json::to_string(&Success { ok: value })
+        .map_err(|_| Error::Internal("a result could not be serialized as JSON"))
+}
+
+/// The answer of a call that has made one if it has succeeded.
+pub fn answered(result: Result<String, Error>) -> String {
+    result.unwrap_or_else(|error| json!({ "error": error.to_json() }).to_string())
 }
 
 /// An error of the server or the key file, as JSON.

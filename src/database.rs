@@ -1,11 +1,12 @@
 //! Which methods does a store in a database have in JavaScript? Those of the engine. None of them blocks the thread that
 //! polls it.
 
+use std::convert::identity;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use napi::Env;
-use napi::bindgen_prelude::{Float32Array, FnArgs, Function, Promise, PromiseRaw, Result};
+use napi::bindgen_prelude::{Float32Array, FnArgs, Function, Promise, Result};
 use napi_derive::napi;
 use openmemory_domain::Invalid;
 use openmemory_domain::request::{
@@ -23,19 +24,18 @@ use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::answer::{Items, OfMany, answer};
+use crate::answer::{Items, OfMany, answer, success};
 use crate::control::{Control, progress};
-use crate::database_handle::{DatabaseHandle, Served, run};
+use crate::database_handle::{DatabaseHandle, Served, Work, run};
 use crate::database_watcher::DatabaseWatcher;
 use crate::embedder::embed_call;
 use crate::handle::blocking;
 use crate::language_model::language_model;
 use crate::options::StoreSpec;
+use crate::promise::{Promised, promise};
 use crate::request::{read, read_documents};
 use crate::server::{MakeStores, Server};
 use crate::watcher::wake_call;
-
-type Promised<'env> = Result<PromiseRaw<'env, String>>;
 
 #[napi]
 pub struct Database {
@@ -318,12 +318,12 @@ impl Database {
     #[napi(ts_return_type = "Promise<string>")]
     pub fn tenants<'env>(&self, env: &'env Env) -> Promised<'env> {
         let (started, handle) = (self.handle.begin(), Arc::clone(&self.handle));
-        env.spawn_future(async move {
+        promise(env, async move {
             let tenants = async {
                 let _running = started?;
                 handle.tenants().await
             };
-            Ok(answer(tenants.await))
+            answer(tenants.await)
         })
     }
 
@@ -356,7 +356,7 @@ impl Database {
     #[napi(ts_return_type = "Promise<string>")]
     pub fn close<'env>(&self, env: &'env Env) -> Promised<'env> {
         let handle = Arc::clone(&self.handle);
-        env.spawn_future(async move { Ok(answer(handle.close().await)) })
+        promise(env, async move { answer(handle.close().await) })
     }
 
     fn call<'env, R, T, C>(&self, env: &'env Env, request: std::result::Result<R, Error>, call: C) -> Promised<'env>
@@ -366,7 +366,8 @@ impl Database {
         C: for<'a> FnOnce(&'a PostgresStore, R) -> Reply<'a, T> + Send + 'static,
     {
         let (started, handle) = (self.handle.begin(), Arc::clone(&self.handle));
-        env.spawn_future(async move { Ok(answer(run(started, &handle, request, call).await)) })
+        let work = request.map(|request| work(request, call, identity));
+        promise(env, run(started, handle, work))
     }
 
     /// A call with a result for each item. The request is read on another thread: a long one takes longer than the event
@@ -384,9 +385,23 @@ impl Database {
         C: for<'a> FnOnce(&'a PostgresStore, R) -> Reply<'a, Vec<ItemResult<T>>> + Send + 'static,
     {
         let (started, handle) = (self.handle.begin(), Arc::clone(&self.handle));
-        env.spawn_future(async move {
-            let batch = read(&request, read_batch);
-            Ok(answer(run(started, &handle, batch, call).await.map(Items)))
+        promise(env, async move {
+            let work = read(&request, read_batch).map(|batch| work(batch, call, Items));
+            run(started, handle, work).await
         })
     }
+}
+
+/// `shown` makes the value of the answer from that of the call.
+fn work<R, T, C, A>(request: R, call: C, shown: fn(T) -> A) -> Work
+where
+    R: Send + 'static,
+    T: Send + 'static,
+    C: for<'a> FnOnce(&'a PostgresStore, R) -> Reply<'a, T> + Send + 'static,
+    A: Serialize + 'static,
+{
+    Box::new(move |store| {
+        let reply = call(store, request);
+        Box::pin(async move { success(&shown(reply.await?)) })
+    })
 }

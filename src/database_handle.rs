@@ -8,6 +8,7 @@ use openmemory_postgres::{Options, PostgresStore, PostgresStores};
 use openmemory_rules::Error;
 use openmemory_rules::contract::{Claim, Idempotency, MemoryStore, Reply, Stores};
 
+use crate::answer::answered;
 use crate::in_flight::{Beginning, InFlight, Running};
 use crate::options::StoreSpec;
 use crate::server::Models;
@@ -111,17 +112,15 @@ impl Idempotency for Served {
     }
 }
 
-/// Runs a call on the store.
-pub async fn run<R, T, C>(
-    started: Result<Running, Error>,
-    handle: &DatabaseHandle,
-    request: Result<R, Error>,
-    call: C,
-) -> Result<T, Error>
-where
-    C: for<'a> FnOnce(&'a PostgresStore, R) -> Reply<'a, T>,
-{
-    let (running, request) = (started?, request?);
-    let store = handle.store().await?;
-    running.unless_given_up(call(&store, request)).await
+/// A call, which makes an answer. Of one type whatever it is: what surrounds it is compiled once.
+pub type Work = Box<dyn for<'a> FnOnce(&'a PostgresStore) -> Reply<'a, String> + Send>;
+
+/// Runs a call on the store, for its answer.
+pub async fn run(started: Result<Running, Error>, handle: Arc<DatabaseHandle>, work: Result<Work, Error>) -> String {
+    let done = async {
+        let (running, work) = (started?, work?);
+        let store = handle.store().await?;
+        running.unless_given_up(work(&store)).await
+    };
+    answered(done.await)
 }

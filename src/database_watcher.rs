@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use napi::Env;
-use napi::bindgen_prelude::{PromiseRaw, Result};
 use napi_derive::napi;
 use openmemory_domain::request::Watch;
 use openmemory_rules::Error;
@@ -13,13 +12,14 @@ use parking_lot::Mutex;
 use crate::answer::answer;
 use crate::database_handle::DatabaseHandle;
 use crate::in_flight::Beginning;
+use crate::promise::{Promised, promise};
 use crate::watcher::{Wake, changes_of};
 
 /// A watcher of a database.
 #[napi]
 pub struct DatabaseWatcher {
     handle: Arc<DatabaseHandle>,
-    request: std::result::Result<Watch, Error>,
+    request: Result<Watch, Error>,
     wake: Wake,
     position: Arc<Mutex<Position>>,
 }
@@ -35,7 +35,7 @@ struct Position {
 }
 
 impl DatabaseWatcher {
-    pub fn new(handle: Arc<DatabaseHandle>, request: std::result::Result<Watch, Error>, wake: Wake) -> Self {
+    pub fn new(handle: Arc<DatabaseHandle>, request: Result<Watch, Error>, wake: Wake) -> Self {
         Self { handle, request, wake, position: Arc::default() }
     }
 }
@@ -44,17 +44,17 @@ impl DatabaseWatcher {
 impl DatabaseWatcher {
     /// As [`Watcher::take`].
     #[napi(ts_return_type = "Promise<string>")]
-    pub fn take<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, String>> {
+    pub fn take<'env>(&self, env: &'env Env) -> Promised<'env> {
         let is_first = self.position.lock().watcher.is_none();
         let started = self.handle.begin_watch(is_first);
         let (handle, position) = (Arc::clone(&self.handle), Arc::clone(&self.position));
         let (request, wake) = (self.request.clone(), Arc::clone(&self.wake));
-        env.spawn_future(async move {
+        promise(env, async move {
             let taken = async {
                 let (running, beginning) = started?;
                 running.unless_given_up(next(&handle, (request?, beginning), wake, &position)).await
             };
-            Ok(answer(taken.await.map(changes_of)))
+            answer(taken.await.map(changes_of))
         })
     }
 
@@ -73,7 +73,7 @@ async fn next(
     (request, beginning): (Watch, Option<Beginning>),
     wake: Wake,
     position: &Mutex<Position>,
-) -> std::result::Result<Option<Vec<MemoryChange>>, Error> {
+) -> Result<Option<Vec<MemoryChange>>, Error> {
     let (watcher, control, ends) = {
         let mut position = position.lock();
         (position.watcher.take(), Arc::clone(&position.control), position.ends)

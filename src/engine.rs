@@ -2,11 +2,10 @@
 
 use std::future::Future;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{
-    Float32Array, FnArgs, Function, Object, Promise, PromiseRaw, Result, within_runtime_if_available,
-};
+use napi::bindgen_prelude::{Float32Array, FnArgs, Function, Object, Promise, Result, within_runtime_if_available};
 use napi::{Env, JsValue};
 use napi_derive::napi;
 use openmemory_domain::request::{
@@ -24,20 +23,19 @@ use openmemory_server::moved_documents::{add_documents, documents_to_move};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::answer::{Items, OfMany, answer};
+use crate::answer::{Items, OfMany, answer, answered, success};
 use crate::control::{Control, progress};
 use crate::embedder::embed_call;
-use crate::handle::{Handle, blocking, reading, run_inline};
+use crate::handle::{Call, Handle, blocking, reading, run_inline};
 use crate::inline_poll::poll_inline;
 use crate::language_model::language_model;
 use crate::loop_budget::{InlinePermit, LoopBudget};
 use crate::options::StoreSpec;
+use crate::promise::{Promised, promise};
 use crate::request::{read, read_documents};
 use crate::server::Server;
 use crate::watcher::{Watcher, wake_call};
 use crate::written::written;
-
-type Promised<'env> = Result<PromiseRaw<'env, String>>;
 
 /// Maximum size of an update that continues on JavaScript's thread after a JavaScript function has embedded its text.
 /// It does so only if no other call is running.
@@ -363,7 +361,7 @@ impl Engine {
     #[napi(ts_return_type = "Promise<string>")]
     pub fn close<'env>(&self, env: &'env Env) -> Promised<'env> {
         let handle = Arc::clone(&self.handle);
-        env.spawn_future(async move { Ok(answer(handle.close().await)) })
+        promise(env, async move { answer(handle.close().await) })
     }
 
     /// A call that waits asynchronously.
@@ -373,8 +371,7 @@ impl Engine {
         C: FnOnce(Arc<Shared>) -> F + Send + 'static,
         F: Future<Output = std::result::Result<T, Error>> + Send + 'static,
     {
-        let result = self.result(call);
-        env.spawn_future(async move { Ok(result.await) })
+        promise(env, self.result(call))
     }
 
     /// A call with a result for each item. The request is read on another thread: a long one takes longer than the event
@@ -420,23 +417,17 @@ impl Engine {
         C: FnOnce(Arc<Shared>) -> F + Send + 'static,
         F: Future<Output = std::result::Result<T, Error>> + Send + 'static,
     {
-        let result = self.result(call);
-        within_runtime_if_available(|| poll_inline(env, result, &self.budget, permit))
+        let work = Box::pin(self.result(call));
+        within_runtime_if_available(|| poll_inline(env, work, &self.budget, permit))
     }
 
-    fn result<T, C, F>(&self, call: C) -> impl Future<Output = String> + Send + 'static
+    fn result<T, C, F>(&self, call: C) -> impl Future<Output = String> + Send + use<T, C, F>
     where
         T: Serialize + 'static,
         C: FnOnce(Arc<Shared>) -> F + Send + 'static,
         F: Future<Output = std::result::Result<T, Error>> + Send + 'static,
     {
-        let started = self.handle.begin();
-        async move {
-            answer(match started {
-                Ok(started) => started.run(call).await,
-                Err(closed) => Err(closed),
-            })
-        }
+        run(self.handle.begin(), Box::new(|engine| Box::pin(async { success(&call(engine).await?) })))
     }
 
     /// A read on the blocking pool.
@@ -449,10 +440,21 @@ impl Engine {
     }
 }
 
+/// A call, which makes an answer. Of one type whatever it is: what surrounds it is compiled once.
+type Work =
+    Box<dyn FnOnce(Arc<Shared>) -> Pin<Box<dyn Future<Output = std::result::Result<String, Error>> + Send>> + Send>;
+
+async fn run(started: std::result::Result<Call, Error>, work: Work) -> String {
+    answered(match started {
+        Ok(started) => started.run(work).await,
+        Err(closed) => Err(closed),
+    })
+}
+
 /// Checks a closed store. With `repair`, repairs it.
 #[napi(ts_return_type = "Promise<string>")]
 #[cfg_attr(test, allow(dead_code, reason = "functions are registered outside of tests only"))]
 pub fn doctor(env: &Env, path: String, repair: bool) -> Promised<'_> {
     let diagnosis = blocking(move || engine::doctor(Path::new(&path), repair, SystemClock.now()));
-    env.spawn_future(async move { Ok(answer(diagnosis.await)) })
+    promise(env, async move { answer(diagnosis.await) })
 }

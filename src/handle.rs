@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock};
 
 use napi::bindgen_prelude::spawn_blocking;
-use napi::tokio::sync::{Mutex, Semaphore};
+use napi::tokio::sync::{Mutex, Semaphore, oneshot};
 use openmemory_engine::{Directory, Registry, Shared};
 use openmemory_rules::Error;
 
@@ -120,5 +120,9 @@ pub async fn reading<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> 
 
 /// Runs work that may block on the blocking pool. Callable from any thread, because the writer thread also polls calls.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
-    spawn_blocking(work).await.unwrap_or(Err(Error::Internal("a call panicked")))
+    let (done, result) = oneshot::channel();
+    // Of one type whatever it runs: the code of a task is compiled for each type that is spawned.
+    let work: Box<dyn FnOnce() + Send> = Box::new(move || drop(done.send(work())));
+    spawn_blocking(work);
+    result.await.unwrap_or(Err(Error::Internal("a call panicked")))
 }

@@ -16,7 +16,8 @@ use parking_lot::Mutex;
 
 use crate::loop_budget::{InlinePermit, LoopBudget};
 
-type Work = Pin<Box<dyn Future<Output = String> + Send>>;
+/// A call.
+pub type Work = Pin<Box<dyn Future<Output = String> + Send>>;
 type Answer = Box<dyn FnOnce(Env) -> Result<String> + Send>;
 
 /// A promise that is settled by the event loop, because the call was not ready at once or the budget is used up.
@@ -37,11 +38,10 @@ struct Call {
 /// between waits, unless it has a permit.
 pub fn poll_inline<'env>(
     env: &'env Env,
-    work: impl Future<Output = String> + Send + 'static,
+    mut work: Work,
     budget: &LoopBudget,
     permit: Option<InlinePermit>,
 ) -> Result<Object<'env>> {
-    let mut work: Work = Box::pin(work);
     let call = Arc::new(Call::default());
     // Locked until the call is stored: a thread that wakes it before that leaves polling to this thread.
     let mut pending = call.pending.lock();

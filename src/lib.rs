@@ -10,6 +10,7 @@
 //! | `request` | what does a call of JavaScript ask for? |
 //! | `in_flight` | which calls of an object are running, when may they start, and when may it close? |
 //! | `handle` | when is the engine opened and closed? |
+//! | `promise` | how does a call become a promise of JavaScript? |
 //! | `inline_poll` | how does a call resolve its promise with the fewest thread switches? |
 //! | `loop_budget` | how long may calls occupy JavaScript's thread? |
 //! | `options` | which store do the constructor's options describe? |
@@ -49,6 +50,7 @@ mod loop_budget;
 mod mcp;
 mod model_check;
 mod options;
+mod promise;
 mod request;
 mod runtime;
 mod server;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use napi::Env;
-use napi::bindgen_prelude::{Error, PromiseRaw, Result};
+use napi::bindgen_prelude::{Error, Result};
 use napi_derive::napi;
 use openmemory_embedding::{self as embedding, EmbeddingError, Measured, ModelOptions, Port};
 use parking_lot::Mutex;
@@ -14,8 +14,7 @@ use serde_json::{Value, json};
 use crate::allocator::EagerPurge;
 use crate::answer::answer;
 use crate::handle::blocking;
-
-type Promised<'env> = Result<PromiseRaw<'env, String>>;
+use crate::promise::{Promised, promise};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -92,7 +91,7 @@ impl ModelCheck {
             let _purge = EagerPurge::begin();
             Ok(outcome(call(&options, &loaded), &options))
         });
-        env.spawn_future(async move { Ok(answer(result.await)) })
+        promise(env, async move { answer(result.await) })
     }
 }
 

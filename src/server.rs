@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use napi::Env;
-use napi::bindgen_prelude::{Error, FnArgs, Function, Promise, PromiseRaw, Result};
+use napi::bindgen_prelude::{Error, FnArgs, Function, Promise, Result};
 use napi::tokio::sync::OnceCell;
 use napi_derive::napi;
 use openmemory_domain::SystemClock;
@@ -30,6 +30,7 @@ use crate::facade::facade_call;
 use crate::handle::REGISTRY;
 use crate::mcp::{Waiting, mcp_call};
 use crate::options::StoreSpec;
+use crate::promise::{Promised, promise};
 use crate::webhooks::webhook_call;
 
 #[derive(Deserialize)]
@@ -215,46 +216,46 @@ impl Server {
 
     /// Starts to listen and returns the address.
     #[napi(ts_return_type = "Promise<string>")]
-    pub fn start<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, String>> {
+    pub fn start<'env>(&self, env: &'env Env) -> Promised<'env> {
         let (spec, options, running) = (Arc::clone(&self.spec), Arc::clone(&self.options), Arc::clone(&self.running));
         let (around, given) = (self.around.clone(), self.stores.clone());
         if let Some(level) = options.log.level() {
             log::install(level, to_stderr);
         }
-        env.spawn_future(async move {
+        promise(env, async move {
             let stores = match given.map_or_else(|| stores(&spec, &options), Ok) {
                 Ok(stores) => stores,
-                Err(error) => return Ok(answer::<()>(Err(error))),
+                Err(error) => return answer::<()>(Err(error)),
             };
             let start = || ServerHandle::start(options.config(&spec, around), stores);
-            Ok(match running.get_or_try_init(start).await {
+            match running.get_or_try_init(start).await {
                 Ok(running) => answer(Ok(json!({ "host": running.address.ip(), "port": running.address.port() }))),
                 Err(error) => answer::error(error.code().as_str(), error.field(), &error.to_string()),
-            })
+            }
         })
     }
 
     /// Resolves when the server has ended. Waiting for it keeps the process alive.
     #[napi(ts_return_type = "Promise<string>")]
-    pub fn ended<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, String>> {
+    pub fn ended<'env>(&self, env: &'env Env) -> Promised<'env> {
         let running = Arc::clone(&self.running);
-        env.spawn_future(async move {
-            Ok(answer(match running.get() {
+        promise(env, async move {
+            answer(match running.get() {
                 Some(running) => running.ended().await,
                 None => Ok(()),
-            }))
+            })
         })
     }
 
     /// Completes pending requests, syncs and closes the stores. Idempotent.
     #[napi(ts_return_type = "Promise<string>")]
-    pub fn close<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, String>> {
+    pub fn close<'env>(&self, env: &'env Env) -> Promised<'env> {
         let running = Arc::clone(&self.running);
-        env.spawn_future(async move {
-            Ok(answer(match running.get() {
+        promise(env, async move {
+            answer(match running.get() {
                 Some(running) => running.close().await,
                 None => Ok(()),
-            }))
+            })
         })
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use napi::Env;
-use napi::bindgen_prelude::{Function, PromiseRaw, Result};
+use napi::bindgen_prelude::{Function, Result};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 use openmemory_domain::request::Watch;
@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use crate::answer::answer;
 use crate::handle::{Handle, reading};
 use crate::in_flight::Beginning;
+use crate::promise::{Promised, promise};
 use crate::request::parse;
 
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -49,7 +50,7 @@ impl Watcher {
 impl Watcher {
     /// Returns the changes since the last call. If there are none, the `wake` function is called when there are some.
     #[napi(ts_return_type = "Promise<string>")]
-    pub fn take<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, String>> {
+    pub fn take<'env>(&self, env: &'env Env) -> Promised<'env> {
         let is_first = self.watcher.lock().is_none();
         let started = self.handle.begin_watch(is_first);
         let (request, wake, watcher) = (self.request.clone(), Arc::clone(&self.wake), Arc::clone(&self.watcher));
@@ -68,12 +69,12 @@ impl Watcher {
             })
             .await
         };
-        env.spawn_future(async move {
+        promise(env, async move {
             let taken: std::result::Result<_, Error> = match started {
                 Ok((started, beginning)) => started.run(move |engine| call(engine, beginning)).await,
                 Err(closed) => Err(closed),
             };
-            Ok(answer(taken.map(changes_of)))
+            answer(taken.map(changes_of))
         })
     }
 

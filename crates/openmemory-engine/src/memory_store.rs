@@ -60,8 +60,11 @@ impl EngineStore {
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let span = Span::current();
-    spawn_blocking(move || span.in_scope(work)).await.unwrap_or(Err(Error::Internal("a call panicked")))
+    let (span, (done, result)) = (Span::current(), oneshot::channel());
+    // Of one type whatever it runs: the code of a task is compiled for each type that is spawned.
+    let work: Box<dyn FnOnce() + Send> = Box::new(move || drop(done.send(span.in_scope(work))));
+    spawn_blocking(work);
+    result.await.unwrap_or(Err(Error::Internal("a call panicked")))
 }
 
 impl MemoryStore for EngineStore {

@@ -10,6 +10,7 @@ use openmemory_embedding::EmbedderSource;
 use openmemory_learning::LanguageModel;
 use openmemory_rules::Error;
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Config, NoTls};
@@ -128,8 +129,12 @@ impl Database {
         work: impl FnOnce(&Session) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (runtime, span, tenant) = (Handle::current(), Span::current(), self.tenant.clone());
+        let (done, result) = oneshot::channel();
         let work = move || span.in_scope(|| work(&Session::new(client, runtime, tenant)));
-        spawn_blocking(work).await.unwrap_or(Err(Error::Internal("a call panicked")))
+        // Of one type whatever it runs: the code of a task is compiled for each type that is spawned.
+        let work: Box<dyn FnOnce() + Send> = Box::new(move || drop(done.send(work())));
+        spawn_blocking(work);
+        result.await.unwrap_or(Err(Error::Internal("a call panicked")))
     }
 
     /// Runs a read. If its connection is lost it begins again with another one.

@@ -2,11 +2,12 @@
 //! never waits for a scan. Of either kind, a tenant holds at most half.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::{Arc, Weak};
 
 use openmemory_rules::Error;
 use parking_lot::Mutex;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::spawn;
 use tracing::Instrument;
 
@@ -94,11 +95,14 @@ impl Share {
     ) -> Result<T, Error> {
         // The tenant's own permit comes first, so that it never has more than its share in the common queue.
         let permits = (self.own.acquire(kind).await?, self.all.acquire(kind).await?);
-        let read = async move {
+        let (done, result) = oneshot::channel();
+        // Of one type whatever it reads, as in [`blocking`](crate::blocking).
+        let read: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move {
             let _permits = permits;
-            read.await
-        };
-        spawn(read.in_current_span()).await.unwrap_or(Err(Error::Internal("a call panicked")))
+            let _ = done.send(read.await);
+        });
+        spawn(read.in_current_span());
+        result.await.unwrap_or(Err(Error::Internal("a call panicked")))
     }
 }
 

@@ -11,11 +11,11 @@ use http_body_util::{BodyExt, Limited};
 use openmemory_domain::Invalid;
 use openmemory_domain::json::{self, Unreadable};
 use serde_json::Value;
-use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::ApiError;
 use crate::app_state::AppState;
+use crate::blocking::blocking;
 use crate::keys::Caller;
 
 /// Bytes of a rejected body that are read and discarded.
@@ -115,7 +115,7 @@ impl LargeBody {
         let Self { bytes, value_budget } = self;
         let inline = bytes.len() <= INLINE_BYTES;
         let read = move || read(value(&bytes, value_budget)?);
-        if inline { read() } else { spawn_blocking(read).await.unwrap_or(Err(ApiError::Panicked)) }
+        if inline { read() } else { blocking(move || Ok(read())).await? }
     }
 }
 
