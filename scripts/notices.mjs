@@ -1,6 +1,6 @@
-// Which third-party work is in the binaries, and under which licences? Writes THIRD_PARTY_NOTICES.txt, which both
-// packages contain, from Cargo.lock and the sources of all crates that are linked on any platform. Other build-time
-// dependencies are not included. `npm run notices` writes the file, `npm run notices -- --check` compares it. Needs the
+// Which third-party work is in the packages, and under which licences? Writes studio/THIRD_PARTY_NOTICES.txt for the package
+// with the studio, and THIRD_PARTY_NOTICES.txt for those with a binary, from Cargo.lock and the sources of all crates that are linked on any platform. Other build-time
+// dependencies are not included. `npm run notices` writes the files, `npm run notices -- --check` compares them. Needs the
 // sources of the crates, as after a build.
 
 import { execFileSync } from 'node:child_process'
@@ -11,6 +11,7 @@ import { pathToFileURL } from 'node:url'
 import { readJson, root } from './platform.mjs'
 
 export const NOTICES = 'THIRD_PARTY_NOTICES.txt'
+const STUDIO_NOTICES = `studio/${NOTICES}`
 
 /** Crates that a build script of ours takes data from, which is in the binary. */
 const COPIED_FROM = ['stop-words']
@@ -25,21 +26,30 @@ const NOT_COMPILED = /^(\..*|target|tests?|bench(es)?|examples?|fuzz|docs?)$/
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   try {
     if (process.argv.includes('--check')) checkNotices()
-    else writeFileSync(join(root, NOTICES), notices())
+    else for (const [file, text] of Object.entries(notices())) writeFileSync(join(root, file), text)
   } catch (error) {
     console.error(error.message)
     process.exitCode = 1
   }
 }
 
-/** Throws if the file does not match Cargo.lock. */
+/** Throws if a file does not match the lock files. */
 export function checkNotices() {
-  const file = join(root, NOTICES)
-  if (existsSync(file) && readFileSync(file, 'utf8') === notices()) return
-  throw new Error(`${NOTICES} is not that of Cargo.lock: run "npm run notices" and look at what has changed`)
+  for (const [name, text] of Object.entries(notices())) {
+    const file = join(root, name)
+    if (existsSync(file) && readFileSync(file, 'utf8') === text) continue
+    throw new Error(`${name} is not that of the lock files: run "npm run notices" and look at what has changed`)
+  }
 }
 
+/** The texts of the two files. */
 function notices() {
+  const studio = STUDIO.map(studioNotice)
+  const first = 'What the studio contains that others wrote. Each of it may be given away with this notice.'
+  return { [NOTICES]: all(studio), [STUDIO_NOTICES]: `${[first, ...studio].join('\n\n')}\n` }
+}
+
+function all(studio) {
   const texts = new Map()
   const number = (text) => {
     const key = words(text)
@@ -66,7 +76,7 @@ function notices() {
       'other permissive licences: https://www.rust-lang.org/policies/licenses\n\n' +
       mit('The Rust Project Contributors'),
     heading('The studio'),
-    ...STUDIO.map(studioNotice),
+    ...studio,
     heading('Crates'),
     'Those of all platforms; a binary contains most of them. The numbers are those of the texts below.\n\n' +
       lines.join('\n'),
