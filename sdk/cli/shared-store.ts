@@ -18,7 +18,7 @@ const READS: readonly (keyof (Memories & Learner))[] = [
   ...(['getLearning', 'getSources'] as const),
 ]
 const WRITES: readonly (keyof (Memories & Learner))[] = [
-  ...(['addMemories', 'updateMemories', 'restoreMemory', 'retireMemory', 'reinforceMemory'] as const),
+  ...(['addMemory', 'addMemories', 'updateMemory', 'restoreMemory', 'retireMemory', 'reinforceMemory'] as const),
   ...(['deleteMemory', 'deleteMemories', 'learn', 'consolidate', 'decide', 'undoLearning'] as const),
 ]
 

@@ -8,13 +8,14 @@ import { isPlainObject } from '../validate/json'
 /** What tools can do. They have no other access to a store, so a new tool cannot bypass the pin. */
 export type Memories = Pick<
   OpenMemory,
+  | 'addMemory'
   | 'addMemories'
   | 'searchMemories'
   | 'context'
   | 'listMemories'
   | 'getMemory'
   | 'getHistory'
-  | 'updateMemories'
+  | 'updateMemory'
   | 'restoreMemory'
   | 'retireMemory'
   | 'reinforceMemory'
@@ -33,6 +34,7 @@ export function pinnedTo(userId: string, om: Memories): Memories {
     if (memory.user_id !== userId) throw notFound(id)
   }
   return {
+    addMemory: async (memory: NewMemory, options) => om.addMemory({ ...memory, user_id: userId }, options),
     addMemories: async (memories: readonly NewMemory[], options) =>
       om.addMemories(
         memories.map((memory) => ({ ...memory, user_id: userId })),
@@ -44,10 +46,7 @@ export function pinnedTo(userId: string, om: Memories): Memories {
     listMemories: async (options) => om.listMemories({ ...options, filters: narrowed(options?.filters, userId) }),
     getMemory: (id, options) => check(id).then(() => om.getMemory(id, options)),
     getHistory: (id, options) => check(id).then(() => om.getHistory(id, options)),
-    updateMemories: async (updates, options) => {
-      for (const { id } of updates) await check(id)
-      return om.updateMemories(updates, options)
-    },
+    updateMemory: (id, patch, options) => check(id).then(() => om.updateMemory(id, patch, options)),
     restoreMemory: (id, version, options) => check(id).then(() => om.restoreMemory(id, version, options)),
     retireMemory: (id, options) => check(id).then(() => om.retireMemory(id, options)),
     reinforceMemory: (id, options) => check(id).then(() => om.reinforceMemory(id, options)),

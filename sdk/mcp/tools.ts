@@ -1,7 +1,7 @@
 // Which tools does a model get? One for each operation on a memory, described so that a model can choose.
 
 import type * as contract from '../../index'
-import { invalid, renamed } from '../errors'
+import { invalid } from '../errors'
 import { type Answer, brief, briefVersion, checkWhole, fitting, receipt, whole } from './answer'
 import * as schemas from './argument-schemas'
 import type { Arguments } from './arguments'
@@ -259,15 +259,7 @@ async function add(
 ): Promise<Answer> {
   checkWhole(memory.content)
   const expiring = expires_at === 'never' ? memory : { ...memory, expires_at }
-  // As a batch of one, which a signal can end.
-  return receipt(only(await memories.addMemories([expiring], { signal, ...(if_exists && { ifExists: if_exists }) })))
-}
-
-/** The result of a batch of one; its error names the field without the item. */
-function only<T>([result]: contract.ItemResult<T>[]): T {
-  if (result?.ok) return result.memory
-  const field = result?.error.details.field
-  throw typeof field === 'string' ? renamed(result?.error, field, field.replace(/^\w+\[0\]\./, '')) : result?.error
+  return receipt(await memories.addMemory(expiring, { signal, ...(if_exists && { ifExists: if_exists }) }))
 }
 
 async function search(memories: Memories, args: Arguments, call: ToolCall): Promise<Answer> {
@@ -322,13 +314,8 @@ async function update(memories: Memories, args: Arguments, { actor, signal }: To
   checkWhole(patch.content)
   // Null counts as absent, so clearing needs a value of its own.
   if (patch.expires_at === 'never') patch.expires_at = null
-  const { ifVersion, ...who } = attribution(actor, reason, if_version)
-  const item = {
-    ...{ id, ...patch },
-    ...(ifVersion !== undefined && { ifVersion }),
-    ...(correction !== undefined && { correction }),
-  }
-  return receipt(only(await memories.updateMemories([item], { ...who, signal })))
+  const options = { ...attribution(actor, reason, if_version), ...(correction !== undefined && { correction }), signal }
+  return receipt(await memories.updateMemory(id, patch, options))
 }
 
 /** A page ends where the answer is full, so that its cursor continues there. */
