@@ -5,9 +5,9 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use openmemory_domain::Memory;
 use openmemory_rules::Error;
-use openmemory_rules::contract::ItemResult;
+use openmemory_rules::contract::{ItemError, ItemResult};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::blocking::blocking;
 use crate::http::{ApiResult, etag, public_error};
@@ -39,17 +39,38 @@ pub fn tagged_as(value: &impl Serialize, memory: &Memory) -> Result<Response, Er
 /// A response with the result of each item of a batch. Serialized on a blocking thread, since it may contain a thousand
 /// long texts.
 pub async fn results<T: Serialize + Send + 'static>(results: Vec<ItemResult<T>>) -> ApiResult {
-    let text = blocking(move || Ok(to_json(results).to_string())).await?;
-    Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
+    let text = blocking(move || {
+        let results = results.into_iter().map(Item::of).collect();
+        serde_json::to_string(&Results { results }).map_err(|_| Error::Internal("a result does not serialize to JSON"))
+    });
+    Ok(([(header::CONTENT_TYPE, "application/json")], text.await?).into_response())
 }
 
-fn to_json<T: Serialize>(results: Vec<ItemResult<T>>) -> Value {
-    let item = |result: ItemResult<T>| match result {
-        Ok(memory) => json!({ "ok": true, "memory": memory }),
-        Err(failed) => match failed.id {
-            Some(id) => json!({ "ok": false, "id": id, "error": public_error(&failed.error) }),
-            None => json!({ "ok": false, "error": public_error(&failed.error) }),
-        },
-    };
-    json!({ "results": results.into_iter().map(item).collect::<Vec<_>>() })
+#[derive(Serialize)]
+struct Results<T> {
+    results: Vec<Item<T>>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Item<T> {
+    Done {
+        ok: bool,
+        memory: T,
+    },
+    Failed {
+        ok: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        error: Value,
+    },
+}
+
+impl<T> Item<T> {
+    fn of(result: ItemResult<T>) -> Self {
+        match result {
+            Ok(memory) => Self::Done { ok: true, memory },
+            Err(ItemError { id, error }) => Self::Failed { ok: false, id, error: public_error(&error) },
+        }
+    }
 }
