@@ -126,7 +126,7 @@ mod tests {
         let mut held = Held { end: Vec::new(), reads: Vec::new() };
         for _ in 0..count {
             let (end, wait) = mpsc::channel();
-            let (started, starts) = tokio::sync::oneshot::channel();
+            let (started, starts) = oneshot::channel();
             let share = Arc::clone(share);
             held.end.push(end);
             held.reads.push(spawn(async move {
