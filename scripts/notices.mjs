@@ -1,7 +1,7 @@
-// Which third-party work is in the packages, and under which licences? Writes studio/THIRD_PARTY_NOTICES.txt for the package
-// with the studio, and THIRD_PARTY_NOTICES.txt for those with a binary, from Cargo.lock and the sources of all crates that are linked on any platform. Other build-time
-// dependencies are not included. `npm run notices` writes the files, `npm run notices -- --check` compares them. Needs the
-// sources of the crates, as after a build.
+// Which third-party work is in the packages, and under which licences? Writes studio/THIRD_PARTY_NOTICES.txt for the
+// package with the studio, and THIRD_PARTY_NOTICES.txt for those with a binary, from Cargo.lock and the sources of all
+// crates that are linked on any platform. Other build-time dependencies are not included. `npm run notices` writes the
+// files, `npm run notices -- --check` compares them. Needs the sources of the crates, as after a build.
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'

@@ -16,8 +16,7 @@ use parking_lot::Mutex;
 
 use crate::loop_budget::{InlinePermit, LoopBudget};
 
-/// A call.
-pub type Work = Pin<Box<dyn Future<Output = String> + Send>>;
+type Work = Pin<Box<dyn Future<Output = String> + Send>>;
 type Answer = Box<dyn FnOnce(Env) -> Result<String> + Send>;
 
 /// A promise that is settled by the event loop, because the call was not ready at once or the budget is used up.
