@@ -13,7 +13,7 @@ pub struct Statistics<'a> {
     pub memories: u32,
     /// Some of them, chosen at random.
     pub sample: &'a Partition,
-    /// How many have a term, for terms that are too rare to be judged by the sample.
+    /// How many have a term, for terms that were counted among all.
     pub known: &'a HashMap<String, u32>,
 }
 

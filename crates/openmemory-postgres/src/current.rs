@@ -7,7 +7,7 @@ use std::sync::Arc;
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::Search;
 use openmemory_domain::{Invalid, ModelIdentity, ModelTag};
-use openmemory_index::{Partition, Statistics};
+use openmemory_index::Statistics;
 use openmemory_rules::Error;
 
 use crate::partitions::{Hot, InScope};
@@ -16,6 +16,7 @@ use crate::scope_key::ScopeKey;
 use crate::session::Session;
 use crate::store::Tenant;
 use crate::wide::places::Within;
+use crate::wide::sample::Sample;
 use crate::wide::wide::Wide;
 use crate::workspace::{MODEL, Workspace};
 
@@ -32,14 +33,14 @@ pub(crate) struct Compared {
 /// All memories in the scope of a search, by a sample.
 pub(crate) struct Outside {
     pub memories: u32,
-    pub sample: Arc<Partition>,
-    /// How many have a term, for terms that are rare.
+    pub sample: Arc<Sample>,
+    /// How many have a term, for terms that were counted.
     pub known: HashMap<String, u32>,
 }
 
 impl Outside {
     pub(crate) fn statistics(&self) -> Statistics<'_> {
-        Statistics { memories: self.memories, sample: &self.sample, known: &self.known }
+        Statistics { memories: self.memories, sample: &self.sample.partition, known: &self.known }
     }
 }
 

@@ -17,6 +17,7 @@ use crate::wide::follow::{Behind, behind};
 use crate::wide::places::{Place, Within, entries};
 use crate::wide::statements;
 use crate::wide::wide::Wide;
+use crate::wide::words::words_of;
 use crate::workspace::Workspace;
 
 /// Memories that are compared without asking what the query says.
@@ -38,12 +39,14 @@ impl Tenant {
     ) -> Result<Compared, Error> {
         let session = rows.session();
         let (mut outside, behind) = self.outside(session, wide, within, identity)?;
+        let words = words_of(text, &outside);
+        outside.known = wide.counted(session, &self.name, within, &words, &outside)?;
         let mut places = changed(session, &behind, i64::MAX)?;
         match self.few(rows, wide, within)? {
             Some(few) => places.extend(few),
             None => {
                 places.extend(wide.nearest(session, &self.name, within, (vector, within.candidates()))?);
-                places.extend(wide.with_words(session, &self.name, within, text, &mut outside)?);
+                places.extend(wide.with_words(session, &self.name, within, &words, &outside)?);
             }
         }
         let hot = passing(session, &places, identity)?;

@@ -6,14 +6,16 @@
 //! | `follow` | brings them up to date, behind the writes |
 //! | `ready` | whether they are new enough |
 //! | `gather` | the candidates of a search |
+//! | `words`, `counts` | those with the words of a query, and how many have each |
 //! | `sample` | what the memories that are not candidates are like |
 
+mod counts;
 mod follow;
 mod gather;
 mod marks;
 pub(crate) mod places;
 mod ready;
-mod sample;
+pub(crate) mod sample;
 mod statements;
 pub(crate) mod tables;
 #[allow(clippy::module_inception, reason = "what it holds")]

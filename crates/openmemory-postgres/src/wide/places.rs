@@ -9,7 +9,7 @@ use crate::scope_key::ScopeKey;
 use crate::session::Session;
 use crate::wide::statements;
 
-/// Candidates of each list. Among 30,000 memories of random words they have 96 of 100 of the best ten.
+/// Candidates of each list. Among 30,000 memories of random words they have nearly all of the best ten.
 const CANDIDATES: i64 = 400;
 /// Candidates for each of those, if a filter will drop most.
 const FILTERED: i64 = 4;

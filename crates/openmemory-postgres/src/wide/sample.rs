@@ -21,8 +21,17 @@ const KEPT_MS: i64 = 10 * 60_000;
 /// Scopes whose samples are kept.
 const MAX_KEPT: usize = 16;
 
+/// Words whose counts are kept with a sample.
+const MAX_COUNTED: usize = 10_000;
+
+/// Some memories of a scope, and how many of all have a word, where those were counted.
+pub(crate) struct Sample {
+    pub partition: Partition,
+    counted: Mutex<HashMap<String, u32>>,
+}
+
 /// When a sample was drawn, and the sample.
-type Drawn = (Timestamp, Arc<Partition>);
+type Drawn = (Timestamp, Arc<Sample>);
 
 /// The samples of a process, by scopes; `None`: of all.
 #[derive(Default)]
@@ -37,18 +46,18 @@ impl Samples {
         memories: i64,
         (dimensions, tag): (usize, ModelTag),
         now: Timestamp,
-    ) -> Result<Arc<Partition>, Error> {
+    ) -> Result<Arc<Sample>, Error> {
         let key = scopes.map(<[ScopeKey]>::to_vec);
         let is_new = |at: Timestamp| (0..KEPT_MS).contains(&(now.millis() - at.millis()));
         if let Some((_, sample)) = self.0.lock().get(&key).filter(|(at, _)| is_new(*at)) {
             return Ok(Arc::clone(sample));
         }
         let places = draw(session, (tenant, scopes), memories)?;
-        let mut sample = Partition::new(dimensions);
+        let mut partition = Partition::new(dimensions);
         for (_, change) in entries(session, &places)? {
-            crate::partitions::put(&mut sample, &mut Default::default(), &change, tag)?;
+            crate::partitions::put(&mut partition, &mut Default::default(), &change, tag)?;
         }
-        let sample = Arc::new(sample);
+        let sample = Arc::new(Sample { partition, counted: Mutex::default() });
         let mut kept = self.0.lock();
         kept.retain(|_, (at, _)| is_new(*at));
         if kept.len() >= MAX_KEPT {
@@ -56,6 +65,21 @@ impl Samples {
         }
         kept.insert(key, (now, Arc::clone(&sample)));
         Ok(sample)
+    }
+}
+
+impl Sample {
+    /// How many of all have a term, if it was counted.
+    pub(crate) fn counted(&self, term: &str) -> Option<u32> {
+        self.counted.lock().get(term).copied()
+    }
+
+    pub(crate) fn keep_count(&self, term: String, count: u32) {
+        let mut counted = self.counted.lock();
+        if counted.len() >= MAX_COUNTED {
+            counted.clear();
+        }
+        counted.insert(term, count);
     }
 }
 

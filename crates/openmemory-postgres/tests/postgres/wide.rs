@@ -35,6 +35,18 @@ fn texts(hits: &[Hit]) -> Vec<&str> {
     hits.iter().map(|hit| &*hit.memory.content).collect()
 }
 
+/// The hits of a search, as soon as there are candidates.
+async fn when_ready(store: &PostgresStore, request: Value) -> Vec<Hit> {
+    let begin = Instant::now();
+    loop {
+        match search(store, request.clone()).await {
+            Err(refused) if refused.code() == ErrorCode::LimitExceeded && begin.elapsed() < Duration::from_secs(60) => {
+            }
+            found => return found.unwrap(),
+        }
+    }
+}
+
 /// The ids of a search, in one order.
 async fn found(store: &PostgresStore, request: Value) -> Vec<String> {
     let mut ids = ids(&search(store, request).await.unwrap());
@@ -69,6 +81,36 @@ async fn what_is_proposed_ranks_as_if_all_were_compared() {
         hits += found.len();
     }
     assert!(hits > 500, "only {hits} hits were compared");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn words_count_as_among_all_memories() {
+    let server = Server::start();
+    let url = server.database();
+    let (all, candidates) = (stores(&url), wide_stores(&url));
+    let (all, candidates) = (all.tenant("default").await.unwrap(), candidates.tenant("default").await.unwrap());
+    // More than a sample has, and of one length.
+    let tea = |at: u64| if at.is_multiple_of(40) { "tea" } else { "ink" };
+    let notes: Vec<Value> = (0..6000)
+        .map(|at| json!({ "content": format!("note {at} about {}", tea(at)), "user_id": format!("u{}", at % 50) }))
+        .collect();
+    add_all(&all, &notes).await;
+    let words = |hits: &[Hit]| {
+        let parts = hits[0].explain.as_ref().unwrap();
+        parts.iter().find(|part| part.name == "lexical").unwrap().value
+    };
+    for filters in [json!({}), json!({ "tags": "none" })] {
+        let narrow = filters["tags"].is_string();
+        if narrow {
+            let tagged = json!({ "content": "note about tea", "user_id": "u1", "tags": ["none"] });
+            add(&all, tagged).await.unwrap();
+        }
+        let request = json!({ "query": "tea", "limit": 1, "explain": true, "filters": filters });
+        let expected = search(&all, request.clone()).await.unwrap();
+        let found = when_ready(&candidates, request).await;
+        let (found, expected) = (words(&found), words(&expected));
+        assert!((found - expected).abs() < 1e-3 * expected, "{found} {expected}, narrow: {narrow}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
