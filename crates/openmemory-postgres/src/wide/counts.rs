@@ -13,14 +13,15 @@ use crate::wide::places::Within;
 use crate::wide::statements;
 use crate::wide::wide::Wide;
 
-/// Memories to which a word is counted. The sample says well enough how many have a more frequent one.
+/// Memories to which a word is counted. If there are more, that is still nearer than the lower estimate that led to counting.
+/// The sample says well enough how many have a word that it estimates above this.
 const COUNTED_TO: u32 = 50_000;
 /// A word of more memories is counted once for each sample. Rarer ones are counted for each search: it takes little, and what
 /// has just been written may be the first to have one.
 const KEPT_ABOVE: u32 = 1000;
 
 impl Wide {
-    /// How many memories have each term of these words, unless those are too many.
+    /// How many memories have each term of these words, except of those that the sample estimates well enough.
     pub(crate) fn counted(
         &self,
         session: &Session,
@@ -39,10 +40,6 @@ impl Wide {
             }
         }
         for (term, count) in uncounted.iter().zip(self.counts(session, tenant, within, &uncounted)?) {
-            if count == COUNTED_TO {
-                // There may be more.
-                continue;
-            }
             if count > KEPT_ABOVE {
                 outside.sample.keep_count((*term).clone(), count);
             }
