@@ -1,7 +1,11 @@
-// What do searches cost that compare candidates only, and what do they miss? Among 30,000 memories of 1000 users, against a search
-// that compares all of them. The database at OPENMEMORY_TEST_POSTGRES should be new and have pgvector; the embedder is `'test'`,
-// whose vectors say little that words do not.
+// What do searches cost that compare candidates only, and what do they miss, against a search that compares all? The database at
+// OPENMEMORY_TEST_POSTGRES should be new and have pgvector.
+//   node benchmark/candidates.mjs           30,000 memories of 1000 users; the embedder is `'test'`, whose vectors say little
+//                                           that words do not
+//   node benchmark/candidates.mjs FILE…     conversations in the form of fit-ranking.mjs, in their runs, and the shipped model;
+//                                           each question is asked of all users
 
+import { readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import process from 'node:process'
 import { OpenMemory } from '../index.mjs'
@@ -17,14 +21,36 @@ const USERS = 1000
 const QUERIES = 60
 const LIMIT = 10
 
-const notes = texts(7)
-const exact = new OpenMemory({ store, embedder: 'test' })
-const wide = new OpenMemory({ store, embedder: 'test', approximateAbove: 1000 })
+const files = process.argv.slice(2)
+const { memories, queries, embedder } = files.length > 0 ? conversations() : notes()
+const exact = new OpenMemory({ store, ...embedder })
+const wide = new OpenMemory({ store, ...embedder, approximateAbove: 1000 })
+await remember(exact, memories)
 
-await remember(
-  exact,
-  Array.from({ length: ALL }, (_, at) => ({ user_id: `u${at % USERS}`, content: notes.next(30).text })),
-)
+function notes() {
+  const prose = texts(7)
+  const memories = Array.from({ length: ALL }, (_, at) => ({
+    user_id: `u${at % USERS}`,
+    content: prose.next(30).text,
+  }))
+  const queries = Array.from({ length: QUERIES }, () => prose.next(9).text)
+  return { memories, queries, embedder: { embedder: 'test' } }
+}
+
+function conversations() {
+  const users = files.flatMap((file) => JSON.parse(readFileSync(file, 'utf8')).users)
+  const memories = users.flatMap(({ user, memories }) =>
+    memories.map(({ text, tags = [], run }) => ({
+      user_id: user,
+      run_id: run ?? tags.find((tag) => tag.startsWith('session_')),
+      content: text,
+      tags,
+    })),
+  )
+  const all = users.flatMap(({ queries }) => queries.map(({ text }) => text))
+  const step = Math.max(1, Math.floor(all.length / 200))
+  return { memories, queries: all.filter((_, at) => at % step === 0), embedder: {} }
+}
 
 /** Searches as soon as the lists of candidates are there. */
 async function whenReady() {
@@ -45,12 +71,14 @@ async function search(om, query, limit, times) {
   return hits
 }
 
-console.log(`${ALL} memories of ${USERS} users: candidates are ready after ${(await whenReady()).toFixed(0)} s`)
+const users = new Set(memories.map(({ user_id }) => user_id)).size
+console.log(
+  `${memories.length} memories of ${users} users: candidates are ready after ${(await whenReady()).toFixed(0)} s`,
+)
 await exact.searchMemories('anything', { limit: 1 })
 const [exactTimes, wideTimes] = [[], []]
 let [found, expected, first] = [0, 0, 0]
-for (let at = 0; at < QUERIES; at++) {
-  const query = notes.next(9).text
+for (const query of queries) {
   const best = await search(exact, query, LIMIT, exactTimes)
   const hits = await search(wide, query, LIMIT, wideTimes)
   const ids = new Set(hits.map(({ id }) => id))
@@ -59,7 +87,7 @@ for (let at = 0; at < QUERIES; at++) {
   first += Number(hits[0]?.id === best[0]?.id)
 }
 console.log(
-  `${found} of the ${expected} best ones, recall ${(found / expected).toFixed(3)}, the first one ${first} of ${QUERIES} times`,
+  `${found} of the ${expected} best ones, recall ${(found / expected).toFixed(3)}, the first one ${first} of ${queries.length} times`,
 )
 console.log(`search p50 ${median(wideTimes).toFixed(1)} ms, of all that is loaded ${median(exactTimes).toFixed(1)} ms`)
 
