@@ -7,7 +7,7 @@ use std::sync::Arc;
 use openmemory_domain::filter::Filter;
 use openmemory_domain::request::Search;
 use openmemory_domain::{Invalid, ModelIdentity, ModelTag};
-use openmemory_index::Statistics;
+use openmemory_index::{Query, Statistics};
 use openmemory_rules::Error;
 
 use crate::partitions::{Hot, InScope};
@@ -99,14 +99,14 @@ impl Tenant {
         &self,
         rows: &Workspace<'_>,
         request: &Search,
-        vector: &[f32],
+        query: &Query<'_>,
         identity: &ModelIdentity,
     ) -> Result<Compared, Error> {
         let scopes = self.scopes(request);
         let scopes = scopes.as_deref();
         let clocks = self.clocks(rows.session(), scopes)?;
         if let Some((wide, within)) = self.widely(&clocks, scopes, request.filter.as_ref()) {
-            return self.gathered(rows, wide, within, (&request.query, vector), identity);
+            return self.gathered(rows, wide, within, query, identity);
         }
         let hot = self.at(rows.session(), scopes, clocks, identity.dimensions, identity.tag())?;
         Ok(Compared { hot, outside: None })
@@ -123,7 +123,7 @@ impl Tenant {
         let scopes = scopes.as_deref();
         let clocks = self.clocks(session, scopes)?;
         if let Some((wide, within)) = self.widely(&clocks, scopes, None) {
-            let (outside, _) = self.outside(session, wide, within, identity)?;
+            let outside = self.known_of_names(session, wide, within, &request.query, identity)?;
             return Ok(Compared { hot: Vec::new(), outside: Some(outside) });
         }
         let hot = self.at(session, scopes, clocks, identity.dimensions, identity.tag())?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use openmemory_calls::index_entry;
-use openmemory_domain::{Dynamics, ModelIdentity, ModelTag, Version};
+use openmemory_domain::{Dynamics, ModelTag, Version};
 use openmemory_index::{Partition, Statistics, Tags, WrongDimensions};
 use openmemory_rules::{Error, IndexedText, Labels, Number};
 use parking_lot::{Mutex, RwLock};
@@ -149,13 +149,19 @@ impl Hot {
         Self { scope, state, refresh: Mutex::default(), used: AtomicU64::new(0), bytes: AtomicUsize::new(0) }
     }
 
-    /// Some memories of a scope, for one search.
-    pub(crate) fn passing(scope: ScopeKey, memories: &[Change], identity: &ModelIdentity) -> Result<Self, Error> {
-        let (mut partition, mut foreign) = (Partition::new(identity.dimensions), HashSet::new());
-        memories.iter().try_for_each(|memory| put(&mut partition, &mut foreign, memory, identity.tag()))?;
+    /// No memory of a scope yet, for one search.
+    pub(crate) fn passing(scope: ScopeKey, dimensions: usize) -> Self {
         let hot = Self::new(scope);
-        *hot.state.write() = State { partition: Some(partition), foreign, clock: -1 };
-        Ok(hot)
+        hot.state.write().partition = Some(Partition::new(dimensions));
+        hot
+    }
+
+    /// Replaces a memory, if the partition is loaded.
+    pub(crate) fn put(&self, change: &Change, tag: ModelTag) -> Result<(), Error> {
+        match &mut *self.state.write() {
+            State { partition: Some(partition), foreign, .. } => put(partition, foreign, change, tag),
+            _ => Ok(()),
+        }
     }
 
     /// Reads the partition, if it is loaded.

@@ -87,8 +87,8 @@ impl Tenant {
             let candidates = candidates(rows, request.filter.as_ref())?;
             let (mut best, mut approximate) = (Vec::new(), false);
             for attempt in 1..=MAX_ATTEMPTS {
-                let compared = tenant.compared(rows, &request, &vector, &identity)?;
                 let query = query(&request, &vector, tenant.model.traits(), candidates.as_ref(), rows.now());
+                let compared = tenant.compared(rows, &request, &query, &identity)?;
                 let (found, settled) = matching_best(rows, &request, &control, &compared, &query)?;
                 if settled || attempt == MAX_ATTEMPTS {
                     best = page(&compared.in_scope(), &query, found, &request)?;

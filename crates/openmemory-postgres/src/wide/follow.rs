@@ -8,12 +8,14 @@ use std::sync::atomic::Ordering;
 use openmemory_calls::index_entry;
 use openmemory_domain::ModelTag;
 use openmemory_rules::{Error, Labels};
+use uuid::Uuid;
 
 use crate::partitions::{Change, Indexed, indexed};
 use crate::rows;
 use crate::scope_key::ScopeKey;
 use crate::session::Session;
 use crate::store::Tenant;
+use crate::wide::passing::run_key;
 use crate::wide::statements::{self, SEPARATOR, as_text};
 use crate::wide::wide::Wide;
 
@@ -44,6 +46,8 @@ pub(crate) fn behind(session: &Session, tenant: &str, scopes: Option<&[ScopeKey]
 struct Found {
     digest: Vec<u8>,
     marks: String,
+    run: Option<Uuid>,
+    created_at: i64,
     vectors: Vec<String>,
 }
 
@@ -163,18 +167,21 @@ impl Wide {
         session.query(statements::REMOVE_TEXTS, &[&scope, &changed])?;
         session.query(&self.of_vectors.remove, &[&scope, &changed])?;
         let (mut numbers, mut digests, mut marks) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut runs, mut times) = (Vec::new(), Vec::new());
         let (mut vector_numbers, mut places, mut vectors) = (Vec::new(), Vec::new(), Vec::new());
         for (number, row) in found.into_iter().filter_map(|(number, row)| Some((number, row?))) {
             numbers.push(number);
             digests.push(row.digest);
             marks.push(row.marks);
+            runs.push(row.run);
+            times.push(row.created_at);
             for (at, vector) in row.vectors.into_iter().enumerate() {
                 vector_numbers.push(number);
                 places.push(at as i16);
                 vectors.push(vector);
             }
         }
-        session.query(statements::ADD_TEXTS, &[&scope, &tenant, &numbers, &digests, &marks])?;
+        session.query(statements::ADD_TEXTS, &[&scope, &tenant, &numbers, &digests, &marks, &runs, &times])?;
         session.query(&self.of_vectors.add, &[&scope, &tenant, &vector_numbers, &places, &vectors])?;
         Ok(())
     }
@@ -185,11 +192,13 @@ impl Wide {
         let all = index_entry::vectors(&memory.text.embedding, &sectors).into_iter().map(|(vector, _)| vector);
         let vectors: Vec<String> =
             all.filter(|vector| !vector.is_zero()).map(|vector| as_text(&vector.to_numbers())).collect();
+        let created_at = memory.version.created_at.millis();
         let mut hasher = blake3::Hasher::new();
-        hasher.update(marks.as_bytes());
+        hasher.update(marks.as_bytes()).update(&created_at.to_le_bytes());
         for vector in &vectors {
             hasher.update(vector.as_bytes());
         }
-        Ok(Found { digest: hasher.finalize().as_bytes()[..16].to_vec(), marks, vectors })
+        let run = memory.version.scope.run_id.as_deref().map(run_key);
+        Ok(Found { digest: hasher.finalize().as_bytes()[..16].to_vec(), marks, run, created_at, vectors })
     }
 }

@@ -1,20 +1,21 @@
 //! Which memories may answer a query, if there are too many to compare all? The nearest by vectors, those with its words, and
 //! what has changed so recently that neither list has it. If a filter leaves few, all of those.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use openmemory_domain::filter::Field;
 use openmemory_domain::{MemoryId, ModelIdentity};
+use openmemory_index::Query;
 use openmemory_rules::Error;
 
-use crate::current::Compared;
-use crate::partitions::{Change, Hot};
+use crate::current::{Compared, Outside};
+use crate::partitions::Hot;
 use crate::scope_key::ScopeKey;
 use crate::session::Session;
 use crate::store::Tenant;
 use crate::wide::follow::{Behind, behind};
-use crate::wide::places::{Place, Within, entries};
+use crate::wide::passing::Passing;
+use crate::wide::places::{Place, Within};
 use crate::wide::statements;
 use crate::wide::wide::Wide;
 use crate::wide::words::words_of;
@@ -27,6 +28,9 @@ const LINKABLE: i64 = 32;
 /// Memories that the tables do not know yet, of those that a new one may be linked to.
 const MAX_NEW: i64 = 500;
 
+/// One in so many of the sample has a word that may be so frequent among all that it is left out as a name.
+const FREQUENT: usize = 10;
+
 impl Tenant {
     /// The candidates for a query, in partitions of their own.
     pub(crate) fn gathered(
@@ -34,23 +38,41 @@ impl Tenant {
         rows: &Workspace<'_>,
         wide: &Wide,
         within: Within<'_>,
-        (text, vector): (&str, &[f32]),
+        query: &Query<'_>,
         identity: &ModelIdentity,
     ) -> Result<Compared, Error> {
         let session = rows.session();
         let (mut outside, behind) = self.outside(session, wide, within, identity)?;
-        let words = words_of(text, &outside);
+        let words = words_of(query.text, &outside);
         outside.known = wide.counted(session, &self.name, within, &words, &outside)?;
         let mut places = changed(session, &behind, i64::MAX)?;
         match self.few(rows, wide, within)? {
             Some(few) => places.extend(few),
             None => {
-                places.extend(wide.nearest(session, &self.name, within, (vector, within.candidates()))?);
+                places.extend(wide.nearest(session, &self.name, within, (query.vector, within.candidates()))?);
                 places.extend(wide.with_words(session, &self.name, within, &words, &outside)?);
             }
         }
-        let hot = passing(session, &places, identity)?;
-        Ok(Compared { hot, outside: Some(outside) })
+        let mut passing = Passing::default();
+        passing.add(session, places, identity)?;
+        passing.add_neighbours(session, outside.statistics(), query, identity)?;
+        Ok(Compared { hot: passing.hot, outside: Some(outside) })
+    }
+
+    /// What is known of all memories before a query is embedded: how many have its frequent words, which may be names.
+    pub(crate) fn known_of_names(
+        &self,
+        session: &Session,
+        wide: &Wide,
+        within: Within<'_>,
+        text: &str,
+        identity: &ModelIdentity,
+    ) -> Result<Outside, Error> {
+        let (mut outside, _) = self.outside(session, wide, within, identity)?;
+        let mut words = words_of(text, &outside);
+        words.retain(|word| FREQUENT * word.in_sample as usize > outside.sample.partition.memories());
+        outside.known = wide.counted(session, &self.name, within, &words, &outside)?;
+        Ok(outside)
     }
 
     /// The nearest memories of a scope, and its newest ones, in a partition of their own.
@@ -65,7 +87,9 @@ impl Tenant {
         let behind = behind(session, &self.name, within.scopes)?;
         let mut places = changed(session, &behind, MAX_NEW)?;
         places.extend(wide.nearest(session, &self.name, within, (vector, LINKABLE))?);
-        passing(session, &places, identity)
+        let mut passing = Passing::default();
+        passing.add(session, places, identity)?;
+        Ok(passing.hot)
     }
 
     /// All memories that a filter can match, if those are few.
@@ -97,15 +121,4 @@ fn changed(session: &Session, behind: &[Behind], limit: i64) -> Result<Vec<Place
     let (scopes, known): (Vec<ScopeKey>, Vec<i64>) = behind.iter().filter_map(since).unzip();
     let rows = session.query(statements::CHANGED, &[&scopes, &known, &limit])?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
-}
-
-/// Partitions of these memories, each once, by scope.
-fn passing(session: &Session, places: &[Place], identity: &ModelIdentity) -> Result<Vec<Arc<Hot>>, Error> {
-    let places: Vec<Place> = places.iter().copied().collect::<HashSet<_>>().into_iter().collect();
-    let mut by_scope: HashMap<ScopeKey, Vec<Change>> = HashMap::new();
-    for (scope, change) in entries(session, &places)? {
-        by_scope.entry(scope).or_default().push(change);
-    }
-    let hot = |(scope, memories): (ScopeKey, Vec<Change>)| Hot::passing(scope, &memories, identity).map(Arc::new);
-    by_scope.into_iter().map(hot).collect()
 }

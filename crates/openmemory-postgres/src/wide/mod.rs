@@ -6,6 +6,8 @@
 //! | `follow` | brings them up to date, behind the writes |
 //! | `ready` | whether they are new enough |
 //! | `gather` | the candidates of a search |
+//! | `neighbours` | those beside them in their runs |
+//! | `passing` | the partitions of one search |
 //! | `words`, `counts` | those with the words of a query, and how many have each |
 //! | `sample` | what the memories that are not candidates are like |
 
@@ -13,6 +15,8 @@ mod counts;
 mod follow;
 mod gather;
 mod marks;
+mod neighbours;
+mod passing;
 pub(crate) mod places;
 mod ready;
 pub(crate) mod sample;

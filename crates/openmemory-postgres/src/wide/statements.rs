@@ -25,9 +25,9 @@ pub(crate) const DIGESTS: &str =
     "SELECT number, digest FROM om_wide_text WHERE scope = $1 AND number = ANY($2::bigint[])";
 pub(crate) const REMOVE_TEXTS: &str = "DELETE FROM om_wide_text WHERE scope = $1 AND number = ANY($2::bigint[])";
 pub(crate) const REMOVE_ALL_TEXTS: &str = "DELETE FROM om_wide_text WHERE scope = $1";
-pub(crate) const ADD_TEXTS: &str = "INSERT INTO om_wide_text (scope, number, tenant, digest, marks) \
-     SELECT $1, number, $2, digest, string_to_array(marks, E'\\x01') \
-     FROM unnest($3::bigint[], $4::bytea[], $5::text[]) AS t(number, digest, marks)";
+pub(crate) const ADD_TEXTS: &str = "INSERT INTO om_wide_text (scope, number, tenant, digest, marks, run, created_at) \
+     SELECT $1, number, $2, digest, string_to_array(marks, E'\\x01'), run, created_at \
+     FROM unnest($3::bigint[], $4::bytea[], $5::text[], $6::uuid[], $7::bigint[]) AS t(number, digest, marks, run, created_at)";
 
 /// Memories by chance, so many of a hundred pages of the table.
 pub(crate) const SAMPLE: &str = "SELECT scope, number FROM om_wide_text TABLESAMPLE SYSTEM ($1::float4) \
@@ -42,6 +42,13 @@ pub(crate) const MARKED: &str = "SELECT scope, number FROM om_wide_text WHERE te
 pub(crate) const WORDED: &str = "SELECT scope, number FROM om_wide_text t WHERE tenant = $1 \
      AND ($2::uuid[] IS NULL OR scope = ANY($2)) AND marks && $3::text[] AND marks @> $5::text[] \
      ORDER BY (SELECT sum(weight) FROM unnest($3::text[], $4::float4[]) AS q(mark, weight) WHERE q.mark = ANY(t.marks)) DESC LIMIT $6";
+/// The memories before and after those in their runs, so many on each side.
+pub(crate) const NEIGHBOURS: &str = "SELECT w.scope, n.number \
+     FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[]) AS w(scope, run, created_at, number) CROSS JOIN LATERAL \
+     ((SELECT number FROM om_wide_text WHERE scope = w.scope AND run = w.run AND (created_at, number) < (w.created_at, w.number) \
+       ORDER BY created_at DESC, number DESC LIMIT $5) UNION ALL \
+      (SELECT number FROM om_wide_text WHERE scope = w.scope AND run = w.run AND (created_at, number) > (w.created_at, w.number) \
+       ORDER BY created_at, number LIMIT $5)) n";
 /// What a partition needs of memories.
 pub(crate) const ENTRIES: &str = "SELECT w.scope, w.number, m.record, i.record, d.record \
      FROM unnest($1::uuid[], $2::bigint[]) AS w(scope, number) \

@@ -15,6 +15,9 @@ const OLDEST: (u32, u32) = (0, 8);
 /// The most dimensions that the extension indexes.
 const MAX_DIMENSIONS: usize = 4000;
 
+/// Whether the tables are there as this version has them.
+const IS_KNOWN: &str = "SELECT to_regclass($1::text) IS NOT NULL AND to_regclass('om_wide_run') IS NOT NULL";
+
 /// Makes the tables for vectors of so many dimensions, unless they are there.
 pub(crate) fn prepare(session: &Session, dimensions: usize) -> Result<(), Error> {
     if dimensions > MAX_DIMENSIONS {
@@ -23,8 +26,8 @@ pub(crate) fn prepare(session: &Session, dimensions: usize) -> Result<(), Error>
         return Err(Invalid::argument(OPTION, problem).into());
     }
     let table = format!("om_wide_vector_{dimensions}");
-    let known = session.query("SELECT to_regclass($1::text)::text", &[&table])?;
-    if known.first().is_some_and(|row| row.get::<_, Option<String>>(0).is_some()) {
+    let known = session.query(IS_KNOWN, &[&table])?;
+    if known.first().is_some_and(|row| row.get(0)) {
         return Ok(());
     }
     session.query("SELECT pg_advisory_lock($1)", &[&LOCK])?;
