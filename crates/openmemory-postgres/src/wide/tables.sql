@@ -23,7 +23,8 @@ CREATE TABLE IF NOT EXISTS om_wide_text (
   run uuid, created_at bigint NOT NULL,
   PRIMARY KEY (scope, number)
 );
-CREATE INDEX IF NOT EXISTS om_wide_marks ON om_wide_text USING gin (marks);
+-- Every search would read all that waits to be merged into the index.
+CREATE INDEX IF NOT EXISTS om_wide_marks ON om_wide_text USING gin (marks) WITH (fastupdate = off);
 CREATE INDEX IF NOT EXISTS om_wide_run ON om_wide_text (scope, run, created_at, number) WHERE run IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS om_wide_vector_{dimensions} (
