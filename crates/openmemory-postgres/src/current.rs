@@ -84,14 +84,14 @@ impl Tenant {
 
     /// How candidates are found, if so many memories are in scope that only those are compared.
     pub(crate) fn widely<'a>(
-        &self,
+        &'a self,
         clocks: &[(ScopeKey, i64, i64)],
         scopes: Option<&'a [ScopeKey]>,
         filter: Option<&'a Filter>,
-    ) -> Option<(&Wide, Within<'a>)> {
+    ) -> Option<(&'a Wide, Within<'a>)> {
         let memories = clocks.iter().map(|(_, _, memories)| memories).sum();
         let wide = self.wide.as_ref().filter(|wide| memories > wide.above)?;
-        Some((wide, Within { scopes, filter, memories }))
+        Some((wide, Within { tenant: &self.name, scopes, filter, memories }))
     }
 
     /// What a search compares. Blocks.

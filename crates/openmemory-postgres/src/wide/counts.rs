@@ -25,7 +25,6 @@ impl Wide {
     pub(crate) fn counted(
         &self,
         session: &Session,
-        tenant: &str,
         within: Within<'_>,
         words: &[QueryTerms],
         outside: &Outside,
@@ -39,7 +38,7 @@ impl Wide {
                 None => uncounted.push(term),
             }
         }
-        for (term, count) in uncounted.iter().zip(self.counts(session, tenant, within, &uncounted)?) {
+        for (term, count) in uncounted.iter().zip(self.counts(session, within, &uncounted)?) {
             if count > KEPT_ABOVE {
                 outside.sample.keep_count((*term).clone(), count);
             }
@@ -49,16 +48,10 @@ impl Wide {
     }
 
     /// How many memories have each of these terms.
-    fn counts(
-        &self,
-        session: &Session,
-        tenant: &str,
-        within: Within<'_>,
-        terms: &[&String],
-    ) -> Result<Vec<u32>, Error> {
+    fn counts(&self, session: &Session, within: Within<'_>, terms: &[&String]) -> Result<Vec<u32>, Error> {
         let request = |term: &&String| {
             let scopes = within.scopes.map(<[ScopeKey]>::to_vec);
-            let of: Vec<Param> = vec![Box::new(tenant.to_owned()), Box::new(scopes)];
+            let of: Vec<Param> = vec![Box::new(within.tenant.to_owned()), Box::new(scopes)];
             let mark: Vec<Param> = vec![Box::new(self.marks.word(term)), Box::new(i64::from(COUNTED_TO))];
             Request::new(statements::COUNT_MARK, of.into_iter().chain(mark).collect())
         };

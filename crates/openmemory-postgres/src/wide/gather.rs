@@ -44,13 +44,13 @@ impl Tenant {
         let session = rows.session();
         let (mut outside, behind) = self.outside(session, wide, within, identity)?;
         let words = words_of(query.text, &outside);
-        outside.known = wide.counted(session, &self.name, within, &words, &outside)?;
+        outside.known = wide.counted(session, within, &words, &outside)?;
         let mut places = changed(session, &behind, i64::MAX)?;
-        match self.few(rows, wide, within)? {
+        match wide.few(rows, within)? {
             Some(few) => places.extend(few),
             None => {
-                places.extend(wide.nearest(session, &self.name, within, (query.vector, within.candidates()))?);
-                places.extend(wide.with_words(session, &self.name, within, &words, &outside)?);
+                places.extend(wide.nearest(session, within, (query.vector, within.candidates()))?);
+                places.extend(wide.with_words(session, within, &words, &outside)?);
             }
         }
         let mut passing = Passing::default();
@@ -71,7 +71,7 @@ impl Tenant {
         let (mut outside, _) = self.outside(session, wide, within, identity)?;
         let mut words = words_of(text, &outside);
         words.retain(|word| FREQUENT * word.in_sample as usize > outside.sample.partition.memories());
-        outside.known = wide.counted(session, &self.name, within, &words, &outside)?;
+        outside.known = wide.counted(session, within, &words, &outside)?;
         Ok(outside)
     }
 
@@ -84,16 +84,18 @@ impl Tenant {
         vector: &[f32],
         identity: &ModelIdentity,
     ) -> Result<Vec<Arc<Hot>>, Error> {
-        let behind = behind(session, &self.name, within.scopes)?;
+        let behind = behind(session, within.tenant, within.scopes)?;
         let mut places = changed(session, &behind, MAX_NEW)?;
-        places.extend(wide.nearest(session, &self.name, within, (vector, LINKABLE))?);
+        places.extend(wide.nearest(session, within, (vector, LINKABLE))?);
         let mut passing = Passing::default();
         passing.add(session, places, identity)?;
         Ok(passing.hot)
     }
+}
 
+impl Wide {
     /// All memories that a filter can match, if those are few.
-    fn few(&self, rows: &Workspace<'_>, wide: &Wide, within: Within<'_>) -> Result<Option<Vec<Place>>, Error> {
+    fn few(&self, rows: &Workspace<'_>, within: Within<'_>) -> Result<Option<Vec<Place>>, Error> {
         let Some(filter) = within.filter else { return Ok(None) };
         if let Some(ids) = filter.required(&Field::MemoryIds) {
             let mut places = Vec::with_capacity(ids.len());
@@ -103,9 +105,9 @@ impl Tenant {
             places.retain(|(scope, _)| within.scopes.is_none_or(|scopes| scopes.contains(scope)));
             return Ok(Some(places));
         }
-        for mark in wide.marks.of_filter(filter) {
+        for mark in self.marks.of_filter(filter) {
             let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
-                &[&self.name, &within.scopes, &mark, &(FEW + 1)];
+                &[&within.tenant, &within.scopes, &mark, &(FEW + 1)];
             let found = rows.session().query(statements::MARKED, params)?;
             if found.len() as i64 <= FEW {
                 return Ok(Some(found.iter().map(|row| (row.get(0), row.get(1))).collect()));

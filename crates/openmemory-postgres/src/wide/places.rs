@@ -19,6 +19,7 @@ pub(crate) type Place = (ScopeKey, i64);
 /// Which memories a search is about.
 #[derive(Clone, Copy)]
 pub(crate) struct Within<'a> {
+    pub tenant: &'a str,
     /// `None`: all of the tenant.
     pub scopes: Option<&'a [ScopeKey]>,
     pub filter: Option<&'a Filter>,

@@ -31,7 +31,7 @@ impl Tenant {
         identity: &ModelIdentity,
     ) -> Result<(Outside, Vec<Behind>), Error> {
         let behind = self.when_ready(session, wide, within, identity)?;
-        let of = (&*self.name, within.scopes);
+        let of = (within.tenant, within.scopes);
         let model = (identity.dimensions, identity.tag());
         let sample = wide.samples.of(session, of, within.memories, model, self.clock.now())?;
         let memories = within.memories.try_into().unwrap_or(u32::MAX);

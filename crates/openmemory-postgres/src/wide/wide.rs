@@ -44,7 +44,6 @@ impl Wide {
     pub(crate) fn nearest(
         &self,
         session: &Session,
-        tenant: &str,
         within: Within<'_>,
         (vector, memories): (&[f32], i64),
     ) -> Result<Vec<Place>, Error> {
@@ -54,7 +53,7 @@ impl Wide {
         let vectors = memories * VECTORS;
         let scopes = within.scopes.map(<[ScopeKey]>::to_vec);
         let wanted: Vec<Param> =
-            vec![Box::new(tenant.to_owned()), Box::new(scopes), Box::new(as_text(vector)), Box::new(vectors)];
+            vec![Box::new(within.tenant.to_owned()), Box::new(scopes), Box::new(as_text(vector)), Box::new(vectors)];
         let replies = session.pipeline(&[
             Request::new(rows::BEGIN, Vec::new()),
             Request::new(statements::LOOK_FAR, vec![Box::new(vectors.min(MAX_LOOKED_AT).to_string())]),

@@ -27,7 +27,6 @@ impl Wide {
     pub(crate) fn with_words(
         &self,
         session: &Session,
-        tenant: &str,
         within: Within<'_>,
         words: &[QueryTerms],
         outside: &Outside,
@@ -50,8 +49,10 @@ impl Wide {
             return Ok(Vec::new());
         }
         let all = within.filter.map(|filter| self.marks.of_filter(filter)).unwrap_or_default();
-        let rows = session
-            .query(statements::WORDED, &[&tenant, &within.scopes, &marks, &weights, &all, &within.candidates()])?;
+        let rows = session.query(
+            statements::WORDED,
+            &[&within.tenant, &within.scopes, &marks, &weights, &all, &within.candidates()],
+        )?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 }

@@ -20,6 +20,25 @@ fn wide_stores(url: &str) -> PostgresStores {
     PostgresStores::new(&Options { approximate_above: Some(ABOVE), ..options(url) }).unwrap()
 }
 
+/// Two processes with one database: one compares all memories, the other candidates.
+struct Both {
+    all: PostgresStore,
+    candidates: PostgresStore,
+    _stores: [PostgresStores; 2],
+    _server: Server,
+}
+
+impl Both {
+    async fn start() -> Self {
+        let server = Server::start();
+        let url = server.database();
+        let stores = [stores(&url), wide_stores(&url)];
+        let (all, candidates) =
+            (stores[0].tenant("default").await.unwrap(), stores[1].tenant("default").await.unwrap());
+        Self { all, candidates, _stores: stores, _server: server }
+    }
+}
+
 async fn add_all(store: &PostgresStore, items: &[Value]) {
     for items in items.chunks(1000) {
         let batch = AddMany::read(json!({ "items": items })).unwrap();
@@ -56,16 +75,13 @@ async fn found(store: &PostgresStore, request: Value) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_proposed_ranks_as_if_all_were_compared() {
-    let server = Server::start();
-    let url = server.database();
-    let (all, candidates) = (stores(&url), wide_stores(&url));
-    let (all, candidates) = (all.tenant("default").await.unwrap(), candidates.tenant("default").await.unwrap());
-    add_all(&all, &memories()).await;
+    let Both { all, candidates, .. } = &Both::start().await;
+    add_all(all, &memories()).await;
     let mut hits = 0;
     for mut request in queries() {
         request["explain"] = json!(true);
         let (expected, found) =
-            (search(&all, request.clone()).await.unwrap(), search(&candidates, request.clone()).await.unwrap());
+            (search(all, request.clone()).await.unwrap(), search(candidates, request.clone()).await.unwrap());
         assert_eq!(ids(&found), ids(&expected), "{request}");
         for (found, expected) in found.iter().zip(&expected) {
             assert!((found.score - expected.score).abs() < 1e-4, "{request}: {} {}", found.score, expected.score);
@@ -79,10 +95,7 @@ async fn what_is_proposed_ranks_as_if_all_were_compared() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn words_count_as_among_all_memories() {
-    let server = Server::start();
-    let url = server.database();
-    let (all, candidates) = (stores(&url), wide_stores(&url));
-    let (all, candidates) = (all.tenant("default").await.unwrap(), candidates.tenant("default").await.unwrap());
+    let Both { all, candidates, .. } = &Both::start().await;
     // More than a sample has, of nearly one length. Either word says something, and no memory has both.
     let about = |at: u64| match at % 40 {
         0 => "tea",
@@ -93,7 +106,7 @@ async fn words_count_as_among_all_memories() {
         .map(|at| json!({ "content": format!("note {at} about {}", about(at)), "user_id": format!("u{}", at % 50) }))
         .collect();
     notes.push(json!({ "content": "note about tea", "user_id": "u1", "tags": ["one"] }));
-    add_all(&all, &notes).await;
+    add_all(all, &notes).await;
     let words = |hits: &[Hit]| {
         let parts = hits[0].explain.as_ref().unwrap();
         parts.iter().find(|part| part.name == "lexical").unwrap().value
@@ -101,18 +114,15 @@ async fn words_count_as_among_all_memories() {
     // A filter that leaves few memories changes nothing about how many have the word.
     for filters in [json!({}), json!({ "tags": "one" })] {
         let request = json!({ "query": "tea ink", "limit": 1, "explain": true, "filters": filters });
-        let expected = words(&search(&all, request.clone()).await.unwrap());
-        let found = words(&when_ready(&candidates, request).await);
+        let expected = words(&search(all, request.clone()).await.unwrap());
+        let found = words(&when_ready(candidates, request).await);
         assert!((found - expected).abs() < 1e-3 * expected, "{found} {expected} {filters}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_beside_its_question_is_proposed_with_it() {
-    let server = Server::start();
-    let url = server.database();
-    let (all, candidates) = (stores(&url), wide_stores(&url));
-    let (all, candidates) = (all.tenant("default").await.unwrap(), candidates.tenant("default").await.unwrap());
+    let Both { all, candidates, .. } = &Both::start().await;
     // Nearer by words and vectors than the answers are.
     let mut notes: Vec<Value> = (0..6000)
         .map(|at| json!({ "content": format!("the key of cupboard {at} is kept"), "user_id": format!("u{}", at % 50) }))
@@ -121,19 +131,16 @@ async fn an_answer_beside_its_question_is_proposed_with_it() {
         let said = [&format!("door {at}: where do we keep the spare key?")[..], answer, "good to know"];
         notes.extend(said.map(|content| json!({ "content": content, "user_id": "u1", "run_id": format!("r{at}") })));
     }
-    add_all(&all, &notes).await;
+    add_all(all, &notes).await;
     let request = json!({ "query": "where do we keep the spare key?", "limit": 4 });
-    let expected = search(&all, request.clone()).await.unwrap();
+    let expected = search(all, request.clone()).await.unwrap();
     assert!(texts(&expected).contains(&"under a blue pot") && texts(&expected).contains(&"my brother took it"));
-    assert_eq!(ids(&when_ready(&candidates, request).await), ids(&expected));
+    assert_eq!(ids(&when_ready(candidates, request).await), ids(&expected));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn names_are_common_as_among_all_memories() {
-    let server = Server::start();
-    let url = server.database();
-    let (all, candidates) = (stores(&url), wide_stores(&url));
-    let (all, candidates) = (all.tenant("default").await.unwrap(), candidates.tenant("default").await.unwrap());
+    let Both { all, candidates, .. } = &Both::start().await;
     // Each name in a little more of the memories than make it common: in a sample it may be less.
     let names = ["Ada", "Bob", "Cleo", "Dora", "Emil", "Finn", "Gus", "Hana", "Ines", "Jon"];
     let named = |at: usize| {
@@ -143,12 +150,12 @@ async fn names_are_common_as_among_all_memories() {
     let notes: Vec<Value> = (0..6000)
         .map(|at| json!({ "content": format!("note {at} of {}", named(at)), "user_id": format!("u{}", at % 50) }))
         .collect();
-    add_all(&all, &notes).await;
+    add_all(all, &notes).await;
     let similarity = |hits: Vec<Hit>| hits[0].explain.iter().flatten().find(|part| part.name == "dense").unwrap().value;
     for name in names {
         let request = json!({ "query": format!("which note did {name} write"), "limit": 1, "explain": true });
-        let expected = similarity(search(&all, request.clone()).await.unwrap());
-        let found = similarity(when_ready(&candidates, request).await);
+        let expected = similarity(search(all, request.clone()).await.unwrap());
+        let found = similarity(when_ready(candidates, request).await);
         assert!((found - expected).abs() < 1e-4, "{name}: {found} {expected}");
     }
 }
