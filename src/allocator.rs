@@ -122,17 +122,6 @@ fn set_purge_delay(milliseconds: c_long) -> c_long {
     }
 }
 
-/// `mi_option_abandoned_page_purge` of mimalloc 2, which its bindings leave out.
-const ABANDONED_PAGE_PURGE: libmimalloc_sys::mi_option_t = 12;
-
-/// Makes memory that a thread has freed return to the system when the thread ends. The threads that load the index free
-/// as much as the index takes.
-#[allow(unsafe_code, reason = "mimalloc has its options behind C functions")]
-pub fn purge_when_threads_end() {
-    // SAFETY: sets a word that mimalloc reads; any thread may, at any time.
-    unsafe { libmimalloc_sys::mi_option_set_enabled(ABANDONED_PAGE_PURGE, true) };
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

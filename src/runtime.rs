@@ -5,15 +5,12 @@ use std::time::Duration;
 
 use napi_derive::module_init;
 
-use crate::allocator::purge_when_threads_end;
-
 /// Futures hardly do any work between waits, so two threads suffice for any number of calls.
 const WORKERS: usize = 2;
 /// Maximum number of concurrent blocking calls; further ones wait. Reads of a server take at most 16 and those of
 /// JavaScript 8, which always leaves threads to open and close stores.
 const MAX_BLOCKING: usize = 32;
-/// How long an idle blocking thread waits for the next call. When it ends, memory that it has freed returns to the
-/// system, which is some megabytes if it has opened a store.
+/// How long an idle blocking thread waits for the next call.
 const KEEP_ALIVE: Duration = Duration::from_millis(500);
 
 /// The thread on which storage opens a tree that may be damaged. sled panics on some damage, and storage handles that.
@@ -21,7 +18,6 @@ const PANICS_HANDLED_ON: &str = "openmemory-open";
 
 #[module_init]
 fn start() {
-    purge_when_threads_end();
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if std::thread::current().name() != Some(PANICS_HANDLED_ON) {
