@@ -1,12 +1,12 @@
 //! When is the log truncated? When a file exceeds its size limit, a checkpoint is written concurrently with commits,
-//! and older log segments are removed. Then sled is rebuilt if it is too large or too old.
+//! and older log segments are removed. Then sled is rebuilt if it is too large.
 
 use crate::checkpoint::snapshot;
 use crate::commit::signal::CheckpointSignal;
 use crate::files::prune::prune;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -41,8 +41,6 @@ pub(crate) struct Checkpointer {
     pub compaction: Option<Compaction>,
     /// The [`SizeLimits::fresh_ratio`] of the tree; 0 if it was built before the store was opened.
     pub fresh_ratio: AtomicU64,
-    /// Checkpoints since the tree was built or the store opened.
-    pub checkpoints_since_rebuild: AtomicU32,
     pub stop: AtomicBool,
     /// Held while log segments and checkpoints are created or removed.
     pub busy: Mutex<()>,
@@ -67,7 +65,6 @@ impl Checkpointer {
             backend: Arc::clone(backend),
             compaction,
             fresh_ratio: 0.into(),
-            checkpoints_since_rebuild: 0.into(),
             stop: false.into(),
             busy: Mutex::default(),
             problem: Mutex::default(),
@@ -144,10 +141,9 @@ impl Checkpointer {
     /// Writes a checkpoint, and rebuilds the tree if that is due.
     fn tidy(&self) -> Result<(), StorageError> {
         self.checkpoint()?;
-        let checkpoints = self.checkpoints_since_rebuild.fetch_add(1, Ordering::Relaxed) + 1;
         if let Some(compaction) = &self.compaction {
             let live = self.progress.applied().digest.bytes;
-            if self.sled_bytes() > self.sled_bound(live) || SizeLimits::sled_is_old(checkpoints) {
+            if self.sled_bytes() > self.sled_bound(live) {
                 self.rebuild_tree(compaction)?;
             }
         }
@@ -159,7 +155,6 @@ impl Checkpointer {
         compaction.run(&self.layout, &self.manifest, &self.progress)?;
         let live = self.progress.applied().digest.bytes;
         self.fresh_ratio.store(self.bounds.fresh_ratio(self.sled_bytes(), live), Ordering::Relaxed);
-        self.checkpoints_since_rebuild.store(0, Ordering::Relaxed);
         tracing::debug!(directory = %self.layout.directory().display(), bytes = self.sled_bytes(), "tree rebuilt");
         Ok(())
     }

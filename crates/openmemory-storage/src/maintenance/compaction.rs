@@ -1,5 +1,5 @@
-//! How is sled kept small? Its files grow with every change and hardly shrink, and its pages become sparse. When the
-//! tree is too large or too old, a new one is built from the checkpoint and the log, concurrently with reads and
+//! How is sled kept small? Its files grow with every change and hardly shrink. When the
+//! tree is too large, a new one is built from the checkpoint and the log, concurrently with reads and
 //! commits, and swapped in.
 
 use std::path::{Path, PathBuf};

@@ -1,10 +1,6 @@
 //! How large may each file become? Beyond its limit it is reduced concurrently with commits: a checkpoint replaces the
 //! log and the previous checkpoint, and sled is rebuilt.
 
-/// Checkpoints after which the tree is rebuilt whatever its size: with every change it gets more and sparser pages,
-/// uses more memory and takes longer to open.
-const MAX_CHECKPOINTS_PER_TREE: u32 = 16;
-
 #[derive(Debug, Clone, Copy)]
 pub struct SizeLimits {
     /// A log segment, unless a single record is larger. Tests use smaller ones.
@@ -39,10 +35,6 @@ impl SizeLimits {
     fn fixed_bytes(&self) -> u64 {
         self.log_bytes / 2
     }
-
-    pub(crate) fn sled_is_old(checkpoints: u32) -> bool {
-        checkpoints >= MAX_CHECKPOINTS_PER_TREE
-    }
 }
 
 impl Default for SizeLimits {
@@ -74,11 +66,5 @@ mod tests {
             let fresh_ratio = bounds.fresh_ratio(bytes, 100 * MB);
             assert!(bounds.sled(10 * MB, fresh_ratio) < 60 * MB);
         }
-    }
-
-    #[test]
-    fn a_tree_is_old_after_16_checkpoints() {
-        assert!(!SizeLimits::sled_is_old(15));
-        assert!(SizeLimits::sled_is_old(16));
     }
 }
