@@ -214,11 +214,6 @@ impl Store {
         if self.is_read_only() { Ok(()) } else { self.closing.manifest.check_place() }
     }
 
-    /// Lets go of what a walk over all memories has left in memory.
-    pub fn evict_pages(&self) -> Result<(), StorageError> {
-        self.backend.evict_pages()
-    }
-
     /// Writes everything that the store holds anew and removes all other files of it, with what was deleted from it;
     /// blocks. Reads and commits go on meanwhile.
     pub fn compact(&self) -> Result<(), StorageError> {

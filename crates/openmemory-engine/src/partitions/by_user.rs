@@ -20,9 +20,6 @@ use super::resident::Resident;
 use super::user::User;
 use super::users::Users;
 
-/// Memories whose rows fill the cache of the store.
-const MANY_MEMORIES: usize = 4096;
-
 /// The size of what is in memory.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Usage {
@@ -118,11 +115,8 @@ impl Partitions {
         let (partitions, store) = (Arc::clone(self), Arc::clone(store));
         let (of, claimed) = (user.clone(), Arc::clone(resident));
         let load = move || {
-            let filled = partitions.fill(&store, &of, &claimed);
-            if filled.is_ok() && claimed.partition().memories() >= MANY_MEMORIES {
-                // Lets go of pages that were read only for this, before the next checkpoint does.
-                let _ = store.evict_pages();
-            }
+            // What went wrong is told to those who wait for the partition.
+            let _ = partitions.fill(&store, &of, &claimed);
             drop(store);
             *partitions.loaders.lock() -= 1;
             partitions.loader_ended.notify_all();

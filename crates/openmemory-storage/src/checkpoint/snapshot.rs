@@ -19,6 +19,5 @@ pub(crate) fn write(
     keep_going: impl Fn() -> bool,
 ) -> Result<(), StorageError> {
     let rows = all_rows(backend).filter(|row| !row.as_ref().is_ok_and(|(key, _)| is_applied(key)));
-    format::write(&layout.checkpoint(state.sequence), &Header { store, state }, rows, keep_going)?;
-    backend.evict_pages()
+    format::write(&layout.checkpoint(state.sequence), &Header { store, state }, rows, keep_going)
 }

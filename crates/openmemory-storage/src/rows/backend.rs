@@ -25,11 +25,6 @@ pub(crate) trait Backend: Send + Sync {
         false
     }
 
-    /// Evicts pages that a full scan has left in memory.
-    fn evict_pages(&self) -> Result<(), StorageError> {
-        Ok(())
-    }
-
     /// Returns once everything applied before survives `kill -9` and a power cut.
     fn sync(&self) -> Result<(), StorageError>;
 }

@@ -13,7 +13,6 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crate::error::StorageError;
 use crate::files::disk;
 use crate::rows::backend::{Backend, Batch, RowIterator};
-use crate::rows::keys;
 
 /// The limits of sled's page cache, which gets one byte per 16 bytes of rows in between. Other pages are read from the
 /// system's file cache. A store without rows is going to be filled, and gets the most.
@@ -26,12 +25,6 @@ const CACHE_BYTES_TO_BUILD: RangeInclusive<u64> = 8 * 1024 * 1024..=64 * 1024 * 
 /// commits wait for the same disk; there a tree that has grown too large is rebuilt sooner.
 const FLUSH_EVERY_MS: u64 = if cfg!(target_os = "linux") { 50 } else { 500 };
 const SEGMENT_BYTES: usize = 2 * 1024 * 1024;
-/// sled evicts only on every 64th access to a cache shard, and never evicts the most recently used page. The sampled
-/// small rows have pages in nearly all shards; reading each row this often makes a small page the most recently used
-/// one.
-const SCANNED_ROWS: usize = 16_384;
-const SAMPLE_EVERY: usize = 8;
-const READS_TO_EVICT: usize = 65;
 
 /// How long sled's file may stay locked after it was closed. Nothing else locks it: the store has its own lock.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -114,19 +107,6 @@ impl Backend for SledTree {
 
     fn has_failed(&self) -> bool {
         self.failed.0.load(Ordering::Relaxed)
-    }
-
-    fn evict_pages(&self) -> Result<(), StorageError> {
-        // There is one per memory.
-        let prefix = keys::created_prefix();
-        let sample = self.failed.guard(|| {
-            let rows = self.db.get()?.range(prefix.clone()..keys::after(&prefix)).keys();
-            rows.take(SCANNED_ROWS).step_by(SAMPLE_EVERY).collect::<sled::Result<Vec<_>>>()
-        })?;
-        for key in sample.iter().flat_map(|key| std::iter::repeat_n(key, READS_TO_EVICT)) {
-            self.failed.guard(|| self.db.get()?.get(key))?;
-        }
-        Ok(())
     }
 
     fn sync(&self) -> Result<(), StorageError> {

@@ -55,10 +55,6 @@ impl Backend for SwappableTree {
         self.0.read().has_failed()
     }
 
-    fn evict_pages(&self) -> Result<(), StorageError> {
-        self.0.read().evict_pages()
-    }
-
     fn sync(&self) -> Result<(), StorageError> {
         self.0.read().sync()
     }
