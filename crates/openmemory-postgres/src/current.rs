@@ -9,11 +9,12 @@ use openmemory_domain::request::Search;
 use openmemory_domain::{Invalid, ModelIdentity, ModelTag};
 use openmemory_index::{Query, Statistics};
 use openmemory_rules::Error;
+use tokio_postgres::Row;
 
 use crate::partitions::{Hot, InScope};
 use crate::rows;
 use crate::scope_key::ScopeKey;
-use crate::session::Session;
+use crate::session::{Request, Session};
 use crate::store::Tenant;
 use crate::wide::places::Within;
 use crate::wide::sample::Sample;
@@ -39,6 +40,10 @@ pub(crate) struct Outside {
 }
 
 impl Outside {
+    pub(crate) fn new(within: Within<'_>, sample: Arc<Sample>) -> Self {
+        Self { memories: within.memories.try_into().unwrap_or(u32::MAX), sample, known: HashMap::new() }
+    }
+
     pub(crate) fn statistics(&self) -> Statistics<'_> {
         Statistics { memories: self.memories, sample: &self.sample.partition, known: &self.known }
     }
@@ -50,6 +55,16 @@ impl Compared {
     }
 }
 
+/// A scope with its clock, and how many memories it has.
+type Clock = (ScopeKey, i64, i64);
+
+/// What is in the scope of a search.
+pub(crate) enum Reach<'a> {
+    Scopes(Vec<Clock>),
+    /// So many memories that only candidates are compared.
+    Candidates(&'a Wide, Within<'a>),
+}
+
 impl Tenant {
     /// The partitions of these scopes, or of all of the tenant, as new as the database. Blocks.
     pub(crate) fn current(
@@ -59,39 +74,51 @@ impl Tenant {
         dimensions: usize,
         tag: ModelTag,
     ) -> Result<Vec<Arc<Hot>>, Error> {
-        let clocks = self.clocks(session, scopes)?;
-        self.at(session, scopes, clocks, dimensions, tag)
-    }
-
-    /// The scopes with memories, each with its clock and how many it has.
-    pub(crate) fn clocks(
-        &self,
-        session: &Session,
-        scopes: Option<&[ScopeKey]>,
-    ) -> Result<Vec<(ScopeKey, i64, i64)>, Error> {
-        let Some(scopes) = scopes else {
-            let rows = session.query(rows::SCOPES, &[&self.name])?;
-            return Ok(rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect());
+        let clocks = match scopes {
+            Some(scopes) => clocks(session, scopes)?,
+            None => self.all_clocks(session, self.memories(session)?)?,
         };
-        let mut clocks = Vec::with_capacity(scopes.len());
-        for scope in scopes {
-            let rows = session.query(rows::CLOCK, &[scope])?;
-            let clock = rows.first().map(|row| (*scope, row.get(0), row.get(1)));
-            clocks.extend(clock.filter(|(_, _, memories)| *memories > 0));
-        }
-        Ok(clocks)
+        self.at(session, clocks, dimensions, tag)
     }
 
-    /// How candidates are found, if so many memories are in scope that only those are compared.
-    pub(crate) fn widely<'a>(
+    /// What these scopes have, or all of the tenant. A tenant may have more scopes than are worth reading only to find out.
+    pub(crate) fn reach<'a>(
         &'a self,
-        clocks: &[(ScopeKey, i64, i64)],
+        session: &Session,
         scopes: Option<&'a [ScopeKey]>,
         filter: Option<&'a Filter>,
-    ) -> Option<(&'a Wide, Within<'a>)> {
-        let memories = clocks.iter().map(|(_, _, memories)| memories).sum();
-        let wide = self.wide.as_ref().filter(|wide| memories > wide.above)?;
-        Some((wide, Within { tenant: &self.name, scopes, filter, memories }))
+    ) -> Result<Reach<'a>, Error> {
+        let named = scopes.map(|scopes| clocks(session, scopes)).transpose()?;
+        let memories = match &named {
+            Some(clocks) => clocks.iter().map(|(_, _, memories)| memories).sum(),
+            None => self.memories(session)?,
+        };
+        if let Some(wide) = self.wide.as_ref().filter(|wide| memories > wide.above) {
+            return Ok(Reach::Candidates(wide, Within { tenant: &self.name, scopes, filter, memories }));
+        }
+        Ok(Reach::Scopes(match named {
+            Some(clocks) => clocks,
+            None => self.all_clocks(session, memories)?,
+        }))
+    }
+
+    /// How many memories the tenant has.
+    fn memories(&self, session: &Session) -> Result<i64, Error> {
+        let counted = session.query(rows::COUNT, &[&self.name])?;
+        Ok(counted.first().map_or(0, |row| row.get(0)))
+    }
+
+    /// The scopes of the tenant with memories, which are so many.
+    fn all_clocks(&self, session: &Session, memories: i64) -> Result<Vec<Clock>, Error> {
+        if memories > MAX_MEMORIES {
+            let problem = format!(
+                "is needed: without a user {memories} memories would be searched, and at most {MAX_MEMORIES} are unless \
+                 approximateAbove is set"
+            );
+            return Err(Invalid::limit("filters.user_id", problem).into());
+        }
+        let rows = session.query(rows::SCOPES, &[&self.name])?;
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect())
     }
 
     /// What a search compares. Blocks.
@@ -104,12 +131,13 @@ impl Tenant {
     ) -> Result<Compared, Error> {
         let scopes = self.scopes(request);
         let scopes = scopes.as_deref();
-        let clocks = self.clocks(rows.session(), scopes)?;
-        if let Some((wide, within)) = self.widely(&clocks, scopes, request.filter.as_ref()) {
-            return self.gathered(rows, wide, within, query, identity);
+        match self.reach(rows.session(), scopes, request.filter.as_ref())? {
+            Reach::Candidates(wide, within) => self.gathered(rows, wide, within, query, identity),
+            Reach::Scopes(clocks) => {
+                let hot = self.at(rows.session(), clocks, identity.dimensions, identity.tag())?;
+                Ok(Compared { hot, outside: None })
+            }
         }
-        let hot = self.at(rows.session(), scopes, clocks, identity.dimensions, identity.tag())?;
-        Ok(Compared { hot, outside: None })
     }
 
     /// What is known of the memories that a search will compare, before its query is embedded. Blocks.
@@ -121,32 +149,26 @@ impl Tenant {
     ) -> Result<Compared, Error> {
         let scopes = self.scopes(request);
         let scopes = scopes.as_deref();
-        let clocks = self.clocks(session, scopes)?;
-        if let Some((wide, within)) = self.widely(&clocks, scopes, None) {
-            let outside = self.known_of_names(session, wide, within, &request.query, identity)?;
-            return Ok(Compared { hot: Vec::new(), outside: Some(outside) });
+        match self.reach(session, scopes, None)? {
+            Reach::Candidates(wide, within) => {
+                let outside = self.known_of_names(session, wide, within, &request.query, identity)?;
+                Ok(Compared { hot: Vec::new(), outside: Some(outside) })
+            }
+            Reach::Scopes(clocks) => {
+                let hot = self.at(session, clocks, identity.dimensions, identity.tag())?;
+                Ok(Compared { hot, outside: None })
+            }
         }
-        let hot = self.at(session, scopes, clocks, identity.dimensions, identity.tag())?;
-        Ok(Compared { hot, outside: None })
     }
 
     /// The partitions of scopes at these clocks.
     pub(crate) fn at(
         &self,
         session: &Session,
-        scopes: Option<&[ScopeKey]>,
-        clocks: Vec<(ScopeKey, i64, i64)>,
+        clocks: Vec<Clock>,
         dimensions: usize,
         tag: ModelTag,
     ) -> Result<Vec<Arc<Hot>>, Error> {
-        let memories: i64 = clocks.iter().map(|(_, _, memories)| memories).sum();
-        if scopes.is_none() && memories > MAX_MEMORIES {
-            let problem = format!(
-                "is needed: without a user {memories} memories would be searched, and at most {MAX_MEMORIES} are unless \
-                 approximateAbove is set"
-            );
-            return Err(Invalid::limit("filters.user_id", problem).into());
-        }
         let mut current = Vec::with_capacity(clocks.len());
         for (scope, clock, _) in clocks {
             let hot = self.partitions.at(session, scope, clock, dimensions, tag)?;
@@ -167,4 +189,17 @@ impl Tenant {
             _ => Error::Internal("vectors without a model"),
         })
     }
+}
+
+/// The clocks of those of these scopes that have memories.
+fn clocks(session: &Session, scopes: &[ScopeKey]) -> Result<Vec<Clock>, Error> {
+    let request = |scope: &ScopeKey| Request::new(rows::CLOCK, vec![Box::new(*scope)]);
+    let requests: Vec<Request> = scopes.iter().map(request).collect();
+    if requests.is_empty() {
+        return Ok(Vec::new());
+    }
+    let replies = session.pipeline(&requests)?;
+    let clock = |(scope, rows): (&ScopeKey, &Vec<Row>)| Some((*scope, rows.first()?.get(0), rows.first()?.get(1)));
+    let clocks = scopes.iter().zip(&replies).filter_map(clock);
+    Ok(clocks.filter(|(_, _, memories): &Clock| *memories > 0).collect())
 }

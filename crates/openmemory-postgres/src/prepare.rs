@@ -13,6 +13,7 @@ use openmemory_rules::write::links::{MAX_OWN_LINKS, MIN_SIMILARITY, Related};
 use openmemory_rules::write::text::Text;
 use openmemory_rules::{Error, Number, Rows};
 
+use crate::current::Reach;
 use crate::partitions::Hot;
 use crate::prefetch::Wanted;
 use crate::scope_key::{self, ScopeKey};
@@ -121,14 +122,15 @@ impl Tenant {
                 let vector = embedding.whole().to_numbers();
                 let scopes = Some(&[*scope][..]);
                 if !current.contains_key(scope) {
-                    let clocks = tenant.clocks(session, scopes)?;
-                    if let Some((wide, within)) = tenant.widely(&clocks, scopes, None) {
-                        let hot = tenant.nearest_of(session, wide, within, &vector, &identity)?;
-                        found.push(nearest(&hot, &vector)?);
-                        continue;
-                    }
-                    let hot = tenant.at(session, scopes, clocks, identity.dimensions, identity.tag())?;
-                    current.insert(*scope, hot);
+                    let clocks = match tenant.reach(session, scopes, None)? {
+                        Reach::Scopes(clocks) => clocks,
+                        Reach::Candidates(wide, within) => {
+                            let hot = tenant.nearest_of(session, wide, within, &vector, &identity)?;
+                            found.push(nearest(&hot, &vector)?);
+                            continue;
+                        }
+                    };
+                    current.insert(*scope, tenant.at(session, clocks, identity.dimensions, identity.tag())?);
                 }
                 found.push(nearest(&current[scope], &vector)?);
             }

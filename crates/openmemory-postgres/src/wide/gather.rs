@@ -68,7 +68,11 @@ impl Tenant {
         text: &str,
         identity: &ModelIdentity,
     ) -> Result<Outside, Error> {
-        let (mut outside, _) = self.outside(session, wide, within, identity)?;
+        // Which scopes are behind is of no matter, unless there is no sample yet.
+        let mut outside = match wide.samples.kept(within.scopes, self.clock.now()) {
+            Some(sample) => Outside::new(within, sample),
+            None => self.outside(session, wide, within, identity)?.0,
+        };
         let mut words = words_of(text, &outside);
         words.retain(|word| FREQUENT * word.in_sample as usize > outside.sample.partition.memories());
         outside.known = wide.counted(session, within, &words, &outside)?;

@@ -1,6 +1,5 @@
 //! Are the tables of candidates new enough for a search? One that is not too far behind waits until they are.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use openmemory_domain::{Invalid, ModelIdentity};
@@ -34,8 +33,7 @@ impl Tenant {
         let of = (within.tenant, within.scopes);
         let model = (identity.dimensions, identity.tag());
         let sample = wide.samples.of(session, of, within.memories, model, self.clock.now())?;
-        let memories = within.memories.try_into().unwrap_or(u32::MAX);
-        Ok((Outside { memories, sample, known: HashMap::new() }, behind))
+        Ok((Outside::new(within, sample), behind))
     }
 
     /// Sees to it that the tables know most of what is in scope.

@@ -38,6 +38,12 @@ type Drawn = (Timestamp, Arc<Sample>);
 pub(crate) struct Samples(Mutex<HashMap<Option<Vec<ScopeKey>>, Drawn>>);
 
 impl Samples {
+    /// The sample of these scopes, or of all, if one is kept.
+    pub(crate) fn kept(&self, scopes: Option<&[ScopeKey]>, now: Timestamp) -> Option<Arc<Sample>> {
+        let key = scopes.map(<[ScopeKey]>::to_vec);
+        self.0.lock().get(&key).filter(|(at, _)| is_new(*at, now)).map(|(_, sample)| Arc::clone(sample))
+    }
+
     /// The sample of these scopes of a tenant, or of all, which have so many memories.
     pub(crate) fn of(
         &self,
@@ -47,10 +53,8 @@ impl Samples {
         (dimensions, tag): (usize, ModelTag),
         now: Timestamp,
     ) -> Result<Arc<Sample>, Error> {
-        let key = scopes.map(<[ScopeKey]>::to_vec);
-        let is_new = |at: Timestamp| (0..KEPT_MS).contains(&(now.millis() - at.millis()));
-        if let Some((_, sample)) = self.0.lock().get(&key).filter(|(at, _)| is_new(*at)) {
-            return Ok(Arc::clone(sample));
+        if let Some(sample) = self.kept(scopes, now) {
+            return Ok(sample);
         }
         let places = draw(session, (tenant, scopes), memories)?;
         let mut partition = Partition::new(dimensions);
@@ -59,11 +63,11 @@ impl Samples {
         }
         let sample = Arc::new(Sample { partition, counted: Mutex::default() });
         let mut kept = self.0.lock();
-        kept.retain(|_, (at, _)| is_new(*at));
+        kept.retain(|_, (at, _)| is_new(*at, now));
         if kept.len() >= MAX_KEPT {
             kept.clear();
         }
-        kept.insert(key, (now, Arc::clone(&sample)));
+        kept.insert(scopes.map(<[ScopeKey]>::to_vec), (now, Arc::clone(&sample)));
         Ok(sample)
     }
 }
@@ -81,6 +85,10 @@ impl Sample {
         }
         counted.insert(term, count);
     }
+}
+
+fn is_new(at: Timestamp, now: Timestamp) -> bool {
+    (0..KEPT_MS).contains(&(now.millis() - at.millis()))
 }
 
 fn draw(session: &Session, (tenant, scopes): (&str, Option<&[ScopeKey]>), memories: i64) -> Result<Vec<Place>, Error> {

@@ -179,6 +179,33 @@ async fn tables_of_an_earlier_version_are_made_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_memories_than_a_process_loads_are_searched_by_user_or_by_candidates() {
+    let server = Server::start();
+    let url = server.database();
+    let stores = stores(&url);
+    let store = stores.tenant("default").await.unwrap();
+    let notes: Vec<Value> =
+        (0..40).map(|at| json!({ "content": format!("note {at}"), "user_id": format!("u{}", at % 20) })).collect();
+    add_all(&store, &notes).await;
+    assert_eq!(search(&store, json!({ "query": "note", "limit": 100 })).await.unwrap().len(), 40);
+    // As if the user had as many.
+    let client = connect(&url).await;
+    let most = "UPDATE om_scope SET memories = 200001 WHERE scope = (SELECT min(scope::text)::uuid FROM om_scope)";
+    client.batch_execute(most).await.unwrap();
+    let all = json!({ "query": "note", "limit": 100 });
+    for request in [all.clone(), json!({ "query": "note", "includeHistory": true })] {
+        let refused = search(&store, request).await.unwrap_err();
+        assert!(matches!(&refused, Error::Invalid(Invalid { field, .. }) if *field == "filters.user_id"), "{refused}");
+        assert_eq!(refused.code(), ErrorCode::LimitExceeded);
+    }
+    let users: Vec<String> = (0..20).map(|at| format!("u{at}")).collect();
+    let of_users = json!({ "query": "note", "limit": 100, "filters": { "user_id": { "in": users } } });
+    assert_eq!(search(&store, of_users).await.unwrap().len(), 40);
+    let wide = wide_stores(&url);
+    assert_eq!(when_ready(&wide.tenant("default").await.unwrap(), all).await.len(), 40);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_another_server_has_just_written_is_found() {
     let server = Server::start();
     let url = server.database();
